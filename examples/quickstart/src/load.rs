@@ -1,0 +1,76 @@
+//! What a real service has anyway: a database, a port, and somebody who calls.
+
+use rusqlite::{Connection, Result};
+use std::time::{Duration, Instant};
+
+const HELP: &str = "\
+usage: quickstart [--fail-queries] [--seconds N]
+
+  --fail-queries   let every second query of patterns fail, to see an alert
+  --seconds N      stop after N seconds (default: go on until interrupted)
+
+environment: MEASURAND_LISTEN=127.0.0.1:3000   where to serve the metrics";
+
+pub(crate) fn run(turn: fn(&Connection, u32, &str) -> Result<()>) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let Some(options) = Options::parse()? else {
+        println!("{HELP}");
+        return Ok(());
+    };
+    // A port that is taken is no reason to stop working.
+    match measurand::exporter::install() {
+        Ok(exporter) => {
+            let url = exporter.url();
+            println!("metrics   {url}/metrics\ncatalog   {url}/catalog.json\nhealth    {url}/healthz");
+            println!("dashboards and rules   cargo measurand generate {url} --out monitoring-generated");
+        }
+        Err(error) => eprintln!("quickstart goes on without an endpoint: {error}"),
+    }
+
+    let directory = tempfile::tempdir()?;
+    let db = Connection::open(directory.path().join("patterns.sqlite"))?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.execute_batch("CREATE TABLE patterns (name TEXT NOT NULL, confidence REAL NOT NULL)")?;
+
+    let start = Instant::now();
+    for step in 0.. {
+        if options.seconds.is_some_and(|it| start.elapsed() >= it) {
+            break;
+        }
+        let table = if options.fail_queries && step % 2 == 0 { "no_such_table" } else { "patterns" };
+        if let Err(error) = turn(&db, step, table)
+            && step == 0
+        {
+            println!("the first of the queries that fail on purpose: {error}");
+        }
+        if step % 100 == 99 {
+            db.execute("DELETE FROM patterns WHERE rowid % 2 = 0", [])?;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+struct Options {
+    fail_queries: bool,
+    seconds: Option<Duration>,
+}
+
+impl Options {
+    /// `None` when help was asked for.
+    fn parse() -> std::result::Result<Option<Self>, String> {
+        let mut options = Self { fail_queries: false, seconds: None };
+        let mut args = std::env::args().skip(1);
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--fail-queries" => options.fail_queries = true,
+                "--seconds" => {
+                    let seconds = args.next().and_then(|it| it.parse().ok());
+                    options.seconds = Some(Duration::from_secs(seconds.ok_or("`--seconds` wants a number, for example `--seconds 60`")?));
+                }
+                "--help" | "-h" => return Ok(None),
+                other => return Err(format!("unknown option `{other}`\n\n{HELP}")),
+            }
+        }
+        Ok(Some(options))
+    }
+}

@@ -1,0 +1,97 @@
+//! The arguments of the command and its help.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Dashboards and alerts for a program whose functions are annotated.
+#[derive(Debug, Parser)]
+#[command(name = "measurand", bin_name = "cargo measurand", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write the Grafana dashboard, the alerts and the recording rules of a program.
+    #[command(after_help = GENERATE_EXAMPLE)]
+    Generate(Generate),
+    /// Print the catalog of a program as JSON: its annotated functions and what they measure.
+    #[command(after_help = CATALOG_EXAMPLE)]
+    Catalog(CatalogArguments),
+}
+
+const GENERATE_EXAMPLE: &str = "\
+Example:
+  cargo build --release
+  cargo measurand generate target/release/app --out monitoring
+
+The files grafana-dashboard.json, alerts.yml and recording-rules.yml are replaced; all others in the folder stay.";
+
+const CATALOG_EXAMPLE: &str = "\
+Example:
+  cargo measurand catalog target/release/app
+  cargo measurand catalog http://localhost:3000 > catalog.json";
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The folder to write into; it is made if it does not exist
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The job's name in Prometheus [default: the program's name: its crate; with annotated functions in several crates
+    /// the name of the file, or the crate with the most]
+    #[arg(long, value_name = "NAME", value_parser = job)]
+    pub(crate) job: Option<String>,
+    /// Where people find Grafana, for the links in alerts
+    #[arg(long, value_name = "URL", default_value = "http://localhost:3001")]
+    pub(crate) grafana_url: String,
+    /// The page of runbooks for alerts whose functions name none; `#` and the alert's name are added
+    #[arg(long, value_name = "URL", default_value = "RUNBOOK.md")]
+    pub(crate) runbook_url: String,
+    /// How to say what was written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CatalogArguments {
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// A compiled program, the address of a running one, or a saved catalog.json
+    #[arg(value_name = "BINARY|URL")]
+    pub(crate) source: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Lines for people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// The arguments as they are without `cargo` in front: `cargo measurand x` calls `cargo-measurand measurand x`.
+pub(crate) fn without_subcommand(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    if arguments.get(1).is_some_and(|it| it == "measurand") {
+        arguments.remove(1);
+    }
+    arguments
+}
+
+fn job(name: &str) -> Result<String, String> {
+    if name.trim().is_empty() || name.chars().any(char::is_control) {
+        return Err("a job's name is one line of text, as in Prometheus' `job_name`".to_owned());
+    }
+    Ok(name.to_owned())
+}

@@ -1,0 +1,137 @@
+//! A family that the program uses, and the terms that its roles give.
+
+use crate::promql::{RULE_WINDOW_SECONDS, duration};
+use crate::query::{Aggregation, Query, Selector, Window};
+use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::{Catalog, FamilyRecord, MetricRecord, Role, SiteRecord};
+
+/// A family with its annotated functions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Used<'a> {
+    pub(crate) family: &'a FamilyRecord,
+    pub(crate) catalog: &'a Catalog,
+}
+
+/// Whether a term is answered from recorded series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// From the samples: for dashboards, which select instances.
+    Plain,
+    /// From a recording rule: for alerts, which look at the whole job.
+    Recorded,
+}
+
+/// The families with at least one annotated function, in the catalog's order.
+pub(crate) fn used(catalog: &Catalog) -> Vec<Used<'_>> {
+    let has_sites = |it: &&FamilyRecord| catalog.sites_of(&it.name).next().is_some();
+    catalog.families.iter().filter(has_sites).map(|family| Used { family, catalog }).collect()
+}
+
+impl<'a> Used<'a> {
+    pub(crate) fn sites(&self) -> Vec<&'a SiteRecord> {
+        self.catalog.sites_of(&self.family.name).collect()
+    }
+
+    /// The names of the family's labels.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        self.family.labels.iter().map(|it| it.name.clone()).collect()
+    }
+
+    fn metric(&self, role: Role) -> Option<&'a MetricRecord> {
+        self.family.metric(role)
+    }
+
+    pub(crate) fn selector(&self, role: Role) -> Option<Selector> {
+        self.metric(role).map(|it| Selector::new(&it.name))
+    }
+
+    /// How often per second the counter with this role grows.
+    pub(crate) fn rate(&self, role: Role, by: &[String], form: Form) -> Option<Query> {
+        self.metric(role).map(|it| rate(&it.name, by, form))
+    }
+
+    /// Calls per second: from their own counter, from the durations, or from the verdicts.
+    pub(crate) fn calls(&self, by: &[String], form: Form) -> Option<Query> {
+        self.rate(Role::Calls, by, form)
+            .or_else(|| self.metric(Role::Duration).map(|it| rate(&format!("{}_count", it.name), by, form)))
+            .or_else(|| self.verdicts(by, form))
+            .or_else(|| self.metric(Role::Score).map(|it| rate(&format!("{}_count", it.name), by, form)))
+    }
+
+    /// Errors per second by outcome.
+    pub(crate) fn outcomes(&self) -> Option<Query> {
+        self.rate(Role::Errors, &[OUTCOME_LABEL.to_owned()], Form::Plain)
+    }
+
+    /// Successes and failures per second; whichever is missing counts as zero.
+    fn verdicts(&self, by: &[String], form: Form) -> Option<Query> {
+        let (good, bad) = (self.rate(Role::Successes, by, form)?, self.rate(Role::Failures, by, form)?);
+        Some(Query::Plus(vec![good.clone().or_zero(bad.clone()), bad.or_zero(good)]))
+    }
+
+    /// The share of calls that did not end `ok`.
+    pub(crate) fn error_ratio(&self, by: &[String], form: Form) -> Option<Query> {
+        let ratio = self.rate(Role::Errors, by, form)?.share_of(self.calls(by, form)?);
+        Some(self.recorded_ratio(ratio, Role::Errors, by, form))
+    }
+
+    /// The share of verdicts that are failures.
+    pub(crate) fn failure_ratio(&self, by: &[String], form: Form) -> Option<Query> {
+        let ratio = self.rate(Role::Failures, by, form)?.share_of(self.verdicts(by, form)?);
+        Some(self.recorded_ratio(ratio, Role::Failures, by, form))
+    }
+
+    /// The share of verdicts that are successes.
+    pub(crate) fn success_ratio(&self, by: &[String]) -> Option<Query> {
+        Some(self.rate(Role::Successes, by, Form::Plain)?.share_of(self.verdicts(by, Form::Plain)?))
+    }
+
+    fn recorded_ratio(&self, ratio: Query, role: Role, by: &[String], form: Form) -> Query {
+        match (form, self.metric(role)) {
+            (Form::Recorded, Some(it)) => ratio.recorded(recorded_name(by, &[], &it.name, "ratio_rate")),
+            _ => ratio,
+        }
+    }
+
+    /// A quantile of the histogram with this role.
+    pub(crate) fn quantile(&self, role: Role, quantile: f64, by: &[String], form: Form) -> Option<Query> {
+        let metric = self.metric(role)?;
+        let buckets = Query::Buckets(by.to_vec(), Selector::new(&metric.name), Window::Recent);
+        let buckets = match form {
+            Form::Plain => buckets,
+            Form::Recorded => buckets.recorded(recorded_name(by, &["le"], &format!("{}_bucket", metric.name), "rate")),
+        };
+        Some(buckets.quantile(quantile))
+    }
+
+    pub(crate) fn heatmap(&self, role: Role) -> Option<Query> {
+        self.selector(role).map(|it| Query::Heatmap(it, Window::Recent))
+    }
+
+    /// The newest value of a gauge.
+    pub(crate) fn gauge(&self, role: Role, aggregation: Aggregation, by: &[String]) -> Option<Query> {
+        self.selector(role).map(|it| Query::Last(it).aggregate(aggregation, by))
+    }
+
+    /// How much a counter grew.
+    pub(crate) fn increase(&self, role: Role, by: &[String], window: Window) -> Option<Query> {
+        self.selector(role).map(|it| Query::Increase(it, window).sum(by))
+    }
+}
+
+fn rate(series: &str, by: &[String], form: Form) -> Query {
+    let plain = Query::Rate(Selector::new(series), Window::Recent).sum(by);
+    match form {
+        Form::Plain => plain,
+        Form::Recorded => plain.recorded(recorded_name(by, &[], series, "rate")),
+    }
+}
+
+/// `level:metric:operations`, as the documentation of Prometheus asks for.
+fn recorded_name(by: &[String], more: &[&str], series: &str, operation: &str) -> String {
+    let mut level = vec!["job"];
+    level.extend(by.iter().map(String::as_str));
+    level.extend(more);
+    let metric = series.strip_suffix("_total").unwrap_or(series);
+    format!("{}:{metric}:{operation}{}", level.join("_"), duration(RULE_WINDOW_SECONDS))
+}

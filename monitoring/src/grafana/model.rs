@@ -1,0 +1,199 @@
+//! The parts of Grafana's classic dashboard model that we write, apart from the panels' options.
+
+use super::options::{FieldConfig, PanelOptions};
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Dashboard {
+    pub(super) uid: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) tags: [&'static str; 1],
+    pub(super) editable: bool,
+    /// 1: the cursor is shared by all panels.
+    pub(super) graph_tooltip: u32,
+    pub(super) timezone: &'static str,
+    pub(super) refresh: &'static str,
+    pub(super) schema_version: u32,
+    pub(super) version: u32,
+    pub(super) time: Time,
+    pub(super) templating: Templating,
+    pub(super) annotations: AnnotationList,
+    pub(super) panels: Vec<AnyPanel>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Time {
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Templating {
+    pub(super) list: Vec<Variable>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum VariableKind {
+    Datasource,
+    Query,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Variable {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    #[serde(rename = "type")]
+    pub(super) kind: VariableKind,
+    pub(super) query: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) datasource: Option<Datasource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) current: Option<Current>,
+    /// 2: asked again whenever the time range changes.
+    pub(super) refresh: u32,
+    pub(super) multi: bool,
+    pub(super) include_all: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) all_value: Option<&'static str>,
+    pub(super) sort: u32,
+    pub(super) hide: u32,
+}
+
+#[derive(Serialize)]
+pub(super) struct Current {
+    pub(super) selected: bool,
+    pub(super) text: Vec<String>,
+    pub(super) value: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct AnnotationList {
+    pub(super) list: [AnnotationQuery; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AnnotationQuery {
+    pub(super) name: &'static str,
+    pub(super) datasource: Datasource,
+    pub(super) enable: bool,
+    pub(super) icon_color: &'static str,
+    pub(super) expr: String,
+    pub(super) title_format: &'static str,
+    pub(super) text_format: &'static str,
+    pub(super) tag_keys: &'static str,
+    pub(super) step: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Datasource {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    uid: &'static str,
+}
+
+impl Datasource {
+    /// The one that the viewer has chosen.
+    pub(super) const VARIABLE: Datasource = Datasource { kind: "prometheus", uid: "${datasource}" };
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum AnyPanel {
+    Row(RowPanel),
+    Panel(Box<Panel>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RowPanel {
+    pub(super) id: u32,
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) title: String,
+    pub(super) collapsed: bool,
+    pub(super) grid_pos: GridPos,
+    /// A row that is not collapsed holds no panels: they follow it.
+    pub(super) panels: [(); 0],
+}
+
+#[derive(Serialize)]
+pub(super) struct GridPos {
+    pub(super) h: u32,
+    pub(super) w: u32,
+    pub(super) x: u32,
+    pub(super) y: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PanelType {
+    Timeseries,
+    Stat,
+    Gauge,
+    Bargauge,
+    Heatmap,
+    Table,
+    Text,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Panel {
+    pub(super) id: u32,
+    #[serde(rename = "type")]
+    pub(super) kind: PanelType,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) grid_pos: GridPos,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) datasource: Option<Datasource>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) targets: Vec<Target>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) transformations: Vec<Transformation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) field_config: Option<FieldConfig>,
+    pub(super) options: PanelOptions,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Target {
+    pub(super) ref_id: String,
+    pub(super) datasource: Datasource,
+    pub(super) expr: String,
+    pub(super) legend_format: String,
+    pub(super) format: TargetFormat,
+    pub(super) instant: bool,
+    pub(super) range: bool,
+    pub(super) editor_mode: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) enum TargetFormat {
+    #[serde(rename = "time_series")]
+    TimeSeries,
+    #[serde(rename = "heatmap")]
+    Heatmap,
+    #[serde(rename = "table")]
+    Table,
+}
+
+/// What happens to the answers before they are drawn.
+#[derive(Serialize)]
+#[serde(tag = "id", content = "options", rename_all = "lowercase")]
+pub(super) enum Transformation {
+    /// One table of all answers.
+    Merge {},
+    /// Which columns there are.
+    #[serde(rename_all = "camelCase")]
+    Organize {
+        exclude_by_name: std::collections::BTreeMap<String, bool>,
+        rename_by_name: std::collections::BTreeMap<String, String>,
+    },
+}

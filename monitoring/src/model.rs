@@ -1,0 +1,206 @@
+//! What is shown and what is watched, as plain data: the writers turn it into files, a page can draw it.
+//!
+//! Nothing here knows a file format; texts are kept in pieces, so that each writer escapes what did not come from us.
+
+use crate::query::Query;
+use measurand_catalog::Severity;
+
+/// One row of the dashboard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The identifier, part of its panels' keys.
+    pub key: String,
+    /// The title.
+    pub title: String,
+    /// The number by which links name it.
+    pub id: u32,
+    /// Its distance from the top in grid cells.
+    pub y: u32,
+    /// Its panels, from left to right and from the top.
+    pub panels: Vec<Panel>,
+}
+
+/// One panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// The identifier: the row's and its own, `database/error_ratio`.
+    pub key: String,
+    /// The number by which links name it; it follows from the key, so that other panels do not change it.
+    pub id: u32,
+    /// The title.
+    pub title: String,
+    /// What it shows, why, and what to do.
+    pub description: String,
+    /// How it is drawn.
+    pub kind: PanelKind,
+    /// What its numbers mean.
+    pub unit: Unit,
+    /// What it shows; empty for [`PanelKind::Text`].
+    pub lines: Vec<Line>,
+    /// What a [`PanelKind::Text`] says, with everything from outside escaped; empty for all others.
+    pub markdown: String,
+    /// The numbers at which alerts fire, drawn as thresholds.
+    pub limits: Vec<Limit>,
+    /// Shown when there is no number.
+    pub no_value: String,
+    /// Its place.
+    pub place: Rectangle,
+}
+
+/// A place in the grid, which is 24 cells wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rectangle {
+    /// Cells from the left.
+    pub x: u32,
+    /// Cells from the top.
+    pub y: u32,
+    /// Width in cells.
+    pub width: u32,
+    /// Height in cells.
+    pub height: u32,
+}
+
+/// How a panel is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PanelKind {
+    /// Lines over time.
+    Lines,
+    /// Areas on top of each other over time.
+    Stack,
+    /// The newest number, large.
+    Number,
+    /// The newest number as a name: the text is the legend.
+    Name,
+    /// One is up, zero is down.
+    Status,
+    /// A bar for each series.
+    Bars,
+    /// A dial from zero to one.
+    Dial,
+    /// Observations by bucket over time.
+    Heatmap,
+    /// One row for each combination of labels, one column for each line.
+    Table,
+    /// Markdown.
+    Text,
+}
+
+/// What a number means to a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// Things per second.
+    PerSecond,
+    /// Seconds.
+    Seconds,
+    /// Bytes.
+    Bytes,
+    /// From 0 to 1.
+    Share,
+    /// From 0 to any number of processors, where 1 is one that is always busy.
+    Cores,
+}
+
+/// One term of a panel and what its answers are called.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The name of each answer; in a table, of the column.
+    pub legend: Vec<Piece>,
+    /// The term.
+    pub query: Query,
+    /// What its numbers mean, where that differs from the panel.
+    pub unit: Option<Unit>,
+}
+
+/// A number at which an alert fires.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit {
+    /// The number.
+    pub value: f64,
+    /// Whether it fires above it; below it otherwise.
+    pub above: bool,
+    /// How urgent the alert is.
+    pub severity: Severity,
+}
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// As it stands, whoever wrote it.
+    Text(String),
+    /// The value of a label.
+    Label(String),
+    /// The value of a label, or a word where there is none.
+    LabelOr(String, String),
+    /// All labels with their values.
+    Labels,
+    /// The number.
+    Value(Format),
+}
+
+/// How a number is written in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `5.2%`.
+    Share,
+    /// `12.3ms`.
+    Seconds,
+    /// `0.68`.
+    Score,
+    /// `7`.
+    Count,
+}
+
+/// Rules that are evaluated together, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group<T> {
+    /// The group's name.
+    pub name: String,
+    /// Its rules.
+    pub rules: Vec<T>,
+}
+
+/// A term that is answered in advance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// The name of the series that it makes.
+    pub record: String,
+    /// The term.
+    pub query: Query,
+}
+
+/// A condition that somebody has to know of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// The name, in CamelCase.
+    pub name: String,
+    /// It fires for each answer.
+    pub query: Query,
+    /// How long the condition has to hold before it fires.
+    pub hold_seconds: u32,
+    /// How soon somebody has to answer; nothing for an alert that is meant to fire.
+    pub severity: Option<Severity>,
+    /// Who answers.
+    pub team: String,
+    /// What is wrong: one sentence, the same for every firing.
+    pub summary: String,
+    /// What exactly is wrong, with the number.
+    pub description: Vec<Piece>,
+    /// What users notice.
+    pub impact: String,
+    /// The page that says what to do.
+    pub runbook_url: String,
+    /// The panel that shows it.
+    pub dashboard_url: String,
+}
+
+/// A text piece.
+pub(crate) fn text(it: impl Into<String>) -> Piece {
+    Piece::Text(it.into())
+}
+
+/// A label piece.
+pub(crate) fn label(it: impl Into<String>) -> Piece {
+    Piece::Label(it.into())
+}

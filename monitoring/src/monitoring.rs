@@ -1,0 +1,156 @@
+//! A catalog's monitoring as a whole, and what to do with it.
+
+use crate::model::{Alert, Group, Recording, Row};
+use crate::options::{Options, uid};
+use crate::promql::{Place, print};
+use crate::query::Query;
+use crate::{alerts, family, grafana, panels, prometheus, recording, validate};
+use measurand_catalog::Catalog;
+use std::fmt;
+
+/// Everything that follows from a catalog: the dashboard, the recording rules and the alerts.
+///
+/// Equal catalogs give equal monitoring and equal files, to the byte.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Monitoring {
+    /// The value of the label `job` that all of it selects.
+    pub job: String,
+    /// The identifier of the dashboard.
+    pub uid: String,
+    /// From what it was made, in one line.
+    pub origin: String,
+    /// The rows of the dashboard.
+    pub rows: Vec<Row>,
+    /// The recording rules.
+    pub recordings: Vec<Group<Recording>>,
+    /// The alerts.
+    pub alerts: Vec<Group<Alert>>,
+}
+
+/// One generated file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name, without a folder.
+    pub name: &'static str,
+    /// All of it.
+    pub contents: String,
+}
+
+/// A catalog of which no monitoring can be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid(pub(crate) String);
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// One term as it stands in a generated file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NamedQuery<'a> {
+    /// Which panel or rule it is in.
+    pub name: &'a str,
+    /// Whose it is.
+    pub user: User,
+    /// The term.
+    pub query: &'a Query,
+    job: &'a str,
+}
+
+/// In which file a term stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum User {
+    /// A panel of the dashboard; the name is the panel's key.
+    Panel,
+    /// A recording rule; the name is the recorded series'.
+    Recording,
+    /// An alert; the name is the alert's.
+    Alert,
+}
+
+impl NamedQuery<'_> {
+    /// The PromQL of the file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let place = if self.user == User::Panel { Place::Dashboard } else { Place::Rules { job: self.job } };
+        print(self.query, place)
+    }
+
+    /// The PromQL as Prometheus can answer it at once: with `window`, for example `1m`, for `$__rate_interval` and
+    /// `$__range`, and `.+` for `$job` and `$instance`.
+    #[must_use]
+    pub fn instant(&self, window: &str) -> String {
+        let place = if self.user == User::Panel { Place::Instant { window } } else { Place::Rules { job: self.job } };
+        print(self.query, place)
+    }
+}
+
+impl Monitoring {
+    /// What to show and to watch of a program.
+    ///
+    /// # Errors
+    /// When a name in the catalog is not legal in Prometheus; the message says which and what to do.
+    pub fn new(catalog: &Catalog, options: &Options) -> Result<Self, Invalid> {
+        let families = family::used(catalog);
+        validate::check(&families)?;
+        let job = options.job_of(catalog);
+        let rows = panels::rows(&families);
+        let alerts = alerts::groups(&job, &families, &rows, options);
+        let recordings = recording::groups(&alerts);
+        Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts })
+    }
+
+    /// The files, in the order in which they are listed.
+    #[must_use]
+    pub fn files(&self) -> Vec<File> {
+        vec![
+            File { name: "grafana-dashboard.json", contents: grafana::dashboard(self) },
+            File { name: "alerts.yml", contents: prometheus::alerts(self) },
+            File { name: "recording-rules.yml", contents: prometheus::recordings(self) },
+        ]
+    }
+
+    /// Every term of every panel and rule.
+    pub fn queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
+        let named = |name, user, query| NamedQuery { name, user, query, job: &self.job };
+        let panels = self.rows.iter().flat_map(|it| &it.panels);
+        let lines = panels.flat_map(|panel| panel.lines.iter().map(|line| (panel.key.as_str(), &line.query)));
+        let recordings = self.recordings.iter().flat_map(|it| &it.rules);
+        let alerts = self.alerts.iter().flat_map(|it| &it.rules);
+        lines
+            .map(move |(name, query)| named(name, User::Panel, query))
+            .chain(recordings.map(move |it| named(&it.record, User::Recording, &it.query)))
+            .chain(alerts.map(move |it| named(&it.name, User::Alert, &it.query)))
+    }
+
+    /// How many panels the dashboard has; rows do not count.
+    #[must_use]
+    pub fn panel_count(&self) -> usize {
+        self.rows.iter().map(|it| it.panels.len()).sum()
+    }
+
+    /// How many alerts there are.
+    #[must_use]
+    pub fn alert_count(&self) -> usize {
+        self.alerts.iter().map(|it| it.rules.len()).sum()
+    }
+
+    /// How many recording rules there are.
+    #[must_use]
+    pub fn recording_count(&self) -> usize {
+        self.recordings.iter().map(|it| it.rules.len()).sum()
+    }
+}
+
+/// No time, no path, no host: the same catalog has to give the same bytes.
+fn origin(catalog: &Catalog) -> String {
+    let mut crates: Vec<String> = catalog.sites.iter().map(|it| format!("{} {}", it.krate, it.version)).collect();
+    crates.sort();
+    crates.dedup();
+    let functions = if catalog.sites.len() == 1 { "annotated function" } else { "annotated functions" };
+    let clean: String = crates.join(", ").chars().filter(|it| !it.is_control()).collect();
+    format!("the {} {functions} of {clean}", catalog.sites.len())
+}

@@ -1,0 +1,86 @@
+//! What the catalog cannot know: the job's name, and where dashboards and runbooks are found.
+
+use measurand_catalog::Catalog;
+use std::collections::BTreeMap;
+
+/// How a catalog becomes monitoring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The value of the label `job` in Prometheus. Unless given, the program's name: the one crate with annotated
+    /// functions; with several crates `program`; without that, the crate with the most annotated functions.
+    pub job: Option<String>,
+    /// The name of the program's file.
+    pub program: Option<String>,
+    /// Where people find Grafana, for the links in alerts.
+    pub grafana_url: String,
+    /// The page of runbooks, for alerts whose annotated functions name none; the alert's name becomes the anchor.
+    pub runbook_url: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            job: None,
+            program: None,
+            grafana_url: "http://localhost:3001".to_owned(),
+            runbook_url: "RUNBOOK.md".to_owned(),
+        }
+    }
+}
+
+impl Options {
+    /// The job's name for this catalog.
+    pub(crate) fn job_of(&self, catalog: &Catalog) -> String {
+        if let Some(job) = &self.job {
+            return job.clone();
+        }
+        let mut crates: BTreeMap<&str, usize> = BTreeMap::new();
+        for site in &catalog.sites {
+            *crates.entry(&site.krate).or_default() += 1;
+        }
+        // Of equally many the first by name, so that the answer does not depend on the order of the records.
+        let majority = crates.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)));
+        match (&self.program, majority) {
+            (Some(program), _) if crates.len() != 1 => program.clone(),
+            (_, Some((name, _))) => (*name).to_owned(),
+            (_, None) => "app".to_owned(),
+        }
+    }
+
+    pub(crate) fn runbook(&self, alert: &str) -> String {
+        format!("{}#{}", self.runbook_url, alert.to_lowercase())
+    }
+
+    /// The address of one panel. The time range is left open: the last hour is what the dashboard shows anyway.
+    pub(crate) fn panel(&self, job: &str, panel: u32) -> String {
+        let (base, job_value) = (self.grafana_url.trim_end_matches('/'), percent_encoded(job));
+        format!("{base}/d/{}?var-job={job_value}&viewPanel={panel}", uid(job))
+    }
+}
+
+/// The dashboard's identifier: at most forty letters, digits, `-` and `_`, and different for different jobs.
+pub(crate) fn uid(job: &str) -> String {
+    let legal = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+    if job.len() <= 30 && job.chars().all(legal) {
+        return format!("measurand-{job}");
+    }
+    let start: String = job.chars().filter(|it| legal(*it)).take(20).collect();
+    format!("measurand-{start}-{:08x}", hash(job))
+}
+
+/// FNV-1a: the same on every machine and in every release, which `std`'s hashers do not promise.
+pub(crate) fn hash(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, it| (hash ^ u32::from(it)).wrapping_mul(0x0100_0193))
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::new();
+    for it in text.bytes() {
+        if it.is_ascii_alphanumeric() || b"-_.~".contains(&it) {
+            out.push(char::from(it));
+        } else {
+            out.push_str(&format!("%{it:02X}"));
+        }
+    }
+    out
+}

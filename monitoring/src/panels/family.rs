@@ -1,0 +1,248 @@
+//! The panels of a family's row: which ones there are follows from the roles that its metrics have.
+
+use super::{PLAIN, Spec, by_labels, each, named};
+use crate::family::{Form, Used};
+use crate::model::{Limit, Line, PanelKind, Unit, label};
+use crate::query::{Aggregation, Window};
+use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::{Condition, Role};
+
+const ERROR_RATIO: &str = "error_ratio";
+const FAILURE_RATIO: &str = "failure_ratio";
+const DURATION_BY_LABEL: &str = "duration_by_label";
+const SCORE_BY_LABEL: &str = "score_by_label";
+const ROLLBACKS: &str = "rollbacks";
+
+/// The panel that shows what a condition is about; it draws the condition's threshold.
+pub(crate) fn panel_of(condition: &Condition) -> &'static str {
+    match condition {
+        Condition::ErrorRatioAbove(_) => ERROR_RATIO,
+        Condition::FailureRatioAbove(_) => FAILURE_RATIO,
+        Condition::DurationAbove { .. } => DURATION_BY_LABEL,
+        Condition::ScoreBelow { .. } => SCORE_BY_LABEL,
+        Condition::RollbacksAbove(_) => ROLLBACKS,
+    }
+}
+
+/// Rate, errors and duration first; then how full it is; then what only scores have.
+pub(super) const PANELS: &[Spec] = &[
+    Spec {
+        key: "rate",
+        title: "Calls per second",
+        description: "How often it is called, whatever the outcome. A sudden drop means that callers are gone or stuck.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "outcomes",
+        title: "Errors per second by outcome",
+        description: "Calls that did not end well: `error` was returned, `panic` unwound, `cancelled` was dropped unfinished.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| each(it, |it| Some(Line { legend: vec![label(OUTCOME_LABEL)], query: it.outcomes()?, unit: None })),
+        ..PLAIN
+    },
+    Spec {
+        key: ERROR_RATIO,
+        title: "Error ratio",
+        description: "The share of calls that did not end well. Above the line the alert fires: follow its runbook.",
+        unit: Unit::Share,
+        no_value: "no calls",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.error_ratio(&it.labels(), Form::Plain)?))),
+        limits: |it| limits(it, ERROR_RATIO),
+        ..PLAIN
+    },
+    Spec {
+        key: "duration",
+        title: "Duration: P50, P95, P99",
+        description: "Half, 95 % and 99 % of all calls are faster than this.",
+        unit: Unit::Seconds,
+        no_value: "no calls",
+        lines: |it| quantiles(it, Role::Duration, &[0.5, 0.95, 0.99]),
+        ..PLAIN
+    },
+    Spec {
+        key: DURATION_BY_LABEL,
+        title: "Duration by label",
+        description: "Which calls are the slow ones. Beyond the line the alert fires: look at the heatmap for how many.",
+        unit: Unit::Seconds,
+        no_value: "no calls",
+        lines: |it| quantiles_by_label(it, Role::Duration, 0.95),
+        limits: |it| limits(it, DURATION_BY_LABEL),
+        ..PLAIN
+    },
+    Spec {
+        key: "duration_heatmap",
+        title: "Duration heatmap",
+        description: "How many calls took how long; two bands mean two kinds of calls, such as hits and misses of a cache.",
+        kind: PanelKind::Heatmap,
+        unit: Unit::Seconds,
+        lines: |it| each(it, |it| Some(named("", it.heatmap(Role::Duration)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "in_flight",
+        title: "Calls in flight",
+        description: "Calls begun and not ended. If it only grows, calls hang.",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.gauge(Role::InFlight, Aggregation::Sum, &it.labels());
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "score",
+        title: "Score: P05, P50, P95, P99",
+        description: "The bad scores are the low ones: watch P05, of which only 5 % are worse.",
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| quantiles(it, Role::Score, &[0.05, 0.5, 0.95, 0.99]),
+        ..PLAIN
+    },
+    Spec {
+        key: SCORE_BY_LABEL,
+        title: "Score by label",
+        description: "Whose scores are the low ones. Below the lines the alerts fire.",
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| quantiles_by_label(it, Role::Score, 0.05),
+        limits: |it| limits(it, SCORE_BY_LABEL),
+        ..PLAIN
+    },
+    Spec {
+        key: "score_heatmap",
+        title: "Score heatmap",
+        description: "How many scores lie where; a second band far below the first means that one kind of work fails.",
+        kind: PanelKind::Heatmap,
+        unit: Unit::Share,
+        lines: |it| each(it, |it| Some(named("", it.heatmap(Role::Score)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "last_score",
+        title: "Newest score",
+        description: "The newest score of each; of several instances the lowest.",
+        kind: PanelKind::Bars,
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        limits: |it| limits(it, SCORE_BY_LABEL),
+        ..PLAIN
+    },
+    Spec {
+        key: "success_ratio",
+        title: "Success rate",
+        description: "The share of scores that reached the threshold of their function.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.success_ratio(&it.labels())?))),
+        ..PLAIN
+    },
+    Spec {
+        key: FAILURE_RATIO,
+        title: "Failure ratio",
+        description: "The share of scores below the threshold of their function. Above the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.failure_ratio(&it.labels(), Form::Plain)?))),
+        limits: |it| limits(it, FAILURE_RATIO),
+        ..PLAIN
+    },
+    Spec {
+        key: "failures",
+        title: "Failures per second by label",
+        description: "Scores below the threshold, and calls that ended without a score.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            each(it, |it| Some(by_labels("", &it.labels(), it.rate(Role::Failures, &it.labels(), Form::Plain)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: ROLLBACKS,
+        title: "Rollbacks in five minutes",
+        description: "How often failures were undone. Above the line the alert fires: stop whatever fails again and again.",
+        lines: |it| {
+            // The alert's own window, so that its threshold is comparable at every zoom.
+            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        limits: |it| limits(it, ROLLBACKS),
+        ..PLAIN
+    },
+    Spec {
+        key: "rollbacks_shown",
+        title: "Rollbacks in the time shown",
+        description: "How often failures were undone in the whole time that the dashboard shows.",
+        kind: PanelKind::Number,
+        lines: |it| {
+            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Shown);
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+];
+
+/// The thresholds of the alerts that belong to this panel.
+fn limits(families: &[Used<'_>], panel: &str) -> Vec<Limit> {
+    let alerts = families.iter().flat_map(|it| &it.family.alerts).filter(|it| panel_of(&it.condition) == panel);
+    alerts
+        .map(|it| {
+            let (value, above) = match it.condition {
+                Condition::ErrorRatioAbove(value)
+                | Condition::FailureRatioAbove(value)
+                | Condition::RollbacksAbove(value)
+                | Condition::DurationAbove { seconds: value, .. } => (value, true),
+                Condition::ScoreBelow { score: value, .. } => (value, false),
+            };
+            Limit { value, above, severity: it.severity }
+        })
+        .collect()
+}
+
+/// One line for each quantile, over the whole family.
+fn quantiles(families: &[Used<'_>], role: Role, quantiles: &[f64]) -> Vec<Line> {
+    let line = |family: &Used<'_>, quantile: f64| {
+        Some(named(&percentile(quantile), family.quantile(role, quantile, &[], Form::Plain)?))
+    };
+    families.iter().flat_map(|family| quantiles.iter().filter_map(move |it| line(family, *it))).collect()
+}
+
+/// One line for each quantile that an alert looks at, by the family's labels, so that the panel shows what the alerts see.
+fn quantiles_by_label(families: &[Used<'_>], role: Role, otherwise: f64) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for family in families {
+        let alerts = family.family.alerts.iter();
+        let mut wanted: Vec<f64> = alerts
+            .filter_map(|it| match it.condition {
+                Condition::DurationAbove { quantile, .. } if role == Role::Duration => Some(quantile),
+                Condition::ScoreBelow { quantile, .. } if role == Role::Score => Some(quantile),
+                _ => None,
+            })
+            .collect();
+        wanted.sort_by(f64::total_cmp);
+        wanted.dedup();
+        if wanted.is_empty() {
+            wanted.push(otherwise);
+        }
+        let labels = family.labels();
+        for quantile in wanted {
+            let query = family.quantile(role, quantile, &labels, Form::Plain);
+            lines.extend(query.map(|it| by_labels(&percentile(quantile), &labels, it)));
+        }
+    }
+    lines
+}
+
+/// `P05`, `P95`, `P99.9`.
+pub(super) fn percentile(quantile: f64) -> String {
+    let percent = (quantile * 1e6).round() / 1e4;
+    if percent < 10.0 { format!("P0{percent}") } else { format!("P{percent}") }
+}

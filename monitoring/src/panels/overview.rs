@@ -1,0 +1,133 @@
+//! The first row: is it up, is it well, how much does it do.
+
+use super::system::{CPU_SECONDS, RESIDENT_BYTES, SITES, START_TIME, build_info, per_instance};
+use super::{PLAIN, Spec, each, named};
+use crate::family::{Form, Used};
+use crate::model::{Line, PanelKind, Unit, label};
+use crate::query::{Aggregation, Query, Selector, Window};
+use measurand_catalog::Role;
+
+pub(super) const KEY: &str = "overview";
+
+/// What most panels of this row are: one large number.
+const NUMBER: Spec = Spec { kind: PanelKind::Number, width: 6, height: 4, ..PLAIN };
+
+pub(super) const PANELS: &[Spec] = &[
+    Spec {
+        key: "status",
+        title: "Service status",
+        description: "Whether Prometheus can scrape each instance. `DOWN` or nothing at all: the alert ServiceDown fires.",
+        kind: PanelKind::Status,
+        no_value: "NO TARGET",
+        lines: |_| vec![per_instance("", Query::Last(Selector::new("up")), Aggregation::Minimum)],
+        ..NUMBER
+    },
+    Spec {
+        key: "alerts",
+        title: "Firing alerts by severity",
+        description: "P0 is answered within 5 minutes, P1 within 15, P2 within an hour, P3 within four.",
+        no_value: "none",
+        lines: |_| {
+            let firing = Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none");
+            let query = Query::Last(firing).aggregate(Aggregation::Count, &["severity".to_owned()]);
+            vec![Line { legend: vec![label("severity")], query, unit: None }]
+        },
+        ..NUMBER
+    },
+    Spec {
+        key: "calls",
+        title: "Calls per second",
+        description: "Calls of all annotated functions.",
+        unit: Unit::PerSecond,
+        lines: |it| total(it, |it| it.calls(&[], Form::Plain)).map(|it| named("calls", it)).into_iter().collect(),
+        ..NUMBER
+    },
+    Spec {
+        key: "error_ratio",
+        title: "Error ratio",
+        description: "The share of calls of all annotated functions that did not end well.",
+        unit: Unit::Share,
+        no_value: "no calls",
+        lines: |it| {
+            let counted = |it: &Used<'_>| it.family.metric(Role::Errors).is_some();
+            let part = total(it, |it| it.rate(Role::Errors, &[], Form::Plain));
+            let whole = total(it, |it| it.calls(&[], Form::Plain).filter(|_| counted(it)));
+            part.zip(whole).map(|(part, whole)| named("errors", part.share_of(whole))).into_iter().collect()
+        },
+        ..NUMBER
+    },
+    Spec {
+        key: "uptime",
+        title: "Uptime",
+        description: "Time since the process began. A small number that nobody caused is a crash.",
+        unit: Unit::Seconds,
+        lines: |_| {
+            let began = Query::Last(Selector::new(START_TIME.name));
+            let Line { legend, query, unit } = per_instance("", began, Aggregation::Maximum);
+            vec![Line { legend, query: Query::Age(Box::new(query)), unit }]
+        },
+        ..NUMBER
+    },
+    Spec {
+        key: "memory",
+        title: "Memory",
+        description: "Resident memory of the process.",
+        unit: Unit::Bytes,
+        lines: |_| vec![per_instance("", Query::Last(Selector::new(RESIDENT_BYTES.name)), Aggregation::Sum)],
+        ..NUMBER
+    },
+    Spec {
+        key: "cpu",
+        title: "CPU",
+        description: "CPU time spent per second: 100 % is one core that is always busy.",
+        unit: Unit::Cores,
+        lines: |_| {
+            let spent = Query::Rate(Selector::new(CPU_SECONDS.name), Window::Recent);
+            vec![per_instance("", spent, Aggregation::Sum)]
+        },
+        ..NUMBER
+    },
+    Spec {
+        key: "build",
+        title: "Build",
+        description: "Which version of which commit runs.",
+        kind: PanelKind::Name,
+        no_value: "unknown",
+        lines: |_| vec![build_info()],
+        ..NUMBER
+    },
+    Spec {
+        key: "sites",
+        title: "Annotated functions",
+        description: "How many functions of the program are annotated, called or not.",
+        lines: |_| vec![per_instance("", Query::Last(Selector::new(SITES.name)), Aggregation::Maximum)],
+        ..NUMBER
+    },
+    Spec {
+        key: "calls_by_family",
+        title: "Calls per second by family",
+        description: "What the program is doing.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        width: 9,
+        lines: |it| each(it, |it| Some(named(&it.family.title, it.calls(&[], Form::Plain)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "errors_by_family",
+        title: "Error ratio by family",
+        description: "Where calls do not end well. The family's own row says which.",
+        unit: Unit::Share,
+        width: 9,
+        no_value: "no calls",
+        lines: |it| each(it, |it| Some(named(&it.family.title, it.error_ratio(&[], Form::Plain)?))),
+        ..PLAIN
+    },
+];
+
+/// The sum over the families. One without series counts as zero where the job is watched at all: `up` always exists.
+fn total(families: &[Used<'_>], term: impl Fn(&Used<'_>) -> Option<Query>) -> Option<Query> {
+    let watched = || Query::Last(Selector::new("up")).sum(&[]);
+    let terms: Vec<Query> = families.iter().filter_map(term).map(|it| it.or_zero(watched())).collect();
+    (!terms.is_empty()).then_some(Query::Plus(terms))
+}

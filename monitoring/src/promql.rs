@@ -1,0 +1,197 @@
+//! Prints terms of the query language as PromQL that Prometheus 2.42 and 3 read alike.
+//!
+//! This is the only place that knows PromQL: the order of its operators, its quoting, and the rule that every selector
+//! names the job (and, in a dashboard, the instance).
+
+use crate::query::{Aggregation, Combination, Comparison, Matcher, Origin, Query, Selector, Window};
+
+/// Where a term is printed for: what it selects by and how long its windows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// A rule file, for one job.
+    Rules {
+        /// The value of the label `job`.
+        job: &'a str,
+    },
+    /// A dashboard with the variables `$job` and `$instance`.
+    Dashboard,
+    /// A query sent by hand: what a dashboard would send with all jobs and instances chosen.
+    Instant {
+        /// What `$__rate_interval` and `$__range` stand for, for example `1m`.
+        window: &'a str,
+    },
+}
+
+/// How tightly an operator binds, the loosest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Binding {
+    Or,
+    And,
+    Compare,
+    Add,
+    Multiply,
+    Atom,
+}
+
+/// The term as PromQL, on one line.
+#[must_use]
+pub fn print(query: &Query, place: Place<'_>) -> String {
+    match query {
+        Query::Last(it) => selector(it, "", place),
+        Query::Rate(it, range) => over("rate", it, *range, place),
+        Query::Increase(it, range) => over("increase", it, *range, place),
+        Query::AverageOverTime(it, range) => over("avg_over_time", it, *range, place),
+        Query::MaximumOverTime(it, range) => over("max_over_time", it, *range, place),
+        Query::Aggregate(kind, by, of) => format!("{} by ({}) ({})", name(*kind), labels(by, &[]), print(of, place)),
+        Query::Buckets(by, it, range) => {
+            format!("sum by ({}) ({})", labels(by, &["le"]), bucket_rate(it, *range, place))
+        }
+        Query::Heatmap(it, range) => format!("sum by (le) ({})", bucket_rate(it, *range, place)),
+        Query::Quantile(quantile, of) => format!("histogram_quantile({}, {})", number(*quantile), print(of, place)),
+        Query::Ratio { part, whole } => {
+            let whole = print_in(whole, Binding::Add, place);
+            format!("{} / ({whole} > 0)", print_in(part, Binding::Multiply, place))
+        }
+        Query::OrZero(of, like) => {
+            format!("{} or 0 * {}", print_in(of, Binding::Or, place), print_in(like, Binding::Atom, place))
+        }
+        Query::Plus(terms) => {
+            let terms: Vec<String> = terms.iter().map(|it| print_in(it, Binding::Multiply, place)).collect();
+            terms.join(" + ")
+        }
+        Query::Age(of) => format!("time() - {}", print_in(of, Binding::Multiply, place)),
+        Query::Compare(of, comparison, threshold) => {
+            let sign = match comparison {
+                Comparison::Above => ">",
+                Comparison::Below => "<",
+                Comparison::Equal => "==",
+            };
+            format!("{} {sign} {}", print_in(of, Binding::Add, place), number(*threshold))
+        }
+        Query::Combine(one, combination, other) => {
+            let word = match combination {
+                Combination::And => "and",
+                Combination::Or => "or",
+                Combination::Unless => "unless",
+            };
+            let own = binding(query);
+            // The operators of one level are read from the left, so only the right side needs to bind more tightly.
+            let tighter = if own == Binding::Or { Binding::And } else { Binding::Compare };
+            format!("{} {word} {}", print_in(one, own, place), print_in(other, tighter, place))
+        }
+        Query::Absent(it) => format!("absent({})", selector(it, "", place)),
+        Query::Constant(value) => format!("vector({})", number(*value)),
+        Query::Recorded { record, matchers, .. } => {
+            let it = Selector { metric: record.clone(), matchers: matchers.clone(), origin: Origin::Rule };
+            selector(&it, "", place)
+        }
+    }
+}
+
+fn binding(query: &Query) -> Binding {
+    match query {
+        Query::OrZero(..) | Query::Combine(_, Combination::Or, _) => Binding::Or,
+        Query::Combine(..) => Binding::And,
+        Query::Compare(..) => Binding::Compare,
+        Query::Plus(terms) if terms.len() == 1 => terms.first().map_or(Binding::Atom, binding),
+        Query::Plus(_) | Query::Age(_) => Binding::Add,
+        Query::Ratio { .. } => Binding::Multiply,
+        _ => Binding::Atom,
+    }
+}
+
+/// The term, in parentheses if it binds less tightly than its surroundings ask for.
+fn print_in(query: &Query, least: Binding, place: Place<'_>) -> String {
+    let text = print(query, place);
+    if binding(query) < least { format!("({text})") } else { text }
+}
+
+fn over(function: &str, it: &Selector, range: Window, place: Place<'_>) -> String {
+    format!("{function}({}[{}])", selector(it, "", place), window(range, place))
+}
+
+fn bucket_rate(it: &Selector, range: Window, place: Place<'_>) -> String {
+    format!("rate({}[{}])", selector(it, "_bucket", place), window(range, place))
+}
+
+fn selector(it: &Selector, suffix: &str, place: Place<'_>) -> String {
+    let mut matchers = match place {
+        Place::Rules { job } => vec![format!("job={}", quoted(job))],
+        Place::Dashboard if it.origin == Origin::Target => {
+            vec![r#"job=~"$job""#.to_owned(), r#"instance=~"$instance""#.to_owned()]
+        }
+        Place::Dashboard => vec![r#"job=~"$job""#.to_owned()],
+        Place::Instant { .. } if it.origin == Origin::Target => {
+            vec![r#"job=~".+""#.to_owned(), r#"instance=~".+""#.to_owned()]
+        }
+        Place::Instant { .. } => vec![r#"job=~".+""#.to_owned()],
+    };
+    matchers.extend(it.matchers.iter().map(matcher));
+    format!("{}{suffix}{{{}}}", it.metric, matchers.join(","))
+}
+
+fn matcher(it: &Matcher) -> String {
+    format!("{}{}{}", it.label, if it.equal { "=" } else { "!=" }, quoted(&it.value))
+}
+
+fn window(range: Window, place: Place<'_>) -> String {
+    match (range, place) {
+        (Window::Seconds(seconds), _) => duration(seconds),
+        (Window::Recent | Window::Shown, Place::Rules { .. }) => duration(RULE_WINDOW_SECONDS),
+        (Window::Recent, Place::Dashboard) => "$__rate_interval".to_owned(),
+        (Window::Shown, Place::Dashboard) => "$__range".to_owned(),
+        (Window::Recent | Window::Shown, Place::Instant { window }) => window.to_owned(),
+    }
+}
+
+/// The window of every rule, unless it names its own; also part of the names of recorded series.
+pub(crate) const RULE_WINDOW_SECONDS: u32 = 300;
+
+/// Seconds in the largest unit that divides them: `5m`, `90s`, `1h`.
+#[must_use]
+pub fn duration(seconds: u32) -> String {
+    match seconds {
+        0 => "0s".to_owned(),
+        it if it % 86_400 == 0 => format!("{}d", it / 86_400),
+        it if it % 3600 == 0 => format!("{}h", it / 3600),
+        it if it % 60 == 0 => format!("{}m", it / 60),
+        it => format!("{it}s"),
+    }
+}
+
+fn labels(by: &[String], more: &[&str]) -> String {
+    let mut all = vec!["job"];
+    all.extend(by.iter().map(String::as_str).filter(|it| *it != "job"));
+    all.extend(more);
+    all.join(", ")
+}
+
+fn name(aggregation: Aggregation) -> &'static str {
+    match aggregation {
+        Aggregation::Sum => "sum",
+        Aggregation::Average => "avg",
+        Aggregation::Minimum => "min",
+        Aggregation::Maximum => "max",
+        Aggregation::Count => "count",
+    }
+}
+
+fn number(value: f64) -> String {
+    if value.is_infinite() { if value > 0.0 { "Inf" } else { "-Inf" }.to_owned() } else { value.to_string() }
+}
+
+/// Text as a PromQL string. Control characters are written as escapes: a line feed would end the string.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for it in text.chars() {
+        match it {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            it if it.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(it))),
+            it => out.push(it),
+        }
+    }
+    out.push('"');
+    out
+}

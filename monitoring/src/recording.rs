@@ -1,0 +1,35 @@
+//! Recording rules: exactly those series that alerts refer to, each before the ones that use it.
+//!
+//! A term says itself what of it is recorded ([`Query::Recorded`]), so a rule cannot be forgotten, be left over, or
+//! compute something else than the alert believes.
+
+use crate::model::{Alert, Group, Recording};
+use crate::query::Query;
+use std::collections::BTreeSet;
+
+/// For each group of alerts the group of the series that it needs; none where it needs none.
+pub(crate) fn groups(alerts: &[Group<Alert>]) -> Vec<Group<Recording>> {
+    let mut known = BTreeSet::new();
+    let mut groups = Vec::new();
+    for group in alerts {
+        let mut rules = Vec::new();
+        for alert in &group.rules {
+            collect(&alert.query, &mut known, &mut rules);
+        }
+        if !rules.is_empty() {
+            groups.push(Group { name: format!("{}-recording", group.name), rules });
+        }
+    }
+    groups
+}
+
+fn collect(query: &Query, known: &mut BTreeSet<String>, rules: &mut Vec<Recording>) {
+    for child in query.children() {
+        collect(child, known, rules);
+    }
+    if let Query::Recorded { record, of, .. } = query
+        && known.insert(record.clone())
+    {
+        rules.push(Recording { record: record.clone(), query: (**of).clone() });
+    }
+}

@@ -1,0 +1,183 @@
+//! The attribute macros, a row each: what they are called and which arguments they take.
+
+use crate::families;
+use crate::family::Family;
+
+/// One attribute macro.
+#[derive(Debug)]
+pub struct Attribute {
+    /// The name users write: `neural_op`.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub help: &'static str,
+    /// The family that a call records.
+    pub family: &'static Family,
+    /// The name of the family's constant in [`families`]; generated code refers to it.
+    pub constant: &'static str,
+    /// A whole, correct use of the attribute, shown in every error message.
+    pub example: &'static str,
+    /// The arguments of this attribute alone; [`COMMON`] come on top.
+    pub arguments: &'static [Argument],
+}
+
+/// One argument of an attribute.
+#[derive(Debug)]
+pub struct Argument {
+    /// The key in `key = value`.
+    pub key: &'static str,
+    /// The form of the value.
+    pub kind: ArgumentKind,
+    /// What holds when it is not given.
+    pub absent: Absent,
+    /// What it does, in one sentence.
+    pub help: &'static str,
+}
+
+/// The form of an argument's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgumentKind {
+    /// A string literal that becomes the family's label of the same name. May be written without its key, in the order
+    /// of the arguments.
+    Label,
+    /// A number literal from 0 to 1.
+    Share,
+    /// A string literal that travels to alerts and runbooks.
+    Text,
+    /// A string literal out of a list.
+    OneOf(&'static [&'static str]),
+    /// An expression that decides from a reference to the returned value: a closure or the path of a function.
+    Predicate,
+    /// An expression that is evaluated when it is needed.
+    Expression,
+    /// The path under which the user's crate knows `measurand`.
+    Path,
+}
+
+/// What holds when an argument is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// A compile error.
+    Required,
+    /// Nothing happens.
+    Optional,
+    /// The name of the annotated function is the value.
+    FunctionName,
+}
+
+/// The arguments that every attribute takes.
+pub const COMMON: &[Argument] = &[
+    Argument {
+        key: "ok_if",
+        kind: ArgumentKind::Predicate,
+        absent: Absent::Optional,
+        help: "Decides from the returned value whether the call ended `ok`.",
+    },
+    Argument {
+        key: "error_if",
+        kind: ArgumentKind::Predicate,
+        absent: Absent::Optional,
+        help: "Decides from the returned value whether the call ended in an `error`.",
+    },
+    Argument { key: "owner", kind: ArgumentKind::Text, absent: Absent::Optional, help: "The team that answers alerts." },
+    Argument {
+        key: "severity",
+        kind: ArgumentKind::OneOf(&["P0", "P1", "P2", "P3"]),
+        absent: Absent::Optional,
+        help: "How soon somebody has to answer alerts about this function.",
+    },
+    Argument {
+        key: "runbook",
+        kind: ArgumentKind::Text,
+        absent: Absent::Optional,
+        help: "The address of the page that says what to do.",
+    },
+    Argument {
+        key: "crate",
+        kind: ArgumentKind::Path,
+        absent: Absent::Optional,
+        help: "The path of `measurand`, where another crate re-exports it.",
+    },
+];
+
+/// `#[measured]`.
+pub const MEASURED: Attribute = Attribute {
+    name: "measured",
+    help: "Counts and times the calls of any function: rate, errors, duration, calls in flight.",
+    family: &families::FUNCTION,
+    constant: "FUNCTION",
+    example: "#[measured]",
+    arguments: &[Argument {
+        key: "function",
+        kind: ArgumentKind::Label,
+        absent: Absent::FunctionName,
+        help: "The value of the label `function`; the function's own name unless given.",
+    }],
+};
+
+/// `#[neural_op]`.
+pub const NEURAL_OP: Attribute = Attribute {
+    name: "neural_op",
+    help: "Counts and times a neural operation.",
+    family: &families::NEURAL,
+    constant: "NEURAL",
+    example: r#"#[neural_op("retrieval")]"#,
+    arguments: &[Argument {
+        key: "operation_type",
+        kind: ArgumentKind::Label,
+        absent: Absent::Required,
+        help: "Which kind of operation it is.",
+    }],
+};
+
+/// `#[verified]`.
+pub const VERIFIED: Attribute = Attribute {
+    name: "verified",
+    help: "Records the truth score that a verification returns.",
+    family: &families::VERIFICATION,
+    constant: "VERIFICATION",
+    example: r#"#[verified(agent_id = "coder")]"#,
+    arguments: &[
+        Argument {
+            key: "agent_id",
+            kind: ArgumentKind::Label,
+            absent: Absent::Required,
+            help: "The agent whose work is verified.",
+        },
+        Argument {
+            key: "threshold",
+            kind: ArgumentKind::Share,
+            absent: Absent::Optional,
+            help: "The lowest score that is a success; 0.95 unless given.",
+        },
+        Argument {
+            key: "rollback",
+            kind: ArgumentKind::Expression,
+            absent: Absent::Optional,
+            help: "What to do after a failure, for example `undo()`; each time counts in `auto_rollback_total`.",
+        },
+    ],
+};
+
+/// `#[timed_query]`.
+pub const TIMED_QUERY: Attribute = Attribute {
+    name: "timed_query",
+    help: "Counts and times a database query.",
+    family: &families::DATABASE,
+    constant: "DATABASE",
+    example: r#"#[timed_query("select", table = "patterns")]"#,
+    arguments: &[
+        Argument {
+            key: "query_type",
+            kind: ArgumentKind::Label,
+            absent: Absent::Required,
+            help: "The kind of statement.",
+        },
+        Argument { key: "table", kind: ArgumentKind::Label, absent: Absent::Required, help: "The table it works on." },
+    ],
+};
+
+/// The threshold of `#[verified]` where none is given.
+pub const DEFAULT_THRESHOLD: f64 = 0.95;
+
+/// Every attribute, for tools and tests that must see all of them.
+pub const ALL: &[&Attribute] = &[&MEASURED, &NEURAL_OP, &VERIFIED, &TIMED_QUERY];

@@ -1,0 +1,188 @@
+//! The catalog: all that the records of one program say, as data.
+
+use crate::family::{Condition, Kind, OUTCOME_LABEL, Role, Severity, Unit};
+use crate::text::shown;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a program measures: its annotated functions and the families they record.
+///
+/// Two catalogs of the same records are equal, in whatever order a linker or a constructor brought the records: the
+/// families are sorted by name, the sites by crate, module, line and function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// The version of this JSON's form.
+    pub format: u32,
+    /// The families that at least one site records.
+    pub families: Vec<FamilyRecord>,
+    /// The annotated functions, also those that are never called.
+    pub sites: Vec<SiteRecord>,
+}
+
+/// One family, as the program was built with it; see [`crate::Family`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FamilyRecord {
+    /// The identifier.
+    pub name: String,
+    /// The title of its dashboard row.
+    pub title: String,
+    /// What the family tells, in one sentence.
+    pub help: String,
+    /// The labels of all its metrics.
+    pub labels: Vec<LabelRecord>,
+    /// Its metrics.
+    pub metrics: Vec<MetricRecord>,
+    /// The alerts that come with it.
+    pub alerts: Vec<AlertRecord>,
+}
+
+/// One label of a family.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelRecord {
+    /// The label's name.
+    pub name: String,
+    /// The only values it can take, or nothing when each site brings its own.
+    pub values: Vec<String>,
+}
+
+/// One metric of a family.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricRecord {
+    /// The full Prometheus name.
+    pub name: String,
+    /// What a call records into it.
+    pub role: Role,
+    /// The Prometheus type.
+    pub kind: Kind,
+    /// What one value means.
+    pub unit: Unit,
+    /// The text after `# HELP`.
+    pub help: String,
+    /// The names of its labels.
+    pub labels: Vec<String>,
+    /// The upper bounds of a histogram, without `+Inf`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<f64>,
+}
+
+/// An alert that comes with a family.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertRecord {
+    /// The alert's name.
+    pub name: String,
+    /// How soon somebody has to answer.
+    pub severity: Severity,
+    /// When it fires.
+    pub condition: Condition,
+    /// How long the condition has to hold before it fires.
+    pub hold_seconds: u32,
+    /// What is wrong.
+    pub summary: String,
+    /// What users of the system notice.
+    pub impact: String,
+}
+
+/// One annotated function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SiteRecord {
+    /// The crate that contains it.
+    #[serde(rename = "crate")]
+    pub krate: String,
+    /// That crate's version.
+    pub version: String,
+    /// The path of the module that contains it.
+    pub module: String,
+    /// Its name.
+    pub function: String,
+    /// The source file, as the compiler was given it.
+    pub file: String,
+    /// The line of the attribute.
+    pub line: u32,
+    /// The attribute's name, without `#[…]`.
+    pub attribute: String,
+    /// The name of the family it records.
+    pub family: String,
+    /// The values of the family's labels.
+    pub labels: BTreeMap<String, String>,
+    /// Everything else the annotation says, by key: `owner`, `severity`, `runbook`, `summary`, `threshold`, `outcome`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
+}
+
+impl Catalog {
+    /// The version of the JSON's form that this crate reads and writes.
+    pub const FORMAT: u32 = 1;
+
+    /// The catalog as JSON, one field a line, with a final line feed.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Serializing plain structs of strings and finite numbers into memory cannot fail.
+        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
+        json.push('\n');
+        json
+    }
+
+    /// Reads what [`Catalog::to_json`] wrote: the same catalog, to the last bit of each number.
+    ///
+    /// The text may come from anywhere: it is held to the same rules as records, and keys that it does not know are
+    /// skipped.
+    ///
+    /// # Errors
+    /// When the text is no catalog, one of a later form, or one that contradicts itself; the message is one line and
+    /// says what to do.
+    pub fn from_json(json: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
+        }
+        let fail =
+            |error: &str| format!("not a catalog: {}; name the address of an exporter, or what it wrote", shown(error));
+        let form: Form = serde_json::from_slice(json).map_err(|error| fail(&error.to_string()))?;
+        if form.format != Self::FORMAT {
+            return Err(format!("a catalog of form {}, this tool reads form {}; update it", form.format, Self::FORMAT));
+        }
+        let raw: Self = serde_json::from_slice(json).map_err(|error| fail(&error.to_string()))?;
+        let mut families = BTreeMap::new();
+        for mut family in raw.families {
+            family.check().map_err(|reason| fail(&format!("the family `{}` {reason}", family.name)))?;
+            if let Some(twice) = families.insert(family.name.clone(), family) {
+                return Err(fail(&format!("the family `{}` stands in it twice", twice.name)));
+            }
+        }
+        let mut sites = Vec::with_capacity(raw.sites.len());
+        for (index, mut site) in raw.sites.into_iter().enumerate() {
+            site.check().map_err(|reason| fail(&format!("site {index} {reason}")))?;
+            sites.push((index, site));
+        }
+        Self::join(families, sites).map_err(|(index, reason)| fail(&format!("site {index} {reason}")))
+    }
+
+    /// The family with this name.
+    #[must_use]
+    pub fn family(&self, name: &str) -> Option<&FamilyRecord> {
+        self.families.iter().find(|it| it.name == name)
+    }
+
+    /// The sites that record this family, in the catalog's order.
+    pub fn sites_of<'a>(&'a self, family: &'a str) -> impl Iterator<Item = &'a SiteRecord> {
+        self.sites.iter().filter(move |it| it.family == family)
+    }
+}
+
+impl FamilyRecord {
+    /// The metric with this role, if the family has one.
+    #[must_use]
+    pub fn metric(&self, role: Role) -> Option<&MetricRecord> {
+        self.metrics.iter().find(|it| it.role == role)
+    }
+}
+
+impl MetricRecord {
+    pub(crate) fn new(name: String, role: Role, family_labels: &[LabelRecord]) -> Self {
+        let mut labels: Vec<String> = family_labels.iter().map(|it| it.name.clone()).collect();
+        if role == Role::Errors {
+            labels.push(OUTCOME_LABEL.to_owned());
+        }
+        Self { name, role, kind: role.kind(), unit: role.unit(), help: String::new(), labels, buckets: Vec::new() }
+    }
+}

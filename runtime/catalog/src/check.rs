@@ -1,0 +1,209 @@
+//! What holds for every catalog, wherever it was read: names are legal, prose is clean, numbers make sense, and every
+//! site has its family. Generators rely on it, so that nothing in a hostile catalog becomes PromQL, YAML or an escape
+//! sequence of a terminal.
+//!
+//! Names are refused when they are wrong, since a cleaned name would be another name; prose is cleaned.
+//! Reasons are predicates: the caller knows what to put in front of them.
+
+use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, SiteRecord};
+use crate::family::{Condition, Kind, OUTCOME_LABEL, Role, Unit, is_name};
+use crate::record::{clean, is_text};
+use crate::text::shown;
+use std::collections::{BTreeMap, HashSet};
+
+/// More than a Prometheus server accepts in most setups, and few enough that labels times metrics stays small.
+const LABELS_MAX: usize = 32;
+
+/// Each site's value is searched among the label's.
+const VALUES_MAX: usize = 1000;
+
+impl Catalog {
+    /// Joins families and sites that were checked each for itself, in the order that does not depend on a linker's.
+    ///
+    /// An error comes with the number that was given with the site.
+    pub(crate) fn join(
+        mut families: BTreeMap<String, FamilyRecord>,
+        sites: Vec<(usize, SiteRecord)>,
+    ) -> Result<Self, (usize, String)> {
+        let mut used = HashSet::new();
+        for (number, site) in &sites {
+            let fail = |reason: String| (*number, reason);
+            let Some(family) = families.get(&site.family) else {
+                return Err(fail(format!(
+                    "names the family `{}`, of which there is no record; link the crate that defines it",
+                    site.family
+                )));
+            };
+            for (label, value) in &site.labels {
+                let Some(known) = family.labels.iter().find(|it| it.name == *label) else {
+                    return Err(fail(format!("has the label `{label}`, which the family `{}` lacks", family.name)));
+                };
+                if !known.values.is_empty() && !known.values.contains(value) {
+                    let value = shown(value);
+                    return Err(fail(format!(
+                        "has the value `{value}`, which is none of those of the label `{label}`"
+                    )));
+                }
+            }
+            if !used.contains(site.family.as_str()) {
+                used.insert(site.family.clone());
+            }
+        }
+        families.retain(|name, _| used.contains(name));
+        let mut sites: Vec<SiteRecord> = sites.into_iter().map(|(_, site)| site).collect();
+        sites.sort_by(|a, b| a.order().cmp(&b.order()));
+        sites.dedup();
+        Ok(Self { format: Self::FORMAT, families: families.into_values().collect(), sites })
+    }
+}
+
+impl SiteRecord {
+    /// Everything, so that sites that share a line still have one order.
+    fn order(&self) -> impl Ord {
+        let Self { krate, version, module, function, file, line, attribute, family, labels, facts } = self;
+        (krate, module, line, function, attribute, version, file, family, labels, facts)
+    }
+
+    /// Checks what does not depend on the family.
+    pub(crate) fn check(&mut self) -> Result<(), String> {
+        let named = [
+            ("crate", &self.krate),
+            ("version", &self.version),
+            ("module", &self.module),
+            ("function", &self.function),
+            ("attribute", &self.attribute),
+            ("family", &self.family),
+        ];
+        for (key, value) in named {
+            if value.is_empty() || !is_line(value) {
+                return Err(format!("has `{}` where the {key} belongs", shown(value)));
+            }
+        }
+        legal("family", &self.family)?;
+        for (label, value) in &self.labels {
+            legal("label", label)?;
+            line("label", value)?;
+        }
+        self.facts.keys().try_for_each(|key| line("key", key))?;
+        self.facts.values_mut().for_each(|it| *it = clean(it));
+        // A directory may be called anything, and nobody can rename it for us.
+        self.file.retain(is_text);
+        Ok(())
+    }
+}
+
+impl FamilyRecord {
+    /// Checks the same rules as [`crate::Family::check`], and what the record repeats.
+    pub(crate) fn check(&mut self) -> Result<(), String> {
+        legal("family", &self.name)?;
+        self.title.retain(is_text);
+        self.help = clean(&self.help);
+        if self.labels.len() > LABELS_MAX {
+            return Err(format!("has {} labels, which is more than {LABELS_MAX}", self.labels.len()));
+        }
+        unique("label", self.labels.iter().map(|it| it.name.as_str()))?;
+        unique("metric", self.metrics.iter().map(|it| it.name.as_str()))?;
+        unique("role", self.metrics.iter().map(|it| it.role.as_str()))?;
+        self.labels.iter().try_for_each(check_label)?;
+        for metric in &mut self.metrics {
+            check_metric(metric, &self.labels)
+                .map_err(|reason| format!("has the metric `{}`, {reason}", metric.name))?;
+        }
+        unique("alert", self.alerts.iter().map(|it| it.name.as_str()))?;
+        for alert in &mut self.alerts {
+            check_alert(alert)?;
+        }
+        let wrong = self.alerts.iter().find(|it| !self.can_evaluate(&it.condition));
+        wrong.map_or(Ok(()), |it| Err(format!("has the alert `{}`, whose condition does not fit its metrics", it.name)))
+    }
+
+    fn can_evaluate(&self, condition: &Condition) -> bool {
+        let has = |role| self.metric(role).is_some();
+        let has_bucket = |role, bound: f64| {
+            let buckets = self.metric(role).map_or(&[][..], |it| &it.buckets);
+            buckets.iter().any(|it| it.to_bits() == bound.to_bits())
+        };
+        let inside = |share: f64| share > 0.0 && share < 1.0;
+        match *condition {
+            Condition::ErrorRatioAbove(share) => {
+                inside(share) && has(Role::Errors) && (has(Role::Calls) || has(Role::Duration))
+            }
+            Condition::FailureRatioAbove(share) => inside(share) && has(Role::Failures) && has(Role::Successes),
+            Condition::DurationAbove { quantile, seconds } => inside(quantile) && has_bucket(Role::Duration, seconds),
+            Condition::ScoreBelow { quantile, score } => inside(quantile) && has_bucket(Role::Score, score),
+            Condition::RollbacksAbove(count) => has(Role::Rollbacks) && count.is_finite() && count >= 0.0,
+        }
+    }
+}
+
+fn check_label(label: &LabelRecord) -> Result<(), String> {
+    legal("label", &label.name)?;
+    if ["le", "quantile", OUTCOME_LABEL].contains(&label.name.as_str()) {
+        return Err(format!("has the label `{}`, which is reserved", label.name));
+    }
+    if label.values.len() > VALUES_MAX {
+        return Err(format!(
+            "has {} values of the label `{}`, which is more than {VALUES_MAX}",
+            label.values.len(),
+            label.name
+        ));
+    }
+    label.values.iter().try_for_each(|it| line("value", it))
+}
+
+fn check_metric(metric: &mut MetricRecord, labels: &[LabelRecord]) -> Result<(), String> {
+    // Before the caller puts it into a message.
+    if !is_name(&metric.name) {
+        metric.name = shown(&metric.name);
+        return Err("which is no name of a-z, 0-9 and `_`".to_owned());
+    }
+    metric.help = clean(&metric.help);
+    let plain = MetricRecord::new(metric.name.clone(), metric.role, labels);
+    let counter = metric.kind == Kind::Counter;
+    let increasing = metric.buckets.is_sorted_by(|a, b| a < b) && metric.buckets.iter().all(|it| it.is_finite());
+    let rules = [
+        (plain.kind == metric.kind && plain.unit == metric.unit, "whose kind or unit is not that of its role"),
+        (plain.labels == metric.labels, "whose labels are not those of its family"),
+        (counter == metric.name.ends_with("_total"), "which must end in `_total` if, and only if, it is a counter"),
+        (metric.unit != Unit::Seconds || metric.name.ends_with("_seconds"), "which must end in `_seconds`"),
+        ((metric.kind == Kind::Histogram) != metric.buckets.is_empty(), "and only histograms, but all, have buckets"),
+        (increasing, "whose buckets are not in increasing order"),
+    ];
+    rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err((*reason).to_owned()))
+}
+
+fn check_alert(alert: &mut AlertRecord) -> Result<(), String> {
+    let starts = alert.name.starts_with(|it: char| it.is_ascii_alphabetic());
+    if !starts || !alert.name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_') {
+        return Err(format!("has the alert `{}`, which is no name of letters and digits", shown(&alert.name)));
+    }
+    alert.summary = clean(&alert.summary);
+    alert.impact = clean(&alert.impact);
+    Ok(())
+}
+
+fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(format!("has the {what} `{}` twice", shown(name)));
+        }
+    }
+    Ok(())
+}
+
+fn legal(what: &str, name: &str) -> Result<(), String> {
+    if is_name(name) {
+        Ok(())
+    } else {
+        Err(format!("has the {what} `{}`, which is no name of a-z, 0-9 and `_`", shown(name)))
+    }
+}
+
+fn line(what: &str, text: &str) -> Result<(), String> {
+    if is_line(text) { Ok(()) } else { Err(format!("has a control character in the {what} `{}`", shown(text))) }
+}
+
+fn is_line(text: &str) -> bool {
+    text.chars().all(is_text)
+}

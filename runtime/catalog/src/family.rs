@@ -1,0 +1,364 @@
+//! The shape of a family: metrics that share their labels and are recorded together. Plain constant data.
+
+/// Metrics that share their labels and are recorded by the same calls.
+///
+/// A family is one row: everything a person sees of it (names, help, buckets, panels, alerts) follows from this value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Family {
+    /// The identifier, for example `database`; also the key of its dashboard row.
+    pub name: &'static str,
+    /// The title of its dashboard row.
+    pub title: &'static str,
+    /// What the family tells, in one sentence.
+    pub help: &'static str,
+    /// The labels that each annotated function gives a value for.
+    pub labels: &'static [Label],
+    /// The metrics; at most one for each [`Role`].
+    pub metrics: &'static [Metric],
+    /// The alerts that every program with this family gets.
+    pub alerts: &'static [Alert],
+}
+
+/// One label of a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Label {
+    /// The label's name in every series.
+    pub name: &'static str,
+    /// The only values it can take, or nothing when each annotated function brings its own.
+    pub values: &'static [&'static str],
+}
+
+/// One metric of a family.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    /// The full Prometheus name, with the unit and `_total` where the kind asks for it.
+    pub name: &'static str,
+    /// What a call records into it; [`Role::kind`] and [`Role::unit`] follow from this.
+    pub role: Role,
+    /// The text after `# HELP`: one sentence.
+    pub help: &'static str,
+    /// Upper bounds in increasing order, without `+Inf`; empty unless the kind is a histogram.
+    pub buckets: &'static [f64],
+}
+
+/// What a call of an annotated function records into a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Role {
+    /// A counter of all calls that ended, whatever their outcome.
+    Calls,
+    /// A counter of the calls that did not end well, by the extra label `outcome`.
+    Errors,
+    /// A histogram of the seconds that each call took, whatever its outcome.
+    Duration,
+    /// A gauge of the calls that have begun and not ended.
+    InFlight,
+    /// A histogram of the score that a call returned, from 0 to 1.
+    Score,
+    /// A gauge of the newest score.
+    LastScore,
+    /// A counter of the calls whose score reached the threshold.
+    Successes,
+    /// A counter of the calls whose score stayed below the threshold, or that ended without one.
+    Failures,
+    /// A counter of the rollbacks that failures caused.
+    Rollbacks,
+}
+
+/// The Prometheus type of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Kind {
+    /// Only grows; the name ends in `_total`.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts observations by upper bound.
+    Histogram,
+}
+
+/// What one of a metric's values means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// Seconds; the name ends in `_seconds`.
+    Seconds,
+    /// A share from 0 to 1.
+    Ratio,
+}
+
+/// How soon somebody has to answer an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize))]
+pub enum Severity {
+    /// Critical: within five minutes, day and night.
+    P0,
+    /// High: within fifteen minutes.
+    P1,
+    /// Medium: within an hour.
+    P2,
+    /// Low: within four hours.
+    P3,
+}
+
+/// An alert that comes with a family.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Alert {
+    /// The alert's name, in CamelCase.
+    pub name: &'static str,
+    /// How soon somebody has to answer.
+    pub severity: Severity,
+    /// When it fires; the threshold stands here and nowhere else.
+    pub condition: Condition,
+    /// How long the condition has to hold before it fires.
+    pub hold_seconds: u32,
+    /// What is wrong: one sentence, the same for every firing.
+    pub summary: &'static str,
+    /// What users of the system notice.
+    pub impact: &'static str,
+}
+
+/// When an alert fires, in terms of a family's roles. Each is evaluated over the last five minutes, by the family's
+/// labels, and is silent without traffic.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Condition {
+    /// The share of calls that did not end `ok` ([`Role::Errors`] of [`Role::Calls`] or of the calls of
+    /// [`Role::Duration`]) is above this share.
+    ErrorRatioAbove(f64),
+    /// The share of [`Role::Failures`] among failures and [`Role::Successes`] is above this share.
+    FailureRatioAbove(f64),
+    /// This quantile of [`Role::Duration`] is above so many seconds, which must be one of its buckets.
+    DurationAbove {
+        /// From 0 to 1.
+        quantile: f64,
+        /// The threshold.
+        seconds: f64,
+    },
+    /// This quantile of [`Role::Score`] is below this score, which must be one of its buckets.
+    ScoreBelow {
+        /// From 0 to 1; low, since the bad scores are the low ones.
+        quantile: f64,
+        /// The threshold.
+        score: f64,
+    },
+    /// More than this many [`Role::Rollbacks`] in the last five minutes.
+    RollbacksAbove(f64),
+}
+
+/// The extra label of a metric with [`Role::Errors`].
+pub const OUTCOME_LABEL: &str = "outcome";
+
+/// The values of [`OUTCOME_LABEL`]; a call that ended `ok` is in none of them.
+pub const ERROR_OUTCOMES: [&str; 3] = ["error", "panic", "cancelled"];
+
+impl Role {
+    /// Every role, in the order of the declaration.
+    pub const ALL: [Role; 9] = [
+        Role::Calls,
+        Role::Errors,
+        Role::Duration,
+        Role::InFlight,
+        Role::Score,
+        Role::LastScore,
+        Role::Successes,
+        Role::Failures,
+        Role::Rollbacks,
+    ];
+
+    /// The Prometheus type that the role asks for.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Role::Calls | Role::Errors | Role::Successes | Role::Failures | Role::Rollbacks => Kind::Counter,
+            Role::InFlight | Role::LastScore => Kind::Gauge,
+            Role::Duration | Role::Score => Kind::Histogram,
+        }
+    }
+
+    /// What one value means.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        match self {
+            Role::Duration => Unit::Seconds,
+            Role::Score | Role::LastScore => Unit::Ratio,
+            _ => Unit::Count,
+        }
+    }
+
+    /// The word for the role in records and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Role::Calls => "calls",
+            Role::Errors => "errors",
+            Role::Duration => "duration",
+            Role::InFlight => "in_flight",
+            Role::Score => "score",
+            Role::LastScore => "last_score",
+            Role::Successes => "successes",
+            Role::Failures => "failures",
+            Role::Rollbacks => "rollbacks",
+        }
+    }
+}
+
+impl Severity {
+    /// Every severity, the most urgent first.
+    pub const ALL: [Severity; 4] = [Severity::P0, Severity::P1, Severity::P2, Severity::P3];
+
+    /// The value of the label `severity`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::P0 => "P0",
+            Severity::P1 => "P1",
+            Severity::P2 => "P2",
+            Severity::P3 => "P3",
+        }
+    }
+}
+
+impl Family {
+    /// The metric with this role, if the family has one.
+    #[must_use]
+    pub const fn metric(&self, role: Role) -> Option<&'static Metric> {
+        let metrics = self.metrics;
+        let mut i = 0;
+        while i < metrics.len() {
+            if metrics[i].role as u8 == role as u8 {
+                return Some(&metrics[i]);
+            }
+            i += 1;
+        }
+        None
+    }
+
+    /// Checks the rules that make a family usable; call it in a `const` so that a wrong row does not compile.
+    ///
+    /// # Panics
+    /// When a name is no legal Prometheus name, a suffix contradicts the kind or unit, a role appears twice, buckets
+    /// are missing, unsorted or without a threshold that an alert compares with.
+    pub const fn check(&self) {
+        assert!(is_name(self.name), "a family's name is made of a-z, 0-9 and `_`");
+        let mut i = 0;
+        while i < self.labels.len() {
+            let name = self.labels[i].name;
+            assert!(is_name(name), "a label's name is made of a-z, 0-9 and `_`");
+            assert!(!same(name, "le") && !same(name, "quantile") && !same(name, OUTCOME_LABEL), "this label is reserved");
+            i += 1;
+        }
+        let mut i = 0;
+        while i < self.metrics.len() {
+            let metric = &self.metrics[i];
+            check_metric(metric);
+            let mut j = 0;
+            while j < i {
+                assert!(self.metrics[j].role as u8 != metric.role as u8, "a role appears twice in one family");
+                j += 1;
+            }
+            i += 1;
+        }
+        let mut i = 0;
+        while i < self.alerts.len() {
+            self.check_condition(&self.alerts[i].condition);
+            i += 1;
+        }
+    }
+
+    const fn check_condition(&self, condition: &Condition) {
+        match *condition {
+            Condition::ErrorRatioAbove(share) => {
+                assert!(self.metric(Role::Errors).is_some(), "the family counts no errors");
+                assert!(self.metric(Role::Calls).is_some() || self.metric(Role::Duration).is_some(), "nor calls");
+                assert!(share > 0.0 && share < 1.0, "a share lies between 0 and 1");
+            }
+            Condition::FailureRatioAbove(share) => {
+                assert!(self.metric(Role::Failures).is_some() && self.metric(Role::Successes).is_some(), "no failures");
+                assert!(share > 0.0 && share < 1.0, "a share lies between 0 and 1");
+            }
+            Condition::DurationAbove { quantile, seconds } => {
+                assert!(quantile > 0.0 && quantile < 1.0, "a quantile lies between 0 and 1");
+                assert!(self.has_bucket(Role::Duration, seconds), "the threshold is no bucket of the duration");
+            }
+            Condition::ScoreBelow { quantile, score } => {
+                assert!(quantile > 0.0 && quantile < 1.0, "a quantile lies between 0 and 1");
+                assert!(self.has_bucket(Role::Score, score), "the threshold is no bucket of the score");
+            }
+            Condition::RollbacksAbove(count) => {
+                assert!(self.metric(Role::Rollbacks).is_some(), "the family has no rollbacks");
+                assert!(count >= 0.0, "a count is not negative");
+            }
+        }
+    }
+
+    const fn has_bucket(&self, role: Role, bound: f64) -> bool {
+        let Some(metric) = self.metric(role) else { return false };
+        let mut i = 0;
+        while i < metric.buckets.len() {
+            if metric.buckets[i].to_bits() == bound.to_bits() {
+                return true;
+            }
+            i += 1;
+        }
+        false
+    }
+}
+
+const fn check_metric(metric: &Metric) {
+    assert!(is_name(metric.name), "a metric's name is made of a-z, 0-9 and `_`");
+    assert!(!metric.help.is_empty(), "a metric needs a help text");
+    let total = ends_with(metric.name, "_total");
+    let histogram = matches!(metric.role.kind(), Kind::Histogram);
+    assert!(matches!(metric.role.kind(), Kind::Counter) == total, "counters, and only they, end in `_total`");
+    assert!(!matches!(metric.role.unit(), Unit::Seconds) || ends_with(metric.name, "_seconds"), "must end in `_seconds`");
+    assert!(histogram != metric.buckets.is_empty(), "histograms, and only they, have buckets");
+    let mut i = 0;
+    while i < metric.buckets.len() {
+        assert!(metric.buckets[i].is_finite(), "a bucket's bound is a finite number; `+Inf` is added for you");
+        assert!(i == 0 || metric.buckets[i - 1] < metric.buckets[i], "buckets are written in increasing order");
+        i += 1;
+    }
+}
+
+/// Lower-case Prometheus names only: they need no quoting in PromQL 2 and 3.
+pub(crate) const fn is_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        let legal = matches!(bytes[i], b'a'..=b'z' | b'_') || (i > 0 && bytes[i].is_ascii_digit());
+        if !legal {
+            return false;
+        }
+        i += 1;
+    }
+    !bytes.is_empty()
+}
+
+const fn ends_with(text: &str, suffix: &str) -> bool {
+    let (text, suffix) = (text.as_bytes(), suffix.as_bytes());
+    match text.len().checked_sub(suffix.len()) {
+        Some(start) => same_bytes(text.split_at(start).1, suffix),
+        None => false,
+    }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    same_bytes(a.as_bytes(), b.as_bytes())
+}
+
+const fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}

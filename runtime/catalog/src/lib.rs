@@ -1,0 +1,53 @@
+//! What Measurand measures.
+//!
+//! Two things live here, and nothing else of ours is below this crate:
+//!
+//! - **Tables** ([`Family`], [`Attribute`]): constant data that says which metrics exist, what they are called and which
+//!   arguments each attribute macro takes. The macros, the recorder, the dashboards and the tests all read these rows;
+//!   no metric is named anywhere else.
+//! - **Records**: the bytes that each annotated function leaves in the program ([`mod@record`]). All records of a program
+//!   together are its [`Catalog`] (feature `read`), which can be read in the running process, from `/catalog.json`
+//!   (feature `url`) or out of a compiled file that is never run (feature `file`).
+//!
+//! Without features the crate has no dependencies, so that a proc-macro that reads the tables stays light to build.
+
+#![forbid(unsafe_code)]
+
+pub mod attribute;
+pub mod families;
+pub mod family;
+pub mod platform;
+pub mod record;
+
+#[cfg(feature = "read")]
+mod catalog;
+#[cfg(feature = "read")]
+mod check;
+#[cfg(feature = "file")]
+mod file;
+#[cfg(feature = "read")]
+mod parse;
+#[cfg(feature = "read")]
+mod text;
+#[cfg(feature = "url")]
+mod url;
+#[cfg(feature = "file")]
+mod window;
+
+pub use attribute::{Absent, Argument, ArgumentKind, Attribute};
+pub use family::{
+    Alert, Condition, ERROR_OUTCOMES, Family, Kind, Label, Metric, OUTCOME_LABEL, Role, Severity, Unit,
+};
+
+#[cfg(feature = "read")]
+pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, SiteRecord};
+#[cfg(feature = "file")]
+pub use file::{FileError, FileErrorReason, read_file, read_object};
+#[cfg(feature = "read")]
+pub use parse::{ParseError, parse};
+#[cfg(feature = "url")]
+pub use url::{UrlError, UrlErrorReason, read_url};
+
+/// The `target` in the metadata of everything that an annotated function registers. A recorder that sees it on a counter
+/// with [`Role::Calls`] may count the observations of the family's [`Role::Duration`] instead: both come from one call.
+pub const SITE_TARGET: &str = "measurand::site";

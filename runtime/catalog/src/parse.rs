@@ -1,0 +1,299 @@
+//! Reads records; the bytes may come from a hostile file, so nothing here trusts a length or panics.
+
+use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, SiteRecord};
+use crate::family::{Condition, Role, Severity};
+use crate::record::{BEGIN, END, SEPARATOR};
+use crate::text::shown;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Why bytes are no records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// Where the record begins, in bytes from the start of the input.
+    pub offset: usize,
+    /// What is wrong with it: one line without control characters.
+    pub reason: String,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the record at byte {} {}", self.offset, self.reason)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// More than any program has; a section that claims more is not ours.
+const RECORDS_MAX: usize = 1_000_000;
+
+/// What a record of any version begins with.
+const MARK: &[u8] = b"\x02measurand\x1f";
+
+/// The catalog of all records in `bytes`, in whatever order and with whatever padding between them.
+///
+/// Families that no site records are left out; the same record twice counts once. Control characters are taken out of
+/// prose, and refused in names.
+///
+/// # Errors
+/// When a record has no end, is no UTF-8, lacks a field or has one twice, holds an illegal name or number, or
+/// contradicts another one.
+pub fn parse(bytes: &[u8]) -> Result<Catalog, ParseError> {
+    let mut families: BTreeMap<String, FamilyRecord> = BTreeMap::new();
+    let mut sites = Vec::new();
+    let mut at = 0;
+    for count in 1.. {
+        let Some(offset) = find(bytes, at) else { break };
+        let fail = |reason: String| ParseError { offset, reason };
+        if count > RECORDS_MAX {
+            return Err(fail("is one of more than a million: this is no section of an annotated program".to_owned()));
+        }
+        let body = body(&bytes[offset..]).map_err(|reason| fail(reason.to_owned()))?;
+        at = offset + BEGIN.len() + body.len() + END.len_utf8();
+        let mut fields = body.split(SEPARATOR);
+        match fields.next() {
+            Some("family") => {
+                let family = family(fields).map_err(fail)?;
+                if families.get(&family.name).is_some_and(|it| *it != family) {
+                    let name = family.name;
+                    return Err(fail(format!(
+                        "defines the family `{name}` in another way than an earlier one; rename one of them"
+                    )));
+                }
+                families.insert(family.name.clone(), family);
+            }
+            Some("site") => sites.push((offset, site(fields).map_err(fail)?)),
+            // Records of a kind that came later.
+            _ => {}
+        }
+    }
+    Catalog::join(families, sites).map_err(|(offset, reason)| ParseError { offset, reason })
+}
+
+/// Where the next record begins. Linear over all calls, since each begins where the last record ended.
+fn find(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += bytes.get(at..)?.iter().position(|it| *it == MARK[0])?;
+        if bytes[at..].starts_with(MARK) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// The text between [`BEGIN`] and [`END`] of a record that `bytes` begin with.
+fn body(bytes: &[u8]) -> Result<&str, &'static str> {
+    const CUT: &str = "has no end: the section is cut off; build the program again";
+    // The version first: nothing else can be said about a record of another one.
+    let prefix = &bytes[..bytes.len().min(BEGIN.len())];
+    if !BEGIN.as_bytes().starts_with(prefix) {
+        return Err("was written by another version of measurand; use the `cargo measurand` of the same version");
+    }
+    let rest = bytes.get(BEGIN.len()..).ok_or(CUT)?;
+    // The next record must not pass for the end of one that was cut off.
+    let length = rest.iter().position(|it| *it == END as u8 || *it == MARK[0]).ok_or(CUT)?;
+    if rest[length] == MARK[0] {
+        return Err("has no end: another one begins inside it; build the program again");
+    }
+    std::str::from_utf8(&rest[..length]).map_err(|_| "is no UTF-8 text")
+}
+
+/// `key`, `value`, `key`, `value`, …
+fn pairs<'a>(mut fields: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Result<(&'a str, &'a str), String>> {
+    std::iter::from_fn(move || {
+        let key = fields.next()?;
+        Some(
+            fields
+                .next()
+                .map(|value| (key, value))
+                .ok_or_else(|| format!("has the key `{}` without a value", shown(key))),
+        )
+    })
+}
+
+fn site<'a>(fields: impl Iterator<Item = &'a str>) -> Result<SiteRecord, String> {
+    let mut facts: BTreeMap<String, String> = BTreeMap::new();
+    let mut labels: BTreeMap<String, String> = BTreeMap::new();
+    for pair in pairs(fields) {
+        let (key, value) = pair?;
+        let earlier = match key.strip_prefix("label:") {
+            Some(label) => labels.insert(label.to_owned(), value.to_owned()),
+            None => facts.insert(key.to_owned(), value.to_owned()),
+        };
+        if earlier.is_some() {
+            return Err(format!("of a site has the field `{}` twice", shown(key)));
+        }
+    }
+    let mut take = |key: &str| facts.remove(key).ok_or_else(|| format!("of a site lacks the field `{key}`"));
+    let line = take("line")?;
+    // `u32` alone would accept a sign.
+    let digits = line.bytes().all(|it| it.is_ascii_digit());
+    let number = line.parse().ok().filter(|_| digits);
+    let mut site = SiteRecord {
+        krate: take("crate")?,
+        version: take("version")?,
+        module: take("module")?,
+        function: take("function")?,
+        file: take("file")?,
+        line: number.ok_or_else(|| format!("has `{}` where a line number belongs", shown(&line)))?,
+        attribute: take("attribute")?,
+        family: take("family")?,
+        labels,
+        facts,
+    };
+    site.check()?;
+    Ok(site)
+}
+
+/// A field that stands once, and must.
+type Once<T> = Option<T>;
+
+#[derive(Default)]
+struct MetricParts {
+    name: String,
+    role: Once<Role>,
+    help: Once<String>,
+    buckets: Vec<f64>,
+}
+
+#[derive(Default)]
+struct AlertParts {
+    name: String,
+    severity: Once<Severity>,
+    condition: Once<String>,
+    numbers: Vec<f64>,
+    hold: Once<f64>,
+    summary: Once<String>,
+    impact: Once<String>,
+}
+
+const FAMILY_KEYS: [&str; 14] = [
+    "title",
+    "help",
+    "label",
+    "value",
+    "metric",
+    "role",
+    "bucket",
+    "alert",
+    "severity",
+    "condition",
+    "number",
+    "hold",
+    "summary",
+    "impact",
+];
+
+/// A key belongs to the label, metric or alert that was named last; labels come first, alerts last.
+fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord, String> {
+    let name = fields.next().ok_or("of a family lacks its name")?.to_owned();
+    let (mut title, mut help) = (None, None);
+    let mut labels: Vec<LabelRecord> = Vec::new();
+    let mut metrics: Vec<MetricParts> = Vec::new();
+    let mut alerts: Vec<AlertParts> = Vec::new();
+    for pair in pairs(fields) {
+        let (key, value) = pair?;
+        let owned = || value.to_owned();
+        match (key, alerts.last_mut(), metrics.last_mut(), labels.last_mut()) {
+            ("alert", ..) => alerts.push(AlertParts { name: owned(), ..AlertParts::default() }),
+            ("severity", Some(alert), ..) => once(&mut alert.severity, key, severity(value)?)?,
+            ("condition", Some(alert), ..) => once(&mut alert.condition, key, owned())?,
+            ("number", Some(alert), ..) => alert.numbers.push(number(value)?),
+            ("hold", Some(alert), ..) => once(&mut alert.hold, key, number(value)?)?,
+            ("summary", Some(alert), ..) => once(&mut alert.summary, key, owned())?,
+            ("impact", Some(alert), ..) => once(&mut alert.impact, key, owned())?,
+            ("metric", None, ..) => metrics.push(MetricParts { name: owned(), ..MetricParts::default() }),
+            ("role", None, Some(metric), _) => once(&mut metric.role, key, role(value)?)?,
+            ("help", None, Some(metric), _) => once(&mut metric.help, key, owned())?,
+            ("bucket", None, Some(metric), _) => metric.buckets.push(number(value)?),
+            ("label", None, None, _) => labels.push(LabelRecord { name: owned(), values: Vec::new() }),
+            ("value", None, None, Some(label)) => label.values.push(owned()),
+            ("title", None, None, None) => once(&mut title, key, owned())?,
+            ("help", None, None, None) => once(&mut help, key, owned())?,
+            (key, ..) if FAMILY_KEYS.contains(&key) => {
+                return Err(format!("of a family has the field `{key}` out of place"));
+            }
+            // Keys that came later.
+            _ => {}
+        }
+    }
+    // Each metric repeats the family's labels: with nine roles that is little, with a million hostile metrics it is not.
+    if metrics.len() > Role::ALL.len() {
+        return Err(format!("of a family has {} metrics, which is more than there are roles", metrics.len()));
+    }
+    let metrics = metrics.into_iter().map(|it| it.finish(&labels)).collect::<Result<_, _>>()?;
+    let alerts = alerts.into_iter().map(AlertParts::finish).collect::<Result<_, _>>()?;
+    let mut family =
+        FamilyRecord { name, title: some(title, "title")?, help: some(help, "help")?, labels, metrics, alerts };
+    family.check()?;
+    Ok(family)
+}
+
+impl MetricParts {
+    fn finish(self, labels: &[LabelRecord]) -> Result<MetricRecord, String> {
+        let mut metric = MetricRecord::new(self.name, some(self.role, "role")?, labels);
+        metric.help = some(self.help, "help")?;
+        metric.buckets = self.buckets;
+        Ok(metric)
+    }
+}
+
+impl AlertParts {
+    fn finish(self) -> Result<AlertRecord, String> {
+        let Self { name, severity, condition, numbers, hold, summary, impact } = self;
+        let condition = some(condition, "condition")?;
+        let condition = match (condition.as_str(), numbers.as_slice()) {
+            ("error_ratio_above", [share]) => Condition::ErrorRatioAbove(*share),
+            ("failure_ratio_above", [share]) => Condition::FailureRatioAbove(*share),
+            ("duration_above", [quantile, seconds]) => {
+                Condition::DurationAbove { quantile: *quantile, seconds: *seconds }
+            }
+            ("score_below", [quantile, score]) => Condition::ScoreBelow { quantile: *quantile, score: *score },
+            ("rollbacks_above", [count]) => Condition::RollbacksAbove(*count),
+            (other, numbers) => {
+                let (name, other, count) = (shown(&name), shown(other), numbers.len());
+                return Err(format!(
+                    "has an alert `{name}` with the unknown condition `{other}` of {count} numbers; use a newer `cargo measurand`"
+                ));
+            }
+        };
+        let hold = some(hold, "hold")?;
+        if !(0.0..=f64::from(u32::MAX)).contains(&hold) || hold.fract() != 0.0 {
+            return Err(format!("has an alert `{}` that holds for {hold} seconds", shown(&name)));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
+        let hold_seconds = hold as u32;
+        let (severity, summary, impact) =
+            (some(severity, "severity")?, some(summary, "summary")?, some(impact, "impact")?);
+        Ok(AlertRecord { name, severity, condition, hold_seconds, summary, impact })
+    }
+}
+
+fn once<T>(place: &mut Once<T>, key: &str, value: T) -> Result<(), String> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(format!("of a family has the field `{key}` twice in a row")),
+    }
+}
+
+fn some<T>(place: Once<T>, key: &str) -> Result<T, String> {
+    place.ok_or_else(|| format!("of a family lacks the field `{key}`"))
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    let role = Role::ALL.into_iter().find(|it| it.as_str() == text);
+    role.ok_or_else(|| format!("has the unknown role `{}`; use a newer `cargo measurand`", shown(text)))
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    let severity = Severity::ALL.into_iter().find(|it| it.as_str() == text);
+    severity.ok_or_else(|| format!("has the unknown severity `{}`", shown(text)))
+}
+
+fn number(hex: &str) -> Result<f64, String> {
+    // As they are written, and not one way more: `from_str_radix` would accept a sign.
+    let written = hex.len() == 16 && hex.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    let bits = u64::from_str_radix(hex, 16).ok().filter(|_| written);
+    let number = bits.map(f64::from_bits).filter(|it| it.is_finite());
+    number.ok_or_else(|| format!("has `{}` where a number belongs", shown(hex)))
+}

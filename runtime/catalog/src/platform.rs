@@ -1,0 +1,60 @@
+//! The metrics that come with the endpoint, whatever a program annotates: process, Tokio, build, the endpoint itself.
+
+use crate::family::Kind;
+
+/// A metric that the exporter records without an annotation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlatformMetric {
+    /// The full Prometheus name.
+    pub name: &'static str,
+    /// The Prometheus type.
+    pub kind: Kind,
+    /// The text after `# HELP`.
+    pub help: &'static str,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// The upper bounds of a histogram, without `+Inf`.
+    pub buckets: &'static [f64],
+    /// Where it is exported: on each platform, or only there.
+    pub only: Option<&'static str>,
+}
+
+const fn row(name: &'static str, kind: Kind, help: &'static str) -> PlatformMetric {
+    PlatformMetric { name, kind, help, labels: &[], buckets: &[], only: None }
+}
+
+/// Every platform metric.
+pub const ALL: &[PlatformMetric] = &[
+    PlatformMetric {
+        labels: &["name", "version", "commit"],
+        ..row("build_info", Kind::Gauge, "Always 1; the labels say which program of which version this is.")
+    },
+    row("process_cpu_seconds_total", Kind::Counter, "User and system CPU time spent, in seconds."),
+    row("process_resident_memory_bytes", Kind::Gauge, "Resident memory."),
+    row("process_virtual_memory_bytes", Kind::Gauge, "Virtual memory."),
+    row("process_open_fds", Kind::Gauge, "Open file descriptors."),
+    row("process_max_fds", Kind::Gauge, "The most file descriptors that may be open."),
+    row("process_threads", Kind::Gauge, "Threads."),
+    row("process_start_time_seconds", Kind::Gauge, "When the process began, in seconds since the epoch."),
+    PlatformMetric { only: Some("inside a Tokio runtime"), ..row("tokio_workers", Kind::Gauge, "Worker threads of the runtime.") },
+    PlatformMetric { only: Some("inside a Tokio runtime"), ..row("tokio_alive_tasks", Kind::Gauge, "Tasks that have not ended.") },
+    PlatformMetric {
+        only: Some("inside a Tokio runtime"),
+        ..row("tokio_busy_seconds_total", Kind::Counter, "Time that all workers together spent running tasks, in seconds.")
+    },
+    PlatformMetric {
+        only: Some("inside a Tokio runtime"),
+        ..row("tokio_global_queue_depth", Kind::Gauge, "Tasks that wait in the runtime's global queue.")
+    },
+    PlatformMetric {
+        buckets: &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0],
+        only: Some("inside a Tokio runtime"),
+        ..row("tokio_scheduling_lag_seconds", Kind::Histogram, "How long a task that was woken waited for a worker, asked once a second.")
+    },
+    PlatformMetric { labels: &["path", "status"], ..row("measurand_http_requests_total", Kind::Counter, "Requests to the endpoint.") },
+    PlatformMetric {
+        buckets: &[0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0],
+        ..row("measurand_scrape_duration_seconds", Kind::Histogram, "Time to render `/metrics`.")
+    },
+    row("measurand_sites", Kind::Gauge, "Annotated functions in this program."),
+];

@@ -1,0 +1,195 @@
+//! How records are written: text between two marks, so that a reader finds them in any section, in any order.
+//!
+//! ```text
+//! STX measurand US 1 US family US <name> (US key US value)* ETX
+//! STX measurand US 1 US site (US key US value)* ETX
+//! ```
+//!
+//! STX, US and ETX are the control characters 0x02, 0x1F and 0x03. They stand in no name, path or escaped text, so that
+//! nothing needs quoting: a record is joined by `concat!` and costs the compiler next to nothing. Unknown keys are
+//! skipped by readers, so that records can gain keys; the `1` changes when an old reader would misunderstand.
+//!
+//! Floating-point numbers are written as sixteen hexadecimal digits of their bits: exact, and simple enough for `const`.
+
+use crate::family::{Alert, Condition, Family, Label, Metric, Severity};
+
+/// What every record begins with.
+pub const BEGIN: &str = "\u{2}measurand\u{1f}1\u{1f}";
+/// What every record ends with.
+pub const END: char = '\u{3}';
+/// What stands between two fields.
+pub const SEPARATOR: char = '\u{1f}';
+
+/// The name of the link section in ELF and PE files. In PE files names of sections have at most eight bytes.
+pub const SECTION: &str = ".msrnd";
+/// The name of the link section in Mach-O files, without the segment.
+pub const SECTION_MACH_O: &str = "__measurand";
+
+/// The length of a family's record.
+#[must_use]
+pub const fn family_length(family: &Family) -> usize {
+    Writer { out: &mut [], length: 0 }.family(family).length
+}
+
+/// A family's record; `N` is its [`family_length`].
+///
+/// # Panics
+/// When `N` is another number.
+#[must_use]
+pub const fn family_record<const N: usize>(family: &Family) -> [u8; N] {
+    let mut out = [0; N];
+    let writer = Writer { out: &mut out, length: 0 }.family(family);
+    assert!(writer.length == N, "the length of a family's record is `family_length`");
+    out
+}
+
+/// Text as bytes of known length, which a static in a link section needs.
+///
+/// # Panics
+/// When `N` is not the length of the text.
+#[must_use]
+pub const fn bytes<const N: usize>(text: &str) -> [u8; N] {
+    match text.as_bytes().first_chunk::<N>() {
+        Some(bytes) if N == text.len() => *bytes,
+        _ => panic!("`N` is not the length of the text"),
+    }
+}
+
+/// What the record of a site says under this key; empty if it says nothing.
+#[must_use]
+pub fn field<'a>(record: &'a [u8], key: &str) -> &'a str {
+    let mut fields = std::str::from_utf8(record).unwrap_or_default().trim_end_matches(END).split(SEPARATOR).skip(3);
+    while let (Some(found), Some(value)) = (fields.next(), fields.next()) {
+        if found == key {
+            return value;
+        }
+    }
+    ""
+}
+
+/// The value of a label in the record of a site; empty if it has none.
+#[must_use]
+pub fn label<'a>(record: &'a [u8], name: &str) -> &'a str {
+    field(record, &format!("label:{name}"))
+}
+
+/// Text without the characters that [`is_text`] refuses, except line feeds: the text ends in terminals, dashboards and
+/// YAML.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    text.chars().filter(|it| is_text(*it) || *it == '\n').collect()
+}
+
+/// Whether a character may stand in a name or on a line of text.
+///
+/// Control characters have a meaning in records and in terminals. Line and paragraph separators end a line of YAML, and
+/// characters that override the direction of writing make a reader see another text than the machine does.
+#[must_use]
+pub const fn is_text(character: char) -> bool {
+    !matches!(character, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Writes while there is room and counts always, so that one function both measures and writes.
+struct Writer<'a> {
+    out: &'a mut [u8],
+    length: usize,
+}
+
+impl Writer<'_> {
+    const fn family(self, family: &Family) -> Self {
+        let mut writer = self.raw(BEGIN).raw("family").field(family.name);
+        writer = writer.pair("title", family.title).pair("help", family.help);
+        let mut i = 0;
+        while i < family.labels.len() {
+            writer = writer.label(&family.labels[i]);
+            i += 1;
+        }
+        let mut i = 0;
+        while i < family.metrics.len() {
+            writer = writer.metric(&family.metrics[i]);
+            i += 1;
+        }
+        let mut i = 0;
+        while i < family.alerts.len() {
+            writer = writer.alert(&family.alerts[i]);
+            i += 1;
+        }
+        writer.byte(END as u8)
+    }
+
+    const fn label(mut self, label: &Label) -> Self {
+        self = self.pair("label", label.name);
+        let mut i = 0;
+        while i < label.values.len() {
+            self = self.pair("value", label.values[i]);
+            i += 1;
+        }
+        self
+    }
+
+    const fn metric(mut self, metric: &Metric) -> Self {
+        self = self.pair("metric", metric.name).pair("role", metric.role.as_str()).pair("help", metric.help);
+        let mut i = 0;
+        while i < metric.buckets.len() {
+            self = self.number("bucket", metric.buckets[i]);
+            i += 1;
+        }
+        self
+    }
+
+    const fn alert(self, alert: &Alert) -> Self {
+        let severity: Severity = alert.severity;
+        let writer = self.pair("alert", alert.name).pair("severity", severity.as_str());
+        let writer = match alert.condition {
+            Condition::ErrorRatioAbove(share) => writer.pair("condition", "error_ratio_above").number("number", share),
+            Condition::FailureRatioAbove(share) => {
+                writer.pair("condition", "failure_ratio_above").number("number", share)
+            }
+            Condition::DurationAbove { quantile, seconds } => {
+                writer.pair("condition", "duration_above").number("number", quantile).number("number", seconds)
+            }
+            Condition::ScoreBelow { quantile, score } => {
+                writer.pair("condition", "score_below").number("number", quantile).number("number", score)
+            }
+            Condition::RollbacksAbove(count) => writer.pair("condition", "rollbacks_above").number("number", count),
+        };
+        writer.number("hold", alert.hold_seconds as f64).pair("summary", alert.summary).pair("impact", alert.impact)
+    }
+
+    const fn pair(self, key: &str, value: &str) -> Self {
+        self.field(key).field(value)
+    }
+
+    const fn number(self, key: &str, value: f64) -> Self {
+        let mut writer = self.field(key).byte(SEPARATOR as u8);
+        let bits = value.to_bits();
+        let mut shift = 64;
+        while shift > 0 {
+            shift -= 4;
+            writer = writer.byte(b"0123456789abcdef"[(bits >> shift & 0xf) as usize]);
+        }
+        writer
+    }
+
+    const fn field(self, text: &str) -> Self {
+        self.byte(SEPARATOR as u8).raw(text)
+    }
+
+    const fn raw(mut self, text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut i = 0;
+        while i < bytes.len() {
+            self = self.byte(bytes[i]);
+            i += 1;
+        }
+        self
+    }
+
+    const fn byte(mut self, byte: u8) -> Self {
+        if self.length < self.out.len() {
+            self.out[self.length] = byte;
+        }
+        self.length += 1;
+        self
+    }
+}

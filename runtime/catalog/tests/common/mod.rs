@@ -1,0 +1,37 @@
+//! Records as an annotated program carries them.
+#![allow(dead_code, reason = "each test file uses some")]
+
+use measurand_catalog::{Family, families, record};
+
+/// A record of this body, whose fields are separated by `|`.
+pub(crate) fn record(body: &str) -> Vec<u8> {
+    format!("{}{}\u{3}", record::BEGIN, body.replace('|', "\u{1f}")).into_bytes()
+}
+
+/// The record of a family, as its crate carries it.
+pub(crate) fn family(family: &Family) -> Vec<u8> {
+    const fn bytes<const INDEX: usize, const N: usize>() -> [u8; N] {
+        record::family_record(families::ALL[INDEX])
+    }
+    macro_rules! records {
+        ($($index:literal)*) => { [$(bytes::<$index, { record::family_length(families::ALL[$index]) }>().to_vec()),*] };
+    }
+    let all = records![0 1 2 3];
+    assert_eq!(all.len(), families::ALL.len());
+    let index = families::ALL.iter().position(|it| it.name == family.name).unwrap();
+    all[index].clone()
+}
+
+/// The body of a complete record.
+pub(crate) const SITE: &str = "site|crate|app|version|1.2.3|module|app::db|file|src/db.rs|line|7|function|load\
+    |label:query_type|select|label:table|users|attribute|timed_query|family|database|owner|storage";
+
+/// Another function of the same family.
+pub(crate) fn other_site(function: &str, line: u32) -> Vec<u8> {
+    record(&SITE.replace("|load|", &format!("|{function}|")).replace("|line|7|", &format!("|line|{line}|")))
+}
+
+/// The records of a small program.
+pub(crate) fn program() -> Vec<u8> {
+    [family(&families::DATABASE), family(&families::FUNCTION), record(SITE), other_site("store", 20)].concat()
+}

@@ -1,0 +1,63 @@
+//! The rules of families, which a wrong row breaks at compile time.
+
+use measurand_catalog::{Alert, Condition, Family, Label, Metric, Role, Severity, families};
+
+const METRIC: Metric = Metric { name: "work_seconds", role: Role::Duration, help: "Time.", buckets: &[0.5, 1.0] };
+
+const FAMILY: Family =
+    Family { name: "work", title: "Work", help: "Work.", labels: &[], metrics: &[METRIC], alerts: &[] };
+
+fn check(family: Family, expected: &str) {
+    let result = std::panic::catch_unwind(|| family.check());
+    match result {
+        Ok(()) => assert_eq!(expected, "", "{family:?} is accepted"),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().copied().unwrap_or_default();
+            assert!(!expected.is_empty() && text.contains(expected), "{text}\nlacks: {expected}");
+        }
+    }
+}
+
+fn check_label(name: &'static str, expected: &str) {
+    check(Family { labels: Vec::leak(vec![Label { name, values: &[] }]), ..FAMILY }, expected);
+}
+
+fn check_metric(metric: Metric, expected: &str) {
+    check(Family { metrics: Vec::leak(vec![metric]), ..FAMILY }, expected);
+}
+
+fn check_alert(condition: Condition, expected: &str) {
+    let alert = Alert { name: "A", severity: Severity::P1, condition, hold_seconds: 1, summary: "S", impact: "I" };
+    check(Family { alerts: Vec::leak(vec![alert]), ..FAMILY }, expected);
+}
+
+#[test]
+fn rules_of_a_family() {
+    for row in families::ALL {
+        check(**row, "");
+    }
+    check(FAMILY, "");
+    check(Family { name: "", ..FAMILY }, "a family's name");
+    check(Family { name: "9lives", ..FAMILY }, "a family's name");
+    check_label("table", "");
+    check_label("Table", "a label's name");
+    check_label("le", "this label is reserved");
+    check_label("outcome", "this label is reserved");
+    check_metric(Metric { name: "work-seconds", ..METRIC }, "a metric's name");
+    check_metric(Metric { name: "work_time", ..METRIC }, "must end in `_seconds`");
+    check_metric(Metric { name: "work_seconds_total", ..METRIC }, "counters, and only they, end in `_total`");
+    check_metric(Metric { role: Role::Calls, ..METRIC }, "counters, and only they, end in `_total`");
+    check_metric(Metric { help: "", ..METRIC }, "needs a help text");
+    check_metric(Metric { buckets: &[], ..METRIC }, "histograms, and only they, have buckets");
+    check_metric(Metric { role: Role::InFlight, ..METRIC }, "histograms, and only they, have buckets");
+    check_metric(Metric { buckets: &[1.0, 1.0], ..METRIC }, "in increasing order");
+    check_metric(Metric { buckets: &[1.0, f64::INFINITY], ..METRIC }, "a finite number");
+    check(Family { metrics: &[METRIC, METRIC], ..FAMILY }, "a role appears twice");
+    check_alert(Condition::DurationAbove { quantile: 0.9, seconds: 1.0 }, "");
+    check_alert(Condition::DurationAbove { quantile: 0.9, seconds: 2.0 }, "no bucket of the duration");
+    check_alert(Condition::DurationAbove { quantile: 1.0, seconds: 1.0 }, "a quantile lies between 0 and 1");
+    check_alert(Condition::ScoreBelow { quantile: 0.1, score: 0.5 }, "no bucket of the score");
+    check_alert(Condition::ErrorRatioAbove(0.1), "counts no errors");
+    check_alert(Condition::FailureRatioAbove(0.1), "no failures");
+    check_alert(Condition::RollbacksAbove(1.0), "has no rollbacks");
+}

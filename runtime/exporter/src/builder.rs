@@ -1,0 +1,107 @@
+//! How the exporter is set up.
+
+use crate::error::Error;
+use crate::exporter::Exporter;
+use crate::program::{Program, Service};
+use crate::routes::{self, App};
+use crate::server::{self, Limits};
+use crate::state::State;
+use axum::Router;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+
+/// Where the endpoint listens unless told otherwise: only this machine reaches it.
+pub const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
+/// The environment variable that tells otherwise, unless [`Builder::listen`] does.
+pub const LISTEN_VARIABLE: &str = "MEASURAND_LISTEN";
+
+/// Sets up the recorder and the endpoint.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is recorded or served before `install` or `router`"]
+pub struct Builder {
+    pub(crate) program: Program,
+    pub(crate) service: Option<Service>,
+    address: Option<String>,
+    limits: Limits,
+}
+
+impl Builder {
+    /// For a program.
+    pub fn new(program: Program) -> Self {
+        Self { program, service: None, address: None, limits: Limits::default() }
+    }
+
+    /// Listens there, for example on `127.0.0.1:3000`; port 0 lets the operating system choose.
+    #[expect(clippy::needless_pass_by_value, reason = "a `SocketAddr` or a `&str` is written without `&`")]
+    pub fn listen(mut self, address: impl ToString) -> Self {
+        self.address = Some(address.to_string());
+        self
+    }
+
+    /// What `build_info` shows. An empty commit is as good as none: then the environment variable
+    /// [`crate::COMMIT_VARIABLE`] counts.
+    pub fn service(mut self, name: impl Into<String>, version: impl Into<String>, commit: impl Into<String>) -> Self {
+        self.service = Some(Service { name: name.into(), version: version.into(), commit: commit.into() });
+        self
+    }
+
+    /// Bounds on what clients can take.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Makes ours the global recorder and serves it from a thread of its own. When the endpoint serves already, that one is
+    /// returned and nothing changes.
+    ///
+    /// # Errors
+    /// When another recorder is installed, or nothing can listen on the address. In the latter case metrics are recorded
+    /// all the same, and a later call may try another address.
+    pub fn install(self) -> Result<Exporter, Error> {
+        let mut state = State::lock();
+        if let Some(exporter) = state.exporter.as_ref().filter(|it| it.is_serving()) {
+            return Ok(exporter.clone());
+        }
+        let recorder = state.recorder(&self)?;
+        let listener = bind(&self.address())?;
+        let app = App::new(Some(recorder), self.program.catalog.to_json());
+        let exporter =
+            server::start(listener, routes::served(app, self.limits.answer), self.limits).map_err(Error::Start)?;
+        let address = exporter.address();
+        if !address.ip().is_loopback() {
+            eprintln!(
+                "measurand: {address} is open to other machines without authentication; let a firewall protect it or \
+                 listen on {DEFAULT_ADDRESS}"
+            );
+        }
+        state.exporter = Some(exporter.clone());
+        Ok(exporter)
+    }
+
+    /// Makes ours the global recorder and returns `/metrics`, `/catalog.json` and `/healthz`, to be merged into or nested
+    /// in the application's own router.
+    ///
+    /// When another recorder is installed, `/metrics` answers 503 and says so.
+    pub fn router(self) -> Router {
+        let recorder = State::lock().recorder(&self).ok();
+        routes::mounted(App::new(recorder, self.program.catalog.to_json()))
+    }
+
+    fn address(&self) -> String {
+        let environment = || std::env::var(LISTEN_VARIABLE).ok().filter(|it| !it.is_empty());
+        self.address.clone().or_else(environment).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned())
+    }
+}
+
+fn bind(given: &str) -> Result<TcpListener, Error> {
+    let wrong = |reason: &str| Error::Address { given: given.to_owned(), reason: reason.to_owned() };
+    let (host, port) = given.rsplit_once(':').ok_or_else(|| wrong("it has no port"))?;
+    if port.parse::<u16>().is_err() {
+        return Err(wrong("its port is no number from 0 to 65535"));
+    }
+    if host.is_empty() {
+        return Err(wrong("it has no host"));
+    }
+    let addresses: Vec<SocketAddr> =
+        given.to_socket_addrs().map_err(|error| wrong(&format!("the host is not found ({error})")))?.collect();
+    TcpListener::bind(addresses.as_slice()).map_err(|source| Error::Listen { address: given.to_owned(), source })
+}

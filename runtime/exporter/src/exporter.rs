@@ -1,0 +1,76 @@
+//! The handle to an endpoint that serves.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// An endpoint that serves. Dropping this does not stop it; [`Exporter::shutdown`] does.
+#[derive(Debug, Clone)]
+pub struct Exporter(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    patience: Duration,
+    ended: Ended,
+}
+
+/// Whether the endpoint's thread has ended.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ended(Arc<(Mutex<bool>, Condvar)>);
+
+impl Exporter {
+    pub(crate) fn new(address: SocketAddr, stop: watch::Sender<bool>, patience: Duration, ended: Ended) -> Self {
+        Self(Arc::new(Shared { address, stop, patience, ended }))
+    }
+
+    /// The address that it listens on, with the port that the operating system chose if that was 0.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// Where a browser on this machine finds it, for example `http://127.0.0.1:3000`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let mut address = self.0.address;
+        // Listening on all interfaces is no address that one can open.
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => (),
+        }
+        format!("http://{address}")
+    }
+
+    /// Stops listening, lets requests that have begun end, and waits for that, though never longer than
+    /// [`crate::Limits::shutdown`]; it blocks the calling thread. Metrics are recorded on, and the endpoint may be
+    /// installed again.
+    pub fn shutdown(&self) {
+        self.0.stop.send_replace(true);
+        // The server is given its time to end; a little more is for its thread.
+        self.0.ended.wait(self.0.patience + Duration::from_millis(500));
+    }
+
+    pub(crate) fn is_serving(&self) -> bool {
+        !*self.0.stop.borrow() && !self.0.ended.is_set()
+    }
+}
+
+impl Ended {
+    pub(crate) fn set(&self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+
+    fn is_set(&self) -> bool {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait(&self, patience: Duration) {
+        let ended = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ended = self.0.1.wait_timeout_while(ended, patience, |ended| !*ended);
+    }
+}

@@ -1,0 +1,39 @@
+//! The recorder and the Prometheus endpoint of Measurand.
+//!
+//! - [`Recorder`] keeps every metric that a table of [`measurand_catalog`] describes in storage of its own (sharded, of
+//!   constant size) and hands all other traffic of the `metrics` facade to `metrics-exporter-prometheus`; both are
+//!   rendered as one text.
+//! - [`Builder`] makes it the global recorder and serves `/metrics`, `/catalog.json` and `/healthz`, from a thread of its
+//!   own ([`Builder::install`]) or as part of an existing application ([`Builder::router`]).
+//!
+//! The crate knows nothing of annotations: what there is to export comes in as a [`Program`]. Nothing here panics or
+//! blocks the application, whatever is recorded, sent or scraped.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod error;
+mod exporter;
+mod foreign;
+mod gzip;
+mod labels;
+mod platform;
+mod program;
+mod recorder;
+mod render;
+mod routes;
+mod series;
+mod server;
+mod state;
+mod storage;
+mod tables;
+mod text;
+mod upkeep;
+
+pub use builder::{Builder, DEFAULT_ADDRESS, LISTEN_VARIABLE};
+pub use error::Error;
+pub use exporter::Exporter;
+pub use platform::COMMIT_VARIABLE;
+pub use program::Program;
+pub use recorder::Recorder;
+pub use server::Limits;

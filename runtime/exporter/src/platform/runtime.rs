@@ -1,0 +1,83 @@
+//! The application's Tokio runtime, watched from outside.
+//!
+//! How late tasks are woken is asked from a thread, not with a timer of the runtime: the runtime may have none, a test may
+//! have paused its clock (then a task that sleeps spins), and Tokio's timers are a millisecond coarse.
+
+use crate::recorder::Inner;
+use metrics::{Histogram, Key};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_metrics::{RuntimeIntervals, RuntimeMonitor};
+
+#[derive(Debug)]
+pub(super) struct Watch {
+    intervals: RuntimeIntervals,
+    question: Arc<Question>,
+}
+
+/// From the thread that asks to the task that answers.
+#[derive(Debug, Default)]
+struct Question {
+    asked: Mutex<Option<Instant>>,
+    wake: Notify,
+    /// Set when the task is gone, and so is the runtime.
+    ended: AtomicBool,
+}
+
+impl Watch {
+    pub(super) fn new(handle: &Handle, lag: Histogram) -> Self {
+        let question = Arc::new(Question::default());
+        handle.spawn(answer(Ending(Arc::clone(&question)), lag));
+        Self { intervals: RuntimeMonitor::new(handle).intervals(), question }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.question.ended.load(Ordering::Acquire)
+    }
+
+    /// Wakes the task; one that has not answered yet goes on being late.
+    pub(super) fn ask(&self) {
+        let mut asked = self.question.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.is_none() {
+            *asked = Some(Instant::now());
+            self.question.wake.notify_one();
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "workers and tasks stay below 2^53")]
+    pub(super) fn collect(&mut self, recorder: &Inner, busy: &mut Duration) {
+        let ended = self.has_ended();
+        let Some(now) = self.intervals.next() else { return };
+        *busy += now.total_busy_duration;
+        // The task that answers is ours, not the application's.
+        let tasks = now.live_tasks_count.saturating_sub(1);
+        let present = |count: usize| if ended { 0.0 } else { count as f64 };
+        recorder.set(&Key::from_static_name("tokio_workers"), present(now.workers_count));
+        recorder.set(&Key::from_static_name("tokio_alive_tasks"), present(tasks));
+        recorder.set(&Key::from_static_name("tokio_global_queue_depth"), present(now.global_queue_depth));
+        recorder.set(&Key::from_static_name("tokio_busy_seconds_total"), busy.as_secs_f64());
+    }
+}
+
+async fn answer(question: Ending, lag: Histogram) {
+    let question = &question.0;
+    loop {
+        question.wake.notified().await;
+        let asked = question.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(asked) = asked {
+            lag.record(asked.elapsed());
+        }
+    }
+}
+
+/// Dropped with the task, when the runtime shuts down.
+struct Ending(Arc<Question>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.ended.store(true, Ordering::Release);
+    }
+}

@@ -1,0 +1,88 @@
+//! What the exporter needs to know of the program it exports.
+
+use measurand_catalog::{Catalog, Family};
+
+/// A program, as its annotations describe it.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The tables of all families that the program knows.
+    pub families: Vec<&'static Family>,
+    /// What its annotated functions measure.
+    pub catalog: Catalog,
+    /// The name and version of the binary's own crate, if one of its annotations told.
+    pub binary: Option<(&'static str, &'static str)>,
+    /// Registers and describes everything on the global recorder; called once, right after the recorder is set.
+    pub initialize: fn(),
+}
+
+/// Which program of which version this is: the labels of `build_info`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) commit: String,
+}
+
+impl Program {
+    /// The best guess without being told: the binary's crate, else the crate named like the executable, else the only
+    /// crate of the catalog, else the executable's name.
+    pub(crate) fn service(&self, executable: &str) -> (String, String) {
+        if let Some((name, version)) = self.binary {
+            return (name.to_owned(), version.to_owned());
+        }
+        let same = |it: &str| it.replace('-', "_") == executable.replace('-', "_");
+        let sites = &self.catalog.sites;
+        let site = sites.iter().find(|it| same(&it.krate)).or_else(|| {
+            let first = sites.first()?;
+            sites.iter().all(|it| it.krate == first.krate).then_some(first)
+        });
+        match site {
+            Some(site) => (site.krate.clone(), site.version.clone()),
+            None => (executable.to_owned(), "unknown".to_owned()),
+        }
+    }
+}
+
+/// The executable's file name without directory and extension.
+pub(crate) fn executable() -> String {
+    let path = std::env::current_exe().unwrap_or_default();
+    path.file_stem().map_or_else(|| "unknown".to_owned(), |it| it.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use measurand_catalog::SiteRecord;
+
+    fn site(krate: &str, version: &str) -> SiteRecord {
+        SiteRecord {
+            krate: krate.to_owned(),
+            version: version.to_owned(),
+            module: String::new(),
+            function: String::new(),
+            file: String::new(),
+            line: 1,
+            attribute: String::new(),
+            family: String::new(),
+            labels: [].into(),
+            facts: [].into(),
+        }
+    }
+
+    fn check(binary: Option<(&'static str, &'static str)>, sites: &[(&str, &str)], expected: (&str, &str)) {
+        let sites = sites.iter().map(|(krate, version)| site(krate, version)).collect();
+        let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites };
+        let program = Program { families: Vec::new(), catalog, binary, initialize: || () };
+        let (name, version) = program.service("my_app");
+        assert_eq!((name.as_str(), version.as_str()), expected);
+    }
+
+    #[test]
+    fn the_service_is_guessed_from_the_nearest_evidence() {
+        check(Some(("told", "9")), &[("my-app", "1")], ("told", "9"));
+        check(None, &[("library", "2"), ("my-app", "1")], ("my-app", "1"));
+        check(None, &[("library", "2"), ("library", "2")], ("library", "2"));
+        check(None, &[("one", "1"), ("two", "2")], ("my_app", "unknown"));
+        check(None, &[], ("my_app", "unknown"));
+    }
+}

@@ -1,0 +1,47 @@
+//! What there is once in a process: the global recorder, and the endpoint that serves it.
+
+use crate::builder::Builder;
+use crate::error::Error;
+use crate::exporter::Exporter;
+use crate::program::Service;
+use crate::recorder::Recorder;
+use crate::upkeep;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
+
+#[derive(Debug)]
+pub(crate) struct State {
+    recorder: Option<Recorder>,
+    pub(crate) exporter: Option<Exporter>,
+}
+
+static STATE: Mutex<State> = Mutex::new(State { recorder: None, exporter: None });
+
+impl State {
+    pub(crate) fn lock() -> MutexGuard<'static, Self> {
+        STATE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Our global recorder: the one that was set before, or a new one.
+    pub(crate) fn recorder(&mut self, builder: &Builder) -> Result<Recorder, Error> {
+        let (program, told) = (&builder.program, builder.service.as_ref());
+        let recorder = if let Some(recorder) = &self.recorder {
+            if told.is_some() {
+                recorder.inner().describe_program(program, Service::of(program, told));
+            }
+            recorder.clone()
+        } else {
+            let recorder = Recorder::new(program);
+            recorder.inner().describe_program(program, Service::of(program, told));
+            metrics::set_global_recorder(recorder.clone()).map_err(|_| Error::ForeignRecorder)?;
+            self.recorder = Some(recorder.clone());
+            upkeep::start(&recorder);
+            (program.initialize)();
+            recorder
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            recorder.inner().watch_runtime(&runtime);
+        }
+        Ok(recorder)
+    }
+}

@@ -1,0 +1,92 @@
+//! A gauge of things that begin and end: it moves by whole steps, twice in each call, from many threads at once. A
+//! single cell would make them wait for each other, so steps are counted in shards.
+
+use super::gauge::GaugeCells;
+use super::shards::Shards;
+use metrics::GaugeFn;
+
+/// The cells of one such series.
+#[derive(Debug)]
+pub(crate) struct InFlightCells {
+    /// The sum of all whole steps, as two's complement.
+    steps: Shards,
+    /// What was set, and steps that are not whole. Exact for one writer; a `set` while others step may miss some of them.
+    rest: GaugeCells,
+}
+
+/// The largest step that is counted exactly.
+const LARGEST: f64 = 9_007_199_254_740_992.0;
+
+impl InFlightCells {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self { steps: Shards::new(1, shards), rest: GaugeCells::default() }
+    }
+
+    pub(crate) fn value(&self) -> f64 {
+        // A thing that began on one thread and ended on another, between the reads of their shards, was seen to end only.
+        self.rest.value() + self.steps().max(0.0)
+    }
+
+    #[expect(clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "two's complement, far below 2^53")]
+    fn steps(&self) -> f64 {
+        self.steps.sum(0) as i64 as f64
+    }
+
+    #[inline]
+    fn step(&self, value: f64) {
+        if value.abs() <= LARGEST && value.fract() == 0.0 {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and small enough")]
+            self.steps.mine().add(0, value as i64 as u64);
+        } else {
+            self.rest.increment(value);
+        }
+    }
+}
+
+impl GaugeFn for InFlightCells {
+    #[inline]
+    fn increment(&self, value: f64) {
+        self.step(value);
+    }
+
+    #[inline]
+    fn decrement(&self, value: f64) {
+        self.step(-value);
+    }
+
+    fn set(&self, value: f64) {
+        self.rest.set(value - self.steps());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_many_threads_are_exact() {
+        let cells = InFlightCells::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..10_000 {
+                        cells.increment(1.0);
+                        cells.decrement(1.0);
+                    }
+                    cells.increment(1.0);
+                });
+            }
+        });
+        assert_eq!(cells.value().to_bits(), 8.0_f64.to_bits());
+    }
+
+    #[test]
+    fn a_set_value_counts_from_there() {
+        let cells = InFlightCells::new(2);
+        cells.increment(3.0);
+        cells.set(10.0);
+        cells.decrement(1.0);
+        cells.increment(0.5);
+        assert_eq!(cells.value().to_bits(), 9.5_f64.to_bits());
+    }
+}

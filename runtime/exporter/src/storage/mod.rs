@@ -1,0 +1,13 @@
+//! Where values live: atomics of constant number, recorded without a lock or an allocation.
+
+mod counter;
+mod gauge;
+mod histogram;
+mod in_flight;
+mod shards;
+
+pub(crate) use counter::CounterCells;
+pub(crate) use gauge::GaugeCells;
+pub(crate) use histogram::{HistogramCells, Snapshot};
+pub(crate) use in_flight::InFlightCells;
+pub(crate) use shards::processors;

@@ -1,0 +1,47 @@
+//! What the environment decides and what is said on stderr, seen from outside: of a copy of this very program, since a
+//! process must not change its own environment.
+
+mod support;
+
+use measurand_exporter::Builder;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::Command;
+use support::{get, program};
+
+const CHILD: &str = "MEASURAND_TEST_CHILD";
+
+#[test]
+fn the_environment_chooses_and_warnings_come_once() {
+    if std::env::var_os(CHILD).is_some() {
+        let exporter = Builder::new(program()).install().unwrap();
+        for _ in 0..3 {
+            metrics::gauge!("neural_operations_total").set(1.0);
+        }
+        let text = get(exporter.address(), "/metrics").text().to_owned();
+        let build = text.lines().find(|it| it.starts_with("build_info")).unwrap();
+        let said = format!("address={} url={}", exporter.address(), exporter.url());
+        std::io::stdout().write_all(format!("{said}\n{build}\n").as_bytes()).unwrap();
+        return;
+    }
+    let test = "the_environment_chooses_and_warnings_come_once";
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test, "--nocapture"]).env(CHILD, "1");
+    let output = child.env("MEASURAND_LISTEN", "0.0.0.0:0").env("MEASURAND_COMMIT", "c0ffee").output().unwrap();
+    let (said, warned) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{said}{warned}");
+    let address = said.split("address=").nth(1).and_then(|it| it.split(' ').next()).unwrap();
+    let address: SocketAddr = address.parse().unwrap();
+    assert!(address.ip().is_unspecified());
+    assert!(said.contains(&format!("url=http://127.0.0.1:{}", address.port())), "{said}");
+    assert!(said.contains(r#"build_info{commit="c0ffee",name="shop",version="1.2.3"} 1"#), "{said}");
+    let warnings = warned.lines().filter(|it| it.starts_with("measurand: "));
+    assert_eq!(
+        warnings.filter(|it| it.contains("open to other machines without authentication")).count(),
+        1,
+        "{warned}"
+    );
+    let ignored =
+        "measurand: `neural_operations_total` is recorded as a gauge, but it is a counter; this recording is ignored";
+    assert_eq!(warned.lines().filter(|it| *it == ignored).count(), 1, "{warned}");
+}

@@ -1,0 +1,34 @@
+//! The Prometheus endpoint, with everything that the program's annotations ask for (feature `exporter`).
+
+use crate::{binding, site};
+use measurand_catalog::families;
+pub use measurand_exporter::{Builder, Error, Exporter};
+
+/// Installs the recorder and serves `/metrics`, `/catalog.json` and `/healthz` on `127.0.0.1:3000`, or on the address in
+/// the environment variable `MEASURAND_LISTEN`.
+///
+/// It needs no Tokio runtime: the endpoint has a thread of its own. Called inside a runtime it reports on that runtime.
+///
+/// # Errors
+/// When the address cannot be listened on, or another recorder was installed before. The program may go on in both
+/// cases: what is annotated works with any recorder, and with none.
+pub fn install() -> Result<Exporter, Error> {
+    builder().install()
+}
+
+/// Installs the recorder, and returns the endpoint's routes to be merged into a router of your own.
+#[must_use]
+pub fn router() -> axum::Router {
+    builder().router()
+}
+
+/// Settings of the endpoint.
+#[must_use]
+pub fn builder() -> Builder {
+    Builder::new(measurand_exporter::Program {
+        families: families::ALL.to_vec(),
+        catalog: crate::catalog(),
+        binary: site::sites().find(|it| it.in_binary).map(|it| (it.field("crate"), it.field("version"))),
+        initialize: binding::initialize,
+    })
+}

@@ -1,0 +1,56 @@
+//! Futures under measurement: a call begins with the first poll and ends when the future is ready or dropped.
+
+use crate::call::{Call, enter, leave};
+use crate::site::Site;
+use crate::verdict::{Failure, Verdict};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Awaits a pinned future under measurement, and says whether the call was a success.
+///
+/// The future is pinned where it was made and only borrowed here: moving a large one by value would copy it once more
+/// for each layer.
+pub fn measure<'a, F: Future, J: FnOnce(&F::Output) -> Verdict>(
+    site: &'static Site,
+    future: Pin<&'a mut F>,
+    judge: J,
+) -> Measured<'a, F, J> {
+    Measured { site, future, judge: Some(judge), call: None }
+}
+
+/// See [`measure`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Measured<'a, F, J> {
+    site: &'static Site,
+    future: Pin<&'a mut F>,
+    judge: Option<J>,
+    call: Option<Call>,
+}
+
+// Nothing is pinned in place: the future lies elsewhere.
+impl<F, J> Unpin for Measured<'_, F, J> {}
+
+impl<F: Future, J: FnOnce(&F::Output) -> Verdict> Future for Measured<'_, F, J> {
+    type Output = (F::Output, bool);
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let call = this.call.get_or_insert_with(|| enter(this.site));
+        // Dropped while it is polled it is a panic, dropped between two polls it was cancelled. Asking whether the
+        // thread panics would call a future cancelled by the panic of another one a panic too.
+        call.unless_left(Failure::Panic);
+        match this.future.as_mut().poll(context) {
+            Poll::Pending => {
+                call.unless_left(Failure::Cancelled);
+                Poll::Pending
+            }
+            Poll::Ready(result) => {
+                // There is none when it is polled again after it was ready, which the inner future answers as it likes.
+                let success = this.judge.take().is_some_and(|judge| leave(call, &result, judge));
+                Poll::Ready((result, success))
+            }
+        }
+    }
+}

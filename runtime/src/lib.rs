@@ -1,0 +1,57 @@
+//! Annotate a function; get its metrics, its Prometheus endpoint, its Grafana dashboard and its alerts.
+#![cfg_attr(feature = "exporter", doc = include_str!("../../README.md"))]
+
+mod binding;
+mod call;
+mod family;
+mod future;
+mod handles;
+mod site;
+mod verdict;
+
+#[cfg(feature = "exporter")]
+pub mod exporter;
+
+pub use binding::initialize;
+pub use measurand_macros::{measured, neural_op, timed_query, verified};
+pub use verdict::Score;
+
+/// The tables of families and attributes, and the catalog's types.
+pub use measurand_catalog as tables;
+
+/// What this program measures: every annotated function in it, called or not.
+#[cfg(any(feature = "catalog", feature = "exporter"))]
+#[must_use]
+pub fn catalog() -> measurand_catalog::Catalog {
+    let records: Vec<u8> = family::records().chain(site::sites().map(|it| it.record)).flatten().copied().collect();
+    // The records were written by the macros of this very version; a test reads each of them.
+    measurand_catalog::parse(&records).unwrap_or_else(|error| unreadable(&error))
+}
+
+/// Two crates that disagree on a family are the one way to get here; the rest of the program must not suffer from it.
+#[cfg(any(feature = "catalog", feature = "exporter"))]
+fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catalog {
+    eprintln!("measurand: the catalog is empty: {error}");
+    measurand_catalog::Catalog { format: measurand_catalog::Catalog::FORMAT, families: Vec::new(), sites: Vec::new() }
+}
+
+/// What generated code calls. Not public API: it may change in any release.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::__record as record;
+    pub use crate::__site as site;
+    pub use crate::call::{count_rollback, enter, leave};
+    pub use crate::future::measure;
+    pub use crate::site::{Registered, Site};
+    pub use crate::verdict::{AnyOutcome, Probe, verdict_if, verdict_of_score};
+    pub use inventory;
+    pub use measurand_catalog::{families, record as format};
+    pub use std::boxed::Box;
+
+    /// Calls `body` once. A closure that is asked for as `FnOnce` may return what it borrows from its captures.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
+    pub fn call<T>(body: impl FnOnce() -> T) -> T {
+        body()
+    }
+}

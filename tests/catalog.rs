@@ -1,0 +1,44 @@
+//! The catalog is the same in the running program and in its file, whatever the linker threw away.
+
+use measurand_catalog::Catalog;
+use measurand_tests::{Running, get, program};
+use std::process::Command;
+
+/// Fat link-time optimization, one codegen unit, stripped; functions that nobody calls, generic and inlined ones.
+#[test]
+fn file_and_program_agree() {
+    let path = program("measurand-linkage", "measurand-linkage", "stripped");
+    let from_file = measurand_catalog::read_file(&path).unwrap();
+    let (_running, url) = Running::serving(&mut Command::new(&path));
+    let json = get(&format!("{url}/catalog.json"));
+    assert_eq!(from_file.to_json(), json);
+    assert_eq!(measurand_catalog::read_url(&url).unwrap(), from_file);
+    assert_eq!(Catalog::from_json(json.as_bytes()).unwrap(), from_file);
+
+    let sites: Vec<_> = from_file.sites.iter().map(|it| format!("{} {}::{}", it.attribute, it.module, it.function)).collect();
+    let expected = [
+        "measured measurand_linkage::own",
+        "measured measurand_linkage_plugin::answer",
+        "neural_op measurand_linkage_plugin::extract",
+        "timed_query measurand_linkage_plugin::forget",
+        "verified measurand_linkage_plugin::review",
+        "measured measurand_linkage_plugin::never::private",
+    ];
+    assert_eq!(sites, expected);
+    let families: Vec<_> = from_file.families.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(families, ["database", "function", "neural", "verification"]);
+
+    let review = &from_file.sites[4];
+    assert_eq!((review.krate.as_str(), review.version.as_str()), ("measurand-linkage-plugin", "0.3.0"));
+    assert_eq!(review.file, "tests/linkage/plugin/src/lib.rs");
+    assert_eq!(review.labels["agent_id"], "reviewer \"quoted\" \\ {{ $value }} – ü");
+    assert_eq!(review.facts["threshold"], "0.8");
+    assert_eq!(review.facts["summary"], "Inlined, and never called.");
+    let answer = &from_file.sites[1];
+    assert_eq!((answer.facts["owner"].as_str(), answer.facts["severity"].as_str()), ("plugins", "P2"));
+
+    // The program knows its own name, though most of its annotations are a library's.
+    let metrics = get(&format!("{url}/metrics"));
+    assert!(metrics.contains(r#"build_info{commit="unknown",name="measurand-linkage",version="1.2.3"} 1"#), "{metrics}");
+    assert!(metrics.contains(r#"verification_failures_total{agent_id="reviewer \"quoted\" \\ {{ $value }} – ü"} 0"#), "{metrics}");
+}

@@ -1,0 +1,110 @@
+//! The whole path with a real Prometheus: the quickstart runs, is scraped, and what was generated from it works.
+//!
+//! One Prometheus serves all checks, since a fresh one needs five seconds to find its targets.
+
+mod prometheus;
+
+use measurand_monitoring::promql::{Place, print};
+use measurand_monitoring::query::Query;
+use measurand_monitoring::{Monitoring, Options, User};
+use measurand_tests::{Running, Scrape, free_port, program, wait};
+use prometheus::Prometheus;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn from_annotations_to_a_firing_alert() {
+    let quickstart = program("quickstart", "quickstart", "dev");
+    let command = program("measurand-monitoring", "cargo-measurand", "dev");
+    let directory = tempfile::tempdir().unwrap();
+    let generated = directory.path().join("generated");
+    let port = free_port();
+    let start = |arguments: &[&str]| {
+        let listen = format!("127.0.0.1:{port}");
+        Running::serving(Command::new(&quickstart).args(arguments).env("MEASURAND_LISTEN", listen))
+    };
+    let (healthy, url) = start(&[]);
+
+    // The program's file and the running program say the same.
+    generate(&command, quickstart.to_str().unwrap(), &generated);
+    let from_file = contents(&generated);
+    generate(&command, &url, &generated);
+    assert_eq!(contents(&generated), from_file);
+    check_rules(&generated);
+
+    // Numbers move.
+    let turns = || Scrape::fetch(&url).value(r#"function_calls_total{function="turn",module="quickstart"}"#);
+    let before = turns();
+    wait("moving metrics", 60, || (turns() > before).then_some(()));
+
+    let prometheus = Prometheus::start(directory.path(), &generated, "quickstart", &format!("127.0.0.1:{port}"));
+    wait("the target to be up", 60, || prometheus.number(r#"up{job="quickstart"}"#).filter(|it| *it > 0.5));
+    every_query_answers(&prometheus, &quickstart);
+    for alert in prometheus.firing() {
+        assert_eq!(alert, "Watchdog", "only the dead man's switch fires while all is well");
+    }
+
+    healthy.stop();
+    let (_failing, _url) = start(&["--fail-queries"]);
+    let fires = || prometheus.firing().into_iter().find(|it| it == "DatabaseQueryErrors");
+    // Half of the queries fail; the alert wants two minutes of it.
+    wait("the alert for failing queries", 300, fires);
+}
+
+fn generate(command: &Path, source: &str, out: &Path) {
+    let output = Command::new(command).args(["measurand", "generate", source, "--out"]).arg(out).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn contents(directory: &Path) -> Vec<(std::path::PathBuf, String)> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|it| it.unwrap().path());
+    let mut files: Vec<_> = entries.map(|it| (it.clone(), std::fs::read_to_string(it).unwrap())).collect();
+    files.sort();
+    assert_eq!(files.len(), 3);
+    files
+}
+
+fn check_rules(directory: &Path) {
+    for file in ["alerts.yml", "recording-rules.yml"] {
+        let arguments = ["check", "rules", "--lint=all", "--lint-fatal"];
+        let output = Command::new("promtool").args(arguments).arg(directory.join(file)).output();
+        let output = output.expect("promtool runs; install it: apt-get install prometheus");
+        assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+/// Asks every panel's and rule's question; of an alert, for the number that it compares.
+fn every_query_answers(prometheus: &Prometheus, program: &Path) {
+    let catalog = measurand_catalog::read_file(program).unwrap();
+    let options = Options { program: Some("quickstart".to_owned()), ..Options::default() };
+    let monitoring = Monitoring::new(&catalog, &options).unwrap();
+    let rules = Place::Rules { job: &monitoring.job };
+    let mut waiting: Vec<(String, String)> = monitoring
+        .queries()
+        .flat_map(|it| {
+            let texts = match it.user {
+                User::Alert => numbers(it.query).iter().map(|query| print(query, rules)).collect(),
+                User::Panel | User::Recording => vec![it.instant("1m")],
+            };
+            texts.into_iter().map(move |text| (it.name.to_owned(), text))
+        })
+        .collect();
+    let asked = waiting.len();
+    assert!(asked > 60, "{asked} questions");
+    // One minute is what the dashboard promises.
+    wait(&format!("data for {waiting:#?}"), 60, || {
+        waiting.retain(|(_, text)| prometheus.query(text).is_empty());
+        waiting.is_empty().then_some(())
+    });
+}
+
+/// The terms of an alert whose numbers exist while it does not fire.
+fn numbers(query: &Query) -> Vec<&Query> {
+    match query {
+        Query::Compare(number, ..) => numbers(number),
+        Query::Combine(left, _, right) => [numbers(left), numbers(right)].concat(),
+        // Says that something is missing, which nothing is.
+        Query::Absent(_) => Vec::new(),
+        other => vec![other],
+    }
+}

@@ -1,0 +1,55 @@
+//! A real Prometheus on a free port, with one target and the generated rules.
+
+use measurand_tests::{Running, free_port, wait};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub(crate) struct Prometheus {
+    _running: Running,
+    url: String,
+}
+
+impl Prometheus {
+    pub(crate) fn start(directory: &Path, rules: &Path, job: &str, target: &str) -> Self {
+        let config = directory.join("prometheus.yml");
+        let text = format!(
+            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n\
+             rule_files: ['{rules}/*.yml']\n\
+             scrape_configs: [{{job_name: '{job}', static_configs: [{{targets: ['{target}']}}]}}]\n",
+            rules = rules.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        let listen = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new("prometheus");
+        command
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", directory.join("tsdb").display()))
+            .arg(format!("--web.listen-address={listen}"))
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(directory.join("prometheus.log")).unwrap());
+        let running = Running::start(&mut command, "prometheus");
+        let this = Self { _running: running, url: format!("http://{listen}") };
+        wait("Prometheus to be ready", 30, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
+        this
+    }
+
+    /// The samples of an instant query.
+    pub(crate) fn query(&self, promql: &str) -> Vec<serde_json::Value> {
+        let response = ureq::get(format!("{}/api/v1/query", self.url)).query("query", promql).call();
+        let mut response = response.unwrap_or_else(|error| panic!("{promql}: {error}"));
+        let answer = response.body_mut().read_to_string().unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        answer["data"]["result"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The value of the first sample.
+    pub(crate) fn number(&self, promql: &str) -> Option<f64> {
+        self.query(promql).first()?["value"][1].as_str()?.parse().ok()
+    }
+
+    /// The names of the alerts that fire.
+    pub(crate) fn firing(&self) -> Vec<String> {
+        let samples = self.query(r#"ALERTS{alertstate="firing"}"#);
+        samples.iter().filter_map(|it| it["metric"]["alertname"].as_str().map(str::to_owned)).collect()
+    }
+}

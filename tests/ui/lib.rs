@@ -1,0 +1,1 @@
+//! Empty: the tests of this package are `tests/`, the cases that must not compile `fail/`, those that must `pass/`.

@@ -1,0 +1,93 @@
+//! Every form of function under the attributes: it compiles, returns what it returned, and counts exactly.
+
+mod argument;
+mod asynchronous;
+mod boxed;
+mod context;
+mod ending;
+mod outcome;
+mod sync;
+
+use metrics_util::CompositeKey;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// Runs `call` under a recorder of its own; returns every series that is not zero as `name{label=value,…} value`, the
+/// label `module` left out, a histogram as its number of observations.
+fn record(call: impl FnOnce()) -> Vec<String> {
+    let recorder = DebuggingRecorder::new();
+    metrics::with_local_recorder(&recorder, call);
+    let mut lines: Vec<String> = recorder.snapshotter().snapshot().into_vec().into_iter().filter_map(line).collect();
+    lines.sort();
+    lines
+}
+
+fn line((key, _, _, value): (CompositeKey, Option<metrics::Unit>, Option<metrics::SharedString>, DebugValue)) -> Option<String> {
+    let labels = key.key().labels().filter(|it| it.key() != "module");
+    let labels: Vec<String> = labels.map(|it| format!("{}={}", it.key(), it.value())).collect();
+    let value = match value {
+        DebugValue::Counter(it) => it.to_string(),
+        DebugValue::Gauge(it) => it.to_string(),
+        DebugValue::Histogram(it) => it.len().to_string(),
+    };
+    (value != "0").then(|| format!("{}{{{}}} {value}", key.key().name(), labels.join(",")))
+}
+
+/// The series of a `#[measured]` function that was called `count` times, `outcome` being of all calls but those `ok`.
+fn series(function: &str, count: usize, outcome: Option<(&str, usize)>) -> Vec<String> {
+    let mut lines = vec![
+        format!("function_calls_total{{function={function}}} {count}"),
+        format!("function_duration_seconds{{function={function}}} {count}"),
+    ];
+    if let Some((outcome, errors)) = outcome {
+        lines.push(format!("function_errors_total{{function={function},outcome={outcome}}} {errors}"));
+    }
+    lines
+}
+
+/// One call of `function`, which ends well.
+#[track_caller]
+fn check_ok(function: &str, call: impl FnOnce()) {
+    assert_eq!(record(call), series(function, 1, None));
+}
+
+/// One call of `function`, which ends with `outcome`.
+#[track_caller]
+fn check_not_ok(function: &str, outcome: &str, call: impl FnOnce()) {
+    assert_eq!(record(call), series(function, 1, Some((outcome, 1))));
+}
+
+/// The observations of the one histogram, in seconds.
+fn durations(call: impl FnOnce()) -> Vec<f64> {
+    let recorder = DebuggingRecorder::new();
+    metrics::with_local_recorder(&recorder, call);
+    let values = recorder.snapshotter().snapshot().into_vec().into_iter().filter_map(|(.., value)| match value {
+        DebugValue::Histogram(it) => Some(it.into_iter().map(|it| it.into_inner())),
+        _ => None,
+    });
+    values.flatten().collect()
+}
+
+/// Polls until the future is ready, on this thread, since the recorder is this thread's.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Not ready the first time, so that whoever awaits it is suspended once.
+async fn suspend() {
+    let mut ready = false;
+    std::future::poll_fn(|_| {
+        let poll = if ready { Poll::Ready(()) } else { Poll::Pending };
+        ready = true;
+        poll
+    })
+    .await;
+}
