@@ -15,7 +15,8 @@ fn file_and_program_agree() {
     assert_eq!(measurand_catalog::read_url(&url).unwrap(), from_file);
     assert_eq!(Catalog::from_json(json.as_bytes()).unwrap(), from_file);
 
-    let sites: Vec<_> = from_file.sites.iter().map(|it| format!("{} {}::{}", it.attribute, it.module, it.function)).collect();
+    let sites: Vec<_> =
+        from_file.sites.iter().map(|it| format!("{} {}::{}", it.attribute, it.module, it.function)).collect();
     let expected = [
         "measured measurand_linkage::own",
         "measured measurand_linkage_plugin::answer",
@@ -39,6 +40,12 @@ fn file_and_program_agree() {
 
     // The program knows its own name, though most of its annotations are a library's.
     let metrics = get(&format!("{url}/metrics"));
-    assert!(metrics.contains(r#"build_info{commit="unknown",name="measurand-linkage",version="1.2.3"} 1"#), "{metrics}");
-    assert!(metrics.contains(r#"verification_failures_total{agent_id="reviewer \"quoted\" \\ {{ $value }} – ü"} 0"#), "{metrics}");
+    assert!(
+        metrics.contains(r#"build_info{commit="unknown",name="measurand-linkage",version="1.2.3"} 1"#),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains(r#"verification_failures_total{agent_id="reviewer \"quoted\" \\ {{ $value }} – ü"} 0"#),
+        "{metrics}"
+    );
 }

@@ -89,7 +89,9 @@ fn every_call_is_counted() {
 
     let scrape = Scrape::fetch(&url);
     let all = f64::from(THREADS * CALLS);
-    let check = |series: &str, expected: f64| assert!((scrape.value(series) - expected).abs() < 0.5, "{series}: {} is not {expected}", scrape.value(series));
+    let check = |series: &str, expected: f64| {
+        assert!((scrape.value(series) - expected).abs() < 0.5, "{series}: {} is not {expected}", scrape.value(series))
+    };
     let function = r#"function="sometimes",module="exact""#;
     check(&format!("function_calls_total{{{function}}}"), all);
     check(&format!("function_duration_seconds_count{{{function}}}"), all);

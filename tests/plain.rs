@@ -26,7 +26,8 @@ fn plain_prometheus_builder() {
 
     let text = handle.render();
     let scrape = Scrape::parse(&text);
-    let check = |series: &str, expected: f64| assert!((scrape.value(series) - expected).abs() < 0.5, "{series} in\n{text}");
+    let check =
+        |series: &str, expected: f64| assert!((scrape.value(series) - expected).abs() < 0.5, "{series} in\n{text}");
     check(r#"neural_operations_total{operation_type="extraction"}"#, 2.0);
     check(r#"neural_operation_errors_total{operation_type="extraction",outcome="error"}"#, 1.0);
     check(r#"neural_operation_duration_seconds_bucket{operation_type="extraction",le="+Inf"}"#, 2.0);

@@ -1,2 +1,80 @@
-//! stub
-#[test] fn s(){}
+//! The README says what is true: its tables are those of the code, and its commands work.
+
+use measurand_catalog::attribute::{ALL, COMMON};
+use measurand_tests::{Running, Scrape, program, wait, workspace};
+use std::process::Command;
+
+fn readme() -> String {
+    std::fs::read_to_string(workspace().join("README.md")).unwrap()
+}
+
+#[track_caller]
+fn has_row(readme: &str, starts: &str, ends: &str) {
+    let found = readme.lines().any(|it| it.starts_with(starts) && it.ends_with(ends));
+    assert!(found, "README.md lacks the row\n{starts} … {ends}");
+}
+
+#[test]
+fn tables() {
+    let readme = readme();
+    for attribute in ALL {
+        let metrics: Vec<String> = attribute.family.metrics.iter().map(|it| format!("`{}`", it.name)).collect();
+        has_row(&readme, &format!("| `{}` | ", attribute.example), &format!(" | {} |", metrics.join(", ")));
+        for argument in attribute.arguments {
+            has_row(
+                &readme,
+                &format!("| `{} = ", argument.key),
+                &format!("` | `{}` | {} |", attribute.name, argument.help),
+            );
+        }
+    }
+    for argument in COMMON {
+        has_row(&readme, &format!("| `{} = ", argument.key), &format!("` | all | {} |", argument.help));
+    }
+    let arguments = ALL.iter().map(|it| it.arguments.len()).sum::<usize>() + COMMON.len();
+    let rows = readme.lines().filter(|it| it.starts_with("| `") && it.contains(" = ") && !it.contains("#[")).count();
+    assert_eq!(rows, arguments, "README.md has a row for an argument that does not exist");
+}
+
+#[test]
+fn commands() {
+    let readme = readme();
+    let blocks = readme.split("```sh\n").skip(1).filter_map(|it| it.split("```").next());
+    let commands: Vec<&str> = blocks.flat_map(str::lines).filter(|it| !it.is_empty()).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let quickstart = program("quickstart", "quickstart", "dev");
+    let (mut running, mut url) = (None, String::new());
+    for command in &commands {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        match words.as_slice() {
+            ["cargo", "run", "-p", "quickstart"] => {
+                let (started, at) = Running::serving(Command::new(&quickstart).env("MEASURAND_LISTEN", "127.0.0.1:0"));
+                let turns = || Scrape::fetch(&at).value(r#"function_calls_total{function="turn",module="quickstart"}"#);
+                let first = turns();
+                wait("moving metrics", 60, || (turns() > first).then_some(()));
+                (running, url) = (Some(started), at);
+            }
+            ["cargo", "run", "-p", "measurand-monitoring", "--", arguments @ ..] => {
+                let measurand = program("measurand-monitoring", "cargo-measurand", "dev");
+                let argument = |it: &&str| {
+                    let it = it.replace("http://127.0.0.1:3000", &url);
+                    it.replace("target/debug/quickstart", quickstart.to_str().unwrap_or_default())
+                };
+                let run = Command::new(measurand)
+                    .args(arguments.iter().map(argument))
+                    .current_dir(&directory)
+                    .output()
+                    .unwrap();
+                assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
+                assert!(!run.stdout.is_empty(), "{command} prints nothing");
+            }
+            // This is what runs us.
+            ["./tests/run"] => {
+                let ci = std::fs::read_to_string(workspace().join(".ci/run")).unwrap();
+                assert!(ci.contains("../tests/run"), "{ci}");
+            }
+            _ => panic!("nothing here runs the README's command `{command}`"),
+        }
+    }
+    assert!(running.is_some() && commands.len() >= 4, "{commands:?}");
+}

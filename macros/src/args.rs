@@ -3,7 +3,7 @@
 //! Everything that can be read is read, and every mistake is reported: a wrong argument does not hide the next one.
 
 use crate::diag::{Diag, did_you_mean};
-use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, attribute::COMMON};
+use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, attribute::COMMON, record};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
     Expr, Ident, Lit, LitStr, Path, Token,
@@ -66,7 +66,8 @@ fn argument(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], inpu
     let keys = || specs(attribute).map(|it| it.key);
     let meant = keys().find(|it| key == it).or_else(|| {
         let meant = did_you_mean(&key.to_string(), keys());
-        let hint = meant.map_or_else(|| format!("; it takes {}", ticked(keys())), |it| format!("; did you mean `{it}`?"));
+        let hint =
+            meant.map_or_else(|| format!("; it takes {}", ticked(keys())), |it| format!("; did you mean `{it}`?"));
         let (name, example) = (attribute.name, attribute.example);
         diag.error(key.span(), format_args!("`#[{name}]` has no argument `{key}`{hint}\nexample: {example}"));
         meant
@@ -117,7 +118,12 @@ fn positional(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], in
     Some(Arg { spec, span, value })
 }
 
-fn value(diag: &mut Diag, attribute: &'static Attribute, spec: &'static Argument, input: ParseStream<'_>) -> Option<Value> {
+fn value(
+    diag: &mut Diag,
+    attribute: &'static Attribute,
+    spec: &'static Argument,
+    input: ParseStream<'_>,
+) -> Option<Value> {
     let span = input.span();
     let parsed = match spec.kind {
         ArgumentKind::Label | ArgumentKind::Text | ArgumentKind::OneOf(_) => input.parse().map(Value::Text),
@@ -143,7 +149,7 @@ fn check(diag: &mut Diag, attribute: &'static Attribute, spec: &'static Argument
             let typed = text.value();
             if typed.is_empty() {
                 Some(format!("the label `{key}` is empty"))
-            } else if typed.chars().any(char::is_control) {
+            } else if typed.chars().any(|it| !record::is_text(it)) {
                 Some(format!("the label `{key}` contains a control character"))
             } else {
                 one_of(key, label.map_or(&[], |it| it.values), &typed)
@@ -183,7 +189,9 @@ fn form(spec: &Argument) -> String {
         ArgumentKind::Label | ArgumentKind::Text => "a string literal".to_owned(),
         ArgumentKind::OneOf(values) => format!("one of {}", quoted(values)),
         ArgumentKind::Share => "a number literal from 0 to 1".to_owned(),
-        ArgumentKind::Predicate => "a closure or the path of a function, called with a reference to the result".to_owned(),
+        ArgumentKind::Predicate => {
+            "a closure or the path of a function, called with a reference to the result".to_owned()
+        }
         ArgumentKind::Expression => "an expression".to_owned(),
         ArgumentKind::Path => "the path of `measurand`".to_owned(),
     }

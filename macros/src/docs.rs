@@ -53,7 +53,11 @@ mod tests {
         };
         check("", None, None);
         check(" Loads a\n pattern.\n\n More.", Some("Loads a pattern."), None);
-        check(" One.\n\n # Runbook\n\n Restart it.\n Then look.\n\n # Panics\n Never.", Some("One."), Some("Restart it.\nThen look."));
+        check(
+            " One.\n\n # Runbook\n\n Restart it.\n Then look.\n\n # Panics\n Never.",
+            Some("One."),
+            Some("Restart it.\nThen look."),
+        );
         check("# Runbook\nWait.", None, Some("Wait."));
         check(" Bell \u{7} and \u{1f} gone.", Some("Bell  and  gone."), None);
     }

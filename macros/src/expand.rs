@@ -5,7 +5,7 @@
 
 use crate::model::{Judgement, LabelValue, Model, Shape, name_of, returns_never};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
 
 pub(crate) fn expand(model: &Model) -> TokenStream {
@@ -36,7 +36,10 @@ fn facts(model: &Model) -> String {
     let fixed = [("attribute", model.attribute.name), ("family", model.attribute.family.name)];
     let fixed = fixed.into_iter().map(|(key, value)| (key, value.to_owned()));
     let facts = model.facts.iter().map(|(key, value)| (*key, value.clone()));
-    fixed.chain(facts).map(|(key, value)| format!("\u{1f}{key}\u{1f}{value}")).collect()
+    fixed
+        .chain(facts)
+        .flat_map(|(key, value)| ["\u{1f}".to_owned(), key.to_owned(), "\u{1f}".to_owned(), value])
+        .collect()
 }
 
 fn body(model: &Model) -> TokenStream {
@@ -70,8 +73,7 @@ fn body(model: &Model) -> TokenStream {
         }
         Shape::ImplFuture | Shape::BoxedFuture => {
             let (future, closure) = (local("__future"), closure(model));
-            let pinned = Ident::new("__future", span_of_output(model));
-            let measured = measured(model, &quote! { ::core::pin::pin!(#pinned) });
+            let measured = measured(model, &quote! { ::core::pin::pin!(#future) });
             let measured = quote! { async move { #measured } };
             let measured = match model.shape {
                 Shape::BoxedFuture => quote! { #private::Box::pin(#measured) },
@@ -115,7 +117,9 @@ fn judge(model: &Model) -> TokenStream {
     let (private, result) = (private_at(model, span), Ident::new("__result", span));
     let verdict = match &model.judgement {
         // `!` becomes every type, so that asking for the outcome of one is ambiguous.
-        Judgement::ByType if returns_never(&model.func) => quote_spanned! { span=> #private::verdict_if(#result, |_| true, true) },
+        Judgement::ByType if returns_never(&model.func) => {
+            quote_spanned! { span=> #private::verdict_if(#result, |_| true, true) }
+        }
         Judgement::ByType => quote_spanned! { span=> #private::Probe(#result).verdict() },
         Judgement::Predicate { predicate, holds_when_ok } => {
             quote_spanned! { span=> #private::verdict_if(#result, #predicate, #holds_when_ok) }
@@ -124,6 +128,8 @@ fn judge(model: &Model) -> TokenStream {
             let threshold = Literal::f64_suffixed(*threshold);
             quote_spanned! { span=> #private::verdict_of_score(#result, #threshold) }
         }
+        Judgement::Level => quote_spanned! { span=> #private::verdict_of_level(#result) },
+        Judgement::Lookup => quote_spanned! { span=> #private::verdict_of_lookup(#result) },
     };
     quote! { |#binding| #verdict }
 }
@@ -145,21 +151,25 @@ fn rollback(model: &Model) -> Option<TokenStream> {
 
 /// `move`, so that the body may return what it borrows from its arguments; not where a rollback needs them afterwards.
 fn movement(model: &Model) -> TokenStream {
-    match &model.judgement {
-        Judgement::Score { rollback: Some(_), .. } => TokenStream::new(),
-        _ => quote! { move },
+    let used_later = matches!(&model.judgement, Judgement::Score { rollback: Some(_), .. });
+    if used_later {
+        TokenStream::new()
+    } else {
+        quote! { move }
     }
 }
 
 /// Tells the compiler the type of an `async` block, which has no place to write it: a mistake in the body is then
 /// reported on the user's line. The same idea as in `tracing`'s `#[instrument]`.
 fn return_edge(model: &Model) -> TokenStream {
+    if returns_never(&model.func) {
+        return TokenStream::new();
+    }
     let (output, span) = (output(model), span_of_output(model));
-    let never = Ident::new("__never", span);
+    let private = private_at(model, span);
     quote_spanned! { span=>
         if false {
-            let #never: #output = loop {};
-            return #never;
+            return #private::Site::returned::<#output>();
         }
     }
 }
@@ -202,8 +212,6 @@ fn private(model: &Model) -> TokenStream {
 
 /// The hidden module that generated code may use; the only place that spells it.
 fn private_at(model: &Model, span: Span) -> TokenStream {
-    match &model.krate {
-        Some(path) => quote_spanned! { span=> #path::__private },
-        None => quote_spanned! { span=> ::measurand::__private },
-    }
+    let krate = model.krate.as_ref().map_or_else(|| quote_spanned! { span=> ::measurand }, ToTokens::to_token_stream);
+    quote_spanned! { span=> #krate::__private }
 }

@@ -38,6 +38,13 @@ use proc_macro::TokenStream;
 /// A returned `Err` is an `error`; `ok_if` and `error_if` decide for other types. A call that unwinds is a `panic`, a
 /// future that is dropped before it is ready is `cancelled`.
 ///
+/// A future counts from its first poll until it is ready. It is known by what the function's signature says: `async fn`,
+/// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture`, or a method under `#[async_trait]`. Behind another alias or an
+/// associated type it is a value like any other, and the call ends when it is made.
+///
+/// The type of the result is the one that the function is written with: a generic `T` is `ok` even where it is a
+/// `Result`. In a body under `#[track_caller]` the caller's place is not known.
+///
 /// | argument | value | meaning |
 /// |---|---|---|
 /// | `function` | string, may stand without its key | the label `function` instead of the function's own name |
@@ -109,4 +116,199 @@ pub fn verified(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn timed_query(args: TokenStream, item: TokenStream) -> TokenStream {
     engine::run(&attribute::TIMED_QUERY, args.into(), item.into()).into()
+}
+
+/// Records the confidence that a function returns.
+///
+/// ```ignore
+/// #[measurand::pattern_confidence("coordination")]
+/// fn confidence(&self) -> f64 { … }
+/// ```
+///
+/// The function returns a type with a `Score`, as under [`macro@verified`].
+#[proc_macro_attribute]
+pub fn pattern_confidence(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::PATTERN_CONFIDENCE, args.into(), item.into()).into()
+}
+
+/// Times the retrieval of a pattern.
+///
+/// ```ignore
+/// #[measurand::pattern_retrieval]
+/// fn retrieve(&self) -> Result<Pattern, StoreError> { … }
+/// ```
+///
+/// The duration of every call counts, however it ended.
+#[proc_macro_attribute]
+pub fn pattern_retrieval(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::PATTERN_RETRIEVAL, args.into(), item.into()).into()
+}
+
+/// Counts a learned pattern for each call that ends well.
+///
+/// ```ignore
+/// #[measurand::pattern_learned]
+/// fn learn(&self) -> Result<(), StoreError> { … }
+/// ```
+///
+/// A call that returns `Err`, panics or is cancelled counts nothing; `ok_if` and `error_if` decide for other types.
+#[proc_macro_attribute]
+pub fn pattern_learned(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::PATTERN_LEARNED, args.into(), item.into()).into()
+}
+
+/// Counts a turn of the feedback loop for each call that ends well.
+///
+/// ```ignore
+/// #[measurand::feedback_cycle]
+/// fn turn(&self) -> Result<(), LoopError> { … }
+/// ```
+///
+/// A call that returns `Err`, panics or is cancelled counts nothing; `ok_if` and `error_if` decide for other types.
+#[proc_macro_attribute]
+pub fn feedback_cycle(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::FEEDBACK_CYCLE, args.into(), item.into()).into()
+}
+
+/// Counts attempts to connect to the database that fail.
+///
+/// ```ignore
+/// #[measurand::db_connection]
+/// fn connect(&self) -> Result<Connection, DbError> { … }
+/// ```
+///
+/// A call that returns `Err`, panics or is cancelled counts; `ok_if` and `error_if` decide for other types.
+#[proc_macro_attribute]
+pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::DB_CONNECTION, args.into(), item.into()).into()
+}
+
+/// Counts whether a look-up in a cache found something.
+///
+/// ```ignore
+/// #[measurand::cache_lookup("embeddings")]
+/// fn look_up(&self) -> Option<Embedding> { … }
+/// ```
+///
+/// The function returns a type that says whether something was `Found`: an `Option`, a `Result` of one, or a type of yours that implements the trait. `Err` is neither hit nor miss.
+#[proc_macro_attribute]
+pub fn cache_lookup(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::CACHE_LOOKUP, args.into(), item.into()).into()
+}
+
+/// Times the planning for a goal.
+///
+/// ```ignore
+/// #[measurand::goap_plan("feature-implementation")]
+/// fn plan(&self) -> Result<Plan, PlanError> { … }
+/// ```
+///
+/// The duration of every call counts, however it ended.
+#[proc_macro_attribute]
+pub fn goap_plan(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::GOAP_PLAN, args.into(), item.into()).into()
+}
+
+/// Counts tasks by how they ended.
+///
+/// ```ignore
+/// #[measurand::task("feature")]
+/// fn run(&self) -> Result<(), TaskError> { … }
+/// ```
+///
+/// The label `status` is `success`, or `failure` for a call that returns `Err`, panics or is cancelled; `ok_if` and `error_if` decide for other types.
+#[proc_macro_attribute]
+pub fn task(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::TASK, args.into(), item.into()).into()
+}
+
+/// Sets the gauge `pattern_memory_bytes` to the number that a function returns.
+///
+/// ```ignore
+/// #[measurand::pattern_memory]
+/// fn measure(&self) -> u64 { … }
+/// ```
+///
+/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+#[proc_macro_attribute]
+pub fn pattern_memory(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::PATTERN_MEMORY, args.into(), item.into()).into()
+}
+
+/// Sets the gauge `memory_compression_ratio` to the number that a function returns.
+///
+/// ```ignore
+/// #[measurand::memory_compression]
+/// fn measure(&self) -> f64 { … }
+/// ```
+///
+/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+#[proc_macro_attribute]
+pub fn memory_compression(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::MEMORY_COMPRESSION, args.into(), item.into()).into()
+}
+
+/// Sets the gauge `patterns_active` to the number that a function returns.
+///
+/// ```ignore
+/// #[measurand::patterns_active]
+/// fn measure(&self) -> usize { … }
+/// ```
+///
+/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+#[proc_macro_attribute]
+pub fn patterns_active(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::PATTERNS_ACTIVE, args.into(), item.into()).into()
+}
+
+/// Sets the gauge `patterns_unused` to the number that a function returns.
+///
+/// ```ignore
+/// #[measurand::patterns_unused]
+/// fn measure(&self) -> usize { … }
+/// ```
+///
+/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+#[proc_macro_attribute]
+pub fn patterns_unused(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::PATTERNS_UNUSED, args.into(), item.into()).into()
+}
+
+/// Sets the gauge `pattern_reuse_rate` to the number that a function returns.
+///
+/// ```ignore
+/// #[measurand::pattern_reuse]
+/// fn measure(&self) -> f64 { … }
+/// ```
+///
+/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+#[proc_macro_attribute]
+pub fn pattern_reuse(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::PATTERN_REUSE, args.into(), item.into()).into()
+}
+
+/// Sets the gauge `coordination_efficiency` to the number that a function returns.
+///
+/// ```ignore
+/// #[measurand::coordination]
+/// fn measure(&self) -> f64 { … }
+/// ```
+///
+/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+#[proc_macro_attribute]
+pub fn coordination(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::COORDINATION, args.into(), item.into()).into()
+}
+
+/// Sets the gauge `background_task_queue_length` to the number that a function returns.
+///
+/// ```ignore
+/// #[measurand::task_queue]
+/// fn measure(&self) -> usize { … }
+/// ```
+///
+/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+#[proc_macro_attribute]
+pub fn task_queue(args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(&attribute::TASK_QUEUE, args.into(), item.into()).into()
 }

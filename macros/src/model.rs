@@ -4,9 +4,11 @@ use crate::args::{self, Arg, Value};
 use crate::diag::Diag;
 use crate::docs::Docs;
 use crate::func::Func;
-use measurand_catalog::{Absent, ArgumentKind, Attribute, Role, attribute::DEFAULT_THRESHOLD};
+use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, Role, attribute::DEFAULT_THRESHOLD};
 use proc_macro2::Span;
-use syn::{Expr, GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound, spanned::Spanned as _};
+use syn::{
+    Expr, GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound, spanned::Spanned as _,
+};
 
 /// One annotated function.
 pub(crate) struct Model {
@@ -37,6 +39,10 @@ pub(crate) enum Judgement {
     Predicate { predicate: Box<Expr>, holds_when_ok: bool },
     /// By its score.
     Score { threshold: f64, rollback: Option<Box<Expr>> },
+    /// It is the value of a gauge.
+    Level,
+    /// It says whether something was found.
+    Lookup,
 }
 
 /// When the body runs, which decides where the measurement goes.
@@ -62,7 +68,8 @@ impl Model {
     pub(crate) fn build(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>, func: Func) -> Self {
         if let Some(token) = &func.sig.constness {
             let (name, example, function) = (attribute.name, attribute.example, &func.sig.ident);
-            let message = format_args!("`#[{name}]` cannot measure a `const fn`, which may run while compiling; remove `const`");
+            let message =
+                format_args!("`#[{name}]` cannot measure a `const fn`, which may run while compiling; remove `const`");
             diag.error(token.span, format_args!("{message}\nexample: {example} fn {function}() {{ .. }}"));
         }
         check_missing(diag, attribute, &args);
@@ -83,15 +90,31 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
         ReturnType::Default => function.span(),
         ReturnType::Type(_, ty) => ty.span(),
     };
-    match judgement {
-        Judgement::Score { .. } if nothing => {
-            let forms = "a score from 0 to 1: `f64`, an `Option` or a `Result` of one, or a type with `measurand::Score`";
-            let example = format_args!("{} fn {function}() -> f64 {{ .. }}", attribute.example);
+    let needs = match judgement {
+        Judgement::Score { .. } => Some((
+            "a score from 0 to 1: `f64`, an `Option` or a `Result` of one, or a type with `measurand::Score`",
+            "f64",
+        )),
+        Judgement::Level => {
+            Some(("a number: `u64`, `f64`, an `Option` or a `Result` of one, or a type with `measurand::Level`", "u64"))
+        }
+        Judgement::Lookup => Some((
+            "what was found: an `Option`, a `Result` of one, or a type with `measurand::Found`",
+            "Option<String>",
+        )),
+        Judgement::ByType | Judgement::Predicate { .. } => None,
+    };
+    match (judgement, needs) {
+        (_, Some((forms, form))) if nothing => {
+            let example = format_args!("{} fn {function}() -> {form} {{ .. }}", attribute.example);
             diag.error(span, format_args!("a function under `#[{name}]` returns {forms}\nexample: {example}"));
         }
-        Judgement::Predicate { .. } if never => {
+        (Judgement::Predicate { .. }, _) if never => {
             let message = "`ok_if` and `error_if` ask about the returned value, and this function never returns one";
-            diag.error(span, format_args!("{message}; remove them\nexample: {} fn {function}() -> ! {{ .. }}", attribute.example));
+            diag.error(
+                span,
+                format_args!("{message}; remove them\nexample: {} fn {function}() -> ! {{ .. }}", attribute.example),
+            );
         }
         _ => {}
     }
@@ -105,7 +128,10 @@ fn check_missing(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg]) {
         .collect();
     if !missing.is_empty() {
         let noun = if missing.len() == 1 { "argument" } else { "arguments" };
-        diag.error(Span::call_site(), format_args!("missing {noun} {}\nexample: {}", missing.join(", "), attribute.example));
+        diag.error(
+            Span::call_site(),
+            format_args!("missing {noun} {}\nexample: {}", missing.join(", "), attribute.example),
+        );
     }
 }
 
@@ -135,8 +161,7 @@ fn facts(attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(&'sta
             _ => {}
         }
     }
-    let scored = attribute.family.metric(Role::Score).is_some();
-    if scored && facts.iter().all(|(key, _)| *key != "threshold") {
+    if threshold_of(attribute).is_some() && facts.iter().all(|(key, _)| *key != "threshold") {
         facts.push(("threshold", DEFAULT_THRESHOLD.to_string()));
     }
     let docs = Docs::of(&func.attrs);
@@ -145,19 +170,31 @@ fn facts(attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(&'sta
     facts
 }
 
+/// The argument that says which scores are a success, if the attribute has one.
+fn threshold_of(attribute: &'static Attribute) -> Option<&'static Argument> {
+    attribute.arguments.iter().find(|it| it.kind == ArgumentKind::Share)
+}
+
 fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> (Judgement, Option<Path>) {
-    let scored = attribute.family.metric(Role::Score).is_some();
+    let has = |role| attribute.family.metric(role).is_some();
     let (mut predicate, mut rollback, mut krate, mut threshold) = (None, None, None, DEFAULT_THRESHOLD);
     for Arg { spec, span, value } in args {
         match (spec.kind, value) {
             (ArgumentKind::Predicate, value) => {
-                if scored {
-                    let (name, key, own) = (attribute.name, spec.key, attribute.example.trim_end_matches(")]"));
-                    let message = format_args!("`#[{name}]` takes no `{key}`, since the score decides; set `threshold`");
-                    diag.error(span, format_args!("{message}\nexample: {own}, threshold = 0.9)]"));
+                if !attribute.family.tells_outcome() {
+                    let (name, key) = (attribute.name, spec.key);
+                    let why = if has(Role::Score) { "since the score decides" } else { "since it counts no errors" };
+                    let mend = threshold_of(attribute).map_or_else(
+                        || format!("; remove it\nexample: {}", attribute.example),
+                        |it| format!("; set `{}`\nexample: {}", it.key, args::example(attribute, it)),
+                    );
+                    diag.error(span, format_args!("`#[{name}]` takes no `{key}`, {why}{mend}"));
                 } else if predicate.is_some() {
                     let example = args::example(attribute, spec);
-                    diag.error(span, format_args!("`ok_if` and `error_if` exclude each other; remove one\nexample: {example}"));
+                    diag.error(
+                        span,
+                        format_args!("`ok_if` and `error_if` exclude each other; remove one\nexample: {example}"),
+                    );
                 }
                 if let Some(Value::Expression(it)) = value {
                     predicate = Some(Judgement::Predicate { predicate: it, holds_when_ok: spec.key == "ok_if" });
@@ -171,7 +208,9 @@ fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> 
     }
     let judgement = match predicate {
         Some(predicate) => predicate,
-        None if scored => Judgement::Score { threshold, rollback },
+        None if has(Role::Score) => Judgement::Score { threshold, rollback },
+        None if has(Role::Level) => Judgement::Level,
+        None if has(Role::Hits) => Judgement::Lookup,
         None => Judgement::ByType,
     };
     (judgement, krate)
@@ -234,7 +273,9 @@ fn last(ty: &Type) -> Option<&PathSegment> {
 
 /// `T` of `name<T>`.
 fn inside<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
-    let PathArguments::AngleBracketed(arguments) = &last(ty).filter(|it| it.ident == name)?.arguments else { return None };
+    let PathArguments::AngleBracketed(arguments) = &last(ty).filter(|it| it.ident == name)?.arguments else {
+        return None;
+    };
     arguments.args.iter().find_map(|it| match it {
         GenericArgument::Type(ty) => Some(bare(ty)),
         _ => None,

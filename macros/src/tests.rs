@@ -1,1 +1,487 @@
+//! Snapshots of expansions, one for each shape of function. Update with `UPDATE_EXPECT=1`.
 
+use crate::engine::run;
+use expect_test::{Expect, expect};
+use measurand_catalog::attribute::{ALL, MEASURED, NEURAL_OP, TIMED_QUERY, VERIFIED};
+use measurand_catalog::{ArgumentKind, Attribute};
+use proc_macro2::TokenStream;
+
+/// Formats the expansion as a file; the record's separators are written visibly.
+#[expect(clippy::needless_pass_by_value, reason = "snapshots are written in place")]
+fn check(attribute: &'static Attribute, args: &str, item: &str, expected: Expect) {
+    let output = expand(attribute, args, item);
+    let file = syn::parse2(output).expect("the expansion is a file");
+    expected.assert_eq(&prettyplease::unparse(&file).replace("\\u{1f}", "|").replace('\u{1f}', "|"));
+}
+
+fn expand(attribute: &'static Attribute, args: &str, item: &str) -> TokenStream {
+    run(attribute, tokens(args), tokens(item))
+}
+
+fn tokens(text: &str) -> TokenStream {
+    text.parse().expect("tokens")
+}
+
+#[test]
+fn sync() {
+    check(
+        &MEASURED,
+        "",
+        "/// Doc.\n#[inline] pub fn f<T>(mut x: T) -> Result<T, E> where T: Clone { x }",
+        expect![[r#"
+        /// Doc.
+        #[inline]
+        pub fn f<T>(mut x: T) -> Result<T, E>
+        where
+            T: Clone,
+        {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function|summary|Doc."
+            }
+            ::measurand::__private::Site::run(
+                &__SITE,
+                move || -> Result<T, E> { x },
+                |__result| ::measurand::__private::Probe(__result).verdict(),
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn nothing_returned() {
+    check(
+        &NEURAL_OP,
+        r#""learning""#,
+        "unsafe extern \"C\" fn f() { #![allow(unused)] g() }",
+        expect![[r#"
+        #[allow(unused)]
+        unsafe extern "C" fn f() {
+            ::measurand::__private::site! {
+                __SITE, NEURAL, "f", ["operation_type" = "learning"],
+                "|attribute|neural_op|family|neural"
+            }
+            ::measurand::__private::Site::run(
+                &__SITE,
+                move || -> () { g() },
+                |__result| ::measurand::__private::Probe(__result).verdict(),
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn opaque() {
+    check(
+        &MEASURED,
+        "",
+        "fn f(x: &u32) -> impl Iterator<Item = u32> { g(x) }",
+        expect![[r#"
+        fn f(x: &u32) -> impl Iterator<Item = u32> {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function"
+            }
+            let __call = ::measurand::__private::Site::watch(&__SITE);
+            g(x)
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn opaque_inside() {
+    check(
+        &MEASURED,
+        "",
+        "fn f() -> Result<impl Fn(), Box<dyn Error>> { g() }",
+        expect![[r#"
+        fn f() -> Result<impl Fn(), Box<dyn Error>> {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function"
+            }
+            ::measurand::__private::Site::run(
+                &__SITE,
+                move || -> Result<_, Box<dyn Error>> { g() },
+                |__result| ::measurand::__private::Probe(__result).verdict(),
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn never() {
+    check(
+        &MEASURED,
+        "",
+        "fn f() -> ! { loop {} }",
+        expect![[r#"
+        fn f() -> ! {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function"
+            }
+            let __call = ::measurand::__private::enter(&__SITE);
+            loop {}
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn asynchronous() {
+    check(
+        &TIMED_QUERY,
+        r#""select", table = "t""#,
+        "async fn f(&self) -> Result<u32, E> { g().await }",
+        expect![[r#"
+        async fn f(&self) -> Result<u32, E> {
+            ::measurand::__private::site! {
+                __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
+                "|attribute|timed_query|family|database"
+            }
+            let (__result, _ok) = ::measurand::__private::measure(
+                    &__SITE,
+                    ::core::pin::pin!(
+                        async move { if false { return ::measurand::__private::Site::returned:: <
+                        Result < u32, E > > (); } g(). await }
+                    ),
+                    |__result| ::measurand::__private::Probe(__result).verdict(),
+                )
+                .await;
+            __result
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn asynchronous_never() {
+    check(
+        &MEASURED,
+        "",
+        "async fn f() -> ! { loop { g().await } }",
+        expect![[r#"
+        async fn f() -> ! {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function"
+            }
+            let (__result, _ok) = ::measurand::__private::measure(
+                    &__SITE,
+                    ::core::pin::pin!(async move { loop { g(). await } }),
+                    |__result| ::measurand::__private::verdict_if(__result, |_| true, true),
+                )
+                .await;
+            __result
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn returned_future() {
+    check(
+        &MEASURED,
+        "",
+        "fn f() -> impl Future<Output = u32> { g() }",
+        expect![[r#"
+        fn f() -> impl Future<Output = u32> {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function"
+            }
+            let __future = ::measurand::__private::call(move || -> _ { g() });
+            async move {
+                let (__result, _ok) = ::measurand::__private::measure(
+                        &__SITE,
+                        ::core::pin::pin!(__future),
+                        |__result| ::measurand::__private::Probe(__result).verdict(),
+                    )
+                    .await;
+                __result
+            }
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn boxed_future() {
+    check(
+        &MEASURED,
+        "",
+        "fn f(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> { g() }",
+        expect![[r#"
+        fn f(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function"
+            }
+            let __future = ::measurand::__private::call(move || -> Pin<
+                Box<dyn Future<Output = u32> + Send + '_>,
+            > { g() });
+            ::measurand::__private::Box::pin(async move {
+                let (__result, _ok) = ::measurand::__private::measure(
+                        &__SITE,
+                        ::core::pin::pin!(__future),
+                        |__result| ::measurand::__private::Probe(__result).verdict(),
+                    )
+                    .await;
+                __result
+            })
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn verified() {
+    check(
+        &VERIFIED,
+        r#""coder", threshold = 0.5"#,
+        "fn f() -> f64 { 1.0 }",
+        expect![[r#"
+        fn f() -> f64 {
+            ::measurand::__private::site! {
+                __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
+                "|attribute|verified|family|verification|threshold|0.5"
+            }
+            ::measurand::__private::Site::run(
+                &__SITE,
+                move || -> f64 { 1.0 },
+                |__result| ::measurand::__private::verdict_of_score(__result, 0.5f64),
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn rollback() {
+    check(
+        &VERIFIED,
+        r#""coder", rollback = undo(x)"#,
+        "fn f(x: &u32) -> Option<f64> { None }",
+        expect![[r#"
+        fn f(x: &u32) -> Option<f64> {
+            ::measurand::__private::site! {
+                __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
+                "|attribute|verified|family|verification|threshold|0.95"
+            }
+            let mut __call = ::measurand::__private::enter(&__SITE);
+            let __result = ::measurand::__private::call(|| -> Option<f64> { None });
+            let __ok = ::measurand::__private::leave(
+                &mut __call,
+                &__result,
+                |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
+            );
+            if !__ok {
+                ::measurand::__private::count_rollback(&__SITE);
+                undo(x);
+            }
+            __result
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn rollback_later() {
+    check(
+        &VERIFIED,
+        r#""coder", rollback = undo().await"#,
+        "async fn f() -> f64 { 1.0 }",
+        expect![[r#"
+        async fn f() -> f64 {
+            ::measurand::__private::site! {
+                __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
+                "|attribute|verified|family|verification|threshold|0.95"
+            }
+            let (__result, __ok) = ::measurand::__private::measure(
+                    &__SITE,
+                    ::core::pin::pin!(
+                        async { if false { return ::measurand::__private::Site::returned:: < f64
+                        > (); } 1.0 }
+                    ),
+                    |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
+                )
+                .await;
+            if !__ok {
+                ::measurand::__private::count_rollback(&__SITE);
+                undo().await;
+            }
+            __result
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn predicate() {
+    check(
+        &MEASURED,
+        "error_if = Option::is_none",
+        "fn f() -> Option<u32> { None }",
+        expect![[r#"
+        fn f() -> Option<u32> {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function|outcome|error_if"
+            }
+            ::measurand::__private::Site::run(
+                &__SITE,
+                move || -> Option<u32> { None },
+                |__result| ::measurand::__private::verdict_if(__result, Option::is_none, false),
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn crate_path() {
+    check(
+        &MEASURED,
+        "crate = crate::facade::measurand",
+        "fn f() {}",
+        expect![[r#"
+        fn f() {
+            crate::facade::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function"
+            }
+            crate::facade::measurand::__private::Site::run(
+                &__SITE,
+                move || -> () {},
+                |__result| crate::facade::measurand::__private::Probe(__result).verdict(),
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn facts() {
+    let args = r#""other", owner = "search", severity = "P1", runbook = "https://example.com""#;
+    check(
+        &MEASURED,
+        args,
+        "/// First\n/// paragraph.\n///\n/// # Runbook\n/// Restart.\nfn r#match() {}",
+        expect![[r#"
+        /// First
+        /// paragraph.
+        ///
+        /// # Runbook
+        /// Restart.
+        fn r#match() {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "match", ["function" = "other", "module" =
+                ::core::module_path!()],
+                "|attribute|measured|family|function|owner|search|severity|P1|runbook|https://example.com|summary|First paragraph.|steps|Restart."
+            }
+            ::measurand::__private::Site::run(
+                &__SITE,
+                move || -> () {},
+                |__result| ::measurand::__private::Probe(__result).verdict(),
+            )
+        }
+    "#]],
+    );
+}
+
+/// A mistake leaves the function as it was, beside the error.
+#[test]
+fn mistake() {
+    check(
+        &TIMED_QUERY,
+        r#""select", tabel = "t""#,
+        "#[inline] fn f() -> u32 { 1 }",
+        expect![[r#"
+        #[inline]
+        fn f() -> u32 {
+            1
+        }
+        ::core::compile_error! {
+            "`#[timed_query]` has no argument `tabel`; did you mean `table`?\nexample: #[timed_query(\"select\", table = \"patterns\")]"
+        }
+    "#]],
+    );
+}
+
+/// While the user types, the body is not Rust yet; an editor completes it only if the expansion has it whole.
+#[test]
+fn half_typed() {
+    let bodies = ["if 1", "x.", "let x =", "match x {", "foo(", "x.await", "let y: Vec< = 1;", "fn", "#", "return ?"];
+    let signatures =
+        ["fn f()", "async fn f() -> u32", "fn f() -> impl Future<Output = u32>", "fn f() -> impl Fn()", "fn f() -> !"];
+    for body in bodies {
+        // Delimiters are always whole in a stream of tokens; editors close them.
+        let body =
+            body.to_owned() + if body.ends_with('{') { "}" } else { "" } + if body.ends_with('(') { ")" } else { "" };
+        for signature in signatures {
+            let item = format!("{signature} {{ {body} }}");
+            let output = expand(&MEASURED, "", &item).to_string();
+            let (body, signature) = (tokens(&body).to_string(), tokens(signature).to_string());
+            assert!(
+                output.contains(&body) && output.contains(&signature) && !output.contains("compile_error"),
+                "{output}"
+            );
+        }
+    }
+}
+
+/// Whatever the arguments and the item, there is an expansion, and the item's tokens are in it.
+#[test]
+fn half_typed_arguments() {
+    let args = [
+        "",
+        ",",
+        "=",
+        "\"",
+        "\"select\"",
+        "table",
+        "table =",
+        "table = ,",
+        "table = \"",
+        "=,=",
+        "ok_if = |",
+        "rollback = ",
+    ];
+    let items =
+        ["", "fn", "fn f", "fn f()", "fn f();", "fn f() {}", "pub", "struct S;", "impl S { fn f() {} }", "let x = 1;"];
+    for attribute in ALL {
+        for args in args.iter().filter_map(|it| it.parse::<TokenStream>().ok()) {
+            for item in items.map(tokens) {
+                let output = run(attribute, args.clone(), item.clone()).to_string();
+                assert!(output.contains("compile_error") || output.contains("__SITE"), "{output}");
+                assert!(output.contains(&item.to_string()) || output.contains("__SITE"), "{output}");
+            }
+        }
+    }
+}
+
+/// The example in every message is itself a correct use, and the documented arguments are all accepted.
+#[test]
+fn examples() {
+    for attribute in ALL {
+        let args = |line: &str| {
+            let inner = line.trim_start_matches("#[").trim_end_matches(']').trim_start_matches(attribute.name);
+            inner.strip_prefix('(').and_then(|it| it.strip_suffix(')')).unwrap_or(inner).to_owned()
+        };
+        let correct = |line: &str| {
+            let output = expand(attribute, &args(line), "fn f() -> f64 { 1.0 }").to_string();
+            assert!(!output.contains("compile_error"), "{line}: {output}");
+        };
+        correct(attribute.example);
+        for spec in crate::args::specs(attribute) {
+            if attribute.family.tells_outcome() || spec.kind != ArgumentKind::Predicate {
+                correct(&crate::args::example(attribute, spec));
+            }
+        }
+    }
+}

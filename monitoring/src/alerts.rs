@@ -20,8 +20,15 @@ struct Draft<'a> {
     impact: &'a str,
     /// The key of the panel that shows it.
     panel: String,
-    /// The annotated functions that it is about.
-    sites: Vec<&'a SiteRecord>,
+    /// Who answers, if the functions that it is about say so.
+    team: Option<&'a str>,
+    /// The page that says what to do, if those functions name one.
+    runbook: Option<&'a str>,
+}
+
+/// The names of the alerts that every program gets.
+pub(crate) fn common_names() -> impl Iterator<Item = &'static str> {
+    common::names()
 }
 
 /// All alerts: a group for the program as a whole, then one for each family that has alerts.
@@ -44,11 +51,11 @@ impl Draft<'_> {
             query: self.query,
             hold_seconds: self.hold_seconds,
             severity: self.severity,
-            team: owner(&self.sites).unwrap_or("unowned").to_owned(),
+            team: self.team.unwrap_or("unowned").to_owned(),
             summary: self.summary.to_owned(),
             description: self.description,
             impact: self.impact.to_owned(),
-            runbook_url: runbook(&self.sites).map_or_else(|| options.runbook(self.name), str::to_owned),
+            runbook_url: self.runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
             dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
         }
     }

@@ -5,6 +5,7 @@ use crate::output;
 use measurand_catalog::{Catalog, FileErrorReason, read_file, read_url};
 use measurand_monitoring::{Monitoring, Options};
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
@@ -66,15 +67,17 @@ fn text(summary: &Summary<'_>, out: &Path) -> String {
     let mut text = String::new();
     for file in &summary.files {
         let wrote = output::painted("wrote", "1;32", colour);
-        text.push_str(&format!("{wrote} {:wide$}  {} {}\n", file.path, file.count, file.kind));
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{wrote} {:wide$}  {} {}", file.path, file.count, file.kind);
     }
     let next = output::painted("next", "1", colour);
     let dir = out.display();
-    text.push_str(&format!(
+    let _ = writeln!(
+        text,
         "{next}: name `{dir}/alerts.yml` and `{dir}/recording-rules.yml` under `rule_files:` in prometheus.yml, \
-         scrape the program as `job_name: {}`, and import `{dir}/grafana-dashboard.json` into Grafana\n",
+         scrape the program as `job_name: {}`, and import `{dir}/grafana-dashboard.json` into Grafana",
         summary.job
-    ));
+    );
     text
 }
 

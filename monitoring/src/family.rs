@@ -1,8 +1,9 @@
 //! A family that the program uses, and the terms that its roles give.
 
+use crate::model::Unit;
 use crate::promql::{RULE_WINDOW_SECONDS, duration};
 use crate::query::{Aggregation, Query, Selector, Window};
-use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
 use measurand_catalog::{Catalog, FamilyRecord, MetricRecord, Role, SiteRecord};
 
 /// A family with its annotated functions.
@@ -37,6 +38,23 @@ impl<'a> Used<'a> {
         self.family.labels.iter().map(|it| it.name.clone()).collect()
     }
 
+    /// The names of the family's labels, and one that a role adds.
+    pub(crate) fn labels_and(&self, extra: &str) -> Vec<String> {
+        let mut labels = self.labels();
+        labels.push(extra.to_owned());
+        labels
+    }
+
+    /// What a value of the metric with this role means.
+    pub(crate) fn unit(&self, role: Role) -> Option<Unit> {
+        self.metric(role).map(|it| match it.unit {
+            measurand_catalog::Unit::Count => Unit::Count,
+            measurand_catalog::Unit::Seconds => Unit::Seconds,
+            measurand_catalog::Unit::Ratio => Unit::Share,
+            measurand_catalog::Unit::Bytes => Unit::Bytes,
+        })
+    }
+
     fn metric(&self, role: Role) -> Option<&'a MetricRecord> {
         self.family.metric(role)
     }
@@ -55,6 +73,9 @@ impl<'a> Used<'a> {
         self.rate(Role::Calls, by, form)
             .or_else(|| self.metric(Role::Duration).map(|it| rate(&format!("{}_count", it.name), by, form)))
             .or_else(|| self.verdicts(by, form))
+            .or_else(|| self.rate(Role::Completions, by, form))
+            .or_else(|| self.rate(Role::Successes, by, form))
+            .or_else(|| self.lookups(by))
             .or_else(|| self.metric(Role::Score).map(|it| rate(&format!("{}_count", it.name), by, form)))
     }
 
@@ -66,19 +87,20 @@ impl<'a> Used<'a> {
     /// Successes and failures per second; whichever is missing counts as zero.
     fn verdicts(&self, by: &[String], form: Form) -> Option<Query> {
         let (good, bad) = (self.rate(Role::Successes, by, form)?, self.rate(Role::Failures, by, form)?);
-        Some(Query::Plus(vec![good.clone().or_zero(bad.clone()), bad.or_zero(good)]))
+        let both = Query::Plus(vec![good.clone().or_zero(bad.clone()), bad.or_zero(good)]);
+        Some(self.kept(both, Role::Failures, by, "verdicts_rate", form))
     }
 
     /// The share of calls that did not end `ok`.
     pub(crate) fn error_ratio(&self, by: &[String], form: Form) -> Option<Query> {
         let ratio = self.rate(Role::Errors, by, form)?.share_of(self.calls(by, form)?);
-        Some(self.recorded_ratio(ratio, Role::Errors, by, form))
+        Some(self.kept(ratio, Role::Errors, by, "ratio_rate", form))
     }
 
     /// The share of verdicts that are failures.
     pub(crate) fn failure_ratio(&self, by: &[String], form: Form) -> Option<Query> {
         let ratio = self.rate(Role::Failures, by, form)?.share_of(self.verdicts(by, form)?);
-        Some(self.recorded_ratio(ratio, Role::Failures, by, form))
+        Some(self.kept(ratio, Role::Failures, by, "ratio_rate", form))
     }
 
     /// The share of verdicts that are successes.
@@ -86,10 +108,27 @@ impl<'a> Used<'a> {
         Some(self.rate(Role::Successes, by, Form::Plain)?.share_of(self.verdicts(by, Form::Plain)?))
     }
 
-    fn recorded_ratio(&self, ratio: Query, role: Role, by: &[String], form: Form) -> Query {
+    /// Completions per second by the family's labels and by status.
+    pub(crate) fn completions(&self) -> Option<Query> {
+        self.rate(Role::Completions, &self.labels_and(STATUS_LABEL), Form::Plain)
+    }
+
+    /// Hits and misses per second; whichever is missing counts as zero.
+    fn lookups(&self, by: &[String]) -> Option<Query> {
+        let (hits, misses) = (self.rate(Role::Hits, by, Form::Plain)?, self.rate(Role::Misses, by, Form::Plain)?);
+        Some(Query::Plus(vec![hits.clone().or_zero(misses.clone()), misses.or_zero(hits)]))
+    }
+
+    /// The share of look-ups that found something.
+    pub(crate) fn hit_ratio(&self, by: &[String]) -> Option<Query> {
+        Some(self.rate(Role::Hits, by, Form::Plain)?.share_of(self.lookups(by)?))
+    }
+
+    /// The term, recorded under the name of the metric with this role if it is to be recorded.
+    fn kept(&self, query: Query, role: Role, by: &[String], operation: &str, form: Form) -> Query {
         match (form, self.metric(role)) {
-            (Form::Recorded, Some(it)) => ratio.recorded(recorded_name(by, &[], &it.name, "ratio_rate")),
-            _ => ratio,
+            (Form::Recorded, Some(it)) => query.recorded(recorded_name(by, &[], &it.name, operation)),
+            _ => query,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Text from outside in Markdown.
 
+use std::fmt::Write;
+
 /// The text so that Markdown shows it as it is: on one line, with nothing that formats, links, ends a table's cell or
 /// names one of the dashboard's variables.
 ///
@@ -11,7 +13,10 @@ pub(crate) fn escape(text: &str) -> String {
             it if it.is_alphanumeric() || " .,:;/-=()'".contains(it) => out.push(it),
             it if it.is_whitespace() => out.push(' '),
             it if it.is_control() => {}
-            it => out.push_str(&format!("&#{};", u32::from(it))),
+            // Writing into a string cannot fail.
+            it => {
+                let _ = write!(out, "&#{};", u32::from(it));
+            }
         }
     }
     out

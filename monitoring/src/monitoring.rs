@@ -92,7 +92,7 @@ impl Monitoring {
     /// What to show and to watch of a program.
     ///
     /// # Errors
-    /// When a name in the catalog is not legal in Prometheus; the message says which and what to do.
+    /// When names of several families meet, or one meets a name of Prometheus; the message says which and what to do.
     pub fn new(catalog: &Catalog, options: &Options) -> Result<Self, Invalid> {
         let families = family::used(catalog);
         validate::check(&families)?;

@@ -2,6 +2,7 @@
 
 use measurand_catalog::Catalog;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 /// How a catalog becomes monitoring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +80,8 @@ fn percent_encoded(text: &str) -> String {
         if it.is_ascii_alphanumeric() || b"-_.~".contains(&it) {
             out.push(char::from(it));
         } else {
-            out.push_str(&format!("%{it:02X}"));
+            // Writing into a string cannot fail.
+            let _ = write!(out, "%{it:02X}");
         }
     }
     out

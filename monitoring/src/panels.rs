@@ -2,6 +2,7 @@
 
 mod explorer;
 mod family;
+mod lines;
 mod overview;
 mod system;
 
@@ -73,7 +74,8 @@ fn panel(row: &str, spec: &Spec, families: &[Used<'_>]) -> Option<Panel> {
         title: spec.title.to_owned(),
         description: format!("{}\n\n{}", spec.description, sources(&lines)),
         kind: spec.kind,
-        unit: spec.unit,
+        // What only the metric knows goes before what the table says.
+        unit: lines.iter().find_map(|it| it.unit).filter(|_| spec.kind != PanelKind::Table).unwrap_or(spec.unit),
         lines,
         markdown: String::new(),
         limits: (spec.limits)(families),

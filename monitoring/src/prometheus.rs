@@ -72,7 +72,7 @@ pub(crate) fn alerts(monitoring: &Monitoring) -> String {
             dashboard_url: literal(&it.dashboard_url),
         },
     };
-    write(monitoring, "Alerts", groups(&monitoring.alerts, rule))
+    write(monitoring, "Alerts", &groups(&monitoring.alerts, rule))
 }
 
 /// `recording-rules.yml`.
@@ -81,7 +81,7 @@ pub(crate) fn recordings(monitoring: &Monitoring) -> String {
         record: it.record.clone(),
         expr: print(&it.query, Place::Rules { job: &monitoring.job }),
     };
-    write(monitoring, "Recording rules", groups(&monitoring.recordings, rule))
+    write(monitoring, "Recording rules", &groups(&monitoring.recordings, rule))
 }
 
 fn groups<T, R>(groups: &[Group<T>], rule: impl Fn(&T) -> R) -> RuleFile<R> {
@@ -93,7 +93,7 @@ fn groups<T, R>(groups: &[Group<T>], rule: impl Fn(&T) -> R) -> RuleFile<R> {
     RuleFile { groups: groups.collect() }
 }
 
-fn write<R: Serialize>(monitoring: &Monitoring, what: &str, file: RuleFile<R>) -> String {
+fn write<R: Serialize>(monitoring: &Monitoring, what: &str, file: &RuleFile<R>) -> String {
     let options = serde_saphyr::ser_options! {
         // Long expressions stay on one line: what is copied from the file is what Prometheus shows.
         prefer_block_scalars: false,
@@ -105,7 +105,7 @@ fn write<R: Serialize>(monitoring: &Monitoring, what: &str, file: RuleFile<R>) -
         monitoring.origin
     );
     // Plain structs of strings cannot fail to be written; and if they did, an empty file would not load.
-    out.push_str(&serde_saphyr::to_string_with_options(&file, options).unwrap_or_default());
+    out.push_str(&serde_saphyr::to_string_with_options(file, options).unwrap_or_default());
     out
 }
 
@@ -117,7 +117,7 @@ fn template(pieces: &[Piece]) -> String {
         Piece::LabelOr(name, other) => {
             format!("{{{{ with $labels.{name} }}}}{{{{ . }}}}{{{{ else }}}}{}{{{{ end }}}}", literal(other))
         }
-        Piece::Labels => "{{ range $name, $value := $labels }}{{ $name }}={{ $value }} {{ end }}".to_owned(),
+        Piece::Labels => "{{ range $name, $value := $labels }} {{ $name }}={{ $value }}{{ end }}".to_owned(),
         Piece::Value(Format::Share) => "{{ $value | humanizePercentage }}".to_owned(),
         Piece::Value(Format::Seconds) => "{{ $value | humanizeDuration }}".to_owned(),
         // `humanize` would write 0.68 as 680m.

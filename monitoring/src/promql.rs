@@ -4,6 +4,7 @@
 //! names the job (and, in a dashboard, the instance).
 
 use crate::query::{Aggregation, Combination, Comparison, Matcher, Origin, Query, Selector, Window};
+use std::fmt::Write;
 
 /// Where a term is printed for: what it selects by and how long its windows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +189,10 @@ fn quoted(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
-            it if it.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(it))),
+            // Writing into a string cannot fail.
+            it if it.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(it));
+            }
             it => out.push(it),
         }
     }

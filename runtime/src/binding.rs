@@ -59,8 +59,9 @@ fn describe(recorder: &dyn Recorder) {
         described.push(family.name);
         for metric in family.metrics {
             let (name, help) = (KeyName::from_const_str(metric.name), SharedString::const_str(metric.help));
-            let unit = match metric.role.unit() {
+            let unit = match metric.unit() {
                 Unit::Seconds => Some(metrics::Unit::Seconds),
+                Unit::Bytes => Some(metrics::Unit::Bytes),
                 Unit::Count => Some(metrics::Unit::Count),
                 Unit::Ratio => None,
             };
@@ -106,7 +107,8 @@ impl Binding {
         if !PERMANENT.lock().unwrap_or_else(PoisonError::into_inner).contains(&address) {
             return None;
         }
-        let new = || Box::new(Self { recorder: address, handles: Handles::register(site, recorder), next: OnceLock::new() });
+        let new =
+            || Box::new(Self { recorder: address, handles: Handles::register(site, recorder), next: OnceLock::new() });
         let mut binding = first.get_or_init(new);
         while binding.recorder != address {
             binding = binding.next.get_or_init(new);

@@ -2,7 +2,7 @@
 
 use crate::handles::{Handles, Sink};
 use crate::site::Site;
-use crate::verdict::{Failure, Outcome, Verdict, Verification};
+use crate::verdict::{Failure, Finding, Outcome, Verdict};
 use measurand_catalog::Role;
 use metrics::Gauge;
 use std::sync::LazyLock;
@@ -69,12 +69,25 @@ impl Site {
     /// One whole call of a function, whose body is `body`. Generated code has it as its last expression: there the
     /// compiler still knows what type the function returns.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
+    #[expect(
+        clippy::inline_always,
+        reason = "the annotated function has to compile to the code that it had without us"
+    )]
     pub fn run<T>(&'static self, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> Verdict) -> T {
         let mut call = enter(self);
         let result = body();
         leave(&mut call, &result, judge);
         result
+    }
+
+    /// Stands in generated code where it is never reached, for its type. Unlike a `loop {}` it does not make what follows
+    /// unreachable.
+    ///
+    /// # Panics
+    /// Always.
+    #[must_use]
+    pub fn returned<T>() -> T {
+        unreachable!("it stands behind `if false`")
     }
 
     /// Begins a call whose returned value nobody sees. It is a panic if the thread unwinds when it ends.
@@ -156,7 +169,7 @@ fn record(sink: &impl Sink, nanoseconds: u64, verdict: Verdict) {
     #[expect(clippy::cast_precision_loss, reason = "exact up to 104 days, then off by nanoseconds")]
     sink.observe(Role::Duration, nanoseconds as f64 / 1e9);
     sink.count(Role::Calls);
-    if verdict != Verdict::OK {
+    if verdict != Verdict::OK || !sink.keys().plain {
         record_verdict(sink, verdict);
     }
 }
@@ -164,15 +177,23 @@ fn record(sink: &impl Sink, nanoseconds: u64, verdict: Verdict) {
 #[inline(never)]
 fn record_verdict(sink: &impl Sink, verdict: Verdict) {
     if let Outcome::Failed(failure) = verdict.outcome {
-        sink.count_failure(failure);
+        sink.count_labelled(Role::Errors, failure as usize);
     }
-    match verdict.verification {
-        Verification::None => {}
-        Verification::NoScore => sink.count(Role::Failures),
-        Verification::Scored { score, success } => {
+    match verdict.finding {
+        Finding::None | Finding::NoScore => {}
+        Finding::Score { score, .. } => {
             sink.observe(Role::Score, score);
             sink.set(Role::LastScore, score);
-            sink.count(if success { Role::Successes } else { Role::Failures });
+        }
+        Finding::Level(level) => sink.set(Role::Level, level),
+        Finding::Lookup { hit } => {
+            sink.count(if hit { Role::Hits } else { Role::Misses });
+            if let Some(tally) = sink.keys().tally {
+                sink.set(Role::HitRate, tally.add(hit));
+            }
         }
     }
+    let success = verdict.is_success();
+    sink.count(if success { Role::Successes } else { Role::Failures });
+    sink.count_labelled(Role::Completions, usize::from(!success));
 }

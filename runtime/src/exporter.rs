@@ -17,13 +17,11 @@ pub fn install() -> Result<Exporter, Error> {
 }
 
 /// Installs the recorder, and returns the endpoint's routes to be merged into a router of your own.
-#[must_use]
 pub fn router() -> axum::Router {
     builder().router()
 }
 
 /// Settings of the endpoint.
-#[must_use]
 pub fn builder() -> Builder {
     Builder::new(measurand_exporter::Program {
         families: families::ALL.to_vec(),

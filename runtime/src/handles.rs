@@ -1,14 +1,16 @@
 //! What a site records into: kept handles on one recorder, or a look-up for each value.
 
+use crate::hit_rate::Tally;
 use crate::site::Site;
-use crate::verdict::Failure;
-use measurand_catalog::{ERROR_OUTCOMES, OUTCOME_LABEL, Role, SITE_TARGET, record};
+use measurand_catalog::{ERROR_OUTCOMES, Role, SITE_TARGET, STATUSES, record};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 
 /// Where the values of one site go; a role that its family has no metric for goes nowhere.
 pub(crate) trait Sink {
+    fn keys(&self) -> &Keys;
     fn count(&self, role: Role);
-    fn count_failure(&self, failure: Failure);
+    /// Counts under one of the values of the role's extra label, by its index.
+    fn count_labelled(&self, role: Role, value: usize);
     fn observe(&self, role: Role, value: f64);
     fn set(&self, role: Role, value: f64);
 }
@@ -16,6 +18,7 @@ pub(crate) trait Sink {
 /// Handles on one recorder.
 #[derive(Debug)]
 pub(crate) struct Handles {
+    keys: &'static Keys,
     calls: Counter,
     errors: [Counter; ERROR_OUTCOMES.len()],
     duration: Histogram,
@@ -25,14 +28,20 @@ pub(crate) struct Handles {
     successes: Counter,
     failures: Counter,
     rollbacks: Counter,
+    completions: [Counter; STATUSES.len()],
+    level: Gauge,
+    hits: Counter,
+    misses: Counter,
+    hit_rate: Gauge,
 }
 
 impl Handles {
     pub(crate) fn register(site: &'static Site, recorder: &dyn Recorder) -> Self {
         let lookup = Lookup { keys: site.keys(), recorder };
         Self {
+            keys: lookup.keys,
             calls: lookup.counter(Role::Calls),
-            errors: std::array::from_fn(|it| lookup.failure(it)),
+            errors: std::array::from_fn(|it| lookup.labelled(Role::Errors, it)),
             duration: lookup.histogram(Role::Duration),
             in_flight: lookup.gauge(Role::InFlight),
             score: lookup.histogram(Role::Score),
@@ -40,11 +49,21 @@ impl Handles {
             successes: lookup.counter(Role::Successes),
             failures: lookup.counter(Role::Failures),
             rollbacks: lookup.counter(Role::Rollbacks),
+            completions: std::array::from_fn(|it| lookup.labelled(Role::Completions, it)),
+            level: lookup.gauge(Role::Level),
+            hits: lookup.counter(Role::Hits),
+            misses: lookup.counter(Role::Misses),
+            hit_rate: lookup.gauge(Role::HitRate),
         }
     }
 }
 
 impl Sink for Handles {
+    #[inline]
+    fn keys(&self) -> &Keys {
+        self.keys
+    }
+
     #[inline]
     fn count(&self, role: Role) {
         match role {
@@ -52,13 +71,19 @@ impl Sink for Handles {
             Role::Successes => self.successes.increment(1),
             Role::Failures => self.failures.increment(1),
             Role::Rollbacks => self.rollbacks.increment(1),
+            Role::Hits => self.hits.increment(1),
+            Role::Misses => self.misses.increment(1),
             _ => {}
         }
     }
 
     #[inline]
-    fn count_failure(&self, failure: Failure) {
-        self.errors[failure as usize].increment(1);
+    fn count_labelled(&self, role: Role, value: usize) {
+        match role {
+            Role::Errors => self.errors[value].increment(1),
+            Role::Completions => self.completions[value].increment(1),
+            _ => {}
+        }
     }
 
     #[inline]
@@ -72,33 +97,47 @@ impl Sink for Handles {
 
     #[inline]
     fn set(&self, role: Role, value: f64) {
-        if role == Role::LastScore {
-            self.last_score.set(value);
+        match role {
+            Role::LastScore => self.last_score.set(value),
+            Role::Level => self.level.set(value),
+            Role::HitRate => self.hit_rate.set(value),
+            _ => {}
         }
     }
 }
 
-/// The keys of a site's series, made once.
+/// What is known of a site's series whatever the recorder; made once.
 #[derive(Debug)]
 pub(crate) struct Keys {
     metadata: Metadata<'static>,
     by_role: [Option<Key>; Role::ALL.len()],
     errors: [Option<Key>; ERROR_OUTCOMES.len()],
+    completions: [Option<Key>; STATUSES.len()],
+    /// Whether a call that ended well leaves nothing but its duration and its number.
+    pub(crate) plain: bool,
+    /// The hits and misses of the cache that the site looks up.
+    pub(crate) tally: Option<&'static Tally>,
 }
 
 impl Keys {
     pub(crate) fn new(site: &Site) -> Self {
         let label = |name| Label::from_static_parts(name, record::label(site.record, name));
         let labels: Vec<Label> = site.family.labels.iter().map(|it| label(it.name)).collect();
-        let key = |role, outcome: Option<&'static str>| {
-            let outcome = outcome.map(|it| Label::from_static_parts(OUTCOME_LABEL, it));
-            let labels: Vec<Label> = labels.iter().cloned().chain(outcome).collect();
+        let key = |role: Role, value: Option<usize>| {
+            let extra = role.extra_label();
+            let extra = extra.and_then(|it| Some(Label::from_static_parts(it.name, it.values.get(value?)?)));
+            let labels: Vec<Label> = labels.iter().cloned().chain(extra).collect();
             site.family.metric(role).map(|it| Key::from_parts(it.name, labels))
         };
+        let timing = [Role::Calls, Role::Errors, Role::Duration, Role::InFlight];
+        let cache = labels.iter().map(Label::value).collect::<Vec<_>>().join("\0");
         Self {
             metadata: Metadata::new(SITE_TARGET, Level::INFO, Some(site.field("module"))),
-            by_role: Role::ALL.map(|it| if it == Role::Errors { None } else { key(it, None) }),
-            errors: ERROR_OUTCOMES.map(|it| key(Role::Errors, Some(it))),
+            by_role: Role::ALL.map(|it| if it.extra_label().is_some() { None } else { key(it, None) }),
+            errors: std::array::from_fn(|it| key(Role::Errors, Some(it))),
+            completions: std::array::from_fn(|it| key(Role::Completions, Some(it))),
+            plain: site.family.metrics.iter().all(|it| timing.contains(&it.role)),
+            tally: site.family.metric(Role::HitRate).map(|_| Tally::of(cache)),
         }
     }
 }
@@ -119,9 +158,10 @@ impl Lookup<'_> {
         self.key(role).map_or_else(Counter::noop, register)
     }
 
-    fn failure(&self, number: usize) -> Counter {
+    fn labelled(&self, role: Role, value: usize) -> Counter {
         let register = |it| self.recorder.register_counter(it, &self.keys.metadata);
-        self.keys.errors[number].as_ref().map_or_else(Counter::noop, register)
+        let keys = if role == Role::Errors { &self.keys.errors[..] } else { &self.keys.completions };
+        keys.get(value).and_then(Option::as_ref).map_or_else(Counter::noop, register)
     }
 
     fn histogram(&self, role: Role) -> Histogram {
@@ -136,12 +176,16 @@ impl Lookup<'_> {
 }
 
 impl Sink for Lookup<'_> {
+    fn keys(&self) -> &Keys {
+        self.keys
+    }
+
     fn count(&self, role: Role) {
         self.counter(role).increment(1);
     }
 
-    fn count_failure(&self, failure: Failure) {
-        self.failure(failure as usize).increment(1);
+    fn count_labelled(&self, role: Role, value: usize) {
+        self.labelled(role, value).increment(1);
     }
 
     fn observe(&self, role: Role, value: f64) {

@@ -6,15 +6,21 @@ mod call;
 mod family;
 mod future;
 mod handles;
+mod hit_rate;
 mod site;
+mod value;
 mod verdict;
 
 #[cfg(feature = "exporter")]
 pub mod exporter;
 
 pub use binding::initialize;
-pub use measurand_macros::{measured, neural_op, timed_query, verified};
-pub use verdict::Score;
+pub use measurand_macros::{
+    cache_lookup, coordination, db_connection, feedback_cycle, goap_plan, measured, memory_compression, neural_op,
+    pattern_confidence, pattern_learned, pattern_memory, pattern_retrieval, pattern_reuse, patterns_active,
+    patterns_unused, task, task_queue, timed_query, verified,
+};
+pub use value::{Found, Level, Score};
 
 /// The tables of families and attributes, and the catalog's types.
 pub use measurand_catalog as tables;
@@ -43,14 +49,17 @@ pub mod __private {
     pub use crate::call::{count_rollback, enter, leave};
     pub use crate::future::measure;
     pub use crate::site::{Registered, Site};
-    pub use crate::verdict::{AnyOutcome, Probe, verdict_if, verdict_of_score};
+    pub use crate::verdict::{AnyOutcome, Probe, verdict_if, verdict_of_level, verdict_of_lookup, verdict_of_score};
     pub use inventory;
     pub use measurand_catalog::{families, record as format};
     pub use std::boxed::Box;
 
     /// Calls `body` once. A closure that is asked for as `FnOnce` may return what it borrows from its captures.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
+    #[expect(
+        clippy::inline_always,
+        reason = "the annotated function has to compile to the code that it had without us"
+    )]
     pub fn call<T>(body: impl FnOnce() -> T) -> T {
         body()
     }

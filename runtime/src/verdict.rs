@@ -1,5 +1,6 @@
 //! How a call ended, from what it returned.
 
+use crate::value::{Found, Level, Score};
 use std::ops::Deref;
 
 /// How a call ended.
@@ -21,38 +22,39 @@ pub(crate) enum Failure {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {
     pub(crate) outcome: Outcome,
-    pub(crate) verification: Verification,
+    pub(crate) finding: Finding,
 }
 
-/// What a verification found.
+/// What the returned value says besides how the call ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Verification {
-    /// The call verifies nothing.
+pub(crate) enum Finding {
     None,
-    /// It ended without a score, which is a failure.
+    /// There should be a score and is none, which is a failure.
     NoScore,
-    Scored {
+    Score {
         score: f64,
         success: bool,
+    },
+    Level(f64),
+    Lookup {
+        hit: bool,
     },
 }
 
 impl Verdict {
-    pub(crate) const OK: Self = Self { outcome: Outcome::Ok, verification: Verification::None };
+    pub(crate) const OK: Self = Self { outcome: Outcome::Ok, finding: Finding::None };
 
     pub(crate) const fn failed(failure: Failure) -> Self {
-        Self { outcome: Outcome::Failed(failure), verification: Verification::NoScore }
+        Self { outcome: Outcome::Failed(failure), finding: Finding::None }
     }
 
     const fn from_ok(ok: bool) -> Self {
-        if ok { Self::OK } else { Self { outcome: Outcome::Failed(Failure::Error), verification: Verification::None } }
+        if ok { Self::OK } else { Self::failed(Failure::Error) }
     }
 
     pub(crate) const fn is_success(self) -> bool {
-        matches!(
-            self,
-            Self { outcome: Outcome::Ok, verification: Verification::None | Verification::Scored { success: true, .. } }
-        )
+        matches!(self.outcome, Outcome::Ok)
+            && !matches!(self.finding, Finding::NoScore | Finding::Score { success: false, .. })
     }
 }
 
@@ -98,73 +100,23 @@ pub fn verdict_if<T: ?Sized>(result: &T, predicate: impl FnOnce(&T) -> bool, hol
     Verdict::from_ok(predicate(result) == holds_when_ok)
 }
 
-/// The verdict of a verification.
+/// The verdict of a function that returns a score.
 #[inline]
 pub fn verdict_of_score<T: Score + ?Sized>(result: &T, threshold: f64) -> Verdict {
-    match result.score() {
-        // NaN is no score: it would make every sum and average useless.
-        Some(score) if !score.is_nan() => {
-            Verdict { outcome: Outcome::Ok, verification: Verification::Scored { score, success: score >= threshold } }
-        }
-        _ => Verdict { outcome: Outcome::Ok, verification: Verification::NoScore },
-    }
+    // NaN is no score: it would make every sum and average useless.
+    let score = result.score().filter(|it| !it.is_nan());
+    let finding = score.map_or(Finding::NoScore, |score| Finding::Score { score, success: score >= threshold });
+    Verdict { outcome: Outcome::Ok, finding }
 }
 
-/// A value with a truth score, from 0 to 1; what a function under `#[verified]` returns.
-///
-/// `None` means that there is no score, which counts as a failed verification. So do `Err` and `NaN`.
-///
-/// ```
-/// struct Review { passed: u32, total: u32 }
-///
-/// impl measurand::Score for Review {
-///     fn score(&self) -> Option<f64> {
-///         (self.total > 0).then(|| f64::from(self.passed) / f64::from(self.total))
-///     }
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no truth score",
-    label = "expected a score, for example `f64` or `Result<f64, E>`",
-    note = "return `f64`, an `Option` or a `Result` of one, or implement `measurand::Score` for the type"
-)]
-pub trait Score {
-    /// The score, if there is one.
-    fn score(&self) -> Option<f64>;
+/// The verdict of a function that returns the value of a gauge.
+#[inline]
+pub fn verdict_of_level<T: Level + ?Sized>(result: &T) -> Verdict {
+    Verdict { outcome: Outcome::Ok, finding: result.level().map_or(Finding::None, Finding::Level) }
 }
 
-impl Score for f64 {
-    fn score(&self) -> Option<f64> {
-        Some(*self)
-    }
-}
-
-impl Score for f32 {
-    fn score(&self) -> Option<f64> {
-        Some(f64::from(*self))
-    }
-}
-
-impl<T: Score> Score for Option<T> {
-    fn score(&self) -> Option<f64> {
-        self.as_ref().and_then(T::score)
-    }
-}
-
-impl<T: Score, E> Score for Result<T, E> {
-    fn score(&self) -> Option<f64> {
-        self.as_ref().ok().and_then(T::score)
-    }
-}
-
-impl<T: Score + ?Sized> Score for &T {
-    fn score(&self) -> Option<f64> {
-        T::score(self)
-    }
-}
-
-impl<T: Score + ?Sized> Score for Box<T> {
-    fn score(&self) -> Option<f64> {
-        T::score(self)
-    }
+/// The verdict of a look-up.
+#[inline]
+pub fn verdict_of_lookup<T: Found + ?Sized>(result: &T) -> Verdict {
+    Verdict { outcome: Outcome::Ok, finding: result.found().map_or(Finding::None, |hit| Finding::Lookup { hit }) }
 }

@@ -18,7 +18,7 @@ impl Prometheus {
              scrape_configs: [{{job_name: '{job}', static_configs: [{{targets: ['{target}']}}]}}]\n",
             rules = rules.display()
         );
-        std::fs::write(&config, text).unwrap();
+        std::fs::write(&config, text).expect("the temporary directory can be written");
         let listen = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new("prometheus");
         command
@@ -26,7 +26,7 @@ impl Prometheus {
             .arg(format!("--storage.tsdb.path={}", directory.join("tsdb").display()))
             .arg(format!("--web.listen-address={listen}"))
             .stdout(Stdio::null())
-            .stderr(std::fs::File::create(directory.join("prometheus.log")).unwrap());
+            .stderr(std::fs::File::create(directory.join("prometheus.log")).expect("a log file"));
         let running = Running::start(&mut command, "prometheus");
         let this = Self { _running: running, url: format!("http://{listen}") };
         wait("Prometheus to be ready", 30, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
@@ -37,8 +37,8 @@ impl Prometheus {
     pub(crate) fn query(&self, promql: &str) -> Vec<serde_json::Value> {
         let response = ureq::get(format!("{}/api/v1/query", self.url)).query("query", promql).call();
         let mut response = response.unwrap_or_else(|error| panic!("{promql}: {error}"));
-        let answer = response.body_mut().read_to_string().unwrap();
-        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        let answer = response.body_mut().read_to_string().expect("text");
+        let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
         answer["data"]["result"].as_array().cloned().unwrap_or_default()
     }
 

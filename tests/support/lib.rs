@@ -112,7 +112,11 @@ impl Running {
     pub fn start(command: &mut Command, package: &str) -> Self {
         let child = command.stdin(Stdio::piped()).spawn();
         let program = command.get_program().to_owned();
-        Self { child: child.unwrap_or_else(|error| panic!("{program:?}: {error}; install it: apt-get install {package}")) }
+        Self {
+            child: child.unwrap_or_else(|error| {
+                panic!("{}: {error}; install it: apt-get install {package}", program.display())
+            }),
+        }
     }
 
     /// Starts one of our own programs, and returns the first line that it prints with the address it serves at.

@@ -1,6 +1,7 @@
 //! What a real service has anyway: a database, a port, and somebody who calls.
 
 use rusqlite::{Connection, Result};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 const HELP: &str = "\
@@ -11,43 +12,65 @@ usage: quickstart [--fail-queries] [--seconds N]
 
 environment: MEASURAND_LISTEN=127.0.0.1:3000   where to serve the metrics";
 
-pub(crate) fn run(turn: fn(&Connection, u32, &str) -> Result<()>) -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let Some(options) = Options::parse()? else {
-        println!("{HELP}");
-        return Ok(());
+pub(crate) async fn run(turn: fn(&Connection, u32, &str) -> Result<()>) -> ExitCode {
+    let options = match Options::parse() {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("error: {error}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
     };
     // A port that is taken is no reason to stop working.
     match measurand::exporter::install() {
         Ok(exporter) => {
             let url = exporter.url();
             println!("metrics   {url}/metrics\ncatalog   {url}/catalog.json\nhealth    {url}/healthz");
-            println!("dashboards and rules   cargo measurand generate {url} --out monitoring-generated");
+            println!("dashboard and rules:\n  cargo run -p measurand-monitoring -- generate {url} --out generated");
         }
         Err(error) => eprintln!("quickstart goes on without an endpoint: {error}"),
     }
+    match work(turn, &options).await {
+        Ok(turns) => {
+            println!("{turns} turns");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+async fn work(
+    turn: fn(&Connection, u32, &str) -> Result<()>,
+    options: &Options,
+) -> std::result::Result<u32, Box<dyn std::error::Error>> {
     let directory = tempfile::tempdir()?;
     let db = Connection::open(directory.path().join("patterns.sqlite"))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.execute_batch("CREATE TABLE patterns (name TEXT NOT NULL, confidence REAL NOT NULL)")?;
 
     let start = Instant::now();
-    for step in 0.. {
-        if options.seconds.is_some_and(|it| start.elapsed() >= it) {
-            break;
-        }
+    let mut step = 0;
+    while options.seconds.is_none_or(|it| start.elapsed() < it) {
         let table = if options.fail_queries && step % 2 == 0 { "no_such_table" } else { "patterns" };
         if let Err(error) = turn(&db, step, table)
             && step == 0
         {
             println!("the first of the queries that fail on purpose: {error}");
         }
-        if step % 100 == 99 {
+        step += 1;
+        if step % 100 == 0 {
+            // Keeps the table small.
             db.execute("DELETE FROM patterns WHERE rowid % 2 = 0", [])?;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    Ok(())
+    Ok(step)
 }
 
 struct Options {
@@ -65,10 +88,12 @@ impl Options {
                 "--fail-queries" => options.fail_queries = true,
                 "--seconds" => {
                     let seconds = args.next().and_then(|it| it.parse().ok());
-                    options.seconds = Some(Duration::from_secs(seconds.ok_or("`--seconds` wants a number, for example `--seconds 60`")?));
+                    options.seconds = Some(Duration::from_secs(
+                        seconds.ok_or("`--seconds` wants a number, for example `--seconds 60`")?,
+                    ));
                 }
                 "--help" | "-h" => return Ok(None),
-                other => return Err(format!("unknown option `{other}`\n\n{HELP}")),
+                other => return Err(format!("unknown option `{other}`")),
             }
         }
         Ok(Some(options))

@@ -49,6 +49,7 @@ fn turn(db: &Connection, step: u32, table: &str) -> Result<()> {
     Ok(())
 }
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    load::run(turn)
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    load::run(turn).await
 }

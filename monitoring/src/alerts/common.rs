@@ -1,6 +1,6 @@
 //! The alerts that every program gets, whatever it annotates.
 
-use super::Draft;
+use super::{Draft, fact, owner};
 use crate::family::Used;
 use crate::model::{Format, Piece, label, text};
 use crate::panels::{
@@ -60,7 +60,7 @@ const ALERTS: &[Common] = &[
         },
         description: || {
             let number = Piece::Value(Format::Count);
-            vec![number, text(" panics within five minutes in "), Piece::Labels, text(".")]
+            vec![number, text(" panics within five minutes:"), Piece::Labels]
         },
     },
     Common {
@@ -106,9 +106,15 @@ const ALERTS: &[Common] = &[
     },
 ];
 
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ALERTS.iter().map(|it| it.name)
+}
+
 /// The table's rows that make sense for these families.
 pub(super) fn drafts<'a>(families: &[Used<'a>]) -> Vec<Draft<'a>> {
     let sites: Vec<_> = families.iter().flat_map(Used::sites).collect();
+    // The whole program is a team's only if every function is: one function's owner must not get all of it.
+    let team = owner(&sites).filter(|_| sites.iter().all(|it| fact(it, "owner").is_some()));
     let draft = |it: &Common| {
         Some(Draft {
             name: it.name,
@@ -119,7 +125,9 @@ pub(super) fn drafts<'a>(families: &[Used<'a>]) -> Vec<Draft<'a>> {
             description: (it.description)(),
             impact: it.impact,
             panel: it.panel.to_owned(),
-            sites: sites.clone(),
+            team,
+            // A function's page is about that function, not about these.
+            runbook: None,
         })
     };
     ALERTS.iter().filter_map(draft).collect()

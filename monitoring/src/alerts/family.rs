@@ -1,6 +1,6 @@
 //! The alerts of a family, as its table of alerts says, and what single functions change about them.
 
-use super::{Draft, fact};
+use super::{Draft, fact, owner, runbook};
 use crate::family::{Form, Used};
 use crate::model::{Format, Piece, label, text};
 use crate::panels::panel_of;
@@ -27,7 +27,8 @@ pub(super) fn drafts<'a>(family: &Used<'a>) -> Vec<Draft<'a>> {
             description: description(alert, family),
             impact: &alert.impact,
             panel: format!("family-{}/{}", family.family.name, panel_of(&alert.condition)),
-            sites,
+            team: owner(&sites),
+            runbook: runbook(&sites),
         }));
     }
     drafts
@@ -113,7 +114,7 @@ fn description(alert: &AlertRecord, family: &Used<'_>) -> Vec<Piece> {
             (String::new(), Format::Share, after)
         }
         Condition::FailureRatioAbove(it) => {
-            let after = format!(" of the scores failed within five minutes; the limit is {}.", percent(it));
+            let after = format!(" of the calls failed within five minutes; the limit is {}.", percent(it));
             (String::new(), Format::Share, after)
         }
         Condition::DurationAbove { quantile, seconds } => {

@@ -22,6 +22,7 @@ pub(super) struct TimeSeriesOptions {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "Grafana's names")]
 pub(super) struct Legend {
     pub(super) display_mode: &'static str,
     pub(super) placement: &'static str,

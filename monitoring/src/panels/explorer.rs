@@ -1,6 +1,6 @@
 //! The explorer: every function annotated with `#[measured]` by name, and where each annotation of the program stands.
 
-use super::{PLAIN, Spec, by_labels, each, family::percentile, panel};
+use super::{PLAIN, Spec, by_labels, each, lines::percentile, panel};
 use crate::family::{Form, Used};
 use crate::markdown;
 use crate::model::{Line, Panel, PanelKind, Rectangle, Row, Unit, text};

@@ -1,10 +1,11 @@
 //! The panels of a family's row: which ones there are follows from the roles that its metrics have.
 
+use super::lines::{limits, quantiles, quantiles_by_label};
 use super::{PLAIN, Spec, by_labels, each, named};
 use crate::family::{Form, Used};
-use crate::model::{Limit, Line, PanelKind, Unit, label};
+use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Window};
-use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
 use measurand_catalog::{Condition, Role};
 
 const ERROR_RATIO: &str = "error_ratio";
@@ -137,7 +138,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "success_ratio",
         title: "Success rate",
-        description: "The share of scores that reached the threshold of their function.",
+        description: "The share of calls that ended well; where there is a score, with one that reached the threshold.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no scores",
@@ -147,7 +148,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: FAILURE_RATIO,
         title: "Failure ratio",
-        description: "The share of scores below the threshold of their function. Above the line the alert fires.",
+        description: "The share of calls that failed; a score below the threshold is a failure. Above the line the alert fires.",
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.failure_ratio(&it.labels(), Form::Plain)?))),
@@ -155,9 +156,21 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
     Spec {
+        key: "successes",
+        title: "Successes per second by label",
+        description: "Calls that ended well; where there is a score, with one that reached the threshold.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            let query = |it: &Used<'_>| it.rate(Role::Successes, &it.labels(), Form::Plain);
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
         key: "failures",
         title: "Failures per second by label",
-        description: "Scores below the threshold, and calls that ended without a score.",
+        description: "Whose calls fail: scores below the threshold, and calls that ended badly.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
@@ -188,61 +201,66 @@ pub(super) const PANELS: &[Spec] = &[
         },
         ..PLAIN
     },
-];
-
-/// The thresholds of the alerts that belong to this panel.
-fn limits(families: &[Used<'_>], panel: &str) -> Vec<Limit> {
-    let alerts = families.iter().flat_map(|it| &it.family.alerts).filter(|it| panel_of(&it.condition) == panel);
-    alerts
-        .map(|it| {
-            let (value, above) = match it.condition {
-                Condition::ErrorRatioAbove(value)
-                | Condition::FailureRatioAbove(value)
-                | Condition::RollbacksAbove(value)
-                | Condition::DurationAbove { seconds: value, .. } => (value, true),
-                Condition::ScoreBelow { score: value, .. } => (value, false),
-            };
-            Limit { value, above, severity: it.severity }
-        })
-        .collect()
-}
-
-/// One line for each quantile, over the whole family.
-fn quantiles(families: &[Used<'_>], role: Role, quantiles: &[f64]) -> Vec<Line> {
-    let line = |family: &Used<'_>, quantile: f64| {
-        Some(named(&percentile(quantile), family.quantile(role, quantile, &[], Form::Plain)?))
-    };
-    families.iter().flat_map(|family| quantiles.iter().filter_map(move |it| line(family, *it))).collect()
-}
-
-/// One line for each quantile that an alert looks at, by the family's labels, so that the panel shows what the alerts see.
-fn quantiles_by_label(families: &[Used<'_>], role: Role, otherwise: f64) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for family in families {
-        let alerts = family.family.alerts.iter();
-        let mut wanted: Vec<f64> = alerts
-            .filter_map(|it| match it.condition {
-                Condition::DurationAbove { quantile, .. } if role == Role::Duration => Some(quantile),
-                Condition::ScoreBelow { quantile, .. } if role == Role::Score => Some(quantile),
-                _ => None,
+    Spec {
+        key: "completions",
+        title: "Ended by status",
+        description: "What ended per second, with success or with failure.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels_and(STATUS_LABEL), it.completions()?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "level",
+        title: "Level",
+        description: "The newest number that a call returned; of several instances the sum, of shares the mean.",
+        lines: |it| {
+            each(it, |it| {
+                let unit = it.unit(Role::Level)?;
+                let mean = matches!(unit, Unit::Share | Unit::Seconds);
+                let aggregation = if mean { Aggregation::Average } else { Aggregation::Sum };
+                let query = it.gauge(Role::Level, aggregation, &it.labels())?;
+                Some(Line { unit: Some(unit), ..by_labels("", &it.labels(), query) })
             })
-            .collect();
-        wanted.sort_by(f64::total_cmp);
-        wanted.dedup();
-        if wanted.is_empty() {
-            wanted.push(otherwise);
-        }
-        let labels = family.labels();
-        for quantile in wanted {
-            let query = family.quantile(role, quantile, &labels, Form::Plain);
-            lines.extend(query.map(|it| by_labels(&percentile(quantile), &labels, it)));
-        }
-    }
-    lines
-}
-
-/// `P05`, `P95`, `P99.9`.
-pub(super) fn percentile(quantile: f64) -> String {
-    let percent = (quantile * 1e6).round() / 1e4;
-    if percent < 10.0 { format!("P0{percent}") } else { format!("P{percent}") }
-}
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "lookups",
+        title: "Look-ups per second: hits, misses",
+        description: "How often something was looked for, and whether it was found.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            let line = |it: &Used<'_>, name: &str, role| {
+                Some(by_labels(name, &it.labels(), it.rate(role, &it.labels(), Form::Plain)?))
+            };
+            let mut lines = each(it, |it| line(it, "hits", Role::Hits));
+            lines.extend(each(it, |it| line(it, "misses", Role::Misses)));
+            lines
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "hit_ratio",
+        title: "Hit rate now",
+        description: "The share of recent look-ups that found something. When it falls, whatever is behind it does the work.",
+        unit: Unit::Share,
+        no_value: "no look-ups",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.hit_ratio(&it.labels())?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "hit_rate",
+        title: "Hit rate since the start",
+        description: "The share of all look-ups since the program began that found something; of several instances the lowest.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "no look-ups",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+];

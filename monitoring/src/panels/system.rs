@@ -190,7 +190,7 @@ fn gauge(prefix: &str, metric: &PlatformMetric) -> Line {
 
 fn quantile(metric: &PlatformMetric, quantile: f64) -> Line {
     let buckets = Query::Buckets(Vec::new(), Selector::new(metric.name), Window::Recent);
-    named(&super::family::percentile(quantile), buckets.quantile(quantile))
+    named(&super::lines::percentile(quantile), buckets.quantile(quantile))
 }
 
 /// The row of the catalog's table, at compile time.

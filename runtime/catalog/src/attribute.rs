@@ -78,7 +78,12 @@ pub const COMMON: &[Argument] = &[
         absent: Absent::Optional,
         help: "Decides from the returned value whether the call ended in an `error`.",
     },
-    Argument { key: "owner", kind: ArgumentKind::Text, absent: Absent::Optional, help: "The team that answers alerts." },
+    Argument {
+        key: "owner",
+        kind: ArgumentKind::Text,
+        absent: Absent::Optional,
+        help: "The team that answers alerts.",
+    },
     Argument {
         key: "severity",
         kind: ArgumentKind::OneOf(&["P0", "P1", "P2", "P3"]),
@@ -176,8 +181,198 @@ pub const TIMED_QUERY: Attribute = Attribute {
     ],
 };
 
+/// `#[pattern_confidence]`.
+pub const PATTERN_CONFIDENCE: Attribute = Attribute {
+    name: "pattern_confidence",
+    help: "Records the confidence that a function returns.",
+    family: &families::PATTERN_CONFIDENCE,
+    constant: "PATTERN_CONFIDENCE",
+    example: r#"#[pattern_confidence("coordination")]"#,
+    arguments: &[Argument {
+        key: "pattern_type",
+        kind: ArgumentKind::Label,
+        absent: Absent::Required,
+        help: "What the pattern is about.",
+    }],
+};
+
+/// `#[pattern_retrieval]`.
+pub const PATTERN_RETRIEVAL: Attribute = Attribute {
+    name: "pattern_retrieval",
+    help: "Times the retrieval of a pattern.",
+    family: &families::PATTERN_RETRIEVAL,
+    constant: "PATTERN_RETRIEVAL",
+    example: "#[pattern_retrieval]",
+    arguments: &[],
+};
+
+/// `#[pattern_learned]`.
+pub const PATTERN_LEARNED: Attribute = Attribute {
+    name: "pattern_learned",
+    help: "Counts a learned pattern for each call that ends well.",
+    family: &families::PATTERN_LEARNING,
+    constant: "PATTERN_LEARNING",
+    example: "#[pattern_learned]",
+    arguments: &[],
+};
+
+/// `#[feedback_cycle]`.
+pub const FEEDBACK_CYCLE: Attribute = Attribute {
+    name: "feedback_cycle",
+    help: "Counts a turn of the feedback loop for each call that ends well.",
+    family: &families::FEEDBACK,
+    constant: "FEEDBACK",
+    example: "#[feedback_cycle]",
+    arguments: &[],
+};
+
+/// `#[db_connection]`.
+pub const DB_CONNECTION: Attribute = Attribute {
+    name: "db_connection",
+    help: "Counts attempts to connect to the database that fail.",
+    family: &families::DATABASE_CONNECTION,
+    constant: "DATABASE_CONNECTION",
+    example: "#[db_connection]",
+    arguments: &[],
+};
+
+/// `#[cache_lookup]`.
+pub const CACHE_LOOKUP: Attribute = Attribute {
+    name: "cache_lookup",
+    help: "Counts whether a look-up in a cache found something.",
+    family: &families::CACHE,
+    constant: "CACHE",
+    example: r#"#[cache_lookup("embeddings")]"#,
+    arguments: &[Argument {
+        key: "cache",
+        kind: ArgumentKind::Label,
+        absent: Absent::Required,
+        help: "The name of the cache.",
+    }],
+};
+
+/// `#[goap_plan]`.
+pub const GOAP_PLAN: Attribute = Attribute {
+    name: "goap_plan",
+    help: "Times the planning for a goal.",
+    family: &families::PLANNING,
+    constant: "PLANNING",
+    example: r#"#[goap_plan("feature-implementation")]"#,
+    arguments: &[Argument {
+        key: "goal",
+        kind: ArgumentKind::Label,
+        absent: Absent::Required,
+        help: "The goal that is planned for.",
+    }],
+};
+
+/// `#[task]`.
+pub const TASK: Attribute = Attribute {
+    name: "task",
+    help: "Counts tasks by how they ended.",
+    family: &families::TASK,
+    constant: "TASK",
+    example: r#"#[task("feature")]"#,
+    arguments: &[Argument {
+        key: "task_type",
+        kind: ArgumentKind::Label,
+        absent: Absent::Required,
+        help: "The kind of task.",
+    }],
+};
+
+/// `#[pattern_memory]`.
+pub const PATTERN_MEMORY: Attribute = Attribute {
+    name: "pattern_memory",
+    help: "Sets the gauge `pattern_memory_bytes` to the number that a function returns.",
+    family: &families::PATTERN_MEMORY,
+    constant: "PATTERN_MEMORY",
+    example: "#[pattern_memory]",
+    arguments: &[],
+};
+
+/// `#[memory_compression]`.
+pub const MEMORY_COMPRESSION: Attribute = Attribute {
+    name: "memory_compression",
+    help: "Sets the gauge `memory_compression_ratio` to the number that a function returns.",
+    family: &families::MEMORY_COMPRESSION,
+    constant: "MEMORY_COMPRESSION",
+    example: "#[memory_compression]",
+    arguments: &[],
+};
+
+/// `#[patterns_active]`.
+pub const PATTERNS_ACTIVE: Attribute = Attribute {
+    name: "patterns_active",
+    help: "Sets the gauge `patterns_active` to the number that a function returns.",
+    family: &families::PATTERNS_ACTIVE,
+    constant: "PATTERNS_ACTIVE",
+    example: "#[patterns_active]",
+    arguments: &[],
+};
+
+/// `#[patterns_unused]`.
+pub const PATTERNS_UNUSED: Attribute = Attribute {
+    name: "patterns_unused",
+    help: "Sets the gauge `patterns_unused` to the number that a function returns.",
+    family: &families::PATTERNS_UNUSED,
+    constant: "PATTERNS_UNUSED",
+    example: "#[patterns_unused]",
+    arguments: &[],
+};
+
+/// `#[pattern_reuse]`.
+pub const PATTERN_REUSE: Attribute = Attribute {
+    name: "pattern_reuse",
+    help: "Sets the gauge `pattern_reuse_rate` to the number that a function returns.",
+    family: &families::PATTERN_REUSE,
+    constant: "PATTERN_REUSE",
+    example: "#[pattern_reuse]",
+    arguments: &[],
+};
+
+/// `#[coordination]`.
+pub const COORDINATION: Attribute = Attribute {
+    name: "coordination",
+    help: "Sets the gauge `coordination_efficiency` to the number that a function returns.",
+    family: &families::COORDINATION,
+    constant: "COORDINATION",
+    example: "#[coordination]",
+    arguments: &[],
+};
+
+/// `#[task_queue]`.
+pub const TASK_QUEUE: Attribute = Attribute {
+    name: "task_queue",
+    help: "Sets the gauge `background_task_queue_length` to the number that a function returns.",
+    family: &families::TASK_QUEUE,
+    constant: "TASK_QUEUE",
+    example: "#[task_queue]",
+    arguments: &[],
+};
+
 /// The threshold of `#[verified]` where none is given.
 pub const DEFAULT_THRESHOLD: f64 = 0.95;
 
 /// Every attribute, for tools and tests that must see all of them.
-pub const ALL: &[&Attribute] = &[&MEASURED, &NEURAL_OP, &VERIFIED, &TIMED_QUERY];
+pub const ALL: &[&Attribute] = &[
+    &MEASURED,
+    &NEURAL_OP,
+    &PATTERN_CONFIDENCE,
+    &PATTERN_RETRIEVAL,
+    &PATTERN_LEARNED,
+    &PATTERN_MEMORY,
+    &MEMORY_COMPRESSION,
+    &PATTERNS_ACTIVE,
+    &PATTERNS_UNUSED,
+    &PATTERN_REUSE,
+    &FEEDBACK_CYCLE,
+    &VERIFIED,
+    &TIMED_QUERY,
+    &DB_CONNECTION,
+    &CACHE_LOOKUP,
+    &GOAP_PLAN,
+    &COORDINATION,
+    &TASK,
+    &TASK_QUEUE,
+];

@@ -1,6 +1,6 @@
 //! The catalog: all that the records of one program say, as data.
 
-use crate::family::{Condition, Kind, OUTCOME_LABEL, Role, Severity, Unit};
+use crate::family::{Condition, Kind, Role, Severity, Unit, unit_of};
 use crate::text::shown;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -180,9 +180,8 @@ impl FamilyRecord {
 impl MetricRecord {
     pub(crate) fn new(name: String, role: Role, family_labels: &[LabelRecord]) -> Self {
         let mut labels: Vec<String> = family_labels.iter().map(|it| it.name.clone()).collect();
-        if role == Role::Errors {
-            labels.push(OUTCOME_LABEL.to_owned());
-        }
-        Self { name, role, kind: role.kind(), unit: role.unit(), help: String::new(), labels, buckets: Vec::new() }
+        labels.extend(role.extra_label().map(|it| it.name.to_owned()));
+        let unit = unit_of(role, &name);
+        Self { name, role, kind: role.kind(), unit, help: String::new(), labels, buckets: Vec::new() }
     }
 }

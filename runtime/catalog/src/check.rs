@@ -6,7 +6,7 @@
 //! Reasons are predicates: the caller knows what to put in front of them.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, SiteRecord};
-use crate::family::{Condition, Kind, OUTCOME_LABEL, Role, Unit, is_name};
+use crate::family::{Condition, Kind, Role, Unit, is_name};
 use crate::record::{clean, is_text};
 use crate::text::shown;
 use std::collections::{BTreeMap, HashSet};
@@ -104,7 +104,7 @@ impl FamilyRecord {
         unique("label", self.labels.iter().map(|it| it.name.as_str()))?;
         unique("metric", self.metrics.iter().map(|it| it.name.as_str()))?;
         unique("role", self.metrics.iter().map(|it| it.role.as_str()))?;
-        self.labels.iter().try_for_each(check_label)?;
+        self.labels.iter().try_for_each(|it| check_label(it, &self.metrics))?;
         for metric in &mut self.metrics {
             check_metric(metric, &self.labels)
                 .map_err(|reason| format!("has the metric `{}`, {reason}", metric.name))?;
@@ -136,9 +136,10 @@ impl FamilyRecord {
     }
 }
 
-fn check_label(label: &LabelRecord) -> Result<(), String> {
+fn check_label(label: &LabelRecord, metrics: &[MetricRecord]) -> Result<(), String> {
     legal("label", &label.name)?;
-    if ["le", "quantile", OUTCOME_LABEL].contains(&label.name.as_str()) {
+    let mut added = metrics.iter().filter_map(|it| it.role.extra_label());
+    if ["le", "quantile"].contains(&label.name.as_str()) || added.any(|it| it.name == label.name) {
         return Err(format!("has the label `{}`, which is reserved", label.name));
     }
     if label.values.len() > VALUES_MAX {

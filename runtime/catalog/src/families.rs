@@ -9,7 +9,12 @@ pub const FUNCTION: Family = Family {
     help: "Calls of annotated functions: rate, errors, duration and calls in flight.",
     labels: &[Label { name: "function", values: &[] }, Label { name: "module", values: &[] }],
     metrics: &[
-        Metric { name: "function_calls_total", role: Role::Calls, help: "Calls that ended, whatever their outcome.", buckets: &[] },
+        Metric {
+            name: "function_calls_total",
+            role: Role::Calls,
+            help: "Calls that ended, whatever their outcome.",
+            buckets: &[],
+        },
         Metric {
             name: "function_errors_total",
             role: Role::Errors,
@@ -22,7 +27,12 @@ pub const FUNCTION: Family = Family {
             help: "Time from a call's begin to its end.",
             buckets: &[1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0],
         },
-        Metric { name: "function_calls_in_flight", role: Role::InFlight, help: "Calls begun and not ended.", buckets: &[] },
+        Metric {
+            name: "function_calls_in_flight",
+            role: Role::InFlight,
+            help: "Calls begun and not ended.",
+            buckets: &[],
+        },
     ],
     alerts: &[Alert {
         name: "FunctionErrorRatioHigh",
@@ -83,7 +93,12 @@ pub const VERIFICATION: Family = Family {
             help: "Scores that verifications returned, from 0 to 1.",
             buckets: &[0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99, 1.0],
         },
-        Metric { name: "agent_truth_score", role: Role::LastScore, help: "The newest score of an agent.", buckets: &[] },
+        Metric {
+            name: "agent_truth_score",
+            role: Role::LastScore,
+            help: "The newest score of an agent.",
+            buckets: &[],
+        },
         Metric {
             name: "verification_success_total",
             role: Role::Successes,
@@ -96,7 +111,12 @@ pub const VERIFICATION: Family = Family {
             help: "Verifications below the threshold, or that ended without a score.",
             buckets: &[],
         },
-        Metric { name: "auto_rollback_total", role: Role::Rollbacks, help: "Rollbacks after failed verifications.", buckets: &[] },
+        Metric {
+            name: "auto_rollback_total",
+            role: Role::Rollbacks,
+            help: "Rollbacks after failed verifications.",
+            buckets: &[],
+        },
     ],
     alerts: &[
         Alert {
@@ -177,8 +197,264 @@ pub const DATABASE: Family = Family {
     ],
 };
 
+/// Confidence of patterns: `#[pattern_confidence]`.
+pub const PATTERN_CONFIDENCE: Family = Family {
+    name: "pattern_confidence",
+    title: "Pattern confidence",
+    help: "How sure the system is of the patterns it knows.",
+    labels: &[Label { name: "pattern_type", values: &["coordination", "optimization", "prediction"] }],
+    metrics: &[Metric {
+        name: "pattern_confidence",
+        role: Role::Score,
+        help: "Confidence of patterns, from 0 to 1.",
+        buckets: &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0],
+    }],
+    alerts: &[Alert {
+        name: "PatternConfidenceDeclining",
+        severity: Severity::P1,
+        condition: Condition::ScoreBelow { quantile: 0.5, score: 0.7 },
+        hold_seconds: 600,
+        summary: "Half of the patterns of a type have a low confidence.",
+        impact: "Decisions rest on patterns that may be wrong.",
+    }],
+};
+
+/// Retrieval of patterns: `#[pattern_retrieval]`.
+pub const PATTERN_RETRIEVAL: Family = Family {
+    name: "pattern_retrieval",
+    title: "Pattern retrieval",
+    help: "How long it takes to find a pattern.",
+    labels: &[],
+    metrics: &[Metric {
+        name: "pattern_retrieval_duration_seconds",
+        role: Role::Duration,
+        help: "Time from a retrieval's begin to its end.",
+        buckets: &[1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 1.0],
+    }],
+    alerts: &[Alert {
+        name: "PatternRetrievalSlow",
+        severity: Severity::P1,
+        condition: Condition::DurationAbove { quantile: 0.95, seconds: 0.01 },
+        hold_seconds: 600,
+        summary: "Patterns are found slowly.",
+        impact: "Every decision that waits for a pattern is slower.",
+    }],
+};
+
+/// Learned patterns: `#[pattern_learned]`.
+pub const PATTERN_LEARNING: Family = Family {
+    name: "pattern_learning",
+    title: "Pattern learning",
+    help: "How many patterns are learned.",
+    labels: &[],
+    metrics: &[Metric {
+        name: "patterns_learned_total",
+        role: Role::Successes,
+        help: "Patterns learned.",
+        buckets: &[],
+    }],
+    alerts: &[],
+};
+
+/// Turns of the feedback loop: `#[feedback_cycle]`.
+pub const FEEDBACK: Family = Family {
+    name: "feedback",
+    title: "Feedback loop",
+    help: "Whether the feedback loop turns.",
+    labels: &[],
+    metrics: &[Metric {
+        name: "feedback_loop_cycles_total",
+        role: Role::Successes,
+        help: "Completed turns of the feedback loop.",
+        buckets: &[],
+    }],
+    alerts: &[],
+};
+
+/// Connections to the database: `#[db_connection]`.
+pub const DATABASE_CONNECTION: Family = Family {
+    name: "database_connection",
+    title: "Database connections",
+    help: "Whether the database can be reached.",
+    labels: &[],
+    metrics: &[Metric {
+        name: "database_connection_errors_total",
+        role: Role::Failures,
+        help: "Attempts to connect that failed.",
+        buckets: &[],
+    }],
+    alerts: &[],
+};
+
+/// Look-ups in caches: `#[cache_lookup]`.
+pub const CACHE: Family = Family {
+    name: "cache",
+    title: "Caches",
+    help: "How often a cache has what is asked for.",
+    labels: &[Label { name: "cache", values: &[] }],
+    metrics: &[
+        Metric { name: "cache_hits_total", role: Role::Hits, help: "Look-ups that found something.", buckets: &[] },
+        Metric { name: "cache_misses_total", role: Role::Misses, help: "Look-ups that found nothing.", buckets: &[] },
+        Metric {
+            name: "cache_hit_rate",
+            role: Role::HitRate,
+            help: "Share of hits among all look-ups since the program began.",
+            buckets: &[],
+        },
+    ],
+    alerts: &[],
+};
+
+/// Planning towards goals: `#[goap_plan]`.
+pub const PLANNING: Family = Family {
+    name: "planning",
+    title: "GOAP planning",
+    help: "How long it takes to plan for a goal.",
+    labels: &[Label { name: "goal", values: &[] }],
+    metrics: &[Metric {
+        name: "goap_planning_duration_seconds",
+        role: Role::Duration,
+        help: "Time from a planning's begin to its end.",
+        buckets: &[1e-3, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0],
+    }],
+    alerts: &[Alert {
+        name: "GOAPPlanningSlowdown",
+        severity: Severity::P2,
+        condition: Condition::DurationAbove { quantile: 0.95, seconds: 5.0 },
+        hold_seconds: 900,
+        summary: "Planning for a goal is slow.",
+        impact: "Agents wait for their plans.",
+    }],
+};
+
+/// Tasks: `#[task]`.
+pub const TASK: Family = Family {
+    name: "task",
+    title: "Tasks",
+    help: "How many tasks end well.",
+    labels: &[Label { name: "task_type", values: &["feature", "bugfix", "refactor"] }],
+    metrics: &[Metric {
+        name: "task_completed_total",
+        role: Role::Completions,
+        help: "Tasks that ended.",
+        buckets: &[],
+    }],
+    alerts: &[],
+};
+
+/// Memory that stored patterns take: `#[pattern_memory]`.
+pub const PATTERN_MEMORY: Family = gauge(
+    "pattern_memory",
+    "Pattern memory",
+    "Memory that stored patterns take.",
+    &[Metric {
+        name: "pattern_memory_bytes",
+        role: Role::Level,
+        help: "Memory that stored patterns take.",
+        buckets: &[],
+    }],
+);
+
+/// How well stored patterns are compressed: `#[memory_compression]`.
+pub const MEMORY_COMPRESSION: Family = gauge(
+    "memory_compression",
+    "Memory compression",
+    "How well stored patterns are compressed.",
+    &[Metric {
+        name: "memory_compression_ratio",
+        role: Role::Level,
+        help: "Compressed size of the pattern memory divided by its original size.",
+        buckets: &[],
+    }],
+);
+
+/// Patterns in use: `#[patterns_active]`.
+pub const PATTERNS_ACTIVE: Family = gauge(
+    "patterns_active",
+    "Active patterns",
+    "Patterns in use.",
+    &[Metric { name: "patterns_active", role: Role::Level, help: "Patterns that were used recently.", buckets: &[] }],
+);
+
+/// Patterns that nobody uses: `#[patterns_unused]`.
+pub const PATTERNS_UNUSED: Family = gauge(
+    "patterns_unused",
+    "Unused patterns",
+    "Patterns that nobody uses.",
+    &[Metric {
+        name: "patterns_unused",
+        role: Role::Level,
+        help: "Patterns that were not used recently.",
+        buckets: &[],
+    }],
+);
+
+/// How often stored patterns serve again: `#[pattern_reuse]`.
+pub const PATTERN_REUSE: Family = gauge(
+    "pattern_reuse",
+    "Pattern reuse",
+    "How often stored patterns serve again.",
+    &[Metric {
+        name: "pattern_reuse_rate",
+        role: Role::Level,
+        help: "Share of retrievals that reused a stored pattern.",
+        buckets: &[],
+    }],
+);
+
+/// How well agents work together: `#[coordination]`.
+pub const COORDINATION: Family = gauge(
+    "coordination",
+    "Agent coordination",
+    "How well agents work together.",
+    &[Metric {
+        name: "coordination_efficiency",
+        role: Role::Level,
+        help: "Share of the agents' time that is not spent waiting for each other.",
+        buckets: &[],
+    }],
+);
+
+/// Tasks that wait: `#[task_queue]`.
+pub const TASK_QUEUE: Family = gauge(
+    "task_queue",
+    "Background tasks",
+    "Tasks that wait.",
+    &[Metric {
+        name: "background_task_queue_length",
+        role: Role::Level,
+        help: "Tasks that wait in the background queue.",
+        buckets: &[],
+    }],
+);
+
+/// A family of one gauge without labels.
+const fn gauge(name: &'static str, title: &'static str, help: &'static str, metrics: &'static [Metric]) -> Family {
+    Family { name, title, help, labels: &[], metrics, alerts: &[] }
+}
+
 /// Every built-in family, for tools and tests that must see all of them.
-pub const ALL: &[&Family] = &[&FUNCTION, &NEURAL, &VERIFICATION, &DATABASE];
+pub const ALL: &[&Family] = &[
+    &FUNCTION,
+    &NEURAL,
+    &PATTERN_CONFIDENCE,
+    &PATTERN_RETRIEVAL,
+    &PATTERN_LEARNING,
+    &PATTERN_MEMORY,
+    &MEMORY_COMPRESSION,
+    &PATTERNS_ACTIVE,
+    &PATTERNS_UNUSED,
+    &PATTERN_REUSE,
+    &FEEDBACK,
+    &VERIFICATION,
+    &DATABASE,
+    &DATABASE_CONNECTION,
+    &CACHE,
+    &PLANNING,
+    &COORDINATION,
+    &TASK,
+    &TASK_QUEUE,
+];
 
 const _: () = {
     let mut i = 0;

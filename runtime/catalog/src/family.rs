@@ -57,12 +57,22 @@ pub enum Role {
     Score,
     /// A gauge of the newest score.
     LastScore,
-    /// A counter of the calls whose score reached the threshold.
+    /// A counter of the calls that ended well: `ok`, or, where there is a score, with one that reached the threshold.
     Successes,
-    /// A counter of the calls whose score stayed below the threshold, or that ended without one.
+    /// A counter of the calls that did not.
     Failures,
     /// A counter of the rollbacks that failures caused.
     Rollbacks,
+    /// A counter of the calls that ended, by the extra label `status`: `success` or `failure`.
+    Completions,
+    /// A gauge that is set to the number that a call returned.
+    Level,
+    /// A counter of the look-ups that found something.
+    Hits,
+    /// A counter of the look-ups that found nothing.
+    Misses,
+    /// A gauge of the share of hits among the look-ups since the program began.
+    HitRate,
 }
 
 /// The Prometheus type of a metric.
@@ -87,6 +97,8 @@ pub enum Unit {
     Seconds,
     /// A share from 0 to 1.
     Ratio,
+    /// Bytes; the name ends in `_bytes`.
+    Bytes,
 }
 
 /// How soon somebody has to answer an alert.
@@ -154,9 +166,15 @@ pub const OUTCOME_LABEL: &str = "outcome";
 /// The values of [`OUTCOME_LABEL`]; a call that ended `ok` is in none of them.
 pub const ERROR_OUTCOMES: [&str; 3] = ["error", "panic", "cancelled"];
 
+/// The extra label of a metric with [`Role::Completions`].
+pub const STATUS_LABEL: &str = "status";
+
+/// The values of [`STATUS_LABEL`].
+pub const STATUSES: [&str; 2] = ["success", "failure"];
+
 impl Role {
     /// Every role, in the order of the declaration.
-    pub const ALL: [Role; 9] = [
+    pub const ALL: [Role; 14] = [
         Role::Calls,
         Role::Errors,
         Role::Duration,
@@ -166,25 +184,47 @@ impl Role {
         Role::Successes,
         Role::Failures,
         Role::Rollbacks,
+        Role::Completions,
+        Role::Level,
+        Role::Hits,
+        Role::Misses,
+        Role::HitRate,
     ];
 
     /// The Prometheus type that the role asks for.
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Role::Calls | Role::Errors | Role::Successes | Role::Failures | Role::Rollbacks => Kind::Counter,
-            Role::InFlight | Role::LastScore => Kind::Gauge,
+            Role::Calls
+            | Role::Errors
+            | Role::Successes
+            | Role::Failures
+            | Role::Rollbacks
+            | Role::Completions
+            | Role::Hits
+            | Role::Misses => Kind::Counter,
+            Role::InFlight | Role::LastScore | Role::Level | Role::HitRate => Kind::Gauge,
             Role::Duration | Role::Score => Kind::Histogram,
         }
     }
 
-    /// What one value means.
+    /// What one value means; of a [`Role::Level`] only the metric knows, see [`Metric::unit`].
     #[must_use]
-    pub const fn unit(self) -> Unit {
+    const fn unit(self) -> Unit {
         match self {
             Role::Duration => Unit::Seconds,
-            Role::Score | Role::LastScore => Unit::Ratio,
+            Role::Score | Role::LastScore | Role::HitRate => Unit::Ratio,
             _ => Unit::Count,
+        }
+    }
+
+    /// The label that the role adds to those of its family, with its values.
+    #[must_use]
+    pub const fn extra_label(self) -> Option<Label> {
+        match self {
+            Role::Errors => Some(Label { name: OUTCOME_LABEL, values: &ERROR_OUTCOMES }),
+            Role::Completions => Some(Label { name: STATUS_LABEL, values: &STATUSES }),
+            _ => None,
         }
     }
 
@@ -201,7 +241,35 @@ impl Role {
             Role::Successes => "successes",
             Role::Failures => "failures",
             Role::Rollbacks => "rollbacks",
+            Role::Completions => "completions",
+            Role::Level => "level",
+            Role::Hits => "hits",
+            Role::Misses => "misses",
+            Role::HitRate => "hit_rate",
         }
+    }
+}
+
+impl Metric {
+    /// What one value means; what a [`Role::Level`] means follows from the metric's name.
+    #[must_use]
+    pub const fn unit(&self) -> Unit {
+        unit_of(self.role, self.name)
+    }
+}
+
+/// What one value of a metric with this role and this name means.
+pub(crate) const fn unit_of(role: Role, name: &str) -> Unit {
+    if !matches!(role, Role::Level) {
+        role.unit()
+    } else if ends_with(name, "_bytes") {
+        Unit::Bytes
+    } else if ends_with(name, "_seconds") {
+        Unit::Seconds
+    } else if ends_with(name, "_ratio") || ends_with(name, "_rate") || ends_with(name, "_efficiency") {
+        Unit::Ratio
+    } else {
+        Unit::Count
     }
 }
 
@@ -236,6 +304,16 @@ impl Family {
         None
     }
 
+    /// Whether it matters to the family that a call returned an error. Where there is a score, the score decides.
+    #[must_use]
+    pub const fn tells_outcome(&self) -> bool {
+        let counts = self.metric(Role::Errors).is_some()
+            || self.metric(Role::Successes).is_some()
+            || self.metric(Role::Failures).is_some()
+            || self.metric(Role::Completions).is_some();
+        counts && self.metric(Role::Score).is_none()
+    }
+
     /// Checks the rules that make a family usable; call it in a `const` so that a wrong row does not compile.
     ///
     /// # Panics
@@ -247,7 +325,14 @@ impl Family {
         while i < self.labels.len() {
             let name = self.labels[i].name;
             assert!(is_name(name), "a label's name is made of a-z, 0-9 and `_`");
-            assert!(!same(name, "le") && !same(name, "quantile") && !same(name, OUTCOME_LABEL), "this label is reserved");
+            assert!(!same(name, "le") && !same(name, "quantile"), "this label is reserved");
+            let mut j = 0;
+            while j < self.metrics.len() {
+                if let Some(extra) = self.metrics[j].role.extra_label() {
+                    assert!(!same(name, extra.name), "a metric of the family adds this label by itself");
+                }
+                j += 1;
+            }
             i += 1;
         }
         let mut i = 0;
@@ -313,7 +398,7 @@ const fn check_metric(metric: &Metric) {
     let total = ends_with(metric.name, "_total");
     let histogram = matches!(metric.role.kind(), Kind::Histogram);
     assert!(matches!(metric.role.kind(), Kind::Counter) == total, "counters, and only they, end in `_total`");
-    assert!(!matches!(metric.role.unit(), Unit::Seconds) || ends_with(metric.name, "_seconds"), "must end in `_seconds`");
+    assert!(!matches!(metric.unit(), Unit::Seconds) || ends_with(metric.name, "_seconds"), "must end in `_seconds`");
     assert!(histogram != metric.buckets.is_empty(), "histograms, and only they, have buckets");
     let mut i = 0;
     while i < metric.buckets.len() {

@@ -36,7 +36,8 @@ mod window;
 
 pub use attribute::{Absent, Argument, ArgumentKind, Attribute};
 pub use family::{
-    Alert, Condition, ERROR_OUTCOMES, Family, Kind, Label, Metric, OUTCOME_LABEL, Role, Severity, Unit,
+    Alert, Condition, ERROR_OUTCOMES, Family, Kind, Label, Metric, OUTCOME_LABEL, Role, STATUS_LABEL, STATUSES,
+    Severity, Unit,
 };
 
 #[cfg(feature = "read")]

@@ -36,11 +36,21 @@ pub const ALL: &[PlatformMetric] = &[
     row("process_max_fds", Kind::Gauge, "The most file descriptors that may be open."),
     row("process_threads", Kind::Gauge, "Threads."),
     row("process_start_time_seconds", Kind::Gauge, "When the process began, in seconds since the epoch."),
-    PlatformMetric { only: Some("inside a Tokio runtime"), ..row("tokio_workers", Kind::Gauge, "Worker threads of the runtime.") },
-    PlatformMetric { only: Some("inside a Tokio runtime"), ..row("tokio_alive_tasks", Kind::Gauge, "Tasks that have not ended.") },
     PlatformMetric {
         only: Some("inside a Tokio runtime"),
-        ..row("tokio_busy_seconds_total", Kind::Counter, "Time that all workers together spent running tasks, in seconds.")
+        ..row("tokio_workers", Kind::Gauge, "Worker threads of the runtime.")
+    },
+    PlatformMetric {
+        only: Some("inside a Tokio runtime"),
+        ..row("tokio_alive_tasks", Kind::Gauge, "Tasks that have not ended.")
+    },
+    PlatformMetric {
+        only: Some("inside a Tokio runtime"),
+        ..row(
+            "tokio_busy_seconds_total",
+            Kind::Counter,
+            "Time that all workers together spent running tasks, in seconds.",
+        )
     },
     PlatformMetric {
         only: Some("inside a Tokio runtime"),
@@ -49,9 +59,16 @@ pub const ALL: &[PlatformMetric] = &[
     PlatformMetric {
         buckets: &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0],
         only: Some("inside a Tokio runtime"),
-        ..row("tokio_scheduling_lag_seconds", Kind::Histogram, "How long a task that was woken waited for a worker, asked once a second.")
+        ..row(
+            "tokio_scheduling_lag_seconds",
+            Kind::Histogram,
+            "How long a task that was woken waited for a worker, asked once a second.",
+        )
     },
-    PlatformMetric { labels: &["path", "status"], ..row("measurand_http_requests_total", Kind::Counter, "Requests to the endpoint.") },
+    PlatformMetric {
+        labels: &["path", "status"],
+        ..row("measurand_http_requests_total", Kind::Counter, "Requests to the endpoint.")
+    },
     PlatformMetric {
         buckets: &[0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0],
         ..row("measurand_scrape_duration_seconds", Kind::Histogram, "Time to render `/metrics`.")

@@ -43,6 +43,14 @@ pub const fn family_record<const N: usize>(family: &Family) -> [u8; N] {
     out
 }
 
+/// A family's record, where its length need not be known to the compiler.
+#[must_use]
+pub fn family_to_vec(family: &Family) -> Vec<u8> {
+    let mut out = vec![0; family_length(family)];
+    Writer { out: &mut out, length: 0 }.family(family);
+    out
+}
+
 /// Text as bytes of known length, which a static in a link section needs.
 ///
 /// # Panics

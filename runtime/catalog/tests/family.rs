@@ -42,7 +42,11 @@ fn rules_of_a_family() {
     check_label("table", "");
     check_label("Table", "a label's name");
     check_label("le", "this label is reserved");
-    check_label("outcome", "this label is reserved");
+    check_label("quantile", "this label is reserved");
+    check_label("outcome", "");
+    let errors = Metric { name: "work_errors_total", role: Role::Errors, help: "Errors.", buckets: &[] };
+    let outcome = &[Label { name: "outcome", values: &[] }];
+    check(Family { labels: outcome, metrics: Vec::leak(vec![errors]), ..FAMILY }, "adds this label by itself");
     check_metric(Metric { name: "work-seconds", ..METRIC }, "a metric's name");
     check_metric(Metric { name: "work_time", ..METRIC }, "must end in `_seconds`");
     check_metric(Metric { name: "work_seconds_total", ..METRIC }, "counters, and only they, end in `_total`");

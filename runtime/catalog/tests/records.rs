@@ -33,7 +33,7 @@ fn every_built_in_family_comes_back_to_the_last_bit() {
         assert_eq!(read.metrics.len(), row.metrics.len());
         for (read, row) in read.metrics.iter().zip(row.metrics) {
             assert_eq!((read.name.as_str(), read.role, read.help.as_str()), (row.name, row.role, row.help));
-            assert_eq!((read.kind, read.unit), (row.role.kind(), row.role.unit()));
+            assert_eq!((read.kind, read.unit), (row.role.kind(), row.unit()));
             assert_eq!(bits(&read.buckets), bits(row.buckets), "{}", row.name);
             assert_eq!(read.labels.contains(&"outcome".to_owned()), row.role == Role::Errors);
         }

@@ -10,16 +10,7 @@ pub(crate) fn record(body: &str) -> Vec<u8> {
 
 /// The record of a family, as its crate carries it.
 pub(crate) fn family(family: &Family) -> Vec<u8> {
-    const fn bytes<const INDEX: usize, const N: usize>() -> [u8; N] {
-        record::family_record(families::ALL[INDEX])
-    }
-    macro_rules! records {
-        ($($index:literal)*) => { [$(bytes::<$index, { record::family_length(families::ALL[$index]) }>().to_vec()),*] };
-    }
-    let all = records![0 1 2 3];
-    assert_eq!(all.len(), families::ALL.len());
-    let index = families::ALL.iter().position(|it| it.name == family.name).unwrap();
-    all[index].clone()
+    record::family_to_vec(family)
 }
 
 /// The body of a complete record.

@@ -39,7 +39,7 @@ fn array([first, .., last]: [u32; 3]) -> u32 {
 }
 
 #[measured]
-fn configured(#[cfg(any())] a: NoSuchType, #[cfg(all())] b: u32) -> u32 {
+fn configured(#[cfg(any())] a: NoSuchType, #[cfg(not(any()))] b: u32) -> u32 {
     b
 }
 
@@ -69,7 +69,7 @@ fn key_first() {}
 #[timed_query("update", "pat\"terns\\")]
 fn no_keys() {}
 
-#[neural_op(operation_type = r#"learning"#,)]
+#[neural_op(operation_type = r#"learning"#)]
 fn trailing_comma() {}
 
 #[measured("other", owner = "search", severity = "P1", runbook = "https://example.com/{id}", crate = ::measurand)]

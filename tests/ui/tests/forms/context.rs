@@ -98,7 +98,10 @@ fn own_names(__call: u32, __result: u32, __site: u32) -> u32 {
 #[measured]
 fn control_flow(values: &[u32]) -> u32 {
     let double = |it: u32| {
-        return it * 2;
+        if it == 0 {
+            return 0;
+        }
+        it * 2
     };
     'all: for value in values {
         for limit in 0..*value {

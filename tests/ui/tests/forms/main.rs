@@ -2,6 +2,7 @@
 
 mod argument;
 mod asynchronous;
+mod bounds;
 mod boxed;
 mod context;
 mod ending;
@@ -23,7 +24,9 @@ fn record(call: impl FnOnce()) -> Vec<String> {
     lines
 }
 
-fn line((key, _, _, value): (CompositeKey, Option<metrics::Unit>, Option<metrics::SharedString>, DebugValue)) -> Option<String> {
+fn line(
+    (key, _, _, value): (CompositeKey, Option<metrics::Unit>, Option<metrics::SharedString>, DebugValue),
+) -> Option<String> {
     let labels = key.key().labels().filter(|it| it.key() != "module");
     let labels: Vec<String> = labels.map(|it| format!("{}={}", it.key(), it.value())).collect();
     let value = match value {
@@ -63,7 +66,7 @@ fn durations(call: impl FnOnce()) -> Vec<f64> {
     let recorder = DebuggingRecorder::new();
     metrics::with_local_recorder(&recorder, call);
     let values = recorder.snapshotter().snapshot().into_vec().into_iter().filter_map(|(.., value)| match value {
-        DebugValue::Histogram(it) => Some(it.into_iter().map(|it| it.into_inner())),
+        DebugValue::Histogram(it) => Some(it.into_iter().map(Into::into)),
         _ => None,
     });
     values.flatten().collect()

@@ -1,0 +1,99 @@
+//! Texts that want to be code. A catalog may come from any program or address.
+
+use crate::support::{catalog, file, folder, measured, monitoring, promtool, query, site};
+use measurand_catalog::{Catalog, SiteRecord};
+use measurand_monitoring::{Monitoring, Options};
+
+const HOSTILE: &str = "{{ $value }} {{{ | \"'`<b>$job ${job} [[job]] %s: # - *x* \\ ü";
+
+fn hostile() -> Vec<SiteRecord> {
+    let facts = ["owner", "summary", "runbook"].map(|key| format!("{key}={HOSTILE}"));
+    let facts = facts.each_ref().map(String::as_str);
+    let labels = [format!("function={HOSTILE}"), "module=m".to_owned()];
+    vec![
+        site("measured", "function", "f", &labels.each_ref().map(String::as_str), &[facts[0], "severity=P0"]),
+        query("select", HOSTILE, &facts),
+    ]
+}
+
+#[test]
+fn rules_with_hostile_texts_load() {
+    let options = Options { job: Some(HOSTILE.to_owned()), ..Options::default() };
+    let monitoring = Monitoring::new(&catalog(&hostile()), &options).unwrap();
+    let folder = folder(&monitoring);
+    promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
+    for it in monitoring.queries() {
+        promql_parser::parser::parse(&it.instant("1m")).unwrap_or_else(|error| panic!("{error}: {}", it.instant("1m")));
+    }
+}
+
+/// What Prometheus makes of the templates is the text itself.
+#[test]
+fn templates_in_texts_stay_texts() {
+    let monitoring = monitoring(&hostile());
+    let folder = folder(&monitoring);
+    let quoted = |it: &str| serde_json::to_string(it).unwrap();
+    let test = format!(
+        r#"
+rule_files: [recording-rules.yml, alerts.yml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {{ series: 'db_query_duration_seconds_count{{job="shop",instance="a",query_type="q",table="t"}}', values: "0+60x30" }}
+      - {{ series: 'db_query_errors_total{{job="shop",instance="a",query_type="q",table="t",outcome="error"}}', values: "0+60x30" }}
+      - {{ series: 'up{{job="shop",instance="a"}}', values: "1x30" }}
+    promql_expr_test:
+      - expr: count by (team) (ALERTS{{alertname="DatabaseQueryErrors"}})
+        eval_time: 20m
+        exp_samples: [{{ labels: {}, value: 1 }}]
+"#,
+        quoted(&format!("{{team={}}}", quoted(HOSTILE)))
+    );
+    std::fs::write(folder.path().join("test.yml"), test).unwrap();
+    promtool(folder.path(), &["test", "rules", "test.yml"]);
+}
+
+#[test]
+fn the_dashboard_has_no_variable_from_outside() {
+    let monitoring = monitoring(&hostile());
+    let json = file(&monitoring, "grafana-dashboard.json");
+    let dashboard: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for panel in dashboard["panels"].as_array().unwrap().iter().filter(|it| it["type"] == "text") {
+        let content = panel["options"]["content"].as_str().unwrap();
+        assert!(!content.contains(['$', '<', '`', '[', '*']), "{content}");
+        let columns: Vec<usize> = content.lines().map(|it| it.matches('|').count()).collect();
+        assert!(columns.iter().all(|it| *it == 7), "{columns:?}");
+    }
+}
+
+#[test]
+fn names_that_meet_are_refused() {
+    #[track_caller]
+    fn check(from: &str, to: &str, expected: &str) {
+        let json = catalog(&[measured("a", &[]), query("select", "t", &[])]).to_json().replace(from, to);
+        let catalog = Catalog::from_json(json.as_bytes()).unwrap();
+        let error = Monitoring::new(&catalog, &Options::default()).unwrap_err().to_string();
+        assert_eq!(error, expected);
+    }
+    check(
+        "\"function_errors_total\"",
+        "\"db_query_errors_total\"",
+        "in the family `function` the metric `db_query_errors_total` is one of `database` already; rename it",
+    );
+    check(
+        "FunctionErrorRatioHigh",
+        "DatabaseQueryErrors",
+        "in the family `function` the alert `DatabaseQueryErrors` is one of `database` already; rename it",
+    );
+    check(
+        "FunctionErrorRatioHigh",
+        "ServiceDown",
+        "in the family `function` the alert `ServiceDown` is one of `every program` already; rename it",
+    );
+    check(
+        "\"query_type\"",
+        "\"instance\"",
+        "in the family `database` the label `instance` is one that Prometheus sets itself; rename it",
+    );
+}

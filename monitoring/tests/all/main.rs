@@ -1,0 +1,11 @@
+//! What is generated, seen from outside: as a library's user, as `promtool` and as a shell see it.
+
+#[cfg(feature = "cli")]
+mod cli;
+mod dashboard;
+mod hostile;
+mod queries;
+mod rules;
+mod severity;
+mod support;
+mod unit_tests;

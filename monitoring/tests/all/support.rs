@@ -1,0 +1,140 @@
+//! Catalogs for the tests: of any functions in any family of the table.
+
+use measurand_catalog::{AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, MetricRecord, SiteRecord, families};
+use measurand_monitoring::{Monitoring, Options};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+/// An annotated function. `labels` and `facts` are `key=value`.
+pub(crate) fn site(attribute: &str, family: &str, function: &str, labels: &[&str], facts: &[&str]) -> SiteRecord {
+    let map = |texts: &[&str]| -> BTreeMap<String, String> {
+        let pair = |it: &&str| it.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+        texts.iter().map(|it| pair(it).expect("`key=value`")).collect()
+    };
+    SiteRecord {
+        krate: "shop".to_owned(),
+        version: "1.2.3".to_owned(),
+        module: "shop::work".to_owned(),
+        function: function.to_owned(),
+        file: "src/work.rs".to_owned(),
+        line: 10 + u32::try_from(function.len()).expect("a short name"),
+        attribute: attribute.to_owned(),
+        family: family.to_owned(),
+        labels: map(labels),
+        facts: map(facts),
+    }
+}
+
+/// A function of the family `function`.
+pub(crate) fn measured(function: &str, facts: &[&str]) -> SiteRecord {
+    let labels = [format!("function={function}"), "module=shop::work".to_owned()];
+    site("measured", "function", function, &labels.each_ref().map(String::as_str), facts)
+}
+
+/// A function of the family `database`.
+pub(crate) fn query(query_type: &str, table: &str, facts: &[&str]) -> SiteRecord {
+    let labels = [format!("query_type={query_type}"), format!("table={table}")];
+    let function = format!("{query_type}_{table}");
+    site("timed_query", "database", &function, &labels.each_ref().map(String::as_str), facts)
+}
+
+/// A function of the family `verification`.
+pub(crate) fn verified(agent: &str, facts: &[&str]) -> SiteRecord {
+    site("verified", "verification", &format!("verify_{agent}"), &[&format!("agent_id={agent}")], facts)
+}
+
+/// Some functions of the first families.
+pub(crate) fn everything() -> Vec<SiteRecord> {
+    vec![
+        measured("checkout", &["summary=Sells what is in the cart."]),
+        measured("search", &["owner=search"]),
+        site("neural_op", "neural", "learn", &["operation_type=learning"], &[]),
+        query("select", "patterns", &["owner=storage", "runbook=https://example.org/db"]),
+        query("insert", "patterns", &["owner=storage", "runbook=https://example.org/db"]),
+        verified("coder", &[]),
+        verified("reviewer", &[]),
+    ]
+}
+
+/// One function of each family in the table, also of those that come later.
+pub(crate) fn every_family() -> Vec<SiteRecord> {
+    let one = |family: &&Family| {
+        let label = |it: &measurand_catalog::Label| format!("{}={}", it.name, it.values.first().unwrap_or(&"x"));
+        let labels: Vec<String> = family.labels.iter().map(label).collect();
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        site("measured", family.name, &format!("one_{}", family.name), &labels, &[])
+    };
+    families::ALL.iter().map(one).collect()
+}
+
+/// The catalog of these functions, as if a program had been read.
+pub(crate) fn catalog(sites: &[SiteRecord]) -> Catalog {
+    let used = families::ALL.iter().filter(|family| sites.iter().any(|it| it.family == family.name));
+    let raw = Catalog { format: Catalog::FORMAT, families: used.map(|it| record(it)).collect(), sites: sites.to_vec() };
+    Catalog::from_json(raw.to_json().as_bytes()).expect("the catalog is correct")
+}
+
+fn record(family: &Family) -> FamilyRecord {
+    let labels = family.labels.iter().map(|it| LabelRecord {
+        name: it.name.to_owned(),
+        values: it.values.iter().map(|it| (*it).to_owned()).collect(),
+    });
+    let metrics = family.metrics.iter().map(|it| MetricRecord {
+        name: it.name.to_owned(),
+        role: it.role,
+        kind: it.role.kind(),
+        unit: it.unit(),
+        help: it.help.to_owned(),
+        labels: family
+            .labels
+            .iter()
+            .map(|it| it.name)
+            .chain(it.role.extra_label().map(|it| it.name))
+            .map(str::to_owned)
+            .collect(),
+        buckets: it.buckets.to_vec(),
+    });
+    let alerts = family.alerts.iter().map(|it| AlertRecord {
+        name: it.name.to_owned(),
+        severity: it.severity,
+        condition: it.condition,
+        hold_seconds: it.hold_seconds,
+        summary: it.summary.to_owned(),
+        impact: it.impact.to_owned(),
+    });
+    FamilyRecord {
+        name: family.name.to_owned(),
+        title: family.title.to_owned(),
+        help: family.help.to_owned(),
+        labels: labels.collect(),
+        metrics: metrics.collect(),
+        alerts: alerts.collect(),
+    }
+}
+
+pub(crate) fn monitoring(sites: &[SiteRecord]) -> Monitoring {
+    Monitoring::new(&catalog(sites), &Options::default()).expect("the catalog is valid")
+}
+
+pub(crate) fn file(monitoring: &Monitoring, name: &str) -> String {
+    let files = monitoring.files();
+    files.into_iter().find(|it| it.name == name).expect("one of the files").contents
+}
+
+/// Runs `promtool` in a folder with the generated files; panics with its output unless it succeeds.
+pub(crate) fn promtool(folder: &Path, arguments: &[&str]) {
+    let output = Command::new("promtool").args(arguments).current_dir(folder).output();
+    let output = output.expect("`promtool` runs; install it with `apt-get install prometheus`");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "promtool {arguments:?}:\n{stdout}{stderr}");
+}
+
+/// A folder with the generated files.
+pub(crate) fn folder(monitoring: &Monitoring) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for file in monitoring.files() {
+        std::fs::write(folder.path().join(file.name), file.contents).expect("a file in it");
+    }
+    folder
+}

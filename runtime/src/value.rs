@@ -1,0 +1,118 @@
+//! What a returned value says: its score, its level, whether a look-up found something.
+
+/// A value with a truth score, from 0 to 1; what a function under `#[verified]` returns.
+///
+/// `None` means that there is no score, which counts as a failed verification. So do `Err` and `NaN`.
+///
+/// ```
+/// struct Review { passed: u32, total: u32 }
+///
+/// impl measurand::Score for Review {
+///     fn score(&self) -> Option<f64> {
+///         (self.total > 0).then(|| f64::from(self.passed) / f64::from(self.total))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no truth score",
+    label = "expected a score, for example `f64` or `Result<f64, E>`",
+    note = "return `f64`, an `Option` or a `Result` of one, or implement `measurand::Score` for the type"
+)]
+pub trait Score {
+    /// The score, if there is one.
+    fn score(&self) -> Option<f64>;
+}
+
+impl Score for f64 {
+    fn score(&self) -> Option<f64> {
+        Some(*self)
+    }
+}
+
+impl Score for f32 {
+    fn score(&self) -> Option<f64> {
+        Some(f64::from(*self))
+    }
+}
+
+/// A number for a gauge; what a function under `#[pattern_memory]` and the like returns.
+///
+/// `None` leaves the gauge as it is, and so does `Err`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number for a gauge",
+    label = "expected a number, for example `u64` or `Result<f64, E>`",
+    note = "return a number, an `Option` or a `Result` of one, or implement `measurand::Level` for the type"
+)]
+pub trait Level {
+    /// The number, if there is one.
+    fn level(&self) -> Option<f64>;
+}
+
+macro_rules! numbers {
+    ($($number:ty)*) => {$(
+        impl Level for $number {
+            #[allow(clippy::cast_precision_loss, clippy::cast_lossless, reason = "a gauge is a floating-point number")]
+            fn level(&self) -> Option<f64> {
+                Some(*self as f64)
+            }
+        }
+    )*};
+}
+
+numbers! { f32 f64 i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
+
+/// Whether a look-up found something; what a function under `#[cache_lookup]` returns.
+///
+/// `None` is neither hit nor miss, and so is `Err`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether something was found",
+    label = "expected an `Option` or a `Result` of one",
+    note = "return `Option<T>` or `Result<Option<T>, E>`, or implement `measurand::Found` for the type"
+)]
+pub trait Found {
+    /// Whether something was found.
+    fn found(&self) -> Option<bool>;
+}
+
+impl<T> Found for Option<T> {
+    fn found(&self) -> Option<bool> {
+        Some(self.is_some())
+    }
+}
+
+impl<T: Found, E> Found for Result<T, E> {
+    fn found(&self) -> Option<bool> {
+        self.as_ref().ok().and_then(T::found)
+    }
+}
+
+/// Through `Option` and `Result` to the number inside.
+macro_rules! numbers_inside {
+    ($($trait:ident $method:ident)*) => {$(
+        impl<T: $trait> $trait for Option<T> {
+            fn $method(&self) -> Option<f64> {
+                self.as_ref().and_then(T::$method)
+            }
+        }
+
+        impl<T: $trait, E> $trait for Result<T, E> {
+            fn $method(&self) -> Option<f64> {
+                self.as_ref().ok().and_then(T::$method)
+            }
+        }
+
+        impl<T: $trait + ?Sized> $trait for &T {
+            fn $method(&self) -> Option<f64> {
+                T::$method(self)
+            }
+        }
+
+        impl<T: $trait + ?Sized> $trait for Box<T> {
+            fn $method(&self) -> Option<f64> {
+                T::$method(self)
+            }
+        }
+    )*};
+}
+
+numbers_inside! { Score score Level level }
