@@ -95,7 +95,7 @@ fn one_life() {
     // Never called, and there at zero.
     check(global, &[("db_query_errors_total{query_type=select,table=patterns,outcome=cancelled}", 0.0)]);
     let _result = retrieve(true);
-    let _caught = std::panic::catch_unwind(|| panics());
+    let _caught = std::panic::catch_unwind(panics);
     poll_once(query(false));
     poll_once(query(true));
     drop(query(true));
