@@ -83,7 +83,7 @@ impl Inner {
         match &table.series {
             Series::Histograms(map) => {
                 let series = map.get(key, Kind::Histogram, HistogramSeries::default);
-                Some(Histogram::from_arc(series.hand(table.bounds, table.shards)))
+                Some(Histogram::from_arc(series.hand(table.bounds, table.sharding)))
             }
             _ => None,
         }
@@ -134,7 +134,7 @@ impl metrics::Recorder for Recorder {
                         series.derive();
                         return Counter::noop();
                     }
-                    Counter::from_arc(series.cells(table.shards))
+                    Counter::from_arc(series.cells(table.sharding))
                 }
                 other => {
                     self.0.refuse(&name, Kind::Counter, other.kind());
@@ -169,7 +169,7 @@ impl metrics::Recorder for Recorder {
                     let series = map.get(key, Kind::Histogram, HistogramSeries::default);
                     let site = metadata.target() == SITE_TARGET;
                     let cells = if site { HistogramSeries::site } else { HistogramSeries::hand };
-                    Histogram::from_arc(cells(&series, table.bounds, table.shards))
+                    Histogram::from_arc(cells(&series, table.bounds, table.sharding))
                 }
                 other => {
                     self.0.refuse(&name, Kind::Histogram, other.kind());

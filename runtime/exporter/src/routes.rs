@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::gzip;
 use crate::recorder::Recorder;
+use crate::storage::Sharding;
 use crate::text::CONTENT_TYPE;
 use axum::Router;
 use axum::body::Bytes;
@@ -50,7 +51,7 @@ impl App {
         let labels = vec![Label::from_static_parts("path", path), Label::new("status", status.as_str().to_owned())];
         let key = Key::from_parts("measurand_http_requests_total", labels);
         if let Some(series) = self.recorder.as_ref().and_then(|it| it.inner().counter(&key)) {
-            series.cells(1).increment(requests);
+            series.cells(Sharding::One).increment(requests);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::labels;
 use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::{GaugeCells, InFlightCells, processors};
+use crate::storage::{GaugeCells, InFlightCells, Sharding};
 use crate::text;
 use measurand_catalog::platform::{self, PlatformMetric};
 use measurand_catalog::{Family, Kind, Metric, Role};
@@ -27,7 +27,7 @@ pub(crate) struct Table {
     pub(crate) bounds_text: Vec<String>,
     /// For a counter of calls: where the table of their duration stands.
     pub(crate) duration: Option<usize>,
-    pub(crate) shards: usize,
+    pub(crate) sharding: Sharding,
     pub(crate) series: Series,
 }
 
@@ -87,25 +87,25 @@ impl Table {
     fn of_family(metric: &'static Metric) -> Self {
         // What happens rarely needs no shards, and there can be many series of it.
         let rare = matches!(metric.role, Role::Errors | Role::Failures | Role::Rollbacks | Role::LastScore);
-        let shards = if rare { 1 } else { processors() };
+        let sharding = if rare { Sharding::One } else { Sharding::Threads };
         let series = match metric.role.kind() {
             Kind::Gauge => Series::Gauges { map: Map::default(), in_flight: metric.role == Role::InFlight },
             kind => Series::new(kind),
         };
-        Self::new(metric.name, metric.help, metric.buckets, shards, series)
+        Self::new(metric.name, metric.help, metric.buckets, sharding, series)
     }
 
     fn of_platform(metric: &'static PlatformMetric) -> Self {
-        Self::new(metric.name, metric.help, metric.buckets, 1, Series::new(metric.kind))
+        Self::new(metric.name, metric.help, metric.buckets, Sharding::One, Series::new(metric.kind))
     }
 
-    fn new(name: &'static str, help: &'static str, bounds: &'static [f64], shards: usize, series: Series) -> Self {
+    fn new(name: &'static str, help: &'static str, bounds: &'static [f64], sharding: Sharding, series: Series) -> Self {
         let bound = |it: &f64| {
             let mut out = String::new();
             text::push_float(&mut out, *it);
             out
         };
-        Self { name, help, bounds, bounds_text: bounds.iter().map(bound).collect(), duration: None, shards, series }
+        Self { name, help, bounds, bounds_text: bounds.iter().map(bound).collect(), duration: None, sharding, series }
     }
 }
 
@@ -130,7 +130,7 @@ impl Series {
 /// A new gauge.
 pub(crate) fn gauge(in_flight: bool) -> GaugeSeries {
     if in_flight {
-        GaugeSeries::InFlight(Arc::new(InFlightCells::new(processors())))
+        GaugeSeries::InFlight(Arc::new(InFlightCells::new(Sharding::Threads)))
     } else {
         GaugeSeries::Value(Arc::new(GaugeCells::default()))
     }

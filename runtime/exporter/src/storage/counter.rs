@@ -1,6 +1,6 @@
 //! A number that only grows.
 
-use super::shards::Shards;
+use super::shards::{Sharding, Shards};
 use metrics::CounterFn;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct CounterCells(Shards);
 
 impl CounterCells {
-    pub(crate) fn new(shards: usize) -> Self {
-        Self(Shards::new(1, shards))
+    pub(crate) fn new(sharding: Sharding) -> Self {
+        Self(Shards::new(1, sharding))
     }
 
     pub(crate) fn value(&self) -> u64 {
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn an_absolute_value_only_raises() {
-        let cells = CounterCells::new(2);
+        let cells = CounterCells::new(Sharding::Threads);
         cells.increment(3);
         cells.absolute(2);
         assert_eq!(cells.value(), 3);

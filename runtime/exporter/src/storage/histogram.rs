@@ -1,6 +1,6 @@
 //! Observations by upper bound.
 
-use super::shards::Shards;
+use super::shards::{Sharding, Shards};
 use metrics::HistogramFn;
 
 /// The cells of one histogram series: a number for each bucket, one for all above, and the sum.
@@ -26,8 +26,8 @@ const PARTS: f64 = 1e9;
 const LARGEST: i64 = 1 << 56;
 
 impl HistogramCells {
-    pub(crate) fn new(bounds: &'static [f64], shards: usize) -> Self {
-        Self { bounds, shards: Shards::new(bounds.len() + 2, shards) }
+    pub(crate) fn new(bounds: &'static [f64], sharding: Sharding) -> Self {
+        Self { bounds, shards: Shards::new(bounds.len() + 2, sharding) }
     }
 
     /// Adds what was observed to the snapshot, which has a place for each bucket.
@@ -84,7 +84,7 @@ mod tests {
 
     /// The observation, the bucket it belongs to, and what it adds in billionths.
     fn check(value: f64, bucket: usize, sum: u128) {
-        let cells = HistogramCells::new(&[0.1, 0.5, 1.0], 2);
+        let cells = HistogramCells::new(&[0.1, 0.5, 1.0], Sharding::Threads);
         cells.record(value);
         let mut snapshot = Snapshot::empty(3);
         cells.read(&mut snapshot);
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn many_at_once_count_as_many() {
-        let cells = HistogramCells::new(&[1.0], 1);
+        let cells = HistogramCells::new(&[1.0], Sharding::Threads);
         cells.record_many(0.25, 4);
         let mut snapshot = Snapshot::empty(1);
         cells.read(&mut snapshot);

@@ -2,7 +2,7 @@
 //! single cell would make them wait for each other, so steps are counted in shards.
 
 use super::gauge::GaugeCells;
-use super::shards::Shards;
+use super::shards::{Sharding, Shards};
 use metrics::GaugeFn;
 
 /// The cells of one such series.
@@ -18,8 +18,8 @@ pub(crate) struct InFlightCells {
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
 impl InFlightCells {
-    pub(crate) fn new(shards: usize) -> Self {
-        Self { steps: Shards::new(1, shards), rest: GaugeCells::default() }
+    pub(crate) fn new(sharding: Sharding) -> Self {
+        Self { steps: Shards::new(1, sharding), rest: GaugeCells::default() }
     }
 
     pub(crate) fn value(&self) -> f64 {
@@ -34,7 +34,14 @@ impl InFlightCells {
 
     #[inline]
     fn step(&self, value: f64) {
-        if value.abs() <= LARGEST && value.fract() == 0.0 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::float_cmp,
+            reason = "whole or not"
+        )]
+        let whole = (value as i64) as f64 == value;
+        if value.abs() <= LARGEST && whole {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and small enough")]
             self.steps.mine().add(0, value as i64 as u64);
         } else {
@@ -65,7 +72,7 @@ mod tests {
 
     #[test]
     fn steps_of_many_threads_are_exact() {
-        let cells = InFlightCells::new(4);
+        let cells = InFlightCells::new(Sharding::Threads);
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
@@ -82,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_set_value_counts_from_there() {
-        let cells = InFlightCells::new(2);
+        let cells = InFlightCells::new(Sharding::Threads);
         cells.increment(3.0);
         cells.set(10.0);
         cells.decrement(1.0);

@@ -5,9 +5,11 @@ mod gauge;
 mod histogram;
 mod in_flight;
 mod shards;
+mod slots;
+mod sync;
 
 pub(crate) use counter::CounterCells;
 pub(crate) use gauge::GaugeCells;
 pub(crate) use histogram::{HistogramCells, Snapshot};
 pub(crate) use in_flight::InFlightCells;
-pub(crate) use shards::processors;
+pub(crate) use shards::Sharding;

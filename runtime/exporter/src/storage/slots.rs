@@ -1,0 +1,76 @@
+//! Numbers that one thread at a time writes, and who may write which.
+//!
+//! An atomic addition costs as much as half a clock read, because the processor has to own the cache line and finish
+//! every write before it. A thread that knows to be the only writer adds by a load and a store, which costs nothing that
+//! can be measured. So threads take slots, and each slot has numbers of its own.
+//!
+//! This file is also compiled by `tests/loom`, which tries every order of the steps below.
+
+use super::sync::{AtomicBool, AtomicU64, Ordering};
+
+/// Which slots are taken.
+#[derive(Debug)]
+pub(crate) struct Slots(Box<[AtomicBool]>);
+
+impl Slots {
+    pub(crate) fn new(count: usize) -> Self {
+        Self((0..count).map(|_| AtomicBool::new(false)).collect())
+    }
+
+    /// A slot that nobody else has until it is given back.
+    pub(crate) fn take(&self) -> Option<usize> {
+        // Acquire, to see all that the thread that gave the slot back had written into its numbers.
+        self.0.iter().position(|taken| !taken.swap(true, Ordering::Acquire))
+    }
+
+    /// Gives back a slot; the caller writes no more into its numbers.
+    pub(crate) fn give_back(&self, slot: usize) {
+        if let Some(taken) = self.0.get(slot) {
+            taken.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// Numbers in one line.
+const LINE: usize = 16;
+
+/// 128 bytes: processors fetch cache lines of 64 bytes in pairs.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Line([AtomicU64; LINE]);
+
+/// Some numbers, which wrap around as `u64` does. Each is monotone for every reader, and nothing else is published
+/// through it, so that relaxed operations are enough.
+#[derive(Debug)]
+pub(crate) struct Numbers(Box<[Line]>);
+
+impl Numbers {
+    pub(crate) fn new(count: usize) -> Self {
+        let lines = count.div_ceil(LINE).max(1);
+        Self((0..lines).map(|_| Line(std::array::from_fn(|_| AtomicU64::new(0)))).collect())
+    }
+
+    fn number(&self, number: usize) -> Option<&AtomicU64> {
+        Some(&self.0.get(number / LINE)?.0[number % LINE])
+    }
+
+    /// Adds to a number of a slot that the caller has; an index that is out of range is ignored.
+    #[inline]
+    pub(crate) fn add_alone(&self, number: usize, value: u64) {
+        if let Some(number) = self.number(number) {
+            number.store(number.load(Ordering::Relaxed).wrapping_add(value), Ordering::Relaxed);
+        }
+    }
+
+    /// Adds to a number that others add to as well.
+    #[inline]
+    pub(crate) fn add_shared(&self, number: usize, value: u64) {
+        if let Some(number) = self.number(number) {
+            number.fetch_add(value, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn value(&self, number: usize) -> u64 {
+        self.number(number).map_or(0, |it| it.load(Ordering::Relaxed))
+    }
+}
