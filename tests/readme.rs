@@ -5,7 +5,7 @@ use measurand_tests::{Running, Scrape, program, wait, workspace};
 use std::process::Command;
 
 fn readme() -> String {
-    std::fs::read_to_string(workspace().join("README.md")).unwrap()
+    std::fs::read_to_string(workspace().join("README.md")).expect("README.md")
 }
 
 #[track_caller]
