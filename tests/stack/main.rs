@@ -2,6 +2,8 @@
 //!
 //! One Prometheus serves all checks, since a fresh one needs five seconds to find its targets.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 mod prometheus;
 
 use measurand_monitoring::promql::{Place, print};
