@@ -90,7 +90,7 @@ fn every_call_is_counted() {
     let scrape = Scrape::fetch(&url);
     let all = f64::from(THREADS * CALLS);
     let check = |series: &str, expected: f64| {
-        assert!((scrape.value(series) - expected).abs() < 0.5, "{series}: {} is not {expected}", scrape.value(series))
+        assert!((scrape.value(series) - expected).abs() < 0.5, "{series}: {} is not {expected}", scrape.value(series));
     };
     let function = r#"function="sometimes",module="exact""#;
     check(&format!("function_calls_total{{{function}}}"), all);
