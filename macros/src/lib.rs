@@ -25,7 +25,7 @@ use proc_macro::TokenStream;
 ///
 /// ```ignore
 /// #[measurand::measured]
-/// fn checkout(cart: &Cart) -> Result<Receipt, CheckoutError> { … }
+/// fn checkout(cart: &Cart) -> Result<Receipt, CheckoutError> { /* .. */ }
 /// ```
 ///
 /// | metric | kind | labels |
@@ -60,7 +60,7 @@ pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::neural_op("retrieval")]
-/// fn retrieve(&self, query: &Query) -> Result<Vec<Pattern>, StoreError> { … }
+/// fn retrieve(&self, query: &Query) -> Result<Vec<Pattern>, StoreError> { /* .. */ }
 /// ```
 ///
 /// | metric | kind | labels |
@@ -80,7 +80,7 @@ pub fn neural_op(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::verified(agent_id = "coder", rollback = workspace.restore())]
-/// fn verify(workspace: &Workspace) -> Result<f64, VerifyError> { … }
+/// fn verify(workspace: &Workspace) -> Result<f64, VerifyError> { /* .. */ }
 /// ```
 ///
 /// | metric | kind | labels |
@@ -103,7 +103,7 @@ pub fn verified(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::timed_query("select", table = "patterns")]
-/// async fn load(pool: &Pool, id: u64) -> Result<Pattern, sqlx::Error> { … }
+/// async fn load(pool: &Pool, id: u64) -> Result<Pattern, sqlx::Error> { /* .. */ }
 /// ```
 ///
 /// | metric | kind | labels |
@@ -122,7 +122,7 @@ pub fn timed_query(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::pattern_confidence("coordination")]
-/// fn confidence(&self) -> f64 { … }
+/// fn confidence(&self) -> f64 { /* .. */ }
 /// ```
 ///
 /// The function returns a type with a `Score`, as under [`macro@verified`].
@@ -135,7 +135,7 @@ pub fn pattern_confidence(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::pattern_retrieval]
-/// fn retrieve(&self) -> Result<Pattern, StoreError> { … }
+/// fn retrieve(&self) -> Result<Pattern, StoreError> { /* .. */ }
 /// ```
 ///
 /// The duration of every call counts, however it ended.
@@ -148,7 +148,7 @@ pub fn pattern_retrieval(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::pattern_learned]
-/// fn learn(&self) -> Result<(), StoreError> { … }
+/// fn learn(&self) -> Result<(), StoreError> { /* .. */ }
 /// ```
 ///
 /// A call that returns `Err`, panics or is cancelled counts nothing; `ok_if` and `error_if` decide for other types.
@@ -161,7 +161,7 @@ pub fn pattern_learned(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::feedback_cycle]
-/// fn turn(&self) -> Result<(), LoopError> { … }
+/// fn turn(&self) -> Result<(), LoopError> { /* .. */ }
 /// ```
 ///
 /// A call that returns `Err`, panics or is cancelled counts nothing; `ok_if` and `error_if` decide for other types.
@@ -174,7 +174,7 @@ pub fn feedback_cycle(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::db_connection]
-/// fn connect(&self) -> Result<Connection, DbError> { … }
+/// fn connect(&self) -> Result<Connection, DbError> { /* .. */ }
 /// ```
 ///
 /// A call that returns `Err`, panics or is cancelled counts; `ok_if` and `error_if` decide for other types.
@@ -187,7 +187,7 @@ pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::cache_lookup("embeddings")]
-/// fn look_up(&self) -> Option<Embedding> { … }
+/// fn look_up(&self) -> Option<Embedding> { /* .. */ }
 /// ```
 ///
 /// The function returns a type that says whether something was `Found`: an `Option`, a `Result` of one, or a type of yours that implements the trait. `Err` is neither hit nor miss.
@@ -200,7 +200,7 @@ pub fn cache_lookup(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::goap_plan("feature-implementation")]
-/// fn plan(&self) -> Result<Plan, PlanError> { … }
+/// fn plan(&self) -> Result<Plan, PlanError> { /* .. */ }
 /// ```
 ///
 /// The duration of every call counts, however it ended.
@@ -213,7 +213,7 @@ pub fn goap_plan(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::task("feature")]
-/// fn run(&self) -> Result<(), TaskError> { … }
+/// fn run(&self) -> Result<(), TaskError> { /* .. */ }
 /// ```
 ///
 /// The label `status` is `success`, or `failure` for a call that returns `Err`, panics or is cancelled; `ok_if` and `error_if` decide for other types.
@@ -226,7 +226,7 @@ pub fn task(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::pattern_memory]
-/// fn measure(&self) -> u64 { … }
+/// fn measure(&self) -> u64 { /* .. */ }
 /// ```
 ///
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
@@ -239,7 +239,7 @@ pub fn pattern_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::memory_compression]
-/// fn measure(&self) -> f64 { … }
+/// fn measure(&self) -> f64 { /* .. */ }
 /// ```
 ///
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
@@ -252,7 +252,7 @@ pub fn memory_compression(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::patterns_active]
-/// fn measure(&self) -> usize { … }
+/// fn measure(&self) -> usize { /* .. */ }
 /// ```
 ///
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
@@ -265,7 +265,7 @@ pub fn patterns_active(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::patterns_unused]
-/// fn measure(&self) -> usize { … }
+/// fn measure(&self) -> usize { /* .. */ }
 /// ```
 ///
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
@@ -278,7 +278,7 @@ pub fn patterns_unused(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::pattern_reuse]
-/// fn measure(&self) -> f64 { … }
+/// fn measure(&self) -> f64 { /* .. */ }
 /// ```
 ///
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
@@ -291,7 +291,7 @@ pub fn pattern_reuse(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::coordination]
-/// fn measure(&self) -> f64 { … }
+/// fn measure(&self) -> f64 { /* .. */ }
 /// ```
 ///
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
@@ -304,7 +304,7 @@ pub fn coordination(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```ignore
 /// #[measurand::task_queue]
-/// fn measure(&self) -> usize { … }
+/// fn measure(&self) -> usize { /* .. */ }
 /// ```
 ///
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
