@@ -33,7 +33,7 @@ pub struct Label {
 pub struct Metric {
     /// The full Prometheus name, with the unit and `_total` where the kind asks for it.
     pub name: &'static str,
-    /// What a call records into it; [`Role::kind`] and [`Role::unit`] follow from this.
+    /// What a call records into it; [`Role::kind`] and [`Metric::unit`] follow from this.
     pub role: Role,
     /// The text after `# HELP`: one sentence.
     pub help: &'static str,
