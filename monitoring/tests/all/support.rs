@@ -1,6 +1,8 @@
 //! Catalogs for the tests: of any functions in any family of the table.
 
-use measurand_catalog::{AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, MetricRecord, SiteRecord, families};
+use measurand_catalog::{
+    AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, MetricRecord, Role, SiteRecord, families,
+};
 use measurand_monitoring::{Monitoring, Options};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,6 +24,8 @@ pub(crate) fn site(attribute: &str, family: &str, function: &str, labels: &[&str
         attribute: attribute.to_owned(),
         family: family.to_owned(),
         labels: map(labels),
+        expressions: BTreeMap::new(),
+        objective: None,
         facts: map(facts),
     }
 }
@@ -79,6 +83,7 @@ fn record(family: &Family) -> FamilyRecord {
     let labels = family.labels.iter().map(|it| LabelRecord {
         name: it.name.to_owned(),
         values: it.values.iter().map(|it| (*it).to_owned()).collect(),
+        late: it.late,
     });
     let metrics = family.metrics.iter().map(|it| MetricRecord {
         name: it.name.to_owned(),
@@ -89,6 +94,7 @@ fn record(family: &Family) -> FamilyRecord {
         labels: family
             .labels
             .iter()
+            .filter(|label| it.role != Role::InFlight || !label.late)
             .map(|it| it.name)
             .chain(it.role.extra_label().map(|it| it.name))
             .map(str::to_owned)

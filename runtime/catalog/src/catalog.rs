@@ -43,6 +43,9 @@ pub struct LabelRecord {
     pub name: String,
     /// The only values it can take, or nothing when each site brings its own.
     pub values: Vec<String>,
+    /// Whether its value is known only when the call has ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }
 
 /// One metric of a family.
@@ -102,11 +105,37 @@ pub struct SiteRecord {
     pub attribute: String,
     /// The name of the family it records.
     pub family: String,
-    /// The values of the family's labels.
+    /// The values of the family's labels that are literals.
     pub labels: BTreeMap<String, String>,
+    /// The expressions that the values of other labels come from, by label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expressions: BTreeMap<String, String>,
+    /// What it promises.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Objective>,
     /// Everything else the annotation says, by key: `owner`, `severity`, `runbook`, `summary`, `threshold`, `outcome`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,
+}
+
+/// What an annotated function promises: a service level objective.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Objective {
+    /// The share of its calls that end well, for example 0.999.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<f64>,
+    /// How fast it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+}
+
+/// How fast a function promises to be.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// The longest that a call takes, in seconds; one of the buckets of the family's duration.
+    pub seconds: f64,
+    /// The share of its calls of which that is promised, for example 0.99.
+    pub share: f64,
 }
 
 impl Catalog {
@@ -179,7 +208,8 @@ impl FamilyRecord {
 
 impl MetricRecord {
     pub(crate) fn new(name: String, role: Role, family_labels: &[LabelRecord]) -> Self {
-        let mut labels: Vec<String> = family_labels.iter().map(|it| it.name.clone()).collect();
+        let known = |it: &&LabelRecord| role != Role::InFlight || !it.late;
+        let mut labels: Vec<String> = family_labels.iter().filter(known).map(|it| it.name.clone()).collect();
         labels.extend(role.extra_label().map(|it| it.name.to_owned()));
         let unit = unit_of(role, &name);
         Self { name, role, kind: role.kind(), unit, help: String::new(), labels, buckets: Vec::new() }

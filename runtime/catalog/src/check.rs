@@ -5,8 +5,8 @@
 //! Names are refused when they are wrong, since a cleaned name would be another name; prose is cleaned.
 //! Reasons are predicates: the caller knows what to put in front of them.
 
-use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, SiteRecord};
-use crate::family::{Condition, Kind, Role, Unit, is_name};
+use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, Objective, SiteRecord};
+use crate::family::{Condition, Kind, Role, Unit, is_name, is_reserved};
 use crate::record::{clean, is_text};
 use crate::text::shown;
 use std::collections::{BTreeMap, HashSet};
@@ -34,10 +34,16 @@ impl Catalog {
                     site.family
                 )));
             };
+            let both = site.labels.keys().find(|it| site.expressions.contains_key(*it));
+            if let Some(label) = both {
+                return Err(fail(format!("has both a value and an expression for the label `{label}`")));
+            }
+            let unknown = |it: &&String| family.labels.iter().all(|known| known.name != **it);
+            if let Some(label) = site.labels.keys().chain(site.expressions.keys()).find(unknown) {
+                return Err(fail(format!("has the label `{label}`, which the family `{}` lacks", family.name)));
+            }
             for (label, value) in &site.labels {
-                let Some(known) = family.labels.iter().find(|it| it.name == *label) else {
-                    return Err(fail(format!("has the label `{label}`, which the family `{}` lacks", family.name)));
-                };
+                let Some(known) = family.labels.iter().find(|it| it.name == *label) else { continue };
                 if !known.values.is_empty() && !known.values.contains(value) {
                     let value = shown(value);
                     return Err(fail(format!(
@@ -50,6 +56,12 @@ impl Catalog {
             }
         }
         families.retain(|name, _| used.contains(name));
+        for (number, site) in &sites {
+            let family = families.get_mut(&site.family);
+            if let (Some(family), Some(objective)) = (family, &site.objective) {
+                family.promise(objective).map_err(|reason| (*number, reason))?;
+            }
+        }
         let mut sites: Vec<SiteRecord> = sites.into_iter().map(|(_, site)| site).collect();
         sites.sort_by(|a, b| a.order().cmp(&b.order()));
         sites.dedup();
@@ -60,8 +72,25 @@ impl Catalog {
 impl SiteRecord {
     /// Everything, so that sites that share a line still have one order.
     fn order(&self) -> impl Ord {
-        let Self { krate, version, module, function, file, line, attribute, family, labels, facts } = self;
-        (krate, module, line, function, attribute, version, file, family, labels, facts)
+        let Self {
+            krate,
+            version,
+            module,
+            function,
+            file,
+            line,
+            attribute,
+            family,
+            labels,
+            expressions,
+            objective,
+            facts,
+        } = self;
+        let objective = objective.map(|it| {
+            let latency = it.latency.map(|it| (it.seconds.to_bits(), it.share.to_bits()));
+            (it.success.map(f64::to_bits), latency)
+        });
+        (krate, module, line, function, attribute, version, file, family, labels, expressions, objective, facts)
     }
 
     /// Checks what does not depend on the family.
@@ -83,6 +112,18 @@ impl SiteRecord {
         for (label, value) in &self.labels {
             legal("label", label)?;
             line("label", value)?;
+        }
+        for (label, expression) in &mut self.expressions {
+            legal("label", label)?;
+            *expression = clean(expression);
+        }
+        if let Some(objective) = &self.objective {
+            let shares = [objective.success, objective.latency.map(|it| it.share)];
+            let inside = |it: f64| it > 0.0 && it < 1.0;
+            let seconds = objective.latency.map_or(1.0, |it| it.seconds);
+            if !shares.into_iter().flatten().all(inside) || !(seconds.is_finite() && seconds > 0.0) {
+                return Err("has an objective that no function can keep or miss".to_owned());
+            }
         }
         self.facts.keys().try_for_each(|key| line("key", key))?;
         self.facts.values_mut().for_each(|it| *it = clean(it));
@@ -117,6 +158,22 @@ impl FamilyRecord {
         wrong.map_or(Ok(()), |it| Err(format!("has the alert `{}`, whose condition does not fit its metrics", it.name)))
     }
 
+    /// Makes the threshold of an objective one of the buckets, so that what is promised is counted exactly. All series of
+    /// the family get it: buckets that differ between the series of one metric cannot be added up.
+    fn promise(&mut self, objective: &Objective) -> Result<(), String> {
+        if objective.success.is_some() && self.metric(Role::Errors).is_none() {
+            return Err(format!("promises success, and the family `{}` counts no errors", self.name));
+        }
+        let Some(latency) = objective.latency else { return Ok(()) };
+        let Some(metric) = self.metrics.iter_mut().find(|it| it.role == Role::Duration) else {
+            return Err(format!("promises a latency, and the family `{}` measures no duration", self.name));
+        };
+        if let Err(place) = metric.buckets.binary_search_by(|it| it.total_cmp(&latency.seconds)) {
+            metric.buckets.insert(place, latency.seconds);
+        }
+        Ok(())
+    }
+
     fn can_evaluate(&self, condition: &Condition) -> bool {
         let has = |role| self.metric(role).is_some();
         let has_bucket = |role, bound: f64| {
@@ -139,7 +196,7 @@ impl FamilyRecord {
 fn check_label(label: &LabelRecord, metrics: &[MetricRecord]) -> Result<(), String> {
     legal("label", &label.name)?;
     let mut added = metrics.iter().filter_map(|it| it.role.extra_label());
-    if ["le", "quantile"].contains(&label.name.as_str()) || added.any(|it| it.name == label.name) {
+    if is_reserved(&label.name) || added.any(|it| it.name == label.name) {
         return Err(format!("has the label `{}`, which is reserved", label.name));
     }
     if label.values.len() > VALUES_MAX {

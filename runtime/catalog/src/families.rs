@@ -1,13 +1,13 @@
 //! The built-in families, a row each. Names in this file are the public contract with dashboards and rules.
 
-use crate::family::{Alert, Condition, Family, Label, Metric, Role, Severity};
+use crate::family::{Alert, Condition, Family, Label, Metric, OTHER, Role, Severity};
 
 /// Any function of the user's own domain: `#[measured]`.
 pub const FUNCTION: Family = Family {
     name: "function",
     title: "Functions",
     help: "Calls of annotated functions: rate, errors, duration and calls in flight.",
-    labels: &[Label { name: "function", values: &[] }, Label { name: "module", values: &[] }],
+    labels: &[Label::open("function"), Label::open("module")],
     metrics: &[
         Metric {
             name: "function_calls_total",
@@ -49,7 +49,7 @@ pub const NEURAL: Family = Family {
     name: "neural",
     title: "Neural performance",
     help: "Learning, retrieval and extraction of patterns.",
-    labels: &[Label { name: "operation_type", values: &["learning", "retrieval", "extraction"] }],
+    labels: &[Label::of("operation_type", &["learning", "retrieval", "extraction"])],
     metrics: &[
         Metric {
             name: "neural_operations_total",
@@ -85,7 +85,7 @@ pub const VERIFICATION: Family = Family {
     name: "verification",
     title: "Verification and truth",
     help: "How truthful the work of each agent is.",
-    labels: &[Label { name: "agent_id", values: &[] }],
+    labels: &[Label::open("agent_id")],
     metrics: &[
         Metric {
             name: "truth_score",
@@ -159,10 +159,7 @@ pub const DATABASE: Family = Family {
     name: "database",
     title: "Database",
     help: "Queries by type and table.",
-    labels: &[
-        Label { name: "query_type", values: &["select", "insert", "update", "delete"] },
-        Label { name: "table", values: &[] },
-    ],
+    labels: &[Label::of("query_type", &["select", "insert", "update", "delete"]), Label::open("table")],
     metrics: &[
         Metric {
             name: "db_query_errors_total",
@@ -202,7 +199,7 @@ pub const PATTERN_CONFIDENCE: Family = Family {
     name: "pattern_confidence",
     title: "Pattern confidence",
     help: "How sure the system is of the patterns it knows.",
-    labels: &[Label { name: "pattern_type", values: &["coordination", "optimization", "prediction"] }],
+    labels: &[Label::of("pattern_type", &["coordination", "optimization", "prediction"])],
     metrics: &[Metric {
         name: "pattern_confidence",
         role: Role::Score,
@@ -291,7 +288,7 @@ pub const CACHE: Family = Family {
     name: "cache",
     title: "Caches",
     help: "How often a cache has what is asked for.",
-    labels: &[Label { name: "cache", values: &[] }],
+    labels: &[Label::open("cache")],
     metrics: &[
         Metric { name: "cache_hits_total", role: Role::Hits, help: "Look-ups that found something.", buckets: &[] },
         Metric { name: "cache_misses_total", role: Role::Misses, help: "Look-ups that found nothing.", buckets: &[] },
@@ -310,7 +307,7 @@ pub const PLANNING: Family = Family {
     name: "planning",
     title: "GOAP planning",
     help: "How long it takes to plan for a goal.",
-    labels: &[Label { name: "goal", values: &[] }],
+    labels: &[Label::open("goal")],
     metrics: &[Metric {
         name: "goap_planning_duration_seconds",
         role: Role::Duration,
@@ -332,13 +329,46 @@ pub const TASK: Family = Family {
     name: "task",
     title: "Tasks",
     help: "How many tasks end well.",
-    labels: &[Label { name: "task_type", values: &["feature", "bugfix", "refactor"] }],
+    labels: &[Label::of("task_type", &["feature", "bugfix", "refactor"])],
     metrics: &[Metric {
         name: "task_completed_total",
         role: Role::Completions,
         help: "Tasks that ended.",
         buckets: &[],
     }],
+    alerts: &[],
+};
+
+/// Requests over HTTP: the layer `measurand::http`.
+pub const HTTP: Family = Family {
+    name: "http",
+    title: "HTTP",
+    help: "Requests by method, route and status.",
+    labels: &[
+        Label::of("method", &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", OTHER]),
+        Label::open("route"),
+        Label::open("status").late(),
+    ],
+    metrics: &[
+        Metric {
+            name: "http_requests_total",
+            role: Role::Calls,
+            help: "Requests that ended; the status is `cancelled` where the client went away.",
+            buckets: &[],
+        },
+        Metric {
+            name: "http_request_duration_seconds",
+            role: Role::Duration,
+            help: "Time from a request's head to the head of its response.",
+            buckets: &[1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0],
+        },
+        Metric {
+            name: "http_requests_in_flight",
+            role: Role::InFlight,
+            help: "Requests begun and not answered.",
+            buckets: &[],
+        },
+    ],
     alerts: &[],
 };
 
@@ -454,6 +484,7 @@ pub const ALL: &[&Family] = &[
     &COORDINATION,
     &TASK,
     &TASK_QUEUE,
+    &HTTP,
 ];
 
 const _: () = {

@@ -26,6 +26,28 @@ pub struct Label {
     pub name: &'static str,
     /// The only values it can take, or nothing when each annotated function brings its own.
     pub values: &'static [&'static str],
+    /// Whether its value is known only when the call has ended, as a status is. The gauge of calls in flight lacks it.
+    pub late: bool,
+}
+
+impl Label {
+    /// A label for which each annotated function brings its own values.
+    #[must_use]
+    pub const fn open(name: &'static str) -> Self {
+        Self { name, values: &[], late: false }
+    }
+
+    /// A label with these values and no others.
+    #[must_use]
+    pub const fn of(name: &'static str, values: &'static [&'static str]) -> Self {
+        Self { name, values, late: false }
+    }
+
+    /// The same, its value known only when the call has ended.
+    #[must_use]
+    pub const fn late(self) -> Self {
+        Self { late: true, ..self }
+    }
 }
 
 /// One metric of a family.
@@ -166,6 +188,21 @@ pub const OUTCOME_LABEL: &str = "outcome";
 /// The values of [`OUTCOME_LABEL`]; a call that ended `ok` is in none of them.
 pub const ERROR_OUTCOMES: [&str; 3] = ["error", "panic", "cancelled"];
 
+/// What a metric with [`Role::Errors`] is told apart by besides [`OUTCOME_LABEL`], where the type of the error says which
+/// kinds there are.
+pub const KIND_LABEL: &str = "error_kind";
+
+/// Where a function was called, on the series of those that ask for it.
+pub const CALLER_LABEL: &str = "caller";
+
+/// The value of a label that stands for all values beyond the limit, and for those that a label does not know.
+pub const OTHER: &str = "_other";
+
+/// So many combinations of values that are no literals a family may have unless told otherwise; what comes later counts
+/// under [`OTHER`]. The number of OpenTelemetry:
+/// <https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits>.
+pub const SERIES_LIMIT: usize = 2000;
+
 /// The extra label of a metric with [`Role::Completions`].
 pub const STATUS_LABEL: &str = "status";
 
@@ -222,8 +259,8 @@ impl Role {
     #[must_use]
     pub const fn extra_label(self) -> Option<Label> {
         match self {
-            Role::Errors => Some(Label { name: OUTCOME_LABEL, values: &ERROR_OUTCOMES }),
-            Role::Completions => Some(Label { name: STATUS_LABEL, values: &STATUSES }),
+            Role::Errors => Some(Label::of(OUTCOME_LABEL, &ERROR_OUTCOMES)),
+            Role::Completions => Some(Label::of(STATUS_LABEL, &STATUSES)),
             _ => None,
         }
     }
@@ -325,7 +362,7 @@ impl Family {
         while i < self.labels.len() {
             let name = self.labels[i].name;
             assert!(is_name(name), "a label's name is made of a-z, 0-9 and `_`");
-            assert!(!same(name, "le") && !same(name, "quantile"), "this label is reserved");
+            assert!(!is_reserved(name), "this label is reserved");
             let mut j = 0;
             while j < self.metrics.len() {
                 if let Some(extra) = self.metrics[j].role.extra_label() {
@@ -390,6 +427,11 @@ impl Family {
         }
         false
     }
+}
+
+/// Labels that Prometheus or the framework itself gives a meaning to.
+pub(crate) const fn is_reserved(label: &str) -> bool {
+    same(label, "le") || same(label, "quantile") || same(label, KIND_LABEL) || same(label, CALLER_LABEL)
 }
 
 const fn check_metric(metric: &Metric) {

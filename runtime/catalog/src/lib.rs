@@ -36,12 +36,12 @@ mod window;
 
 pub use attribute::{Absent, Argument, ArgumentKind, Attribute};
 pub use family::{
-    Alert, Condition, ERROR_OUTCOMES, Family, Kind, Label, Metric, OUTCOME_LABEL, Role, STATUS_LABEL, STATUSES,
-    Severity, Unit,
+    Alert, CALLER_LABEL, Condition, ERROR_OUTCOMES, Family, KIND_LABEL, Kind, Label, Metric, OTHER, OUTCOME_LABEL,
+    Role, SERIES_LIMIT, STATUS_LABEL, STATUSES, Severity, Unit,
 };
 
 #[cfg(feature = "read")]
-pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, SiteRecord};
+pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};
 #[cfg(feature = "file")]
 pub use file::{FileError, FileErrorReason, read_file, read_object};
 #[cfg(feature = "read")]
@@ -52,3 +52,6 @@ pub use url::{UrlError, UrlErrorReason, read_url};
 /// The `target` in the metadata of everything that an annotated function registers. A recorder that sees it on a counter
 /// with [`Role::Calls`] may count the observations of the family's [`Role::Duration`] instead: both come from one call.
 pub const SITE_TARGET: &str = "measurand::site";
+
+/// The counter of recordings whose labels were replaced by [`OTHER`], by the label `family`.
+pub const OVERFLOWS: &str = "measurand_label_overflows_total";

@@ -1,6 +1,6 @@
 //! Reads records; the bytes may come from a hostile file, so nothing here trusts a length or panics.
 
-use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, SiteRecord};
+use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};
 use crate::family::{Condition, Role, Severity};
 use crate::record::{BEGIN, END, SEPARATOR};
 use crate::text::shown;
@@ -114,12 +114,15 @@ fn pairs<'a>(mut fields: impl Iterator<Item = &'a str>) -> impl Iterator<Item = 
 fn site<'a>(fields: impl Iterator<Item = &'a str>) -> Result<SiteRecord, String> {
     let mut facts: BTreeMap<String, String> = BTreeMap::new();
     let mut labels: BTreeMap<String, String> = BTreeMap::new();
+    let mut expressions: BTreeMap<String, String> = BTreeMap::new();
     for pair in pairs(fields) {
         let (key, value) = pair?;
-        let earlier = match key.strip_prefix("label:") {
-            Some(label) => labels.insert(label.to_owned(), value.to_owned()),
-            None => facts.insert(key.to_owned(), value.to_owned()),
+        let (map, name) = match (key.strip_prefix("label:"), key.strip_prefix("from:")) {
+            (Some(label), _) => (&mut labels, label),
+            (_, Some(label)) => (&mut expressions, label),
+            _ => (&mut facts, key),
         };
+        let earlier = map.insert(name.to_owned(), value.to_owned());
         if earlier.is_some() {
             return Err(format!("of a site has the field `{}` twice", shown(key)));
         }
@@ -138,11 +141,35 @@ fn site<'a>(fields: impl Iterator<Item = &'a str>) -> Result<SiteRecord, String>
         line: number.ok_or_else(|| format!("has `{}` where a line number belongs", shown(&line)))?,
         attribute: take("attribute")?,
         family: take("family")?,
+        objective: None,
         labels,
+        expressions,
         facts,
     };
+    site.objective = objective(&mut site.facts)?;
     site.check()?;
     Ok(site)
+}
+
+/// `slo:success` is a percentage; `slo:latency` is seconds and a percentage, `0.01@99`.
+fn objective(facts: &mut BTreeMap<String, String>) -> Result<Option<Objective>, String> {
+    let mut taken = |key: &str| facts.remove(key).map(|value| (value.clone(), value));
+    let wrong = |value: &str| format!("has `{}` where an objective belongs", shown(value));
+    let success = taken("slo:success").map(|(value, it)| share(&it).ok_or_else(|| wrong(&value))).transpose()?;
+    let latency = taken("slo:latency").map(|(value, it)| {
+        let parts = it
+            .split_once('@')
+            .and_then(|(seconds, percent)| Some(Latency { seconds: seconds.parse().ok()?, share: share(percent)? }));
+        parts.ok_or_else(|| wrong(&value))
+    });
+    let latency = latency.transpose()?;
+    Ok((success.is_some() || latency.is_some()).then_some(Objective { success, latency }))
+}
+
+/// The share that a percentage is, to the same bits as if it were written as one: 99.9 is 0.999.
+fn share(percent: &str) -> Option<f64> {
+    let percent: f64 = percent.parse().ok()?;
+    Some((percent * 1e9).round() / 1e11)
 }
 
 /// A field that stands once, and must.
@@ -167,11 +194,12 @@ struct AlertParts {
     impact: Once<String>,
 }
 
-const FAMILY_KEYS: [&str; 14] = [
+const FAMILY_KEYS: [&str; 15] = [
     "title",
     "help",
     "label",
     "value",
+    "late",
     "metric",
     "role",
     "bucket",
@@ -206,8 +234,11 @@ fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord,
             ("role", None, Some(metric), _) => once(&mut metric.role, key, role(value)?)?,
             ("help", None, Some(metric), _) => once(&mut metric.help, key, owned())?,
             ("bucket", None, Some(metric), _) => metric.buckets.push(number(value)?),
-            ("label", None, None, _) => labels.push(LabelRecord { name: owned(), values: Vec::new() }),
+            ("label", None, None, _) => {
+                labels.push(LabelRecord { name: owned(), values: Vec::new(), late: false });
+            }
             ("value", None, None, Some(label)) => label.values.push(owned()),
+            ("late", None, None, Some(label)) => label.late = true,
             ("title", None, None, None) => once(&mut title, key, owned())?,
             ("help", None, None, None) => once(&mut help, key, owned())?,
             (key, ..) if FAMILY_KEYS.contains(&key) => {

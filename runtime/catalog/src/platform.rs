@@ -73,5 +73,13 @@ pub const ALL: &[PlatformMetric] = &[
         buckets: &[0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0],
         ..row("measurand_scrape_duration_seconds", Kind::Histogram, "Time to render `/metrics`.")
     },
+    PlatformMetric {
+        labels: &["family"],
+        ..row(
+            crate::OVERFLOWS,
+            Kind::Counter,
+            "Recordings under `_other`, since their family has as many series as it may have.",
+        )
+    },
     row("measurand_sites", Kind::Gauge, "Annotated functions in this program."),
 ];

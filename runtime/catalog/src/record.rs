@@ -132,7 +132,7 @@ impl Writer<'_> {
             self = self.pair("value", label.values[i]);
             i += 1;
         }
-        self
+        if label.late { self.pair("late", "") } else { self }
     }
 
     const fn metric(mut self, metric: &Metric) -> Self {

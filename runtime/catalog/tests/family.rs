@@ -19,7 +19,7 @@ fn check(family: Family, expected: &str) {
 }
 
 fn check_label(name: &'static str, expected: &str) {
-    check(Family { labels: Vec::leak(vec![Label { name, values: &[] }]), ..FAMILY }, expected);
+    check(Family { labels: Vec::leak(vec![Label::open(name)]), ..FAMILY }, expected);
 }
 
 fn check_metric(metric: Metric, expected: &str) {
@@ -45,7 +45,7 @@ fn rules_of_a_family() {
     check_label("quantile", "this label is reserved");
     check_label("outcome", "");
     let errors = Metric { name: "work_errors_total", role: Role::Errors, help: "Errors.", buckets: &[] };
-    let outcome = &[Label { name: "outcome", values: &[] }];
+    let outcome = Vec::leak(vec![Label::open("outcome")]);
     check(Family { labels: outcome, metrics: Vec::leak(vec![errors]), ..FAMILY }, "adds this label by itself");
     check_metric(Metric { name: "work-seconds", ..METRIC }, "a metric's name");
     check_metric(Metric { name: "work_time", ..METRIC }, "must end in `_seconds`");

@@ -73,6 +73,60 @@ fn order_padding_and_duplicates_change_nothing() {
     assert_eq!(parse(b"").unwrap().sites, []);
 }
 
+#[test]
+fn an_objective_is_read_and_its_threshold_is_a_bucket() {
+    let check = |fields: &str, expected: Result<(Option<f64>, Option<(f64, f64)>), &str>| {
+        let result = parse(&[family(&families::DATABASE), record(&format!("{SITE}{fields}"))].concat());
+        let read = result.as_ref().map(|it| it.sites[0].objective).map_err(|it| it.reason.clone());
+        match expected {
+            Ok((success, latency)) => {
+                let objective = read.unwrap().unwrap();
+                assert_eq!((objective.success, objective.latency.map(|it| (it.seconds, it.share))), (success, latency));
+                let metric = result.unwrap().families[0].metric(Role::Duration).unwrap().clone();
+                let seconds = latency.map_or(0.01, |it| it.0);
+                assert_eq!(metric.buckets.iter().filter(|it| it.to_bits() == seconds.to_bits()).count(), 1);
+                assert!(metric.buckets.is_sorted());
+            }
+            Err(reason) => assert!(read.as_ref().is_err_and(|it| it.contains(reason)), "{read:?}"),
+        }
+    };
+    check("|slo:success|99.9", Ok((Some(0.999), None)));
+    check("|slo:latency|0.012@99", Ok((None, Some((0.012, 0.99)))));
+    check("|slo:latency|0.01@99.99|slo:success|95", Ok((Some(0.95), Some((0.01, 0.9999)))));
+    check("|slo:success|100", Err("no function can keep or miss"));
+    check("|slo:latency|-1@99", Err("no function can keep or miss"));
+    check("|slo:latency|fast", Err("where an objective belongs"));
+    check("|slo:success|NaN", Err("no function can keep or miss"));
+    let learned =
+        record(&SITE.replace("|label:query_type|select|label:table|users", "").replace("database", "feedback"));
+    assert!(parse(&[family(&families::FEEDBACK), learned.clone()].concat()).is_ok());
+    let learned = String::from_utf8(learned).unwrap().replace('\u{3}', "\u{1f}slo:success\u{1f}99\u{3}");
+    let error = parse(&[family(&families::FEEDBACK), learned.into_bytes()].concat()).unwrap_err();
+    assert!(error.reason.contains("counts no errors"), "{error}");
+}
+
+#[test]
+fn a_label_is_a_value_or_an_expression() {
+    let site = |labels: &str| record(&SITE.replace("|label:table|users", labels));
+    let catalog = parse(&[family(&families::DATABASE), site("|from:table|it.name()")].concat()).unwrap();
+    assert_eq!(catalog.sites[0].expressions["table"], "it.name()");
+    assert!(!catalog.sites[0].labels.contains_key("table"));
+    assert_eq!(Catalog::from_json(catalog.to_json().as_bytes()).unwrap(), catalog);
+    for labels in ["|label:table|users|from:table|it", "|label:table|users|from:shelf|it"] {
+        assert!(parse(&[family(&families::DATABASE), site(labels)].concat()).is_err(), "{labels}");
+    }
+}
+
+#[test]
+fn the_gauge_of_calls_in_flight_lacks_late_labels() {
+    let http = SITE.replace("|label:query_type|select|label:table|users", "").replace("|database", "|http");
+    let catalog = parse(&[family(&families::HTTP), record(&http)].concat()).unwrap();
+    let labels = |role| catalog.families[0].metric(role).unwrap().labels.join(",");
+    assert_eq!(labels(Role::InFlight), "method,route");
+    assert_eq!(labels(Role::Calls), "method,route,status");
+    assert!(catalog.families[0].labels[2].late);
+}
+
 /// Two sites that differ in one field, in both orders.
 #[test]
 fn each_field_takes_part_in_the_order() {

@@ -65,6 +65,8 @@ mod tests {
             attribute: String::new(),
             family: String::new(),
             labels: [].into(),
+            expressions: [].into(),
+            objective: None,
             facts: [].into(),
         }
     }

@@ -21,6 +21,8 @@ pub(crate) fn program() -> Program {
         attribute: "measured".to_owned(),
         family: "function".to_owned(),
         labels: [("function".to_owned(), "fill".to_owned())].into(),
+        expressions: BTreeMap::new(),
+        objective: None,
         facts: BTreeMap::new(),
     };
     let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: vec![site] };
