@@ -1,5 +1,6 @@
 //! The README says what is true: its tables are those of the code, and its commands work.
 
+use measurand_catalog::Argument;
 use measurand_catalog::attribute::{ALL, COMMON};
 use measurand_tests::{Running, Scrape, program, wait, workspace};
 use std::process::Command;
@@ -21,19 +22,21 @@ fn tables() {
         let metrics: Vec<String> = attribute.family.metrics.iter().map(|it| format!("`{}`", it.name)).collect();
         has_row(&readme, &format!("| `{}` | ", attribute.example), &format!(" | {} |", metrics.join(", ")));
         for argument in attribute.arguments {
-            has_row(
-                &readme,
-                &format!("| `{} = ", argument.key),
-                &format!("` | `{}` | {} |", attribute.name, argument.help),
-            );
+            has_argument(&readme, argument, &format!("`{}`", attribute.name));
         }
     }
     for argument in COMMON {
-        has_row(&readme, &format!("| `{} = ", argument.key), &format!("` | all | {} |", argument.help));
+        has_argument(&readme, argument, "all");
     }
     let arguments = ALL.iter().map(|it| it.arguments.len()).sum::<usize>() + COMMON.len();
-    let rows = readme.lines().filter(|it| it.starts_with("| `") && it.contains(" = ") && !it.contains("#[")).count();
+    let table = readme.split("| argument | of | meaning |").nth(1).expect("the table of arguments");
+    let rows = table.lines().skip(2).take_while(|it| it.starts_with("| `")).count();
     assert_eq!(rows, arguments, "README.md has a row for an argument that does not exist");
+}
+
+fn has_argument(readme: &str, argument: &Argument, of: &str) {
+    let usage = argument.usage().replace('|', "\\|");
+    has_row(readme, &format!("| `{usage}` | {of} | "), &format!("| {} |", argument.help));
 }
 
 #[test]

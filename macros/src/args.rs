@@ -3,18 +3,24 @@
 //! Everything that can be read is read, and every mistake is reported: a wrong argument does not hide the next one.
 
 use crate::diag::{Diag, did_you_mean};
-use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, attribute::COMMON, record};
+use crate::objective::{self, Objective};
+use measurand_catalog::attribute::{COMMON, DECLARED};
+use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, record};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
-    Expr, Ident, Lit, LitStr, Path, Token,
+    Expr, ExprClosure, ExprLit, Ident, Lit, LitInt, LitStr, Path, Token,
     ext::IdentExt as _,
-    parse::{ParseStream, Parser as _},
+    parse::{ParseStream, Parser as _, discouraged::Speculative as _},
+    spanned::Spanned as _,
+    token,
 };
 
 /// One argument as the user wrote it.
 pub(crate) struct Arg {
     /// The argument that it names, or was probably meant to name.
     pub(crate) spec: &'static Argument,
+    /// The argument's key; of a declared family's label its name.
+    pub(crate) key: String,
     /// The key where one was written, else the value.
     pub(crate) span: Span,
     /// `None` when the value was missing or malformed, which has been reported.
@@ -26,7 +32,37 @@ pub(crate) enum Value {
     Text(LitStr),
     Share(f64),
     Expression(Box<Expr>),
+    /// An expression that asks the result of the call.
+    Late(Box<ExprClosure>),
     Path(Path),
+    Flag,
+    Objective(Objective),
+    /// One call in so many.
+    Sample(u32),
+}
+
+/// What a key is that no argument has, where the labels are those of a declared family.
+static OPEN_LABEL: Argument =
+    Argument { key: "label", kind: ArgumentKind::Label, absent: Absent::Optional, help: "The value of a label." };
+
+/// The attribute with these arguments: with `family` it is another one.
+pub(crate) fn attribute_of(attribute: &'static Attribute, tokens: &TokenStream) -> &'static Attribute {
+    let mut words = tokens.clone().into_iter().peekable();
+    let mut start = true;
+    while let Some(word) = words.next() {
+        let names = matches!(&word, TokenTree::Ident(it) if it == "family");
+        let assigns = matches!(words.peek(), Some(TokenTree::Punct(it)) if it.as_char() == '=');
+        if start && names && assigns && attribute.arguments.iter().any(|it| it.kind == ArgumentKind::Family) {
+            return &DECLARED;
+        }
+        start = matches!(&word, TokenTree::Punct(it) if it.as_char() == ',');
+    }
+    attribute
+}
+
+/// Whether the labels are those of a family that the macros do not know.
+pub(crate) fn is_declared(attribute: &'static Attribute) -> bool {
+    std::ptr::eq(attribute.arguments, DECLARED.arguments)
 }
 
 /// All arguments of `attribute`, its own ones first.
@@ -64,7 +100,11 @@ fn argument(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], inpu
     let span = input.span();
     let Some(key) = key(attribute, input) else { return positional(diag, attribute, before, input) };
     let keys = || specs(attribute).map(|it| it.key);
+    let open = is_declared(attribute) && keys().all(|it| key != it);
     let meant = keys().find(|it| key == it).or_else(|| {
+        if open {
+            return Some(OPEN_LABEL.key);
+        }
         let meant = did_you_mean(&key.to_string(), keys());
         let hint =
             meant.map_or_else(|| format!("; it takes {}", ticked(keys())), |it| format!("; did you mean `{it}`?"));
@@ -72,25 +112,38 @@ fn argument(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], inpu
         diag.error(key.span(), format_args!("`#[{name}]` has no argument `{key}`{hint}\nexample: {example}"));
         meant
     });
-    let spec = specs(attribute).find(|it| Some(it.key) == meant)?;
-    if before.iter().any(|it| it.spec.key == spec.key) {
-        if key == spec.key {
+    let spec = if open { &OPEN_LABEL } else { specs(attribute).find(|it| Some(it.key) == meant)? };
+    let name = if open { key.unraw().to_string() } else { spec.key.to_owned() };
+    if before.iter().any(|it| it.key == name) {
+        if key == name.as_str() {
             let example = example(attribute, spec);
             diag.error(key.span(), format_args!("`{key}` is given twice; remove one\nexample: {example}"));
         }
         return None;
     }
-    let assigned = input.parse::<Token![=]>().is_ok();
-    let value = if input.is_empty() || input.peek(Token![,]) {
-        diag.error(key.span(), format_args!("`{key}` has no value\nexample: {}", example(attribute, spec)));
-        None
-    } else if !assigned {
-        diag.error(input.span(), format_args!("expected `=` after `{key}`\nexample: {}", example(attribute, spec)));
-        None
-    } else {
-        value(diag, attribute, spec, input)
+    let value = match spec.kind {
+        ArgumentKind::Flag if !input.peek(Token![=]) => Some(Value::Flag),
+        ArgumentKind::Flag => {
+            let example = example(attribute, spec);
+            diag.error(input.span(), format_args!("`{key}` takes no value\nexample: {example}"));
+            None
+        }
+        ArgumentKind::Objective => objective::parse(diag, attribute, &key, input).map(Value::Objective),
+        _ => {
+            let assigned = input.parse::<Token![=]>().is_ok();
+            if input.is_empty() || input.peek(Token![,]) {
+                diag.error(key.span(), format_args!("`{key}` has no value\nexample: {}", example(attribute, spec)));
+                None
+            } else if !assigned {
+                let example = example(attribute, spec);
+                diag.error(input.span(), format_args!("expected `=` after `{key}`\nexample: {example}"));
+                None
+            } else {
+                value(diag, attribute, spec, input)
+            }
+        }
     };
-    Some(Arg { spec, span, value })
+    Some(Arg { spec, key: name, span, value })
 }
 
 /// A word with `=` behind it, or one that is a key of the attribute.
@@ -107,7 +160,7 @@ fn positional(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], in
         diag.error(span, format_args!("expected an argument before this\nexample: {}", attribute.example));
         return None;
     }
-    let free = |spec: &&Argument| spec.kind == ArgumentKind::Label && before.iter().all(|it| it.spec.key != spec.key);
+    let free = |spec: &&Argument| spec.kind == ArgumentKind::Label && before.iter().all(|it| it.key != spec.key);
     let Some(spec) = attribute.arguments.iter().find(free) else {
         let (name, keys) = (attribute.name, ticked(specs(attribute).map(|it| it.key)));
         let message = format_args!("`#[{name}]` takes no further value without a key; it takes {keys}");
@@ -115,7 +168,7 @@ fn positional(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], in
         return None;
     };
     let value = value(diag, attribute, spec, input);
-    Some(Arg { spec, span, value })
+    Some(Arg { spec, key: spec.key.to_owned(), span, value })
 }
 
 fn value(
@@ -126,10 +179,14 @@ fn value(
 ) -> Option<Value> {
     let span = input.span();
     let parsed = match spec.kind {
-        ArgumentKind::Label | ArgumentKind::Text | ArgumentKind::OneOf(_) => input.parse().map(Value::Text),
+        ArgumentKind::Label => label(input),
+        ArgumentKind::Text | ArgumentKind::OneOf(_) => input.parse().map(Value::Text),
         ArgumentKind::Share => share(input).map(Value::Share),
         ArgumentKind::Predicate | ArgumentKind::Expression => input.parse().map(|it| Value::Expression(Box::new(it))),
-        ArgumentKind::Path => input.call(Path::parse_mod_style).map(Value::Path),
+        ArgumentKind::Path | ArgumentKind::Family => input.call(Path::parse_mod_style).map(Value::Path),
+        ArgumentKind::Sample => sample(input).map(Value::Sample),
+        // They have no value.
+        ArgumentKind::Flag | ArgumentKind::Objective => return None,
     };
     let Ok(value) = parsed else {
         let (key, what) = (spec.key, form(spec));
@@ -166,6 +223,34 @@ fn check(diag: &mut Diag, attribute: &'static Attribute, spec: &'static Argument
     }
 }
 
+/// A string literal, a closure that asks the result, or any other expression but one of another literal. What is no
+/// expression is left for the message that follows.
+fn label(input: ParseStream<'_>) -> syn::Result<Value> {
+    let ahead = input.fork();
+    let expression: Expr = ahead.parse()?;
+    let value = match expression {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Value::Text(text),
+        Expr::Lit(other) => return Err(syn::Error::new(other.span(), "another literal")),
+        Expr::Closure(closure) if closure.inputs.len() == 1 => Value::Late(Box::new(closure)),
+        other @ (Expr::Closure(_) | Expr::Assign(_)) => return Err(syn::Error::new(other.span(), "no value")),
+        other => Value::Expression(Box::new(other)),
+    };
+    input.advance_to(&ahead);
+    Ok(value)
+}
+
+/// `1 in 16`.
+fn sample(input: ParseStream<'_>) -> syn::Result<u32> {
+    let one: LitInt = input.parse()?;
+    input.parse::<Token![in]>()?;
+    let many: LitInt = input.parse()?;
+    let many_calls: u32 = many.base10_parse()?;
+    if one.base10_parse::<u32>()? != 1 || many_calls < 2 {
+        return Err(syn::Error::new(one.span(), "not one in several"));
+    }
+    Ok(many_calls)
+}
+
 fn one_of(key: &str, values: &[&str], typed: &str) -> Option<String> {
     if values.is_empty() || values.contains(&typed) {
         return None;
@@ -186,7 +271,12 @@ fn share(input: ParseStream<'_>) -> syn::Result<f64> {
 /// What the argument's value has to be, for messages.
 fn form(spec: &Argument) -> String {
     match spec.kind {
-        ArgumentKind::Label | ArgumentKind::Text => "a string literal".to_owned(),
+        ArgumentKind::Label => {
+            "a string literal, an expression of a text or of an enum with `#[derive(measurand::Label)]`, or a closure that \
+             is asked with a reference to the result"
+                .to_owned()
+        }
+        ArgumentKind::Text => "a string literal".to_owned(),
         ArgumentKind::OneOf(values) => format!("one of {}", quoted(values)),
         ArgumentKind::Share => "a number literal from 0 to 1".to_owned(),
         ArgumentKind::Predicate => {
@@ -194,6 +284,10 @@ fn form(spec: &Argument) -> String {
         }
         ArgumentKind::Expression => "an expression".to_owned(),
         ArgumentKind::Path => "the path of `measurand`".to_owned(),
+        ArgumentKind::Family => "the name of a family that `measurand::family!` declares".to_owned(),
+        ArgumentKind::Flag => "no value".to_owned(),
+        ArgumentKind::Objective => "percentages in parentheses".to_owned(),
+        ArgumentKind::Sample => "a share of the calls to time, one in at least 2".to_owned(),
     }
 }
 
@@ -208,11 +302,20 @@ pub(crate) fn example(attribute: &Attribute, spec: &Argument) -> String {
         ArgumentKind::Predicate => "|it| it.is_some()".to_owned(),
         ArgumentKind::Expression => "undo()".to_owned(),
         ArgumentKind::Path => "::facade::measurand".to_owned(),
+        // It is in the attribute's own example.
+        ArgumentKind::Family => return DECLARED.example.to_owned(),
+        ArgumentKind::Sample => "1 in 16".to_owned(),
+        ArgumentKind::Flag | ArgumentKind::Objective => return with(attribute, &spec.usage()),
     };
+    with(attribute, &format!("{} = {value}", spec.key))
+}
+
+/// The attribute's example with one argument more.
+fn with(attribute: &Attribute, argument: &str) -> String {
     let own = attribute.example.trim_end_matches(']');
     match own.strip_suffix(')') {
-        Some(own) => format!("{own}, {} = {value})]", spec.key),
-        None => format!("{own}({} = {value})]", spec.key),
+        Some(own) => format!("{own}, {argument})]"),
+        None => format!("{own}({argument})]"),
     }
 }
 
@@ -226,7 +329,7 @@ fn ticked<'a>(keys: impl Iterator<Item = &'a str>) -> String {
 
 /// Whether another argument begins here, where a comma should stand.
 fn next_begins(input: ParseStream<'_>) -> bool {
-    input.peek(LitStr) || (input.peek(Ident::peek_any) && input.peek2(Token![=]))
+    input.peek(LitStr) || (input.peek(Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(token::Paren)))
 }
 
 /// Skips what is left of this argument and the comma; says whether nothing but the comma was left.

@@ -1,6 +1,8 @@
-//! What the doc comment of an annotated function says to people who operate it.
+//! What the doc comment of an annotated function says to people who operate it, and what the annotation adds to it.
 
-use measurand_catalog::record;
+use crate::model::{LabelValue, Model};
+use crate::objective::Objective;
+use measurand_catalog::{Role, record};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 /// The parts of a doc comment that travel with the record.
@@ -26,6 +28,54 @@ impl Docs {
             .skip(1)
             .take_while(|it| !it.starts_with("# "));
         Self { summary: some(summary, " "), runbook: some(runbook, "\n") }
+    }
+}
+
+/// What the function's own documentation gains: its metrics, queries to copy, its objective. Nothing for a function without
+/// documentation: what we write must not answer for it where a lint asks for it.
+pub(crate) fn about(model: &Model) -> Option<String> {
+    model.func.attrs.iter().find_map(line)?;
+    let attribute = model.attribute;
+    let promises: Vec<String> = model.objective.iter().flat_map(Objective::sentences).collect();
+    let promises = if promises.is_empty() {
+        String::new()
+    } else {
+        format!(". It promises that {}", promises.join(", and that "))
+    };
+    let intro = format!("\n\n# Metrics\n\nMeasured by `#[{}]`{promises}.\n", attribute.name);
+    if model.declared.is_some() {
+        return Some(intro);
+    }
+    let matchers: Vec<String> = model.labels.iter().filter_map(|(name, value)| matcher(name, value)).collect();
+    let series = |name: &str| format!("{name}{{{}}}", matchers.join(","));
+    let rate = |name: &str| format!("sum(rate({}[5m]))", series(name));
+    let mut queries = Vec::new();
+    for metric in attribute.family.metrics {
+        let name = metric.name;
+        let query = match metric.role {
+            Role::Duration => {
+                format!("histogram_quantile(0.95, sum by (le) (rate({}[5m])))", series(&format!("{name}_bucket")))
+            }
+            Role::Score => {
+                format!("histogram_quantile(0.05, sum by (le) (rate({}[5m])))", series(&format!("{name}_bucket")))
+            }
+            Role::InFlight => format!("sum({})", series(name)),
+            Role::LastScore | Role::Level | Role::HitRate => format!("min({})", series(name)),
+            _ => rate(name),
+        };
+        queries.push(query);
+    }
+    Some(format!("{intro}\n```promql\n{}\n```\n", queries.join("\n")))
+}
+
+/// `table="patterns"`; nothing for a label that has many values.
+fn matcher(name: &str, value: &LabelValue) -> Option<String> {
+    match value {
+        LabelValue::Literal(value) => {
+            let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+            Some(format!("{name}=\"{escaped}\""))
+        }
+        _ => None,
     }
 }
 

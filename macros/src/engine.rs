@@ -1,36 +1,39 @@
 //! The pipeline shared by every attribute: parse, check, build the model, expand. Nothing here knows an attribute by
 //! name.
 
-use crate::{args, diag::Diag, expand, func::Func, model::Model};
+use crate::{args, block, diag::Diag, expand, func::Func, model::Model};
 use measurand_catalog::Attribute;
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 /// Expands one use of the attribute.
 ///
 /// A mistake never swallows the annotated function: it is emitted unchanged beside the errors, so that the rest of the
-/// user's crate still resolves and the editor keeps working.
-#[expect(clippy::needless_pass_by_value, reason = "the signature of a macro entry point")]
-pub(crate) fn run(attribute: &'static Attribute, args: TokenStream, item: TokenStream) -> TokenStream {
+/// user's crate still resolves and the editor keeps working. The same happens where nothing is recorded.
+pub(crate) fn run(attribute: &'static Attribute, args: TokenStream, item: TokenStream, records: bool) -> TokenStream {
+    let attribute = args::attribute_of(attribute, &args);
     let mut diag = Diag::default();
-    let args = args::parse(&mut diag, attribute, args);
-    let Ok(func) = syn::parse2::<Func>(item.clone()) else {
-        // The parser's own message ("expected `fn`") says less.
-        let span = item.clone().into_iter().next().map_or_else(Span::call_site, |it| it.span());
-        let example = attribute.example;
-        diag.error(
-            span,
-            format_args!(
-                "`#[{}]` goes on a function or a method with a body\nexample: {example} fn name() {{ .. }}",
-                attribute.name
-            ),
-        );
-        let errors = diag.finish();
-        return quote! { #item #errors };
+    let expanded = match syn::parse2::<Func>(item.clone()) {
+        Ok(func) => {
+            let args = args::parse(&mut diag, attribute, args);
+            function(&mut diag, attribute, args, func)
+        }
+        Err(_) => block::run(&mut diag, attribute, args, item.clone()),
     };
-    let model = Model::build(&mut diag, attribute, args, func);
     match diag.finish() {
-        None => expand::expand(&model),
+        None if records => expanded,
+        None => item,
         Some(errors) => quote! { #item #errors },
     }
+}
+
+/// Expands the attribute on one function; to nothing of use where there was a mistake.
+pub(crate) fn function(
+    diag: &mut Diag,
+    attribute: &'static Attribute,
+    args: Vec<args::Arg>,
+    func: Func,
+) -> TokenStream {
+    let model = Model::build(diag, attribute, args, func);
+    if diag.is_empty() { expand::expand(&model) } else { TokenStream::new() }
 }

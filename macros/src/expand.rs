@@ -3,17 +3,23 @@
 //! Generated code is small: one static, and calls into `measurand::__private`. It names nothing else, so that it
 //! compiles whatever the user's crate has in scope.
 
-use crate::model::{Judgement, LabelValue, Model, Shape, name_of, returns_never};
+use crate::docs;
+use crate::model::{Judgement, LabelValue, Model, Shape, future_output, is_result, returns_never};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
+use syn::{Expr, ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
 
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let func = &model.func;
     let (attrs, vis, sig) = (&func.attrs, &func.vis, &func.sig);
-    let (site, body) = (site(model), body(model));
-    let mut out = quote! { #(#attrs)* #vis #sig };
-    func.brace.surround(&mut out, |out| out.extend(quote! { #site #body }));
+    let (site, series, body) = (site(model), series(model), body(model));
+    let docs = docs::about(model);
+    let docs = docs.map(|it| quote! { #[doc = #it] });
+    let tracked = func.attrs.iter().any(|it| it.path().is_ident("track_caller"));
+    let caller = model.given().any(|it| matches!(it, LabelValue::Caller)) && !tracked;
+    let caller = caller.then(|| quote! { #[track_caller] });
+    let mut out = quote! { #(#attrs)* #docs #caller #vis #sig };
+    func.brace.surround(&mut out, |out| out.extend(quote! { #site #series #body }));
     out
 }
 
@@ -21,42 +27,118 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 /// method can emit no item beside it.
 fn site(model: &Model) -> TokenStream {
     let private = private(model);
-    let family = Ident::new(model.attribute.constant, Span::call_site());
-    let name = name_of(&model.func);
-    let labels = model.labels.iter().map(|(key, value)| match value {
-        LabelValue::Literal(value) => quote! { #key = #value },
-        LabelValue::ModulePath => quote! { #key = ::core::module_path!() },
+    let name = &model.func.label;
+    let labels = model.labels.iter().filter_map(|(key, value)| match value {
+        LabelValue::Literal(value) => Some(quote! { #key = #value }),
+        LabelValue::ModulePath => Some(quote! { #key = ::core::module_path!() }),
+        LabelValue::Given(_) | LabelValue::Late(_) | LabelValue::Caller => None,
     });
     let facts = facts(model);
-    quote! { #private::site! { __SITE, #family, #name, [#(#labels),*], #facts } }
+    let Some(declared) = &model.declared else {
+        let family = Ident::new(model.attribute.constant, Span::call_site());
+        return quote! { #private::site! { __SITE, #family, #name, [#(#labels),*], #facts } };
+    };
+    let own = model.labels.iter().filter(|(_, it)| !matches!(it, LabelValue::Caller));
+    let given = own.map(|(key, value)| {
+        let literal = if let LabelValue::Literal(value) = value { Some(value) } else { None };
+        let value = literal
+            .map_or_else(|| quote! { ::core::option::Option::None }, |it| quote! { ::core::option::Option::Some(#it) });
+        quote! { (#key, #value) }
+    });
+    let promise = model.objective.as_ref();
+    let (success, latency) =
+        (promise.is_some_and(|it| it.success.is_some()), promise.is_some_and(|it| it.latency.is_some()));
+    // A mistake in the labels is reported at the family's name.
+    let span = declared.span().resolved_at(Span::mixed_site());
+    let private_here = private_at(model, span);
+    let check = quote_spanned! { span=>
+        const _: () = <#declared as #private_here::DeclaredFamily>::FAMILY.check_use(&[#(#given),*], #success, #latency);
+    };
+    quote! {
+        #check
+        #private::declared_site! {
+            __SITE, *<#declared as #private::DeclaredFamily>::FAMILY, #name, [#(#labels),*], #facts
+        }
+    }
 }
 
 /// The part of the record that is known here, ready to be joined with what only the compiler knows.
 fn facts(model: &Model) -> String {
-    let fixed = [("attribute", model.attribute.name), ("family", model.attribute.family.name)];
-    let fixed = fixed.into_iter().map(|(key, value)| (key, value.to_owned()));
-    let facts = model.facts.iter().map(|(key, value)| (*key, value.clone()));
-    fixed
-        .chain(facts)
-        .flat_map(|(key, value)| ["\u{1f}".to_owned(), key.to_owned(), "\u{1f}".to_owned(), value])
-        .collect()
+    let mut fields = vec![("attribute".to_owned(), model.attribute.name.to_owned())];
+    if model.declared.is_none() {
+        fields.push(("family".to_owned(), model.attribute.family.name.to_owned()));
+    }
+    let expressions = model.labels.iter().filter_map(|(key, it)| Some((format!("from:{key}"), it.expression()?)));
+    fields.extend(expressions);
+    fields.extend(model.facts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    fields.into_iter().flat_map(|(key, value)| ["\u{1f}".to_owned(), key, "\u{1f}".to_owned(), value]).collect()
+}
+
+/// The series of the call, found before the body runs, since the body may use up what the labels are read from.
+fn series(model: &Model) -> Option<TokenStream> {
+    if !model.picks() {
+        return None;
+    }
+    let (private, series) = (private(model), local("__series"));
+    let picks = model.given().map(|value| {
+        let LabelValue::Given(expression) = value else { return quote! { #private::pick(&#private::caller()) } };
+        // A type that is no label is reported at the expression.
+        let span = expression.span().resolved_at(Span::mixed_site());
+        let private = private_at(model, span);
+        // What binds less tightly than `&` needs parentheses, and what does not would be warned of.
+        if binds_tightly(expression) {
+            quote_spanned! { span=> #private::pick(&#expression) }
+        } else {
+            quote_spanned! { span=> #private::pick(&(#expression)) }
+        }
+    });
+    Some(quote! { let #series = #private::Site::series_of(&__SITE, &[#(#picks),*]); })
+}
+
+fn binds_tightly(expression: &Expr) -> bool {
+    matches!(
+        expression,
+        Expr::Path(_)
+            | Expr::Field(_)
+            | Expr::MethodCall(_)
+            | Expr::Call(_)
+            | Expr::Macro(_)
+            | Expr::Index(_)
+            | Expr::Paren(_)
+    )
+}
+
+/// Where the call begins.
+fn start(model: &Model) -> TokenStream {
+    let private = private(model);
+    let series = if model.picks() {
+        local("__series").to_token_stream()
+    } else {
+        quote! { #private::Site::series(&__SITE) }
+    };
+    match model.one_in {
+        Some(one_in) => quote! { #private::Sampled(#series, #one_in) },
+        None => series,
+    }
 }
 
 fn body(model: &Model) -> TokenStream {
     let (private, body, call) = (private(model), &model.func.body, local("__call"));
+    let start = start(model);
+    let asks = model.late().next().is_some();
     match model.shape {
-        Shape::Opaque if matches!(model.judgement, Judgement::ByType) => quote! {
-            let #call = #private::Site::watch(&__SITE);
+        Shape::Opaque if matches!(model.judgement, Judgement::ByType) && !asks => quote! {
+            let #call = #private::watch(#start);
             #body
         },
         Shape::Sync | Shape::Opaque => {
             let (judge, closure) = (judge(model), closure(model));
             let Some(rollback) = rollback(model) else {
-                return quote! { #private::Site::run(&__SITE, #closure, #judge) };
+                return quote! { #private::run(#start, #closure, #judge) };
             };
             let (result, ok) = (local("__result"), local("__ok"));
             quote! {
-                let mut #call = #private::enter(&__SITE);
+                let mut #call = #private::enter(#start);
                 let #result = #private::call(#closure);
                 let #ok = #private::leave(&mut #call, &#result, #judge);
                 #rollback
@@ -64,7 +146,7 @@ fn body(model: &Model) -> TokenStream {
             }
         }
         Shape::Never => quote! {
-            let #call = #private::enter(&__SITE);
+            let #call = #private::enter(#start);
             #body
         },
         Shape::Async => {
@@ -79,7 +161,17 @@ fn body(model: &Model) -> TokenStream {
                 Shape::BoxedFuture => quote! { #private::Box::pin(#measured) },
                 _ => measured,
             };
-            quote! { let #future = #private::call(#closure); #measured }
+            // What the body's `?` turns errors into follows from the signature only.
+            let made = quote! { #private::call(#closure) };
+            let made = match future_output(&model.func) {
+                Some(ty) if is_result(ty) => {
+                    let (ty, span) = (erased(ty), span_of_output(model));
+                    let private = private_at(model, span);
+                    quote_spanned! { span=> #private::future_of::<#ty, _>(#made) }
+                }
+                _ => made,
+            };
+            quote! { let #future = #made; #measured }
         }
     }
 }
@@ -97,10 +189,10 @@ fn local(name: &str) -> Ident {
 
 /// Awaits `future` under measurement.
 fn measured(model: &Model, future: &TokenStream) -> TokenStream {
-    let (private, judge, rollback) = (private(model), judge(model), rollback(model));
+    let (private, start, judge, rollback) = (private(model), start(model), judge(model), rollback(model));
     let (result, ok) = (local("__result"), if rollback.is_some() { local("__ok") } else { local("_ok") });
     quote! {
-        let (#result, #ok) = #private::measure(&__SITE, #future, #judge).await;
+        let (#result, #ok) = #private::measure(#start, #future, #judge).await;
         #rollback
         #result
     }
@@ -120,7 +212,7 @@ fn judge(model: &Model) -> TokenStream {
         Judgement::ByType if returns_never(&model.func) => {
             quote_spanned! { span=> #private::verdict_if(#result, |_| true, true) }
         }
-        Judgement::ByType => quote_spanned! { span=> #private::Probe(#result).verdict() },
+        Judgement::ByType => by_type(&private, &result, span),
         Judgement::Predicate { predicate, holds_when_ok } => {
             quote_spanned! { span=> #private::verdict_if(#result, #predicate, #holds_when_ok) }
         }
@@ -130,20 +222,56 @@ fn judge(model: &Model) -> TokenStream {
         }
         Judgement::Level => quote_spanned! { span=> #private::verdict_of_level(#result) },
         Judgement::Lookup => quote_spanned! { span=> #private::verdict_of_lookup(#result) },
+        Judgement::Declared { threshold, .. } => {
+            let (declared, threshold) = (&model.declared, Literal::f64_suffixed(*threshold));
+            let by_type = if returns_never(&model.func) {
+                quote_spanned! { span=> #private::verdict_if(#result, |_| true, true) }
+            } else {
+                by_type(&private, &result, span)
+            };
+            quote_spanned! { span=> #private::verdict_by::<#declared, _>(#result, #by_type, #threshold) }
+        }
     };
-    quote! { |#binding| #verdict }
+    // Where the type of the result is mistaken, the compiler would ask its error for a kind before it knows it.
+    let declared = match &model.func.sig.output {
+        ReturnType::Type(_, ty) if is_result(ty) => {
+            let ty = erased(ty);
+            Some(quote! { : &#ty })
+        }
+        _ => None,
+    };
+    if model.late().next().is_none() {
+        return quote! { |#binding #declared| #verdict };
+    }
+    let (private, series) = (self::private(model), local("__series"));
+    let picks = model.late().map(|closure| {
+        let span = closure.span().resolved_at(Span::mixed_site());
+        let (private, result) = (private_at(model, span), Ident::new("__result", span));
+        quote_spanned! { span=> #private::pick(&#private::ask(#result, #closure)) }
+    });
+    let series = if model.picks() {
+        series.to_token_stream()
+    } else {
+        quote! { #private::Site::series(&__SITE) }
+    };
+    quote! { |#binding #declared| #private::verdict_in(#verdict, #series, &[#(#picks),*]) }
+}
+
+/// The verdict that the result's type gives.
+fn by_type(private: &TokenStream, result: &Ident, span: Span) -> TokenStream {
+    quote_spanned! { span=> { use #private::ErrorProbe as _; #private::Probe(#result).error().verdict() } }
 }
 
 /// What follows a failed verification; it may use the arguments and, in an `async fn`, await.
 ///
 /// A statement, not `let _ =`, so that the compiler warns of a future nobody awaits and of a function nobody calls.
 fn rollback(model: &Model) -> Option<TokenStream> {
-    let Judgement::Score { rollback: Some(rollback), .. } = &model.judgement else { return None };
-    let (private, ok) = (private(model), local("__ok"));
+    let rollback = model.judgement.rollback()?;
+    let (private, start, ok) = (private(model), start(model), local("__ok"));
     let statement = quote_spanned! { rollback.span()=> #rollback; };
     Some(quote! {
         if !#ok {
-            #private::count_rollback(&__SITE);
+            #private::count_rollback(#start);
             #statement
         }
     })
@@ -151,8 +279,7 @@ fn rollback(model: &Model) -> Option<TokenStream> {
 
 /// `move`, so that the body may return what it borrows from its arguments; not where a rollback needs them afterwards.
 fn movement(model: &Model) -> TokenStream {
-    let used_later = matches!(&model.judgement, Judgement::Score { rollback: Some(_), .. });
-    if used_later {
+    if model.judgement.rollback().is_some() {
         TokenStream::new()
     } else {
         quote! { move }
@@ -169,7 +296,7 @@ fn return_edge(model: &Model) -> TokenStream {
     let private = private_at(model, span);
     quote_spanned! { span=>
         if false {
-            return #private::Site::returned::<#output>();
+            return #private::returned::<#output>();
         }
     }
 }
@@ -183,8 +310,17 @@ fn span_of_output(model: &Model) -> Span {
     span.resolved_at(Span::mixed_site())
 }
 
-/// The declared type, with `_` for what cannot be written inside a function: every `impl Trait`, and `!`.
+/// The declared type of the result.
 fn output(model: &Model) -> TokenStream {
+    match &model.func.sig.output {
+        ReturnType::Default => quote! { () },
+        _ if returns_never(&model.func) => quote! { _ },
+        ReturnType::Type(_, ty) => erased(ty),
+    }
+}
+
+/// A type with `_` for what cannot be written inside a function: every `impl Trait`.
+fn erased(ty: &Type) -> TokenStream {
     struct Eraser;
     impl VisitMut for Eraser {
         fn visit_type_mut(&mut self, ty: &mut Type) {
@@ -195,15 +331,9 @@ fn output(model: &Model) -> TokenStream {
             }
         }
     }
-    match &model.func.sig.output {
-        ReturnType::Default => quote! { () },
-        _ if returns_never(&model.func) => quote! { _ },
-        ReturnType::Type(_, ty) => {
-            let mut ty = ty.clone();
-            Eraser.visit_type_mut(&mut ty);
-            ty.to_token_stream()
-        }
-    }
+    let mut ty = ty.clone();
+    Eraser.visit_type_mut(&mut ty);
+    ty.to_token_stream()
 }
 
 fn private(model: &Model) -> TokenStream {

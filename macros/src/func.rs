@@ -1,6 +1,7 @@
 //! A function whose body is kept as raw tokens, so that a half-typed body still expands and costs nothing to parse.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{
     AttrStyle, Attribute, Signature, Visibility,
     parse::{Parse, ParseStream},
@@ -14,19 +15,33 @@ pub(crate) struct Func {
     pub(crate) sig: Signature,
     pub(crate) brace: Brace,
     pub(crate) body: TokenStream,
+    /// The name for people: with its type's in front, where the attribute stands on the `impl` block.
+    pub(crate) label: String,
 }
 
 impl Parse for Func {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
-        let sig = input.parse()?;
+        let sig: Signature = input.parse()?;
         let content;
         let brace = syn::braced!(content in input);
         // All attributes are printed before the function, where `#![…]` may not stand.
         let inner = content.call(Attribute::parse_inner)?;
         attrs.extend(inner.into_iter().map(|it| Attribute { style: AttrStyle::Outer, ..it }));
         let body = content.parse()?;
-        Ok(Self { attrs, vis, sig, brace, body })
+        let name = sig.ident.to_string();
+        let label = name.strip_prefix("r#").map_or(name.clone(), str::to_owned);
+        Ok(Self { attrs, vis, sig, brace, body, label })
+    }
+}
+
+impl Func {
+    /// The function as it was written, with the attributes that it has now.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        let Self { attrs, vis, sig, brace, body, .. } = self;
+        let mut out = quote! { #(#attrs)* #vis #sig };
+        brace.surround(&mut out, |out| out.extend(body));
+        out
     }
 }

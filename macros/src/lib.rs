@@ -9,17 +9,47 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod block;
+mod derive;
 mod diag;
 mod docs;
 mod engine;
 mod expand;
 mod func;
 mod model;
+mod objective;
 #[cfg(test)]
 mod tests;
 
-use measurand_catalog::attribute;
+use measurand_catalog::{Attribute, attribute};
 use proc_macro::TokenStream;
+
+/// Without the feature `record`, and with `off`, which wins over what other crates ask for, a function stays as it was
+/// written. Mistakes are reported all the same.
+const RECORDS: bool = cfg!(feature = "record") && !cfg!(feature = "off");
+
+fn run(attribute: &'static Attribute, args: TokenStream, item: TokenStream) -> TokenStream {
+    engine::run(attribute, args.into(), item.into(), RECORDS).into()
+}
+
+/// The values of a label, from the variants of an enum without fields.
+///
+/// A variant's value is its name in `snake_case`, or what `#[label("..")]` says. `#[label(crate = path)]` on the enum says
+/// where another crate re-exports `measurand`.
+#[proc_macro_derive(Label, attributes(label))]
+pub fn label(item: TokenStream) -> TokenStream {
+    derive::run(&derive::LABEL, item.into()).into()
+}
+
+/// The kinds of an error, from the variants of an enum.
+///
+/// A variant's kind is its name in `snake_case`, or what `#[error_kind("..")]` says; with `#[error_kind(nested)]` it is the
+/// kind of the error in its one field. `#[error_kind(crate = path)]` on the enum says where another crate re-exports
+/// `measurand`.
+#[proc_macro_derive(ErrorKind, attributes(error_kind))]
+pub fn error_kind(item: TokenStream) -> TokenStream {
+    derive::run(&derive::ERROR_KIND, item.into()).into()
+}
 
 /// Counts and times the calls of any function: rate, errors, duration, calls in flight.
 ///
@@ -53,7 +83,7 @@ use proc_macro::TokenStream;
 /// | `crate` | path | where another crate re-exports `measurand` |
 #[proc_macro_attribute]
 pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::MEASURED, args.into(), item.into()).into()
+    run(&attribute::MEASURED, args, item)
 }
 
 /// Counts and times a neural operation.
@@ -73,7 +103,7 @@ pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
 /// other arguments are those of [`macro@measured`].
 #[proc_macro_attribute]
 pub fn neural_op(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::NEURAL_OP, args.into(), item.into()).into()
+    run(&attribute::NEURAL_OP, args, item)
 }
 
 /// Records the truth score that a verification returns.
@@ -96,7 +126,7 @@ pub fn neural_op(args: TokenStream, item: TokenStream) -> TokenStream {
 /// `rollback` is evaluated, inside an `async fn` with `.await` if you like, and counted.
 #[proc_macro_attribute]
 pub fn verified(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::VERIFIED, args.into(), item.into()).into()
+    run(&attribute::VERIFIED, args, item)
 }
 
 /// Counts and times a database query.
@@ -115,7 +145,7 @@ pub fn verified(args: TokenStream, item: TokenStream) -> TokenStream {
 /// is any string. The other arguments are those of [`macro@measured`].
 #[proc_macro_attribute]
 pub fn timed_query(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::TIMED_QUERY, args.into(), item.into()).into()
+    run(&attribute::TIMED_QUERY, args, item)
 }
 
 /// Records the confidence that a function returns.
@@ -128,7 +158,7 @@ pub fn timed_query(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Score`, as under [`macro@verified`].
 #[proc_macro_attribute]
 pub fn pattern_confidence(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::PATTERN_CONFIDENCE, args.into(), item.into()).into()
+    run(&attribute::PATTERN_CONFIDENCE, args, item)
 }
 
 /// Times the retrieval of a pattern.
@@ -141,7 +171,7 @@ pub fn pattern_confidence(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The duration of every call counts, however it ended.
 #[proc_macro_attribute]
 pub fn pattern_retrieval(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::PATTERN_RETRIEVAL, args.into(), item.into()).into()
+    run(&attribute::PATTERN_RETRIEVAL, args, item)
 }
 
 /// Counts a learned pattern for each call that ends well.
@@ -154,7 +184,7 @@ pub fn pattern_retrieval(args: TokenStream, item: TokenStream) -> TokenStream {
 /// A call that returns `Err`, panics or is cancelled counts nothing; `ok_if` and `error_if` decide for other types.
 #[proc_macro_attribute]
 pub fn pattern_learned(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::PATTERN_LEARNED, args.into(), item.into()).into()
+    run(&attribute::PATTERN_LEARNED, args, item)
 }
 
 /// Counts a turn of the feedback loop for each call that ends well.
@@ -167,7 +197,7 @@ pub fn pattern_learned(args: TokenStream, item: TokenStream) -> TokenStream {
 /// A call that returns `Err`, panics or is cancelled counts nothing; `ok_if` and `error_if` decide for other types.
 #[proc_macro_attribute]
 pub fn feedback_cycle(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::FEEDBACK_CYCLE, args.into(), item.into()).into()
+    run(&attribute::FEEDBACK_CYCLE, args, item)
 }
 
 /// Counts attempts to connect to the database that fail.
@@ -180,7 +210,7 @@ pub fn feedback_cycle(args: TokenStream, item: TokenStream) -> TokenStream {
 /// A call that returns `Err`, panics or is cancelled counts; `ok_if` and `error_if` decide for other types.
 #[proc_macro_attribute]
 pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::DB_CONNECTION, args.into(), item.into()).into()
+    run(&attribute::DB_CONNECTION, args, item)
 }
 
 /// Counts whether a look-up in a cache found something.
@@ -193,7 +223,7 @@ pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type that says whether something was `Found`: an `Option`, a `Result` of one, or a type of yours that implements the trait. `Err` is neither hit nor miss.
 #[proc_macro_attribute]
 pub fn cache_lookup(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::CACHE_LOOKUP, args.into(), item.into()).into()
+    run(&attribute::CACHE_LOOKUP, args, item)
 }
 
 /// Times the planning for a goal.
@@ -206,7 +236,7 @@ pub fn cache_lookup(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The duration of every call counts, however it ended.
 #[proc_macro_attribute]
 pub fn goap_plan(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::GOAP_PLAN, args.into(), item.into()).into()
+    run(&attribute::GOAP_PLAN, args, item)
 }
 
 /// Counts tasks by how they ended.
@@ -219,7 +249,7 @@ pub fn goap_plan(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The label `status` is `success`, or `failure` for a call that returns `Err`, panics or is cancelled; `ok_if` and `error_if` decide for other types.
 #[proc_macro_attribute]
 pub fn task(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::TASK, args.into(), item.into()).into()
+    run(&attribute::TASK, args, item)
 }
 
 /// Sets the gauge `pattern_memory_bytes` to the number that a function returns.
@@ -232,7 +262,7 @@ pub fn task(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn pattern_memory(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::PATTERN_MEMORY, args.into(), item.into()).into()
+    run(&attribute::PATTERN_MEMORY, args, item)
 }
 
 /// Sets the gauge `memory_compression_ratio` to the number that a function returns.
@@ -245,7 +275,7 @@ pub fn pattern_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn memory_compression(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::MEMORY_COMPRESSION, args.into(), item.into()).into()
+    run(&attribute::MEMORY_COMPRESSION, args, item)
 }
 
 /// Sets the gauge `patterns_active` to the number that a function returns.
@@ -258,7 +288,7 @@ pub fn memory_compression(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn patterns_active(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::PATTERNS_ACTIVE, args.into(), item.into()).into()
+    run(&attribute::PATTERNS_ACTIVE, args, item)
 }
 
 /// Sets the gauge `patterns_unused` to the number that a function returns.
@@ -271,7 +301,7 @@ pub fn patterns_active(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn patterns_unused(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::PATTERNS_UNUSED, args.into(), item.into()).into()
+    run(&attribute::PATTERNS_UNUSED, args, item)
 }
 
 /// Sets the gauge `pattern_reuse_rate` to the number that a function returns.
@@ -284,7 +314,7 @@ pub fn patterns_unused(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn pattern_reuse(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::PATTERN_REUSE, args.into(), item.into()).into()
+    run(&attribute::PATTERN_REUSE, args, item)
 }
 
 /// Sets the gauge `coordination_efficiency` to the number that a function returns.
@@ -297,7 +327,7 @@ pub fn pattern_reuse(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn coordination(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::COORDINATION, args.into(), item.into()).into()
+    run(&attribute::COORDINATION, args, item)
 }
 
 /// Sets the gauge `background_task_queue_length` to the number that a function returns.
@@ -310,5 +340,5 @@ pub fn coordination(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn task_queue(args: TokenStream, item: TokenStream) -> TokenStream {
-    engine::run(&attribute::TASK_QUEUE, args.into(), item.into()).into()
+    run(&attribute::TASK_QUEUE, args, item)
 }

@@ -4,10 +4,14 @@ use crate::args::{self, Arg, Value};
 use crate::diag::Diag;
 use crate::docs::Docs;
 use crate::func::Func;
-use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, Role, attribute::DEFAULT_THRESHOLD};
-use proc_macro2::Span;
+use crate::objective::Objective;
+use measurand_catalog::attribute::DEFAULT_THRESHOLD;
+use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, CALLER_LABEL, Role, record};
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens as _;
 use syn::{
-    Expr, GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound, spanned::Spanned as _,
+    Expr, ExprClosure, FnArg, GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound,
+    spanned::Spanned as _, visit::Visit,
 };
 
 /// One annotated function.
@@ -15,8 +19,13 @@ pub(crate) struct Model {
     pub(crate) attribute: &'static Attribute,
     pub(crate) func: Func,
     pub(crate) shape: Shape,
-    /// A value for each label of the family, in the family's order.
-    pub(crate) labels: Vec<(&'static str, LabelValue)>,
+    /// A value for each label: in the family's order, or in the user's where only the compiler knows the family.
+    pub(crate) labels: Vec<(String, LabelValue)>,
+    /// The family that the user declares.
+    pub(crate) declared: Option<Path>,
+    /// One call in so many is timed.
+    pub(crate) one_in: Option<u32>,
+    pub(crate) objective: Option<Objective>,
     /// What else the record says.
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) judgement: Judgement,
@@ -29,6 +38,54 @@ pub(crate) enum LabelValue {
     Literal(String),
     /// The path of the module, which only the compiler knows.
     ModulePath,
+    /// What an expression gives before the body runs.
+    Given(Box<Expr>),
+    /// What a closure says of the result.
+    Late(Box<ExprClosure>),
+    /// The place of the call.
+    Caller,
+}
+
+impl LabelValue {
+    /// The expression as it stands in the record, where the value is no literal.
+    pub(crate) fn expression(&self) -> Option<String> {
+        match self {
+            LabelValue::Literal(_) | LabelValue::ModulePath => None,
+            LabelValue::Given(it) => Some(source(&it.to_token_stream())),
+            // The `move` is of no interest, and a reader knows closures by their first character.
+            LabelValue::Late(it) => Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream())),
+            LabelValue::Caller => Some("the place of the call".to_owned()),
+        }
+    }
+}
+
+/// Tokens about as people write them.
+fn source(tokens: &TokenStream) -> String {
+    let mut text = record::clean(&tokens.to_string()).replace('\n', " ");
+    for (from, to) in [
+        (" :: ", "::"),
+        (" . ", "."),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ,", ","),
+        ("& ", "&"),
+        ("* ", "*"),
+        (" ;", ";"),
+        (" ?", "?"),
+        (" ! ", "!"),
+        ("| ", "|"),
+        (" |", "|"),
+        (" [", "["),
+        (" ]", "]"),
+    ] {
+        text = text.replace(from, to);
+    }
+    // Behind the closure's argument a space reads better.
+    match text.strip_prefix('|').and_then(|it| it.split_once('|')) {
+        Some((argument, body)) => format!("|{argument}| {body}"),
+        None => text,
+    }
 }
 
 /// How the outcome of a call follows from the returned value.
@@ -43,6 +100,18 @@ pub(crate) enum Judgement {
     Level,
     /// It says whether something was found.
     Lookup,
+    /// As the declared family asks for.
+    Declared { threshold: f64, rollback: Option<Box<Expr>> },
+}
+
+impl Judgement {
+    /// What to do after a failure.
+    pub(crate) fn rollback(&self) -> Option<&Expr> {
+        match self {
+            Judgement::Score { rollback, .. } | Judgement::Declared { rollback, .. } => rollback.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// When the body runs, which decides where the measurement goes.
@@ -73,12 +142,124 @@ impl Model {
             diag.error(token.span, format_args!("{message}\nexample: {example} fn {function}() {{ .. }}"));
         }
         check_missing(diag, attribute, &args);
-        let labels = labels(attribute, &args, &func);
+        check_words(diag, attribute, &args, &func);
         let facts = facts(attribute, &args, &func);
-        let (judgement, krate) = judgement(diag, attribute, args);
+        let labels = labels(diag, attribute, &args, &func);
+        let (mut declared, mut krate, mut one_in, mut objective) = (None, None, None, None);
+        let mut rest = Vec::new();
+        for mut arg in args {
+            match (arg.spec.kind, arg.value.take()) {
+                (ArgumentKind::Family, Some(Value::Path(it))) => declared = Some(it),
+                (_, Some(Value::Path(it))) => krate = Some(it),
+                (_, Some(Value::Sample(it))) => one_in = Some((it, arg.span)),
+                (_, Some(Value::Objective(it))) => objective = Some(it),
+                (_, value) => rest.push(Arg { value, ..arg }),
+            }
+        }
+        if let Some((_, span)) = one_in.filter(|_| declared.is_none() && !has(attribute, Role::Duration)) {
+            let (name, example) = (attribute.name, attribute.example);
+            let message =
+                format_args!("`#[{name}]` times nothing, so that there is nothing to leave out; remove `time`");
+            diag.error(span, format_args!("{message}\nexample: {example}"));
+        }
+        let one_in = one_in.map(|(it, _)| it);
+        let judgement = judgement(diag, attribute, rest);
         let shape = shape(&func);
         check_output(diag, attribute, &func, &judgement);
-        Self { attribute, func, shape, labels, facts, judgement, krate }
+        check_labels(diag, attribute, &func, &labels);
+        Self { attribute, func, shape, labels, declared, one_in, objective, facts, judgement, krate }
+    }
+
+    /// The labels whose values are known when a call begins, and no literals.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &LabelValue> {
+        self.labels.iter().map(|(_, it)| it).filter(|it| matches!(it, LabelValue::Given(_) | LabelValue::Caller))
+    }
+
+    /// The closures that tell labels from the result.
+    pub(crate) fn late(&self) -> impl Iterator<Item = &ExprClosure> {
+        self.labels.iter().filter_map(|(_, it)| if let LabelValue::Late(it) = it { Some(&**it) } else { None })
+    }
+
+    /// Whether the call records into another series than that of the site's literals.
+    pub(crate) fn picks(&self) -> bool {
+        self.given().next().is_some()
+    }
+}
+
+fn has(attribute: &'static Attribute, role: Role) -> bool {
+    attribute.family.metric(role).is_some()
+}
+
+/// A word without quotes that is no argument of the function is a label whose quotes were forgotten.
+fn check_words(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], func: &Func) {
+    let names = arguments(func);
+    for arg in args.iter().filter(|it| it.spec.kind == ArgumentKind::Label) {
+        let Some(Value::Expression(expression)) = &arg.value else { continue };
+        let Expr::Path(path) = &**expression else { continue };
+        let Some(word) = path.path.get_ident().map(ToString::to_string) else { continue };
+        let constant = word.starts_with(|it: char| it.is_uppercase());
+        if constant || word == "self" || names.contains(&word) {
+            continue;
+        }
+        let known = if names.is_empty() {
+            "it has none".to_owned()
+        } else {
+            format!("it has {}", names.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
+        };
+        diag.error(
+            path.span(),
+            format_args!(
+                "the function has no argument `{word}` ({known}); write \"{word}\" if it is the label's value\nexample: {}",
+                attribute.example
+            ),
+        );
+    }
+}
+
+/// The names that the patterns of the function's arguments bind.
+fn arguments(func: &Func) -> Vec<String> {
+    struct Names(Vec<String>);
+    impl<'ast> Visit<'ast> for Names {
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            self.0.push(pat.ident.to_string());
+            syn::visit::visit_pat_ident(self, pat);
+        }
+    }
+    let mut names = Names(Vec::new());
+    for input in &func.sig.inputs {
+        match input {
+            FnArg::Receiver(_) => names.0.push("self".to_owned()),
+            FnArg::Typed(typed) => names.visit_pat(&typed.pat),
+        }
+    }
+    // Constant parameters are values as well.
+    names.0.extend(func.sig.generics.const_params().map(|it| it.ident.to_string()));
+    names.0
+}
+
+fn check_labels(diag: &mut Diag, attribute: &'static Attribute, func: &Func, labels: &[(String, LabelValue)]) {
+    let example = attribute.example;
+    let late: Vec<_> =
+        labels.iter().filter_map(|(_, it)| if let LabelValue::Late(it) = it { Some(it) } else { None }).collect();
+    if returns_never(func)
+        && let Some(closure) = late.first()
+    {
+        let message = "the label comes from the returned value, and this function never returns one";
+        diag.error(closure.span(), format_args!("{message}\nexample: {example}"));
+    }
+    if args::is_declared(attribute)
+        && let Some(closure) = late.get(1)
+    {
+        diag.error(
+            closure.span(),
+            format_args!("only one label of a declared family can come from the result\nexample: {example}"),
+        );
+    }
+    if let Some(asyncness) =
+        func.sig.asyncness.filter(|_| labels.iter().any(|(_, it)| matches!(it, LabelValue::Caller)))
+    {
+        let message = "the caller of an `async fn` is not known, since the future runs later; remove `caller`";
+        diag.error(asyncness.span, format_args!("{message}, or return an `impl Future`\nexample: {example}"));
     }
 }
 
@@ -102,7 +283,7 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
             "what was found: an `Option`, a `Result` of one, or a type with `measurand::Found`",
             "Option<String>",
         )),
-        Judgement::ByType | Judgement::Predicate { .. } => None,
+        Judgement::ByType | Judgement::Predicate { .. } | Judgement::Declared { .. } => None,
     };
     match (judgement, needs) {
         (_, Some((forms, form))) if nothing => {
@@ -135,18 +316,37 @@ fn check_missing(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg]) {
     }
 }
 
-fn labels(attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(&'static str, LabelValue)> {
-    let value = |name: &'static str| {
-        let given = args.iter().find(|it| it.spec.key == name).and_then(|it| it.value.as_ref());
-        let value = match (given, attribute.arguments.iter().find(|it| it.key == name)) {
-            (Some(Value::Text(text)), _) => LabelValue::Literal(text.value()),
-            (_, Some(spec)) if spec.absent == Absent::FunctionName => LabelValue::Literal(name_of(func)),
-            // A label without an argument is the module's path; a required one that is missing has been reported.
-            _ => LabelValue::ModulePath,
-        };
-        (name, value)
+fn labels(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(String, LabelValue)> {
+    let value = |arg: &Arg| match &arg.value {
+        Some(Value::Text(text)) => Some(LabelValue::Literal(text.value())),
+        Some(Value::Expression(it)) => Some(LabelValue::Given(it.clone())),
+        Some(Value::Late(it)) => Some(LabelValue::Late(it.clone())),
+        _ => None,
     };
-    attribute.family.labels.iter().map(|it| value(it.name)).collect()
+    let mut labels: Vec<(String, LabelValue)> = if args::is_declared(attribute) {
+        let own = args.iter().filter(|it| it.spec.kind == ArgumentKind::Label);
+        own.filter_map(|it| Some((it.key.clone(), value(it)?))).collect()
+    } else {
+        let value = |name: &'static str| {
+            let given = args.iter().find(|it| it.key == name).and_then(value);
+            let value = match (given, attribute.arguments.iter().find(|it| it.key == name)) {
+                (Some(value), _) => value,
+                (_, Some(spec)) if spec.absent == Absent::FunctionName => LabelValue::Literal(func.label.clone()),
+                // A label without an argument is the module's path; a required one that is missing has been reported.
+                _ => LabelValue::ModulePath,
+            };
+            (name.to_owned(), value)
+        };
+        attribute.family.labels.iter().map(|it| value(it.name)).collect()
+    };
+    if let Some(arg) = args.iter().find(|it| it.spec.kind == ArgumentKind::Flag) {
+        if arg.value.is_some() && func.attrs.iter().any(|it| it.path().is_ident("no_mangle")) {
+            let message = "a function that other languages call does not know its caller; remove `caller`";
+            diag.error(arg.span, format_args!("{message}\nexample: {}", attribute.example));
+        }
+        labels.push((CALLER_LABEL.to_owned(), LabelValue::Caller));
+    }
+    labels
 }
 
 fn facts(attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(&'static str, String)> {
@@ -154,14 +354,22 @@ fn facts(attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(&'sta
     for arg in args {
         match (arg.spec.kind, &arg.value) {
             (ArgumentKind::Text | ArgumentKind::OneOf(_), Some(Value::Text(text))) => {
-                facts.push((arg.spec.key, measurand_catalog::record::clean(&text.value())));
+                facts.push((arg.spec.key, record::clean(&text.value())));
             }
             (ArgumentKind::Share, Some(Value::Share(share))) => facts.push((arg.spec.key, share.to_string())),
             (ArgumentKind::Predicate, _) => facts.push(("outcome", arg.spec.key.to_owned())),
+            (_, Some(Value::Sample(it))) => facts.push(("timed", format!("1 in {it}"))),
+            (_, Some(Value::Objective(it))) => {
+                facts.extend(it.success.clone().map(|it| ("slo:success", it)));
+                facts.extend(it.latency.clone().map(|it| ("slo:latency", it)));
+            }
             _ => {}
         }
     }
-    if threshold_of(attribute).is_some() && facts.iter().all(|(key, _)| *key != "threshold") {
+    if threshold_of(attribute).is_some()
+        && !args::is_declared(attribute)
+        && facts.iter().all(|(key, _)| *key != "threshold")
+    {
         facts.push(("threshold", DEFAULT_THRESHOLD.to_string()));
     }
     let docs = Docs::of(&func.attrs);
@@ -175,15 +383,16 @@ fn threshold_of(attribute: &'static Attribute) -> Option<&'static Argument> {
     attribute.arguments.iter().find(|it| it.kind == ArgumentKind::Share)
 }
 
-fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> (Judgement, Option<Path>) {
-    let has = |role| attribute.family.metric(role).is_some();
-    let (mut predicate, mut rollback, mut krate, mut threshold) = (None, None, None, DEFAULT_THRESHOLD);
-    for Arg { spec, span, value } in args {
+fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> Judgement {
+    let declared = args::is_declared(attribute);
+    let (mut predicate, mut rollback, mut threshold) = (None, None, DEFAULT_THRESHOLD);
+    for Arg { spec, span, value, .. } in args {
         match (spec.kind, value) {
             (ArgumentKind::Predicate, value) => {
-                if !attribute.family.tells_outcome() {
+                if !declared && !attribute.family.tells_outcome() {
                     let (name, key) = (attribute.name, spec.key);
-                    let why = if has(Role::Score) { "since the score decides" } else { "since it counts no errors" };
+                    let score = has(attribute, Role::Score);
+                    let why = if score { "since the score decides" } else { "since it counts no errors" };
                     let mend = threshold_of(attribute).map_or_else(
                         || format!("; remove it\nexample: {}", attribute.example),
                         |it| format!("; set `{}`\nexample: {}", it.key, args::example(attribute, it)),
@@ -201,25 +410,18 @@ fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> 
                 }
             }
             (ArgumentKind::Expression, Some(Value::Expression(it))) => rollback = Some(it),
-            (ArgumentKind::Path, Some(Value::Path(it))) => krate = Some(it),
             (ArgumentKind::Share, Some(Value::Share(it))) => threshold = it,
             _ => {}
         }
     }
-    let judgement = match predicate {
+    match predicate {
         Some(predicate) => predicate,
-        None if has(Role::Score) => Judgement::Score { threshold, rollback },
-        None if has(Role::Level) => Judgement::Level,
-        None if has(Role::Hits) => Judgement::Lookup,
+        None if declared => Judgement::Declared { threshold, rollback },
+        None if has(attribute, Role::Score) => Judgement::Score { threshold, rollback },
+        None if has(attribute, Role::Level) => Judgement::Level,
+        None if has(attribute, Role::Hits) => Judgement::Lookup,
         None => Judgement::ByType,
-    };
-    (judgement, krate)
-}
-
-/// The function's name as users read it: `r#match` is `match`.
-pub(crate) fn name_of(func: &Func) -> String {
-    let name = func.sig.ident.to_string();
-    name.strip_prefix("r#").map_or(name.clone(), str::to_owned)
+    }
 }
 
 /// Whether the return type is `!`, of an `async fn` too.
@@ -278,6 +480,28 @@ fn inside<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     };
     arguments.args.iter().find_map(|it| match it {
         GenericArgument::Type(ty) => Some(bare(ty)),
+        _ => None,
+    })
+}
+
+/// Whether it is a `Result`, by its name.
+pub(crate) fn is_result(ty: &Type) -> bool {
+    is_named(bare(ty), "Result")
+}
+
+/// `T` of `impl Future<Output = T>`.
+pub(crate) fn future_output(func: &Func) -> Option<&Type> {
+    let ReturnType::Type(_, ty) = &func.sig.output else { return None };
+    let Type::ImplTrait(ty) = bare(ty) else { return None };
+    let arguments = ty.bounds.iter().filter_map(|it| match it {
+        TypeParamBound::Trait(it) => match &it.path.segments.last()?.arguments {
+            PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
+            _ => None,
+        },
+        _ => None,
+    });
+    arguments.flatten().find_map(|it| match it {
+        GenericArgument::AssocType(it) if it.ident == "Output" => Some(&it.ty),
         _ => None,
     })
 }

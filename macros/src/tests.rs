@@ -3,7 +3,7 @@
 use crate::engine::run;
 use expect_test::{Expect, expect};
 use measurand_catalog::attribute::{ALL, MEASURED, NEURAL_OP, TIMED_QUERY, VERIFIED};
-use measurand_catalog::{ArgumentKind, Attribute};
+use measurand_catalog::{ArgumentKind, Attribute, Role};
 use proc_macro2::TokenStream;
 
 /// Formats the expansion as a file; the record's separators are written visibly.
@@ -15,7 +15,7 @@ fn check(attribute: &'static Attribute, args: &str, item: &str, expected: Expect
 }
 
 fn expand(attribute: &'static Attribute, args: &str, item: &str) -> TokenStream {
-    run(attribute, tokens(args), tokens(item))
+    run(attribute, tokens(args), tokens(item), true)
 }
 
 fn tokens(text: &str) -> TokenStream {
@@ -29,23 +29,39 @@ fn sync() {
         "",
         "/// Doc.\n#[inline] pub fn f<T>(mut x: T) -> Result<T, E> where T: Clone { x }",
         expect![[r#"
-        /// Doc.
-        #[inline]
-        pub fn f<T>(mut x: T) -> Result<T, E>
-        where
-            T: Clone,
-        {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function|summary|Doc."
+            /// Doc.
+            #[inline]
+            /**
+
+            # Metrics
+
+            Measured by `#[measured]`.
+
+            ```promql
+            sum(rate(function_calls_total{function="f"}[5m]))
+            sum(rate(function_errors_total{function="f"}[5m]))
+            histogram_quantile(0.95, sum by (le) (rate(function_duration_seconds_bucket{function="f"}[5m])))
+            sum(function_calls_in_flight{function="f"})
+            ```
+            */
+            pub fn f<T>(mut x: T) -> Result<T, E>
+            where
+                T: Clone,
+            {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function|summary|Doc."
+                }
+                ::measurand::__private::run(
+                    ::measurand::__private::Site::series(&__SITE),
+                    move || -> Result<T, E> { x },
+                    |__result: &Result<T, E>| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
             }
-            ::measurand::__private::Site::run(
-                &__SITE,
-                move || -> Result<T, E> { x },
-                |__result| ::measurand::__private::Probe(__result).verdict(),
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -56,19 +72,22 @@ fn nothing_returned() {
         r#""learning""#,
         "unsafe extern \"C\" fn f() { #![allow(unused)] g() }",
         expect![[r#"
-        #[allow(unused)]
-        unsafe extern "C" fn f() {
-            ::measurand::__private::site! {
-                __SITE, NEURAL, "f", ["operation_type" = "learning"],
-                "|attribute|neural_op|family|neural"
+            #[allow(unused)]
+            unsafe extern "C" fn f() {
+                ::measurand::__private::site! {
+                    __SITE, NEURAL, "f", ["operation_type" = "learning"],
+                    "|attribute|neural_op|family|neural"
+                }
+                ::measurand::__private::run(
+                    ::measurand::__private::Site::series(&__SITE),
+                    move || -> () { g() },
+                    |__result| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
             }
-            ::measurand::__private::Site::run(
-                &__SITE,
-                move || -> () { g() },
-                |__result| ::measurand::__private::Probe(__result).verdict(),
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -79,15 +98,17 @@ fn opaque() {
         "",
         "fn f(x: &u32) -> impl Iterator<Item = u32> { g(x) }",
         expect![[r#"
-        fn f(x: &u32) -> impl Iterator<Item = u32> {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function"
+            fn f(x: &u32) -> impl Iterator<Item = u32> {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function"
+                }
+                let __call = ::measurand::__private::watch(
+                    ::measurand::__private::Site::series(&__SITE),
+                );
+                g(x)
             }
-            let __call = ::measurand::__private::Site::watch(&__SITE);
-            g(x)
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -98,18 +119,21 @@ fn opaque_inside() {
         "",
         "fn f() -> Result<impl Fn(), Box<dyn Error>> { g() }",
         expect![[r#"
-        fn f() -> Result<impl Fn(), Box<dyn Error>> {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function"
+            fn f() -> Result<impl Fn(), Box<dyn Error>> {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function"
+                }
+                ::measurand::__private::run(
+                    ::measurand::__private::Site::series(&__SITE),
+                    move || -> Result<_, Box<dyn Error>> { g() },
+                    |__result: &Result<_, Box<dyn Error>>| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
             }
-            ::measurand::__private::Site::run(
-                &__SITE,
-                move || -> Result<_, Box<dyn Error>> { g() },
-                |__result| ::measurand::__private::Probe(__result).verdict(),
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -120,15 +144,17 @@ fn never() {
         "",
         "fn f() -> ! { loop {} }",
         expect![[r#"
-        fn f() -> ! {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function"
+            fn f() -> ! {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function"
+                }
+                let __call = ::measurand::__private::enter(
+                    ::measurand::__private::Site::series(&__SITE),
+                );
+                loop {}
             }
-            let __call = ::measurand::__private::enter(&__SITE);
-            loop {}
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -139,23 +165,26 @@ fn asynchronous() {
         r#""select", table = "t""#,
         "async fn f(&self) -> Result<u32, E> { g().await }",
         expect![[r#"
-        async fn f(&self) -> Result<u32, E> {
-            ::measurand::__private::site! {
-                __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
-                "|attribute|timed_query|family|database"
+            async fn f(&self) -> Result<u32, E> {
+                ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
+                    "|attribute|timed_query|family|database"
+                }
+                let (__result, _ok) = ::measurand::__private::measure(
+                        ::measurand::__private::Site::series(&__SITE),
+                        ::core::pin::pin!(
+                            async move { if false { return ::measurand::__private::returned:: <
+                            Result < u32, E > > (); } g(). await }
+                        ),
+                        |__result: &Result<u32, E>| {
+                            use ::measurand::__private::ErrorProbe as _;
+                            ::measurand::__private::Probe(__result).error().verdict()
+                        },
+                    )
+                    .await;
+                __result
             }
-            let (__result, _ok) = ::measurand::__private::measure(
-                    &__SITE,
-                    ::core::pin::pin!(
-                        async move { if false { return ::measurand::__private::Site::returned:: <
-                        Result < u32, E > > (); } g(). await }
-                    ),
-                    |__result| ::measurand::__private::Probe(__result).verdict(),
-                )
-                .await;
-            __result
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -166,20 +195,20 @@ fn asynchronous_never() {
         "",
         "async fn f() -> ! { loop { g().await } }",
         expect![[r#"
-        async fn f() -> ! {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function"
+            async fn f() -> ! {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function"
+                }
+                let (__result, _ok) = ::measurand::__private::measure(
+                        ::measurand::__private::Site::series(&__SITE),
+                        ::core::pin::pin!(async move { loop { g(). await } }),
+                        |__result| ::measurand::__private::verdict_if(__result, |_| true, true),
+                    )
+                    .await;
+                __result
             }
-            let (__result, _ok) = ::measurand::__private::measure(
-                    &__SITE,
-                    ::core::pin::pin!(async move { loop { g(). await } }),
-                    |__result| ::measurand::__private::verdict_if(__result, |_| true, true),
-                )
-                .await;
-            __result
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -190,23 +219,26 @@ fn returned_future() {
         "",
         "fn f() -> impl Future<Output = u32> { g() }",
         expect![[r#"
-        fn f() -> impl Future<Output = u32> {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function"
+            fn f() -> impl Future<Output = u32> {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function"
+                }
+                let __future = ::measurand::__private::call(move || -> _ { g() });
+                async move {
+                    let (__result, _ok) = ::measurand::__private::measure(
+                            ::measurand::__private::Site::series(&__SITE),
+                            ::core::pin::pin!(__future),
+                            |__result| {
+                                use ::measurand::__private::ErrorProbe as _;
+                                ::measurand::__private::Probe(__result).error().verdict()
+                            },
+                        )
+                        .await;
+                    __result
+                }
             }
-            let __future = ::measurand::__private::call(move || -> _ { g() });
-            async move {
-                let (__result, _ok) = ::measurand::__private::measure(
-                        &__SITE,
-                        ::core::pin::pin!(__future),
-                        |__result| ::measurand::__private::Probe(__result).verdict(),
-                    )
-                    .await;
-                __result
-            }
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -217,25 +249,28 @@ fn boxed_future() {
         "",
         "fn f(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> { g() }",
         expect![[r#"
-        fn f(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function"
+            fn f(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function"
+                }
+                let __future = ::measurand::__private::call(move || -> Pin<
+                    Box<dyn Future<Output = u32> + Send + '_>,
+                > { g() });
+                ::measurand::__private::Box::pin(async move {
+                    let (__result, _ok) = ::measurand::__private::measure(
+                            ::measurand::__private::Site::series(&__SITE),
+                            ::core::pin::pin!(__future),
+                            |__result| {
+                                use ::measurand::__private::ErrorProbe as _;
+                                ::measurand::__private::Probe(__result).error().verdict()
+                            },
+                        )
+                        .await;
+                    __result
+                })
             }
-            let __future = ::measurand::__private::call(move || -> Pin<
-                Box<dyn Future<Output = u32> + Send + '_>,
-            > { g() });
-            ::measurand::__private::Box::pin(async move {
-                let (__result, _ok) = ::measurand::__private::measure(
-                        &__SITE,
-                        ::core::pin::pin!(__future),
-                        |__result| ::measurand::__private::Probe(__result).verdict(),
-                    )
-                    .await;
-                __result
-            })
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -246,18 +281,18 @@ fn verified() {
         r#""coder", threshold = 0.5"#,
         "fn f() -> f64 { 1.0 }",
         expect![[r#"
-        fn f() -> f64 {
-            ::measurand::__private::site! {
-                __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
-                "|attribute|verified|family|verification|threshold|0.5"
+            fn f() -> f64 {
+                ::measurand::__private::site! {
+                    __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
+                    "|attribute|verified|family|verification|threshold|0.5"
+                }
+                ::measurand::__private::run(
+                    ::measurand::__private::Site::series(&__SITE),
+                    move || -> f64 { 1.0 },
+                    |__result| ::measurand::__private::verdict_of_score(__result, 0.5f64),
+                )
             }
-            ::measurand::__private::Site::run(
-                &__SITE,
-                move || -> f64 { 1.0 },
-                |__result| ::measurand::__private::verdict_of_score(__result, 0.5f64),
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -268,25 +303,29 @@ fn rollback() {
         r#""coder", rollback = undo(x)"#,
         "fn f(x: &u32) -> Option<f64> { None }",
         expect![[r#"
-        fn f(x: &u32) -> Option<f64> {
-            ::measurand::__private::site! {
-                __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
-                "|attribute|verified|family|verification|threshold|0.95"
+            fn f(x: &u32) -> Option<f64> {
+                ::measurand::__private::site! {
+                    __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
+                    "|attribute|verified|family|verification|threshold|0.95"
+                }
+                let mut __call = ::measurand::__private::enter(
+                    ::measurand::__private::Site::series(&__SITE),
+                );
+                let __result = ::measurand::__private::call(|| -> Option<f64> { None });
+                let __ok = ::measurand::__private::leave(
+                    &mut __call,
+                    &__result,
+                    |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
+                );
+                if !__ok {
+                    ::measurand::__private::count_rollback(
+                        ::measurand::__private::Site::series(&__SITE),
+                    );
+                    undo(x);
+                }
+                __result
             }
-            let mut __call = ::measurand::__private::enter(&__SITE);
-            let __result = ::measurand::__private::call(|| -> Option<f64> { None });
-            let __ok = ::measurand::__private::leave(
-                &mut __call,
-                &__result,
-                |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
-            );
-            if !__ok {
-                ::measurand::__private::count_rollback(&__SITE);
-                undo(x);
-            }
-            __result
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -297,27 +336,29 @@ fn rollback_later() {
         r#""coder", rollback = undo().await"#,
         "async fn f() -> f64 { 1.0 }",
         expect![[r#"
-        async fn f() -> f64 {
-            ::measurand::__private::site! {
-                __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
-                "|attribute|verified|family|verification|threshold|0.95"
+            async fn f() -> f64 {
+                ::measurand::__private::site! {
+                    __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
+                    "|attribute|verified|family|verification|threshold|0.95"
+                }
+                let (__result, __ok) = ::measurand::__private::measure(
+                        ::measurand::__private::Site::series(&__SITE),
+                        ::core::pin::pin!(
+                            async { if false { return ::measurand::__private::returned:: < f64 > ();
+                            } 1.0 }
+                        ),
+                        |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
+                    )
+                    .await;
+                if !__ok {
+                    ::measurand::__private::count_rollback(
+                        ::measurand::__private::Site::series(&__SITE),
+                    );
+                    undo().await;
+                }
+                __result
             }
-            let (__result, __ok) = ::measurand::__private::measure(
-                    &__SITE,
-                    ::core::pin::pin!(
-                        async { if false { return ::measurand::__private::Site::returned:: < f64
-                        > (); } 1.0 }
-                    ),
-                    |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
-                )
-                .await;
-            if !__ok {
-                ::measurand::__private::count_rollback(&__SITE);
-                undo().await;
-            }
-            __result
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -328,18 +369,18 @@ fn predicate() {
         "error_if = Option::is_none",
         "fn f() -> Option<u32> { None }",
         expect![[r#"
-        fn f() -> Option<u32> {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function|outcome|error_if"
+            fn f() -> Option<u32> {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function|outcome|error_if"
+                }
+                ::measurand::__private::run(
+                    ::measurand::__private::Site::series(&__SITE),
+                    move || -> Option<u32> { None },
+                    |__result| ::measurand::__private::verdict_if(__result, Option::is_none, false),
+                )
             }
-            ::measurand::__private::Site::run(
-                &__SITE,
-                move || -> Option<u32> { None },
-                |__result| ::measurand::__private::verdict_if(__result, Option::is_none, false),
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -350,18 +391,21 @@ fn crate_path() {
         "crate = crate::facade::measurand",
         "fn f() {}",
         expect![[r#"
-        fn f() {
-            crate::facade::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function"
+            fn f() {
+                crate::facade::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function"
+                }
+                crate::facade::measurand::__private::run(
+                    crate::facade::measurand::__private::Site::series(&__SITE),
+                    move || -> () {},
+                    |__result| {
+                        use crate::facade::measurand::__private::ErrorProbe as _;
+                        crate::facade::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
             }
-            crate::facade::measurand::__private::Site::run(
-                &__SITE,
-                move || -> () {},
-                |__result| crate::facade::measurand::__private::Probe(__result).verdict(),
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -373,24 +417,40 @@ fn facts() {
         args,
         "/// First\n/// paragraph.\n///\n/// # Runbook\n/// Restart.\nfn r#match() {}",
         expect![[r#"
-        /// First
-        /// paragraph.
-        ///
-        /// # Runbook
-        /// Restart.
-        fn r#match() {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "match", ["function" = "other", "module" =
-                ::core::module_path!()],
-                "|attribute|measured|family|function|owner|search|severity|P1|runbook|https://example.com|summary|First paragraph.|steps|Restart."
+            /// First
+            /// paragraph.
+            ///
+            /// # Runbook
+            /// Restart.
+            /**
+
+            # Metrics
+
+            Measured by `#[measured]`.
+
+            ```promql
+            sum(rate(function_calls_total{function="other"}[5m]))
+            sum(rate(function_errors_total{function="other"}[5m]))
+            histogram_quantile(0.95, sum by (le) (rate(function_duration_seconds_bucket{function="other"}[5m])))
+            sum(function_calls_in_flight{function="other"})
+            ```
+            */
+            fn r#match() {
+                ::measurand::__private::site! {
+                    __SITE, FUNCTION, "match", ["function" = "other", "module" =
+                    ::core::module_path!()],
+                    "|attribute|measured|family|function|owner|search|severity|P1|runbook|https://example.com|summary|First paragraph.|steps|Restart."
+                }
+                ::measurand::__private::run(
+                    ::measurand::__private::Site::series(&__SITE),
+                    move || -> () {},
+                    |__result| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
             }
-            ::measurand::__private::Site::run(
-                &__SITE,
-                move || -> () {},
-                |__result| ::measurand::__private::Probe(__result).verdict(),
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -457,7 +517,7 @@ fn half_typed_arguments() {
     for attribute in ALL {
         for args in args.iter().filter_map(|it| it.parse::<TokenStream>().ok()) {
             for item in items.map(tokens) {
-                let output = run(attribute, args.clone(), item.clone()).to_string();
+                let output = run(attribute, args.clone(), item.clone(), true).to_string();
                 assert!(output.contains("compile_error") || output.contains("__SITE"), "{output}");
                 assert!(output.contains(&item.to_string()) || output.contains("__SITE"), "{output}");
             }
@@ -479,7 +539,14 @@ fn examples() {
         };
         correct(attribute.example);
         for spec in crate::args::specs(attribute) {
-            if attribute.family.tells_outcome() || spec.kind != ArgumentKind::Predicate {
+            let has = |role| attribute.family.metric(role).is_some();
+            let fits = match spec.kind {
+                ArgumentKind::Predicate => attribute.family.tells_outcome(),
+                ArgumentKind::Objective => has(Role::Errors) && has(Role::Duration),
+                ArgumentKind::Sample => has(Role::Duration),
+                _ => true,
+            };
+            if fits {
                 correct(&crate::args::example(attribute, spec));
             }
         }

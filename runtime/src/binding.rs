@@ -1,4 +1,4 @@
-//! From a site to its handles on a recorder.
+//! From a series to its handles on a recorder.
 //!
 //! A kept handle is thirty times cheaper than a look-up for each call, and wrong in three ways if kept carelessly: taken
 //! before the recorder is installed it does nothing for ever; under `metrics::with_local_recorder` it counts elsewhere;
@@ -6,7 +6,9 @@
 //! process, and each call checks that the recorder in force is that one. Every other call asks the recorder anew.
 
 use crate::handles::Handles;
-use crate::site::{Site, sites};
+use crate::series::Series;
+use crate::site::sites;
+use crate::table;
 use measurand_catalog::{Kind, Unit};
 use metrics::{KeyName, Recorder, SharedString};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -26,7 +28,9 @@ pub fn initialize() {
             permanent(address(recorder));
             describe(recorder);
             for site in sites() {
-                Binding::find(&site.binding, site, recorder);
+                site.each_series(&mut |series| {
+                    Binding::find(&series.binding, series, recorder);
+                });
             }
         });
     });
@@ -52,11 +56,15 @@ fn address(recorder: &dyn Recorder) -> usize {
 
 fn describe(recorder: &dyn Recorder) {
     let mut described: Vec<&str> = Vec::new();
-    for family in sites().map(|it| it.family) {
+    for family in sites().map(|it| it.series.family) {
         if described.contains(&family.name) {
             continue;
         }
         described.push(family.name);
+        if family.labels.iter().any(|it| it.values.is_empty()) {
+            let (key, metadata) = table::overflows(family.name);
+            recorder.register_counter(&key, &metadata).increment(0);
+        }
         for metric in family.metrics {
             let (name, help) = (KeyName::from_const_str(metric.name), SharedString::const_str(metric.help));
             let unit = match metric.unit() {
@@ -74,7 +82,7 @@ fn describe(recorder: &dyn Recorder) {
     }
 }
 
-/// A site's handles on one recorder that lives for ever; a list, because the no-op recorder may come before the real one.
+/// A series' handles on one recorder that lives for ever; a list, because the no-op recorder may come before the real one.
 #[derive(Debug)]
 pub(crate) struct Binding {
     recorder: usize,
@@ -87,12 +95,12 @@ impl Binding {
     #[inline]
     pub(crate) fn find(
         first: &'static OnceLock<Box<Self>>,
-        site: &'static Site,
+        series: &'static Series,
         recorder: &dyn Recorder,
     ) -> Option<&'static Handles> {
         match first.get() {
             Some(binding) if binding.recorder == address(recorder) => Some(&binding.handles),
-            _ => Self::find_slow(first, site, recorder),
+            _ => Self::find_slow(first, series, recorder),
         }
     }
 
@@ -100,15 +108,16 @@ impl Binding {
     #[inline(never)]
     fn find_slow(
         first: &'static OnceLock<Box<Self>>,
-        site: &'static Site,
+        series: &'static Series,
         recorder: &dyn Recorder,
     ) -> Option<&'static Handles> {
         let address = address(recorder);
         if !PERMANENT.lock().unwrap_or_else(PoisonError::into_inner).contains(&address) {
             return None;
         }
-        let new =
-            || Box::new(Self { recorder: address, handles: Handles::register(site, recorder), next: OnceLock::new() });
+        let new = || {
+            Box::new(Self { recorder: address, handles: Handles::register(series, recorder), next: OnceLock::new() })
+        };
         let mut binding = first.get_or_init(new);
         while binding.recorder != address {
             binding = binding.next.get_or_init(new);

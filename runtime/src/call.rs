@@ -1,11 +1,14 @@
 //! One call of an annotated function, from its begin to its end. The hot path.
 
 use crate::handles::{Handles, Sink};
-use crate::site::Site;
+use crate::label::Pick;
+use crate::series::Series;
 use crate::verdict::{Failure, Finding, Outcome, Verdict};
-use measurand_catalog::Role;
+use measurand_catalog::{ERROR_OUTCOMES, Role};
 use metrics::Gauge;
+use std::cell::Cell;
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A call that has begun. Dropping it ends the call, so that neither an unwinding stack nor a dropped future is lost,
@@ -14,11 +17,12 @@ use std::time::Instant;
 /// It is never moved once it is made, and small: copying it would cost as much as a clock read.
 #[derive(Debug)]
 pub struct Call {
-    site: &'static Site,
+    series: &'static Series,
     start: u64,
     state: State,
     /// What it counts as if it is dropped before it is left.
     unless_left: Failure,
+    timing: Timing,
 }
 
 #[derive(Debug)]
@@ -31,74 +35,147 @@ enum State {
     Ended,
 }
 
+/// Whether the clock is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timing {
+    /// For each call.
+    Each,
+    /// For this call, which stands for others.
+    Sample,
+    /// Not for this call: another one stands for it.
+    Skipped,
+}
+
 /// Reads the time stamp counter where it is invariant, else the operating system's monotonic clock. Calibrated by the
 /// first call after a recorder is installed.
 static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 
+/// Where calls begin: a series, or a series with a share of calls to time.
+pub trait Start: Copy {
+    /// The series that the calls begin in.
+    fn series(self) -> &'static Series;
+
+    /// One call in so many is timed.
+    fn one_in(self) -> u32;
+}
+
+impl Start for &'static Series {
+    #[inline]
+    fn series(self) -> &'static Series {
+        self
+    }
+
+    #[inline]
+    fn one_in(self) -> u32 {
+        1
+    }
+}
+
+/// A series of whose calls one in so many is timed.
+#[derive(Debug, Clone, Copy)]
+pub struct Sampled(pub &'static Series, pub u32);
+
+impl Start for Sampled {
+    #[inline]
+    fn series(self) -> &'static Series {
+        self.0
+    }
+
+    #[inline]
+    fn one_in(self) -> u32 {
+        self.1
+    }
+}
+
 /// Begins a call, which counts as a panic if it is dropped before it is left.
 #[inline]
 #[must_use]
-pub fn enter(site: &'static Site) -> Call {
-    match site.handles() {
-        Some(handles) => {
-            handles.in_flight.increment(1.0);
-            Call { site, start: CLOCK.raw(), state: State::Kept(handles), unless_left: Failure::Panic }
-        }
-        None => enter_slow(site),
-    }
+pub fn enter(start: impl Start) -> Call {
+    let series = start.series();
+    let Some(handles) = series.handles() else { return enter_slow(series) };
+    handles.in_flight.increment(1.0);
+    let timing = match start.one_in() {
+        1 => Timing::Each,
+        one_in if handles.newest.load(Ordering::Relaxed) == 0 || chosen(one_in) => Timing::Sample,
+        _ => Timing::Skipped,
+    };
+    let start = if timing == Timing::Skipped { 0 } else { CLOCK.raw() };
+    Call { series, start, state: State::Kept(handles), unless_left: Failure::Panic, timing }
 }
 
 #[cold]
 #[inline(never)]
-fn enter_slow(site: &'static Site) -> Call {
-    let in_flight = site.with_lookup(|it| it.gauge(Role::InFlight));
+fn enter_slow(series: &'static Series) -> Call {
+    let in_flight = series.with_lookup(|it| it.gauge(Role::InFlight));
     in_flight.increment(1.0);
     let state = State::LookedUp(Box::new((in_flight, Instant::now())));
-    Call { site, start: 0, state, unless_left: Failure::Panic }
+    Call { series, start: 0, state, unless_left: Failure::Panic, timing: Timing::Each }
+}
+
+/// Whether this is one of so many calls, by chance: choosing each sixteenth of a thread's calls would always choose the
+/// same one of sixteen functions that call each other in turn.
+#[inline]
+fn chosen(one_in: u32) -> bool {
+    thread_local! {
+        static RANDOM: Cell<u64> = const { Cell::new(0) };
+    }
+    RANDOM.with(|random| {
+        let seed = match random.get() {
+            0 => seed(random),
+            seed => seed,
+        };
+        // Knuth's linear congruential generator; its high bits are good enough to choose calls by.
+        let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random.set(next);
+        ((next >> 32) * u64::from(one_in)) >> 32 == 0
+    })
+}
+
+/// Another sequence for each thread.
+#[cold]
+fn seed(random: &Cell<u64>) -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(std::ptr::from_ref(random).addr()) | 1
 }
 
 /// Ends a call that returned; says whether it is a success.
 #[inline]
 pub fn leave<T: ?Sized>(call: &mut Call, result: &T, judge: impl FnOnce(&T) -> Verdict) -> bool {
     let verdict = judge(result);
+    let success = verdict.is_success();
     call.end(verdict);
-    verdict.is_success()
+    success
 }
 
-impl Site {
-    /// One whole call of a function, whose body is `body`. Generated code has it as its last expression: there the
-    /// compiler still knows what type the function returns.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "the annotated function has to compile to the code that it had without us"
-    )]
-    pub fn run<T>(&'static self, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> Verdict) -> T {
-        let mut call = enter(self);
-        let result = body();
-        leave(&mut call, &result, judge);
-        result
-    }
-
-    /// Stands in generated code where it is never reached, for its type. Unlike a `loop {}` it does not make what follows
-    /// unreachable.
-    ///
-    /// # Panics
-    /// Always.
-    #[must_use]
-    pub fn returned<T>() -> T {
-        unreachable!("it stands behind `if false`")
-    }
-
-    /// Begins a call whose returned value nobody sees. It is a panic if the thread unwinds when it ends.
-    #[inline]
-    #[must_use]
-    pub fn watch(&'static self) -> Watch {
-        Watch { call: enter(self), unwinding: std::thread::panicking() }
-    }
+/// One whole call of a function, whose body is `body`. Generated code has it as its last expression: there the compiler
+/// still knows what type the function returns.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
+pub fn run<T>(start: impl Start, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> Verdict) -> T {
+    let mut call = enter(start);
+    let result = body();
+    leave(&mut call, &result, judge);
+    result
 }
 
-/// See [`Site::watch`].
+/// Stands in generated code where it is never reached, for its type. Unlike a `loop {}` it does not make what follows
+/// unreachable.
+///
+/// # Panics
+/// Always.
+#[must_use]
+pub fn returned<T>() -> T {
+    unreachable!("it stands behind `if false`")
+}
+
+/// Begins a call whose returned value nobody sees. It is a panic if the thread unwinds when it ends.
+#[inline]
+#[must_use]
+pub fn watch(start: impl Start) -> Watch {
+    Watch { call: enter(start), unwinding: std::thread::panicking() }
+}
+
+/// See [`watch`].
 #[derive(Debug)]
 pub struct Watch {
     call: Call,
@@ -116,10 +193,15 @@ impl Drop for Watch {
 }
 
 /// Counts a rollback after a failed verification.
-pub fn count_rollback(site: &'static Site) {
-    match site.handles() {
-        Some(handles) => handles.count(Role::Rollbacks),
-        None => site.with_lookup(|it| it.count(Role::Rollbacks)),
+pub fn count_rollback(start: impl Start) {
+    with_sink(start.series(), |it| it.count(Role::Rollbacks));
+}
+
+/// Lends where the values of a series go now.
+pub(crate) fn with_sink<T>(series: &'static Series, record: impl FnOnce(&dyn Sink) -> T) -> T {
+    match series.handles() {
+        Some(handles) => record(handles),
+        None => series.with_lookup(|it| record(it)),
     }
 }
 
@@ -132,13 +214,30 @@ impl Call {
 
     #[inline]
     fn end(&mut self, verdict: Verdict) {
-        if let State::Kept(handles) = self.state {
-            let nanoseconds = CLOCK.delta_as_nanos(self.start, CLOCK.raw());
-            self.state = State::Ended;
-            handles.in_flight.decrement(1.0);
-            record(handles, nanoseconds, verdict);
+        let State::Kept(handles) = self.state else { return self.end_slow(verdict) };
+        let nanoseconds = self.nanoseconds(handles);
+        self.state = State::Ended;
+        handles.in_flight.decrement(1.0);
+        if handles.plain && verdict.is_plain() {
+            handles.duration.record(seconds(nanoseconds));
+            handles.calls.increment(1);
         } else {
-            self.end_slow(verdict);
+            record_into(self.series, handles, nanoseconds, verdict);
+        }
+    }
+
+    /// The call's duration, or that of the call that stands for it.
+    #[inline]
+    fn nanoseconds(&self, handles: &Handles) -> u64 {
+        match self.timing {
+            Timing::Each => CLOCK.delta_as_nanos(self.start, CLOCK.raw()),
+            Timing::Skipped => handles.newest.load(Ordering::Relaxed),
+            Timing::Sample => {
+                // Zero would say that there is none.
+                let nanoseconds = CLOCK.delta_as_nanos(self.start, CLOCK.raw()).max(1);
+                handles.newest.store(nanoseconds, Ordering::Relaxed);
+                nanoseconds
+            }
         }
     }
 
@@ -149,7 +248,8 @@ impl Call {
             let (in_flight, start) = *kept;
             in_flight.decrement(1.0);
             let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.site.with_lookup(|it| record(it, nanoseconds, verdict));
+            let series = ended_in(self.series, &verdict);
+            series.with_lookup(|it| record(it, nanoseconds, verdict));
         }
     }
 }
@@ -163,21 +263,48 @@ impl Drop for Call {
     }
 }
 
-#[inline]
-fn record(sink: &impl Sink, nanoseconds: u64, verdict: Verdict) {
-    // A division, since it rounds to the number that the same duration has in a bucket's bound.
-    #[expect(clippy::cast_precision_loss, reason = "exact up to 104 days, then off by nanoseconds")]
-    sink.observe(Role::Duration, nanoseconds as f64 / 1e9);
-    sink.count(Role::Calls);
-    if verdict != Verdict::OK || !sink.keys().plain {
-        record_verdict(sink, verdict);
+#[inline(never)]
+fn record_into(began: &'static Series, handles: &'static Handles, nanoseconds: u64, verdict: Verdict) {
+    let series = ended_in(began, &verdict);
+    if std::ptr::eq(series, began) {
+        record(handles, nanoseconds, verdict);
+    } else {
+        with_sink(series, |it| record(it, nanoseconds, verdict));
     }
 }
 
-#[inline(never)]
-fn record_verdict(sink: &impl Sink, verdict: Verdict) {
-    if let Outcome::Failed(failure) = verdict.outcome {
-        sink.count_labelled(Role::Errors, failure as usize);
+/// The series that the call counts in. Where the result decides about labels and there is none, the outcome stands for
+/// them: `panic`, `cancelled`.
+fn ended_in(began: &'static Series, verdict: &Verdict) -> &'static Series {
+    match (verdict.series, verdict.outcome) {
+        (Some(series), _) => series,
+        (None, Outcome::Failed(failure)) if began.is_open_ended() => {
+            let ends = began.ends();
+            let pick = Pick { values: &[], index: 0, text: ERROR_OUTCOMES[failure as usize] };
+            ends.pick(&vec![pick; ends.given()])
+        }
+        _ => began,
+    }
+}
+
+fn record(sink: &(impl Sink + ?Sized), nanoseconds: u64, verdict: Verdict) {
+    sink.observe(Role::Duration, seconds(nanoseconds));
+    sink.count(Role::Calls);
+    record_verdict(sink, verdict);
+}
+
+/// A division, since it rounds to the number that the same duration has in a bucket's bound.
+#[inline]
+#[expect(clippy::cast_precision_loss, reason = "exact up to 104 days, then off by nanoseconds")]
+fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e9
+}
+
+pub(crate) fn record_verdict(sink: &(impl Sink + ?Sized), verdict: Verdict) {
+    match (verdict.outcome, verdict.kind) {
+        (Outcome::Failed(Failure::Error), Some(kind)) => sink.count_kind(kind),
+        (Outcome::Failed(failure), _) => sink.count_labelled(Role::Errors, failure as usize),
+        (Outcome::Ok, _) => {}
     }
     match verdict.finding {
         Finding::None | Finding::NoScore => {}

@@ -1,7 +1,6 @@
 //! The Prometheus endpoint, with everything that the program's annotations ask for (feature `exporter`).
 
-use crate::{binding, site};
-use measurand_catalog::families;
+use crate::{binding, family, site};
 pub use measurand_exporter::{Builder, Error, Exporter};
 
 /// Installs the recorder and serves `/metrics`, `/catalog.json` and `/healthz` on `127.0.0.1:3000`, or on the address in
@@ -23,8 +22,11 @@ pub fn router() -> axum::Router {
 
 /// Settings of the endpoint.
 pub fn builder() -> Builder {
+    let mut families: Vec<_> = family::families().map(|it| it.0).collect();
+    // The linker's order is nobody's.
+    families.sort_by_key(|it| it.name);
     Builder::new(measurand_exporter::Program {
-        families: families::ALL.to_vec(),
+        families,
         catalog: crate::catalog(),
         binary: site::sites().find(|it| it.in_binary).map(|it| (it.field("crate"), it.field("version"))),
         initialize: binding::initialize,

@@ -1,15 +1,264 @@
-//! The records of the built-in families, which a catalog needs to explain its sites.
+//! The families of this program: the built-in ones, and those that users declare.
 
-/// A family's record in the list of this program.
+use crate::verdict::Judge;
+use measurand_catalog::Family;
+
+/// A family in the list of this program, with its record, which a catalog needs to explain its sites.
 #[derive(Debug)]
-#[cfg_attr(not(any(feature = "catalog", feature = "exporter")), expect(dead_code, reason = "read by `catalog`"))]
-pub(crate) struct FamilyEntry(&'static [u8]);
+#[cfg_attr(not(feature = "exporter"), allow(dead_code, reason = "read by the catalog and the endpoint"))]
+pub struct FamilyEntry(pub &'static Family, pub &'static [u8]);
 
 inventory::collect!(FamilyEntry);
 
 #[cfg(any(feature = "catalog", feature = "exporter"))]
-pub(crate) fn records() -> impl Iterator<Item = &'static [u8]> {
-    inventory::iter::<FamilyEntry>.into_iter().map(|it| it.0)
+pub(crate) fn families() -> impl Iterator<Item = &'static FamilyEntry> {
+    inventory::iter::<FamilyEntry>.into_iter()
+}
+
+/// What [`crate::family!`] declares; `#[measured(family = ..)]` takes a type with this trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no family of metrics",
+    label = "expected the name of a family",
+    note = "declare it with `measurand::family!`"
+)]
+pub trait DeclaredFamily {
+    /// Its table.
+    const FAMILY: &'static Family;
+    /// How the outcome of a call follows from what it returned.
+    type Judge;
+}
+
+/// The verdict of a call under a declared family.
+#[inline]
+pub fn verdict_by<F: DeclaredFamily<Judge: Judge<T>>, T: ?Sized>(
+    result: &T,
+    by_type: crate::verdict::Verdict,
+    threshold: f64,
+) -> crate::verdict::Verdict {
+    F::Judge::judge(result, by_type, threshold)
+}
+
+/// Declares a family of metrics of your own. It is used by `#[measured(family = ..)]`, and has its metrics, its row of the
+/// dashboard and its alerts like the built-in ones.
+///
+/// ```
+/// measurand::family! {
+///     /// Payments by provider and currency.
+///     pub Payment = "payment", "Payments" {
+///         labels {
+///             provider;
+///             currency: "eur", "usd";
+///         }
+///         metrics {
+///             calls "payments_total": "Payments that ended, whatever their outcome.";
+///             errors "payment_errors_total": "Payments that ended in an error, in a panic or cancelled.";
+///             duration "payment_duration_seconds": "Time from a payment's begin to its end.", [0.05, 0.25, 1.0, 5.0];
+///         }
+///         alerts {
+///             PaymentErrors P0: error_ratio > 0.02, for 120 s,
+///                 "Payments fail.", "Customers cannot pay.";
+///             PaymentsSlow P1: duration quantile 0.95 > 1.0, for 600 s,
+///                 "Payments are slow.", "Customers give up.";
+///         }
+///     }
+/// }
+///
+/// #[measurand::measured(family = Payment, provider = "stripe", currency = "eur")]
+/// fn pay(cents: u64) -> Result<u64, String> {
+///     Ok(cents)
+/// }
+/// ```
+///
+/// The first name is the Rust type, the second the family's identifier, the third the title of its dashboard row; the
+/// first line of the documentation is its help text. A label without values takes any; `late` in front of one says that
+/// the result of a call tells its value.
+///
+/// | role | kind | what a call records |
+/// |---|---|---|
+/// | `calls` | counter | one, whatever the outcome |
+/// | `errors` | counter | one by `outcome`, unless it ended well |
+/// | `duration` | histogram | the seconds it took |
+/// | `in_flight` | gauge | calls begun and not ended |
+/// | `score` | histogram | what the result says through `Score` |
+/// | `last_score` | gauge | the newest score |
+/// | `successes`, `failures` | counters | one of them |
+/// | `rollbacks` | counter | what [`crate::record_auto_rollback`] does for agents |
+/// | `completions` | counter | one by `status`: `success` or `failure` |
+/// | `level` | gauge | what the result says through `Level` |
+/// | `hits`, `misses`, `hit_rate` | counters, gauge | what the result says through `Found` |
+///
+/// | condition of an alert | fires when over five minutes |
+/// |---|---|
+/// | `error_ratio > 0.02` | more than this share of calls did not end well |
+/// | `failure_ratio > 0.02` | more than this share of verdicts are failures |
+/// | `duration quantile 0.95 > 1.0` | this quantile is above so many seconds, which are a bucket |
+/// | `score quantile 0.05 < 0.7` | this quantile is below this score, which is a bucket |
+/// | `rollbacks > 5` | there were more than this many rollbacks |
+///
+/// A wrong name, suffix, bucket or threshold does not compile.
+#[macro_export]
+macro_rules! family {
+    (
+        $(#[doc = $help:literal])+
+        $visibility:vis $family:ident = $name:literal, $title:literal {
+            $(labels { $($labels:tt)* })?
+            metrics {
+                $($role:ident $metric:literal: $metric_help:literal $(, [$($bucket:expr),* $(,)?])?;)+
+            }
+            $(alerts { $($alerts:tt)* })?
+        }
+    ) => {
+        $(#[doc = $help])+
+        $visibility struct $family;
+
+        impl $crate::DeclaredFamily for $family {
+            const FAMILY: &'static $crate::tables::Family = &$crate::tables::Family {
+                name: $name,
+                title: $title,
+                help: $crate::__private::format::first_line(&[$($help),+]),
+                labels: $crate::family!(@labels [] $($($labels)*)?),
+                metrics: &[$($crate::tables::Metric {
+                    name: $metric,
+                    role: $crate::family!(@role $role),
+                    help: $metric_help,
+                    buckets: &[$($($bucket),*)?],
+                }),+],
+                alerts: $crate::family!(@alerts [] $($($alerts)*)?),
+            };
+            type Judge = $crate::family!(@judge $($role)+);
+        }
+
+        const _: () = {
+            const FAMILY: &$crate::tables::Family = <$family as $crate::DeclaredFamily>::FAMILY;
+            FAMILY.check();
+            const LENGTH: ::core::primitive::usize = $crate::__private::format::family_length(FAMILY);
+            $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::family_record(FAMILY) }
+            $crate::__private::inventory::submit! { $crate::__private::FamilyEntry(FAMILY, &RECORD) }
+        };
+    };
+
+    (@labels [$($done:expr,)*]) => { &[$($done),*] };
+    (@labels [$($done:expr,)*] late $label:ident; $($rest:tt)*) => {
+        $crate::family!(@labels [$($done,)* $crate::tables::Label::open(::core::stringify!($label)).late(),] $($rest)*)
+    };
+    (@labels [$($done:expr,)*] late $label:ident: $($value:literal),+; $($rest:tt)*) => {
+        $crate::family!(@labels [
+            $($done,)* $crate::tables::Label::of(::core::stringify!($label), &[$($value),+]).late(),
+        ] $($rest)*)
+    };
+    (@labels [$($done:expr,)*] $label:ident; $($rest:tt)*) => {
+        $crate::family!(@labels [$($done,)* $crate::tables::Label::open(::core::stringify!($label)),] $($rest)*)
+    };
+    (@labels [$($done:expr,)*] $label:ident: $($value:literal),+; $($rest:tt)*) => {
+        $crate::family!(@labels [
+            $($done,)* $crate::tables::Label::of(::core::stringify!($label), &[$($value),+]),
+        ] $($rest)*)
+    };
+
+    (@role calls) => { $crate::tables::Role::Calls };
+    (@role errors) => { $crate::tables::Role::Errors };
+    (@role duration) => { $crate::tables::Role::Duration };
+    (@role in_flight) => { $crate::tables::Role::InFlight };
+    (@role score) => { $crate::tables::Role::Score };
+    (@role last_score) => { $crate::tables::Role::LastScore };
+    (@role successes) => { $crate::tables::Role::Successes };
+    (@role failures) => { $crate::tables::Role::Failures };
+    (@role rollbacks) => { $crate::tables::Role::Rollbacks };
+    (@role completions) => { $crate::tables::Role::Completions };
+    (@role level) => { $crate::tables::Role::Level };
+    (@role hits) => { $crate::tables::Role::Hits };
+    (@role misses) => { $crate::tables::Role::Misses };
+    (@role hit_rate) => { $crate::tables::Role::HitRate };
+    (@role $other:ident) => {
+        ::core::compile_error!(::core::concat!(
+            "no metric has the role `", ::core::stringify!($other), "`; it is one of calls, errors, duration, in_flight, \
+             score, last_score, successes, failures, rollbacks, completions, level, hits, misses, hit_rate\nexample: \
+             calls \"payments_total\": \"Payments that ended.\";"
+        ))
+    };
+
+    (@judge) => { $crate::__private::ByOutcome };
+    (@judge score $($rest:ident)*) => { $crate::__private::ByScore };
+    (@judge level $($rest:ident)*) => { $crate::__private::ByLevel };
+    (@judge hits $($rest:ident)*) => { $crate::__private::ByLookup };
+    (@judge $other:ident $($rest:ident)*) => { $crate::family!(@judge $($rest)*) };
+
+    (@alerts [$($done:expr,)*]) => { &[$($done),*] };
+    (@alerts [$($done:expr,)*]
+        $alert:ident $severity:ident: error_ratio > $share:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::ErrorRatioAbove($share)) $($rest)*)
+    };
+    (@alerts [$($done:expr,)*]
+        $alert:ident $severity:ident: failure_ratio > $share:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::FailureRatioAbove($share)) $($rest)*)
+    };
+    (@alerts [$($done:expr,)*]
+        $alert:ident $severity:ident: duration quantile $quantile:literal > $limit:literal, for $seconds:literal s,
+        $summary:literal, $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::DurationAbove { quantile: $quantile, seconds: $limit }) $($rest)*)
+    };
+    (@alerts [$($done:expr,)*]
+        $alert:ident $severity:ident: score quantile $quantile:literal < $limit:literal, for $seconds:literal s,
+        $summary:literal, $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::ScoreBelow { quantile: $quantile, score: $limit }) $($rest)*)
+    };
+    (@alerts [$($done:expr,)*]
+        $alert:ident $severity:ident: rollbacks > $count:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::RollbacksAbove($count as f64)) $($rest)*)
+    };
+    (@alerts [$($done:expr,)*] $alert:ident $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "the alert `", ::core::stringify!($alert), "` is not written as an alert\nexample: PaymentErrors P1: \
+             error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";"
+        ))
+    };
+    (@alert [$($done:expr,)*] $alert:ident $severity:ident $seconds:literal $summary:literal $impact:literal
+        ($condition:expr) $($rest:tt)*
+    ) => {
+        $crate::family!(@alerts [$($done,)* $crate::tables::Alert {
+            name: ::core::stringify!($alert),
+            severity: $crate::tables::Severity::$severity,
+            condition: $condition,
+            hold_seconds: $seconds,
+            summary: $summary,
+            impact: $impact,
+        },] $($rest)*)
+    };
+}
+
+/// Says that this crate records a family by functions such as [`crate::record_neural_operation`], so that it takes part in
+/// the catalog and with it in dashboards and alerts, as annotated functions do by themselves. It stands where an item may
+/// stand.
+///
+/// ```
+/// measurand::records!(NEURAL, CACHE);
+///
+/// fn learn() {
+///     measurand::record_neural_operation(measurand::OperationType::Learning);
+/// }
+/// ```
+#[macro_export]
+macro_rules! records {
+    ($($family:ident),+ $(,)?) => {$(
+        const _: () = {
+            $crate::__private::declared_site! {
+                __SITE, $crate::tables::families::$family, ::core::stringify!($family), [], "\u{1f}attribute\u{1f}records"
+            }
+        };
+    )+};
 }
 
 macro_rules! built_in {
@@ -19,7 +268,7 @@ macro_rules! built_in {
             use measurand_catalog::{families, record};
             const LENGTH: usize = record::family_length(&families::$family);
             crate::__record! { RECORD, LENGTH, record::family_record(&families::$family) }
-            inventory::submit! { FamilyEntry(&RECORD) }
+            inventory::submit! { FamilyEntry(&families::$family, &RECORD) }
         };
     )*};
 }
@@ -28,5 +277,5 @@ built_in! {
     FUNCTION NEURAL PATTERN_CONFIDENCE PATTERN_RETRIEVAL PATTERN_LEARNING
     PATTERN_MEMORY MEMORY_COMPRESSION PATTERNS_ACTIVE PATTERNS_UNUSED PATTERN_REUSE
     FEEDBACK VERIFICATION DATABASE DATABASE_CONNECTION CACHE
-    PLANNING COORDINATION TASK TASK_QUEUE
+    PLANNING COORDINATION TASK TASK_QUEUE HTTP
 }

@@ -1,7 +1,6 @@
 //! Futures under measurement: a call begins with the first poll and ends when the future is ready or dropped.
 
-use crate::call::{Call, enter, leave};
-use crate::site::Site;
+use crate::call::{Call, Start, enter, leave};
 use crate::verdict::{Failure, Verdict};
 use std::future::Future;
 use std::pin::Pin;
@@ -11,33 +10,39 @@ use std::task::{Context, Poll};
 ///
 /// The future is pinned where it was made and only borrowed here: moving a large one by value would copy it once more
 /// for each layer.
-pub fn measure<'a, F: Future, J: FnOnce(&F::Output) -> Verdict>(
-    site: &'static Site,
-    future: Pin<&'a mut F>,
+pub fn measure<S: Start, F: Future, J: FnOnce(&F::Output) -> Verdict>(
+    start: S,
+    future: Pin<&mut F>,
     judge: J,
-) -> Measured<'a, F, J> {
-    Measured { site, future, judge: Some(judge), call: None }
+) -> Measured<'_, S, F, J> {
+    Measured { start, future, judge: Some(judge), call: None }
+}
+
+/// A future of this result; for the compiler alone.
+#[inline]
+pub fn future_of<T, F: Future<Output = T>>(future: F) -> F {
+    future
 }
 
 /// See [`measure`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Measured<'a, F, J> {
-    site: &'static Site,
+pub struct Measured<'a, S, F, J> {
+    start: S,
     future: Pin<&'a mut F>,
     judge: Option<J>,
     call: Option<Call>,
 }
 
 // Nothing is pinned in place: the future lies elsewhere.
-impl<F, J> Unpin for Measured<'_, F, J> {}
+impl<S, F, J> Unpin for Measured<'_, S, F, J> {}
 
-impl<F: Future, J: FnOnce(&F::Output) -> Verdict> Future for Measured<'_, F, J> {
+impl<S: Start, F: Future, J: FnOnce(&F::Output) -> Verdict> Future for Measured<'_, S, F, J> {
     type Output = (F::Output, bool);
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let call = this.call.get_or_insert_with(|| enter(this.site));
+        let call = this.call.get_or_insert_with(|| enter(this.start));
         // Dropped while it is polled it is a panic, dropped between two polls it was cancelled. Asking whether the
         // thread panics would call a future cancelled by the panic of another one a panic too.
         call.unless_left(Failure::Panic);

@@ -1,28 +1,41 @@
-//! What a site records into: kept handles on one recorder, or a look-up for each value.
+//! What a series is recorded into: kept handles on one recorder, or a look-up for each value.
 
 use crate::hit_rate::Tally;
-use crate::site::Site;
-use measurand_catalog::{ERROR_OUTCOMES, Role, SITE_TARGET, STATUSES, record};
+use crate::series::Series;
+use measurand_catalog::{ERROR_OUTCOMES, KIND_LABEL, OUTCOME_LABEL, Role, SITE_TARGET, STATUSES};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
 
-/// Where the values of one site go; a role that its family has no metric for goes nowhere.
+/// Where the values of one series go; a role that its family has no metric for goes nowhere.
 pub(crate) trait Sink {
-    fn keys(&self) -> &Keys;
+    fn keys(&self) -> &'static Keys;
     fn count(&self, role: Role);
+    /// Counts a call that nobody timed.
+    fn count_untimed(&self);
     /// Counts under one of the values of the role's extra label, by its index.
     fn count_labelled(&self, role: Role, value: usize);
+    /// Counts an error of a kind.
+    fn count_kind(&self, kind: &'static str);
     fn observe(&self, role: Role, value: f64);
     fn set(&self, role: Role, value: f64);
+    /// A gauge to be moved by more than one value.
+    fn gauge(&self, role: Role) -> Gauge;
 }
 
 /// Handles on one recorder.
 #[derive(Debug)]
 pub(crate) struct Handles {
     keys: &'static Keys,
-    calls: Counter,
-    errors: [Counter; ERROR_OUTCOMES.len()],
-    duration: Histogram,
+    /// Whether a call that ended well leaves nothing but its duration and its number.
+    pub(crate) plain: bool,
+    /// The newest duration in nanoseconds, which stands for the calls that are not timed; zero if there is none yet.
+    pub(crate) newest: AtomicU64,
+    pub(crate) duration: Histogram,
     pub(crate) in_flight: Gauge,
+    pub(crate) calls: Counter,
+    calls_untimed: OnceLock<Counter>,
+    errors: [Counter; ERROR_OUTCOMES.len()],
     score: Histogram,
     last_score: Gauge,
     successes: Counter,
@@ -33,34 +46,57 @@ pub(crate) struct Handles {
     hits: Counter,
     misses: Counter,
     hit_rate: Gauge,
+    kinds: OnceLock<Box<KindCounter>>,
+}
+
+/// The counter of the errors of one kind, and of the next.
+#[derive(Debug)]
+struct KindCounter {
+    kind: &'static str,
+    counter: Counter,
+    next: OnceLock<Box<KindCounter>>,
 }
 
 impl Handles {
-    pub(crate) fn register(site: &'static Site, recorder: &dyn Recorder) -> Self {
-        let lookup = Lookup { keys: site.keys(), recorder };
+    pub(crate) fn register(series: &'static Series, recorder: &dyn Recorder) -> Self {
+        let lookup = Lookup { keys: series.keys(), recorder };
         Self {
             keys: lookup.keys,
-            calls: lookup.counter(Role::Calls),
-            errors: std::array::from_fn(|it| lookup.labelled(Role::Errors, it)),
+            plain: lookup.keys.plain,
+            newest: AtomicU64::new(0),
             duration: lookup.histogram(Role::Duration),
             in_flight: lookup.gauge(Role::InFlight),
+            calls: lookup.counter(Role::Calls, &lookup.keys.metadata),
+            calls_untimed: OnceLock::new(),
+            errors: std::array::from_fn(|it| lookup.labelled(Role::Errors, it)),
             score: lookup.histogram(Role::Score),
             last_score: lookup.gauge(Role::LastScore),
-            successes: lookup.counter(Role::Successes),
-            failures: lookup.counter(Role::Failures),
-            rollbacks: lookup.counter(Role::Rollbacks),
+            successes: lookup.counter(Role::Successes, &lookup.keys.metadata),
+            failures: lookup.counter(Role::Failures, &lookup.keys.metadata),
+            rollbacks: lookup.counter(Role::Rollbacks, &lookup.keys.metadata),
             completions: std::array::from_fn(|it| lookup.labelled(Role::Completions, it)),
             level: lookup.gauge(Role::Level),
-            hits: lookup.counter(Role::Hits),
-            misses: lookup.counter(Role::Misses),
+            hits: lookup.counter(Role::Hits, &lookup.keys.metadata),
+            misses: lookup.counter(Role::Misses, &lookup.keys.metadata),
             hit_rate: lookup.gauge(Role::HitRate),
+            kinds: OnceLock::new(),
         }
+    }
+
+    fn register_kind(&self, kind: &'static str) -> KindCounter {
+        let counter = self.with_lookup(|it| it.kind(kind));
+        KindCounter { kind, counter, next: OnceLock::new() }
+    }
+
+    /// For what few programs record. Handles are kept for the global recorder, and the calls that get here see that one.
+    fn with_lookup<T>(&self, ask: impl FnOnce(&Lookup<'_>) -> T) -> T {
+        metrics::with_recorder(|recorder| ask(&Lookup { keys: self.keys, recorder }))
     }
 }
 
 impl Sink for Handles {
     #[inline]
-    fn keys(&self) -> &Keys {
+    fn keys(&self) -> &'static Keys {
         self.keys
     }
 
@@ -77,12 +113,28 @@ impl Sink for Handles {
         }
     }
 
+    fn count_untimed(&self) {
+        let register = || self.with_lookup(|it| it.counter(Role::Calls, &UNTIMED));
+        self.calls_untimed.get_or_init(register).increment(1);
+    }
+
     #[inline]
     fn count_labelled(&self, role: Role, value: usize) {
         match role {
             Role::Errors => self.errors[value].increment(1),
             Role::Completions => self.completions[value].increment(1),
             _ => {}
+        }
+    }
+
+    fn count_kind(&self, kind: &'static str) {
+        let mut place = &self.kinds;
+        loop {
+            let known = place.get_or_init(|| Box::new(self.register_kind(kind)));
+            if known.kind == kind {
+                return known.counter.increment(1);
+            }
+            place = &known.next;
         }
     }
 
@@ -104,40 +156,51 @@ impl Sink for Handles {
             _ => {}
         }
     }
+
+    fn gauge(&self, role: Role) -> Gauge {
+        self.with_lookup(|it| it.gauge(role))
+    }
 }
 
-/// What is known of a site's series whatever the recorder; made once.
+/// What is known of a series' keys whatever the recorder; made once.
 #[derive(Debug)]
 pub(crate) struct Keys {
     metadata: Metadata<'static>,
     by_role: [Option<Key>; Role::ALL.len()],
     errors: [Option<Key>; ERROR_OUTCOMES.len()],
     completions: [Option<Key>; STATUSES.len()],
-    /// Whether a call that ended well leaves nothing but its duration and its number.
+    /// Whether a call that ended well leaves nothing but its duration and its number, here.
     pub(crate) plain: bool,
-    /// The hits and misses of the cache that the site looks up.
+    /// The hits and misses of the cache that is looked up.
     pub(crate) tally: Option<&'static Tally>,
 }
 
+/// Where calls are counted that nobody timed: a recorder that counts the calls of annotated functions by their durations
+/// must not do so with these.
+static UNTIMED: Metadata<'static> = Metadata::new("measurand::untimed", Level::INFO, None);
+
 impl Keys {
-    pub(crate) fn new(site: &Site) -> Self {
-        let label = |name| Label::from_static_parts(name, record::label(site.record, name));
-        let labels: Vec<Label> = site.family.labels.iter().map(|it| label(it.name)).collect();
+    pub(crate) fn new(series: &'static Series) -> Self {
+        let labels: Vec<Label> = series.labels().map(|(name, value)| Label::from_static_parts(name, value)).collect();
+        let open_ended = series.is_open_ended();
         let key = |role: Role, value: Option<usize>| {
+            // Where the result will tell a label, nothing is known yet but that a call is in flight.
+            let metric = series.family.metric(role).filter(|_| !open_ended || role == Role::InFlight)?;
             let extra = role.extra_label();
             let extra = extra.and_then(|it| Some(Label::from_static_parts(it.name, it.values.get(value?)?)));
-            let labels: Vec<Label> = labels.iter().cloned().chain(extra).collect();
-            site.family.metric(role).map(|it| Key::from_parts(it.name, labels))
+            let late = |name: &str| series.family.labels.iter().any(|it| it.late && it.name == name);
+            let known = labels.iter().filter(|it| role != Role::InFlight || !late(it.key()));
+            Some(Key::from_parts(metric.name, known.cloned().chain(extra).collect::<Vec<_>>()))
         };
         let timing = [Role::Calls, Role::Errors, Role::Duration, Role::InFlight];
         let cache = labels.iter().map(Label::value).collect::<Vec<_>>().join("\0");
         Self {
-            metadata: Metadata::new(SITE_TARGET, Level::INFO, Some(site.field("module"))),
+            metadata: Metadata::new(SITE_TARGET, Level::INFO, series.module()),
             by_role: Role::ALL.map(|it| if it.extra_label().is_some() { None } else { key(it, None) }),
             errors: std::array::from_fn(|it| key(Role::Errors, Some(it))),
             completions: std::array::from_fn(|it| key(Role::Completions, Some(it))),
-            plain: site.family.metrics.iter().all(|it| timing.contains(&it.role)),
-            tally: site.family.metric(Role::HitRate).map(|_| Tally::of(cache)),
+            plain: !open_ended && series.family.metrics.iter().all(|it| timing.contains(&it.role)),
+            tally: series.family.metric(Role::HitRate).map(|_| Tally::of(cache)),
         }
     }
 }
@@ -153,9 +216,8 @@ impl Lookup<'_> {
         self.keys.by_role[role as usize].as_ref()
     }
 
-    fn counter(&self, role: Role) -> Counter {
-        let register = |it| self.recorder.register_counter(it, &self.keys.metadata);
-        self.key(role).map_or_else(Counter::noop, register)
+    fn counter(&self, role: Role, metadata: &Metadata<'_>) -> Counter {
+        self.key(role).map_or_else(Counter::noop, |it| self.recorder.register_counter(it, metadata))
     }
 
     fn labelled(&self, role: Role, value: usize) -> Counter {
@@ -164,28 +226,45 @@ impl Lookup<'_> {
         keys.get(value).and_then(Option::as_ref).map_or_else(Counter::noop, register)
     }
 
+    fn kind(&self, kind: &'static str) -> Counter {
+        // Every label of the series' errors, and the kind.
+        let error = self
+            .keys
+            .errors
+            .iter()
+            .flatten()
+            .find(|it| it.labels().any(|it| it.key() == OUTCOME_LABEL && it.value() == ERROR_OUTCOMES[0]));
+        error.map_or_else(Counter::noop, |it| {
+            let key = it.with_extra_labels(vec![Label::from_static_parts(KIND_LABEL, kind)]);
+            self.recorder.register_counter(&key, &self.keys.metadata)
+        })
+    }
+
     fn histogram(&self, role: Role) -> Histogram {
         let register = |it| self.recorder.register_histogram(it, &self.keys.metadata);
         self.key(role).map_or_else(Histogram::noop, register)
     }
-
-    pub(crate) fn gauge(&self, role: Role) -> Gauge {
-        let register = |it| self.recorder.register_gauge(it, &self.keys.metadata);
-        self.key(role).map_or_else(Gauge::noop, register)
-    }
 }
 
 impl Sink for Lookup<'_> {
-    fn keys(&self) -> &Keys {
+    fn keys(&self) -> &'static Keys {
         self.keys
     }
 
     fn count(&self, role: Role) {
-        self.counter(role).increment(1);
+        self.counter(role, &self.keys.metadata).increment(1);
+    }
+
+    fn count_untimed(&self) {
+        self.counter(Role::Calls, &UNTIMED).increment(1);
     }
 
     fn count_labelled(&self, role: Role, value: usize) {
         self.labelled(role, value).increment(1);
+    }
+
+    fn count_kind(&self, kind: &'static str) {
+        self.kind(kind).increment(1);
     }
 
     fn observe(&self, role: Role, value: f64) {
@@ -194,5 +273,10 @@ impl Sink for Lookup<'_> {
 
     fn set(&self, role: Role, value: f64) {
         self.gauge(role).set(value);
+    }
+
+    fn gauge(&self, role: Role) -> Gauge {
+        let register = |it| self.recorder.register_gauge(it, &self.keys.metadata);
+        self.key(role).map_or_else(Gauge::noop, register)
     }
 }

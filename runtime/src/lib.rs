@@ -1,13 +1,22 @@
 //! Annotate a function; get its metrics, its Prometheus endpoint, its Grafana dashboard and its alerts.
 #![cfg_attr(feature = "exporter", doc = include_str!("../../README.md"))]
 
+// Derives name this crate by its own name, also where it uses them itself.
+extern crate self as measurand;
+
 mod binding;
+mod cache;
 mod call;
 mod family;
 mod future;
 mod handles;
 mod hit_rate;
+mod label;
+mod picker;
+mod recording;
+mod series;
 mod site;
+mod table;
 mod value;
 mod verdict;
 
@@ -15,12 +24,16 @@ mod verdict;
 pub mod exporter;
 
 pub use binding::initialize;
+pub use family::DeclaredFamily;
+pub use label::Label;
 pub use measurand_macros::{
-    cache_lookup, coordination, db_connection, feedback_cycle, goap_plan, measured, memory_compression, neural_op,
-    pattern_confidence, pattern_learned, pattern_memory, pattern_retrieval, pattern_reuse, patterns_active,
-    patterns_unused, task, task_queue, timed_query, verified,
+    ErrorKind, Label, cache_lookup, coordination, db_connection, feedback_cycle, goap_plan, measured,
+    memory_compression, neural_op, pattern_confidence, pattern_learned, pattern_memory, pattern_retrieval,
+    pattern_reuse, patterns_active, patterns_unused, task, task_queue, timed_query, verified,
 };
-pub use value::{Found, Level, Score};
+pub use recording::*;
+pub use table::set_series_limit;
+pub use value::{ErrorKind, Found, Level, Score};
 
 /// The tables of families and attributes, and the catalog's types.
 pub use measurand_catalog as tables;
@@ -29,7 +42,8 @@ pub use measurand_catalog as tables;
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 #[must_use]
 pub fn catalog() -> measurand_catalog::Catalog {
-    let records: Vec<u8> = family::records().chain(site::sites().map(|it| it.record)).flatten().copied().collect();
+    let records: Vec<u8> =
+        family::families().map(|it| it.1).chain(site::sites().map(|it| it.record)).flatten().copied().collect();
     // The records were written by the macros of this very version; a test reads each of them.
     measurand_catalog::parse(&records).unwrap_or_else(|error| unreadable(&error))
 }
@@ -44,12 +58,18 @@ fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catal
 /// What generated code calls. Not public API: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__declared_site as declared_site;
     pub use crate::__record as record;
     pub use crate::__site as site;
-    pub use crate::call::{count_rollback, enter, leave};
-    pub use crate::future::measure;
+    pub use crate::call::{Sampled, count_rollback, enter, leave, returned, run, watch};
+    pub use crate::family::{DeclaredFamily, FamilyEntry, verdict_by};
+    pub use crate::future::{future_of, measure};
+    pub use crate::label::{ask, caller, pick};
     pub use crate::site::{Registered, Site};
-    pub use crate::verdict::{AnyOutcome, Probe, verdict_if, verdict_of_level, verdict_of_lookup, verdict_of_score};
+    pub use crate::verdict::{
+        ByLevel, ByLookup, ByOutcome, ByScore, ErrorProbe, Probe, verdict_if, verdict_in, verdict_of_level,
+        verdict_of_lookup, verdict_of_score,
+    };
     pub use inventory;
     pub use measurand_catalog::{families, record as format};
     pub use std::boxed::Box;

@@ -1,7 +1,8 @@
 //! Annotated functions and their list. The only file that knows how they are collected.
 
-use crate::binding::Binding;
-use crate::handles::{Handles, Keys, Lookup};
+use crate::label::Pick;
+use crate::picker::Picker;
+use crate::series::Series;
 use measurand_catalog::{Family, record};
 use std::sync::OnceLock;
 
@@ -13,12 +14,13 @@ use std::sync::OnceLock;
 pub struct Site {
     /// The record of the catalog; the same bytes lie in the link section.
     pub(crate) record: &'static [u8],
-    pub(crate) family: &'static Family,
+    /// The series of its calls, where all labels are literals.
+    pub(crate) series: Series,
     /// Whether it lies in the program's own crate.
     #[cfg_attr(not(feature = "exporter"), expect(dead_code, reason = "only the endpoint tells the program's name"))]
     pub(crate) in_binary: bool,
-    pub(crate) binding: OnceLock<Box<Binding>>,
-    keys: OnceLock<Box<Keys>>,
+    /// The series of its calls, where some labels are expressions.
+    picker: OnceLock<Box<Picker>>,
 }
 
 /// A site in the list of this program.
@@ -36,27 +38,51 @@ impl Site {
     /// What the macros fill in.
     #[must_use]
     pub const fn new(record: &'static [u8], family: &'static Family, in_binary: bool) -> Self {
-        Self { record, family, in_binary, binding: OnceLock::new(), keys: OnceLock::new() }
+        Self { record, series: Series::of_record(record, family), in_binary, picker: OnceLock::new() }
     }
 
     /// What the record says under this key; empty if it says nothing.
+    #[cfg(any(feature = "catalog", feature = "exporter"))]
     pub(crate) fn field(&self, key: &str) -> &'static str {
         record::field(self.record, key)
     }
 
-    pub(crate) fn keys(&'static self) -> &'static Keys {
-        self.keys.get_or_init(|| Box::new(Keys::new(self)))
+    /// The labels whose values are no literals, with the expressions that they come from, as they stand in the record.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        record::fields(self.record).filter_map(|(key, value)| Some((key.strip_prefix("from:")?, value)))
     }
 
-    /// Lends a look-up on the recorder that calls of this thread reach now.
-    pub(crate) fn with_lookup<T>(&'static self, ask: impl FnOnce(&Lookup<'_>) -> T) -> T {
-        metrics::with_recorder(|recorder| ask(&Lookup { keys: self.keys(), recorder }))
-    }
-
-    /// Its handles on the recorder that calls of this thread reach now, if that recorder stays for ever.
+    /// The series of its calls, all labels of which are literals or come from the result.
     #[inline]
-    pub(crate) fn handles(&'static self) -> Option<&'static Handles> {
-        metrics::with_recorder(|recorder| Binding::find(&self.binding, self, recorder))
+    #[must_use]
+    pub fn series(&'static self) -> &'static Series {
+        &self.series
+    }
+
+    /// The series of a call with these values, in the order of the expressions in the record.
+    #[inline]
+    #[must_use]
+    pub fn series_of(&'static self, picks: &[Pick<'_>]) -> &'static Series {
+        self.picker().pick(picks)
+    }
+
+    #[inline]
+    fn picker(&'static self) -> &'static Picker {
+        match self.picker.get() {
+            Some(picker) => picker,
+            None => self.make_picker(),
+        }
+    }
+
+    #[cold]
+    fn make_picker(&'static self) -> &'static Picker {
+        self.picker.get_or_init(|| Box::new(Picker::of_site(self)))
+    }
+
+    /// Every series that its calls can make and that is known by now.
+    pub(crate) fn each_series(&'static self, each: &mut dyn FnMut(&'static Series)) {
+        let picker = self.picker();
+        if picker.given() == 0 { each(&self.series) } else { picker.fill(each) }
     }
 }
 
@@ -86,6 +112,35 @@ macro_rules! __site {
                 &$crate::__private::families::$family,
                 ::core::option_env!("CARGO_BIN_NAME").is_some(),
             )
+        };
+        $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
+    };
+}
+
+/// The same for a family that the user declares, whose name the macros do not know.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __declared_site {
+    ($site:ident, $family:expr, $function:expr, [$($label:literal = $value:expr),*], $facts:literal) => {
+        static $site: $crate::__private::Site = {
+            const FAMILY: &$crate::tables::Family = &$family;
+            const PARTS: &[&::core::primitive::str] = &[
+                ::core::concat!(
+                    "\u{2}measurand\u{1f}1\u{1f}site",
+                    "\u{1f}crate\u{1f}", ::core::env!("CARGO_PKG_NAME"),
+                    "\u{1f}version\u{1f}", ::core::env!("CARGO_PKG_VERSION"),
+                    "\u{1f}module\u{1f}", ::core::module_path!(),
+                    "\u{1f}file\u{1f}", ::core::file!(),
+                    "\u{1f}line\u{1f}", ::core::line!(),
+                    "\u{1f}function\u{1f}",
+                ),
+                $function,
+                $("\u{1f}label:", $label, "\u{1f}", $value,)*
+                $facts, "\u{1f}family\u{1f}", FAMILY.name, "\u{3}",
+            ];
+            const LENGTH: ::core::primitive::usize = $crate::__private::format::joined_length(PARTS);
+            $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::joined(PARTS) }
+            $crate::__private::Site::new(&RECORD, FAMILY, ::core::option_env!("CARGO_BIN_NAME").is_some())
         };
         $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
     };

@@ -1,4 +1,4 @@
-//! What a returned value says: its score, its level, whether a look-up found something.
+//! What a returned value says: its score, its level, whether a look-up found something, what kind of error it is.
 
 /// A value with a truth score, from 0 to 1; what a function under `#[verified]` returns.
 ///
@@ -83,6 +83,58 @@ impl<T> Found for Option<T> {
 impl<T: Found, E> Found for Result<T, E> {
     fn found(&self) -> Option<bool> {
         self.as_ref().ok().and_then(T::found)
+    }
+}
+
+/// The kind of an error, for the label `error_kind` of the metric that counts errors.
+///
+/// Derive it for an error enum. There must be few kinds, as there are where each is written in the code.
+///
+/// ```
+/// #[derive(measurand::ErrorKind)]
+/// enum StoreError {
+///     /// `not_found`
+///     NotFound,
+///     #[error_kind("busy")]
+///     Locked { seconds: u64 },
+///     /// The kind of the error inside.
+///     #[error_kind(nested)]
+///     Network(NetworkError),
+/// }
+///
+/// #[derive(measurand::ErrorKind)]
+/// enum NetworkError {
+///     TimedOut,
+/// }
+/// # let kind = measurand::ErrorKind::kind;
+/// # assert_eq!(kind(&StoreError::NotFound), "not_found");
+/// # assert_eq!(kind(&StoreError::Locked { seconds: 1 }), "busy");
+/// # assert_eq!(measurand::ErrorKind::kind(&StoreError::Network(NetworkError::TimedOut)), "timed_out");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what kind of error it is",
+    note = "write `#[derive(measurand::ErrorKind)]` on the type, or implement the trait"
+)]
+pub trait ErrorKind {
+    /// The kind, for example `not_found`.
+    fn kind(&self) -> &'static str;
+}
+
+impl<T: ErrorKind + ?Sized> ErrorKind for &T {
+    fn kind(&self) -> &'static str {
+        T::kind(self)
+    }
+}
+
+impl<T: ErrorKind + ?Sized> ErrorKind for Box<T> {
+    fn kind(&self) -> &'static str {
+        T::kind(self)
+    }
+}
+
+impl<T: ErrorKind + ?Sized> ErrorKind for std::sync::Arc<T> {
+    fn kind(&self) -> &'static str {
+        T::kind(self)
     }
 }
 

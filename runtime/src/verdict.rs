@@ -1,6 +1,8 @@
 //! How a call ended, from what it returned.
 
-use crate::value::{Found, Level, Score};
+use crate::label::Pick;
+use crate::series::Series;
+use crate::value::{ErrorKind, Found, Level, Score};
 use std::ops::Deref;
 
 /// How a call ended.
@@ -19,10 +21,14 @@ pub(crate) enum Failure {
 }
 
 /// All that is recorded of a call besides its duration.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Verdict {
     pub(crate) outcome: Outcome,
     pub(crate) finding: Finding,
+    /// What kind of error it was, where its type tells.
+    pub(crate) kind: Option<&'static str>,
+    /// Where it counts, if that is another series than the one that the call began in.
+    pub(crate) series: Option<&'static Series>,
 }
 
 /// What the returned value says besides how the call ended.
@@ -42,33 +48,43 @@ pub(crate) enum Finding {
 }
 
 impl Verdict {
-    pub(crate) const OK: Self = Self { outcome: Outcome::Ok, finding: Finding::None };
+    pub(crate) const OK: Self = Self::found(Finding::None);
 
     pub(crate) const fn failed(failure: Failure) -> Self {
-        Self { outcome: Outcome::Failed(failure), finding: Finding::None }
+        Self { outcome: Outcome::Failed(failure), ..Self::OK }
+    }
+
+    pub(crate) const fn found(finding: Finding) -> Self {
+        Self { outcome: Outcome::Ok, finding, kind: None, series: None }
+    }
+
+    /// Whether there is nothing to record but that the call ended well.
+    #[inline]
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self.outcome, Outcome::Ok) && matches!(self.finding, Finding::None)
     }
 
     const fn from_ok(ok: bool) -> Self {
         if ok { Self::OK } else { Self::failed(Failure::Error) }
     }
 
-    pub(crate) const fn is_success(self) -> bool {
+    pub(crate) const fn is_success(&self) -> bool {
         matches!(self.outcome, Outcome::Ok)
             && !matches!(self.finding, Finding::NoScore | Finding::Score { success: false, .. })
     }
 }
 
-/// Asks a returned value how the call ended, by its type: the method for `Result` is nearer than the one for every type,
-/// which is found by dereferencing. No trait is needed in scope, so generated code needs no `use`.
+/// Asks a returned value for its error, by its type: the method for `Result` is nearer than the one for every type, which is
+/// found by dereferencing.
 #[derive(Debug)]
 pub struct Probe<'a, T: ?Sized>(pub &'a T);
 
-impl<T, E> Probe<'_, Result<T, E>> {
+impl<'a, T, E> Probe<'a, Result<T, E>> {
     /// `Err` is an error.
     #[inline]
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        Verdict::from_ok(self.0.is_ok())
+    pub fn error(&self) -> ErrorOf<'a, E> {
+        ErrorOf(PlainError(self.0.as_ref().err()))
     }
 }
 
@@ -89,8 +105,49 @@ impl AnyOutcome {
     /// A value that says nothing about errors is fine.
     #[inline]
     #[must_use]
+    #[expect(clippy::unused_self, reason = "it is called like the method that it stands in for")]
+    pub fn error(&self) -> ErrorOf<'static, ()> {
+        ErrorOf(PlainError(None))
+    }
+}
+
+/// Asks an error for its kind, by its type: the method of the trait is nearer than the one for every type. Apart from the
+/// result, so that a mistake in its other type is not reported a second time as one about kinds.
+#[derive(Debug)]
+pub struct ErrorOf<'a, E>(PlainError<'a, E>);
+
+/// Generated code has it in scope.
+pub trait ErrorProbe {
+    /// The verdict, with the kind of the error.
+    fn verdict(&self) -> Verdict;
+}
+
+impl<E: ErrorKind> ErrorProbe for ErrorOf<'_, E> {
+    #[inline]
+    fn verdict(&self) -> Verdict {
+        Verdict { kind: self.0.0.map(E::kind), ..self.0.verdict() }
+    }
+}
+
+impl<'a, E> Deref for ErrorOf<'a, E> {
+    type Target = PlainError<'a, E>;
+
+    #[inline]
+    fn deref(&self) -> &PlainError<'a, E> {
+        &self.0
+    }
+}
+
+/// The fallback of [`ErrorOf`].
+#[derive(Debug)]
+pub struct PlainError<'a, E>(Option<&'a E>);
+
+impl<E> PlainError<'_, E> {
+    /// The verdict.
+    #[inline]
+    #[must_use]
     pub fn verdict(&self) -> Verdict {
-        Verdict::OK
+        Verdict::from_ok(self.0.is_none())
     }
 }
 
@@ -106,17 +163,74 @@ pub fn verdict_of_score<T: Score + ?Sized>(result: &T, threshold: f64) -> Verdic
     // NaN is no score: it would make every sum and average useless.
     let score = result.score().filter(|it| !it.is_nan());
     let finding = score.map_or(Finding::NoScore, |score| Finding::Score { score, success: score >= threshold });
-    Verdict { outcome: Outcome::Ok, finding }
+    Verdict::found(finding)
 }
 
 /// The verdict of a function that returns the value of a gauge.
 #[inline]
 pub fn verdict_of_level<T: Level + ?Sized>(result: &T) -> Verdict {
-    Verdict { outcome: Outcome::Ok, finding: result.level().map_or(Finding::None, Finding::Level) }
+    Verdict::found(result.level().map_or(Finding::None, Finding::Level))
 }
 
 /// The verdict of a look-up.
 #[inline]
 pub fn verdict_of_lookup<T: Found + ?Sized>(result: &T) -> Verdict {
-    Verdict { outcome: Outcome::Ok, finding: result.found().map_or(Finding::None, |hit| Finding::Lookup { hit }) }
+    Verdict::found(result.found().map_or(Finding::None, |hit| Finding::Lookup { hit }))
+}
+
+/// How the verdict of a call under a declared family follows from what it returned.
+pub trait Judge<T: ?Sized> {
+    /// The verdict; `by_type` is what the type of the result says.
+    fn judge(result: &T, by_type: Verdict, threshold: f64) -> Verdict;
+}
+
+/// By the type of the result.
+#[derive(Debug)]
+pub struct ByOutcome;
+
+impl<T: ?Sized> Judge<T> for ByOutcome {
+    #[inline]
+    fn judge(_: &T, by_type: Verdict, _: f64) -> Verdict {
+        by_type
+    }
+}
+
+/// By the score in the result.
+#[derive(Debug)]
+pub struct ByScore;
+
+impl<T: Score + ?Sized> Judge<T> for ByScore {
+    #[inline]
+    fn judge(result: &T, _: Verdict, threshold: f64) -> Verdict {
+        verdict_of_score(result, threshold)
+    }
+}
+
+/// The result is the value of a gauge.
+#[derive(Debug)]
+pub struct ByLevel;
+
+impl<T: Level + ?Sized> Judge<T> for ByLevel {
+    #[inline]
+    fn judge(result: &T, by_type: Verdict, _: f64) -> Verdict {
+        Verdict { finding: verdict_of_level(result).finding, ..by_type }
+    }
+}
+
+/// The result says whether something was found.
+#[derive(Debug)]
+pub struct ByLookup;
+
+impl<T: Found + ?Sized> Judge<T> for ByLookup {
+    #[inline]
+    fn judge(result: &T, by_type: Verdict, _: f64) -> Verdict {
+        Verdict { finding: verdict_of_lookup(result).finding, ..by_type }
+    }
+}
+
+/// The verdict, to be counted in the series with these values for the labels that `began` lacks, in the order of the
+/// family's labels.
+#[inline]
+pub fn verdict_in(verdict: Verdict, began: &'static Series, picks: &[Pick<'_>]) -> Verdict {
+    Verdict { series: Some(began.ends().pick(picks)), ..verdict }
 }

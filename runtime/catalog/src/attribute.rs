@@ -21,7 +21,7 @@ pub struct Attribute {
 }
 
 /// One argument of an attribute.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Argument {
     /// The key in `key = value`.
     pub key: &'static str,
@@ -36,8 +36,9 @@ pub struct Argument {
 /// The form of an argument's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgumentKind {
-    /// A string literal that becomes the family's label of the same name. May be written without its key, in the order
-    /// of the arguments.
+    /// The value of the family's label of the same name: a string literal, an expression over the function's arguments, or
+    /// a closure that is asked with a reference to the result. May be written without its key, in the order of the
+    /// arguments.
     Label,
     /// A number literal from 0 to 1.
     Share,
@@ -51,6 +52,34 @@ pub enum ArgumentKind {
     Expression,
     /// The path under which the user's crate knows `measurand`.
     Path,
+    /// The name of a family that the user declares. All keys that are no arguments are its labels.
+    Family,
+    /// A word that stands alone.
+    Flag,
+    /// What the function promises, in parentheses.
+    Objective,
+    /// A share of the calls, `1 in 16`.
+    Sample,
+}
+
+impl Argument {
+    /// How it is written, for tables and help texts.
+    #[must_use]
+    pub fn usage(&self) -> String {
+        let key = self.key;
+        match self.kind {
+            ArgumentKind::Label | ArgumentKind::Text => format!("{key} = \"..\""),
+            ArgumentKind::Share => format!("{key} = 0.95"),
+            ArgumentKind::OneOf(values) => format!("{key} = \"{}\"", values.first().unwrap_or(&"..")),
+            ArgumentKind::Predicate => format!("{key} = |result| .."),
+            ArgumentKind::Expression => format!("{key} = expression"),
+            ArgumentKind::Path => format!("{key} = path::to::measurand"),
+            ArgumentKind::Family => format!("{key} = Name"),
+            ArgumentKind::Flag => key.to_owned(),
+            ArgumentKind::Objective => format!("{key}(success = 99.9, latency = \"10ms\" @ 99)"),
+            ArgumentKind::Sample => format!("{key} = 1 in 16"),
+        }
+    }
 }
 
 /// What holds when an argument is not given.
@@ -77,6 +106,24 @@ pub const COMMON: &[Argument] = &[
         kind: ArgumentKind::Predicate,
         absent: Absent::Optional,
         help: "Decides from the returned value whether the call ended in an `error`.",
+    },
+    Argument {
+        key: "slo",
+        kind: ArgumentKind::Objective,
+        absent: Absent::Optional,
+        help: "What the function promises: the percentage of calls that end well, and of calls that are fast enough.",
+    },
+    Argument {
+        key: "time",
+        kind: ArgumentKind::Sample,
+        absent: Absent::Optional,
+        help: "Reads the clock for one call in so many; every call is counted.",
+    },
+    Argument {
+        key: "caller",
+        kind: ArgumentKind::Flag,
+        absent: Absent::Optional,
+        help: "Adds the label `caller`: the file and line of the call.",
     },
     Argument {
         key: "owner",
@@ -111,12 +158,31 @@ pub const MEASURED: Attribute = Attribute {
     family: &families::FUNCTION,
     constant: "FUNCTION",
     example: "#[measured]",
-    arguments: &[Argument {
-        key: "function",
-        kind: ArgumentKind::Label,
-        absent: Absent::FunctionName,
-        help: "The value of the label `function`; the function's own name unless given.",
-    }],
+    arguments: &[
+        Argument {
+            key: "function",
+            kind: ArgumentKind::Label,
+            absent: Absent::FunctionName,
+            help: "The value of the label `function`; the function's own name unless given.",
+        },
+        Argument {
+            key: "family",
+            kind: ArgumentKind::Family,
+            absent: Absent::Optional,
+            help: "Records a family declared by `measurand::family!`, of which each label is an argument.",
+        },
+    ],
+};
+
+/// What `#[measured(family = ..)]` takes besides the labels of the family and [`COMMON`].
+pub const DECLARED: Attribute = Attribute {
+    example: r#"#[measured(family = Payment, provider = "stripe")]"#,
+    arguments: &[
+        MEASURED.arguments[1],
+        VERIFIED.arguments[1],
+        Argument { help: "What to do after a failure, for example `undo()`.", ..VERIFIED.arguments[2] },
+    ],
+    ..MEASURED
 };
 
 /// `#[neural_op]`.

@@ -121,7 +121,7 @@ impl SiteRecord {
             let shares = [objective.success, objective.latency.map(|it| it.share)];
             let inside = |it: f64| it > 0.0 && it < 1.0;
             let seconds = objective.latency.map_or(1.0, |it| it.seconds);
-            if !shares.into_iter().flatten().all(inside) || !(seconds.is_finite() && seconds > 0.0) {
+            if !(shares.into_iter().flatten().all(inside) && seconds.is_finite() && seconds > 0.0) {
                 return Err("has an objective that no function can keep or miss".to_owned());
             }
         }

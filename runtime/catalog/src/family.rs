@@ -390,6 +390,41 @@ impl Family {
         }
     }
 
+    /// Checks that an annotation gives each label once, with a value that the label may have, and promises nothing that
+    /// nobody can tell; call it in a `const`.
+    ///
+    /// # Panics
+    /// When a label is missing, is none of the family's, or has a value that it does not know; when success is promised
+    /// and no errors are counted, or a latency and nothing is timed.
+    pub const fn check_use(&self, given: &[(&str, Option<&str>)], success: bool, latency: bool) {
+        assert!(
+            !success || self.metric(Role::Errors).is_some(),
+            "success is promised, and the family counts no errors"
+        );
+        assert!(
+            !latency || self.metric(Role::Duration).is_some(),
+            "a latency is promised, and the family times nothing"
+        );
+        let mut i = 0;
+        while i < given.len() {
+            let mut j = 0;
+            let mut known = false;
+            while j < self.labels.len() {
+                if same(given[i].0, self.labels[j].name) {
+                    known = true;
+                    if let Some(value) = given[i].1 {
+                        let values = self.labels[j].values;
+                        assert!(values.is_empty() || contains(values, value), "the label has no such value");
+                    }
+                }
+                j += 1;
+            }
+            assert!(known, "the family has no such label");
+            i += 1;
+        }
+        assert!(given.len() >= self.labels.len(), "a label of the family has no value; give each label one");
+    }
+
     const fn check_condition(&self, condition: &Condition) {
         match *condition {
             Condition::ErrorRatioAbove(share) => {
@@ -470,6 +505,17 @@ const fn ends_with(text: &str, suffix: &str) -> bool {
         Some(start) => same_bytes(text.split_at(start).1, suffix),
         None => false,
     }
+}
+
+const fn contains(values: &[&str], value: &str) -> bool {
+    let mut i = 0;
+    while i < values.len() {
+        if same(values[i], value) {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn same(a: &str, b: &str) -> bool {

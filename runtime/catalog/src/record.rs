@@ -63,22 +63,67 @@ pub const fn bytes<const N: usize>(text: &str) -> [u8; N] {
     }
 }
 
-/// What the record of a site says under this key; empty if it says nothing.
+/// The length of texts one after the other.
 #[must_use]
-pub fn field<'a>(record: &'a [u8], key: &str) -> &'a str {
-    let mut fields = std::str::from_utf8(record).unwrap_or_default().trim_end_matches(END).split(SEPARATOR).skip(3);
-    while let (Some(found), Some(value)) = (fields.next(), fields.next()) {
-        if found == key {
-            return value;
+pub const fn joined_length(parts: &[&str]) -> usize {
+    let (mut length, mut i) = (0, 0);
+    while i < parts.len() {
+        length += parts[i].len();
+        i += 1;
+    }
+    length
+}
+
+/// Texts one after the other, where `concat!` cannot join them; `N` is their [`joined_length`].
+///
+/// # Panics
+/// When `N` is another number.
+#[must_use]
+pub const fn joined<const N: usize>(parts: &[&str]) -> [u8; N] {
+    let mut out = [0; N];
+    let mut writer = Writer { out: &mut out, length: 0 };
+    let mut i = 0;
+    while i < parts.len() {
+        writer = writer.raw(parts[i]);
+        i += 1;
+    }
+    assert!(writer.length == N, "`N` is not the length of the texts");
+    out
+}
+
+/// The first line of a documentation that is not empty, without the space that `///` leaves in front of it.
+#[must_use]
+pub const fn first_line(lines: &[&'static str]) -> &'static str {
+    let mut i = 0;
+    while i < lines.len() {
+        let line = match lines[i].as_bytes() {
+            [b' ', ..] => lines[i].split_at(1).1,
+            _ => lines[i],
+        };
+        if !line.is_empty() {
+            return line;
         }
+        i += 1;
     }
     ""
 }
 
-/// The value of a label in the record of a site; empty if it has none.
+/// What the record of a site says under this key; empty if it says nothing.
 #[must_use]
-pub fn label<'a>(record: &'a [u8], name: &str) -> &'a str {
-    field(record, &format!("label:{name}"))
+pub fn field<'a>(record: &'a [u8], key: &str) -> &'a str {
+    find(record, "", key).unwrap_or_default()
+}
+
+/// What the record of a site says under the key `<prefix><name>`, for example `label:table`.
+#[must_use]
+pub fn find<'a>(record: &'a [u8], prefix: &str, name: &str) -> Option<&'a str> {
+    fields(record).find(|(key, _)| key.strip_prefix(prefix) == Some(name)).map(|(_, value)| value)
+}
+
+/// The keys of a site's record and what it says under each.
+pub fn fields(record: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    let mut fields = std::str::from_utf8(record).unwrap_or_default().trim_end_matches(END).split(SEPARATOR).skip(3);
+    std::iter::from_fn(move || Some((fields.next()?, fields.next()?)))
 }
 
 /// Text without the characters that [`is_text`] refuses, except line feeds: the text ends in terminals, dashboards and

@@ -75,7 +75,8 @@ fn order_padding_and_duplicates_change_nothing() {
 
 #[test]
 fn an_objective_is_read_and_its_threshold_is_a_bucket() {
-    let check = |fields: &str, expected: Result<(Option<f64>, Option<(f64, f64)>), &str>| {
+    type Promise = (Option<f64>, Option<(f64, f64)>);
+    let check = |fields: &str, expected: Result<Promise, &str>| {
         let result = parse(&[family(&families::DATABASE), record(&format!("{SITE}{fields}"))].concat());
         let read = result.as_ref().map(|it| it.sites[0].objective).map_err(|it| it.reason.clone());
         match expected {

@@ -38,7 +38,7 @@ impl Recorder {
     #[must_use]
     pub fn new(program: &Program) -> Self {
         let inner = Inner {
-            tables: Tables::new(&program.families),
+            tables: Tables::new(&program.families, &program.catalog),
             foreign: Foreign::new(),
             platform: Platform::default(),
             warned: Mutex::default(),

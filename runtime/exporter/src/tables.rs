@@ -5,7 +5,7 @@ use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::{GaugeCells, InFlightCells, Sharding};
 use crate::text;
 use measurand_catalog::platform::{self, PlatformMetric};
-use measurand_catalog::{Family, Kind, Metric, Role};
+use measurand_catalog::{Catalog, Family, Kind, Metric, Role};
 use metrics::Key;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -52,10 +52,11 @@ struct Inner<S> {
 }
 
 impl Tables {
-    pub(crate) fn new(families: &[&'static Family]) -> Self {
+    pub(crate) fn new(families: &[&'static Family], catalog: &Catalog) -> Self {
         let mut tables = Self { all: Vec::new(), by_name: HashMap::new() };
         for family in families {
-            let metrics: Vec<_> = family.metrics.iter().filter(|it| tables.add(Table::of_family(it))).collect();
+            let metrics: Vec<_> =
+                family.metrics.iter().filter(|it| tables.add(Table::of_family(it, catalog))).collect();
             let find =
                 |role| metrics.iter().find(|it| it.role == role).and_then(|it| tables.by_name.get(it.name).copied());
             if let (Some(calls), Some(duration)) = (find(Role::Calls), find(Role::Duration)) {
@@ -84,7 +85,10 @@ impl Tables {
 }
 
 impl Table {
-    fn of_family(metric: &'static Metric) -> Self {
+    fn of_family(metric: &'static Metric, catalog: &Catalog) -> Self {
+        // An objective of some function may have added a bound.
+        let recorded = catalog.families.iter().flat_map(|it| &it.metrics).find(|it| it.name == metric.name);
+        let bounds = recorded.filter(|it| it.buckets != metric.buckets).map(|it| &*it.buckets.clone().leak());
         // What happens rarely needs no shards, and there can be many series of it.
         let rare = matches!(metric.role, Role::Errors | Role::Failures | Role::Rollbacks | Role::LastScore);
         let sharding = if rare { Sharding::One } else { Sharding::Threads };
@@ -92,7 +96,7 @@ impl Table {
             Kind::Gauge => Series::Gauges { map: Map::default(), in_flight: metric.role == Role::InFlight },
             kind => Series::new(kind),
         };
-        Self::new(metric.name, metric.help, metric.buckets, sharding, series)
+        Self::new(metric.name, metric.help, bounds.unwrap_or(metric.buckets), sharding, series)
     }
 
     fn of_platform(metric: &'static PlatformMetric) -> Self {

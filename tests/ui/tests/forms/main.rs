@@ -6,6 +6,7 @@ mod bounds;
 mod boxed;
 mod context;
 mod ending;
+mod labels;
 mod outcome;
 mod sync;
 

@@ -1,0 +1,200 @@
+//! An attribute on an `impl` block, a trait or a module: it goes on each function inside.
+//!
+//! The block is read as tokens, so that half-typed bodies, and whatever else stands in it, stay as they are.
+
+use crate::args::{self, Value};
+use crate::diag::Diag;
+use crate::engine;
+use crate::func::Func;
+use measurand_catalog::{Absent, Attribute, attribute::ALL};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use syn::parse::{Parse as _, ParseStream, Parser as _};
+use syn::{Attribute as SynAttribute, Meta, Token, braced, token};
+
+/// What the functions in a block are called in front of their own names.
+struct Block<'a> {
+    attribute: &'static Attribute,
+    args: &'a TokenStream,
+    /// The type that the block implements.
+    owner: Option<String>,
+}
+
+pub(crate) fn run(diag: &mut Diag, attribute: &'static Attribute, args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
+    let Some(owner) = owner(&tokens) else {
+        let _reported = args::parse(diag, attribute, args);
+        // The parser's own message ("expected `fn`") says less.
+        let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
+        let (name, example) = (attribute.name, attribute.example);
+        let places = "a function or a method with a body, an `impl` block, a trait or a module";
+        diag.error(span, format_args!("`#[{name}]` goes on {places}\nexample: {example} fn name() {{ .. }}"));
+        return item;
+    };
+    check_arguments(diag, attribute, &args);
+    let Some(TokenTree::Group(body)) = tokens.pop() else { return item };
+    let block = Block { attribute, args: &args, owner };
+    let content = block.content(diag, body.stream());
+    let mut group = Group::new(Delimiter::Brace, content);
+    group.set_span(body.span());
+    tokens.push(TokenTree::Group(group));
+    tokens.into_iter().collect()
+}
+
+/// The type of an `impl` block, nothing for a module or a trait; no answer where it is none of them.
+#[expect(clippy::option_option, reason = "one says what it is, the other how it is called")]
+fn owner(tokens: &[TokenTree]) -> Option<Option<String>> {
+    let ends = matches!(tokens.last(), Some(TokenTree::Group(it)) if it.delimiter() == Delimiter::Brace);
+    let start = tokens.iter().position(|it| is_word(it, &["impl", "mod", "trait"]))?;
+    // Nothing but attributes, visibility and `unsafe` stands before the keyword.
+    let before = tokens[..start].iter().all(|it| {
+        matches!(it, TokenTree::Punct(it) if it.as_char() == '#')
+            || matches!(it, TokenTree::Group(it) if it.delimiter() != Delimiter::Brace)
+            || is_word(it, &["pub", "unsafe", "auto", "default"])
+    });
+    if !ends || !before {
+        return None;
+    }
+    if !is_word(&tokens[start], &["impl"]) {
+        return Some(None);
+    }
+    let head: TokenStream = tokens[start..tokens.len() - 1].iter().cloned().collect();
+    // An empty block: only the type is asked for.
+    let mut block = head;
+    block.extend([TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()))]);
+    let block: syn::ItemImpl = syn::parse2(block).ok()?;
+    let name = match &*block.self_ty {
+        syn::Type::Path(ty) => ty.path.segments.last().map(|it| it.ident.to_string()),
+        _ => None,
+    };
+    Some(name)
+}
+
+fn is_word(token: &TokenTree, words: &[&str]) -> bool {
+    matches!(token, TokenTree::Ident(it) if words.iter().any(|word| it == word))
+}
+
+/// Mistakes in the arguments are reported once, not for each function; and a name is one function's.
+fn check_arguments(diag: &mut Diag, attribute: &'static Attribute, args: &TokenStream) {
+    let parsed = args::parse(diag, attribute, args.clone());
+    let named = |it: &&args::Arg| it.spec.absent == Absent::FunctionName && matches!(it.value, Some(Value::Text(_)));
+    if let Some(arg) = parsed.iter().find(named) {
+        let key = &arg.key;
+        let message =
+            format_args!("`{key}` names one function, and the attribute is on a block; set it on the function");
+        diag.error(arg.span, format_args!("{message}\nexample: {}", attribute.example));
+    }
+}
+
+impl Block<'_> {
+    fn content(&self, diag: &mut Diag, content: TokenStream) -> TokenStream {
+        let mut out = TokenStream::new();
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                out.extend(self.item(diag, input)?);
+            }
+            Ok(())
+        };
+        // Items are copied token by token where they are no functions, which cannot fail.
+        if let Err(error) = parser.parse2(content) {
+            diag.push(error);
+        }
+        out
+    }
+
+    fn item(&self, diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<TokenStream> {
+        let ahead = input.fork();
+        if let Ok(func) = Func::parse(&ahead) {
+            // Advances the input as far as the function goes.
+            let tokens = copy(input, |input| Func::parse(input).map(drop))?;
+            return Ok(self.function(diag, func, tokens));
+        }
+        if let Some(module) = self.module(diag, input)? {
+            return Ok(module);
+        }
+        copy(input, other_item)
+    }
+
+    /// A module inside a module.
+    fn module(&self, diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
+        let ahead = input.fork();
+        let is_module = SynAttribute::parse_outer(&ahead).is_ok()
+            && ahead.parse::<syn::Visibility>().is_ok()
+            && ahead.parse::<Token![mod]>().is_ok()
+            && ahead.parse::<Ident>().is_ok()
+            && ahead.peek(token::Brace);
+        if !is_module {
+            return Ok(None);
+        }
+        let mut out = TokenStream::new();
+        while !input.peek(token::Brace) {
+            out.extend([input.parse::<TokenTree>()?]);
+        }
+        let content;
+        let brace = braced!(content in input);
+        let content = self.content(diag, content.parse()?);
+        brace.surround(&mut out, |out| out.extend(content));
+        Ok(Some(out))
+    }
+
+    fn function(&self, diag: &mut Diag, mut func: Func, tokens: TokenStream) -> TokenStream {
+        let own = func.attrs.iter().position(|it| attribute_of(it).is_some());
+        if let Some(index) = own {
+            if !is_skip(&func.attrs[index]) {
+                // It says more about this function than we do, and is expanded after us.
+                return tokens;
+            }
+            func.attrs.remove(index);
+            return func.into_tokens();
+        }
+        // What may run while compiling cannot be measured.
+        if func.sig.constness.is_some() {
+            return tokens;
+        }
+        if let Some(owner) = &self.owner {
+            func.label = format!("{owner}::{}", func.label);
+        }
+        // Their mistakes have been reported.
+        let args = args::parse(&mut Diag::default(), self.attribute, self.args.clone());
+        engine::function(diag, self.attribute, args, func)
+    }
+}
+
+/// The attribute of ours that this is.
+fn attribute_of(attr: &SynAttribute) -> Option<&'static Attribute> {
+    let name = attr.path().segments.last()?.ident.to_string();
+    ALL.iter().find(|it| it.name == name).copied()
+}
+
+/// `#[measured(skip)]`.
+fn is_skip(attr: &SynAttribute) -> bool {
+    matches!(&attr.meta, Meta::List(list) if list.tokens.to_string() == "skip")
+}
+
+/// What a parser consumes, as tokens.
+fn copy(input: ParseStream<'_>, parser: impl FnOnce(ParseStream<'_>) -> syn::Result<()>) -> syn::Result<TokenStream> {
+    let begin = input.cursor();
+    parser(input)?;
+    let end = input.cursor();
+    let (mut out, mut cursor) = (TokenStream::new(), begin);
+    while cursor != end {
+        let Some((token, next)) = cursor.token_tree() else { break };
+        out.extend([token]);
+        cursor = next;
+    }
+    Ok(out)
+}
+
+/// An item that is no function: up to its semicolon, or to its braces where it has no value.
+fn other_item(input: ParseStream<'_>) -> syn::Result<()> {
+    let mut has_value = false;
+    while !input.is_empty() {
+        match input.parse::<TokenTree>()? {
+            TokenTree::Punct(it) if it.as_char() == ';' => break,
+            TokenTree::Punct(it) if it.as_char() == '=' => has_value = true,
+            TokenTree::Ident(it) if it == "use" => has_value = true,
+            TokenTree::Group(it) if it.delimiter() == Delimiter::Brace && !has_value => break,
+            _ => {}
+        }
+    }
+    Ok(())
+}

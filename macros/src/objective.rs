@@ -1,0 +1,187 @@
+//! `slo(success = 99.9, latency = "10ms" @ 99)`: what a function promises.
+
+use crate::args;
+use crate::diag::{Diag, did_you_mean};
+use measurand_catalog::{Attribute, Role, attribute::COMMON};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::{
+    Ident, Lit, LitStr, Token,
+    ext::IdentExt as _,
+    parse::{ParseStream, Parser as _},
+    token,
+};
+
+/// What a function promises, as it stands in the record.
+#[derive(Default)]
+pub(crate) struct Objective {
+    /// A percentage.
+    pub(crate) success: Option<String>,
+    /// Seconds, `@` and a percentage.
+    pub(crate) latency: Option<String>,
+}
+
+impl Objective {
+    /// The objective in words.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = String> {
+        let success = self.success.as_ref().map(|it| format!("{it} % of the calls end well"));
+        let latency = self.latency.as_ref().and_then(|it| it.split_once('@'));
+        let latency = latency.map(|(seconds, share)| format!("{share} % of the calls take at most {seconds} s"));
+        success.into_iter().chain(latency)
+    }
+}
+
+const KEYS: [&str; 2] = ["success", "latency"];
+
+pub(crate) fn parse(
+    diag: &mut Diag,
+    attribute: &'static Attribute,
+    key: &Ident,
+    input: ParseStream<'_>,
+) -> Option<Objective> {
+    let example = COMMON.iter().find(|it| key == it.key).map(|it| args::example(attribute, it)).unwrap_or_default();
+    if !input.peek(token::Paren) {
+        let message = "takes what is promised in parentheses";
+        diag.error(key.span(), format_args!("`{key}` {message}\nexample: {example}"));
+        return None;
+    }
+    let content: TokenStream = match input.parse() {
+        Ok(TokenTree::Group(group)) => group.stream(),
+        _ => return None,
+    };
+    let mut objective = Objective::default();
+    let mut complete = true;
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            complete &= promise(diag, attribute, &example, &mut objective, input)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = parser.parse2(content) {
+        diag.error(
+            error.span(),
+            format_args!("expected `success = 99.9` or `latency = \"10ms\" @ 99`\nexample: {example}"),
+        );
+        return None;
+    }
+    if complete && objective.success.is_none() && objective.latency.is_none() {
+        diag.error(key.span(), format_args!("`{key}` promises nothing\nexample: {example}"));
+    }
+    Some(objective)
+}
+
+/// One promise; whether it was understood.
+fn promise(
+    diag: &mut Diag,
+    attribute: &'static Attribute,
+    example: &str,
+    objective: &mut Objective,
+    input: ParseStream<'_>,
+) -> syn::Result<bool> {
+    let key = input.call(Ident::parse_any)?;
+    let name = key.to_string();
+    if !KEYS.contains(&name.as_str()) {
+        let meant = did_you_mean(&name, KEYS.into_iter());
+        let hint = meant.map_or("it takes `success`, `latency`".to_owned(), |it| format!("did you mean `{it}`?"));
+        diag.error(key.span(), format_args!("an objective has no `{key}`; {hint}\nexample: {example}"));
+        // Its value is part of the mistake.
+        while !input.is_empty() && !input.peek(Token![,]) {
+            input.parse::<TokenTree>()?;
+        }
+        return Ok(false);
+    }
+    input.parse::<Token![=]>()?;
+    let success = name == "success";
+    let (role, place) =
+        if success { (Role::Errors, &mut objective.success) } else { (Role::Duration, &mut objective.latency) };
+    if place.is_some() {
+        diag.error(key.span(), format_args!("`{key}` is given twice; remove one\nexample: {example}"));
+    } else if !args::is_declared(attribute) && attribute.family.metric(role).is_none() {
+        let (name, own) = (attribute.name, attribute.example);
+        let lack = if success { "counts no errors" } else { "measures no duration" };
+        let message = format_args!("`#[{name}]` {lack}, so that nobody can tell its {key}; remove it");
+        diag.error(key.span(), format_args!("{message}\nexample: {own}"));
+    }
+    let seconds = if success { None } else { Some(latency(diag, example, input)?) };
+    let (percent, span) = percentage(input)?;
+    let percent = percent.filter(|it| *it > 0.0 && *it < 100.0);
+    if percent.is_none() {
+        let message = "is a percentage between 0 and 100: 100 can never be kept, and 0 never missed";
+        diag.error(span, format_args!("the share of `{key}` {message}\nexample: {example}"));
+    }
+    *place = match (seconds, percent) {
+        (None, Some(percent)) => Some(percent.to_string()),
+        (Some(Some(seconds)), Some(percent)) => Some(format!("{seconds}@{percent}")),
+        _ => None,
+    };
+    Ok(place.is_some())
+}
+
+/// `"10ms" @`.
+fn latency(diag: &mut Diag, example: &str, input: ParseStream<'_>) -> syn::Result<Option<f64>> {
+    let text: LitStr = input.parse()?;
+    let seconds = seconds(&text.value());
+    if seconds.is_none() {
+        let message =
+            format_args!("`{}` is no duration; write a number and `ns`, `us`, `ms`, `s` or `min`", text.value());
+        diag.error(text.span(), format_args!("{message}\nexample: {example}"));
+    }
+    input.parse::<Token![@]>()?;
+    Ok(seconds)
+}
+
+/// A number, or nothing where another literal stands.
+fn percentage(input: ParseStream<'_>) -> syn::Result<(Option<f64>, Span)> {
+    let literal: Lit = input.parse()?;
+    let number = match &literal {
+        Lit::Float(it) if it.suffix().is_empty() => it.base10_parse().ok(),
+        Lit::Int(it) if it.suffix().is_empty() => it.base10_parse().ok(),
+        _ => None,
+    };
+    Ok((number, literal.span()))
+}
+
+/// Seconds, to the bits that the number would have as a bucket's bound.
+fn seconds(text: &str) -> Option<f64> {
+    let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    // As text, so that `0.1ms` is the very number that `1e-4` is.
+    let (factor, exponent) = match unit.trim_start() {
+        "ns" => (1.0, "e-9"),
+        "us" | "µs" | "μs" => (1.0, "e-6"),
+        "ms" => (1.0, "e-3"),
+        "s" => (1.0, ""),
+        "min" => (60.0, ""),
+        _ => return None,
+    };
+    let seconds = factor * format!("{number}{exponent}").parse::<f64>().ok()?;
+    (seconds > 0.0 && seconds.is_finite()).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn durations() {
+        let check = |text: &str, expected: Option<f64>| {
+            assert_eq!(seconds(text).map(f64::to_bits), expected.map(f64::to_bits), "{text}");
+        };
+        check("10ms", Some(0.01));
+        check("2.5 ms", Some(0.0025));
+        check("250us", Some(0.00025));
+        check("1s", Some(1.0));
+        check("2min", Some(120.0));
+        check("100ns", Some(1e-7));
+        check("0.1ms", Some(1e-4));
+        check("0.3 us", Some(3e-7));
+        check("10", None);
+        check("ms", None);
+        check("-1s", None);
+        check("0ms", None);
+        check("1.2.3s", None);
+        check("10 m", None);
+    }
+}

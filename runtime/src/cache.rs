@@ -1,0 +1,124 @@
+//! A table that only grows, read without a lock: for what is looked up in each call and inserted rarely.
+
+use foldhash::fast::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::{LazyLock, OnceLock};
+
+/// The parts of the table, each four times as large as the one before.
+const PARTS: usize = 6;
+const FIRST: usize = 16;
+/// So many neighbours are tried in each part. Whoever chooses the keys can make no look-up longer than all windows.
+const WINDOW: usize = 8;
+
+/// Values by the hash of their key; the caller compares.
+#[derive(Debug)]
+pub(crate) struct Cache<V>([OnceLock<Part<V>>; PARTS]);
+
+type Part<V> = Box<[OnceLock<(u64, V)>]>;
+
+impl<V> Default for Cache<V> {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| OnceLock::new()))
+    }
+}
+
+impl<V> Cache<V> {
+    /// The hash of some texts, in their order; another one in each process.
+    #[inline]
+    pub(crate) fn hash<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
+        static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+        let mut hasher = STATE.build_hasher();
+        for text in texts {
+            hasher.write(text.as_bytes());
+            hasher.write_u8(0xff);
+        }
+        hasher.finish()
+    }
+
+    /// The value with this hash that matches.
+    #[inline]
+    pub(crate) fn get(&self, hash: u64, matches: impl Fn(&V) -> bool) -> Option<&V> {
+        for part in self.0.iter().map_while(OnceLock::get) {
+            for slot in window(part, hash) {
+                match slot.get() {
+                    Some((found, value)) if *found == hash && matches(value) => return Some(value),
+                    Some(_) => {}
+                    // What is not in the first free slot of its window is not here, and nothing was put further away
+                    // while that slot was free.
+                    None => return None,
+                }
+            }
+        }
+        None
+    }
+
+    /// Puts a value in, unless one is there that matches, or there is no place left.
+    pub(crate) fn insert(&self, hash: u64, value: V, matches: impl Fn(&V) -> bool) {
+        let mut entry = (hash, value);
+        for (index, part) in self.0.iter().enumerate() {
+            let part = part.get_or_init(|| (0..FIRST << (2 * index)).map(|_| OnceLock::new()).collect());
+            for slot in window(part, hash) {
+                entry = match slot.set(entry) {
+                    Ok(()) => return,
+                    Err(entry) => entry,
+                };
+                if slot.get().is_some_and(|(found, value)| *found == hash && matches(value)) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn window<T>(part: &[T], hash: u64) -> impl Iterator<Item = &T> {
+    #[expect(clippy::cast_possible_truncation, reason = "any part of the hash will do")]
+    let start = hash as usize;
+    // The length is a power of two.
+    (0..WINDOW).filter_map(move |step| part.get(start.wrapping_add(step) & (part.len() - 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_in_is_found() {
+        let cache = Cache::default();
+        let number = |it: u32| it.to_string();
+        let hash = |it: &str| Cache::<String>::hash([it].into_iter());
+        for it in (0..3000).map(number) {
+            assert_eq!(cache.get(hash(&it), |known| *known == it), None);
+            cache.insert(hash(&it), it.clone(), |known| *known == it);
+            cache.insert(hash(&it), it.clone(), |known| *known == it);
+        }
+        let found = (0..3000).map(number).filter(|it| cache.get(hash(it), |known| known == it).is_some()).count();
+        assert_eq!(found, 3000);
+        assert_eq!(cache.0.iter().filter_map(OnceLock::get).flatten().filter_map(OnceLock::get).count(), 3000);
+    }
+
+    /// Keys of one hash find each other's windows full, and no look-up loops.
+    #[test]
+    fn a_flood_of_one_hash_ends() {
+        let cache = Cache::default();
+        (0..1000).for_each(|it| cache.insert(7, it, |known| *known == it));
+        let found = (0..1000).filter(|it| cache.get(7, |known| known == it).is_some()).count();
+        assert_eq!(found, PARTS * WINDOW);
+    }
+
+    #[test]
+    fn threads_that_insert_the_same_agree() {
+        let cache = Cache::default();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for it in 0..500_u64 {
+                        let hash = it.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                        cache.insert(hash, it, |known| *known == it);
+                        assert_eq!(cache.get(hash, |known| *known == it), Some(&it));
+                    }
+                });
+            }
+        });
+        assert_eq!(cache.0.iter().filter_map(OnceLock::get).flatten().filter_map(OnceLock::get).count(), 500);
+    }
+}

@@ -1,0 +1,175 @@
+//! Values of labels that are known when a call is made.
+
+use crate::cache::Cache;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+/// A value of a label, for `#[timed_query("select", table = expression)]`.
+///
+/// Derive it for an enum without fields: then the set of values is known, each has a place of its own, and finding it
+/// costs next to nothing.
+///
+/// ```
+/// #[derive(Clone, Copy, measurand::Label)]
+/// enum Table {
+///     Patterns,
+///     /// `user_events`
+///     UserEvents,
+///     #[label("trajectories_v2")]
+///     Trajectories,
+/// }
+///
+/// #[measurand::timed_query("select", table = table)]
+/// fn load(table: Table, id: u64) -> Result<String, String> {
+///     Ok(format!("{id}"))
+/// }
+/// ```
+///
+/// Text is a label as well, but bounded: the values beyond [`crate::set_series_limit`] count under `_other`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no value of a label",
+    label = "expected text, or an enum with `#[derive(measurand::Label)]`",
+    note = "a label with any number of values makes any number of series; map the value to an enum, or to text if there \
+            are few"
+)]
+pub trait Label {
+    /// All values, of a type that has a known set of them; empty for text.
+    const VALUES: &'static [&'static str];
+
+    /// The value's place in [`Label::VALUES`]; 0 for text.
+    fn index(&self) -> usize;
+
+    /// The value as text.
+    fn value(&self) -> &str;
+}
+
+impl Label for str {
+    const VALUES: &'static [&'static str] = &[];
+
+    #[inline]
+    fn index(&self) -> usize {
+        0
+    }
+
+    #[inline]
+    fn value(&self) -> &str {
+        self
+    }
+}
+
+impl Label for bool {
+    const VALUES: &'static [&'static str] = &["false", "true"];
+
+    #[inline]
+    fn index(&self) -> usize {
+        usize::from(*self)
+    }
+
+    #[inline]
+    fn value(&self) -> &str {
+        if *self { "true" } else { "false" }
+    }
+}
+
+macro_rules! text {
+    ($($text:ty)*) => {$(
+        impl Label for $text {
+            const VALUES: &'static [&'static str] = &[];
+
+            #[inline]
+            fn index(&self) -> usize {
+                0
+            }
+
+            #[inline]
+            fn value(&self) -> &str {
+                self
+            }
+        }
+    )*};
+}
+
+text! { String Cow<'_, str> }
+
+macro_rules! pointers {
+    ($($pointer:ty)*) => {$(
+        impl<T: Label + ?Sized> Label for $pointer {
+            const VALUES: &'static [&'static str] = T::VALUES;
+
+            #[inline]
+            fn index(&self) -> usize {
+                T::index(self)
+            }
+
+            #[inline]
+            fn value(&self) -> &str {
+                T::value(self)
+            }
+        }
+    )*};
+}
+
+pointers! { &T &mut T Box<T> Rc<T> Arc<T> }
+
+/// One value of a label, on its way to the series.
+#[derive(Debug, Clone, Copy)]
+pub struct Pick<'a> {
+    pub(crate) values: &'static [&'static str],
+    pub(crate) index: usize,
+    pub(crate) text: &'a str,
+}
+
+/// A value of a label; generated code has it where the user's expression stands.
+#[inline]
+pub fn pick<T: Label + ?Sized>(value: &T) -> Pick<'_> {
+    Pick { values: T::VALUES, index: value.index(), text: value.value() }
+}
+
+/// Asks the result of a call for the value of a label, which may borrow from it.
+#[inline]
+pub fn ask<'a, T: ?Sized, R: 'a>(result: &'a T, value: impl FnOnce(&'a T) -> R) -> R {
+    value(result)
+}
+
+/// Where the annotated function was called, as `src/main.rs:42`.
+#[inline]
+#[must_use]
+#[track_caller]
+pub fn caller() -> Caller {
+    Caller(place(Location::caller()))
+}
+
+/// See [`caller`].
+#[derive(Debug)]
+pub struct Caller(&'static str);
+
+impl Label for Caller {
+    const VALUES: &'static [&'static str] = &[];
+
+    fn index(&self) -> usize {
+        0
+    }
+
+    fn value(&self) -> &str {
+        self.0
+    }
+}
+
+/// The text of a place in the code; there are as many as the program has calls.
+fn place(location: &'static Location<'static>) -> &'static str {
+    static FAST: LazyLock<Cache<(usize, &'static str)>> = LazyLock::new(Cache::default);
+    static ALL: Mutex<BTreeMap<usize, &'static str>> = Mutex::new(BTreeMap::new());
+    let address = std::ptr::from_ref(location).addr();
+    // Spreads the address over all bits: its low ones are always the same.
+    let hash = (address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    if let Some((_, text)) = FAST.get(hash, |it| it.0 == address) {
+        return text;
+    }
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = *all.entry(address).or_insert_with(|| format!("{}:{}", location.file(), location.line()).leak());
+    FAST.insert(hash, (address, text), |it| it.0 == address);
+    text
+}

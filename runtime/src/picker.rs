@@ -1,0 +1,170 @@
+//! From values that are known when a call is made to their series: an array slot for each combination where all are of
+//! types with a known set of values, else a table that is read without a lock.
+
+use crate::cache::Cache;
+use crate::label::Pick;
+use crate::series::Series;
+use crate::site::Site;
+use crate::table::Table;
+use measurand_catalog::{CALLER_LABEL, Family};
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+/// More combinations than this go by text, since each costs a slot before it is used.
+const SLOTS_MAX: usize = 1 << 16;
+
+/// Finds the series of a site, or of a family, by the values that are not fixed.
+#[derive(Debug)]
+pub(crate) struct Picker {
+    table: &'static Table,
+    parts: Box<[Part]>,
+    slots: OnceLock<Box<[OnceLock<&'static Series>]>>,
+    cache: Cache<&'static Series>,
+}
+
+/// Where the value of one label comes from.
+#[derive(Debug)]
+enum Part {
+    Fixed(Box<str>),
+    /// The value with this index among those given with a call.
+    Given(usize),
+    /// Nobody knows before the call has ended.
+    Late,
+}
+
+/// Whether an expression in a record asks the result of a call: a closure does.
+fn is_late(expression: &str) -> bool {
+    expression.starts_with('|')
+}
+
+impl Picker {
+    fn new(family: &'static Family, parts: Box<[Part]>) -> Self {
+        Self { table: Table::of(family), parts, slots: OnceLock::new(), cache: Cache::default() }
+    }
+
+    /// All values are given, in the order of the family's labels.
+    pub(crate) fn of_family(family: &'static Family) -> Self {
+        Self::new(family, (0..family.labels.len()).map(Part::Given).collect())
+    }
+
+    /// The values that the site's record has as expressions are given, in the order of the record.
+    pub(crate) fn of_site(site: &'static Site) -> Self {
+        let family = site.series.family;
+        let given: Vec<&str> = site.expressions().filter(|(_, it)| !is_late(it)).map(|(label, _)| label).collect();
+        let place = |name: &str| given.iter().position(|it| *it == name).map(Part::Given);
+        let fixed = |index: usize| site.series.value(index).map(|it| Part::Fixed(it.into()));
+        // What has no value and no expression either is what the result tells.
+        let label = |(index, name): (usize, &str)| place(name).or_else(|| fixed(index)).unwrap_or(Part::Late);
+        let labels = family.labels.iter().map(|it| it.name).enumerate().map(label);
+        Self::new(family, labels.chain(place(CALLER_LABEL)).collect())
+    }
+
+    /// The values that the series lacks are given, in the order of the family's labels.
+    pub(crate) fn of_series(series: &'static Series) -> Self {
+        let labels = 0..series.family.labels.len();
+        let mut given = 0..;
+        let mut part = |index| match series.value(index) {
+            Some(value) => Part::Fixed(value.into()),
+            None => Part::Given(given.next().unwrap_or_default()),
+        };
+        let mut parts: Vec<Part> = labels.clone().map(&mut part).collect();
+        parts.extend(series.value(labels.end).map(|it| Part::Fixed(it.into())));
+        Self::new(series.family, parts.into())
+    }
+
+    /// How many values have to be given.
+    pub(crate) fn given(&self) -> usize {
+        self.parts.iter().filter(|it| matches!(it, Part::Given(_))).count()
+    }
+
+    /// The series with these values.
+    #[inline]
+    pub(crate) fn pick(&'static self, picks: &[Pick<'_>]) -> &'static Series {
+        let (mut slot, mut slots) = (0, 1);
+        for pick in picks {
+            slot = slot * pick.values.len() + pick.index;
+            slots *= pick.values.len();
+        }
+        // One without known values makes the product zero.
+        if slots == 0 { self.by_text(picks) } else { self.by_slot(slot, slots, picks) }
+    }
+
+    #[inline]
+    fn by_slot(&'static self, slot: usize, slots: usize, picks: &[Pick<'_>]) -> &'static Series {
+        match self.slots.get().and_then(|it| it.get(slot)).and_then(OnceLock::get) {
+            Some(series) => series,
+            None => self.fill_slot(slot, slots, picks),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fill_slot(&'static self, slot: usize, slots: usize, picks: &[Pick<'_>]) -> &'static Series {
+        if slots > SLOTS_MAX {
+            return self.by_text(picks);
+        }
+        let filled = self.slots.get_or_init(|| (0..slots).map(|_| OnceLock::new()).collect());
+        // The same types come each time, and with them the same number of slots.
+        filled.get(slot).map_or_else(|| self.find(picks).0, |it| it.get_or_init(|| self.find(picks).0))
+    }
+
+    fn by_text(&'static self, picks: &[Pick<'_>]) -> &'static Series {
+        let matches = |series: &&'static Series| {
+            self.parts.iter().enumerate().all(|(index, part)| match part {
+                Part::Given(place) => series.value(index) == picks.get(*place).map(|it| it.text),
+                Part::Fixed(_) | Part::Late => true,
+            })
+        };
+        let hash = Cache::<()>::hash(picks.iter().map(|it| it.text));
+        if let Some(series) = self.cache.get(hash, matches) {
+            return series;
+        }
+        let (series, exact) = self.find(picks);
+        // Whoever shares a series with others is looked up each time: there may be any number of them.
+        if exact {
+            self.cache.insert(hash, series, matches);
+        }
+        series
+    }
+
+    /// The series in the family's table, and whether it has the very values that were given.
+    #[cold]
+    fn find(&self, picks: &[Pick<'_>]) -> (&'static Series, bool) {
+        let (mut values, mut free) = (Vec::with_capacity(self.parts.len()), Vec::with_capacity(self.parts.len()));
+        for part in &self.parts {
+            let (value, is_free) = match part {
+                Part::Fixed(value) => (Some(Cow::Borrowed(&**value)), false),
+                Part::Given(place) => {
+                    let pick = picks.get(*place);
+                    (pick.map(|it| Cow::Borrowed(it.text)), pick.is_some_and(|it| it.values.is_empty()))
+                }
+                Part::Late => (None, false),
+            };
+            values.push(value);
+            free.push(is_free);
+        }
+        self.table.series(values, &free)
+    }
+
+    /// Brings every series to life that can be known before the first call: those of labels with a fixed set of values.
+    pub(crate) fn fill(&'static self, each: &mut dyn FnMut(&'static Series)) {
+        let mut given: Vec<&'static [&'static str]> = vec![&[]; self.given()];
+        for (label, part) in self.table.family().labels.iter().zip(&self.parts) {
+            if let Part::Given(place) = part {
+                given[*place] = label.values;
+            }
+        }
+        let combinations = given.iter().map(|it| it.len()).product::<usize>();
+        if (1..=SLOTS_MAX).contains(&combinations) {
+            for number in 0..combinations {
+                let mut rest = number;
+                let picks = given.iter().map(|values| {
+                    let index = rest % values.len();
+                    rest /= values.len();
+                    Pick { values, index, text: values.get(index).copied().unwrap_or_default() }
+                });
+                each(self.find(&picks.collect::<Vec<_>>()).0);
+            }
+        }
+    }
+}

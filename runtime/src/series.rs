@@ -1,0 +1,91 @@
+//! One set of label values of a family, with its handles. What is recorded is always recorded into a series.
+
+use crate::binding::Binding;
+use crate::handles::{Handles, Keys, Lookup};
+use crate::picker::Picker;
+use measurand_catalog::{CALLER_LABEL, Family, record};
+use std::sync::OnceLock;
+
+/// One set of label values of a family.
+#[derive(Debug)]
+pub struct Series {
+    pub(crate) family: &'static Family,
+    values: Values,
+    pub(crate) binding: OnceLock<Box<Binding>>,
+    keys: OnceLock<Box<Keys>>,
+    /// The series in which calls end that begin here, where the result decides about a label.
+    ends: OnceLock<Box<Picker>>,
+}
+
+/// Where the values of the labels stand.
+#[derive(Debug)]
+enum Values {
+    /// In the record of an annotated function, as literals.
+    Record(&'static [u8]),
+    /// Here, in the order of the family's labels, and behind them the caller, where it is asked for. Nothing is what only
+    /// the result of a call will tell.
+    Listed(Box<[Option<Box<str>>]>),
+}
+
+impl Series {
+    /// The series whose values are those of a record.
+    pub(crate) const fn of_record(record: &'static [u8], family: &'static Family) -> Self {
+        Self::new(Values::Record(record), family)
+    }
+
+    /// The series with these values, in the order of the family's labels.
+    pub(crate) fn of_values(values: Box<[Option<Box<str>>]>, family: &'static Family) -> Self {
+        Self::new(Values::Listed(values), family)
+    }
+
+    const fn new(values: Values, family: &'static Family) -> Self {
+        Self { family, values, binding: OnceLock::new(), keys: OnceLock::new(), ends: OnceLock::new() }
+    }
+
+    /// The value of the family's label with this index; the caller stands behind them.
+    pub(crate) fn value(&self, index: usize) -> Option<&str> {
+        match &self.values {
+            Values::Record(record) => record::find(record, "label:", self.family.labels.get(index)?.name),
+            Values::Listed(values) => values.get(index)?.as_deref(),
+        }
+    }
+
+    /// Name and value of each label, those left out that only the result of a call will tell.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let names = self.family.labels.iter().map(|it| it.name).chain([CALLER_LABEL]);
+        names.enumerate().filter_map(|(index, name)| Some((name, self.value(index)?)))
+    }
+
+    /// The module of the one annotated function that records into it.
+    pub(crate) fn module(&self) -> Option<&str> {
+        match &self.values {
+            Values::Record(record) => record::find(record, "", "module"),
+            Values::Listed(_) => None,
+        }
+    }
+
+    /// Whether the result of a call decides about a label.
+    pub(crate) fn is_open_ended(&self) -> bool {
+        (0..self.family.labels.len()).any(|it| self.value(it).is_none())
+    }
+
+    /// The series in which calls end that begin here.
+    pub(crate) fn ends(&'static self) -> &'static Picker {
+        self.ends.get_or_init(|| Box::new(Picker::of_series(self)))
+    }
+
+    pub(crate) fn keys(&'static self) -> &'static Keys {
+        self.keys.get_or_init(|| Box::new(Keys::new(self)))
+    }
+
+    /// Lends a look-up on the recorder that calls of this thread reach now.
+    pub(crate) fn with_lookup<T>(&'static self, ask: impl FnOnce(&Lookup<'_>) -> T) -> T {
+        metrics::with_recorder(|recorder| ask(&Lookup { keys: self.keys(), recorder }))
+    }
+
+    /// Its handles on the recorder that calls of this thread reach now, if that recorder stays for ever.
+    #[inline]
+    pub(crate) fn handles(&'static self) -> Option<&'static Handles> {
+        metrics::with_recorder(|recorder| Binding::find(&self.binding, self, recorder))
+    }
+}

@@ -1,0 +1,116 @@
+//! All series of a family whose values are not written in the code, and how many there may be.
+
+use crate::series::Series;
+use measurand_catalog::{Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET};
+use metrics::{Key, Label, Level, Metadata};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+/// Longer values are replaced like those beyond the limit: with as many series as there may be, they would still be an
+/// unbounded amount of memory.
+const LENGTH_MAX: usize = 256;
+
+static LIMIT: AtomicUsize = AtomicUsize::new(SERIES_LIMIT);
+
+/// Sets how many combinations of values that are free text each family may have, 2000 unless told otherwise; all others
+/// count under `_other`. Series that exist already stay.
+///
+/// Literals, and values of types with `#[derive(Label)]`, are not limited: the code bounds them.
+pub fn set_series_limit(limit: usize) {
+    LIMIT.store(limit, Ordering::Relaxed);
+}
+
+type Values = Box<[Option<Box<str>>]>;
+
+/// The series of one family.
+#[derive(Debug)]
+pub(crate) struct Table {
+    family: &'static Family,
+    series: RwLock<HashMap<Values, &'static Series>>,
+    /// How many of them have a value that is free text.
+    free: AtomicUsize,
+}
+
+impl Table {
+    /// The one table of this family.
+    pub(crate) fn of(family: &'static Family) -> &'static Self {
+        // By name, since a constant may lie at several addresses.
+        static TABLES: Mutex<Vec<&'static Table>> = Mutex::new(Vec::new());
+        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = tables.iter().find(|it| it.family.name == family.name) {
+            return table;
+        }
+        let table = Box::leak(Box::new(Self { family, series: RwLock::default(), free: AtomicUsize::new(0) }));
+        tables.push(table);
+        table
+    }
+
+    pub(crate) fn family(&self) -> &'static Family {
+        self.family
+    }
+
+    /// The series with these values, in the order of the family's labels, and whether it has the very values that were
+    /// given. `free` says which of them are free text.
+    pub(crate) fn series(&self, mut values: Vec<Option<Cow<'_, str>>>, free: &[bool]) -> (&'static Series, bool) {
+        let mut exact = true;
+        for (index, value) in values.iter_mut().enumerate() {
+            let known = self.family.labels.get(index).map_or(&[][..], |it| it.values);
+            if let Some(text) = value
+                && (text.len() > LENGTH_MAX || !(known.is_empty() || known.contains(&&**text)))
+            {
+                exact &= text == OTHER;
+                *value = Some(Cow::Borrowed(OTHER));
+            }
+        }
+        let key = |values: &[Option<Cow<'_, str>>]| -> Values {
+            values.iter().map(|it| it.as_deref().map(Into::into)).collect()
+        };
+        let mut wanted = key(&values);
+        if let Some(series) = self.find(&wanted) {
+            return (self.counted(series, exact), exact);
+        }
+        let is_free = |index: usize, it: &Option<Cow<'_, str>>| {
+            free.get(index).copied().unwrap_or(false) && it.as_deref().is_some_and(|it| it != OTHER)
+        };
+        if values.iter().enumerate().any(|(index, it)| is_free(index, it))
+            && self.free.fetch_add(1, Ordering::Relaxed) >= LIMIT.load(Ordering::Relaxed)
+        {
+            self.free.fetch_sub(1, Ordering::Relaxed);
+            for (index, value) in values.iter_mut().enumerate() {
+                if is_free(index, value) {
+                    exact = false;
+                    *value = Some(Cow::Borrowed(OTHER));
+                }
+            }
+            wanted = key(&values);
+        }
+        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        // Bounded by the limit, and by what the code itself names.
+        let make = |values: &Values| &*Box::leak(Box::new(Series::of_values(values.clone(), self.family)));
+        let series = *series.entry(wanted).or_insert_with_key(make);
+        (self.counted(series, exact), exact)
+    }
+
+    fn find(&self, values: &Values) -> Option<&'static Series> {
+        self.series.read().unwrap_or_else(PoisonError::into_inner).get(values).copied()
+    }
+
+    /// Counts a recording whose labels were replaced.
+    fn counted(&self, series: &'static Series, exact: bool) -> &'static Series {
+        if !exact {
+            metrics::with_recorder(|recorder| {
+                let (key, metadata) = overflows(self.family.name);
+                recorder.register_counter(&key, &metadata).increment(1);
+            });
+        }
+        series
+    }
+}
+
+/// The counter of a family's recordings whose labels were replaced.
+pub(crate) fn overflows(family: &'static str) -> (Key, Metadata<'static>) {
+    let key = Key::from_parts(OVERFLOWS, vec![Label::from_static_parts("family", family)]);
+    (key, Metadata::new(SITE_TARGET, Level::INFO, None))
+}
