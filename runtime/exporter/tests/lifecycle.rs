@@ -41,7 +41,7 @@ fn the_endpoint_survives_what_happens_to_it() {
     }
 
     // Another address works, and shows what was recorded meanwhile.
-    let limits = Limits { shutdown: Duration::from_secs(2), ..Limits::default() };
+    let limits = Limits { shutdown: Duration::from_secs(30), ..Limits::default() };
     let exporter = Builder::new(program()).limits(limits).listen("localhost:0").install().unwrap();
     assert!(get(exporter.address(), "/metrics").text().contains("\norders_total 3\n"));
 
