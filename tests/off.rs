@@ -1,6 +1,8 @@
 //! With the feature `off` an annotated crate compiles to the machine code that it has without annotations, even where
 //! another crate asks for `record`; and with `record` it does not, so that the comparison says something.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 use measurand_tests::{target_directory, workspace};
 use std::collections::BTreeMap;
 use std::path::Path;

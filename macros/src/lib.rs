@@ -77,10 +77,28 @@ pub fn error_kind(item: TokenStream) -> TokenStream {
 ///
 /// | argument | value | meaning |
 /// |---|---|---|
-/// | `function` | string, may stand without its key | the label `function` instead of the function's own name |
+/// | `function` | a label's value, may stand without its key | the label `function` instead of the function's own name |
+/// | `family` | the name of a `measurand::family!` | records that family; each of its labels is an argument |
 /// | `ok_if`, `error_if` | closure or path, called with a reference to the result | decides the outcome |
+/// | `slo` | `slo(success = 99.9, latency = "10ms" @ 99)`, or one of both | what the function promises |
+/// | `time` | `1 in 16` | reads the clock for one call in so many |
+/// | `caller` | none | adds the label `caller`: the file and line of the call |
 /// | `owner`, `severity`, `runbook` | strings | travel to alerts and runbooks |
 /// | `crate` | path | where another crate re-exports `measurand` |
+///
+/// The value of a label is one of three: a string literal; an expression over the function's arguments, evaluated before
+/// the body, whose type is a `Label`: text, `bool`, or an enum with `#[derive(Label)]`; a closure with one argument, a
+/// reference to the result. Text has a bounded number of values, all others count under `_other`. Where a closure has no
+/// result to look at, the value is the outcome: `panic` or `cancelled`.
+///
+/// The `Err` of a type with `#[derive(ErrorKind)]` adds the label `error_kind` to the counter of errors.
+///
+/// On an `impl` block, a trait or a module the attribute goes on each function inside that has a body, is not `const`, and
+/// has no attribute of its own; `#[measured(skip)]` leaves one out. Methods of an `impl` block are called
+/// `Type::method`.
+///
+/// The doc comment's first paragraph, a section `# Runbook` in it, `owner`, `severity` and `runbook` travel with the record.
+/// Where there is a doc comment, it gains the function's metrics with queries to copy.
 #[proc_macro_attribute]
 pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::MEASURED, args, item)
