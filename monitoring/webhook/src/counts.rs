@@ -1,0 +1,82 @@
+//! Counts that no attribute makes, since they are of alerts and refusals and not of calls.
+
+use crate::payload::{Payload, Status};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+
+/// Why a request was turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Unauthorized,
+    Rate,
+    Busy,
+    Slow,
+    TooLarge,
+    MediaType,
+    Malformed,
+    Disk,
+}
+
+impl Reason {
+    const ALL: [Self; 8] = [
+        Self::Unauthorized,
+        Self::Rate,
+        Self::Busy,
+        Self::Slow,
+        Self::TooLarge,
+        Self::MediaType,
+        Self::Malformed,
+        Self::Disk,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Rate => "rate",
+            Self::Busy => "busy",
+            Self::Slow => "slow",
+            Self::TooLarge => "too_large",
+            Self::MediaType => "media_type",
+            Self::Malformed => "malformed",
+            Self::Disk => "disk",
+        }
+    }
+}
+
+const RECEIVED: &str = "webhook_alerts_received_total";
+const TRUNCATED: &str = "webhook_alerts_truncated_total";
+const REFUSED: &str = "webhook_requests_refused_total";
+const FIRING: &str = "webhook_alerts_firing";
+const KEPT: &str = "webhook_alerts_kept";
+
+/// Describes all of them, and begins at zero, so that the first one is an increase.
+pub(crate) fn begin() {
+    describe_counter!(RECEIVED, "Alerts that were stored, repeats too.");
+    describe_counter!(TRUNCATED, "Alerts that Alertmanager left out of its payloads because of max_alerts.");
+    describe_counter!(REFUSED, "Requests that were turned away.");
+    describe_gauge!(FIRING, "Alerts in the database that fire.");
+    describe_gauge!(KEPT, "Alerts in the database.");
+    for status in [Status::Firing, Status::Resolved] {
+        counter!(RECEIVED, "status" => status.as_str()).increment(0);
+    }
+    counter!(TRUNCATED).increment(0);
+    for reason in Reason::ALL {
+        counter!(REFUSED, "reason" => reason.as_str()).increment(0);
+    }
+}
+
+pub(crate) fn stored(payload: &Payload) {
+    for alert in &payload.alerts {
+        counter!(RECEIVED, "status" => alert.status.as_str()).increment(1);
+    }
+    counter!(TRUNCATED).increment(payload.truncated);
+}
+
+pub(crate) fn refused(reason: Reason) {
+    counter!(REFUSED, "reason" => reason.as_str()).increment(1);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a file has room for fewer than 2^53 alerts")]
+pub(crate) fn kept(firing: u64, all: u64) {
+    gauge!(FIRING).set(firing as f64);
+    gauge!(KEPT).set(all as f64);
+}

@@ -1,0 +1,273 @@
+//! Passing payloads on to a next hop: in their order, until it has taken them, across restarts. One thread, which may
+//! block, since there is one next hop.
+
+use crate::readers::Readers;
+use crate::store::{self, Queued};
+use crate::time::Time;
+use crate::writer::{WriteError, Writer};
+use measurand::{measured, task_queue};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+use std::{fs, io, thread};
+use ureq::Agent;
+use ureq::http::Uri;
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+/// For one attempt.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// Between two attempts at most.
+const PAUSE_SECONDS_MAX: u64 = 300;
+/// What the next hop says about the payload itself. Every other refusal may pass: a wrong password is mended.
+const NEVER: [u16; 4] = [400, 413, 415, 422];
+
+/// Where payloads are passed on to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextHop {
+    /// The address.
+    pub url: String,
+    /// A file with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// A file with the certificates to trust, instead of the operating system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// What the rest of the server sees of the queue.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    waiting: AtomicU64,
+    stopping: AtomicBool,
+    wake: SyncSender<()>,
+}
+
+impl Queue {
+    /// Tells that a payload was queued.
+    pub(crate) fn added(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.measure();
+        // When it is full, the thread has yet to see that there is something.
+        let _ = self.wake.try_send(());
+    }
+
+    /// Tells how many there are, after some were forgotten.
+    pub(crate) fn counted(&self, waiting: u64) {
+        self.waiting.store(waiting, Ordering::Relaxed);
+        self.measure();
+    }
+
+    /// Ends the thread, after the attempt that it is at.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        let _ = self.wake.try_send(());
+    }
+
+    fn removed(&self) {
+        // Never below zero, whatever was forgotten meanwhile.
+        let less = |it: u64| Some(it.saturating_sub(1));
+        let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.measure();
+    }
+
+    /// Payloads that the next hop has not taken yet.
+    #[task_queue]
+    fn measure(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+/// Starts the thread. It ends with the program; whatever it was about to do is in the database.
+pub(crate) fn start(hop: &NextHop, readers: Arc<Readers>, writer: Writer) -> Result<Arc<Queue>, String> {
+    let client = Client::new(hop)?;
+    let waiting = readers.read_blocking(store::waiting).map_err(|it| format!("cannot read the queue: {it}"))?;
+    let (wake, woken) = sync_channel(1);
+    let queue = Arc::new(Queue { waiting: AtomicU64::new(waiting), stopping: AtomicBool::new(false), wake });
+    queue.measure();
+    let shared = Arc::clone(&queue);
+    let thread = thread::Builder::new().name("forward".to_owned());
+    thread.spawn(move || run(&client, &shared, &readers, &writer, &woken)).map_err(|it| it.to_string())?;
+    Ok(queue)
+}
+
+fn run(client: &Client, queue: &Queue, readers: &Readers, writer: &Writer, woken: &Receiver<()>) {
+    while !queue.stopping.load(Ordering::Relaxed) {
+        let pause = match readers.read_blocking(store::next) {
+            Ok(Some(queued)) => match due(&queued) {
+                Some(pause) => pause,
+                None => match attempt(client, queue, queued, writer) {
+                    Ok(()) => continue,
+                    Err(WriteError::Failed) => return,
+                    Err(error) => failed(&error.to_string()),
+                },
+            },
+            Ok(None) => Duration::from_secs(3600),
+            Err(error) => failed(&error.to_string()),
+        };
+        if woken.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+    }
+}
+
+fn failed(error: &str) -> Duration {
+    crate::log(&format!("the queue of payloads for the next hop cannot be used: {error}"));
+    Duration::from_secs(5)
+}
+
+/// How long until the payload is due, or nothing if it is.
+fn due(queued: &Queued) -> Option<Duration> {
+    let nanoseconds = queued.due_at.nanoseconds().saturating_sub(Time::now().nanoseconds());
+    let pause = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));
+    // A clock that was set back must not delay for years.
+    (!pause.is_zero()).then(|| pause.min(Duration::from_secs(PAUSE_SECONDS_MAX)))
+}
+
+fn attempt(client: &Client, queue: &Queue, queued: Queued, writer: &Writer) -> Result<(), WriteError> {
+    let Queued { id, body, attempts, .. } = queued;
+    match client.send(&body) {
+        Ok(()) => {
+            writer.run_blocking(move |db| store::delivered(db, id))?;
+            queue.removed();
+        }
+        Err(Refusal { why, passes: false, .. }) => {
+            crate::log(&format!("the next hop refuses a payload for good: {why}; it is kept in the table `forwards`"));
+            writer.run_blocking(move |db| store::rejected(db, id, &why))?;
+            queue.removed();
+        }
+        Err(Refusal { why, after, .. }) => {
+            let seconds = pause_seconds(attempts, after);
+            crate::log(&format!("the next hop does not take a payload: {why}; the next attempt is in {seconds} s"));
+            let due_at = Time::now().plus_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+            writer.run_blocking(move |db| store::defer(db, id, due_at, &why))?;
+        }
+    }
+    Ok(())
+}
+
+/// 1, 2, 4 … seconds, or what the next hop asks for.
+fn pause_seconds(attempts: u32, asked: Option<u64>) -> u64 {
+    let doubled = 1_u64.checked_shl(attempts.min(32)).unwrap_or(PAUSE_SECONDS_MAX);
+    asked.unwrap_or(0).max(doubled).min(PAUSE_SECONDS_MAX)
+}
+
+#[derive(Debug)]
+struct Client {
+    agent: Agent,
+    url: Uri,
+    token_file: Option<PathBuf>,
+}
+
+/// Why the next hop did not take a payload.
+#[derive(Debug)]
+struct Refusal {
+    why: String,
+    /// Whether another attempt may go well.
+    passes: bool,
+    /// Seconds to wait, if it says so.
+    after: Option<u64>,
+}
+
+impl Client {
+    fn new(hop: &NextHop) -> Result<Self, String> {
+        let url: Uri = hop.url.parse().map_err(|it| wrong_url(&hop.url, &it))?;
+        if !matches!(url.scheme_str(), Some("http" | "https")) || url.host().is_none_or(str::is_empty) {
+            return Err(wrong_url(&hop.url, &"it has no scheme or no host"));
+        }
+        let roots = match &hop.ca_file {
+            Some(path) => RootCerts::new_with_certs(&certificates(path)?),
+            None => RootCerts::PlatformVerifier,
+        };
+        let config = Agent::config_builder()
+            .timeout_global(Some(ATTEMPT))
+            .timeout_connect(Some(ATTEMPT / 2))
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .user_agent(concat!("measurand-webhook/", env!("CARGO_PKG_VERSION")))
+            .http_status_as_error(false)
+            // A redirected POST would become a GET, and the token would go where nobody said.
+            .max_redirects(0)
+            .build();
+        let client = Self { agent: config.into(), url, token_file: hop.token_file.clone() };
+        client.token().map_err(|it| it.why)?;
+        Ok(client)
+    }
+
+    /// The token, read each time, so that a new one is used at once.
+    fn token(&self) -> Result<Option<String>, Refusal> {
+        let Some(path) = &self.token_file else { return Ok(None) };
+        match fs::read_to_string(path) {
+            Ok(text) if !text.trim().is_empty() => Ok(Some(format!("Bearer {}", text.trim()))),
+            Ok(_) => Err(Refusal::passing(&unreadable(path, &"it is empty"))),
+            Err(error) => Err(Refusal::passing(&unreadable(path, &error))),
+        }
+    }
+
+    /// Sends one payload to the next hop.
+    ///
+    /// # Runbook
+    /// See whether the next hop answers, and what this server's log says about it. Nothing is lost meanwhile.
+    #[measured]
+    fn send(&self, body: &[u8]) -> Result<(), Refusal> {
+        let mut request = self.agent.post(&self.url).header(CONTENT_TYPE, "application/json");
+        if let Some(token) = self.token()? {
+            request = request.header(AUTHORIZATION, token);
+        }
+        let mut response = request.send(body).map_err(|it| Refusal::passing(&it.to_string()))?;
+        let status = response.status().as_u16();
+        if (200..300).contains(&status) {
+            // A connection whose answer was read is used again.
+            let _ = response.body_mut().with_config().limit(64 * 1024).read_to_vec();
+            return Ok(());
+        }
+        let after = response.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+        Err(Refusal { why: format!("it answered with status {status}"), passes: !NEVER.contains(&status), after })
+    }
+}
+
+impl Refusal {
+    fn passing(why: &str) -> Self {
+        Self { why: why.to_owned(), passes: true, after: None }
+    }
+}
+
+fn wrong_url(url: &str, why: &dyn std::fmt::Display) -> String {
+    // Without what may be a password.
+    let shown = url.rsplit_once('@').map_or(url, |(_, it)| it);
+    format!("`{shown}` is no address to forward to: {why}; write `--forward https://host:port/path`")
+}
+
+fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
+    format!("cannot read the token in `{}`: {why}", path.display())
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
+    let failed = |why: &dyn std::fmt::Display| {
+        format!(
+            "cannot read the certificates in `{}`: {why}; name a file in PEM with `--forward-ca-file`",
+            path.display()
+        )
+    };
+    let pem = fs::read(path).map_err(|it: io::Error| failed(&it))?;
+    let mut certificates = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|it| failed(&it))? {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() { Err(failed(&"there is none in it")) } else { Ok(certificates) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pause_seconds;
+
+    #[test]
+    fn pauses_double_up_to_a_bound_and_heed_the_next_hop() {
+        let pauses: Vec<u64> = (0..10).map(|it| pause_seconds(it, None)).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
+        assert_eq!(pause_seconds(u32::MAX, None), 300);
+        assert_eq!(pause_seconds(0, Some(20)), 20);
+        assert_eq!(pause_seconds(0, Some(u64::MAX)), 300);
+    }
+}

@@ -1,0 +1,66 @@
+//! `measurand-webhook`: the shell around the library. It reads arguments, prints, and decides the exit code.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use clap::Parser;
+use measurand_webhook::Server;
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use tokio::runtime::Runtime;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let result = if cli.hash_password { hash_password() } else { run(cli) };
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    // Nobody is left to tell when stderr is closed.
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+    ExitCode::FAILURE
+}
+
+fn run(cli: cli::Cli) -> Result<(), String> {
+    let settings = cli.settings()?;
+    let runtime = Runtime::new().map_err(|it| format!("cannot start threads: {it}"))?;
+    let result = runtime.block_on(async {
+        let server = Server::start(settings).await?;
+        let stop = stop()?;
+        print(&format!("serving alerts at {}", server.url()))?;
+        server.run(stop).await
+    });
+    // A thread that waits for a disk that hangs must not keep the program.
+    runtime.shutdown_background();
+    result
+}
+
+/// Is done when somebody asks the program to end.
+#[cfg(unix)]
+fn stop() -> Result<impl Future<Output = ()>, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let on = |kind| signal(kind).map_err(|it| format!("cannot listen for signals: {it}"));
+    let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => (),
+            _ = interrupt.recv() => (),
+        }
+    })
+}
+
+/// Is done when somebody asks the program to end.
+#[cfg(not(unix))]
+fn stop() -> Result<impl Future<Output = ()>, String> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
+}
+
+fn hash_password() -> Result<(), String> {
+    let mut password = String::new();
+    let read = std::io::stdin().lock().take(1024).read_to_string(&mut password);
+    read.map_err(|it| format!("cannot read the password from standard input: {it}"))?;
+    print(&measurand_webhook::hash_password(password.trim_end_matches(['\r', '\n']))?)
+}
+
+fn print(line: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(|it| format!("cannot print: {it}"))
+}

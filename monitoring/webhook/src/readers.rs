@@ -1,0 +1,47 @@
+//! Connections that read, off the threads that serve.
+
+use crate::store::Database;
+use rusqlite::{Connection, Error, Result};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Reads at once; more wait.
+const READS_MAX: usize = 4;
+
+/// A few connections that are opened when they are first needed, and kept.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    database: Database,
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Readers {
+    pub(crate) fn new(database: Database) -> Arc<Self> {
+        Arc::new(Self { database, idle: Mutex::default(), permits: Semaphore::new(READS_MAX) })
+    }
+
+    /// Reads on a thread that may block.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        // The semaphore is never closed.
+        let _permit = self.permits.acquire().await;
+        let this = Arc::clone(self);
+        let result = tokio::task::spawn_blocking(move || this.read_blocking(work)).await;
+        result.unwrap_or_else(|error| Err(Error::ToSqlConversionFailure(error.into())))
+    }
+
+    /// Reads on this thread.
+    pub(crate) fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.database.reader()?,
+        };
+        let result = work(&connection);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        result
+    }
+}

@@ -1,0 +1,44 @@
+//! The background task that forgets old alerts and counts the rest.
+
+use crate::counts;
+use crate::log;
+use crate::routes::App;
+use crate::store::{self, Keep};
+use crate::time::Time;
+use measurand::measured;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_secs(15);
+
+pub(crate) async fn run(app: Arc<App>, keep: Keep) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = prune(&app, keep).await {
+            log(&format!("old alerts were not deleted: {error}; the next try is in {} s", EVERY.as_secs()));
+        }
+    }
+}
+
+/// Deletes what is too old or too much.
+#[measured]
+async fn prune(app: &App, keep: Keep) -> Result<(), String> {
+    loop {
+        let pruned = app.writer.run(move |db| store::prune(db, keep, Time::now())).await;
+        let (alerts, queued) = pruned.map_err(|it| it.to_string())?;
+        if let Some(queue) = app.queue.as_ref().filter(|_| queued > 0) {
+            log(&format!("the next hop has not taken {queued} payloads in {} days; they are deleted", keep.days));
+            queue.counted(app.readers.read(store::waiting).await.map_err(|it| it.to_string())?);
+        }
+        if alerts + queued == 0 {
+            break;
+        }
+    }
+    let (firing, all) = app.readers.read(store::totals).await.map_err(|it| it.to_string())?;
+    counts::kept(firing, all);
+    Ok(())
+}

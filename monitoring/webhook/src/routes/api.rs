@@ -1,0 +1,74 @@
+//! `GET /api/alerts` and `GET /api/alerts/{id}`: alerts as JSON.
+
+use super::App;
+use super::error::{Refusal, json};
+use crate::payload::Status;
+use crate::store::{self, AlertRow, Change, Filter};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use measurand::measured;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+const LIMIT: usize = 100;
+const LIMIT_MAX: usize = 1000;
+
+/// What can be asked for. A misspelt name must not silently ask for everything.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    status: Option<Status>,
+    severity: Option<String>,
+    name: Option<String>,
+    fingerprint: Option<String>,
+    before: Option<i64>,
+    limit: Option<usize>,
+}
+
+/// Alerts, newest first.
+#[measured(function = "api_alerts")]
+pub(super) async fn alerts(
+    State(app): State<Arc<App>>,
+    question: Result<Query<Question>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(question) = question.map_err(|it| {
+        let why = it.body_text();
+        // What axum puts in front tells nobody more.
+        Refusal::new(StatusCode::BAD_REQUEST, why.strip_prefix("Failed to deserialize query string: ").unwrap_or(&why))
+    })?;
+    let limit = question.limit.unwrap_or(LIMIT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let why = format!("`limit` is not from 1 to {LIMIT_MAX}; ask for the next page with `before`");
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, why));
+    }
+    let Question { status, severity, name, fingerprint, before, .. } = question;
+    let filter = Filter { status, severity, name, fingerprint, before };
+    let list = app.readers.read(move |db| store::list(db, &filter, limit)).await;
+    Ok(json(StatusCode::OK, &list.map_err(|it| Refusal::unreadable(&it))?))
+}
+
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    alert: AlertRow,
+    changes: Vec<Change>,
+}
+
+/// One alert and its history.
+#[measured(function = "api_alert")]
+pub(super) async fn alert(
+    State(app): State<Arc<App>>,
+    id: Result<Path<i64>, PathRejection>,
+) -> Result<Response, Refusal> {
+    let Path(id) = id.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "an alert's id is a whole number"))?;
+    let alert = app.readers.read(move |db| store::alert(db, id)).await.map_err(|it| Refusal::unreadable(&it))?;
+    let Some((alert, changes)) = alert else {
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no alert {id}; it may be too old to be kept"),
+        ));
+    };
+    Ok(json(StatusCode::OK, &Whole { alert, changes }))
+}

@@ -1,0 +1,122 @@
+//! What the server answers: the routes, and what holds for all of them.
+
+mod admit;
+mod api;
+mod error;
+mod page;
+mod receive;
+mod view;
+
+use crate::auth::Authentication;
+use crate::forward::Queue;
+use crate::limits::{Limits, Rate};
+use crate::readers::Readers;
+use crate::writer::Writer;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+use error::Refusal;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client(pub(crate) IpAddr);
+
+/// What the answers are made from.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) writer: Writer,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) queue: Option<Arc<Queue>>,
+    authentication: Authentication,
+    limits: Limits,
+    rate: Rate,
+    requests: Semaphore,
+    /// Kibibytes of payloads that are held at once.
+    memory: Semaphore,
+    /// When the disk was last written to for `/readyz`.
+    probed: Mutex<Option<Instant>>,
+}
+
+/// Payloads of the greatest size that are held at once.
+const LARGEST_AT_ONCE: usize = 16;
+
+impl App {
+    pub(crate) fn new(
+        writer: Writer,
+        readers: Arc<Readers>,
+        queue: Option<Arc<Queue>>,
+        authentication: Authentication,
+        limits: Limits,
+    ) -> Arc<Self> {
+        let largest = limits.body_bytes as usize / 1024 + 1;
+        Arc::new(Self {
+            writer,
+            readers,
+            queue,
+            authentication,
+            limits,
+            rate: Rate::new(&limits),
+            requests: Semaphore::new(limits.requests.max(1) as usize),
+            memory: Semaphore::new(largest * LARGEST_AT_ONCE),
+            probed: Mutex::default(),
+        })
+    }
+}
+
+/// All routes. `/metrics`, `/catalog.json` and `/healthz` are those of the exporter.
+pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
+    Router::new()
+        .route("/webhook", post(receive::receive))
+        .route("/api/alerts", get(api::alerts))
+        .route("/api/alerts/{id}", get(api::alert))
+        .route("/readyz", get(ready))
+        .merge(page::routes())
+        .method_not_allowed_fallback(|| async {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "there is no such method here")
+        })
+        .with_state(Arc::clone(app))
+        .merge(metrics)
+        .fallback(|| async {
+            Refusal::new(StatusCode::NOT_FOUND, "there is nothing here; Alertmanager posts to `/webhook`")
+        })
+        .layer(middleware::from_fn_with_state(Arc::clone(app), admit::admit))
+        .layer(middleware::from_fn(headers))
+}
+
+/// For how long `/readyz` believes that the disk can be written to.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// Whether alerts can be stored.
+async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
+    let probed = *app.probed.lock().unwrap_or_else(PoisonError::into_inner);
+    if probed.is_none_or(|it| it.elapsed() > BELIEVED) {
+        let written = timeout(Duration::from_secs(5), app.writer.run(crate::store::touch)).await;
+        let written = written.map_err(|_| "the disk takes longer than 5 s".to_owned());
+        written.and_then(|it| it.map_err(|it| it.to_string())).map_err(|it| Refusal::later(&it, 5))?;
+        *app.probed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+    Ok("ready\n")
+}
+
+/// Nothing is loaded or run but our own files, whatever somebody smuggles into an alert.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,192 @@
+//! The pages: current and past alerts, and one alert. Plain HTML that works without a script.
+
+use super::App;
+use super::error::Refusal;
+use super::view::{Line, When, class, link, name, word};
+use crate::payload::Status;
+use crate::store::{self, AlertRow, Change, Filter, List};
+use crate::time::Time;
+use askama::Template;
+use axum::Router;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use measurand::measured;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Firing alerts on the page. More of them are nothing that a person reads.
+const FIRING_MAX: usize = 200;
+/// Past alerts on one page.
+const PAST: usize = 50;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    let file = |media_type: &'static str, text: &'static str| {
+        get(move || async move { ([(CONTENT_TYPE, media_type), (CACHE_CONTROL, "max-age=3600")], text) })
+    };
+    Router::new()
+        .route("/", get(alerts))
+        .route("/alerts/{id}", get(alert))
+        .route("/style.css", file("text/css; charset=utf-8", include_str!("../../assets/style.css")))
+        .route("/page.js", file("text/javascript; charset=utf-8", include_str!("../../assets/page.js")))
+}
+
+/// What the form asks for; empty where it does not matter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Question {
+    status: String,
+    severity: String,
+    before: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "alerts.html")]
+struct AlertsPage {
+    status: String,
+    severity: String,
+    severities: Vec<String>,
+    is_first: bool,
+    firing: Option<Section>,
+    past: Option<Section>,
+    now: When,
+}
+
+struct Section {
+    lines: Vec<Line>,
+    total: u64,
+    next: Option<i64>,
+}
+
+impl Section {
+    fn new(list: &List, now: Time) -> Self {
+        Self { lines: list.alerts.iter().map(|it| Line::new(it, now)).collect(), total: list.total, next: list.next }
+    }
+}
+
+/// The page of all alerts.
+#[measured(function = "page_alerts")]
+async fn alerts(
+    State(app): State<Arc<App>>,
+    question: Result<Query<Question>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Query(Question { status, severity, before }) =
+        question.map_err(|it| Failure::new(StatusCode::BAD_REQUEST, &it.body_text()))?;
+    // Further pages are of past alerts.
+    let shows =
+        |it: Status| (status.is_empty() && (before.is_none() || it == Status::Resolved)) || status == it.as_str();
+    let (firing, past) = (shows(Status::Firing), shows(Status::Resolved));
+    if !firing && !past {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "the status is neither `firing` nor `resolved`"));
+    }
+    let filter = |status, before| Filter {
+        status: Some(status),
+        severity: Some(severity.clone()).filter(|it| !it.is_empty()),
+        before,
+        ..Filter::default()
+    };
+    let questions = (filter(Status::Firing, None), filter(Status::Resolved, before));
+    let read = app.readers.read(move |db| {
+        let firing = firing.then(|| store::list(db, &questions.0, FIRING_MAX)).transpose()?;
+        let past = past.then(|| store::list(db, &questions.1, PAST)).transpose()?;
+        Ok((firing, past, store::severities(db)?))
+    });
+    let (mut firing, past, severities) = read.await.map_err(|it| Failure::unreadable(&it))?;
+    if let Some(firing) = &mut firing {
+        firing.alerts.sort_by(|a, b| (class(&a.severity), b.starts_at).cmp(&(class(&b.severity), a.starts_at)));
+    }
+    let now = Time::now();
+    let section = |it: Option<List>| it.map(|it| Section::new(&it, now));
+    page(&AlertsPage {
+        severities: severities.into_iter().filter(|it| !it.is_empty()).collect(),
+        is_first: before.is_none(),
+        firing: section(firing),
+        past: section(past),
+        now: When::new(now, now),
+        status,
+        severity,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "alert.html")]
+struct AlertPage {
+    name: String,
+    status: &'static str,
+    is_firing: bool,
+    severity: String,
+    class: &'static str,
+    starts: When,
+    ends: Option<When>,
+    first_seen: When,
+    last_seen: When,
+    changes: Vec<(&'static str, When, Option<When>)>,
+    query: Option<String>,
+    alertmanager: Option<String>,
+    annotations: Vec<(String, String, Option<String>)>,
+    alert: AlertRow,
+}
+
+/// The page of one alert.
+#[measured(function = "page_alert")]
+async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>) -> Result<Response, Failure> {
+    let missing = || Failure::new(StatusCode::NOT_FOUND, "there is no such alert; it may be too old to be kept");
+    let Path(id) = id.map_err(|_| missing())?;
+    let read = app.readers.read(move |db| store::alert(db, id)).await.map_err(|it| Failure::unreadable(&it))?;
+    let (alert, changes) = read.ok_or_else(missing)?;
+    let now = Time::now();
+    let when = |it| When::new(it, now);
+    let change = |it: Change| (word(it.status), when(it.seen_at), it.ends_at.map(when));
+    let linked = |it: &str| link(it).map(str::to_owned);
+    let annotations = alert.annotations.iter().map(|(name, value)| (name.clone(), value.clone(), linked(value)));
+    page(&AlertPage {
+        name: name(&alert),
+        status: word(alert.status),
+        is_firing: alert.status == Status::Firing,
+        severity: alert.severity.clone(),
+        class: class(&alert.severity),
+        starts: when(alert.starts_at),
+        ends: alert.ends_at.map(when),
+        first_seen: when(alert.first_seen),
+        last_seen: when(alert.last_seen),
+        changes: changes.into_iter().map(change).collect(),
+        query: linked(&alert.generator_url),
+        alertmanager: linked(&alert.external_url),
+        annotations: annotations.collect(),
+        alert,
+    })
+}
+
+fn page(template: &impl Template) -> Result<Response, Failure> {
+    let html = template.render();
+    Ok(Html(html.map_err(|it| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, &it.to_string()))?).into_response())
+}
+
+/// What a person reads when there is no page.
+#[derive(Debug, Template)]
+#[template(path = "failure.html")]
+struct Failure {
+    status: StatusCode,
+    why: String,
+}
+
+impl Failure {
+    fn new(status: StatusCode, why: &str) -> Self {
+        Self { status, why: why.to_owned() }
+    }
+
+    fn unreadable(error: &rusqlite::Error) -> Self {
+        // Says the reason in the log.
+        drop(Refusal::unreadable(error));
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read, and the server's log says why")
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.status, Html(self.render().unwrap_or_default())).into_response()
+    }
+}

@@ -1,0 +1,113 @@
+//! What the templates show, in words. All text is escaped by the templates; addresses are checked here.
+
+use crate::payload::{Pairs, Status};
+use crate::store::AlertRow;
+use crate::time::Time;
+
+/// A line of a table of alerts.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) severity: String,
+    pub(super) class: &'static str,
+    pub(super) summary: String,
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) starts: When,
+    pub(super) ends: Option<When>,
+    pub(super) last_seen: When,
+    pub(super) count: u64,
+}
+
+/// A point in time, for people and for programs.
+#[derive(Debug)]
+pub(super) struct When {
+    pub(super) machine: String,
+    pub(super) words: String,
+    pub(super) ago: String,
+}
+
+impl When {
+    pub(super) fn new(time: Time, now: Time) -> Self {
+        Self { machine: time.to_string(), words: time.in_words(), ago: time.ago(now) }
+    }
+}
+
+impl Line {
+    pub(super) fn new(alert: &AlertRow, now: Time) -> Self {
+        // What has a column of its own is not said twice.
+        let labels = alert.labels.iter().filter(|(name, _)| !matches!(name.as_str(), "alertname" | "severity"));
+        Self {
+            id: alert.id,
+            name: name(alert),
+            severity: alert.severity.clone(),
+            class: class(&alert.severity),
+            summary: shortened(first(&alert.annotations, &["summary", "description", "message"]), 300),
+            labels: labels.take(12).map(|(name, value)| (shortened(name, 60), shortened(value, 80))).collect(),
+            starts: When::new(alert.starts_at, now),
+            ends: alert.ends_at.map(|it| When::new(it, now)),
+            last_seen: When::new(alert.last_seen, now),
+            count: alert.count,
+        }
+    }
+}
+
+/// What an alert is called, also when it has no name.
+pub(super) fn name(alert: &AlertRow) -> String {
+    if alert.name.is_empty() { "(without a name)".to_owned() } else { shortened(&alert.name, 120) }
+}
+
+/// How a severity looks. Names that are in use elsewhere are known; others look like none.
+pub(super) fn class(severity: &str) -> &'static str {
+    match severity.to_ascii_lowercase().as_str() {
+        "p0" | "critical" | "page" => "s0",
+        "p1" | "error" | "high" => "s1",
+        "p2" | "warning" | "ticket" => "s2",
+        "p3" | "info" | "low" => "s3",
+        _ => "s",
+    }
+}
+
+pub(super) fn word(status: Status) -> &'static str {
+    match status {
+        Status::Firing => "Firing",
+        Status::Resolved => "Resolved",
+    }
+}
+
+/// An address that may be a link: `javascript:` is one that runs.
+pub(super) fn link(url: &str) -> Option<&str> {
+    let scheme = url.split_once("://")?.0;
+    ["http", "https"].iter().any(|it| scheme.eq_ignore_ascii_case(it)).then_some(url)
+}
+
+fn first<'a>(pairs: &'a Pairs, names: &[&str]) -> &'a str {
+    names.iter().find_map(|it| pairs.get(*it)).map_or("", String::as_str)
+}
+
+fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{link, shortened};
+
+    #[test]
+    fn only_addresses_of_pages_are_links() {
+        assert_eq!(link("https://a/b"), Some("https://a/b"));
+        assert_eq!(link("HTTP://a"), Some("HTTP://a"));
+        for not in ["javascript:alert(1)", "javascript://a/%0aalert(1)", "data:text/html,x", "//a", "", " http://a"] {
+            assert_eq!(link(not), None, "{not}");
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(shortened("äöü", 3), "äöü");
+        assert_eq!(shortened("äöüß", 3), "äöü…");
+    }
+}

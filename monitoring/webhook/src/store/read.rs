@@ -1,0 +1,189 @@
+//! Reading alerts, for the API and for the page.
+
+use crate::payload::{Pairs, Status};
+use crate::time::Time;
+use measurand::timed_query;
+use rusqlite::types::{Type, Value};
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params_from_iter};
+use serde::Serialize;
+
+/// An alert as it is stored.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct AlertRow {
+    /// Its number here; numbers grow with time and are not used twice.
+    pub(crate) id: i64,
+    /// The hash of its labels.
+    pub(crate) fingerprint: String,
+    /// Whether it fires.
+    pub(crate) status: Status,
+    /// The label `alertname`.
+    pub(crate) name: String,
+    /// The label `severity`.
+    pub(crate) severity: String,
+    /// All labels.
+    pub(crate) labels: Pairs,
+    /// All annotations, as they came last.
+    pub(crate) annotations: Pairs,
+    /// Since when it fires.
+    pub(crate) starts_at: Time,
+    /// When it was resolved.
+    pub(crate) ends_at: Option<Time>,
+    /// The receiver's name in Alertmanager's configuration.
+    pub(crate) receiver: String,
+    /// What its group is known by.
+    pub(crate) group_key: String,
+    /// The query behind it.
+    pub(crate) generator_url: String,
+    /// Where people find the Alertmanager.
+    pub(crate) external_url: String,
+    /// How often it came.
+    pub(crate) count: u64,
+    /// When it came first.
+    pub(crate) first_seen: Time,
+    /// When it came last.
+    pub(crate) last_seen: Time,
+}
+
+/// A point in time at which an alert began to fire or was resolved.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Change {
+    /// When it was heard of.
+    pub(crate) seen_at: Time,
+    /// What it became.
+    pub(crate) status: Status,
+    /// When it was resolved, by the sender's clock.
+    pub(crate) ends_at: Option<Time>,
+}
+
+/// Which alerts are asked for. What is left out is not asked about.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    /// Whether they fire.
+    pub(crate) status: Option<Status>,
+    /// Their label `severity`.
+    pub(crate) severity: Option<String>,
+    /// Their label `alertname`.
+    pub(crate) name: Option<String>,
+    /// Their fingerprint.
+    pub(crate) fingerprint: Option<String>,
+    /// Only those older than this number: where the page before ended.
+    pub(crate) before: Option<i64>,
+}
+
+/// A page of alerts, newest first.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct List {
+    /// The alerts.
+    pub(crate) alerts: Vec<AlertRow>,
+    /// What to ask for as `before` to get the next page; nothing on the last one.
+    pub(crate) next: Option<i64>,
+    /// How many there are on all pages.
+    pub(crate) total: u64,
+}
+
+const COLUMNS: &str = "id, fingerprint, status, name, severity, labels, annotations, starts_at, ends_at, receiver, \
+                       group_key, generator_url, external_url, count, first_seen, last_seen";
+
+/// A page of alerts.
+#[timed_query("select", table = "alerts")]
+pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize) -> Result<List> {
+    let (condition, mut values) = filter.sql(None);
+    let total = db
+        .prepare_cached(&format!("SELECT count(*) FROM alerts WHERE {condition}"))?
+        .query_row(params_from_iter(&values), |row| row.get::<_, u64>(0))?;
+    let (condition, before) = filter.sql(filter.before);
+    values = before;
+    // One more than asked for tells whether there is a next page.
+    values.push(Value::Integer(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)));
+    let sql = format!("SELECT {COLUMNS} FROM alerts WHERE {condition} ORDER BY id DESC LIMIT ?");
+    let mut alerts: Vec<AlertRow> =
+        db.prepare_cached(&sql)?.query_map(params_from_iter(&values), row)?.collect::<Result<_>>()?;
+    let more = alerts.len() > limit;
+    alerts.truncate(limit);
+    let next = alerts.last().filter(|_| more).map(|it| it.id);
+    Ok(List { alerts, next, total })
+}
+
+impl Filter {
+    /// The condition, and its values in the order of its question marks. Names and operators come from here alone.
+    fn sql(&self, before: Option<i64>) -> (String, Vec<Value>) {
+        let text = |it: &Option<String>| it.clone().map(Value::Text);
+        let terms = [
+            ("status = ?", self.status.map(|it| Value::Text(it.to_string()))),
+            ("severity = ?", text(&self.severity)),
+            ("name = ?", text(&self.name)),
+            ("fingerprint = ?", text(&self.fingerprint)),
+            ("id < ?", before.map(Value::Integer)),
+        ];
+        let (terms, values): (Vec<&str>, Vec<Value>) =
+            terms.into_iter().filter_map(|(term, value)| Some((term, value?))).unzip();
+        (if terms.is_empty() { "true".to_owned() } else { terms.join(" AND ") }, values)
+    }
+}
+
+/// One alert and its history.
+#[timed_query("select", table = "alerts")]
+pub(crate) fn alert(db: &Connection, id: i64) -> Result<Option<(AlertRow, Vec<Change>)>> {
+    let sql = format!("SELECT {COLUMNS} FROM alerts WHERE id = ?1");
+    let Some(alert) = db.prepare_cached(&sql)?.query_row([id], row).optional()? else { return Ok(None) };
+    let mut changes =
+        db.prepare_cached("SELECT seen_at, status, ends_at FROM changes WHERE alert = ?1 ORDER BY rowid")?;
+    let changes = changes.query_map([id], |row| {
+        Ok(Change { seen_at: time(row, 0)?, status: status(row, 1)?, ends_at: time_or_none(row, 2)? })
+    })?;
+    Ok(Some((alert, changes.collect::<Result<_>>()?)))
+}
+
+/// The severities there are.
+#[timed_query("select", table = "alerts")]
+pub(crate) fn severities(db: &Connection) -> Result<Vec<String>> {
+    let mut query = db.prepare_cached("SELECT DISTINCT severity FROM alerts ORDER BY severity LIMIT 20")?;
+    query.query_map([], |row| row.get(0))?.collect()
+}
+
+/// How many alerts fire, and how many are kept.
+#[timed_query("select", table = "alerts")]
+pub(crate) fn totals(db: &Connection) -> Result<(u64, u64)> {
+    let mut query =
+        db.prepare_cached("SELECT (SELECT count(*) FROM alerts WHERE status = 'firing'), count(*) FROM alerts")?;
+    query.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+fn row(row: &Row<'_>) -> Result<AlertRow> {
+    Ok(AlertRow {
+        id: row.get(0)?,
+        fingerprint: row.get(1)?,
+        status: status(row, 2)?,
+        name: row.get(3)?,
+        severity: row.get(4)?,
+        labels: pairs(row, 5)?,
+        annotations: pairs(row, 6)?,
+        starts_at: time(row, 7)?,
+        ends_at: time_or_none(row, 8)?,
+        receiver: row.get(9)?,
+        group_key: row.get(10)?,
+        generator_url: row.get(11)?,
+        external_url: row.get(12)?,
+        count: row.get(13)?,
+        first_seen: time(row, 14)?,
+        last_seen: time(row, 15)?,
+    })
+}
+
+fn time(row: &Row<'_>, column: usize) -> Result<Time> {
+    row.get(column).map(Time::from_nanoseconds)
+}
+
+fn time_or_none(row: &Row<'_>, column: usize) -> Result<Option<Time>> {
+    row.get::<_, Option<i64>>(column).map(|it| it.map(Time::from_nanoseconds))
+}
+
+fn status(row: &Row<'_>, column: usize) -> Result<Status> {
+    let firing = row.get_ref(column)?.as_str()? == Status::Firing.as_str();
+    Ok(if firing { Status::Firing } else { Status::Resolved })
+}
+
+fn pairs(row: &Row<'_>, column: usize) -> Result<Pairs> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|it| Error::FromSqlConversionFailure(column, Type::Text, it.into()))
+}

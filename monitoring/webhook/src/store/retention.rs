@@ -1,0 +1,54 @@
+//! Forgetting what is old or too much, a little at a time, so that no payload waits long for it.
+
+use crate::time::Time;
+use measurand::timed_query;
+use rusqlite::{Connection, Result, params};
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Days since an alert came last.
+    pub days: u32,
+    /// Alerts at most.
+    pub alerts: u64,
+}
+
+/// Rows that are deleted in one transaction.
+const STEP: u64 = 1000;
+
+/// Deletes some of what is too old or too much; says how many alerts and queued payloads, zero when all is well.
+pub(crate) fn prune(db: &Connection, keep: Keep, now: Time) -> Result<(usize, usize)> {
+    let oldest = now.plus_seconds(-i64::from(keep.days) * 86_400);
+    let old = delete_old(db, oldest)?;
+    let kept: u64 = db.prepare_cached("SELECT count(*) FROM alerts")?.query_row([], |row| row.get(0))?;
+    let excess = kept.saturating_sub(keep.alerts).min(STEP);
+    let many = if excess > 0 { delete_many(db, excess)? } else { 0 };
+    let queued = delete_queued(db, oldest)?;
+    if old + many + queued > 0 {
+        // It answers with rows, which is why `execute` is not for it.
+        db.prepare_cached("PRAGMA incremental_vacuum(256)")?.query([])?.next()?;
+    }
+    Ok((old + many, queued))
+}
+
+/// Deletes alerts that came last before that time.
+#[timed_query("delete", table = "alerts")]
+fn delete_old(db: &Connection, oldest: Time) -> Result<usize> {
+    let sql = "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE last_seen < ?1 ORDER BY last_seen LIMIT ?2)";
+    db.prepare_cached(sql)?.execute(params![oldest.nanoseconds(), STEP])
+}
+
+/// Deletes so many alerts, resolved ones first.
+#[timed_query("delete", table = "alerts")]
+fn delete_many(db: &Connection, excess: u64) -> Result<usize> {
+    let sql = "DELETE FROM alerts WHERE id IN
+                   (SELECT id FROM alerts ORDER BY status = 'firing', last_seen LIMIT ?1)";
+    db.prepare_cached(sql)?.execute([excess])
+}
+
+/// Deletes payloads that the next hop has not taken in all that time.
+#[timed_query("delete", table = "forwards")]
+fn delete_queued(db: &Connection, oldest: Time) -> Result<usize> {
+    let sql = "DELETE FROM forwards WHERE id IN (SELECT id FROM forwards WHERE received_at < ?1 ORDER BY id LIMIT ?2)";
+    db.prepare_cached(sql)?.execute(params![oldest.nanoseconds(), STEP])
+}

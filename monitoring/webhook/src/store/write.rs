@@ -1,0 +1,120 @@
+//! Storing alerts. Everything here runs inside the writer's transaction.
+
+use crate::payload::{Alert, Pairs, Payload, Status};
+use crate::time::Time;
+use measurand::timed_query;
+use rusqlite::{Connection, OptionalExtension, Result, params};
+use serde::Serialize;
+
+/// What became of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Stored {
+    /// Alerts in it.
+    pub(crate) received: u64,
+    /// Those that were not known.
+    pub(crate) new: u64,
+    /// Those that were known by their fingerprint and start.
+    pub(crate) repeated: u64,
+}
+
+/// Stores all alerts of a payload.
+pub(crate) fn store(db: &Connection, payload: &Payload, now: Time) -> Result<Stored> {
+    let mut stored = Stored { received: 0, new: 0, repeated: 0 };
+    for alert in &payload.alerts {
+        stored.received += 1;
+        let known = find(db, alert)?;
+        let (id, changed) = if let Some((id, status)) = known {
+            update(db, id, payload, alert, now)?;
+            stored.repeated += 1;
+            (id, status != alert.status.as_str())
+        } else {
+            stored.new += 1;
+            (insert(db, payload, alert, now)?, true)
+        };
+        if changed {
+            change(db, id, alert, now)?;
+        }
+    }
+    Ok(stored)
+}
+
+/// Finds an alert by what makes it the same.
+#[timed_query("select", table = "alerts")]
+fn find(db: &Connection, alert: &Alert) -> Result<Option<(i64, String)>> {
+    let mut query = db.prepare_cached("SELECT id, status FROM alerts WHERE fingerprint = ?1 AND starts_at = ?2")?;
+    let key = params![alert.fingerprint, alert.starts_at.nanoseconds()];
+    query.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// Stores an alert that is new.
+///
+/// # Runbook
+/// Look for a full disk, then for another program that holds a lock on the database file.
+#[timed_query("insert", table = "alerts", severity = "P0")]
+fn insert(db: &Connection, payload: &Payload, alert: &Alert, now: Time) -> Result<i64> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO alerts (fingerprint, starts_at, ends_at, status, name, severity, labels, annotations, receiver,
+             group_key, generator_url, external_url, count, first_seen, last_seen)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1, ?13, ?13)",
+    )?;
+    insert.insert(params![
+        alert.fingerprint,
+        alert.starts_at.nanoseconds(),
+        alert.ends_at.map(Time::nanoseconds),
+        alert.status.as_str(),
+        alert.label("alertname"),
+        alert.label("severity"),
+        json(&alert.labels),
+        json(&alert.annotations),
+        payload.receiver,
+        payload.group_key,
+        alert.generator_url,
+        payload.external_url,
+        now.nanoseconds(),
+    ])
+}
+
+/// Brings a known alert up to date. The last word counts: to show an alert as firing that was resolved is the smaller
+/// harm than the other way round, and `changes` keeps both.
+///
+/// # Runbook
+/// Look for a full disk, then for another program that holds a lock on the database file.
+#[timed_query("update", table = "alerts", severity = "P0")]
+fn update(db: &Connection, id: i64, payload: &Payload, alert: &Alert, now: Time) -> Result<usize> {
+    let mut update = db.prepare_cached(
+        "UPDATE alerts SET status = ?2, ends_at = ?3, annotations = ?4, receiver = ?5, group_key = ?6,
+             generator_url = ?7, external_url = ?8, last_seen = ?9, count = count + 1
+         WHERE id = ?1",
+    )?;
+    update.execute(params![
+        id,
+        alert.status.as_str(),
+        alert.ends_at.map(Time::nanoseconds),
+        json(&alert.annotations),
+        payload.receiver,
+        payload.group_key,
+        alert.generator_url,
+        payload.external_url,
+        now.nanoseconds(),
+    ])
+}
+
+/// Notes that an alert began to fire or was resolved.
+#[timed_query("insert", table = "changes")]
+fn change(db: &Connection, id: i64, alert: &Alert, now: Time) -> Result<usize> {
+    let status: Status = alert.status;
+    db.prepare_cached("INSERT INTO changes (alert, seen_at, status, ends_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, now.nanoseconds(), status.as_str(), alert.ends_at.map(Time::nanoseconds)])
+}
+
+/// Writes something, to see whether it can be done.
+#[timed_query("update", table = "heartbeat")]
+pub(crate) fn touch(db: &Connection) -> Result<()> {
+    let mut update = db.prepare_cached("INSERT OR REPLACE INTO heartbeat (id, at) VALUES (1, ?1)")?;
+    update.execute([Time::now().nanoseconds()]).map(drop)
+}
+
+fn json(pairs: &Pairs) -> String {
+    // A map of strings is always JSON.
+    serde_json::to_string(pairs).unwrap_or_default()
+}

@@ -1,0 +1,164 @@
+//! The one thread that writes. Payloads that come while the disk is busy share the next transaction, and so one fsync;
+//! each is answered after that transaction is on the disk. It knows no payload: work comes as closures.
+
+use rusqlite::{Connection, Result};
+use std::fmt;
+use std::io;
+use std::thread;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Work that may wait; more is refused, so that a slow disk does not fill the memory.
+const WAITING_MAX: usize = 1024;
+/// Work that shares one transaction.
+const BATCH_MAX: usize = 256;
+
+/// Does the work now, and returns what to do when it is on the disk.
+type Work = Box<dyn FnOnce(&mut Connection) -> Answer + Send>;
+type Answer = Box<dyn FnOnce() + Send>;
+
+/// The way to the thread. The thread ends when the last one of these is gone.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    work: mpsc::Sender<Work>,
+}
+
+/// Why something is not on the disk.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// Too much waits already.
+    Busy,
+    /// The database did not take this piece of work.
+    Refused(rusqlite::Error),
+    /// The transaction did not reach the disk, or the thread has ended; the log says why.
+    Failed,
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("too much waits for the disk; try again"),
+            Self::Refused(error) => write!(f, "the database did not take it: {error}"),
+            Self::Failed => f.write_str("it did not reach the disk, and the server's log says why; try again"),
+        }
+    }
+}
+
+impl Writer {
+    /// Starts the thread. What it returns beside the way to it becomes true when the thread has ended.
+    pub(crate) fn start(connection: Connection) -> io::Result<(Self, watch::Receiver<bool>)> {
+        let (work, waiting) = mpsc::channel(WAITING_MAX);
+        let (ending, ended) = watch::channel(false);
+        let ending = Ending(ending);
+        thread::Builder::new().name("writer".to_owned()).spawn(move || {
+            let _ending = ending;
+            write(connection, waiting);
+        })?;
+        Ok((Self { work }, ended))
+    }
+
+    /// Does the work in a transaction, and returns its result when it is on the disk. Work that fails leaves nothing behind.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        self.run_then(work, |_| ()).await
+    }
+
+    /// The same; `then` is called as soon as the work is on the disk, even if whoever asked for it has gone by then.
+    pub(crate) async fn run_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (work, result) = prepared(work, then);
+        self.work.try_send(work).map_err(|it| match it {
+            mpsc::error::TrySendError::Full(_) => WriteError::Busy,
+            mpsc::error::TrySendError::Closed(_) => WriteError::Failed,
+        })?;
+        result.await.map_err(|_| WriteError::Failed)?.map_err(WriteError::Refused)
+    }
+
+    /// The same for a thread that may block. It waits where there is too much.
+    pub(crate) fn run_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (work, result) = prepared(work, |_| ());
+        self.work.blocking_send(work).map_err(|_| WriteError::Failed)?;
+        result.blocking_recv().map_err(|_| WriteError::Failed)?.map_err(WriteError::Refused)
+    }
+}
+
+fn prepared<T: Send + 'static>(
+    work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    then: impl FnOnce(&T) + Send + 'static,
+) -> (Work, oneshot::Receiver<Result<T>>) {
+    let (reply, result) = oneshot::channel();
+    let work = move |connection: &mut Connection| -> Answer {
+        let result = alone(connection, work);
+        Box::new(move || {
+            if let Ok(result) = &result {
+                then(result);
+            }
+            // Whoever asked may have gone; the work is done all the same.
+            let _ = reply.send(result);
+        })
+    };
+    (Box::new(work), result)
+}
+
+/// Does the work so that its failure undoes it and nothing else of the transaction.
+fn alone<T>(connection: &mut Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let savepoint = connection.savepoint()?;
+    let result = work(&savepoint)?;
+    savepoint.commit()?;
+    Ok(result)
+}
+
+fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Work>) {
+    while let Some(first) = waiting.blocking_recv() {
+        // Answers that are dropped tell those who wait that it failed.
+        if let Err(error) = batch(&mut connection, first, &mut waiting) {
+            crate::log(&format!("nothing could be written: {error}; alerts are refused until it can"));
+        }
+    }
+    // What the log holds goes into the file, so that a copy of the file alone is whole.
+    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        crate::log(&format!("the database's log stays beside it: {error}"));
+    }
+}
+
+fn batch(connection: &mut Connection, first: Work, waiting: &mut mpsc::Receiver<Work>) -> Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let mut answers = vec![first(connection)];
+    while answers.len() < BATCH_MAX && !connection.is_autocommit() {
+        let Ok(next) = waiting.try_recv() else { break };
+        answers.push(next(connection));
+    }
+    if connection.is_autocommit() {
+        // A full disk ends the transaction by itself, and with it the work before.
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT),
+            Some("the transaction was undone".to_owned()),
+        ));
+    }
+    if let Err(error) = connection.execute_batch("COMMIT") {
+        if !connection.is_autocommit() {
+            connection.execute_batch("ROLLBACK")?;
+        }
+        return Err(error);
+    }
+    for answer in answers {
+        answer();
+    }
+    Ok(())
+}
+
+/// Tells that the thread has ended, also when it panicked.
+struct Ending(watch::Sender<bool>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.send_replace(true);
+    }
+}

@@ -1,0 +1,152 @@
+//! What is stored, and what the API says about it.
+
+use crate::support::{Webhook, firing, payload, resolved};
+use measurand_tests::Scrape;
+use serde_json::{Value, json};
+
+#[test]
+fn an_alert_is_kept_as_it_came() {
+    let webhook = Webhook::start(&[]);
+    let answer = webhook.post(&payload(&[firing(7)]));
+    assert_eq!((answer.status, answer.json()), (200, json!({"received": 1, "new": 1, "repeated": 0})));
+
+    let mut alert = webhook.get("/api/alerts/1").json();
+    let seen = |it: &mut Value, name: &str| it.as_object_mut().unwrap().remove(name).unwrap();
+    let (first, last, changes) =
+        (seen(&mut alert, "first_seen"), seen(&mut alert, "last_seen"), seen(&mut alert, "changes"));
+    assert_eq!(first, last);
+    assert_eq!(changes, json!([{"seen_at": first, "status": "firing", "ends_at": null}]));
+    let expected = json!({
+        "id": 1,
+        "fingerprint": "0000000000000007",
+        "status": "firing",
+        "name": "Slow",
+        "severity": "P1",
+        "labels": {"alertname": "Slow", "severity": "P1", "instance": "host-7"},
+        "annotations": {"summary": "host 7 is slow"},
+        "starts_at": "2026-01-01T12:00:00.000000001Z",
+        "ends_at": null,
+        "receiver": "webhook",
+        "group_key": "{}:{alertname=\"Slow\"}",
+        "generator_url": "http://prometheus:9090/graph?g0.expr=x",
+        "external_url": "http://alertmanager:9093",
+        "count": 1,
+    });
+    assert_eq!(alert, expected);
+}
+
+#[test]
+fn a_repeat_brings_an_alert_up_to_date() {
+    let webhook = Webhook::start(&[]);
+    webhook.post(&payload(&[firing(1), firing(2)]));
+    webhook.post(&payload(&[firing(1)]));
+    let mut last = resolved(1);
+    last["annotations"]["summary"] = "it was slow".into();
+    // The same point in time, written in another zone.
+    last["startsAt"] = "2026-01-01T14:00:00.000000001+02:00".into();
+    let answer = webhook.post(&payload(&[last]));
+    assert_eq!(answer.json(), json!({"received": 1, "new": 0, "repeated": 1}));
+
+    assert_eq!(webhook.total(), 2);
+    let alert = webhook.get("/api/alerts/1").json();
+    assert_eq!(alert["status"], "resolved");
+    assert_eq!(alert["ends_at"], "2026-01-01T12:30:00Z");
+    assert_eq!(alert["count"], 3);
+    assert_eq!(alert["annotations"]["summary"], "it was slow");
+    assert_ne!(alert["first_seen"], alert["last_seen"]);
+    let changes: Vec<_> = alert["changes"].as_array().unwrap().iter().map(|it| it["status"].clone()).collect();
+    assert_eq!(changes, ["firing", "resolved"]);
+    assert_eq!(webhook.get("/api/alerts/2").json()["count"], 1);
+}
+
+#[test]
+fn the_same_labels_at_another_time_are_another_alert() {
+    let webhook = Webhook::start(&[]);
+    let mut later = firing(1);
+    later["startsAt"] = "2026-01-02T12:00:00Z".into();
+    webhook.post(&payload(&[resolved(1), later]));
+    assert_eq!(webhook.total(), 2);
+    assert_eq!(webhook.alerts("fingerprint=0000000000000001").len(), 2);
+}
+
+#[test]
+fn what_comes_in_the_wrong_order_is_not_lost() {
+    let webhook = Webhook::start(&[]);
+    webhook.post(&payload(&[resolved(1)]));
+    webhook.post(&payload(&[firing(1)]));
+    let alert = webhook.get("/api/alerts/1").json();
+    assert_eq!(alert["status"], "firing", "the last word counts");
+    let changes: Vec<_> = alert["changes"].as_array().unwrap().iter().map(|it| it["status"].clone()).collect();
+    assert_eq!(changes, ["resolved", "firing"], "the history has both");
+}
+
+#[test]
+fn questions_filter_and_page() {
+    let webhook = Webhook::start(&[]);
+    let alerts: Vec<Value> = (0..25).map(|it| if it % 5 == 0 { resolved(it) } else { firing(it) }).collect();
+    webhook.post(&payload(&alerts));
+    let mut other = firing(100);
+    other["labels"] = json!({"alertname": "Down", "severity": "P0"});
+    webhook.post(&payload(&[other]));
+
+    assert_eq!(webhook.alerts("status=firing").len(), 21);
+    assert_eq!(webhook.alerts("status=resolved").len(), 5);
+    assert_eq!(webhook.alerts("severity=P0").len(), 1);
+    assert_eq!(webhook.alerts("name=Down&status=firing")[0]["fingerprint"], "0000000000000064");
+    assert_eq!(webhook.alerts("severity='%20OR%201=1%20--").len(), 0);
+
+    let (mut before, mut ids, mut pages) = (String::new(), Vec::new(), 0);
+    loop {
+        let page = webhook.get(&format!("/api/alerts?status=firing&limit=4{before}")).json();
+        assert_eq!(page["total"], 21);
+        ids.extend(page["alerts"].as_array().unwrap().iter().map(|it| it["id"].as_i64().unwrap()));
+        pages += 1;
+        let Some(next) = page["next"].as_i64() else { break };
+        before = format!("&before={next}");
+    }
+    assert_eq!((ids.len(), pages), (21, 6));
+    assert!(ids.is_sorted_by(|a, b| a > b), "newest first, each once: {ids:?}");
+}
+
+#[test]
+fn wrong_questions_say_what_is_wrong() {
+    let webhook = Webhook::start(&[]);
+    let check = |path: &str, status: u16, says: &str| {
+        let answer = webhook.get(path);
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+        assert!(answer.error().contains(says), "{path}: {answer:?}");
+    };
+    check("/api/alerts?stat=firing", 400, "unknown field `stat`");
+    check("/api/alerts?status=burning", 400, "expected `firing` or `resolved`");
+    check("/api/alerts?limit=0", 400, "`limit` is not from 1 to 1000");
+    check("/api/alerts?limit=1001", 400, "`limit` is not from 1 to 1000");
+    check("/api/alerts?before=x", 400, "before");
+    check("/api/alerts/x", 400, "whole number");
+    check("/api/alerts/1", 404, "there is no alert 1");
+    check("/nothing", 404, "posts to `/webhook`");
+    check("/webhook", 405, "no such method");
+}
+
+#[test]
+fn it_measures_itself() {
+    let webhook = Webhook::start(&[]);
+    let before = Scrape::fetch(&webhook.url);
+    webhook.post(&payload(&[firing(1), resolved(2)]));
+    webhook.post(&json!({"version": "3"}));
+    let after = Scrape::fetch(&webhook.url);
+    let check = |series: &str, increase: f64| {
+        let increased = after.value(series) - before.value(series);
+        assert!((increased - increase).abs() < 0.5, "{series} increased by {increased}");
+    };
+    check(r#"webhook_alerts_received_total{status="firing"}"#, 1.0);
+    check(r#"webhook_alerts_received_total{status="resolved"}"#, 1.0);
+    check(r#"webhook_requests_refused_total{reason="malformed"}"#, 1.0);
+    check(r#"function_calls_total{function="receive",module="measurand_webhook::routes::receive"}"#, 2.0);
+    check(
+        r#"function_errors_total{function="receive",module="measurand_webhook::routes::receive",outcome="error"}"#,
+        1.0,
+    );
+    check(r#"db_query_duration_seconds_count{query_type="insert",table="alerts"}"#, 2.0);
+    assert_eq!(webhook.get("/healthz").body, "ok\n");
+    assert_eq!(webhook.get("/readyz").body, "ready\n");
+}

@@ -1,0 +1,155 @@
+//! Who is let in, and how: bearer tokens, users, TLS.
+
+use crate::support::{Answer, Webhook, agent, configured, file, firing, payload};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use std::io::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Error};
+
+pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// A certificate for this machine and its key, as files.
+pub(crate) fn certificate(directory: &TempDir) -> (String, String) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let path = |name, text: &str| file(directory, name, text).to_str().unwrap().to_owned();
+    (path("server.pem", &cert.pem()), path("server.key", &signing_key.serialize_pem()))
+}
+
+/// A client that trusts the certificate in the file, and no other.
+pub(crate) fn trusting(path: &str) -> Agent {
+    let pem = std::fs::read(path).unwrap();
+    let items = parse_pem(&pem).map(|it| match it.unwrap() {
+        PemItem::Certificate(it) => it,
+        _ => panic!("{path} has something else than certificates"),
+    });
+    let roots: Vec<Certificate<'static>> = items.collect();
+    configured().tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build()).build().into()
+}
+
+fn hash(password: &str) -> String {
+    let mut command = crate::support::command();
+    command.arg("--hash-password").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn ask(url: &str, path: &str, authorization: &str) -> Answer {
+    let request = agent().get(format!("{url}{path}"));
+    let request = if authorization.is_empty() { request } else { request.header("authorization", authorization) };
+    Answer::of(request.call())
+}
+
+fn basic(credentials: &str) -> String {
+    use base64::Engine;
+    format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(credentials))
+}
+
+#[test]
+fn a_bearer_token_opens() {
+    let directory = tempfile::tempdir().unwrap();
+    let tokens =
+        file(&directory, "tokens", &format!("# the old one and the new one\n{TOKEN}\n\nsecond-token-0123456\n"));
+    let webhook = Webhook::start(&["--token-file", tokens.to_str().unwrap()]);
+    let check = |authorization: &str, status: u16| {
+        for path in ["/", "/api/alerts", "/metrics", "/catalog.json", "/nothing"] {
+            let answer = ask(&webhook.url, path, authorization);
+            let expected = if status == 200 && path == "/nothing" { 404 } else { status };
+            assert_eq!(answer.status, expected, "{authorization} {path}");
+            if status == 401 {
+                assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"alerts\"");
+                assert!(answer.error().contains("--token-file"));
+            }
+        }
+    };
+    check(&format!("Bearer {TOKEN}"), 200);
+    check(&format!("bearer {TOKEN}"), 200);
+    check("Bearer second-token-0123456", 200);
+    for wrong in ["", "Bearer", "Bearer ", TOKEN, &format!("Bearer {TOKEN}x"), &format!("Bearer {}", &TOKEN[1..])] {
+        check(wrong, 401);
+    }
+    check(&basic(&format!("user:{TOKEN}")), 401);
+    check("Bearer # the old one and the new one", 401);
+    assert_eq!(ask(&webhook.url, "/healthz", "").status, 200);
+    assert_eq!(ask(&webhook.url, "/readyz", "").status, 200);
+    assert_eq!(webhook.post(&payload(&[firing(1)])).status, 401);
+    let list = ask(&webhook.url, "/api/alerts", &format!("Bearer {TOKEN}"));
+    assert_eq!(list.json()["total"], 0, "nothing came in");
+}
+
+#[test]
+fn a_user_and_a_password_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let cheap = bcrypt::hash("pass:word", 4).unwrap();
+    let users = format!("ann:{cheap}\nbob:{}\n", hash("söme pässword"));
+    let (users, tokens) = (file(&directory, "users", &users), file(&directory, "tokens", TOKEN));
+    let both = ["--users-file", users.to_str().unwrap(), "--token-file", tokens.to_str().unwrap()];
+    let webhook = Webhook::start(&both);
+    let check = |authorization: &str, status: u16| {
+        let answer = ask(&webhook.url, "/", authorization);
+        assert_eq!(answer.status, status, "{authorization}");
+        if status == 401 {
+            assert_eq!(answer.header("www-authenticate"), "Basic realm=\"alerts\", charset=\"UTF-8\"");
+        }
+    };
+    check(&basic("ann:pass:word"), 200);
+    check(&basic("ann:pass:word"), 200);
+    check(&basic("bob:söme pässword"), 200);
+    check(&format!("Bearer {TOKEN}"), 200);
+    for wrong in ["ann:", "ann:pass", "ann:pass:word ", ":pass:word", "ann", "", "eve:pass:word", "bob:pass:word"] {
+        check(&basic(wrong), 401);
+    }
+    check("Basic %%%", 401);
+    check("", 401);
+
+    // What was right once is remembered, and takes no bcrypt.
+    let start = Instant::now();
+    (0..200).for_each(|_| check(&basic("bob:söme pässword"), 200));
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn files_of_credentials_are_checked_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = |option: &str, text: &str, says: &str| {
+        let path = file(&directory, "credentials", text);
+        let output = crate::support::command().args(["--listen", "127.0.0.1:0", option]).arg(&path).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{text}: {error}");
+        assert!(error.starts_with("error: ") && error.contains(says) && error.lines().count() == 1, "{text}: {error}");
+        assert!(!text.contains("secret") || !error.contains("secret"), "{error}");
+    };
+    check("--token-file", "", "there are no tokens in");
+    check("--token-file", "# none\n", "there are no tokens in");
+    check("--token-file", "short-secret\n", "credentials:1: the token is shorter than 16 characters");
+    check("--users-file", "", "there are no users in");
+    check("--users-file", "# a comment\nann:secret\n", "credentials:2: this is no user");
+    check("--users-file", &format!(":{}", bcrypt::hash("x", 4).unwrap()), "credentials:1: this is no user");
+    check("--users-file", "ann:$2b$10$tooshort", "--hash-password");
+}
+
+#[test]
+fn tls_protects_the_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = certificate(&directory);
+    let webhook = Webhook::start(&["--tls-certificate", &certificate, "--tls-key", &key]);
+    assert!(webhook.url.starts_with("https://"), "{}", webhook.url);
+    let agent = trusting(&certificate);
+    let request = agent.post(format!("{}/webhook", webhook.url)).header("content-type", "application/json");
+    assert_eq!(Answer::of(request.send(payload(&[firing(1)]).to_string())).status, 200);
+    assert_eq!(Answer::of(agent.get(format!("{}/api/alerts", webhook.url)).call()).json()["total"], 1);
+
+    let other = tempfile::tempdir().unwrap();
+    let stranger = trusting(&self::certificate(&other).0);
+    let refused = stranger.get(format!("{}/healthz", webhook.url)).call();
+    assert!(matches!(refused, Err(Error::Rustls(_) | Error::Io(_))), "{refused:?}");
+    let plain = crate::support::agent().get(format!("{}/healthz", webhook.url.replace("https", "http"))).call();
+    assert!(plain.is_err(), "{plain:?}");
+    assert_eq!(Answer::of(agent.get(format!("{}/healthz", webhook.url)).call()).status, 200);
+}

@@ -1,0 +1,124 @@
+//! The command line: help, variables, and errors that say what to do.
+
+use crate::support::{Webhook, command, database, file, firing, payload};
+use std::path::Path;
+
+/// Runs until it fails, in the folder; returns what it says.
+fn fails(directory: &Path, arguments: &[&str]) -> String {
+    let mut command = command();
+    if !arguments.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    let output = command.args(arguments).current_dir(directory).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}: {error}");
+    error
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = |arguments: &[&str], says: &[&str]| {
+        let error = fails(directory.path(), arguments);
+        assert!(error.starts_with("error: ") && error.lines().count() == 1, "{arguments:?}: {error}");
+        for text in says {
+            assert!(error.contains(text), "{arguments:?}: not `{text}` but {error}");
+        }
+    };
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let held = listener.local_addr().unwrap().to_string();
+    check(&["--listen", &held], &[&held, "is taken by another program", "--listen"]);
+    check(&["--listen", "nowhere"], &["cannot listen on `nowhere`", "host:port"]);
+    check(&["--listen", "127.0.0.1:99999"], &["cannot listen on", "host:port"]);
+    check(&["--token-file", "missing"], &["cannot read the tokens in `missing`", "a file that can be read"]);
+    check(&["--users-file", "."], &["cannot read the users in `.`"]);
+    check(&["--database", "no/such/folder/alerts.db"], &["`no/such/folder/alerts.db`", "--database"]);
+    check(&["--database", "/proc/alerts.db"], &["cannot use the database", "--database"]);
+    check(&["--database", "."], &["cannot use the database", "--database"]);
+    file(
+        &directory,
+        "text",
+        "this is no database, and longer than the header of one, which has a hundred bytes: so much text ......",
+    );
+    check(&["--database", "text"], &["cannot use the database `text`", "not a database"]);
+    rusqlite::Connection::open(directory.path().join("other")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    check(&["--database", "other"], &["it is the database of another program"]);
+    check(&["--tls-certificate", "a.pem"], &["give `--tls-key` as well"]);
+    check(&["--tls-key", "a.pem"], &["give `--tls-certificate` as well"]);
+    check(&["--tls-certificate", "a.pem", "--tls-key", "a.key"], &["cannot use the certificate in `a.pem`", "PEM"]);
+    check(&["--tls-certificate", "text", "--tls-key", "text"], &["cannot use the certificate in `text`"]);
+    check(&["--forward", "next.example"], &["`next.example` is no address to forward to", "--forward https://"]);
+    check(&["--forward", "ftp://ann:secret@next"], &["`next` is no address to forward to"]);
+    check(&["--forward", "http://a/", "--forward-token-file", "missing"], &["cannot read the token in `missing`"]);
+    check(&["--forward", "http://a/", "--forward-ca-file", "text"], &["`text`", "--forward-ca-file"]);
+    check(&["--forward-token-file", "text"], &["give `--forward`"]);
+}
+
+#[test]
+fn a_database_has_one_server_and_a_version() {
+    let webhook = Webhook::start(&[]);
+    let error = fails(webhook.directory.path(), &[]);
+    assert!(error.contains("in use by another measurand-webhook"), "{error}");
+    let directory = webhook.kill();
+    database(&directory).pragma_update(None, "user_version", 99).unwrap();
+    let error = fails(directory.path(), &[]);
+    assert!(error.contains("made by a newer version"), "{error}");
+}
+
+#[test]
+fn help_has_examples_and_variables() {
+    let output = command().arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let options: Vec<&str> =
+        help.lines().map(str::trim).filter(|it| it.starts_with("--") && it.contains('<')).collect();
+    assert!(options.len() >= 17, "{options:?}");
+    for option in options {
+        let name = option.split_whitespace().next().unwrap().trim_start_matches("--");
+        let variable = format!("MEASURAND_WEBHOOK_{}", name.replace('-', "_").to_uppercase());
+        assert!(words.contains(&format!("[env: {variable}=]")), "{variable}: {help}");
+    }
+    assert!(help.contains("Examples:") && help.contains("webhook_configs:"), "{help}");
+    let wrong = command().args(["--keep-days", "0"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("--keep-days"));
+}
+
+#[test]
+fn variables_count_and_empty_ones_are_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = command();
+    command
+        .env("MEASURAND_WEBHOOK_LISTEN", "127.0.0.1:0")
+        .env("MEASURAND_WEBHOOK_DATABASE", "other-name.db")
+        .env("MEASURAND_WEBHOOK_TOKEN_FILE", "")
+        .env("MEASURAND_WEBHOOK_FORWARD", "");
+    let webhook = Webhook::run(directory, &mut command);
+    assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200);
+    assert!(webhook.directory.path().join("other-name.db").exists());
+    assert_eq!(webhook.log(), "", "there is nothing to say on loopback");
+}
+
+#[test]
+fn listening_wider_is_warned_about() {
+    let webhook = Webhook::start(&["--listen", "0.0.0.0:0"]);
+    assert!(webhook.log().contains("warning: 0.0.0.0:") && webhook.log().contains("--token-file"), "{}", webhook.log());
+    let directory = tempfile::tempdir().unwrap();
+    let tokens = file(&directory, "tokens", "0123456789abcdef");
+    let webhook = Webhook::start(&["--listen", "0.0.0.0:0", "--token-file", tokens.to_str().unwrap()]);
+    let log = webhook.log();
+    assert!(log.contains("as plain text") && log.lines().count() == 1, "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn alerts_are_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let webhook = Webhook::start(&[]);
+    webhook.post(&payload(&[firing(1)]));
+    for name in ["alerts.db", "alerts.db-wal"] {
+        let mode = std::fs::metadata(webhook.directory.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}");
+    }
+}

@@ -1,0 +1,33 @@
+//! A disk that takes no more: alerts are refused with a status after which Alertmanager tries again, and the rest is kept.
+
+use crate::support::{Webhook, command, firing, payload};
+use measurand_tests::wait;
+use std::process::Command;
+
+#[test]
+fn a_full_disk_is_told_and_overcome() {
+    // A file that may not grow behaves as a disk that is full, once the signal that says so is ignored.
+    let directory = tempfile::tempdir().unwrap();
+    let mut limited = Command::new("bash");
+    let program = command().get_program().to_owned();
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1600; exec \"$0\" --listen 127.0.0.1:0 --rate 0"]).arg(program);
+    let webhook = Webhook::run(directory, &mut limited);
+    let mut taken = 0;
+    let refused = (0..400).map(|it| webhook.post(&payload(&[firing(2 * it), firing(2 * it + 1)])));
+    let refused = refused.inspect(|it| taken += u32::from(it.status == 200)).find(|it| it.status != 200);
+    let refused = refused.expect("1600 KiB of log are not enough for 800 alerts");
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(refused.header("retry-after"), "1");
+    assert!(
+        refused.error().contains("the server's log says why") || refused.error().contains("database"),
+        "{refused:?}"
+    );
+    assert!(webhook.log().contains("not"), "{}", webhook.log());
+    wait("/readyz to tell", 10, || Some(webhook.get("/readyz")).filter(|it| it.status == 503));
+    assert_eq!(webhook.get("/healthz").status, 200);
+
+    let webhook = Webhook::start_in(webhook.kill(), &["--rate", "0"]);
+    assert!(taken > 10, "{taken}");
+    assert_eq!(webhook.total(), u64::from(taken) * 2, "what was answered with 200, and nothing else");
+    assert_eq!(webhook.post(&payload(&[firing(100_000)])).status, 200);
+}

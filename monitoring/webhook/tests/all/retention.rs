@@ -1,0 +1,46 @@
+//! What is old or too much is forgotten, and nothing else.
+
+use crate::support::{Webhook, database, firing, payload, resolved};
+use measurand_tests::{Scrape, wait};
+
+#[test]
+fn the_count_is_kept_and_resolved_alerts_go_first() {
+    let webhook = Webhook::start(&[]);
+    let alerts: Vec<_> = (0..3000).map(|it| if it % 1000 == 0 { firing(it) } else { resolved(it) }).collect();
+    webhook.post(&payload(&alerts));
+    let webhook = Webhook::start_in(webhook.kill(), &["--keep-alerts", "5"]);
+    wait("fewer alerts", 20, || (webhook.total() == 5).then_some(()));
+    assert_eq!(webhook.alerts("status=firing").len(), 3);
+    let gauges = || {
+        let scrape = Scrape::fetch(&webhook.url);
+        (scrape.value("webhook_alerts_kept"), scrape.value("webhook_alerts_firing"))
+    };
+    wait("the gauges", 20, || (gauges() == (5.0, 3.0)).then_some(()));
+    let changes: i64 =
+        database(&webhook.kill()).query_row("SELECT count(*) FROM changes", [], |row| row.get(0)).unwrap();
+    assert_eq!(changes, 5, "their history goes with them");
+}
+
+#[test]
+fn what_came_last_long_ago_is_forgotten() {
+    let hop = "http://127.0.0.1:9/";
+    let webhook = Webhook::start(&["--forward", hop]);
+    webhook.post(&payload(&[firing(1)]));
+    webhook.post(&payload(&[resolved(2)]));
+    webhook.post(&payload(&[resolved(3)]));
+    let directory = webhook.kill();
+    let days = 6 * 86_400 * 1_000_000_000_i64;
+    let older = [
+        "UPDATE alerts SET last_seen = last_seen - ?1 WHERE fingerprint LIKE '%2'",
+        "UPDATE forwards SET received_at = received_at - ?1 WHERE id = 2",
+    ];
+    for sql in older {
+        assert_eq!(database(&directory).execute(sql, [days]).unwrap(), 1);
+    }
+    let webhook = Webhook::start_in(directory, &["--keep-days", "5", "--forward", hop]);
+    wait("fewer alerts", 20, || (webhook.total() == 2).then_some(()));
+    assert!(webhook.alerts("fingerprint=0000000000000002").is_empty());
+    let length = || Scrape::fetch(&webhook.url).value("background_task_queue_length");
+    wait("a shorter queue", 20, || (length() < 2.5).then_some(()));
+    assert!(webhook.log().contains("has not taken 1 payloads in 5 days"), "{}", webhook.log());
+}

@@ -1,0 +1,49 @@
+//! SIGTERM: what was begun ends well, and nothing new begins.
+
+use crate::support::{Webhook, database, firing, payload};
+use measurand_tests::wait;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+#[test]
+fn a_request_that_has_begun_is_answered() {
+    let webhook = Webhook::start(&[]);
+    let address = webhook.url.trim_start_matches("http://").to_owned();
+    let body = payload(&[firing(1)]).to_string();
+    let mut slow = TcpStream::connect(&address).unwrap();
+    let head = format!(
+        "POST /webhook HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).unwrap();
+    slow.write_all(&body.as_bytes()[..10]).unwrap();
+    let _idle = TcpStream::connect(&address).unwrap();
+    // The server must have seen the request before it is asked to stop.
+    let metrics = || webhook.get("/metrics").body;
+    let begun = r#"function_calls_in_flight{function="receive",module="measurand_webhook::routes::receive"} 1"#;
+    wait("the request to begin", 10, || metrics().contains(begun).then_some(()));
+    webhook.ask_to_stop();
+    wait("the port to close", 10, || TcpStream::connect(&address).is_err().then_some(()));
+    slow.write_all(&body.as_bytes()[10..]).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let (status, directory) = webhook.ended();
+    assert_eq!(status.code(), Some(0));
+    let stored: i64 = database(&directory).query_row("SELECT count(*) FROM alerts", [], |row| row.get(0)).unwrap();
+    assert_eq!(stored, 1);
+}
+
+#[test]
+fn the_file_alone_is_whole_afterwards() {
+    let webhook = Webhook::start(&["--forward", "http://127.0.0.1:9/"]);
+    webhook.post(&payload(&[firing(1)]));
+    webhook.ask_to_stop();
+    let (status, directory) = webhook.ended();
+    assert_eq!(status.code(), Some(0));
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(directory.path().join("alerts.db"), copy.path().join("alerts.db")).unwrap();
+    let stored: i64 = database(&copy).query_row("SELECT count(*) FROM alerts", [], |row| row.get(0)).unwrap();
+    assert_eq!(stored, 1);
+}
