@@ -2,8 +2,11 @@
 
 use measurand_catalog::Argument;
 use measurand_catalog::attribute::{ALL, COMMON};
-use measurand_tests::{Running, Scrape, program, wait, workspace};
+use measurand_tests::{Running, Scrape, get, program, wait, workspace};
 use std::process::Command;
+
+/// What a fresh alert receiver has.
+const EMPTY: &str = r#"{"alerts":[],"next":null,"total":0}"#;
 
 fn readme() -> String {
     std::fs::read_to_string(workspace().join("README.md")).expect("README.md")
@@ -56,6 +59,13 @@ fn commands() {
                 let first = turns();
                 wait("moving metrics", 60, || (turns() > first).then_some(()));
                 (running, url) = (Some(started), at);
+            }
+            ["cargo", "run", "-p", "measurand-webhook"] => {
+                let webhook = program("measurand-webhook", "measurand-webhook", "dev");
+                let mut command = Command::new(webhook);
+                let (_webhook, at) =
+                    Running::serving(command.args(["--listen", "127.0.0.1:0"]).current_dir(&directory));
+                assert_eq!(get(&format!("{at}/api/alerts?status=firing")).trim_end(), EMPTY);
             }
             ["cargo", "run", "-p", "measurand-monitoring", "--", arguments @ ..] => {
                 let measurand = program("measurand-monitoring", "cargo-measurand", "dev");

@@ -22,6 +22,8 @@ pub struct Limits {
     pub rate: u32,
     /// Requests of one address at one moment.
     pub burst: u32,
+    /// For a whole connection, so that a client that does not read what it asked for is let go.
+    pub connection: Duration,
     /// For requests that have begun to end at a shutdown.
     pub shutdown: Duration,
 }
@@ -34,6 +36,7 @@ impl Default for Limits {
             connections: 512,
             request: Duration::from_secs(30),
             headers: Duration::from_secs(60),
+            connection: Duration::from_secs(300),
             rate: 1000,
             burst: 2000,
             shutdown: Duration::from_secs(10),

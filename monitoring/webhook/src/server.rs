@@ -160,11 +160,18 @@ async fn answer(
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(limits.headers).max_buf_size(HEADERS_MAX);
     let mut connection = pin!(server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
+    let end = async {
+        tokio::select! {
+            () = sleep(limits.connection) => (),
+            () = is_true(&mut stopped) => (),
+        }
+    };
     tokio::select! {
+        // A client that misbehaves is its own problem; there is nobody to tell.
         _ = connection.as_mut() => (),
-        () = is_true(&mut stopped) => {
+        () = end => {
             connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            let _ = timeout(limits.request * 3, connection).await;
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Question {
 }
 
 /// Alerts, newest first.
-#[measured(function = "api_alerts")]
+#[measured(function = "api_alerts", error_if = Refusal::is_ours)]
 pub(super) async fn alerts(
     State(app): State<Arc<App>>,
     question: Result<Query<Question>, QueryRejection>,
@@ -57,7 +57,7 @@ struct Whole {
 }
 
 /// One alert and its history.
-#[measured(function = "api_alert")]
+#[measured(function = "api_alert", error_if = Refusal::is_ours)]
 pub(super) async fn alert(
     State(app): State<Arc<App>>,
     id: Result<Path<i64>, PathRejection>,

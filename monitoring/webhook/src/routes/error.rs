@@ -36,6 +36,11 @@ impl Refusal {
         Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, why) }
     }
 
+    /// Whether this server is at fault, and not who asked.
+    pub(super) fn is_ours<T>(result: &Result<T, Self>) -> bool {
+        result.as_ref().is_err_and(|it| it.status.is_server_error())
+    }
+
     pub(super) fn unreadable(error: &rusqlite::Error) -> Self {
         crate::log(&format!("cannot read the database: {error}"));
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read, and the server's log says why")

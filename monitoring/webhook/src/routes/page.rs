@@ -68,7 +68,7 @@ impl Section {
 }
 
 /// The page of all alerts.
-#[measured(function = "page_alerts")]
+#[measured(function = "page_alerts", error_if = Failure::is_ours)]
 async fn alerts(
     State(app): State<Arc<App>>,
     question: Result<Query<Question>, QueryRejection>,
@@ -131,7 +131,7 @@ struct AlertPage {
 }
 
 /// The page of one alert.
-#[measured(function = "page_alert")]
+#[measured(function = "page_alert", error_if = Failure::is_ours)]
 async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>) -> Result<Response, Failure> {
     let missing = || Failure::new(StatusCode::NOT_FOUND, "there is no such alert; it may be too old to be kept");
     let Path(id) = id.map_err(|_| missing())?;
@@ -176,6 +176,11 @@ struct Failure {
 impl Failure {
     fn new(status: StatusCode, why: &str) -> Self {
         Self { status, why: why.to_owned() }
+    }
+
+    /// Whether this server is at fault, and not who asked.
+    fn is_ours<T>(result: &Result<T, Self>) -> bool {
+        result.as_ref().is_err_and(|it| it.status.is_server_error())
     }
 
     fn unreadable(error: &rusqlite::Error) -> Self {

@@ -22,9 +22,9 @@ use tokio::time::timeout;
 /// Takes a payload.
 ///
 /// # Runbook
-/// The metric `webhook_requests_refused_total` tells by its reason whose fault it is: `disk` is this machine's,
-/// `malformed` and `unauthorized` are the sender's.
-#[measured(severity = "P0")]
+/// Look at this server's log, and at `webhook_requests_refused_total` by its reason: `disk` is a disk that is full or
+/// slow, `busy` is more at once than the limits allow. What a sender does wrong is no error here.
+#[measured(severity = "P0", error_if = Refusal::is_ours)]
 pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
     let (body, held) = body(&app, request).await?;
     let payload = parsed(&body).await.map_err(|why| {

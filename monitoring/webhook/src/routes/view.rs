@@ -40,7 +40,7 @@ impl Line {
         Self {
             id: alert.id,
             name: name(alert),
-            severity: alert.severity.clone(),
+            severity: shortened(&alert.severity, 24),
             class: class(&alert.severity),
             summary: shortened(first(&alert.annotations, &["summary", "description", "message"]), 300),
             labels: labels.take(12).map(|(name, value)| (shortened(name, 60), shortened(value, 80))).collect(),
@@ -64,7 +64,7 @@ pub(super) fn class(severity: &str) -> &'static str {
         "p1" | "error" | "high" => "s1",
         "p2" | "warning" | "ticket" => "s2",
         "p3" | "info" | "low" => "s3",
-        _ => "s",
+        _ => "s9",
     }
 }
 
