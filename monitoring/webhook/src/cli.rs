@@ -62,7 +62,7 @@ pub(crate) struct Cli {
     /// Days to keep an alert after it came last
     #[arg(long, value_name = "DAYS", env = "MEASURAND_WEBHOOK_KEEP_DAYS", default_value = "90", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     keep_days: u32,
-    /// Alerts to keep at most; resolved ones go first
+    /// Alerts to keep at most, resolved ones go first; and payloads to keep for the next hop
     #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_KEEP_ALERTS", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..))]
     keep_alerts: u64,
     /// Bytes of a payload at most

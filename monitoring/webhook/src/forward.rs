@@ -1,6 +1,7 @@
 //! Passing payloads on to a next hop: in their order, until it has taken them, across restarts. One thread, which may
 //! block, since there is one next hop.
 
+use crate::log;
 use crate::readers::Readers;
 use crate::store::{self, Queued};
 use crate::time::Time;
@@ -19,6 +20,8 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// For one attempt.
 const ATTEMPT: Duration = Duration::from_secs(10);
+/// After the database could not be read or written.
+const TROUBLE: Duration = Duration::from_secs(5);
 /// Between two attempts at most.
 const PAUSE_SECONDS_MAX: u64 = 300;
 /// What the next hop says about the payload itself. Every other refusal may pass: a wrong password is mended.
@@ -96,24 +99,19 @@ fn run(client: &Client, queue: &Queue, readers: &Readers, writer: &Writer, woken
         let pause = match readers.read_blocking(store::next) {
             Ok(Some(queued)) => match due(&queued) {
                 Some(pause) => pause,
-                None => match attempt(client, queue, queued, writer) {
-                    Ok(()) => continue,
-                    Err(WriteError::Failed) => return,
-                    Err(error) => failed(&error.to_string()),
-                },
+                None if settle(&attempt(client, queued), queue, writer) => continue,
+                None => return,
             },
             Ok(None) => Duration::from_secs(3600),
-            Err(error) => failed(&error.to_string()),
+            Err(error) => {
+                log(&format!("the queue of payloads for the next hop cannot be read: {error}"));
+                TROUBLE
+            }
         };
         if woken.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
             return;
         }
     }
-}
-
-fn failed(error: &str) -> Duration {
-    crate::log(&format!("the queue of payloads for the next hop cannot be used: {error}"));
-    Duration::from_secs(5)
 }
 
 /// How long until the payload is due, or nothing if it is.
@@ -124,26 +122,59 @@ fn due(queued: &Queued) -> Option<Duration> {
     (!pause.is_zero()).then(|| pause.min(Duration::from_secs(PAUSE_SECONDS_MAX)))
 }
 
-fn attempt(client: &Client, queue: &Queue, queued: Queued, writer: &Writer) -> Result<(), WriteError> {
+/// What became of an attempt.
+#[derive(Debug, Clone)]
+struct Outcome {
+    id: i64,
+    verdict: Verdict,
+}
+
+#[derive(Debug, Clone)]
+enum Verdict {
+    Delivered,
+    Rejected(String),
+    Deferred(String, Time),
+}
+
+fn attempt(client: &Client, queued: Queued) -> Outcome {
     let Queued { id, body, attempts, .. } = queued;
-    match client.send(&body) {
-        Ok(()) => {
-            writer.run_blocking(move |db| store::delivered(db, id))?;
-            queue.removed();
-        }
+    let verdict = match client.send(&body) {
+        Ok(()) => Verdict::Delivered,
         Err(Refusal { why, passes: false, .. }) => {
-            crate::log(&format!("the next hop refuses a payload for good: {why}; it is kept in the table `forwards`"));
-            writer.run_blocking(move |db| store::rejected(db, id, &why))?;
-            queue.removed();
+            log(&format!("the next hop refuses a payload for good: {why}; it is kept in the table `forwards`"));
+            Verdict::Rejected(why)
         }
         Err(Refusal { why, after, .. }) => {
             let seconds = pause_seconds(attempts, after);
-            crate::log(&format!("the next hop does not take a payload: {why}; the next attempt is in {seconds} s"));
-            let due_at = Time::now().plus_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
-            writer.run_blocking(move |db| store::defer(db, id, due_at, &why))?;
+            log(&format!("the next hop does not take a payload: {why}; the next attempt is in {seconds} s"));
+            Verdict::Deferred(why, Time::now().plus_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))
+        }
+    };
+    Outcome { id, verdict }
+}
+
+/// Writes down what became of an attempt; says whether there is still somebody who writes. It is tried until it is
+/// written, since the next hop must not get again and again what it has taken.
+fn settle(outcome: &Outcome, queue: &Queue, writer: &Writer) -> bool {
+    loop {
+        let Outcome { id, verdict } = outcome.clone();
+        let gone = !matches!(verdict, Verdict::Deferred(..));
+        let written = writer.run_blocking(move |db| match verdict {
+            Verdict::Delivered => store::delivered(db, id),
+            Verdict::Rejected(why) => store::rejected(db, id, &why),
+            Verdict::Deferred(why, due_at) => store::defer(db, id, due_at, &why),
+        });
+        match written {
+            Ok(_) if gone => {
+                queue.removed();
+                return true;
+            }
+            Ok(_) => return true,
+            Err(WriteError::Ended) => return false,
+            Err(_) if queue.stopping.load(Ordering::Relaxed) => return false,
+            Err(_) => thread::sleep(TROUBLE),
         }
     }
-    Ok(())
 }
 
 /// 1, 2, 4 … seconds, or what the next hop asks for.

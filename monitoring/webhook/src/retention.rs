@@ -31,7 +31,10 @@ async fn prune(app: &App, keep: Keep) -> Result<(), String> {
         let pruned = app.writer.run(move |db| store::prune(db, keep, Time::now())).await;
         let (alerts, queued) = pruned.map_err(|it| it.to_string())?;
         if let Some(queue) = app.queue.as_ref().filter(|_| queued > 0) {
-            log(&format!("the next hop has not taken {queued} payloads in {} days; they are deleted", keep.days));
+            log(&format!(
+                "the next hop has not taken {queued} payloads in {} days, or {} newer ones wait; they are deleted",
+                keep.days, keep.alerts
+            ));
             queue.counted(app.readers.read(store::waiting).await.map_err(|it| it.to_string())?);
         }
         if alerts + queued == 0 {

@@ -1,10 +1,12 @@
 //! The one thread that writes. Payloads that come while the disk is busy share the next transaction, and so one fsync;
 //! each is answered after that transaction is on the disk. It knows no payload: work comes as closures.
 
+use crate::log;
 use rusqlite::{Connection, Result};
 use std::fmt;
 use std::io;
 use std::thread;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Work that may wait; more is refused, so that a slow disk does not fill the memory.
@@ -12,8 +14,8 @@ const WAITING_MAX: usize = 1024;
 /// Work that shares one transaction.
 const BATCH_MAX: usize = 256;
 
-/// Does the work now, and returns what to do when it is on the disk.
-type Work = Box<dyn FnOnce(&mut Connection) -> Answer + Send>;
+/// Does the work now, and returns what to do when it is on the disk. To drop that tells who waits that it failed.
+type Work = Box<dyn FnOnce(&mut Connection) -> Result<Answer> + Send>;
 type Answer = Box<dyn FnOnce() + Send>;
 
 /// The way to the thread. The thread ends when the last one of these is gone.
@@ -23,23 +25,23 @@ pub(crate) struct Writer {
 }
 
 /// Why something is not on the disk.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteError {
     /// Too much waits already.
     Busy,
-    /// The database did not take this piece of work.
-    Refused(rusqlite::Error),
-    /// The transaction did not reach the disk, or the thread has ended; the log says why.
+    /// It did not get there; the log says why.
     Failed,
+    /// The thread has ended.
+    Ended,
 }
 
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Busy => f.write_str("too much waits for the disk; try again"),
-            Self::Refused(error) => write!(f, "the database did not take it: {error}"),
-            Self::Failed => f.write_str("it did not reach the disk, and the server's log says why; try again"),
-        }
+        f.write_str(match self {
+            Self::Busy => "too much waits for the disk; try again",
+            Self::Failed => "it did not reach the disk, and the server's log says why; try again",
+            Self::Ended => "the server ends; try again",
+        })
     }
 }
 
@@ -73,9 +75,9 @@ impl Writer {
         let (work, result) = prepared(work, then);
         self.work.try_send(work).map_err(|it| match it {
             mpsc::error::TrySendError::Full(_) => WriteError::Busy,
-            mpsc::error::TrySendError::Closed(_) => WriteError::Failed,
+            mpsc::error::TrySendError::Closed(_) => WriteError::Ended,
         })?;
-        result.await.map_err(|_| WriteError::Failed)?.map_err(WriteError::Refused)
+        result.await.map_err(|_| WriteError::Failed)
     }
 
     /// The same for a thread that may block. It waits where there is too much.
@@ -84,25 +86,23 @@ impl Writer {
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T, WriteError> {
         let (work, result) = prepared(work, |_| ());
-        self.work.blocking_send(work).map_err(|_| WriteError::Failed)?;
-        result.blocking_recv().map_err(|_| WriteError::Failed)?.map_err(WriteError::Refused)
+        self.work.blocking_send(work).map_err(|_| WriteError::Ended)?;
+        result.blocking_recv().map_err(|_| WriteError::Failed)
     }
 }
 
 fn prepared<T: Send + 'static>(
     work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     then: impl FnOnce(&T) + Send + 'static,
-) -> (Work, oneshot::Receiver<Result<T>>) {
+) -> (Work, oneshot::Receiver<T>) {
     let (reply, result) = oneshot::channel();
-    let work = move |connection: &mut Connection| -> Answer {
-        let result = alone(connection, work);
-        Box::new(move || {
-            if let Ok(result) = &result {
-                then(result);
-            }
+    let work = move |connection: &mut Connection| -> Result<Answer> {
+        let result = alone(connection, work)?;
+        Ok(Box::new(move || {
+            then(&result);
             // Whoever asked may have gone; the work is done all the same.
             let _ = reply.send(result);
-        })
+        }))
     };
     (Box::new(work), result)
 }
@@ -116,31 +116,30 @@ fn alone<T>(connection: &mut Connection, work: impl FnOnce(&Connection) -> Resul
 }
 
 fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Work>) {
+    let mut trouble = Trouble::default();
     while let Some(first) = waiting.blocking_recv() {
-        // Answers that are dropped tell those who wait that it failed.
-        if let Err(error) = batch(&mut connection, first, &mut waiting) {
-            crate::log(&format!("nothing could be written: {error}; alerts are refused until it can"));
-        }
+        trouble.note(batch(&mut connection, first, &mut waiting));
     }
     // What the log holds goes into the file, so that a copy of the file alone is whole.
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        crate::log(&format!("the database's log stays beside it: {error}"));
+        log(&format!("the database's log stays beside it: {error}"));
     }
 }
 
+/// Does all work that waits in one transaction. The error is of the transaction, or of a piece of work that left it whole.
 fn batch(connection: &mut Connection, first: Work, waiting: &mut mpsc::Receiver<Work>) -> Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let mut answers = vec![first(connection)];
-    while answers.len() < BATCH_MAX && !connection.is_autocommit() {
-        let Ok(next) = waiting.try_recv() else { break };
-        answers.push(next(connection));
-    }
-    if connection.is_autocommit() {
-        // A full disk ends the transaction by itself, and with it the work before.
-        return Err(rusqlite::Error::SqliteFailure(
-            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT),
-            Some("the transaction was undone".to_owned()),
-        ));
+    let (mut answers, mut result, mut next) = (Vec::new(), Ok(()), Some(first));
+    while let Some(work) = next.take() {
+        match work(connection) {
+            Ok(answer) => answers.push(answer),
+            Err(error) => result = Err(error),
+        }
+        if connection.is_autocommit() {
+            // A full disk ends the transaction by itself, and with it the work before.
+            return result;
+        }
+        next = if answers.len() < BATCH_MAX { waiting.try_recv().ok() } else { None };
     }
     if let Err(error) = connection.execute_batch("COMMIT") {
         if !connection.is_autocommit() {
@@ -151,7 +150,28 @@ fn batch(connection: &mut Connection, first: Work, waiting: &mut mpsc::Receiver<
     for answer in answers {
         answer();
     }
-    Ok(())
+    result
+}
+
+/// Says once that writing fails, and once that it works again: a full disk must not be filled with lines about it.
+#[derive(Debug, Default)]
+struct Trouble {
+    told: Option<Instant>,
+}
+
+impl Trouble {
+    const AGAIN: Duration = Duration::from_secs(60);
+
+    fn note(&mut self, result: Result<()>) {
+        if let Err(error) = result {
+            if self.told.is_none_or(|it| it.elapsed() > Self::AGAIN) {
+                log(&format!("alerts cannot be stored: {error}; see whether the disk is full"));
+                self.told = Some(Instant::now());
+            }
+        } else if self.told.take().is_some() {
+            log("alerts can be stored again");
+        }
+    }
 }
 
 /// Tells that the thread has ended, also when it panicked.

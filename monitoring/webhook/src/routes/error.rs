@@ -47,11 +47,8 @@ impl Refusal {
     }
 }
 
-impl From<&WriteError> for Refusal {
-    fn from(error: &WriteError) -> Self {
-        if let WriteError::Refused(error) = error {
-            crate::log(&format!("a payload was not stored: {error}"));
-        }
+impl From<WriteError> for Refusal {
+    fn from(error: WriteError) -> Self {
         Self::later(&error.to_string(), 1)
     }
 }

@@ -48,8 +48,8 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
         }
     };
     let stored = app.writer.run_then(store, count).await.map_err(|error| {
-        refused(if matches!(error, WriteError::Busy) { Reason::Busy } else { Reason::Disk });
-        Refusal::from(&error)
+        refused(if error == WriteError::Busy { Reason::Busy } else { Reason::Disk });
+        Refusal::from(error)
     })?;
     drop(held);
     Ok(json(StatusCode::OK, &stored))

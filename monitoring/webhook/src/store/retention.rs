@@ -9,7 +9,7 @@ use rusqlite::{Connection, Result, params};
 pub struct Keep {
     /// Days since an alert came last.
     pub days: u32,
-    /// Alerts at most.
+    /// Alerts at most, and payloads that wait for the next hop at most.
     pub alerts: u64,
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn prune(db: &Connection, keep: Keep, now: Time) -> Result<(usize, us
     let kept: u64 = db.prepare_cached("SELECT count(*) FROM alerts")?.query_row([], |row| row.get(0))?;
     let excess = kept.saturating_sub(keep.alerts).min(STEP);
     let many = if excess > 0 { delete_many(db, excess)? } else { 0 };
-    let queued = delete_queued(db, oldest)?;
+    let queued = delete_queued(db, oldest, keep.alerts)?;
     if old + many + queued > 0 {
         // It answers with rows, which is why `execute` is not for it.
         db.prepare_cached("PRAGMA incremental_vacuum(256)")?.query([])?.next()?;
@@ -46,9 +46,13 @@ fn delete_many(db: &Connection, excess: u64) -> Result<usize> {
     db.prepare_cached(sql)?.execute([excess])
 }
 
-/// Deletes payloads that the next hop has not taken in all that time.
+/// Deletes payloads that the next hop has not taken in all that time, and the oldest where there are more than that many:
+/// their alerts are kept here, and a disk filled by a next hop that is gone would refuse new ones.
 #[timed_query("delete", table = "forwards")]
-fn delete_queued(db: &Connection, oldest: Time) -> Result<usize> {
-    let sql = "DELETE FROM forwards WHERE id IN (SELECT id FROM forwards WHERE received_at < ?1 ORDER BY id LIMIT ?2)";
-    db.prepare_cached(sql)?.execute(params![oldest.nanoseconds(), STEP])
+fn delete_queued(db: &Connection, oldest: Time, most: u64) -> Result<usize> {
+    let sql = "DELETE FROM forwards WHERE id IN (
+                   SELECT id FROM forwards
+                   WHERE received_at < ?1 OR id <= (SELECT id FROM forwards ORDER BY id DESC LIMIT 1 OFFSET ?3)
+                   ORDER BY id LIMIT ?2)";
+    db.prepare_cached(sql)?.execute(params![oldest.nanoseconds(), STEP, most])
 }

@@ -43,4 +43,11 @@ fn what_came_last_long_ago_is_forgotten() {
     let length = || Scrape::fetch(&webhook.url).value("background_task_queue_length");
     wait("a shorter queue", 20, || (length() < 2.5).then_some(()));
     assert!(webhook.log().contains("has not taken 1 payloads in 5 days"), "{}", webhook.log());
+
+    // One alert and one payload are the most that may be kept.
+    let webhook = Webhook::start_in(webhook.kill(), &["--keep-alerts", "1", "--forward", hop]);
+    wait("one alert", 20, || (webhook.total() == 1).then_some(()));
+    wait("one payload", 20, || (Scrape::fetch(&webhook.url).value("background_task_queue_length") < 1.5).then_some(()));
+    let left: i64 = database(&webhook.kill()).query_row("SELECT min(id) FROM forwards", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 3, "the newest one");
 }
