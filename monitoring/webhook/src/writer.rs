@@ -1,6 +1,9 @@
 //! The one thread that writes. Payloads that come while the disk is busy share the next transaction, and so one fsync;
 //! each is answered after that transaction is on the disk. It knows no payload: work comes as closures.
 
+#[cfg(test)]
+mod tests;
+
 use crate::log;
 use rusqlite::{Connection, Result};
 use std::fmt;
