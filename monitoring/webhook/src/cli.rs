@@ -18,6 +18,8 @@ Examples:
   measurand-webhook --hash-password < password.txt
       Prints the hash of a password, for a line `name:hash` of the file of users.
 
+SIGHUP reads tokens, users and certificate again; SIGTERM ends the server when all that was begun is done.
+
 In Alertmanager's configuration:
   receivers:
     - name: webhook

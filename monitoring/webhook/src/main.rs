@@ -5,7 +5,7 @@
 mod cli;
 
 use clap::Parser;
-use measurand_webhook::Server;
+use measurand_webhook::{Reloader, Server};
 use std::io::{Read, Write};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
@@ -25,6 +25,7 @@ fn run(cli: cli::Cli) -> Result<(), String> {
     let result = runtime.block_on(async {
         let server = Server::start(settings).await?;
         let stop = stop()?;
+        reload_on_hangup(server.reloader())?;
         print(&format!("serving alerts at {}", server.url()))?;
         server.run(stop).await
     });
@@ -45,6 +46,25 @@ fn stop() -> Result<impl Future<Output = ()>, String> {
             _ = interrupt.recv() => (),
         }
     })
+}
+
+/// Reads credentials and certificate again on SIGHUP.
+#[cfg(unix)]
+fn reload_on_hangup(reloader: Reloader) -> Result<(), String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup()).map_err(|it| format!("cannot listen for signals: {it}"))?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            tokio::task::block_in_place(|| reloader.reload());
+        }
+    });
+    Ok(())
+}
+
+/// There is no such signal.
+#[cfg(not(unix))]
+fn reload_on_hangup(_: Reloader) -> Result<(), String> {
+    Ok(())
 }
 
 /// Is done when somebody asks the program to end.

@@ -3,11 +3,13 @@
 use crate::auth::Authentication;
 use crate::limits::Limits;
 use crate::readers::Readers;
+use crate::reload::Reloader;
 use crate::routes::{self, App, Client};
 use crate::settings::Settings;
 use crate::store::Database;
+use crate::tls::{self, Tls};
 use crate::writer::Writer;
-use crate::{counts, forward, log, retention, tls};
+use crate::{counts, forward, log, retention};
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -45,7 +47,7 @@ impl Server {
     /// One line that says what cannot be opened, and what to do.
     pub async fn start(settings: Settings) -> Result<Self, String> {
         let authentication = Authentication::read(&settings.credentials)?;
-        let tls = settings.tls.as_ref().map(tls::config).transpose()?.map(|it| Tls(it.into()));
+        let tls = settings.tls.as_ref().map(tls::config).transpose()?.map(Tls::new);
         let listener = TcpListener::bind(&settings.listen).await.map_err(|it| not_bound(&settings.listen, &it))?;
         let address = listener.local_addr().map_err(|it| not_bound(&settings.listen, &it))?;
         warn(&settings, address, authentication.is_open());
@@ -70,6 +72,12 @@ impl Server {
         format!("{scheme}://{}", self.address)
     }
 
+    /// What reads credentials and certificate again while it runs.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader { settings: self.settings.clone(), tls: self.tls.clone(), app: Arc::downgrade(&self.app) }
+    }
+
     /// Serves until it is told to stop, and ends when all that was begun is done.
     ///
     /// # Errors
@@ -84,7 +92,7 @@ impl Server {
         let routes = routes::router(&app, metrics);
         let accept = accept(listener, &connections, |stream, client| {
             let routes = routes.clone().layer(Extension(Client(client.ip())));
-            connection(stream, tls.as_ref().map(|it| it.0.clone()), routes, limits, stopped.clone())
+            connection(stream, tls.as_ref().map(Tls::acceptor), routes, limits, stopped.clone())
         });
         let result = tokio::select! {
             () = accept => Ok(()),
@@ -207,14 +215,5 @@ fn warn(settings: &Settings, address: SocketAddr, is_open: bool) {
             "warning: credentials travel to {address} as plain text; give `--tls-certificate` and `--tls-key`, or put a \
              proxy with TLS in front"
         ));
-    }
-}
-
-/// For `Debug`, which the acceptor lacks.
-struct Tls(TlsAcceptor);
-
-impl std::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Tls")
     }
 }

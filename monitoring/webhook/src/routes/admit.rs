@@ -41,9 +41,10 @@ pub(super) async fn admit(
     // Twice what a body may take: it has to be stored as well.
     let answer = timeout(app.limits.request * 2, async {
         let header = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
-        if !is_open && app.authentication.check(header).await == Verdict::Unknown {
+        let authentication = app.authentication();
+        if !is_open && authentication.check(header).await == Verdict::Unknown {
             refused(Reason::Unauthorized);
-            return Refusal::unauthorized(app.authentication.challenge()).into_response();
+            return Refusal::unauthorized(authentication.challenge()).into_response();
         }
         next.run(request).await
     });

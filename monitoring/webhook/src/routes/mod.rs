@@ -21,7 +21,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use error::Refusal;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -36,7 +36,7 @@ pub(crate) struct App {
     pub(crate) writer: Writer,
     pub(crate) readers: Arc<Readers>,
     pub(crate) queue: Option<Arc<Queue>>,
-    authentication: Authentication,
+    authentication: RwLock<Arc<Authentication>>,
     limits: Limits,
     rate: Rate,
     requests: Semaphore,
@@ -62,13 +62,22 @@ impl App {
             writer,
             readers,
             queue,
-            authentication,
+            authentication: RwLock::new(Arc::new(authentication)),
             limits,
             rate: Rate::new(&limits),
             requests: Semaphore::new(limits.requests.max(1) as usize),
             memory: Semaphore::new(largest * LARGEST_AT_ONCE),
             probed: Mutex::default(),
         })
+    }
+
+    /// Lets other people in from now on.
+    pub(crate) fn authenticate_by(&self, authentication: Authentication) {
+        *self.authentication.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(authentication);
+    }
+
+    fn authentication(&self) -> Arc<Authentication> {
+        Arc::clone(&self.authentication.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

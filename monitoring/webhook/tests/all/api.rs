@@ -60,6 +60,20 @@ fn a_repeat_brings_an_alert_up_to_date() {
 }
 
 #[test]
+fn two_alertmanagers_at_once_are_one_alert() {
+    let webhook = Webhook::start(&[]);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                (0..25).for_each(|_| assert_eq!(webhook.post(&payload(&[firing(1), firing(2)])).status, 200))
+            });
+        }
+    });
+    let counts: Vec<_> = webhook.alerts("").iter().map(|it| it["count"].clone()).collect();
+    assert_eq!(counts, [200, 200]);
+}
+
+#[test]
 fn the_same_labels_at_another_time_are_another_alert() {
     let webhook = Webhook::start(&[]);
     let mut later = firing(1);

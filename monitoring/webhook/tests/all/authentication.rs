@@ -1,6 +1,7 @@
 //! Who is let in, and how: bearer tokens, users, TLS.
 
 use crate::support::{Answer, Webhook, agent, configured, file, firing, payload};
+use measurand_tests::wait;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::io::Write;
 use std::process::Stdio;
@@ -152,4 +153,35 @@ fn tls_protects_the_way() {
     let plain = crate::support::agent().get(format!("{}/healthz", webhook.url.replace("https", "http"))).call();
     assert!(plain.is_err(), "{plain:?}");
     assert_eq!(Answer::of(agent.get(format!("{}/healthz", webhook.url)).call()).status, 200);
+}
+
+#[test]
+fn a_hangup_reads_the_files_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (pem, key) = certificate(&directory);
+    let tokens = file(&directory, "tokens", TOKEN);
+    let arguments = ["--tls-certificate", &pem, "--tls-key", &key, "--token-file", tokens.to_str().unwrap()];
+    let webhook = Webhook::start(&arguments);
+    let status = |agent: &Agent, token: &str| {
+        let request = agent.get(format!("{}/api/alerts", webhook.url));
+        request.header("authorization", format!("Bearer {token}")).call().ok().map(|it| it.status().as_u16())
+    };
+    let before = trusting(&pem);
+    assert_eq!(status(&before, TOKEN), Some(200));
+
+    // Something that cannot be used changes nothing.
+    file(&directory, "tokens", "");
+    webhook.signal("HUP");
+    wait("a line in the log", 10, || webhook.log().contains("stay as they were: there are no tokens").then_some(()));
+    assert_eq!(status(&before, TOKEN), Some(200));
+
+    let old = trusting(&pem);
+    certificate(&directory);
+    file(&directory, "tokens", "another-token-0123456789");
+    webhook.signal("HUP");
+    wait("a line in the log", 10, || webhook.log().contains("are read again").then_some(()));
+    let after = trusting(&pem);
+    assert_eq!(status(&after, "another-token-0123456789"), Some(200));
+    assert_eq!(status(&after, TOKEN), Some(401));
+    assert_eq!(status(&old, TOKEN), None, "the old certificate is gone");
 }

@@ -22,7 +22,7 @@ fn a_request_that_has_begun_is_answered() {
     let metrics = || webhook.get("/metrics").body;
     let begun = r#"function_calls_in_flight{function="receive",module="measurand_webhook::routes::receive"} 1"#;
     wait("the request to begin", 10, || metrics().contains(begun).then_some(()));
-    webhook.ask_to_stop();
+    webhook.signal("TERM");
     wait("the port to close", 10, || TcpStream::connect(&address).is_err().then_some(()));
     slow.write_all(&body.as_bytes()[10..]).unwrap();
     let mut answer = String::new();
@@ -39,7 +39,7 @@ fn a_request_that_has_begun_is_answered() {
 fn the_file_alone_is_whole_afterwards() {
     let webhook = Webhook::start(&["--forward", "http://127.0.0.1:9/"]);
     webhook.post(&payload(&[firing(1)]));
-    webhook.ask_to_stop();
+    webhook.signal("TERM");
     let (status, directory) = webhook.ended();
     assert_eq!(status.code(), Some(0));
     let copy = tempfile::tempdir().unwrap();

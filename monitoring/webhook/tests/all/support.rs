@@ -54,9 +54,9 @@ impl Webhook {
         std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap())
     }
 
-    /// SIGTERM, without waiting.
-    pub(crate) fn ask_to_stop(&self) {
-        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+    /// Sends a signal by its name, and does not wait.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(status.unwrap().success());
     }
 
