@@ -42,8 +42,11 @@ CREATE TABLE alerts (
     last_seen     INTEGER NOT NULL,
     UNIQUE (fingerprint, starts_at)
 ) STRICT;
-CREATE INDEX alerts_by_status ON alerts (status, severity, id);
+-- Each ends with the order that lists are shown in, so that a page of many alerts is not sorted to be cut.
+CREATE INDEX alerts_by_status ON alerts (status, id);
+CREATE INDEX alerts_by_status_and_severity ON alerts (status, severity, id);
 CREATE INDEX alerts_by_severity ON alerts (severity, id);
+CREATE INDEX alerts_by_name ON alerts (name, id);
 CREATE INDEX alerts_by_age ON alerts (last_seen);
 -- Each time an alert began to fire or was resolved, so that an order that Alertmanager mixes up can be told afterwards.
 CREATE TABLE changes (

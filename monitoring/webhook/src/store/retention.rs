@@ -1,5 +1,6 @@
 //! Forgetting what is old or too much, a little at a time, so that no payload waits long for it.
 
+use crate::payload::Status;
 use crate::time::Time;
 use measurand::timed_query;
 use rusqlite::{Connection, Result, params};
@@ -22,7 +23,8 @@ pub(crate) fn prune(db: &Connection, keep: Keep, now: Time) -> Result<(usize, us
     let old = delete_old(db, oldest)?;
     let kept: u64 = db.prepare_cached("SELECT count(*) FROM alerts")?.query_row([], |row| row.get(0))?;
     let excess = kept.saturating_sub(keep.alerts).min(STEP);
-    let many = if excess > 0 { delete_many(db, excess)? } else { 0 };
+    let resolved = delete_many(db, Status::Resolved, excess)?;
+    let many = resolved + delete_many(db, Status::Firing, excess.saturating_sub(resolved as u64))?;
     let queued = delete_queued(db, oldest, keep.alerts)?;
     if old + many + queued > 0 {
         // It answers with rows, which is why `execute` is not for it.
@@ -38,12 +40,16 @@ fn delete_old(db: &Connection, oldest: Time) -> Result<usize> {
     db.prepare_cached(sql)?.execute(params![oldest.nanoseconds(), STEP])
 }
 
-/// Deletes so many alerts, resolved ones first.
+/// Deletes up to so many alerts, those that came last the longest ago.
 #[timed_query("delete", table = "alerts")]
-fn delete_many(db: &Connection, excess: u64) -> Result<usize> {
+fn delete_many(db: &Connection, status: Status, excess: u64) -> Result<usize> {
+    if excess == 0 {
+        return Ok(0);
+    }
+    // The plus keeps SQLite from the index by status, after which it would have to sort.
     let sql = "DELETE FROM alerts WHERE id IN
-                   (SELECT id FROM alerts ORDER BY status = 'firing', last_seen LIMIT ?1)";
-    db.prepare_cached(sql)?.execute([excess])
+                   (SELECT id FROM alerts WHERE +status = ?1 ORDER BY last_seen LIMIT ?2)";
+    db.prepare_cached(sql)?.execute(params![status.as_str(), excess])
 }
 
 /// Deletes payloads that the next hop has not taken in all that time, and the oldest where there are more than that many:

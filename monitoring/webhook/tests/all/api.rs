@@ -65,7 +65,7 @@ fn two_alertmanagers_at_once_are_one_alert() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                (0..25).for_each(|_| assert_eq!(webhook.post(&payload(&[firing(1), firing(2)])).status, 200))
+                (0..25).for_each(|_| assert_eq!(webhook.post(&payload(&[firing(1), firing(2)])).status, 200));
             });
         }
     });

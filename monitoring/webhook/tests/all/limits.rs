@@ -72,6 +72,19 @@ fn requests_at_once_and_slow_bodies_are_bounded() {
     assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200, "a client that hangs up takes no place");
 }
 
+#[test]
+fn connections_at_once_are_bounded() {
+    let webhook = Webhook::start(&["--max-connections", "1"]);
+    let address = webhook.url.trim_start_matches("http://").to_owned();
+    let first = TcpStream::connect(&address).unwrap();
+    let mut second = TcpStream::connect(&address).unwrap();
+    second.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    second.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(second.read(&mut [0; 1]).is_err(), "it waits");
+    drop(first);
+    assert!(read(&mut second).starts_with("HTTP/1.1 200"));
+}
+
 fn read(stream: &mut TcpStream) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut bytes = [0; 4096];
