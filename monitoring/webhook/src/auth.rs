@@ -184,3 +184,38 @@ fn users(path: &Path) -> Result<HashMap<String, String>, String> {
 fn is_bcrypt(hash: &str) -> bool {
     hash.len() == 60 && ["$2a$", "$2b$", "$2y$"].iter().any(|it| hash.starts_with(it)) && hash.is_ascii()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Authentication, CredentialFiles, REMEMBERED_MAX, Verdict};
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+
+    #[tokio::test]
+    async fn what_was_right_is_remembered_and_what_was_wrong_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let users = directory.path().join("users");
+        let names = 0..REMEMBERED_MAX + 2;
+        let hash = bcrypt::hash("password", 4).unwrap();
+        let lines: Vec<String> = names.clone().map(|it| format!("{it}:{hash}")).collect();
+        std::fs::write(&users, lines.join("\n")).unwrap();
+        let authentication = Authentication::read(&CredentialFiles { tokens: None, users: Some(users) }).unwrap();
+        let remembered = || authentication.remembered.lock().unwrap().len();
+        let check = async |user: &str, password: &str| {
+            let header = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
+            authentication.check(Some(&header)).await
+        };
+        assert_eq!(check("0", "wrong").await, Verdict::Unknown);
+        assert_eq!(check("nobody", "password").await, Verdict::Unknown);
+        assert_eq!(remembered(), 0);
+        for _ in 0..3 {
+            assert_eq!(check("0", "password").await, Verdict::Welcome);
+            assert_eq!(remembered(), 1);
+        }
+        assert_eq!(check("0", "wrong").await, Verdict::Unknown);
+        for name in names {
+            assert_eq!(check(&name.to_string(), "password").await, Verdict::Welcome);
+        }
+        assert_eq!(remembered(), REMEMBERED_MAX);
+    }
+}

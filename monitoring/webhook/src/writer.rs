@@ -156,7 +156,7 @@ fn batch(connection: &mut Connection, first: Work, waiting: &mut mpsc::Receiver<
     result
 }
 
-/// Says once that writing fails, and once that it works again: a full disk must not be filled with lines about it.
+/// Says at most once a minute that writing fails: a full disk must not be filled with lines about it.
 #[derive(Debug, Default)]
 struct Trouble {
     told: Option<Instant>,
@@ -166,13 +166,11 @@ impl Trouble {
     const AGAIN: Duration = Duration::from_secs(60);
 
     fn note(&mut self, result: Result<()>) {
-        if let Err(error) = result {
-            if self.told.is_none_or(|it| it.elapsed() > Self::AGAIN) {
-                log(&format!("alerts cannot be stored: {error}; see whether the disk is full"));
-                self.told = Some(Instant::now());
-            }
-        } else if self.told.take().is_some() {
-            log("alerts can be stored again");
+        if let Err(error) = result
+            && self.told.is_none_or(|it| it.elapsed() > Self::AGAIN)
+        {
+            log(&format!("alerts cannot be stored: {error}; see whether the disk is full"));
+            self.told = Some(Instant::now());
         }
     }
 }

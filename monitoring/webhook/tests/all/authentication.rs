@@ -5,7 +5,6 @@ use measurand_tests::wait;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::io::Write;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Error};
@@ -108,11 +107,6 @@ fn a_user_and_a_password_open() {
     }
     check("Basic %%%", 401);
     check("", 401);
-
-    // What was right once is remembered, and takes no bcrypt.
-    let start = Instant::now();
-    (0..200).for_each(|_| check(&basic("bob:söme pässword"), 200));
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -19,10 +19,10 @@ fn a_full_disk_is_told_and_overcome() {
     assert_eq!(refused.status, 503, "{refused:?}");
     assert_eq!(refused.header("retry-after"), "1");
     assert!(refused.error().contains("the server's log says why"), "{refused:?}");
-    let log = webhook.log();
-    assert!(log.contains("alerts cannot be stored") && log.lines().count() == 1, "told once: {log}");
     wait("/readyz to tell", 10, || Some(webhook.get("/readyz")).filter(|it| it.status == 503));
     assert_eq!(webhook.get("/healthz").status, 200);
+    let log = wait("a line in the log", 10, || Some(webhook.log()).filter(|it| !it.is_empty()));
+    assert!(log.contains("alerts cannot be stored") && log.lines().count() == 1, "told once: {log}");
 
     let webhook = Webhook::start_in(webhook.kill(), &["--rate", "0"]);
     assert!(taken > 10, "{taken}");
