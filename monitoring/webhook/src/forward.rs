@@ -1,31 +1,26 @@
 //! Passing payloads on to a next hop: in their order, until it has taken them, across restarts. One thread, which may
 //! block, since there is one next hop.
 
+mod client;
+
 use crate::log;
 use crate::readers::Readers;
 use crate::store::{self, Queued};
 use crate::time::Time;
 use crate::writer::{WriteError, Writer};
-use measurand::{measured, task_queue};
-use std::path::{Path, PathBuf};
+use client::{Client, Refusal};
+use measurand::task_queue;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
 use std::time::Duration;
-use std::{fs, io, thread};
-use ureq::Agent;
-use ureq::http::Uri;
-use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-/// For one attempt.
-const ATTEMPT: Duration = Duration::from_secs(10);
 /// After the database could not be read or written.
 const TROUBLE: Duration = Duration::from_secs(5);
 /// Between two attempts at most.
 const PAUSE_SECONDS_MAX: u64 = 300;
-/// What the next hop says about the payload itself. Every other refusal may pass: a wrong password is mended.
-const NEVER: [u16; 4] = [400, 413, 415, 422];
 
 /// Where payloads are passed on to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,112 +176,6 @@ fn settle(outcome: &Outcome, queue: &Queue, writer: &Writer) -> bool {
 fn pause_seconds(attempts: u32, asked: Option<u64>) -> u64 {
     let doubled = 1_u64.checked_shl(attempts.min(32)).unwrap_or(PAUSE_SECONDS_MAX);
     asked.unwrap_or(0).max(doubled).min(PAUSE_SECONDS_MAX)
-}
-
-#[derive(Debug)]
-struct Client {
-    agent: Agent,
-    url: Uri,
-    token_file: Option<PathBuf>,
-}
-
-/// Why the next hop did not take a payload.
-#[derive(Debug)]
-struct Refusal {
-    why: String,
-    /// Whether another attempt may go well.
-    passes: bool,
-    /// Seconds to wait, if it says so.
-    after: Option<u64>,
-}
-
-impl Client {
-    fn new(hop: &NextHop) -> Result<Self, String> {
-        let url: Uri = hop.url.parse().map_err(|it| wrong_url(&hop.url, &it))?;
-        if !matches!(url.scheme_str(), Some("http" | "https")) || url.host().is_none_or(str::is_empty) {
-            return Err(wrong_url(&hop.url, &"it has no scheme or no host"));
-        }
-        let roots = match &hop.ca_file {
-            Some(path) => RootCerts::new_with_certs(&certificates(path)?),
-            None => RootCerts::PlatformVerifier,
-        };
-        let config = Agent::config_builder()
-            .timeout_global(Some(ATTEMPT))
-            .timeout_connect(Some(ATTEMPT / 2))
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
-            .user_agent(concat!("measurand-webhook/", env!("CARGO_PKG_VERSION")))
-            .http_status_as_error(false)
-            // A redirected POST would become a GET, and the token would go where nobody said.
-            .max_redirects(0)
-            .build();
-        let client = Self { agent: config.into(), url, token_file: hop.token_file.clone() };
-        client.token().map_err(|it| it.why)?;
-        Ok(client)
-    }
-
-    /// The token, read each time, so that a new one is used at once.
-    fn token(&self) -> Result<Option<String>, Refusal> {
-        let Some(path) = &self.token_file else { return Ok(None) };
-        match fs::read_to_string(path) {
-            Ok(text) if !text.trim().is_empty() => Ok(Some(format!("Bearer {}", text.trim()))),
-            Ok(_) => Err(Refusal::passing(&unreadable(path, &"it is empty"))),
-            Err(error) => Err(Refusal::passing(&unreadable(path, &error))),
-        }
-    }
-
-    /// Sends one payload to the next hop.
-    ///
-    /// # Runbook
-    /// See whether the next hop answers, and what this server's log says about it. Nothing is lost meanwhile.
-    #[measured]
-    fn send(&self, body: &[u8]) -> Result<(), Refusal> {
-        let mut request = self.agent.post(&self.url).header(CONTENT_TYPE, "application/json");
-        if let Some(token) = self.token()? {
-            request = request.header(AUTHORIZATION, token);
-        }
-        let mut response = request.send(body).map_err(|it| Refusal::passing(&it.to_string()))?;
-        let status = response.status().as_u16();
-        if (200..300).contains(&status) {
-            // A connection whose answer was read is used again.
-            let _ = response.body_mut().with_config().limit(64 * 1024).read_to_vec();
-            return Ok(());
-        }
-        let after = response.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
-        Err(Refusal { why: format!("it answered with status {status}"), passes: !NEVER.contains(&status), after })
-    }
-}
-
-impl Refusal {
-    fn passing(why: &str) -> Self {
-        Self { why: why.to_owned(), passes: true, after: None }
-    }
-}
-
-fn wrong_url(url: &str, why: &dyn std::fmt::Display) -> String {
-    // Without what may be a password.
-    let shown = url.rsplit_once('@').map_or(url, |(_, it)| it);
-    format!("`{shown}` is no address to forward to: {why}; write `--forward https://host:port/path`")
-}
-
-fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
-    format!("cannot read the token in `{}`: {why}", path.display())
-}
-
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
-    let failed = |why: &dyn std::fmt::Display| {
-        format!(
-            "cannot read the certificates in `{}`: {why}; name a file in PEM with `--forward-ca-file`",
-            path.display()
-        )
-    };
-    let pem = fs::read(path).map_err(|it: io::Error| failed(&it))?;
-    let mut certificates = Vec::new();
-    for item in parse_pem(&pem) {
-        if let PemItem::Certificate(certificate) = item.map_err(|it| failed(&it))? {
-            certificates.push(certificate);
-        }
-    }
-    if certificates.is_empty() { Err(failed(&"there is none in it")) } else { Ok(certificates) }
 }
 
 #[cfg(test)]

@@ -1,0 +1,122 @@
+//! Asking the next hop: one payload, one answer. It knows no queue.
+
+use super::NextHop;
+use measurand::measured;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+use ureq::Agent;
+use ureq::http::Uri;
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+/// For one attempt.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// What the next hop says about the payload itself. Every other refusal may pass: a wrong password is mended.
+const NEVER: [u16; 4] = [400, 413, 415, 422];
+
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: Agent,
+    url: Uri,
+    token_file: Option<PathBuf>,
+}
+
+/// Why the next hop did not take a payload.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) why: String,
+    /// Whether another attempt may go well.
+    pub(super) passes: bool,
+    /// Seconds to wait, if it says so.
+    pub(super) after: Option<u64>,
+}
+
+impl Client {
+    pub(super) fn new(hop: &NextHop) -> Result<Self, String> {
+        let url: Uri = hop.url.parse().map_err(|it| wrong_url(&hop.url, &it))?;
+        if !matches!(url.scheme_str(), Some("http" | "https")) || url.host().is_none_or(str::is_empty) {
+            return Err(wrong_url(&hop.url, &"it has no scheme or no host"));
+        }
+        let roots = match &hop.ca_file {
+            Some(path) => RootCerts::new_with_certs(&certificates(path)?),
+            None => RootCerts::PlatformVerifier,
+        };
+        let config = Agent::config_builder()
+            .timeout_global(Some(ATTEMPT))
+            .timeout_connect(Some(ATTEMPT / 2))
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .user_agent(concat!("measurand-webhook/", env!("CARGO_PKG_VERSION")))
+            .http_status_as_error(false)
+            // A redirected POST would become a GET, and the token would go where nobody said.
+            .max_redirects(0)
+            .build();
+        let client = Self { agent: config.into(), url, token_file: hop.token_file.clone() };
+        client.token().map_err(|it| it.why)?;
+        Ok(client)
+    }
+
+    /// The token, read each time, so that a new one is used at once.
+    fn token(&self) -> Result<Option<String>, Refusal> {
+        let Some(path) = &self.token_file else { return Ok(None) };
+        match fs::read_to_string(path) {
+            Ok(text) if !text.trim().is_empty() => Ok(Some(format!("Bearer {}", text.trim()))),
+            Ok(_) => Err(Refusal::passing(&unreadable(path, &"it is empty"))),
+            Err(error) => Err(Refusal::passing(&unreadable(path, &error))),
+        }
+    }
+
+    /// Sends one payload to the next hop.
+    ///
+    /// # Runbook
+    /// See whether the next hop answers, and what this server's log says about it. Nothing is lost meanwhile.
+    #[measured]
+    pub(super) fn send(&self, body: &[u8]) -> Result<(), Refusal> {
+        let mut request = self.agent.post(&self.url).header(CONTENT_TYPE, "application/json");
+        if let Some(token) = self.token()? {
+            request = request.header(AUTHORIZATION, token);
+        }
+        let mut response = request.send(body).map_err(|it| Refusal::passing(&it.to_string()))?;
+        let status = response.status().as_u16();
+        if (200..300).contains(&status) {
+            // A connection whose answer was read is used again.
+            let _ = response.body_mut().with_config().limit(64 * 1024).read_to_vec();
+            return Ok(());
+        }
+        let after = response.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+        Err(Refusal { why: format!("it answered with status {status}"), passes: !NEVER.contains(&status), after })
+    }
+}
+
+impl Refusal {
+    fn passing(why: &str) -> Self {
+        Self { why: why.to_owned(), passes: true, after: None }
+    }
+}
+
+fn wrong_url(url: &str, why: &dyn std::fmt::Display) -> String {
+    // Without what may be a password.
+    let shown = url.rsplit_once('@').map_or(url, |(_, it)| it);
+    format!("`{shown}` is no address to forward to: {why}; write `--forward https://host:port/path`")
+}
+
+fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
+    format!("cannot read the token in `{}`: {why}", path.display())
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
+    let failed = |why: &dyn std::fmt::Display| {
+        format!(
+            "cannot read the certificates in `{}`: {why}; name a file in PEM with `--forward-ca-file`",
+            path.display()
+        )
+    };
+    let pem = fs::read(path).map_err(|it: io::Error| failed(&it))?;
+    let mut certificates = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|it| failed(&it))? {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() { Err(failed(&"there is none in it")) } else { Ok(certificates) }
+}
