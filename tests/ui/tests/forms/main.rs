@@ -2,11 +2,14 @@
 
 mod argument;
 mod asynchronous;
+mod blocks;
 mod bounds;
 mod boxed;
+mod boxed_blocks;
 mod context;
 mod ending;
 mod labels;
+mod modules;
 mod outcome;
 mod sync;
 
