@@ -7,8 +7,9 @@ use crate::diag::Diag;
 use crate::engine;
 use crate::func::Func;
 use measurand_catalog::{Absent, Attribute, attribute::ALL};
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use syn::parse::{Parse as _, ParseStream, Parser as _};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::quote;
+use syn::parse::{Parse as _, ParseStream, Parser as _, discouraged::Speculative as _};
 use syn::{Attribute as SynAttribute, Meta, Token, braced, token};
 
 /// What the functions in a block are called in front of their own names.
@@ -73,6 +74,28 @@ fn is_word(token: &TokenTree, words: &[&str]) -> bool {
     matches!(token, TokenTree::Ident(it) if words.iter().any(|word| it == word))
 }
 
+/// What stands before the braces of an `impl` block, a trait or a module, and the type of the block.
+fn head(input: ParseStream<'_>) -> Option<(Vec<TokenTree>, Option<String>)> {
+    let ahead = input.fork();
+    let mut head = Vec::new();
+    while !ahead.is_empty() && !ahead.peek(Token![;]) {
+        let braces = ahead.peek(token::Brace);
+        head.push(ahead.parse().ok()?);
+        if !braces {
+            continue;
+        }
+        if let Some(owner) = owner(&head) {
+            head.pop();
+            return Some((head, owner));
+        }
+        // Only in the head of an `impl` block are there braces of another kind: those of a constant argument.
+        if !head.iter().any(|it| is_word(it, &["impl"])) {
+            return None;
+        }
+    }
+    None
+}
+
 /// Mistakes in the arguments are reported once, not for each function; and a name is one function's.
 fn check_arguments(diag: &mut Diag, attribute: &'static Attribute, args: &TokenStream) {
     let parsed = args::parse(diag, attribute, args.clone());
@@ -89,6 +112,11 @@ impl Block<'_> {
     fn content(&self, diag: &mut Diag, content: TokenStream) -> TokenStream {
         let mut out = TokenStream::new();
         let parser = |input: ParseStream<'_>| {
+            let ahead = input.fork();
+            if let Ok(inner) = SynAttribute::parse_inner(&ahead) {
+                out.extend(quote! { #(#inner)* });
+                input.advance_to(&ahead);
+            }
             while !input.is_empty() {
                 out.extend(self.item(diag, input)?);
             }
@@ -108,31 +136,33 @@ impl Block<'_> {
             let tokens = copy(input, |input| Func::parse(input).map(drop))?;
             return Ok(self.function(diag, func, tokens));
         }
-        if let Some(module) = self.module(diag, input)? {
-            return Ok(module);
+        match self.inner(diag, input)? {
+            Some(inner) => Ok(inner),
+            None => copy(input, other_item),
         }
-        copy(input, other_item)
     }
 
-    /// A module inside a module.
-    fn module(&self, diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
+    /// An `impl` block, a trait or a module inside of a module.
+    fn inner(&self, diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
         let ahead = input.fork();
-        let is_module = SynAttribute::parse_outer(&ahead).is_ok()
-            && ahead.parse::<syn::Visibility>().is_ok()
-            && ahead.parse::<Token![mod]>().is_ok()
-            && ahead.parse::<Ident>().is_ok()
-            && ahead.peek(token::Brace);
-        if !is_module {
+        let (Ok(attrs), Some((head, owner))) = (SynAttribute::parse_outer(&ahead), head(&ahead)) else {
             return Ok(None);
-        }
-        let mut out = TokenStream::new();
-        while !input.peek(token::Brace) {
-            out.extend([input.parse::<TokenTree>()?]);
+        };
+        let own = attrs.iter().position(|it| attribute_of(it).is_some());
+        let skipped = own.filter(|it| is_skip(&attrs[*it]));
+        let others = attrs.iter().enumerate().filter(|(index, _)| Some(*index) != skipped).map(|(_, it)| it);
+        let mut out = quote! { #(#others)* #(#head)* };
+        for _ in head {
+            ahead.parse::<TokenTree>()?;
         }
         let content;
-        let brace = braced!(content in input);
-        let content = self.content(diag, content.parse()?);
+        let brace = braced!(content in ahead);
+        let content: TokenStream = content.parse()?;
+        let block = Block { owner, ..*self };
+        // An attribute of its own says more than we do, and is expanded after us.
+        let content = if own.is_some() { content } else { block.content(diag, content) };
         brace.surround(&mut out, |out| out.extend(content));
+        input.advance_to(&ahead);
         Ok(Some(out))
     }
 
@@ -167,7 +197,12 @@ fn attribute_of(attr: &SynAttribute) -> Option<&'static Attribute> {
 
 /// `#[measured(skip)]`.
 fn is_skip(attr: &SynAttribute) -> bool {
-    matches!(&attr.meta, Meta::List(list) if list.tokens.to_string() == "skip")
+    matches!(&attr.meta, Meta::List(list) if skips(&list.tokens))
+}
+
+/// Whether these arguments say that nothing is to be recorded.
+pub(crate) fn skips(args: &TokenStream) -> bool {
+    args.to_string() == "skip"
 }
 
 /// What a parser consumes, as tokens.

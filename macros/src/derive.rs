@@ -1,9 +1,12 @@
 //! The derives: the values of a label, and the kinds of an error, from the variants of an enum.
 
 use crate::diag::Diag;
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::{Attribute, Fields, Item, ItemEnum, LitStr, Path, Token, Variant, ext::IdentExt as _, spanned::Spanned as _};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::{
+    Attribute, Fields, Generics, Item, ItemEnum, LitStr, Path, Token, Variant, ext::IdentExt as _, parse_quote,
+    spanned::Spanned as _,
+};
 
 /// One of the derives.
 pub(crate) struct Derive {
@@ -71,7 +74,7 @@ fn said(diag: &mut Diag, derive: &Derive, attrs: &[Attribute]) -> Said {
             if input.peek(LitStr) {
                 said.name = Some(input.parse()?);
             } else {
-                let word = input.call(syn::Ident::parse_any)?;
+                let word = input.call(Ident::parse_any)?;
                 if word != "nested" || derive.helper != ERROR_KIND.helper {
                     return Err(syn::Error::new(word.span(), "another word"));
                 }
@@ -185,8 +188,8 @@ fn error_kind(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream
         TokenStream::new()
     });
     let arms: Vec<TokenStream> = arms.collect();
-    let name = &input.ident;
-    let (impls, types, bounds) = input.generics.split_for_impl();
+    let (name, generics) = (&input.ident, with_bounds(input, &krate));
+    let (impls, types, bounds) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
         impl #impls #krate::ErrorKind for #name #types #bounds {
@@ -196,6 +199,30 @@ fn error_kind(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream
             }
         }
     }
+}
+
+/// The generics of the enum, and what the types of nested fields have to be where only their users know them.
+fn with_bounds(input: &ItemEnum, krate: &TokenStream) -> Generics {
+    let mut generics = input.generics.clone();
+    let parameters: Vec<&Ident> = input.generics.type_params().map(|it| &it.ident).collect();
+    for variant in &input.variants {
+        // What is wrong in the attributes has been reported.
+        let said = said(&mut Diag::default(), &ERROR_KIND, &variant.attrs);
+        for ty in variant.fields.iter().map(|it| &it.ty).filter(|_| said.nested.is_some()) {
+            if names_any(ty.to_token_stream(), &parameters) {
+                generics.make_where_clause().predicates.push(parse_quote! { #ty: #krate::ErrorKind });
+            }
+        }
+    }
+    generics
+}
+
+fn names_any(tokens: TokenStream, names: &[&Ident]) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(it) => names.contains(&&it),
+        TokenTree::Group(it) => names_any(it.stream(), names),
+        _ => false,
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,10 @@ use quote::quote;
 /// A mistake never swallows the annotated function: it is emitted unchanged beside the errors, so that the rest of the
 /// user's crate still resolves and the editor keeps working. The same happens where nothing is recorded.
 pub(crate) fn run(attribute: &'static Attribute, args: TokenStream, item: TokenStream, records: bool) -> TokenStream {
+    // A block whose own attribute is switched off, or mistaken, leaves what it skips to us.
+    if block::skips(&args) {
+        return item;
+    }
     let attribute = args::attribute_of(attribute, &args);
     let mut diag = Diag::default();
     let expanded = match syn::parse2::<Func>(item.clone()) {

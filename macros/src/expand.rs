@@ -136,11 +136,11 @@ fn body(model: &Model) -> TokenStream {
             let Some(rollback) = rollback(model) else {
                 return quote! { #private::run(#start, #closure, #judge) };
             };
-            let (result, ok) = (local("__result"), local("__ok"));
+            let (result, failed) = (local("__result"), local("__failed"));
             quote! {
                 let mut #call = #private::enter(#start);
                 let #result = #private::call(#closure);
-                let #ok = #private::leave(&mut #call, &#result, #judge);
+                let #failed = #private::leave(&mut #call, &#result, #judge);
                 #rollback
                 #result
             }
@@ -190,9 +190,9 @@ fn local(name: &str) -> Ident {
 /// Awaits `future` under measurement.
 fn measured(model: &Model, future: &TokenStream) -> TokenStream {
     let (private, start, judge, rollback) = (private(model), start(model), judge(model), rollback(model));
-    let (result, ok) = (local("__result"), if rollback.is_some() { local("__ok") } else { local("_ok") });
+    let (result, failed) = (local("__result"), if rollback.is_some() { local("__failed") } else { local("_failed") });
     quote! {
-        let (#result, #ok) = #private::measure(#start, #future, #judge).await;
+        let (#result, #failed) = #private::measure(#start, #future, #judge).await;
         #rollback
         #result
     }
@@ -267,11 +267,11 @@ fn by_type(private: &TokenStream, result: &Ident, span: Span) -> TokenStream {
 /// A statement, not `let _ =`, so that the compiler warns of a future nobody awaits and of a function nobody calls.
 fn rollback(model: &Model) -> Option<TokenStream> {
     let rollback = model.judgement.rollback()?;
-    let (private, start, ok) = (private(model), start(model), local("__ok"));
+    let (private, failed, series) = (private(model), local("__failed"), local("__series"));
     let statement = quote_spanned! { rollback.span()=> #rollback; };
     Some(quote! {
-        if !#ok {
-            #private::count_rollback(#start);
+        if let ::core::option::Option::Some(#series) = #failed {
+            #private::count_rollback(#series);
             #statement
         }
     })

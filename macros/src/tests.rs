@@ -170,7 +170,7 @@ fn asynchronous() {
                     __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
                     "|attribute|timed_query|family|database"
                 }
-                let (__result, _ok) = ::measurand::__private::measure(
+                let (__result, _failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),
                         ::core::pin::pin!(
                             async move { if false { return ::measurand::__private::returned:: <
@@ -200,7 +200,7 @@ fn asynchronous_never() {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
                 }
-                let (__result, _ok) = ::measurand::__private::measure(
+                let (__result, _failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),
                         ::core::pin::pin!(async move { loop { g(). await } }),
                         |__result| ::measurand::__private::verdict_if(__result, |_| true, true),
@@ -226,7 +226,7 @@ fn returned_future() {
                 }
                 let __future = ::measurand::__private::call(move || -> _ { g() });
                 async move {
-                    let (__result, _ok) = ::measurand::__private::measure(
+                    let (__result, _failed) = ::measurand::__private::measure(
                             ::measurand::__private::Site::series(&__SITE),
                             ::core::pin::pin!(__future),
                             |__result| {
@@ -258,7 +258,7 @@ fn boxed_future() {
                     Box<dyn Future<Output = u32> + Send + '_>,
                 > { g() });
                 ::measurand::__private::Box::pin(async move {
-                    let (__result, _ok) = ::measurand::__private::measure(
+                    let (__result, _failed) = ::measurand::__private::measure(
                             ::measurand::__private::Site::series(&__SITE),
                             ::core::pin::pin!(__future),
                             |__result| {
@@ -312,15 +312,13 @@ fn rollback() {
                     ::measurand::__private::Site::series(&__SITE),
                 );
                 let __result = ::measurand::__private::call(|| -> Option<f64> { None });
-                let __ok = ::measurand::__private::leave(
+                let __failed = ::measurand::__private::leave(
                     &mut __call,
                     &__result,
                     |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
                 );
-                if !__ok {
-                    ::measurand::__private::count_rollback(
-                        ::measurand::__private::Site::series(&__SITE),
-                    );
+                if let ::core::option::Option::Some(__series) = __failed {
+                    ::measurand::__private::count_rollback(__series);
                     undo(x);
                 }
                 __result
@@ -341,7 +339,7 @@ fn rollback_later() {
                     __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
                     "|attribute|verified|family|verification|threshold|0.95"
                 }
-                let (__result, __ok) = ::measurand::__private::measure(
+                let (__result, __failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),
                         ::core::pin::pin!(
                             async { if false { return ::measurand::__private::returned:: < f64 > ();
@@ -350,10 +348,8 @@ fn rollback_later() {
                         |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
                     )
                     .await;
-                if !__ok {
-                    ::measurand::__private::count_rollback(
-                        ::measurand::__private::Site::series(&__SITE),
-                    );
+                if let ::core::option::Option::Some(__series) = __failed {
+                    ::measurand::__private::count_rollback(__series);
                     undo().await;
                 }
                 __result

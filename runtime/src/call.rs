@@ -1,10 +1,9 @@
 //! One call of an annotated function, from its begin to its end. The hot path.
 
 use crate::handles::{Handles, Sink};
-use crate::label::Pick;
 use crate::series::Series;
 use crate::verdict::{Failure, Finding, Outcome, Verdict};
-use measurand_catalog::{ERROR_OUTCOMES, Role};
+use measurand_catalog::Role;
 use metrics::Gauge;
 use std::cell::Cell;
 use std::sync::LazyLock;
@@ -138,13 +137,13 @@ fn seed(random: &Cell<u64>) -> u64 {
     RandomState::new().hash_one(std::ptr::from_ref(random).addr()) | 1
 }
 
-/// Ends a call that returned; says whether it is a success.
+/// Ends a call that returned; says where it counts if it was no success.
 #[inline]
-pub fn leave<T: ?Sized>(call: &mut Call, result: &T, judge: impl FnOnce(&T) -> Verdict) -> bool {
+pub fn leave<T: ?Sized>(call: &mut Call, result: &T, judge: impl FnOnce(&T) -> Verdict) -> Option<&'static Series> {
     let verdict = judge(result);
-    let success = verdict.is_success();
+    let failed = (!verdict.is_success()).then(|| ended_in(call.series, &verdict));
     call.end(verdict);
-    success
+    failed
 }
 
 /// One whole call of a function, whose body is `body`. Generated code has it as its last expression: there the compiler
@@ -193,8 +192,8 @@ impl Drop for Watch {
 }
 
 /// Counts a rollback after a failed verification.
-pub fn count_rollback(start: impl Start) {
-    with_sink(start.series(), |it| it.count(Role::Rollbacks));
+pub fn count_rollback(series: &'static Series) {
+    with_sink(series, |it| it.count(Role::Rollbacks));
 }
 
 /// Lends where the values of a series go now.
@@ -278,11 +277,7 @@ fn record_into(began: &'static Series, handles: &'static Handles, nanoseconds: u
 fn ended_in(began: &'static Series, verdict: &Verdict) -> &'static Series {
     match (verdict.series, verdict.outcome) {
         (Some(series), _) => series,
-        (None, Outcome::Failed(failure)) if began.is_open_ended() => {
-            let ends = began.ends();
-            let pick = Pick { values: &[], index: 0, text: ERROR_OUTCOMES[failure as usize] };
-            ends.pick(&vec![pick; ends.given()])
-        }
+        (None, Outcome::Failed(failure)) if began.is_open_ended() => began.ends().without_result(failure),
         _ => began,
     }
 }

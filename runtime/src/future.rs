@@ -1,12 +1,13 @@
 //! Futures under measurement: a call begins with the first poll and ends when the future is ready or dropped.
 
 use crate::call::{Call, Start, enter, leave};
+use crate::series::Series;
 use crate::verdict::{Failure, Verdict};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Awaits a pinned future under measurement, and says whether the call was a success.
+/// Awaits a pinned future under measurement, and says where the call counts if it was no success.
 ///
 /// The future is pinned where it was made and only borrowed here: moving a large one by value would copy it once more
 /// for each layer.
@@ -38,7 +39,7 @@ pub struct Measured<'a, S, F, J> {
 impl<S, F, J> Unpin for Measured<'_, S, F, J> {}
 
 impl<S: Start, F: Future, J: FnOnce(&F::Output) -> Verdict> Future for Measured<'_, S, F, J> {
-    type Output = (F::Output, bool);
+    type Output = (F::Output, Option<&'static Series>);
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -53,8 +54,8 @@ impl<S: Start, F: Future, J: FnOnce(&F::Output) -> Verdict> Future for Measured<
             }
             Poll::Ready(result) => {
                 // There is none when it is polled again after it was ready, which the inner future answers as it likes.
-                let success = this.judge.take().is_some_and(|judge| leave(call, &result, judge));
-                Poll::Ready((result, success))
+                let failed = this.judge.take().and_then(|judge| leave(call, &result, judge));
+                Poll::Ready((result, failed))
             }
         }
     }

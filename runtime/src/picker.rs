@@ -6,7 +6,8 @@ use crate::label::Pick;
 use crate::series::Series;
 use crate::site::Site;
 use crate::table::Table;
-use measurand_catalog::{CALLER_LABEL, Family};
+use crate::verdict::Failure;
+use measurand_catalog::{CALLER_LABEL, ERROR_OUTCOMES, Family};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -18,8 +19,32 @@ const SLOTS_MAX: usize = 1 << 16;
 pub(crate) struct Picker {
     table: &'static Table,
     parts: Box<[Part]>,
-    slots: OnceLock<Box<[OnceLock<&'static Series>]>>,
+    slots: OnceLock<Slots>,
     cache: Cache<&'static Series>,
+}
+
+/// A slot for each combination of the values of some types.
+#[derive(Debug)]
+struct Slots {
+    /// The values of each type, in the order of the picks.
+    types: Box<[&'static [&'static str]]>,
+    series: Box<[OnceLock<&'static Series>]>,
+}
+
+impl Slots {
+    fn of(picks: &[Pick<'_>]) -> Self {
+        let slots = picks.iter().map(|it| it.values.len()).product();
+        Self {
+            types: picks.iter().map(|it| it.values).collect(),
+            series: (0..slots).map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    /// Whether the values are of the types that the slots are for: a generic function is used with several.
+    #[inline]
+    fn fit(&self, picks: &[Pick<'_>]) -> bool {
+        self.types.iter().zip(picks).all(|(known, it)| std::ptr::eq(*known, it.values))
+    }
 }
 
 /// Where the value of one label comes from.
@@ -91,7 +116,8 @@ impl Picker {
 
     #[inline]
     fn by_slot(&'static self, slot: usize, slots: usize, picks: &[Pick<'_>]) -> &'static Series {
-        match self.slots.get().and_then(|it| it.get(slot)).and_then(OnceLock::get) {
+        let filled = self.slots.get().filter(|it| it.fit(picks));
+        match filled.and_then(|it| it.series.get(slot)).and_then(OnceLock::get) {
             Some(series) => series,
             None => self.fill_slot(slot, slots, picks),
         }
@@ -103,9 +129,25 @@ impl Picker {
         if slots > SLOTS_MAX {
             return self.by_text(picks);
         }
-        let filled = self.slots.get_or_init(|| (0..slots).map(|_| OnceLock::new()).collect());
-        // The same types come each time, and with them the same number of slots.
-        filled.get(slot).map_or_else(|| self.find(picks).0, |it| it.get_or_init(|| self.find(picks).0))
+        // The first types to come get the slots.
+        let filled = self.slots.get_or_init(|| Slots::of(picks));
+        match filled.series.get(slot).filter(|_| filled.fit(picks)) {
+            Some(slot) => {
+                let (series, exact) = self.find(picks);
+                // A value that the family does not know is looked up, and counted as such, each time.
+                if exact { slot.get_or_init(|| series) } else { series }
+            }
+            None => self.by_text(picks),
+        }
+    }
+
+    /// The series that stands for a result which there is none of, named after how the call ended instead.
+    #[cold]
+    pub(crate) fn without_result(&'static self, failure: Failure) -> &'static Series {
+        let index = failure as usize;
+        // A known set of values, since the code bounds them.
+        let pick = Pick { values: &ERROR_OUTCOMES, index, text: ERROR_OUTCOMES[index] };
+        self.by_text(&vec![pick; self.given()])
     }
 
     fn by_text(&'static self, picks: &[Pick<'_>]) -> &'static Series {

@@ -6,7 +6,7 @@ use metrics::{Key, Label, Level, Metadata};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 /// Longer values are replaced like those beyond the limit: with as many series as there may be, they would still be an
 /// unbounded amount of memory.
@@ -67,30 +67,55 @@ impl Table {
         let key = |values: &[Option<Cow<'_, str>>]| -> Values {
             values.iter().map(|it| it.as_deref().map(Into::into)).collect()
         };
-        let mut wanted = key(&values);
-        if let Some(series) = self.find(&wanted) {
-            return (self.counted(series, exact), exact);
-        }
+        let wanted = key(&values);
         let is_free = |index: usize, it: &Option<Cow<'_, str>>| {
             free.get(index).copied().unwrap_or(false) && it.as_deref().is_some_and(|it| it != OTHER)
         };
-        if values.iter().enumerate().any(|(index, it)| is_free(index, it))
-            && self.free.fetch_add(1, Ordering::Relaxed) >= LIMIT.load(Ordering::Relaxed)
-        {
-            self.free.fetch_sub(1, Ordering::Relaxed);
-            for (index, value) in values.iter_mut().enumerate() {
-                if is_free(index, value) {
-                    exact = false;
-                    *value = Some(Cow::Borrowed(OTHER));
-                }
-            }
-            wanted = key(&values);
+        if !values.iter().enumerate().any(|(index, it)| is_free(index, it)) {
+            return (self.counted(self.unlimited(wanted), exact), exact);
         }
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = self.find(&wanted).or_else(|| self.limited(wanted)) {
+            return (self.counted(series, exact), exact);
+        }
+        for (index, value) in values.iter_mut().enumerate() {
+            if is_free(index, value) {
+                *value = Some(Cow::Borrowed(OTHER));
+            }
+        }
+        (self.counted(self.unlimited(key(&values)), false), false)
+    }
+
+    /// The series with values that the code names.
+    fn unlimited(&self, values: Values) -> &'static Series {
+        self.find(&values).unwrap_or_else(|| self.insert(&mut self.lock(), values))
+    }
+
+    /// The series with a value that is free text, as long as there is room.
+    fn limited(&self, values: Values) -> Option<&'static Series> {
+        let full = || self.free.load(Ordering::Relaxed) >= LIMIT.load(Ordering::Relaxed);
+        if full() {
+            // Another thread may have taken the last place for these very values.
+            return self.find(&values);
+        }
+        let mut all = self.lock();
+        if let Some(series) = all.get(&values) {
+            return Some(series);
+        }
+        if full() {
+            return None;
+        }
+        self.free.fetch_add(1, Ordering::Relaxed);
+        Some(self.insert(&mut all, values))
+    }
+
+    fn insert(&self, all: &mut HashMap<Values, &'static Series>, values: Values) -> &'static Series {
         // Bounded by the limit, and by what the code itself names.
         let make = |values: &Values| &*Box::leak(Box::new(Series::of_values(values.clone(), self.family)));
-        let series = *series.entry(wanted).or_insert_with_key(make);
-        (self.counted(series, exact), exact)
+        all.entry(values).or_insert_with_key(make)
+    }
+
+    fn lock(&self) -> RwLockWriteGuard<'_, HashMap<Values, &'static Series>> {
+        self.series.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, values: &Values) -> Option<&'static Series> {

@@ -2,13 +2,20 @@
 
 mod argument;
 mod asynchronous;
+mod blocks;
 mod bounds;
 mod boxed;
+mod boxed_blocks;
 mod context;
 mod ending;
+mod kinds;
 mod labels;
+mod late;
+mod modules;
 mod outcome;
+mod place;
 mod sync;
+mod values;
 
 use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
