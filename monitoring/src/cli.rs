@@ -7,6 +7,7 @@ use std::path::PathBuf;
 /// Dashboards and alerts for a program whose functions are annotated.
 #[derive(Debug, Parser)]
 #[command(name = "measurand", bin_name = "cargo measurand", version, arg_required_else_help = true)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -17,10 +18,19 @@ pub(crate) enum Command {
     /// Write the Grafana dashboard, the alerts and the recording rules of a program.
     #[command(after_help = GENERATE_EXAMPLE)]
     Generate(Generate),
+    /// Say what a function or a metric is: labels, series, PromQL, alerts, panels; without a name, list all functions.
+    #[command(after_help = EXPLAIN_EXAMPLE)]
+    Explain(Explain),
     /// Print the catalog of a program as JSON: its annotated functions and what they measure.
     #[command(after_help = CATALOG_EXAMPLE)]
     Catalog(CatalogArguments),
 }
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all is well
+  1  there are findings
+  2  wrong usage, or something that cannot be read or written";
 
 const GENERATE_EXAMPLE: &str = "\
 Example:
@@ -28,6 +38,18 @@ Example:
   cargo measurand generate target/release/app --out monitoring
 
 The files grafana-dashboard.json, alerts.yml and recording-rules.yml are replaced; all others in the folder stay.";
+
+const EXPLAIN_EXAMPLE: &str = "\
+Examples:
+  cargo measurand explain target/release/app
+  cargo measurand explain target/release/app checkout
+  cargo measurand explain http://localhost:3000 db_query_duration_seconds --format json
+
+Series: a counter or a gauge is one for each combination of labels; a histogram is one for each bucket, and three more
+(+Inf, _sum and _count). A label that takes whatever value comes makes at most 2000 combinations in its family and one
+more, `_other`; such numbers are marked with `<=`.
+
+Exit codes: 0 found, 2 no such function or metric, wrong usage or a source that cannot be read";
 
 const CATALOG_EXAMPLE: &str = "\
 Example:
@@ -57,6 +79,21 @@ pub(crate) struct Generate {
     /// Print nothing but errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// A function, alone or with the end of its path (`orders::checkout`), or a metric; without it all functions are listed
+    #[arg(value_name = "FUNCTION|METRIC")]
+    pub(crate) name: Option<String>,
+    /// The job's name in Prometheus, as for `generate`
+    #[arg(long, value_name = "NAME", value_parser = job)]
+    pub(crate) job: Option<String>,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

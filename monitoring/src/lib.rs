@@ -24,12 +24,16 @@
 #![forbid(unsafe_code)]
 
 mod alerts;
+#[cfg(feature = "check")]
+pub mod explain;
 mod family;
 mod grafana;
 mod layout;
 mod markdown;
 pub mod model;
 mod monitoring;
+#[cfg(feature = "check")]
+mod near;
 mod options;
 mod panels;
 mod prometheus;

@@ -7,15 +7,22 @@ mod commands;
 mod output;
 
 use clap::Parser;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
+
+/// Usage, or input that cannot be read: what clap returns for a wrong argument too.
+const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse_from(cli::without_subcommand(std::env::args_os()));
-    let Err(error) = commands::run(cli.command) else { return ExitCode::SUCCESS };
-    let mut stderr = std::io::stderr().lock();
-    let word = output::painted("error", "1;31", stderr.is_terminal());
-    // Nobody is left to tell when stderr is closed.
-    let _ = writeln!(stderr, "{word}: {error}");
-    ExitCode::FAILURE
+    match commands::run(cli.command) {
+        Ok(commands::Outcome::Fine) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut stderr = anstream::AutoStream::auto(std::io::stderr().lock());
+            let word = output::painted("error", "1;31");
+            // Nobody is left to tell when stderr is closed.
+            let _ = writeln!(stderr, "{word}: {error}");
+            ExitCode::from(UNUSABLE)
+        }
+    }
 }

@@ -1,98 +1,59 @@
-//! Puts generated files into a folder: all of them complete, or none.
+//! What leaves the command: text and JSON on the screen, files in a folder.
 
-use measurand_monitoring::File;
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use tempfile::{Builder, NamedTempFile, TempDir};
+mod files;
 
-/// Writes the files into `directory`, which is made if it does not exist.
-///
-/// They are written to disk under names of their own first, beside where they belong, and then renamed: nobody reads
-/// half a file, and when the disk is full the old ones are still there. Other files are not touched.
-pub(crate) fn write(directory: &Path, files: &[File]) -> Result<(), String> {
-    match fs::metadata(directory) {
-        Ok(it) if it.is_dir() => replace(directory, files),
-        Ok(_) => Err(format!("`{}` is no folder; name another one with `--out`", directory.display())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(directory, files),
-        Err(error) => Err(failed(directory, &error)),
+pub(crate) use files::write;
+
+use serde::Serialize;
+use std::io::{self, ErrorKind, Write};
+
+/// Prints text; colours are left out where no terminal wants them.
+pub(crate) fn print(text: &str) -> Result<(), String> {
+    let mut stdout = anstream::AutoStream::auto(io::stdout().lock());
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        // Whoever read it has seen enough, as in `… | head`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|it| format!("cannot print: {it}; free some space or print elsewhere")),
     }
 }
 
-/// A new folder appears with all files in it.
-fn create(directory: &Path, files: &[File]) -> Result<(), String> {
-    let parent = match directory.parent() {
-        Some(it) if !it.as_os_str().is_empty() => it,
-        _ => Path::new("."),
+/// A value as JSON with a final line feed.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    // Plain structs of strings and finite numbers cannot fail to be written.
+    let mut json = serde_json::to_string_pretty(value).unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+/// A text in a colour; what prints it decides whether colours are wanted.
+pub(crate) fn painted(text: &str, style: &str) -> String {
+    format!("\u{1b}[{style}m{text}\u{1b}[0m")
+}
+
+/// Text from a catalog or a file: nothing in it reaches a terminal as a command.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
+}
+
+/// Rows under a head, each column as wide as its widest cell.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let widths: Vec<usize> = head
+        .iter()
+        .enumerate()
+        .map(|(column, it)| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.map(|it| it.chars().count()).chain([it.len()]).max().unwrap_or_default()
+        })
+        .collect();
+    let line = |cells: Vec<&str>| {
+        let padded: Vec<String> = cells.iter().zip(&widths).map(|(it, wide)| format!("{it:wide$}")).collect();
+        padded.join("  ").trim_end().to_owned()
     };
-    // Parents that were missing and stay empty do no harm.
-    fs::create_dir_all(parent).map_err(|it| failed(parent, &it))?;
-    let staged = stage(parent).map_err(|it| failed(parent, &it))?;
-    for file in files {
-        let path = staged.path().join(file.name);
-        fs::write(&path, &file.contents).map_err(|it| failed(&directory.join(file.name), &it))?;
+    let mut text = painted(&line(head.to_vec()), "1");
+    for row in rows {
+        text.push('\n');
+        text.push_str(&line(row.iter().map(String::as_str).collect()));
     }
-    fs::rename(staged.path(), directory).map_err(|it| failed(directory, &it))?;
-    // It is where it belongs: nothing is left to clean up.
-    let _ = staged.keep();
-    Ok(())
-}
-
-/// In a folder that exists, each file is replaced by one rename.
-fn replace(directory: &Path, files: &[File]) -> Result<(), String> {
-    let mut staged: Vec<(NamedTempFile, PathBuf)> = Vec::new();
-    for file in files {
-        let target = directory.join(file.name);
-        if target.is_dir() {
-            return Err(format!("`{}` is a folder; remove it or name another one with `--out`", target.display()));
-        }
-        staged.push((stage_file(directory, file).map_err(|it| failed(&target, &it))?, target));
-    }
-    for (file, target) in staged {
-        file.persist(&target).map_err(|it| failed(&target, &it.error))?;
-    }
-    Ok(())
-}
-
-/// In the folder itself, since a folder beside it may lie on another disk, from which nothing can be renamed. The name
-/// begins with a dot and ends in nothing that Prometheus or Grafana look for.
-fn stage_file(directory: &Path, file: &File) -> io::Result<NamedTempFile> {
-    let prefix = format!(".{}.", file.name);
-    let mut builder = Builder::new();
-    builder.prefix(&prefix);
-    #[cfg(unix)]
-    builder.permissions(mode(0o666));
-    let mut staged = builder.tempfile_in(directory)?;
-    staged.write_all(file.contents.as_bytes())?;
-    staged.as_file().sync_all()?;
-    Ok(staged)
-}
-
-fn stage(parent: &Path) -> io::Result<TempDir> {
-    let mut builder = Builder::new();
-    builder.prefix(".measurand-");
-    #[cfg(unix)]
-    builder.permissions(mode(0o777));
-    builder.tempdir_in(parent)
-}
-
-/// What anybody may do, less what the umask forbids: Prometheus and Grafana run as other users, and a temporary file's
-/// own mode would lock them out.
-#[cfg(unix)]
-fn mode(bits: u32) -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(bits)
-}
-
-fn failed(path: &Path, error: &io::Error) -> String {
-    format!("cannot write `{}`: {error}; name a folder that you may write to with `--out`", path.display())
-}
-
-/// A word in a colour, in a terminal that wants colours.
-pub(crate) fn painted(word: &str, style: &str, terminal: bool) -> String {
-    if terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()) {
-        format!("\u{1b}[{style}m{word}\u{1b}[0m")
-    } else {
-        word.to_owned()
-    }
+    text.push('\n');
+    text
 }

@@ -33,7 +33,7 @@ fn check_fails(folder: &Path, arguments: &[&str], expected: &[&str]) {
     let before = listed(folder);
     let output = run(folder, arguments);
     let stderr = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(stderr.starts_with("error: ") && stderr.lines().count() == 1, "{stderr}");
     for it in expected {
         assert!(stderr.contains(it), "`{it}` is not in: {stderr}");
@@ -164,12 +164,36 @@ fn help_shows_an_example() {
     let (folder, _) = workplace();
     for (arguments, expected) in [
         (["generate", "--help"], "cargo measurand generate target/release/app --out monitoring"),
+        (["explain", "--help"], "cargo measurand explain target/release/app checkout"),
         (["catalog", "--help"], "cargo measurand catalog http://localhost:3000 > catalog.json"),
     ] {
         let output = run(folder.path(), &arguments);
         assert!(output.status.success());
         assert!(text(&output.stdout).contains(expected), "{}", text(&output.stdout));
     }
+}
+
+#[test]
+fn explain_tells_people_and_tools_the_same() {
+    let (folder, path) = workplace();
+    let mut hostile = catalog(&everything());
+    hostile.sites[0].facts.insert("summary".to_owned(), "two\nlines".to_owned());
+    fs::write(path, hostile.to_json()).unwrap();
+    let output = run(folder.path(), &["explain", "catalog.json"]);
+    let stdout = text(&output.stdout);
+    assert!(output.status.success() && !stdout.contains('\u{1b}'), "{stdout}");
+    assert!(stdout.contains("shop::work::checkout") && stdout.contains("src/work.rs:18"), "{stdout}");
+    let json = run(folder.path(), &["explain", "catalog.json", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let total = json["total"]["series"].to_string();
+    assert!(stdout.lines().last().unwrap().ends_with(&total), "{stdout}");
+    let function = text(&run(folder.path(), &["explain", "catalog.json", "checkout"]).stdout);
+    for expected in
+        ["PROMQL\n", "ALERTS\n", "PANELS\n", "P1 FunctionErrorRatioHigh", "function=checkout, module=shop::work"]
+    {
+        assert!(function.contains(expected), "`{expected}` is not in: {function}");
+    }
+    check_fails(folder.path(), &["explain", "catalog.json", "chekout"], &["did you mean `checkout`?"]);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod dashboard;
+#[cfg(feature = "check")]
+mod explain;
 mod hostile;
 mod queries;
 mod rules;

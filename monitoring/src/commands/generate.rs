@@ -1,0 +1,74 @@
+//! `cargo measurand generate`: writes the files and says which.
+
+use super::Outcome;
+use super::source::{program, read, shown};
+use crate::cli::{Format, Generate};
+use crate::output;
+use measurand_monitoring::{Monitoring, Options};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::path::Path;
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    job: &'a str,
+    functions: usize,
+    files: Vec<Written>,
+}
+
+#[derive(Serialize)]
+struct Written {
+    path: String,
+    kind: &'static str,
+    count: usize,
+}
+
+pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
+    let source = &arguments.source.source;
+    let catalog = read(source)?;
+    let options = Options {
+        job: arguments.job.clone(),
+        program: program(source),
+        grafana_url: arguments.grafana_url.clone(),
+        runbook_url: arguments.runbook_url.clone(),
+    };
+    let monitoring = Monitoring::new(&catalog, &options).map_err(|it| format!("`{}`: {it}", shown(source)))?;
+    let files = monitoring.files();
+    output::write(&arguments.out, &files)?;
+    if arguments.quiet {
+        return Ok(Outcome::Fine);
+    }
+    let written = files.iter().map(|it| {
+        let (count, kind) = match it.name {
+            "grafana-dashboard.json" => (monitoring.panel_count(), "panels"),
+            "alerts.yml" => (monitoring.alert_count(), "alerts"),
+            _ => (monitoring.recording_count(), "rules"),
+        };
+        Written { path: arguments.out.join(it.name).display().to_string(), kind, count }
+    });
+    let summary = Summary { job: &monitoring.job, functions: catalog.sites.len(), files: written.collect() };
+    output::print(&match arguments.format {
+        Format::Text => text(&summary, &arguments.out),
+        Format::Json => output::json(&summary),
+    })?;
+    Ok(Outcome::Fine)
+}
+
+fn text(summary: &Summary<'_>, out: &Path) -> String {
+    let wide = summary.files.iter().map(|it| it.path.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for file in &summary.files {
+        let wrote = output::painted("wrote", "1;32");
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{wrote} {:wide$}  {} {}", file.path, file.count, file.kind);
+    }
+    let next = output::painted("next", "1");
+    let dir = out.display();
+    let _ = writeln!(
+        text,
+        "{next}: name `{dir}/alerts.yml` and `{dir}/recording-rules.yml` under `rule_files:` in prometheus.yml, \
+         scrape the program as `job_name: {}`, and import `{dir}/grafana-dashboard.json` into Grafana",
+        summary.job
+    );
+    text
+}

@@ -1,0 +1,42 @@
+//! Reads the catalog of whatever was named: a program, an address or a saved catalog.
+
+use measurand_catalog::{Catalog, FileErrorReason, read_file, read_url};
+use std::path::Path;
+
+/// The catalog of a program, of a running one, or one that was saved.
+pub(crate) fn read(source: &str) -> Result<Catalog, String> {
+    if source.contains("://") {
+        return read_url(source).map_err(|it| it.to_string());
+    }
+    match read_file(Path::new(source)) {
+        Ok(catalog) => Ok(catalog),
+        Err(error) if matches!(error.reason, FileErrorReason::NotProgram) => saved(source, error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A catalog that `cargo measurand catalog` printed into a file.
+fn saved(path: &str, otherwise: String) -> Result<Catalog, String> {
+    let bytes = std::fs::read(path).unwrap_or_default();
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(otherwise);
+    }
+    let path = shown(path);
+    let catalog = Catalog::from_json(&bytes).map_err(|it| format!("`{path}` is {it}"))?;
+    if catalog.sites.is_empty() {
+        return Err(format!("`{path}` has no annotated functions: annotate one with `#[measured]` and save it again"));
+    }
+    Ok(catalog)
+}
+
+/// The name of the program's file without folder and `.exe`; nothing for an address or a saved catalog.
+pub(crate) fn program(source: &str) -> Option<String> {
+    let path = Path::new(source);
+    let is_program = !source.contains("://") && path.extension().is_none_or(|it| it == "exe");
+    path.file_stem().filter(|_| is_program).map(|it| it.to_string_lossy().into_owned())
+}
+
+/// An argument in a message of one line.
+pub(crate) fn shown(text: &str) -> String {
+    text.escape_debug().to_string()
+}

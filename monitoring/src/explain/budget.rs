@@ -1,0 +1,87 @@
+//! How many series a function, a metric and a family can make.
+//!
+//! A counter and a gauge are one series for each combination of labels; a histogram is one for each bound, one for
+//! `+Inf`, `_sum` and `_count`: its bounds and three more. Of labels that are no literals a family keeps so many
+//! combinations apart as its limit says; all further ones are one more, `_other`.
+
+use crate::family::Used;
+use measurand_catalog::{FamilyRecord, Kind, LabelRecord, MetricRecord, SERIES_LIMIT, SiteRecord};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Sum;
+
+const LIMIT: u64 = SERIES_LIMIT as u64;
+
+/// A number of series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Budget {
+    /// The most there can be.
+    pub series: u64,
+    /// Whether only the limit bounds the number: a label takes whatever value comes, and further ones become `_other`.
+    pub bounded_by_other: bool,
+}
+
+impl Sum for Budget {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, it| Self {
+            series: sum.series.saturating_add(it.series),
+            bounded_by_other: sum.bounded_by_other || it.bounded_by_other,
+        })
+    }
+}
+
+/// What one function can make of one metric.
+pub(super) fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
+    times(limited(combinations(site, family, metric)), metric)
+}
+
+/// What all functions of a family can make of one metric.
+pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord) -> Budget {
+    // Functions with the same literals make the same series.
+    let mut literal: BTreeSet<BTreeMap<&String, &String>> = BTreeSet::new();
+    let mut open = Vec::new();
+    for site in family.sites() {
+        let labels: BTreeMap<&String, &String> =
+            site.labels.iter().filter(|(name, _)| metric.labels.contains(name)).collect();
+        if !literal.insert(labels) {
+            continue;
+        }
+        let budget = combinations(site, family.family, metric);
+        if budget.series != 1 || budget.bounded_by_other {
+            open.push(budget);
+        }
+    }
+    let fixed = Budget { series: (literal.len() - open.len()) as u64, bounded_by_other: false };
+    let open = limited(open.into_iter().sum());
+    times([fixed, open].into_iter().sum(), metric)
+}
+
+/// What all functions of a family can make.
+pub(super) fn of_family(family: &Used<'_>) -> Budget {
+    family.family.metrics.iter().map(|it| of_metric(family, it)).sum()
+}
+
+/// For each combination of the family's labels: a series for each value of the metric's own label, and for each part.
+fn times(combinations: Budget, metric: &MetricRecord) -> Budget {
+    let own = metric.role.extra_label().map_or(1, |it| it.values.len());
+    let parts = if metric.kind == Kind::Histogram { metric.buckets.len() + 3 } else { 1 };
+    let each = u64::try_from(own.saturating_mul(parts)).unwrap_or(u64::MAX);
+    Budget { series: combinations.series.saturating_mul(each), ..combinations }
+}
+
+/// The combinations of labels that one function can bring.
+fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
+    let open = |it: &&LabelRecord| metric.labels.contains(&it.name) && !site.labels.contains_key(&it.name);
+    let mut all = Budget { series: 1, bounded_by_other: false };
+    for label in family.labels.iter().filter(open) {
+        all.bounded_by_other |= label.values.is_empty();
+        // One more than the values that it knows, for those that it does not.
+        all.series = all.series.saturating_mul(label.values.len() as u64 + 1);
+    }
+    if all.bounded_by_other { Budget { series: LIMIT + 1, ..all } } else { all }
+}
+
+/// What the limit lets through: so many combinations, and the one that stands for all others.
+fn limited(all: Budget) -> Budget {
+    Budget { series: all.series.min(LIMIT + 1), bounded_by_other: all.bounded_by_other || all.series > LIMIT }
+}

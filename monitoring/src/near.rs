@@ -1,0 +1,25 @@
+//! Did you mean: the closest of the names that exist.
+
+/// The candidate that is closest to what was written, if it is close enough to be meant.
+pub(crate) fn nearest<'a>(written: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = candidates.map(|it| (strsim::jaro_winkler(written, it), it));
+    // Of equally close ones the first by name, so that the answer does not depend on the order.
+    let best = scored.max_by(|(a, one), (b, other)| a.total_cmp(b).then_with(|| other.cmp(one)))?;
+    (best.0 > 0.8).then_some(best.1)
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn only_what_is_close_is_meant() {
+        let names = ["checkout", "search", "db_query_duration_seconds"];
+        let check = |written: &str, expected| assert_eq!(nearest(written, names.into_iter()), expected, "{written}");
+        check("chekout", Some("checkout"));
+        check("db_query_duration", Some("db_query_duration_seconds"));
+        check("xyz", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,139 @@
+//! What `explain` says, against numbers that are counted by hand.
+
+use crate::support::{catalog, everything, measured, query, site};
+use measurand_catalog::{Catalog, SiteRecord};
+use measurand_monitoring::Options;
+use measurand_monitoring::explain::{Budget, Explainer, Explanation, FunctionView, MetricView, Overview};
+
+fn overview(sites: &[SiteRecord]) -> Overview {
+    with(&catalog(sites), |it| it.overview())
+}
+
+fn with<T>(catalog: &Catalog, ask: impl FnOnce(&Explainer<'_>) -> T) -> T {
+    ask(&Explainer::new(catalog, &Options::default()).expect("the catalog is valid"))
+}
+
+fn function(sites: &[SiteRecord], name: &str) -> FunctionView {
+    match with(&catalog(sites), |it| it.explain(name)).expect("a name that exists") {
+        Explanation::Functions(mut all) if all.len() == 1 => all.remove(0),
+        other => panic!("not one function: {other:?}"),
+    }
+}
+
+fn metric(sites: &[SiteRecord], name: &str) -> MetricView {
+    match with(&catalog(sites), |it| it.explain(name)).expect("a name that exists") {
+        Explanation::Metric(it) => it,
+        Explanation::Functions(it) => panic!("not a metric: {it:?}"),
+    }
+}
+
+fn exactly(series: u64) -> Budget {
+    Budget { series, bounded_by_other: false }
+}
+
+/// A query on whatever table comes.
+fn open_query(query_type: &str) -> SiteRecord {
+    let mut site = query(query_type, "x", &[]);
+    site.function = format!("{query_type}_any");
+    site.labels.remove("table");
+    site.expressions.insert("table".to_owned(), "table.name()".to_owned());
+    site
+}
+
+#[test]
+fn series_are_counted() {
+    // Errors by three outcomes, and twelve buckets and three more.
+    assert_eq!(function(&[query("select", "patterns", &[])], "select_patterns").series, exactly(3 + 15));
+    // One counter of calls, three of errors, fourteen buckets and three more, one gauge.
+    assert_eq!(function(&everything(), "checkout").series, exactly(1 + 3 + 17 + 1));
+    let all = overview(&everything());
+    let family = |name: &str| all.families.iter().find(|it| it.family == name).expect("a family").series;
+    assert_eq!(family("function"), exactly(2 * 22));
+    assert_eq!(family("database"), exactly(2 * 18));
+    let sum = all.families.iter().map(|it| it.series.series).sum();
+    assert_eq!(all.total, exactly(sum));
+    assert_eq!(all.functions.len(), everything().len());
+}
+
+#[test]
+fn functions_with_the_same_labels_share_their_series() {
+    let mut twin = query("select", "patterns", &[]);
+    twin.function = "again".to_owned();
+    let all = overview(&[query("select", "patterns", &[]), twin]);
+    assert_eq!(all.families[0].series, exactly(18));
+    assert_eq!(all.families[0].functions, 2);
+}
+
+#[test]
+fn an_open_label_is_bounded_by_the_limit() {
+    let sites = [query("insert", "patterns", &[]), open_query("select"), open_query("update")];
+    let one = function(&sites, "select_any");
+    assert_eq!(one.series, Budget { series: 2001 * 18, bounded_by_other: true });
+    let table = one.metrics[0].labels.iter().find(|it| it.name == "table").unwrap();
+    assert_eq!((table.values.len(), table.from.as_deref()), (0, Some("table.name()")));
+    // Both open functions share the family's limit; the literal one is beside it.
+    assert_eq!(overview(&sites).families[0].series, Budget { series: 2002 * 18, bounded_by_other: true });
+}
+
+#[test]
+fn an_open_label_of_few_values_is_not() {
+    let mut open = site("neural_op", "neural", "learn", &[], &[]);
+    open.expressions.insert("operation_type".to_owned(), "kind".to_owned());
+    // Three values and `_other`; one counter, three of errors, twelve buckets and three more.
+    assert_eq!(function(&[open], "learn").series, exactly(4 * (1 + 3 + 15)));
+}
+
+#[test]
+fn a_function_is_explained() {
+    let it = function(&everything(), "work::select_patterns");
+    assert_eq!(it.place, "src/work.rs:25");
+    assert_eq!(it.facts["owner"], "storage");
+    let promql = |name: &str| it.queries.iter().find(|it| it.name == name).expect("a question").promql.clone();
+    let labels = r#"{job="shop",query_type="select",table="patterns"}"#;
+    assert_eq!(
+        promql("p95"),
+        format!(
+            "histogram_quantile(0.95, sum by (job, query_type, table, le) \
+             (rate(db_query_duration_seconds_bucket{labels}[5m])))"
+        )
+    );
+    assert!(promql("error ratio").contains(&format!("rate(db_query_errors_total{labels}[5m])")));
+    assert!(promql("rate").contains(&format!("db_query_duration_seconds_count{labels}")));
+    let alerts: Vec<&str> = it.alerts.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(alerts, ["FunctionPanics", "DatabaseQueryErrors", "DatabaseSlowQueries"]);
+    let row: Vec<&str> = it.panels.iter().filter(|it| it.row == "Database").map(|it| it.title.as_str()).collect();
+    assert!(row.contains(&"Duration heatmap"), "{row:?}");
+}
+
+#[test]
+fn alerts_are_those_of_the_function_alone() {
+    let sites = [measured("urgent", &["severity=P0"]), measured("other", &[])];
+    let severities = |name: &str| -> Vec<Option<&'static str>> {
+        let alerts = function(&sites, name).alerts.into_iter();
+        alerts.filter(|it| it.name == "FunctionErrorRatioHigh").map(|it| it.severity).collect()
+    };
+    assert_eq!(severities("urgent"), [Some("P0")]);
+    assert_eq!(severities("other"), [Some("P1")]);
+}
+
+#[test]
+fn a_metric_is_explained() {
+    let it = metric(&everything(), "db_query_duration_seconds_bucket");
+    assert_eq!(it.name, "db_query_duration_seconds");
+    assert_eq!(it.series, Some(exactly(2 * 15)));
+    assert_eq!(it.functions, ["shop::work::insert_patterns", "shop::work::select_patterns"]);
+    assert_eq!(it.labels[0].values, ["insert", "select"]);
+    assert!(it.alerts.iter().any(|it| it.name == "DatabaseSlowQueries"));
+    assert!(it.queries.iter().all(|it| it.promql.contains("db_query_duration_seconds")));
+    let platform = metric(&everything(), "process_open_fds");
+    assert!(platform.series.is_none() && platform.alerts.iter().any(|it| it.name == "FileDescriptorsRunningOut"));
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_closest() {
+    let fails = |name: &str| with(&catalog(&everything()), |it| it.explain(name)).expect_err("no such name");
+    assert!(fails("chekout").ends_with("did you mean `checkout`?"), "{}", fails("chekout"));
+    assert!(fails("db_query_duration_second").ends_with("did you mean `db_query_duration_seconds`?"));
+    assert!(fails("zzz").contains("`zzz`; without a name all functions are listed"));
+    assert!(!fails("\u{1b}[31m").contains('\u{1b}'));
+}
