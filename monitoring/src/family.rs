@@ -38,6 +38,13 @@ impl<'a> Used<'a> {
         self.family.labels.iter().map(|it| it.name.clone()).collect()
     }
 
+    /// The names of those of the family's labels that the metric with this role has: a gauge of calls in flight lacks
+    /// what is known only at the end of a call.
+    pub(crate) fn labels_of(&self, role: Role) -> Vec<String> {
+        let has = |label: &String| self.metric(role).is_none_or(|it| it.labels.contains(label));
+        self.labels().into_iter().filter(has).collect()
+    }
+
     /// The names of the family's labels, and one that a role adds.
     pub(crate) fn labels_and(&self, extra: &str) -> Vec<String> {
         let mut labels = self.labels();

@@ -63,8 +63,9 @@ const PANELS: &[Spec] = &[
         title: "Calls in flight by function",
         description: "Calls begun and not ended. If it only grows, calls of that function hang.",
         lines: |it| {
-            let query = |it: &Used<'_>| it.gauge(Role::InFlight, Aggregation::Sum, &it.labels());
-            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            let labels = |it: &Used<'_>| it.labels_of(Role::InFlight);
+            let query = |it: &Used<'_>| it.gauge(Role::InFlight, Aggregation::Sum, &labels(it));
+            each(it, |it| Some(by_labels("", &labels(it), query(it)?)))
         },
         ..WIDE
     },

@@ -88,8 +88,9 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Calls in flight",
         description: "Calls begun and not ended. If it only grows, calls hang.",
         lines: |it| {
-            let query = |it: &Used<'_>| it.gauge(Role::InFlight, Aggregation::Sum, &it.labels());
-            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            let labels = |it: &Used<'_>| it.labels_of(Role::InFlight);
+            let query = |it: &Used<'_>| it.gauge(Role::InFlight, Aggregation::Sum, &labels(it));
+            each(it, |it| Some(by_labels("", &labels(it), query(it)?)))
         },
         ..PLAIN
     },
