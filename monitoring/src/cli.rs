@@ -18,6 +18,9 @@ pub(crate) enum Command {
     /// Write the Grafana dashboard, the alerts and the recording rules of a program.
     #[command(after_help = GENERATE_EXAMPLE)]
     Generate(Generate),
+    /// Hold every rule, dashboard and test file of a folder against a program: in both directions nothing may be missing.
+    #[command(after_help = CHECK_EXAMPLE)]
+    Check(Check),
     /// Say what a function or a metric is: labels, series, PromQL, alerts, panels; without a name, list all functions.
     #[command(after_help = EXPLAIN_EXAMPLE)]
     Explain(Explain),
@@ -37,7 +40,37 @@ Example:
   cargo build --release
   cargo measurand generate target/release/app --out monitoring
 
-The files grafana-dashboard.json, alerts.yml and recording-rules.yml are replaced; all others in the folder stay.";
+The files grafana-dashboard.json, alerts.yml and recording-rules.yml are replaced; all others in the folder stay: rules,
+panels and routes of your own belong in files of their own, which `check` reads too.
+
+What a catalog cannot know stands in monitoring.toml in that folder; every line of it may be missing:
+  job = \"shop\"                        # the job's name in Prometheus
+  team = \"payments\"                   # who answers alerts about functions that name no owner
+  grafana_url = \"https://grafana.example.org\"
+  runbook_url = \"https://wiki.example.org/runbooks\"
+  known_metrics = [\"http_*\"]          # for `check`: metrics that others export
+  target_labels = [\"datacenter\"]      # for `check`: labels that targets get besides the usual ones
+  [alerts.DatabaseSlowQueries]
+  threshold = 0.025                    # one of the metric's buckets
+  for = \"5m\"
+  severity = \"P2\"
+  [leave_out]
+  alerts = [\"ScrapeSlow\"]
+  families = [\"cache\"]
+
+Exit codes: 0 written, 2 wrong usage, or something that cannot be read or written";
+
+const CHECK_EXAMPLE: &str = "\
+Examples:
+  cargo measurand check target/release/app monitoring
+  cargo measurand check http://localhost:3000 monitoring --format json
+
+Read are all .yml, .yaml and .json files in the folder and below it: rules, dashboards, unit tests for promtool, and
+these inside objects of Kubernetes. Every metric, label, value, bucket, job, alert, dashboard and panel that they name
+has to exist; generated files have to be what `generate` would write now; no alert may be missing.
+A metric that was never incremented is no finding: the program says what it can record, not what it has recorded.
+
+Exit codes: 0 nothing found, 1 findings, 2 wrong usage, or something that cannot be read";
 
 const EXPLAIN_EXAMPLE: &str = "\
 Examples:
@@ -63,16 +96,8 @@ pub(crate) struct Generate {
     /// The folder to write into; it is made if it does not exist
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// The job's name in Prometheus [default: the program's name: its crate; with annotated functions in several crates
-    /// the name of the file, or the crate with the most]
-    #[arg(long, value_name = "NAME", value_parser = job)]
-    pub(crate) job: Option<String>,
-    /// Where people find Grafana, for the links in alerts
-    #[arg(long, value_name = "URL", default_value = "http://localhost:3001")]
-    pub(crate) grafana_url: String,
-    /// The page of runbooks for alerts whose functions name none; `#` and the alert's name are added
-    #[arg(long, value_name = "URL", default_value = "RUNBOOK.md")]
-    pub(crate) runbook_url: String,
+    #[command(flatten)]
+    pub(crate) decisions: Decisions,
     /// How to say what was written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -94,6 +119,38 @@ pub(crate) struct Explain {
     /// How to say it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The folder with the generated files and those of your own
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) decisions: Decisions,
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// What a catalog does not know. An argument goes before what `monitoring.toml` says.
+#[derive(Debug, Args)]
+pub(crate) struct Decisions {
+    /// The file that says the following, thresholds and more [default: monitoring.toml in the folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The job's name in Prometheus [default: the program's name: its crate; with annotated functions in several crates
+    /// the name of the file, or the crate with the most]
+    #[arg(long, value_name = "NAME", value_parser = job)]
+    pub(crate) job: Option<String>,
+    /// Where people find Grafana, for the links in alerts [default: http://localhost:3001]
+    #[arg(long, value_name = "URL")]
+    pub(crate) grafana_url: Option<String>,
+    /// The page of runbooks for alerts whose functions name none; `#` and the alert's name are added [default: RUNBOOK.md]
+    #[arg(long, value_name = "URL")]
+    pub(crate) runbook_url: Option<String>,
 }
 
 #[derive(Debug, Args)]

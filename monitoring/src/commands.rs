@@ -1,5 +1,6 @@
 //! What each command does. A command reads, asks the library and prints: what it finds is data before it is text.
 
+mod check;
 mod explain;
 mod generate;
 mod source;
@@ -12,12 +13,15 @@ use crate::output;
 pub(crate) enum Outcome {
     /// There is nothing to do.
     Fine,
+    /// There is something to mend, and it was said.
+    Findings,
 }
 
 /// Runs a command; the error is one line that says what to do.
 pub(crate) fn run(command: Command) -> Result<Outcome, String> {
     match command {
         Command::Generate(it) => generate::generate(&it),
+        Command::Check(it) => check::check(&it),
         Command::Explain(it) => explain::explain(&it),
         Command::Catalog(it) => {
             output::print(&source::read(&it.source.source)?.to_json())?;

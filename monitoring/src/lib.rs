@@ -25,9 +25,15 @@
 
 mod alerts;
 #[cfg(feature = "check")]
+mod check;
+#[cfg(feature = "check")]
 pub mod explain;
 mod family;
+#[cfg(feature = "check")]
+mod finding;
 mod grafana;
+#[cfg(feature = "check")]
+mod known;
 mod layout;
 mod markdown;
 pub mod model;
@@ -39,8 +45,18 @@ mod panels;
 mod prometheus;
 pub mod promql;
 pub mod query;
+#[cfg(feature = "check")]
+mod read;
 mod recording;
+#[cfg(feature = "check")]
+mod settings;
 mod validate;
 
+#[cfg(feature = "check")]
+pub use check::check;
+#[cfg(feature = "check")]
+pub use finding::Finding;
 pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
 pub use options::Options;
+#[cfg(feature = "check")]
+pub use settings::Settings;

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse_from(cli::without_subcommand(std::env::args_os()));
     match commands::run(cli.command) {
         Ok(commands::Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(commands::Outcome::Findings) => ExitCode::FAILURE,
         Err(error) => {
             let mut stderr = anstream::AutoStream::auto(std::io::stderr().lock());
             let word = output::painted("error", "1;31");

@@ -8,6 +8,10 @@ pub(crate) fn nearest<'a>(written: &str, candidates: impl Iterator<Item = &'a st
     (best.0 > 0.8).then_some(best.1)
 }
 
+/// The closest name as the end of a sentence, or what to do instead.
+pub(crate) fn did_you_mean<'a>(written: &str, names: impl Iterator<Item = &'a str>, otherwise: &str) -> String {
+    nearest(written, names).map_or_else(|| otherwise.to_owned(), |it| format!("did you mean `{it}`?"))
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,9 @@ mod files;
 
 pub(crate) use files::write;
 
+use crate::cli::Format;
+use crate::commands::Outcome;
+use measurand_monitoring::Finding;
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
 
@@ -14,6 +17,34 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
         // Whoever read it has seen enough, as in `… | head`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|it| format!("cannot print: {it}; free some space or print elsewhere")),
+    }
+}
+
+/// Prints what was found, and says whether it was anything.
+pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, String> {
+    #[derive(Serialize)]
+    struct Report<'a> {
+        findings: &'a [Finding],
+    }
+    print(&match format {
+        Format::Json => json(&Report { findings }),
+        Format::Text => findings.iter().map(finding).chain([sum(findings.len())]).collect(),
+    })?;
+    Ok(if findings.is_empty() { Outcome::Fine } else { Outcome::Findings })
+}
+
+/// The place first and alone, so that editors and terminals make a link of it.
+fn finding(it: &Finding) -> String {
+    let place = if it.line == 0 { it.file.clone() } else { format!("{}:{}", it.file, it.line) };
+    let (place, rule) = (painted(&clean(&place), "1"), painted(it.rule, "1;33"));
+    format!("{place}: {rule}: {}\n    mend: {}\n", clean(&it.message), clean(&it.mend))
+}
+
+fn sum(count: usize) -> String {
+    match count {
+        0 => format!("{}: nothing found\n", painted("fine", "1;32")),
+        1 => "1 finding\n".to_owned(),
+        _ => format!("{count} findings\n"),
     }
 }
 

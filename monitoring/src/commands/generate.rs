@@ -1,10 +1,9 @@
 //! `cargo measurand generate`: writes the files and says which.
 
 use super::Outcome;
-use super::source::{program, read, shown};
+use super::source::{read, settings, shown};
 use crate::cli::{Format, Generate};
 use crate::output;
-use measurand_monitoring::{Monitoring, Options};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -26,13 +25,8 @@ struct Written {
 pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     let source = &arguments.source.source;
     let catalog = read(source)?;
-    let options = Options {
-        job: arguments.job.clone(),
-        program: program(source),
-        grafana_url: arguments.grafana_url.clone(),
-        runbook_url: arguments.runbook_url.clone(),
-    };
-    let monitoring = Monitoring::new(&catalog, &options).map_err(|it| format!("`{}`: {it}", shown(source)))?;
+    let settings = settings(&arguments.decisions, &arguments.out, source)?;
+    let monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(source)))?;
     let files = monitoring.files();
     output::write(&arguments.out, &files)?;
     if arguments.quiet {

@@ -1,6 +1,8 @@
-//! Reads the catalog of whatever was named: a program, an address or a saved catalog.
+//! Reads the catalog of whatever was named: a program, an address or a saved catalog; and what people decided beside it.
 
+use crate::cli::Decisions;
 use measurand_catalog::{Catalog, FileErrorReason, read_file, read_url};
+use measurand_monitoring::Settings;
 use std::path::Path;
 
 /// The catalog of a program, of a running one, or one that was saved.
@@ -39,4 +41,18 @@ pub(crate) fn program(source: &str) -> Option<String> {
 /// An argument in a message of one line.
 pub(crate) fn shown(text: &str) -> String {
     text.escape_debug().to_string()
+}
+
+/// What people decided: by argument, else in the file.
+pub(crate) fn settings(decisions: &Decisions, directory: &Path, source: &str) -> Result<Settings, String> {
+    let mut settings = match &decisions.config {
+        Some(path) => Settings::read(path)?,
+        None => Settings::of_folder(directory)?,
+    };
+    let options = &mut settings.options;
+    options.program = program(source);
+    options.job = decisions.job.clone().or_else(|| options.job.take());
+    options.grafana_url = decisions.grafana_url.clone().unwrap_or_else(|| options.grafana_url.clone());
+    options.runbook_url = decisions.runbook_url.clone().unwrap_or_else(|| options.runbook_url.clone());
+    Ok(settings)
 }

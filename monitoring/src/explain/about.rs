@@ -191,7 +191,7 @@ impl Explainer<'_> {
             ("error ratio", used.error_ratio(&by, Form::Plain).or_else(|| used.failure_ratio(&by, Form::Plain))),
             ("p95", quantile(Role::Duration, 0.95)),
             ("p05", quantile(Role::Score, 0.05)),
-            ("in flight", used.gauge(Role::InFlight, Aggregation::Sum, &by)),
+            ("in flight", used.gauge(Role::InFlight, Aggregation::Sum, &used.labels_of(Role::InFlight))),
             ("hit ratio", used.hit_ratio(&by)),
             ("newest", used.gauge(Role::LastScore, Aggregation::Minimum, &by)),
             ("newest", used.gauge(Role::Level, Aggregation::Average, &by)),

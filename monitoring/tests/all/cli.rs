@@ -165,6 +165,7 @@ fn help_shows_an_example() {
     for (arguments, expected) in [
         (["generate", "--help"], "cargo measurand generate target/release/app --out monitoring"),
         (["explain", "--help"], "cargo measurand explain target/release/app checkout"),
+        (["check", "--help"], "cargo measurand check target/release/app monitoring"),
         (["catalog", "--help"], "cargo measurand catalog http://localhost:3000 > catalog.json"),
     ] {
         let output = run(folder.path(), &arguments);
@@ -194,6 +195,46 @@ fn explain_tells_people_and_tools_the_same() {
         assert!(function.contains(expected), "`{expected}` is not in: {function}");
     }
     check_fails(folder.path(), &["explain", "catalog.json", "chekout"], &["did you mean `checkout`?"]);
+}
+
+#[test]
+fn check_finds_nothing_in_what_was_just_generated() {
+    let (folder, _) = workplace();
+    let path = folder.path();
+    assert!(run(path, &["generate", "catalog.json", "--out", "out", "--job", "other", "-q"]).status.success());
+    let check = |more: &[&str]| run(path, &[&["check", "catalog.json", "out"], more].concat());
+    assert_eq!(check(&[]).status.code(), Some(1), "another job");
+    let output = check(&["--job", "other"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "fine: nothing found\n".to_owned()));
+    // What is said in the folder holds for both commands, and what is given goes before it.
+    fs::write(path.join("out/monitoring.toml"), "job = \"other\"\n").unwrap();
+    assert_eq!(check(&[]).status.code(), Some(0));
+    assert_eq!(check(&["--job", "shop"]).status.code(), Some(1));
+    assert!(run(path, &["generate", "catalog.json", "--out", "out", "-q"]).status.success());
+    assert_eq!(check(&[]).status.code(), Some(0));
+    fs::write(path.join("out/monitoring.toml"), "job = \"other\"\nno = 1\n").unwrap();
+    check_fails(path, &["check", "catalog.json", "out"], &["out/monitoring.toml:2: unknown field `no`"]);
+    check_fails(path, &["check", "catalog.json", "nowhere"], &["`nowhere`", "name a folder"]);
+}
+
+#[test]
+fn findings_are_printed_for_people_and_for_tools() {
+    let (folder, _) = workplace();
+    let path = folder.path();
+    assert!(run(path, &["generate", "catalog.json", "--out", "out", "-q"]).status.success());
+    let own = "groups:\n- name: own\n  rules:\n  - alert: \"Own\\e[31m\"\n    expr: function_cals_total > 1\n";
+    fs::write(path.join("out/own.yml"), own).unwrap();
+    let output = run(path, &["check", "catalog.json", "out"]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout.starts_with("out/own.yml:5: metric-unknown: the alert `Own"), "{stdout}");
+    assert!(stdout.ends_with("    mend: did you mean `function_calls_total`?\n1 finding\n"), "{stdout}");
+    assert!(!stdout.contains('\u{1b}'), "{stdout}");
+    let output = run(path, &["check", "catalog.json", "out", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["findings"][0]["line"], 5);
+    assert_eq!(json["findings"][0]["rule"], "metric-unknown");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is generated, seen from outside: as a library's user, as `promtool` and as a shell see it.
 
+#[cfg(feature = "check")]
+mod check;
 #[cfg(feature = "cli")]
 mod cli;
 mod dashboard;
@@ -8,6 +10,8 @@ mod explain;
 mod hostile;
 mod queries;
 mod rules;
+#[cfg(feature = "check")]
+mod settings;
 mod severity;
 mod support;
 mod unit_tests;

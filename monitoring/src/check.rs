@@ -1,0 +1,140 @@
+//! Drift, in both directions: what files name and the catalog lacks, and what follows from the catalog and the files
+//! lack.
+//!
+//! Looks at files only: a metric that was never incremented is in the catalog, so there is no false alarm for it.
+
+mod current;
+mod links;
+mod series;
+
+use crate::finding::{Finding, Findings, sorted};
+use crate::known::Known;
+use crate::read::{Content, Document, Rule, RuleKind, Target, load};
+use crate::settings::Settings;
+use measurand_catalog::Catalog;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Files that were read.
+pub(crate) struct Read {
+    /// How the file is named in findings.
+    pub(crate) name: String,
+    pub(crate) documents: Vec<Document>,
+}
+
+/// Holds every rule, dashboard and test file of a folder against a catalog.
+///
+/// # Errors
+/// When the folder or a file in it cannot be read, or when no monitoring can be made of the catalog.
+pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result<Vec<Finding>, String> {
+    let monitoring = settings.monitoring(catalog)?;
+    let mut all = Vec::new();
+    let read = read_all(directory, &mut all)?;
+    let mut known = Known::new(catalog, &settings.known_metrics, &settings.target_labels);
+    known.learn(rules(&read).filter(|it| it.kind == RuleKind::Recording));
+    let names: Vec<&str> =
+        rules(&read).filter(|it| it.kind == RuleKind::Alert).map(|it| it.name.text.as_str()).collect();
+    for file in &read {
+        let mut findings = Findings::of(&file.name);
+        let mut checker =
+            series::Checker { known: &known, job: &monitoring.job, alerts: &names, findings: &mut findings };
+        file.documents.iter().for_each(|it| document(it, &mut checker));
+        all.extend(findings.into_all());
+    }
+    all.extend(links::check(&read));
+    all.extend(current::check(&monitoring, &read, directory)?);
+    Ok(sorted(all))
+}
+
+/// Every rule in the files.
+fn rules(read: &[Read]) -> impl Iterator<Item = &Rule> + Clone {
+    let documents = read.iter().flat_map(|it| &it.documents);
+    let groups = documents.filter_map(|it| if let Content::Rules(groups) = &it.content { Some(groups) } else { None });
+    groups.flatten().flat_map(|it| &it.rules)
+}
+
+fn document(document: &Document, checker: &mut series::Checker<'_, '_, '_>) {
+    match &document.content {
+        Content::Rules(groups) => {
+            for rule in groups.iter().flat_map(|it| &it.rules) {
+                let what = if rule.kind == RuleKind::Alert { "the alert" } else { "the recording rule" };
+                checker.expression(&rule.expression, &format!("{what} `{}`", rule.name.text), true);
+            }
+        }
+        Content::Dashboard(dashboard) => {
+            for panel in &dashboard.panels {
+                let context = format!("the panel `{}`", panel.title.text);
+                panel.targets.iter().for_each(|it| checker.expression(&it.expression, &context, true));
+            }
+            let others = dashboard.others.iter();
+            others.for_each(|it: &Target| checker.expression(&it.expression, "a variable or annotation", true));
+        }
+        Content::Tests(tests) => {
+            for test in tests {
+                // A test may well put in what must not count: another job, for example.
+                test.series.iter().for_each(|it| checker.expression(it, "a series that a test puts in", false));
+                test.expressions.iter().for_each(|it| checker.expression(it, "a test", false));
+                test.alerts.iter().for_each(|it| checker.alert(it, "a test"));
+            }
+        }
+        Content::Other => {}
+    }
+}
+
+/// Every file of a folder and of the folders in it that can hold rules, dashboards or tests.
+fn read_all(directory: &Path, all: &mut Vec<Finding>) -> Result<Vec<Read>, String> {
+    let mut paths = Vec::new();
+    list(directory, &mut paths).map_err(|(path, error)| {
+        format!("cannot read `{}`: {error}; name a folder with rules and dashboards", shown(&path))
+    })?;
+    paths.sort();
+    let mut read = Vec::new();
+    for path in paths {
+        read.extend(read_one(&path, all)?);
+    }
+    Ok(read)
+}
+
+/// A file, or nothing where there is no sense in it, which is a finding.
+pub(crate) fn read_one(path: &Path, all: &mut Vec<Finding>) -> Result<Option<Read>, String> {
+    let name = shown(path);
+    let text = match fs::read(path) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| format!("`{name}` is no text; name a YAML or JSON file"))?,
+        Err(error) => return Err(format!("cannot read `{name}`: {error}; name a file that you may read")),
+    };
+    match load(path, &text) {
+        Ok(documents) => Ok(Some(Read { name, documents })),
+        Err((line, reason)) => {
+            let mut findings = Findings::of(&name);
+            findings.add(line, "syntax", format!("this cannot be read: {reason}"), "mend the syntax of the file");
+            all.extend(findings.into_all());
+            Ok(None)
+        }
+    }
+}
+
+fn list(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
+    let failed = |error| (directory.to_owned(), error);
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if kind.is_dir() && !hidden {
+            list(&path, paths)?;
+        } else if !kind.is_dir() && !hidden && is_read(&path) {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_read(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    ["yml", "yaml", "json"].contains(&extension.as_str())
+}
+
+/// A path in a message of one line, the same on every platform.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string().escape_debug().to_string().replace("\\\\", "/")
+}

@@ -1,0 +1,55 @@
+//! What follows from the catalog and the files lack: generated files as they would be now, and every alert.
+
+use super::{Read, rules, shown};
+use crate::finding::{Finding, Findings};
+use crate::monitoring::Monitoring;
+use crate::read::RuleKind;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+const AGAIN: &str = "run `cargo measurand generate` again";
+
+pub(super) fn check(monitoring: &Monitoring, read: &[Read], directory: &Path) -> Result<Vec<Finding>, String> {
+    let mut all = Vec::new();
+    for file in monitoring.files() {
+        let path = directory.join(file.name);
+        let name = shown(&path);
+        let mut findings = Findings::of(&name);
+        match fs::read(&path) {
+            Ok(bytes) if bytes == file.contents.as_bytes() => {}
+            Ok(bytes) => {
+                let line = first_difference(&String::from_utf8_lossy(&bytes), &file.contents);
+                findings.add(line, "file-stale", "this is not what would be generated now", AGAIN);
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                findings.add(0, "file-missing", "this file would be generated now", AGAIN);
+            }
+            Err(error) => return Err(format!("cannot read `{name}`: {error}; name a folder that you may read")),
+        }
+        all.extend(findings.into_all());
+    }
+    all.extend(missing_alerts(monitoring, read, directory));
+    Ok(all)
+}
+
+/// Alerts that the catalog asks for, those of objectives among them, and that no file has.
+fn missing_alerts(monitoring: &Monitoring, read: &[Read], directory: &Path) -> Vec<Finding> {
+    let there: BTreeSet<&str> =
+        rules(read).filter(|it| it.kind == RuleKind::Alert).map(|it| it.name.text.as_str()).collect();
+    let name = shown(directory);
+    let mut findings = Findings::of(&name);
+    let wanted: BTreeSet<&str> = monitoring.alerts.iter().flat_map(|it| &it.rules).map(|it| it.name.as_str()).collect();
+    for it in wanted.difference(&there) {
+        let message =
+            format!("no file has the alert `{it}`, which follows from an annotated function or its objective");
+        findings.add(0, "alert-missing", message, format!("{AGAIN}, or leave it out in monitoring.toml"));
+    }
+    findings.into_all()
+}
+
+fn first_difference(one: &str, other: &str) -> u32 {
+    let same = one.lines().zip(other.lines()).take_while(|(a, b)| a == b).count();
+    u32::try_from(same + 1).unwrap_or(u32::MAX)
+}

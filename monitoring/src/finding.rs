@@ -1,0 +1,47 @@
+//! What a check found: data, for people and for tools.
+
+use serde::Serialize;
+
+/// Something that should be mended.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1; 0 where the whole file is meant.
+    pub line: u32,
+    /// The name of the rule that found it.
+    pub rule: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub mend: String,
+}
+
+/// Collects what is found in one file.
+#[derive(Debug)]
+pub(crate) struct Findings<'a> {
+    file: &'a str,
+    all: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn of(file: &'a str) -> Self {
+        Self { file, all: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, line: u32, rule: &'static str, message: impl Into<String>, mend: impl Into<String>) {
+        let (message, mend) = (message.into(), mend.into());
+        self.all.push(Finding { file: self.file.to_owned(), line, rule, message, mend });
+    }
+
+    pub(crate) fn into_all(self) -> Vec<Finding> {
+        self.all
+    }
+}
+
+/// In the order of files and lines, each once.
+pub(crate) fn sorted(mut all: Vec<Finding>) -> Vec<Finding> {
+    all.sort();
+    all.dedup();
+    all
+}

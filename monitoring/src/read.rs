@@ -1,0 +1,13 @@
+//! Reads files of rules, dashboards and tests, whoever wrote them, and keeps the line of everything.
+//!
+//! Nothing here judges: `lint` and `check` do.
+
+mod expression;
+mod file;
+mod labels;
+mod node;
+
+pub(crate) use expression::{Expression, RATE_INTERVAL, Selection, VARIABLE, selections, subexpressions};
+pub(crate) use file::{Content, Dashboard, Document, Located, Panel, Rule, RuleGroup, RuleKind, Target, Test, load};
+pub(crate) use labels::{Labels, labels_of};
+pub(crate) use node::{Node, Value};

@@ -1,0 +1,277 @@
+//! What the files of monitoring hold: rules, dashboards, unit tests of rules; also inside objects of Kubernetes.
+
+use super::node::{Node, Value, parse};
+use std::path::Path;
+
+/// One document of a file.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) node: Node,
+    pub(crate) content: Content,
+}
+
+/// What a document is.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Rules(Vec<RuleGroup>),
+    Dashboard(Dashboard),
+    Tests(Vec<Test>),
+    /// Something that is none of our business.
+    Other,
+}
+
+/// Text and its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Located {
+    pub(crate) line: u32,
+    pub(crate) text: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct RuleGroup {
+    pub(crate) name: Located,
+    pub(crate) interval: Option<Located>,
+    pub(crate) rules: Vec<Rule>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RuleKind {
+    Alert,
+    Recording,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) kind: RuleKind,
+    pub(crate) name: Located,
+    pub(crate) expression: Located,
+    pub(crate) hold: Option<Located>,
+    pub(crate) keep: Option<Located>,
+    pub(crate) labels: Vec<(String, Located)>,
+    pub(crate) annotations: Vec<(String, Located)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Dashboard {
+    pub(crate) uid: Option<Located>,
+    /// The names of its variables.
+    pub(crate) variables: Vec<Located>,
+    /// All panels, those of collapsed rows too.
+    pub(crate) panels: Vec<Panel>,
+    /// What variables and annotations ask; without names.
+    pub(crate) others: Vec<Target>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Panel {
+    pub(crate) id: Option<u32>,
+    pub(crate) kind: String,
+    pub(crate) title: Located,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) node: Node,
+}
+
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) expression: Located,
+    pub(crate) legend: Option<Located>,
+    pub(crate) node: Node,
+}
+
+/// One unit test of `promtool`.
+#[derive(Debug)]
+pub(crate) struct Test {
+    pub(crate) series: Vec<Located>,
+    pub(crate) alerts: Vec<Located>,
+    pub(crate) expressions: Vec<Located>,
+}
+
+/// Reads what is in a file; the error is a line and what is wrong there.
+pub(crate) fn load(path: &Path, text: &str) -> Result<Vec<Document>, (u32, String)> {
+    let is_json = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let mut documents = Vec::new();
+    for node in parse(text, is_json)? {
+        open(node, &mut documents)?;
+    }
+    Ok(documents)
+}
+
+/// A document, or what an object of Kubernetes carries.
+fn open(node: Node, documents: &mut Vec<Document>) -> Result<(), (u32, String)> {
+    match node.text_of("kind") {
+        Some("List") => {
+            let items = node.get("items").map(|it| it.items().to_vec()).unwrap_or_default();
+            return items.into_iter().try_for_each(|it| open(it, documents));
+        }
+        Some("ConfigMap") => {
+            for (name, value) in node.get("data").map(Node::entries).unwrap_or_default() {
+                let Value::Scalar { text, .. } = &value.value else { continue };
+                // The parser gives a block the line of its first text.
+                let begin = value.line.saturating_sub(1);
+                let moved = |(line, reason): (u32, String)| (line.saturating_add(begin), reason);
+                if name.ends_with(".json") || name.ends_with(".yml") || name.ends_with(".yaml") {
+                    for inner in parse(text, name.ends_with(".json")).map_err(moved)? {
+                        open(inner.moved(begin), documents)?;
+                    }
+                }
+            }
+        }
+        _ => documents.push(Document { content: content(&node), node }),
+    }
+    Ok(())
+}
+
+fn content(node: &Node) -> Content {
+    let groups = node.get("groups").or_else(|| node.at(&["spec", "groups"]).filter(|_| is_rule_object(node)));
+    if let Some(groups) = groups.filter(|it| it.is_list()) {
+        return Content::Rules(groups.items().iter().map(group).collect());
+    }
+    // The form in which Grafana's API takes it.
+    let inner = node.get("dashboard").unwrap_or(node);
+    if inner.get("panels").is_some_and(Node::is_list) || inner.get("schemaVersion").is_some() {
+        return Content::Dashboard(dashboard(inner));
+    }
+    if let Some(tests) = node.get("tests").filter(|it| it.is_list()) {
+        return Content::Tests(tests.items().iter().map(test).collect());
+    }
+    Content::Other
+}
+
+fn is_rule_object(node: &Node) -> bool {
+    node.text_of("kind") == Some("PrometheusRule")
+}
+
+fn located(node: &Node) -> Option<Located> {
+    node.text().map(|it| Located { line: node.line, text: it.to_owned() })
+}
+
+fn under(node: &Node, key: &str) -> Option<Located> {
+    node.get(key).and_then(located)
+}
+
+/// The text under a key, or nothing on the node's own line.
+fn or_empty(node: &Node, key: &str) -> Located {
+    under(node, key).unwrap_or(Located { line: node.line, text: String::new() })
+}
+
+fn group(node: &Node) -> RuleGroup {
+    let rules = node.get("rules").map(Node::items).unwrap_or_default();
+    RuleGroup {
+        name: or_empty(node, "name"),
+        interval: under(node, "interval"),
+        rules: rules.iter().map(rule).collect(),
+    }
+}
+
+fn rule(node: &Node) -> Rule {
+    let texts = |key: &str| {
+        let entries = node.get(key).map(Node::entries).unwrap_or_default();
+        entries.iter().filter_map(|(name, it)| Some((name.clone(), located(it)?))).collect()
+    };
+    let kind = if node.get("alert").is_some() { RuleKind::Alert } else { RuleKind::Recording };
+    Rule {
+        kind,
+        name: or_empty(node, if kind == RuleKind::Alert { "alert" } else { "record" }),
+        expression: or_empty(node, "expr"),
+        hold: under(node, "for"),
+        keep: under(node, "keep_firing_for"),
+        labels: texts("labels"),
+        annotations: texts("annotations"),
+    }
+}
+
+fn dashboard(node: &Node) -> Dashboard {
+    let variables = node.at(&["templating", "list"]).map(Node::items).unwrap_or_default();
+    let annotations = node.at(&["annotations", "list"]).map(Node::items).unwrap_or_default();
+    let asked = variables.iter().filter_map(variable_query).chain(annotations.iter().filter_map(target));
+    let mut panels = Vec::new();
+    for it in node.get("panels").map(Node::items).unwrap_or_default() {
+        panels.push(panel(it));
+        panels.extend(it.get("panels").map(Node::items).unwrap_or_default().iter().map(panel));
+    }
+    Dashboard {
+        uid: under(node, "uid"),
+        variables: variables.iter().filter_map(|it| under(it, "name")).collect(),
+        panels,
+        others: asked.collect(),
+    }
+}
+
+/// What a variable asks: the series in `label_values(series, label)`, or the expression of `query_result(…)`.
+fn variable_query(node: &Node) -> Option<Target> {
+    let query = node.get("query")?;
+    let text = query.text().or_else(|| query.text_of("query"))?;
+    let inner = |function: &str| text.trim().strip_prefix(function)?.trim().strip_prefix('(')?.strip_suffix(')');
+    let expression = match (inner("label_values"), inner("query_result")) {
+        // A comma inside braces separates matchers; only the last one separates the label.
+        (Some(arguments), _) => arguments.rsplit_once(',').filter(|(it, _)| balanced(it))?.0,
+        (_, Some(expression)) => expression,
+        _ => return None,
+    };
+    let expression = Located { line: query.line, text: expression.trim().to_owned() };
+    Some(Target { expression, legend: None, node: node.clone() })
+}
+
+fn balanced(text: &str) -> bool {
+    text.matches('{').count() == text.matches('}').count()
+}
+
+fn target(node: &Node) -> Option<Target> {
+    let expression = under(node, "expr").filter(|it| !it.text.is_empty())?;
+    Some(Target { expression, legend: under(node, "legendFormat"), node: node.clone() })
+}
+
+fn panel(node: &Node) -> Panel {
+    let targets = node.get("targets").map(Node::items).unwrap_or_default();
+    Panel {
+        id: node.text_of("id").and_then(|it| it.parse().ok()),
+        kind: node.text_of("type").unwrap_or_default().to_owned(),
+        title: or_empty(node, "title"),
+        targets: targets.iter().filter_map(target).collect(),
+        node: node.clone(),
+    }
+}
+
+fn test(node: &Node) -> Test {
+    let each = |list: &str, key: &str| -> Vec<Located> {
+        let items = node.get(list).map(Node::items).unwrap_or_default();
+        items.iter().filter_map(|it| under(it, key)).collect()
+    };
+    Test {
+        series: each("input_series", "series"),
+        alerts: each("alert_rule_test", "alertname"),
+        expressions: each("promql_expr_test", "expr"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Content, load};
+    use std::path::Path;
+
+    #[test]
+    fn objects_of_kubernetes_carry_the_same() {
+        let rules = "apiVersion: v1\nkind: PrometheusRule\nspec:\n  groups:\n  - name: a\n    rules:\n    - alert: X\n      expr: up\n";
+        let documents = load(Path::new("a.yml"), rules).unwrap();
+        let Content::Rules(groups) = &documents[0].content else { panic!("no rules") };
+        assert_eq!((groups[0].rules[0].expression.line, groups[0].rules[0].name.text.as_str()), (8, "X"));
+        let map = "kind: ConfigMap\ndata:\n  x.json: |\n    {\n    \"panels\": [\n      {\"id\": 1,\n       \"title\": \"T\"}]}\n";
+        let documents = load(Path::new("a.yml"), map).unwrap();
+        let Content::Dashboard(dashboard) = &documents[0].content else { panic!("no dashboard") };
+        assert_eq!(dashboard.panels[0].title.line, 7);
+    }
+
+    #[test]
+    fn variables_are_asked_for_their_series() {
+        let json = r#"{"panels": [], "templating": {"list": [
+            {"name": "a", "query": "label_values(up{job=\"a\",b=\"c\"}, instance)"},
+            {"name": "b", "query": {"query": "query_result(sum(x))"}},
+            {"name": "c", "query": "label_values(instance)"},
+            {"name": "d", "query": "prometheus"}]}}"#;
+        let documents = load(Path::new("a.json"), json).unwrap();
+        let Content::Dashboard(dashboard) = &documents[0].content else { panic!("no dashboard") };
+        let asked: Vec<&str> = dashboard.others.iter().map(|it| it.expression.text.as_str()).collect();
+        assert_eq!(asked, ["up{job=\"a\",b=\"c\"}", "sum(x)"]);
+        assert_eq!(dashboard.variables.len(), 4);
+    }
+}

@@ -1,0 +1,77 @@
+//! `monitoring.toml`: what it changes, and what it answers to mistakes.
+
+use crate::support::{catalog, everything};
+use measurand_monitoring::{Monitoring, Settings};
+
+fn monitoring(text: &str) -> Result<Monitoring, String> {
+    Settings::parse("monitoring.toml", text)?.monitoring(&catalog(&everything()))
+}
+
+#[track_caller]
+fn check_fails(text: &str, expected: &str) {
+    let error = monitoring(text).expect_err("a mistake");
+    assert!(error.contains(expected) && error.lines().count() == 1, "`{expected}` is not in: {error}");
+}
+
+#[test]
+fn nothing_said_is_nothing_changed() {
+    assert_eq!(monitoring("").unwrap(), crate::support::monitoring(&everything()));
+}
+
+#[test]
+fn what_it_says_is_everywhere() {
+    let text = r#"
+        job = "store"
+        team = "payments"
+        grafana_url = "https://grafana.example.org/"
+        [alerts.DatabaseSlowQueries]
+        threshold = 0.025
+        for = "5m"
+        severity = "P2"
+    "#;
+    let monitoring = monitoring(text).unwrap();
+    assert_eq!(monitoring.job, "store");
+    let alert = |name: &str| {
+        let mut all = monitoring.alerts.iter().flat_map(|it| &it.rules);
+        all.find(|it| it.name == name).expect("an alert").clone()
+    };
+    let slow = alert("DatabaseSlowQueries");
+    assert_eq!((slow.hold_seconds, slow.severity.map(|it| it.as_str())), (300, Some("P2")));
+    let files = monitoring.files();
+    let file = |name: &str| &files.iter().find(|it| it.name == name).expect("a file").contents;
+    assert!(file("alerts.yml").contains("> 0.025\n") && file("alerts.yml").contains("the limit is 25ms"));
+    assert!(file("grafana-dashboard.json").contains("\"value\": 0.025"));
+    assert_eq!((slow.team.as_str(), alert("NeuralOperationErrors").team.as_str()), ("storage", "payments"));
+    assert!(slow.dashboard_url.starts_with("https://grafana.example.org/d/measurand-store?"));
+}
+
+#[test]
+fn what_is_left_out_is_gone() {
+    let monitoring = monitoring("leave_out = { alerts = [\"DatabaseSlowQueries\"], families = [\"neural\"] }").unwrap();
+    let text: String = monitoring.files().into_iter().map(|it| it.contents).collect();
+    for gone in ["DatabaseSlowQueries", "neural_operations_total", "job_query_type_table_le"] {
+        assert!(!text.contains(gone), "{gone}");
+    }
+    assert!(text.contains("DatabaseQueryErrors"));
+}
+
+#[test]
+fn mistakes_name_their_line_and_the_mend() {
+    check_fails("job = \"a\"\nteem = \"b\"", "monitoring.toml:2: unknown field `teem`");
+    check_fails("job = 1", "monitoring.toml:1: invalid type: integer");
+    check_fails("job = \"a", "monitoring.toml:1: ");
+    check_fails("\njob = \" \"", "monitoring.toml:2: ` ` is no name");
+    check_fails(
+        "\n[alerts.DatabaseSlowQuery]\nthreshold = 1",
+        "monitoring.toml:2: no family has an alert `DatabaseSlowQuery`; did you mean `DatabaseSlowQueries`?",
+    );
+    check_fails("[alerts.DatabaseSlowQueries]\nthreshold = 0.02", "is none of its buckets; write one of 0.0001, ");
+    check_fails("[alerts.DatabaseQueryErrors]\nthreshold = 5", "is no share; write a number between 0 and 1");
+    check_fails("[alerts.DatabaseQueryErrors]\nfor = \"5\"", "monitoring.toml:2: `5` is no duration");
+    check_fails("[alerts.DatabaseQueryErrors]\nseverity = \"high\"", "write P0, P1, P2 or P3");
+    check_fails("[leave_out]\nalerts = [\"A\",\n\"ScrapeSlo\"]", "monitoring.toml:2: there is no alert `A`");
+    check_fails(
+        "[leave_out]\nfamilies = [\"neurall\"]",
+        "monitoring.toml:2: no annotated function records the family `neurall`; did you mean `neural`?",
+    );
+}
