@@ -21,6 +21,9 @@ pub(crate) enum Command {
     /// Hold every rule, dashboard and test file of a folder against a program: in both directions nothing may be missing.
     #[command(after_help = CHECK_EXAMPLE)]
     Check(Check),
+    /// Compare two versions of a program: does a change break those who read its metrics?
+    #[command(after_help = DIFF_EXAMPLE)]
+    Diff(Diff),
     /// Say what a function or a metric is: labels, series, PromQL, alerts, panels; without a name, list all functions.
     #[command(after_help = EXPLAIN_EXAMPLE)]
     Explain(Explain),
@@ -71,6 +74,18 @@ has to exist; generated files have to be what `generate` would write now; no ale
 A metric that was never incremented is no finding: the program says what it can record, not what it has recorded.
 
 Exit codes: 0 nothing found, 1 findings, 2 wrong usage, or something that cannot be read";
+
+const DIFF_EXAMPLE: &str = "\
+Examples:
+  cargo measurand catalog target/release/app > catalog.json     # with each release
+  cargo measurand diff catalog.json target/release/app          # before the next one
+  cargo measurand diff http://localhost:3000 target/release/app --format json
+
+Breaking: a metric is removed or renamed, its kind or unit changes, it gets or loses a label, a label loses a value, a
+histogram loses a bucket, or no function records some series any more. Additive: new metrics, values, buckets, series.
+Listed with each change are the generated panels and alerts of the old version that ask for it.
+
+Exit codes: 0 nothing or only additions, 1 breaking, 2 wrong usage, or something that cannot be read";
 
 const EXPLAIN_EXAMPLE: &str = "\
 Examples:
@@ -131,6 +146,19 @@ pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) decisions: Decisions,
     /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The version before: a compiled program, the address of a running one, or a saved catalog.json
+    #[arg(value_name = "OLD")]
+    pub(crate) old: String,
+    /// The version after
+    #[arg(value_name = "NEW")]
+    pub(crate) new: String,
+    /// How to say what is different
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }

@@ -1,6 +1,7 @@
 //! What each command does. A command reads, asks the library and prints: what it finds is data before it is text.
 
 mod check;
+mod diff;
 mod explain;
 mod generate;
 mod source;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
     match command {
         Command::Generate(it) => generate::generate(&it),
         Command::Check(it) => check::check(&it),
+        Command::Diff(it) => diff::run(&it),
         Command::Explain(it) => explain::explain(&it),
         Command::Catalog(it) => {
             output::print(&source::read(&it.source.source)?.to_json())?;

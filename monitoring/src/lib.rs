@@ -27,6 +27,8 @@ mod alerts;
 #[cfg(feature = "check")]
 mod check;
 #[cfg(feature = "check")]
+pub mod diff;
+#[cfg(feature = "check")]
 pub mod explain;
 mod family;
 #[cfg(feature = "check")]

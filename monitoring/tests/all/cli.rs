@@ -166,6 +166,7 @@ fn help_shows_an_example() {
         (["generate", "--help"], "cargo measurand generate target/release/app --out monitoring"),
         (["explain", "--help"], "cargo measurand explain target/release/app checkout"),
         (["check", "--help"], "cargo measurand check target/release/app monitoring"),
+        (["diff", "--help"], "cargo measurand diff catalog.json target/release/app"),
         (["catalog", "--help"], "cargo measurand catalog http://localhost:3000 > catalog.json"),
     ] {
         let output = run(folder.path(), &arguments);
@@ -235,6 +236,28 @@ fn findings_are_printed_for_people_and_for_tools() {
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["findings"][0]["line"], 5);
     assert_eq!(json["findings"][0]["rule"], "metric-unknown");
+}
+
+#[test]
+fn diff_fails_only_on_what_breaks() {
+    let (folder, _) = workplace();
+    let path = folder.path();
+    let mut more = everything();
+    more.push(crate::support::measured("refund", &[]));
+    fs::write(path.join("more.json"), catalog(&more).to_json()).unwrap();
+    let diff = |old: &str, new: &str| run(path, &["diff", old, new]);
+    let same = diff("catalog.json", "catalog.json");
+    assert_eq!((same.status.code(), text(&same.stdout).lines().count()), (Some(0), 1));
+    let additive = diff("catalog.json", "more.json");
+    assert_eq!(additive.status.code(), Some(0));
+    assert!(text(&additive.stdout).starts_with("additive shop::work::refund: records the new series"));
+    let breaking = diff("more.json", "catalog.json");
+    assert_eq!(breaking.status.code(), Some(1));
+    assert!(text(&breaking.stdout).contains("    alerts: FunctionPanics, FunctionErrorRatioHigh\n"));
+    let json = run(path, &["diff", "more.json", "catalog.json", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["level"], &json["changes"][0]["level"]), (&"breaking".into(), &"breaking".into()));
+    check_fails(path, &["diff", "catalog.json", "nothing.json"], &["`nothing.json`"]);
 }
 
 #[test]

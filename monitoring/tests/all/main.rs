@@ -6,6 +6,8 @@ mod check;
 mod cli;
 mod dashboard;
 #[cfg(feature = "check")]
+mod diff;
+#[cfg(feature = "check")]
 mod explain;
 mod hostile;
 mod queries;
