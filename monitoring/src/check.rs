@@ -82,18 +82,23 @@ fn document(document: &Document, checker: &mut series::Checker<'_, '_, '_>) {
     }
 }
 
-/// Every file of a folder and of the folders in it that can hold rules, dashboards or tests.
+/// All of these files.
 fn read_all(directory: &Path, all: &mut Vec<Finding>) -> Result<Vec<Read>, String> {
+    let mut read = Vec::new();
+    for path in list_files(directory)? {
+        read.extend(read_one(&path, all)?);
+    }
+    Ok(read)
+}
+
+/// The files of a folder and of the folders in it that can hold something, by name.
+pub(crate) fn list_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let mut paths = Vec::new();
     list(directory, &mut paths).map_err(|(path, error)| {
         format!("cannot read `{}`: {error}; name a folder with rules and dashboards", shown(&path))
     })?;
     paths.sort();
-    let mut read = Vec::new();
-    for path in paths {
-        read.extend(read_one(&path, all)?);
-    }
-    Ok(read)
+    Ok(paths)
 }
 
 /// A file, or nothing where there is no sense in it, which is a finding.

@@ -24,6 +24,9 @@ pub(crate) enum Command {
     /// Compare two versions of a program: does a change break those who read its metrics?
     #[command(after_help = DIFF_EXAMPLE)]
     Diff(Diff),
+    /// Look for mistakes in any rules and dashboards, generated or not.
+    #[command(after_help = LINT_EXAMPLE)]
+    Lint(Lint),
     /// Say what a function or a metric is: labels, series, PromQL, alerts, panels; without a name, list all functions.
     #[command(after_help = EXPLAIN_EXAMPLE)]
     Explain(Explain),
@@ -86,6 +89,17 @@ histogram loses a bucket, or no function records some series any more. Additive:
 Listed with each change are the generated panels and alerts of the old version that ask for it.
 
 Exit codes: 0 nothing or only additions, 1 breaking, 2 wrong usage, or something that cannot be read";
+
+const LINT_EXAMPLE: &str = "\
+Examples:
+  cargo measurand lint monitoring
+  cargo measurand lint own-alerts.yml own-dashboard.json --allow template-instance-rule
+
+Looked for is what needs no server: pint's checks of rules and Grafana's dashboard-linter's of dashboards, under their
+names, and what Grafana ignores without a word: misspelt options, units, reducers, colours, matchers, transformations,
+panels on top of each other, legends and overrides of labels and series that are not there.
+
+Exit codes: 0 nothing found, 1 findings, 2 wrong usage, or something that cannot be read";
 
 const EXPLAIN_EXAMPLE: &str = "\
 Examples:
@@ -159,6 +173,19 @@ pub(crate) struct Diff {
     #[arg(value_name = "NEW")]
     pub(crate) new: String,
     /// How to say what is different
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lint {
+    /// Files of rules or dashboards, or folders of them
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The name of a rule that is to find nothing; may be given several times
+    #[arg(long, value_name = "RULE")]
+    pub(crate) allow: Vec<String>,
+    /// How to say what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }

@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod explain;
 mod generate;
+mod lint;
 mod source;
 
 use crate::cli::Command;
@@ -25,6 +26,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
         Command::Check(it) => check::check(&it),
         Command::Diff(it) => diff::run(&it),
         Command::Explain(it) => explain::explain(&it),
+        Command::Lint(it) => lint::lint(&it),
         Command::Catalog(it) => {
             output::print(&source::read(&it.source.source)?.to_json())?;
             Ok(Outcome::Fine)

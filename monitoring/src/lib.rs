@@ -37,6 +37,8 @@ mod grafana;
 #[cfg(feature = "check")]
 mod known;
 mod layout;
+#[cfg(feature = "check")]
+mod lint;
 mod markdown;
 pub mod model;
 mod monitoring;
@@ -58,6 +60,8 @@ mod validate;
 pub use check::check;
 #[cfg(feature = "check")]
 pub use finding::Finding;
+#[cfg(feature = "check")]
+pub use lint::lint;
 pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
 pub use options::Options;
 #[cfg(feature = "check")]

@@ -1,7 +1,7 @@
 //! Every name in an expression against what exists: metrics, labels, values, buckets, jobs, alerts.
 
 use crate::finding::Findings;
-use crate::known::{Known, Measured, SeriesKind, base, is_variable};
+use crate::known::{Known, Measured, SeriesKind, is_variable};
 use crate::near::nearest;
 use crate::read::{Expression, Located, Selection, VARIABLE, labels_of, selections, subexpressions};
 use measurand_catalog::{Kind, MetricRecord};
@@ -222,15 +222,13 @@ fn labels_are(names: &[&str]) -> String {
     }
 }
 
-/// Only for the name of a histogram's part in messages.
 #[cfg(test)]
 mod tests {
-    use super::{base, spellings};
+    use super::spellings;
 
     #[test]
     fn a_bound_is_known_however_it_is_written() {
         assert!(spellings(5.0).contains(&"5".to_owned()) && spellings(5.0).contains(&"5.0".to_owned()));
         assert!(spellings(1e-5).contains(&"1e-05".to_owned()) && spellings(1e-5).contains(&"0.00001".to_owned()));
-        assert_eq!(base("a_seconds_bucket"), "a_seconds");
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Selection<'a> {
     /// The range in brackets, if there is one.
     pub(crate) range: Option<Duration>,
     /// The functions and aggregations around it, the innermost last.
-    pub(crate) around: Vec<&'a str>,
+    pub(crate) around: Vec<String>,
 }
 
 impl Selection<'_> {
@@ -50,7 +50,7 @@ impl Selection<'_> {
 
     /// The function directly around it.
     pub(crate) fn function(&self) -> Option<&str> {
-        self.around.last().copied()
+        self.around.last().map(String::as_str)
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn selections(tree: &Expr) -> Vec<Selection<'_>> {
     all
 }
 
-fn collect<'a>(tree: &'a Expr, around: &mut Vec<&'a str>, all: &mut Vec<Selection<'a>>) {
+fn collect<'a>(tree: &'a Expr, around: &mut Vec<String>, all: &mut Vec<Selection<'a>>) {
     match tree {
         Expr::VectorSelector(it) => all.push(Selection { selector: it, range: None, around: around.clone() }),
         Expr::MatrixSelector(it) => {
@@ -69,15 +69,16 @@ fn collect<'a>(tree: &'a Expr, around: &mut Vec<&'a str>, all: &mut Vec<Selectio
         }
         _ => {
             let name = match tree {
-                Expr::Call(it) => Some(it.func.name),
-                Expr::Aggregate(_) => Some("aggregation"),
+                Expr::Call(it) => Some(it.func.name.to_owned()),
+                Expr::Aggregate(it) => Some(it.op.to_string()),
                 _ => None,
             };
+            let is_some = name.is_some();
             around.extend(name);
             for child in children(tree) {
                 collect(child, around, all);
             }
-            if name.is_some() {
+            if is_some {
                 around.pop();
             }
         }
@@ -205,7 +206,7 @@ mod tests {
         let all = selections(&expression.tree);
         assert_eq!(all[0].name(), Some("a_total"));
         assert_eq!((all[0].function(), all[0].range), (Some("rate"), Some(RATE_INTERVAL)));
-        assert_eq!((all[1].name(), all[1].function()), (Some("b"), Some("aggregation")));
+        assert_eq!((all[1].name(), all[1].function()), (Some("b"), Some("count")));
         assert!(expression.variables.contains("__rate_interval"));
     }
 }

@@ -167,6 +167,7 @@ fn help_shows_an_example() {
         (["explain", "--help"], "cargo measurand explain target/release/app checkout"),
         (["check", "--help"], "cargo measurand check target/release/app monitoring"),
         (["diff", "--help"], "cargo measurand diff catalog.json target/release/app"),
+        (["lint", "--help"], "cargo measurand lint own-alerts.yml own-dashboard.json"),
         (["catalog", "--help"], "cargo measurand catalog http://localhost:3000 > catalog.json"),
     ] {
         let output = run(folder.path(), &arguments);
@@ -258,6 +259,21 @@ fn diff_fails_only_on_what_breaks() {
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!((&json["level"], &json["changes"][0]["level"]), (&"breaking".into(), &"breaking".into()));
     check_fails(path, &["diff", "catalog.json", "nothing.json"], &["`nothing.json`"]);
+}
+
+#[test]
+fn lint_needs_no_program() {
+    let (folder, _) = workplace();
+    let path = folder.path();
+    assert!(run(path, &["generate", "catalog.json", "--out", "out", "-q"]).status.success());
+    let output = run(path, &["lint", "out"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "fine: nothing found\n".to_owned()));
+    fs::write(path.join("own.yml"), "groups:\n- name: a\n  rules:\n  - record: x\n    expr: sum(y)\n").unwrap();
+    let output = run(path, &["lint", "out", "own.yml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).starts_with("own.yml:4: rule/name: "), "{}", text(&output.stdout));
+    assert_eq!(run(path, &["lint", "own.yml", "--allow", "rule/name"]).status.code(), Some(0));
+    check_fails(path, &["lint", "gone.yml"], &["gone.yml"]);
 }
 
 #[test]

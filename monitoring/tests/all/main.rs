@@ -10,6 +10,10 @@ mod diff;
 #[cfg(feature = "check")]
 mod explain;
 mod hostile;
+#[cfg(feature = "check")]
+mod lint;
+#[cfg(feature = "check")]
+mod lint_dashboards;
 mod queries;
 mod rules;
 #[cfg(feature = "check")]

@@ -1,0 +1,195 @@
+//! What is wrong with an expression wherever it stands: pint's checks of PromQL that need no server.
+
+use crate::finding::Findings;
+use crate::known::{Known, SeriesKind, is_variable};
+use crate::read::{Expression, Located, RATE_INTERVAL, Selection, labels_of, selections, subexpressions};
+use promql_parser::label::MatchOp;
+use promql_parser::parser::value::ValueType;
+use promql_parser::parser::{BinaryExpr, Expr, LabelModifier};
+use std::time::Duration;
+
+/// Two scrapes at the usual interval of fifteen seconds: a rate over less has nothing to compare.
+const RANGE_MIN: Duration = Duration::from_secs(30);
+
+/// Around these a counter may stand as it is: they ask whether it is there, or how it changes; what is only for gauges is
+/// found as such.
+const OF_COUNTERS: &[&str] = &[
+    "rate",
+    "irate",
+    "increase",
+    "absent",
+    "absent_over_time",
+    "present_over_time",
+    "changes",
+    "resets",
+    "timestamp",
+    "count",
+    "group",
+    "count_over_time",
+    "count_values",
+    "delta",
+    "idelta",
+    "deriv",
+    "predict_linear",
+    "holt_winters",
+];
+
+/// Looks at an expression that stands in something called `context`; returns it if it can be parsed.
+pub(super) fn check(
+    text: &Located,
+    context: &str,
+    known: &Known<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Expression> {
+    let expression = match Expression::parse(&text.text) {
+        Ok(it) => it,
+        Err(reason) => {
+            let message = format!("{context} asks what is no PromQL: {reason}");
+            findings.add(text.line, "promql/syntax", message, "mend the expression");
+            return None;
+        }
+    };
+    let mut add =
+        |rule, message: String, mend: &str| findings.add(text.line, rule, format!("{context} {message}"), mend);
+    for selection in selections(&expression.tree) {
+        counter(&selection, known, &mut add);
+        rate(&selection, known, &mut add);
+        matchers(&selection, &mut add);
+    }
+    for part in subexpressions(&expression.tree) {
+        match part {
+            Expr::Binary(it) => {
+                fragile(it, &mut add);
+                matching(it, known, &mut add);
+                impossible(it, &mut add);
+            }
+            Expr::Call(it) if ["rate", "irate", "increase"].contains(&it.func.name) => {
+                let inner = it.args.args.first().map(|it| &**it);
+                if matches!(inner, Some(Expr::Subquery(_))) {
+                    let message =
+                        format!("takes the `{}` of a sum: a restart of one instance looks like a jump", it.func.name);
+                    add("promql/rate", message, "write `sum(rate(…))` instead of `rate(sum(…))`");
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(expression)
+}
+
+type Add<'a> = &'a mut dyn FnMut(&'static str, String, &str);
+
+fn counter(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
+    let Some(name) = selection.name() else { return };
+    let bare = !selection.around.iter().any(|it| OF_COUNTERS.contains(&it.as_str()));
+    if known.kind(name) == Some(SeriesKind::Counter) && bare {
+        let message = format!("uses the counter `{name}` as it is: it only grows, and begins anew with each restart");
+        add("promql/counter", message, "ask for its `rate` or `increase`");
+    }
+}
+
+fn rate(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
+    let (Some(name), Some(function)) = (selection.name(), selection.function()) else { return };
+    let kind = known.kind(name);
+    let of_counters = ["rate", "irate", "increase"].contains(&function);
+    let of_gauges = ["delta", "idelta", "deriv", "predict_linear", "holt_winters"].contains(&function);
+    if of_counters && kind == Some(SeriesKind::Gauge) {
+        add("promql/rate", format!("takes the `{function}` of the gauge `{name}`"), "use `delta` or `deriv`");
+    }
+    if of_gauges && kind == Some(SeriesKind::Counter) {
+        add("promql/rate", format!("takes the `{function}` of the counter `{name}`"), "use `increase` or `rate`");
+    }
+    if let Some(range) = selection.range.filter(|it| of_counters && *it < RANGE_MIN) {
+        let message = format!("takes the `{function}` over {}s, in which there may be one sample", range.as_secs_f64());
+        add("promql/rate", message, "take it over four scrape intervals, at least over two");
+    }
+}
+
+fn matchers(selection: &Selection<'_>, add: Add<'_>) {
+    for it in &selection.selector.matchers.matchers {
+        let (MatchOp::Re(_) | MatchOp::NotRe(_)) = it.op else { continue };
+        if is_variable(it) {
+            continue;
+        }
+        let equal = if matches!(it.op, MatchOp::Re(_)) { "=" } else { "!=" };
+        let (name, value) = (&it.name, &it.value);
+        if value.starts_with('^') || value.ends_with('$') && !value.ends_with("\\$") {
+            let message = format!("anchors `{name}{}\"{value}\"`, which is always anchored", it.op);
+            add("promql/regexp", message, "leave out `^` and `$`");
+        } else if !value.is_empty() && !value.contains(['.', '*', '+', '?', '|', '(', '[', '{', '\\']) {
+            let message = format!("matches `{name}{}\"{value}\"` as a pattern, which it is not", it.op);
+            add("promql/regexp", message, &format!("write `{name}{equal}\"{value}\"`"));
+        }
+    }
+}
+
+/// A new label of one side is kept by `without`, and then the two sides no longer fit.
+fn fragile(it: &BinaryExpr, add: Add<'_>) {
+    let without = |it: &Expr| matches!(unwrapped(it), Expr::Aggregate(it) if matches!(it.modifier, Some(LabelModifier::Exclude(_))));
+    let plain = it.modifier.as_ref().is_none_or(|it| it.matching.is_none());
+    if plain && is_vector(&it.lhs) && is_vector(&it.rhs) && (without(&it.lhs) || without(&it.rhs)) {
+        let message = "combines sums `without` some labels: they stop to fit when one side gets a label".to_owned();
+        add("promql/fragile", message, "sum `by` the labels, or combine `on` them");
+    }
+}
+
+/// Two sides by different labels never meet.
+fn matching(it: &BinaryExpr, known: &Known<'_>, add: Add<'_>) {
+    let operation = it.op.to_string();
+    let plain = it.modifier.as_ref().is_none_or(|it| it.matching.is_none());
+    if !plain || !is_vector(&it.lhs) || !is_vector(&it.rhs) || operation == "or" || operation == "unless" {
+        return;
+    }
+    let of = |it: &Expr| labels_of(it, &|it| known.labels(it));
+    let (left, right) = (of(&it.lhs), of(&it.rhs));
+    if !left.open && !right.open && left.names != right.names {
+        let shown = |it: &crate::read::Labels| it.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "combines by `{operation}` what has the labels ({}) with what has ({})",
+            shown(&left),
+            shown(&right)
+        );
+        add("promql/vector_matching", message, "aggregate both by the same labels, or add `on (…)`");
+    }
+}
+
+/// Comparisons that never hold.
+fn impossible(it: &BinaryExpr, add: Add<'_>) {
+    let Expr::NumberLiteral(number) = unwrapped(&it.rhs) else { return };
+    let (name, low, high) = match unwrapped(&it.lhs) {
+        Expr::Call(it) if it.func.name == "absent" || it.func.name == "absent_over_time" => (it.func.name, 1.0, 1.0),
+        Expr::Aggregate(it) if it.op.to_string() == "count" => ("count", 1.0, f64::INFINITY),
+        Expr::Aggregate(it) if it.op.to_string() == "group" => ("group", 1.0, 1.0),
+        _ => return,
+    };
+    let value = number.val;
+    let never = match it.op.to_string().as_str() {
+        "==" => value < low || value > high,
+        "<" => value <= low,
+        "<=" => value < low,
+        ">" => value >= high,
+        ">=" => value > high,
+        _ => false,
+    };
+    if never {
+        let message =
+            format!("compares `{name}(…) {} {value}`, which never holds: it is at least {low} or nothing", it.op);
+        add("promql/impossible", message, "ask with `absent` whether there is nothing");
+    }
+}
+
+fn is_vector(it: &Expr) -> bool {
+    it.value_type() == ValueType::Vector
+}
+
+/// The expression without parentheses around it.
+pub(super) fn unwrapped(it: &Expr) -> &Expr {
+    if let Expr::Paren(inner) = it { unwrapped(&inner.expr) } else { it }
+}
+
+/// Whether all ranges inside `rate` and `irate` are `$__rate_interval`.
+pub(super) fn wrong_rate_interval(expression: &Expression) -> bool {
+    selections(&expression.tree).iter().any(|it| {
+        it.function().is_some_and(|it| it == "rate" || it == "irate") && it.range.is_some_and(|it| it != RATE_INTERVAL)
+    })
+}

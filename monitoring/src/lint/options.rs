@@ -1,0 +1,290 @@
+//! The keys and words of panels that Grafana understands; all others it ignores without a word.
+
+/// Keys of an object inside a panel of some kinds: where it is, of which kinds (none: of all), and its keys.
+pub(super) struct Keys {
+    pub(super) path: &'static [&'static str],
+    pub(super) kinds: &'static [&'static str],
+    pub(super) keys: &'static [&'static str],
+}
+
+/// Words that may stand at a place.
+pub(super) struct Words {
+    pub(super) path: &'static [&'static str],
+    pub(super) kinds: &'static [&'static str],
+    pub(super) words: &'static [&'static str],
+}
+
+/// Where a line, a bar or a point is drawn and how.
+pub(super) const LINE_STYLE: &[&str] = &[
+    "axisBorderShow",
+    "axisCenteredZero",
+    "axisColorMode",
+    "axisGridShow",
+    "axisLabel",
+    "axisPlacement",
+    "axisSoftMax",
+    "axisSoftMin",
+    "axisWidth",
+    "barAlignment",
+    "barMaxWidth",
+    "barWidthFactor",
+    "drawStyle",
+    "fillBelowTo",
+    "fillColor",
+    "fillOpacity",
+    "gradientMode",
+    "hideFrom",
+    "insertNulls",
+    "lineColor",
+    "lineInterpolation",
+    "lineStyle",
+    "lineWidth",
+    "pointColor",
+    "pointSize",
+    "pointSymbol",
+    "scaleDistribution",
+    "showPoints",
+    "showValues",
+    "spanNulls",
+    "stacking",
+    "thresholdsStyle",
+    "transform",
+];
+
+/// How a table's column looks.
+pub(super) const COLUMN_STYLE: &[&str] = &[
+    "align",
+    "cellOptions",
+    "displayMode",
+    "filterable",
+    "footer",
+    "hidden",
+    "hideFrom",
+    "hideHeader",
+    "inspect",
+    "minWidth",
+    "tooltip",
+    "width",
+    "wrapHeaderText",
+];
+
+/// What any field has, whatever draws it.
+pub(super) const FIELD: &[&str] = &[
+    "actions",
+    "color",
+    "custom",
+    "decimals",
+    "description",
+    "displayName",
+    "displayNameFromDS",
+    "fieldMinMax",
+    "filterable",
+    "interval",
+    "links",
+    "mappings",
+    "max",
+    "min",
+    "noValue",
+    "nullValueMode",
+    "path",
+    "thresholds",
+    "type",
+    "unit",
+    "writeable",
+];
+
+const REDUCED: &[&str] = &["bargauge", "gauge", "stat"];
+const DEFAULTS: [&str; 2] = ["fieldConfig", "defaults"];
+
+pub(super) const KEYS: &[Keys] = &[
+    Keys {
+        path: &["options"],
+        kinds: &["timeseries"],
+        keys: &["annotations", "legend", "orientation", "timezone", "tooltip"],
+    },
+    Keys {
+        path: &["options"],
+        kinds: &["stat"],
+        keys: &[
+            "colorMode",
+            "graphMode",
+            "justifyMode",
+            "orientation",
+            "percentChangeColorMode",
+            "reduceOptions",
+            "showPercentChange",
+            "text",
+            "textMode",
+            "wideLayout",
+        ],
+    },
+    Keys {
+        path: &["options"],
+        kinds: &["gauge"],
+        keys: &[
+            "barShape",
+            "barWidthFactor",
+            "effects",
+            "endpointMarker",
+            "glow",
+            "minVizHeight",
+            "minVizWidth",
+            "neutral",
+            "orientation",
+            "reduceOptions",
+            "segmentCount",
+            "segmentSpacing",
+            "shape",
+            "showThresholdLabels",
+            "showThresholdMarkers",
+            "sizing",
+            "sparkline",
+            "text",
+            "textMode",
+        ],
+    },
+    Keys {
+        path: &["options"],
+        kinds: &["bargauge"],
+        keys: &[
+            "displayMode",
+            "legend",
+            "maxVizHeight",
+            "minVizHeight",
+            "minVizWidth",
+            "namePlacement",
+            "orientation",
+            "reduceOptions",
+            "showUnfilled",
+            "sizing",
+            "text",
+            "valueMode",
+        ],
+    },
+    Keys {
+        path: &["options"],
+        kinds: &["heatmap"],
+        keys: &[
+            "annotations",
+            "calculate",
+            "calculation",
+            "cellGap",
+            "cellRadius",
+            "cellValues",
+            "color",
+            "exemplars",
+            "filterValues",
+            "legend",
+            "rowsFrame",
+            "selectionMode",
+            "showValue",
+            "tooltip",
+            "yAxis",
+        ],
+    },
+    Keys {
+        path: &["options"],
+        kinds: &["table"],
+        keys: &[
+            "cellHeight",
+            "disableKeyboardEvents",
+            "enablePagination",
+            "footer",
+            "frameIndex",
+            "frozenColumns",
+            "maxRowHeight",
+            "showHeader",
+            "showTypeIcons",
+            "sortBy",
+        ],
+    },
+    Keys { path: &["options"], kinds: &["text"], keys: &["code", "content", "mode"] },
+    Keys {
+        path: &["options", "legend"],
+        kinds: &["barchart", "histogram", "piechart", "state-timeline", "timeseries"],
+        keys: &[
+            "asTable",
+            "calcs",
+            "displayMode",
+            "isVisible",
+            "limit",
+            "placement",
+            "showLegend",
+            "sortBy",
+            "sortDesc",
+            "values",
+            "width",
+        ],
+    },
+    Keys {
+        path: &["options", "tooltip"],
+        kinds: &["heatmap", "timeseries"],
+        keys: &["hideZeros", "maxHeight", "maxWidth", "mode", "showColorScale", "sort", "yHistogram"],
+    },
+    Keys { path: &["options", "reduceOptions"], kinds: REDUCED, keys: &["calcs", "fields", "limit", "values"] },
+    Keys { path: &["fieldConfig"], kinds: &[], keys: &["defaults", "overrides"] },
+    Keys { path: &DEFAULTS, kinds: &[], keys: FIELD },
+    Keys { path: &["fieldConfig", "defaults", "custom"], kinds: &["timeseries"], keys: LINE_STYLE },
+    Keys { path: &["fieldConfig", "defaults", "custom"], kinds: &["table"], keys: COLUMN_STYLE },
+    Keys { path: &["fieldConfig", "defaults", "thresholds"], kinds: &[], keys: &["mode", "steps"] },
+    Keys { path: &["fieldConfig", "defaults", "color"], kinds: &[], keys: &["fixedColor", "mode", "seriesBy"] },
+    Keys { path: &["gridPos"], kinds: &[], keys: &["h", "static", "w", "x", "y"] },
+];
+
+const CUSTOM: [&str; 3] = ["fieldConfig", "defaults", "custom"];
+const LINES: &[&str] = &["timeseries"];
+
+pub(super) const WORDS: &[Words] = &[
+    Words { path: &["options", "legend", "displayMode"], kinds: &[], words: &["hidden", "list", "table"] },
+    Words { path: &["options", "legend", "placement"], kinds: &[], words: &["bottom", "right"] },
+    Words { path: &["options", "tooltip", "mode"], kinds: &[], words: &["multi", "none", "single"] },
+    Words { path: &["options", "tooltip", "sort"], kinds: &[], words: &["asc", "desc", "none"] },
+    Words { path: &["options", "orientation"], kinds: &[], words: &["auto", "horizontal", "vertical"] },
+    Words { path: &["options", "justifyMode"], kinds: &[], words: &["auto", "center"] },
+    Words { path: &["options", "graphMode"], kinds: &[], words: &["area", "line", "none"] },
+    Words {
+        path: &["options", "textMode"],
+        kinds: &["stat"],
+        words: &["auto", "name", "none", "value", "value_and_name"],
+    },
+    Words {
+        path: &["options", "colorMode"],
+        kinds: &["stat"],
+        words: &["background", "background_solid", "none", "value"],
+    },
+    Words { path: &["options", "displayMode"], kinds: &["bargauge"], words: &["basic", "gradient", "lcd"] },
+    Words { path: &["options", "valueMode"], kinds: &["bargauge"], words: &["color", "hidden", "text"] },
+    Words { path: &["options", "cellHeight"], kinds: &["table"], words: &["auto", "lg", "md", "sm"] },
+    Words { path: &["options", "mode"], kinds: &["text"], words: &["code", "html", "markdown"] },
+    Words { path: &["fieldConfig", "defaults", "thresholds", "mode"], kinds: &[], words: &["absolute", "percentage"] },
+    Words { path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "drawStyle"], kinds: LINES, words: &["bars", "line", "points"] },
+    Words {
+        path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "lineInterpolation"],
+        kinds: LINES,
+        words: &["linear", "smooth", "stepAfter", "stepBefore"],
+    },
+    Words { path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "showPoints"], kinds: LINES, words: &["always", "auto", "never"] },
+    Words {
+        path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "gradientMode"],
+        kinds: LINES,
+        words: &["hue", "none", "opacity", "scheme"],
+    },
+    Words {
+        path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "axisPlacement"],
+        kinds: LINES,
+        words: &["auto", "bottom", "hidden", "left", "right", "top"],
+    },
+    Words {
+        path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "stacking", "mode"],
+        kinds: LINES,
+        words: &["none", "normal", "percent"],
+    },
+    Words {
+        path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "thresholdsStyle", "mode"],
+        kinds: LINES,
+        words: &["area", "dashed", "dashed+area", "line", "line+area", "off", "series"],
+    },
+];
+
+/// The words for the kind of a mapping.
+pub(super) const MAPPINGS: &[&str] = &["range", "regex", "special", "value"];

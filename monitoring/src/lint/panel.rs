@@ -1,0 +1,385 @@
+//! One panel: dashboard-linter's rules for panels and targets, and what Grafana swallows without a word.
+
+use super::expression;
+use super::options::{COLUMN_STYLE, FIELD, KEYS, LINE_STYLE, MAPPINGS, WORDS};
+use super::units::dimension;
+use super::vocabulary::{PANEL_TYPES, vocabulary};
+use crate::finding::Findings;
+use crate::known::{Known, SeriesKind, is_variable};
+use crate::near::{did_you_mean, nearest};
+use crate::read::{Expression, Located, Node, Panel, Target, labels_of, selections};
+use promql_parser::label::MatchOp;
+use std::collections::BTreeSet;
+
+/// Kinds of panels that ask for series.
+const ASKING: &[&str] = &[
+    "bargauge",
+    "barchart",
+    "gauge",
+    "heatmap",
+    "histogram",
+    "piechart",
+    "stat",
+    "state-timeline",
+    "table",
+    "timeseries",
+];
+
+/// Kinds that Grafana no longer draws.
+const REMOVED: &[&str] = &["graph", "singlestat", "table-old"];
+
+/// What the panels of a dashboard share.
+pub(super) struct Context<'a> {
+    pub(super) known: &'a Known<'a>,
+    /// The variables that the dashboard defines.
+    pub(super) defined: &'a BTreeSet<&'a str>,
+}
+
+impl Context<'_> {
+    pub(super) fn expression(&self, text: &Located, context: &str, findings: &mut Findings<'_>) -> Option<Expression> {
+        let expression = expression::check(text, context, self.known, findings)?;
+        let unknown =
+            expression.variables.iter().filter(|it| !it.starts_with("__") && !self.defined.contains(it.as_str()));
+        for name in unknown {
+            let mend = did_you_mean(name, self.defined.iter().copied(), "define it under `templating`");
+            findings.add(
+                text.line,
+                "variable-unknown",
+                format!("{context} uses the variable `${name}`, which is not defined"),
+                mend,
+            );
+        }
+        Some(expression)
+    }
+}
+
+pub(super) fn check(panel: &Panel, context: &Context<'_>, findings: &mut Findings<'_>) {
+    if panel.kind == "row" {
+        return;
+    }
+    let name = format!("the panel `{}`", panel.title.text);
+    let line = panel.title.line;
+    if !PANEL_TYPES.contains(&panel.kind.as_str()) && !panel.kind.contains("-panel") {
+        let line = panel.node.get("type").unwrap_or(&panel.node).line;
+        let mend = if REMOVED.contains(&panel.kind.as_str()) {
+            "Grafana draws it no longer; use `timeseries`, `stat` or `table`".to_owned()
+        } else {
+            did_you_mean(&panel.kind, PANEL_TYPES.iter().copied(), "use a kind that comes with Grafana")
+        };
+        findings.add(line, "panel-type", format!("{name} is of the unknown kind `{}`", panel.kind), mend);
+    }
+    words(panel, &name, findings);
+    ids(&panel.node, &name, findings);
+    thresholds(&panel.node, &name, findings);
+    if !ASKING.contains(&panel.kind.as_str()) {
+        return;
+    }
+    let description = panel.node.text_of("description").unwrap_or_default();
+    if panel.title.text.trim().is_empty() || description.trim().is_empty() {
+        findings.add(
+            line,
+            "panel-title-description-rule",
+            format!("{name} has no title or no description"),
+            "say what it shows and what to do about it",
+        );
+    }
+    if panel.targets.is_empty() {
+        findings.add(
+            line,
+            "panel-no-targets-rule",
+            format!("{name} asks for nothing"),
+            "give it a query, or remove it",
+        );
+        return;
+    }
+    let of_variable = |node: &Node| {
+        let datasource = node.get("datasource");
+        datasource.and_then(|it| it.text_of("uid").or_else(|| it.text())).is_some_and(|it| it.starts_with('$'))
+    };
+    if !of_variable(&panel.node) && !panel.targets.iter().all(|it| of_variable(&it.node)) {
+        findings.add(line, "panel-datasource-rule", format!("{name} asks one data source only"), "use `${datasource}`");
+    }
+    unit(panel, &name, findings);
+    let parsed: Vec<Option<Expression>> =
+        panel.targets.iter().map(|it| target(panel, it, &name, context, findings)).collect();
+    overrides(panel, &parsed, &name, context, findings);
+}
+
+/// Keys and words that Grafana does not know, where we know all that it does.
+fn words(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
+    let is_for = |kinds: &[&str]| kinds.is_empty() || kinds.contains(&panel.kind.as_str());
+    for keys in KEYS.iter().filter(|it| is_for(it.kinds)) {
+        for (key, node) in panel.node.at(keys.path).map(Node::entries).unwrap_or_default() {
+            if !keys.keys.contains(&key.as_str()) {
+                let mend = did_you_mean(key, keys.keys.iter().copied(), "remove it");
+                let message = format!("{name} sets `{}.{key}`, which Grafana ignores", keys.path.join("."));
+                findings.add(node.line, "option-unknown", message, mend);
+            }
+        }
+    }
+    for it in WORDS.iter().filter(|it| is_for(it.kinds)) {
+        let Some(node) = panel.node.at(it.path) else { continue };
+        if let Some(word) = node.text().filter(|word| !it.words.contains(word)) {
+            let mend = did_you_mean(word, it.words.iter().copied(), &format!("use one of {}", it.words.join(", ")));
+            let message = format!("{name} sets `{}` to `{word}`, which Grafana does not know", it.path.join("."));
+            findings.add(node.line, "option-unknown", message, mend);
+        }
+    }
+}
+
+/// Ids of units, reducers, colours, transformations and mappings, wherever they stand in the panel.
+fn ids(panel: &Node, name: &str, findings: &mut Findings<'_>) {
+    let known = vocabulary();
+    let mut check = |node: &Node, rule: &'static str, what: &str, list: &BTreeSet<String>, holds: bool| {
+        let Some(id) = node.text().filter(|_| !holds) else { return };
+        let mend = did_you_mean(id, list.iter().map(String::as_str), "use an id that Grafana knows");
+        findings.add(node.line, rule, format!("{name} names the {what} `{id}`, which Grafana does not know"), mend);
+    };
+    let of_known = |node: &Node, list: &BTreeSet<String>| node.text().is_some_and(|it| list.contains(it));
+    panel.each(&mut |node| {
+        if let Some(unit) = node.get("unit").filter(|it| it.text().is_some()) {
+            check(unit, "panel-units-rule", "unit", &known.units, known.knows_unit(unit.text().unwrap_or_default()));
+        }
+        for it in node.get("calcs").map(Node::items).unwrap_or_default() {
+            check(it, "reducer-unknown", "reducer", &known.reducers, of_known(it, &known.reducers));
+        }
+        for it in node.get("mappings").map(Node::items).unwrap_or_default() {
+            let kind = it.get("type").filter(|it| it.text().is_none_or(|it| !MAPPINGS.contains(&it)));
+            let all = MAPPINGS.iter().map(|it| (*it).to_owned()).collect();
+            kind.into_iter().for_each(|it| check(it, "mapping-unknown", "kind of mapping", &all, false));
+        }
+    });
+    if let Some(mode) = panel.at(&["fieldConfig", "defaults", "color", "mode"]) {
+        check(mode, "color-unknown", "colour mode", &known.color_modes, of_known(mode, &known.color_modes));
+    }
+    for it in panel.get("transformations").map(Node::items).unwrap_or_default() {
+        let id = it.get("id");
+        id.into_iter().for_each(|it| {
+            check(
+                it,
+                "transformation-unknown",
+                "transformation",
+                &known.transformers,
+                of_known(it, &known.transformers),
+            )
+        });
+    }
+    for it in panel.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default() {
+        let id = it.at(&["matcher", "id"]);
+        id.into_iter().for_each(|it| {
+            check(it, "matcher-unknown", "matcher", &known.field_matchers, of_known(it, &known.field_matchers))
+        });
+        for property in it.get("properties").map(Node::items).unwrap_or_default() {
+            let Some(id) = property.get("id") else { continue };
+            let all: BTreeSet<String> = property_ids();
+            check(id, "property-unknown", "property", &all, id.text().is_some_and(is_property));
+            let value = property.get("value").filter(|_| id.text() == Some("unit"));
+            value.into_iter().for_each(|it| {
+                check(it, "panel-units-rule", "unit", &known.units, known.knows_unit(it.text().unwrap_or_default()));
+            });
+        }
+    }
+}
+
+fn property_ids() -> BTreeSet<String> {
+    let custom = LINE_STYLE.iter().chain(COLUMN_STYLE).map(|it| format!("custom.{it}"));
+    FIELD.iter().map(|it| (*it).to_owned()).chain(custom).collect()
+}
+
+/// Of `custom.stacking.mode` the first two parts are the id.
+fn is_property(id: &str) -> bool {
+    let first_two = id.split('.').take(2).collect::<Vec<_>>().join(".");
+    // Panels that others wrote have styles of their own.
+    property_ids().contains(&first_two) || id == "custom"
+}
+
+/// A threshold in quotes is text, and no number is above text.
+fn thresholds(panel: &Node, name: &str, findings: &mut Findings<'_>) {
+    let steps = panel.at(&["fieldConfig", "defaults", "thresholds", "steps"]).map(Node::items).unwrap_or_default();
+    let mut before = f64::NEG_INFINITY;
+    for (index, step) in steps.iter().enumerate() {
+        let is_null = step.get("value").is_none_or(|it| it.text() == Some("null"));
+        match step.number_of("value") {
+            Some(value) if value > before => before = value,
+            Some(_) => findings.add(step.line, "threshold", format!("{name} has thresholds out of order"), "sort them"),
+            None if is_null && index == 0 => {}
+            None => findings.add(
+                step.line,
+                "threshold",
+                format!("{name} has a threshold that is no number"),
+                "write a number without quotes",
+            ),
+        }
+    }
+}
+
+/// The unit of the whole against what its queries answer.
+fn unit(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
+    let defaults = ["fieldConfig", "defaults"];
+    let node = panel.node.at(&defaults).and_then(|it| it.get("unit"));
+    let mapped = panel.node.at(&defaults).and_then(|it| it.get("mappings")).is_some_and(|it| !it.items().is_empty());
+    let Some(node) = node else {
+        if !mapped && panel.kind != "table" {
+            findings.add(
+                panel.title.line,
+                "panel-units-rule",
+                format!("{name} has no unit"),
+                "say what its numbers are",
+            );
+        }
+        return;
+    };
+    let unit = node.text().unwrap_or_default();
+    if panel.kind == "heatmap" || panel.kind == "table" {
+        return;
+    }
+    for target in &panel.targets {
+        let answer = Expression::parse(&target.expression.text).ok().and_then(|it| dimension(&it.tree));
+        if let Some(answer) = answer.filter(|it| it.is_contradicted_by(unit)) {
+            let message = format!("{name} shows {answer:?} in the unit `{unit}`").replace("PerSecond", "a rate");
+            findings.add(node.line, "unit-mismatch", message, format!("use one of {}", answer.units().join(", ")));
+            return;
+        }
+    }
+}
+
+fn target(
+    panel: &Panel,
+    target: &Target,
+    name: &str,
+    context: &Context<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Expression> {
+    let line = target.expression.line;
+    if panel.kind == "table"
+        && target.node.text_of("instant") != Some("true")
+        && target.node.text_of("format") == Some("table")
+    {
+        let message = format!("{name} fills a table with a row for each point in time");
+        findings.add(line, "table-instant", message, "set `\"instant\": true`");
+    }
+    let parsed = context.expression(&target.expression, name, findings)?;
+    if expression::wrong_rate_interval(&parsed) {
+        let message =
+            format!("{name} takes a rate over a fixed range: too short for wide views, too long for narrow ones");
+        findings.add(line, "target-rate-interval-rule", message, "use `[$__rate_interval]`");
+    }
+    for selection in selections(&parsed.tree) {
+        let series = selection.name().unwrap_or_default();
+        for label in ["job", "instance"] {
+            let rule = if label == "job" { "target-job-rule" } else { "target-instance-rule" };
+            // What rules make has no instance any more.
+            let has_none = label == "instance" && (series.contains(':') || series.starts_with("ALERTS"));
+            let mut matchers = selection.selector.matchers.matchers.iter();
+            let chosen = matchers.any(|it| it.name == label && is_variable(it) && matches!(it.op, MatchOp::Re(_)));
+            if !chosen && !has_none {
+                let message = format!("{name} asks for `{series}` of every {label}");
+                findings.add(line, rule, message, format!("add `{label}=~\"${label}\"`"));
+            }
+        }
+        let raw = selection.around.iter().all(|it| !["rate", "irate", "increase"].contains(&it.as_str()));
+        if series.ends_with("_total") && raw && context.known.kind(series) == Some(SeriesKind::Counter) {
+            let message = format!("{name} shows the counter `{series}` as it is");
+            findings.add(line, "target-counter-agg-rule", message, "show its `rate` or `increase`");
+        }
+    }
+    legend(target, &parsed, name, context, findings);
+    Some(parsed)
+}
+
+/// A legend that names a label which was summed away is empty.
+fn legend(target: &Target, parsed: &Expression, name: &str, context: &Context<'_>, findings: &mut Findings<'_>) {
+    let Some(legend) = &target.legend else { return };
+    let labels = labels_of(&parsed.tree, &|it| context.known.labels(it));
+    for part in legend.text.split("{{").skip(1).filter_map(|it| it.split_once("}}")) {
+        let label = part.0.trim();
+        if !labels.can_have(label) {
+            let mend = nearest(label, labels.names.iter().map(String::as_str)).map_or_else(
+                || "aggregate by it too, or leave it out".to_owned(),
+                |it| format!("did you mean `{it}`?"),
+            );
+            findings.add(
+                legend.line,
+                "legend-label",
+                format!("{name} is labelled by `{label}`, which the query does not keep"),
+                mend,
+            );
+        }
+    }
+}
+
+/// An override for a series that no query answers does nothing.
+fn overrides(
+    panel: &Panel,
+    parsed: &[Option<Expression>],
+    name: &str,
+    context: &Context<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let overrides = panel.node.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default();
+    let Some(names) = series_names(panel, parsed, context) else { return };
+    let ids: Vec<&str> = panel.targets.iter().filter_map(|it| it.node.text_of("refId")).collect();
+    for it in overrides {
+        let Some(options) = it.at(&["matcher", "options"]) else { continue };
+        let Some(wanted) = options.text() else { continue };
+        let (exists, near) = match it.at(&["matcher", "id"]).and_then(Node::text) {
+            Some("byName") => {
+                (names.iter().any(|it| fits(it, wanted)), nearest(wanted, names.iter().map(String::as_str)))
+            }
+            Some("byFrameRefID") => (ids.contains(&wanted), nearest(wanted, ids.iter().copied())),
+            _ => continue,
+        };
+        if !exists {
+            let mend = near.map_or_else(
+                || "remove it, or name a series that there is".to_owned(),
+                |it| format!("did you mean `{it}`?"),
+            );
+            findings.add(
+                options.line,
+                "override-name",
+                format!("{name} overrides `{wanted}`, which none of its series is called"),
+                mend,
+            );
+        }
+    }
+}
+
+/// What the series and columns of a panel can be called; nothing where that is not known.
+fn series_names(panel: &Panel, parsed: &[Option<Expression>], context: &Context<'_>) -> Option<Vec<String>> {
+    let mut names: Vec<String> = vec!["Time".to_owned(), "Value".to_owned()];
+    for (target, parsed) in panel.targets.iter().zip(parsed) {
+        let id = target.node.text_of("refId").unwrap_or_default();
+        names.push(format!("Value #{id}"));
+        if panel.kind == "table" {
+            let labels = labels_of(&parsed.as_ref()?.tree, &|it| context.known.labels(it));
+            if labels.open {
+                return None;
+            }
+            names.extend(labels.names);
+        }
+        let legend = target.legend.as_ref().map(|it| it.text.as_str()).unwrap_or_default();
+        if panel.kind != "table" && (legend.is_empty() || legend == "__auto") {
+            return None;
+        }
+        names.push(legend.to_owned());
+    }
+    for it in panel.node.get("transformations").map(Node::items).unwrap_or_default() {
+        match it.text_of("id") {
+            Some("organize") => {
+                let renamed = it.at(&["options", "renameByName"]).map(Node::entries).unwrap_or_default();
+                names.retain(|it| !renamed.iter().any(|(from, _)| from == it));
+                names.extend(renamed.iter().filter_map(|(_, to)| to.text().map(str::to_owned)));
+            }
+            Some("merge" | "filterFieldsByName" | "sortBy" | "limit" | "seriesToRows") => {}
+            _ => return None,
+        }
+    }
+    Some(names)
+}
+
+/// Whether a legend can become this name: `P95 {{table}}` can become `P95 orders`.
+fn fits(legend: &str, name: &str) -> bool {
+    let Some((before, rest)) = legend.split_once("{{") else { return legend == name };
+    let after = rest.rsplit_once("}}").map_or("", |(_, it)| it);
+    name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+}

@@ -1,0 +1,206 @@
+//! Files of rules: pint's checks of alerts, groups and names.
+
+use super::{expression, template};
+use crate::finding::Findings;
+use crate::known::Known;
+use crate::read::{Expression, Located, Rule, RuleGroup, RuleKind, labels_of, selections, subexpressions};
+use promql_parser::parser::Expr;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Longer than this, and Prometheus forgets the last answer before there is a new one.
+const LOOKBACK_SECONDS: f64 = 300.0;
+
+/// Less than this, and one failed scrape is an alert.
+const ABSENT_SECONDS: f64 = 60.0;
+
+pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Findings<'_>) {
+    let mut group_names = BTreeSet::new();
+    let mut rules: BTreeMap<(String, Vec<(String, String)>, String), u32> = BTreeMap::new();
+    for group in groups {
+        if !group_names.insert(&group.name.text) {
+            let message = format!("there are two groups `{}`", group.name.text);
+            findings.add(group.name.line, "rule/duplicate", message, "give each group of a file a name of its own");
+        }
+        if let Some(interval) = &group.interval {
+            duration(interval, "group/interval", findings);
+            if seconds(&interval.text).is_some_and(|it| it > LOOKBACK_SECONDS) {
+                let message =
+                    format!("the group `{}` is evaluated less often than every five minutes", group.name.text);
+                findings.add(
+                    interval.line,
+                    "group/interval",
+                    message,
+                    "write `5m` or less: in between there are no answers",
+                );
+            }
+        }
+        dependencies(group, findings);
+        for rule in &group.rules {
+            let labels = rule.labels.iter().map(|(name, it)| (name.clone(), it.text.clone())).collect();
+            // One alert may be written for several conditions; one series may have one origin.
+            let expression = if rule.kind == RuleKind::Alert { rule.expression.text.clone() } else { String::new() };
+            if rules.insert((rule.name.text.clone(), labels, expression), rule.name.line).is_some() {
+                let message = format!("`{}` stands here a second time with the same labels", rule.name.text);
+                findings.add(rule.name.line, "rule/duplicate", message, "remove one of them");
+            }
+            check_rule(rule, known, findings);
+        }
+    }
+}
+
+fn check_rule(rule: &Rule, known: &Known<'_>, findings: &mut Findings<'_>) {
+    let is_alert = rule.kind == RuleKind::Alert;
+    let context = format!("the {} `{}`", if is_alert { "alert" } else { "recording rule" }, rule.name.text);
+    let Some(parsed) = expression::check(&rule.expression, &context, known, findings) else { return };
+    if is_alert { alert(rule, &context, &parsed, known, findings) } else { recording(rule, findings) }
+}
+
+fn recording(rule: &Rule, findings: &mut Findings<'_>) {
+    let name = &rule.name;
+    let legal = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == ':';
+    if name.text.is_empty() || !name.text.chars().all(legal) {
+        findings.add(
+            name.line,
+            "rule/name",
+            format!("`{}` is no name of a series", name.text),
+            "use letters, digits, `_` and `:`",
+        );
+    } else if !name.text.contains(':') {
+        let message = format!("the recorded series `{}` looks like a scraped one", name.text);
+        findings.add(name.line, "rule/name", message, "name it `level:metric:operations`");
+    }
+}
+
+fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, findings: &mut Findings<'_>) {
+    let name = &rule.name;
+    if !name.text.starts_with(|it: char| it.is_ascii_uppercase())
+        || !name.text.chars().all(|it| it.is_ascii_alphanumeric())
+    {
+        findings.add(name.line, "rule/name", format!("{context} is not named in CamelCase"), "write it `LikeThis`");
+    }
+    if !has_condition(&parsed.tree) {
+        let message = format!("{context} fires whenever there is an answer: it compares with nothing");
+        findings.add(rule.expression.line, "alerts/comparison", message, "compare with a threshold");
+    }
+    let absent =
+        subexpressions(&parsed.tree).into_iter().any(|it| matches!(it, Expr::Call(it) if it.func.name == "absent"));
+    let hold = rule.hold.as_ref().and_then(|it| seconds(&it.text)).unwrap_or_default();
+    if absent && hold < ABSENT_SECONDS {
+        let message = format!("{context} fires as soon as a scrape fails or Prometheus starts");
+        findings.add(rule.hold.as_ref().unwrap_or(name).line, "alerts/absent", message, "add `for: 1m` or more");
+    }
+    for it in rule.hold.iter().chain(&rule.keep) {
+        duration(it, "alerts/for", findings);
+    }
+    let has =
+        |list: &[(String, Located)], key: &str| list.iter().any(|(name, it)| name == key && !it.text.trim().is_empty());
+    for key in ["summary", "description"] {
+        if !has(&rule.annotations, key) {
+            let message = format!("{context} has no annotation `{key}`");
+            findings.add(name.line, "alerts/annotation", message, "say what is wrong, in words for whoever is woken");
+        }
+    }
+    if !has(&rule.labels, "severity") {
+        let message = format!("{context} has no label `severity`");
+        findings.add(name.line, "rule/label", message, "say how soon somebody has to answer");
+    }
+    let mut labels = labels_of(&parsed.tree, &|it| known.labels(it));
+    labels.names.extend(rule.labels.iter().map(|(name, _)| name.clone()));
+    for (key, text) in &rule.labels {
+        template::check(key, text, true, &labels, findings);
+        if key == "alertname" {
+            findings.add(
+                text.line,
+                "labels/conflict",
+                format!("{context} sets the label `alertname`"),
+                "rename the alert instead",
+            );
+        }
+    }
+    for (key, text) in &rule.annotations {
+        template::check(key, text, false, &labels, findings);
+    }
+}
+
+/// Whether an answer depends on a number or on whether a series is there. `vector(1)` fires always, and is meant to.
+fn has_condition(tree: &Expr) -> bool {
+    match expression::unwrapped(tree) {
+        Expr::Binary(it) => match it.op.to_string().as_str() {
+            "==" | "!=" | "<" | ">" | "<=" | ">=" => it.modifier.as_ref().is_none_or(|it| !it.return_bool),
+            "or" => has_condition(&it.lhs) && has_condition(&it.rhs),
+            "and" => has_condition(&it.lhs) || has_condition(&it.rhs),
+            "unless" => true,
+            _ => has_condition(&it.lhs) || has_condition(&it.rhs),
+        },
+        Expr::Call(it) => {
+            ["absent", "absent_over_time", "vector"].contains(&it.func.name)
+                || it.args.args.iter().any(|it| has_condition(it))
+        }
+        Expr::Aggregate(it) => has_condition(&it.expr),
+        Expr::Subquery(it) => has_condition(&it.expr),
+        Expr::Unary(it) => has_condition(&it.expr),
+        // A recorded series may have the comparison inside.
+        _ => false,
+    }
+}
+
+/// In a group rules are evaluated in order: what is recorded later is one interval old.
+fn dependencies(group: &RuleGroup, findings: &mut Findings<'_>) {
+    for (index, rule) in group.rules.iter().enumerate() {
+        let Ok(parsed) = Expression::parse(&rule.expression.text) else { continue };
+        let later: BTreeSet<&str> = group
+            .rules
+            .iter()
+            .skip(index + 1)
+            .filter(|it| it.kind == RuleKind::Recording)
+            .map(|it| it.name.text.as_str())
+            .collect();
+        for selection in selections(&parsed.tree) {
+            if let Some(name) = selection.name().filter(|it| later.contains(it)) {
+                let message = format!("`{}` uses `{name}`, which is recorded after it", rule.name.text);
+                findings.add(rule.expression.line, "rule/dependency", message, "record it before it is used");
+            }
+        }
+    }
+}
+
+fn duration(text: &Located, rule: &'static str, findings: &mut Findings<'_>) {
+    if seconds(&text.text).is_none() {
+        findings.add(text.line, rule, format!("`{}` is no duration", text.text), "write `30s`, `5m`, `1h` or `1h30m`");
+    }
+}
+
+/// A duration as Prometheus writes it: numbers with units, the larger first.
+fn seconds(text: &str) -> Option<f64> {
+    const UNITS: [(&str, f64); 7] =
+        [("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0), ("w", 604_800.0), ("y", 31_536_000.0)];
+    if text == "0" {
+        return Some(0.0);
+    }
+    let (mut rest, mut sum) = (text, 0.0);
+    while !rest.is_empty() {
+        let end = rest.find(|it: char| !it.is_ascii_digit())?;
+        let number: f64 = rest.get(..end)?.parse().ok()?;
+        rest = rest.get(end..)?;
+        let (unit, factor) =
+            UNITS.into_iter().filter(|(unit, _)| rest.starts_with(unit)).max_by_key(|(unit, _)| unit.len())?;
+        sum += number * factor;
+        rest = rest.get(unit.len()..)?;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "whole numbers")]
+    fn durations_are_those_of_prometheus() {
+        assert_eq!(seconds("1h30m").unwrap(), 5400.0);
+        assert_eq!(seconds("500ms").unwrap(), 0.5);
+        for wrong in ["", "5", "m", "-5m", "5 m", "5x"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+    }
+}
