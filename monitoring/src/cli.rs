@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// Print the catalog of a program as JSON: its annotated functions and what they measure.
     #[command(after_help = CATALOG_EXAMPLE)]
     Catalog(CatalogArguments),
+    /// Print what a shell needs to complete the arguments of `cargo-measurand`.
+    #[command(after_help = COMPLETIONS_EXAMPLE)]
+    Completions(Completions),
 }
 
 const EXIT_CODES: &str = "\
@@ -113,6 +116,11 @@ more, `_other`; such numbers are marked with `<=`.
 
 Exit codes: 0 found, 2 no such function or metric, wrong usage or a source that cannot be read";
 
+const COMPLETIONS_EXAMPLE: &str = "\
+Examples:
+  cargo measurand completions bash > ~/.local/share/bash-completion/completions/cargo-measurand
+  cargo measurand completions fish > ~/.config/fish/completions/cargo-measurand.fish";
+
 const CATALOG_EXAMPLE: &str = "\
 Example:
   cargo measurand catalog target/release/app
@@ -188,6 +196,13 @@ pub(crate) struct Lint {
     /// How to say what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// What a catalog does not know. An argument goes before what `monitoring.toml` says.

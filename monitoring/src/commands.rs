@@ -1,6 +1,7 @@
 //! What each command does. A command reads, asks the library and prints: what it finds is data before it is text.
 
 mod check;
+mod completions;
 mod diff;
 mod explain;
 mod generate;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
         Command::Diff(it) => diff::run(&it),
         Command::Explain(it) => explain::explain(&it),
         Command::Lint(it) => lint::lint(&it),
+        Command::Completions(it) => completions::completions(&it),
         Command::Catalog(it) => {
             output::print(&source::read(&it.source.source)?.to_json())?;
             Ok(Outcome::Fine)

@@ -27,6 +27,8 @@ mod alerts;
 #[cfg(feature = "check")]
 mod check;
 #[cfg(feature = "check")]
+mod current;
+#[cfg(feature = "check")]
 pub mod diff;
 #[cfg(feature = "check")]
 pub mod explain;
@@ -66,3 +68,10 @@ pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
 pub use options::Options;
 #[cfg(feature = "check")]
 pub use settings::Settings;
+
+/// What macros call.
+#[cfg(feature = "check")]
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::current::assert_current;
+}

@@ -277,6 +277,24 @@ fn lint_needs_no_program() {
 }
 
 #[test]
+fn shells_are_told_every_command() {
+    let (folder, _) = workplace();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(folder.path(), &["completions", shell]);
+        let script = text(&output.stdout);
+        for expected in ["cargo-measurand", "explain", "check", "grafana-url"] {
+            assert!(output.status.success() && script.contains(expected), "`{expected}` for {shell}: {script}");
+        }
+    }
+    let script = run(folder.path(), &["completions", "bash"]).stdout;
+    fs::write(folder.path().join("script"), script).unwrap();
+    let complete = "source ./script; COMP_WORDS=(cargo-measurand ex); COMP_CWORD=1; \
+                    _cargo__measurand cargo-measurand ex cargo-measurand; echo \"${COMPREPLY[@]}\"";
+    let output = Command::new("bash").args(["-c", complete]).current_dir(folder.path()).output().expect("bash runs");
+    assert_eq!(text(&output.stdout), "explain\n", "{}", text(&output.stderr));
+}
+
+#[test]
 fn catalog_prints_what_can_be_read_again() {
     let (folder, path) = workplace();
     let output = run(folder.path(), &["catalog", "catalog.json"]);

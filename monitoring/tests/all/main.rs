@@ -4,6 +4,8 @@
 mod check;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "check")]
+mod current;
 mod dashboard;
 #[cfg(feature = "check")]
 mod diff;
