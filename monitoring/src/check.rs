@@ -9,7 +9,7 @@ mod series;
 
 use crate::finding::{Finding, Findings, sorted};
 use crate::known::Known;
-use crate::read::{Content, Document, Rule, RuleKind, Target, load};
+use crate::read::{Content, Document, Rule, RuleKind, Target, format_of, load};
 use crate::settings::Settings;
 use measurand_catalog::Catalog;
 use std::fs;
@@ -32,7 +32,7 @@ pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result
     let mut all = Vec::new();
     let read = read_all(directory, &mut all)?;
     let mut known = Known::new(catalog, &settings.known_metrics, &settings.target_labels);
-    known.learn(rules(&read).filter(|it| it.kind == RuleKind::Recording));
+    known.learn(&rules(&read).filter(|it| it.kind == RuleKind::Recording));
     let names: Vec<&str> =
         rules(&read).filter(|it| it.kind == RuleKind::Alert).map(|it| it.name.text.as_str()).collect();
     for file in &read {
@@ -127,16 +127,11 @@ fn list(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
         if kind.is_dir() && !hidden {
             list(&path, paths)?;
-        } else if !kind.is_dir() && !hidden && is_read(&path) {
+        } else if !kind.is_dir() && !hidden && format_of(&path).is_some() {
             paths.push(path);
         }
     }
     Ok(())
-}
-
-fn is_read(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    ["yml", "yaml", "json"].contains(&extension.as_str())
 }
 
 /// A path in a message of one line, the same on every platform.

@@ -215,7 +215,7 @@ pub(crate) struct Decisions {
     /// the name of the file, or the crate with the most]
     #[arg(long, value_name = "NAME", value_parser = job)]
     pub(crate) job: Option<String>,
-    /// Where people find Grafana, for the links in alerts [default: http://localhost:3001]
+    /// Where people find Grafana, for the links in alerts [default: <http://localhost:3001>]
     #[arg(long, value_name = "URL")]
     pub(crate) grafana_url: Option<String>,
     /// The page of runbooks for alerts whose functions name none; `#` and the alert's name are added [default: RUNBOOK.md]

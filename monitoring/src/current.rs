@@ -63,12 +63,11 @@ pub fn assert_current(package: &str, directory: impl AsRef<Path>, catalog: Optio
 /// Everything that was found, as text.
 fn problem(path: &Path, catalog: Option<&Catalog>) -> Result<Option<String>, String> {
     let own;
-    let catalog = match catalog {
-        Some(it) => it,
-        None => {
-            own = own_catalog()?;
-            &own
-        }
+    let catalog = if let Some(it) = catalog {
+        it
+    } else {
+        own = own_catalog()?;
+        &own
     };
     let settings = Settings::of_folder(path)?;
     let findings = check(catalog, &settings, path)?;

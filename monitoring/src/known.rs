@@ -100,7 +100,7 @@ impl<'a> Known<'a> {
     }
 
     /// Learns what rules record; a rule may use one that stands before or after it.
-    pub(crate) fn learn<'r>(&mut self, rules: impl Iterator<Item = &'r Rule> + Clone) {
+    pub(crate) fn learn<'r>(&mut self, rules: &(impl Iterator<Item = &'r Rule> + Clone)) {
         for _ in 0..4 {
             for rule in rules.clone() {
                 let Ok(expression) = Expression::parse(&rule.expression.text) else {
@@ -191,10 +191,9 @@ impl<'a> Known<'a> {
     /// What the series is, if that is known; without a catalog the end of its name says it.
     pub(crate) fn kind(&self, name: &str) -> Option<SeriesKind> {
         let of = |kind: Kind, metric: &str| match kind {
-            Kind::Counter => SeriesKind::Counter,
             Kind::Gauge => SeriesKind::Gauge,
             Kind::Histogram if name == metric => SeriesKind::Whole,
-            Kind::Histogram => SeriesKind::Counter,
+            Kind::Counter | Kind::Histogram => SeriesKind::Counter,
         };
         if self.is_recorded(name) {
             return None;

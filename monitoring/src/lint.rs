@@ -5,6 +5,7 @@
 
 mod dashboard;
 mod expression;
+mod names;
 mod options;
 mod panel;
 mod rules;
@@ -42,7 +43,7 @@ pub fn lint(paths: &[PathBuf], allowed: &[String]) -> Result<Vec<Finding>, Strin
     });
     let rules = groups.flatten().flat_map(|it| &it.rules);
     let mut known = Known::nothing();
-    known.learn(rules.filter(|it: &&Rule| it.kind == RuleKind::Recording));
+    known.learn(&rules.filter(|it: &&Rule| it.kind == RuleKind::Recording));
     for file in &read {
         let mut findings = Findings::of(&file.name);
         for document in &file.documents {

@@ -8,6 +8,8 @@ mod labels;
 mod node;
 
 pub(crate) use expression::{Expression, RATE_INTERVAL, Selection, VARIABLE, selections, subexpressions};
-pub(crate) use file::{Content, Dashboard, Document, Located, Panel, Rule, RuleGroup, RuleKind, Target, load};
+pub(crate) use file::{
+    Content, Dashboard, Document, Located, Panel, Rule, RuleGroup, RuleKind, Target, format_of, load,
+};
 pub(crate) use labels::{Labels, labels_of};
 pub(crate) use node::Node;

@@ -80,9 +80,9 @@ impl Checker<'_, '_, '_> {
                 // Asks that the label be absent, which it is.
                 continue;
             }
-            if !labels.can_have(&it.name)
-                && !(recorded && self.known.is_target_label(&it.name) && it.name != "instance")
-            {
+            // What one Prometheus records gets the labels of that Prometheus when it is sent elsewhere.
+            let of_sender = recorded && self.known.is_target_label(&it.name) && it.name != "instance";
+            if !(labels.can_have(&it.name) || of_sender) {
                 let near = nearest(&it.name, labels.names.iter().map(String::as_str));
                 let known: Vec<&str> =
                     labels.names.iter().map(String::as_str).filter(|it| !self.known.is_target_label(it)).collect();
@@ -152,9 +152,8 @@ impl Checker<'_, '_, '_> {
         bounds.extend(histograms.iter().flat_map(|it| &it.buckets).flat_map(|it| spellings(*it)));
         let equal: Option<f64> = it.value.parse().ok();
         let exists = |text: &String| match it.op {
-            MatchOp::Equal => it.is_match(text),
+            MatchOp::Equal | MatchOp::Re(_) => it.is_match(text),
             MatchOp::NotEqual => !it.is_match(text) || equal.is_some() && text.parse::<f64>().ok() == equal,
-            MatchOp::Re(_) => it.is_match(text),
             MatchOp::NotRe(_) => !it.is_match(text),
         };
         if bounds.iter().any(exists) {

@@ -46,13 +46,12 @@ fn family_changes(old: &FamilyRecord, new: &FamilyRecord, found: &mut Vec<Found>
     let names = |it: &FamilyRecord| it.metrics.iter().map(|it| it.name.clone()).collect::<BTreeSet<_>>();
     let (before, after) = (names(old), names(new));
     for metric in &old.metrics {
-        match new.metrics.iter().find(|it| it.name == metric.name) {
-            Some(it) => metric_changes(metric, it, found),
+        if let Some(it) = new.metrics.iter().find(|it| it.name == metric.name) {
+            metric_changes(metric, it, found);
+        } else {
             // What plays the same role under a name that was not there before is the same metric.
-            None => {
-                let renamed = new.metric(metric.role).filter(|it| !before.contains(&it.name));
-                found.push(gone(metric, renamed));
-            }
+            let renamed = new.metric(metric.role).filter(|it| !before.contains(&it.name));
+            found.push(gone(metric, renamed));
         }
     }
     let renamed: BTreeSet<&str> = old

@@ -4,14 +4,14 @@
 pub(super) struct Keys {
     pub(super) path: &'static [&'static str],
     pub(super) kinds: &'static [&'static str],
-    pub(super) keys: &'static [&'static str],
+    pub(super) all: &'static [&'static str],
 }
 
 /// Words that may stand at a place.
 pub(super) struct Words {
     pub(super) path: &'static [&'static str],
     pub(super) kinds: &'static [&'static str],
-    pub(super) words: &'static [&'static str],
+    pub(super) all: &'static [&'static str],
 }
 
 /// Where a line, a bar or a point is drawn and how.
@@ -100,12 +100,12 @@ pub(super) const KEYS: &[Keys] = &[
     Keys {
         path: &["options"],
         kinds: &["timeseries"],
-        keys: &["annotations", "legend", "orientation", "timezone", "tooltip"],
+        all: &["annotations", "legend", "orientation", "timezone", "tooltip"],
     },
     Keys {
         path: &["options"],
         kinds: &["stat"],
-        keys: &[
+        all: &[
             "colorMode",
             "graphMode",
             "justifyMode",
@@ -121,7 +121,7 @@ pub(super) const KEYS: &[Keys] = &[
     Keys {
         path: &["options"],
         kinds: &["gauge"],
-        keys: &[
+        all: &[
             "barShape",
             "barWidthFactor",
             "effects",
@@ -146,7 +146,7 @@ pub(super) const KEYS: &[Keys] = &[
     Keys {
         path: &["options"],
         kinds: &["bargauge"],
-        keys: &[
+        all: &[
             "displayMode",
             "legend",
             "maxVizHeight",
@@ -164,7 +164,7 @@ pub(super) const KEYS: &[Keys] = &[
     Keys {
         path: &["options"],
         kinds: &["heatmap"],
-        keys: &[
+        all: &[
             "annotations",
             "calculate",
             "calculation",
@@ -185,7 +185,7 @@ pub(super) const KEYS: &[Keys] = &[
     Keys {
         path: &["options"],
         kinds: &["table"],
-        keys: &[
+        all: &[
             "cellHeight",
             "disableKeyboardEvents",
             "enablePagination",
@@ -198,11 +198,11 @@ pub(super) const KEYS: &[Keys] = &[
             "sortBy",
         ],
     },
-    Keys { path: &["options"], kinds: &["text"], keys: &["code", "content", "mode"] },
+    Keys { path: &["options"], kinds: &["text"], all: &["code", "content", "mode"] },
     Keys {
         path: &["options", "legend"],
         kinds: &["barchart", "histogram", "piechart", "state-timeline", "timeseries"],
-        keys: &[
+        all: &[
             "asTable",
             "calcs",
             "displayMode",
@@ -219,70 +219,70 @@ pub(super) const KEYS: &[Keys] = &[
     Keys {
         path: &["options", "tooltip"],
         kinds: &["heatmap", "timeseries"],
-        keys: &["hideZeros", "maxHeight", "maxWidth", "mode", "showColorScale", "sort", "yHistogram"],
+        all: &["hideZeros", "maxHeight", "maxWidth", "mode", "showColorScale", "sort", "yHistogram"],
     },
-    Keys { path: &["options", "reduceOptions"], kinds: REDUCED, keys: &["calcs", "fields", "limit", "values"] },
-    Keys { path: &["fieldConfig"], kinds: &[], keys: &["defaults", "overrides"] },
-    Keys { path: &DEFAULTS, kinds: &[], keys: FIELD },
-    Keys { path: &["fieldConfig", "defaults", "custom"], kinds: &["timeseries"], keys: LINE_STYLE },
-    Keys { path: &["fieldConfig", "defaults", "custom"], kinds: &["table"], keys: COLUMN_STYLE },
-    Keys { path: &["fieldConfig", "defaults", "thresholds"], kinds: &[], keys: &["mode", "steps"] },
-    Keys { path: &["fieldConfig", "defaults", "color"], kinds: &[], keys: &["fixedColor", "mode", "seriesBy"] },
-    Keys { path: &["gridPos"], kinds: &[], keys: &["h", "static", "w", "x", "y"] },
+    Keys { path: &["options", "reduceOptions"], kinds: REDUCED, all: &["calcs", "fields", "limit", "values"] },
+    Keys { path: &["fieldConfig"], kinds: &[], all: &["defaults", "overrides"] },
+    Keys { path: &DEFAULTS, kinds: &[], all: FIELD },
+    Keys { path: &["fieldConfig", "defaults", "custom"], kinds: &["timeseries"], all: LINE_STYLE },
+    Keys { path: &["fieldConfig", "defaults", "custom"], kinds: &["table"], all: COLUMN_STYLE },
+    Keys { path: &["fieldConfig", "defaults", "thresholds"], kinds: &[], all: &["mode", "steps"] },
+    Keys { path: &["fieldConfig", "defaults", "color"], kinds: &[], all: &["fixedColor", "mode", "seriesBy"] },
+    Keys { path: &["gridPos"], kinds: &[], all: &["h", "static", "w", "x", "y"] },
 ];
 
 const CUSTOM: [&str; 3] = ["fieldConfig", "defaults", "custom"];
 const LINES: &[&str] = &["timeseries"];
 
 pub(super) const WORDS: &[Words] = &[
-    Words { path: &["options", "legend", "displayMode"], kinds: &[], words: &["hidden", "list", "table"] },
-    Words { path: &["options", "legend", "placement"], kinds: &[], words: &["bottom", "right"] },
-    Words { path: &["options", "tooltip", "mode"], kinds: &[], words: &["multi", "none", "single"] },
-    Words { path: &["options", "tooltip", "sort"], kinds: &[], words: &["asc", "desc", "none"] },
-    Words { path: &["options", "orientation"], kinds: &[], words: &["auto", "horizontal", "vertical"] },
-    Words { path: &["options", "justifyMode"], kinds: &[], words: &["auto", "center"] },
-    Words { path: &["options", "graphMode"], kinds: &[], words: &["area", "line", "none"] },
+    Words { path: &["options", "legend", "displayMode"], kinds: &[], all: &["hidden", "list", "table"] },
+    Words { path: &["options", "legend", "placement"], kinds: &[], all: &["bottom", "right"] },
+    Words { path: &["options", "tooltip", "mode"], kinds: &[], all: &["multi", "none", "single"] },
+    Words { path: &["options", "tooltip", "sort"], kinds: &[], all: &["asc", "desc", "none"] },
+    Words { path: &["options", "orientation"], kinds: &[], all: &["auto", "horizontal", "vertical"] },
+    Words { path: &["options", "justifyMode"], kinds: &[], all: &["auto", "center"] },
+    Words { path: &["options", "graphMode"], kinds: &[], all: &["area", "line", "none"] },
     Words {
         path: &["options", "textMode"],
         kinds: &["stat"],
-        words: &["auto", "name", "none", "value", "value_and_name"],
+        all: &["auto", "name", "none", "value", "value_and_name"],
     },
     Words {
         path: &["options", "colorMode"],
         kinds: &["stat"],
-        words: &["background", "background_solid", "none", "value"],
+        all: &["background", "background_solid", "none", "value"],
     },
-    Words { path: &["options", "displayMode"], kinds: &["bargauge"], words: &["basic", "gradient", "lcd"] },
-    Words { path: &["options", "valueMode"], kinds: &["bargauge"], words: &["color", "hidden", "text"] },
-    Words { path: &["options", "cellHeight"], kinds: &["table"], words: &["auto", "lg", "md", "sm"] },
-    Words { path: &["options", "mode"], kinds: &["text"], words: &["code", "html", "markdown"] },
-    Words { path: &["fieldConfig", "defaults", "thresholds", "mode"], kinds: &[], words: &["absolute", "percentage"] },
-    Words { path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "drawStyle"], kinds: LINES, words: &["bars", "line", "points"] },
+    Words { path: &["options", "displayMode"], kinds: &["bargauge"], all: &["basic", "gradient", "lcd"] },
+    Words { path: &["options", "valueMode"], kinds: &["bargauge"], all: &["color", "hidden", "text"] },
+    Words { path: &["options", "cellHeight"], kinds: &["table"], all: &["auto", "lg", "md", "sm"] },
+    Words { path: &["options", "mode"], kinds: &["text"], all: &["code", "html", "markdown"] },
+    Words { path: &["fieldConfig", "defaults", "thresholds", "mode"], kinds: &[], all: &["absolute", "percentage"] },
+    Words { path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "drawStyle"], kinds: LINES, all: &["bars", "line", "points"] },
     Words {
         path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "lineInterpolation"],
         kinds: LINES,
-        words: &["linear", "smooth", "stepAfter", "stepBefore"],
+        all: &["linear", "smooth", "stepAfter", "stepBefore"],
     },
-    Words { path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "showPoints"], kinds: LINES, words: &["always", "auto", "never"] },
+    Words { path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "showPoints"], kinds: LINES, all: &["always", "auto", "never"] },
     Words {
         path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "gradientMode"],
         kinds: LINES,
-        words: &["hue", "none", "opacity", "scheme"],
+        all: &["hue", "none", "opacity", "scheme"],
     },
     Words {
         path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "axisPlacement"],
         kinds: LINES,
-        words: &["auto", "bottom", "hidden", "left", "right", "top"],
+        all: &["auto", "bottom", "hidden", "left", "right", "top"],
     },
     Words {
         path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "stacking", "mode"],
         kinds: LINES,
-        words: &["none", "normal", "percent"],
+        all: &["none", "normal", "percent"],
     },
     Words {
         path: &[CUSTOM[0], CUSTOM[1], CUSTOM[2], "thresholdsStyle", "mode"],
         kinds: LINES,
-        words: &["area", "dashed", "dashed+area", "line", "line+area", "off", "series"],
+        all: &["area", "dashed", "dashed+area", "line", "line+area", "off", "series"],
     },
 ];
 

@@ -1,13 +1,13 @@
 //! One panel: dashboard-linter's rules for panels and targets, and what Grafana swallows without a word.
 
-use super::expression;
 use super::options::{COLUMN_STYLE, FIELD, KEYS, LINE_STYLE, MAPPINGS, WORDS};
 use super::units::dimension;
 use super::vocabulary::{PANEL_TYPES, vocabulary};
+use super::{expression, names};
 use crate::finding::Findings;
 use crate::known::{Known, SeriesKind, is_variable};
-use crate::near::{did_you_mean, nearest};
-use crate::read::{Expression, Located, Node, Panel, Target, labels_of, selections};
+use crate::near::did_you_mean;
+use crate::read::{Expression, Located, Node, Panel, Target, selections};
 use promql_parser::label::MatchOp;
 use std::collections::BTreeSet;
 
@@ -102,7 +102,7 @@ pub(super) fn check(panel: &Panel, context: &Context<'_>, findings: &mut Finding
     unit(panel, &name, findings);
     let parsed: Vec<Option<Expression>> =
         panel.targets.iter().map(|it| target(panel, it, &name, context, findings)).collect();
-    overrides(panel, &parsed, &name, context, findings);
+    names::overrides(panel, &parsed, &name, context, findings);
 }
 
 /// Keys and words that Grafana does not know, where we know all that it does.
@@ -110,8 +110,8 @@ fn words(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
     let is_for = |kinds: &[&str]| kinds.is_empty() || kinds.contains(&panel.kind.as_str());
     for keys in KEYS.iter().filter(|it| is_for(it.kinds)) {
         for (key, node) in panel.node.at(keys.path).map(Node::entries).unwrap_or_default() {
-            if !keys.keys.contains(&key.as_str()) {
-                let mend = did_you_mean(key, keys.keys.iter().copied(), "remove it");
+            if !keys.all.contains(&key.as_str()) {
+                let mend = did_you_mean(key, keys.all.iter().copied(), "remove it");
                 let message = format!("{name} sets `{}.{key}`, which Grafana ignores", keys.path.join("."));
                 findings.add(node.line, "option-unknown", message, mend);
             }
@@ -119,8 +119,8 @@ fn words(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
     }
     for it in WORDS.iter().filter(|it| is_for(it.kinds)) {
         let Some(node) = panel.node.at(it.path) else { continue };
-        if let Some(word) = node.text().filter(|word| !it.words.contains(word)) {
-            let mend = did_you_mean(word, it.words.iter().copied(), &format!("use one of {}", it.words.join(", ")));
+        if let Some(word) = node.text().filter(|word| !it.all.contains(word)) {
+            let mend = did_you_mean(word, it.all.iter().copied(), &format!("use one of {}", it.all.join(", ")));
             let message = format!("{name} sets `{}` to `{word}`, which Grafana does not know", it.path.join("."));
             findings.add(node.line, "option-unknown", message, mend);
         }
@@ -146,7 +146,9 @@ fn ids(panel: &Node, name: &str, findings: &mut Findings<'_>) {
         for it in node.get("mappings").map(Node::items).unwrap_or_default() {
             let kind = it.get("type").filter(|it| it.text().is_none_or(|it| !MAPPINGS.contains(&it)));
             let all = MAPPINGS.iter().map(|it| (*it).to_owned()).collect();
-            kind.into_iter().for_each(|it| check(it, "mapping-unknown", "kind of mapping", &all, false));
+            if let Some(kind) = kind {
+                check(kind, "mapping-unknown", "kind of mapping", &all, false);
+            }
         }
     });
     if let Some(mode) = panel.at(&["fieldConfig", "defaults", "color", "mode"]) {
@@ -154,29 +156,25 @@ fn ids(panel: &Node, name: &str, findings: &mut Findings<'_>) {
     }
     for it in panel.get("transformations").map(Node::items).unwrap_or_default() {
         let id = it.get("id");
-        id.into_iter().for_each(|it| {
-            check(
-                it,
-                "transformation-unknown",
-                "transformation",
-                &known.transformers,
-                of_known(it, &known.transformers),
-            )
-        });
+        if let Some(id) = id {
+            let holds = of_known(id, &known.transformers);
+            check(id, "transformation-unknown", "transformation", &known.transformers, holds);
+        }
     }
     for it in panel.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default() {
         let id = it.at(&["matcher", "id"]);
-        id.into_iter().for_each(|it| {
-            check(it, "matcher-unknown", "matcher", &known.field_matchers, of_known(it, &known.field_matchers))
-        });
+        if let Some(id) = id {
+            check(id, "matcher-unknown", "matcher", &known.field_matchers, of_known(id, &known.field_matchers));
+        }
         for property in it.get("properties").map(Node::items).unwrap_or_default() {
             let Some(id) = property.get("id") else { continue };
             let all: BTreeSet<String> = property_ids();
             check(id, "property-unknown", "property", &all, id.text().is_some_and(is_property));
             let value = property.get("value").filter(|_| id.text() == Some("unit"));
-            value.into_iter().for_each(|it| {
-                check(it, "panel-units-rule", "unit", &known.units, known.knows_unit(it.text().unwrap_or_default()));
-            });
+            if let Some(value) = value {
+                let holds = known.knows_unit(value.text().unwrap_or_default());
+                check(value, "panel-units-rule", "unit", &known.units, holds);
+            }
         }
     }
 }
@@ -283,103 +281,6 @@ fn target(
             findings.add(line, "target-counter-agg-rule", message, "show its `rate` or `increase`");
         }
     }
-    legend(target, &parsed, name, context, findings);
+    names::legend(target, &parsed, name, context, findings);
     Some(parsed)
-}
-
-/// A legend that names a label which was summed away is empty.
-fn legend(target: &Target, parsed: &Expression, name: &str, context: &Context<'_>, findings: &mut Findings<'_>) {
-    let Some(legend) = &target.legend else { return };
-    let labels = labels_of(&parsed.tree, &|it| context.known.labels(it));
-    for part in legend.text.split("{{").skip(1).filter_map(|it| it.split_once("}}")) {
-        let label = part.0.trim();
-        if !labels.can_have(label) {
-            let mend = nearest(label, labels.names.iter().map(String::as_str)).map_or_else(
-                || "aggregate by it too, or leave it out".to_owned(),
-                |it| format!("did you mean `{it}`?"),
-            );
-            findings.add(
-                legend.line,
-                "legend-label",
-                format!("{name} is labelled by `{label}`, which the query does not keep"),
-                mend,
-            );
-        }
-    }
-}
-
-/// An override for a series that no query answers does nothing.
-fn overrides(
-    panel: &Panel,
-    parsed: &[Option<Expression>],
-    name: &str,
-    context: &Context<'_>,
-    findings: &mut Findings<'_>,
-) {
-    let overrides = panel.node.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default();
-    let Some(names) = series_names(panel, parsed, context) else { return };
-    let ids: Vec<&str> = panel.targets.iter().filter_map(|it| it.node.text_of("refId")).collect();
-    for it in overrides {
-        let Some(options) = it.at(&["matcher", "options"]) else { continue };
-        let Some(wanted) = options.text() else { continue };
-        let (exists, near) = match it.at(&["matcher", "id"]).and_then(Node::text) {
-            Some("byName") => {
-                (names.iter().any(|it| fits(it, wanted)), nearest(wanted, names.iter().map(String::as_str)))
-            }
-            Some("byFrameRefID") => (ids.contains(&wanted), nearest(wanted, ids.iter().copied())),
-            _ => continue,
-        };
-        if !exists {
-            let mend = near.map_or_else(
-                || "remove it, or name a series that there is".to_owned(),
-                |it| format!("did you mean `{it}`?"),
-            );
-            findings.add(
-                options.line,
-                "override-name",
-                format!("{name} overrides `{wanted}`, which none of its series is called"),
-                mend,
-            );
-        }
-    }
-}
-
-/// What the series and columns of a panel can be called; nothing where that is not known.
-fn series_names(panel: &Panel, parsed: &[Option<Expression>], context: &Context<'_>) -> Option<Vec<String>> {
-    let mut names: Vec<String> = vec!["Time".to_owned(), "Value".to_owned()];
-    for (target, parsed) in panel.targets.iter().zip(parsed) {
-        let id = target.node.text_of("refId").unwrap_or_default();
-        names.push(format!("Value #{id}"));
-        if panel.kind == "table" {
-            let labels = labels_of(&parsed.as_ref()?.tree, &|it| context.known.labels(it));
-            if labels.open {
-                return None;
-            }
-            names.extend(labels.names);
-        }
-        let legend = target.legend.as_ref().map(|it| it.text.as_str()).unwrap_or_default();
-        if panel.kind != "table" && (legend.is_empty() || legend == "__auto") {
-            return None;
-        }
-        names.push(legend.to_owned());
-    }
-    for it in panel.node.get("transformations").map(Node::items).unwrap_or_default() {
-        match it.text_of("id") {
-            Some("organize") => {
-                let renamed = it.at(&["options", "renameByName"]).map(Node::entries).unwrap_or_default();
-                names.retain(|it| !renamed.iter().any(|(from, _)| from == it));
-                names.extend(renamed.iter().filter_map(|(_, to)| to.text().map(str::to_owned)));
-            }
-            Some("merge" | "filterFieldsByName" | "sortBy" | "limit" | "seriesToRows") => {}
-            _ => return None,
-        }
-    }
-    Some(names)
-}
-
-/// Whether a legend can become this name: `P95 {{table}}` can become `P95 orders`.
-fn fits(legend: &str, name: &str) -> bool {
-    let Some((before, rest)) = legend.split_once("{{") else { return legend == name };
-    let after = rest.rsplit_once("}}").map_or("", |(_, it)| it);
-    name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
 }

@@ -5,7 +5,7 @@ use crate::finding::Findings;
 use crate::known::Known;
 use crate::read::{Expression, Located, Rule, RuleGroup, RuleKind, labels_of, selections, subexpressions};
 use promql_parser::parser::Expr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Longer than this, and Prometheus forgets the last answer before there is a new one.
 const LOOKBACK_SECONDS: f64 = 300.0;
@@ -15,7 +15,7 @@ const ABSENT_SECONDS: f64 = 60.0;
 
 pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Findings<'_>) {
     let mut group_names = BTreeSet::new();
-    let mut rules: BTreeMap<(String, Vec<(String, String)>, String), u32> = BTreeMap::new();
+    let mut rules = BTreeSet::new();
     for group in groups {
         if !group_names.insert(&group.name.text) {
             let message = format!("there are two groups `{}`", group.name.text);
@@ -36,10 +36,10 @@ pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Find
         }
         dependencies(group, findings);
         for rule in &group.rules {
-            let labels = rule.labels.iter().map(|(name, it)| (name.clone(), it.text.clone())).collect();
+            let labels: Vec<_> = rule.labels.iter().map(|(name, it)| (name.clone(), it.text.clone())).collect();
             // One alert may be written for several conditions; one series may have one origin.
             let expression = if rule.kind == RuleKind::Alert { rule.expression.text.clone() } else { String::new() };
-            if rules.insert((rule.name.text.clone(), labels, expression), rule.name.line).is_some() {
+            if !rules.insert((rule.name.text.clone(), labels, expression)) {
                 let message = format!("`{}` stands here a second time with the same labels", rule.name.text);
                 findings.add(rule.name.line, "rule/duplicate", message, "remove one of them");
             }
@@ -128,7 +128,6 @@ fn has_condition(tree: &Expr) -> bool {
         Expr::Binary(it) => match it.op.to_string().as_str() {
             "==" | "!=" | "<" | ">" | "<=" | ">=" => it.modifier.as_ref().is_none_or(|it| !it.return_bool),
             "or" => has_condition(&it.lhs) && has_condition(&it.rhs),
-            "and" => has_condition(&it.lhs) || has_condition(&it.rhs),
             "unless" => true,
             _ => has_condition(&it.lhs) || has_condition(&it.rhs),
         },

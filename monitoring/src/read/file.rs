@@ -86,9 +86,26 @@ pub(crate) struct Test {
     pub(crate) expressions: Vec<Located>,
 }
 
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    Yaml,
+}
+
+/// How a file of this name is written, if it is one that we read.
+pub(crate) fn format_of(path: &Path) -> Option<Format> {
+    let extension = path.extension()?.to_string_lossy().to_lowercase();
+    match extension.as_str() {
+        "json" => Some(Format::Json),
+        "yml" | "yaml" => Some(Format::Yaml),
+        _ => None,
+    }
+}
+
 /// Reads what is in a file; the error is a line and what is wrong there.
 pub(crate) fn load(path: &Path, text: &str) -> Result<Vec<Document>, (u32, String)> {
-    let is_json = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let is_json = format_of(path) == Some(Format::Json);
     let mut documents = Vec::new();
     for node in parse(text, is_json)? {
         open(node, &mut documents)?;
@@ -109,10 +126,9 @@ fn open(node: Node, documents: &mut Vec<Document>) -> Result<(), (u32, String)> 
                 // The parser gives a block the line of its first text.
                 let begin = value.line.saturating_sub(1);
                 let moved = |(line, reason): (u32, String)| (line.saturating_add(begin), reason);
-                if name.ends_with(".json") || name.ends_with(".yml") || name.ends_with(".yaml") {
-                    for inner in parse(text, name.ends_with(".json")).map_err(moved)? {
-                        open(inner.moved(begin), documents)?;
-                    }
+                let Some(format) = format_of(Path::new(name)) else { continue };
+                for inner in parse(text, format == Format::Json).map_err(moved)? {
+                    open(inner.moved(begin), documents)?;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 use std::collections::HashMap;
+use std::fmt::Write;
 
 /// A value and the line on which it begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +40,7 @@ pub(crate) fn parse(text: &str, is_json: bool) -> Result<Vec<Node>, (u32, String
 fn parse_yaml(text: &str) -> Result<Vec<Node>, (u32, String)> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|it| (line(it.marker().line()), it.info().to_owned()))?;
+        let (event, span) = event.map_err(|it| (line(it.marker().line()), it.info().clone()))?;
         builder.take(event, span).map_err(|reason| (line(span.start.line()), reason))?;
     }
     Ok(builder.documents)
@@ -192,17 +193,15 @@ fn without_surrogates(text: &str) -> String {
             _ => None,
         };
         let is_pair = joined.filter(|it| u32::from(*it) > 0xffff);
-        let length = match is_pair {
-            Some(character) => {
-                out.push_str(&format!("\\U{:08x}", u32::from(character)));
-                12
-            }
-            None => {
-                // The backslash and what it escapes, which may be a backslash.
-                let length = 1 + escape.chars().nth(1).map_or(0, char::len_utf8);
-                out.push_str(escape.get(..length).unwrap_or_default());
-                length
-            }
+        let length = if let Some(character) = is_pair {
+            // Writing into a string cannot fail.
+            let _ = write!(out, "\\U{:08x}", u32::from(character));
+            12
+        } else {
+            // The backslash and what it escapes, which may be a backslash.
+            let length = 1 + escape.chars().nth(1).map_or(0, char::len_utf8);
+            out.push_str(escape.get(..length).unwrap_or_default());
+            length
         };
         rest = escape.get(length..).unwrap_or_default();
     }
@@ -241,7 +240,9 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let before = format!("*a{}", level - 1);
-            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [before.as_str(); 10].join(", ")));
+            bomb +=
+                &["a", &level.to_string(), ": &a", &level.to_string(), " [", &[before.as_str(); 10].join(", "), "]\n"]
+                    .concat();
         }
         assert!(parse(&bomb, false).unwrap_err().1.contains("too large"));
     }

@@ -25,7 +25,7 @@ fn small() -> Vec<SiteRecord> {
 #[track_caller]
 fn check_own(name: &str, text: &str, expected: Option<(&str, u32, &str)>) {
     let folder = generated(&small());
-    fs::write(folder.path().join(name), text).unwrap();
+    fs::write(folder.path().join(name), text).expect("a file in it");
     let found = findings(&catalog(&small()), &folder);
     let found: Vec<_> = found.iter().map(|it| (it.rule, it.line, format!("{}; {}", it.message, it.mend))).collect();
     match expected {
@@ -76,7 +76,11 @@ fn a_renamed_metric_is_found_where_it_is_named() {
     let recording = found.iter().find(|it| it.file.ends_with("recording-rules.yml") && it.rule == "metric-unknown");
     let recording = recording.expect("in the recording rules");
     assert!(recording.line > 1 && recording.message.contains("`db_query_duration_seconds_"), "{recording:?}");
-    assert!(found.iter().any(|it| it.file.ends_with(".json") && it.rule == "metric-unknown" && it.line > 1));
+    assert!(
+        found
+            .iter()
+            .any(|it| it.file.ends_with("grafana-dashboard.json") && it.rule == "metric-unknown" && it.line > 1)
+    );
 }
 
 #[test]
@@ -141,7 +145,7 @@ fn labels_and_values_are_compared() {
     check_rule(r#"function_calls_total{function!~"internal_.*"} > 1"#, Some(("value-unknown", "internal_")));
     check_rule(r#"function_errors_total{outcome="panics"} > 1"#, Some(("value-unknown", "did you mean `panic`?")));
     check_rule("sum by (modul) (function_calls_total) > 1", Some(("label-unknown", "did you mean `module`?")));
-    check_rule("function_calls_total / on (functon) function_errors_total > 1", Some(("label-unknown", "functon")))
+    check_rule("function_calls_total / on (functon) function_errors_total > 1", Some(("label-unknown", "functon")));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn check(change: impl FnOnce(&mut Catalog), level: Level, expected: &str) -> Cha
     let lines: Vec<String> = all.iter().map(|it| format!("{}: {}", it.subject, it.message)).collect();
     assert_eq!(lines, [expected]);
     assert_eq!(all[0].level, level);
-    all.into_iter().next().unwrap()
+    all.into_iter().next().expect("one change")
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn kinds_units_and_buckets() {
     check(gauge, Level::Breaking, "db_query_errors_total: was a counter and is a gauge");
     let bytes = |it: &mut Catalog| it.families[0].metrics[0].unit = Unit::Bytes;
     check(bytes, Level::Breaking, "db_query_errors_total: was in count and is in bytes");
-    let fewer = |it: &mut Catalog| it.families[0].metrics[1].buckets.retain(|it| *it != 0.01);
+    let fewer = |it: &mut Catalog| it.families[0].metrics[1].buckets.retain(|it| it.to_string() != "0.01");
     check(fewer, Level::Breaking, "db_query_duration_seconds: lost the buckets 0.01");
     let more = |it: &mut Catalog| it.families[0].metrics[1].buckets.push(60.0);
     check(more, Level::Additive, "db_query_duration_seconds: got the buckets 60");

@@ -6,7 +6,8 @@ use measurand_monitoring::Options;
 use measurand_monitoring::explain::{Budget, Explainer, Explanation, FunctionView, MetricView, Overview};
 
 fn overview(sites: &[SiteRecord]) -> Overview {
-    with(&catalog(sites), |it| it.overview())
+    let (catalog, options) = (catalog(sites), Options::default());
+    Explainer::new(&catalog, &options).expect("the catalog is valid").overview()
 }
 
 fn with<T>(catalog: &Catalog, ask: impl FnOnce(&Explainer<'_>) -> T) -> T {

@@ -24,14 +24,15 @@ fn check(rules: &str, expected: &[(&str, u32)]) {
 #[track_caller]
 fn check_expression(expression: &str, expected: Option<&str>) {
     let rest = "    for: 5m\n    labels: {severity: P1}\n    annotations: {summary: It is., description: It is so.}\n";
-    let found = format!("  rules:\n  - alert: Own\n    expr: {}\n{rest}", serde_json::to_string(expression).unwrap());
+    let found =
+        format!("  rules:\n  - alert: Own\n    expr: {}\n{rest}", serde_json::to_string(expression).expect("a text"));
     check(&found, &expected.into_iter().map(|it| (it, 5)).collect::<Vec<_>>());
 }
 
 /// An alert with this line in its labels and annotations, which stands in line 9 and 12.
 #[track_caller]
 fn check_template(text: &str, in_label: usize, in_annotation: usize) {
-    let text = serde_json::to_string(text).unwrap();
+    let text = serde_json::to_string(text).expect("a text");
     let rules = format!(
         "  rules:\n  - alert: Own\n    expr: sum by (job) (x) > 1\n    for: 5m\n    labels:\n      severity: P1\n      \
          own: {text}\n    annotations:\n      summary: It is.\n      description: {text}\n"

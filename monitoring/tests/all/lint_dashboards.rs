@@ -15,7 +15,7 @@ fn generated() -> Value {
 fn check_change(change: impl FnOnce(&mut Value), rule: &str, words: &str) {
     let mut dashboard = generated();
     change(&mut dashboard);
-    let text = serde_json::to_string_pretty(&dashboard).unwrap();
+    let text = serde_json::to_string_pretty(&dashboard).expect("JSON");
     let found = linted("dashboard.json", &text);
     assert!(found.iter().all(|it| it.rule == rule) && !found.is_empty(), "{rule}: {found:#?}");
     let said: Vec<String> = found.iter().map(|it| format!("{}; {}", it.message, it.mend)).collect();
@@ -25,12 +25,12 @@ fn check_change(change: impl FnOnce(&mut Value), rule: &str, words: &str) {
 
 /// The first panel of this kind, in the row of a family if there is one.
 fn panel<'a>(dashboard: &'a mut Value, kind: &str) -> &'a mut Value {
-    let panels = dashboard["panels"].as_array_mut().unwrap();
+    let panels = dashboard["panels"].as_array_mut().expect("panels");
     panels.iter_mut().find(|it| it["type"] == kind).expect("a panel of this kind")
 }
 
 fn titled<'a>(dashboard: &'a mut Value, title: &str) -> &'a mut Value {
-    let panels = dashboard["panels"].as_array_mut().unwrap();
+    let panels = dashboard["panels"].as_array_mut().expect("panels");
     panels.iter_mut().find(|it| it["title"] == title).expect("a panel with this title")
 }
 
@@ -44,7 +44,7 @@ fn replace(value: &mut Value, from: &str, to: &str) {
 #[test]
 fn queries_that_cannot_be_asked() {
     let expr = |it: &mut Value, from: &str, to: &str| {
-        replace(&mut titled(it, "Failure ratio")["targets"][0]["expr"], from, to)
+        replace(&mut titled(it, "Failure ratio")["targets"][0]["expr"], from, to);
     };
     check_change(
         |it| expr(it, "sum by", "sum bye"),
@@ -147,7 +147,7 @@ fn overrides_that_do_nothing() {
 #[test]
 fn thresholds_are_numbers() {
     let steps = |it: &mut Value, value: Value| {
-        titled(it, "Failure ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = value
+        titled(it, "Failure ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = value;
     };
     check_change(|it| steps(it, json!("0.05")), "threshold", "without quotes");
     check_change(|it| steps(it, Value::Null), "threshold", "no number");
@@ -172,7 +172,7 @@ fn units_are_those_of_the_metric() {
 fn the_rules_of_dashboard_linter() {
     let list = |it: &mut Value, index: usize, key: &str, value: Value| it["templating"]["list"][index][key] = value;
     let target = |it: &mut Value, from: &str, to: &str| {
-        replace(&mut titled(it, "Failure ratio")["targets"][0]["expr"], from, to)
+        replace(&mut titled(it, "Failure ratio")["targets"][0]["expr"], from, to);
     };
     let panel = |it: &mut Value, key: &str, value: Value| titled(it, "Failure ratio")[key] = value;
     check_change(|it| it["editable"] = true.into(), "uneditable-dashboard", "can be edited");
@@ -202,7 +202,7 @@ fn the_rules_of_dashboard_linter() {
     };
     check_change(fixed, "panel-datasource-rule", "one data source only");
     let no_unit = |it: &mut Value| {
-        drop(titled(it, "Failure ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"))
+        drop(titled(it, "Failure ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"));
     };
     check_change(no_unit, "panel-units-rule", "has no unit");
 }

@@ -1,6 +1,7 @@
 //! `monitoring.toml`: what it changes, and what it answers to mistakes.
 
 use crate::support::{catalog, everything};
+use measurand_catalog::Severity;
 use measurand_monitoring::{Monitoring, Settings};
 
 fn monitoring(text: &str) -> Result<Monitoring, String> {
@@ -36,7 +37,7 @@ fn what_it_says_is_everywhere() {
         all.find(|it| it.name == name).expect("an alert").clone()
     };
     let slow = alert("DatabaseSlowQueries");
-    assert_eq!((slow.hold_seconds, slow.severity.map(|it| it.as_str())), (300, Some("P2")));
+    assert_eq!((slow.hold_seconds, slow.severity.map(Severity::as_str)), (300, Some("P2")));
     let files = monitoring.files();
     let file = |name: &str| &files.iter().find(|it| it.name == name).expect("a file").contents;
     assert!(file("alerts.yml").contains("> 0.025\n") && file("alerts.yml").contains("the limit is 25ms"));
