@@ -81,11 +81,16 @@ type Add<'a> = &'a mut dyn FnMut(&'static str, String, &str);
 
 fn counter(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
     let Some(name) = selection.name() else { return };
-    let bare = !selection.around.iter().any(|it| OF_COUNTERS.contains(&it.as_str()));
-    if known.kind(name) == Some(SeriesKind::Counter) && bare {
+    if is_bare_counter(selection, known) {
         let message = format!("uses the counter `{name}` as it is: it only grows, and begins anew with each restart");
         add("promql/counter", message, "ask for its `rate` or `increase`");
     }
+}
+
+/// Whether a counter is shown or compared as it is.
+pub(super) fn is_bare_counter(selection: &Selection<'_>, known: &Known<'_>) -> bool {
+    let is_counter = selection.name().is_some_and(|it| known.kind(it) == Some(SeriesKind::Counter));
+    is_counter && !selection.around.iter().any(|it| OF_COUNTERS.contains(&it.as_str()))
 }
 
 fn rate(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {

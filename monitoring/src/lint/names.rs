@@ -68,6 +68,21 @@ pub(super) fn overrides(
     }
 }
 
+/// Whether an override gives what this query answers another unit than the panel's.
+pub(super) fn has_unit_of_its_own(panel: &Panel, target: &Target) -> bool {
+    let legend = target.legend.as_ref().map(|it| it.text.as_str()).unwrap_or_default();
+    let overrides = panel.node.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default();
+    overrides.iter().any(|it| {
+        let properties = it.get("properties").map(Node::items).unwrap_or_default();
+        let names_it = match (it.at(&["matcher", "id"]).and_then(Node::text), it.at(&["matcher", "options"])) {
+            (Some("byName"), Some(options)) => options.text().is_some_and(|it| fits(legend, it)),
+            // Whatever else it matches, it may match this.
+            _ => true,
+        };
+        names_it && properties.iter().any(|it| it.text_of("id") == Some("unit"))
+    })
+}
+
 /// What the series and columns of a panel can be called; nothing where that is not known.
 fn series_names(panel: &Panel, parsed: &[Option<Expression>], context: &Context<'_>) -> Option<Vec<String>> {
     let mut names: Vec<String> = vec!["Time".to_owned(), "Value".to_owned()];

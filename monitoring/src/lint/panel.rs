@@ -5,7 +5,7 @@ use super::units::dimension;
 use super::vocabulary::{PANEL_TYPES, vocabulary};
 use super::{expression, names};
 use crate::finding::Findings;
-use crate::known::{Known, SeriesKind, is_variable};
+use crate::known::{Known, is_variable};
 use crate::near::did_you_mean;
 use crate::read::{Expression, Located, Node, Panel, Target, selections};
 use promql_parser::label::MatchOp;
@@ -231,7 +231,7 @@ fn unit(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
     if panel.kind == "heatmap" || panel.kind == "table" {
         return;
     }
-    for target in &panel.targets {
+    for target in panel.targets.iter().filter(|it| !names::has_unit_of_its_own(panel, it)) {
         let answer = Expression::parse(&target.expression.text).ok().and_then(|it| dimension(&it.tree));
         if let Some(answer) = answer.filter(|it| it.is_contradicted_by(unit)) {
             let message = format!("{name} shows {answer:?} in the unit `{unit}`").replace("PerSecond", "a rate");
@@ -275,8 +275,7 @@ fn target(
                 findings.add(line, rule, message, format!("add `{label}=~\"${label}\"`"));
             }
         }
-        let raw = selection.around.iter().all(|it| !["rate", "irate", "increase"].contains(&it.as_str()));
-        if series.ends_with("_total") && raw && context.known.kind(series) == Some(SeriesKind::Counter) {
+        if series.ends_with("_total") && expression::is_bare_counter(&selection, context.known) {
             let message = format!("{name} shows the counter `{series}` as it is");
             findings.add(line, "target-counter-agg-rule", message, "show its `rate` or `increase`");
         }

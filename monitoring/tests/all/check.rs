@@ -187,6 +187,8 @@ fn what_a_test_names_is_compared_too() {
     };
     check_own("test.yml", &test(r#"up{job="other"}"#, "ServiceDown"), None);
     check_own("test.yml", &test(r#"function_calls_total{job="other",function="search"}"#, "ServiceDown"), None);
+    check_own("test.yml", &test(r#"unrelated{job="x"}"#, "ServiceDown"), None);
+    check_own("test.yml", &test(r#"function_calls_total{function="zzz"}"#, "ServiceDown"), None);
     check_own("test.yml", &test("up", "ServiceDwn"), Some(("alert-unknown", 8, "did you mean `ServiceDown`?")));
     check_own("test.yml", &test("uptime", "ServiceDown"), Some(("metric-unknown", 4, "uptime")));
     check_own(

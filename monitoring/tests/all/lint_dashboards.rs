@@ -31,7 +31,8 @@ fn panel<'a>(dashboard: &'a mut Value, kind: &str) -> &'a mut Value {
 
 fn titled<'a>(dashboard: &'a mut Value, title: &str) -> &'a mut Value {
     let panels = dashboard["panels"].as_array_mut().expect("panels");
-    panels.iter_mut().find(|it| it["title"] == title).expect("a panel with this title")
+    // The last: those of the overview come first and have several families.
+    panels.iter_mut().rev().find(|it| it["title"] == title).expect("a panel with this title")
 }
 
 /// Changes a text at a place.
@@ -44,13 +45,9 @@ fn replace(value: &mut Value, from: &str, to: &str) {
 #[test]
 fn queries_that_cannot_be_asked() {
     let expr = |it: &mut Value, from: &str, to: &str| {
-        replace(&mut titled(it, "Failure ratio")["targets"][0]["expr"], from, to);
+        replace(&mut titled(it, "Error ratio")["targets"][0]["expr"], from, to);
     };
-    check_change(
-        |it| expr(it, "sum by", "sum bye"),
-        "promql/syntax",
-        "the panel `Failure ratio` asks what is no PromQL",
-    );
+    check_change(|it| expr(it, "sum by", "sum bye"), "promql/syntax", "the panel `Error ratio` asks what is no PromQL");
     check_change(|it| expr(it, "$instance", "$instanse"), "variable-unknown", "did you mean `instance`?");
 }
 
@@ -58,12 +55,16 @@ fn queries_that_cannot_be_asked() {
 fn a_misspelt_metric_needs_the_catalog() {
     let folder = folder(&monitoring(&everything()));
     let mut dashboard = generated();
-    replace(&mut titled(&mut dashboard, "Duration heatmap")["targets"][0]["expr"], "query_duration", "query_duraton");
+    replace(
+        &mut titled(&mut dashboard, "Duration by function: P50, P95, P99")["targets"][0]["expr"],
+        "function_duration",
+        "function_duraton",
+    );
     dashboard["uid"] = "own".into();
     fs::write(folder.path().join("own.json"), dashboard.to_string()).unwrap();
     let found = check(&catalog(&everything()), &Settings::default(), folder.path()).unwrap();
     let found: Vec<(&str, &str)> = found.iter().map(|it| (it.rule, it.mend.as_str())).collect();
-    assert_eq!(found, [("metric-unknown", "did you mean `db_query_duration_seconds_bucket`?")]);
+    assert_eq!(found, [("metric-unknown", "did you mean `function_duration_seconds_bucket`?")]);
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn ids_that_grafana_does_not_know() {
     check_change(|it| panel(it, "stat")["type"] = "singlestat".into(), "panel-type", "draws it no longer");
     let transformation = |it: &mut Value| panel(it, "table")["transformations"][0]["id"] = "murge".into();
     check_change(transformation, "transformation-unknown", "did you mean `merge`?");
-    let unit = |it: &mut Value| titled(it, "Failure ratio")["fieldConfig"]["defaults"]["unit"] = "percentunits".into();
+    let unit = |it: &mut Value| titled(it, "Error ratio")["fieldConfig"]["defaults"]["unit"] = "percentunits".into();
     check_change(unit, "panel-units-rule", "did you mean `percentunit`?");
     let reducer = |it: &mut Value| panel(it, "timeseries")["options"]["legend"]["calcs"][0] = "last_not_null".into();
     check_change(reducer, "reducer-unknown", "did you mean `lastNotNull`?");
@@ -147,7 +148,7 @@ fn overrides_that_do_nothing() {
 #[test]
 fn thresholds_are_numbers() {
     let steps = |it: &mut Value, value: Value| {
-        titled(it, "Failure ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = value;
+        titled(it, "Error ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = value;
     };
     check_change(|it| steps(it, json!("0.05")), "threshold", "without quotes");
     check_change(|it| steps(it, Value::Null), "threshold", "no number");
@@ -155,7 +156,7 @@ fn thresholds_are_numbers() {
 
 #[test]
 fn legends_show_labels_that_are_kept() {
-    let legend = |it: &mut Value| replace(&mut titled(it, "Failure ratio")["targets"][0]["legendFormat"], "{{", "{{x");
+    let legend = |it: &mut Value| replace(&mut titled(it, "Error ratio")["targets"][0]["legendFormat"], "{{", "{{x");
     check_change(legend, "legend-label", "which the query does not keep");
 }
 
@@ -172,9 +173,9 @@ fn units_are_those_of_the_metric() {
 fn the_rules_of_dashboard_linter() {
     let list = |it: &mut Value, index: usize, key: &str, value: Value| it["templating"]["list"][index][key] = value;
     let target = |it: &mut Value, from: &str, to: &str| {
-        replace(&mut titled(it, "Failure ratio")["targets"][0]["expr"], from, to);
+        replace(&mut titled(it, "Error ratio")["targets"][0]["expr"], from, to);
     };
-    let panel = |it: &mut Value, key: &str, value: Value| titled(it, "Failure ratio")[key] = value;
+    let panel = |it: &mut Value, key: &str, value: Value| titled(it, "Error ratio")[key] = value;
     check_change(|it| it["editable"] = true.into(), "uneditable-dashboard", "can be edited");
     check_change(|it| list(it, 0, "label", json!("Source")), "template-datasource-rule", "label it `Data source`");
     check_change(|it| list(it, 0, "name", json!("source")), "template-datasource-rule", "call it `datasource`");
@@ -198,11 +199,11 @@ fn the_rules_of_dashboard_linter() {
     );
     let fixed = |it: &mut Value| {
         panel(it, "datasource", json!({"uid": "abc"}));
-        titled(it, "Failure ratio")["targets"][0]["datasource"] = json!({"uid": "abc"});
+        titled(it, "Error ratio")["targets"][0]["datasource"] = json!({"uid": "abc"});
     };
     check_change(fixed, "panel-datasource-rule", "one data source only");
     let no_unit = |it: &mut Value| {
-        drop(titled(it, "Failure ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"));
+        drop(titled(it, "Error ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"));
     };
     check_change(no_unit, "panel-units-rule", "has no unit");
 }
@@ -211,7 +212,7 @@ fn the_rules_of_dashboard_linter() {
 fn a_raw_counter_is_found_twice() {
     let mut dashboard = generated();
     let raw = "sum by (job) (x_total{job=~\"$job\",instance=~\"$instance\"})";
-    let panel = titled(&mut dashboard, "Failure ratio");
+    let panel = titled(&mut dashboard, "Error ratio");
     panel["targets"][0]["expr"] = raw.into();
     panel["targets"][0]["legendFormat"] = "all".into();
     let found = linted("dashboard.json", &dashboard.to_string());
