@@ -1,7 +1,7 @@
 //! Drift: each kind is made on purpose in a folder that was fine, and found; nothing else is.
 
 use crate::support::{catalog, every_family, everything, folder, measured, monitoring, query};
-use measurand_catalog::{Catalog, SiteRecord};
+use measurand_catalog::{Catalog, SiteRecord, families};
 use measurand_monitoring::{Finding, Settings, check};
 use std::fs;
 use tempfile::TempDir;
@@ -61,7 +61,16 @@ fn check_changed(change: impl FnOnce(&mut Catalog), expected: &[&str]) -> Vec<Fi
 
 #[test]
 fn a_fresh_folder_is_fine() {
-    for sites in [everything(), every_family(), vec![query("select", "patterns", &[])]] {
+    // What is known only at the end of a call is no literal.
+    let mut open = every_family();
+    for site in &mut open {
+        let family = families::ALL.iter().find(|it| it.name == site.family).expect("a family of the table");
+        for label in family.labels.iter().filter(|it| it.late) {
+            site.labels.remove(label.name);
+            site.expressions.insert(label.name.to_owned(), "of(result)".to_owned());
+        }
+    }
+    for sites in [everything(), open, vec![query("select", "patterns", &[])]] {
         let found = findings(&catalog(&sites), &generated(&sites));
         assert!(found.is_empty(), "{found:#?}");
     }

@@ -35,6 +35,19 @@ fn titled<'a>(dashboard: &'a mut Value, title: &str) -> &'a mut Value {
     panels.iter_mut().rev().find(|it| it["title"] == title).expect("a panel with this title")
 }
 
+/// The last panel whose numbers are in this unit and over time.
+fn in_unit<'a>(dashboard: &'a mut Value, unit: &str) -> &'a mut Value {
+    let panels = dashboard["panels"].as_array_mut().expect("panels").iter_mut().rev();
+    let mut panels = panels.filter(|it| it["type"] == "timeseries");
+    panels.find(|it| it["fieldConfig"]["defaults"]["unit"] == unit).expect("a panel in this unit")
+}
+
+/// A panel that writes words for numbers.
+fn mapped(dashboard: &mut Value) -> &mut Value {
+    let mut panels = dashboard["panels"].as_array_mut().expect("panels").iter_mut();
+    panels.find(|it| it["fieldConfig"]["defaults"]["mappings"][0].is_object()).expect("a panel with mappings")
+}
+
 /// Changes a text at a place.
 fn replace(value: &mut Value, from: &str, to: &str) {
     let text = value.as_str().expect("a text");
@@ -79,8 +92,7 @@ fn ids_that_grafana_does_not_know() {
     check_change(reducer, "reducer-unknown", "did you mean `lastNotNull`?");
     let color = |it: &mut Value| panel(it, "timeseries")["fieldConfig"]["defaults"]["color"]["mode"] = "palete".into();
     check_change(color, "color-unknown", "did you mean `palette-classic`?");
-    let mapping =
-        |it: &mut Value| titled(it, "Service status")["fieldConfig"]["defaults"]["mappings"][0]["type"] = "valu".into();
+    let mapping = |it: &mut Value| mapped(it)["fieldConfig"]["defaults"]["mappings"][0]["type"] = "valu".into();
     check_change(mapping, "mapping-unknown", "did you mean `value`?");
 }
 
@@ -165,8 +177,9 @@ fn units_are_those_of_the_metric() {
     let unit =
         |it: &mut Value, title: &str, unit: &str| titled(it, title)["fieldConfig"]["defaults"]["unit"] = unit.into();
     check_change(|it| unit(it, "Duration: P50, P95, P99", "ms"), "unit-mismatch", "shows Seconds in the unit `ms`");
-    check_change(|it| unit(it, "Memory", "kbytes"), "unit-mismatch", "use one of bytes");
-    check_change(|it| unit(it, "Errors per second by outcome", "s"), "unit-mismatch", "a rate in the unit `s`");
+    let other = |it: &mut Value, of: &str, unit: &str| in_unit(it, of)["fieldConfig"]["defaults"]["unit"] = unit.into();
+    check_change(|it| other(it, "bytes", "kbytes"), "unit-mismatch", "use one of bytes");
+    check_change(|it| other(it, "ops", "s"), "unit-mismatch", "a rate in the unit `s`");
 }
 
 #[test]
