@@ -39,6 +39,7 @@ fn generate(arguments: &Generate) -> Result<(), String> {
         program: program(source),
         grafana_url: arguments.grafana_url.clone(),
         runbook_url: arguments.runbook_url.clone(),
+        ..Options::default()
     };
     let monitoring = Monitoring::new(&catalog, &options).map_err(|it| format!("`{}`: {it}", shown(source)))?;
     let files = monitoring.files();

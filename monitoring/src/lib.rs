@@ -37,6 +37,7 @@ pub mod promql;
 pub mod query;
 mod recording;
 mod validate;
+mod yaml;
 
 pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
 pub use options::Options;

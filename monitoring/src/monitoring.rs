@@ -23,8 +23,10 @@ pub struct Monitoring {
     pub rows: Vec<Row>,
     /// The recording rules.
     pub recordings: Vec<Group<Recording>>,
-    /// The alerts.
+    /// The alerts about the program.
     pub alerts: Vec<Group<Alert>>,
+    /// The alerts about the monitoring itself, whatever it watches.
+    pub stack: Vec<Group<Alert>>,
 }
 
 /// One generated file.
@@ -97,10 +99,12 @@ impl Monitoring {
         let families = family::used(catalog);
         validate::check(&families)?;
         let job = options.job_of(catalog);
-        let rows = panels::rows(&families);
-        let alerts = alerts::groups(&job, &families, &rows, options);
+        let (drafts, stack) = (alerts::drafts(&families, options), alerts::stack(options));
+        let rows = panels::rows(&families, &alerts::limits(&drafts));
+        let alerts = alerts::finish(&job, drafts, &rows, &job, options);
+        let stack = alerts::finish(alerts::STACK, stack, &rows, &job, options);
         let recordings = recording::groups(&alerts);
-        Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts })
+        Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts, stack })
     }
 
     /// The files, in the order in which they are listed.
@@ -113,13 +117,19 @@ impl Monitoring {
         ]
     }
 
+    /// The files that belong to a Prometheus and not to a program: one of each, however many programs are watched.
+    #[must_use]
+    pub fn stack_files(&self) -> Vec<File> {
+        vec![File { name: "stack-alerts.yml", contents: prometheus::stack_alerts(self) }]
+    }
+
     /// Every term of every panel and rule.
     pub fn queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
         let named = |name, user, query| NamedQuery { name, user, query, job: &self.job };
         let panels = self.rows.iter().flat_map(|it| &it.panels);
         let lines = panels.flat_map(|panel| panel.lines.iter().map(|line| (panel.key.as_str(), &line.query)));
         let recordings = self.recordings.iter().flat_map(|it| &it.rules);
-        let alerts = self.alerts.iter().flat_map(|it| &it.rules);
+        let alerts = self.alerts.iter().chain(&self.stack).flat_map(|it| &it.rules);
         lines
             .map(move |(name, query)| named(name, User::Panel, query))
             .chain(recordings.map(move |it| named(&it.record, User::Recording, &it.query)))

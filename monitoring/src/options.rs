@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// How a catalog becomes monitoring.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// The value of the label `job` in Prometheus. Unless given, the program's name: the one crate with annotated
     /// functions; with several crates `program`; without that, the crate with the most annotated functions.
@@ -16,6 +16,11 @@ pub struct Options {
     pub grafana_url: String,
     /// The page of runbooks, for alerts whose annotated functions name none; the alert's name becomes the anchor.
     pub runbook_url: String,
+    /// Whether the program is meant to carry the load that its families' tables name. Only then is there an alert when it
+    /// does less, such as `NeuralOperationsDegraded`: nothing in a catalog tells a quiet program from a slow one.
+    pub under_load: bool,
+    /// The resident memory above which `MemoryHigh` fires.
+    pub memory_bytes: f64,
 }
 
 impl Default for Options {
@@ -25,6 +30,8 @@ impl Default for Options {
             program: None,
             grafana_url: "http://localhost:3001".to_owned(),
             runbook_url: "RUNBOOK.md".to_owned(),
+            under_load: false,
+            memory_bytes: 100.0 * 1024.0 * 1024.0,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// For each group of alerts the group of the series that it needs; none where it needs none.
 pub(crate) fn groups(alerts: &[Group<Alert>]) -> Vec<Group<Recording>> {
-    let mut known = BTreeSet::new();
+    let mut known = Known::new();
     let mut groups = Vec::new();
     for group in alerts {
         let mut rules = Vec::new();
@@ -23,13 +23,15 @@ pub(crate) fn groups(alerts: &[Group<Alert>]) -> Vec<Group<Recording>> {
     groups
 }
 
-fn collect(query: &Query, known: &mut BTreeSet<String>, rules: &mut Vec<Recording>) {
+type Known = BTreeSet<(String, Vec<(String, String)>)>;
+
+fn collect(query: &Query, known: &mut Known, rules: &mut Vec<Recording>) {
     for child in query.children() {
         collect(child, known, rules);
     }
-    if let Query::Recorded { record, of, .. } = query
-        && known.insert(record.clone())
+    if let Query::Recorded { record, labels, of, .. } = query
+        && known.insert((record.clone(), labels.clone()))
     {
-        rules.push(Recording { record: record.clone(), query: (**of).clone() });
+        rules.push(Recording { record: record.clone(), labels: labels.clone(), query: (**of).clone() });
     }
 }

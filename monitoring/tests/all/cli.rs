@@ -60,7 +60,7 @@ fn generate_writes_three_files_and_says_so() {
     assert_eq!(listed(&folder.path().join("deep")), ["monitoring"]);
     let stdout = text(&output.stdout);
     assert!(stdout.starts_with("wrote deep/monitoring/grafana-dashboard.json  "), "{stdout}");
-    assert!(stdout.contains("13 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
+    assert!(stdout.contains("19 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
     assert!(!stdout.contains('\u{1b}'), "colours in a pipe");
 }
 
@@ -97,7 +97,7 @@ fn json_tells_the_same() {
     assert_eq!(summary["job"], "other");
     assert_eq!(summary["functions"], everything().len());
     assert_eq!(summary["files"][1]["kind"], "alerts");
-    assert_eq!(summary["files"][1]["count"], 13);
+    assert_eq!(summary["files"][1]["count"], 19);
     assert!(fs::read_to_string(folder.path().join("out/alerts.yml")).unwrap().contains(r#"job="other""#));
 }
 

@@ -49,7 +49,7 @@ fn ids_are_unique_and_stay_when_others_come() {
     let all = dashboard["panels"].as_array().unwrap();
     let ids: BTreeSet<u64> = all.iter().map(|it| it["id"].as_u64().unwrap()).collect();
     assert_eq!(ids.len(), all.len());
-    let id = |panels: &[Panel]| panels.iter().find(|it| it.key == "family-verification/score").unwrap().id;
+    let id = |panels: &[Panel]| panels.iter().find(|it| it.key == "verification/percentiles").unwrap().id;
     let few: Vec<Panel> = monitoring(&[verified("coder", &[])]).rows.into_iter().flat_map(|it| it.panels).collect();
     assert_eq!(id(&few), id(&panels()));
 }
@@ -67,10 +67,10 @@ fn rows_stand_in_this_order() {
         .collect();
     let expected = [
         "System overview",
-        "Database",
-        "Functions",
         "Neural performance",
         "Verification and truth",
+        "Database and caching",
+        "Functions",
         "Function explorer",
         "System resources",
     ];
@@ -189,9 +189,9 @@ fn thresholds_are_the_numbers_of_the_alerts() {
         let steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"].as_array().unwrap();
         steps.iter().map(|it| format!("{} {}", it["value"], it["color"].as_str().unwrap())).collect::<Vec<_>>()
     };
-    assert_eq!(steps("Score by label"), ["null red", "0.7 orange", "0.95 green"]);
-    assert_eq!(steps("Failure ratio"), ["null green", "0.05 yellow"]);
-    assert_eq!(steps("File descriptors in use"), ["null green", "0.8 blue"]);
+    assert_eq!(steps("Truth score by agent"), ["null red", "0.7 orange", "0.95 green"]);
+    assert_eq!(steps("Failure ratio by agent"), ["null green", "0.05 yellow"]);
+    assert_eq!(steps("Open fds"), ["null green", "0.8 blue"]);
     assert_eq!(steps("Calls per second"), ["null green"]);
 }
 
@@ -199,7 +199,8 @@ fn thresholds_are_the_numbers_of_the_alerts() {
 fn every_alert_links_to_a_panel_that_exists() {
     let monitoring = monitoring(&every_family());
     let ids: BTreeSet<u32> = monitoring.rows.iter().flat_map(|it| &it.panels).map(|it| it.id).collect();
-    for alert in monitoring.alerts.iter().flat_map(|it| &it.rules) {
+    for alert in monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules) {
+        assert!(!alert.panel.is_empty(), "{}", alert.name);
         let (page, id) = alert.dashboard_url.split_once("&viewPanel=").unwrap();
         assert!(page.contains(&format!("/d/{}?var-job=shop", monitoring.uid)), "{page}");
         assert!(ids.contains(&id.parse().unwrap()), "{}", alert.name);

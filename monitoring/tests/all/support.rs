@@ -72,6 +72,14 @@ pub(crate) fn every_family() -> Vec<SiteRecord> {
     families::ALL.iter().map(one).collect()
 }
 
+/// The functions of the system that is monitored: of every family, and an operation of each type.
+pub(crate) fn system() -> Vec<SiteRecord> {
+    let mut sites = every_family();
+    let operations = ["retrieval", "extraction"];
+    sites.extend(operations.map(|it| site("neural_op", "neural", it, &[&format!("operation_type={it}")], &[])));
+    sites
+}
+
 /// The catalog of these functions, as if a program had been read.
 pub(crate) fn catalog(sites: &[SiteRecord]) -> Catalog {
     let used = families::ALL.iter().filter(|family| sites.iter().any(|it| it.family == family.name));
@@ -124,8 +132,8 @@ pub(crate) fn monitoring(sites: &[SiteRecord]) -> Monitoring {
 }
 
 pub(crate) fn file(monitoring: &Monitoring, name: &str) -> String {
-    let files = monitoring.files();
-    files.into_iter().find(|it| it.name == name).expect("one of the files").contents
+    let mut files = monitoring.files().into_iter().chain(monitoring.stack_files());
+    files.find(|it| it.name == name).expect("one of the files").contents
 }
 
 /// Runs `promtool` in a folder with the generated files; panics with its output unless it succeeds.
@@ -139,7 +147,7 @@ pub(crate) fn promtool(folder: &Path, arguments: &[&str]) {
 /// A folder with the generated files.
 pub(crate) fn folder(monitoring: &Monitoring) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for file in monitoring.files() {
+    for file in monitoring.files().into_iter().chain(monitoring.stack_files()) {
         std::fs::write(folder.path().join(file.name), file.contents).expect("a file in it");
     }
     folder
