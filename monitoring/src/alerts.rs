@@ -3,11 +3,13 @@
 mod application;
 mod condition;
 mod family;
+mod objectives;
 mod proof;
 mod service;
 mod stack;
 
 pub(crate) use application::http_errors;
+pub(crate) use condition::readable;
 
 use crate::family::Used;
 use crate::model::{Alert, Group, Limit, Piece, Row, Scenario, Steps};
@@ -33,6 +35,8 @@ pub(crate) struct Draft<'a> {
     panel: String,
     absent: &'a str,
     scenario: Scenario,
+    /// Labels of its own.
+    labels: Vec<(String, String)>,
     /// The functions that it is about.
     sites: Vec<&'a SiteRecord>,
     /// Whether what one of those functions says holds for the alert as a whole.
@@ -65,7 +69,7 @@ struct Context<'a> {
 
 /// The names of the alerts that every program gets.
 pub(crate) fn common_names() -> impl Iterator<Item = &'static str> {
-    service::ALERTS.iter().chain(application::ALERTS).map(|it| it.name)
+    service::ALERTS.iter().chain(application::ALERTS).map(|it| it.name).chain(objectives::NAMES)
 }
 
 /// All alerts about a program: a group for the program as a whole, then one for each family that has alerts.
@@ -74,6 +78,7 @@ pub(crate) fn drafts<'a>(families: &'a [Used<'a>], options: &'a Options) -> Draf
     let sites: Vec<_> = families.iter().flat_map(Used::sites).collect();
     let common = service::ALERTS.iter().chain(application::ALERTS);
     let mut drafts = vec![("service".to_owned(), common.filter_map(|it| it.draft(&context, &sites)).collect())];
+    drafts.push(("objectives".to_owned(), objectives::drafts(&crate::objectives::all(families))));
     let own = |it: &'a Used<'a>| (format!("family-{}", it.family.name), family::drafts(it, options));
     drafts.extend(families.iter().map(own));
     drafts.retain(|(_, it): &(String, Vec<Draft<'_>>)| !it.is_empty());
@@ -136,6 +141,7 @@ impl Common {
             panel: self.panel.to_owned(),
             absent: self.absent,
             scenario: (self.scenario)(context),
+            labels: Vec::new(),
             sites: sites.to_vec(),
             // A function's page and steps are about that function, not about the program.
             of_functions: false,
@@ -160,6 +166,7 @@ impl Draft<'_> {
             hold_seconds: self.hold_seconds,
             severity: self.severity,
             team: team.unwrap_or("unowned").to_owned(),
+            labels: self.labels,
             summary: self.summary.to_owned(),
             description: self.description,
             impact: self.impact.to_owned(),

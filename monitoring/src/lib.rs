@@ -16,7 +16,7 @@
 //! let catalog = measurand_catalog::parse(b"")?;
 //! let monitoring = Monitoring::new(&catalog, &Options { job: Some("shop".to_owned()), ..Options::default() })?;
 //! let names: Vec<_> = monitoring.files().into_iter().map(|it| it.name).collect();
-//! assert_eq!(names, ["grafana-dashboard.json", "alerts.yml", "recording-rules.yml"]);
+//! assert_eq!(names[..3], ["grafana-dashboard.json", "alerts.yml", "recording-rules.yml"]);
 //! # Ok(())
 //! # }
 //! ```
@@ -30,10 +30,12 @@ mod layout;
 mod markdown;
 pub mod model;
 mod monitoring;
+mod objectives;
 mod options;
 mod panels;
 mod prometheus;
 pub mod promql;
+mod proof;
 pub mod query;
 mod recording;
 mod validate;

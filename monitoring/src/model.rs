@@ -102,6 +102,8 @@ pub enum Unit {
     Share,
     /// From 0 to any number of processors, where 1 is one that is always busy.
     Cores,
+    /// How many times something.
+    Factor,
 }
 
 /// One term of a panel and what its answers are called.
@@ -193,6 +195,8 @@ pub struct Alert {
     pub severity: Option<Severity>,
     /// Who answers.
     pub team: String,
+    /// Labels of its own, by which alerts with one name are told apart.
+    pub labels: Vec<(String, String)>,
     /// What is wrong: one sentence, the same for every firing.
     pub summary: String,
     /// What exactly is wrong, with the number.

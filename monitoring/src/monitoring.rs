@@ -4,7 +4,7 @@ use crate::model::{Alert, Group, Recording, Row};
 use crate::options::{Options, uid};
 use crate::promql::{Place, print};
 use crate::query::Query;
-use crate::{alerts, family, grafana, panels, prometheus, recording, validate};
+use crate::{alerts, family, grafana, objectives, panels, prometheus, proof, recording, validate};
 use measurand_catalog::Catalog;
 use std::fmt;
 
@@ -98,29 +98,38 @@ impl Monitoring {
     pub fn new(catalog: &Catalog, options: &Options) -> Result<Self, Invalid> {
         let families = family::used(catalog);
         validate::check(&families)?;
+        objectives::check(&families)?;
         let job = options.job_of(catalog);
         let (drafts, stack) = (alerts::drafts(&families, options), alerts::stack(options));
         let rows = panels::rows(&families, &alerts::limits(&drafts));
         let alerts = alerts::finish(&job, drafts, &rows, &job, options);
         let stack = alerts::finish(alerts::STACK, stack, &rows, &job, options);
-        let recordings = recording::groups(&alerts);
+        let recordings = recording::groups(&job, &alerts, &rows);
         Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts, stack })
     }
 
-    /// The files, in the order in which they are listed.
+    /// The files of this program, in the order in which they are listed.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
+        let [tests, slow_tests] = proof::alerts(self);
         vec![
             File { name: "grafana-dashboard.json", contents: grafana::dashboard(self) },
             File { name: "alerts.yml", contents: prometheus::alerts(self) },
             File { name: "recording-rules.yml", contents: prometheus::recordings(self) },
+            File { name: "alerts.test.yml", contents: tests },
+            File { name: "alerts-slow.test.yml", contents: slow_tests },
         ]
     }
 
     /// The files that belong to a Prometheus and not to a program: one of each, however many programs are watched.
     #[must_use]
     pub fn stack_files(&self) -> Vec<File> {
-        vec![File { name: "stack-alerts.yml", contents: prometheus::stack_alerts(self) }]
+        let [tests, slow_tests] = proof::stack_alerts(self);
+        vec![
+            File { name: "stack-alerts.yml", contents: prometheus::stack_alerts(self) },
+            File { name: "stack-alerts.test.yml", contents: tests },
+            File { name: "stack-alerts-slow.test.yml", contents: slow_tests },
+        ]
     }
 
     /// Every term of every panel and rule.

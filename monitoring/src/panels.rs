@@ -5,6 +5,7 @@ mod explorer;
 mod family;
 mod lines;
 mod neural;
+mod objectives;
 mod overview;
 mod planning;
 pub(crate) mod system;
@@ -21,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The numbers at which alerts fire, by the alert's name.
 pub(crate) type Limits<'a> = BTreeMap<&'a str, Vec<Limit>>;
+
+/// The panel that shows how fast budgets burn.
+pub(crate) const BURN_PANEL: &str = "objectives/burn";
 
 /// One row of a table of panels. The panel exists if at least one line does.
 struct Spec {
@@ -117,6 +121,7 @@ const FIXED: &[Fixed] = &[
 /// them, the explorer, the system.
 pub(crate) fn rows(all: &[Used<'_>], limits: &Limits<'_>) -> Vec<Row> {
     let mut rows = vec![row(overview::KEY, "System overview", overview::PANELS, all, limits)];
+    rows.push(objectives::row(all, limits));
     rows.extend(FIXED.iter().map(|it| row(it.key, it.title, it.panels, all, limits)));
     let fixed = |name: &str| FIXED.iter().flat_map(|it| it.families).any(|it| it.name == name);
     // Requests have their panels among those of the system.

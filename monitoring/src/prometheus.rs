@@ -45,6 +45,8 @@ struct Labels {
     severity: &'static str,
     service: String,
     team: String,
+    #[serde(flatten)]
+    own: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -78,6 +80,7 @@ fn alert_file(alerts: &[Group<Alert>], monitoring: &Monitoring) -> RuleFile<Aler
             severity: it.severity.map_or("none", |it| it.as_str()),
             service: literal(it.service(monitoring)),
             team: literal(&it.team),
+            own: it.labels.iter().map(|(name, value)| (name.clone(), literal(value))).collect(),
         },
         annotations: Annotations {
             summary: literal(&it.summary),

@@ -220,7 +220,7 @@ fn number(value: f64) -> String {
 }
 
 /// Text as a PromQL string. Control characters are written as escapes: a line feed would end the string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for it in text.chars() {
         match it {

@@ -199,7 +199,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// Seconds as people write them: `10ms`, `2.5s`.
-pub(super) fn readable(seconds: f64) -> String {
+pub(crate) fn readable(seconds: f64) -> String {
     let (factor, unit) = match seconds {
         it if it < 1e-3 => (1e6, "µs"),
         it if it < 1.0 => (1e3, "ms"),

@@ -37,6 +37,7 @@ fn of_alert<'a>(alert: &'a AlertRecord, family: &'a Used<'a>) -> Vec<Draft<'a>> 
             panel: format!("family-{}/{}", family.family.name, panel_of(&alert.condition)),
             absent: condition::absent(&alert.condition),
             scenario,
+            labels: Vec::new(),
             sites,
             of_functions: true,
         })

@@ -151,17 +151,18 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             let began = gauge("process_start_time_seconds", Vec::new(), [0.0; 3]);
             let plain = scenario(vec![calls, began], Vec::new(), 0.0);
             // One call a minute is few, and not none.
-            Scenario { before: minutes + 10, lead: minutes, slack: 1, ..plain }
+            Scenario { before: minutes + 10, lead: minutes, slack: 2, ..plain }
         }
     })
 }
 
 /// A counter of which more than so many in five minutes are too many.
 pub(super) fn increase(metric: &MetricRecord, labels: Labels, count: f64) -> Scenario {
-    let each = count.max(1.0);
+    // Two and a half times too many in five minutes, which are too many after three.
+    let each = count.max(1.0) / 2.0;
     let signal = counter(&metric.name, labels.clone(), [each, 0.18 * count, 0.0]);
-    // The rest of the five minutes of the first samples are not there yet: see `Scenario::value`.
-    Scenario { lead: 2, ..scenario(vec![signal], labels, each) }
+    // The rest of the five minutes of the first samples are not there yet: whoever calls this knows when it fires.
+    Scenario { lead: 3, ..scenario(vec![signal], labels, each) }
 }
 
 /// The bounds below and above one of the metric's buckets.

@@ -92,6 +92,15 @@ pub(super) const PANELS: &[Spec] = &[
         ..NUMBER
     },
     Spec {
+        key: "budget",
+        title: "Error budget left",
+        description: "The share of what may go wrong in 30 days that is left, for each promise. Below zero it is broken.",
+        unit: Unit::Share,
+        no_value: "no calls",
+        lines: super::objectives::budgets,
+        ..NUMBER
+    },
+    Spec {
         key: "uptime",
         title: "Uptime",
         description: "Time since the process began. A small number that nobody caused is a crash.",

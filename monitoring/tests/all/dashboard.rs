@@ -1,12 +1,12 @@
 //! The dashboard as Grafana reads it: what Grafana itself would swallow without a word.
 
-use crate::support::{every_family, everything, file, measured, monitoring, verified};
+use crate::support::{everything, file, measured, monitoring, system, verified};
 use measurand_monitoring::model::{Panel, PanelKind, Piece};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 fn dashboard() -> Value {
-    serde_json::from_str(&file(&monitoring(&every_family()), "grafana-dashboard.json")).expect("JSON")
+    serde_json::from_str(&file(&monitoring(&system()), "grafana-dashboard.json")).expect("JSON")
 }
 
 /// Calls `visit` with every object in the JSON.
@@ -22,7 +22,7 @@ fn objects<'a>(value: &'a Value, visit: &mut dyn FnMut(&'a serde_json::Map<Strin
 }
 
 fn panels() -> Vec<Panel> {
-    monitoring(&every_family()).rows.into_iter().flat_map(|it| it.panels).collect()
+    monitoring(&system()).rows.into_iter().flat_map(|it| it.panels).collect()
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn rows_stand_in_this_order() {
 
 #[test]
 fn every_variable_is_defined() {
-    let text = file(&monitoring(&every_family()), "grafana-dashboard.json");
+    let text = file(&monitoring(&system()), "grafana-dashboard.json");
     let defined = ["datasource", "job", "instance", "__rate_interval", "__range", "__all"];
     for (at, _) in text.match_indices('$') {
         let name = text[at + 1..].trim_start_matches('{');
@@ -197,7 +197,7 @@ fn thresholds_are_the_numbers_of_the_alerts() {
 
 #[test]
 fn every_alert_links_to_a_panel_that_exists() {
-    let monitoring = monitoring(&every_family());
+    let monitoring = monitoring(&system());
     let ids: BTreeSet<u32> = monitoring.rows.iter().flat_map(|it| &it.panels).map(|it| it.id).collect();
     for alert in monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules) {
         assert!(!alert.panel.is_empty(), "{}", alert.name);

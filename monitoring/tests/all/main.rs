@@ -4,6 +4,8 @@
 mod cli;
 mod dashboard;
 mod hostile;
+mod objectives;
+mod proofs;
 mod queries;
 mod rules;
 mod severity;

@@ -1,6 +1,6 @@
 //! Every term: it is PromQL, and asks only for what exists.
 
-use crate::support::{every_family, everything, measured, monitoring, query};
+use crate::support::{everything, measured, monitoring, query, system};
 use expect_test::{Expect, expect};
 use measurand_catalog::{Kind, SiteRecord, families, platform};
 use measurand_monitoring::User;
@@ -32,6 +32,7 @@ fn known_series() -> BTreeSet<String> {
         known.insert(name.to_owned());
         if kind == Kind::Histogram {
             known.insert(format!("{name}_count"));
+            known.insert(format!("{name}_bucket"));
         }
     }
     known
@@ -39,7 +40,7 @@ fn known_series() -> BTreeSet<String> {
 
 #[test]
 fn every_term_is_read_back_as_promql() {
-    let monitoring = monitoring(&every_family());
+    let monitoring = monitoring(&system());
     let mut count = 0;
     for it in monitoring.queries() {
         let text = it.instant("1m");
@@ -53,7 +54,7 @@ fn every_term_is_read_back_as_promql() {
 #[test]
 fn every_term_has_only_the_labels_that_it_says() {
     // What the parser makes of the aggregation has to agree with `Query::labels`, on which legends rely.
-    for it in monitoring(&every_family()).queries() {
+    for it in monitoring(&system()).queries() {
         let Some(labels) = it.query.labels() else { continue };
         let text = it.instant("1m");
         for label in labels.iter().filter(|it| **it != "job" && **it != "le") {
@@ -65,7 +66,7 @@ fn every_term_has_only_the_labels_that_it_says() {
 #[test]
 fn every_metric_exists() {
     let known = known_series();
-    for it in monitoring(&every_family()).queries() {
+    for it in monitoring(&system()).queries() {
         for selector in it.query.selectors() {
             assert!(known.contains(&selector.metric), "{}: {}", it.name, selector.metric);
         }
@@ -74,11 +75,11 @@ fn every_metric_exists() {
 
 #[test]
 fn every_metric_is_shown() {
-    let monitoring = monitoring(&every_family());
+    let monitoring = monitoring(&system());
     let panels = monitoring.queries().filter(|it| it.user == User::Panel);
     let shown: BTreeSet<String> = panels
         .flat_map(|it| it.query.selectors())
-        .map(|it| it.metric.strip_suffix("_count").unwrap_or(&it.metric).to_owned())
+        .map(|it| it.metric.trim_end_matches("_count").trim_end_matches("_bucket").to_owned())
         .collect();
     let of_families = families::ALL.iter().flat_map(|it| it.metrics).map(|it| it.name);
     for name in of_families.chain(platform::ALL.iter().map(|it| it.name)) {
@@ -88,7 +89,7 @@ fn every_metric_is_shown() {
 
 #[test]
 fn rules_name_the_job_and_dashboards_the_variables() {
-    for it in monitoring(&every_family()).queries() {
+    for it in monitoring(&system()).queries() {
         let text = it.text();
         let selectors = text.matches('{').count();
         if it.user == User::Panel {
@@ -106,18 +107,20 @@ fn rules_name_the_job_and_dashboards_the_variables() {
 
 #[test]
 fn each_recording_is_used_and_each_use_recorded() {
-    fn used<'a>(query: &'a Query, names: &mut BTreeSet<&'a str>) {
-        if let Query::Recorded { record, .. } = query {
-            names.insert(record);
+    type Names<'a> = BTreeSet<(&'a str, &'a [(String, String)])>;
+    fn used<'a>(query: &'a Query, names: &mut Names<'a>) {
+        if let Query::Recorded { record, labels, .. } = query {
+            names.insert((record, labels));
         }
         query.children().into_iter().for_each(|it| used(it, names));
     }
-    let monitoring = monitoring(&every_family());
+    let monitoring = monitoring(&system());
     let mut names = BTreeSet::new();
     monitoring.alerts.iter().flat_map(|it| &it.rules).for_each(|it| used(&it.query, &mut names));
-    let recorded: Vec<&str> =
-        monitoring.recordings.iter().flat_map(|it| &it.rules).map(|it| it.record.as_str()).collect();
-    let unique: BTreeSet<&str> = recorded.iter().copied().collect();
+    monitoring.queries().filter(|it| it.user == User::Panel).for_each(|it| used(it.query, &mut names));
+    let recorded: Vec<_> = monitoring.recordings.iter().flat_map(|it| &it.rules).collect();
+    let recorded: Vec<_> = recorded.iter().map(|it| (it.record.as_str(), it.labels.as_slice())).collect();
+    let unique: BTreeSet<_> = recorded.iter().copied().collect();
     assert_eq!(recorded.len(), unique.len(), "{recorded:?}");
     assert_eq!(unique, names);
 }

@@ -12,6 +12,7 @@ use measurand_monitoring::{Monitoring, Options};
 fn promtool_accepts_every_rule() {
     for sites in [
         every_family(),
+        system(),
         everything(),
         vec![query("select", "patterns", &[])],
         vec![verified("coder", &["severity=P0"])],
@@ -60,8 +61,10 @@ fn the_system_has_these_alerts() {
     let mut all = listed(&monitoring.alerts);
     all.extend(listed(&monitoring.stack));
     all.sort();
+    all.dedup();
     let expected = [
         "P0 DatabaseConnectionFailure",
+        "P0 ErrorBudgetFastBurn",
         "P0 NeuralSystemStalled",
         "P0 ServiceDown",
         "P0 TruthScoreCriticallyLow",
@@ -70,6 +73,7 @@ fn the_system_has_these_alerts() {
         "P1 CacheHitRateLow",
         "P1 DatabaseQueryErrors",
         "P1 DatabaseSlowQueries",
+        "P1 ErrorBudgetBurn",
         "P1 FeedbackLoopStalled",
         "P1 FunctionErrorRatioHigh",
         "P1 HttpErrorRateHigh",
@@ -80,6 +84,7 @@ fn the_system_has_these_alerts() {
         "P1 TruthScoreBelowTarget",
         "P2 AgentCoordinationEfficiency",
         "P2 AgentUnreliable",
+        "P2 ErrorBudgetSlowBurn",
         "P2 EventLoopLagHigh",
         "P2 FunctionPanics",
         "P2 GOAPPlanningSlowdown",

@@ -1,7 +1,8 @@
 //! Catalogs for the tests: of any functions in any family of the table.
 
 use measurand_catalog::{
-    AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, MetricRecord, Role, SiteRecord, families,
+    AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, Role, SiteRecord,
+    families,
 };
 use measurand_monitoring::{Monitoring, Options};
 use std::collections::BTreeMap;
@@ -75,6 +76,14 @@ pub(crate) fn every_family() -> Vec<SiteRecord> {
 /// The functions of the system that is monitored: of every family, and an operation of each type.
 pub(crate) fn system() -> Vec<SiteRecord> {
     let mut sites = every_family();
+    let latency = |seconds, share| Some(Latency { seconds, share });
+    for site in &mut sites {
+        site.objective = match site.family.as_str() {
+            "neural" => Some(Objective { success: Some(0.999), latency: None }),
+            "database" => Some(Objective { success: None, latency: latency(0.01, 0.99) }),
+            _ => None,
+        };
+    }
     let operations = ["retrieval", "extraction"];
     sites.extend(operations.map(|it| site("neural_op", "neural", it, &[&format!("operation_type={it}")], &[])));
     sites
