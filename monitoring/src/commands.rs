@@ -47,13 +47,10 @@ fn generate(arguments: &Generate) -> Result<(), String> {
     if arguments.quiet {
         return Ok(());
     }
-    let written = files.iter().map(|it| {
-        let (count, kind) = match it.name {
-            "grafana-dashboard.json" => (monitoring.panel_count(), "panels"),
-            "alerts.yml" => (monitoring.alert_count(), "alerts"),
-            _ => (monitoring.recording_count(), "rules"),
-        };
-        Written { path: arguments.out.join(it.name).display().to_string(), kind, count }
+    let written = files.iter().map(|it| Written {
+        path: arguments.out.join(it.name).display().to_string(),
+        kind: it.kind,
+        count: it.count,
     });
     let summary = Summary { job: &monitoring.job, functions: catalog.sites.len(), files: written.collect() };
     print(&match arguments.format {

@@ -23,9 +23,11 @@
 
 #![forbid(unsafe_code)]
 
+mod alertmanager;
 mod alerts;
 mod family;
 mod grafana;
+mod kubernetes;
 mod layout;
 mod markdown;
 pub mod model;
@@ -38,8 +40,10 @@ pub mod promql;
 mod proof;
 pub mod query;
 mod recording;
+mod runbook;
+mod server;
 mod validate;
 mod yaml;
 
 pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
-pub use options::Options;
+pub use options::{Options, Receivers};

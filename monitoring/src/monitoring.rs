@@ -1,10 +1,13 @@
 //! A catalog's monitoring as a whole, and what to do with it.
 
 use crate::model::{Alert, Group, Recording, Row};
-use crate::options::{Options, uid};
+use crate::options::{Options, Receivers, uid};
 use crate::promql::{Place, print};
 use crate::query::Query;
-use crate::{alerts, family, grafana, objectives, panels, prometheus, proof, recording, validate};
+use crate::{
+    alertmanager, alerts, family, grafana, kubernetes, objectives, panels, prometheus, proof, recording, runbook,
+    server, validate,
+};
 use measurand_catalog::Catalog;
 use std::fmt;
 
@@ -27,6 +30,8 @@ pub struct Monitoring {
     pub alerts: Vec<Group<Alert>>,
     /// The alerts about the monitoring itself, whatever it watches.
     pub stack: Vec<Group<Alert>>,
+    /// Who is called.
+    pub receivers: Receivers,
 }
 
 /// One generated file.
@@ -36,6 +41,10 @@ pub struct File {
     pub name: &'static str,
     /// All of it.
     pub contents: String,
+    /// What it has so many of: `panels`, `alerts`, `rules`, …
+    pub kind: &'static str,
+    /// How many.
+    pub count: usize,
 }
 
 /// A catalog of which no monitoring can be made.
@@ -104,20 +113,23 @@ impl Monitoring {
         let rows = panels::rows(&families, &alerts::limits(&drafts));
         let alerts = alerts::finish(&job, drafts, &rows, &job, options);
         let stack = alerts::finish(alerts::STACK, stack, &rows, &job, options);
+        let receivers = options.receivers.clone();
         let recordings = recording::groups(&job, &alerts, &rows);
-        Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts, stack })
+        Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts, stack, receivers })
     }
 
     /// The files of this program, in the order in which they are listed.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
         let [tests, slow_tests] = proof::alerts(self);
+        let (alerts, recordings) = (self.alert_count(), self.recording_count());
         vec![
-            File { name: "grafana-dashboard.json", contents: grafana::dashboard(self) },
-            File { name: "alerts.yml", contents: prometheus::alerts(self) },
-            File { name: "recording-rules.yml", contents: prometheus::recordings(self) },
-            File { name: "alerts.test.yml", contents: tests },
-            File { name: "alerts-slow.test.yml", contents: slow_tests },
+            file("grafana-dashboard.json", grafana::dashboard(self), "panels", self.panel_count()),
+            file("alerts.yml", prometheus::alerts(self), "alerts", alerts),
+            file("recording-rules.yml", prometheus::recordings(self), "rules", recordings),
+            file("RUNBOOK.md", runbook::runbook(self), "alerts", alerts + count(&self.stack)),
+            file("alerts.test.yml", tests.0, "tests", tests.1),
+            file("alerts-slow.test.yml", slow_tests.0, "tests", slow_tests.1),
         ]
     }
 
@@ -126,10 +138,18 @@ impl Monitoring {
     pub fn stack_files(&self) -> Vec<File> {
         let [tests, slow_tests] = proof::stack_alerts(self);
         vec![
-            File { name: "stack-alerts.yml", contents: prometheus::stack_alerts(self) },
-            File { name: "stack-alerts.test.yml", contents: tests },
-            File { name: "stack-alerts-slow.test.yml", contents: slow_tests },
+            file("prometheus.yml", server::config(self), "jobs", server::JOBS),
+            file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", alertmanager::RECEIVERS),
+            file("stack-alerts.yml", prometheus::stack_alerts(self), "alerts", count(&self.stack)),
+            file("stack-alerts.test.yml", tests.0, "tests", tests.1),
+            file("stack-alerts-slow.test.yml", slow_tests.0, "tests", slow_tests.1),
         ]
+    }
+
+    /// The objects for a cluster of Kubernetes with the Prometheus operator.
+    #[must_use]
+    pub fn kubernetes_files(&self) -> Vec<File> {
+        vec![file("kubernetes.yml", kubernetes::objects(self), "objects", 3)]
     }
 
     /// Every term of every panel and rule.
@@ -154,14 +174,22 @@ impl Monitoring {
     /// How many alerts there are.
     #[must_use]
     pub fn alert_count(&self) -> usize {
-        self.alerts.iter().map(|it| it.rules.len()).sum()
+        count(&self.alerts)
     }
 
     /// How many recording rules there are.
     #[must_use]
     pub fn recording_count(&self) -> usize {
-        self.recordings.iter().map(|it| it.rules.len()).sum()
+        count(&self.recordings)
     }
+}
+
+fn file(name: &'static str, contents: String, kind: &'static str, count: usize) -> File {
+    File { name, contents, kind, count }
+}
+
+fn count<T>(groups: &[Group<T>]) -> usize {
+    groups.iter().map(|it| it.rules.len()).sum()
 }
 
 /// No time, no path, no host: the same catalog has to give the same bytes.

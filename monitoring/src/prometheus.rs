@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 const INTERVAL_SECONDS: u32 = 30;
 
 #[derive(Serialize)]
-struct RuleFile<R> {
+pub(crate) struct RuleFile<R> {
     groups: Vec<RuleGroup<R>>,
 }
 
 #[derive(Serialize)]
-struct RuleGroup<R> {
+pub(crate) struct RuleGroup<R> {
     name: String,
     interval: String,
     rules: Vec<R>,
@@ -58,6 +58,19 @@ struct Annotations {
     dashboard_url: String,
 }
 
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AnyRule {
+    Recording(RecordingRule),
+    Alerting(Box<AlertingRule>),
+}
+
+impl<R> RuleGroup<R> {
+    fn map<S>(self, rule: impl Fn(R) -> S) -> RuleGroup<S> {
+        RuleGroup { name: self.name, interval: self.interval, rules: self.rules.into_iter().map(rule).collect() }
+    }
+}
+
 /// `alerts.yml`.
 pub(crate) fn alerts(monitoring: &Monitoring) -> String {
     write(&header(monitoring, "Alerts"), &alert_file(&monitoring.alerts, monitoring))
@@ -94,13 +107,26 @@ fn alert_file(alerts: &[Group<Alert>], monitoring: &Monitoring) -> RuleFile<Aler
 
 /// `recording-rules.yml`.
 pub(crate) fn recordings(monitoring: &Monitoring) -> String {
-    let rule = |it: &Recording| RecordingRule {
+    write(&header(monitoring, "Recording rules"), &recording_file(monitoring))
+}
+
+/// Recordings and alerts as one, each recording before the alerts that use it.
+pub(crate) fn all_rules(monitoring: &Monitoring) -> impl Serialize {
+    let recordings = recording_file(monitoring).groups.into_iter().map(|it| it.map(AnyRule::Recording));
+    let alerts = alert_file(&monitoring.alerts, monitoring)
+        .groups
+        .into_iter()
+        .map(|it| it.map(|it| AnyRule::Alerting(Box::new(it))));
+    RuleFile { groups: recordings.chain(alerts).collect() }
+}
+
+fn recording_file(monitoring: &Monitoring) -> RuleFile<RecordingRule> {
+    groups(&monitoring.recordings, |it: &Recording| RecordingRule {
         record: it.record.clone(),
+        expr: print(&it.query, Place::Rules { job: &monitoring.job }),
         // Here, other than in the labels of alerts, Prometheus expands nothing.
         labels: it.labels.iter().cloned().collect(),
-        expr: print(&it.query, Place::Rules { job: &monitoring.job }),
-    };
-    write(&header(monitoring, "Recording rules"), &groups(&monitoring.recordings, rule))
+    })
 }
 
 fn groups<T, R>(groups: &[Group<T>], rule: impl Fn(&T) -> R) -> RuleFile<R> {

@@ -46,12 +46,15 @@ struct Firing {
     exp_annotations: BTreeMap<&'static str, String>,
 }
 
+/// A file and the number of its tests.
+type Counted = (String, usize);
+
 /// Minutes that a scenario in the file with one evaluation a minute may take.
 const SHORT_MINUTES: u32 = 200;
 
 /// `alerts.test.yml` and `alerts-slow.test.yml`: what takes hours or a day is evaluated once in ten minutes, or nobody
 /// would wait for it.
-pub(crate) fn alerts(monitoring: &Monitoring) -> [String; 2] {
+pub(crate) fn alerts(monitoring: &Monitoring) -> [Counted; 2] {
     let rules = ["recording-rules.yml", "alerts.yml"];
     let recordings = monitoring.recordings.iter().map(|it| it.name.clone());
     let order: Vec<String> = recordings.chain(monitoring.alerts.iter().map(|it| it.name.clone())).collect();
@@ -60,7 +63,7 @@ pub(crate) fn alerts(monitoring: &Monitoring) -> [String; 2] {
 }
 
 /// `stack-alerts.test.yml` and `stack-alerts-slow.test.yml`.
-pub(crate) fn stack_alerts(monitoring: &Monitoring) -> [String; 2] {
+pub(crate) fn stack_alerts(monitoring: &Monitoring) -> [Counted; 2] {
     let order: Vec<String> = monitoring.stack.iter().map(|it| it.name.clone()).collect();
     let name = |slow| if slow { "stack-alerts-slow.test.yml" } else { "stack-alerts.test.yml" };
     [false, true].map(|slow| file(name(slow), &["stack-alerts.yml"], &order, &monitoring.stack, slow, monitoring))
@@ -73,7 +76,7 @@ fn file(
     groups: &[Group<Alert>],
     slow: bool,
     monitoring: &Monitoring,
-) -> String {
+) -> Counted {
     let alerts: Vec<&Alert> = groups.iter().flat_map(|it| &it.rules).collect();
     let is_slow = |it: &&&Alert| it.scenario.before + it.scenario.lead + it.scenario.recovery > SHORT_MINUTES;
     let chosen: Vec<&Alert> = alerts.iter().filter(|it| is_slow(it) == slow).copied().collect();
@@ -91,7 +94,7 @@ fn file(
         group_eval_order: order.to_vec(),
         tests,
     };
-    crate::yaml::write(&header, &file)
+    (crate::yaml::write(&header, &file), file.tests.len())
 }
 
 /// A test in which all of these alerts fire, and one in which none does.

@@ -3,11 +3,13 @@
 #[cfg(feature = "cli")]
 mod cli;
 mod dashboard;
+mod delivery;
 mod hostile;
 mod objectives;
 mod proofs;
 mod queries;
 mod rules;
+mod runbook;
 mod severity;
 mod support;
 mod unit_tests;

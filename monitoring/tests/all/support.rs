@@ -4,7 +4,7 @@ use measurand_catalog::{
     AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, Role, SiteRecord,
     families,
 };
-use measurand_monitoring::{Monitoring, Options};
+use measurand_monitoring::{File, Monitoring, Options};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -141,22 +141,39 @@ pub(crate) fn monitoring(sites: &[SiteRecord]) -> Monitoring {
 }
 
 pub(crate) fn file(monitoring: &Monitoring, name: &str) -> String {
-    let mut files = monitoring.files().into_iter().chain(monitoring.stack_files());
-    files.find(|it| it.name == name).expect("one of the files").contents
+    all_files(monitoring).into_iter().find(|it| it.name == name).expect("one of the files").contents
 }
 
 /// Runs `promtool` in a folder with the generated files; panics with its output unless it succeeds.
+#[track_caller]
 pub(crate) fn promtool(folder: &Path, arguments: &[&str]) {
-    let output = Command::new("promtool").args(arguments).current_dir(folder).output();
-    let output = output.expect("`promtool` runs; install it with `apt-get install prometheus`");
+    tool("promtool", "prometheus", folder, arguments);
+}
+
+/// Runs `amtool` likewise, and returns what it printed.
+#[track_caller]
+pub(crate) fn amtool(folder: &Path, arguments: &[&str]) -> String {
+    tool("amtool", "prometheus-alertmanager", folder, arguments)
+}
+
+#[track_caller]
+fn tool(name: &str, package: &str, folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(name).args(arguments).current_dir(folder).output();
+    let output = output.unwrap_or_else(|it| panic!("{name}: {it}; install it with `apt-get install {package}`"));
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "promtool {arguments:?}:\n{stdout}{stderr}");
+    assert!(output.status.success(), "{name} {arguments:?}:\n{stdout}{stderr}");
+    stdout.into_owned()
+}
+
+/// All files that there are.
+pub(crate) fn all_files(monitoring: &Monitoring) -> Vec<File> {
+    [monitoring.files(), monitoring.stack_files(), monitoring.kubernetes_files()].concat()
 }
 
 /// A folder with the generated files.
 pub(crate) fn folder(monitoring: &Monitoring) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for file in monitoring.files().into_iter().chain(monitoring.stack_files()) {
+    for file in all_files(monitoring) {
         std::fs::write(folder.path().join(file.name), file.contents).expect("a file in it");
     }
     folder
