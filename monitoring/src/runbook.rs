@@ -41,7 +41,9 @@ fn section(out: &mut String, name: &str, alerts: &[&Alert], monitoring: &Monitor
     let severities = severities.into_iter().map(str::to_owned).collect();
     line(out, &format!("\n## {name}\n\n{}\n", escape(&first.summary)));
     line(out, &format!("- Severity: {}; answered by: {}.", list(severities), list(teams)));
-    line(out, &format!("- Meaning: {} It has held for {}.", meaning(first), duration(first.hold_seconds)));
+    let held =
+        if first.hold_seconds == 0 { "at once".to_owned() } else { format!("after {}", duration(first.hold_seconds)) };
+    line(out, &format!("- Meaning: {} It fires {held}.", meaning(first)));
     line(out, &format!("- Impact: {}", escape(&first.impact)));
     line(out, &format!("- Without data: {}", first.absent));
     line(out, &format!("- Panel: <{}>", first.dashboard_url));
@@ -73,7 +75,7 @@ fn meaning(alert: &Alert) -> String {
     let piece = |it: &Piece| match it {
         Piece::Text(text) => escape(text),
         Piece::Label(name) | Piece::LabelOr(name, _) => format!("*{}*", escape(name)),
-        Piece::Labels => " *labels*".to_owned(),
+        Piece::Labels => " *labels*.".to_owned(),
         Piece::Value(_) => "*value*".to_owned(),
     };
     // Pieces are trimmed by the escaping, which would glue them together.

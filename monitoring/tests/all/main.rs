@@ -11,5 +11,6 @@ mod queries;
 mod rules;
 mod runbook;
 mod severity;
+mod shipped;
 mod support;
 mod unit_tests;

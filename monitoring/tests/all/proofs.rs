@@ -1,16 +1,6 @@
 //! The unit tests that are generated for every alert, run by `promtool`.
 
-use crate::support::{catalog, everything, folder, monitoring, promtool, system, verified};
-use measurand_monitoring::{Monitoring, Options};
-
-#[test]
-fn every_alert_of_the_system_passes_its_tests() {
-    let options = Options { under_load: true, ..Options::default() };
-    let folder = folder(&Monitoring::new(&catalog(&system()), &options).unwrap());
-    for file in ["alerts", "alerts-slow", "stack-alerts", "stack-alerts-slow"] {
-        promtool(folder.path(), &["test", "rules", &format!("{file}.test.yml")]);
-    }
-}
+use crate::support::{everything, folder, monitoring, promtool, system, verified};
 
 /// Each alert has a case in which it fires, one just below, and one without data.
 #[test]

@@ -36,7 +36,7 @@ fn a_section_says_all_that_is_known() {
         "Queries on a table fail.\n",
         "- Severity: P1; answered by: storage.\n",
         "*query&#95;type*",
-        "*value* of the calls did not end well within five minutes; the limit is 5&#37;. It has held for 2m.\n",
+        "*value* of the calls did not end well within five minutes; the limit is 5&#37;. It fires after 2m.\n",
         "- Impact: Whatever reads or writes the table fails as often.\n",
         "- Without data: Silent",
         "viewPanel=",
