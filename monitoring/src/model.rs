@@ -253,6 +253,8 @@ pub struct Scenario {
     pub recovery: u32,
     /// The number that the alert shows when it fires.
     pub value: f64,
+    /// The part of the bad traffic that is too little to be judged; nothing where any traffic is judged.
+    pub quiet: Option<f64>,
     /// Whether the job is up meanwhile.
     pub up: bool,
     /// Whether it fires when there are no series at all.

@@ -121,28 +121,36 @@ impl Monitoring {
     /// The files of this program, in the order in which they are listed.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
-        let [tests, slow_tests] = proof::alerts(self);
         let (alerts, recordings) = (self.alert_count(), self.recording_count());
         vec![
             file("grafana-dashboard.json", grafana::dashboard(self), "panels", self.panel_count()),
             file("alerts.yml", prometheus::alerts(self), "alerts", alerts),
             file("recording-rules.yml", prometheus::recordings(self), "rules", recordings),
             file("RUNBOOK.md", runbook::runbook(self), "alerts", alerts + count(&self.stack)),
-            file("alerts.test.yml", tests.0, "tests", tests.1),
-            file("alerts-slow.test.yml", slow_tests.0, "tests", slow_tests.1),
         ]
     }
 
     /// The files that belong to a Prometheus and not to a program: one of each, however many programs are watched.
     #[must_use]
     pub fn stack_files(&self) -> Vec<File> {
-        let [tests, slow_tests] = proof::stack_alerts(self);
         vec![
             file("prometheus.yml", server::config(self), "jobs", server::JOBS),
             file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", alertmanager::RECEIVERS),
             file("stack-alerts.yml", prometheus::stack_alerts(self), "alerts", count(&self.stack)),
-            file("stack-alerts.test.yml", tests.0, "tests", tests.1),
-            file("stack-alerts-slow.test.yml", slow_tests.0, "tests", slow_tests.1),
+        ]
+    }
+
+    /// Unit tests of all alerts. They are no rules: a Prometheus whose `rule_files` match them does not start, so they
+    /// belong in a folder where no pattern does.
+    #[must_use]
+    pub fn test_files(&self) -> Vec<File> {
+        let [alerts, slow_alerts] = proof::alerts(self);
+        let [stack, slow_stack] = proof::stack_alerts(self);
+        vec![
+            file("alerts.test.yml", alerts.0, "tests", alerts.1),
+            file("alerts-slow.test.yml", slow_alerts.0, "tests", slow_alerts.1),
+            file("stack-alerts.test.yml", stack.0, "tests", stack.1),
+            file("stack-alerts-slow.test.yml", slow_stack.0, "tests", slow_stack.1),
         ]
     }
 
@@ -152,17 +160,26 @@ impl Monitoring {
         vec![file("kubernetes.yml", kubernetes::objects(self), "objects", 3)]
     }
 
-    /// Every term of every panel and rule.
+    /// Every term of every panel and rule about the program.
     pub fn queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
-        let named = |name, user, query| NamedQuery { name, user, query, job: &self.job };
         let panels = self.rows.iter().flat_map(|it| &it.panels);
         let lines = panels.flat_map(|panel| panel.lines.iter().map(|line| (panel.key.as_str(), &line.query)));
         let recordings = self.recordings.iter().flat_map(|it| &it.rules);
-        let alerts = self.alerts.iter().chain(&self.stack).flat_map(|it| &it.rules);
+        let alerts = self.alerts.iter().flat_map(|it| &it.rules);
         lines
-            .map(move |(name, query)| named(name, User::Panel, query))
-            .chain(recordings.map(move |it| named(&it.record, User::Recording, &it.query)))
-            .chain(alerts.map(move |it| named(&it.name, User::Alert, &it.query)))
+            .map(|(name, query)| self.named(name, User::Panel, query))
+            .chain(recordings.map(|it| self.named(&it.record, User::Recording, &it.query)))
+            .chain(alerts.map(|it| self.named(&it.name, User::Alert, &it.query)))
+    }
+
+    /// Every term of every alert about the monitoring itself.
+    pub fn stack_queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
+        let alerts = self.stack.iter().flat_map(|it| &it.rules);
+        alerts.map(|it| self.named(&it.name, User::Alert, &it.query))
+    }
+
+    fn named<'a>(&'a self, name: &'a str, user: User, query: &'a Query) -> NamedQuery<'a> {
+        NamedQuery { name, user, query, job: &self.job }
     }
 
     /// How many panels the dashboard has; rows do not count.

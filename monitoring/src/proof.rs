@@ -97,11 +97,12 @@ fn file(
     (crate::yaml::write(&header, &file), file.tests.len())
 }
 
-/// A test in which all of these alerts fire, and one in which none does.
-fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> [Test; 2] {
-    let names = alerts.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
-    let test = |what: &str, cases: Vec<(Vec<Series>, Vec<Expectation>)>| {
-        let (series, expectations): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+/// A test in which all of these alerts fire, and two in which none does.
+fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> Vec<Test> {
+    let test = |what: &str, alerts: &[&Alert], case: fn(&Alert, &Monitoring) -> Case| {
+        let names = alerts.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+        let cases = alerts.iter().map(|it| case(it, monitoring));
+        let (series, expectations): (Vec<_>, Vec<_>) = cases.unzip();
         let mut input_series: Vec<Series> = series.into_iter().flatten().collect();
         // They all have a job that is up, the longest first.
         input_series
@@ -110,10 +111,15 @@ fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> [Test; 2] {
         let alert_rule_test = expectations.into_iter().flatten().collect();
         Test { name: format!("{what}: {names}"), interval: "1m", input_series, alert_rule_test }
     };
-    [
-        test("fires in time and is over in time", alerts.iter().map(|it| fires(it, monitoring)).collect()),
-        test("is silent at a near miss", alerts.iter().map(|it| near_miss(it, monitoring)).collect()),
-    ]
+    let judged: Vec<&Alert> = alerts.iter().filter(|it| it.scenario.quiet.is_some()).copied().collect();
+    let mut tests = vec![
+        test("fires in time and is over in time", alerts, fires),
+        test("is silent at a near miss", alerts, near_miss),
+    ];
+    if !judged.is_empty() {
+        tests.push(test("is silent with little traffic", &judged, little_traffic));
+    }
+    tests
 }
 
 type Case = (Vec<Series>, Vec<Expectation>);
@@ -141,6 +147,17 @@ fn near_miss(alert: &Alert, monitoring: &Monitoring) -> Case {
     let minutes = [firing, firing + 9].map(|minute| expect(alert, minute, always, monitoring));
     let phases = [(Phase::Before, it.before), (Phase::Near, firing + 10 - it.before)];
     (series(it, &phases, monitoring), minutes.to_vec())
+}
+
+fn little_traffic(alert: &Alert, monitoring: &Monitoring) -> Case {
+    let mut scenario = alert.scenario.clone();
+    for signal in scenario.signals.iter_mut().filter(|it| it.counter) {
+        signal.bad *= scenario.quiet.unwrap_or(1.0);
+    }
+    let firing = firing(alert);
+    let minutes = [firing, firing + 9].map(|minute| expect(alert, minute, false, monitoring));
+    let phases = [(Phase::Before, scenario.before), (Phase::Bad, firing + 10 - scenario.before)];
+    (series(&scenario, &phases, monitoring), minutes.to_vec())
 }
 
 /// The minute in which it fires at the latest.

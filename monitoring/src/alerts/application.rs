@@ -1,7 +1,7 @@
 //! The alerts that look at one value of a family's label, which no condition of a family does.
 
 use super::condition::{FAILURES_PER_SECOND, subject};
-use super::proof::{TRAFFIC, buckets, counter, interpolated, labels, scenario};
+use super::proof::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
 use super::{Common, Context};
 use crate::family::Used;
 use crate::model::{Format, Piece, Scenario, text};
@@ -81,7 +81,7 @@ pub(super) const ALERTS: &[Common] = &[
                 counter("http_requests_total", with("200"), failed.map(|it| TRAFFIC - it)),
                 counter("http_requests_total", with("503"), failed),
             ];
-            scenario(signals, labels(&[(ROUTE, "/")]), 2.0 * HTTP_ERRORS)
+            few(failed[0], scenario(signals, labels(&[(ROUTE, "/")]), 2.0 * HTTP_ERRORS))
         },
     },
     Common {

@@ -123,5 +123,8 @@ fn proof(burn: &Burn, promise: &Promise<'_>) -> Scenario {
             counter(&promise.metric, with("le", seconds.to_string()), broken.map(|it| TRAFFIC - it))
         }
     });
-    Scenario { lead: burn.step, recovery: burn.recovery, ..scenario(signals, promise.labels(), 1.0) }
+    // A little less than what may fail, over the whole of the test.
+    let minutes = f64::from(burn.step + burn.hold_seconds / 60 + 15);
+    let quiet = Some(0.9 * FEW / TRAFFIC / minutes);
+    Scenario { lead: burn.step, recovery: burn.recovery, quiet, ..scenario(signals, promise.labels(), 1.0) }
 }

@@ -32,6 +32,11 @@ pub(super) fn scenario(signals: Vec<Signal>, labels: Labels, value: f64) -> Scen
     Scenario { signals, labels, lead: 1, recovery: 10, value, up: true, ..Scenario::default() }
 }
 
+/// The same, and silent when it fails only once in two minutes.
+pub(super) fn few(failures: f64, scenario: Scenario) -> Scenario {
+    Scenario { quiet: Some(0.5 / failures), ..scenario }
+}
+
 /// The buckets of a histogram whose observations all lie between two bounds, in each phase.
 pub(super) fn buckets(metric: &str, labels: &Labels, bounds: &[f64], phases: [f64; 3]) -> Vec<Signal> {
     let with = |le: String| labels.iter().cloned().chain([("le".to_owned(), le)]).collect();
@@ -83,7 +88,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
                 counter(&metric(Role::Successes)?.name, labels.clone(), rest),
                 counter(&metric(Role::Failures)?.name, labels.clone(), parts),
             ];
-            scenario(signals, labels, doubled)
+            few(parts[0], scenario(signals, labels, doubled))
         }
         Condition::CompletionFailuresAbove(_) => {
             let name = &metric(Role::Completions)?.name;
@@ -92,7 +97,8 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
                 counter(name, with(&labels, STATUS_LABEL, success), rest),
                 counter(name, with(&labels, STATUS_LABEL, failure), parts),
             ];
-            Scenario { recovery: 90, ..scenario(signals, labels, doubled) }
+            // One failure in the whole test.
+            Scenario { recovery: 90, quiet: Some(0.02 / parts[0]), ..scenario(signals, labels, doubled) }
         }
         Condition::HitRatioBelow(share) => {
             let hits = [share / 2.0, share.midpoint(1.0), 1.0].map(|it| it * TRAFFIC);
@@ -100,7 +106,8 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
                 counter(&metric(Role::Hits)?.name, labels.clone(), hits),
                 counter(&metric(Role::Misses)?.name, labels.clone(), hits.map(|it| TRAFFIC - it)),
             ];
-            scenario(signals, labels, share / 2.0)
+            // Five look-ups a minute.
+            Scenario { quiet: Some(5.0 / TRAFFIC), ..scenario(signals, labels, share / 2.0) }
         }
         Condition::DurationAbove { quantile, seconds } => {
             let it = metric(Role::Duration)?;

@@ -8,14 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-const FILES: [&str; 6] = [
-    "RUNBOOK.md",
-    "alerts-slow.test.yml",
-    "alerts.test.yml",
-    "alerts.yml",
-    "grafana-dashboard.json",
-    "recording-rules.yml",
-];
+const FILES: [&str; 4] = ["RUNBOOK.md", "alerts.yml", "grafana-dashboard.json", "recording-rules.yml"];
 
 /// A folder with a saved catalog in it.
 fn workplace() -> (TempDir, PathBuf) {

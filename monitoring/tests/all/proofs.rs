@@ -6,8 +6,8 @@ use crate::support::{everything, folder, monitoring, promtool, system, verified}
 #[test]
 fn no_alert_is_without_a_test() {
     let monitoring = monitoring(&system());
-    let files: Vec<_> = monitoring.files().into_iter().chain(monitoring.stack_files()).collect();
-    let tests = files.iter().filter(|it| it.name.ends_with(".test.yml")).flat_map(|it| it.contents.lines());
+    let files = monitoring.test_files();
+    let tests = files.iter().flat_map(|it| it.contents.lines());
     let names: Vec<&str> = tests.filter(|it| it.contains(" name: ") || it.contains("alertname: ")).collect();
     for alert in monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules) {
         for case in ["fires in time and is over in time: ", "is silent at a near miss: "] {

@@ -42,7 +42,7 @@ fn known_series() -> BTreeSet<String> {
 fn every_term_is_read_back_as_promql() {
     let monitoring = monitoring(&system());
     let mut count = 0;
-    for it in monitoring.queries() {
+    for it in monitoring.queries().chain(monitoring.stack_queries()) {
         let text = it.instant("1m");
         assert!(!text.contains('$'), "{}: {text}", it.name);
         parser::parse(&text).unwrap_or_else(|error| panic!("{}: {error}: {text}", it.name));
@@ -54,7 +54,8 @@ fn every_term_is_read_back_as_promql() {
 #[test]
 fn every_term_has_only_the_labels_that_it_says() {
     // What the parser makes of the aggregation has to agree with `Query::labels`, on which legends rely.
-    for it in monitoring(&system()).queries() {
+    let monitoring = monitoring(&system());
+    for it in monitoring.queries().chain(monitoring.stack_queries()) {
         let Some(labels) = it.query.labels() else { continue };
         let text = it.instant("1m");
         for label in labels.iter().filter(|it| **it != "job" && **it != "le") {
@@ -66,7 +67,8 @@ fn every_term_has_only_the_labels_that_it_says() {
 #[test]
 fn every_metric_exists() {
     let known = known_series();
-    for it in monitoring(&system()).queries() {
+    let monitoring = monitoring(&system());
+    for it in monitoring.queries().chain(monitoring.stack_queries()) {
         for selector in it.query.selectors() {
             assert!(known.contains(&selector.metric), "{}: {}", it.name, selector.metric);
         }
@@ -89,7 +91,8 @@ fn every_metric_is_shown() {
 
 #[test]
 fn rules_name_the_job_and_dashboards_the_variables() {
-    for it in monitoring(&system()).queries() {
+    let monitoring = monitoring(&system());
+    for it in monitoring.queries().chain(monitoring.stack_queries()) {
         let text = it.text();
         let selectors = text.matches('{').count();
         if it.user == User::Panel {

@@ -1,7 +1,7 @@
 //! The files in `monitoring/` are those of the whole system, and current. `UPDATE_EXPECT=1 cargo test` writes them anew;
 //! reading the difference is the review of a change.
 
-use crate::support::{catalog, promtool, shipped_sites};
+use crate::support::{all_files, catalog, promtool, shipped_sites};
 use measurand_monitoring::{File, Monitoring, Options};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,7 @@ fn shipped() -> Monitoring {
 }
 
 fn files() -> Vec<File> {
-    let monitoring = shipped();
-    [monitoring.files(), monitoring.stack_files(), monitoring.kubernetes_files()].concat()
+    all_files(&shipped())
 }
 
 fn folder() -> PathBuf {

@@ -188,7 +188,7 @@ fn tool(name: &str, package: &str, folder: &Path, arguments: &[&str]) -> String 
 
 /// All files that there are.
 pub(crate) fn all_files(monitoring: &Monitoring) -> Vec<File> {
-    [monitoring.files(), monitoring.stack_files(), monitoring.kubernetes_files()].concat()
+    [monitoring.files(), monitoring.stack_files(), monitoring.test_files(), monitoring.kubernetes_files()].concat()
 }
 
 /// A folder with the generated files.
