@@ -81,7 +81,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             let errors = with(&labels, OUTCOME_LABEL, ERROR_OUTCOMES[0]);
             let signals =
                 vec![counter(calls, labels.clone(), [TRAFFIC; 3]), counter(&metric(Role::Errors)?.name, errors, parts)];
-            scenario(signals, labels, doubled)
+            few(parts[0], scenario(signals, labels, doubled))
         }
         Condition::FailureRatioAbove(_) => {
             let signals = vec![
