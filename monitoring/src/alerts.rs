@@ -1,62 +1,181 @@
-//! Alerts: those of each used family, and those that every program gets.
+//! Alerts: those of each used family, those that every program gets, and those about the monitoring itself.
 
-mod common;
+mod application;
+mod condition;
 mod family;
+mod objectives;
+mod proof;
+mod service;
+mod stack;
+
+pub(crate) use application::http_errors;
+pub(crate) use condition::readable;
 
 use crate::family::Used;
-use crate::model::{Alert, Group, Piece, Row};
+use crate::model::{Alert, Group, Limit, Piece, Row, Scenario, Steps};
 use crate::options::Options;
-use crate::query::Query;
+use crate::query::{Combination, Comparison, Query};
 use measurand_catalog::{Severity, SiteRecord};
+use std::collections::BTreeMap;
 
-/// An alert before it is known who answers it and where its panel is.
-struct Draft<'a> {
-    name: &'a str,
+/// The value of the label `service` of the alerts about the monitoring itself.
+pub(crate) const STACK: &str = "monitoring";
+
+/// An alert before it is known where its panel is.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    pub(crate) name: &'a str,
     query: Query,
     hold_seconds: u32,
     severity: Option<Severity>,
     summary: &'a str,
     description: Vec<Piece>,
     impact: &'a str,
-    /// The key of the panel that shows it.
+    /// The key of the panel that shows it, unless one claims it.
     panel: String,
-    /// Who answers, if the functions that it is about say so.
-    team: Option<&'a str>,
-    /// The page that says what to do, if those functions name one.
-    runbook: Option<&'a str>,
+    absent: &'a str,
+    scenario: Scenario,
+    /// Labels of its own.
+    labels: Vec<(String, String)>,
+    /// The functions that it is about.
+    sites: Vec<&'a SiteRecord>,
+    /// Whether what one of those functions says holds for the alert as a whole.
+    of_functions: bool,
+}
+
+/// Drafts with the name of their group.
+pub(crate) type Drafts<'a> = Vec<(String, Vec<Draft<'a>>)>;
+
+/// One row of a table of alerts that do not follow from a family's conditions.
+struct Common {
+    name: &'static str,
+    severity: Option<Severity>,
+    hold_seconds: u32,
+    summary: &'static str,
+    impact: &'static str,
+    panel: &'static str,
+    /// What it does when there are no series, and why.
+    absent: &'static str,
+    query: fn(&Context<'_>) -> Option<Query>,
+    description: fn(&Context<'_>) -> Vec<Piece>,
+    scenario: fn(&Context<'_>) -> Scenario,
+}
+
+/// What a table's row can look at.
+struct Context<'a> {
+    families: &'a [Used<'a>],
+    options: &'a Options,
 }
 
 /// The names of the alerts that every program gets.
 pub(crate) fn common_names() -> impl Iterator<Item = &'static str> {
-    common::names()
+    service::ALERTS.iter().chain(application::ALERTS).map(|it| it.name).chain(objectives::NAMES)
 }
 
-/// All alerts: a group for the program as a whole, then one for each family that has alerts.
-pub(crate) fn groups(job: &str, families: &[Used<'_>], rows: &[Row], options: &Options) -> Vec<Group<Alert>> {
-    let finish = |key: &str, drafts: Vec<Draft<'_>>| Group {
-        name: format!("{job}-{key}"),
+/// All alerts about a program: a group for the program as a whole, then one for each family that has alerts.
+pub(crate) fn drafts<'a>(families: &'a [Used<'a>], options: &'a Options) -> Drafts<'a> {
+    let context = Context { families, options };
+    let sites: Vec<_> = families.iter().flat_map(Used::sites).collect();
+    let common = service::ALERTS.iter().chain(application::ALERTS);
+    let mut drafts = vec![("service".to_owned(), common.filter_map(|it| it.draft(&context, &sites)).collect())];
+    drafts.push(("objectives".to_owned(), objectives::drafts(&crate::objectives::all(families))));
+    let own = |it: &'a Used<'a>| (format!("family-{}", it.family.name), family::drafts(it, options));
+    drafts.extend(families.iter().map(own));
+    drafts.retain(|(_, it): &(String, Vec<Draft<'_>>)| !it.is_empty());
+    drafts
+}
+
+/// All alerts about the monitoring itself, whatever it watches.
+pub(crate) fn stack(options: &Options) -> Drafts<'_> {
+    let context = Context { families: &[], options };
+    vec![(STACK.to_owned(), stack::ALERTS.iter().filter_map(|it| it.draft(&context, &[])).collect())]
+}
+
+/// The numbers at which alerts fire, by the alert's name.
+pub(crate) fn limits<'a>(drafts: &'a Drafts<'a>) -> BTreeMap<&'a str, Vec<Limit>> {
+    let mut limits: BTreeMap<&str, Vec<Limit>> = BTreeMap::new();
+    for draft in drafts.iter().flat_map(|(_, it)| it) {
+        let Some(severity) = draft.severity else { continue };
+        let limit = threshold(&draft.query).map(|(value, above)| Limit { value, above, severity });
+        let known = limits.entry(draft.name).or_default();
+        known.extend(limit.filter(|it| !known.contains(it)));
+    }
+    limits
+}
+
+/// The number that a condition compares what it shows with, and whether it holds above it.
+fn threshold(query: &Query) -> Option<(f64, bool)> {
+    match query {
+        Query::Compare(_, Comparison::Above, value) => Some((*value, true)),
+        Query::Compare(_, Comparison::Below, value) => Some((*value, false)),
+        Query::Combine(one, Combination::And | Combination::Unless, _) => threshold(one),
+        _ => None,
+    }
+}
+
+/// The alerts with everything that a reader needs.
+pub(crate) fn finish(
+    service: &str,
+    drafts: Drafts<'_>,
+    rows: &[Row],
+    job: &str,
+    options: &Options,
+) -> Vec<Group<Alert>> {
+    let group = |(key, drafts): (String, Vec<Draft<'_>>)| Group {
+        name: if key == service { key } else { format!("{service}-{key}") },
         rules: drafts.into_iter().map(|it| it.finish(job, rows, options)).collect(),
     };
-    let mut groups = vec![finish("service", common::drafts(families))];
-    groups.extend(families.iter().map(|it| finish(&format!("family-{}", it.family.name), family::drafts(it))));
-    groups.retain(|it| !it.rules.is_empty());
-    groups
+    drafts.into_iter().map(group).collect()
+}
+
+impl Common {
+    fn draft<'a>(&'a self, context: &Context<'_>, sites: &[&'a SiteRecord]) -> Option<Draft<'a>> {
+        Some(Draft {
+            name: self.name,
+            query: (self.query)(context)?,
+            hold_seconds: self.hold_seconds,
+            severity: self.severity,
+            summary: self.summary,
+            description: (self.description)(context),
+            impact: self.impact,
+            panel: self.panel.to_owned(),
+            absent: self.absent,
+            scenario: (self.scenario)(context),
+            labels: Vec::new(),
+            sites: sites.to_vec(),
+            // A function's page and steps are about that function, not about the program.
+            of_functions: false,
+        })
+    }
 }
 
 impl Draft<'_> {
     fn finish(self, job: &str, rows: &[Row], options: &Options) -> Alert {
-        let panel = rows.iter().flat_map(|it| &it.panels).find(|it| it.key == self.panel);
+        let all = || rows.iter().flat_map(|it| &it.panels);
+        let claims = all().find(|it| it.alerts.iter().any(|it| it == self.name));
+        let panel = claims.or_else(|| all().find(|it| it.key == self.panel));
+        let team = if self.of_functions { owner(&self.sites) } else { only_owner(&self.sites) };
+        let runbook = if self.of_functions { runbook(&self.sites) } else { None };
+        let steps = |it: &&SiteRecord| {
+            let text = fact(it, "steps")?.to_owned();
+            Some(Steps { function: format!("{}::{}", it.module, it.function), text })
+        };
         Alert {
             name: self.name.to_owned(),
             query: self.query,
             hold_seconds: self.hold_seconds,
             severity: self.severity,
-            team: self.team.unwrap_or("unowned").to_owned(),
+            team: team.unwrap_or("unowned").to_owned(),
+            labels: self.labels,
             summary: self.summary.to_owned(),
             description: self.description,
             impact: self.impact.to_owned(),
-            runbook_url: self.runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
+            runbook_url: runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
             dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
+            panel: panel.map(|it| it.key.clone()).unwrap_or_default(),
+            absent: self.absent.to_owned(),
+            steps: if self.of_functions { self.sites.iter().filter_map(steps).collect() } else { Vec::new() },
+            scenario: self.scenario,
         }
     }
 }
@@ -66,6 +185,12 @@ fn owner<'a>(sites: &[&'a SiteRecord]) -> Option<&'a str> {
     let mut owners = sites.iter().filter_map(|it| fact(it, "owner"));
     let first = owners.next()?;
     owners.all(|it| it == first).then_some(first)
+}
+
+/// The team of the program as a whole, which is a team's only if every function is: one function's owner must not get
+/// all of it.
+fn only_owner<'a>(sites: &[&'a SiteRecord]) -> Option<&'a str> {
+    owner(sites).filter(|_| sites.iter().all(|it| fact(it, "owner").is_some()))
 }
 
 /// The one page that all functions name: a page about one function would mislead about another.

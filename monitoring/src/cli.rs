@@ -49,16 +49,23 @@ Example:
   cargo build --release
   cargo measurand generate target/release/app --out monitoring
 
-The files grafana-dashboard.json, alerts.yml and recording-rules.yml are replaced; all others in the folder stay: rules,
-panels and routes of your own belong in files of their own, which `check` reads too.
+The files that are listed are replaced; all others in the folder stay: rules, panels and routes of your own belong in
+files of their own, which `check` reads too.
 
 What a catalog cannot know stands in monitoring.toml in that folder; every line of it may be missing:
   job = \"shop\"                        # the job's name in Prometheus
   team = \"payments\"                   # who answers alerts about functions that name no owner
   grafana_url = \"https://grafana.example.org\"
   runbook_url = \"https://wiki.example.org/runbooks\"
+  under_load = true                    # whether less traffic than usual is an alert
+  memory_bytes = 268435456.0           # the resident memory above which MemoryHigh fires
   known_metrics = [\"http_*\"]          # for `check`: metrics that others export
   target_labels = [\"datacenter\"]      # for `check`: labels that targets get besides the usual ones
+  [receivers]                          # who is called; also secrets, smtp_host, smtp_from, smtp_user, capacity
+  leads = \"leads@example.org\"
+  teams = \"teams@example.org\"
+  webhook_url = \"http://alert-webhook:9095/webhook\"
+  switch_url = \"https://switch.example.org/ping\"
   [alerts.DatabaseSlowQueries]
   threshold = 0.025                    # one of the metric's buckets
   for = \"5m\"
@@ -133,6 +140,13 @@ pub(crate) struct Generate {
     /// The folder to write into; it is made if it does not exist
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Write also what belongs to a Prometheus, however many programs it watches: prometheus.yml, alertmanager.yml and
+    /// alerts about the monitoring itself
+    #[arg(long)]
+    pub(crate) stack: bool,
+    /// Write also objects for the Prometheus operator in Kubernetes
+    #[arg(long)]
+    pub(crate) kubernetes: bool,
     #[command(flatten)]
     pub(crate) decisions: Decisions,
     /// How to say what was written

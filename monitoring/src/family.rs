@@ -3,7 +3,7 @@
 use crate::model::Unit;
 use crate::promql::{RULE_WINDOW_SECONDS, duration};
 use crate::query::{Aggregation, Query, Selector, Window};
-use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
+use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL, STATUSES};
 use measurand_catalog::{Catalog, FamilyRecord, MetricRecord, Role, SiteRecord};
 
 /// A family with its annotated functions.
@@ -38,18 +38,17 @@ impl<'a> Used<'a> {
         self.family.labels.iter().map(|it| it.name.clone()).collect()
     }
 
-    /// The names of those of the family's labels that the metric with this role has: a gauge of calls in flight lacks
-    /// what is known only at the end of a call.
-    pub(crate) fn labels_of(&self, role: Role) -> Vec<String> {
-        let has = |label: &String| self.metric(role).is_none_or(|it| it.labels.contains(label));
-        self.labels().into_iter().filter(has).collect()
-    }
-
     /// The names of the family's labels, and one that a role adds.
     pub(crate) fn labels_and(&self, extra: &str) -> Vec<String> {
         let mut labels = self.labels();
         labels.push(extra.to_owned());
         labels
+    }
+
+    /// The names of the labels of the metric with this role: the gauge of calls in flight lacks those that are known only at
+    /// the end of a call.
+    pub(crate) fn labels_of(&self, role: Role) -> Vec<String> {
+        self.metric(role).map_or_else(Vec::new, |it| it.labels.clone())
     }
 
     /// What a value of the metric with this role means.
@@ -62,7 +61,7 @@ impl<'a> Used<'a> {
         })
     }
 
-    fn metric(&self, role: Role) -> Option<&'a MetricRecord> {
+    pub(crate) fn metric(&self, role: Role) -> Option<&'a MetricRecord> {
         self.family.metric(role)
     }
 
@@ -82,7 +81,7 @@ impl<'a> Used<'a> {
             .or_else(|| self.verdicts(by, form))
             .or_else(|| self.rate(Role::Completions, by, form))
             .or_else(|| self.rate(Role::Successes, by, form))
-            .or_else(|| self.lookups(by))
+            .or_else(|| self.lookups(by, form))
             .or_else(|| self.metric(Role::Score).map(|it| rate(&format!("{}_count", it.name), by, form)))
     }
 
@@ -120,15 +119,38 @@ impl<'a> Used<'a> {
         self.rate(Role::Completions, &self.labels_and(STATUS_LABEL), Form::Plain)
     }
 
+    /// The share of completions whose status is a failure, over the last hour, and their number.
+    pub(crate) fn failed_completions(&self) -> Option<(Query, Query)> {
+        let (all, by) = (self.selector(Role::Completions)?, self.labels());
+        let [_, failure] = STATUSES;
+        let hour = Window::Seconds(3600);
+        let failed = Query::Increase(all.clone().with(STATUS_LABEL, failure), hour).sum(&by);
+        Some((failed.clone().share_of(Query::Increase(all, hour).sum(&by)), failed))
+    }
+
+    /// The level of each combination of labels over all instances: amounts add up, shares and times are averaged.
+    pub(crate) fn level(&self, read: fn(Selector) -> Query) -> Option<Query> {
+        let mean = matches!(self.unit(Role::Level)?, Unit::Share | Unit::Seconds);
+        let aggregation = if mean { Aggregation::Average } else { Aggregation::Sum };
+        self.selector(Role::Level).map(|it| read(it).aggregate(aggregation, &self.labels()))
+    }
+
+    /// What grows by one with each call: calls, or what ended well where only that is counted.
+    pub(crate) fn counter(&self) -> Option<&'a MetricRecord> {
+        self.metric(Role::Calls).or_else(|| self.metric(Role::Successes))
+    }
+
     /// Hits and misses per second; whichever is missing counts as zero.
-    fn lookups(&self, by: &[String]) -> Option<Query> {
-        let (hits, misses) = (self.rate(Role::Hits, by, Form::Plain)?, self.rate(Role::Misses, by, Form::Plain)?);
-        Some(Query::Plus(vec![hits.clone().or_zero(misses.clone()), misses.or_zero(hits)]))
+    pub(crate) fn lookups(&self, by: &[String], form: Form) -> Option<Query> {
+        let (hits, misses) = (self.rate(Role::Hits, by, form)?, self.rate(Role::Misses, by, form)?);
+        let both = Query::Plus(vec![hits.clone().or_zero(misses.clone()), misses.or_zero(hits)]);
+        Some(self.kept(both, Role::Hits, by, "lookups_rate", form))
     }
 
     /// The share of look-ups that found something.
-    pub(crate) fn hit_ratio(&self, by: &[String]) -> Option<Query> {
-        Some(self.rate(Role::Hits, by, Form::Plain)?.share_of(self.lookups(by)?))
+    pub(crate) fn hit_ratio(&self, by: &[String], form: Form) -> Option<Query> {
+        let ratio = self.rate(Role::Hits, by, form)?.share_of(self.lookups(by, form)?);
+        Some(self.kept(ratio, Role::Hits, by, "ratio_rate", form))
     }
 
     /// The term, recorded under the name of the metric with this role if it is to be recorded.

@@ -16,13 +16,14 @@
 //! let catalog = measurand_catalog::parse(b"")?;
 //! let monitoring = Monitoring::new(&catalog, &Options { job: Some("shop".to_owned()), ..Options::default() })?;
 //! let names: Vec<_> = monitoring.files().into_iter().map(|it| it.name).collect();
-//! assert_eq!(names, ["grafana-dashboard.json", "alerts.yml", "recording-rules.yml"]);
+//! assert_eq!(names[..3], ["grafana-dashboard.json", "alerts.yml", "recording-rules.yml"]);
 //! # Ok(())
 //! # }
 //! ```
 
 #![forbid(unsafe_code)]
 
+mod alertmanager;
 mod alerts;
 #[cfg(feature = "check")]
 mod check;
@@ -38,6 +39,7 @@ mod finding;
 mod grafana;
 #[cfg(feature = "check")]
 mod known;
+mod kubernetes;
 mod layout;
 #[cfg(feature = "check")]
 mod lint;
@@ -46,17 +48,22 @@ pub mod model;
 mod monitoring;
 #[cfg(feature = "check")]
 mod near;
+mod objectives;
 mod options;
 mod panels;
 mod prometheus;
 pub mod promql;
+mod proof;
 pub mod query;
 #[cfg(feature = "check")]
 mod read;
 mod recording;
+mod runbook;
+mod server;
 #[cfg(feature = "check")]
 mod settings;
 mod validate;
+mod yaml;
 
 #[cfg(feature = "check")]
 pub use check::check;
@@ -65,7 +72,6 @@ pub use finding::Finding;
 #[cfg(feature = "check")]
 pub use lint::lint;
 pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
-pub use options::Options;
 #[cfg(feature = "check")]
 pub use settings::Settings;
 
@@ -75,3 +81,4 @@ pub use settings::Settings;
 pub mod __private {
     pub use crate::current::assert_current;
 }
+pub use options::{Options, Receivers};

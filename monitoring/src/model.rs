@@ -41,6 +41,8 @@ pub struct Panel {
     pub markdown: String,
     /// The numbers at which alerts fire, drawn as thresholds.
     pub limits: Vec<Limit>,
+    /// The names of the alerts that it shows.
+    pub alerts: Vec<String>,
     /// Shown when there is no number.
     pub no_value: String,
     /// Its place.
@@ -100,6 +102,8 @@ pub enum Unit {
     Share,
     /// From 0 to any number of processors, where 1 is one that is always busy.
     Cores,
+    /// How many times something.
+    Factor,
 }
 
 /// One term of a panel and what its answers are called.
@@ -150,6 +154,12 @@ pub enum Format {
     Score,
     /// `7`.
     Count,
+    /// `20MiB`.
+    Bytes,
+    /// `150k/s`.
+    PerSecond,
+    /// `14.4`.
+    Factor,
 }
 
 /// Rules that are evaluated together, in order.
@@ -166,6 +176,8 @@ pub struct Group<T> {
 pub struct Recording {
     /// The name of the series that it makes.
     pub record: String,
+    /// The labels that it adds.
+    pub labels: Vec<(String, String)>,
     /// The term.
     pub query: Query,
 }
@@ -183,6 +195,8 @@ pub struct Alert {
     pub severity: Option<Severity>,
     /// Who answers.
     pub team: String,
+    /// Labels of its own, by which alerts with one name are told apart.
+    pub labels: Vec<(String, String)>,
     /// What is wrong: one sentence, the same for every firing.
     pub summary: String,
     /// What exactly is wrong, with the number.
@@ -193,6 +207,77 @@ pub struct Alert {
     pub runbook_url: String,
     /// The panel that shows it.
     pub dashboard_url: String,
+    /// That panel's key.
+    pub panel: String,
+    /// What it does when there are no series, and why.
+    pub absent: String,
+    /// What the functions that it is about say to do.
+    pub steps: Vec<Steps>,
+    /// Samples under which it fires and under which it does not.
+    pub scenario: Scenario,
+}
+
+impl Alert {
+    /// The value of its label `service`.
+    #[must_use]
+    pub(crate) fn service<'a>(&self, monitoring: &'a crate::Monitoring) -> &'a str {
+        if self.scenario.job.is_some() { crate::alerts::STACK } else { &monitoring.job }
+    }
+}
+
+/// What one function says to do when something is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steps {
+    /// The function's path.
+    pub function: String,
+    /// Markdown, as somebody wrote it.
+    pub text: String,
+}
+
+/// Made-up samples, one a minute, that show an alert at work. Unit tests are written from them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scenario {
+    /// The series.
+    pub signals: Vec<Signal>,
+    /// The labels of the firing alert that its query gives it, without the job.
+    pub labels: Vec<(String, String)>,
+    /// The job of all series, where it is not the one that is watched.
+    pub job: Option<&'static str>,
+    /// Minutes of the time before.
+    pub before: u32,
+    /// Minutes of bad samples until the condition holds.
+    pub lead: u32,
+    /// Minutes by which a Prometheus that leaves the windows open on the left sees it earlier.
+    pub slack: u32,
+    /// Minutes of good samples until it has been over for long.
+    pub recovery: u32,
+    /// The number that the alert shows when it fires.
+    pub value: f64,
+    /// The part of the bad traffic that is too little to be judged; nothing where any traffic is judged.
+    pub quiet: Option<f64>,
+    /// Whether the job is up meanwhile.
+    pub up: bool,
+    /// Whether it fires when there are no series at all.
+    pub fires_without_data: bool,
+}
+
+/// One made-up series: its value, or the growth of a counter in a minute, in each phase of a scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    /// The metric's name, with `_bucket` and the like.
+    pub metric: String,
+    /// Its labels besides job and instance.
+    pub labels: Vec<(String, String)>,
+    /// Whether it is a counter.
+    pub counter: bool,
+    /// Before anything happens.
+    pub before: f64,
+    /// While the alert has to fire.
+    pub bad: f64,
+    /// Instead, while it only just must not.
+    pub near: f64,
+    /// When it is over.
+    pub good: f64,
 }
 
 /// A text piece.

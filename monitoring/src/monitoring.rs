@@ -1,10 +1,13 @@
 //! A catalog's monitoring as a whole, and what to do with it.
 
 use crate::model::{Alert, Group, Recording, Row};
-use crate::options::{Options, uid};
+use crate::options::{Options, Receivers, uid};
 use crate::promql::{Place, print};
 use crate::query::Query;
-use crate::{alerts, family, grafana, panels, prometheus, recording, validate};
+use crate::{
+    alertmanager, alerts, family, grafana, kubernetes, objectives, panels, prometheus, proof, recording, runbook,
+    server, validate,
+};
 use measurand_catalog::Catalog;
 use std::fmt;
 
@@ -23,8 +26,12 @@ pub struct Monitoring {
     pub rows: Vec<Row>,
     /// The recording rules.
     pub recordings: Vec<Group<Recording>>,
-    /// The alerts.
+    /// The alerts about the program.
     pub alerts: Vec<Group<Alert>>,
+    /// The alerts about the monitoring itself, whatever it watches.
+    pub stack: Vec<Group<Alert>>,
+    /// Who is called.
+    pub receivers: Receivers,
 }
 
 /// One generated file.
@@ -34,6 +41,10 @@ pub struct File {
     pub name: &'static str,
     /// All of it.
     pub contents: String,
+    /// What it has so many of: `panels`, `alerts`, `rules`, …
+    pub kind: &'static str,
+    /// How many.
+    pub count: usize,
 }
 
 /// A catalog of which no monitoring can be made.
@@ -96,34 +107,79 @@ impl Monitoring {
     pub fn new(catalog: &Catalog, options: &Options) -> Result<Self, Invalid> {
         let families = family::used(catalog);
         validate::check(&families)?;
+        objectives::check(&families)?;
         let job = options.job_of(catalog);
-        let rows = panels::rows(&families);
-        let alerts = alerts::groups(&job, &families, &rows, options);
-        let recordings = recording::groups(&alerts);
-        Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts })
+        let (drafts, stack) = (alerts::drafts(&families, options), alerts::stack(options));
+        let rows = panels::rows(&families, &alerts::limits(&drafts));
+        let alerts = alerts::finish(&job, drafts, &rows, &job, options);
+        let stack = alerts::finish(alerts::STACK, stack, &rows, &job, options);
+        let receivers = options.receivers.clone();
+        let recordings = recording::groups(&job, &alerts, &rows);
+        Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts, stack, receivers })
     }
 
-    /// The files, in the order in which they are listed.
+    /// The files of this program, in the order in which they are listed.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
+        let (alerts, recordings) = (self.alert_count(), self.recording_count());
         vec![
-            File { name: "grafana-dashboard.json", contents: grafana::dashboard(self) },
-            File { name: "alerts.yml", contents: prometheus::alerts(self) },
-            File { name: "recording-rules.yml", contents: prometheus::recordings(self) },
+            file("grafana-dashboard.json", grafana::dashboard(self), "panels", self.panel_count()),
+            file("alerts.yml", prometheus::alerts(self), "alerts", alerts),
+            file("recording-rules.yml", prometheus::recordings(self), "rules", recordings),
+            file("RUNBOOK.md", runbook::runbook(self), "alerts", alerts + count(&self.stack)),
         ]
     }
 
-    /// Every term of every panel and rule.
+    /// The files that belong to a Prometheus and not to a program: one of each, however many programs are watched.
+    #[must_use]
+    pub fn stack_files(&self) -> Vec<File> {
+        vec![
+            file("prometheus.yml", server::config(self), "jobs", server::JOBS),
+            file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", alertmanager::RECEIVERS),
+            file("stack-alerts.yml", prometheus::stack_alerts(self), "alerts", count(&self.stack)),
+        ]
+    }
+
+    /// Unit tests of all alerts. They are no rules: a Prometheus whose `rule_files` match them does not start, so they
+    /// belong in a folder where no pattern does.
+    #[must_use]
+    pub fn test_files(&self) -> Vec<File> {
+        let [alerts, slow_alerts] = proof::alerts(self);
+        let [stack, slow_stack] = proof::stack_alerts(self);
+        vec![
+            file("alerts.test.yml", alerts.0, "tests", alerts.1),
+            file("alerts-slow.test.yml", slow_alerts.0, "tests", slow_alerts.1),
+            file("stack-alerts.test.yml", stack.0, "tests", stack.1),
+            file("stack-alerts-slow.test.yml", slow_stack.0, "tests", slow_stack.1),
+        ]
+    }
+
+    /// The objects for a cluster of Kubernetes with the Prometheus operator.
+    #[must_use]
+    pub fn kubernetes_files(&self) -> Vec<File> {
+        vec![file("kubernetes.yml", kubernetes::objects(self), "objects", 3)]
+    }
+
+    /// Every term of every panel and rule about the program.
     pub fn queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
-        let named = |name, user, query| NamedQuery { name, user, query, job: &self.job };
         let panels = self.rows.iter().flat_map(|it| &it.panels);
         let lines = panels.flat_map(|panel| panel.lines.iter().map(|line| (panel.key.as_str(), &line.query)));
         let recordings = self.recordings.iter().flat_map(|it| &it.rules);
         let alerts = self.alerts.iter().flat_map(|it| &it.rules);
         lines
-            .map(move |(name, query)| named(name, User::Panel, query))
-            .chain(recordings.map(move |it| named(&it.record, User::Recording, &it.query)))
-            .chain(alerts.map(move |it| named(&it.name, User::Alert, &it.query)))
+            .map(|(name, query)| self.named(name, User::Panel, query))
+            .chain(recordings.map(|it| self.named(&it.record, User::Recording, &it.query)))
+            .chain(alerts.map(|it| self.named(&it.name, User::Alert, &it.query)))
+    }
+
+    /// Every term of every alert about the monitoring itself.
+    pub fn stack_queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
+        let alerts = self.stack.iter().flat_map(|it| &it.rules);
+        alerts.map(|it| self.named(&it.name, User::Alert, &it.query))
+    }
+
+    fn named<'a>(&'a self, name: &'a str, user: User, query: &'a Query) -> NamedQuery<'a> {
+        NamedQuery { name, user, query, job: &self.job }
     }
 
     /// How many panels the dashboard has; rows do not count.
@@ -135,14 +191,22 @@ impl Monitoring {
     /// How many alerts there are.
     #[must_use]
     pub fn alert_count(&self) -> usize {
-        self.alerts.iter().map(|it| it.rules.len()).sum()
+        count(&self.alerts)
     }
 
     /// How many recording rules there are.
     #[must_use]
     pub fn recording_count(&self) -> usize {
-        self.recordings.iter().map(|it| it.rules.len()).sum()
+        count(&self.recordings)
     }
+}
+
+fn file(name: &'static str, contents: String, kind: &'static str, count: usize) -> File {
+    File { name, contents, kind, count }
+}
+
+fn count<T>(groups: &[Group<T>]) -> usize {
+    groups.iter().map(|it| it.rules.len()).sum()
 }
 
 /// No time, no path, no host: the same catalog has to give the same bytes.

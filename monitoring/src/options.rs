@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// How a catalog becomes monitoring.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// The value of the label `job` in Prometheus. Unless given, the program's name: the one crate with annotated
     /// functions; with several crates `program`; without that, the crate with the most annotated functions.
@@ -16,6 +16,54 @@ pub struct Options {
     pub grafana_url: String,
     /// The page of runbooks, for alerts whose annotated functions name none; the alert's name becomes the anchor.
     pub runbook_url: String,
+    /// Whether the program is meant to carry the load that its families' tables name. Only then is there an alert when it
+    /// does less, such as `NeuralOperationsDegraded`: nothing in a catalog tells a quiet program from a slow one.
+    pub under_load: bool,
+    /// The resident memory above which `MemoryHigh` fires.
+    pub memory_bytes: f64,
+    /// Who is called, and where secrets are.
+    pub receivers: Receivers,
+}
+
+/// Where alerts go. What only some may know is never here, but in files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receivers {
+    /// The folder with the files `slack_api_url`, `smtp_password`, `pagerduty_routing_key`, `webhook_token` and
+    /// `switch_token`.
+    pub secrets: String,
+    /// The server for e-mail, with its port.
+    pub smtp_host: String,
+    /// Who writes.
+    pub smtp_from: String,
+    /// As whom.
+    pub smtp_user: String,
+    /// Who is written to at `P0`.
+    pub leads: String,
+    /// Who is written to at `P1`.
+    pub teams: String,
+    /// Who is written to at `P3`.
+    pub capacity: String,
+    /// The address that keeps every alert.
+    pub webhook_url: String,
+    /// The address of the dead man's switch, which calls somebody when the Watchdog stays away.
+    pub switch_url: String,
+}
+
+impl Default for Receivers {
+    fn default() -> Self {
+        let text = str::to_owned;
+        Self {
+            secrets: text("/run/secrets"),
+            smtp_host: text("smtp.example.org:587"),
+            smtp_from: text("alerts@example.org"),
+            smtp_user: text("alerts@example.org"),
+            leads: text("leads@example.org"),
+            teams: text("teams@example.org"),
+            capacity: text("capacity-planning@example.org"),
+            webhook_url: text("http://alert-webhook:9095/webhook"),
+            switch_url: text("https://switch.example.org/ping"),
+        }
+    }
 }
 
 impl Default for Options {
@@ -25,6 +73,9 @@ impl Default for Options {
             program: None,
             grafana_url: "http://localhost:3001".to_owned(),
             runbook_url: "RUNBOOK.md".to_owned(),
+            under_load: false,
+            memory_bytes: 100.0 * 1024.0 * 1024.0,
+            receivers: Receivers::default(),
         }
     }
 }

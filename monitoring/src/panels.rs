@@ -1,21 +1,30 @@
 //! Panels as rows of tables: what a table's row says, and how it becomes a panel.
 
+mod database;
 mod explorer;
 mod family;
 mod lines;
+mod neural;
+mod objectives;
 mod overview;
-mod system;
+mod planning;
+pub(crate) mod system;
+mod verification;
 
 pub(crate) use family::panel_of;
-pub(crate) use system::{
-    DESCRIPTORS, DESCRIPTORS_PANEL, PANICS_PANEL, SCRAPE_PANEL, SCRAPE_SECONDS, STATUS_PANEL, descriptors,
-};
 
 use crate::family::Used;
 use crate::layout;
 use crate::model::{Limit, Line, Panel, PanelKind, Rectangle, Row, Unit, label, text};
 use crate::query::Query;
-use std::collections::BTreeSet;
+use measurand_catalog::{Family, families};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The numbers at which alerts fire, by the alert's name.
+pub(crate) type Limits<'a> = BTreeMap<&'a str, Vec<Limit>>;
+
+/// The panel that shows how fast budgets burn.
+pub(crate) const BURN_PANEL: &str = "objectives/burn";
 
 /// One row of a table of panels. The panel exists if at least one line does.
 struct Spec {
@@ -31,7 +40,10 @@ struct Spec {
     no_value: &'static str,
     /// From the families of the row: one for a family's own row, all of them elsewhere.
     lines: fn(&[Used<'_>]) -> Vec<Line>,
-    limits: fn(&[Used<'_>]) -> Vec<Limit>,
+    /// The alerts whose thresholds it draws, since they compare what it shows.
+    alerts: fn(&[Used<'_>]) -> Vec<String>,
+    /// The alerts that it shows without a threshold of theirs.
+    links: &'static [&'static str],
 }
 
 /// What most panels are; a table's row names what it has of its own.
@@ -45,43 +57,130 @@ const PLAIN: Spec = Spec {
     height: 8,
     no_value: "no data",
     lines: |_| Vec::new(),
-    limits: |_| Vec::new(),
+    alerts: |_| Vec::new(),
+    links: &[],
 };
 
-/// The whole dashboard, laid out and numbered.
-pub(crate) fn rows(families: &[Used<'_>]) -> Vec<Row> {
-    let mut rows = vec![row(overview::KEY, "System overview", overview::PANELS, families)];
-    rows.extend(families.iter().map(|it| {
+/// A row of the dashboard whose panels are fixed, and the families that it shows.
+struct Fixed {
+    key: &'static str,
+    title: &'static str,
+    families: &'static [&'static Family],
+    panels: &'static [Spec],
+}
+
+/// The rows between the overview and the families of the user's own.
+const FIXED: &[Fixed] = &[
+    Fixed {
+        key: neural::KEY,
+        title: "Neural performance",
+        families: &[
+            &families::NEURAL,
+            &families::PATTERN_CONFIDENCE,
+            &families::PATTERN_LEARNING,
+            &families::PATTERN_MEMORY,
+            &families::MEMORY_COMPRESSION,
+            &families::FEEDBACK,
+        ],
+        panels: neural::PANELS,
+    },
+    Fixed {
+        key: verification::KEY,
+        title: "Verification and truth",
+        families: &[&families::VERIFICATION],
+        panels: verification::PANELS,
+    },
+    Fixed {
+        key: database::KEY,
+        title: "Database and caching",
+        families: &[
+            &families::DATABASE,
+            &families::DATABASE_CONNECTION,
+            &families::CACHE,
+            &families::PATTERN_RETRIEVAL,
+        ],
+        panels: database::PANELS,
+    },
+    Fixed {
+        key: planning::KEY,
+        title: "GOAP and coordination",
+        families: &[
+            &families::PLANNING,
+            &families::COORDINATION,
+            &families::TASK,
+            &families::TASK_QUEUE,
+            &families::PATTERNS_ACTIVE,
+            &families::PATTERNS_UNUSED,
+            &families::PATTERN_REUSE,
+        ],
+        panels: planning::PANELS,
+    },
+];
+
+/// The whole dashboard, laid out and numbered: the overview, the fixed rows, a row for each family that is in none of
+/// them, the explorer, the system.
+pub(crate) fn rows(all: &[Used<'_>], limits: &Limits<'_>) -> Vec<Row> {
+    let mut rows = vec![row(overview::KEY, "System overview", overview::PANELS, all, limits)];
+    rows.push(objectives::row(all, limits));
+    rows.extend(FIXED.iter().map(|it| row(it.key, it.title, it.panels, all, limits)));
+    let fixed = |name: &str| FIXED.iter().flat_map(|it| it.families).any(|it| it.name == name);
+    // Requests have their panels among those of the system.
+    let own = all.iter().filter(|it| !fixed(&it.family.name) && it.family.name != families::HTTP.name);
+    rows.extend(own.map(|it| {
         let key = format!("family-{}", it.family.name);
-        row(&key, &it.family.title, family::PANELS, std::slice::from_ref(it))
+        row(&key, &it.family.title, family::PANELS, std::slice::from_ref(it), limits)
     }));
-    rows.push(explorer::row(families));
-    rows.push(row(system::KEY, "System resources", system::PANELS, families));
+    rows.push(explorer::row(all, limits));
+    rows.push(row(system::KEY, "System resources", system::PANELS, all, limits));
+    rows.retain(|it| !it.panels.is_empty());
     layout::place(&mut rows);
     rows
 }
 
-fn row(key: &str, title: &str, specs: &[Spec], families: &[Used<'_>]) -> Row {
-    let panels = specs.iter().filter_map(|it| panel(key, it, families)).collect();
+fn row(key: &str, title: &str, specs: &[Spec], families: &[Used<'_>], limits: &Limits<'_>) -> Row {
+    let panels = specs.iter().filter_map(|it| panel(key, it, families, limits)).collect();
     Row { key: key.to_owned(), title: title.to_owned(), id: 0, y: 0, panels }
 }
 
-fn panel(row: &str, spec: &Spec, families: &[Used<'_>]) -> Option<Panel> {
+fn panel(row: &str, spec: &Spec, families: &[Used<'_>], limits: &Limits<'_>) -> Option<Panel> {
     let lines = (spec.lines)(families);
+    let drawn = (spec.alerts)(families);
     (!lines.is_empty()).then(|| Panel {
         key: format!("{row}/{}", spec.key),
         id: 0,
         title: spec.title.to_owned(),
         description: format!("{}\n\n{}", spec.description, sources(&lines)),
         kind: spec.kind,
-        // What only the metric knows goes before what the table says.
-        unit: lines.iter().find_map(|it| it.unit).filter(|_| spec.kind != PanelKind::Table).unwrap_or(spec.unit),
+        unit: common_unit(&lines).filter(|_| spec.kind != PanelKind::Table).unwrap_or(spec.unit),
         lines,
         markdown: String::new(),
-        limits: (spec.limits)(families),
+        limits: drawn.iter().filter_map(|it| limits.get(it.as_str())).flatten().copied().collect(),
+        alerts: drawn.into_iter().chain(spec.links.iter().map(|it| (*it).to_owned())).collect(),
         no_value: spec.no_value.to_owned(),
         place: Rectangle { width: spec.width, height: spec.height, ..Rectangle::default() },
     })
+}
+
+/// Names of alerts.
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|it| (*it).to_owned()).collect()
+}
+
+/// The family, if the program uses it.
+fn find<'a, 'b>(all: &'b [Used<'a>], family: &Family) -> Option<&'b Used<'a>> {
+    all.iter().find(|it| it.family.name == family.name)
+}
+
+/// A line of one family, if the program uses it and it has what the line needs.
+fn of(all: &[Used<'_>], family: &Family, line: impl FnOnce(&Used<'_>) -> Option<Line>) -> Vec<Line> {
+    find(all, family).and_then(line).into_iter().collect()
+}
+
+/// What only the metrics know goes before what the table says, if it is one for all lines: one line's share must not make
+/// percentages of the others' rates.
+fn common_unit(lines: &[Line]) -> Option<Unit> {
+    let first = lines.first()?.unit?;
+    lines.iter().all(|it| it.unit == Some(first)).then_some(first)
 }
 
 /// Names the metrics, so that whoever looks at a panel can ask for more.

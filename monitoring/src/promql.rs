@@ -3,7 +3,7 @@
 //! This is the only place that knows PromQL: the order of its operators, its quoting, and the rule that every selector
 //! names the job (and, in a dashboard, the instance).
 
-use crate::query::{Aggregation, Combination, Comparison, Matcher, Origin, Query, Selector, Window};
+use crate::query::{Aggregation, Combination, Comparison, Match, Matcher, Origin, Query, Selector, Window};
 use std::fmt::Write;
 
 /// Where a term is printed for: what it selects by and how long its windows are.
@@ -43,6 +43,8 @@ pub fn print(query: &Query, place: Place<'_>) -> String {
         Query::Increase(it, range) => over("increase", it, *range, place),
         Query::AverageOverTime(it, range) => over("avg_over_time", it, *range, place),
         Query::MaximumOverTime(it, range) => over("max_over_time", it, *range, place),
+        Query::Changes(it, range) => over("changes", it, *range, place),
+        Query::Past(it, seconds) => format!("{} offset {}", selector(it, "", place), duration(*seconds)),
         Query::Aggregate(kind, by, of) => format!("{} by ({}) ({})", name(*kind), labels(by, &[]), print(of, place)),
         Query::Buckets(by, it, range) => {
             format!("sum by ({}) ({})", labels(by, &["le"]), bucket_rate(it, *range, place))
@@ -60,6 +62,15 @@ pub fn print(query: &Query, place: Place<'_>) -> String {
             let terms: Vec<String> = terms.iter().map(|it| print_in(it, Binding::Multiply, place)).collect();
             terms.join(" + ")
         }
+        Query::Minus(one, other) => {
+            format!("{} - {}", print_in(one, Binding::Add, place), print_in(other, Binding::Multiply, place))
+        }
+        Query::Per(of, value) => format!("{} / {}", print_in(of, Binding::Multiply, place), number(*value)),
+        Query::Rest(of) => format!("1 - {}", print_in(of, Binding::Multiply, place)),
+        Query::Averaged(of, range) => match of.as_ref() {
+            Query::Recorded { .. } => format!("avg_over_time({}[{}])", print(of, place), window(*range, place)),
+            _ => format!("avg_over_time(({})[{}:1m])", print(of, place), window(*range, place)),
+        },
         Query::Age(of) => format!("time() - {}", print_in(of, Binding::Multiply, place)),
         Query::Compare(of, comparison, threshold) => {
             let sign = match comparison {
@@ -82,8 +93,10 @@ pub fn print(query: &Query, place: Place<'_>) -> String {
         }
         Query::Absent(it) => format!("absent({})", selector(it, "", place)),
         Query::Constant(value) => format!("vector({})", number(*value)),
-        Query::Recorded { record, matchers, .. } => {
-            let it = Selector { metric: record.clone(), matchers: matchers.clone(), origin: Origin::Rule };
+        Query::Recorded { record, labels, matchers, .. } => {
+            let of_rule = Selector::of_rules(record);
+            let it = labels.iter().fold(of_rule, |it, (label, value)| it.with(label, value));
+            let it = Selector { matchers: it.matchers.into_iter().chain(matchers.iter().cloned()).collect(), ..it };
             selector(&it, "", place)
         }
     }
@@ -95,8 +108,8 @@ fn binding(query: &Query) -> Binding {
         Query::Combine(..) => Binding::And,
         Query::Compare(..) => Binding::Compare,
         Query::Plus(terms) if terms.len() == 1 => terms.first().map_or(Binding::Atom, binding),
-        Query::Plus(_) | Query::Age(_) => Binding::Add,
-        Query::Ratio { .. } => Binding::Multiply,
+        Query::Plus(_) | Query::Age(_) | Query::Minus(..) | Query::Rest(_) => Binding::Add,
+        Query::Ratio { .. } | Query::Per(..) => Binding::Multiply,
         _ => Binding::Atom,
     }
 }
@@ -117,6 +130,7 @@ fn bucket_rate(it: &Selector, range: Window, place: Place<'_>) -> String {
 
 fn selector(it: &Selector, suffix: &str, place: Place<'_>) -> String {
     let mut matchers = match place {
+        _ if let Origin::Job(job) = it.origin => vec![format!("job={}", quoted(job))],
         Place::Rules { job } => vec![format!("job={}", quoted(job))],
         Place::Dashboard if it.origin == Origin::Target => {
             vec![r#"job=~"$job""#.to_owned(), r#"instance=~"$instance""#.to_owned()]
@@ -132,7 +146,31 @@ fn selector(it: &Selector, suffix: &str, place: Place<'_>) -> String {
 }
 
 fn matcher(it: &Matcher) -> String {
-    format!("{}{}{}", it.label, if it.equal { "=" } else { "!=" }, quoted(&it.value))
+    let (sign, value) = match &it.is {
+        Match::Equal(value) => ("=", quoted(value)),
+        Match::Different(value) => ("!=", quoted(value)),
+        Match::OneOf(values) => ("=~", quoted(&alternatives(values))),
+        Match::NoneOf(values) => ("!~", quoted(&alternatives(values))),
+        Match::StartsWith(value) => ("=~", quoted(&format!("{}.*", literal(value)))),
+    };
+    format!("{}{sign}{value}", it.label)
+}
+
+/// A regular expression for these texts and no others; Prometheus anchors it at both ends.
+fn alternatives(values: &[String]) -> String {
+    values.iter().map(|it| literal(it)).collect::<Vec<_>>().join("|")
+}
+
+/// A regular expression for this text.
+fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for it in text.chars() {
+        if it.is_ascii_punctuation() && it != '_' && it != '-' {
+            out.push('\\');
+        }
+        out.push(it);
+    }
+    out
 }
 
 fn window(range: Window, place: Place<'_>) -> String {
@@ -182,7 +220,7 @@ fn number(value: f64) -> String {
 }
 
 /// Text as a PromQL string. Control characters are written as escapes: a line feed would end the string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for it in text.chars() {
         match it {

@@ -25,10 +25,23 @@ pub struct Selector {
 pub struct Matcher {
     /// The label's name.
     pub label: String,
-    /// Whether its value has to be equal.
-    pub equal: bool,
-    /// The value.
-    pub value: String,
+    /// What its value has to be.
+    pub is: Match,
+}
+
+/// What the value of a label has to be.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Match {
+    /// This text.
+    Equal(String),
+    /// Any other text.
+    Different(String),
+    /// One of these texts.
+    OneOf(Vec<String>),
+    /// None of these texts.
+    NoneOf(Vec<String>),
+    /// A text that begins with this one.
+    StartsWith(String),
 }
 
 /// Where a series comes from, and so which labels tell its target.
@@ -38,6 +51,8 @@ pub enum Origin {
     Target,
     /// A rule that aggregated over targets: the series has `job` only.
     Rule,
+    /// A target of another job, which is part of the monitoring itself.
+    Job(&'static str),
 }
 
 /// How far back a term looks.
@@ -102,6 +117,10 @@ pub enum Query {
     AverageOverTime(Selector, Window),
     /// The largest of each gauge's samples.
     MaximumOverTime(Selector, Window),
+    /// How often each gauge took another value.
+    Changes(Selector, Window),
+    /// The sample of each series so many seconds ago.
+    Past(Selector, u32),
     /// One number for each combination of `job` and the named labels.
     Aggregate(Aggregation, Vec<String>, Box<Query>),
     /// Observations per second up to each bound of a histogram, for each combination of `job` and the named labels.
@@ -121,6 +140,14 @@ pub enum Query {
     OrZero(Box<Query>, Box<Query>),
     /// The sum of terms with the same labels.
     Plus(Vec<Query>),
+    /// The first less the second, for terms with the same labels.
+    Minus(Box<Query>, Box<Query>),
+    /// The term divided by a number.
+    Per(Box<Query>, f64),
+    /// One less the term: what a share leaves.
+    Rest(Box<Query>),
+    /// The mean of the term's answers over time.
+    Averaged(Box<Query>, Window),
     /// Seconds since a point in time that the term gives in seconds since the epoch.
     Age(Box<Query>),
     /// Those numbers for which the comparison holds.
@@ -135,6 +162,8 @@ pub enum Query {
     Recorded {
         /// The name of the recorded series.
         record: String,
+        /// The labels that the recording rule adds.
+        labels: Vec<(String, String)>,
         /// Which of the recorded series.
         matchers: Vec<Matcher>,
         /// What is recorded.
@@ -157,17 +186,55 @@ impl Selector {
 
     /// Only those whose label has this value.
     #[must_use]
-    pub fn with(mut self, label: &str, value: &str) -> Self {
-        self.matchers.push(Matcher { label: label.to_owned(), equal: true, value: value.to_owned() });
-        self
+    pub fn with(self, label: &str, value: &str) -> Self {
+        self.matching(label, Match::Equal(value.to_owned()))
     }
 
     /// Only those whose label has another value.
     #[must_use]
-    pub fn without(mut self, label: &str, value: &str) -> Self {
-        self.matchers.push(Matcher { label: label.to_owned(), equal: false, value: value.to_owned() });
+    pub fn without(self, label: &str, value: &str) -> Self {
+        self.matching(label, Match::Different(value.to_owned()))
+    }
+
+    /// Only those whose label is this.
+    #[must_use]
+    pub fn matching(mut self, label: &str, is: Match) -> Self {
+        self.matchers.push(Matcher { label: label.to_owned(), is });
         self
     }
+
+    /// Of a histogram's buckets only the one with this upper bound, however the bound is spelt: Prometheus 2 keeps what
+    /// it scraped (`1`, `0.00001`), Prometheus 3 writes what Go would (`1.0`, `1e-05`).
+    #[must_use]
+    pub fn up_to(self, bound: f64) -> Self {
+        let mut spellings = spellings(bound);
+        let is = match spellings.pop() {
+            Some(only) if spellings.is_empty() => Match::Equal(only),
+            last => Match::OneOf(spellings.into_iter().chain(last).collect()),
+        };
+        self.matching("le", is)
+    }
+
+    /// The series of a part of the monitoring itself.
+    #[must_use]
+    pub fn of_job(job: &'static str, metric: impl Into<String>) -> Self {
+        Self { origin: Origin::Job(job), ..Self::new(metric) }
+    }
+}
+
+/// The ways in which the bound of a bucket is written, each once.
+fn spellings(bound: f64) -> Vec<String> {
+    let plain = bound.to_string();
+    let mut all = vec![plain.clone()];
+    if bound.fract() == 0.0 && bound.abs() < 1e15 {
+        all.push(format!("{plain}.0"));
+    }
+    if bound != 0.0 && bound.abs() < 1e-4 {
+        // Go writes an exponent of at least two digits.
+        let text = format!("{bound:e}");
+        all.extend(text.split_once("e-").map(|(digits, exponent)| format!("{digits}e-{exponent:0>2}")));
+    }
+    all
 }
 
 impl Query {
@@ -223,7 +290,43 @@ impl Query {
     /// The term that a recording rule answers in advance.
     #[must_use]
     pub fn recorded(self, record: String) -> Self {
-        Query::Recorded { record, matchers: Vec::new(), of: Box::new(self) }
+        self.recorded_as(record, Vec::new())
+    }
+
+    /// The term that a recording rule answers in advance, under a name that it shares with others and labels of its own.
+    #[must_use]
+    pub fn recorded_as(self, record: String, labels: Vec<(String, String)>) -> Self {
+        Query::Recorded { record, labels, matchers: Vec::new(), of: Box::new(self) }
+    }
+
+    /// This less another term with the same labels.
+    #[must_use]
+    pub fn minus(self, other: Query) -> Self {
+        Query::Minus(Box::new(self), Box::new(other))
+    }
+
+    /// This divided by a number.
+    #[must_use]
+    pub fn per(self, number: f64) -> Self {
+        Query::Per(Box::new(self), number)
+    }
+
+    /// What this share leaves.
+    #[must_use]
+    pub fn rest(self) -> Self {
+        Query::Rest(Box::new(self))
+    }
+
+    /// The mean over so many seconds.
+    #[must_use]
+    pub fn averaged(self, seconds: u32) -> Self {
+        Query::Averaged(Box::new(self), Window::Seconds(seconds))
+    }
+
+    /// Seconds since the point in time that this is.
+    #[must_use]
+    pub fn age(self) -> Self {
+        Query::Age(Box::new(self))
     }
 
     /// The terms directly inside this one.
@@ -235,6 +338,8 @@ impl Query {
             | Query::Increase(..)
             | Query::AverageOverTime(..)
             | Query::MaximumOverTime(..)
+            | Query::Changes(..)
+            | Query::Past(..)
             | Query::Buckets(..)
             | Query::Heatmap(..)
             | Query::Absent(_)
@@ -242,11 +347,15 @@ impl Query {
             Query::Aggregate(_, _, of)
             | Query::Quantile(_, of)
             | Query::Age(of)
+            | Query::Per(of, _)
+            | Query::Rest(of)
+            | Query::Averaged(of, _)
             | Query::Compare(of, ..)
             | Query::Recorded { of, .. } => vec![of],
-            Query::Ratio { part: one, whole: other } | Query::OrZero(one, other) | Query::Combine(one, _, other) => {
-                vec![one, other]
-            }
+            Query::Ratio { part: one, whole: other }
+            | Query::Minus(one, other)
+            | Query::OrZero(one, other)
+            | Query::Combine(one, _, other) => vec![one, other],
             Query::Plus(terms) => terms.iter().collect(),
         }
     }
@@ -260,6 +369,8 @@ impl Query {
             | Query::Increase(it, _)
             | Query::AverageOverTime(it, _)
             | Query::MaximumOverTime(it, _)
+            | Query::Changes(it, _)
+            | Query::Past(it, _)
             | Query::Buckets(_, it, _)
             | Query::Heatmap(it, _)
             | Query::Absent(it) => Some(it),
@@ -284,13 +395,23 @@ impl Query {
             | Query::Increase(..)
             | Query::AverageOverTime(..)
             | Query::MaximumOverTime(..)
+            | Query::Changes(..)
+            | Query::Past(..)
             | Query::Absent(_) => None,
             Query::Constant(_) => Some(BTreeSet::new()),
             Query::Heatmap(..) => Some(BTreeSet::from(["le"])),
             Query::Aggregate(_, by, _) => Some(by.iter().map(String::as_str).chain(["job"]).collect()),
             Query::Buckets(by, ..) => Some(by.iter().map(String::as_str).chain(["job", "le"]).collect()),
             Query::Quantile(_, of) => of.labels().map(|it| it.into_iter().filter(|label| *label != "le").collect()),
-            Query::Age(of) | Query::Compare(of, ..) | Query::Recorded { of, .. } => of.labels(),
+            Query::Recorded { of, labels, .. } => {
+                Some(of.labels()?.into_iter().chain(labels.iter().map(|(name, _)| name.as_str())).collect())
+            }
+            Query::Age(of)
+            | Query::Per(of, _)
+            | Query::Rest(of)
+            | Query::Averaged(of, _)
+            | Query::Compare(of, ..)
+            | Query::Minus(of, _) => of.labels(),
             Query::Ratio { part: one, .. } | Query::Combine(one, Combination::And | Combination::Unless, _) => {
                 one.labels()
             }

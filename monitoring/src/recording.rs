@@ -1,15 +1,16 @@
-//! Recording rules: exactly those series that alerts refer to, each before the ones that use it.
+//! Recording rules: exactly those series that alerts and panels refer to, each before the ones that use it.
 //!
 //! A term says itself what of it is recorded ([`Query::Recorded`]), so a rule cannot be forgotten, be left over, or
 //! compute something else than the alert believes.
 
-use crate::model::{Alert, Group, Recording};
+use crate::model::{Alert, Group, Recording, Row};
 use crate::query::Query;
 use std::collections::BTreeSet;
 
-/// For each group of alerts the group of the series that it needs; none where it needs none.
-pub(crate) fn groups(alerts: &[Group<Alert>]) -> Vec<Group<Recording>> {
-    let mut known = BTreeSet::new();
+/// For each group of alerts the group of the series that it needs, none where it needs none; last a group of those that
+/// only panels need.
+pub(crate) fn groups(job: &str, alerts: &[Group<Alert>], rows: &[Row]) -> Vec<Group<Recording>> {
+    let mut known = Known::new();
     let mut groups = Vec::new();
     for group in alerts {
         let mut rules = Vec::new();
@@ -20,16 +21,25 @@ pub(crate) fn groups(alerts: &[Group<Alert>]) -> Vec<Group<Recording>> {
             groups.push(Group { name: format!("{}-recording", group.name), rules });
         }
     }
+    let mut rules = Vec::new();
+    for line in rows.iter().flat_map(|it| &it.panels).flat_map(|it| &it.lines) {
+        collect(&line.query, &mut known, &mut rules);
+    }
+    if !rules.is_empty() {
+        groups.push(Group { name: format!("{job}-dashboard-recording"), rules });
+    }
     groups
 }
 
-fn collect(query: &Query, known: &mut BTreeSet<String>, rules: &mut Vec<Recording>) {
+type Known = BTreeSet<(String, Vec<(String, String)>)>;
+
+fn collect(query: &Query, known: &mut Known, rules: &mut Vec<Recording>) {
     for child in query.children() {
         collect(child, known, rules);
     }
-    if let Query::Recorded { record, of, .. } = query
-        && known.insert(record.clone())
+    if let Query::Recorded { record, labels, of, .. } = query
+        && known.insert((record.clone(), labels.clone()))
     {
-        rules.push(Recording { record: record.clone(), query: (**of).clone() });
+        rules.push(Recording { record: record.clone(), labels: labels.clone(), query: (**of).clone() });
     }
 }

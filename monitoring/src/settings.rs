@@ -6,7 +6,8 @@
 mod apply;
 
 use crate::monitoring::{Invalid, Monitoring};
-use crate::options::Options;
+use crate::near::did_you_mean;
+use crate::options::{Options, Receivers};
 use measurand_catalog::{Catalog, Severity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ struct Raw {
     team: Option<Spanned<String>>,
     grafana_url: Option<String>,
     runbook_url: Option<String>,
+    under_load: Option<bool>,
+    memory_bytes: Option<Spanned<f64>>,
     #[serde(default)]
     known_metrics: Vec<Spanned<String>>,
     #[serde(default)]
@@ -71,6 +74,8 @@ struct Raw {
     alerts: BTreeMap<Spanned<String>, RawAlert>,
     #[serde(default)]
     leave_out: RawLeaveOut,
+    #[serde(default)]
+    receivers: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +142,22 @@ impl Settings {
         let defaults = Options::default();
         settings.options.grafana_url = raw.grafana_url.unwrap_or(defaults.grafana_url);
         settings.options.runbook_url = raw.runbook_url.unwrap_or(defaults.runbook_url);
+        settings.options.under_load = raw.under_load.unwrap_or(defaults.under_load);
+        if let Some(it) = raw.memory_bytes {
+            settings.options.memory_bytes = *it.get_ref();
+            if !(it.get_ref().is_finite() && *it.get_ref() > 0.0) {
+                return Err(format!("{}: `memory_bytes` has to be a number above zero", place(it.span().start).0));
+            }
+        }
+        for (key, value) in raw.receivers {
+            let receivers = &mut settings.options.receivers;
+            let known = receiver(receivers, key.get_ref());
+            let Some(field) = known else {
+                let mend = did_you_mean(key.get_ref(), RECEIVERS.into_iter(), "remove it");
+                return Err(wrong(&key, &format!("is nothing that receivers have; {mend}")));
+            };
+            *field = one_line(value)?;
+        }
         settings.known_metrics = raw.known_metrics.into_iter().map(one_line).collect::<Result<_, _>>()?;
         settings.target_labels = raw.target_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
         for (alert, change) in raw.alerts {
@@ -183,6 +204,25 @@ impl Settings {
         let mut monitoring = Monitoring::new(&changed, &self.options).map_err(|Invalid(it)| it)?;
         self.leave_out_alerts(&mut monitoring)?;
         Ok(monitoring)
+    }
+}
+
+const RECEIVERS: [&str; 9] =
+    ["secrets", "smtp_host", "smtp_from", "smtp_user", "leads", "teams", "capacity", "webhook_url", "switch_url"];
+
+/// The field with this name.
+fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut String> {
+    match name {
+        "secrets" => Some(&mut receivers.secrets),
+        "smtp_host" => Some(&mut receivers.smtp_host),
+        "smtp_from" => Some(&mut receivers.smtp_from),
+        "smtp_user" => Some(&mut receivers.smtp_user),
+        "leads" => Some(&mut receivers.leads),
+        "teams" => Some(&mut receivers.teams),
+        "capacity" => Some(&mut receivers.capacity),
+        "webhook_url" => Some(&mut receivers.webhook_url),
+        "switch_url" => Some(&mut receivers.switch_url),
+        _ => None,
     }
 }
 

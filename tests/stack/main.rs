@@ -67,7 +67,7 @@ fn contents(directory: &Path) -> Vec<(std::path::PathBuf, String)> {
     let entries = std::fs::read_dir(directory).unwrap().map(|it| it.unwrap().path());
     let mut files: Vec<_> = entries.map(|it| (it.clone(), std::fs::read_to_string(it).unwrap())).collect();
     files.sort();
-    assert_eq!(files.len(), 3);
+    assert_eq!(files.len(), 4);
     files
 }
 

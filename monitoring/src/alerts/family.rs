@@ -1,60 +1,48 @@
 //! The alerts of a family, as its table of alerts says, and what single functions change about them.
 
-use super::{Draft, fact, owner, runbook};
-use crate::family::{Form, Used};
-use crate::model::{Format, Piece, label, text};
+use super::{Draft, condition, fact, proof};
+use crate::family::Used;
+use crate::options::Options;
 use crate::panels::panel_of;
-use crate::query::{Combination, Matcher, Query, Window};
-use measurand_catalog::{AlertRecord, Condition, Role, Severity, SiteRecord};
+use crate::query::{Combination, Match, Matcher, Query};
+use measurand_catalog::{AlertRecord, Condition, Severity, SiteRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The family's alerts. One about a share of calls is split where functions name a severity of their own: one alert for
 /// each such severity, about those functions only, and the family's own for all others. So none fires twice.
-pub(super) fn drafts<'a>(family: &Used<'a>) -> Vec<Draft<'a>> {
-    let mut drafts = Vec::new();
-    for alert in &family.family.alerts {
-        let Some(value) = value(&alert.condition, family) else { continue };
-        let parts = match alert.condition {
-            Condition::ErrorRatioAbove(_) | Condition::FailureRatioAbove(_) => split(alert.severity, &value, family),
-            _ => vec![(alert.severity, value, family.sites())],
-        };
-        drafts.extend(parts.into_iter().map(|(severity, value, sites)| Draft {
+pub(super) fn drafts<'a>(family: &'a Used<'a>, options: &Options) -> Vec<Draft<'a>> {
+    let wanted = |it: &&AlertRecord| options.under_load || !matches!(it.condition, Condition::CallsBelow(_));
+    family.family.alerts.iter().filter(wanted).flat_map(|it| of_alert(it, family)).collect()
+}
+
+fn of_alert<'a>(alert: &'a AlertRecord, family: &'a Used<'a>) -> Vec<Draft<'a>> {
+    let Some(value) = condition::value(&alert.condition, family) else { return Vec::new() };
+    let parts = match alert.condition {
+        Condition::ErrorRatioAbove(_) | Condition::FailureRatioAbove(_) => split(alert.severity, &value, family),
+        _ => vec![(alert.severity, value, family.sites())],
+    };
+    let draft = |(severity, value, sites): Part<'a>| {
+        let mut scenario = proof::of_condition(&alert.condition, family, &sites)?;
+        if matches!(alert.condition, Condition::RollbacksAbove(_) | Condition::FailuresAbove(_)) {
+            scenario.value *= f64::from((scenario.lead + alert.hold_seconds / 60 + 1).min(5));
+        }
+        Some(Draft {
             name: &alert.name,
-            query: compared(&alert.condition, value),
+            query: condition::compared(&alert.condition, value, family)?,
             hold_seconds: alert.hold_seconds,
             severity: Some(severity),
             summary: &alert.summary,
-            description: description(alert, family),
+            description: condition::description(&alert.condition, family),
             impact: &alert.impact,
             panel: format!("family-{}/{}", family.family.name, panel_of(&alert.condition)),
-            team: owner(&sites),
-            runbook: runbook(&sites),
-        }));
-    }
-    drafts
-}
-
-/// What the condition looks at, by the family's labels; nothing if the family lacks the role.
-fn value(condition: &Condition, family: &Used<'_>) -> Option<Query> {
-    let by = family.labels();
-    match *condition {
-        Condition::ErrorRatioAbove(_) => family.error_ratio(&by, Form::Recorded),
-        Condition::FailureRatioAbove(_) => family.failure_ratio(&by, Form::Recorded),
-        Condition::DurationAbove { quantile, .. } => family.quantile(Role::Duration, quantile, &by, Form::Recorded),
-        Condition::ScoreBelow { quantile, .. } => family.quantile(Role::Score, quantile, &by, Form::Recorded),
-        Condition::RollbacksAbove(_) => family.increase(Role::Rollbacks, &by, Window::Recent),
-    }
-}
-
-/// Comparisons drop `NaN`, the quantile of nothing: without traffic no alert fires.
-fn compared(condition: &Condition, value: Query) -> Query {
-    match *condition {
-        Condition::ErrorRatioAbove(threshold)
-        | Condition::FailureRatioAbove(threshold)
-        | Condition::RollbacksAbove(threshold)
-        | Condition::DurationAbove { seconds: threshold, .. } => value.above(threshold),
-        Condition::ScoreBelow { score: threshold, .. } => value.below(threshold),
-    }
+            absent: condition::absent(&alert.condition),
+            scenario,
+            labels: Vec::new(),
+            sites,
+            of_functions: true,
+        })
+    };
+    parts.into_iter().filter_map(draft).collect()
 }
 
 type Labels = BTreeMap<String, String>;
@@ -89,61 +77,9 @@ fn split<'a>(own: Severity, value: &Query, family: &Used<'a>) -> Vec<Part<'a>> {
 fn narrowed(value: &Query, labels: &Labels) -> Query {
     let mut value = value.clone();
     if let Query::Recorded { matchers, .. } = &mut value {
-        matchers.extend(labels.iter().map(|(name, value)| Matcher {
-            label: name.clone(),
-            equal: true,
-            value: value.clone(),
-        }));
+        let matcher =
+            |(name, value): (&String, &String)| Matcher { label: name.clone(), is: Match::Equal(value.clone()) };
+        matchers.extend(labels.iter().map(matcher));
     }
     value
-}
-
-/// `query_type=select, table=patterns: 7.5% of the calls failed within five minutes; the limit is 5%.`
-fn description(alert: &AlertRecord, family: &Used<'_>) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for (index, name) in family.labels().into_iter().enumerate() {
-        pieces.push(text(format!("{}{name}=", if index == 0 { "" } else { ", " })));
-        pieces.push(label(name));
-    }
-    if !pieces.is_empty() {
-        pieces.push(text(": "));
-    }
-    let (before, format, after) = match alert.condition {
-        Condition::ErrorRatioAbove(it) => {
-            let after = format!(" of the calls did not end well within five minutes; the limit is {}.", percent(it));
-            (String::new(), Format::Share, after)
-        }
-        Condition::FailureRatioAbove(it) => {
-            let after = format!(" of the calls failed within five minutes; the limit is {}.", percent(it));
-            (String::new(), Format::Share, after)
-        }
-        Condition::DurationAbove { quantile, seconds } => {
-            let before = format!("{} of the calls take longer than ", percent(1.0 - quantile));
-            (before, Format::Seconds, format!("; the limit is {}.", readable(seconds)))
-        }
-        Condition::ScoreBelow { quantile, score } => {
-            let before = format!("{} of the scores are below ", percent(quantile));
-            (before, Format::Score, format!("; the limit is {score}."))
-        }
-        Condition::RollbacksAbove(it) => {
-            (String::new(), Format::Count, format!(" rollbacks within five minutes; the limit is {it}."))
-        }
-    };
-    pieces.extend([text(before), Piece::Value(format), text(after)]);
-    pieces
-}
-
-/// A share as people write it: `5%`, `0.1%`.
-fn percent(share: f64) -> String {
-    format!("{}%", (share * 1e6).round() / 1e4)
-}
-
-/// Seconds as people write them: `10ms`, `2.5s`.
-fn readable(seconds: f64) -> String {
-    let (factor, unit) = match seconds {
-        it if it < 1e-3 => (1e6, "µs"),
-        it if it < 1.0 => (1e3, "ms"),
-        _ => (1.0, "s"),
-    };
-    format!("{}{unit}", (seconds * factor * 1e4).round() / 1e4)
 }

@@ -13,7 +13,11 @@ const AGAIN: &str = "run `cargo measurand generate` again";
 
 pub(super) fn check(monitoring: &Monitoring, read: &[Read], directory: &Path) -> Result<Vec<Finding>, String> {
     let mut all = Vec::new();
-    for file in monitoring.files() {
+    // What belongs to a Prometheus or to a cluster is not everybody's, and so need not be here.
+    let others =
+        monitoring.stack_files().into_iter().chain(monitoring.kubernetes_files()).chain(monitoring.test_files());
+    let others = others.filter(|it| directory.join(it.name).exists());
+    for file in monitoring.files().into_iter().chain(others) {
         let path = directory.join(file.name);
         let name = shown(&path);
         let mut findings = Findings::of(&name);

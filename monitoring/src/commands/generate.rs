@@ -27,18 +27,21 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     let catalog = read(source)?;
     let settings = settings(&arguments.decisions, &arguments.out, source)?;
     let monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(source)))?;
-    let files = monitoring.files();
+    let mut files = monitoring.files();
+    if arguments.stack {
+        files.extend(monitoring.stack_files());
+    }
+    if arguments.kubernetes {
+        files.extend(monitoring.kubernetes_files());
+    }
     output::write(&arguments.out, &files)?;
     if arguments.quiet {
         return Ok(Outcome::Fine);
     }
-    let written = files.iter().map(|it| {
-        let (count, kind) = match it.name {
-            "grafana-dashboard.json" => (monitoring.panel_count(), "panels"),
-            "alerts.yml" => (monitoring.alert_count(), "alerts"),
-            _ => (monitoring.recording_count(), "rules"),
-        };
-        Written { path: arguments.out.join(it.name).display().to_string(), kind, count }
+    let written = files.iter().map(|it| Written {
+        path: arguments.out.join(it.name).display().to_string(),
+        kind: it.kind,
+        count: it.count,
     });
     let summary = Summary { job: &monitoring.job, functions: catalog.sites.len(), files: written.collect() };
     output::print(&match arguments.format {

@@ -192,7 +192,7 @@ impl Explainer<'_> {
             ("p95", quantile(Role::Duration, 0.95)),
             ("p05", quantile(Role::Score, 0.05)),
             ("in flight", used.gauge(Role::InFlight, Aggregation::Sum, &used.labels_of(Role::InFlight))),
-            ("hit ratio", used.hit_ratio(&by)),
+            ("hit ratio", used.hit_ratio(&by, Form::Plain)),
             ("newest", used.gauge(Role::LastScore, Aggregation::Minimum, &by)),
             ("newest", used.gauge(Role::Level, Aggregation::Average, &by)),
             ("rollbacks", used.rate(Role::Rollbacks, &by, Form::Plain)),

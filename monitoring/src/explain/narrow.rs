@@ -1,16 +1,13 @@
 //! A term about all functions of a family, made a term about one; and whether a term is about one.
 
-use crate::query::{Combination, Matcher, Query, Selector};
+use crate::query::{Combination, Match, Matcher, Query, Selector};
 use measurand_catalog::{FamilyRecord, SiteRecord};
 
 /// The term about those series only that have the labels of this function.
 pub(super) fn narrowed(query: &Query, site: &SiteRecord) -> Query {
     let narrow = |it: &Selector| {
-        let matchers = site.labels.iter().map(|(label, value)| Matcher {
-            label: label.clone(),
-            equal: true,
-            value: value.clone(),
-        });
+        let matchers =
+            site.labels.iter().map(|(label, value)| Matcher { label: label.clone(), is: Match::Equal(value.clone()) });
         Selector { matchers: it.matchers.iter().cloned().chain(matchers).collect(), ..it.clone() }
     };
     let inner = |it: &Query| Box::new(narrowed(it, site));
@@ -20,6 +17,8 @@ pub(super) fn narrowed(query: &Query, site: &SiteRecord) -> Query {
         Query::Increase(it, window) => Query::Increase(narrow(it), *window),
         Query::AverageOverTime(it, window) => Query::AverageOverTime(narrow(it), *window),
         Query::MaximumOverTime(it, window) => Query::MaximumOverTime(narrow(it), *window),
+        Query::Changes(it, window) => Query::Changes(narrow(it), *window),
+        Query::Past(it, seconds) => Query::Past(narrow(it), *seconds),
         Query::Buckets(by, it, window) => Query::Buckets(by.clone(), narrow(it), *window),
         Query::Heatmap(it, window) => Query::Heatmap(narrow(it), *window),
         Query::Absent(it) => Query::Absent(narrow(it)),
@@ -28,6 +27,10 @@ pub(super) fn narrowed(query: &Query, site: &SiteRecord) -> Query {
         Query::Ratio { part, whole } => Query::Ratio { part: inner(part), whole: inner(whole) },
         Query::OrZero(of, like) => Query::OrZero(inner(of), inner(like)),
         Query::Plus(terms) => Query::Plus(terms.iter().map(|it| narrowed(it, site)).collect()),
+        Query::Minus(one, other) => Query::Minus(inner(one), inner(other)),
+        Query::Per(of, number) => Query::Per(inner(of), *number),
+        Query::Rest(of) => Query::Rest(inner(of)),
+        Query::Averaged(of, window) => Query::Averaged(inner(of), *window),
         Query::Age(of) => Query::Age(inner(of)),
         Query::Compare(of, comparison, threshold) => Query::Compare(inner(of), *comparison, *threshold),
         Query::Combine(one, combination, other) => Query::Combine(inner(one), *combination, inner(other)),
@@ -54,7 +57,18 @@ pub(super) fn is_about(query: &Query, family: &FamilyRecord, site: Option<&SiteR
 /// A label that the function leaves open can have any value.
 fn fits(matchers: &[Matcher], site: Option<&SiteRecord>) -> bool {
     let Some(site) = site else { return true };
-    matchers.iter().all(|it| site.labels.get(&it.label).is_none_or(|value| (*value == it.value) == it.equal))
+    matchers.iter().all(|it| site.labels.get(&it.label).is_none_or(|value| holds(&it.is, value)))
+}
+
+/// Whether a value is what it has to be.
+pub(crate) fn holds(is: &Match, value: &str) -> bool {
+    match is {
+        Match::Equal(it) => it == value,
+        Match::Different(it) => it != value,
+        Match::OneOf(all) => all.iter().any(|it| it == value),
+        Match::NoneOf(all) => all.iter().all(|it| it != value),
+        Match::StartsWith(it) => value.starts_with(it.as_str()),
+    }
 }
 
 /// The metric that a series belongs to: a histogram's `_count` is the histogram's.

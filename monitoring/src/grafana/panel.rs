@@ -9,6 +9,7 @@ use super::options::{
 };
 use crate::model::{self, Limit, Line, PanelKind, Piece, Unit};
 use crate::promql::{Place, print};
+use crate::query::Query;
 use measurand_catalog::Severity;
 use std::collections::BTreeMap;
 
@@ -77,7 +78,7 @@ fn legend(pieces: &[Piece]) -> String {
 
 fn unit(unit: Unit) -> UnitId {
     match unit {
-        Unit::Count => UnitId::Short,
+        Unit::Count | Unit::Factor => UnitId::Short,
         Unit::PerSecond => UnitId::OperationsPerSecond,
         Unit::Seconds => UnitId::Seconds,
         Unit::Bytes => UnitId::Bytes,
@@ -95,6 +96,7 @@ fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
 
 fn field_config(panel: &model::Panel) -> FieldConfig {
     let is_share = panel.unit == Unit::Share;
+    let below_zero = panel.lines.iter().any(|it| matches!(it.query, Query::Rest(_)));
     let over_time = matches!(panel.kind, PanelKind::Lines | PanelKind::Stack);
     let by_threshold = !over_time && (!panel.limits.is_empty() || panel.kind == PanelKind::Status);
     let units = panel.lines.iter().filter_map(|it| Some((legend(&it.legend), it.unit?)));
@@ -102,7 +104,8 @@ fn field_config(panel: &model::Panel) -> FieldConfig {
         defaults: FieldDefaults {
             unit: unit(panel.unit),
             no_value: panel.no_value.clone(),
-            min: (panel.kind != PanelKind::Heatmap).then_some(0.0),
+            // What is left of a budget goes below zero.
+            min: (panel.kind != PanelKind::Heatmap && !below_zero).then_some(0.0),
             max: (is_share && panel.kind != PanelKind::Heatmap).then_some(1.0),
             color: Color { mode: if by_threshold { ColorMode::Thresholds } else { ColorMode::PaletteClassic } },
             thresholds: Thresholds { mode: "absolute", steps: steps(&panel.limits) },

@@ -1,6 +1,6 @@
 //! The explorer: every function annotated with `#[measured]` by name, and where each annotation of the program stands.
 
-use super::{PLAIN, Spec, by_labels, each, lines::percentile, panel};
+use super::{Limits, PLAIN, Spec, by_labels, each, lines::percentile, panel};
 use crate::family::{Form, Used};
 use crate::markdown;
 use crate::model::{Line, Panel, PanelKind, Rectangle, Row, Unit, text};
@@ -63,18 +63,19 @@ const PANELS: &[Spec] = &[
         title: "Calls in flight by function",
         description: "Calls begun and not ended. If it only grows, calls of that function hang.",
         lines: |it| {
-            let labels = |it: &Used<'_>| it.labels_of(Role::InFlight);
-            let query = |it: &Used<'_>| it.gauge(Role::InFlight, Aggregation::Sum, &labels(it));
-            each(it, |it| Some(by_labels("", &labels(it), query(it)?)))
+            each(it, |it| {
+                let by = it.labels_of(Role::InFlight);
+                Some(by_labels("", &by, it.gauge(Role::InFlight, Aggregation::Sum, &by)?))
+            })
         },
         ..WIDE
     },
 ];
 
 /// The explorer's row. Its panels are of the `function` family, its list is of all families.
-pub(super) fn row(all: &[Used<'_>]) -> Row {
+pub(super) fn row(all: &[Used<'_>], limits: &Limits<'_>) -> Row {
     let functions: Vec<Used<'_>> = all.iter().filter(|it| it.family.name == families::FUNCTION.name).copied().collect();
-    let mut panels: Vec<Panel> = PANELS.iter().filter_map(|it| panel(KEY, it, &functions)).collect();
+    let mut panels: Vec<Panel> = PANELS.iter().filter_map(|it| panel(KEY, it, &functions, limits)).collect();
     panels.push(list(all));
     Row { key: KEY.to_owned(), title: "Function explorer".to_owned(), id: 0, y: 0, panels }
 }
@@ -111,6 +112,7 @@ fn list(families: &[Used<'_>]) -> Panel {
         lines: Vec::new(),
         markdown: format!("{head}{}\n", lines.join("\n")),
         limits: Vec::new(),
+        alerts: Vec::new(),
         no_value: String::new(),
         place: Rectangle { width: 24, height, ..Rectangle::default() },
     }

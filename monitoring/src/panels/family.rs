@@ -1,10 +1,10 @@
 //! The panels of a family's row: which ones there are follows from the roles that its metrics have.
 
-use super::lines::{limits, quantiles, quantiles_by_label};
+use super::lines::{alerts_of, quantiles, quantiles_by_label};
 use super::{PLAIN, Spec, by_labels, each, named};
 use crate::family::{Form, Used};
 use crate::model::{Line, PanelKind, Unit, label};
-use crate::query::{Aggregation, Window};
+use crate::query::{Aggregation, Query, Window};
 use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
 use measurand_catalog::{Condition, Role};
 
@@ -14,21 +14,34 @@ const DURATION_BY_LABEL: &str = "duration_by_label";
 const SCORE_BY_LABEL: &str = "score_by_label";
 const ROLLBACKS: &str = "rollbacks";
 
-/// The panel that shows what a condition is about; it draws the condition's threshold.
+const FAILURES: &str = "failures";
+const COMPLETION_FAILURES: &str = "completion_failures";
+const HIT_RATIO: &str = "hit_ratio";
+const LAST_SCORE: &str = "last_score";
+const LEVEL: &str = "level";
+const RATE: &str = "rate";
+
+/// The panel that shows what a condition is about.
 pub(crate) fn panel_of(condition: &Condition) -> &'static str {
     match condition {
         Condition::ErrorRatioAbove(_) => ERROR_RATIO,
         Condition::FailureRatioAbove(_) => FAILURE_RATIO,
+        Condition::CompletionFailuresAbove(_) => COMPLETION_FAILURES,
         Condition::DurationAbove { .. } => DURATION_BY_LABEL,
         Condition::ScoreBelow { .. } => SCORE_BY_LABEL,
+        Condition::LastScoreBelow(_) => LAST_SCORE,
         Condition::RollbacksAbove(_) => ROLLBACKS,
+        Condition::FailuresAbove(_) => FAILURES,
+        Condition::HitRatioBelow(_) => HIT_RATIO,
+        Condition::LevelAbove(_) | Condition::LevelBelow(_) | Condition::LevelGrowthAbove(_) => LEVEL,
+        Condition::CallsBelow(_) | Condition::Stalled(_) => RATE,
     }
 }
 
 /// Rate, errors and duration first; then how full it is; then what only scores have.
 pub(super) const PANELS: &[Spec] = &[
     Spec {
-        key: "rate",
+        key: RATE,
         title: "Calls per second",
         description: "How often it is called, whatever the outcome. A sudden drop means that callers are gone or stuck.",
         kind: PanelKind::Stack,
@@ -52,7 +65,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no calls",
         lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.error_ratio(&it.labels(), Form::Plain)?))),
-        limits: |it| limits(it, ERROR_RATIO),
+        alerts: |it| alerts_of(it, ERROR_RATIO),
         ..PLAIN
     },
     Spec {
@@ -71,7 +84,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Seconds,
         no_value: "no calls",
         lines: |it| quantiles_by_label(it, Role::Duration, 0.95),
-        limits: |it| limits(it, DURATION_BY_LABEL),
+        alerts: |it| alerts_of(it, DURATION_BY_LABEL),
         ..PLAIN
     },
     Spec {
@@ -88,9 +101,10 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Calls in flight",
         description: "Calls begun and not ended. If it only grows, calls hang.",
         lines: |it| {
-            let labels = |it: &Used<'_>| it.labels_of(Role::InFlight);
-            let query = |it: &Used<'_>| it.gauge(Role::InFlight, Aggregation::Sum, &labels(it));
-            each(it, |it| Some(by_labels("", &labels(it), query(it)?)))
+            each(it, |it| {
+                let by = it.labels_of(Role::InFlight);
+                Some(by_labels("", &by, it.gauge(Role::InFlight, Aggregation::Sum, &by)?))
+            })
         },
         ..PLAIN
     },
@@ -110,7 +124,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| quantiles_by_label(it, Role::Score, 0.05),
-        limits: |it| limits(it, SCORE_BY_LABEL),
+        alerts: |it| alerts_of(it, SCORE_BY_LABEL),
         ..PLAIN
     },
     Spec {
@@ -123,7 +137,7 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
     Spec {
-        key: "last_score",
+        key: LAST_SCORE,
         title: "Newest score",
         description: "The newest score of each; of several instances the lowest.",
         kind: PanelKind::Bars,
@@ -133,7 +147,7 @@ pub(super) const PANELS: &[Spec] = &[
             let query = |it: &Used<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
             each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
-        limits: |it| limits(it, SCORE_BY_LABEL),
+        alerts: |it| alerts_of(it, LAST_SCORE),
         ..PLAIN
     },
     Spec {
@@ -153,7 +167,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.failure_ratio(&it.labels(), Form::Plain)?))),
-        limits: |it| limits(it, FAILURE_RATIO),
+        alerts: |it| alerts_of(it, FAILURE_RATIO),
         ..PLAIN
     },
     Spec {
@@ -169,7 +183,7 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
     Spec {
-        key: "failures",
+        key: FAILURES,
         title: "Failures per second by label",
         description: "Whose calls fail: scores below the threshold, and calls that ended badly.",
         kind: PanelKind::Stack,
@@ -188,7 +202,7 @@ pub(super) const PANELS: &[Spec] = &[
             let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
             each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
-        limits: |it| limits(it, ROLLBACKS),
+        alerts: |it| alerts_of(it, ROLLBACKS),
         ..PLAIN
     },
     Spec {
@@ -212,18 +226,26 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
     Spec {
-        key: "level",
+        key: COMPLETION_FAILURES,
+        title: "Failure ratio within an hour",
+        description: "The share of what ended within an hour that ended with a failure. Above the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "nothing ended",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.failed_completions()?.0))),
+        alerts: |it| alerts_of(it, COMPLETION_FAILURES),
+        ..PLAIN
+    },
+    Spec {
+        key: LEVEL,
         title: "Level",
         description: "The newest number that a call returned; of several instances the sum, of shares the mean.",
         lines: |it| {
             each(it, |it| {
-                let unit = it.unit(Role::Level)?;
-                let mean = matches!(unit, Unit::Share | Unit::Seconds);
-                let aggregation = if mean { Aggregation::Average } else { Aggregation::Sum };
-                let query = it.gauge(Role::Level, aggregation, &it.labels())?;
+                let (unit, query) = (it.unit(Role::Level)?, it.level(Query::Last)?);
                 Some(Line { unit: Some(unit), ..by_labels("", &it.labels(), query) })
             })
         },
+        alerts: |it| alerts_of(it, LEVEL),
         ..PLAIN
     },
     Spec {
@@ -243,12 +265,13 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
     Spec {
-        key: "hit_ratio",
+        key: HIT_RATIO,
         title: "Hit rate now",
         description: "The share of recent look-ups that found something. When it falls, whatever is behind it does the work.",
         unit: Unit::Share,
         no_value: "no look-ups",
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.hit_ratio(&it.labels())?))),
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.hit_ratio(&it.labels(), Form::Plain)?))),
+        alerts: |it| alerts_of(it, HIT_RATIO),
         ..PLAIN
     },
     Spec {

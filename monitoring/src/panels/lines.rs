@@ -3,24 +3,18 @@
 use super::family::panel_of;
 use super::{by_labels, named};
 use crate::family::{Form, Used};
-use crate::model::{Limit, Line};
+use crate::model::Line;
 use measurand_catalog::{Condition, Role};
 
-/// The thresholds of the alerts that belong to this panel.
-pub(super) fn limits(families: &[Used<'_>], panel: &str) -> Vec<Limit> {
-    let alerts = families.iter().flat_map(|it| &it.family.alerts).filter(|it| panel_of(&it.condition) == panel);
-    alerts
-        .map(|it| {
-            let (value, above) = match it.condition {
-                Condition::ErrorRatioAbove(value)
-                | Condition::FailureRatioAbove(value)
-                | Condition::RollbacksAbove(value)
-                | Condition::DurationAbove { seconds: value, .. } => (value, true),
-                Condition::ScoreBelow { score: value, .. } => (value, false),
-            };
-            Limit { value, above, severity: it.severity }
-        })
-        .collect()
+/// The alerts that compare what this panel of a family shows; others are only shown by it.
+pub(super) fn alerts_of(families: &[Used<'_>], panel: &str) -> Vec<String> {
+    let compares = |it: &Condition| {
+        use Condition::{CallsBelow, FailuresAbove, LevelGrowthAbove, Stalled};
+        !matches!(it, CallsBelow(_) | FailuresAbove(_) | LevelGrowthAbove(_) | Stalled(_))
+    };
+    let alerts = families.iter().flat_map(|it| &it.family.alerts);
+    let of_panel = alerts.filter(|it| panel_of(&it.condition) == panel && compares(&it.condition));
+    of_panel.map(|it| it.name.clone()).collect()
 }
 
 /// One line for each quantile, over the whole family.

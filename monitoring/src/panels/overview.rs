@@ -1,11 +1,12 @@
 //! The first row: is it up, is it well, how much does it do.
 
+use super::lines::quantiles;
 use super::system::{CPU_SECONDS, RESIDENT_BYTES, SITES, START_TIME, build_info, per_instance};
-use super::{PLAIN, Spec, each, named};
+use super::{PLAIN, Spec, each, find, named, names, of};
 use crate::family::{Form, Used};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Query, Selector, Window};
-use measurand_catalog::Role;
+use measurand_catalog::{Role, families};
 
 pub(super) const KEY: &str = "overview";
 
@@ -15,11 +16,45 @@ const NUMBER: Spec = Spec { kind: PanelKind::Number, width: 6, height: 4, ..PLAI
 pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "status",
-        title: "Service status",
+        title: "Service Status",
         description: "Whether Prometheus can scrape each instance. `DOWN` or nothing at all: the alert ServiceDown fires.",
         kind: PanelKind::Status,
         no_value: "NO TARGET",
         lines: |_| vec![per_instance("", Query::Last(Selector::new("up")), Aggregation::Minimum)],
+        ..NUMBER
+    },
+    Spec {
+        key: "neural_rate",
+        title: "Neural Operations/sec",
+        description: "Neural operations of all types per second.",
+        unit: Unit::PerSecond,
+        lines: |it| of(it, &families::NEURAL, |it| Some(named("operations", it.calls(&[], Form::Plain)?))),
+        alerts: |_| names(&["NeuralOperationsDegraded"]),
+        ..NUMBER
+    },
+    Spec {
+        key: "cache_hits",
+        title: "Cache Hit Rate",
+        description: "The share of recent look-ups in all caches that found something.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "no look-ups",
+        lines: |it| of(it, &families::CACHE, |it| Some(named("hits", it.hit_ratio(&[], Form::Plain)?))),
+        alerts: |_| names(&["CacheHitRateLow"]),
+        ..NUMBER
+    },
+    Spec {
+        key: "truth",
+        title: "Truth Score P95",
+        description: "95 % of the scores are below P95, and 5 % below P05: the bad ones are the low ones.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| {
+            let families: Vec<_> = find(it, &families::VERIFICATION).into_iter().copied().collect();
+            quantiles(&families, Role::Score, &[0.95, 0.05])
+        },
+        alerts: |_| names(&["TruthScoreBelowTarget"]),
         ..NUMBER
     },
     Spec {
@@ -57,6 +92,15 @@ pub(super) const PANELS: &[Spec] = &[
         ..NUMBER
     },
     Spec {
+        key: "budget",
+        title: "Error budget left",
+        description: "The share of what may go wrong in 30 days that is left, for each promise. Below zero it is broken.",
+        unit: Unit::Share,
+        no_value: "no calls",
+        lines: super::objectives::budgets,
+        ..NUMBER
+    },
+    Spec {
         key: "uptime",
         title: "Uptime",
         description: "Time since the process began. A small number that nobody caused is a crash.",
@@ -70,10 +114,11 @@ pub(super) const PANELS: &[Spec] = &[
     },
     Spec {
         key: "memory",
-        title: "Memory",
+        title: "Memory Usage",
         description: "Resident memory of the process.",
         unit: Unit::Bytes,
         lines: |_| vec![per_instance("", Query::Last(Selector::new(RESIDENT_BYTES.name)), Aggregation::Sum)],
+        alerts: |_| names(&["MemoryHigh"]),
         ..NUMBER
     },
     Spec {

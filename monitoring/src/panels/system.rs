@@ -2,42 +2,43 @@
 //!
 //! The names come from the catalog's table of platform metrics; one that is not in the table does not compile.
 
-use super::{PLAIN, Spec, by_labels, each, named};
-use crate::family::Used;
-use crate::model::{Limit, Line, PanelKind, Unit, label, text};
+use super::{PLAIN, Spec, by_labels, each, named, names, of};
+use crate::alerts::http_errors;
+use crate::family::{Form, Used};
+use crate::model::{Line, PanelKind, Unit, label, text};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::family::OUTCOME_LABEL;
 use measurand_catalog::platform::{self, PlatformMetric};
-use measurand_catalog::{Role, Severity};
+use measurand_catalog::{Kind, MetricRecord, Role, families};
 
 pub(super) const KEY: &str = "system";
 
 pub(super) const BUILD_INFO: &PlatformMetric = platform_metric("build_info");
 pub(super) const CPU_SECONDS: &PlatformMetric = platform_metric("process_cpu_seconds_total");
-pub(super) const RESIDENT_BYTES: &PlatformMetric = platform_metric("process_resident_memory_bytes");
-pub(super) const START_TIME: &PlatformMetric = platform_metric("process_start_time_seconds");
+pub(crate) const RESIDENT_BYTES: &PlatformMetric = platform_metric("process_resident_memory_bytes");
+pub(crate) const START_TIME: &PlatformMetric = platform_metric("process_start_time_seconds");
 pub(super) const SITES: &PlatformMetric = platform_metric("measurand_sites");
 const VIRTUAL_BYTES: &PlatformMetric = platform_metric("process_virtual_memory_bytes");
-const OPEN_DESCRIPTORS: &PlatformMetric = platform_metric("process_open_fds");
-const MOST_DESCRIPTORS: &PlatformMetric = platform_metric("process_max_fds");
+pub(crate) const OPEN_DESCRIPTORS: &PlatformMetric = platform_metric("process_open_fds");
+pub(crate) const MOST_DESCRIPTORS: &PlatformMetric = platform_metric("process_max_fds");
 const THREADS: &PlatformMetric = platform_metric("process_threads");
 const WORKERS: &PlatformMetric = platform_metric("tokio_workers");
 const TASKS: &PlatformMetric = platform_metric("tokio_alive_tasks");
 const BUSY_SECONDS: &PlatformMetric = platform_metric("tokio_busy_seconds_total");
 const QUEUE: &PlatformMetric = platform_metric("tokio_global_queue_depth");
-const LAG: &PlatformMetric = platform_metric("tokio_scheduling_lag_seconds");
+pub(crate) const LAG: &PlatformMetric = platform_metric("tokio_scheduling_lag_seconds");
+pub(crate) const OVERFLOWS: &PlatformMetric = platform_metric(measurand_catalog::OVERFLOWS);
 const REQUESTS: &PlatformMetric = platform_metric("measurand_http_requests_total");
 const RENDER_SECONDS: &PlatformMetric = platform_metric("measurand_scrape_duration_seconds");
-
-/// The share of file descriptors in use at which an alert fires.
-pub(crate) const DESCRIPTORS: f64 = 0.8;
-/// The seconds of one scrape at which an alert fires.
-pub(crate) const SCRAPE_SECONDS: f64 = 1.0;
 
 pub(crate) const STATUS_PANEL: &str = "overview/status";
 pub(crate) const DESCRIPTORS_PANEL: &str = "system/descriptors";
 pub(crate) const SCRAPE_PANEL: &str = "system/scrape_duration";
 pub(crate) const PANICS_PANEL: &str = "system/panics";
+pub(crate) const MEMORY_PANEL: &str = "system/memory";
+pub(crate) const LAG_PANEL: &str = "system/tokio_lag";
+pub(crate) const SERIES_PANEL: &str = "system/overflows";
+pub(crate) const UPTIME_PANEL: &str = "overview/uptime";
 
 const NO_TOKIO: &str = "no Tokio runtime";
 
@@ -55,19 +56,32 @@ pub(super) const PANELS: &[Spec] = &[
     },
     Spec {
         key: "memory",
-        title: "Memory",
+        title: "Memory over time",
         description: "Resident memory is what counts; virtual memory is only asked for.",
         unit: Unit::Bytes,
         lines: |_| vec![gauge("resident", RESIDENT_BYTES), gauge("virtual", VIRTUAL_BYTES)],
+        alerts: |_| names(&["MemoryHigh"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "errors",
+        title: "Error Rates by Type",
+        description: "Which part of the program does not end well, and how: returned an error, panicked, was cancelled.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            let legend = |it: &Used<'_>| vec![text(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
+            each(it, |it| Some(Line { legend: legend(it), query: it.outcomes()?, unit: None }))
+        },
         ..PLAIN
     },
     Spec {
         key: "descriptors",
-        title: "File descriptors in use",
+        title: "Open fds",
         description: "The share of the file descriptors that may be open. At 100 % no file and no connection opens any more.",
         unit: Unit::Share,
         lines: |_| vec![by_labels("", &["instance".to_owned()], descriptors(Query::Last))],
-        limits: |_| vec![Limit { value: DESCRIPTORS, above: true, severity: Severity::P3 }],
+        alerts: |_| names(&["FileDescriptorsRunningOut"]),
         ..PLAIN
     },
     Spec {
@@ -79,7 +93,7 @@ pub(super) const PANELS: &[Spec] = &[
     },
     Spec {
         key: "tokio_busy",
-        title: "Tokio workers busy",
+        title: "Tokio busy time",
         description: "The share of time that the workers run tasks. Near 100 % the runtime is full.",
         unit: Unit::Share,
         no_value: NO_TOKIO,
@@ -100,16 +114,66 @@ pub(super) const PANELS: &[Spec] = &[
     },
     Spec {
         key: "tokio_lag",
-        title: "Tokio scheduling lag",
+        title: "Tokio lag",
         description: "How much later than asked for a sleeping task was woken. Much of it means that a task blocks a worker.",
         unit: Unit::Seconds,
         no_value: NO_TOKIO,
         lines: |_| [0.5, 0.95, 0.99].map(|it| quantile(LAG, it)).to_vec(),
+        alerts: |_| names(&["EventLoopLagHigh"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "http_rate",
+        title: "HTTP rate",
+        description: "Requests per second by route, whatever the answer.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| of(it, &families::HTTP, |it| Some(by_labels("", &route(), it.calls(&route(), Form::Plain)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "http_errors",
+        title: "HTTP errors",
+        description: "The share of requests that failed on the side of the server: status 500 and above.",
+        unit: Unit::Share,
+        no_value: "no requests",
+        lines: |it| {
+            of(it, &families::HTTP, |it| {
+                let failed = http_errors(it.selector(Role::Calls)?).sum(&route());
+                Some(by_labels("", &route(), failed.share_of(it.calls(&route(), Form::Plain)?)))
+            })
+        },
+        alerts: |_| names(&["HttpErrorRateHigh"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "http_duration",
+        title: "HTTP duration",
+        description: "95 % of the requests of each route are answered faster than this.",
+        unit: Unit::Seconds,
+        no_value: "no requests",
+        lines: |it| {
+            of(it, &families::HTTP, |it| {
+                Some(by_labels("P95", &route(), it.quantile(Role::Duration, 0.95, &route(), Form::Plain)?))
+            })
+        },
+        alerts: |_| names(&["HttpLatencyHigh"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "http_in_flight",
+        title: "HTTP requests in flight",
+        description: "Requests begun and not answered. If it only grows, requests hang.",
+        lines: |it| {
+            of(it, &families::HTTP, |it| {
+                Some(by_labels("", &route(), it.gauge(Role::InFlight, Aggregation::Sum, &route())?))
+            })
+        },
         ..PLAIN
     },
     Spec {
         key: "panics",
-        title: "Panics and cancellations per second",
+        title: "Panics and cancellations",
         description: "Calls that unwound or were dropped unfinished. Any panic is a bug: the log has its backtrace.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
@@ -129,14 +193,42 @@ pub(super) const PANELS: &[Spec] = &[
         description: "How long Prometheus waits for an answer, over the network and back.",
         unit: Unit::Seconds,
         lines: |_| vec![per_instance("", Query::Last(Selector::new("scrape_duration_seconds")), Aggregation::Maximum)],
-        limits: |_| vec![Limit { value: SCRAPE_SECONDS, above: true, severity: Severity::P3 }],
+        alerts: |_| names(&["ScrapeSlow"]),
         ..PLAIN
     },
     Spec {
         key: "scrape_samples",
-        title: "Samples per scrape",
+        title: "Scrape samples",
         description: "How many numbers each scrape brings. If it only grows, a label takes ever new values.",
         lines: |_| vec![per_instance("", Query::Last(Selector::new("scrape_samples_scraped")), Aggregation::Maximum)],
+        ..PLAIN
+    },
+    Spec {
+        key: "series",
+        title: "Series per metric against its limit",
+        description: "Series of each family; from the line on new values of its labels count under `_other`.",
+        lines: |it| {
+            each(it, |it| {
+                let metric =
+                    it.metric(Role::Duration).or_else(|| it.metric(Role::Calls)).or(it.family.metrics.first())?;
+                let name = series_of(metric);
+                Some(named(&it.family.title, Query::Last(Selector::new(name)).aggregate(Aggregation::Count, &[])))
+            })
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "overflows",
+        title: "Recordings beyond the series limit",
+        description: "Recordings per second that went to `_other`, since their family has as many series as it may have.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |_| {
+            let family = ["family".to_owned()];
+            let lost = Query::Rate(Selector::new(OVERFLOWS.name), Window::Recent).sum(&family);
+            vec![by_labels("", &family, lost)]
+        },
+        links: &["SeriesLimitReached"],
         ..PLAIN
     },
     Spec {
@@ -161,6 +253,15 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
 ];
+
+/// The series that stands for a metric when series are counted: a histogram has one `_count` for each of them.
+fn series_of(metric: &MetricRecord) -> String {
+    if metric.kind == Kind::Histogram { format!("{}_count", metric.name) } else { metric.name.clone() }
+}
+
+fn route() -> Vec<String> {
+    names(&["route"])
+}
 
 /// One line for each instance.
 pub(super) fn per_instance(prefix: &str, query: Query, aggregation: Aggregation) -> Line {

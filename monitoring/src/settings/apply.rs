@@ -4,7 +4,7 @@ use super::{Change, LeftOut, Settings, What};
 use crate::monitoring::Monitoring;
 use crate::near::did_you_mean;
 use crate::recording;
-use measurand_catalog::{AlertRecord, Catalog, Condition, FamilyRecord, Role};
+use measurand_catalog::{Catalog, Condition, FamilyRecord, Role};
 
 impl Settings {
     /// The catalog as if its tables said what the file says.
@@ -43,7 +43,7 @@ impl Settings {
             monitoring.alerts.iter_mut().for_each(|group| group.rules.retain(|rule| rule.name != it.name));
         }
         monitoring.alerts.retain(|it| !it.rules.is_empty());
-        monitoring.recordings = recording::groups(&monitoring.alerts);
+        monitoring.recordings = recording::groups(&monitoring.job, &monitoring.alerts, &monitoring.rows);
         Ok(())
     }
 }
@@ -63,37 +63,38 @@ impl Change {
         let Some((family, index)) = find(catalog, &self.alert) else {
             return Err(format!("{place}: no family has an alert `{}`; {mend}", self.alert.escape_debug()));
         };
-        if let Some(threshold) = self.threshold {
-            self.fits(family, family.alerts.get(index), threshold)?;
-        }
         let Some(alert) = family.alerts.get_mut(index) else { return Ok(()) };
         alert.severity = self.severity.unwrap_or(alert.severity);
         alert.hold_seconds = self.hold_seconds.unwrap_or(alert.hold_seconds);
-        if let Some(threshold) = self.threshold {
-            *number(&mut alert.condition) = threshold;
-        }
-        Ok(())
-    }
-
-    /// Between two buckets nothing is counted exactly, so a threshold has to be one.
-    fn fits(&self, family: &FamilyRecord, alert: Option<&AlertRecord>, threshold: f64) -> Result<(), String> {
-        let buckets = |role| family.metric(role).map(|it| it.buckets.as_slice()).unwrap_or_default();
-        let place = &self.place.0;
-        let wrong = |reason: String| Err(format!("{place}: the threshold {threshold} of `{}` {reason}", self.alert));
-        let bounds = match alert.map(|it| it.condition) {
-            Some(Condition::DurationAbove { .. }) => buckets(Role::Duration),
-            Some(Condition::ScoreBelow { .. }) => buckets(Role::Score),
-            Some(Condition::ErrorRatioAbove(_) | Condition::FailureRatioAbove(_)) => {
-                let is_share = threshold > 0.0 && threshold < 1.0;
-                return if is_share { Ok(()) } else { wrong("is no share; write a number between 0 and 1".to_owned()) };
-            }
-            _ => return if threshold >= 0.0 { Ok(()) } else { wrong("is negative; write a larger one".to_owned()) },
-        };
-        if bounds.iter().any(|it| it.to_bits() == threshold.to_bits()) {
+        let Some(threshold) = self.threshold else { return Ok(()) };
+        *number(&mut alert.condition) = threshold;
+        let condition = alert.condition;
+        let mend = fitting(&condition, family);
+        // The catalog itself knows best which thresholds make sense.
+        if Catalog::from_json(catalog.to_json().as_bytes()).is_ok() {
             return Ok(());
         }
+        Err(format!("{place}: the threshold {threshold} of `{}` does not fit its metric; write {mend}", self.alert))
+    }
+}
+
+/// Which thresholds fit. Between two buckets nothing is counted exactly, so there a threshold has to be one.
+fn fitting(condition: &Condition, family: &FamilyRecord) -> String {
+    let one_of = |role| {
+        let bounds = family.metric(role).map(|it| it.buckets.as_slice()).unwrap_or_default();
         let bounds: Vec<String> = bounds.iter().map(f64::to_string).collect();
-        wrong(format!("is none of its buckets; write one of {}", bounds.join(", ")))
+        format!("one of its buckets: {}", bounds.join(", "))
+    };
+    match condition {
+        Condition::DurationAbove { .. } => one_of(Role::Duration),
+        Condition::ScoreBelow { .. } => one_of(Role::Score),
+        Condition::ErrorRatioAbove(_)
+        | Condition::FailureRatioAbove(_)
+        | Condition::CompletionFailuresAbove(_)
+        | Condition::HitRatioBelow(_)
+        | Condition::LastScoreBelow(_) => "a number between 0 and 1".to_owned(),
+        Condition::Stalled(_) => "seconds between 60 and 86400".to_owned(),
+        _ => "a number that is not negative".to_owned(),
     }
 }
 
@@ -104,10 +105,22 @@ fn find<'a>(catalog: &'a mut Catalog, alert: &str) -> Option<(&'a mut FamilyReco
     })
 }
 
+/// The threshold of a condition.
 fn number(condition: &mut Condition) -> &mut f64 {
     match condition {
-        Condition::ErrorRatioAbove(it) | Condition::FailureRatioAbove(it) | Condition::RollbacksAbove(it) => it,
-        Condition::DurationAbove { seconds, .. } => seconds,
-        Condition::ScoreBelow { score, .. } => score,
+        Condition::ErrorRatioAbove(it)
+        | Condition::FailureRatioAbove(it)
+        | Condition::RollbacksAbove(it)
+        | Condition::FailuresAbove(it)
+        | Condition::CompletionFailuresAbove(it)
+        | Condition::HitRatioBelow(it)
+        | Condition::LastScoreBelow(it)
+        | Condition::LevelAbove(it)
+        | Condition::LevelBelow(it)
+        | Condition::LevelGrowthAbove(it)
+        | Condition::CallsBelow(it)
+        | Condition::Stalled(it)
+        | Condition::DurationAbove { seconds: it, .. }
+        | Condition::ScoreBelow { score: it, .. } => it,
     }
 }

@@ -1,8 +1,9 @@
 //! Drift: each kind is made on purpose in a folder that was fine, and found; nothing else is.
 
 use crate::support::{catalog, every_family, everything, folder, measured, monitoring, query};
-use measurand_catalog::{Catalog, SiteRecord, families};
+use measurand_catalog::{Catalog, Objective, SiteRecord, families};
 use measurand_monitoring::{Finding, Settings, check};
+use std::collections::BTreeSet;
 use std::fs;
 use tempfile::TempDir;
 
@@ -220,9 +221,19 @@ fn links_lead_somewhere() {
     check_own("own.yml", &rule("http://g/d/measurand-shp/x"), Some(("dashboard-unknown", 7, "`measurand-shop`")));
 }
 
+/// A folder with one file of alerts, whatever else repeats them.
+fn with_one_file_of_alerts() -> TempDir {
+    let folder = generated(&everything());
+    let repeated = folder.path().join("kubernetes.yml");
+    if repeated.exists() {
+        fs::remove_file(repeated).expect("a file of ours");
+    }
+    folder
+}
+
 #[test]
 fn generated_files_are_current() {
-    let folder = generated(&everything());
+    let folder = with_one_file_of_alerts();
     let path = folder.path().join("alerts.yml");
     let text = fs::read_to_string(&path).unwrap().replace("for: 15m", "for: 16m");
     fs::write(&path, text).unwrap();
@@ -236,12 +247,40 @@ fn generated_files_are_current() {
 
 #[test]
 fn an_alert_that_is_missing_is_named() {
-    let folder = generated(&everything());
+    let folder = with_one_file_of_alerts();
     let path = folder.path().join("alerts.yml");
     let text = fs::read_to_string(&path).unwrap().replace("alert: DatabaseSlowQueries", "alert: Renamed");
     fs::write(&path, text).unwrap();
     let found = findings(&catalog(&everything()), &folder);
     assert!(found.iter().any(|it| it.rule == "alert-missing" && it.message.contains("`DatabaseSlowQueries`")));
+}
+
+#[test]
+fn a_missing_alert_of_an_objective_is_named() {
+    let mut promising = measured("checkout", &[]);
+    promising.objective = Some(Objective { success: Some(0.999), latency: None });
+    let sites = [promising, measured("search", &[])];
+    let own: Vec<String> = {
+        let names = |sites: &[SiteRecord]| -> BTreeSet<String> {
+            monitoring(sites).alerts.iter().flat_map(|it| &it.rules).map(|it| it.name.clone()).collect()
+        };
+        names(&sites).difference(&names(&[measured("checkout", &[]), measured("search", &[])])).cloned().collect()
+    };
+    assert!(!own.is_empty(), "an objective has alerts");
+    let folder = generated(&sites);
+    assert_eq!(findings(&catalog(&sites), &folder), []);
+    for name in own {
+        for file in ["alerts.yml", "kubernetes.yml"] {
+            let path = folder.path().join(file);
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, text.replace(&format!("alert: {name}\n"), "alert: Other\n")).unwrap();
+        }
+        let found = findings(&catalog(&sites), &folder);
+        assert!(
+            found.iter().any(|it| it.rule == "alert-missing" && it.message.contains(&format!("`{name}`"))),
+            "{name}"
+        );
+    }
 }
 
 #[test]

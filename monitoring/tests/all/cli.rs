@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-const FILES: [&str; 3] = ["alerts.yml", "grafana-dashboard.json", "recording-rules.yml"];
+const FILES: [&str; 4] = ["RUNBOOK.md", "alerts.yml", "grafana-dashboard.json", "recording-rules.yml"];
 
 /// A folder with a saved catalog in it.
 fn workplace() -> (TempDir, PathBuf) {
@@ -52,7 +52,7 @@ fn listed(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn generate_writes_three_files_and_says_so() {
+fn generate_writes_the_files_and_says_so() {
     let (folder, _) = workplace();
     let output = run(folder.path(), &["generate", "catalog.json", "--out", "deep/monitoring"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -60,8 +60,25 @@ fn generate_writes_three_files_and_says_so() {
     assert_eq!(listed(&folder.path().join("deep")), ["monitoring"]);
     let stdout = text(&output.stdout);
     assert!(stdout.starts_with("wrote deep/monitoring/grafana-dashboard.json  "), "{stdout}");
-    assert!(stdout.contains("13 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
+    assert!(stdout.contains("19 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
     assert!(!stdout.contains('\u{1b}'), "colours in a pipe");
+}
+
+#[test]
+fn more_is_written_if_asked_for_and_checked_if_it_is_there() {
+    let (folder, _) = workplace();
+    let output = run(folder.path(), &["generate", "catalog.json", "--out", "out", "--stack", "--kubernetes"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let listed = listed(&folder.path().join("out"));
+    for expected in ["prometheus.yml", "alertmanager.yml", "stack-alerts.yml", "kubernetes.yml"] {
+        assert!(listed.iter().any(|it| it == expected), "{listed:?}");
+    }
+    let check = || run(folder.path(), &["check", "catalog.json", "out"]);
+    assert_eq!((check().status.code(), text(&check().stdout)), (Some(0), "fine: nothing found\n".to_owned()));
+    let lint = run(folder.path(), &["lint", "out"]);
+    assert_eq!((lint.status.code(), text(&lint.stdout)), (Some(0), "fine: nothing found\n".to_owned()));
+    fs::write(folder.path().join("out/kubernetes.yml"), "a: b\n").unwrap();
+    assert!(text(&check().stdout).starts_with("out/kubernetes.yml:1: file-stale: "), "{}", text(&check().stdout));
 }
 
 #[test]
@@ -85,7 +102,9 @@ fn generating_again_gives_the_same_bytes_and_leaves_other_files() {
     assert!(run(folder.path(), &["generate", "catalog.json", "--out", "out"]).status.success());
     assert!(read() == first);
     assert_eq!(fs::read_to_string(out.join("own-alerts.yml")).unwrap(), "by hand");
-    assert_eq!(listed(&out), ["alerts.yml", "grafana-dashboard.json", "own-alerts.yml", "recording-rules.yml"]);
+    let mut expected = [&FILES[..], &["own-alerts.yml"]].concat();
+    expected.sort_unstable();
+    assert_eq!(listed(&out), expected);
 }
 
 #[test]
@@ -97,7 +116,7 @@ fn json_tells_the_same() {
     assert_eq!(summary["job"], "other");
     assert_eq!(summary["functions"], everything().len());
     assert_eq!(summary["files"][1]["kind"], "alerts");
-    assert_eq!(summary["files"][1]["count"], 13);
+    assert_eq!(summary["files"][1]["count"], 19);
     assert!(fs::read_to_string(folder.path().join("out/alerts.yml")).unwrap().contains(r#"job="other""#));
 }
 

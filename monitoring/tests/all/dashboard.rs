@@ -1,12 +1,12 @@
 //! The dashboard as Grafana reads it: what Grafana itself would swallow without a word.
 
-use crate::support::{every_family, everything, file, measured, monitoring, verified};
+use crate::support::{everything, file, measured, monitoring, system, verified};
 use measurand_monitoring::model::{Panel, PanelKind, Piece};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 fn dashboard() -> Value {
-    serde_json::from_str(&file(&monitoring(&every_family()), "grafana-dashboard.json")).expect("JSON")
+    serde_json::from_str(&file(&monitoring(&system()), "grafana-dashboard.json")).expect("JSON")
 }
 
 /// Calls `visit` with every object in the JSON.
@@ -22,7 +22,7 @@ fn objects<'a>(value: &'a Value, visit: &mut dyn FnMut(&'a serde_json::Map<Strin
 }
 
 fn panels() -> Vec<Panel> {
-    monitoring(&every_family()).rows.into_iter().flat_map(|it| it.panels).collect()
+    monitoring(&system()).rows.into_iter().flat_map(|it| it.panels).collect()
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn ids_are_unique_and_stay_when_others_come() {
     let all = dashboard["panels"].as_array().unwrap();
     let ids: BTreeSet<u64> = all.iter().map(|it| it["id"].as_u64().unwrap()).collect();
     assert_eq!(ids.len(), all.len());
-    let id = |panels: &[Panel]| panels.iter().find(|it| it.key == "family-verification/score").unwrap().id;
+    let id = |panels: &[Panel]| panels.iter().find(|it| it.key == "verification/percentiles").unwrap().id;
     let few: Vec<Panel> = monitoring(&[verified("coder", &[])]).rows.into_iter().flat_map(|it| it.panels).collect();
     assert_eq!(id(&few), id(&panels()));
 }
@@ -67,10 +67,10 @@ fn rows_stand_in_this_order() {
         .collect();
     let expected = [
         "System overview",
-        "Database",
-        "Functions",
         "Neural performance",
         "Verification and truth",
+        "Database and caching",
+        "Functions",
         "Function explorer",
         "System resources",
     ];
@@ -79,7 +79,7 @@ fn rows_stand_in_this_order() {
 
 #[test]
 fn every_variable_is_defined() {
-    let text = file(&monitoring(&every_family()), "grafana-dashboard.json");
+    let text = file(&monitoring(&system()), "grafana-dashboard.json");
     let defined = ["datasource", "job", "instance", "__rate_interval", "__range", "__all"];
     for (at, _) in text.match_indices('$') {
         let name = text[at + 1..].trim_start_matches('{');
@@ -189,17 +189,18 @@ fn thresholds_are_the_numbers_of_the_alerts() {
         let steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"].as_array().unwrap();
         steps.iter().map(|it| format!("{} {}", it["value"], it["color"].as_str().unwrap())).collect::<Vec<_>>()
     };
-    assert_eq!(steps("Score by label"), ["null red", "0.7 orange", "0.95 green"]);
-    assert_eq!(steps("Failure ratio"), ["null green", "0.05 yellow"]);
-    assert_eq!(steps("File descriptors in use"), ["null green", "0.8 blue"]);
+    assert_eq!(steps("Truth score by agent"), ["null red", "0.7 orange", "0.95 green"]);
+    assert_eq!(steps("Failure ratio by agent"), ["null green", "0.05 yellow"]);
+    assert_eq!(steps("Open fds"), ["null green", "0.8 blue"]);
     assert_eq!(steps("Calls per second"), ["null green"]);
 }
 
 #[test]
 fn every_alert_links_to_a_panel_that_exists() {
-    let monitoring = monitoring(&every_family());
+    let monitoring = monitoring(&system());
     let ids: BTreeSet<u32> = monitoring.rows.iter().flat_map(|it| &it.panels).map(|it| it.id).collect();
-    for alert in monitoring.alerts.iter().flat_map(|it| &it.rules) {
+    for alert in monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules) {
+        assert!(!alert.panel.is_empty(), "{}", alert.name);
         let (page, id) = alert.dashboard_url.split_once("&viewPanel=").unwrap();
         assert!(page.contains(&format!("/d/{}?var-job=shop", monitoring.uid)), "{page}");
         assert!(ids.contains(&id.parse().unwrap()), "{}", alert.name);

@@ -7,6 +7,7 @@ mod cli;
 #[cfg(feature = "check")]
 mod current;
 mod dashboard;
+mod delivery;
 #[cfg(feature = "check")]
 mod diff;
 #[cfg(feature = "check")]
@@ -16,10 +17,14 @@ mod hostile;
 mod lint;
 #[cfg(feature = "check")]
 mod lint_dashboards;
+mod objectives;
+mod proofs;
 mod queries;
 mod rules;
+mod runbook;
 #[cfg(feature = "check")]
 mod settings;
 mod severity;
+mod shipped;
 mod support;
 mod unit_tests;

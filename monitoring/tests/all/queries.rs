@@ -1,16 +1,28 @@
 //! Every term: it is PromQL, and asks only for what exists.
 
-use crate::support::{every_family, everything, measured, monitoring, query};
+use crate::support::{everything, measured, monitoring, query, system};
 use expect_test::{Expect, expect};
 use measurand_catalog::{Kind, SiteRecord, families, platform};
 use measurand_monitoring::User;
 use measurand_monitoring::promql::{Place, duration, print};
-use measurand_monitoring::query::{Aggregation, Combination, Query, Selector, Window};
+use measurand_monitoring::query::{Aggregation, Combination, Match, Origin, Query, Selector, Window};
 use promql_parser::parser;
 use std::collections::BTreeSet;
 
-/// Series that Prometheus itself makes.
-const OF_PROMETHEUS: [&str; 4] = ["up", "ALERTS", "scrape_duration_seconds", "scrape_samples_scraped"];
+/// Series that Prometheus itself makes, and those of Prometheus, Alertmanager and the node exporter.
+const OF_PROMETHEUS: [&str; 11] = [
+    "up",
+    "ALERTS",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "prometheus_rule_evaluation_failures_total",
+    "prometheus_tsdb_storage_blocks_bytes",
+    "alertmanager_notifications_total",
+    "alertmanager_notifications_failed_total",
+    "node_filesystem_avail_bytes",
+    "node_filesystem_size_bytes",
+    "node_filesystem_readonly",
+];
 
 fn known_series() -> BTreeSet<String> {
     let of_families = families::ALL.iter().flat_map(|it| it.metrics).map(|it| (it.name, it.role.kind()));
@@ -20,6 +32,7 @@ fn known_series() -> BTreeSet<String> {
         known.insert(name.to_owned());
         if kind == Kind::Histogram {
             known.insert(format!("{name}_count"));
+            known.insert(format!("{name}_bucket"));
         }
     }
     known
@@ -27,9 +40,9 @@ fn known_series() -> BTreeSet<String> {
 
 #[test]
 fn every_term_is_read_back_as_promql() {
-    let monitoring = monitoring(&every_family());
+    let monitoring = monitoring(&system());
     let mut count = 0;
-    for it in monitoring.queries() {
+    for it in monitoring.queries().chain(monitoring.stack_queries()) {
         let text = it.instant("1m");
         assert!(!text.contains('$'), "{}: {text}", it.name);
         parser::parse(&text).unwrap_or_else(|error| panic!("{}: {error}: {text}", it.name));
@@ -41,7 +54,8 @@ fn every_term_is_read_back_as_promql() {
 #[test]
 fn every_term_has_only_the_labels_that_it_says() {
     // What the parser makes of the aggregation has to agree with `Query::labels`, on which legends rely.
-    for it in monitoring(&every_family()).queries() {
+    let monitoring = monitoring(&system());
+    for it in monitoring.queries().chain(monitoring.stack_queries()) {
         let Some(labels) = it.query.labels() else { continue };
         let text = it.instant("1m");
         for label in labels.iter().filter(|it| **it != "job" && **it != "le") {
@@ -53,7 +67,8 @@ fn every_term_has_only_the_labels_that_it_says() {
 #[test]
 fn every_metric_exists() {
     let known = known_series();
-    for it in monitoring(&every_family()).queries() {
+    let monitoring = monitoring(&system());
+    for it in monitoring.queries().chain(monitoring.stack_queries()) {
         for selector in it.query.selectors() {
             assert!(known.contains(&selector.metric), "{}: {}", it.name, selector.metric);
         }
@@ -62,11 +77,11 @@ fn every_metric_exists() {
 
 #[test]
 fn every_metric_is_shown() {
-    let monitoring = monitoring(&every_family());
+    let monitoring = monitoring(&system());
     let panels = monitoring.queries().filter(|it| it.user == User::Panel);
     let shown: BTreeSet<String> = panels
         .flat_map(|it| it.query.selectors())
-        .map(|it| it.metric.strip_suffix("_count").unwrap_or(&it.metric).to_owned())
+        .map(|it| it.metric.trim_end_matches("_count").trim_end_matches("_bucket").to_owned())
         .collect();
     let of_families = families::ALL.iter().flat_map(|it| it.metrics).map(|it| it.name);
     for name in of_families.chain(platform::ALL.iter().map(|it| it.name)) {
@@ -76,33 +91,39 @@ fn every_metric_is_shown() {
 
 #[test]
 fn rules_name_the_job_and_dashboards_the_variables() {
-    for it in monitoring(&every_family()).queries() {
+    let monitoring = monitoring(&system());
+    for it in monitoring.queries().chain(monitoring.stack_queries()) {
         let text = it.text();
         let selectors = text.matches('{').count();
-        match it.user {
-            User::Panel => {
-                assert_eq!(text.matches(r#"job=~"$job""#).count(), selectors, "{}: {text}", it.name);
-                assert!(!text.contains("rate(") || text.contains("[$__rate_interval]"), "{}: {text}", it.name);
-            }
-            _ => assert_eq!(text.matches(r#"job="shop""#).count(), selectors, "{}: {text}", it.name),
+        if it.user == User::Panel {
+            assert_eq!(text.matches(r#"job=~"$job""#).count(), selectors, "{}: {text}", it.name);
+            assert!(!text.contains("rate(") || text.contains("[$__rate_interval]"), "{}: {text}", it.name);
+            continue;
         }
+        let jobs = ["shop", "prometheus", "alertmanager", "node"].map(|it| format!("job=\"{it}\""));
+        let named: usize = jobs.iter().map(|it| text.matches(it.as_str()).count()).sum();
+        assert_eq!(named, selectors, "{}: {text}", it.name);
+        let own = it.query.selectors().iter().all(|it| it.origin != Origin::Target) || text.contains(&jobs[0]);
+        assert!(own, "{}: {text}", it.name);
     }
 }
 
 #[test]
 fn each_recording_is_used_and_each_use_recorded() {
-    fn used<'a>(query: &'a Query, names: &mut BTreeSet<&'a str>) {
-        if let Query::Recorded { record, .. } = query {
-            names.insert(record);
+    type Names<'a> = BTreeSet<(&'a str, &'a [(String, String)])>;
+    fn used<'a>(query: &'a Query, names: &mut Names<'a>) {
+        if let Query::Recorded { record, labels, .. } = query {
+            names.insert((record, labels));
         }
         query.children().into_iter().for_each(|it| used(it, names));
     }
-    let monitoring = monitoring(&every_family());
+    let monitoring = monitoring(&system());
     let mut names = BTreeSet::new();
     monitoring.alerts.iter().flat_map(|it| &it.rules).for_each(|it| used(&it.query, &mut names));
-    let recorded: Vec<&str> =
-        monitoring.recordings.iter().flat_map(|it| &it.rules).map(|it| it.record.as_str()).collect();
-    let unique: BTreeSet<&str> = recorded.iter().copied().collect();
+    monitoring.queries().filter(|it| it.user == User::Panel).for_each(|it| used(it.query, &mut names));
+    let recorded: Vec<_> = monitoring.recordings.iter().flat_map(|it| &it.rules).collect();
+    let recorded: Vec<_> = recorded.iter().map(|it| (it.record.as_str(), it.labels.as_slice())).collect();
+    let unique: BTreeSet<_> = recorded.iter().copied().collect();
     assert_eq!(recorded.len(), unique.len(), "{recorded:?}");
     assert_eq!(unique, names);
 }
@@ -115,13 +136,13 @@ fn only_used_families_are_watched() {
     assert!(metrics.contains("db_query_duration_seconds"));
     assert!(!metrics.iter().any(|it| it.contains("neural") || it.contains("function_") || it.contains("truth")));
     let titles: Vec<&str> = monitoring.rows.iter().map(|it| it.title.as_str()).collect();
-    assert_eq!(titles, ["System overview", "Database", "Function explorer", "System resources"]);
+    assert_eq!(titles, ["System overview", "Database and caching", "Function explorer", "System resources"]);
 }
 
 #[test]
 fn an_increase_in_the_time_shown_follows_the_dashboard() {
     let monitoring = monitoring(&everything());
-    let shown = monitoring.queries().find(|it| it.name.ends_with("/rollbacks_shown")).unwrap();
+    let shown = monitoring.queries().find(|it| it.name.ends_with("verification/rollbacks")).unwrap();
     assert!(shown.text().contains("[$__range]"), "{}", shown.text());
     assert!(shown.instant("3m").contains("[3m]"), "{}", shown.instant("3m"));
 }
@@ -173,6 +194,40 @@ fn label_values_are_quoted() {
     check(&hostile, expect![[r#"a{job="a",l="\"} or vector(1) #\\\n\u0007ü"}"#]]);
     let text = print(&last("a"), Place::Rules { job: "it\"s" });
     assert_eq!(text, r#"a{job="it\"s"}"#);
+}
+
+#[test]
+fn the_bound_of_a_bucket_is_found_in_each_spelling() {
+    let bucket = |bound| Query::Last(Selector::new("a_bucket").up_to(bound));
+    check(&bucket(0.01), expect![[r#"a_bucket{job="a",le="0.01"}"#]]);
+    check(&bucket(5.0), expect![[r#"a_bucket{job="a",le=~"5|5\\.0"}"#]]);
+    check(&bucket(0.000_01), expect![[r#"a_bucket{job="a",le=~"0\\.00001|1e-05"}"#]]);
+    check(&bucket(0.000_025), expect![[r#"a_bucket{job="a",le=~"0\\.000025|2\\.5e-05"}"#]]);
+}
+
+#[test]
+fn matchers_are_regular_expressions_only_where_they_must() {
+    let matching = |is| Query::Last(Selector::new("a").matching("l", is));
+    check(&matching(Match::OneOf(vec!["a.b".to_owned(), "c".to_owned()])), expect![[r#"a{job="a",l=~"a\\.b|c"}"#]]);
+    check(&matching(Match::NoneOf(vec!["a|b".to_owned()])), expect![[r#"a{job="a",l!~"a\\|b"}"#]]);
+    check(&matching(Match::StartsWith("5".to_owned())), expect![[r#"a{job="a",l=~"5.*"}"#]]);
+    check(&Query::Last(Selector::of_job("node", "a")), expect![[r#"a{job="node"}"#]]);
+}
+
+#[test]
+fn arithmetic_binds_as_it_is_meant() {
+    let minus = || last("a").minus(last("b"));
+    check(&minus().minus(minus()), expect![[r#"a{job="a"} - b{job="a"} - (a{job="a"} - b{job="a"})"#]]);
+    check(&minus().per(2.0).rest(), expect![[r#"1 - (a{job="a"} - b{job="a"}) / 2"#]]);
+    check(&minus().rest().per(2.0), expect![[r#"(1 - (a{job="a"} - b{job="a"})) / 2"#]]);
+    check(&minus().averaged(3600), expect![[r#"avg_over_time((a{job="a"} - b{job="a"})[1h:1m])"#]]);
+    let labels = vec![("objective".to_owned(), "o".to_owned())];
+    check(
+        &last("a").recorded_as("job:a:rate5m".to_owned(), labels).averaged(86_400).share_of(last("b")),
+        expect![[r#"(avg_over_time(job:a:rate5m{job="a",objective="o"}[1d]) or 0 * b{job="a"}) / (b{job="a"} > 0)"#]],
+    );
+    check(&Query::Past(Selector::new("a"), 3600).above(1.0), expect![[r#"a{job="a"} offset 1h > 1"#]]);
+    check(&Query::Changes(Selector::new("a"), Window::Recent), expect![[r#"changes(a{job="a"}[5m])"#]]);
 }
 
 #[test]

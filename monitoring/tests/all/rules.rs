@@ -1,18 +1,25 @@
 //! The rule files as a person reads them, and as `promtool` does.
 
-use crate::support::{every_family, everything, file, folder, monitoring, promtool, query, verified};
+use crate::support::{
+    catalog, every_family, everything, file, folder, monitoring, promtool, query, site, system, verified,
+};
 use expect_test::expect_file;
+use measurand_catalog::{Role, SiteRecord, families, platform};
+use measurand_monitoring::model::{Alert, Group};
+use measurand_monitoring::{Monitoring, Options};
 
 #[test]
 fn promtool_accepts_every_rule() {
     for sites in [
         every_family(),
+        system(),
         everything(),
         vec![query("select", "patterns", &[])],
         vec![verified("coder", &["severity=P0"])],
     ] {
         let folder = folder(&monitoring(&sites));
         promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
+        promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "stack-alerts.yml"]);
     }
 }
 
@@ -41,26 +48,83 @@ fn each_alert_has_all_that_the_reader_needs() {
     assert_eq!(team("ServiceDown"), "unowned", "the whole program is not one function's");
 }
 
+fn listed(groups: &[Group<Alert>]) -> Vec<String> {
+    let alerts = groups.iter().flat_map(|it| &it.rules);
+    alerts.map(|it| format!("{} {}", it.severity.map_or("none", |it| it.as_str()), it.name)).collect()
+}
+
+/// The names are fixed: routes, runbooks and people rely on them.
 #[test]
-fn the_generated_alerts_are_these() {
-    let monitoring = monitoring(&everything());
-    let alerts = monitoring.alerts.iter().flat_map(|it| &it.rules);
-    let listed: Vec<String> =
-        alerts.map(|it| format!("{} {}", it.severity.map_or("none", |it| it.as_str()), it.name)).collect();
+fn the_system_has_these_alerts() {
+    let options = Options { under_load: true, ..Options::default() };
+    let monitoring = Monitoring::new(&catalog(&system()), &options).unwrap();
+    let mut all = listed(&monitoring.alerts);
+    all.extend(listed(&monitoring.stack));
+    all.sort();
+    all.dedup();
     let expected = [
+        "P0 DatabaseConnectionFailure",
+        "P0 ErrorBudgetFastBurn",
+        "P0 NeuralSystemStalled",
         "P0 ServiceDown",
-        "P2 FunctionPanics",
-        "P3 ScrapeSlow",
-        "P3 FileDescriptorsRunningOut",
-        "none Watchdog",
+        "P0 TruthScoreCriticallyLow",
+        "P1 AlertDeliveryFailing",
+        "P1 AutoRollbackStorm",
+        "P1 CacheHitRateLow",
         "P1 DatabaseQueryErrors",
         "P1 DatabaseSlowQueries",
+        "P1 ErrorBudgetBurn",
+        "P1 FeedbackLoopStalled",
         "P1 FunctionErrorRatioHigh",
-        "P2 NeuralOperationErrors",
-        "P0 TruthScoreCriticallyLow",
+        "P1 HttpErrorRateHigh",
+        "P1 NeuralOperationsDegraded",
+        "P1 PatternConfidenceDeclining",
+        "P1 PatternRetrievalSlow",
+        "P1 RuleEvaluationFailing",
         "P1 TruthScoreBelowTarget",
-        "P1 AutoRollbackStorm",
+        "P2 AgentCoordinationEfficiency",
+        "P2 AgentUnreliable",
+        "P2 ErrorBudgetSlowBurn",
+        "P2 EventLoopLagHigh",
+        "P2 FunctionPanics",
+        "P2 GOAPPlanningSlowdown",
+        "P2 HttpLatencyHigh",
+        "P2 MemoryHigh",
+        "P2 NeuralOperationErrors",
+        "P2 PatternExtractionErrors",
+        "P2 SeriesLimitReached",
+        "P2 TaskFailureRate",
         "P2 VerificationFailureRate",
+        "P3 BackgroundTaskQueueLength",
+        "P3 FileDescriptorsRunningOut",
+        "P3 LowDiskSpace",
+        "P3 MonitoringStorageGrowth",
+        "P3 PatternMemoryGrowth",
+        "P3 RestartLoop",
+        "P3 ScrapeSlow",
+        "P3 UnusedPatternsAccumulating",
+        "none Watchdog",
     ];
-    assert_eq!(listed, expected);
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn an_alert_needs_the_functions_that_it_is_about() {
+    let names = |sites: &[SiteRecord]| listed(&monitoring(sites).alerts).join(" ");
+    assert!(!names(&every_family()).contains("NeuralOperationsDegraded"), "nobody said that there is load");
+    let learning = [site("neural_op", "neural", "learn", &["operation_type=learning"], &[])];
+    assert!(!names(&learning).contains("PatternExtractionErrors"), "nothing extracts");
+    let any = [site("neural_op", "neural", "work", &[], &[])];
+    assert!(names(&any).contains("PatternExtractionErrors"), "an expression says what it does");
+    let queries = names(&[query("select", "patterns", &[])]);
+    assert!(!queries.contains("Neural") && !queries.contains("Http") && !queries.contains("Cache"), "{queries}");
+}
+
+/// A quantile cannot lie above the highest bound, nor be told apart between two: a threshold that is no bucket lies.
+#[test]
+fn thresholds_of_the_platform_are_buckets() {
+    let bounds = |name: &str| platform::ALL.iter().find(|it| it.name == name).unwrap().buckets;
+    assert!(bounds("tokio_scheduling_lag_seconds").contains(&0.1));
+    let http = families::HTTP.metric(Role::Duration).unwrap();
+    assert!(http.buckets.contains(&0.5));
 }

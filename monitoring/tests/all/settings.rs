@@ -57,6 +57,18 @@ fn what_is_left_out_is_gone() {
 }
 
 #[test]
+fn receivers_are_those_of_the_file() {
+    let text = "[receivers]\nleads = \"boss@example.org\"\n";
+    let files = monitoring(text).unwrap().stack_files();
+    let routes = files.iter().find(|it| it.name == "alertmanager.yml").unwrap();
+    assert!(routes.contents.contains("boss@example.org"));
+    check_fails(
+        "[receivers]\nleeds = \"a\"",
+        "monitoring.toml:2: `leeds` is nothing that receivers have; did you mean `leads`?",
+    );
+}
+
+#[test]
 fn mistakes_name_their_line_and_the_mend() {
     check_fails("job = \"a\"\nteem = \"b\"", "monitoring.toml:2: unknown field `teem`");
     check_fails("job = 1", "monitoring.toml:1: invalid type: integer");
@@ -66,8 +78,14 @@ fn mistakes_name_their_line_and_the_mend() {
         "\n[alerts.DatabaseSlowQuery]\nthreshold = 1",
         "monitoring.toml:2: no family has an alert `DatabaseSlowQuery`; did you mean `DatabaseSlowQueries`?",
     );
-    check_fails("[alerts.DatabaseSlowQueries]\nthreshold = 0.02", "is none of its buckets; write one of 0.0001, ");
-    check_fails("[alerts.DatabaseQueryErrors]\nthreshold = 5", "is no share; write a number between 0 and 1");
+    check_fails(
+        "[alerts.DatabaseSlowQueries]\nthreshold = 0.02",
+        "does not fit its metric; write one of its buckets: 0.0001, ",
+    );
+    check_fails(
+        "[alerts.DatabaseQueryErrors]\nthreshold = 5",
+        "does not fit its metric; write a number between 0 and 1",
+    );
     check_fails("[alerts.DatabaseQueryErrors]\nfor = \"5\"", "monitoring.toml:2: `5` is no duration");
     check_fails("[alerts.DatabaseQueryErrors]\nseverity = \"high\"", "write P0, P1, P2 or P3");
     check_fails("[leave_out]\nalerts = [\"A\",\n\"ScrapeSlo\"]", "monitoring.toml:2: there is no alert `A`");

@@ -1,9 +1,10 @@
 //! Catalogs for the tests: of any functions in any family of the table.
 
 use measurand_catalog::{
-    AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, MetricRecord, Role, SiteRecord, families,
+    AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, Role, SiteRecord,
+    families,
 };
-use measurand_monitoring::{Monitoring, Options};
+use measurand_monitoring::{File, Monitoring, Options};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -72,6 +73,43 @@ pub(crate) fn every_family() -> Vec<SiteRecord> {
     families::ALL.iter().map(one).collect()
 }
 
+/// The functions of the system that is monitored: of every family, and an operation of each type.
+pub(crate) fn system() -> Vec<SiteRecord> {
+    let mut sites = every_family();
+    let latency = |seconds, share| Some(Latency { seconds, share });
+    for site in &mut sites {
+        site.objective = match site.family.as_str() {
+            "neural" => Some(Objective { success: Some(0.999), latency: None }),
+            "database" => Some(Objective { success: None, latency: latency(0.01, 0.99) }),
+            _ => None,
+        };
+    }
+    let operations = ["retrieval", "extraction"];
+    sites.extend(operations.map(|it| site("neural_op", "neural", it, &[&format!("operation_type={it}")], &[])));
+    sites
+}
+
+/// A function of every family whose labels are all expressions, so that what is said of it holds for all of the family.
+pub(crate) fn shipped_sites() -> Vec<SiteRecord> {
+    let objective = |family: &str| {
+        let latency = |seconds, share| Some(Latency { seconds, share });
+        match family {
+            "neural" => Some(Objective { success: Some(0.999), latency: None }),
+            "database" => Some(Objective { success: Some(0.999), latency: latency(0.01, 0.95) }),
+            "pattern_retrieval" => Some(Objective { success: None, latency: latency(0.01, 0.95) }),
+            _ => None,
+        }
+    };
+    let one = |family: &&Family| SiteRecord {
+        krate: "claude_code_app".to_owned(),
+        module: "claude_code_app".to_owned(),
+        expressions: family.labels.iter().map(|it| (it.name.to_owned(), it.name.to_owned())).collect(),
+        objective: objective(family.name),
+        ..site("measured", family.name, family.name, &[], &[])
+    };
+    families::ALL.iter().map(one).collect()
+}
+
 /// The catalog of these functions, as if a program had been read.
 pub(crate) fn catalog(sites: &[SiteRecord]) -> Catalog {
     let used = families::ALL.iter().filter(|family| sites.iter().any(|it| it.family == family.name));
@@ -124,22 +162,39 @@ pub(crate) fn monitoring(sites: &[SiteRecord]) -> Monitoring {
 }
 
 pub(crate) fn file(monitoring: &Monitoring, name: &str) -> String {
-    let files = monitoring.files();
-    files.into_iter().find(|it| it.name == name).expect("one of the files").contents
+    all_files(monitoring).into_iter().find(|it| it.name == name).expect("one of the files").contents
 }
 
 /// Runs `promtool` in a folder with the generated files; panics with its output unless it succeeds.
+#[track_caller]
 pub(crate) fn promtool(folder: &Path, arguments: &[&str]) {
-    let output = Command::new("promtool").args(arguments).current_dir(folder).output();
-    let output = output.expect("`promtool` runs; install it with `apt-get install prometheus`");
+    tool("promtool", "prometheus", folder, arguments);
+}
+
+/// Runs `amtool` likewise, and returns what it printed.
+#[track_caller]
+pub(crate) fn amtool(folder: &Path, arguments: &[&str]) -> String {
+    tool("amtool", "prometheus-alertmanager", folder, arguments)
+}
+
+#[track_caller]
+fn tool(name: &str, package: &str, folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(name).args(arguments).current_dir(folder).output();
+    let output = output.unwrap_or_else(|it| panic!("{name}: {it}; install it with `apt-get install {package}`"));
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "promtool {arguments:?}:\n{stdout}{stderr}");
+    assert!(output.status.success(), "{name} {arguments:?}:\n{stdout}{stderr}");
+    stdout.into_owned()
+}
+
+/// All files that there are.
+pub(crate) fn all_files(monitoring: &Monitoring) -> Vec<File> {
+    [monitoring.files(), monitoring.stack_files(), monitoring.test_files(), monitoring.kubernetes_files()].concat()
 }
 
 /// A folder with the generated files.
 pub(crate) fn folder(monitoring: &Monitoring) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for file in monitoring.files() {
+    for file in all_files(monitoring) {
         std::fs::write(folder.path().join(file.name), file.contents).expect("a file in it");
     }
     folder

@@ -181,6 +181,7 @@ impl FamilyRecord {
             buckets.iter().any(|it| it.to_bits() == bound.to_bits())
         };
         let inside = |share: f64| share > 0.0 && share < 1.0;
+        let counts = |count: f64| count.is_finite() && count >= 0.0;
         match *condition {
             Condition::ErrorRatioAbove(share) => {
                 inside(share) && has(Role::Errors) && (has(Role::Calls) || has(Role::Duration))
@@ -188,7 +189,18 @@ impl FamilyRecord {
             Condition::FailureRatioAbove(share) => inside(share) && has(Role::Failures) && has(Role::Successes),
             Condition::DurationAbove { quantile, seconds } => inside(quantile) && has_bucket(Role::Duration, seconds),
             Condition::ScoreBelow { quantile, score } => inside(quantile) && has_bucket(Role::Score, score),
-            Condition::RollbacksAbove(count) => has(Role::Rollbacks) && count.is_finite() && count >= 0.0,
+            Condition::RollbacksAbove(count) => has(Role::Rollbacks) && counts(count),
+            Condition::FailuresAbove(count) => has(Role::Failures) && counts(count),
+            Condition::CompletionFailuresAbove(share) => inside(share) && has(Role::Completions),
+            Condition::HitRatioBelow(share) => inside(share) && has(Role::Hits) && has(Role::Misses),
+            Condition::LastScoreBelow(score) => score > 0.0 && score <= 1.0 && has(Role::LastScore),
+            Condition::LevelAbove(level) | Condition::LevelBelow(level) | Condition::LevelGrowthAbove(level) => {
+                level.is_finite() && has(Role::Level)
+            }
+            Condition::CallsBelow(rate) => counts(rate) && rate > 0.0 && (has(Role::Calls) || has(Role::Successes)),
+            Condition::Stalled(seconds) => {
+                (60.0..=86_400.0).contains(&seconds) && (has(Role::Calls) || has(Role::Successes))
+            }
         }
     }
 }

@@ -70,14 +70,32 @@ pub const NEURAL: Family = Family {
             buckets: &[1e-6, 5e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 1.0],
         },
     ],
-    alerts: &[Alert {
-        name: "NeuralOperationErrors",
-        severity: Severity::P2,
-        condition: Condition::ErrorRatioAbove(0.01),
-        hold_seconds: 600,
-        summary: "Neural operations fail.",
-        impact: "Patterns are not learned, found or extracted.",
-    }],
+    alerts: &[
+        Alert {
+            name: "NeuralSystemStalled",
+            severity: Severity::P0,
+            condition: Condition::Stalled(300.0),
+            hold_seconds: 60,
+            summary: "The program is up, and no neural operation ends.",
+            impact: "Nothing is learned, found or extracted.",
+        },
+        Alert {
+            name: "NeuralOperationsDegraded",
+            severity: Severity::P1,
+            condition: Condition::CallsBelow(150_000.0),
+            hold_seconds: 600,
+            summary: "There are fewer neural operations than the system is meant to carry.",
+            impact: "Work piles up, or does not reach the system.",
+        },
+        Alert {
+            name: "NeuralOperationErrors",
+            severity: Severity::P2,
+            condition: Condition::ErrorRatioAbove(0.01),
+            hold_seconds: 600,
+            summary: "Neural operations fail.",
+            impact: "Patterns are not learned, found or extracted.",
+        },
+    ],
 };
 
 /// Truth verification of agents: `#[verified]`.
@@ -142,6 +160,14 @@ pub const VERIFICATION: Family = Family {
             hold_seconds: 60,
             summary: "An agent's work is rolled back again and again.",
             impact: "The agent makes no progress and keeps others waiting.",
+        },
+        Alert {
+            name: "AgentUnreliable",
+            severity: Severity::P2,
+            condition: Condition::LastScoreBelow(0.85),
+            hold_seconds: 900,
+            summary: "The newest scores of an agent are low.",
+            impact: "The agent's work cannot be relied on.",
         },
         Alert {
             name: "VerificationFailureRate",
@@ -265,7 +291,14 @@ pub const FEEDBACK: Family = Family {
         help: "Completed turns of the feedback loop.",
         buckets: &[],
     }],
-    alerts: &[],
+    alerts: &[Alert {
+        name: "FeedbackLoopStalled",
+        severity: Severity::P1,
+        condition: Condition::Stalled(600.0),
+        hold_seconds: 60,
+        summary: "The feedback loop does not turn.",
+        impact: "Nothing is learned from results any more.",
+    }],
 };
 
 /// Connections to the database: `#[db_connection]`.
@@ -280,7 +313,14 @@ pub const DATABASE_CONNECTION: Family = Family {
         help: "Attempts to connect that failed.",
         buckets: &[],
     }],
-    alerts: &[],
+    alerts: &[Alert {
+        name: "DatabaseConnectionFailure",
+        severity: Severity::P0,
+        condition: Condition::FailuresAbove(3.0),
+        hold_seconds: 60,
+        summary: "The database cannot be reached.",
+        impact: "Whatever needs the database fails.",
+    }],
 };
 
 /// Look-ups in caches: `#[cache_lookup]`.
@@ -299,7 +339,14 @@ pub const CACHE: Family = Family {
             buckets: &[],
         },
     ],
-    alerts: &[],
+    alerts: &[Alert {
+        name: "CacheHitRateLow",
+        severity: Severity::P1,
+        condition: Condition::HitRatioBelow(0.8),
+        hold_seconds: 600,
+        summary: "A cache has too little of what is asked for.",
+        impact: "Whatever is behind the cache does its work, and answers take longer.",
+    }],
 };
 
 /// Planning towards goals: `#[goap_plan]`.
@@ -336,7 +383,14 @@ pub const TASK: Family = Family {
         help: "Tasks that ended.",
         buckets: &[],
     }],
-    alerts: &[],
+    alerts: &[Alert {
+        name: "TaskFailureRate",
+        severity: Severity::P2,
+        condition: Condition::CompletionFailuresAbove(0.1),
+        hold_seconds: 900,
+        summary: "Too many tasks of a type fail.",
+        impact: "Work is not done, or done again.",
+    }],
 };
 
 /// Requests over HTTP: the layer `measurand::http`.
@@ -383,6 +437,14 @@ pub const PATTERN_MEMORY: Family = gauge(
         help: "Memory that stored patterns take.",
         buckets: &[],
     }],
+    &[Alert {
+        name: "PatternMemoryGrowth",
+        severity: Severity::P3,
+        condition: Condition::LevelGrowthAbove(10_485_760.0),
+        hold_seconds: 3600,
+        summary: "Stored patterns take more and more memory.",
+        impact: "Memory runs out some day.",
+    }],
 );
 
 /// How well stored patterns are compressed: `#[memory_compression]`.
@@ -396,6 +458,7 @@ pub const MEMORY_COMPRESSION: Family = gauge(
         help: "Compressed size of the pattern memory divided by its original size.",
         buckets: &[],
     }],
+    &[],
 );
 
 /// Patterns in use: `#[patterns_active]`.
@@ -404,6 +467,7 @@ pub const PATTERNS_ACTIVE: Family = gauge(
     "Active patterns",
     "Patterns in use.",
     &[Metric { name: "patterns_active", role: Role::Level, help: "Patterns that were used recently.", buckets: &[] }],
+    &[],
 );
 
 /// Patterns that nobody uses: `#[patterns_unused]`.
@@ -416,6 +480,14 @@ pub const PATTERNS_UNUSED: Family = gauge(
         role: Role::Level,
         help: "Patterns that were not used recently.",
         buckets: &[],
+    }],
+    &[Alert {
+        name: "UnusedPatternsAccumulating",
+        severity: Severity::P3,
+        condition: Condition::LevelAbove(1000.0),
+        hold_seconds: 3600,
+        summary: "Many stored patterns are used by nobody.",
+        impact: "Memory is spent on what does not help.",
     }],
 );
 
@@ -430,6 +502,7 @@ pub const PATTERN_REUSE: Family = gauge(
         help: "Share of retrievals that reused a stored pattern.",
         buckets: &[],
     }],
+    &[],
 );
 
 /// How well agents work together: `#[coordination]`.
@@ -442,6 +515,14 @@ pub const COORDINATION: Family = gauge(
         role: Role::Level,
         help: "Share of the agents' time that is not spent waiting for each other.",
         buckets: &[],
+    }],
+    &[Alert {
+        name: "AgentCoordinationEfficiency",
+        severity: Severity::P2,
+        condition: Condition::LevelBelow(0.95),
+        hold_seconds: 900,
+        summary: "Agents spend too much of their time waiting for each other.",
+        impact: "Tasks take longer.",
     }],
 );
 
@@ -456,11 +537,25 @@ pub const TASK_QUEUE: Family = gauge(
         help: "Tasks that wait in the background queue.",
         buckets: &[],
     }],
+    &[Alert {
+        name: "BackgroundTaskQueueLength",
+        severity: Severity::P3,
+        condition: Condition::LevelAbove(100.0),
+        hold_seconds: 1800,
+        summary: "Many tasks wait in the background queue.",
+        impact: "Background work is done late.",
+    }],
 );
 
 /// A family of one gauge without labels.
-const fn gauge(name: &'static str, title: &'static str, help: &'static str, metrics: &'static [Metric]) -> Family {
-    Family { name, title, help, labels: &[], metrics, alerts: &[] }
+const fn gauge(
+    name: &'static str,
+    title: &'static str,
+    help: &'static str,
+    metrics: &'static [Metric],
+    alerts: &'static [Alert],
+) -> Family {
+    Family { name, title, help, labels: &[], metrics, alerts }
 }
 
 /// Every built-in family, for tools and tests that must see all of them.

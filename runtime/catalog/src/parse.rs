@@ -281,6 +281,15 @@ impl AlertParts {
             }
             ("score_below", [quantile, score]) => Condition::ScoreBelow { quantile: *quantile, score: *score },
             ("rollbacks_above", [count]) => Condition::RollbacksAbove(*count),
+            ("failures_above", [count]) => Condition::FailuresAbove(*count),
+            ("completion_failures_above", [share]) => Condition::CompletionFailuresAbove(*share),
+            ("hit_ratio_below", [share]) => Condition::HitRatioBelow(*share),
+            ("last_score_below", [score]) => Condition::LastScoreBelow(*score),
+            ("level_above", [level]) => Condition::LevelAbove(*level),
+            ("level_below", [level]) => Condition::LevelBelow(*level),
+            ("level_growth_above", [level]) => Condition::LevelGrowthAbove(*level),
+            ("calls_below", [rate]) => Condition::CallsBelow(*rate),
+            ("stalled", [seconds]) => Condition::Stalled(*seconds),
             (other, numbers) => {
                 let (name, other, count) = (shown(&name), shown(other), numbers.len());
                 return Err(format!(

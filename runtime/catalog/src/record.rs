@@ -11,7 +11,7 @@
 //!
 //! Floating-point numbers are written as sixteen hexadecimal digits of their bits: exact, and simple enough for `const`.
 
-use crate::family::{Alert, Condition, Family, Label, Metric, Severity};
+use crate::family::{Alert, Family, Label, Metric, Severity};
 
 /// What every record begins with.
 pub const BEGIN: &str = "\u{2}measurand\u{1f}1\u{1f}";
@@ -193,19 +193,12 @@ impl Writer<'_> {
     const fn alert(self, alert: &Alert) -> Self {
         let severity: Severity = alert.severity;
         let writer = self.pair("alert", alert.name).pair("severity", severity.as_str());
-        let writer = match alert.condition {
-            Condition::ErrorRatioAbove(share) => writer.pair("condition", "error_ratio_above").number("number", share),
-            Condition::FailureRatioAbove(share) => {
-                writer.pair("condition", "failure_ratio_above").number("number", share)
-            }
-            Condition::DurationAbove { quantile, seconds } => {
-                writer.pair("condition", "duration_above").number("number", quantile).number("number", seconds)
-            }
-            Condition::ScoreBelow { quantile, score } => {
-                writer.pair("condition", "score_below").number("number", quantile).number("number", score)
-            }
-            Condition::RollbacksAbove(count) => writer.pair("condition", "rollbacks_above").number("number", count),
+        let writer = writer.pair("condition", alert.condition.as_str());
+        let writer = match alert.condition.quantile() {
+            Some(quantile) => writer.number("number", quantile),
+            None => writer,
         };
+        let writer = writer.number("number", alert.condition.threshold());
         writer.number("hold", alert.hold_seconds as f64).pair("summary", alert.summary).pair("impact", alert.impact)
     }
 

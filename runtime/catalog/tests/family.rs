@@ -64,4 +64,21 @@ fn rules_of_a_family() {
     check_alert(Condition::ErrorRatioAbove(0.1), "counts no errors");
     check_alert(Condition::FailureRatioAbove(0.1), "no failures");
     check_alert(Condition::RollbacksAbove(1.0), "has no rollbacks");
+    check_alert(Condition::FailuresAbove(1.0), "has no failures");
+    check_alert(Condition::CompletionFailuresAbove(0.1), "has no completions");
+    check_alert(Condition::HitRatioBelow(0.8), "no look-ups");
+    check_alert(Condition::LastScoreBelow(0.8), "has no newest score");
+    check_alert(Condition::LevelAbove(1.0), "has no level");
+    check_alert(Condition::LevelBelow(1.0), "has no level");
+    check_alert(Condition::LevelGrowthAbove(1.0), "has no level");
+    check_alert(Condition::CallsBelow(1.0), "counts no calls");
+    check_alert(Condition::Stalled(300.0), "counts no calls");
+    let calls = Metric { name: "work_total", role: Role::Calls, help: "Work.", buckets: &[] };
+    let stalled = |seconds| {
+        let condition = Condition::Stalled(seconds);
+        let alert = Alert { name: "A", severity: Severity::P1, condition, hold_seconds: 1, summary: "S", impact: "I" };
+        Family { metrics: Vec::leak(vec![calls]), alerts: Vec::leak(vec![alert]), ..FAMILY }
+    };
+    check(stalled(300.0), "");
+    check(stalled(10.0), "between a minute and a day");
 }

@@ -1,0 +1,122 @@
+//! The alerts that look at one value of a family's label, which no condition of a family does.
+
+use super::condition::{FAILURES_PER_SECOND, subject};
+use super::proof::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
+use super::{Common, Context};
+use crate::family::Used;
+use crate::model::{Format, Piece, Scenario, text};
+use crate::query::{Combination, Match, Query, Selector, Window};
+use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
+use measurand_catalog::{Family, Role, Severity, families};
+
+/// The share of requests with a status of 500 or more.
+const HTTP_ERRORS: f64 = 0.05;
+/// One of the buckets of the duration of requests.
+const HTTP_SECONDS: f64 = 0.5;
+
+const QUARTER: Window = Window::Seconds(900);
+const OPERATION: (&str, &str) = ("operation_type", "extraction");
+const STATUS: &str = "status";
+const ROUTE: &str = "route";
+
+const QUIET: &str = "Silent without series and without traffic: a program that is gone is the business of ServiceDown.";
+
+pub(super) const ALERTS: &[Common] = &[
+    Common {
+        name: "PatternExtractionErrors",
+        severity: Some(Severity::P2),
+        hold_seconds: 60,
+        summary: "Patterns are not extracted.",
+        impact: "What could be learned from recent work is lost.",
+        panel: "neural/errors",
+        absent: QUIET,
+        query: |it| {
+            let neural = used(it, &families::NEURAL)?;
+            // Where no function extracts, there is nothing to watch.
+            let extracts =
+                neural.sites().iter().any(|it| it.labels.get(OPERATION.0).is_none_or(|it| it == OPERATION.1));
+            // Panics have an alert of their own, and who cancels knows it.
+            let errors = neural.selector(Role::Errors)?.with(OPERATION.0, OPERATION.1);
+            let errors = errors.with(OUTCOME_LABEL, ERROR_OUTCOMES[0]);
+            extracts.then(|| Query::Increase(errors, QUARTER).sum(&[]).above(0.0))
+        },
+        description: |_| {
+            vec![Piece::Value(Format::Count), text(" extractions ended in an error within a quarter of an hour.")]
+        },
+        scenario: |_| {
+            let with = |operation, outcome| labels(&[(OPERATION.0, operation), (OUTCOME_LABEL, outcome)]);
+            let name = "neural_operation_errors_total";
+            let signals = vec![
+                counter(name, with(OPERATION.1, ERROR_OUTCOMES[0]), [1.0, 0.0, 0.0]),
+                counter(name, with("learning", ERROR_OUTCOMES[0]), [0.0, 1.0, 0.0]),
+            ];
+            Scenario { recovery: 20, ..scenario(signals, Vec::new(), 3.0) }
+        },
+    },
+    Common {
+        name: "HttpErrorRateHigh",
+        severity: Some(Severity::P1),
+        hold_seconds: 300,
+        summary: "Requests fail on the side of the server.",
+        impact: "Whoever uses the route sees errors.",
+        panel: "system/http_errors",
+        absent: QUIET,
+        query: |it| {
+            let requests = used(it, &families::HTTP)?.selector(Role::Calls)?;
+            let by = [ROUTE.to_owned()];
+            let failed = http_errors(requests.clone()).sum(&by);
+            let ratio = failed.clone().share_of(Query::Rate(requests, Window::Recent).sum(&by));
+            Some(ratio.above(HTTP_ERRORS).combine(Combination::And, failed.above(FAILURES_PER_SECOND)))
+        },
+        description: |_| {
+            let mut pieces = subject(&[ROUTE.to_owned()]);
+            let after = " of the requests failed on the side of the server within five minutes; the limit is 5%.";
+            pieces.extend([Piece::Value(Format::Share), text(after)]);
+            pieces
+        },
+        scenario: |_| {
+            let with = |status| labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, status)]);
+            let failed = [2.0 * HTTP_ERRORS, 0.9 * HTTP_ERRORS, 0.0].map(|it| it * TRAFFIC);
+            let signals = vec![
+                counter("http_requests_total", with("200"), failed.map(|it| TRAFFIC - it)),
+                counter("http_requests_total", with("503"), failed),
+            ];
+            few(failed[0], scenario(signals, labels(&[(ROUTE, "/")]), 2.0 * HTTP_ERRORS))
+        },
+    },
+    Common {
+        name: "HttpLatencyHigh",
+        severity: Some(Severity::P2),
+        hold_seconds: 600,
+        summary: "Requests take long.",
+        impact: "Whoever uses the route waits.",
+        panel: "system/http_duration",
+        absent: QUIET,
+        query: |it| {
+            let duration = used(it, &families::HTTP)?.selector(Role::Duration)?;
+            let buckets = Query::Buckets(vec![ROUTE.to_owned()], duration, Window::Recent);
+            Some(buckets.quantile(0.95).above(HTTP_SECONDS))
+        },
+        description: |_| {
+            let mut pieces = subject(&[ROUTE.to_owned()]);
+            let after = text("; the limit is 500ms.");
+            pieces.extend([text("5% of the requests take longer than "), Piece::Value(Format::Seconds), after]);
+            pieces
+        },
+        scenario: |_| {
+            let own = labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, "200")]);
+            let bounds = [0.25, HTTP_SECONDS, 1.0];
+            let signals = buckets("http_request_duration_seconds", &own, &bounds, [1.0, HTTP_SECONDS, 0.25]);
+            scenario(signals, labels(&[(ROUTE, "/")]), interpolated(0.95, HTTP_SECONDS, 1.0))
+        },
+    },
+];
+
+/// Requests per second that failed on the side of the server.
+pub(crate) fn http_errors(requests: Selector) -> Query {
+    Query::Rate(requests.matching(STATUS, Match::StartsWith("5".to_owned())), Window::Recent)
+}
+
+fn used<'a>(context: &Context<'a>, family: &Family) -> Option<&'a Used<'a>> {
+    context.families.iter().find(|it| it.family.name == family.name)
+}

@@ -1,0 +1,249 @@
+//! The alerts that every program gets, whatever it annotates.
+
+use super::Common;
+use super::condition::SMOOTHED;
+use super::proof::{TRAFFIC, buckets, counter, example, gauge, interpolated, labels, scenario};
+use crate::family::Used;
+use crate::model::{Format, Piece, Scenario, Signal, label, text};
+use crate::panels::system::{
+    DESCRIPTORS_PANEL, LAG, LAG_PANEL, MEMORY_PANEL, MOST_DESCRIPTORS, OPEN_DESCRIPTORS, OVERFLOWS, PANICS_PANEL,
+    RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL, descriptors,
+};
+use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
+use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::{Role, Severity};
+
+const DESCRIPTORS: f64 = 0.8;
+const SCRAPE_SECONDS: f64 = 1.0;
+/// One of the buckets of the lag.
+const LAG_SECONDS: f64 = 0.1;
+const RESTARTS: f64 = 3.0;
+const QUARTER: Window = Window::Seconds(900);
+const HOUR: Window = Window::Seconds(3600);
+
+const GONE: &str = "Silent without series: a program that is gone is the business of ServiceDown.";
+const NO_TOKIO: &str = "Silent without series: the program may have no Tokio runtime.";
+
+pub(super) const ALERTS: &[Common] = &[
+    Common {
+        name: "ServiceDown",
+        severity: Some(Severity::P0),
+        hold_seconds: 60,
+        summary: "The service does not answer.",
+        impact: "Nobody is served, and nothing else about the service is known.",
+        panel: STATUS_PANEL,
+        absent: "Fires: a target that has vanished from Prometheus is as bad as one that does not answer.",
+        // `up == 0` alone misses a target that has vanished from Prometheus altogether.
+        query: |_| {
+            let up = Selector::new("up");
+            let down = Query::Compare(Box::new(Query::Last(up.clone())), Comparison::Equal, 0.0);
+            Some(down.combine(Combination::Or, Query::Absent(up)))
+        },
+        description: |_| {
+            let instance = Piece::LabelOr("instance".to_owned(), "no instance known to Prometheus".to_owned());
+            vec![text("Prometheus cannot scrape "), label("job"), text(" ("), instance, text(").")]
+        },
+        scenario: |_| Scenario {
+            lead: 0,
+            up: false,
+            fires_without_data: true,
+            ..scenario(vec![gauge("up", Vec::new(), [0.0, 1.0, 1.0])], instance(), 0.0)
+        },
+    },
+    Common {
+        name: "FunctionPanics",
+        severity: Some(Severity::P2),
+        hold_seconds: 0,
+        summary: "Annotated functions panic.",
+        impact: "The calls that panicked were not done; whoever made them saw an error or waits in vain.",
+        panel: PANICS_PANEL,
+        absent: GONE,
+        query: |it| {
+            let panics = |it: &Used<'_>| {
+                let errors = it.selector(Role::Errors)?.with(OUTCOME_LABEL, "panic");
+                Some(Query::Increase(errors, Window::Recent).sum(&it.labels()).above(0.0))
+            };
+            it.families.iter().filter_map(panics).reduce(|all, it| all.combine(Combination::Or, it))
+        },
+        description: |_| {
+            let number = Piece::Value(Format::Count);
+            vec![number, text(" panics within five minutes:"), Piece::Labels]
+        },
+        scenario: |it| {
+            let Some(family) = it.families.iter().find(|it| it.metric(Role::Errors).is_some()) else {
+                return Scenario::default();
+            };
+            let own = example(family, &family.sites());
+            let name = family.metric(Role::Errors).map(|it| it.name.clone()).unwrap_or_default();
+            let with =
+                |outcome: &str| own.iter().cloned().chain([(OUTCOME_LABEL.to_owned(), outcome.to_owned())]).collect();
+            // Other errors are no panics.
+            let signals = vec![
+                counter(&name, with("panic"), [1.0, 0.0, 0.0]),
+                counter(&name, with("cancelled"), [0.0, TRAFFIC, 0.0]),
+            ];
+            scenario(signals, own, 2.0)
+        },
+    },
+    Common {
+        name: "MemoryHigh",
+        severity: Some(Severity::P2),
+        hold_seconds: 900,
+        summary: "The process takes more memory than its target.",
+        impact: "Sooner or later the system kills the process.",
+        panel: MEMORY_PANEL,
+        absent: GONE,
+        query: |it| {
+            let memory = Query::MaximumOverTime(Selector::new(RESIDENT_BYTES.name), SMOOTHED);
+            Some(by_instance(memory).above(it.options.memory_bytes))
+        },
+        description: |it| {
+            let limit = format!("; the limit is {}MiB.", it.options.memory_bytes / 1024.0 / 1024.0);
+            vec![label("instance"), text(" takes "), Piece::Value(Format::Bytes), text(limit)]
+        },
+        scenario: |it| platform(RESIDENT_BYTES.name, it.options.memory_bytes),
+    },
+    Common {
+        name: "EventLoopLagHigh",
+        severity: Some(Severity::P2),
+        hold_seconds: 600,
+        summary: "Tasks wait for a worker of the Tokio runtime.",
+        impact: "Everything asynchronous is slower, whatever it does.",
+        panel: LAG_PANEL,
+        absent: NO_TOKIO,
+        query: |_| {
+            let by = ["instance".to_owned()];
+            let lag = Query::Buckets(by.to_vec(), Selector::new(LAG.name), Window::Recent);
+            Some(lag.quantile(0.99).above(LAG_SECONDS))
+        },
+        description: |_| {
+            let seconds = Piece::Value(Format::Seconds);
+            vec![
+                text("1% of the tasks of "),
+                label("instance"),
+                text(" wait longer than "),
+                seconds,
+                text(" for a worker."),
+            ]
+        },
+        scenario: |_| {
+            let bounds = [0.05, LAG_SECONDS, 0.25];
+            let signals = buckets(LAG.name, &Vec::new(), &bounds, [0.25, LAG_SECONDS, 0.05]);
+            scenario(signals, instance(), interpolated(0.99, LAG_SECONDS, 0.25))
+        },
+    },
+    Common {
+        name: "SeriesLimitReached",
+        severity: Some(Severity::P2),
+        hold_seconds: 0,
+        summary: "A family of metrics has as many series as it may have.",
+        impact: "New values of its labels are counted together under `_other`.",
+        panel: SERIES_PANEL,
+        absent: GONE,
+        query: |_| {
+            let family = ["family".to_owned()];
+            Some(Query::Increase(Selector::new(OVERFLOWS.name), QUARTER).sum(&family).above(0.0))
+        },
+        description: |_| {
+            let number = Piece::Value(Format::Count);
+            vec![
+                number,
+                text(" recordings of the family "),
+                label("family"),
+                text(" went to `_other` within a quarter of an hour."),
+            ]
+        },
+        scenario: |_| {
+            let own = labels(&[("family", "database")]);
+            let signal = counter(OVERFLOWS.name, own.clone(), [10.0, 0.0, 0.0]);
+            Scenario { recovery: 20, ..scenario(vec![signal], own, 20.0) }
+        },
+    },
+    Common {
+        name: "RestartLoop",
+        severity: Some(Severity::P3),
+        hold_seconds: 0,
+        summary: "The process begins again and again.",
+        impact: "What was in progress is lost each time, and counters begin at zero.",
+        panel: UPTIME_PANEL,
+        absent: GONE,
+        query: |_| {
+            let restarts = Query::Changes(Selector::new(START_TIME.name), HOUR);
+            Some(by_instance(restarts).above(RESTARTS))
+        },
+        description: |_| {
+            let number = Piece::Value(Format::Count);
+            vec![label("instance"), text(" restarted "), number, text(" times within an hour.")]
+        },
+        scenario: |_| {
+            // A new number each minute is a restart each minute.
+            let signal = Signal { before: 0.0, ..counter(START_TIME.name, Vec::new(), [60.0, 0.0, 0.0]) };
+            Scenario { lead: 4, recovery: 65, ..scenario(vec![signal], instance(), 5.0) }
+        },
+    },
+    Common {
+        name: "ScrapeSlow",
+        severity: Some(Severity::P3),
+        hold_seconds: 900,
+        summary: "Scrapes of the service are slow.",
+        impact: "Scrapes may time out soon, and then dashboards have gaps and alerts are late.",
+        panel: SCRAPE_PANEL,
+        absent: GONE,
+        query: |_| {
+            let scrape = Query::AverageOverTime(Selector::new("scrape_duration_seconds"), SMOOTHED);
+            Some(by_instance(scrape).above(SCRAPE_SECONDS))
+        },
+        description: |_| {
+            let seconds = Piece::Value(Format::Seconds);
+            vec![text("A scrape of "), label("instance"), text(" takes "), seconds, text(" on average.")]
+        },
+        scenario: |_| platform("scrape_duration_seconds", SCRAPE_SECONDS),
+    },
+    Common {
+        name: "FileDescriptorsRunningOut",
+        severity: Some(Severity::P3),
+        hold_seconds: 900,
+        summary: "The process has most of its file descriptors in use.",
+        impact: "When none is left, no file and no connection opens any more.",
+        panel: DESCRIPTORS_PANEL,
+        absent: GONE,
+        query: |_| Some(descriptors(|it| Query::MaximumOverTime(it, SMOOTHED)).above(DESCRIPTORS)),
+        description: |_| {
+            let share = Piece::Value(Format::Share);
+            vec![share, text(" of the file descriptors of "), label("instance"), text(" are open.")]
+        },
+        scenario: |_| {
+            let signals = vec![
+                gauge(OPEN_DESCRIPTORS.name, Vec::new(), [900.0, 790.0, 10.0]),
+                gauge(MOST_DESCRIPTORS.name, Vec::new(), [1000.0; 3]),
+            ];
+            Scenario { lead: 0, ..scenario(signals, instance(), 0.9) }
+        },
+    },
+    Common {
+        name: "Watchdog",
+        severity: None,
+        hold_seconds: 0,
+        summary: "The alerting works.",
+        impact: "None: this alert always fires, and its absence means that no alert would arrive.",
+        panel: STATUS_PANEL,
+        absent: "Fires, as it always does.",
+        query: |_| Some(Query::Constant(1.0)),
+        description: |_| vec![text("This alert always fires; send it to a dead man's switch.")],
+        scenario: |_| Scenario { lead: 0, fires_without_data: true, ..scenario(Vec::new(), Vec::new(), 1.0) },
+    },
+];
+
+fn by_instance(query: Query) -> Query {
+    query.aggregate(Aggregation::Maximum, &["instance".to_owned()])
+}
+
+fn instance() -> Vec<(String, String)> {
+    labels(&[("instance", "a")])
+}
+
+/// A gauge of the process that goes beyond a limit.
+fn platform(metric: &str, limit: f64) -> Scenario {
+    let signal = gauge(metric, Vec::new(), [2.0 * limit, 0.99 * limit, 0.1 * limit]);
+    Scenario { lead: 0, ..scenario(vec![signal], instance(), 2.0 * limit) }
+}

@@ -1,0 +1,149 @@
+//! The alerts about the monitoring itself: from what Prometheus, Alertmanager and the node exporter tell of themselves.
+//!
+//! They belong to a Prometheus and not to a program, and so to a file of their own: two programs that one Prometheus
+//! watches would bring them twice.
+
+use super::Common;
+use super::condition::DAY_SECONDS;
+use super::proof::{TRAFFIC, counter, gauge, labels, scenario};
+use crate::model::{Format, Piece, Scenario, Signal, label, text};
+use crate::query::{Combination, Comparison, Match, Query, Selector, Window};
+use measurand_catalog::Severity;
+
+pub(crate) const PROMETHEUS: &str = "prometheus";
+pub(crate) const ALERTMANAGER: &str = "alertmanager";
+pub(crate) const NODE: &str = "node";
+
+const DELIVERY: f64 = 0.01;
+const DISK: f64 = 0.2;
+const STORAGE_BYTES_A_DAY: f64 = 100.0 * 1024.0 * 1024.0;
+const QUARTER: Window = Window::Seconds(900);
+
+/// What holds no data of anybody.
+const NO_DISKS: [&str; 5] = ["tmpfs", "overlay", "squashfs", "ramfs", "devtmpfs"];
+
+pub(super) const ALERTS: &[Common] = &[
+    Common {
+        name: "AlertDeliveryFailing",
+        severity: Some(Severity::P1),
+        hold_seconds: 300,
+        summary: "Alertmanager cannot deliver.",
+        impact: "Whoever is called through this channel hears of nothing.",
+        panel: "overview/alerts",
+        absent: "Silent without series: when Alertmanager is gone, the dead man's switch misses the Watchdog.",
+        query: |_| {
+            let by = ["instance".to_owned(), "integration".to_owned()];
+            let rate = |name| Query::Rate(Selector::of_job(ALERTMANAGER, name), QUARTER).sum(&by);
+            let failed = rate("alertmanager_notifications_failed_total");
+            Some(failed.share_of(rate("alertmanager_notifications_total")).above(DELIVERY))
+        },
+        description: |_| {
+            let share = Piece::Value(Format::Share);
+            vec![
+                share,
+                text(" of the notifications through "),
+                label("integration"),
+                text(" failed within a quarter of an hour."),
+            ]
+        },
+        scenario: |_| {
+            let own = labels(&[("integration", "slack")]);
+            let signals = vec![
+                counter("alertmanager_notifications_total", own.clone(), [TRAFFIC; 3]),
+                counter("alertmanager_notifications_failed_total", own, [TRAFFIC / 2.0, TRAFFIC * 0.009, 0.0]),
+            ];
+            let plain = scenario(signals, labels(&[("instance", "a"), ("integration", "slack")]), 0.5);
+            Scenario { job: Some(ALERTMANAGER), recovery: 20, ..plain }
+        },
+    },
+    Common {
+        name: "RuleEvaluationFailing",
+        severity: Some(Severity::P1),
+        hold_seconds: 300,
+        summary: "Prometheus cannot evaluate its rules.",
+        impact: "The alerts of the group do not fire, whatever happens.",
+        panel: "overview/alerts",
+        absent: "Silent without series: when Prometheus is gone, the dead man's switch misses the Watchdog.",
+        query: |_| {
+            let by = ["instance".to_owned(), "rule_group".to_owned()];
+            let failures = Selector::of_job(PROMETHEUS, "prometheus_rule_evaluation_failures_total");
+            Some(Query::Increase(failures, QUARTER).sum(&by).above(0.0))
+        },
+        description: |_| {
+            let number = Piece::Value(Format::Count);
+            vec![number, text(" evaluations of "), label("rule_group"), text(" failed within a quarter of an hour.")]
+        },
+        scenario: |_| {
+            let own = labels(&[("rule_group", "rules.yml;shop")]);
+            let signal = counter("prometheus_rule_evaluation_failures_total", own, [1.0, 0.0, 0.0]);
+            let labels = labels(&[("instance", "a"), ("rule_group", "rules.yml;shop")]);
+            Scenario { job: Some(PROMETHEUS), recovery: 20, ..scenario(vec![signal], labels, 7.0) }
+        },
+    },
+    Common {
+        name: "LowDiskSpace",
+        severity: Some(Severity::P3),
+        hold_seconds: 1800,
+        summary: "A disk is nearly full.",
+        impact: "When it is full, nothing can be written to it any more.",
+        panel: "overview/status",
+        absent: "Silent without series: the node exporter may not be installed.",
+        query: |_| {
+            let by = ["instance".to_owned(), "mountpoint".to_owned()];
+            let read = |name| {
+                let kinds = Match::NoneOf(NO_DISKS.map(str::to_owned).to_vec());
+                Query::Last(Selector::of_job(NODE, name).matching("fstype", kinds)).sum(&by)
+            };
+            let free = read("node_filesystem_avail_bytes").share_of(read("node_filesystem_size_bytes"));
+            // Nobody writes to what can only be read.
+            let writable = Query::Compare(Box::new(read("node_filesystem_readonly")), Comparison::Equal, 0.0);
+            Some(free.below(DISK).combine(Combination::And, writable))
+        },
+        description: |_| {
+            let share = Piece::Value(Format::Share);
+            vec![share, text(" of "), label("mountpoint"), text(" on "), label("instance"), text(" is free.")]
+        },
+        scenario: |_| {
+            let own = labels(&[("mountpoint", "/"), ("fstype", "ext4")]);
+            let signals = vec![
+                gauge("node_filesystem_avail_bytes", own.clone(), [10.0, 21.0, 50.0]),
+                gauge("node_filesystem_size_bytes", own.clone(), [100.0; 3]),
+                gauge("node_filesystem_readonly", own, [0.0; 3]),
+            ];
+            let plain = scenario(signals, labels(&[("instance", "a"), ("mountpoint", "/")]), 0.1);
+            Scenario { job: Some(NODE), lead: 0, ..plain }
+        },
+    },
+    Common {
+        name: "MonitoringStorageGrowth",
+        severity: Some(Severity::P3),
+        hold_seconds: 3600,
+        summary: "What Prometheus stores grows fast.",
+        impact: "The disk fills up, and queries become slower.",
+        panel: "system/scrape_samples",
+        absent: "Silent without series, and while there is nothing from a day ago to compare with.",
+        query: |_| {
+            let by = ["instance".to_owned()];
+            let bytes = Selector::of_job(PROMETHEUS, "prometheus_tsdb_storage_blocks_bytes");
+            let (now, then) = (Query::Last(bytes.clone()).sum(&by), Query::Past(bytes, DAY_SECONDS).sum(&by));
+            Some(now.minus(then).above(STORAGE_BYTES_A_DAY))
+        },
+        description: |_| {
+            let bytes = Piece::Value(Format::Bytes);
+            vec![
+                text("The blocks of "),
+                label("instance"),
+                text(" are larger by "),
+                bytes,
+                text(" than a day ago; the limit is 100MiB."),
+            ]
+        },
+        scenario: |_| {
+            let bytes = STORAGE_BYTES_A_DAY;
+            let phases = [3.0 * bytes, 1.9 * bytes, bytes];
+            let signal = Signal { before: bytes, ..gauge("prometheus_tsdb_storage_blocks_bytes", Vec::new(), phases) };
+            let plain = scenario(vec![signal], labels(&[("instance", "a")]), 2.0 * bytes);
+            Scenario { job: Some(PROMETHEUS), lead: 0, before: 1450, ..plain }
+        },
+    },
+];

@@ -1,0 +1,63 @@
+//! The runbook: each alert has a section that its link finds, and what functions say stays what it is.
+
+use crate::support::{file, measured, monitoring, query, system};
+use std::collections::BTreeSet;
+
+/// What GitHub and GitLab call a heading.
+fn anchors(markdown: &str) -> Vec<String> {
+    let mut fenced = false;
+    let headings = markdown.lines().filter(|it| {
+        fenced ^= it.starts_with("```");
+        !fenced && it.starts_with('#')
+    });
+    headings.map(|it| it.trim_start_matches('#').trim().to_lowercase().replace(' ', "-")).collect()
+}
+
+#[test]
+fn each_link_finds_its_section() {
+    let monitoring = monitoring(&system());
+    let anchors = anchors(&file(&monitoring, "RUNBOOK.md"));
+    let unique: BTreeSet<&String> = anchors.iter().collect();
+    assert_eq!(unique.len(), anchors.len(), "{anchors:?}");
+    for alert in monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules) {
+        let (page, anchor) = alert.runbook_url.split_once('#').unwrap();
+        assert_eq!(page, "RUNBOOK.md");
+        assert!(anchors.iter().any(|it| it == anchor), "{}", alert.name);
+    }
+}
+
+#[test]
+fn a_section_says_all_that_is_known() {
+    let steps = "steps=1. Look at `pg_stat_activity`.\n2. Kill what blocks.";
+    let monitoring = monitoring(&[query("select", "patterns", &[steps, "owner=storage"])]);
+    let text = file(&monitoring, "RUNBOOK.md");
+    let section = text.split("\n## ").find(|it| it.starts_with("DatabaseQueryErrors\n")).unwrap();
+    for expected in [
+        "Queries on a table fail.\n",
+        "- Severity: P1; answered by: storage.\n",
+        "*query&#95;type*",
+        "*value* of the calls did not end well within five minutes; the limit is 5&#37;. It fires after 2m.\n",
+        "- Impact: Whatever reads or writes the table fails as often.\n",
+        "- Without data: Silent",
+        "viewPanel=",
+        "shop::work::select&#95;patterns:\n\n> 1. Look at `pg_stat_activity`.\n> 2. Kill what blocks.\n",
+        "```promql\njob_query_type_table:db_query_errors:ratio_rate5m{job=\"shop\"} > 0.05 and ",
+    ] {
+        assert!(section.contains(expected), "`{expected}` is not in:\n{section}");
+    }
+    // A program's alerts are not about that function alone.
+    let down = text.split("\n## ").find(|it| it.starts_with("ServiceDown\n")).unwrap();
+    assert!(!down.contains("pg_stat_activity") && down.contains("1. Open the panel"), "{down}");
+}
+
+#[test]
+fn what_a_function_says_cannot_become_the_page() {
+    let steps = "steps=# Fake\n## ServiceDown\n```\n</script>";
+    let monitoring = monitoring(&[measured("f", &[steps, "owner=[x](javascript:1)"])]);
+    let text = file(&monitoring, "RUNBOOK.md");
+    let anchors = anchors(&text);
+    assert_eq!(anchors.iter().filter(|it| *it == "servicedown").count(), 1, "{anchors:?}");
+    assert!(!anchors.iter().any(|it| it == "fake"));
+    assert!(text.contains("> # Fake\n> ## ServiceDown\n> ```\n> </script>\n"), "{text}");
+    assert!(!text.contains("[x]("));
+}
