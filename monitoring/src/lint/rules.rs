@@ -152,6 +152,8 @@ fn dependencies(group: &RuleGroup, findings: &mut Findings<'_>) {
             .iter()
             .skip(index + 1)
             .filter(|it| it.kind == RuleKind::Recording)
+            // Of one series that several rules record, each with labels of its own, one before is enough.
+            .filter(|later| group.rules.iter().take(index).all(|it| it.name.text != later.name.text))
             .map(|it| it.name.text.as_str())
             .collect();
         for selection in selections(&parsed.tree) {

@@ -118,6 +118,9 @@ fn groups_and_recordings() {
     check("  rules:\n  - record: job:x-y\n    expr: sum by (job) (y)\n", &[("rule/name", 4)]);
     let later = "  rules:\n  - record: a:x\n    expr: b:x * 2\n  - record: b:x\n    expr: sum(x)\n";
     check(later, &[("rule/dependency", 5)]);
+    let parts = "  rules:\n  - record: b:x\n    expr: sum(x)\n    labels: {of: x}\n  - record: a:x\n    expr: b:x * 2\n  \
+                 - record: b:x\n    expr: sum(y)\n    labels: {of: y}\n";
+    check(parts, &[]);
     let twice = "  rules:\n  - record: a:x\n    expr: sum(x)\n  - record: a:x\n    expr: sum(y)\n";
     check(twice, &[("rule/duplicate", 6)]);
     check("  rules: []\n- name: own\n  rules: []\n", &[("rule/duplicate", 4)]);
