@@ -1,15 +1,14 @@
 //! Behind the `metrics` facade: ours, and the stock exporter.
 
 use super::{BOUNDS, COUNTER, HISTOGRAM, Kind, Render, VALUE, names};
-use measurand_catalog::{Catalog, families};
+use measurand::tables::families;
 use measurand_exporter::{Program, Recorder};
 use metrics::{Label, counter, histogram, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 /// In families of the table, where annotated functions would record.
 pub(super) fn ours(kind: Kind, series: usize) -> Render {
-    let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: Vec::new() };
-    let families = families::ALL.to_vec();
+    let (families, catalog) = (families::ALL.to_vec(), measurand::catalog());
     let recorder = Recorder::new(&Program { families, catalog, binary: None, initialize: || () });
     with_local_recorder(&recorder, || record(kind, series));
     Box::new(move |text| text(recorder.render().as_bytes()))
