@@ -1,6 +1,8 @@
 //! What an annotated call, a scrape and a series may cost at most. Every claim is a ratio within one run.
 
-use crate::contenders::{AUTOMETRICS, CLOCK, EMPTY, HOTPATH, KEPT, PATTERN_LEARNED, TIMED_QUERY};
+use crate::contenders::{
+    AUTOMETRICS, CLOCK, EMPTY, HOTPATH, KEPT, PATTERN_LEARNED, SAMPLED, TEXT_LABEL, TIMED_QUERY, TYPED_LABEL,
+};
 use crate::registries::{MEASURED, STOCK};
 use crate::table::table;
 
@@ -28,6 +30,9 @@ pub const CALLS: &[Claim] = &[
     Claim { contender: TIMED_QUERY, over: None, of: KEPT, at_most: 1.0 / 4.0, threads: 1 },
     Claim { contender: TIMED_QUERY, over: None, of: HOTPATH, at_most: 1.0, threads: 1 },
     Claim { contender: PATTERN_LEARNED, over: Some(EMPTY), of: CLOCK, at_most: 4.0 / 19.0, threads: 1 },
+    Claim { contender: SAMPLED, over: Some(EMPTY), of: CLOCK, at_most: 6.0 / 19.0, threads: 1 },
+    Claim { contender: TYPED_LABEL, over: Some(TIMED_QUERY), of: CLOCK, at_most: 2.0 / 19.0, threads: 1 },
+    Claim { contender: TEXT_LABEL, over: Some(TIMED_QUERY), of: CLOCK, at_most: 25.0 / 19.0, threads: 1 },
 ];
 
 impl Claim {

@@ -19,6 +19,12 @@ pub const CLOCK: &str = "two raw clock reads";
 /// Names that claims are made about.
 pub const TIMED_QUERY: &str = "`#[timed_query(..)]`";
 #[expect(missing_docs, reason = "as above")]
+pub const SAMPLED: &str = "`#[timed_query(.., time = 1 in 16)]`";
+#[expect(missing_docs, reason = "as above")]
+pub const TYPED_LABEL: &str = "`#[timed_query(..)]`, label from an argument, an enum";
+#[expect(missing_docs, reason = "as above")]
+pub const TEXT_LABEL: &str = "`#[timed_query(..)]`, label from an argument, text";
+#[expect(missing_docs, reason = "as above")]
 pub const PATTERN_LEARNED: &str = "`#[pattern_learned]`, counted only";
 #[expect(missing_docs, reason = "as above")]
 pub const KEPT: &str = "`metrics`, kept handles, stock exporter, `Instant`";
@@ -37,6 +43,9 @@ pub const ALL: &[Contender] = &[
     row(CLOCK, "floor", |n| repeat(n, floor::raw_clock)),
     row("two `Instant::now`", "floor", |n| repeat(n, floor::instant)),
     row(TIMED_QUERY, "measurand", |n| repeat(n, ours::timed_query)),
+    row(SAMPLED, "measurand", |n| repeat(n, ours::sampled)),
+    row(TYPED_LABEL, "measurand", |n| repeat(n, ours::typed_label)),
+    row(TEXT_LABEL, "measurand", |n| repeat(n, ours::text_label)),
     row("`#[neural_op(..)]`", "measurand", |n| repeat(n, ours::neural_op)),
     row("`#[measured]`", "measurand", |n| repeat(n, ours::measured)),
     row(PATTERN_LEARNED, "measurand", |n| repeat(n, ours::pattern_learned)),
