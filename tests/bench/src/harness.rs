@@ -107,14 +107,14 @@ impl Samples {
     }
 }
 
-/// Nanoseconds for each call, and whether the thread had to wait for a processor.
+/// Nanoseconds for each call, less those that the thread waited for a processor, and whether those were many.
 fn one(contender: &Contender, calls: u64) -> (f64, bool) {
     let waited = waited();
     let begin = Instant::now();
     (contender.sample)(calls);
-    let nanoseconds = begin.elapsed().as_secs_f64() * 1e9;
+    let elapsed = begin.elapsed().as_secs_f64() * 1e9;
     let waited = float(self::waited().saturating_sub(waited));
-    (nanoseconds / float(calls), waited > MOST_WAITING * nanoseconds)
+    ((elapsed - waited) / float(calls), waited > MOST_WAITING * elapsed)
 }
 
 /// Takes a sample on all threads at once, again when one of them was disturbed.
@@ -124,8 +124,9 @@ fn undisturbed(barrier: &Barrier, disturbed: &AtomicUsize, take: impl Fn() -> (f
         // Nobody writes here until all have passed the barrier, so all threads read the same.
         let before = disturbed.load(Ordering::Relaxed);
         barrier.wait();
+        // The least disturbed one, if none is undisturbed; the minimum of a number and NaN is the number.
         let (nanoseconds, waited) = take();
-        sample = nanoseconds;
+        sample = if waited { nanoseconds.min(sample) } else { nanoseconds };
         if waited {
             disturbed.fetch_add(1, Ordering::Relaxed);
         }
