@@ -139,7 +139,8 @@ fn undisturbed(barrier: &Barrier, disturbed: &AtomicUsize, take: impl Fn() -> (f
 }
 
 /// Nanoseconds that this thread was ready to run and did not; 0 where the operating system does not tell.
-fn waited() -> u64 {
+#[must_use]
+pub fn waited() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split_whitespace().nth(1).and_then(|it| it.parse().ok()).unwrap_or(0)
 }

@@ -1,9 +1,10 @@
 //! How long it takes to render all series as text.
 
 use measurand_bench::claims::{self, verdicts};
+use measurand_bench::harness::waited;
 use measurand_bench::options::Options;
 use measurand_bench::registries::{ALL, Kind, OURS, Registry, Render};
-use measurand_bench::table::{ratio, table};
+use measurand_bench::table::{float, ratio, table};
 use std::time::Instant;
 
 fn main() -> Result<(), String> {
@@ -59,9 +60,11 @@ fn measure(all: &[Render], kind: Kind, series: usize, rounds: usize) -> (Vec<f64
         for step in 0..all.len() {
             // Each is first once in a while.
             let index = (step + round) % all.len();
-            let begin = Instant::now();
+            let (before, begin) = (waited(), Instant::now());
             all[index](&mut |text| {
-                times[index].push(begin.elapsed().as_secs_f64() * 1e3);
+                // Less the time in which the thread was kept from running.
+                let elapsed = begin.elapsed().as_secs_f64() * 1e3;
+                times[index].push(elapsed - float(waited() - before) / 1e6);
                 assert!(kind.complete(text, series), "a text lacks series");
             });
         }
