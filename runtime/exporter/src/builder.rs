@@ -20,6 +20,7 @@ pub const LISTEN_VARIABLE: &str = "MEASURAND_LISTEN";
 pub struct Builder {
     pub(crate) program: Program,
     pub(crate) service: Option<Service>,
+    pub(crate) series_limit: Option<usize>,
     address: Option<String>,
     limits: Limits,
 }
@@ -27,7 +28,7 @@ pub struct Builder {
 impl Builder {
     /// For a program.
     pub fn new(program: Program) -> Self {
-        Self { program, service: None, address: None, limits: Limits::default() }
+        Self { program, service: None, series_limit: None, address: None, limits: Limits::default() }
     }
 
     /// Listens there, for example on `127.0.0.1:3000`; port 0 lets the operating system choose.
@@ -47,6 +48,17 @@ impl Builder {
     /// Bounds on what clients can take.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How many series a metric may have of those that are recorded by hand, over the `metrics` facade; 2000 unless told
+    /// otherwise.
+    ///
+    /// A metric that has so many keeps them, and counts further label values as `_other`: those labels of a family whose
+    /// values its table fixes keep them. `measurand_label_overflows_total` says how often that happened, and
+    /// `measurand_series` how far each metric is from the limit.
+    pub fn series_limit(mut self, limit: usize) -> Self {
+        self.series_limit = Some(limit);
         self
     }
 

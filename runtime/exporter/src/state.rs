@@ -39,6 +39,9 @@ impl State {
             (program.initialize)();
             recorder
         };
+        if let Some(limit) = builder.series_limit {
+            recorder.set_series_limit(limit);
+        }
         if let Ok(runtime) = Handle::try_current() {
             recorder.inner().watch_runtime(&runtime);
         }

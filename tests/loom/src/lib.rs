@@ -7,10 +7,13 @@ mod sync {
 
 #[path = "../../../runtime/exporter/src/storage/slots.rs"]
 mod slots;
+#[path = "../../../runtime/exporter/src/storage/turns.rs"]
+mod turns;
 
 use loom::sync::Arc;
 use loom::thread;
-use slots::{Numbers, Slots};
+use slots::{Block, Numbers, Slots};
+use turns::Turns;
 
 /// Threads that take the same slot one after the other, and fall back where it is taken, lose nothing.
 #[test]
@@ -60,6 +63,58 @@ fn a_reader_sees_numbers_grow() {
         assert!(second >= first, "{second} after {first}");
         for writer in writers {
             writer.join().unwrap();
+        }
+    });
+}
+
+/// Numbers that move from the block to shards lose nothing, whoever still writes into the block, and whoever has no slot.
+#[test]
+fn a_series_that_turns_hot_loses_nothing() {
+    loom::model(|| {
+        let block = Block::new(1);
+        let numbers = || Numbers::new(block.len());
+        let (alone, shared) = (numbers(), numbers());
+        let state = Arc::new((block, Slots::new(1), alone, shared));
+        let record = |state: &(Block, Slots, Numbers, Numbers)| {
+            state.0.add(0, 1);
+            match state.1.take() {
+                Some(slot) => {
+                    state.2.add_alone(0, 1);
+                    state.1.give_back(slot);
+                }
+                None => state.3.add_shared(0, 1),
+            }
+        };
+        let thread = thread::spawn({
+            let state = Arc::clone(&state);
+            move || record(&state)
+        });
+        record(&state);
+        thread.join().unwrap();
+        assert_eq!(state.0.value(0) + state.2.value(0) + state.3.value(0), 4);
+    });
+}
+
+/// A scrape that begins after another one ended sees at least what that one saw, although they run on two threads that
+/// share nothing else.
+#[test]
+fn a_later_scrape_sees_no_less() {
+    loom::model(|| {
+        let state = Arc::new((Turns::new(), Numbers::new(1)));
+        let scrapes = [0, 1].map(|_| {
+            let state = Arc::clone(&state);
+            thread::spawn(move || {
+                let begin = state.0.pass();
+                let seen = state.1.value(0);
+                (begin, seen, state.0.pass())
+            })
+        });
+        state.1.add_alone(0, 1);
+        let [a, b] = scrapes.map(|it| it.join().unwrap());
+        for (first, second) in [(a, b), (b, a)] {
+            if first.2 < second.0 {
+                assert!(second.1 >= first.1, "{second:?} after {first:?}");
+            }
         }
     });
 }

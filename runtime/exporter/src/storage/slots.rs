@@ -31,6 +31,32 @@ impl Slots {
     }
 }
 
+/// Some numbers that any thread adds to, as small as they can be. They wrap around as `u64` does.
+#[derive(Debug)]
+pub(crate) struct Block(Box<[AtomicU64]>);
+
+impl Block {
+    pub(crate) fn new(count: usize) -> Self {
+        Self((0..count).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds to a number; an index that is out of range is ignored.
+    #[inline]
+    pub(crate) fn add(&self, number: usize, value: u64) {
+        if let Some(number) = self.0.get(number) {
+            number.fetch_add(value, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn value(&self, number: usize) -> u64 {
+        self.0.get(number).map_or(0, |it| it.load(Ordering::Relaxed))
+    }
+}
+
 /// Numbers in one line.
 const LINE: usize = 16;
 
