@@ -15,7 +15,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, U
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A recorder of the `metrics` facade that renders what it recorded as Prometheus text.
@@ -31,6 +31,7 @@ pub(crate) struct Inner {
     pub(crate) foreign: Foreign,
     pub(crate) platform: Platform,
     pub(crate) series_limit: AtomicUsize,
+    pub(crate) creation_times: AtomicBool,
     pub(crate) turns: Turns,
     /// What the user was told about on stderr.
     warned: Mutex<HashSet<String>>,
@@ -55,6 +56,7 @@ impl Recorder {
             foreign: Foreign::default(),
             platform: Platform::default(),
             series_limit: AtomicUsize::new(SERIES_LIMIT),
+            creation_times: AtomicBool::new(true),
             turns: Turns::new(),
             warned: Mutex::default(),
         };

@@ -14,6 +14,7 @@ use crate::text::{self, Format};
 use measurand_catalog::Kind;
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::vec::IntoIter;
 
 /// A scrape that is under way.
@@ -144,8 +145,8 @@ impl Rendering {
         } else {
             text::push_header(out, self.format, name, kind, table.help);
         }
-        let told = self.format == Format::OpenMetrics && matches!(kind, "counter" | "histogram");
-        self.created = told.then_some(name.len());
+        let told = self.format == Format::OpenMetrics && self.recorder.creation_times.load(Relaxed);
+        self.created = Some(name.len()).filter(|_| told && matches!(kind, "counter" | "histogram"));
         self.scratch.name(&table.name);
     }
 
