@@ -10,16 +10,12 @@ use crate::map::{Entry, Map};
 use crate::recorder::Inner;
 use crate::storage::CounterCells;
 use crate::tables::{FOREIGN, Table};
+use measurand_catalog::{CALLER_LABEL, KIND_LABEL, OTHER, OVERFLOWS};
 use metrics::{CounterFn, Key, Label};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// How many series a metric may have unless told otherwise, as in OpenTelemetry.
-pub(crate) const SERIES_LIMIT: usize = 2000;
-/// The metric that counts what there is no room for.
-const OVERFLOWS: &str = "measurand_label_overflows_total";
-/// The value of a label for which there is no room.
-const OTHER: &str = "_other";
 /// Label sets of a metric that no table describes may differ in their names too: so many such sets are kept apart.
 const OTHERS: usize = 16;
 
@@ -108,13 +104,21 @@ fn other(table: &Table, key: &Key) -> String {
         }
         return out;
     };
-    let fits = given.len() == described.len()
-        && given.iter().zip(described).all(|((name, value), label)| {
-            *name == label.name && (label.values.is_empty() || label.values.contains(value) || *value == OTHER)
-        });
-    for (place, label) in described.iter().enumerate() {
-        let fixed = given.get(place).filter(|_| fits && !label.values.is_empty());
-        labels::push_label(&mut out, label.name, fixed.map_or(OTHER, |(_, value)| value));
+    let described_as = |name: &str| described.iter().find(|it| it.name == name);
+    let fits = |(name, value): &(Cow<'_, str>, &str)| match described_as(name) {
+        Some(label) => label.values.is_empty() || label.values.contains(value) || *value == OTHER,
+        None => [KIND_LABEL, CALLER_LABEL].contains(&&**name),
+    };
+    let is_whole = described.iter().all(|label| given.iter().any(|(name, _)| *name == label.name));
+    if is_whole && given.iter().all(fits) {
+        for (name, value) in &given {
+            let is_fixed = described_as(name).is_some_and(|it| !it.values.is_empty());
+            labels::push_label(&mut out, name, if is_fixed { value } else { OTHER });
+        }
+    } else {
+        for label in described {
+            labels::push_label(&mut out, label.name, OTHER);
+        }
     }
     out
 }

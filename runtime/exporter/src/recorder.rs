@@ -1,7 +1,7 @@
 //! The recorder: where the `metrics` facade meets the tables.
 
 use crate::foreign::{Foreign, Refusal, word};
-use crate::guard::{Origin, SERIES_LIMIT};
+use crate::guard::Origin;
 use crate::map::Entry;
 use crate::platform::Platform;
 use crate::program::{Program, Service};
@@ -10,7 +10,7 @@ use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::Turns;
 use crate::tables::{Series, Table, Tables};
 use crate::text::{self, Format};
-use measurand_catalog::{Kind, SITE_TARGET};
+use measurand_catalog::{Kind, SERIES_LIMIT, SITE_TARGET};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use std::collections::HashSet;
 use std::io::{self, Write};

@@ -107,7 +107,9 @@ impl Table {
             Kind::Gauge => Series::Gauges { map: Map::default(), in_flight: metric.role == Role::InFlight },
             kind => Series::new(kind),
         };
-        let labels = family.labels.iter().copied().chain(metric.role.extra_label()).collect();
+        // A call in flight has no value yet for a label that is known at its end.
+        let known = |it: &&Label| metric.role != Role::InFlight || !it.late;
+        let labels = family.labels.iter().filter(known).copied().chain(metric.role.extra_label()).collect();
         Self::new(metric.name.into(), metric.help, family.name, Some(labels), bounds, series)
     }
 

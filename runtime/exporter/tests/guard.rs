@@ -41,6 +41,9 @@ fn labels_that_a_table_fixes_keep_their_values() {
         errors("c", "cancelled");
         // Known series go on, also when there is no more room.
         errors("a", "panic");
+        // What any family's errors may have besides.
+        counter!("function_errors_total", "function" => "a", "module" => "m", "outcome" => "error", "error_kind" => "io")
+            .increment(1);
         // No outcome of the table's.
         errors("d", "sunshine");
         // What does not have the family's labels at all.
@@ -55,6 +58,7 @@ fn labels_that_a_table_fixes_keep_their_values() {
             r#"function_errors_total{function="a",module="m",outcome="panic"} 2"#,
             r#"function_errors_total{function="_other",module="_other",outcome="error"} 2"#,
             r#"function_errors_total{function="_other",module="_other",outcome="cancelled"} 1"#,
+            r#"function_errors_total{error_kind="_other",function="_other",module="_other",outcome="error"} 1"#,
             r#"function_errors_total{function="_other",module="_other",outcome="_other"} 3"#,
         ],
     );
@@ -63,10 +67,10 @@ fn labels_that_a_table_fixes_keep_their_values() {
         "measurand_label_overflows_total",
         &[
             r#"measurand_label_overflows_total{family="foreign"} 0"#,
-            r#"measurand_label_overflows_total{family="function"} 6"#,
+            r#"measurand_label_overflows_total{family="function"} 7"#,
         ],
     );
-    check(&text, "measurand_series", &[r#"measurand_series{metric="function_errors_total"} 5"#]);
+    check(&text, "measurand_series", &[r#"measurand_series{metric="function_errors_total"} 6"#]);
     check(&text, "measurand_series_limit", &["measurand_series_limit 2"]);
 }
 

@@ -65,9 +65,9 @@ fn the_endpoint_survives_what_happens_to_it() {
     assert!(!ending.is_finished(), "it waits for the answer");
     assert!(TcpStream::connect(exporter.address()).is_err(), "nobody listens any more");
     reader.read_to_end(&mut answer).unwrap();
-    assert!(answer.ends_with(b"\n") && answer.windows(14).any(|it| it == b"orders_total 3"), "the answer is whole");
     ending.join().unwrap();
     assert!(started.elapsed() < limits.shutdown, "{:?}", started.elapsed());
+    assert!(answer.ends_with(b"\n") && answer.windows(14).any(|it| it == b"orders_total 3"), "the answer is whole");
     exporter.shutdown();
     drop(idle);
 
