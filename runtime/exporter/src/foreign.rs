@@ -8,6 +8,7 @@ use measurand_catalog::Kind;
 use metrics::SharedString;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Without bounds of their own, histograms would become summaries, which cannot be added up over instances.
@@ -23,6 +24,9 @@ pub(crate) const MOST_NAMES: usize = 2000;
 #[derive(Debug, Default)]
 pub(crate) struct Foreign {
     tables: RwLock<HashMap<String, Arc<Table>>>,
+    /// Those that the sorted list does not have yet, and that list; see `map` for why there are two.
+    fresh: Mutex<Vec<Arc<Table>>>,
+    sorted: Mutex<Arc<Vec<Arc<Table>>>>,
     help: Mutex<HashMap<String, SharedString>>,
 }
 
@@ -76,6 +80,7 @@ impl Foreign {
         let bounds = if kind == Kind::Histogram { BOUNDS } else { &[] };
         let table = Arc::new(Table::foreign(name.to_owned(), kind, bounds));
         tables.insert(name.to_owned(), Arc::clone(&table));
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&table));
         Ok(table)
     }
 
@@ -103,13 +108,15 @@ impl Foreign {
     }
 
     /// All metrics, sorted by name.
-    pub(crate) fn sorted(&self) -> Vec<Arc<Table>> {
-        let mut all: Vec<_> = {
-            let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
-            tables.values().map(Arc::clone).collect()
-        };
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all
+    pub(crate) fn sorted(&self) -> Arc<Vec<Arc<Table>>> {
+        let mut sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        if !fresh.is_empty() {
+            let mut all: Vec<_> = sorted.iter().cloned().chain(fresh).collect();
+            all.sort_by(|a, b| a.name.cmp(&b.name));
+            *sorted = Arc::new(all);
+        }
+        Arc::clone(&sorted)
     }
 }
 

@@ -93,20 +93,20 @@ impl<S> Map<S> {
     pub(crate) fn sorted(&self) -> Sorted<S> {
         let mut sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut all = Vec::new();
         if fresh.removed {
+            // Only `build_info` loses a series, and has but one.
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            *sorted = Arc::new(known.iter().map(|it| Arc::clone(&it.0)).collect());
-        } else if !fresh.new.is_empty() {
-            // A scrape that still runs has the old list.
-            let mut all = Vec::with_capacity(sorted.len() + fresh.new.len());
-            all.extend(sorted.iter().cloned().chain(fresh.new));
-            *sorted = Arc::new(all);
-        } else {
+            all.extend(known.iter().map(|it| Arc::clone(&it.0)));
+        } else if fresh.new.is_empty() {
             return Arc::clone(&sorted);
+        } else {
+            // A scrape that still runs has the old list.
+            all.reserve_exact(sorted.len() + fresh.new.len());
+            all.extend(sorted.iter().cloned().chain(fresh.new));
         }
-        if let Some(all) = Arc::get_mut(&mut sorted) {
-            all.sort_by(|a, b| a.labels.cmp(&b.labels));
-        }
+        all.sort_by(|a, b| a.labels.cmp(&b.labels));
+        *sorted = Arc::new(all);
         Arc::clone(&sorted)
     }
 }

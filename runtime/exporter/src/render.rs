@@ -74,7 +74,8 @@ impl Rendering {
         recorder.turns.pass();
         recorder.collect_platform();
         let described = recorder.tables.order().into_iter().map(Place::Described);
-        let metrics: Vec<_> = described.chain(recorder.foreign.sorted().into_iter().map(Place::Foreign)).collect();
+        let foreign = recorder.foreign.sorted();
+        let metrics: Vec<_> = described.chain(foreign.iter().map(Arc::clone).map(Place::Foreign)).collect();
         Self {
             recorder: Arc::clone(recorder),
             format,
