@@ -44,7 +44,7 @@ type Work<'a> = (&'a str, Box<dyn Fn(usize) + Sync + 'a>);
 
 fn measure(threads: usize, handles: &Handles) {
     let clock = quanta::Clock::new();
-    let works: [Work<'_>; 5] = [
+    let works: [Work<'_>; 7] = [
         (
             "two raw clock reads",
             Box::new(|_| {
@@ -55,6 +55,21 @@ fn measure(threads: usize, handles: &Handles) {
         ("counter", Box::new(|_| handles.calls.increment(1))),
         ("histogram, first bucket", Box::new(|_| handles.duration.record(black_box(1e-6)))),
         ("histogram, all buckets", Box::new(|call| handles.duration.record(VALUES[call % VALUES.len()]))),
+        (
+            "gauge up and down",
+            Box::new(|_| {
+                handles.in_flight.increment(1.0);
+                handles.in_flight.decrement(1.0);
+            }),
+        ),
+        (
+            "a timed call: two clock reads, histogram",
+            Box::new(|_| {
+                let begin = clock.raw();
+                let nanoseconds = clock.delta_as_nanos(begin, clock.raw());
+                handles.duration.record(nanoseconds as f64 / 1e9);
+            }),
+        ),
         (
             "a timed call: two clock reads, histogram, gauge up and down",
             Box::new(|_| {

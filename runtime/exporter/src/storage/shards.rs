@@ -4,7 +4,7 @@
 //! Shards are large, and there can be a hundred thousand series of which few are ever busy. So all threads begin in one
 //! small block of atomics, and shards are made when a series turns out to be hot: then they pay for themselves.
 
-use super::slots::{Block, Numbers, Slots};
+use super::slots::{Block, Numbers, Place, Slots};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -16,9 +16,8 @@ use std::time::Instant;
 pub(crate) struct Shards {
     block: Block,
     heat: Heat,
-    /// By slot, each written by the thread that has the slot; behind them those for the threads without a slot. Each is
-    /// made by the first thread that records into it.
-    hot: OnceLock<Box<[OnceLock<Numbers>]>>,
+    /// By slot, each written by the thread that has the slot; behind them those for the threads without a slot.
+    hot: OnceLock<Numbers>,
 }
 
 /// How often the block was written of late. Writes of threads that collide are lost, which only makes it hot later.
@@ -34,7 +33,8 @@ const HOT_MILLISECONDS: u32 = 1000;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shard<'a> {
     shards: &'a Shards,
-    alone: Option<&'a Numbers>,
+    /// The place that the thread alone writes, if the series is hot.
+    alone: Option<Place<'a>>,
 }
 
 impl Shard<'_> {
@@ -42,7 +42,7 @@ impl Shard<'_> {
     #[inline]
     pub(crate) fn add(self, number: usize, value: u64) {
         match self.alone {
-            Some(numbers) => numbers.add_alone(number, value),
+            Some(place) => place.add_alone(number, value),
             None => self.shards.add_slowly(number, value, NONE, 0),
         }
     }
@@ -51,9 +51,9 @@ impl Shard<'_> {
     #[inline]
     pub(crate) fn add_both(self, first: (usize, u64), second: (usize, u64)) {
         match self.alone {
-            Some(numbers) => {
-                numbers.add_alone(first.0, first.1);
-                numbers.add_alone(second.0, second.1);
+            Some(place) => {
+                place.add_alone(first.0, first.1);
+                place.add_alone(second.0, second.1);
             }
             None => self.shards.add_slowly(first.0, first.1, second.0, second.1),
         }
@@ -70,13 +70,7 @@ impl Shards {
     /// which thread this is counts as a call.
     #[inline]
     pub(crate) fn mine(&self) -> Shard<'_> {
-        Shard { shards: self, alone: self.alone() }
-    }
-
-    /// The shard that the thread alone writes, if the series is hot and the thread has recorded into it since.
-    #[inline]
-    fn alone(&self) -> Option<&Numbers> {
-        self.hot.get()?.get(SLOT.with(Cell::get))?.get()
+        Shard { shards: self, alone: self.hot.get().and_then(|it| it.place(SLOT.with(Cell::get))) }
     }
 
     /// Four plain arguments, so that the fast path does not need a stack for them.
@@ -86,22 +80,21 @@ impl Shards {
             self.block.add(number, value);
             self.block.add(second, other);
             if self.heat.recorded() {
-                self.hot.get_or_init(|| (0..slot_count() + shared_count()).map(|_| OnceLock::new()).collect());
+                self.hot.get_or_init(|| Numbers::new(slot_count() + shared_count(), self.block.len()));
             }
             return;
         };
-        let made = |place: usize| hot.get(place).map(|it| it.get_or_init(|| Numbers::new(self.block.len())));
-        if let Some(numbers) = made(slot()) {
-            numbers.add_alone(number, value);
-            numbers.add_alone(second, other);
-        } else if let Some(numbers) = made(slot_count() + thread_number() % shared_count()) {
-            numbers.add_shared(number, value);
-            numbers.add_shared(second, other);
+        if let Some(place) = hot.place(slot()) {
+            place.add_alone(number, value);
+            place.add_alone(second, other);
+        } else if let Some(place) = hot.place(slot_count() + thread_number() % shared_count()) {
+            place.add_shared(number, value);
+            place.add_shared(second, other);
         }
     }
 
-    fn shards(&self) -> impl Iterator<Item = &Numbers> {
-        self.hot.get().into_iter().flatten().filter_map(OnceLock::get)
+    fn shards(&self) -> impl Iterator<Item = Place<'_>> {
+        self.hot.get().into_iter().flat_map(Numbers::places)
     }
 
     /// A number: the sum over the shards.
@@ -246,6 +239,18 @@ mod tests {
             assert_eq!(shards.sum(number), 300 * (number as u64 + 1));
         }
         assert!(shards.is_hot());
+    }
+
+    #[test]
+    fn threads_without_a_slot_have_no_place() {
+        for count in [1, 16, 17, 40, 200] {
+            let numbers = Numbers::new(3, count);
+            assert_eq!(numbers.places().count(), 3);
+            for place in 0..4 {
+                assert_eq!(numbers.place(place).is_some(), place < 3, "{count} {place}");
+            }
+            assert!(numbers.place(NONE).is_none() && numbers.place(UNKNOWN).is_none(), "{count}");
+        }
     }
 
     #[test]
