@@ -87,14 +87,14 @@ fn describe(recorder: &dyn Recorder) {
 pub(crate) struct Binding {
     recorder: usize,
     handles: Handles,
-    next: OnceLock<Box<Binding>>,
+    next: OnceLock<&'static Binding>,
 }
 
 impl Binding {
     /// The kept handles, or `None` when the recorder may go away.
     #[inline]
     pub(crate) fn find(
-        first: &'static OnceLock<Box<Self>>,
+        first: &'static OnceLock<&'static Self>,
         series: &'static Series,
         recorder: &dyn Recorder,
     ) -> Option<&'static Handles> {
@@ -107,7 +107,7 @@ impl Binding {
     #[cold]
     #[inline(never)]
     fn find_slow(
-        first: &'static OnceLock<Box<Self>>,
+        first: &'static OnceLock<&'static Self>,
         series: &'static Series,
         recorder: &dyn Recorder,
     ) -> Option<&'static Handles> {
@@ -115,8 +115,10 @@ impl Binding {
         if !PERMANENT.lock().unwrap_or_else(PoisonError::into_inner).contains(&address) {
             return None;
         }
+        // For ever, like the recorder.
         let new = || {
-            Box::new(Self { recorder: address, handles: Handles::register(series, recorder), next: OnceLock::new() })
+            let handles = Handles::register(series, recorder);
+            &*Box::leak(Box::new(Self { recorder: address, handles, next: OnceLock::new() }))
         };
         let mut binding = first.get_or_init(new);
         while binding.recorder != address {

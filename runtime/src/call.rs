@@ -1,12 +1,11 @@
 //! One call of an annotated function, from its begin to its end. The hot path.
 
-use crate::handles::{Handles, Sink};
+use crate::handles::{Handles, Sink, Trace};
 use crate::series::Series;
-use crate::verdict::{Failure, Finding, Outcome, Verdict};
+use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
 use measurand_catalog::Role;
 use metrics::Gauge;
 use std::cell::Cell;
-use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -41,13 +40,9 @@ enum Timing {
     Each,
     /// For this call, which stands for others.
     Sample,
-    /// Not for this call: another one stands for it.
+    /// Not for this call: another one stands for it, or nothing is timed.
     Skipped,
 }
-
-/// Reads the time stamp counter where it is invariant, else the operating system's monotonic clock. Calibrated by the
-/// first call after a recorder is installed.
-static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 
 /// Where calls begin: a series, or a series with a share of calls to time.
 pub trait Start: Copy {
@@ -87,18 +82,37 @@ impl Start for Sampled {
 }
 
 /// Begins a call, which counts as a panic if it is dropped before it is left.
+///
+/// What begins and ends calls is not inlined: a program has many annotated functions, and the processor hides a call
+/// behind the clock that it waits for.
 #[inline]
 #[must_use]
 pub fn enter(start: impl Start) -> Call {
     let series = start.series();
+    match start.one_in() {
+        1 => begin(series),
+        one_in => begin_sampled(series, one_in),
+    }
+}
+
+#[inline(never)]
+fn begin(series: &'static Series) -> Call {
+    let Some(handles) = series.handles() else { return enter_slow(series) };
+    let (start, timing) = if handles.trace == Trace::Counted {
+        (0, Timing::Skipped)
+    } else {
+        handles.in_flight.increment(1.0);
+        (handles.clock.raw(), Timing::Each)
+    };
+    Call { series, start, state: State::Kept(handles), unless_left: Failure::Panic, timing }
+}
+
+#[inline(never)]
+fn begin_sampled(series: &'static Series, one_in: u32) -> Call {
     let Some(handles) = series.handles() else { return enter_slow(series) };
     handles.in_flight.increment(1.0);
-    let timing = match start.one_in() {
-        1 => Timing::Each,
-        one_in if handles.newest.load(Ordering::Relaxed) == 0 || chosen(one_in) => Timing::Sample,
-        _ => Timing::Skipped,
-    };
-    let start = if timing == Timing::Skipped { 0 } else { CLOCK.raw() };
+    let timed = handles.newest.load(Ordering::Relaxed) == 0 || chosen(one_in);
+    let (start, timing) = if timed { (handles.clock.raw(), Timing::Sample) } else { (0, Timing::Skipped) };
     Call { series, start, state: State::Kept(handles), unless_left: Failure::Panic, timing }
 }
 
@@ -133,16 +147,20 @@ fn chosen(one_in: u32) -> bool {
 /// Another sequence for each thread.
 #[cold]
 fn seed(random: &Cell<u64>) -> u64 {
-    use std::hash::{BuildHasher as _, RandomState};
-    RandomState::new().hash_one(std::ptr::from_ref(random).addr()) | 1
+    use std::hash::BuildHasher as _;
+    foldhash::fast::RandomState::default().hash_one(std::ptr::from_ref(random).addr()) | 1
 }
 
 /// Ends a call that returned; says where it counts if it was no success.
 #[inline]
-pub fn leave<T: ?Sized>(call: &mut Call, result: &T, judge: impl FnOnce(&T) -> Verdict) -> Option<&'static Series> {
-    let verdict = judge(result);
+pub fn leave<T: ?Sized, V: Judged>(
+    call: &mut Call,
+    result: &T,
+    judge: impl FnOnce(&T) -> V,
+) -> Option<&'static Series> {
+    let verdict = judge(result).verdict();
     let failed = (!verdict.is_success()).then(|| ended_in(call.series, &verdict));
-    call.end(verdict);
+    call.end(&verdict);
     failed
 }
 
@@ -150,10 +168,12 @@ pub fn leave<T: ?Sized>(call: &mut Call, result: &T, judge: impl FnOnce(&T) -> V
 /// still knows what type the function returns.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
-pub fn run<T>(start: impl Start, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> Verdict) -> T {
+pub fn run<T, V: Judged>(start: impl Start, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
     let mut call = enter(start);
     let result = body();
-    leave(&mut call, &result, judge);
+    judge(&result).end(&mut call);
+    // It has ended: there is nothing to drop, and no code that asks.
+    std::mem::forget(call);
     result
 }
 
@@ -186,7 +206,7 @@ impl Drop for Watch {
     #[inline]
     fn drop(&mut self) {
         if std::thread::panicking() == self.unwinding {
-            self.call.end(Verdict::OK);
+            self.call.end_plain(Plain::OK);
         }
     }
 }
@@ -211,64 +231,68 @@ impl Call {
         self.unless_left = failure;
     }
 
-    #[inline]
-    fn end(&mut self, verdict: Verdict) {
-        let State::Kept(handles) = self.state else { return self.end_slow(verdict) };
-        let nanoseconds = self.nanoseconds(handles);
-        self.state = State::Ended;
-        handles.in_flight.decrement(1.0);
-        if handles.plain && verdict.is_plain() {
-            handles.duration.record(seconds(nanoseconds));
-            handles.calls.increment(1);
-        } else {
-            record_into(self.series, handles, nanoseconds, verdict);
-        }
-    }
-
-    /// The call's duration, or that of the call that stands for it.
-    #[inline]
-    fn nanoseconds(&self, handles: &Handles) -> u64 {
-        match self.timing {
-            Timing::Each => CLOCK.delta_as_nanos(self.start, CLOCK.raw()),
-            Timing::Skipped => handles.newest.load(Ordering::Relaxed),
-            Timing::Sample => {
-                // Zero would say that there is none.
-                let nanoseconds = CLOCK.delta_as_nanos(self.start, CLOCK.raw()).max(1);
-                handles.newest.store(nanoseconds, Ordering::Relaxed);
-                nanoseconds
-            }
-        }
-    }
-
-    #[cold]
+    /// Ends it where there is nothing to record but how it ended.
     #[inline(never)]
-    fn end_slow(&mut self, verdict: Verdict) {
-        if let State::LookedUp(kept) = std::mem::replace(&mut self.state, State::Ended) {
-            let (in_flight, start) = *kept;
-            in_flight.decrement(1.0);
-            let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            let series = ended_in(self.series, &verdict);
-            series.with_lookup(|it| record(it, nanoseconds, verdict));
+    pub(crate) fn end_plain(&mut self, verdict: Plain) {
+        let State::Kept(handles) = self.state else { return self.end(&verdict.into()) };
+        match handles.trace {
+            Trace::Timed if verdict == Plain::OK => {
+                self.state = State::Ended;
+                let nanoseconds = nanoseconds(handles, self.start, self.timing);
+                handles.in_flight.decrement(1.0);
+                handles.duration.record(seconds(nanoseconds));
+                handles.calls.increment(1);
+            }
+            Trace::Counted if verdict == Plain::OK => {
+                self.state = State::Ended;
+                handles.successes.increment(1);
+            }
+            _ => self.end(&verdict.into()),
         }
+    }
+
+    #[inline(never)]
+    pub(crate) fn end(&mut self, verdict: &Verdict) {
+        let (in_flight, nanoseconds) = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Kept(handles) => {
+                let nanoseconds = nanoseconds(handles, self.start, self.timing);
+                handles.in_flight.decrement(1.0);
+                let series = ended_in(self.series, verdict);
+                if std::ptr::eq(series, self.series) {
+                    record(handles, nanoseconds, verdict);
+                } else {
+                    with_sink(series, |it| record(it, nanoseconds, verdict));
+                }
+                return;
+            }
+            State::LookedUp(kept) => (kept.0, u64::try_from(kept.1.elapsed().as_nanos()).unwrap_or(u64::MAX)),
+            State::Ended => return,
+        };
+        in_flight.decrement(1.0);
+        ended_in(self.series, verdict).with_lookup(|it| record(it, nanoseconds, verdict));
     }
 }
 
 impl Drop for Call {
-    #[inline]
     fn drop(&mut self) {
         if !matches!(self.state, State::Ended) {
-            self.end(Verdict::failed(self.unless_left));
+            self.end(&Verdict::failed(self.unless_left));
         }
     }
 }
 
-#[inline(never)]
-fn record_into(began: &'static Series, handles: &'static Handles, nanoseconds: u64, verdict: Verdict) {
-    let series = ended_in(began, &verdict);
-    if std::ptr::eq(series, began) {
-        record(handles, nanoseconds, verdict);
-    } else {
-        with_sink(series, |it| record(it, nanoseconds, verdict));
+/// The call's duration, or that of the call that stands for it.
+#[inline]
+fn nanoseconds(handles: &Handles, start: u64, timing: Timing) -> u64 {
+    match timing {
+        Timing::Each => handles.clock.delta_as_nanos(start, handles.clock.raw()),
+        Timing::Skipped => handles.newest.load(Ordering::Relaxed),
+        Timing::Sample => {
+            // Zero would say that there is none.
+            let nanoseconds = handles.clock.delta_as_nanos(start, handles.clock.raw()).max(1);
+            handles.newest.store(nanoseconds, Ordering::Relaxed);
+            nanoseconds
+        }
     }
 }
 
@@ -282,7 +306,7 @@ fn ended_in(began: &'static Series, verdict: &Verdict) -> &'static Series {
     }
 }
 
-fn record(sink: &(impl Sink + ?Sized), nanoseconds: u64, verdict: Verdict) {
+fn record(sink: &(impl Sink + ?Sized), nanoseconds: u64, verdict: &Verdict) {
     sink.observe(Role::Duration, seconds(nanoseconds));
     sink.count(Role::Calls);
     record_verdict(sink, verdict);
@@ -295,7 +319,7 @@ fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-pub(crate) fn record_verdict(sink: &(impl Sink + ?Sized), verdict: Verdict) {
+pub(crate) fn record_verdict(sink: &(impl Sink + ?Sized), verdict: &Verdict) {
     match (verdict.outcome, verdict.kind) {
         (Outcome::Failed(Failure::Error), Some(kind)) => sink.count_kind(kind),
         (Outcome::Failed(failure), _) => sink.count_labelled(Role::Errors, failure as usize),

@@ -28,7 +28,7 @@ pub fn builder() -> Builder {
     Builder::new(measurand_exporter::Program {
         families,
         catalog: crate::catalog(),
-        binary: site::sites().find(|it| it.in_binary).map(|it| (it.field("crate"), it.field("version"))),
+        binary: site::sites().find(|it| it.series.is_in_binary()).map(|it| (it.field("crate"), it.field("version"))),
         initialize: binding::initialize,
     })
 }

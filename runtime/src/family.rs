@@ -1,6 +1,6 @@
 //! The families of this program: the built-in ones, and those that users declare.
 
-use crate::verdict::Judge;
+use crate::verdict::{Judge, Judged, Verdict};
 use measurand_catalog::Family;
 
 /// A family in the list of this program, with its record, which a catalog needs to explain its sites.
@@ -32,10 +32,10 @@ pub trait DeclaredFamily {
 #[inline]
 pub fn verdict_by<F: DeclaredFamily<Judge: Judge<T>>, T: ?Sized>(
     result: &T,
-    by_type: crate::verdict::Verdict,
+    by_type: impl Judged,
     threshold: f64,
-) -> crate::verdict::Verdict {
-    F::Judge::judge(result, by_type, threshold)
+) -> Verdict {
+    F::Judge::judge(result, by_type.verdict(), threshold)
 }
 
 /// Declares a family of metrics of your own. It is used by `#[measured(family = ..)]`, and has its metrics, its row of the

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Start, enter, leave};
 use crate::series::Series;
-use crate::verdict::{Failure, Verdict};
+use crate::verdict::{Failure, Judged};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 ///
 /// The future is pinned where it was made and only borrowed here: moving a large one by value would copy it once more
 /// for each layer.
-pub fn measure<S: Start, F: Future, J: FnOnce(&F::Output) -> Verdict>(
+pub fn measure<S: Start, F: Future, V: Judged, J: FnOnce(&F::Output) -> V>(
     start: S,
     future: Pin<&mut F>,
     judge: J,
@@ -38,7 +38,7 @@ pub struct Measured<'a, S, F, J> {
 // Nothing is pinned in place: the future lies elsewhere.
 impl<S, F, J> Unpin for Measured<'_, S, F, J> {}
 
-impl<S: Start, F: Future, J: FnOnce(&F::Output) -> Verdict> Future for Measured<'_, S, F, J> {
+impl<S: Start, F: Future, V: Judged, J: FnOnce(&F::Output) -> V> Future for Measured<'_, S, F, J> {
     type Output = (F::Output, Option<&'static Series>);
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

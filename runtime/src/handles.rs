@@ -2,10 +2,11 @@
 
 use crate::hit_rate::Tally;
 use crate::series::Series;
-use measurand_catalog::{ERROR_OUTCOMES, KIND_LABEL, OUTCOME_LABEL, Role, SITE_TARGET, STATUSES};
+use crate::verdict::Failure;
+use measurand_catalog::{ERROR_OUTCOMES, Family, KIND_LABEL, Role, SITE_TARGET, STATUSES};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
+use std::sync::{LazyLock, OnceLock};
 
 /// Where the values of one series go; a role that its family has no metric for goes nowhere.
 pub(crate) trait Sink {
@@ -23,12 +24,42 @@ pub(crate) trait Sink {
     fn gauge(&self, role: Role) -> Gauge;
 }
 
+/// What a call that ended well leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trace {
+    /// Its duration and its number.
+    Timed,
+    /// Its number.
+    Counted,
+    /// What its result says.
+    More,
+}
+
+impl Trace {
+    fn of(family: &Family) -> Self {
+        let only = |roles: &[Role]| family.metrics.iter().all(|it| roles.contains(&it.role));
+        if only(&[Role::Successes]) {
+            Self::Counted
+        } else if only(&[Role::Calls, Role::Errors, Role::Duration, Role::InFlight]) {
+            Self::Timed
+        } else {
+            Self::More
+        }
+    }
+}
+
+/// Calibrated once; a clone is a few numbers.
+static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
+
 /// Handles on one recorder.
 #[derive(Debug)]
 pub(crate) struct Handles {
     keys: &'static Keys,
-    /// Whether a call that ended well leaves nothing but its duration and its number.
-    pub(crate) plain: bool,
+    /// What a call that ended well leaves.
+    pub(crate) trace: Trace,
+    /// Reads the time stamp counter where it is invariant, else the operating system's monotonic clock. Here, since it lies
+    /// beside what is needed in the same moment.
+    pub(crate) clock: quanta::Clock,
     /// The newest duration in nanoseconds, which stands for the calls that are not timed; zero if there is none yet.
     pub(crate) newest: AtomicU64,
     pub(crate) duration: Histogram,
@@ -38,7 +69,7 @@ pub(crate) struct Handles {
     errors: [Counter; ERROR_OUTCOMES.len()],
     score: Histogram,
     last_score: Gauge,
-    successes: Counter,
+    pub(crate) successes: Counter,
     failures: Counter,
     rollbacks: Counter,
     completions: [Counter; STATUSES.len()],
@@ -62,7 +93,8 @@ impl Handles {
         let lookup = Lookup { keys: series.keys(), recorder };
         Self {
             keys: lookup.keys,
-            plain: lookup.keys.plain,
+            trace: lookup.keys.trace,
+            clock: CLOCK.clone(),
             newest: AtomicU64::new(0),
             duration: lookup.histogram(Role::Duration),
             in_flight: lookup.gauge(Role::InFlight),
@@ -166,11 +198,10 @@ impl Sink for Handles {
 #[derive(Debug)]
 pub(crate) struct Keys {
     metadata: Metadata<'static>,
-    by_role: [Option<Key>; Role::ALL.len()],
-    errors: [Option<Key>; ERROR_OUTCOMES.len()],
-    completions: [Option<Key>; STATUSES.len()],
-    /// Whether a call that ended well leaves nothing but its duration and its number, here.
-    pub(crate) plain: bool,
+    /// Those that the family has, each with its role and the index of its extra label's value.
+    all: Vec<(Role, usize, Key)>,
+    /// What a call that ended well leaves, here.
+    trace: Trace,
     /// The hits and misses of the cache that is looked up.
     pub(crate) tally: Option<&'static Tally>,
 }
@@ -183,27 +214,36 @@ impl Keys {
     pub(crate) fn new(series: &'static Series) -> Self {
         let labels: Vec<Label> = series.labels().map(|(name, value)| Label::from_static_parts(name, value)).collect();
         let open_ended = series.is_open_ended();
-        let key = |role: Role, value: Option<usize>| {
-            // Where the result will tell a label, nothing is known yet but that a call is in flight.
-            let metric = series.family.metric(role).filter(|_| !open_ended || role == Role::InFlight)?;
-            let extra = role.extra_label();
-            let extra = extra.and_then(|it| Some(Label::from_static_parts(it.name, it.values.get(value?)?)));
-            let late = |name: &str| series.family.labels.iter().any(|it| it.late && it.name == name);
-            let known = labels.iter().filter(|it| role != Role::InFlight || !late(it.key()));
-            Some(Key::from_parts(metric.name, known.cloned().chain(extra).collect::<Vec<_>>()))
-        };
-        let timing = [Role::Calls, Role::Errors, Role::Duration, Role::InFlight];
+        let late = |name: &str| series.family.labels.iter().any(|it| it.late && it.name == name);
+        let mut all = Vec::new();
+        // Where the result will tell a label, nothing is known yet but that a call is in flight.
+        for metric in series.family.metrics.iter().filter(|it| !open_ended || it.role == Role::InFlight) {
+            let known = labels.iter().filter(|it| metric.role != Role::InFlight || !late(it.key()));
+            let known: Vec<Label> = known.cloned().collect();
+            let extra = metric.role.extra_label();
+            let values = extra.map_or(&[""][..], |it| it.values);
+            for (index, value) in values.iter().enumerate() {
+                let extra = extra.map(|it| Label::from_static_parts(it.name, value));
+                let labels: Vec<Label> = known.iter().cloned().chain(extra).collect();
+                all.push((metric.role, index, Key::from_parts(metric.name, labels)));
+            }
+        }
         let cache = labels.iter().map(Label::value).collect::<Vec<_>>().join("\0");
         Self {
             metadata: Metadata::new(SITE_TARGET, Level::INFO, series.module()),
-            by_role: Role::ALL.map(|it| if it.extra_label().is_some() { None } else { key(it, None) }),
-            errors: std::array::from_fn(|it| key(Role::Errors, Some(it))),
-            completions: std::array::from_fn(|it| key(Role::Completions, Some(it))),
-            plain: !open_ended && series.family.metrics.iter().all(|it| timing.contains(&it.role)),
+            all,
+            trace: if open_ended { Trace::More } else { Trace::of(series.family) },
             tally: series.family.metric(Role::HitRate).map(|_| Tally::of(cache)),
         }
     }
+
+    fn get(&self, role: Role, value: usize) -> Option<&Key> {
+        self.all.iter().find(|it| (it.0, it.1) == (role, value)).map(|it| &it.2)
+    }
 }
+
+/// Where errors stand among [`ERROR_OUTCOMES`].
+const ERROR: usize = Failure::Error as usize;
 
 /// Asks the recorder for each value: right for recorders that come and go, such as those of tests.
 pub(crate) struct Lookup<'a> {
@@ -212,29 +252,19 @@ pub(crate) struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    fn key(&self, role: Role) -> Option<&'static Key> {
-        self.keys.by_role[role as usize].as_ref()
-    }
-
     fn counter(&self, role: Role, metadata: &Metadata<'_>) -> Counter {
-        self.key(role).map_or_else(Counter::noop, |it| self.recorder.register_counter(it, metadata))
+        let key = self.keys.get(role, 0);
+        key.map_or_else(Counter::noop, |it| self.recorder.register_counter(it, metadata))
     }
 
     fn labelled(&self, role: Role, value: usize) -> Counter {
         let register = |it| self.recorder.register_counter(it, &self.keys.metadata);
-        let keys = if role == Role::Errors { &self.keys.errors[..] } else { &self.keys.completions };
-        keys.get(value).and_then(Option::as_ref).map_or_else(Counter::noop, register)
+        self.keys.get(role, value).map_or_else(Counter::noop, register)
     }
 
     fn kind(&self, kind: &'static str) -> Counter {
         // Every label of the series' errors, and the kind.
-        let error = self
-            .keys
-            .errors
-            .iter()
-            .flatten()
-            .find(|it| it.labels().any(|it| it.key() == OUTCOME_LABEL && it.value() == ERROR_OUTCOMES[0]));
-        error.map_or_else(Counter::noop, |it| {
+        self.keys.get(Role::Errors, ERROR).map_or_else(Counter::noop, |it| {
             let key = it.with_extra_labels(vec![Label::from_static_parts(KIND_LABEL, kind)]);
             self.recorder.register_counter(&key, &self.keys.metadata)
         })
@@ -242,7 +272,7 @@ impl Lookup<'_> {
 
     fn histogram(&self, role: Role) -> Histogram {
         let register = |it| self.recorder.register_histogram(it, &self.keys.metadata);
-        self.key(role).map_or_else(Histogram::noop, register)
+        self.keys.get(role, 0).map_or_else(Histogram::noop, register)
     }
 }
 
@@ -277,6 +307,6 @@ impl Sink for Lookup<'_> {
 
     fn gauge(&self, role: Role) -> Gauge {
         let register = |it| self.recorder.register_gauge(it, &self.keys.metadata);
-        self.key(role).map_or_else(Gauge::noop, register)
+        self.keys.get(role, 0).map_or_else(Gauge::noop, register)
     }
 }

@@ -1,6 +1,6 @@
 //! The share of hits of a cache, which several functions may look up.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 

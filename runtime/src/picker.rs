@@ -58,7 +58,7 @@ enum Part {
 }
 
 /// Whether an expression in a record asks the result of a call: a closure does.
-fn is_late(expression: &str) -> bool {
+pub(crate) fn is_late(expression: &str) -> bool {
     expression.starts_with('|')
 }
 

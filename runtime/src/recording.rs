@@ -285,7 +285,7 @@ impl Recorded {
     /// Records how a call ended, whose duration nobody knows.
     fn conclude(&'static self, picks: &[Pick<'_>], verdict: Verdict) {
         let series = self.series(picks);
-        with_sink(series, |it| call::record_verdict(it, verdict));
+        with_sink(series, |it| call::record_verdict(it, &verdict));
     }
 
     fn run<T>(&'static self, picks: &[Pick<'_>], body: impl FnOnce() -> T, judge: fn(&T) -> Verdict) -> T {

@@ -11,10 +11,17 @@ use std::sync::OnceLock;
 pub struct Series {
     pub(crate) family: &'static Family,
     values: Values,
-    pub(crate) binding: OnceLock<Box<Binding>>,
-    keys: OnceLock<Box<Keys>>,
-    /// The series in which calls end that begin here, where the result decides about a label.
-    ends: OnceLock<Box<Picker>>,
+    pub(crate) binding: OnceLock<&'static Binding>,
+    more: OnceLock<&'static More>,
+}
+
+/// What a series needs when it is first used. It is made once and kept for ever, like the series itself.
+#[derive(Debug)]
+struct More {
+    keys: Keys,
+    /// The way to the series that calls end in, where the result decides about a label; or, of a site with labels that are
+    /// known when a call begins, to those that calls begin in.
+    picker: OnceLock<&'static Picker>,
 }
 
 /// Where the values of the labels stand.
@@ -22,6 +29,8 @@ pub struct Series {
 enum Values {
     /// In the record of an annotated function, as literals.
     Record(&'static [u8]),
+    /// The same, where the function is in the program's own crate.
+    RecordInBinary(&'static [u8]),
     /// Here, in the order of the family's labels, and behind them the caller, where it is asked for. Nothing is what only
     /// the result of a call will tell.
     Listed(Box<[Option<Box<str>>]>),
@@ -29,8 +38,15 @@ enum Values {
 
 impl Series {
     /// The series whose values are those of a record.
-    pub(crate) const fn of_record(record: &'static [u8], family: &'static Family) -> Self {
-        Self::new(Values::Record(record), family)
+    pub(crate) const fn of_record(record: &'static [u8], family: &'static Family, in_binary: bool) -> Self {
+        let values = if in_binary { Values::RecordInBinary(record) } else { Values::Record(record) };
+        Self::new(values, family)
+    }
+
+    /// Whether it is of a site in the program's own crate.
+    #[cfg(feature = "exporter")]
+    pub(crate) fn is_in_binary(&self) -> bool {
+        matches!(self.values, Values::RecordInBinary(_))
     }
 
     /// The series with these values, in the order of the family's labels.
@@ -39,13 +55,23 @@ impl Series {
     }
 
     const fn new(values: Values, family: &'static Family) -> Self {
-        Self { family, values, binding: OnceLock::new(), keys: OnceLock::new(), ends: OnceLock::new() }
+        Self { family, values, binding: OnceLock::new(), more: OnceLock::new() }
+    }
+
+    /// The record of the site that it is of; empty if there is none.
+    pub(crate) fn record(&self) -> &'static [u8] {
+        match self.values {
+            Values::Record(record) | Values::RecordInBinary(record) => record,
+            Values::Listed(_) => &[],
+        }
     }
 
     /// The value of the family's label with this index; the caller stands behind them.
     pub(crate) fn value(&self, index: usize) -> Option<&str> {
         match &self.values {
-            Values::Record(record) => record::find(record, "label:", self.family.labels.get(index)?.name),
+            Values::Record(record) | Values::RecordInBinary(record) => {
+                record::find(record, "label:", self.family.labels.get(index)?.name)
+            }
             Values::Listed(values) => values.get(index)?.as_deref(),
         }
     }
@@ -58,10 +84,7 @@ impl Series {
 
     /// The module of the one annotated function that records into it.
     pub(crate) fn module(&self) -> Option<&str> {
-        match &self.values {
-            Values::Record(record) => record::find(record, "", "module"),
-            Values::Listed(_) => None,
-        }
+        record::find(self.record(), "", "module")
     }
 
     /// Whether the result of a call decides about a label.
@@ -71,11 +94,22 @@ impl Series {
 
     /// The series in which calls end that begin here.
     pub(crate) fn ends(&'static self) -> &'static Picker {
-        self.ends.get_or_init(|| Box::new(Picker::of_series(self)))
+        self.picker(|| Picker::of_series(self))
+    }
+
+    /// The picker that was made first.
+    #[inline]
+    pub(crate) fn picker(&'static self, make: impl FnOnce() -> Picker) -> &'static Picker {
+        self.more().picker.get_or_init(|| Box::leak(Box::new(make())))
+    }
+
+    #[inline]
+    fn more(&'static self) -> &'static More {
+        self.more.get_or_init(|| Box::leak(Box::new(More { keys: Keys::new(self), picker: OnceLock::new() })))
     }
 
     pub(crate) fn keys(&'static self) -> &'static Keys {
-        self.keys.get_or_init(|| Box::new(Keys::new(self)))
+        &self.more().keys
     }
 
     /// Lends a look-up on the recorder that calls of this thread reach now.

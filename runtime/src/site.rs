@@ -1,10 +1,9 @@
 //! Annotated functions and their list. The only file that knows how they are collected.
 
 use crate::label::Pick;
-use crate::picker::Picker;
+use crate::picker::{self, Picker};
 use crate::series::Series;
 use measurand_catalog::{Family, record};
-use std::sync::OnceLock;
 
 /// One annotated function.
 ///
@@ -12,15 +11,8 @@ use std::sync::OnceLock;
 /// file its own bytes and those of a relocation.
 #[derive(Debug)]
 pub struct Site {
-    /// The record of the catalog; the same bytes lie in the link section.
-    pub(crate) record: &'static [u8],
-    /// The series of its calls, where all labels are literals.
+    /// The series of its calls, where all labels are literals; it has the record.
     pub(crate) series: Series,
-    /// Whether it lies in the program's own crate.
-    #[cfg_attr(not(feature = "exporter"), expect(dead_code, reason = "only the endpoint tells the program's name"))]
-    pub(crate) in_binary: bool,
-    /// The series of its calls, where some labels are expressions.
-    picker: OnceLock<Box<Picker>>,
 }
 
 /// A site in the list of this program.
@@ -38,18 +30,23 @@ impl Site {
     /// What the macros fill in.
     #[must_use]
     pub const fn new(record: &'static [u8], family: &'static Family, in_binary: bool) -> Self {
-        Self { record, series: Series::of_record(record, family), in_binary, picker: OnceLock::new() }
+        Self { series: Series::of_record(record, family, in_binary) }
+    }
+
+    /// The record of the catalog; the same bytes lie in the link section.
+    pub(crate) fn record(&self) -> &'static [u8] {
+        self.series.record()
     }
 
     /// What the record says under this key; empty if it says nothing.
     #[cfg(any(feature = "catalog", feature = "exporter"))]
     pub(crate) fn field(&self, key: &str) -> &'static str {
-        record::field(self.record, key)
+        record::field(self.record(), key)
     }
 
     /// The labels whose values are no literals, with the expressions that they come from, as they stand in the record.
     pub(crate) fn expressions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        record::fields(self.record).filter_map(|(key, value)| Some((key.strip_prefix("from:")?, value)))
+        record::fields(self.record()).filter_map(|(key, value)| Some((key.strip_prefix("from:")?, value)))
     }
 
     /// The series of its calls, all labels of which are literals or come from the result.
@@ -68,21 +65,16 @@ impl Site {
 
     #[inline]
     fn picker(&'static self) -> &'static Picker {
-        match self.picker.get() {
-            Some(picker) => picker,
-            None => self.make_picker(),
-        }
-    }
-
-    #[cold]
-    fn make_picker(&'static self) -> &'static Picker {
-        self.picker.get_or_init(|| Box::new(Picker::of_site(self)))
+        self.series.picker(|| Picker::of_site(self))
     }
 
     /// Every series that its calls can make and that is known by now.
     pub(crate) fn each_series(&'static self, each: &mut dyn FnMut(&'static Series)) {
-        let picker = self.picker();
-        if picker.given() == 0 { each(&self.series) } else { picker.fill(each) }
+        if self.expressions().all(|(_, it)| picker::is_late(it)) {
+            each(&self.series);
+        } else {
+            self.picker().fill(each);
+        }
     }
 }
 

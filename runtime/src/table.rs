@@ -1,10 +1,10 @@
 //! All series of a family whose values are not written in the code, and how many there may be.
 
 use crate::series::Series;
+use foldhash::HashMap;
 use measurand_catalog::{Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET};
 use metrics::{Key, Label, Level, Metadata};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
 

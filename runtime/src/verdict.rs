@@ -1,5 +1,6 @@
 //! How a call ended, from what it returned.
 
+use crate::call::Call;
 use crate::label::Pick;
 use crate::series::Series;
 use crate::value::{ErrorKind, Found, Level, Score};
@@ -18,6 +19,52 @@ pub(crate) enum Failure {
     Error = 0,
     Panic = 1,
     Cancelled = 2,
+}
+
+/// What a judge says of a returned value.
+pub trait Judged {
+    /// All that there is to say.
+    fn verdict(self) -> Verdict;
+
+    /// Ends the call with it.
+    fn end(self, call: &mut Call);
+}
+
+/// How a call ended, where nothing else is to be recorded. Small enough for a register: most calls end with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plain(bool);
+
+impl Plain {
+    pub(crate) const OK: Self = Self(true);
+}
+
+impl From<Plain> for Verdict {
+    fn from(plain: Plain) -> Self {
+        if plain.0 { Self::OK } else { Self::failed(Failure::Error) }
+    }
+}
+
+impl Judged for Plain {
+    fn verdict(self) -> Verdict {
+        self.into()
+    }
+
+    #[inline]
+    fn end(self, call: &mut Call) {
+        call.end_plain(self);
+    }
+}
+
+impl Judged for Verdict {
+    #[inline]
+    fn verdict(self) -> Verdict {
+        self
+    }
+
+    #[inline]
+    fn end(self, call: &mut Call) {
+        call.end(&self);
+    }
 }
 
 /// All that is recorded of a call besides its duration.
@@ -56,16 +103,6 @@ impl Verdict {
 
     pub(crate) const fn found(finding: Finding) -> Self {
         Self { outcome: Outcome::Ok, finding, kind: None, series: None }
-    }
-
-    /// Whether there is nothing to record but that the call ended well.
-    #[inline]
-    pub(crate) const fn is_plain(&self) -> bool {
-        matches!(self.outcome, Outcome::Ok) && matches!(self.finding, Finding::None)
-    }
-
-    const fn from_ok(ok: bool) -> Self {
-        if ok { Self::OK } else { Self::failed(Failure::Error) }
     }
 
     pub(crate) const fn is_success(&self) -> bool {
@@ -125,7 +162,7 @@ pub trait ErrorProbe {
 impl<E: ErrorKind> ErrorProbe for ErrorOf<'_, E> {
     #[inline]
     fn verdict(&self) -> Verdict {
-        Verdict { kind: self.0.0.map(E::kind), ..self.0.verdict() }
+        Verdict { kind: self.0.0.map(E::kind), ..self.0.verdict().into() }
     }
 }
 
@@ -146,15 +183,15 @@ impl<E> PlainError<'_, E> {
     /// The verdict.
     #[inline]
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        Verdict::from_ok(self.0.is_none())
+    pub fn verdict(&self) -> Plain {
+        Plain(self.0.is_none())
     }
 }
 
 /// The verdict of `ok_if` and `error_if`.
 #[inline]
-pub fn verdict_if<T: ?Sized>(result: &T, predicate: impl FnOnce(&T) -> bool, holds_when_ok: bool) -> Verdict {
-    Verdict::from_ok(predicate(result) == holds_when_ok)
+pub fn verdict_if<T: ?Sized>(result: &T, predicate: impl FnOnce(&T) -> bool, holds_when_ok: bool) -> Plain {
+    Plain(predicate(result) == holds_when_ok)
 }
 
 /// The verdict of a function that returns a score.
@@ -231,6 +268,6 @@ impl<T: Found + ?Sized> Judge<T> for ByLookup {
 /// The verdict, to be counted in the series with these values for the labels that `began` lacks, in the order of the
 /// family's labels.
 #[inline]
-pub fn verdict_in(verdict: Verdict, began: &'static Series, picks: &[Pick<'_>]) -> Verdict {
-    Verdict { series: Some(began.ends().pick(picks)), ..verdict }
+pub fn verdict_in(verdict: impl Judged, began: &'static Series, picks: &[Pick<'_>]) -> Verdict {
+    Verdict { series: Some(began.ends().pick(picks)), ..verdict.verdict() }
 }

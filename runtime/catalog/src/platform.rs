@@ -82,4 +82,9 @@ pub const ALL: &[PlatformMetric] = &[
         )
     },
     row("measurand_sites", Kind::Gauge, "Annotated functions in this program."),
+    PlatformMetric {
+        labels: &["metric"],
+        ..row("measurand_series", Kind::Gauge, "Series that a metric of a family has.")
+    },
+    row("measurand_series_limit", Kind::Gauge, "Series that a metric may have before label values become `_other`."),
 ];

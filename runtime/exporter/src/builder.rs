@@ -20,6 +20,8 @@ pub const LISTEN_VARIABLE: &str = "MEASURAND_LISTEN";
 pub struct Builder {
     pub(crate) program: Program,
     pub(crate) service: Option<Service>,
+    pub(crate) series_limit: Option<usize>,
+    pub(crate) creation_times: Option<bool>,
     address: Option<String>,
     limits: Limits,
 }
@@ -27,7 +29,14 @@ pub struct Builder {
 impl Builder {
     /// For a program.
     pub fn new(program: Program) -> Self {
-        Self { program, service: None, address: None, limits: Limits::default() }
+        Self {
+            program,
+            service: None,
+            series_limit: None,
+            creation_times: None,
+            address: None,
+            limits: Limits::default(),
+        }
     }
 
     /// Listens there, for example on `127.0.0.1:3000`; port 0 lets the operating system choose.
@@ -47,6 +56,25 @@ impl Builder {
     /// Bounds on what clients can take.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How many series a metric may have of those that are recorded by hand, over the `metrics` facade; 2000 unless told
+    /// otherwise.
+    ///
+    /// A metric that has so many keeps them, and counts further label values as `_other`: those labels of a family whose
+    /// values its table fixes keep them. `measurand_label_overflows_total` says how often that happened, and
+    /// `measurand_series` how far each metric is from the limit.
+    pub fn series_limit(mut self, limit: usize) -> Self {
+        self.series_limit = Some(limit);
+        self
+    }
+
+    /// Whether OpenMetrics text says since when counters and histograms count; it does unless told otherwise.
+    ///
+    /// The lines are called `.._created`. A Prometheus that does not know what they mean keeps them as series of their own.
+    pub fn creation_times(mut self, told: bool) -> Self {
+        self.creation_times = Some(told);
         self
     }
 

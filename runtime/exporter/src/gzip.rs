@@ -5,6 +5,7 @@ use axum::http::header::ACCEPT_ENCODING;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, Write};
+use std::mem;
 
 /// Whether the client takes gzip.
 pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
@@ -23,11 +24,25 @@ pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
     any
 }
 
-/// The text, compressed; fast, since it costs the application's processor.
-pub(crate) fn compress(text: &str) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
-    encoder.write_all(text.as_bytes())?;
-    encoder.finish()
+/// Compresses piece by piece; fast, since it costs the application's processor.
+#[derive(Debug)]
+pub(crate) struct Encoder(GzEncoder<Vec<u8>>);
+
+impl Encoder {
+    pub(crate) fn new() -> Self {
+        Self(GzEncoder::new(Vec::new(), Compression::fast()))
+    }
+
+    /// Takes more text; returns what has come out so far, which may be nothing.
+    pub(crate) fn push(&mut self, text: &str) -> io::Result<Vec<u8>> {
+        self.0.write_all(text.as_bytes())?;
+        Ok(mem::take(self.0.get_mut()))
+    }
+
+    /// What was left.
+    pub(crate) fn finish(self) -> io::Result<Vec<u8>> {
+        self.0.finish()
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 
 use crate::text;
 use measurand_catalog::Kind;
-use metrics::{Key, Label};
+use metrics::Key;
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// A key's labels with legal and unique names, sorted by name; of two labels with one name the last counts.
 pub(crate) fn canonical(key: &Key, kind: Kind) -> Vec<(Cow<'_, str>, &str)> {
@@ -21,35 +22,44 @@ pub(crate) fn canonical(key: &Key, kind: Kind) -> Vec<(Cow<'_, str>, &str)> {
     labels
 }
 
-/// What stands between the braces of a series.
-pub(crate) fn text(key: &Key, kind: Kind) -> String {
-    let mut out = String::new();
-    for (name, value) in canonical(key, kind) {
-        if !out.is_empty() {
-            out.push(',');
-        }
-        out.push_str(&name);
-        out.push_str("=\"");
-        text::push_value(&mut out, value);
-        out.push('"');
+/// Lends what stands between the braces of a series. Threads keep the buffer, so that a look-up allocates nothing.
+pub(crate) fn with_text<T>(key: &Key, kind: Kind, then: impl FnOnce(&str) -> T) -> T {
+    /// What a thread keeps at most.
+    const KEPT: usize = 4096;
+    thread_local! {
+        static BUFFER: Cell<String> = const { Cell::new(String::new()) };
     }
-    out
+    let mut text = BUFFER.try_with(Cell::take).unwrap_or_default();
+    push_text(&mut text, key, kind);
+    let result = then(&text);
+    if text.capacity() <= KEPT {
+        text.clear();
+        // A thread that ends has no buffer any more.
+        let _ = BUFFER.try_with(|it| it.set(text));
+    }
+    result
 }
 
-/// The same series for a recorder that neither sorts labels nor escapes every backslash, or nothing when the key will do.
-pub(crate) fn rewritten(key: &Key, kind: Kind) -> Option<Key> {
-    let metric = text::metric_name(key.name());
+fn push_text(out: &mut String, key: &Key, kind: Kind) {
     let sorted = key.labels().zip(key.labels().skip(1)).all(|(a, b)| a.key() < b.key());
-    let fine = |it: &Label| name(it.key(), kind) == it.key() && !it.value().contains('\\');
-    if sorted && metric == key.name() && key.labels().all(fine) {
-        return None;
+    if sorted && key.labels().all(|it| name(it.key(), kind) == it.key()) {
+        key.labels().for_each(|it| push_label(out, it.key(), it.value()));
+    } else {
+        for (name, value) in canonical(key, kind) {
+            push_label(out, &name, value);
+        }
     }
-    // It takes two backslashes for one, see `sanitize_label_value_or_description` of metrics-exporter-prometheus.
-    let labels: Vec<Label> = canonical(key, kind)
-        .into_iter()
-        .map(|(name, value)| Label::new(name.into_owned(), value.replace('\\', "\\\\")))
-        .collect();
-    Some(Key::from_parts(metric.into_owned(), labels))
+}
+
+/// Appends one label; a comma parts it from those before.
+pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
+    if !out.is_empty() {
+        out.push(',');
+    }
+    out.push_str(name);
+    out.push_str("=\"");
+    text::push_value(out, value);
+    out.push('"');
 }
 
 fn name(name: &str, kind: Kind) -> Cow<'_, str> {
@@ -62,10 +72,11 @@ fn name(name: &str, kind: Kind) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use metrics::Label;
 
     fn check(labels: &[(&'static str, &'static str)], kind: Kind, expected: &str) {
         let labels: Vec<_> = labels.iter().map(|(name, value)| Label::from_static_parts(name, value)).collect();
-        assert_eq!(text(&Key::from_parts("m", labels), kind), expected);
+        with_text(&Key::from_parts("m", labels), kind, |text| assert_eq!(text, expected));
     }
 
     #[test]
@@ -78,15 +89,6 @@ mod tests {
         check(&[("le", "1"), ("__name__", "x")], Kind::Histogram, r#"exported___name__="x",exported_le="1""#);
         check(&[("le", "1")], Kind::Gauge, r#"le="1""#);
         check(&[("", "1")], Kind::Gauge, r#"_="1""#);
-    }
-
-    #[test]
-    fn only_what_needs_it_is_rewritten() {
-        let fine = Key::from_parts("m", vec![Label::new("a", "1"), Label::new("b", "2")]);
-        assert_eq!(rewritten(&fine, Kind::Counter), None);
-        let swapped = Key::from_parts("m", vec![Label::new("b", "2"), Label::new("a", "1")]);
-        assert_eq!(rewritten(&swapped, Kind::Counter), Some(fine));
-        let dotted = rewritten(&Key::from_parts("a.b", vec![Label::new("x", "\\")]), Kind::Counter);
-        assert_eq!(dotted, Some(Key::from_parts("a_b", vec![Label::new("x", "\\\\")])));
+        check(&[("a", "1"), ("b", "2")], Kind::Gauge, r#"a="1",b="2""#);
     }
 }

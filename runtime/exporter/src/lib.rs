@@ -1,8 +1,7 @@
 //! The recorder and the Prometheus endpoint of Measurand.
 //!
-//! - [`Recorder`] keeps every metric that a table of [`measurand_catalog`] describes in storage of its own (sharded, of
-//!   constant size) and hands all other traffic of the `metrics` facade to `metrics-exporter-prometheus`; both are
-//!   rendered as one text.
+//! - [`Recorder`] keeps every metric in storage of bounded size: those that a table of [`measurand_catalog`] describes, and
+//!   all other traffic of the `metrics` facade. It renders them as one text.
 //! - [`Builder`] makes it the global recorder and serves `/metrics`, `/catalog.json` and `/healthz`, from a thread of its
 //!   own ([`Builder::install`]) or as part of an existing application ([`Builder::router`]).
 //!
@@ -15,13 +14,17 @@ mod builder;
 mod error;
 mod exporter;
 mod foreign;
+mod guard;
 mod gzip;
 mod labels;
+mod map;
+mod negotiation;
 mod platform;
 mod program;
 mod recorder;
 mod render;
 mod routes;
+mod scrape;
 mod series;
 mod server;
 mod state;

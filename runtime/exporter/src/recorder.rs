@@ -1,14 +1,21 @@
 //! The recorder: where the `metrics` facade meets the tables.
 
-use crate::foreign::{Foreign, word};
+use crate::foreign::{Foreign, Refusal, word};
+use crate::guard::Origin;
+use crate::map::Entry;
 use crate::platform::Platform;
 use crate::program::{Program, Service};
+use crate::render::Rendering;
 use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
-use crate::tables::{self, Series, Tables};
-use crate::text;
-use measurand_catalog::{Kind, SITE_TARGET};
+use crate::storage::Turns;
+use crate::tables::{Series, Table, Tables};
+use crate::text::{self, Format};
+use measurand_catalog::{Kind, SERIES_LIMIT, SITE_TARGET};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use std::collections::HashSet;
+use std::io::{self, Write};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A recorder of the `metrics` facade that renders what it recorded as Prometheus text.
@@ -23,14 +30,21 @@ pub(crate) struct Inner {
     pub(crate) tables: Tables,
     pub(crate) foreign: Foreign,
     pub(crate) platform: Platform,
-    /// Names about which the user was told on stderr.
+    pub(crate) series_limit: AtomicUsize,
+    pub(crate) creation_times: AtomicBool,
+    pub(crate) turns: Turns,
+    /// What the user was told about on stderr.
     warned: Mutex<HashSet<String>>,
-    /// Held while rendering, so that each scrape sees at least what the one before saw.
-    pub(crate) rendering: Mutex<usize>,
 }
 
-/// So many names are complained about; a program that makes up names at run time must not flood its log.
+/// So much is complained about; a program that makes up names at run time must not flood its log.
 const MOST_WARNINGS: usize = 100;
+
+/// A metric of the tables or another one.
+enum Found<'a> {
+    Described(&'a Table),
+    Foreign(Arc<Table>),
+}
 
 impl Recorder {
     /// A recorder for the program's families, which nothing uses yet. It does not call [`Program::initialize`], which is
@@ -39,20 +53,56 @@ impl Recorder {
     pub fn new(program: &Program) -> Self {
         let inner = Inner {
             tables: Tables::new(&program.families, &program.catalog),
-            foreign: Foreign::new(),
+            foreign: Foreign::default(),
             platform: Platform::default(),
+            series_limit: AtomicUsize::new(SERIES_LIMIT),
+            creation_times: AtomicBool::new(true),
+            turns: Turns::new(),
             warned: Mutex::default(),
-            rendering: Mutex::default(),
         };
         let recorder = Self(Arc::new(inner));
         recorder.0.describe_program(program, Service::of(program, None));
         recorder
     }
 
+    /// Bounds the series of each metric that are recorded by hand; see [`crate::Builder::series_limit`].
+    pub fn set_series_limit(&self, limit: usize) {
+        self.0.series_limit.store(limit, Ordering::Relaxed);
+    }
+
     /// All metrics as Prometheus text, one `# HELP` and `# TYPE` for each.
     #[must_use]
     pub fn render(&self) -> String {
-        self.0.render()
+        self.whole(Format::Prometheus)
+    }
+
+    /// All metrics as OpenMetrics text.
+    #[must_use]
+    pub fn render_openmetrics(&self) -> String {
+        self.whole(Format::OpenMetrics)
+    }
+
+    /// Writes all metrics as Prometheus text, piece by piece, so that however many there are the memory for it is small.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn write_to(&self, writer: &mut dyn Write) -> io::Result<()> {
+        let mut rendering = Rendering::new(&self.0, Format::Prometheus);
+        let mut piece = String::with_capacity(PIECE + PIECE / 8);
+        loop {
+            piece.clear();
+            let more = rendering.push(&mut piece, PIECE);
+            writer.write_all(piece.as_bytes())?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn whole(&self, format: Format) -> String {
+        let mut out = String::new();
+        Rendering::new(&self.0, format).push(&mut out, usize::MAX);
+        out
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
@@ -60,129 +110,141 @@ impl Recorder {
     }
 }
 
+/// Bytes that are rendered at once: they stay in the processor's cache until they are written.
+pub(crate) const PIECE: usize = 128 * 1024;
+
 impl Inner {
-    /// A counter that the tables describe, or nothing when they do not.
-    pub(crate) fn counter(&self, key: &Key) -> Option<Arc<CounterSeries>> {
-        match &self.tables.get(key.name())?.series {
-            Series::Counters(map) => Some(map.get(key, Kind::Counter, CounterSeries::default)),
-            _ => None,
-        }
-    }
-
-    /// A gauge that the tables describe, or nothing when they do not.
-    pub(crate) fn gauge(&self, key: &Key) -> Option<Arc<GaugeSeries>> {
-        match &self.tables.get(key.name())?.series {
-            Series::Gauges { map, in_flight } => Some(map.get(key, Kind::Gauge, || tables::gauge(*in_flight))),
-            _ => None,
-        }
-    }
-
-    /// A histogram that the tables describe, for observations that no annotated function makes.
-    pub(crate) fn histogram(&self, key: &Key) -> Option<Histogram> {
+    /// A counter that the tables describe, or nothing when they do not; for code that knows how many there will be.
+    pub(crate) fn counter(&self, key: &Key) -> Option<Arc<Entry<CounterSeries>>> {
         let table = self.tables.get(key.name())?;
         match &table.series {
-            Series::Histograms(map) => {
-                let series = map.get(key, Kind::Histogram, HistogramSeries::default);
-                Some(Histogram::from_arc(series.hand(table.bounds, table.sharding)))
+            Series::Counters(map) => Some(self.entry(table, map, key, Origin::Bounded, CounterSeries::default)),
+            _ => None,
+        }
+    }
+
+    /// The same for a gauge.
+    pub(crate) fn gauge(&self, key: &Key) -> Option<Arc<Entry<GaugeSeries>>> {
+        let table = self.tables.get(key.name())?;
+        match &table.series {
+            Series::Gauges { map, in_flight } => {
+                Some(self.entry(table, map, key, Origin::Bounded, || GaugeSeries::new(*in_flight)))
             }
             _ => None,
         }
     }
 
-    /// Whether a name that no table describes may be used with this kind.
-    fn admits(&self, name: &str, kind: Kind) -> bool {
+    /// The same for a histogram, for observations that no annotated function makes.
+    pub(crate) fn histogram(&self, key: &Key) -> Option<Histogram> {
+        let table = self.tables.get(key.name())?;
+        match &table.series {
+            Series::Histograms(map) => {
+                let entry = self.entry(table, map, key, Origin::Bounded, HistogramSeries::default);
+                Some(Histogram::from_arc(entry.series.hand(&table.bounds)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The metric that a key of this kind belongs to, or nothing when it may not be recorded.
+    fn table(&self, key: &Key, kind: Kind) -> Option<Found<'_>> {
+        let name = text::metric_name(key.name());
+        if let Some(table) = self.tables.get(&name) {
+            let is = table.series.kind();
+            if is != kind {
+                self.refuse(&name, kind, &format!("it is a {}", word(is)));
+            }
+            return (is == kind).then_some(Found::Described(table));
+        }
         let described = |it: &str| self.tables.get(it).map(|it| it.series.kind());
-        self.foreign.admit(name, kind, described).map_err(|why| self.warn(name, kind, &why)).is_ok()
+        match self.foreign.get(&name, kind, described) {
+            Ok(table) => return Some(Found::Foreign(table)),
+            Err(Refusal::Clash(why)) => self.refuse(&name, kind, &why),
+            Err(Refusal::TooMany) => self.count_refusal(&name),
+        }
+        None
     }
 
-    fn refuse(&self, name: &str, kind: Kind, is: Kind) {
-        self.warn(name, kind, &format!("it is a {}", word(is)));
+    fn refuse(&self, name: &str, kind: Kind, why: &str) {
+        let shown = name.escape_debug();
+        self.warn(name, || format!("`{shown}` is recorded as a {}, but {why}; this recording is ignored", word(kind)));
     }
 
-    fn warn(&self, name: &str, kind: Kind, why: &str) {
+    /// Tells the user on stderr, once for each subject.
+    pub(crate) fn warn(&self, subject: &str, message: impl FnOnce() -> String) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.len() < MOST_WARNINGS && warned.insert(name.to_owned()) {
-            let name = name.escape_debug();
-            eprintln!("measurand: `{name}` is recorded as a {}, but {why}; this recording is ignored", word(kind));
+        if warned.len() < MOST_WARNINGS && warned.insert(subject.to_owned()) {
+            eprintln!("measurand: {}", message());
         }
     }
 }
 
 impl metrics::Recorder for Recorder {
-    fn describe_counter(&self, key: KeyName, unit: Option<Unit>, help: SharedString) {
-        describe(&self.0, key, unit, &help);
+    fn describe_counter(&self, key: KeyName, _unit: Option<Unit>, help: SharedString) {
+        self.0.describe(&key, &help);
     }
 
-    fn describe_gauge(&self, key: KeyName, unit: Option<Unit>, help: SharedString) {
-        describe(&self.0, key, unit, &help);
+    fn describe_gauge(&self, key: KeyName, _unit: Option<Unit>, help: SharedString) {
+        self.0.describe(&key, &help);
     }
 
-    fn describe_histogram(&self, key: KeyName, unit: Option<Unit>, help: SharedString) {
-        describe(&self.0, key, unit, &help);
+    fn describe_histogram(&self, key: KeyName, _unit: Option<Unit>, help: SharedString) {
+        self.0.describe(&key, &help);
     }
 
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
-        let name = text::metric_name(key.name());
-        match self.0.tables.get(&name) {
-            None if self.0.admits(&name, Kind::Counter) => self.0.foreign.counter(key, metadata),
-            None => Counter::noop(),
-            Some(table) => match &table.series {
-                Series::Counters(map) => {
-                    let series = map.get(key, Kind::Counter, CounterSeries::default);
-                    if table.duration.is_some() && metadata.target() == SITE_TARGET {
-                        // The same call observes its duration: counting that is free, and exact.
-                        series.derive();
-                        return Counter::noop();
-                    }
-                    Counter::from_arc(series.cells(table.sharding))
-                }
-                other => {
-                    self.0.refuse(&name, Kind::Counter, other.kind());
-                    Counter::noop()
-                }
-            },
+        let Some(table) = self.0.table(key, Kind::Counter) else { return Counter::noop() };
+        let Series::Counters(map) = &table.series else { return Counter::noop() };
+        let entry = self.0.entry(&table, map, key, origin(metadata), CounterSeries::default);
+        if table.duration.is_some() && is_site(metadata) {
+            // The same call observes its duration: counting that is free, and exact.
+            entry.series.derive();
+            return Counter::noop();
         }
+        Counter::from_arc(entry.series.cells())
     }
 
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
-        let name = text::metric_name(key.name());
-        match self.0.tables.get(&name) {
-            None if self.0.admits(&name, Kind::Gauge) => self.0.foreign.gauge(key, metadata),
-            None => Gauge::noop(),
-            Some(table) => match &table.series {
-                Series::Gauges { map, in_flight } => map.get(key, Kind::Gauge, || tables::gauge(*in_flight)).handle(),
-                other => {
-                    self.0.refuse(&name, Kind::Gauge, other.kind());
-                    Gauge::noop()
-                }
-            },
-        }
+        let Some(table) = self.0.table(key, Kind::Gauge) else { return Gauge::noop() };
+        let Series::Gauges { map, in_flight } = &table.series else { return Gauge::noop() };
+        self.0.entry(&table, map, key, origin(metadata), || GaugeSeries::new(*in_flight)).series.handle()
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
-        let name = text::metric_name(key.name());
-        match self.0.tables.get(&name) {
-            None if self.0.admits(&name, Kind::Histogram) => self.0.foreign.histogram(key, metadata),
-            None => Histogram::noop(),
-            Some(table) => match &table.series {
-                Series::Histograms(map) => {
-                    let series = map.get(key, Kind::Histogram, HistogramSeries::default);
-                    let site = metadata.target() == SITE_TARGET;
-                    let cells = if site { HistogramSeries::site } else { HistogramSeries::hand };
-                    Histogram::from_arc(cells(&series, table.bounds, table.sharding))
-                }
-                other => {
-                    self.0.refuse(&name, Kind::Histogram, other.kind());
-                    Histogram::noop()
-                }
-            },
+        let Some(table) = self.0.table(key, Kind::Histogram) else { return Histogram::noop() };
+        let Series::Histograms(map) = &table.series else { return Histogram::noop() };
+        let entry = self.0.entry(&table, map, key, origin(metadata), HistogramSeries::default);
+        let cells = if is_site(metadata) { HistogramSeries::site } else { HistogramSeries::hand };
+        Histogram::from_arc(cells(&entry.series, &table.bounds))
+    }
+}
+
+impl Inner {
+    /// A table's own help text wins, so that every program says the same of the same metric.
+    fn describe(&self, key: &KeyName, help: &SharedString) {
+        let name = text::metric_name(key.as_str());
+        if self.tables.get(&name).is_none() {
+            self.foreign.describe(&name, help);
         }
     }
 }
 
-/// A table's own help text wins, so that every program says the same of the same metric.
-fn describe(inner: &Inner, key: KeyName, unit: Option<Unit>, help: &SharedString) {
-    if inner.tables.get(&text::metric_name(key.as_str())).is_none() {
-        inner.foreign.describe(key, unit, help);
+/// Whether an annotated function registers it.
+fn is_site(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == SITE_TARGET
+}
+
+fn origin(metadata: &Metadata<'_>) -> Origin {
+    if is_site(metadata) { Origin::Bounded } else { Origin::Hand }
+}
+
+impl Deref for Found<'_> {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        match self {
+            Self::Described(table) => table,
+            Self::Foreign(table) => table,
+        }
     }
 }

@@ -1,104 +1,295 @@
 //! All metrics as text: the described ones in the order of the tables, then all others by name.
 //!
-//! A metric without series is left out. Each number is read once, so that what is derived from it agrees with it.
+//! The text is made piece by piece, each as large as its reader wants, and nothing that a recording call could wait for is
+//! held meanwhile. A metric without series is left out. Each number is read once, so that what is derived from it agrees
+//! with it.
 
 use crate::foreign::word;
+use crate::map::{Entry, Sorted};
 use crate::recorder::Inner;
-use crate::series::{Count, HistogramSeries};
+use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::Snapshot;
-use crate::tables::{Map, Series, Table};
-use crate::text;
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use crate::tables::{Series, Table};
+use crate::text::{self, Format};
+use measurand_catalog::Kind;
+use std::cmp::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::vec::IntoIter;
 
-/// How many calls of annotated functions each series of durations has seen.
-type Calls = HashMap<Arc<str>, u64>;
-
-impl Inner {
-    pub(crate) fn render(&self) -> String {
-        let mut size = self.rendering.lock().unwrap_or_else(PoisonError::into_inner);
-        self.collect_platform();
-        let mut out = String::with_capacity(*size + *size / 8);
-        // Histograms that were rendered already, because a counter before them shows how many calls they saw.
-        let mut ahead: HashMap<usize, String> = HashMap::new();
-        for (index, table) in self.tables.all.iter().enumerate() {
-            if let Some(text) = ahead.remove(&index) {
-                out.push_str(&text);
-                continue;
-            }
-            let duration = table.duration.and_then(|it| Some((it, self.tables.all.get(it)?)));
-            let mut calls = Calls::new();
-            if let Some((position, duration)) = duration.filter(|(it, _)| *it > index) {
-                let mut text = String::new();
-                calls = push_table(&mut text, duration, &calls);
-                ahead.insert(position, text);
-            }
-            push_table(&mut out, table, &calls);
-        }
-        self.foreign.render(&mut out);
-        *size = out.len();
-        out
-    }
+/// A scrape that is under way.
+#[derive(Debug)]
+pub(crate) struct Rendering {
+    recorder: Arc<Inner>,
+    format: Format,
+    metrics: IntoIter<Place>,
+    /// The metric whose series are being written, and the next one of them.
+    current: Option<(Place, List)>,
+    next: usize,
+    /// Whether its lines of creation are written, and how much of its name they begin with.
+    created: Option<usize>,
+    calls: Calls,
+    scratch: Scratch,
 }
 
-/// Appends one metric; returns what a histogram tells of calls.
-fn push_table(out: &mut String, table: &Table, calls: &Calls) -> Calls {
-    match &table.series {
-        Series::Counters(map) => {
-            for (labels, series) in with_header(out, table, map) {
-                text::push_series(out, table.name, "", &labels);
-                match series.count(calls.get(&labels).copied().unwrap_or_default()) {
-                    Count::Whole(value) => text::push(out, value),
-                    Count::Computed(value) => text::push_float(out, value),
+/// Where a metric's table stands.
+#[derive(Debug)]
+enum Place {
+    Described(usize),
+    Foreign(Arc<Table>),
+}
+
+#[derive(Debug)]
+enum List {
+    Counters(Sorted<CounterSeries>),
+    Gauges(Sorted<GaugeSeries>),
+    Histograms(Sorted<HistogramSeries>),
+}
+
+/// How many calls of annotated functions each series of the newest histogram has seen; walked through once, in the order
+/// of the labels.
+#[derive(Debug, Default)]
+struct Calls {
+    series: Sorted<HistogramSeries>,
+    counts: Vec<u64>,
+    next: usize,
+}
+
+/// What the lines of a histogram are put together from, kept for its memory. Copying is nearly all that a scrape does, so
+/// what several lines have in common is in one part.
+#[derive(Debug, Default)]
+struct Scratch {
+    snapshot: Snapshot,
+    /// By metric: what the lines of its buckets, of its sum and of its count begin with.
+    names: [String; 3],
+    /// By series: the end of the line before and the begin of a bucket's line up to its bound.
+    bucket: String,
+    /// By series: the labels of the other lines.
+    braces: String,
+}
+
+impl Rendering {
+    /// Brings what is only looked at up to date, and begins.
+    pub(crate) fn new(recorder: &Arc<Inner>, format: Format) -> Self {
+        recorder.turns.pass();
+        recorder.collect_platform();
+        let described = recorder.tables.order().into_iter().map(Place::Described);
+        let foreign = recorder.foreign.sorted();
+        let metrics: Vec<_> = described.chain(foreign.iter().map(Arc::clone).map(Place::Foreign)).collect();
+        Self {
+            recorder: Arc::clone(recorder),
+            format,
+            metrics: metrics.into_iter(),
+            current: None,
+            next: 0,
+            created: None,
+            calls: Calls::default(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Appends text until it is so long, or a little longer; says whether there is more.
+    pub(crate) fn push(&mut self, out: &mut String, length: usize) -> bool {
+        let recorder = Arc::clone(&self.recorder);
+        while out.len() < length {
+            let (place, list) = match self.current.take() {
+                Some(current) => current,
+                None => {
+                    if let Some(place) = self.metrics.next() {
+                        self.next = 0;
+                        let list = List::of(place.table(&recorder));
+                        if list.len() > 0 {
+                            self.push_header(out, place.table(&recorder));
+                        }
+                        (place, list)
+                    } else {
+                        if self.format == Format::OpenMetrics {
+                            out.push_str("# EOF\n");
+                        }
+                        recorder.turns.pass();
+                        return false;
+                    }
                 }
-                out.push('\n');
+            };
+            let table = place.table(&recorder);
+            while self.next < list.len() && out.len() < length {
+                self.push_series(out, table, &list);
+                self.next += 1;
+            }
+            if self.next < list.len() {
+                self.current = Some((place, list));
+            } else if let List::Histograms(series) = list {
+                self.calls.series = series;
+                self.calls.next = 0;
             }
         }
-        Series::Gauges { map, .. } => {
-            for (labels, series) in with_header(out, table, map) {
-                text::push_series(out, table.name, "", &labels);
-                text::push_float(out, series.value());
+        true
+    }
+
+    /// What OpenMetrics calls the metric: a counter without its `_total`, unless another metric is called like that.
+    fn family<'a>(&self, table: &'a Table) -> (&'a str, &'static str) {
+        let (name, kind) = (&*table.name, table.series.kind());
+        if self.format == Format::Prometheus || kind != Kind::Counter {
+            return (name, word(kind));
+        }
+        let is_taken = |it: &str| self.recorder.tables.get(it).is_some() || self.recorder.foreign.has(it);
+        match name.strip_suffix("_total").filter(|it| !it.is_empty() && !is_taken(it)) {
+            Some(short) => (short, "counter"),
+            None => (name, "unknown"),
+        }
+    }
+
+    fn push_header(&mut self, out: &mut String, table: &Table) {
+        let (name, kind) = self.family(table);
+        if table.help.is_empty() {
+            text::push_header(out, self.format, name, kind, &self.recorder.foreign.help(&table.name));
+        } else {
+            text::push_header(out, self.format, name, kind, table.help);
+        }
+        let told = self.format == Format::OpenMetrics && self.recorder.creation_times.load(Relaxed);
+        self.created = Some(name.len()).filter(|_| told && matches!(kind, "counter" | "histogram"));
+        self.scratch.name(&table.name);
+    }
+
+    fn push_series(&mut self, out: &mut String, table: &Table, list: &List) {
+        match list {
+            List::Counters(list) => {
+                let Some(entry) = list.get(self.next) else { return };
+                let calls = if table.duration.is_some() { self.calls.of(&entry.labels) } else { 0 };
+                text::push_series(out, &table.name, "", &entry.labels);
+                match entry.series.count(calls) {
+                    Count::Whole(value) => {
+                        text::push_whole(out, value);
+                        out.push('\n');
+                        self.push_created(out, table, entry);
+                    }
+                    // It began to count before anybody looked.
+                    Count::Computed(value) => {
+                        text::push_float(out, value);
+                        out.push('\n');
+                    }
+                }
+            }
+            List::Gauges(list) => {
+                let Some(entry) = list.get(self.next) else { return };
+                text::push_series(out, &table.name, "", &entry.labels);
+                text::push_float(out, entry.series.value());
                 out.push('\n');
             }
-        }
-        Series::Histograms(map) => {
-            let all = with_header(out, table, map);
-            return all.into_iter().map(|(labels, series)| push_histogram(out, table, labels, &series)).collect();
+            List::Histograms(list) => {
+                let Some(entry) = list.get(self.next) else { return };
+                if self.next == 0 {
+                    self.calls.counts.clear();
+                }
+                let calls = self.scratch.push_histogram(out, table.bounds_text(self.format), entry);
+                self.calls.counts.push(calls);
+                self.push_created(out, table, entry);
+            }
         }
     }
-    Calls::new()
-}
 
-/// The series of a metric; if there are any, its `# HELP` and `# TYPE` come first.
-fn with_header<S>(out: &mut String, table: &Table, map: &Map<S>) -> Vec<(Arc<str>, Arc<S>)> {
-    let all = map.all();
-    if !all.is_empty() {
-        text::push_header(out, table.name, word(table.series.kind()), table.help);
+    fn push_created<S>(&self, out: &mut String, table: &Table, entry: &Entry<S>) {
+        if let Some(name) = self.created.and_then(|it| table.name.get(..it)) {
+            text::push_series(out, name, "_created", &entry.labels);
+            text::push_time(out, entry.created);
+            out.push('\n');
+        }
     }
-    all
 }
 
-fn push_histogram(out: &mut String, table: &Table, labels: Arc<str>, series: &HistogramSeries) -> (Arc<str>, u64) {
-    let mut snapshot = Snapshot::empty(table.bounds.len());
-    let calls = series.read(&mut snapshot);
-    let mut below: u64 = 0;
-    let bounds = table.bounds_text.iter().map(String::as_str).chain(["+Inf"]);
-    for (bound, count) in bounds.zip(&snapshot.buckets) {
-        below = below.wrapping_add(*count);
-        out.push_str(table.name);
-        out.push_str("_bucket{");
-        out.push_str(&labels);
-        out.push_str(if labels.is_empty() { "le=\"" } else { ",le=\"" });
-        out.push_str(bound);
-        out.push_str("\"} ");
-        text::push(out, below);
+impl Place {
+    fn table<'a>(&'a self, recorder: &'a Inner) -> &'a Table {
+        match self {
+            Self::Described(place) => &recorder.tables.all[*place],
+            Self::Foreign(table) => table,
+        }
+    }
+}
+
+impl List {
+    fn of(table: &Table) -> Self {
+        match &table.series {
+            Series::Counters(map) => Self::Counters(map.sorted()),
+            Series::Gauges { map, .. } => Self::Gauges(map.sorted()),
+            Series::Histograms(map) => Self::Histograms(map.sorted()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Counters(list) => list.len(),
+            Self::Gauges(list) => list.len(),
+            Self::Histograms(list) => list.len(),
+        }
+    }
+}
+
+impl Calls {
+    /// The calls of the series with these labels, which come after all that were asked for before.
+    fn of(&mut self, labels: &str) -> u64 {
+        while let Some(entry) = self.series.get(self.next) {
+            match entry.labels.as_ref().cmp(labels) {
+                Ordering::Less => self.next += 1,
+                Ordering::Equal => return self.counts.get(self.next).copied().unwrap_or_default(),
+                Ordering::Greater => return 0,
+            }
+        }
+        0
+    }
+}
+
+impl Scratch {
+    fn name(&mut self, name: &str) {
+        let [bucket, sum, count] = &mut self.names;
+        for (out, parts) in
+            [(bucket, ["\n", name, "_bucket{"]), (sum, ["", name, "_sum"]), (count, ["", name, "_count"])]
+        {
+            out.clear();
+            out.extend(parts);
+        }
+    }
+
+    /// Appends the lines of one histogram; returns how many calls of annotated functions it saw.
+    fn push_histogram(&mut self, out: &mut String, bounds: &[String], entry: &Entry<HistogramSeries>) -> u64 {
+        let Self { snapshot, names: [bucket_name, sum_name, count_name], bucket, braces } = self;
+        snapshot.clear(bounds.len());
+        let calls = entry.series.read(snapshot);
+
+        braces.clear();
+        bucket.clear();
+        bucket.push_str(bucket_name);
+        if entry.labels.is_empty() {
+            braces.push(' ');
+            bucket.push_str("le=\"");
+        } else {
+            braces.extend(["{", &entry.labels, "} "]);
+            bucket.extend([&entry.labels, ",le=\""]);
+        }
+
+        let mut below: u64 = 0;
+        let mut buffer = itoa::Buffer::new();
+        let mut digits = buffer.format(below);
+        // The first line ends none.
+        let mut start = bucket.get(1..).unwrap_or_default();
+        for (bound, count) in bounds.iter().zip(&snapshot.buckets) {
+            if *count > 0 {
+                below = below.wrapping_add(*count);
+                digits = buffer.format(below);
+            }
+            out.push_str(start);
+            out.push_str(bound);
+            out.push_str(digits);
+            start = bucket;
+        }
         out.push('\n');
+        out.push_str(sum_name);
+        out.push_str(braces);
+        text::push_billionths(out, snapshot.sum);
+        out.push('\n');
+        out.push_str(count_name);
+        out.push_str(braces);
+        out.push_str(digits);
+        out.push('\n');
+        calls
     }
-    text::push_series(out, table.name, "_sum", &labels);
-    text::push_billionths(out, snapshot.sum);
-    out.push('\n');
-    text::push_series(out, table.name, "_count", &labels);
-    text::push(out, below);
-    out.push('\n');
-    (labels, calls)
 }

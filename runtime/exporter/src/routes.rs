@@ -1,23 +1,19 @@
 //! What the endpoint answers.
 
 use crate::error::Error;
-use crate::gzip;
 use crate::recorder::Recorder;
-use crate::storage::Sharding;
-use crate::text::CONTENT_TYPE;
+use crate::scrape;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE as TYPE, VARY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use metrics::{CounterFn, Key, Label};
-use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// The addresses that are counted by their name.
@@ -31,7 +27,7 @@ pub(crate) struct App {
     /// Nothing when another recorder has the metrics.
     recorder: Option<Recorder>,
     catalog: Bytes,
-    scrapes: Semaphore,
+    pub(crate) scrapes: Semaphore,
 }
 
 impl App {
@@ -42,7 +38,7 @@ impl App {
             app.count(path, StatusCode::OK, 0);
         }
         if let Some(recorder) = &app.recorder {
-            let _ = recorder.inner().histogram(&SCRAPE);
+            scrape::register(recorder.inner());
         }
         Arc::new(app)
     }
@@ -51,12 +47,10 @@ impl App {
         let labels = vec![Label::from_static_parts("path", path), Label::new("status", status.as_str().to_owned())];
         let key = Key::from_parts("measurand_http_requests_total", labels);
         if let Some(series) = self.recorder.as_ref().and_then(|it| it.inner().counter(&key)) {
-            series.cells(Sharding::One).increment(requests);
+            series.series.cells().increment(requests);
         }
     }
 }
-
-static SCRAPE: Key = Key::from_static_name("measurand_scrape_duration_seconds");
 
 /// Routes for an application's own router. Without `/`, which most applications have themselves.
 pub(crate) fn mounted(app: Arc<App>) -> Router {
@@ -90,43 +84,14 @@ async fn index() -> impl IntoResponse {
 }
 
 async fn catalog(State(app): State<Arc<App>>) -> impl IntoResponse {
-    ([(TYPE, "application/json")], app.catalog.clone())
+    ([(CONTENT_TYPE, "application/json")], app.catalog.clone())
 }
 
 async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let Some(recorder) = app.recorder.clone() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Error::ForeignRecorder)).into_response();
-    };
-    // The semaphore is never closed.
-    let _scrape = app.scrapes.acquire().await;
-    let compressed = gzip::is_accepted(&headers);
-    // Rendering many series takes milliseconds, in which a runtime's worker must not stand still.
-    let body = match Handle::try_current() {
-        Ok(runtime) => {
-            let body = runtime.spawn_blocking(move || scrape(&recorder, compressed)).await;
-            body.unwrap_or_else(|error| Err(io::Error::other(error)))
-        }
-        Err(_) => scrape(&recorder, compressed),
-    };
-    match body {
-        Ok(body) => {
-            let fixed = [(TYPE, CONTENT_TYPE), (CACHE_CONTROL, "no-store"), (VARY, "accept-encoding")];
-            let encoding = compressed.then_some([(CONTENT_ENCODING, "gzip")]);
-            (fixed, encoding.map(axum::response::AppendHeaders), body).into_response()
-        }
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot render the metrics: {error}\n")).into_response()
-        }
+    match &app.recorder {
+        Some(recorder) => scrape::answer(Arc::clone(&app), recorder.inner(), &headers).await,
+        None => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Error::ForeignRecorder)).into_response(),
     }
-}
-
-fn scrape(recorder: &Recorder, compressed: bool) -> io::Result<Vec<u8>> {
-    let begin = Instant::now();
-    let text = recorder.render();
-    if let Some(histogram) = recorder.inner().histogram(&SCRAPE) {
-        histogram.record(begin.elapsed());
-    }
-    if compressed { gzip::compress(&text) } else { Ok(text.into_bytes()) }
 }
 
 /// Counts requests, and says for all answers that browsers must not guess their type.

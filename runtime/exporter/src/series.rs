@@ -3,7 +3,7 @@
 //! What annotated functions record and what is recorded by hand are kept apart where it matters: a call of an annotated
 //! function is counted by the observation of its duration, and an observation by hand must not count as a call.
 
-use crate::storage::{CounterCells, GaugeCells, HistogramCells, InFlightCells, Sharding, Snapshot};
+use crate::storage::{CounterCells, GaugeCells, HistogramCells, InFlightCells, Snapshot};
 use metrics::GaugeFn;
 use metrics::atomics::AtomicU64;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,8 +44,8 @@ pub(crate) enum Count {
 
 impl CounterSeries {
     /// The cells that increments go to.
-    pub(crate) fn cells(&self, sharding: Sharding) -> Arc<CounterCells> {
-        Arc::clone(self.cells.get_or_init(|| Arc::new(CounterCells::new(sharding))))
+    pub(crate) fn cells(&self) -> Arc<CounterCells> {
+        Arc::clone(self.cells.get_or_init(|| Arc::new(CounterCells::new())))
     }
 
     /// Counts the observations of annotated functions from now on.
@@ -72,6 +72,11 @@ impl CounterSeries {
 }
 
 impl GaugeSeries {
+    /// A gauge at 0.
+    pub(crate) fn new(in_flight: bool) -> Self {
+        if in_flight { Self::InFlight(Arc::new(InFlightCells::new())) } else { Self::Value(Arc::default()) }
+    }
+
     pub(crate) fn handle(&self) -> metrics::Gauge {
         match self {
             Self::Value(cells) => metrics::Gauge::from_arc(Arc::clone(cells)),
@@ -96,13 +101,13 @@ impl GaugeSeries {
 
 impl HistogramSeries {
     /// The cells that an annotated function's observations go to.
-    pub(crate) fn site(&self, bounds: &'static [f64], sharding: Sharding) -> Arc<HistogramCells> {
-        Arc::clone(self.site.get_or_init(|| Arc::new(HistogramCells::new(bounds, sharding))))
+    pub(crate) fn site(&self, bounds: &Arc<[f64]>) -> Arc<HistogramCells> {
+        Arc::clone(self.site.get_or_init(|| Arc::new(HistogramCells::new(bounds))))
     }
 
     /// The cells that all other observations go to.
-    pub(crate) fn hand(&self, bounds: &'static [f64], sharding: Sharding) -> Arc<HistogramCells> {
-        Arc::clone(self.hand.get_or_init(|| Arc::new(HistogramCells::new(bounds, sharding))))
+    pub(crate) fn hand(&self, bounds: &Arc<[f64]>) -> Arc<HistogramCells> {
+        Arc::clone(self.hand.get_or_init(|| Arc::new(HistogramCells::new(bounds))))
     }
 
     /// Reads all observations into an empty snapshot; returns how many of them annotated functions made.

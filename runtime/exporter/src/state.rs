@@ -6,6 +6,7 @@ use crate::exporter::Exporter;
 use crate::program::Service;
 use crate::recorder::Recorder;
 use crate::upkeep;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 
@@ -39,6 +40,12 @@ impl State {
             (program.initialize)();
             recorder
         };
+        if let Some(limit) = builder.series_limit {
+            recorder.set_series_limit(limit);
+        }
+        if let Some(told) = builder.creation_times {
+            recorder.inner().creation_times.store(told, Ordering::Relaxed);
+        }
         if let Ok(runtime) = Handle::try_current() {
             recorder.inner().watch_runtime(&runtime);
         }

@@ -1,16 +1,17 @@
-//! The metrics that the tables describe, each with its series.
+//! Metrics, each with its series; and those of them that the catalog describes.
 
-use crate::labels;
+use crate::map::Map;
 use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::{GaugeCells, InFlightCells, Sharding};
-use crate::text;
+use crate::storage::CounterCells;
+use crate::text::{self, Format};
 use measurand_catalog::platform::{self, PlatformMetric};
-use measurand_catalog::{Catalog, Family, Kind, Metric, Role};
-use metrics::Key;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use measurand_catalog::{Catalog, Family, Kind, Label, Metric, Role};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
-/// All described metrics, in the order in which they are rendered.
+/// All described metrics.
 #[derive(Debug)]
 pub(crate) struct Tables {
     pub(crate) all: Vec<Table>,
@@ -20,16 +21,27 @@ pub(crate) struct Tables {
 /// One metric.
 #[derive(Debug)]
 pub(crate) struct Table {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) help: &'static str,
-    /// The upper bounds, and each as text.
-    pub(crate) bounds: &'static [f64],
-    pub(crate) bounds_text: Vec<String>,
+    /// What it belongs to: a family, [`PLATFORM`] or [`FOREIGN`].
+    pub(crate) family: &'static str,
+    /// The labels that its series have, sorted by name; nothing when nobody said.
+    pub(crate) labels: Option<Vec<Label>>,
+    /// The upper bounds, and what a bucket's line has after its labels up to the number, in each format.
+    pub(crate) bounds: Arc<[f64]>,
+    bounds_text: [Vec<String>; 2],
     /// For a counter of calls: where the table of their duration stands.
     pub(crate) duration: Option<usize>,
-    pub(crate) sharding: Sharding,
     pub(crate) series: Series,
+    /// Counts the label sets for which there is no room; see `guard`.
+    pub(crate) overflows: OnceLock<Arc<CounterCells>>,
+    pub(crate) is_full: AtomicBool,
 }
+
+/// The family of the metrics that come without an annotation.
+pub(crate) const PLATFORM: &str = "platform";
+/// The family of the metrics that no table describes.
+pub(crate) const FOREIGN: &str = "foreign";
 
 /// The series of one metric, by its kind.
 #[derive(Debug)]
@@ -39,24 +51,12 @@ pub(crate) enum Series {
     Histograms(Map<HistogramSeries>),
 }
 
-/// Series by their labels.
-#[derive(Debug)]
-pub(crate) struct Map<S>(RwLock<Inner<S>>);
-
-#[derive(Debug)]
-struct Inner<S> {
-    /// As registered: found without making text. Several keys may lead to one series.
-    by_key: HashMap<Key, Arc<S>>,
-    /// As rendered.
-    by_labels: BTreeMap<Arc<str>, Arc<S>>,
-}
-
 impl Tables {
     pub(crate) fn new(families: &[&'static Family], catalog: &Catalog) -> Self {
         let mut tables = Self { all: Vec::new(), by_name: HashMap::new() };
         for family in families {
             let metrics: Vec<_> =
-                family.metrics.iter().filter(|it| tables.add(Table::of_family(it, catalog))).collect();
+                family.metrics.iter().filter(|it| tables.add(it.name, Table::of_family(family, it, catalog))).collect();
             let find =
                 |role| metrics.iter().find(|it| it.role == role).and_then(|it| tables.by_name.get(it.name).copied());
             if let (Some(calls), Some(duration)) = (find(Role::Calls), find(Role::Duration)) {
@@ -64,7 +64,7 @@ impl Tables {
             }
         }
         for metric in platform::ALL {
-            tables.add(Table::of_platform(metric));
+            tables.add(metric.name, Table::of_platform(metric));
         }
         tables
     }
@@ -73,44 +73,104 @@ impl Tables {
         self.by_name.get(name).and_then(|it| self.all.get(*it))
     }
 
+    /// The places of all tables in the order in which they are rendered: durations before the calls, which are counted
+    /// from them.
+    pub(crate) fn order(&self) -> Vec<usize> {
+        let mut order = Vec::with_capacity(self.all.len());
+        for (place, table) in self.all.iter().enumerate() {
+            for place in table.duration.into_iter().chain([place]) {
+                if !order.contains(&place) {
+                    order.push(place);
+                }
+            }
+        }
+        order
+    }
+
     /// Of two rows with one name the first counts: a name can have one type and one help text only.
-    fn add(&mut self, table: Table) -> bool {
-        if self.by_name.contains_key(table.name) {
+    fn add(&mut self, name: &'static str, table: Table) -> bool {
+        if self.by_name.contains_key(name) {
             return false;
         }
-        self.by_name.insert(table.name, self.all.len());
+        self.by_name.insert(name, self.all.len());
         self.all.push(table);
         true
     }
 }
 
 impl Table {
-    fn of_family(metric: &'static Metric, catalog: &Catalog) -> Self {
+    fn of_family(family: &'static Family, metric: &'static Metric, catalog: &Catalog) -> Self {
         // An objective of some function may have added a bound.
         let recorded = catalog.families.iter().flat_map(|it| &it.metrics).find(|it| it.name == metric.name);
-        let bounds = recorded.filter(|it| it.buckets != metric.buckets).map(|it| &*it.buckets.clone().leak());
-        // What happens rarely needs no shards, and there can be many series of it.
-        let rare = matches!(metric.role, Role::Errors | Role::Failures | Role::Rollbacks | Role::LastScore);
-        let sharding = if rare { Sharding::One } else { Sharding::Threads };
+        let bounds = recorded.map_or(metric.buckets, |it| &it.buckets);
         let series = match metric.role.kind() {
             Kind::Gauge => Series::Gauges { map: Map::default(), in_flight: metric.role == Role::InFlight },
             kind => Series::new(kind),
         };
-        Self::new(metric.name, metric.help, bounds.unwrap_or(metric.buckets), sharding, series)
+        // A call in flight has no value yet for a label that is known at its end.
+        let known = |it: &&Label| metric.role != Role::InFlight || !it.late;
+        let labels = family.labels.iter().filter(known).copied().chain(metric.role.extra_label()).collect();
+        Self::new(metric.name.into(), metric.help, family.name, Some(labels), bounds, series)
     }
 
     fn of_platform(metric: &'static PlatformMetric) -> Self {
-        Self::new(metric.name, metric.help, metric.buckets, Sharding::One, Series::new(metric.kind))
+        let labels = metric.labels.iter().map(|name| Label::open(name)).collect();
+        let series = Series::new(metric.kind);
+        Self::new(metric.name.into(), metric.help, PLATFORM, Some(labels), metric.buckets, series)
     }
 
-    fn new(name: &'static str, help: &'static str, bounds: &'static [f64], sharding: Sharding, series: Series) -> Self {
-        let bound = |it: &f64| {
-            let mut out = String::new();
-            text::push_float(&mut out, *it);
-            out
-        };
-        Self { name, help, bounds, bounds_text: bounds.iter().map(bound).collect(), duration: None, sharding, series }
+    /// A metric that no table describes.
+    pub(crate) fn foreign(name: String, kind: Kind, bounds: &[f64]) -> Self {
+        Self::new(name.into(), "", FOREIGN, None, bounds, Series::new(kind))
     }
+
+    fn new(
+        name: Cow<'static, str>,
+        help: &'static str,
+        family: &'static str,
+        labels: Option<Vec<Label>>,
+        bounds: &[f64],
+        series: Series,
+    ) -> Self {
+        let labels = labels.map(|mut it| {
+            it.sort_by_key(|it| it.name);
+            it
+        });
+        Self {
+            name,
+            help,
+            family,
+            labels,
+            bounds: bounds.into(),
+            bounds_text: [bounds_text(bounds, text::push_float), bounds_text(bounds, text::push_canonical)],
+            duration: None,
+            series,
+            overflows: OnceLock::new(),
+            is_full: AtomicBool::new(false),
+        }
+    }
+
+    /// For each bucket the end of its labels, up to where its number stands.
+    pub(crate) fn bounds_text(&self, format: Format) -> &[String] {
+        match format {
+            Format::Prometheus => &self.bounds_text[0],
+            Format::OpenMetrics => &self.bounds_text[1],
+        }
+    }
+}
+
+fn bounds_text(bounds: &[f64], push: impl Fn(&mut String, f64)) -> Vec<String> {
+    let end = |bound: f64| {
+        let mut out = String::new();
+        if bound.is_infinite() {
+            out.push_str("+Inf");
+        } else {
+            push(&mut out, bound);
+        }
+        out.push_str("\"} ");
+        out
+    };
+    bounds.iter().copied().chain([f64::INFINITY]).map(end).collect()
 }
 
 impl Series {
@@ -129,47 +189,12 @@ impl Series {
             Self::Histograms(_) => Kind::Histogram,
         }
     }
-}
 
-/// A new gauge.
-pub(crate) fn gauge(in_flight: bool) -> GaugeSeries {
-    if in_flight {
-        GaugeSeries::InFlight(Arc::new(InFlightCells::new(Sharding::Threads)))
-    } else {
-        GaugeSeries::Value(Arc::new(GaugeCells::default()))
-    }
-}
-
-impl<S> Default for Map<S> {
-    fn default() -> Self {
-        Self(RwLock::new(Inner { by_key: HashMap::new(), by_labels: BTreeMap::new() }))
-    }
-}
-
-impl<S> Map<S> {
-    /// The series with these labels, made now if it is the first time.
-    pub(crate) fn get(&self, key: &Key, kind: Kind, make: impl FnOnce() -> S) -> Arc<S> {
-        if let Some(series) = self.0.read().unwrap_or_else(PoisonError::into_inner).by_key.get(key) {
-            return Arc::clone(series);
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Counters(map) => map.len(),
+            Self::Gauges { map, .. } => map.len(),
+            Self::Histograms(map) => map.len(),
         }
-        let labels = labels::text(key, kind);
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let inner = &mut *inner;
-        let series = inner.by_labels.entry(labels.into()).or_insert_with(|| Arc::new(make()));
-        Arc::clone(inner.by_key.entry(key.to_retained()).or_insert_with(|| Arc::clone(series)))
-    }
-
-    /// Forgets a series; handles to it lead nowhere from now on.
-    pub(crate) fn remove(&self, key: &Key, kind: Kind) {
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gone) = inner.by_labels.remove(labels::text(key, kind).as_str()) {
-            inner.by_key.retain(|_, it| !Arc::ptr_eq(it, &gone));
-        }
-    }
-
-    /// All series by the text of their labels, sorted.
-    pub(crate) fn all(&self) -> Vec<(Arc<str>, Arc<S>)> {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        inner.by_labels.iter().map(|(labels, series)| (Arc::clone(labels), Arc::clone(series))).collect()
     }
 }

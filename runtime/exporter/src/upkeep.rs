@@ -1,4 +1,4 @@
-//! The thread that keeps a recorder's memory bounded and asks the application's runtime how late it is.
+//! The thread that asks the application's runtime how late it is.
 
 use crate::recorder::Recorder;
 use std::sync::{Arc, Weak};
@@ -7,29 +7,20 @@ use std::time::Duration;
 
 /// Between two questions to the runtime.
 const TICK: Duration = Duration::from_secs(1);
-/// Buffers are emptied at every so manieth tick.
-const TICKS: u32 = 5;
 
 /// Starts it; it ends when the recorder does, which for the global one is never.
 pub(crate) fn start(recorder: &Recorder) {
     let recorder = Arc::downgrade(recorder.inner());
     let started = thread::Builder::new().name("measurand-upkeep".to_owned()).spawn(move || run(&recorder));
     if let Err(error) = started {
-        eprintln!(
-            "measurand: cannot start a thread ({error}); histograms that no family describes grow between scrapes"
-        );
+        eprintln!("measurand: cannot start a thread ({error}); `tokio_scheduling_lag_seconds` stays empty");
     }
 }
 
 fn run(recorder: &Weak<crate::recorder::Inner>) {
-    let mut tick: u32 = 0;
     loop {
         thread::sleep(TICK);
         let Some(recorder) = recorder.upgrade() else { return };
         recorder.platform.ask_runtime();
-        tick = tick.wrapping_add(1);
-        if tick.is_multiple_of(TICKS) {
-            recorder.foreign.upkeep();
-        }
     }
 }

@@ -39,6 +39,22 @@ fn metrics_are_prometheus_text() {
 }
 
 #[test]
+fn openmetrics_is_for_scrapers_that_ask() {
+    let asks = "accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3\r\n";
+    let answer = request(endpoint().address(), "GET", "/metrics", asks);
+    let expected = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some(expected)));
+    assert_eq!(answer.header("vary"), Some("accept, accept-encoding"));
+    assert!(answer.text().ends_with("\n# EOF\n"));
+    assert!(answer.text().contains("\n# TYPE process_cpu_seconds counter\n"));
+    let compressed = request(endpoint().address(), "GET", "/metrics", &format!("{asks}accept-encoding: gzip\r\n"));
+    assert_eq!(compressed.header("content-type"), Some(expected));
+    let mut text = String::new();
+    GzDecoder::new(compressed.body.as_slice()).read_to_string(&mut text).unwrap();
+    assert!(text.ends_with("\n# EOF\n"));
+}
+
+#[test]
 fn gzip_holds_the_same_text() {
     let answer = request(endpoint().address(), "GET", "/metrics", "accept-encoding: gzip\r\n");
     assert_eq!((answer.status, answer.header("content-encoding")), (200, Some("gzip")));

@@ -14,9 +14,11 @@ const CHILD: &str = "MEASURAND_TEST_CHILD";
 #[test]
 fn the_environment_chooses_and_warnings_come_once() {
     if std::env::var_os(CHILD).is_some() {
-        let exporter = Builder::new(program()).install().unwrap();
-        for _ in 0..3 {
+        let exporter = Builder::new(program()).series_limit(2).install().unwrap();
+        for number in 0..9 {
             metrics::gauge!("neural_operations_total").set(1.0);
+            metrics::counter!("db_query_errors_total", "table" => number.to_string()).increment(1);
+            metrics::gauge!("load", "machine" => number.to_string()).set(1.0);
         }
         let text = get(exporter.address(), "/metrics").text().to_owned();
         let build = text.lines().find(|it| it.starts_with("build_info")).unwrap();
@@ -44,4 +46,11 @@ fn the_environment_chooses_and_warnings_come_once() {
     let ignored =
         "measurand: `neural_operations_total` is recorded as a gauge, but it is a counter; this recording is ignored";
     assert_eq!(warned.lines().filter(|it| *it == ignored).count(), 1, "{warned}");
+    for name in ["db_query_errors_total", "load"] {
+        let full = format!(
+            "measurand: `{name}` has 2 series, as many as a metric may have: further label values become `_other`; \
+             record fewer different values, or raise the limit with `.series_limit(..)` of the exporter's builder"
+        );
+        assert_eq!(warned.lines().filter(|it| *it == full).count(), 1, "{warned}");
+    }
 }

@@ -42,7 +42,8 @@ fn the_endpoint_survives_what_happens_to_it() {
 
     // Another address works, and shows what was recorded meanwhile.
     let limits = Limits { shutdown: Duration::from_secs(30), ..Limits::default() };
-    let exporter = Builder::new(program()).limits(limits).listen("localhost:0").install().unwrap();
+    let builder = Builder::new(program()).limits(limits).series_limit(20_000);
+    let exporter = builder.listen("localhost:0").install().unwrap();
     assert!(get(exporter.address(), "/metrics").text().contains("\norders_total 3\n"));
 
     // An answer that has begun comes to its end; idle connections do not hold up the shutdown.
@@ -64,9 +65,9 @@ fn the_endpoint_survives_what_happens_to_it() {
     assert!(!ending.is_finished(), "it waits for the answer");
     assert!(TcpStream::connect(exporter.address()).is_err(), "nobody listens any more");
     reader.read_to_end(&mut answer).unwrap();
-    assert!(answer.ends_with(b"\n") && answer.windows(14).any(|it| it == b"orders_total 3"), "the answer is whole");
     ending.join().unwrap();
     assert!(started.elapsed() < limits.shutdown, "{:?}", started.elapsed());
+    assert!(answer.ends_with(b"\n") && answer.windows(14).any(|it| it == b"orders_total 3"), "the answer is whole");
     exporter.shutdown();
     drop(idle);
 

@@ -9,7 +9,7 @@ use metrics::counter;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
-use support::{check_promtool, check_scrape, get, program};
+use support::{check_promtool, check_scrape, get, program, request};
 use tokio::runtime::Runtime;
 
 async fn serve(app: Router) -> SocketAddr {
@@ -51,7 +51,9 @@ fn routes_are_merged_and_nested() {
 
     // The runtime ends, the metrics go on: now with an endpoint of their own, outside any runtime.
     drop(runtime);
-    let exporter = Builder::new(program()).listen("127.0.0.1:0").install().unwrap();
+    let exporter = Builder::new(program()).creation_times(false).listen("127.0.0.1:0").install().unwrap();
+    let open = request(exporter.address(), "GET", "/metrics", "accept: application/openmetrics-text\r\n");
+    assert!(open.text().contains("\norders_total 3\n") && !open.text().contains("_created"), "{}", open.text());
     let first = check_scrape(get(exporter.address(), "/metrics").text());
     assert_eq!(first["tokio_workers"].to_bits(), 0.0_f64.to_bits());
     assert!(first["tokio_busy_seconds_total"] >= series["tokio_busy_seconds_total"]);

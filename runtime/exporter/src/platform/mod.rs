@@ -3,12 +3,14 @@
 mod process;
 mod runtime;
 
+use crate::labels;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Inner;
-use crate::tables::Series;
+use crate::tables::{FOREIGN, PLATFORM, Series};
 use measurand_catalog::Kind;
 use metrics::{Key, Label};
 use runtime::Watch;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -68,11 +70,18 @@ impl Inner {
         if let (Some(before), Some(Series::Gauges { map, .. })) =
             (before, self.tables.get("build_info").map(|it| &it.series))
         {
-            map.remove(&before, Kind::Gauge);
+            labels::with_text(&before, Kind::Gauge, |text| map.remove(text));
         }
         self.set(&build, 1.0);
         #[expect(clippy::cast_precision_loss, reason = "a program has fewer than 2^53 functions")]
         self.set(&Key::from_static_name("measurand_sites"), program.catalog.sites.len() as f64);
+        // The families of the program count from 0, so that the first overflow is an increase.
+        for family in &program.families {
+            if program.catalog.sites.iter().any(|it| it.family == family.name) {
+                self.overflows_of(family.name);
+            }
+        }
+        self.overflows_of(FOREIGN);
     }
 
     /// Watches the runtime from now on, unless another one that still runs is watched.
@@ -89,6 +98,7 @@ impl Inner {
     /// Brings everything that is only looked at, not recorded, up to date.
     pub(crate) fn collect_platform(&self) {
         process::collect(self);
+        self.count_series();
         let mut watched = self.platform.runtime.lock().unwrap_or_else(PoisonError::into_inner);
         let watched = &mut *watched;
         if let Some(watch) = &mut watched.watch {
@@ -101,12 +111,26 @@ impl Inner {
         }
     }
 
+    /// How far the metrics of families are from their limit.
+    #[expect(clippy::cast_precision_loss, reason = "series are bounded far below 2^53")]
+    fn count_series(&self) {
+        for table in self.tables.all.iter().filter(|it| it.family != PLATFORM) {
+            let series = table.series.len();
+            if series > 0 {
+                let label = Label::new("metric", table.name.clone());
+                self.set(&Key::from_parts("measurand_series", vec![label]), series as f64);
+            }
+        }
+        let limit = self.series_limit.load(Ordering::Relaxed);
+        self.set(&Key::from_static_name("measurand_series_limit"), limit as f64);
+    }
+
     /// Sets a gauge, or the value of a counter that is found out from outside.
     fn set(&self, key: &Key, value: f64) {
         if let Some(gauge) = self.gauge(key) {
-            gauge.set(value);
+            gauge.series.set(value);
         } else if let Some(counter) = self.counter(key) {
-            counter.compute(value);
+            counter.series.compute(value);
         }
     }
 }

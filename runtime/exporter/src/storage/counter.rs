@@ -1,6 +1,6 @@
 //! A number that only grows.
 
-use super::shards::{Sharding, Shards};
+use super::shards::Shards;
 use metrics::CounterFn;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct CounterCells(Shards);
 
 impl CounterCells {
-    pub(crate) fn new(sharding: Sharding) -> Self {
-        Self(Shards::new(1, sharding))
+    pub(crate) fn new() -> Self {
+        Self(Shards::new(1))
     }
 
     pub(crate) fn value(&self) -> u64 {
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn an_absolute_value_only_raises() {
-        let cells = CounterCells::new(Sharding::Threads);
+        let cells = CounterCells::new();
         cells.increment(3);
         cells.absolute(2);
         assert_eq!(cells.value(), 3);

@@ -1,12 +1,13 @@
 //! Observations by upper bound.
 
-use super::shards::{Sharding, Shards};
+use super::shards::Shards;
 use metrics::HistogramFn;
+use std::sync::Arc;
 
 /// The cells of one histogram series: a number for each bucket, one for all above, and the sum.
 #[derive(Debug)]
 pub(crate) struct HistogramCells {
-    bounds: &'static [f64],
+    bounds: Arc<[f64]>,
     shards: Shards,
 }
 
@@ -26,25 +27,22 @@ const PARTS: f64 = 1e9;
 const LARGEST: i64 = 1 << 56;
 
 impl HistogramCells {
-    pub(crate) fn new(bounds: &'static [f64], sharding: Sharding) -> Self {
-        Self { bounds, shards: Shards::new(bounds.len() + 2, sharding) }
+    pub(crate) fn new(bounds: &Arc<[f64]>) -> Self {
+        Self { bounds: Arc::clone(bounds), shards: Shards::new(bounds.len() + 2) }
     }
 
     /// Adds what was observed to the snapshot, which has a place for each bucket.
     pub(crate) fn read(&self, snapshot: &mut Snapshot) {
-        for (number, bucket) in snapshot.buckets.iter_mut().enumerate().take(self.bounds.len() + 1) {
-            *bucket = bucket.wrapping_add(self.shards.sum(number));
-        }
+        self.shards.read(&mut snapshot.buckets);
         snapshot.sum += self.shards.wide_sum(self.bounds.len() + 1);
     }
 
     #[inline]
     fn observe(&self, value: f64, count: u64) {
+        let shard = self.shards.mine();
         // Most observations are in the first buckets. A NaN is below no bound.
         let bucket = self.bounds.iter().position(|bound| value <= *bound).unwrap_or(self.bounds.len());
-        let shard = self.shards.mine();
-        shard.add(bucket, count);
-        shard.add(self.bounds.len() + 1, parts(value).saturating_mul(count));
+        shard.add_both((bucket, count), (self.bounds.len() + 1, parts(value).saturating_mul(count)));
     }
 }
 
@@ -60,9 +58,11 @@ impl HistogramFn for HistogramCells {
 }
 
 impl Snapshot {
-    /// A snapshot of nothing, for so many bounds.
-    pub(crate) fn empty(bounds: usize) -> Self {
-        Self { buckets: vec![0; bounds + 1], sum: 0 }
+    /// Forgets everything, and makes room for so many buckets.
+    pub(crate) fn clear(&mut self, buckets: usize) {
+        self.buckets.clear();
+        self.buckets.resize(buckets, 0);
+        self.sum = 0;
     }
 
     /// All observations.
@@ -84,9 +84,10 @@ mod tests {
 
     /// The observation, the bucket it belongs to, and what it adds in billionths.
     fn check(value: f64, bucket: usize, sum: u128) {
-        let cells = HistogramCells::new(&[0.1, 0.5, 1.0], Sharding::Threads);
+        let cells = HistogramCells::new(&Arc::from([0.1, 0.5, 1.0]));
         cells.record(value);
-        let mut snapshot = Snapshot::empty(3);
+        let mut snapshot = Snapshot::default();
+        snapshot.clear(4);
         cells.read(&mut snapshot);
         let mut expected = vec![0; 4];
         expected[bucket] = 1;
@@ -117,9 +118,10 @@ mod tests {
 
     #[test]
     fn many_at_once_count_as_many() {
-        let cells = HistogramCells::new(&[1.0], Sharding::Threads);
+        let cells = HistogramCells::new(&Arc::from([1.0]));
         cells.record_many(0.25, 4);
-        let mut snapshot = Snapshot::empty(1);
+        let mut snapshot = Snapshot::default();
+        snapshot.clear(2);
         cells.read(&mut snapshot);
         assert_eq!((snapshot.count(), snapshot.sum), (4, 1_000_000_000));
     }

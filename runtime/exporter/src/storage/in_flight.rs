@@ -2,37 +2,43 @@
 //! single cell would make them wait for each other, so steps are counted in shards.
 
 use super::gauge::GaugeCells;
-use super::shards::{Sharding, Shards};
+use super::shards::Shards;
 use metrics::GaugeFn;
 
 /// The cells of one such series.
 #[derive(Debug)]
 pub(crate) struct InFlightCells {
-    /// The sum of all whole steps, as two's complement.
+    /// All whole steps up, and all whole steps down: apart, so that a step need not wait for the one before it.
     steps: Shards,
     /// What was set, and steps that are not whole. Exact for one writer; a `set` while others step may miss some of them.
     rest: GaugeCells,
 }
 
+/// The places of the steps up and down.
+const UP: usize = 0;
+const DOWN: usize = 1;
+
+const ONE: u64 = 1.0_f64.to_bits();
 /// The largest step that is counted exactly.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
 impl InFlightCells {
-    pub(crate) fn new(sharding: Sharding) -> Self {
-        Self { steps: Shards::new(1, sharding), rest: GaugeCells::default() }
+    pub(crate) fn new() -> Self {
+        Self { steps: Shards::new(2), rest: GaugeCells::default() }
     }
 
     pub(crate) fn value(&self) -> f64 {
-        // A thing that began on one thread and ended on another, between the reads of their shards, was seen to end only.
         self.rest.value() + self.steps().max(0.0)
     }
 
     #[expect(clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "two's complement, far below 2^53")]
     fn steps(&self) -> f64 {
-        self.steps.sum(0) as i64 as f64
+        // What ends between the two reads was seen to begin; the other way round it would end only.
+        let down = self.steps.sum(DOWN);
+        self.steps.sum(UP).wrapping_sub(down) as i64 as f64
     }
 
-    #[inline]
+    #[inline(never)]
     fn step(&self, value: f64) {
         #[expect(
             clippy::cast_possible_truncation,
@@ -43,7 +49,7 @@ impl InFlightCells {
         let whole = (value as i64) as f64 == value;
         if value.abs() <= LARGEST && whole {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and small enough")]
-            self.steps.mine().add(0, value as i64 as u64);
+            self.steps.mine().add(if value < 0.0 { DOWN } else { UP }, value.abs() as u64);
         } else {
             self.rest.increment(value);
         }
@@ -51,14 +57,15 @@ impl InFlightCells {
 }
 
 impl GaugeFn for InFlightCells {
+    // One is what nearly every step is; it need not be looked at any closer.
     #[inline]
     fn increment(&self, value: f64) {
-        self.step(value);
+        if value.to_bits() == ONE { self.steps.mine().add(UP, 1) } else { self.step(value) }
     }
 
     #[inline]
     fn decrement(&self, value: f64) {
-        self.step(-value);
+        if value.to_bits() == ONE { self.steps.mine().add(DOWN, 1) } else { self.step(-value) }
     }
 
     fn set(&self, value: f64) {
@@ -72,7 +79,7 @@ mod tests {
 
     #[test]
     fn steps_of_many_threads_are_exact() {
-        let cells = InFlightCells::new(Sharding::Threads);
+        let cells = InFlightCells::new();
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
@@ -89,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_set_value_counts_from_there() {
-        let cells = InFlightCells::new(Sharding::Threads);
+        let cells = InFlightCells::new();
         cells.increment(3.0);
         cells.set(10.0);
         cells.decrement(1.0);

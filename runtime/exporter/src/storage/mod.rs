@@ -1,4 +1,4 @@
-//! Where values live: atomics of constant number, recorded without a lock or an allocation.
+//! Where values live: atomics of bounded number, recorded without a lock or an allocation.
 
 mod counter;
 mod gauge;
@@ -7,9 +7,10 @@ mod in_flight;
 mod shards;
 mod slots;
 mod sync;
+mod turns;
 
 pub(crate) use counter::CounterCells;
 pub(crate) use gauge::GaugeCells;
 pub(crate) use histogram::{HistogramCells, Snapshot};
 pub(crate) use in_flight::InFlightCells;
-pub(crate) use shards::Sharding;
+pub(crate) use turns::Turns;

@@ -1,101 +1,146 @@
 //! Numbers that many threads add to at once. Two cores that share a cache line cost each other more than all the rest of
 //! a recording, so each thread adds to a shard of its own and a reader sums over the shards.
 //!
-//! A shard is made when a thread first records into it: a series that nobody records takes no lines at all, and one
-//! that a single thread records takes one shard, however many processors there are.
+//! Shards are large, and there can be a hundred thousand series of which few are ever busy. So all threads begin in one
+//! small block of atomics, and shards are made when a series turns out to be hot: then they pay for themselves.
 
-use super::slots::{Numbers, Slots};
+use super::slots::{Block, Numbers, Place, Slots};
 use std::cell::Cell;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::available_parallelism;
+use std::time::Instant;
 
-/// Some numbers, each the sum over all shards; they wrap around as `u64` does.
+/// Some numbers, each the sum over the block and all shards; they wrap around as `u64` does.
 #[derive(Debug)]
 pub(crate) struct Shards {
-    count: usize,
-    /// By slot, each written by the thread that has the slot.
-    alone: Box<[OnceLock<Numbers>]>,
-    /// For the threads without a slot.
-    shared: Box<[OnceLock<Numbers>]>,
+    block: Block,
+    heat: Heat,
+    /// By slot, each written by the thread that has the slot; behind them those for the threads without a slot.
+    hot: OnceLock<Numbers>,
 }
 
-/// How a series is shared between threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sharding {
-    /// One shard for all: for what is rare.
-    One,
-    /// A shard for each thread.
-    Threads,
-}
+/// How often the block was written of late. Writes of threads that collide are lost, which only makes it hot later.
+#[derive(Debug, Default)]
+struct Heat(AtomicU64);
 
-/// The calling thread's shard.
+/// So many recordings within [`HOT_MILLISECONDS`] make a series hot: far more than what one would notice to be slow, and
+/// far less than a busy function makes.
+const HOT_RECORDINGS: u64 = 1024;
+const HOT_MILLISECONDS: u32 = 1000;
+
+/// Where the calling thread adds to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shard<'a> {
-    numbers: &'a Numbers,
-    alone: bool,
+    shards: &'a Shards,
+    /// The place that the thread alone writes, if the series is hot.
+    alone: Option<Place<'a>>,
 }
 
 impl Shard<'_> {
     /// Adds to a number; an index that is out of range is ignored.
     #[inline]
     pub(crate) fn add(self, number: usize, value: u64) {
-        if self.alone { self.numbers.add_alone(number, value) } else { self.numbers.add_shared(number, value) }
+        match self.alone {
+            Some(place) => place.add_alone(number, value),
+            None => self.shards.add_slowly(number, value, NONE, 0),
+        }
+    }
+
+    /// Adds to two numbers; a reader may see one before the other.
+    #[inline]
+    pub(crate) fn add_both(self, first: (usize, u64), second: (usize, u64)) {
+        match self.alone {
+            Some(place) => {
+                place.add_alone(first.0, first.1);
+                place.add_alone(second.0, second.1);
+            }
+            None => self.shards.add_slowly(first.0, first.1, second.0, second.1),
+        }
     }
 }
 
 impl Shards {
     /// So many numbers, all 0.
-    pub(crate) fn new(count: usize, sharding: Sharding) -> Self {
-        let (alone, shared) = match sharding {
-            Sharding::One => (0, 1),
-            Sharding::Threads => (slot_count(), slot_count() / 2),
-        };
-        let empty = |count| (0..count).map(|_| OnceLock::new()).collect();
-        Self { count, alone: empty(alone), shared: empty(shared) }
+    pub(crate) fn new(count: usize) -> Self {
+        Self { block: Block::new(count), heat: Heat::default(), hot: OnceLock::new() }
     }
 
-    /// The calling thread's shard.
+    /// The calling thread's shard. Asked for before anything is computed that would have to be kept meanwhile: finding out
+    /// which thread this is counts as a call.
     #[inline]
     pub(crate) fn mine(&self) -> Shard<'_> {
-        match self.alone.get(slot()) {
-            Some(shard) => Shard { numbers: self.made(shard), alone: true },
-            None => self.shared(),
-        }
+        Shard { shards: self, alone: self.hot.get().and_then(|it| it.place(SLOT.with(Cell::get))) }
     }
 
+    /// Four plain arguments, so that the fast path does not need a stack for them.
     #[inline(never)]
-    fn shared(&self) -> Shard<'_> {
-        // There is at least one.
-        let shard = &self.shared[thread_number() % self.shared.len()];
-        Shard { numbers: self.made(shard), alone: false }
-    }
-
-    #[inline]
-    fn made<'a>(&self, shard: &'a OnceLock<Numbers>) -> &'a Numbers {
-        match shard.get() {
-            Some(numbers) => numbers,
-            None => self.make(shard),
+    fn add_slowly(&self, number: usize, value: u64, second: usize, other: u64) {
+        let Some(hot) = self.hot.get() else {
+            self.block.add(number, value);
+            self.block.add(second, other);
+            if self.heat.recorded() {
+                self.hot.get_or_init(|| Numbers::new(slot_count() + shared_count(), self.block.len()));
+            }
+            return;
+        };
+        if let Some(place) = hot.place(slot()) {
+            place.add_alone(number, value);
+            place.add_alone(second, other);
+        } else if let Some(place) = hot.place(slot_count() + thread_number() % shared_count()) {
+            place.add_shared(number, value);
+            place.add_shared(second, other);
         }
     }
 
-    #[cold]
-    fn make<'a>(&self, shard: &'a OnceLock<Numbers>) -> &'a Numbers {
-        shard.get_or_init(|| Numbers::new(self.count))
-    }
-
-    fn shards(&self) -> impl Iterator<Item = &Numbers> {
-        self.alone.iter().chain(&self.shared).filter_map(OnceLock::get)
+    fn shards(&self) -> impl Iterator<Item = Place<'_>> {
+        self.hot.get().into_iter().flat_map(Numbers::places)
     }
 
     /// A number: the sum over the shards.
     pub(crate) fn sum(&self, number: usize) -> u64 {
-        self.shards().fold(0, |sum, it| sum.wrapping_add(it.value(number)))
+        self.shards().fold(self.block.value(number), |sum, it| sum.wrapping_add(it.value(number)))
     }
 
     /// A number that may exceed `u64` when its shards are added.
     pub(crate) fn wide_sum(&self, number: usize) -> u128 {
-        self.shards().map(|it| u128::from(it.value(number))).sum()
+        self.shards().fold(u128::from(self.block.value(number)), |sum, it| sum + u128::from(it.value(number)))
+    }
+
+    /// Adds the first numbers to what the places hold.
+    pub(crate) fn read(&self, places: &mut [u64]) {
+        let add = |place: &mut u64, value| *place = place.wrapping_add(value);
+        places.iter_mut().enumerate().for_each(|(number, place)| add(place, self.block.value(number)));
+        for shard in self.shards() {
+            places.iter_mut().enumerate().for_each(|(number, place)| add(place, shard.value(number)));
+        }
+    }
+
+    /// Whether threads have shards of their own.
+    #[cfg(test)]
+    pub(crate) fn is_hot(&self) -> bool {
+        self.hot.get().is_some()
+    }
+}
+
+impl Heat {
+    /// Counts a recording; says whether the series is hot.
+    #[inline]
+    fn recorded(&self) -> bool {
+        // In the lower half the recordings since the time that is in the upper half.
+        let heat = self.0.load(Ordering::Relaxed) + 1;
+        self.0.store(heat, Ordering::Relaxed);
+        heat.is_multiple_of(HOT_RECORDINGS) && self.is_hot(heat)
+    }
+
+    #[cold]
+    fn is_hot(&self, heat: u64) -> bool {
+        static BEGIN: OnceLock<Instant> = OnceLock::new();
+        #[expect(clippy::cast_possible_truncation, reason = "it wraps after 49 days, and so do differences")]
+        let now = BEGIN.get_or_init(Instant::now).elapsed().as_millis() as u32;
+        let since = (heat >> 32) as u32;
+        self.0.store(u64::from(now) << 32, Ordering::Relaxed);
+        now.wrapping_sub(since) <= HOT_MILLISECONDS
     }
 }
 
@@ -103,6 +148,11 @@ impl Shards {
 fn slot_count() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT.get_or_init(|| (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().clamp(2, 32))
+}
+
+/// How many shards the threads without a slot share.
+fn shared_count() -> usize {
+    slot_count() / 2
 }
 
 fn slots() -> &'static Slots {
@@ -132,7 +182,6 @@ impl Drop for Lease {
 }
 
 /// The calling thread's slot, or a number beyond all slots.
-#[inline]
 fn slot() -> usize {
     let slot = SLOT.with(Cell::get);
     if slot == UNKNOWN { take_slot() } else { slot }
@@ -172,22 +221,50 @@ fn thread_number() -> usize {
 mod tests {
     use super::*;
 
+    /// More than makes a series hot.
+    const MANY: u64 = 3 * HOT_RECORDINGS;
+
     #[test]
     fn numbers_are_apart_and_sum_over_threads() {
-        for sharding in [Sharding::One, Sharding::Threads] {
-            let shards = Shards::new(40, sharding);
-            // More threads than slots, one after the other and at once.
-            for _ in 0..3 {
-                std::thread::scope(|scope| {
-                    for _ in 0..100 {
-                        scope.spawn(|| (0..40).for_each(|it| shards.mine().add(it, it as u64 + 1)));
-                    }
-                });
-            }
-            for number in 0..40 {
-                assert_eq!(shards.sum(number), 300 * (number as u64 + 1));
-            }
+        let shards = Shards::new(40);
+        // More threads than slots, one after the other and at once; the series turns hot meanwhile.
+        for _ in 0..3 {
+            std::thread::scope(|scope| {
+                for _ in 0..100 {
+                    scope.spawn(|| (0..40).for_each(|it| shards.mine().add(it, it as u64 + 1)));
+                }
+            });
         }
+        for number in 0..40 {
+            assert_eq!(shards.sum(number), 300 * (number as u64 + 1));
+        }
+        assert!(shards.is_hot());
+    }
+
+    #[test]
+    fn threads_without_a_slot_have_no_place() {
+        for count in [1, 16, 17, 40, 200] {
+            let numbers = Numbers::new(3, count);
+            assert_eq!(numbers.places().count(), 3);
+            for place in 0..4 {
+                assert_eq!(numbers.place(place).is_some(), place < 3, "{count} {place}");
+            }
+            assert!(numbers.place(NONE).is_none() && numbers.place(UNKNOWN).is_none(), "{count}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_recorded_often_takes_shards() {
+        let rare = Shards::new(1);
+        (0..HOT_RECORDINGS - 1).for_each(|_| rare.mine().add(0, 1));
+        assert!(!rare.is_hot());
+        // What was recorded before a pause is forgotten: the same number in a year would otherwise be hot.
+        rare.heat.0.store((u64::from(u32::MAX / 2) << 32) | (HOT_RECORDINGS - 1), Ordering::Relaxed);
+        rare.mine().add(0, 1);
+        assert!(!rare.is_hot());
+        (0..HOT_RECORDINGS).for_each(|_| rare.mine().add(0, 1));
+        assert!(rare.is_hot());
+        assert_eq!(rare.sum(0), 2 * HOT_RECORDINGS);
     }
 
     /// A destructor of a thread that ends records after the slot was given back.
@@ -202,7 +279,8 @@ mod tests {
         thread_local! {
             static LATE: Cell<Option<Late>> = const { Cell::new(None) };
         }
-        let shards: &'static Shards = Box::leak(Box::new(Shards::new(1, Sharding::Threads)));
+        let shards: &'static Shards = Box::leak(Box::new(Shards::new(1)));
+        (0..MANY).for_each(|_| shards.mine().add(0, 1));
         for early in [true, false] {
             let record = move || {
                 if early {
@@ -214,6 +292,6 @@ mod tests {
             std::thread::spawn(record).join().unwrap();
         }
         // The value that was replaced counts too.
-        assert_eq!(shards.sum(0), 5);
+        assert_eq!(shards.sum(0), MANY + 5);
     }
 }

@@ -31,6 +31,32 @@ impl Slots {
     }
 }
 
+/// Some numbers that any thread adds to, as small as they can be. They wrap around as `u64` does.
+#[derive(Debug)]
+pub(crate) struct Block(Box<[AtomicU64]>);
+
+impl Block {
+    pub(crate) fn new(count: usize) -> Self {
+        Self((0..count).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds to a number; an index that is out of range is ignored.
+    #[inline]
+    pub(crate) fn add(&self, number: usize, value: u64) {
+        if let Some(number) = self.0.get(number) {
+            number.fetch_add(value, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn value(&self, number: usize) -> u64 {
+        self.0.get(number).map_or(0, |it| it.load(Ordering::Relaxed))
+    }
+}
+
 /// Numbers in one line.
 const LINE: usize = 16;
 
@@ -39,24 +65,50 @@ const LINE: usize = 16;
 #[repr(align(128))]
 struct Line([AtomicU64; LINE]);
 
-/// Some numbers, which wrap around as `u64` does. Each is monotone for every reader, and nothing else is published
-/// through it, so that relaxed operations are enough.
+/// The same numbers at several places, each of which is written by one thread, or shared by some. They wrap around as
+/// `u64` does. Each is monotone for every reader, and nothing else is published through it, so that relaxed operations are
+/// enough.
+///
+/// All places lie in one piece of memory: each pointer to follow would cost a recording a tenth of what it costs in all.
 #[derive(Debug)]
-pub(crate) struct Numbers(Box<[Line]>);
+pub(crate) struct Numbers {
+    lines: Box<[Line]>,
+    /// Lines for each place.
+    stride: usize,
+}
+
+/// The numbers at one place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a>(&'a [Line]);
 
 impl Numbers {
-    pub(crate) fn new(count: usize) -> Self {
-        let lines = count.div_ceil(LINE).max(1);
-        Self((0..lines).map(|_| Line(std::array::from_fn(|_| AtomicU64::new(0)))).collect())
+    pub(crate) fn new(places: usize, count: usize) -> Self {
+        let stride = count.div_ceil(LINE).max(1);
+        let line = |_| Line(std::array::from_fn(|_| AtomicU64::new(0)));
+        Self { lines: (0..places * stride).map(line).collect(), stride }
     }
 
+    /// The numbers at a place; at none if there are not so many places, nor for the largest two numbers.
+    #[inline]
+    pub(crate) fn place(&self, place: usize) -> Option<Place<'_>> {
+        // Those two wrap around to a range that ends before it begins, or behind all lines.
+        let first = place.wrapping_mul(self.stride);
+        self.lines.get(first..first.wrapping_add(self.stride)).map(Place)
+    }
+
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        self.lines.chunks_exact(self.stride).map(Place)
+    }
+}
+
+impl Place<'_> {
     fn number(&self, number: usize) -> Option<&AtomicU64> {
         Some(&self.0.get(number / LINE)?.0[number % LINE])
     }
 
     /// Adds to a number of a slot that the caller has; an index that is out of range is ignored.
     #[inline]
-    pub(crate) fn add_alone(&self, number: usize, value: u64) {
+    pub(crate) fn add_alone(self, number: usize, value: u64) {
         if let Some(number) = self.number(number) {
             number.store(number.load(Ordering::Relaxed).wrapping_add(value), Ordering::Relaxed);
         }
@@ -64,13 +116,13 @@ impl Numbers {
 
     /// Adds to a number that others add to as well.
     #[inline]
-    pub(crate) fn add_shared(&self, number: usize, value: u64) {
+    pub(crate) fn add_shared(self, number: usize, value: u64) {
         if let Some(number) = self.number(number) {
             number.fetch_add(value, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn value(&self, number: usize) -> u64 {
+    pub(crate) fn value(self, number: usize) -> u64 {
         self.number(number).map_or(0, |it| it.load(Ordering::Relaxed))
     }
 }

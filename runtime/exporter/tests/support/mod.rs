@@ -84,7 +84,7 @@ pub(crate) fn check_scrape(text: &str) -> BTreeMap<String, f64> {
     let mut last: Option<(String, f64)> = None;
     for line in text.lines().filter(|it| it.contains("_bucket{")) {
         let (name, value) = line.rsplit_once(' ').expect("a name and a value");
-        let (labels, bound) = name.split_once("le=\"").expect("a bound");
+        let (labels, bound) = name.rsplit_once("le=\"").expect("a bound");
         let value: f64 = value.parse().expect("a number");
         if let Some((_, below)) = last.as_ref().filter(|(it, _)| it == labels) {
             assert!(*below <= value, "not cumulative: {line}");

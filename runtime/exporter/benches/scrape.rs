@@ -1,0 +1,248 @@
+//! What a scrape of many histogram series costs, and what a series takes in memory, beside two other exporters that get
+//! the same names, labels, bounds and observations.
+//!
+//! `cargo bench -p measurand-exporter --bench scrape` prints two tables. In the first one contenders take turns within
+//! each round, in one process; the second one has a process for each, since memory that one frees another one would take.
+#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a bench prints its figures")]
+
+use measurand_catalog::{Catalog, Family, Label, Metric, Role, SITE_TARGET};
+use measurand_exporter::{Program, Recorder};
+use measured::metric::histogram::Thresholds;
+use measured::text::BufferedTextEncoder;
+use measured::{HistogramVec, LabelGroup, MetricGroup};
+use metrics::{histogram, with_local_recorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+use paracord::ParaCord;
+use std::hint::black_box;
+use std::io;
+use std::process::Command;
+use std::time::Instant;
+
+const SIZES: [(usize, usize); 3] = [(1_000, 101), (10_000, 31), (100_000, 9)];
+const BOUNDS: [f64; 10] = [0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5];
+const NAME: &str = "bench_call_duration_seconds";
+const HELP: &str = "Time from a call's begin to its end.";
+
+static FAMILY: Family = Family {
+    name: "bench",
+    title: "Bench",
+    help: "Series for the bench.",
+    labels: &[Label::open("operation"), Label::open("outcome")],
+    metrics: &[Metric { name: NAME, role: Role::Duration, help: HELP, buckets: &BOUNDS }],
+    alerts: &[],
+};
+
+/// Something that has recorded a number of series and can show them.
+trait Contender {
+    /// Renders everything; returns how many bytes that were.
+    fn scrape(&mut self) -> usize;
+}
+
+/// Its name, and how it records so many series.
+type Row = (&'static str, fn(usize) -> Box<dyn Contender>);
+
+const CONTENDERS: [Row; 5] = [
+    ("measurand, piece by piece", |series| Box::new(Pieces(measurand(series)))),
+    ("measurand, one string", |series| Box::new(Whole(measurand(series)))),
+    ("measured 0.0.25", |series| Box::new(Measured::new(series))),
+    ("metrics-exporter-prometheus 0.18.3, to a writer", |series| Box::new(StockPieces(stock(series)))),
+    ("metrics-exporter-prometheus 0.18.3, one string", |series| Box::new(StockWhole(stock(series)))),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, command, contender, series] = arguments.as_slice()
+        && command == "memory"
+    {
+        return memory(contender.parse().expect("a number"), series.parse().expect("a number"));
+    }
+    println!("| series | exporter | median ms | fastest ms | bytes | time as a multiple of the first |");
+    println!("|---:|---|---:|---:|---:|---:|");
+    for (series, rounds) in SIZES {
+        measure(series, rounds);
+    }
+    println!("\n| series | exporter | bytes of resident memory a series, recorded | after two scrapes |");
+    println!("|---:|---|---:|---:|");
+    for (series, _) in SIZES.into_iter().skip(1) {
+        for (contender, (name, _)) in CONTENDERS.iter().enumerate() {
+            let this = std::env::current_exe().expect("this program has a path");
+            let mut child = Command::new(this);
+            let output = child.args(["memory", &contender.to_string(), &series.to_string()]).output();
+            let output = output.expect("this program runs");
+            println!("| {series} | {name} | {} |", String::from_utf8_lossy(&output.stdout).trim());
+        }
+    }
+}
+
+fn measure(series: usize, rounds: usize) {
+    let mut all: Vec<_> = CONTENDERS.iter().map(|(_, make)| make(series)).collect();
+    let mut taken = vec![Vec::new(); all.len()];
+    let mut bytes = vec![0; all.len()];
+    for round in 0..rounds + 2 {
+        for (place, contender) in all.iter_mut().enumerate() {
+            let begin = Instant::now();
+            bytes[place] = black_box(contender.scrape());
+            // The first rounds warm up.
+            if round >= 2 {
+                taken[place].push(begin.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+    }
+    for it in &mut taken {
+        it.sort_by(f64::total_cmp);
+    }
+    let ours = taken[0][rounds / 2];
+    for (place, (name, _)) in CONTENDERS.iter().enumerate() {
+        let (median, fastest) = (taken[place][rounds / 2], taken[place][0]);
+        println!("| {series} | {name} | {median:.3} | {fastest:.3} | {} | {:.1} |", bytes[place], median / ours);
+    }
+}
+
+/// Run in a process of its own.
+fn memory(contender: usize, series: usize) {
+    // What any first scrape leaves behind is no series' fault.
+    (CONTENDERS[contender].1)(1).scrape();
+    let before = resident();
+    let mut recorded = (CONTENDERS[contender].1)(series);
+    let after = resident();
+    recorded.scrape();
+    recorded.scrape();
+    let scraped = resident();
+    let each = |it: usize| it.saturating_sub(before) as f64 / series as f64;
+    println!("{:.0} | {:.0}", each(after), each(scraped));
+}
+
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("this bench runs on Linux");
+    pages.split(' ').nth(1).and_then(|it| it.parse::<usize>().ok()).expect("a number of pages") * 4096
+}
+
+fn operation(series: usize) -> String {
+    format!("operation_{:06}", series / 2)
+}
+
+fn outcome(series: usize) -> &'static str {
+    if series.is_multiple_of(2) { "ok" } else { "error" }
+}
+
+const OBSERVED: [f64; 3] = [0.0004, 0.02, 3.0];
+
+fn record(series: usize) {
+    for number in 0..series {
+        let labels = [("operation", operation(number)), ("outcome", outcome(number).to_owned())];
+        let histogram = histogram!(target: SITE_TARGET, NAME, &labels);
+        for it in OBSERVED {
+            histogram.record(it);
+        }
+    }
+}
+
+fn measurand(series: usize) -> Recorder {
+    let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: Vec::new() };
+    let program = Program { families: vec![&FAMILY], catalog, binary: None, initialize: || () };
+    let recorder = Recorder::new(&program);
+    with_local_recorder(&recorder, || record(series));
+    recorder
+}
+
+struct Pieces(Recorder);
+
+impl Contender for Pieces {
+    fn scrape(&mut self) -> usize {
+        let mut bytes = Count(0);
+        self.0.write_to(&mut bytes).expect("counting does not fail");
+        bytes.0
+    }
+}
+
+struct Whole(Recorder);
+
+impl Contender for Whole {
+    fn scrape(&mut self) -> usize {
+        self.0.render().len()
+    }
+}
+
+/// Counts what is written, and looks at a part of it.
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += black_box(bytes).len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+type StockRecorder = metrics_exporter_prometheus::PrometheusRecorder;
+
+fn stock(series: usize) -> StockRecorder {
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(NAME.to_owned()), &BOUNDS);
+    let recorder = builder.expect("there are bounds").build_recorder();
+    with_local_recorder(&recorder, || {
+        metrics::describe_histogram!(NAME, HELP);
+        record(series);
+    });
+    recorder
+}
+
+struct StockPieces(StockRecorder);
+
+impl Contender for StockPieces {
+    fn scrape(&mut self) -> usize {
+        let mut bytes = Count(0);
+        self.0.handle().render_to_write(&mut bytes).expect("counting does not fail");
+        bytes.0
+    }
+}
+
+struct StockWhole(StockRecorder);
+
+impl Contender for StockWhole {
+    fn scrape(&mut self) -> usize {
+        self.0.handle().render().len()
+    }
+}
+
+#[derive(MetricGroup)]
+struct Metrics {
+    /// Time from a call's begin to its end.
+    bench_call_duration_seconds: HistogramVec<CallSet, 10>,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug, LabelGroup)]
+#[label(set = CallSet)]
+struct Call<'a> {
+    #[label(dynamic_with = ParaCord)]
+    operation: &'a str,
+    #[label(dynamic_with = ParaCord)]
+    outcome: &'a str,
+}
+
+struct Measured {
+    metrics: Metrics,
+    encoder: BufferedTextEncoder,
+}
+
+impl Measured {
+    fn new(series: usize) -> Self {
+        let labels = CallSet { operation: ParaCord::default(), outcome: ParaCord::default() };
+        let histogram = HistogramVec::with_label_set_and_metadata(labels, Thresholds::with_buckets(BOUNDS));
+        for number in 0..series {
+            for it in OBSERVED {
+                histogram.observe(Call { operation: &operation(number), outcome: outcome(number) }, it);
+            }
+        }
+        Self { metrics: Metrics { bench_call_duration_seconds: histogram }, encoder: BufferedTextEncoder::new() }
+    }
+}
+
+impl Contender for Measured {
+    fn scrape(&mut self) -> usize {
+        self.metrics.collect_group_into(&mut self.encoder).expect("writing to memory does not fail");
+        self.encoder.finish().len()
+    }
+}

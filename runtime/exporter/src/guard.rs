@@ -1,0 +1,124 @@
+//! The bound on series: what is recorded by hand can have any labels, and a user's name in one of them would fill the
+//! memory here and in Prometheus.
+//!
+//! A metric that has as many series as it may have keeps those, and counts every further set of labels in a series whose
+//! values are `_other`. What annotated functions register is bounded by the runtime and goes past this.
+
+use crate::foreign::MOST_NAMES;
+use crate::labels;
+use crate::map::{Entry, Map};
+use crate::recorder::Inner;
+use crate::storage::CounterCells;
+use crate::tables::{FOREIGN, Table};
+use measurand_catalog::{CALLER_LABEL, KIND_LABEL, OTHER, OVERFLOWS};
+use metrics::{CounterFn, Key, Label};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Label sets of a metric that no table describes may differ in their names too: so many such sets are kept apart.
+const OTHERS: usize = 16;
+
+/// Who registers a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Code of ours, which knows how many there will be.
+    Bounded,
+    /// Anybody.
+    Hand,
+}
+
+impl Inner {
+    /// The series of a key, or the one that counts in its place.
+    pub(crate) fn entry<S>(
+        &self,
+        table: &Table,
+        map: &Map<S>,
+        key: &Key,
+        origin: Origin,
+        make: impl Fn() -> S,
+    ) -> Arc<Entry<S>> {
+        let kind = table.series.kind();
+        if origin == Origin::Bounded {
+            return labels::with_text(key, kind, |text| map.get(text, make));
+        }
+        let limit = self.series_limit.load(Ordering::Relaxed);
+        if let Some(entry) = labels::with_text(key, kind, |text| map.get_below(limit, text, &make)) {
+            return entry;
+        }
+        self.count_overflow(table, limit);
+        let other = other(table, key);
+        if table.labels.is_some() {
+            // The labels that a table describes leave few such sets.
+            return map.get(&other, make);
+        }
+        map.get_below(limit.saturating_add(OTHERS), &other, &make).unwrap_or_else(|| map.get("", make))
+    }
+
+    /// Where the label sets of a metric are counted for which there is no room.
+    fn overflows<'a>(&self, table: &'a Table) -> &'a CounterCells {
+        table.overflows.get_or_init(|| self.overflows_of(table.family))
+    }
+
+    /// The same by family; made now if it is the first time.
+    pub(crate) fn overflows_of(&self, family: &'static str) -> Arc<CounterCells> {
+        let key = Key::from_parts(OVERFLOWS, vec![Label::from_static_parts("family", family)]);
+        // Without a series when somebody's family took the name for something else.
+        self.counter(&key).map_or_else(|| Arc::new(CounterCells::new()), |it| it.series.cells())
+    }
+
+    fn count_overflow(&self, table: &Table, limit: usize) {
+        self.overflows(table).increment(1);
+        if !table.is_full.swap(true, Ordering::Relaxed) {
+            let name = &table.name;
+            self.warn(&format!("{name}{{}}"), || {
+                format!(
+                    "`{name}` has {limit} series, as many as a metric may have: further label values become `{OTHER}`; \
+                     record fewer different values, or raise the limit with `.series_limit(..)` of the exporter's builder"
+                )
+            });
+        }
+    }
+
+    /// Counts a metric for which there is no room at all.
+    pub(crate) fn count_refusal(&self, name: &str) {
+        self.overflows_of(FOREIGN).increment(1);
+        self.warn("", || {
+            format!(
+                "`{}` and all further metrics are ignored: there are {} already that no family describes; tell things \
+                 apart by labels, not by names",
+                name.escape_debug(),
+                MOST_NAMES
+            )
+        });
+    }
+}
+
+/// The labels that count in place of others: what a table fixes stays, all else becomes [`OTHER`].
+fn other(table: &Table, key: &Key) -> String {
+    let mut out = String::new();
+    let given = labels::canonical(key, table.series.kind());
+    let Some(described) = &table.labels else {
+        for (name, _) in given {
+            labels::push_label(&mut out, &name, OTHER);
+        }
+        return out;
+    };
+    let described_as = |name: &str| described.iter().find(|it| it.name == name);
+    let fits = |(name, value): &(Cow<'_, str>, &str)| match described_as(name) {
+        Some(label) => label.values.is_empty() || label.values.contains(value) || *value == OTHER,
+        None => [KIND_LABEL, CALLER_LABEL].contains(&&**name),
+    };
+    let is_whole = described.iter().all(|label| given.iter().any(|(name, _)| *name == label.name));
+    if is_whole && given.iter().all(fits) {
+        for (name, value) in &given {
+            let is_fixed = described_as(name).is_some_and(|it| !it.values.is_empty());
+            labels::push_label(&mut out, name, if is_fixed { value } else { OTHER });
+        }
+    } else {
+        for label in described {
+            labels::push_label(&mut out, label.name, OTHER);
+        }
+    }
+    out
+}

@@ -1,0 +1,76 @@
+//! Which of the formats a client wants.
+
+use crate::text::Format;
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
+
+/// OpenMetrics for a client that names it and does not want Prometheus' own text more; that text for everybody else.
+pub(crate) fn format(headers: &HeaderMap) -> Format {
+    let (mut open, mut text, mut any) = (None, None, None);
+    let values = headers.get_all(ACCEPT).into_iter().filter_map(|it| it.to_str().ok());
+    for range in values.flat_map(|it| it.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let (mut weight, mut version) = (Some(1.0), "");
+        for (key, value) in parts.filter_map(|it| it.split_once('=')) {
+            match key.trim().to_ascii_lowercase().as_str() {
+                "q" => weight = value.trim().parse::<f32>().ok(),
+                "version" => version = value.trim().trim_matches('"'),
+                _ => (),
+            }
+        }
+        let place = match (name.as_str(), version) {
+            ("application/openmetrics-text", "" | "1.0.0") => &mut open,
+            ("text/plain", "" | "0.0.4") => &mut text,
+            ("text/*" | "*/*", _) => &mut any,
+            _ => continue,
+        };
+        // Of two mentions the better one counts.
+        let weight = weight.filter(|it| (0.0..=1.0).contains(it)).unwrap_or_default();
+        *place = Some(place.map_or(weight, |before: f32| before.max(weight)));
+    }
+    let open = open.unwrap_or_default();
+    if open > 0.0 && open >= text.or(any).unwrap_or_default() { Format::OpenMetrics } else { Format::Prometheus }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn openmetrics_is_for_those_who_ask() {
+        use Format::{OpenMetrics, Prometheus};
+        for (value, expected) in [
+            ("", Prometheus),
+            ("*/*", Prometheus),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Prometheus),
+            ("text/plain; version=0.0.4", Prometheus),
+            ("application/openmetrics-text", OpenMetrics),
+            ("Application/OpenMetrics-Text; Version=1.0.0", OpenMetrics),
+            ("application/openmetrics-text;version=\"1.0.0\";charset=utf-8", OpenMetrics),
+            ("application/openmetrics-text;version=0.0.1", Prometheus),
+            ("application/openmetrics-text;version=2.0.0,*/*;q=0.1", Prometheus),
+            ("application/openmetrics-text;q=0", Prometheus),
+            ("application/openmetrics-text;q=x", Prometheus),
+            ("application/openmetrics-text;q=0.3,text/plain;q=0.5", Prometheus),
+            ("application/openmetrics-text;q=0.5,*/*;q=0.6", Prometheus),
+            // What Prometheus 2 and 3 send.
+            (
+                "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,\
+                 text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                OpenMetrics,
+            ),
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+                 application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
+                 text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                OpenMetrics,
+            ),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]);
+            assert_eq!(format(&headers), expected, "{value}");
+        }
+        assert_eq!(format(&HeaderMap::new()), Prometheus);
+    }
+}

@@ -1,0 +1,152 @@
+//! The answer to a scrape: text that is made while it is sent.
+//!
+//! A hundred thousand series are a hundred megabytes of text. They are never held at once: the next piece is made when the
+//! client has taken the one before, and between two pieces a slow client holds neither a thread nor a lock.
+
+use crate::gzip::{self, Encoder};
+use crate::negotiation;
+use crate::recorder::{Inner, PIECE};
+use crate::render::Rendering;
+use crate::routes::App;
+use crate::text::Format;
+use axum::body::{Body, Bytes};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use hyper::body::Frame;
+use metrics::Key;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+static DURATION: Key = Key::from_static_name("measurand_scrape_duration_seconds");
+
+/// A scrape that is under way.
+struct Scrape {
+    recorder: Arc<Inner>,
+    format: Format,
+    rendering: Option<Rendering>,
+    encoder: Option<Encoder>,
+    /// The time that rendering took so far, without that of compressing and sending.
+    spent: Duration,
+}
+
+/// A piece, and the scrape if there is more to come.
+type Piece = io::Result<(Bytes, Option<Box<Scrape>>)>;
+
+/// Brings the metric of scrapes to life.
+pub(crate) fn register(recorder: &Inner) {
+    let _ = recorder.histogram(&DURATION);
+}
+
+/// Answers a scrape: in one piece when it is small.
+pub(crate) async fn answer(app: Arc<App>, recorder: &Arc<Inner>, headers: &HeaderMap) -> Response {
+    let (format, compressed) = (negotiation::format(headers), gzip::is_accepted(headers));
+    let fixed = [(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, "no-store"), (VARY, "accept, accept-encoding")];
+    let scrape = Box::new(Scrape {
+        recorder: Arc::clone(recorder),
+        format,
+        rendering: None,
+        encoder: compressed.then(Encoder::new),
+        spent: Duration::ZERO,
+    });
+    match piece(Arc::clone(&app), scrape).await {
+        Ok((first, more)) => {
+            let body = match more {
+                None => Body::from(first),
+                Some(rest) => Body::new(Pieces { app, state: State::Made(first, rest) }),
+            };
+            (fixed, compressed.then_some(AppendHeaders([(CONTENT_ENCODING, "gzip")])), body).into_response()
+        }
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot render the metrics: {error}\n")).into_response()
+        }
+    }
+}
+
+/// Makes the next piece. It takes a millisecond when it is compressed, in which a runtime's worker must not stand still.
+async fn piece(app: Arc<App>, mut scrape: Box<Scrape>) -> Piece {
+    // The semaphore is never closed.
+    let _turn = app.scrapes.acquire().await;
+    let make = move || {
+        let (bytes, more) = scrape.next()?;
+        Ok((bytes.into(), more.then_some(scrape)))
+    };
+    match Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(make).await.unwrap_or_else(|error| Err(io::Error::other(error))),
+        Err(_) => make(),
+    }
+}
+
+impl Scrape {
+    /// The next piece, never empty unless it is the last one, and whether there is more.
+    fn next(&mut self) -> io::Result<(Vec<u8>, bool)> {
+        let mut text = String::with_capacity(PIECE + PIECE / 8);
+        loop {
+            let begin = Instant::now();
+            let rendering = self.rendering.get_or_insert_with(|| Rendering::new(&self.recorder, self.format));
+            let more = rendering.push(&mut text, PIECE);
+            self.spent += begin.elapsed();
+            if !more && let Some(histogram) = self.recorder.histogram(&DURATION) {
+                histogram.record(self.spent);
+            }
+            let Some(encoder) = &mut self.encoder else { return Ok((text.into_bytes(), more)) };
+            let mut bytes = encoder.push(&text)?;
+            if let Some(encoder) = self.encoder.take_if(|_| !more) {
+                bytes.extend(encoder.finish()?);
+            }
+            if !more || !bytes.is_empty() {
+                return Ok((bytes, more));
+            }
+            text.clear();
+        }
+    }
+}
+
+/// The body of an answer in many pieces.
+struct Pieces {
+    app: Arc<App>,
+    state: State,
+}
+
+enum State {
+    /// The next piece is there, and the scrape behind it.
+    Made(Bytes, Box<Scrape>),
+    /// It is being made.
+    Making(Pin<Box<dyn Future<Output = Piece> + Send>>),
+    /// It was the last.
+    Ended,
+}
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let (result, state) = match mem::replace(&mut self.state, State::Ended) {
+            State::Ended => return Poll::Ready(None),
+            State::Made(bytes, scrape) => {
+                let app = Arc::clone(&self.app);
+                (Ok(bytes), State::Making(Box::pin(piece(app, scrape))))
+            }
+            State::Making(mut making) => match making.as_mut().poll(context) {
+                Poll::Pending => {
+                    self.state = State::Making(making);
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok((bytes, Some(scrape)))) => {
+                    let app = Arc::clone(&self.app);
+                    (Ok(bytes), State::Making(Box::pin(piece(app, scrape))))
+                }
+                Poll::Ready(Ok((bytes, None))) => (Ok(bytes), State::Ended),
+                Poll::Ready(Err(error)) => (Err(error), State::Ended),
+            },
+        };
+        self.state = state;
+        Poll::Ready(Some(result.map(Frame::data)))
+    }
+}

@@ -1,0 +1,66 @@
+//! What an annotated call, a scrape and a series may cost at most. Every claim is a ratio within one run.
+
+use crate::contenders::{
+    AUTOMETRICS, CLOCK, EMPTY, HOTPATH, KEPT, PATTERN_LEARNED, SAMPLED, TEXT_LABEL, TIMED_QUERY, TYPED_LABEL,
+};
+use crate::registries::{MEASURED, STOCK};
+use crate::table::table;
+
+/// The contender's cost, less another's, is at most so many times that of a third.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    /// Who claims.
+    pub contender: &'static str,
+    /// What is subtracted, if anything.
+    pub over: Option<&'static str>,
+    /// The unit.
+    pub of: &'static str,
+    /// How many times the unit.
+    pub at_most: f64,
+    /// On so many threads.
+    pub threads: usize,
+}
+
+/// All claims about calls. Where nanoseconds were meant, two clock reads are the 19 that they take on the machine the claim was made
+/// on.
+pub const CALLS: &[Claim] = &[
+    Claim { contender: TIMED_QUERY, over: None, of: CLOCK, at_most: 1.15, threads: 1 },
+    Claim { contender: TIMED_QUERY, over: None, of: CLOCK, at_most: 1.3, threads: 2 },
+    Claim { contender: TIMED_QUERY, over: None, of: AUTOMETRICS, at_most: 1.0 / 25.0, threads: 1 },
+    Claim { contender: TIMED_QUERY, over: None, of: KEPT, at_most: 1.0 / 4.0, threads: 1 },
+    Claim { contender: TIMED_QUERY, over: None, of: HOTPATH, at_most: 1.0, threads: 1 },
+    Claim { contender: PATTERN_LEARNED, over: Some(EMPTY), of: CLOCK, at_most: 4.0 / 19.0, threads: 1 },
+    Claim { contender: SAMPLED, over: Some(EMPTY), of: CLOCK, at_most: 6.0 / 19.0, threads: 1 },
+    Claim { contender: TYPED_LABEL, over: Some(TIMED_QUERY), of: CLOCK, at_most: 2.0 / 19.0, threads: 1 },
+    Claim { contender: TEXT_LABEL, over: Some(TIMED_QUERY), of: CLOCK, at_most: 25.0 / 19.0, threads: 1 },
+];
+
+impl Claim {
+    /// How many times the unit it is, or nothing when one of them did not run.
+    #[must_use]
+    pub fn check(&self, cost: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+        let over = self.over.map_or(Some(0.0), &cost)?;
+        Some((cost(self.contender)? - over) / cost(self.of)?)
+    }
+}
+
+/// Rendering ten thousand histograms and more takes at most so many times what it takes a peer.
+pub const SCRAPE: &[(&str, f64)] = &[(STOCK, 1.0 / 20.0), (MEASURED, 1.0 / 3.0)];
+
+/// A histogram's heap after scrapes is at most so many times a peer's.
+pub const HEAP: &[(&str, f64)] = &[(STOCK, 1.0 / 2.0)];
+
+/// What is claimed, at most how much, and what was found, as a table.
+#[must_use]
+pub fn verdicts(claims: &[(String, f64, Option<f64>)]) -> String {
+    let row = |(what, at_most, found): &(String, f64, Option<f64>)| {
+        let verdict = match found {
+            None => "not run",
+            Some(it) if it <= at_most => "met",
+            Some(_) => "UNMET",
+        };
+        let found = found.map_or_else(String::new, |it| format!("{it:.3}"));
+        vec![what.clone(), format!("{at_most:.3}"), found, verdict.to_owned()]
+    };
+    table(&["claim", "at most", "found", ""], &claims.iter().map(row).collect::<Vec<_>>())
+}

@@ -1,0 +1,33 @@
+//! Behind the `metrics` facade: ours, and the stock exporter.
+
+use super::{BOUNDS, COUNTER, HISTOGRAM, Kind, Render, VALUE, names};
+use measurand::tables::{SITE_TARGET, families};
+use measurand_exporter::{Program, Recorder};
+use metrics::{Key, Label, Level, Metadata};
+use metrics_exporter_prometheus::PrometheusBuilder;
+
+pub(super) fn ours(kind: Kind, series: usize) -> Render {
+    let (families, catalog) = (families::ALL.to_vec(), measurand::catalog());
+    let recorder = Recorder::new(&Program { families, catalog, binary: None, initialize: || () });
+    record(&recorder, kind, series);
+    Box::new(move |text| text(recorder.render().as_bytes()))
+}
+
+pub(super) fn stock(kind: Kind, series: usize) -> Render {
+    let recorder = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("there are bounds").build_recorder();
+    record(&recorder, kind, series);
+    let handle = recorder.handle();
+    Box::new(move |text| text(handle.render().as_bytes()))
+}
+
+/// As annotated functions do: ours bounds what is recorded by hand.
+fn record(recorder: &impl metrics::Recorder, kind: Kind, series: usize) {
+    let metadata = Metadata::new(SITE_TARGET, Level::INFO, None);
+    for name in names(series) {
+        let key = |it: (&'static str, &'static str)| Key::from_parts(it.0, vec![Label::new(it.1, name)]);
+        match kind {
+            Kind::Counters => recorder.register_counter(&key(COUNTER), &metadata).increment(1),
+            Kind::Histograms => recorder.register_histogram(&key(HISTOGRAM), &metadata).record(VALUE),
+        }
+    }
+}
