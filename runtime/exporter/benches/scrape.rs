@@ -1,5 +1,5 @@
-//! What a scrape of many histogram series costs, and what a series takes in memory, beside two other exporters that get
-//! the same names, labels, bounds and observations.
+//! What a scrape of many histogram series costs, and what a series takes in memory, beside the stock exporter that gets
+//! the same names, labels, bounds and observations; `tests/bench` compares with more peers.
 //!
 //! `cargo bench -p measurand-exporter --bench scrape` prints two tables. In the first one contenders take turns within
 //! each round, in one process; the second one has a process for each, since memory that one frees another one would take.
@@ -7,12 +7,8 @@
 
 use measurand_catalog::{Catalog, Family, Label, Metric, Role, SITE_TARGET};
 use measurand_exporter::{Program, Recorder};
-use measured::metric::histogram::Thresholds;
-use measured::text::BufferedTextEncoder;
-use measured::{HistogramVec, LabelGroup, MetricGroup};
 use metrics::{histogram, with_local_recorder};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use paracord::ParaCord;
 use std::hint::black_box;
 use std::io;
 use std::process::Command;
@@ -44,7 +40,7 @@ type Row = (&'static str, fn(usize) -> Box<dyn Contender>);
 const CONTENDERS: [Row; 5] = [
     ("measurand, piece by piece", |series| Box::new(Pieces(measurand(series)))),
     ("measurand, one string", |series| Box::new(Whole(measurand(series)))),
-    ("measured 0.0.25", |series| Box::new(Measured::new(series))),
+    ("measurand, into one buffer", |series| Box::new(Buffer(measurand(series), String::new()))),
     ("metrics-exporter-prometheus 0.18.3, to a writer", |series| Box::new(StockPieces(stock(series)))),
     ("metrics-exporter-prometheus 0.18.3, one string", |series| Box::new(StockWhole(stock(series)))),
 ];
@@ -163,6 +159,16 @@ impl Contender for Whole {
     }
 }
 
+struct Buffer(Recorder, String);
+
+impl Contender for Buffer {
+    fn scrape(&mut self) -> usize {
+        self.1.clear();
+        self.0.render_into(&mut self.1);
+        self.1.len()
+    }
+}
+
 /// Counts what is written, and looks at a part of it.
 struct Count(usize);
 
@@ -204,45 +210,5 @@ struct StockWhole(StockRecorder);
 impl Contender for StockWhole {
     fn scrape(&mut self) -> usize {
         self.0.handle().render().len()
-    }
-}
-
-#[derive(MetricGroup)]
-struct Metrics {
-    /// Time from a call's begin to its end.
-    bench_call_duration_seconds: HistogramVec<CallSet, 10>,
-}
-
-#[derive(Clone, Copy, PartialEq, Debug, LabelGroup)]
-#[label(set = CallSet)]
-struct Call<'a> {
-    #[label(dynamic_with = ParaCord)]
-    operation: &'a str,
-    #[label(dynamic_with = ParaCord)]
-    outcome: &'a str,
-}
-
-struct Measured {
-    metrics: Metrics,
-    encoder: BufferedTextEncoder,
-}
-
-impl Measured {
-    fn new(series: usize) -> Self {
-        let labels = CallSet { operation: ParaCord::default(), outcome: ParaCord::default() };
-        let histogram = HistogramVec::with_label_set_and_metadata(labels, Thresholds::with_buckets(BOUNDS));
-        for number in 0..series {
-            for it in OBSERVED {
-                histogram.observe(Call { operation: &operation(number), outcome: outcome(number) }, it);
-            }
-        }
-        Self { metrics: Metrics { bench_call_duration_seconds: histogram }, encoder: BufferedTextEncoder::new() }
-    }
-}
-
-impl Contender for Measured {
-    fn scrape(&mut self) -> usize {
-        self.metrics.collect_group_into(&mut self.encoder).expect("writing to memory does not fail");
-        self.encoder.finish().len()
     }
 }

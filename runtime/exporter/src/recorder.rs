@@ -99,6 +99,11 @@ impl Recorder {
         }
     }
 
+    /// Appends all metrics as Prometheus text; for a buffer that is kept from one time to the next.
+    pub fn render_into(&self, out: &mut String) {
+        Rendering::new(&self.0, Format::Prometheus).push(out, usize::MAX);
+    }
+
     fn whole(&self, format: Format) -> String {
         let mut out = String::new();
         Rendering::new(&self.0, format).push(&mut out, usize::MAX);

@@ -5,12 +5,20 @@ use measurand::tables::{SITE_TARGET, families};
 use measurand_exporter::{Program, Recorder};
 use metrics::{Key, Label, Level, Metadata};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use std::cell::RefCell;
 
 pub(super) fn ours(kind: Kind, series: usize) -> Render {
     let (families, catalog) = (families::ALL.to_vec(), measurand::catalog());
     let recorder = Recorder::new(&Program { families, catalog, binary: None, initialize: || () });
     record(&recorder, kind, series);
-    Box::new(move |text| text(recorder.render().as_bytes()))
+    // As the endpoint does, which keeps no more than a piece of the text; here the whole is wanted, in a buffer that is kept.
+    let buffer = RefCell::new(String::new());
+    Box::new(move |text| {
+        let mut buffer = buffer.borrow_mut();
+        buffer.clear();
+        recorder.render_into(&mut buffer);
+        text(buffer.as_bytes());
+    })
 }
 
 pub(super) fn stock(kind: Kind, series: usize) -> Render {
