@@ -163,6 +163,13 @@ impl Picker {
         series
     }
 
+    /// The series with these values, of which some are text, if it was asked for before.
+    #[cfg(feature = "tower")]
+    pub(crate) fn known(&'static self, picks: &[Pick<'_>]) -> Option<&'static Series> {
+        let hash = Cache::<()>::hash(picks.iter().map(|it| it.text));
+        self.cache.get(hash, |it| self.matches(it, picks)).copied()
+    }
+
     fn matches(&self, series: &Series, picks: &[Pick<'_>]) -> bool {
         self.parts.iter().enumerate().all(|(index, part)| match part {
             Part::Given(place) => series.value(index) == picks.get(*place).map(|it| it.text),
