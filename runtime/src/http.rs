@@ -94,7 +94,7 @@ impl HttpLayer {
     }
 }
 
-impl<S, R: Clone> Layer<S> for HttpLayer<R> {
+impl<S, R: Route + Clone> Layer<S> for HttpLayer<R> {
     type Service = HttpService<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {

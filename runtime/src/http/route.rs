@@ -19,7 +19,7 @@ const METHODS: &[&str] = families::HTTP.labels[0].values;
 /// Where the route of a request comes from.
 #[diagnostic::on_unimplemented(
     message = "the HTTP layer does not know the routes of requests",
-    label = "this service is not told any route",
+    label = "a layer without routes",
     note = "for axum turn on the feature `axum` of `measurand`; else write `measurand::http_layer!().route(|request| ..)`, \
             or `measurand::http_layer!().grpc()` for tonic"
 )]
