@@ -120,12 +120,21 @@ pub struct Pick<'a> {
     pub(crate) values: &'static [&'static str],
     pub(crate) index: usize,
     pub(crate) text: &'a str,
+    /// Whether it may be any text, so that only the limit bounds how many there are.
+    pub(crate) free: bool,
+}
+
+impl<'a> Pick<'a> {
+    /// Text of which the code has only a few.
+    pub(crate) fn of_few(text: &'a str) -> Self {
+        Self { values: &[], index: 0, text, free: false }
+    }
 }
 
 /// A value of a label; generated code has it where the user's expression stands.
 #[inline]
 pub fn pick<T: Label + ?Sized>(value: &T) -> Pick<'_> {
-    Pick { values: T::VALUES, index: value.index(), text: value.value() }
+    Pick { values: T::VALUES, index: value.index(), text: value.value(), free: T::VALUES.is_empty() }
 }
 
 /// Asks the result of a call for the value of a label, which may borrow from it.

@@ -67,9 +67,11 @@ impl Picker {
         Self { table: Table::of(family), parts, slots: OnceLock::new(), cache: Cache::default() }
     }
 
-    /// All values are given, in the order of the family's labels.
+    /// All values are given that are known before the call has ended, in the order of the family's labels.
     pub(crate) fn of_family(family: &'static Family) -> Self {
-        Self::new(family, (0..family.labels.len()).map(Part::Given).collect())
+        let mut given = 0..;
+        let mut part = |late| if late { Part::Late } else { Part::Given(given.next().unwrap_or_default()) };
+        Self::new(family, family.labels.iter().map(|it| part(it.late)).collect())
     }
 
     /// The values that the site's record has as expressions are given, in the order of the record.
@@ -144,29 +146,35 @@ impl Picker {
     /// The series that stands for a result which there is none of, named after how the call ended instead.
     #[cold]
     pub(crate) fn without_result(&'static self, failure: Failure) -> &'static Series {
-        let index = failure as usize;
-        // A known set of values, since the code bounds them.
-        let pick = Pick { values: &ERROR_OUTCOMES, index, text: ERROR_OUTCOMES[index] };
+        let pick = Pick::of_few(ERROR_OUTCOMES[failure as usize]);
         self.by_text(&vec![pick; self.given()])
     }
 
     fn by_text(&'static self, picks: &[Pick<'_>]) -> &'static Series {
-        let matches = |series: &&'static Series| {
-            self.parts.iter().enumerate().all(|(index, part)| match part {
-                Part::Given(place) => series.value(index) == picks.get(*place).map(|it| it.text),
-                Part::Fixed(_) | Part::Late => true,
-            })
-        };
         let hash = Cache::<()>::hash(picks.iter().map(|it| it.text));
-        if let Some(series) = self.cache.get(hash, matches) {
+        if let Some(series) = self.cache.get(hash, |it| self.matches(it, picks)) {
             return series;
         }
         let (series, exact) = self.find(picks);
         // Whoever shares a series with others is looked up each time: there may be any number of them.
         if exact {
-            self.cache.insert(hash, series, matches);
+            self.cache.insert(hash, series, |it| self.matches(it, picks));
         }
         series
+    }
+
+    /// The series with these values, of which some are text, if it was asked for before.
+    #[cfg(feature = "tower")]
+    pub(crate) fn known(&'static self, picks: &[Pick<'_>]) -> Option<&'static Series> {
+        let hash = Cache::<()>::hash(picks.iter().map(|it| it.text));
+        self.cache.get(hash, |it| self.matches(it, picks)).copied()
+    }
+
+    fn matches(&self, series: &Series, picks: &[Pick<'_>]) -> bool {
+        self.parts.iter().enumerate().all(|(index, part)| match part {
+            Part::Given(place) => series.value(index) == picks.get(*place).map(|it| it.text),
+            Part::Fixed(_) | Part::Late => true,
+        })
     }
 
     /// The series in the family's table, and whether it has the very values that were given.
@@ -178,7 +186,7 @@ impl Picker {
                 Part::Fixed(value) => (Some(Cow::Borrowed(&**value)), false),
                 Part::Given(place) => {
                     let pick = picks.get(*place);
-                    (pick.map(|it| Cow::Borrowed(it.text)), pick.is_some_and(|it| it.values.is_empty()))
+                    (pick.map(|it| Cow::Borrowed(it.text)), pick.is_some_and(|it| it.free))
                 }
                 Part::Late => (None, false),
             };
@@ -203,7 +211,7 @@ impl Picker {
                 let picks = given.iter().map(|values| {
                     let index = rest % values.len();
                     rest /= values.len();
-                    Pick { values, index, text: values.get(index).copied().unwrap_or_default() }
+                    Pick { values, index, text: values.get(index).copied().unwrap_or_default(), free: false }
                 });
                 each(self.find(&picks.collect::<Vec<_>>()).0);
             }

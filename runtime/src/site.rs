@@ -70,10 +70,11 @@ impl Site {
 
     /// Every series that its calls can make and that is known by now.
     pub(crate) fn each_series(&'static self, each: &mut dyn FnMut(&'static Series)) {
-        if self.expressions().all(|(_, it)| picker::is_late(it)) {
-            each(&self.series);
-        } else {
+        if self.expressions().any(|(_, it)| !picker::is_late(it)) {
             self.picker().fill(each);
+        } else if !self.series.is_open_ended() || self.expressions().next().is_some() {
+            // What `records!` leaves knows no values, and a series without labels would stand among those that have them.
+            each(&self.series);
         }
     }
 }

@@ -1,0 +1,135 @@
+//! Requests over HTTP under measurement: a Tower layer for axum, hyper and tonic. It reads heads only and knows no body.
+
+mod future;
+mod route;
+
+pub use future::HttpFuture;
+pub use route::{ByFunction, Grpc, Matched, Route};
+
+use crate::call::enter;
+use crate::verdict::Failure;
+use ::http::request::Parts;
+use ::http::{Request, Response};
+use std::borrow::Cow;
+use std::task::{Context, Poll};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Makes the layer that records requests, as `http_requests_total`, `http_request_duration_seconds` and
+/// `http_requests_in_flight`, and puts them into the catalog, so that they are on dashboards and in alerts.
+///
+/// It is a macro because the catalog says where a program measures what, also of a program file that is never run: a
+/// function of this crate could not leave the line of its caller there, and a layer without a record would be forgotten.
+/// There is no other way to make the layer.
+///
+/// For axum (feature `axum`) nothing else is needed: the route is the template that matched, as `/users/{id}`.
+///
+#[cfg_attr(feature = "axum", doc = "```")]
+#[cfg_attr(not(feature = "axum"), doc = "```ignore")]
+/// use axum::{Router, extract::Path, routing::get};
+///
+/// let app: Router = Router::new()
+///     .route("/users/{id}", get(async |Path(id): Path<u64>| format!("user {id}")))
+///     .layer(measurand::http_layer!());
+/// ```
+///
+/// For hyper and others a function tells the route, see [`HttpLayer::route`]; for tonic see [`HttpLayer::grpc`].
+#[macro_export]
+macro_rules! http_layer {
+    () => {{
+        $crate::records!(HTTP);
+        $crate::http::HttpLayer::__new()
+    }};
+}
+
+/// Records each request: made by [`http_layer!`](crate::http_layer).
+///
+/// | label | value |
+/// |---|---|
+/// | `method` | `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `CONNECT`, `OPTIONS`, `TRACE`, `PATCH`, or `_other` |
+/// | `route` | the template that matched, or `_unmatched`; never the path itself |
+/// | `status` | of the response; `error` where the inner service returned an error instead, `panic` where it panicked, `cancelled` where its future was dropped, as servers do when the client goes away |
+///
+/// A request begins when the layer is called and ends when the head of the response is there: then its duration is known
+/// and it is no longer in flight. What is still sent of the body is not measured.
+///
+/// An answer with a status such as 500 is a response like others: only the label tells.
+#[derive(Debug, Clone, Copy)]
+#[must_use = "a layer does nothing until it is put onto a service"]
+pub struct HttpLayer<R = Matched> {
+    route: R,
+}
+
+impl HttpLayer {
+    /// For [`http_layer!`](crate::http_layer), which leaves a record as well.
+    #[doc(hidden)]
+    pub const fn __new() -> Self {
+        Self { route: Matched }
+    }
+
+    /// The function tells the route of a request; where it returns nothing, that is `_unmatched`.
+    ///
+    /// It must return a template, not the path: each route is a series of its own, and beyond
+    /// [`set_series_limit`](crate::set_series_limit) they count under `_other`.
+    ///
+    /// ```
+    /// use std::borrow::Cow;
+    ///
+    /// let layer = measurand::http_layer!().route(|request| match request.uri.path() {
+    ///     "/health" => Some(Cow::Borrowed("/health")),
+    ///     path if path.starts_with("/users/") => Some(Cow::Borrowed("/users/{id}")),
+    ///     _ => None,
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn route<F: Fn(&Parts) -> Option<Cow<'_, str>>>(self, route: F) -> HttpLayer<ByFunction<F>> {
+        HttpLayer { route: ByFunction(route) }
+    }
+
+    /// For gRPC, whose paths `/package.Service/Method` are templates already. What a server answers with the gRPC status
+    /// 12, *unimplemented*, has the route `_unmatched`, since clients choose the path; so it is in flight there until its
+    /// method has answered otherwise for the first time. The label `status` is that of HTTP.
+    pub fn grpc(self) -> HttpLayer<Grpc> {
+        HttpLayer { route: Grpc }
+    }
+}
+
+impl<S, R: Route + Clone> Layer<S> for HttpLayer<R> {
+    type Service = HttpService<S, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        HttpService { inner, route: self.route.clone() }
+    }
+}
+
+/// A service whose requests are recorded; see [`HttpLayer`].
+#[derive(Debug, Clone)]
+pub struct HttpService<S, R = Matched> {
+    inner: S,
+    route: R,
+}
+
+impl<S, R, Body, Answer> Service<Request<Body>> for HttpService<S, R>
+where
+    S: Service<Request<Body>, Response = Response<Answer>>,
+    R: Route,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = HttpFuture<S::Future, R::Ending>;
+
+    #[inline]
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let (request, series, ending) = self.route.begin(request);
+        let mut call = enter(series);
+        // Until here a panic is one of the inner service, from here on the future may be dropped before it is polled.
+        let future = self.inner.call(request);
+        call.unless_left(Failure::Cancelled);
+        HttpFuture::new(future, call, series, ending)
+    }
+}

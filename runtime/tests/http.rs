@@ -1,0 +1,322 @@
+//! The HTTP layer on axum, hyper, tonic and plain services: what each request leaves, to the last series.
+
+use axum::{Router, body::Body, extract::Path, routing::get};
+use http::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::future::{Ready, pending, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tower::{Layer as _, Service, ServiceExt as _, service_fn};
+
+fn request(method: &str, path: &str) -> Request<Body> {
+    Request::builder().method(method).uri(path).body(Body::empty()).expect("a request")
+}
+
+/// Runs it under a recorder of its own.
+fn record(body: impl Future<Output = ()>) -> DebuggingRecorder {
+    let recorder = DebuggingRecorder::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    metrics::with_local_recorder(&recorder, || runtime.block_on(body));
+    recorder
+}
+
+/// Every series with its value, a histogram with its number of observations.
+fn lines(recorder: &DebuggingRecorder) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (key, _, _, value) in recorder.snapshotter().snapshot().into_vec() {
+        let labels: Vec<String> = key.key().labels().map(|it| format!("{}={}", it.key(), it.value())).collect();
+        let value = match value {
+            DebugValue::Counter(it) => it.to_string(),
+            DebugValue::Gauge(it) => it.to_string(),
+            DebugValue::Histogram(it) => it.len().to_string(),
+        };
+        lines.push(format!("{} {} {value}", key.key().name(), labels.join(" ")));
+    }
+    lines.sort();
+    lines
+}
+
+/// There is nothing but so many requests by method, route and status, and none in flight in the routes that follow.
+#[track_caller]
+fn check(recorder: &DebuggingRecorder, requests: &[(&str, u64)], began: &[&str]) {
+    let mut expected: Vec<String> = Vec::new();
+    for (labels, count) in requests {
+        let words: Vec<&str> = labels.split(' ').collect();
+        let labels = format!("method={} route={} status={}", words[0], words[1], words[2]);
+        expected.push(format!("http_requests_total {labels} {count}"));
+        expected.push(format!("http_request_duration_seconds {labels} {count}"));
+    }
+    for labels in began {
+        let (method, route) = labels.split_once(' ').expect("method and route");
+        expected.push(format!("http_requests_in_flight method={method} route={route} 0"));
+    }
+    expected.sort();
+    assert_eq!(lines(recorder), expected);
+}
+
+#[test]
+fn axum() {
+    async fn fails(Path(id): Path<u64>) -> (StatusCode, String) {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("not {id}"))
+    }
+    let recorder = record(async {
+        let users = Router::new()
+            .route("/", get(async || "all"))
+            .route("/{id}", get(async |Path(id): Path<u64>| format!("user {id}")).post(fails));
+        let app: Router = Router::new()
+            .nest("/v1/users", users)
+            .route("/", get(async || "home"))
+            .nest_service("/files", service_fn(async |_| Ok::<_, Infallible>(Response::new(Body::empty()))))
+            .layer(measurand::http_layer!());
+        for id in 1..=1000 {
+            let response = app.clone().oneshot(request("GET", &format!("/v1/users/{id}"))).await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+        }
+        for (method, path, status) in [
+            ("GET", "/", 200),
+            ("GET", "/v1/users", 200),
+            ("GET", "/v1/users/x", 400),
+            ("POST", "/v1/users/7?token=secret", 503),
+            ("DELETE", "/v1/users/7", 405),
+            ("BREW", "/v1/users/7", 405),
+            ("HEAD", "/", 200),
+            ("GET", "/.env", 404),
+            ("GET", "/v1/nothing", 404),
+            ("GET", "/files/a.txt", 200),
+        ] {
+            let response = app.clone().oneshot(request(method, path)).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{method} {path}");
+        }
+    });
+    let requests = [
+        ("GET /v1/users/{id} 200", 1000),
+        ("GET / 200", 1),
+        ("GET /v1/users 200", 1),
+        ("GET /v1/users/{id} 400", 1),
+        ("POST /v1/users/{id} 503", 1),
+        ("DELETE /v1/users/{id} 405", 1),
+        ("_other /v1/users/{id} 405", 1),
+        ("HEAD / 200", 1),
+        ("GET _unmatched 404", 2),
+        ("GET _unmatched 200", 1),
+    ];
+    let began = [
+        "GET /v1/users/{id}",
+        "GET /",
+        "GET /v1/users",
+        "POST /v1/users/{id}",
+        "DELETE /v1/users/{id}",
+        "_other /v1/users/{id}",
+        "HEAD /",
+        "GET _unmatched",
+    ];
+    check(&recorder, &requests, &began);
+}
+
+/// A real connection of hyper, in memory.
+#[test]
+fn hyper() {
+    async fn answer(request: Request<::hyper::body::Incoming>) -> Result<Response<Body>, Infallible> {
+        if request.uri().path() == "/slow/1" {
+            pending::<()>().await;
+        }
+        Ok(Response::new(Body::from("hello")))
+    }
+    fn route(request: &http::request::Parts) -> Option<Cow<'_, str>> {
+        // What it borrows from the request serves as well as a literal.
+        let first = request.uri.path().get(1..)?.split('/').next()?;
+        (first == "slow" || first == "fast").then_some(Cow::Borrowed(first))
+    }
+    let recorder = record(async {
+        let (mut client, server) = tokio::io::duplex(4096);
+        let service = measurand::http_layer!().route(route).layer(service_fn(answer));
+        let connection = ::hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(server), TowerToHyperService::new(service));
+        let connection = tokio::spawn(connection);
+        let mut buffer = [0; 1024];
+        for (method, path) in [("GET", "/fast/1"), ("BREW", "/fast/2"), ("GET", "/wp-login.php")] {
+            let head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+            client.write_all(head.as_bytes()).await.unwrap();
+            let length = client.read(&mut buffer).await.unwrap();
+            assert!(buffer[..length].ends_with(b"hello"), "{}", String::from_utf8_lossy(&buffer[..length]));
+        }
+        // The client asks and goes away.
+        client.write_all(b"GET /slow/1 HTTP/1.1\r\nhost: test\r\n\r\n").await.unwrap();
+        tokio::task::yield_now().await;
+        drop(client);
+        let _closed = connection.await.unwrap();
+    });
+    let requests = [("GET fast 200", 1), ("_other fast 200", 1), ("GET _unmatched 200", 1), ("GET slow cancelled", 1)];
+    check(&recorder, &requests, &["GET fast", "_other fast", "GET _unmatched", "GET slow"]);
+}
+
+/// A real service of tonic: clients that try paths make no series, methods do once they have answered.
+#[test]
+fn tonic() {
+    const CHECK: &str = "/grpc.health.v1.Health/Check";
+    let recorder = record(async {
+        let (_reporter, health) = tonic_health::server::health_reporter();
+        let server = measurand::http_layer!().grpc().layer(tonic::service::Routes::new(health));
+        let call = async |path: &str, message: &'static [u8]| {
+            let request = Request::post(path).header("content-type", "application/grpc").body(Body::from(message));
+            let response = server.clone().oneshot(request.unwrap()).await.unwrap();
+            response.headers().get("grpc-status").map(|it| it.to_str().unwrap().to_owned())
+        };
+        // In flight at first where unknown methods are, then in its own route.
+        for _ in 0..3 {
+            assert_eq!(call(CHECK, &[0; 5]).await, None);
+        }
+        // A service that the method does not know: 5, not found, is an answer.
+        assert_eq!(call(CHECK, b"\0\0\0\0\x03\x0a\x01x").await.as_deref(), Some("5"));
+        for number in 0..50 {
+            assert_eq!(call(&format!("/no.Service/Method{number}"), &[0; 5]).await.as_deref(), Some("12"));
+        }
+        assert_eq!(call("/grpc.health.v1.Health/Nothing", &[0; 5]).await.as_deref(), Some("12"));
+    });
+    let requests = [("POST /grpc.health.v1.Health/Check 200", 4), ("POST _unmatched 200", 51)];
+    check(&recorder, &requests, &["POST _unmatched", "POST /grpc.health.v1.Health/Check"]);
+}
+
+/// A known method that says of itself that it is unimplemented stays what it is; errors and cancellations have no head.
+#[test]
+fn grpc_heads() {
+    let recorder = record(async {
+        let answer = |request: Request<Body>| async move {
+            match request.uri().query() {
+                Some("wait") => pending().await,
+                Some("break") => Err("broken"),
+                Some(status) => Ok(Response::builder().header("grpc-status", status).body(()).unwrap()),
+                None => Ok(Response::new(())),
+            }
+        };
+        let service = measurand::http_layer!().grpc().layer(service_fn(answer));
+        for path in ["/a.B/C?12", "/a.B/C?break", "/a.B/C", "/a.B/C?12", "/a.B/C?break", "/a.B/D?7"] {
+            let _result = service.clone().oneshot(request("POST", path)).await;
+        }
+        poll_once(pin!(service.clone().oneshot(request("POST", "/a.B/C?wait"))));
+        poll_once(pin!(service.clone().oneshot(request("POST", "/a.B/E?wait"))));
+    });
+    let requests = [
+        ("POST _unmatched 200", 1),
+        ("POST _unmatched error", 1),
+        ("POST /a.B/C 200", 2),
+        ("POST /a.B/C error", 1),
+        ("POST /a.B/D 200", 1),
+        ("POST /a.B/C cancelled", 1),
+        ("POST _unmatched cancelled", 1),
+    ];
+    check(&recorder, &requests, &["POST _unmatched", "POST /a.B/C"]);
+}
+
+fn poll_once<F: Future>(future: Pin<&mut F>) {
+    assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+#[test]
+fn panics() {
+    let recorder = record(async {
+        let app: Router = Router::new()
+            .route("/panic", get(async || if true { panic!("on purpose") } else { "never" }))
+            .layer(measurand::http_layer!());
+        // As a server's task does it.
+        let task = tokio::spawn(app.oneshot(request("GET", "/panic")));
+        assert!(task.await.unwrap_err().is_panic());
+
+        // Not in the future, but before there is one.
+        let answer = |_: Request<Body>| -> Ready<Result<Response<()>, Infallible>> { panic!("on purpose") };
+        let mut service = measurand::http_layer!().route(|_| Some("early".into())).layer(service_fn(answer));
+        assert!(catch_unwind(AssertUnwindSafe(|| service.call(request("GET", "/")))).is_err());
+    });
+    check(&recorder, &[("GET /panic panic", 1), ("GET early panic", 1)], &["GET /panic", "GET early"]);
+}
+
+#[test]
+fn a_hundred_at_once() {
+    let recorder = DebuggingRecorder::new();
+    metrics::with_local_recorder(&recorder, || {
+        let (open, gate) = tokio::sync::watch::channel(false);
+        let answer = |_: Request<Body>| {
+            let mut gate = gate.clone();
+            async move {
+                gate.wait_for(|open| *open).await.unwrap();
+                Ok::<_, Infallible>(Response::new(()))
+            }
+        };
+        let mut service = measurand::http_layer!().route(|_| Some("gate".into())).layer(service_fn(answer));
+        let mut futures: Vec<_> = (0..100).map(|_| Box::pin(service.call(request("PUT", "/")))).collect();
+        for future in &mut futures {
+            poll_once(future.as_mut());
+        }
+        // One more that nobody polls.
+        let unpolled = service.call(request("PUT", "/"));
+        assert_eq!(lines(&recorder), ["http_requests_in_flight method=PUT route=gate 101"]);
+        // The snapshot took the value away.
+        metrics::gauge!("http_requests_in_flight", "method" => "PUT", "route" => "gate").set(101.0);
+        drop(unpolled);
+        futures.truncate(60);
+        open.send(true).unwrap();
+        for mut future in futures {
+            let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(polled, Poll::Ready(Ok(_))));
+        }
+    });
+    check(&recorder, &[("PUT gate cancelled", 41), ("PUT gate 200", 60)], &["PUT gate"]);
+}
+
+/// It is the service that was ready which is called, as Tower asks.
+#[test]
+fn readiness() {
+    #[derive(Default)]
+    struct Once(bool);
+
+    impl Clone for Once {
+        fn clone(&self) -> Self {
+            Self(false)
+        }
+    }
+
+    impl Service<Request<Body>> for Once {
+        type Response = Response<()>;
+        type Error = &'static str;
+        type Future = Ready<Result<Response<()>, &'static str>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), &'static str>> {
+            if std::mem::replace(&mut self.0, true) { Poll::Ready(Err("full")) } else { Poll::Pending }
+        }
+
+        fn call(&mut self, _: Request<Body>) -> Self::Future {
+            ready(if self.0 { Ok(Response::new(())) } else { Err("not ready") })
+        }
+    }
+
+    let recorder = record(async {
+        let mut service = measurand::http_layer!().route(|_| Some("once".into())).layer(Once::default());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(service.poll_ready(&mut context).is_pending());
+        assert!(service.call(request("GET", "/")).await.is_ok());
+        assert!(matches!(service.poll_ready(&mut context), Poll::Ready(Err("full"))));
+        assert_eq!(service.clone().call(request("GET", "/")).await.unwrap_err(), "not ready");
+    });
+    check(&recorder, &[("GET once 200", 1), ("GET once error", 1)], &["GET once"]);
+}
+
+/// The layer is in the catalog where it is made, with the family that explains it.
+#[test]
+fn catalog() {
+    let catalog = measurand::catalog();
+    let sites: Vec<_> = catalog.sites.iter().filter(|it| it.family == "http").collect();
+    assert!(sites.len() >= 6, "{sites:#?}");
+    for site in sites {
+        assert_eq!((site.module.as_str(), site.attribute.as_str()), ("http", "records"), "{site:?}");
+        assert!(site.file.ends_with("tests/http.rs") && site.line > 0, "{site:?}");
+    }
+    let family = catalog.families.iter().find(|it| it.name == "http").expect("the family");
+    let metrics: Vec<&str> = family.metrics.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(metrics, ["http_requests_total", "http_request_duration_seconds", "http_requests_in_flight"]);
+}
