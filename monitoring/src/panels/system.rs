@@ -7,7 +7,7 @@ use crate::alerts::http_errors;
 use crate::family::{Form, Used};
 use crate::model::{Line, PanelKind, Unit, label, text};
 use crate::query::{Aggregation, Query, Selector, Window};
-use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::family::{OUTCOME_LABEL, SERIES_LIMIT};
 use measurand_catalog::platform::{self, PlatformMetric};
 use measurand_catalog::{Kind, MetricRecord, Role, families};
 
@@ -208,12 +208,21 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Series per metric against its limit",
         description: "Series of each family; from the line on new values of its labels count under `_other`.",
         lines: |it| {
-            each(it, |it| {
+            let mut lines = each(it, |it| {
                 let metric =
                     it.metric(Role::Duration).or_else(|| it.metric(Role::Calls)).or(it.family.metrics.first())?;
                 let name = series_of(metric);
                 Some(named(&it.family.title, Query::Last(Selector::new(name)).aggregate(Aggregation::Count, &[])))
-            })
+            });
+            if !lines.is_empty() {
+                // Unless a family has another limit: what counts is the alert.
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a limit of series is far below what a float counts exactly"
+                )]
+                lines.push(named("limit", Query::Constant(SERIES_LIMIT as f64)));
+            }
+            lines
         },
         ..PLAIN
     },
