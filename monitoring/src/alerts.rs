@@ -1,5 +1,6 @@
 //! Alerts: those of each used family, those that every program gets, and those about the monitoring itself.
 
+mod advice;
 mod application;
 mod condition;
 mod family;
@@ -34,6 +35,8 @@ pub(crate) struct Draft<'a> {
     /// The key of the panel that shows it, unless one claims it.
     panel: String,
     absent: &'a str,
+    /// Where to look first.
+    advice: &'static [&'static str],
     scenario: Scenario,
     /// Labels of its own.
     labels: Vec<(String, String)>,
@@ -56,6 +59,8 @@ struct Common {
     panel: &'static str,
     /// What it does when there are no series, and why.
     absent: &'static str,
+    /// Where to look first.
+    advice: &'static [&'static str],
     query: fn(&Context<'_>) -> Option<Query>,
     description: fn(&Context<'_>) -> Vec<Piece>,
     scenario: fn(&Context<'_>) -> Scenario,
@@ -140,6 +145,7 @@ impl Common {
             impact: self.impact,
             panel: self.panel.to_owned(),
             absent: self.absent,
+            advice: self.advice,
             scenario: (self.scenario)(context),
             labels: Vec::new(),
             sites: sites.to_vec(),
@@ -174,6 +180,7 @@ impl Draft<'_> {
             dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
             panel: panel.map(|it| it.key.clone()).unwrap_or_default(),
             absent: self.absent.to_owned(),
+            advice: self.advice.iter().map(|it| (*it).to_owned()).collect(),
             steps: if self.of_functions { self.sites.iter().filter_map(steps).collect() } else { Vec::new() },
             scenario: self.scenario,
         }

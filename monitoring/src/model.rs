@@ -211,6 +211,8 @@ pub struct Alert {
     pub panel: String,
     /// What it does when there are no series, and why.
     pub absent: String,
+    /// Where to look first, in order.
+    pub advice: Vec<String>,
     /// What the functions that it is about say to do.
     pub steps: Vec<Steps>,
     /// Samples under which it fires and under which it does not.

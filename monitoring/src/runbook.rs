@@ -48,6 +48,10 @@ fn section(out: &mut String, name: &str, alerts: &[&Alert], monitoring: &Monitor
     line(out, &format!("- Without data: {}", first.absent));
     line(out, &format!("- Panel: <{}>", first.dashboard_url));
     line(out, "\nWhat to do:\n");
+    for (index, it) in first.advice.iter().enumerate() {
+        line(out, &format!("{}. {it}", index + 1));
+    }
+    line(out, "");
     let steps: Vec<_> = alerts.iter().flat_map(|it| &it.steps).collect();
     let mut told = BTreeSet::new();
     for it in steps.iter().filter(|it| told.insert((&it.function, &it.text))) {
@@ -57,11 +61,6 @@ fn section(out: &mut String, name: &str, alerts: &[&Alert], monitoring: &Monitor
             line(out, format!("> {it}").trim_end());
         }
         line(out, "");
-    }
-    if steps.is_empty() {
-        line(out, "1. Open the panel: since when, which of the labels, and what changed then?");
-        line(out, "2. Ask Prometheus with the query below, one label at a time.");
-        line(out, "3. Write down what helped, under `# Runbook` in the documentation of the function.\n");
     }
     line(out, "Query:\n\n```promql");
     for it in alerts {

@@ -30,6 +30,7 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "What could be learned from recent work is lost.",
         panel: "neural/errors",
         absent: QUIET,
+        advice: &["The log has the first error.", "If a release came just before, take it back."],
         query: |it| {
             let neural = used(it, &families::NEURAL)?;
             // Where no function extracts, there is nothing to watch.
@@ -61,6 +62,11 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "Whoever uses the route sees errors.",
         panel: "system/http_errors",
         absent: QUIET,
+        advice: &[
+            "The label tells the route; the log has the error.",
+            "If all routes fail, look at what they share: the database, a cache, a full disk.",
+            "If a release came just before, take it back.",
+        ],
         query: |it| {
             let requests = used(it, &families::HTTP)?.selector(Role::Calls)?;
             let by = [ROUTE.to_owned()];
@@ -92,6 +98,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "Whoever uses the route waits.",
         panel: "system/http_duration",
         absent: QUIET,
+        advice: &[
+            "The label tells the route; see what it waits for: the database, a cache, another service.",
+            "If all routes are slow, look at CPU, memory and Tokio lag.",
+        ],
         query: |it| {
             let duration = used(it, &families::HTTP)?.selector(Role::Duration)?;
             let buckets = Query::Buckets(vec![ROUTE.to_owned()], duration, Window::Recent);

@@ -1,6 +1,6 @@
 //! The alerts of a family, as its table of alerts says, and what single functions change about them.
 
-use super::{Draft, condition, fact, proof};
+use super::{Draft, advice, condition, fact, proof};
 use crate::family::Used;
 use crate::options::Options;
 use crate::panels::panel_of;
@@ -36,6 +36,7 @@ fn of_alert<'a>(alert: &'a AlertRecord, family: &'a Used<'a>) -> Vec<Draft<'a>> 
             impact: &alert.impact,
             panel: format!("family-{}/{}", family.family.name, panel_of(&alert.condition)),
             absent: condition::absent(&alert.condition),
+            advice: advice::of(&alert.condition),
             scenario,
             labels: Vec::new(),
             sites,

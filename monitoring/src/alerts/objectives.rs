@@ -103,6 +103,11 @@ fn draft<'a>(burn: &'static Burn, promise: &Promise<'a>) -> Draft<'a> {
         impact: burn.impact,
         panel: crate::panels::BURN_PANEL.to_owned(),
         absent: ABSENT,
+        advice: &[
+            "The panel tells since when; the row of the function's family tells what changed: errors, or duration.",
+            "If a release came just before, take it back.",
+            "If nobody noticed, the promise is too strict: change `slo(..)` with those who rely on it.",
+        ],
         scenario: proof(burn, promise),
         labels: promise.labels(),
         sites: vec![promise.site],

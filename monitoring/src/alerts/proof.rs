@@ -154,11 +154,12 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
         }
         Condition::Stalled(_) => {
             let minutes = super::condition::whole(threshold) / 60;
-            let calls = counter(&family.counter()?.name, labels, [0.0, 1.0, TRAFFIC]);
-            let began = gauge("process_start_time_seconds", Vec::new(), [0.0; 3]);
-            let plain = scenario(vec![calls, began], Vec::new(), 0.0);
-            // One call a minute is few, and not none.
-            Scenario { before: minutes + 10, lead: minutes, slack: 2, ..plain }
+            let before = minutes + 10;
+            let calls = counter(&family.counter()?.name, labels, [0.0, 0.0, TRAFFIC]);
+            // Nor does one that has just begun anew, and was not called yet, stand still.
+            let anew = f64::from((before + minutes + 10) * 60);
+            let began = Signal { before: 0.0, ..gauge("process_start_time_seconds", Vec::new(), [0.0, anew, 0.0]) };
+            Scenario { before, lead: minutes, slack: 2, ..scenario(vec![calls, began], Vec::new(), 0.0) }
         }
     })
 }

@@ -33,6 +33,11 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "Nobody is served, and nothing else about the service is known.",
         panel: STATUS_PANEL,
         absent: "Fires: a target that has vanished from Prometheus is as bad as one that does not answer.",
+        advice: &[
+            "Ask the program itself: `curl http://HOST:3000/healthz` on its machine.",
+            "If it is gone, its log and that of the system tell why: a panic, a kill for want of memory.",
+            "If it answers, Prometheus cannot reach it: network, firewall, certificate, or a wrong target.",
+        ],
         // `up == 0` alone misses a target that has vanished from Prometheus altogether.
         query: |_| {
             let up = Selector::new("up");
@@ -58,6 +63,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "The calls that panicked were not done; whoever made them saw an error or waits in vain.",
         panel: PANICS_PANEL,
         absent: GONE,
+        advice: &[
+            "The labels tell the function; the log has the message and the backtrace.",
+            "A panic is a bug: mend it, or take back the release that brought it.",
+        ],
         query: |it| {
             let panics = |it: &Used<'_>| {
                 let errors = it.selector(Role::Errors)?.with(OUTCOME_LABEL, "panic");
@@ -93,6 +102,11 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "Sooner or later the system kills the process.",
         panel: MEMORY_PANEL,
         absent: GONE,
+        advice: &[
+            "The panel tells whether it grows or came at once.",
+            "Compare with series, tasks and file descriptors: what grows with it is the cause.",
+            "If it grows without end, restart before the system kills it, and look for the leak.",
+        ],
         query: |it| {
             let memory = Query::MaximumOverTime(Selector::new(RESIDENT_BYTES.name), SMOOTHED);
             Some(by_instance(memory).above(it.options.memory_bytes))
@@ -111,6 +125,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "Everything asynchronous is slower, whatever it does.",
         panel: LAG_PANEL,
         absent: NO_TOKIO,
+        advice: &[
+            "If the workers are busy, there is too much to do; if not, a task blocks a worker.",
+            "A stack trace of the process tells which: look for files, locks and long loops in tasks.",
+        ],
         query: |_| {
             let by = ["instance".to_owned()];
             let lag = Query::Buckets(by.to_vec(), Selector::new(LAG.name), Window::Recent);
@@ -140,6 +158,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "New values of its labels are counted together under `_other`.",
         panel: SERIES_PANEL,
         absent: GONE,
+        advice: &[
+            "The family's labels tell which takes ever new values: an identifier, a path, a message.",
+            "Give it fewer values; a higher limit only moves the day.",
+        ],
         query: |_| {
             let family = ["family".to_owned()];
             Some(Query::Increase(Selector::new(OVERFLOWS.name), QUARTER).sum(&family).above(0.0))
@@ -167,6 +189,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "What was in progress is lost each time, and counters begin at zero.",
         panel: UPTIME_PANEL,
         absent: GONE,
+        advice: &[
+            "The log just before each start tells why the process ended.",
+            "If the system killed it, see memory; if it ended itself, see its last lines.",
+        ],
         query: |_| {
             let restarts = Query::Changes(Selector::new(START_TIME.name), HOUR);
             Some(by_instance(restarts).above(RESTARTS))
@@ -189,6 +215,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "Scrapes may time out soon, and then dashboards have gaps and alerts are late.",
         panel: SCRAPE_PANEL,
         absent: GONE,
+        advice: &[
+            "See how many samples a scrape brings, and how long rendering takes: the rest is network.",
+            "If the process is busy, the scrape waits as all else does.",
+        ],
         query: |_| {
             let scrape = Query::AverageOverTime(Selector::new("scrape_duration_seconds"), SMOOTHED);
             Some(by_instance(scrape).above(SCRAPE_SECONDS))
@@ -207,6 +237,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "When none is left, no file and no connection opens any more.",
         panel: DESCRIPTORS_PANEL,
         absent: GONE,
+        advice: &[
+            "`ls /proc/PID/fd` on its machine tells what they are: files or connections.",
+            "If they only grow, something opens and does not close; restart before none is left.",
+        ],
         query: |_| Some(descriptors(|it| Query::MaximumOverTime(it, SMOOTHED)).above(DESCRIPTORS)),
         description: |_| {
             let share = Piece::Value(Format::Share);
@@ -228,6 +262,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "None: this alert always fires, and its absence means that no alert would arrive.",
         panel: STATUS_PANEL,
         absent: "Fires, as it always does.",
+        advice: &[
+            "Nothing: it always fires.",
+            "When the dead man's switch calls, look at Prometheus, then at Alertmanager, then at the network between.",
+        ],
         query: |_| Some(Query::Constant(1.0)),
         description: |_| vec![text("This alert always fires; send it to a dead man's switch.")],
         scenario: |_| Scenario { lead: 0, fires_without_data: true, ..scenario(Vec::new(), Vec::new(), 1.0) },

@@ -31,6 +31,11 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "Whoever is called through this channel hears of nothing.",
         panel: "overview/alerts",
         absent: "Silent without series: when Alertmanager is gone, the dead man's switch misses the Watchdog.",
+        advice: &[
+            "The log of Alertmanager tells what the channel answered.",
+            "A changed address or an expired secret is the usual cause: the files are named in `alertmanager.yml`.",
+            "Until then, read the alerts in Alertmanager itself.",
+        ],
         query: |_| {
             let by = ["instance".to_owned(), "integration".to_owned()];
             let rate = |name| Query::Rate(Selector::of_job(ALERTMANAGER, name), QUARTER).sum(&by);
@@ -64,6 +69,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "The alerts of the group do not fire, whatever happens.",
         panel: "overview/alerts",
         absent: "Silent without series: when Prometheus is gone, the dead man's switch misses the Watchdog.",
+        advice: &[
+            "The page `/rules` of Prometheus shows the error beside the rule.",
+            "If a file was just generated or edited, take it back: `promtool check rules` would have told.",
+        ],
         query: |_| {
             let by = ["instance".to_owned(), "rule_group".to_owned()];
             let failures = Selector::of_job(PROMETHEUS, "prometheus_rule_evaluation_failures_total");
@@ -88,6 +97,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "When it is full, nothing can be written to it any more.",
         panel: "overview/status",
         absent: "Silent without series: the node exporter may not be installed.",
+        advice: &[
+            "`du -x --max-depth=2` on the mount point tells what takes the space.",
+            "Old logs and old images go first; what Prometheus keeps is set by `--storage.tsdb.retention.size`.",
+        ],
         query: |_| {
             let by = ["instance".to_owned(), "mountpoint".to_owned()];
             let read = |name| {
@@ -122,6 +135,10 @@ pub(super) const ALERTS: &[Common] = &[
         impact: "The disk fills up, and queries become slower.",
         panel: "system/scrape_samples",
         absent: "Silent without series, and while there is nothing from a day ago to compare with.",
+        advice: &[
+            "The page `/tsdb-status` of Prometheus tells which metrics have the most series.",
+            "A label that takes ever new values is the usual cause: see the panel of series.",
+        ],
         query: |_| {
             let by = ["instance".to_owned()];
             let bytes = Selector::of_job(PROMETHEUS, "prometheus_tsdb_storage_blocks_bytes");

@@ -9,7 +9,7 @@ use crate::model::{Line, PanelKind, Unit, label, text};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::family::OUTCOME_LABEL;
 use measurand_catalog::platform::{self, PlatformMetric};
-use measurand_catalog::{Kind, MetricRecord, Role, families};
+use measurand_catalog::{Role, families};
 
 pub(super) const KEY: &str = "system";
 
@@ -28,6 +28,8 @@ const BUSY_SECONDS: &PlatformMetric = platform_metric("tokio_busy_seconds_total"
 const QUEUE: &PlatformMetric = platform_metric("tokio_global_queue_depth");
 pub(crate) const LAG: &PlatformMetric = platform_metric("tokio_scheduling_lag_seconds");
 pub(crate) const OVERFLOWS: &PlatformMetric = platform_metric(measurand_catalog::OVERFLOWS);
+const SERIES: &PlatformMetric = platform_metric("measurand_series");
+const SERIES_LIMIT: &PlatformMetric = platform_metric("measurand_series_limit");
 const REQUESTS: &PlatformMetric = platform_metric("measurand_http_requests_total");
 const RENDER_SECONDS: &PlatformMetric = platform_metric("measurand_scrape_duration_seconds");
 
@@ -206,14 +208,12 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "series",
         title: "Series per metric against its limit",
-        description: "Series of each family; from the line on new values of its labels count under `_other`.",
-        lines: |it| {
-            each(it, |it| {
-                let metric =
-                    it.metric(Role::Duration).or_else(|| it.metric(Role::Calls)).or(it.family.metrics.first())?;
-                let name = series_of(metric);
-                Some(named(&it.family.title, Query::Last(Selector::new(name)).aggregate(Aggregation::Count, &[])))
-            })
+        description: "Series of each metric; from the line on new values of its labels count under `_other`.",
+        lines: |_| {
+            let by = names(SERIES.labels);
+            let newest = |it: &PlatformMetric| Query::Last(Selector::new(it.name));
+            let limit = newest(SERIES_LIMIT).aggregate(Aggregation::Maximum, &[]);
+            vec![by_labels("", &by, newest(SERIES).aggregate(Aggregation::Maximum, &by)), named("limit", limit)]
         },
         ..PLAIN
     },
@@ -253,11 +253,6 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
 ];
-
-/// The series that stands for a metric when series are counted: a histogram has one `_count` for each of them.
-fn series_of(metric: &MetricRecord) -> String {
-    if metric.kind == Kind::Histogram { format!("{}_count", metric.name) } else { metric.name.clone() }
-}
 
 fn route() -> Vec<String> {
     names(&["route"])

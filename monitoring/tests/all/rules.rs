@@ -39,6 +39,7 @@ fn each_alert_has_all_that_the_reader_needs() {
     for it in &alerts {
         assert!(!it.team.is_empty() && !it.impact.is_empty() && !it.description.is_empty(), "{}", it.name);
         assert!(it.summary.ends_with('.'), "{}", it.name);
+        assert!(it.advice.len() >= 2 && it.advice.iter().all(|it| it.ends_with(['.', '`'])), "{}", it.name);
         assert!(it.runbook_url.contains('#') || it.runbook_url.starts_with("https://"), "{}", it.name);
     }
     let team = |name: &str| alerts.iter().find(|it| it.name == name).unwrap().team.clone();

@@ -47,7 +47,7 @@ fn a_section_says_all_that_is_known() {
     }
     // A program's alerts are not about that function alone.
     let down = text.split("\n## ").find(|it| it.starts_with("ServiceDown\n")).unwrap();
-    assert!(!down.contains("pg_stat_activity") && down.contains("1. Open the panel"), "{down}");
+    assert!(!down.contains("pg_stat_activity") && down.contains("\n1. Ask the program itself"), "{down}");
 }
 
 #[test]

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attribute;
+mod condition;
 pub mod families;
 pub mod family;
 pub mod platform;
