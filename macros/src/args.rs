@@ -43,7 +43,19 @@ pub(crate) enum Value {
 
 /// What a key is that no argument has, where the labels are those of a declared family.
 static OPEN_LABEL: Argument =
-    Argument { key: "label", kind: ArgumentKind::Label, absent: Absent::Optional, help: "The value of a label." };
+    Argument { key: "label", kind: ArgumentKind::Label, absent: Absent::Required, help: "The value of a label." };
+
+/// What somebody wrote who may have meant an argument that is now missing.
+static UNKNOWN: Argument =
+    Argument { key: "", kind: ArgumentKind::Text, absent: Absent::Optional, help: "None that there is." };
+
+/// Whether an argument is none of the attribute's, nor like one.
+pub(crate) fn is_unknown(arg: &Arg) -> bool {
+    arg.spec.key.is_empty()
+}
+
+/// The mend for a `skip` that has nothing to leave out.
+pub(crate) const SKIP: &str = "; `#[measured(skip)]` stands alone on a function of an annotated block, to leave it out";
 
 /// The attribute with these arguments: with `family` it is another one.
 pub(crate) fn attribute_of(attribute: &'static Attribute, tokens: &TokenStream) -> &'static Attribute {
@@ -106,13 +118,22 @@ fn argument(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], inpu
             return Some(OPEN_LABEL.key);
         }
         let meant = did_you_mean(&key.to_string(), keys());
-        let hint =
-            meant.map_or_else(|| format!("; it takes {}", ticked(keys())), |it| format!("; did you mean `{it}`?"));
-        let (name, example) = (attribute.name, attribute.example);
+        let hint = if key == "skip" {
+            SKIP.to_owned()
+        } else {
+            meant.map_or_else(|| format!("; it takes {}", ticked(keys())), |it| format!("; did you mean `{it}`?"))
+        };
+        let spec = meant.and_then(|it| specs(attribute).find(|spec| spec.key == it));
+        let example = spec.map_or_else(|| attribute.example.to_owned(), |it| example(attribute, it));
+        let name = attribute.name;
         diag.error(key.span(), format_args!("`#[{name}]` has no argument `{key}`{hint}\nexample: {example}"));
         meant
     });
-    let spec = if open { &OPEN_LABEL } else { specs(attribute).find(|it| Some(it.key) == meant)? };
+    let known = specs(attribute).find(|it| Some(it.key) == meant);
+    let spec = if open { &OPEN_LABEL } else { known.unwrap_or(&UNKNOWN) };
+    if known.is_none() && !open {
+        return Some(Arg { spec, key: key.to_string(), span, value: None });
+    }
     let name = if open { key.unraw().to_string() } else { spec.key.to_owned() };
     if before.iter().any(|it| it.key == name) {
         if key == name.as_str() {
@@ -139,7 +160,7 @@ fn argument(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], inpu
                 diag.error(input.span(), format_args!("expected `=` after `{key}`\nexample: {example}"));
                 None
             } else {
-                value(diag, attribute, spec, input)
+                value(diag, attribute, spec, &name, input)
             }
         }
     };
@@ -163,11 +184,13 @@ fn positional(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], in
     let free = |spec: &&Argument| spec.kind == ArgumentKind::Label && before.iter().all(|it| it.key != spec.key);
     let Some(spec) = attribute.arguments.iter().find(free) else {
         let (name, keys) = (attribute.name, ticked(specs(attribute).map(|it| it.key)));
-        let message = format_args!("`#[{name}]` takes no further value without a key; it takes {keys}");
+        let skip = input.fork().parse::<Ident>().is_ok_and(|it| it == "skip");
+        let hint = if skip { SKIP.to_owned() } else { format!("; it takes {keys}") };
+        let message = format_args!("`#[{name}]` takes no further value without a key{hint}");
         diag.error(span, format_args!("{message}\nexample: {}", attribute.example));
         return None;
     };
-    let value = value(diag, attribute, spec, input);
+    let value = value(diag, attribute, spec, spec.key, input);
     Some(Arg { spec, key: spec.key.to_owned(), span, value })
 }
 
@@ -175,6 +198,7 @@ fn value(
     diag: &mut Diag,
     attribute: &'static Attribute,
     spec: &'static Argument,
+    key: &str,
     input: ParseStream<'_>,
 ) -> Option<Value> {
     let span = input.span();
@@ -189,18 +213,20 @@ fn value(
         ArgumentKind::Flag | ArgumentKind::Objective => return None,
     };
     let Ok(value) = parsed else {
-        let (key, what) = (spec.key, form(spec));
+        let what = form(spec);
         diag.error(span, format_args!("`{key}` takes {what}\nexample: {}", example(attribute, spec)));
         return None;
     };
-    check(diag, attribute, spec, span, &value);
-    Some(value)
+    let broken = broken(attribute, spec, key, &value);
+    if let Some(what) = &broken {
+        diag.error(span, format_args!("{what}\nexample: {}", example(attribute, spec)));
+    }
+    broken.is_none().then_some(value)
 }
 
-/// The rules that a value of the right form can still break.
-fn check(diag: &mut Diag, attribute: &'static Attribute, spec: &'static Argument, span: Span, value: &Value) {
-    let key = spec.key;
-    let broken = match (spec.kind, value) {
+/// The rule that a value of the right form still breaks.
+fn broken(attribute: &Attribute, spec: &Argument, key: &str, value: &Value) -> Option<String> {
+    match (spec.kind, value) {
         (ArgumentKind::Label, Value::Text(text)) => {
             let label = attribute.family.labels.iter().find(|it| it.name == key);
             let typed = text.value();
@@ -217,26 +243,31 @@ fn check(diag: &mut Diag, attribute: &'static Attribute, spec: &'static Argument
             Some(format!("`{key}` is a share from 0 to 1"))
         }
         _ => None,
-    };
-    if let Some(what) = broken {
-        diag.error(span, format_args!("{what}\nexample: {}", example(attribute, spec)));
     }
 }
 
-/// A string literal, a closure that asks the result, or any other expression but one of another literal. What is no
-/// expression is left for the message that follows.
+/// A string literal, a closure that asks the result, or any other expression but one of another literal. A wrong
+/// expression is read to its end, so that a comma in it does not begin another argument.
 fn label(input: ParseStream<'_>) -> syn::Result<Value> {
     let ahead = input.fork();
     let expression: Expr = ahead.parse()?;
-    let value = match expression {
+    input.advance_to(&ahead);
+    // What a macro by example matched stands in an invisible group.
+    let value = match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Value::Text(text),
         Expr::Lit(other) => return Err(syn::Error::new(other.span(), "another literal")),
         Expr::Closure(closure) if closure.inputs.len() == 1 => Value::Late(Box::new(closure)),
         other @ (Expr::Closure(_) | Expr::Assign(_)) => return Err(syn::Error::new(other.span(), "no value")),
         other => Value::Expression(Box::new(other)),
     };
-    input.advance_to(&ahead);
     Ok(value)
+}
+
+fn ungrouped(expression: Expr) -> Expr {
+    match expression {
+        Expr::Group(group) => ungrouped(*group.expr),
+        other => other,
+    }
 }
 
 /// `1 in 16`.
@@ -272,8 +303,8 @@ fn share(input: ParseStream<'_>) -> syn::Result<f64> {
 fn form(spec: &Argument) -> String {
     match spec.kind {
         ArgumentKind::Label => {
-            "a string literal, an expression of a text or of an enum with `#[derive(measurand::Label)]`, or a closure that \
-             is asked with a reference to the result"
+            "a string literal, an expression of a text or of an enum with `#[derive(measurand::Label)]`, or a closure with \
+             one argument, a reference to the result"
                 .to_owned()
         }
         ArgumentKind::Text => "a string literal".to_owned(),

@@ -69,7 +69,12 @@ struct Said {
 fn said(diag: &mut Diag, derive: &Derive, attrs: &[Attribute]) -> Said {
     let mut said = Said::default();
     let (helper, example) = (derive.helper, derive.example);
-    for attr in attrs.iter().filter(|it| it.path().is_ident(helper)) {
+    let attrs = || attrs.iter().filter(|it| it.path().is_ident(helper));
+    if let Some(second) = attrs().nth(1) {
+        let span = second.path().span();
+        diag.error(span, format_args!("`#[{helper}]` is given twice; remove one\nexample: {example}"));
+    }
+    for attr in attrs() {
         let parsed = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
             if input.peek(LitStr) {
                 said.name = Some(input.parse()?);
@@ -118,15 +123,28 @@ fn value_of(diag: &mut Diag, derive: &Derive, variant: &Variant, said: &Said) ->
     value
 }
 
-fn krate(attrs: &[Attribute], helper: &str) -> TokenStream {
-    let krate = attrs.iter().filter(|it| it.path().is_ident(helper)).find_map(|attr| {
-        attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
+fn krate(diag: &mut Diag, derive: &Derive, attrs: &[Attribute]) -> TokenStream {
+    let helper = derive.helper;
+    let mut krate = None;
+    for attr in attrs.iter().filter(|it| it.path().is_ident(helper)) {
+        let parsed = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
             input.call(Path::parse_mod_style)
-        })
-        .ok()
-    });
+        });
+        match parsed {
+            Ok(path) => krate = Some(path),
+            Err(error) => {
+                let message =
+                    format_args!("`#[{helper}]` on an enum takes the path of `measurand`; names go on variants");
+                let example = format_args!(
+                    "#[derive({})] #[{helper}(crate = ::facade::measurand)] enum Name {{ One, Two }}",
+                    derive.name
+                );
+                diag.error(error.span(), format_args!("{message}\nexample: {example}"));
+            }
+        }
+    }
     krate.map_or_else(|| quote! { ::measurand }, |it| quote! { #it })
 }
 
@@ -146,7 +164,7 @@ fn label(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream {
         }
         values.push(value);
     }
-    let (krate, name) = (krate(&input.attrs, derive.helper), &input.ident);
+    let (krate, name) = (krate(diag, derive, &input.attrs), &input.ident);
     let (impls, types, bounds) = input.generics.split_for_impl();
     let names = input.variants.iter().map(|it| &it.ident);
     let indices = 0..values.len();
@@ -169,7 +187,7 @@ fn label(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream {
 }
 
 fn error_kind(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream {
-    let krate = krate(&input.attrs, derive.helper);
+    let krate = krate(diag, derive, &input.attrs);
     let arms = input.variants.iter().map(|variant| {
         let said = said(diag, derive, &variant.attrs);
         let name = &variant.ident;
@@ -183,7 +201,8 @@ fn error_kind(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream
             let inner = quote_spanned! { field.ty.span()=> #krate::ErrorKind::kind(inner) };
             return quote! { Self::#name { #member: inner } => #inner, };
         }
-        let message = format_args!("`nested` needs the one field that has the kind, and `{name}` has not one");
+        let count = variant.fields.len();
+        let message = format_args!("`nested` needs one field, the error that has the kind, and `{name}` has {count}");
         diag.error(span, format_args!("{message}\nexample: {}", derive.example));
         TokenStream::new()
     });

@@ -31,13 +31,17 @@ impl Diag {
     }
 }
 
-/// The nearest of the candidates, if it is near enough or contains the typed word. Capital letters make no difference.
+/// The nearest of the candidates, if it is near enough or one of them contains the other as a word. Capital letters make no difference.
 pub(crate) fn did_you_mean<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|it| (distance(&typed.to_lowercase(), &it.to_lowercase()), it))
-        .filter(|(distance, it)| *distance <= it.len().max(typed.len()) / 3 || it.split('_').any(|it| it == typed))
+        .filter(|(distance, it)| *distance <= it.len().max(typed.len()) / 3 || holds(it, typed) || holds(typed, it))
         .min()
         .map(|(_, it)| it)
+}
+
+fn holds(long: &str, word: &str) -> bool {
+    long.split('_').any(|it| it == word)
 }
 
 /// Edits between `a` and `b`, counting two swapped neighbours as one edit (restricted Damerau–Levenshtein): `tabel` is
@@ -77,6 +81,7 @@ mod tests {
         check("ownr", Some("owner"));
         check("TABLE", Some("table"));
         check("type", Some("query_type"));
+        check("table_name", Some("table"));
         check("colour", None);
         check("", None);
     }

@@ -4,10 +4,10 @@
 //! compiles whatever the user's crate has in scope.
 
 use crate::docs;
-use crate::model::{Judgement, LabelValue, Model, Shape, future_output, is_result, returns_never};
+use crate::model::{Judgement, LabelValue, Model, Shape, Use, future_output, is_result, returns_never};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
+use syn::{Expr, Path, ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
 
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let func = &model.func;
@@ -36,30 +36,48 @@ fn site(model: &Model) -> TokenStream {
     let facts = facts(model);
     let Some(declared) = &model.declared else {
         let family = Ident::new(model.attribute.constant, Span::call_site());
-        return quote! { #private::site! { __SITE, #family, #name, [#(#labels),*], #facts } };
+        return quote! {
+            static __SITE: #private::Site = #private::site! { __SITE, #family, #name, [#(#labels),*], #facts };
+        };
     };
-    let own = model.labels.iter().filter(|(_, it)| !matches!(it, LabelValue::Caller));
-    let given = own.map(|(key, value)| {
-        let literal = if let LabelValue::Literal(value) = value { Some(value) } else { None };
-        let value = literal
-            .map_or_else(|| quote! { ::core::option::Option::None }, |it| quote! { ::core::option::Option::Some(#it) });
-        quote! { (#key, #value) }
-    });
-    let promise = model.objective.as_ref();
-    let (success, latency) =
-        (promise.is_some_and(|it| it.success.is_some()), promise.is_some_and(|it| it.latency.is_some()));
-    // A mistake in the labels is reported at the family's name.
-    let span = declared.span().resolved_at(Span::mixed_site());
-    let private_here = private_at(model, span);
-    let check = quote_spanned! { span=>
-        const _: () = <#declared as #private_here::DeclaredFamily>::FAMILY.check_use(&[#(#given),*], #success, #latency);
-    };
+    let check = check_uses(model, declared);
     quote! {
         #check
-        #private::declared_site! {
+        static __SITE: #private::Site = #private::declared_site! {
             __SITE, *<#declared as #private::DeclaredFamily>::FAMILY, #name, [#(#labels),*], #facts
-        }
+        };
     }
+}
+
+/// What only the compiler can tell of a declared family: each mistake is reported at the user's token that makes it.
+fn check_uses(model: &Model, declared: &Path) -> TokenStream {
+    let rust_name = declared.segments.last().map(|it| it.ident.to_string()).unwrap_or_default();
+    let check = |span: Span, call: TokenStream| {
+        let span = span.resolved_at(Span::mixed_site());
+        let private = private_at(model, span);
+        quote_spanned! { span=> const _: () = <#declared as #private::DeclaredFamily>::FAMILY.#call; }
+    };
+    let mut given = Vec::new();
+    let checks: TokenStream = model
+        .uses
+        .iter()
+        .map(|it| match it {
+            Use::Label { name, span } => {
+                given.push(name);
+                check(*span, quote_spanned! { *span=> check_given(#rust_name, #name) })
+            }
+            Use::Value { name, value } => {
+                let (span, value) = (value.span(), value.value());
+                check(span, quote_spanned! { span=> check_value(#rust_name, #name, #value) })
+            }
+            Use::Promise { success, latency, span } => {
+                check(*span, quote_spanned! { *span=> check_promise(#rust_name, #success, #latency) })
+            }
+        })
+        .collect();
+    let span = declared.span();
+    let all = check(span, quote_spanned! { span=> check_all_given(#rust_name, &[#(#given),*]) });
+    quote! { #checks #all }
 }
 
 /// The part of the record that is known here, ready to be joined with what only the compiler knows.
@@ -151,11 +169,13 @@ fn body(model: &Model) -> TokenStream {
         },
         Shape::Async => {
             let (edge, movement) = (return_edge(model), movement(model));
-            measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #body }) })
+            measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #body }) }, Span::call_site())
         }
         Shape::ImplFuture | Shape::BoxedFuture => {
             let (future, closure) = (local("__future"), closure(model));
-            let measured = measured(model, &quote! { ::core::pin::pin!(#future) });
+            // What is no future is reported where the user says that there is one.
+            let span = span_of_output(model);
+            let measured = measured(model, &quote_spanned! { span=> ::core::pin::pin!(#future) }, span);
             let measured = quote! { async move { #measured } };
             let measured = match model.shape {
                 Shape::BoxedFuture => quote! { #private::Box::pin(#measured) },
@@ -165,8 +185,7 @@ fn body(model: &Model) -> TokenStream {
             let made = quote! { #private::call(#closure) };
             let made = match future_output(&model.func) {
                 Some(ty) if is_result(ty) => {
-                    let (ty, span) = (erased(ty), span_of_output(model));
-                    let private = private_at(model, span);
+                    let (ty, private) = (erased(ty), private_at(model, span));
                     quote_spanned! { span=> #private::future_of::<#ty, _>(#made) }
                 }
                 _ => made,
@@ -187,15 +206,12 @@ fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// Awaits `future` under measurement.
-fn measured(model: &Model, future: &TokenStream) -> TokenStream {
-    let (private, start, judge, rollback) = (private(model), start(model), judge(model), rollback(model));
+/// Awaits `future` under measurement; what is wrong with it is reported at `span`.
+fn measured(model: &Model, future: &TokenStream, span: Span) -> TokenStream {
+    let (private, start, judge, rollback) = (private_at(model, span), start(model), judge(model), rollback(model));
     let (result, failed) = (local("__result"), if rollback.is_some() { local("__failed") } else { local("_failed") });
-    quote! {
-        let (#result, #failed) = #private::measure(#start, #future, #judge).await;
-        #rollback
-        #result
-    }
+    let measured = quote_spanned! { span=> let (#result, #failed) = #private::measure(#start, #future, #judge).await; };
+    quote! { #measured #rollback #result }
 }
 
 /// A closure from a reference to the result to its verdict. A type without a score is reported at the return type, a
@@ -212,7 +228,7 @@ fn judge(model: &Model) -> TokenStream {
         Judgement::ByType if returns_never(&model.func) => {
             quote_spanned! { span=> #private::verdict_if(#result, |_| true, true) }
         }
-        Judgement::ByType => by_type(&private, &result, span),
+        Judgement::ByType => by_type(model, &private, &result, span),
         Judgement::Predicate { predicate, holds_when_ok } => {
             quote_spanned! { span=> #private::verdict_if(#result, #predicate, #holds_when_ok) }
         }
@@ -227,9 +243,10 @@ fn judge(model: &Model) -> TokenStream {
             let by_type = if returns_never(&model.func) {
                 quote_spanned! { span=> #private::verdict_if(#result, |_| true, true) }
             } else {
-                by_type(&private, &result, span)
+                by_type(model, &private, &result, span)
             };
-            quote_spanned! { span=> #private::verdict_by::<#declared, _>(#result, #by_type, #threshold) }
+            let judge = quote_spanned! { span=> <#declared as #private::DeclaredFamily>::Judge };
+            quote_spanned! { span=> #private::verdict_by::<#judge, _>(#result, #by_type, #threshold) }
         }
     };
     // Where the type of the result is mistaken, the compiler would ask its error for a kind before it knows it.
@@ -258,7 +275,11 @@ fn judge(model: &Model) -> TokenStream {
 }
 
 /// The verdict that the result's type gives.
-fn by_type(private: &TokenStream, result: &Ident, span: Span) -> TokenStream {
+fn by_type(model: &Model, private: &TokenStream, result: &Ident, span: Span) -> TokenStream {
+    // A trait that is imported by a path of the user's would count as an import of the user's, and as an unused one.
+    if model.krate.is_some() {
+        return quote_spanned! { span=> #private::by_type!(#result) };
+    }
     quote_spanned! { span=> { use #private::ErrorProbe as _; #private::Probe(#result).error().verdict() } }
 }
 

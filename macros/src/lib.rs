@@ -18,6 +18,7 @@ mod expand;
 mod func;
 mod model;
 mod objective;
+mod place;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,13 @@ pub fn label(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(ErrorKind, attributes(error_kind))]
 pub fn error_kind(item: TokenStream) -> TokenStream {
     derive::run(&derive::ERROR_KIND, item.into()).into()
+}
+
+/// Puts what a declaration by `family!` is checked with where the user wrote what is checked. Not public API.
+#[doc(hidden)]
+#[proc_macro]
+pub fn at(tokens: TokenStream) -> TokenStream {
+    place::at(tokens.into()).into()
 }
 
 /// Counts and times the calls of any function: rate, errors, duration, calls in flight.

@@ -1,7 +1,7 @@
 //! What will be generated, as plain data with every rule already checked.
 
 use crate::args::{self, Arg, Value};
-use crate::diag::Diag;
+use crate::diag::{Diag, did_you_mean};
 use crate::docs::Docs;
 use crate::func::Func;
 use crate::objective::Objective;
@@ -10,8 +10,8 @@ use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, CALLER_LABEL,
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
 use syn::{
-    Expr, ExprClosure, FnArg, GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound,
-    spanned::Spanned as _, visit::Visit,
+    BinOp, Expr, ExprClosure, FnArg, GenericArgument, LitStr, Path, PathArguments, PathSegment, ReturnType, Type,
+    TypeParamBound, spanned::Spanned as _, visit::Visit,
 };
 
 /// One annotated function.
@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub(crate) labels: Vec<(String, LabelValue)>,
     /// The family that the user declares.
     pub(crate) declared: Option<Path>,
+    /// What only the compiler can check of the declared family.
+    pub(crate) uses: Vec<Use>,
     /// One call in so many is timed.
     pub(crate) one_in: Option<u32>,
     pub(crate) objective: Option<Objective>,
@@ -31,6 +33,13 @@ pub(crate) struct Model {
     pub(crate) judgement: Judgement,
     /// The user's path of `measurand`, where it is another than `::measurand`.
     pub(crate) krate: Option<Path>,
+}
+
+/// One use of what a declared family may lack.
+pub(crate) enum Use {
+    Label { name: String, span: Span },
+    Value { name: String, value: LitStr },
+    Promise { success: bool, latency: bool, span: Span },
 }
 
 /// Where a label's value comes from.
@@ -145,6 +154,7 @@ impl Model {
         check_words(diag, attribute, &args, &func);
         let facts = facts(attribute, &args, &func);
         let labels = labels(diag, attribute, &args, &func);
+        let uses = uses(&args);
         let (mut declared, mut krate, mut one_in, mut objective) = (None, None, None, None);
         let mut rest = Vec::new();
         for mut arg in args {
@@ -167,7 +177,7 @@ impl Model {
         let shape = shape(&func);
         check_output(diag, attribute, &func, &judgement);
         check_labels(diag, attribute, &func, &labels);
-        Self { attribute, func, shape, labels, declared, one_in, objective, facts, judgement, krate }
+        Self { attribute, func, shape, labels, declared, uses, one_in, objective, facts, judgement, krate }
     }
 
     /// The labels whose values are known when a call begins, and no literals.
@@ -186,6 +196,26 @@ impl Model {
     }
 }
 
+fn uses(args: &[Arg]) -> Vec<Use> {
+    let mut uses = Vec::new();
+    for arg in args {
+        let (name, span) = (arg.key.clone(), arg.span);
+        match &arg.value {
+            Some(Value::Objective(it)) => {
+                uses.push(Use::Promise { success: it.success.is_some(), latency: it.latency.is_some(), span });
+            }
+            Some(value) if arg.spec.kind == ArgumentKind::Label => {
+                uses.push(Use::Label { name: name.clone(), span });
+                if let Value::Text(value) = value {
+                    uses.push(Use::Value { name, value: value.clone() });
+                }
+            }
+            _ => {}
+        }
+    }
+    uses
+}
+
 fn has(attribute: &'static Attribute, role: Role) -> bool {
     attribute.family.metric(role).is_some()
 }
@@ -195,10 +225,26 @@ fn check_words(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], fun
     let names = arguments(func);
     for arg in args.iter().filter(|it| it.spec.kind == ArgumentKind::Label) {
         let Some(Value::Expression(expression)) = &arg.value else { continue };
-        let Expr::Path(path) = &**expression else { continue };
-        let Some(word) = path.path.get_ident().map(ToString::to_string) else { continue };
+        let Some(word) = word(expression) else { continue };
         let constant = word.starts_with(|it: char| it.is_uppercase());
-        if constant || word == "self" || names.contains(&word) {
+        if constant || word.split('-').any(|it| it == "self" || names.iter().any(|name| name == it)) {
+            continue;
+        }
+        if word.starts_with("skip") {
+            let (name, example) = (attribute.name, "#[measured] impl Name { #[measured(skip)] fn name() { .. } }");
+            let skip = args::SKIP;
+            diag.error(
+                expression.span(),
+                format_args!("`#[{name}]` has no argument `{word}`{skip}\nexample: {example}"),
+            );
+            continue;
+        }
+        let mut flags = args::specs(attribute).filter(|it| it.kind == ArgumentKind::Flag);
+        if let Some(flag) = flags.find(|it| did_you_mean(&word, [it.key].into_iter()).is_some()) {
+            let (name, key, example) = (attribute.name, flag.key, args::example(attribute, flag));
+            let message =
+                format_args!("`#[{name}]` has no argument `{word}`; did you mean `{key}`, or the label \"{word}\"?");
+            diag.error(expression.span(), format_args!("{message}\nexample: {example}"));
             continue;
         }
         let known = if names.is_empty() {
@@ -207,12 +253,21 @@ fn check_words(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], fun
             format!("it has {}", names.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
         };
         diag.error(
-            path.span(),
+            expression.span(),
             format_args!(
                 "the function has no argument `{word}` ({known}); write \"{word}\" if it is the label's value\nexample: {}",
-                attribute.example
+                args::example(attribute, arg.spec)
             ),
         );
+    }
+}
+
+/// `patterns`, and `user-events`, which is a subtraction to the compiler.
+fn word(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        Expr::Binary(it) if matches!(it.op, BinOp::Sub(_)) => Some(format!("{}-{}", word(&it.left)?, word(&it.right)?)),
+        _ => None,
     }
 }
 
@@ -307,7 +362,8 @@ fn check_missing(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg]) {
         .filter(|it| it.absent == Absent::Required && !given(it.key))
         .map(|it| format!("`{}`", it.key))
         .collect();
-    if !missing.is_empty() {
+    // Another word may stand for what is missing; it has been reported.
+    if !missing.is_empty() && !args.iter().any(args::is_unknown) {
         let noun = if missing.len() == 1 { "argument" } else { "arguments" };
         diag.error(
             Span::call_site(),
@@ -340,13 +396,19 @@ fn labels(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], func: &F
         attribute.family.labels.iter().map(|it| value(it.name)).collect()
     };
     if let Some(arg) = args.iter().find(|it| it.spec.kind == ArgumentKind::Flag) {
-        if arg.value.is_some() && func.attrs.iter().any(|it| it.path().is_ident("no_mangle")) {
+        if arg.value.is_some() && is_foreign(func) {
             let message = "a function that other languages call does not know its caller; remove `caller`";
             diag.error(arg.span, format_args!("{message}\nexample: {}", attribute.example));
         }
         labels.push((CALLER_LABEL.to_owned(), LabelValue::Caller));
     }
     labels
+}
+
+/// Whether other languages call the function, whose calls leave no place behind.
+fn is_foreign(func: &Func) -> bool {
+    let abi = func.sig.abi.as_ref().is_some_and(|it| it.name.as_ref().is_none_or(|it| it.value() != "Rust"));
+    abi || func.attrs.iter().any(|it| it.path().is_ident("no_mangle"))
 }
 
 fn facts(attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(&'static str, String)> {

@@ -3,7 +3,7 @@
 use crate::args;
 use crate::diag::{Diag, did_you_mean};
 use measurand_catalog::{Attribute, Role, attribute::COMMON};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenTree};
 use syn::{
     Ident, Lit, LitStr, Token,
     ext::IdentExt as _,
@@ -44,26 +44,25 @@ pub(crate) fn parse(
         diag.error(key.span(), format_args!("`{key}` {message}\nexample: {example}"));
         return None;
     }
-    let content: TokenStream = match input.parse() {
-        Ok(TokenTree::Group(group)) => group.stream(),
-        _ => return None,
-    };
+    let Ok(TokenTree::Group(group)) = input.parse() else { return None };
     let mut objective = Objective::default();
-    let mut complete = true;
+    let (mut complete, mut ended) = (true, false);
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            complete &= promise(diag, attribute, &example, &mut objective, input)?;
+            let promise = promise(diag, attribute, &example, &mut objective, input);
+            ended = input.is_empty();
+            complete &= promise?;
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
         }
         Ok(())
     };
-    if let Err(error) = parser.parse2(content) {
-        diag.error(
-            error.span(),
-            format_args!("expected `success = 99.9` or `latency = \"10ms\" @ 99`\nexample: {example}"),
-        );
+    if let Err(error) = parser.parse2(group.stream()) {
+        // The parser knows no place behind the last token.
+        let span = if ended { group.span_close() } else { error.span() };
+        let message = "expected `success = 99.9` or `latency = \"10ms\" @ 99`, and commas between";
+        diag.error(span, format_args!("{message}\nexample: {example}"));
         return None;
     }
     if complete && objective.success.is_none() && objective.latency.is_none() {
@@ -108,7 +107,7 @@ fn promise(
     let (percent, span) = percentage(input)?;
     let percent = percent.filter(|it| *it > 0.0 && *it < 100.0);
     if percent.is_none() {
-        let message = "is a percentage between 0 and 100: 100 can never be kept, and 0 never missed";
+        let message = "is a percentage, a number between 0 and 100: 100 can never be kept, and 0 never missed";
         diag.error(span, format_args!("the share of `{key}` {message}\nexample: {example}"));
     }
     *place = match (seconds, percent) {

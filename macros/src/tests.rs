@@ -48,10 +48,10 @@ fn sync() {
             where
                 T: Clone,
             {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function|summary|Doc."
-                }
+                };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> Result<T, E> { x },
@@ -74,10 +74,10 @@ fn nothing_returned() {
         expect![[r#"
             #[allow(unused)]
             unsafe extern "C" fn f() {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, NEURAL, "f", ["operation_type" = "learning"],
                     "|attribute|neural_op|family|neural"
-                }
+                };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> () { g() },
@@ -99,10 +99,10 @@ fn opaque() {
         "fn f(x: &u32) -> impl Iterator<Item = u32> { g(x) }",
         expect![[r#"
             fn f(x: &u32) -> impl Iterator<Item = u32> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
-                }
+                };
                 let __call = ::measurand::__private::watch(
                     ::measurand::__private::Site::series(&__SITE),
                 );
@@ -120,10 +120,10 @@ fn opaque_inside() {
         "fn f() -> Result<impl Fn(), Box<dyn Error>> { g() }",
         expect![[r#"
             fn f() -> Result<impl Fn(), Box<dyn Error>> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
-                }
+                };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> Result<_, Box<dyn Error>> { g() },
@@ -145,10 +145,10 @@ fn never() {
         "fn f() -> ! { loop {} }",
         expect![[r#"
             fn f() -> ! {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
-                }
+                };
                 let __call = ::measurand::__private::enter(
                     ::measurand::__private::Site::series(&__SITE),
                 );
@@ -166,10 +166,10 @@ fn asynchronous() {
         "async fn f(&self) -> Result<u32, E> { g().await }",
         expect![[r#"
             async fn f(&self) -> Result<u32, E> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
                     "|attribute|timed_query|family|database"
-                }
+                };
                 let (__result, _failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),
                         ::core::pin::pin!(
@@ -196,10 +196,10 @@ fn asynchronous_never() {
         "async fn f() -> ! { loop { g().await } }",
         expect![[r#"
             async fn f() -> ! {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
-                }
+                };
                 let (__result, _failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),
                         ::core::pin::pin!(async move { loop { g(). await } }),
@@ -220,10 +220,10 @@ fn returned_future() {
         "fn f() -> impl Future<Output = u32> { g() }",
         expect![[r#"
             fn f() -> impl Future<Output = u32> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
-                }
+                };
                 let __future = ::measurand::__private::call(move || -> _ { g() });
                 async move {
                     let (__result, _failed) = ::measurand::__private::measure(
@@ -250,10 +250,10 @@ fn boxed_future() {
         "fn f(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> { g() }",
         expect![[r#"
             fn f(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
-                }
+                };
                 let __future = ::measurand::__private::call(move || -> Pin<
                     Box<dyn Future<Output = u32> + Send + '_>,
                 > { g() });
@@ -282,10 +282,10 @@ fn verified() {
         "fn f() -> f64 { 1.0 }",
         expect![[r#"
             fn f() -> f64 {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
                     "|attribute|verified|family|verification|threshold|0.5"
-                }
+                };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> f64 { 1.0 },
@@ -304,10 +304,10 @@ fn rollback() {
         "fn f(x: &u32) -> Option<f64> { None }",
         expect![[r#"
             fn f(x: &u32) -> Option<f64> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
                     "|attribute|verified|family|verification|threshold|0.95"
-                }
+                };
                 let mut __call = ::measurand::__private::enter(
                     ::measurand::__private::Site::series(&__SITE),
                 );
@@ -335,10 +335,10 @@ fn rollback_later() {
         "async fn f() -> f64 { 1.0 }",
         expect![[r#"
             async fn f() -> f64 {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, VERIFICATION, "f", ["agent_id" = "coder"],
                     "|attribute|verified|family|verification|threshold|0.95"
-                }
+                };
                 let (__result, __failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),
                         ::core::pin::pin!(
@@ -366,10 +366,10 @@ fn predicate() {
         "fn f() -> Option<u32> { None }",
         expect![[r#"
             fn f() -> Option<u32> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function|outcome|error_if"
-                }
+                };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> Option<u32> { None },
@@ -388,17 +388,14 @@ fn crate_path() {
         "fn f() {}",
         expect![[r#"
             fn f() {
-                crate::facade::measurand::__private::site! {
+                static __SITE: crate::facade::measurand::__private::Site = crate::facade::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
-                }
+                };
                 crate::facade::measurand::__private::run(
                     crate::facade::measurand::__private::Site::series(&__SITE),
                     move || -> () {},
-                    |__result| {
-                        use crate::facade::measurand::__private::ErrorProbe as _;
-                        crate::facade::measurand::__private::Probe(__result).error().verdict()
-                    },
+                    |__result| crate::facade::measurand::__private::by_type!(__result),
                 )
             }
         "#]],
@@ -432,11 +429,11 @@ fn facts() {
             ```
             */
             fn r#match() {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "match", ["function" = "other", "module" =
                     ::core::module_path!()],
                     "|attribute|measured|family|function|owner|search|severity|P1|runbook|https://example.com|summary|First paragraph.|steps|Restart."
-                }
+                };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> () {},

@@ -19,7 +19,8 @@ pub(crate) fn families() -> impl Iterator<Item = &'static FamilyEntry> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no family of metrics",
     label = "expected the name of a family",
-    note = "declare it with `measurand::family!`"
+    note = "declare it with `measurand::family!`",
+    note = "example: measurand::family! {{ #[doc = \"Payments.\"] pub Payment = \"payment\", \"Payments\" {{ metrics {{ calls \"payments_total\": \"Payments.\"; }} }} }}"
 )]
 pub trait DeclaredFamily {
     /// Its table.
@@ -30,12 +31,8 @@ pub trait DeclaredFamily {
 
 /// The verdict of a call under a declared family.
 #[inline]
-pub fn verdict_by<F: DeclaredFamily<Judge: Judge<T>>, T: ?Sized>(
-    result: &T,
-    by_type: impl Judged,
-    threshold: f64,
-) -> Verdict {
-    F::Judge::judge(result, by_type.verdict(), threshold)
+pub fn verdict_by<J: Judge<T>, T: ?Sized>(result: &T, by_type: impl Judged, threshold: f64) -> Verdict {
+    J::judge(result, by_type.verdict(), threshold)
 }
 
 /// Declares a family of metrics of your own. It is used by `#[measured(family = ..)]`, and has its metrics, its row of the
@@ -116,44 +113,95 @@ macro_rules! family {
                 name: $name,
                 title: $title,
                 help: $crate::__private::format::first_line(&[$($help),+]),
-                labels: $crate::family!(@labels [] $($($labels)*)?),
-                metrics: &[$($crate::tables::Metric {
-                    name: $metric,
-                    role: $crate::family!(@role $role),
-                    help: $metric_help,
-                    buckets: &[$($($bucket),*)?],
+                labels: $crate::family!(@labels $family [] $($($labels)*)?),
+                metrics: &[$({
+                    $crate::family!(@check $family $metric check_metric_named $metric);
+                    $crate::tables::Metric {
+                        name: $metric,
+                        role: $crate::family!(@role $role),
+                        help: $metric_help,
+                        buckets: &[$($($bucket),*)?],
+                    }
                 }),+],
-                alerts: $crate::family!(@alerts [] $($($alerts)*)?),
+                alerts: $crate::family!(@alerts $family [] $($($alerts)*)?),
             };
             type Judge = $crate::family!(@judge $($role)+);
         }
 
+        $crate::__private::at! {
+            $name => const _: () = <$family as $crate::DeclaredFamily>::FAMILY.check_name();
+        }
+
         const _: () = {
             const FAMILY: &$crate::tables::Family = <$family as $crate::DeclaredFamily>::FAMILY;
-            FAMILY.check();
             const LENGTH: ::core::primitive::usize = $crate::__private::format::family_length(FAMILY);
             $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::family_record(FAMILY) }
             $crate::__private::inventory::submit! { $crate::__private::FamilyEntry(FAMILY, &RECORD) }
         };
     };
 
-    (@labels [$($done:expr,)*]) => { &[$($done),*] };
-    (@labels [$($done:expr,)*] late $label:ident; $($rest:tt)*) => {
-        $crate::family!(@labels [$($done,)* $crate::tables::Label::open(::core::stringify!($label)).late(),] $($rest)*)
+    // What is not written as a declaration is told how to be one, as near to the mistake as a pattern can say.
+    ($visibility:vis $family:ident = $($rest:tt)*) => {
+        $crate::family!(@shape $family "a family needs a line of documentation, which is its help text");
     };
-    (@labels [$($done:expr,)*] late $label:ident: $($value:literal),+; $($rest:tt)*) => {
-        $crate::family!(@labels [
-            $($done,)* $crate::tables::Label::of(::core::stringify!($label), &[$($value),+]).late(),
+    ($(#[doc = $help:literal])+ $visibility:vis $family:ident = $name:literal $body:tt) => {
+        $crate::family!(@shape $name "a family needs two texts: its identifier, and the title of its dashboard row");
+    };
+    (
+        $(#[doc = $help:literal])+ $visibility:vis $family:ident = $name:literal, $title:literal {
+            $(labels { $($labels:tt)* })? metrics {} $($rest:tt)*
+        }
+    ) => {
+        $crate::family!(@shape $family "a family needs at least one metric");
+    };
+    (
+        $(#[doc = $help:literal])+ $visibility:vis $family:ident = $name:literal, $title:literal {
+            $(labels { $($labels:tt)* })? metrics { $($metrics:tt)* } $(alerts { $($alerts:tt)* })?
+        }
+    ) => {
+        $crate::family!(@metrics $($metrics)*);
+    };
+    (@metrics $role:ident $metric:literal: $help:literal $(, [$($bucket:expr),* $(,)?])?; $($rest:tt)*) => {
+        $crate::family!(@metrics $($rest)*);
+    };
+    (@metrics $other:tt $($rest:tt)*) => {
+        $crate::family!(@shape $other "expected a metric: its role, its name, `:`, its help text, buckets if it has them, `;`");
+    };
+    (@shape $place:tt $what:literal) => {
+        $crate::__private::at! { $place => ::core::compile_error!(::core::concat!(
+            $what, "\nexample: measurand::family! { #[doc = \"Payments.\"] pub Payment = \"payment\", \"Payments\" { labels { \
+             provider; } metrics { calls \"payments_total\": \"Payments that ended.\"; } } }"
+        )); }
+    };
+
+    // A rule is checked at the token that may break it.
+    (@check $family:ident $token:tt $check:ident $name:expr) => {
+        $crate::__private::at! {
+            $token => const _: () = <$family as $crate::DeclaredFamily>::FAMILY.$check($name);
+        }
+    };
+
+    (@labels $family:ident [$($done:expr,)*]) => { &[$($done),*] };
+    (@labels $family:ident [$($done:expr,)*] late $label:ident $(: $($value:literal),+)?; $($rest:tt)*) => {
+        $crate::family!(@labels $family [
+            $($done,)* $crate::family!(@label $family $label $($($value),+)?).late(),
         ] $($rest)*)
     };
-    (@labels [$($done:expr,)*] $label:ident; $($rest:tt)*) => {
-        $crate::family!(@labels [$($done,)* $crate::tables::Label::open(::core::stringify!($label)),] $($rest)*)
-    };
-    (@labels [$($done:expr,)*] $label:ident: $($value:literal),+; $($rest:tt)*) => {
-        $crate::family!(@labels [
-            $($done,)* $crate::tables::Label::of(::core::stringify!($label), &[$($value),+]),
+    (@labels $family:ident [$($done:expr,)*] $label:ident $(: $($value:literal),+)?; $($rest:tt)*) => {
+        $crate::family!(@labels $family [
+            $($done,)* $crate::family!(@label $family $label $($($value),+)?),
         ] $($rest)*)
     };
+    (@labels $family:ident [$($done:expr,)*] $other:tt $($rest:tt)*) => {
+        $crate::__private::at! { $other => ::core::compile_error!(
+            "expected a label: its name, behind a `:` its values if it has a set of them, and a `;`\nexample: labels { \
+             provider; currency: \"eur\", \"usd\"; }"
+        ) }
+    };
+    (@label $family:ident $label:ident $($value:literal),*) => {{
+        $crate::family!(@check $family $label check_label_named ::core::stringify!($label));
+        $crate::tables::Label::of(::core::stringify!($label), &[$($value),*])
+    }};
 
     (@role calls) => { $crate::tables::Role::Calls };
     (@role errors) => { $crate::tables::Role::Errors };
@@ -170,11 +218,22 @@ macro_rules! family {
     (@role misses) => { $crate::tables::Role::Misses };
     (@role hit_rate) => { $crate::tables::Role::HitRate };
     (@role $other:ident) => {
-        ::core::compile_error!(::core::concat!(
+        $crate::__private::at! { $other => ::core::compile_error!(::core::concat!(
             "no metric has the role `", ::core::stringify!($other), "`; it is one of calls, errors, duration, in_flight, \
              score, last_score, successes, failures, rollbacks, completions, level, hits, misses, hit_rate\nexample: \
              calls \"payments_total\": \"Payments that ended.\";"
-        ))
+        )) }
+    };
+
+    (@severity P0) => { $crate::tables::Severity::P0 };
+    (@severity P1) => { $crate::tables::Severity::P1 };
+    (@severity P2) => { $crate::tables::Severity::P2 };
+    (@severity P3) => { $crate::tables::Severity::P3 };
+    (@severity $other:ident) => {
+        $crate::__private::at! { $other => ::core::compile_error!(::core::concat!(
+            "no alert has the severity `", ::core::stringify!($other), "`; it is one of P0, P1, P2, P3\nexample: \
+             PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";"
+        )) }
     };
 
     (@judge) => { $crate::__private::ByOutcome };
@@ -183,59 +242,70 @@ macro_rules! family {
     (@judge hits $($rest:ident)*) => { $crate::__private::ByLookup };
     (@judge $other:ident $($rest:ident)*) => { $crate::family!(@judge $($rest)*) };
 
-    (@alerts [$($done:expr,)*]) => { &[$($done),*] };
-    (@alerts [$($done:expr,)*]
+    (@alerts $family:ident [$($done:expr,)*]) => { &[$($done),*] };
+    (@alerts $family:ident [$($done:expr,)*]
         $alert:ident $severity:ident: error_ratio > $share:literal, for $seconds:literal s, $summary:literal,
         $impact:literal; $($rest:tt)*
     ) => {
-        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
             ($crate::tables::Condition::ErrorRatioAbove($share)) $($rest)*)
     };
-    (@alerts [$($done:expr,)*]
+    (@alerts $family:ident [$($done:expr,)*]
         $alert:ident $severity:ident: failure_ratio > $share:literal, for $seconds:literal s, $summary:literal,
         $impact:literal; $($rest:tt)*
     ) => {
-        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
             ($crate::tables::Condition::FailureRatioAbove($share)) $($rest)*)
     };
-    (@alerts [$($done:expr,)*]
+    (@alerts $family:ident [$($done:expr,)*]
         $alert:ident $severity:ident: duration quantile $quantile:literal > $limit:literal, for $seconds:literal s,
         $summary:literal, $impact:literal; $($rest:tt)*
     ) => {
-        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
             ($crate::tables::Condition::DurationAbove { quantile: $quantile, seconds: $limit }) $($rest)*)
     };
-    (@alerts [$($done:expr,)*]
+    (@alerts $family:ident [$($done:expr,)*]
         $alert:ident $severity:ident: score quantile $quantile:literal < $limit:literal, for $seconds:literal s,
         $summary:literal, $impact:literal; $($rest:tt)*
     ) => {
-        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
             ($crate::tables::Condition::ScoreBelow { quantile: $quantile, score: $limit }) $($rest)*)
     };
-    (@alerts [$($done:expr,)*]
+    (@alerts $family:ident [$($done:expr,)*]
         $alert:ident $severity:ident: rollbacks > $count:literal, for $seconds:literal s, $summary:literal,
         $impact:literal; $($rest:tt)*
     ) => {
-        $crate::family!(@alert [$($done,)*] $alert $severity $seconds $summary $impact
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
             ($crate::tables::Condition::RollbacksAbove($count as f64)) $($rest)*)
     };
-    (@alerts [$($done:expr,)*] $alert:ident $($rest:tt)*) => {
-        ::core::compile_error!(::core::concat!(
-            "the alert `", ::core::stringify!($alert), "` is not written as an alert\nexample: PaymentErrors P1: \
-             error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";"
-        ))
+    (@alerts $family:ident [$($done:expr,)*] $alert:ident $($rest:tt)*) => {
+        $crate::__private::at! { $alert => ::core::compile_error!(::core::concat!(
+            "the alert `", ::core::stringify!($alert), "` is not written as an alert; its condition is `error_ratio > ..`, \
+             `failure_ratio > ..`, `duration quantile .. > ..`, `score quantile .. < ..` or `rollbacks > ..`\nexample: \
+             PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";"
+        )) }
     };
-    (@alert [$($done:expr,)*] $alert:ident $severity:ident $seconds:literal $summary:literal $impact:literal
+    (@alert $family:ident [$($done:expr,)*] $alert:ident $severity:ident $seconds:literal $summary:literal $impact:literal
         ($condition:expr) $($rest:tt)*
     ) => {
-        $crate::family!(@alerts [$($done,)* $crate::tables::Alert {
+        $crate::family!(@alerts $family [$($done,)* {
+            $crate::family!(@check $family $alert check_alert_named ::core::stringify!($alert));
+            $crate::tables::Alert {
             name: ::core::stringify!($alert),
-            severity: $crate::tables::Severity::$severity,
+            severity: $crate::family!(@severity $severity),
             condition: $condition,
             hold_seconds: $seconds,
             summary: $summary,
             impact: $impact,
+            }
         },] $($rest)*)
+    };
+
+    ($(#[doc = $help:literal])+ $visibility:vis $family:ident = $name:literal, $title:literal $body:tt) => {
+        $crate::family!(@shape $family "a family has labels, metrics and alerts, each in braces, in this order");
+    };
+    ($other:tt $($rest:tt)*) => {
+        $crate::family!(@shape $other "expected a family: its documentation, its name, `=`, two texts, and its parts in braces");
     };
 }
 
@@ -254,9 +324,9 @@ macro_rules! family {
 macro_rules! records {
     ($($family:ident),+ $(,)?) => {$(
         const _: () = {
-            $crate::__private::declared_site! {
+            static __SITE: $crate::__private::Site = $crate::__private::declared_site! {
                 __SITE, $crate::tables::families::$family, ::core::stringify!($family), [], "\u{1f}attribute\u{1f}records"
-            }
+            };
         };
     )+};
 }

@@ -33,7 +33,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
     message = "`{Self}` is no value of a label",
     label = "expected text, or an enum with `#[derive(measurand::Label)]`",
     note = "a label with any number of values makes any number of series; map the value to an enum, or to text if there \
-            are few"
+            are few",
+    note = "example: #[derive(measurand::Label)] enum Table {{ Patterns, Events }}"
 )]
 pub trait Label {
     /// All values, of a type that has a known set of them; empty for text.

@@ -60,6 +60,7 @@ fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catal
 /// What generated code calls. Not public API: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__by_type as by_type;
     pub use crate::__declared_site as declared_site;
     pub use crate::__record as record;
     pub use crate::__site as site;
@@ -74,6 +75,7 @@ pub mod __private {
     };
     pub use inventory;
     pub use measurand_catalog::{families, record as format};
+    pub use measurand_macros::at;
     pub use std::boxed::Box;
 
     /// Calls `body` once. A closure that is asked for as `FnOnce` may return what it borrows from its captures.

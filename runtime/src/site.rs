@@ -79,7 +79,8 @@ impl Site {
     }
 }
 
-/// Defines the static of a site, its record in the link section, and its place in the list.
+/// The value of a site's static, its record in the link section, and its place in the list. A value, so that the static is
+/// there even where the path of this macro is mistaken.
 ///
 /// A macro by example, since `env!`, `module_path!`, `file!` and `line!` have to expand in the user's crate, and since
 /// the attributes that touch the linker must not count as the user's own unsafe code.
@@ -87,7 +88,7 @@ impl Site {
 #[macro_export]
 macro_rules! __site {
     ($site:ident, $family:ident, $function:literal, [$($label:literal = $value:expr),*], $facts:literal) => {
-        static $site: $crate::__private::Site = {
+        {
             const TEXT: &::core::primitive::str = ::core::concat!(
                 "\u{2}measurand\u{1f}1\u{1f}site",
                 "\u{1f}crate\u{1f}", ::core::env!("CARGO_PKG_NAME"),
@@ -99,14 +100,14 @@ macro_rules! __site {
                 $("\u{1f}label:", $label, "\u{1f}", $value,)*
                 $facts, "\u{3}"
             );
+            $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
             $crate::__private::record! { RECORD, TEXT.len(), $crate::__private::format::bytes(TEXT) }
             $crate::__private::Site::new(
                 &RECORD,
                 &$crate::__private::families::$family,
                 ::core::option_env!("CARGO_BIN_NAME").is_some(),
             )
-        };
-        $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
+        }
     };
 }
 
@@ -115,7 +116,7 @@ macro_rules! __site {
 #[macro_export]
 macro_rules! __declared_site {
     ($site:ident, $family:expr, $function:expr, [$($label:literal = $value:expr),*], $facts:literal) => {
-        static $site: $crate::__private::Site = {
+        {
             const FAMILY: &$crate::tables::Family = &$family;
             const PARTS: &[&::core::primitive::str] = &[
                 ::core::concat!(
@@ -133,9 +134,9 @@ macro_rules! __declared_site {
             ];
             const LENGTH: ::core::primitive::usize = $crate::__private::format::joined_length(PARTS);
             $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::joined(PARTS) }
+            $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
             $crate::__private::Site::new(&RECORD, FAMILY, ::core::option_env!("CARGO_BIN_NAME").is_some())
-        };
-        $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
+        }
     };
 }
 

@@ -16,7 +16,8 @@
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no truth score",
     label = "expected a score, for example `f64` or `Result<f64, E>`",
-    note = "return `f64`, an `Option` or a `Result` of one, or implement `measurand::Score` for the type"
+    note = "return `f64`, an `Option` or a `Result` of one, or implement `measurand::Score` for the type",
+    note = "example: impl measurand::Score for {Self} {{ fn score(&self) -> Option<f64> {{ .. }} }}"
 )]
 pub trait Score {
     /// The score, if there is one.
@@ -41,7 +42,8 @@ impl Score for f32 {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no number for a gauge",
     label = "expected a number, for example `u64` or `Result<f64, E>`",
-    note = "return a number, an `Option` or a `Result` of one, or implement `measurand::Level` for the type"
+    note = "return a number, an `Option` or a `Result` of one, or implement `measurand::Level` for the type",
+    note = "example: impl measurand::Level for {Self} {{ fn level(&self) -> Option<f64> {{ .. }} }}"
 )]
 pub trait Level {
     /// The number, if there is one.
@@ -67,7 +69,8 @@ numbers! { f32 f64 i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether something was found",
     label = "expected an `Option` or a `Result` of one",
-    note = "return `Option<T>` or `Result<Option<T>, E>`, or implement `measurand::Found` for the type"
+    note = "return `Option<T>` or `Result<Option<T>, E>`, or implement `measurand::Found` for the type",
+    note = "example: impl measurand::Found for {Self} {{ fn found(&self) -> Option<bool> {{ .. }} }}"
 )]
 pub trait Found {
     /// Whether something was found.
@@ -113,7 +116,8 @@ impl<T: Found, E> Found for Result<T, E> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what kind of error it is",
-    note = "write `#[derive(measurand::ErrorKind)]` on the type, or implement the trait"
+    note = "write `#[derive(measurand::ErrorKind)]` on the type, or implement the trait",
+    note = "example: impl measurand::ErrorKind for {Self} {{ fn kind(&self) -> &'static str {{ \"name\" }} }}"
 )]
 pub trait ErrorKind {
     /// The kind, for example `not_found`.

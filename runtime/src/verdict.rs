@@ -148,6 +148,16 @@ impl AnyOutcome {
     }
 }
 
+/// What generated code says in so many words where it need not name this crate by the user's path.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __by_type {
+    ($result:ident) => {{
+        use $crate::__private::ErrorProbe as _;
+        $crate::__private::Probe($result).error().verdict()
+    }};
+}
+
 /// Asks an error for its kind, by its type: the method of the trait is nearer than the one for every type. Apart from the
 /// result, so that a mistake in its other type is not reported a second time as one about kinds.
 #[derive(Debug)]

@@ -106,27 +106,58 @@ impl Condition {
 
 impl Family {
     /// Panics when the family lacks what the condition looks at.
+    #[track_caller]
     pub(crate) const fn check_condition(&self, condition: &Condition) {
         match *condition {
             Condition::ErrorRatioAbove(share) => {
-                assert!(self.metric(Role::Errors).is_some(), "the family counts no errors");
-                assert!(self.metric(Role::Calls).is_some() || self.metric(Role::Duration).is_some(), "nor calls");
-                assert!(share > 0.0 && share < 1.0, "a share lies between 0 and 1");
+                assert!(
+                    self.metric(Role::Errors).is_some(),
+                    "the family counts no errors; declare the metric `errors`\nexample: errors \"payment_errors_total\": \"Payments that failed.\";"
+                );
+                assert!(
+                    self.metric(Role::Calls).is_some() || self.metric(Role::Duration).is_some(),
+                    "the family counts no calls; declare the metric `calls` or `duration`\nexample: calls \"payments_total\": \"Payments that ended.\";"
+                );
+                assert!(
+                    share > 0.0 && share < 1.0,
+                    "a share lies between 0 and 1\nexample: PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";"
+                );
             }
             Condition::FailureRatioAbove(share) => {
-                assert!(self.metric(Role::Failures).is_some() && self.metric(Role::Successes).is_some(), "no failures");
-                assert!(share > 0.0 && share < 1.0, "a share lies between 0 and 1");
+                assert!(
+                    self.metric(Role::Failures).is_some() && self.metric(Role::Successes).is_some(),
+                    "the family counts no failures; declare the metrics `failures` and `successes`\nexample: failures \"review_failures_total\": \"Reviews that failed.\";"
+                );
+                assert!(
+                    share > 0.0 && share < 1.0,
+                    "a share lies between 0 and 1\nexample: PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";"
+                );
             }
             Condition::DurationAbove { quantile, seconds } => {
-                assert!(quantile > 0.0 && quantile < 1.0, "a quantile lies between 0 and 1");
-                assert!(self.has_bucket(Role::Duration, seconds), "the threshold is no bucket of the duration");
+                assert!(
+                    quantile > 0.0 && quantile < 1.0,
+                    "a quantile lies between 0 and 1\nexample: PaymentsSlow P1: duration quantile 0.95 > 1.0, for 600 s, \"Payments are slow.\", \"Customers give up.\";"
+                );
+                assert!(
+                    self.has_bucket(Role::Duration, seconds),
+                    "the threshold is no bucket of the duration; add it to the buckets\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+                );
             }
             Condition::ScoreBelow { quantile, score } => {
-                assert!(quantile > 0.0 && quantile < 1.0, "a quantile lies between 0 and 1");
-                assert!(self.has_bucket(Role::Score, score), "the threshold is no bucket of the score");
+                assert!(
+                    quantile > 0.0 && quantile < 1.0,
+                    "a quantile lies between 0 and 1\nexample: PaymentsSlow P1: duration quantile 0.95 > 1.0, for 600 s, \"Payments are slow.\", \"Customers give up.\";"
+                );
+                assert!(
+                    self.has_bucket(Role::Score, score),
+                    "the threshold is no bucket of the score; add it to the buckets\nexample: score \"review_score\": \"What the review says.\", [0.5, 0.7, 0.9, 1.0];"
+                );
             }
             Condition::RollbacksAbove(count) => {
-                assert!(self.metric(Role::Rollbacks).is_some(), "the family has no rollbacks");
+                assert!(
+                    self.metric(Role::Rollbacks).is_some(),
+                    "the family has no rollbacks; declare the metric `rollbacks`\nexample: rollbacks \"refunds_total\": \"Payments undone.\";"
+                );
                 assert!(count >= 0.0, "a count is not negative");
             }
             Condition::FailuresAbove(count) => {

@@ -331,30 +331,15 @@ impl Family {
     /// When a name is no legal Prometheus name, a suffix contradicts the kind or unit, a role appears twice, buckets
     /// are missing, unsorted or without a threshold that an alert compares with.
     pub const fn check(&self) {
-        assert!(is_name(self.name), "a family's name is made of a-z, 0-9 and `_`");
+        self.check_name();
         let mut i = 0;
         while i < self.labels.len() {
-            let name = self.labels[i].name;
-            assert!(is_name(name), "a label's name is made of a-z, 0-9 and `_`");
-            assert!(!is_reserved(name), "this label is reserved");
-            let mut j = 0;
-            while j < self.metrics.len() {
-                if let Some(extra) = self.metrics[j].role.extra_label() {
-                    assert!(!same(name, extra.name), "a metric of the family adds this label by itself");
-                }
-                j += 1;
-            }
+            self.check_label(i);
             i += 1;
         }
         let mut i = 0;
         while i < self.metrics.len() {
-            let metric = &self.metrics[i];
-            check_metric(metric);
-            let mut j = 0;
-            while j < i {
-                assert!(self.metrics[j].role as u8 != metric.role as u8, "a role appears twice in one family");
-                j += 1;
-            }
+            self.check_metric(i);
             i += 1;
         }
         let mut i = 0;
@@ -364,39 +349,60 @@ impl Family {
         }
     }
 
-    /// Checks that an annotation gives each label once, with a value that the label may have, and promises nothing that
-    /// nobody can tell; call it in a `const`.
+    /// Checks the family's own name; call it in a `const`.
     ///
     /// # Panics
-    /// When a label is missing, is none of the family's, or has a value that it does not know; when success is promised
-    /// and no errors are counted, or a latency and nothing is timed.
-    pub const fn check_use(&self, given: &[(&str, Option<&str>)], success: bool, latency: bool) {
+    /// When it is no name.
+    #[track_caller]
+    pub const fn check_name(&self) {
         assert!(
-            !success || self.metric(Role::Errors).is_some(),
-            "success is promised, and the family counts no errors"
+            is_name(self.name),
+            "a family's name is made of a-z, 0-9 and `_`\nexample: pub Payment = \"payment\", \"Payments\" {{ .. }}"
         );
+    }
+
+    #[track_caller]
+    pub(crate) const fn check_label(&self, index: usize) {
+        let name = self.labels[index].name;
+        assert!(is_name(name), "a label's name is made of a-z, 0-9 and `_`\nexample: labels {{ user_country; }}");
         assert!(
-            !latency || self.metric(Role::Duration).is_some(),
-            "a latency is promised, and the family times nothing"
+            !is_reserved(name),
+            "this label is reserved, as `le`, `quantile`, `error_kind` and `caller` are; take another name\nexample: labels {{ \
+             user_country; }}"
         );
         let mut i = 0;
-        while i < given.len() {
-            let mut j = 0;
-            let mut known = false;
-            while j < self.labels.len() {
-                if same(given[i].0, self.labels[j].name) {
-                    known = true;
-                    if let Some(value) = given[i].1 {
-                        let values = self.labels[j].values;
-                        assert!(values.is_empty() || contains(values, value), "the label has no such value");
-                    }
-                }
-                j += 1;
-            }
-            assert!(known, "the family has no such label");
+        while i < index {
+            assert!(
+                !same(self.labels[i].name, name),
+                "a label appears twice in one family; remove one\nexample: labels {{ user_country; }}"
+            );
             i += 1;
         }
-        assert!(given.len() >= self.labels.len(), "a label of the family has no value; give each label one");
+        let mut i = 0;
+        while i < self.metrics.len() {
+            if let Some(extra) = self.metrics[i].role.extra_label() {
+                assert!(
+                    !same(name, extra.name),
+                    "a metric of the family adds this label by itself; take another name\nexample: labels {{ user_country; }}"
+                );
+            }
+            i += 1;
+        }
+    }
+
+    #[track_caller]
+    pub(crate) const fn check_metric(&self, index: usize) {
+        let metric = &self.metrics[index];
+        check_metric(metric);
+        let mut i = 0;
+        while i < index {
+            assert!(
+                self.metrics[i].role as u8 != metric.role as u8,
+                "a role appears twice in one family; remove one of the metrics, or declare another family\nexample: calls \
+                 \"payments_total\": \"Payments that ended.\";"
+            );
+            i += 1;
+        }
     }
 
     pub(crate) const fn has_bucket(&self, role: Role, bound: f64) -> bool {
@@ -417,18 +423,40 @@ pub(crate) const fn is_reserved(label: &str) -> bool {
     same(label, "le") || same(label, "quantile") || same(label, KIND_LABEL) || same(label, CALLER_LABEL)
 }
 
+#[track_caller]
 const fn check_metric(metric: &Metric) {
-    assert!(is_name(metric.name), "a metric's name is made of a-z, 0-9 and `_`");
-    assert!(!metric.help.is_empty(), "a metric needs a help text");
+    assert!(
+        is_name(metric.name),
+        "a metric's name is made of a-z, 0-9 and `_`\nexample: calls \"payments_total\": \"Payments that ended.\";"
+    );
+    assert!(
+        !metric.help.is_empty(),
+        "a metric needs a help text\nexample: calls \"payments_total\": \"Payments that ended.\";"
+    );
     let total = ends_with(metric.name, "_total");
     let histogram = matches!(metric.role.kind(), Kind::Histogram);
-    assert!(matches!(metric.role.kind(), Kind::Counter) == total, "counters, and only they, end in `_total`");
-    assert!(!matches!(metric.unit(), Unit::Seconds) || ends_with(metric.name, "_seconds"), "must end in `_seconds`");
-    assert!(histogram != metric.buckets.is_empty(), "histograms, and only they, have buckets");
+    assert!(
+        matches!(metric.role.kind(), Kind::Counter) == total,
+        "counters, and only they, end in `_total`\nexample: calls \"payments_total\": \"Payments that ended.\";"
+    );
+    assert!(
+        !matches!(metric.unit(), Unit::Seconds) || ends_with(metric.name, "_seconds"),
+        "a duration must end in `_seconds`\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+    );
+    assert!(
+        histogram != metric.buckets.is_empty(),
+        "histograms, and only they, have buckets: `duration` and `score`\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+    );
     let mut i = 0;
     while i < metric.buckets.len() {
-        assert!(metric.buckets[i].is_finite(), "a bucket's bound is a finite number; `+Inf` is added for you");
-        assert!(i == 0 || metric.buckets[i - 1] < metric.buckets[i], "buckets are written in increasing order");
+        assert!(
+            metric.buckets[i].is_finite(),
+            "a bucket's bound is a finite number; `+Inf` is added for you\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+        );
+        assert!(
+            i == 0 || metric.buckets[i - 1] < metric.buckets[i],
+            "buckets are written in increasing order\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+        );
         i += 1;
     }
 }
@@ -455,7 +483,7 @@ const fn ends_with(text: &str, suffix: &str) -> bool {
     }
 }
 
-const fn contains(values: &[&str], value: &str) -> bool {
+pub(crate) const fn contains(values: &[&str], value: &str) -> bool {
     let mut i = 0;
     while i < values.len() {
         if same(values[i], value) {
@@ -466,7 +494,7 @@ const fn contains(values: &[&str], value: &str) -> bool {
     false
 }
 
-const fn same(a: &str, b: &str) -> bool {
+pub(crate) const fn same(a: &str, b: &str) -> bool {
     same_bytes(a.as_bytes(), b.as_bytes())
 }
 

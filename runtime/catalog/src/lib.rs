@@ -19,6 +19,7 @@ pub mod families;
 pub mod family;
 pub mod platform;
 pub mod record;
+mod usage;
 
 #[cfg(feature = "read")]
 mod catalog;

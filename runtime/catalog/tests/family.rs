@@ -44,6 +44,8 @@ fn rules_of_a_family() {
     check_label("le", "this label is reserved");
     check_label("quantile", "this label is reserved");
     check_label("outcome", "");
+    let twice = Vec::leak(vec![Label::open("table"), Label::open("table")]);
+    check(Family { labels: twice, ..FAMILY }, "a label appears twice");
     let errors = Metric { name: "work_errors_total", role: Role::Errors, help: "Errors.", buckets: &[] };
     let outcome = Vec::leak(vec![Label::open("outcome")]);
     check(Family { labels: outcome, metrics: Vec::leak(vec![errors]), ..FAMILY }, "adds this label by itself");

@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use measurand::{measured, verified};
+use measurand::{measured, neural_op, timed_query, verified, ErrorKind, Label};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -35,6 +35,83 @@ async fn verify(undone: &mut Vec<u32>) -> Result<f64, std::num::ParseFloatError>
 #[measured]
 async fn forever() -> ! {
     std::future::pending().await
+}
+
+#[derive(Clone, Copy, Label)]
+enum Table {
+    Patterns,
+    #[label("user_events")]
+    Events,
+}
+
+#[derive(Debug, PartialEq, ErrorKind)]
+enum StoreError {
+    NotFound,
+}
+
+measurand::family! {
+    /// Payments by provider.
+    Payment = "older_payment", "Payments" {
+        labels {
+            provider;
+        }
+        metrics {
+            calls "older_payments_total": "Payments that ended.";
+            duration "older_payment_duration_seconds": "Time of a payment.", [0.25, 1.0];
+        }
+    }
+}
+
+#[measured(family = Payment, provider = provider, slo(latency = "1s" @ 99), time = 1 in 4)]
+fn pay(provider: &str, cents: u64) -> u64 {
+    cents + provider.len() as u64
+}
+
+#[timed_query("select", table = table, caller)]
+fn given(table: Table) -> Result<u32, StoreError> {
+    match table {
+        Table::Patterns => Ok(1),
+        Table::Events => Err(StoreError::NotFound),
+    }
+}
+
+#[timed_query("insert", table = |it| it.as_ref().map_or("none", |it| it.as_str()))]
+async fn late(table: &str) -> Result<String, StoreError> {
+    Ok(table.to_owned())
+}
+
+#[neural_op(kind)]
+fn borrowed<'a>(kind: &str, values: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+    values.iter().map(move |it| it + 1)
+}
+
+struct Thing<'a>(&'a str);
+
+#[measured(owner = "search")]
+impl<'a> Thing<'a> {
+    fn text(&self) -> &'a str {
+        self.0
+    }
+
+    async fn later(self) -> &'a str {
+        self.0
+    }
+}
+
+#[test]
+fn labels() {
+    assert_eq!(pay("stripe", 1), 7);
+    assert_eq!(given(Table::Patterns), Ok(1));
+    assert_eq!(given(Table::Events), Err(StoreError::NotFound));
+    let kind = String::from("learning");
+    let values = [1, 2];
+    let borrowed = borrowed(&kind, &values);
+    drop(kind);
+    assert_eq!(borrowed.sum::<u32>(), 5);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    assert_eq!(runtime.block_on(late("rows")).as_deref(), Ok("rows"));
+    assert_eq!(Thing("a").text(), "a");
+    assert_eq!(runtime.block_on(Thing("a").later()), "a");
 }
 
 #[test]

@@ -8,37 +8,43 @@ enum Kind {
     One,
 }
 
-#[neural_op("learning")]
-impl Thing {
-    fn method(&self) {}
-}
-
 #[measured]
 const LIMIT: u32 = 1;
 
 #[measured]
-mod inner {
-    pub(super) fn function() {}
+use std::fmt::Debug;
+
+#[neural_op("learning")]
+static NAME: &str = "name";
+
+#[measured]
+type Alias = u32;
+
+#[verified("coder")]
+union Bits {
+    one: u32,
 }
 
 #[measured]
-use std::fmt::Debug;
-
-#[verified("coder")]
-trait Verify {
-    fn verify(&self) -> f64 {
-        1.0
-    }
+unsafe extern "C" {
+    fn foreign();
 }
 
-impl Verify for Thing {}
+#[measured]
+extern crate measurand as other;
+
+#[measured]
+macro_rules! nothing {
+    () => {};
+}
 
 fn show(_: impl Debug) {}
 
 fn main() {
     let _ = Kind::One;
-    Thing.method();
-    Thing.verify();
-    inner::function();
-    show(LIMIT);
+    let _ = Thing;
+    let _: Alias = LIMIT;
+    let _ = Bits { one: 1 };
+    show(NAME);
+    nothing!();
 }

@@ -11,22 +11,22 @@ fn verify() -> f64 {
     1.0
 }
 
-#[measured(undo())]
-fn call() {}
-
-#[measured(|it| it.is_some())]
+#[measured("checkout", |it| it.is_some())]
 fn closure() -> Option<u32> {
     None
 }
 
-#[neural_op(learning)]
-fn word() {}
+#[measured(&["checkout"])]
+fn not_a_list() {}
+
+#[measured(r#"checkout"#, b"other")]
+fn bytes() {}
 
 fn main() {
     learn();
     load();
     verify();
-    call();
     closure();
-    word();
+    not_a_list();
+    bytes();
 }

@@ -1,13 +1,5 @@
 use measurand::{measured, neural_op, timed_query, verified};
 
-const TABLE: &str = "patterns";
-
-#[timed_query("select", table = TABLE)]
-fn constant() {}
-
-#[timed_query("select", table = concat!("a", "b"))]
-fn macro_call() {}
-
 #[timed_query("select", table = 5)]
 fn number() {}
 
@@ -25,13 +17,32 @@ fn word() {}
 #[measured(crate = "measurand")]
 fn path() {}
 
+#[timed_query("select", table = true)]
+fn truth() {}
+
+#[measured(runbook = ["https://example.com"])]
+fn list() {}
+
+#[measured(owner = concat!("se", "arch"))]
+fn macro_call() {}
+
+#[verified("coder", threshold = 9 / 10)]
+fn division() -> f64 {
+    1.0
+}
+
+#[measured(function = { let x = })]
+fn block() {}
+
 fn main() {
-    let _ = TABLE;
-    constant();
-    macro_call();
     number();
     bytes();
     text();
     word();
     path();
+    truth();
+    list();
+    macro_call();
+    division();
+    block();
 }

@@ -1,0 +1,196 @@
+//! What only the compiler can check of a declared family and of its uses: `const` functions whose panics are errors at the
+//! user's own token. They say what the family has; where the token is they do not know.
+
+use crate::family::{Family, Role, contains, same};
+
+impl Family {
+    /// Checks one label of a declaration; call it in a `const`.
+    ///
+    /// # Panics
+    /// When the family has no usable label of this name.
+    #[track_caller]
+    pub const fn check_label_named(&self, name: &str) {
+        let mut i = 0;
+        while i < self.labels.len() {
+            if same(self.labels[i].name, name) {
+                self.check_label(i);
+            }
+            i += 1;
+        }
+    }
+
+    /// Checks one metric of a declaration; call it in a `const`.
+    ///
+    /// # Panics
+    /// When the family has no usable metric of this name.
+    #[track_caller]
+    pub const fn check_metric_named(&self, name: &str) {
+        let mut i = 0;
+        while i < self.metrics.len() {
+            if same(self.metrics[i].name, name) {
+                self.check_metric(i);
+            }
+            i += 1;
+        }
+    }
+
+    /// Checks one alert of a declaration; call it in a `const`.
+    ///
+    /// # Panics
+    /// When the family lacks what the alert asks about.
+    #[track_caller]
+    pub const fn check_alert_named(&self, name: &str) {
+        let mut i = 0;
+        while i < self.alerts.len() {
+            if same(self.alerts[i].name, name) {
+                self.check_condition(&self.alerts[i].condition);
+            }
+            i += 1;
+        }
+    }
+
+    /// Checks that the family has a label that an annotation gives; call it in a `const`. `rust_name` is the family's
+    /// name in code.
+    ///
+    /// # Panics
+    /// When it has none of this name.
+    #[track_caller]
+    pub const fn check_given(&self, rust_name: &str, name: &str) {
+        if !self.has_label(name) {
+            let text = Text::new().push("`").push(rust_name).push("` has no label `").push(name).push("`; it has ");
+            panic!("{}", text.push_labels(self).push_example(rust_name, self).as_str());
+        }
+    }
+
+    /// Checks a literal value of a label; call it in a `const`. `rust_name` is the family's name in code.
+    ///
+    /// # Panics
+    /// When the label has a set of values and this is none of them.
+    #[track_caller]
+    pub const fn check_value(&self, rust_name: &str, name: &str, value: &str) {
+        let mut i = 0;
+        while i < self.labels.len() {
+            let values = self.labels[i].values;
+            if same(self.labels[i].name, name) && !values.is_empty() && !contains(values, value) {
+                let text = Text::new().push("`").push(name).push("` must be one of ").push_list(values, "\"");
+                panic!("{}", text.push_example(rust_name, self).as_str());
+            }
+            i += 1;
+        }
+    }
+
+    /// Checks that an annotation gives each label a value; call it in a `const`. `rust_name` is the family's name in code.
+    ///
+    /// # Panics
+    /// When one is missing, unless one of those that are given is not the family's, which is reported by itself.
+    #[track_caller]
+    pub const fn check_all_given(&self, rust_name: &str, given: &[&str]) {
+        let mut i = 0;
+        while i < given.len() {
+            if !self.has_label(given[i]) {
+                return;
+            }
+            i += 1;
+        }
+        let mut i = 0;
+        while i < self.labels.len() {
+            if !contains(given, self.labels[i].name) {
+                let text = Text::new().push("missing argument `").push(self.labels[i].name).push("`, a label of `");
+                panic!("{}", text.push(rust_name).push("`").push_example(rust_name, self).as_str());
+            }
+            i += 1;
+        }
+    }
+
+    /// Checks that somebody can tell whether a promise is kept; call it in a `const`. `rust_name` is the family's name in
+    /// code.
+    ///
+    /// # Panics
+    /// When success is promised and no errors are counted, or a latency and nothing is timed.
+    #[track_caller]
+    pub const fn check_promise(&self, rust_name: &str, success: bool, latency: bool) {
+        let lack = if success && self.metric(Role::Errors).is_none() {
+            "counts no errors, so that nobody can tell its success; remove `success`, or declare the metric `errors`"
+        } else if latency && self.metric(Role::Duration).is_none() {
+            "measures no duration, so that nobody can tell its latency; remove `latency`, or declare the metric `duration`"
+        } else {
+            return;
+        };
+        let text = Text::new().push("`").push(rust_name).push("` ").push(lack);
+        panic!("{}", text.push_example(rust_name, self).as_str());
+    }
+
+    const fn has_label(&self, name: &str) -> bool {
+        let mut i = 0;
+        while i < self.labels.len() {
+            if same(self.labels[i].name, name) {
+                return true;
+            }
+            i += 1;
+        }
+        false
+    }
+}
+
+/// A message that is put together while compiling. What does not fit is left out, whole.
+struct Text {
+    bytes: [u8; 2048],
+    length: usize,
+}
+
+impl Text {
+    const fn new() -> Self {
+        Self { bytes: [0; 2048], length: 0 }
+    }
+
+    const fn push(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        if self.length + text.len() <= self.bytes.len() {
+            self.bytes.split_at_mut(self.length).1.split_at_mut(text.len()).0.copy_from_slice(text);
+            self.length += text.len();
+        }
+        self
+    }
+
+    const fn push_list(mut self, items: &[&str], quote: &str) -> Self {
+        let mut i = 0;
+        while i < items.len() {
+            self = self.push(if i == 0 { "" } else { ", " }).push(quote).push(items[i]).push(quote);
+            i += 1;
+        }
+        self
+    }
+
+    const fn push_labels(mut self, family: &Family) -> Self {
+        if family.labels.is_empty() {
+            return self.push("none");
+        }
+        let mut i = 0;
+        while i < family.labels.len() {
+            self = self.push(if i == 0 { "" } else { ", " }).push_list(&[family.labels[i].name], "`");
+            i += 1;
+        }
+        self
+    }
+
+    /// A whole, correct use of the family.
+    const fn push_example(mut self, rust_name: &str, family: &Family) -> Self {
+        self = self.push("\nexample: #[measured(family = ").push(rust_name);
+        let mut i = 0;
+        while i < family.labels.len() {
+            let label = &family.labels[i];
+            let value = if label.values.is_empty() { "name" } else { label.values[0] };
+            self = self.push(", ").push(label.name).push(" = ").push_list(&[value], "\"");
+            i += 1;
+        }
+        self.push(")]")
+    }
+
+    const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            // Only whole texts are pushed.
+            Err(_) => "",
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What an `async fn` may do, in a function that is none.
+
+use measurand::timed_query;
+
+#[timed_query("select", table = name().await)]
+fn not_async() {}
+
+#[timed_query("select", table = |_| name().await)]
+async fn closure_that_awaits() -> u32 {
+    1
+}
+
+async fn name() -> String {
+    String::new()
+}
+
+fn main() {
+    not_async();
+    let _ = closure_that_awaits();
+}

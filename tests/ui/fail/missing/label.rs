@@ -1,0 +1,30 @@
+//! Labels that an attribute cannot do without.
+
+use measurand::{cache_lookup, goap_plan, pattern_confidence, task, timed_query};
+
+#[cache_lookup]
+fn look_up() -> Option<u32> {
+    None
+}
+
+#[goap_plan()]
+fn plan() {}
+
+#[task(owner = "search")]
+fn work() {}
+
+#[pattern_confidence]
+fn confidence() -> f64 {
+    1.0
+}
+
+#[timed_query(table = "patterns")]
+async fn load() {}
+
+fn main() {
+    look_up();
+    plan();
+    work();
+    confidence();
+    let _ = load();
+}
