@@ -6,7 +6,11 @@ use measurand_catalog::attribute::{MEASURED, TIMED_QUERY, VERIFIED};
 
 #[test]
 fn label_expression() {
-    check(&TIMED_QUERY, "kind, table = self.names[0]", "fn f(&self, kind: Kind) -> u32 { 1 }", expect![[r#"
+    check(
+        &TIMED_QUERY,
+        "kind, table = self.names[0]",
+        "fn f(&self, kind: Kind) -> u32 { 1 }",
+        expect![[r#"
         fn f(&self, kind: Kind) -> u32 {
             ::measurand::__private::site! {
                 __SITE, DATABASE, "f", [],
@@ -28,7 +32,8 @@ fn label_expression() {
                 },
             )
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -67,7 +72,11 @@ fn label_expression_that_binds_loosely() {
 
 #[test]
 fn late_label() {
-    check(&TIMED_QUERY, r#""select", table = |it| it.table"#, "fn f() -> Result<Answer, E> { g() }", expect![[r#"
+    check(
+        &TIMED_QUERY,
+        r#""select", table = |it| it.table"#,
+        "fn f() -> Result<Answer, E> { g() }",
+        expect![[r#"
         fn f() -> Result<Answer, E> {
             ::measurand::__private::site! {
                 __SITE, DATABASE, "f", ["query_type" = "select"],
@@ -93,7 +102,8 @@ fn late_label() {
                 },
             )
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -182,7 +192,11 @@ fn late_label_of_an_opaque_result() {
 
 #[test]
 fn late_label_with_rollback() {
-    check(&VERIFIED, "|it| it.agent, rollback = undo()", "fn f() -> Review { g() }", expect![[r#"
+    check(
+        &VERIFIED,
+        "|it| it.agent, rollback = undo()",
+        "fn f() -> Review { g() }",
+        expect![[r#"
         fn f() -> Review {
             ::measurand::__private::site! {
                 __SITE, VERIFICATION, "f", [],
@@ -214,12 +228,17 @@ fn late_label_with_rollback() {
             }
             __result
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn caller() {
-    check(&MEASURED, "caller", "fn f() {}", expect![[r##"
+    check(
+        &MEASURED,
+        "caller",
+        "fn f() {}",
+        expect![[r#"
         #[track_caller]
         fn f() {
             ::measurand::__private::site! {
@@ -239,12 +258,17 @@ fn caller() {
                 },
             )
         }
-    "##]]);
+    "#]],
+    );
 }
 
 #[test]
 fn caller_that_is_tracked_already() {
-    check(&MEASURED, "caller", "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }", expect![[r##"
+    check(
+        &MEASURED,
+        "caller",
+        "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }",
+        expect![[r#"
         #[track_caller]
         fn f() -> impl Iterator<Item = u32> {
             ::measurand::__private::site! {
@@ -258,12 +282,17 @@ fn caller_that_is_tracked_already() {
             let __call = ::measurand::__private::watch(__series);
             g()
         }
-    "##]]);
+    "#]],
+    );
 }
 
 #[test]
 fn sampling() {
-    check(&MEASURED, "time = 1 in 16", "fn f() -> u32 { 1 }", expect![[r#"
+    check(
+        &MEASURED,
+        "time = 1 in 16",
+        "fn f() -> u32 { 1 }",
+        expect![[r#"
         fn f() -> u32 {
             ::measurand::__private::site! {
                 __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
@@ -281,12 +310,17 @@ fn sampling() {
                 },
             )
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn sampling_with_a_label() {
-    check(&TIMED_QUERY, r#""select", table = name, time = 1 in 8"#, "async fn f(name: &str) {}", expect![[r#"
+    check(
+        &TIMED_QUERY,
+        r#""select", table = name, time = 1 in 8"#,
+        "async fn f(name: &str) {}",
+        expect![[r#"
         async fn f(name: &str) {
             ::measurand::__private::site! {
                 __SITE, DATABASE, "f", ["query_type" = "select"],
@@ -310,7 +344,8 @@ fn sampling_with_a_label() {
                 .await;
             __result
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

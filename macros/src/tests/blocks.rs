@@ -178,13 +178,13 @@ fn half_typed_items() {
     let items =
         ["fn", "fn f", "fn f(", "pub", "#[", "impl", "impl X", "struct S {", "use a::", "let x = 1;", "x.y()", "mod"];
     for item in items {
-        let close = item.chars().filter_map(|it| match it {
+        let mut close = item.chars().filter_map(|it| match it {
             '(' => Some(')'),
             '[' => Some(']'),
             '{' => Some('}'),
             _ => None,
         });
-        let closed: String = item.chars().chain(if item.contains("()") { None } else { close.last() }).collect();
+        let closed: String = item.chars().chain(if item.contains("()") { None } else { close.next_back() }).collect();
         let block = format!("mod m {{ fn before() {{}} {closed} }}");
         let output = expand(&MEASURED, "", &block).to_string();
         assert!(output.contains(&tokens(&closed).to_string()) && !output.contains("compile_error"), "{output}");
