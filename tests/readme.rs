@@ -81,6 +81,12 @@ fn commands() {
                 assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
                 assert!(!run.stdout.is_empty(), "{command} prints nothing");
             }
+            ["cargo", "run", "-p", "your-own-domain", "--", "--seconds", _] => {
+                let path = program("your-own-domain", "your-own-domain", "dev");
+                let mut short = Command::new(path);
+                let run = short.args(["--seconds", "1"]).env("MEASURAND_LISTEN", "127.0.0.1:0").output().unwrap();
+                assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
+            }
             // This is what runs us.
             ["./tests/run"] => {
                 let ci = std::fs::read_to_string(workspace().join(".ci/run")).unwrap();

@@ -261,17 +261,27 @@ fn judge(model: &Model) -> TokenStream {
         return quote! { |#binding #declared| #verdict };
     }
     let (private, series) = (self::private(model), local("__series"));
-    let picks = model.late().map(|closure| {
+    let names: Vec<Ident> = (0..model.late().count()).map(|it| local(&format!("__label{it}"))).collect();
+    let labels = model.late().zip(&names).map(|(closure, name)| {
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, result) = (private_at(model, span), Ident::new("__result", span));
-        quote_spanned! { span=> #private::pick(&#private::ask(#result, #closure)) }
+        let ask = quote_spanned! { span=> #private::ask(#result, #closure) };
+        // The path of a function instead of a closure, which Clippy asks for, would be a value from the arguments.
+        quote! {
+            #[allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls)]
+            let #name = #ask;
+        }
+    });
+    let picks = model.late().zip(&names).map(|(closure, name)| {
+        let private = private_at(model, closure.span().resolved_at(Span::mixed_site()));
+        quote! { #private::pick(&#name) }
     });
     let series = if model.picks() {
         series.to_token_stream()
     } else {
         quote! { #private::Site::series(&__SITE) }
     };
-    quote! { |#binding #declared| #private::verdict_in(#verdict, #series, &[#(#picks),*]) }
+    quote! { |#binding #declared| { #(#labels)* #private::verdict_in(#verdict, #series, &[#(#picks),*]) } }
 }
 
 /// The verdict that the result's type gives.

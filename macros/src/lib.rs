@@ -83,6 +83,11 @@ pub fn at(tokens: TokenStream) -> TokenStream {
 /// The type of the result is the one that the function is written with: a generic `T` is `ok` even where it is a
 /// `Result`. In a body under `#[track_caller]` the caller's place is not known.
 ///
+/// Under `time = 1 in 16` every call is counted, in the histogram too, and about one in sixteen reads the clock. It is
+/// chosen by chance, and its duration stands for the calls up to the next one that is. Of a share `p` of `n` calls (those
+/// in one bucket, say) the relative standard error is then about `sqrt(2 * (1 - p) / (p * n / 16))`: the slowest hundredth
+/// of 100 000 calls is known to 18 %, half of them to 2 %. A recorder that is not the global one sees every call timed.
+///
 /// | argument | value | meaning |
 /// |---|---|---|
 /// | `function` | a label's value, may stand without its key | the label `function` instead of the function's own name |
@@ -102,8 +107,8 @@ pub fn at(tokens: TokenStream) -> TokenStream {
 /// The `Err` of a type with `#[derive(ErrorKind)]` adds the label `error_kind` to the counter of errors.
 ///
 /// On an `impl` block, a trait or a module the attribute goes on each function inside that has a body, is not `const`, and
-/// has no attribute of its own; `#[measured(skip)]` leaves one out. Methods of an `impl` block are called
-/// `Type::method`.
+/// has no attribute of its own, those of inner modules and blocks too; `#[measured(skip)]` leaves a function or an inner
+/// block out. Methods of an `impl` block are called `Type::method`.
 ///
 /// The doc comment's first paragraph, a section `# Runbook` in it, `owner`, `severity` and `runbook` travel with the record.
 /// Where there is a doc comment, it gains the function's metrics with queries to copy.

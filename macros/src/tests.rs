@@ -1,5 +1,8 @@
 //! Snapshots of expansions, one for each shape of function. Update with `UPDATE_EXPECT=1`.
 
+mod arguments;
+mod blocks;
+
 use crate::engine::run;
 use expect_test::{Expect, expect};
 use measurand_catalog::attribute::{ALL, MEASURED, NEURAL_OP, TIMED_QUERY, VERIFIED};

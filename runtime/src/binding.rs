@@ -50,7 +50,7 @@ fn permanent(address: usize) {
     }
 }
 
-fn address(recorder: &dyn Recorder) -> usize {
+pub(crate) fn address(recorder: &dyn Recorder) -> usize {
     std::ptr::from_ref(recorder).cast::<()>().addr()
 }
 

@@ -1,5 +1,6 @@
 //! What a series is recorded into: kept handles on one recorder, or a look-up for each value.
 
+use crate::binding::address;
 use crate::hit_rate::Tally;
 use crate::series::Series;
 use crate::verdict::Failure;
@@ -55,6 +56,8 @@ static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 #[derive(Debug)]
 pub(crate) struct Handles {
     keys: &'static Keys,
+    /// Whose handles they are.
+    recorder: usize,
     /// What a call that ended well leaves.
     pub(crate) trace: Trace,
     /// Reads the time stamp counter where it is invariant, else the operating system's monotonic clock. Here, since it lies
@@ -93,6 +96,7 @@ impl Handles {
         let lookup = Lookup { keys: series.keys(), recorder };
         Self {
             keys: lookup.keys,
+            recorder: address(recorder),
             trace: lookup.keys.trace,
             clock: CLOCK.clone(),
             newest: AtomicU64::new(0),
@@ -115,12 +119,14 @@ impl Handles {
         }
     }
 
-    fn register_kind(&self, kind: &'static str) -> KindCounter {
-        let counter = self.with_lookup(|it| it.kind(kind));
-        KindCounter { kind, counter, next: OnceLock::new() }
+    /// Nothing where the call ends under another recorder than it began under: what is kept must not be that one's.
+    fn register_kind(&self, kind: &'static str) -> Option<Box<KindCounter>> {
+        let ours = |it: &Lookup<'_>| (address(it.recorder) == self.recorder).then(|| it.kind(kind));
+        let counter = self.with_lookup(ours)?;
+        Some(Box::new(KindCounter { kind, counter, next: OnceLock::new() }))
     }
 
-    /// For what few programs record. Handles are kept for the global recorder, and the calls that get here see that one.
+    /// For what few programs record.
     fn with_lookup<T>(&self, ask: impl FnOnce(&Lookup<'_>) -> T) -> T {
         metrics::with_recorder(|recorder| ask(&Lookup { keys: self.keys, recorder }))
     }
@@ -162,7 +168,13 @@ impl Sink for Handles {
     fn count_kind(&self, kind: &'static str) {
         let mut place = &self.kinds;
         loop {
-            let known = place.get_or_init(|| Box::new(self.register_kind(kind)));
+            let known = match place.get() {
+                Some(known) => known,
+                None => match self.register_kind(kind) {
+                    Some(new) => place.get_or_init(|| new),
+                    None => return self.count_labelled(Role::Errors, Failure::Error as usize),
+                },
+            };
             if known.kind == kind {
                 return known.counter.increment(1);
             }

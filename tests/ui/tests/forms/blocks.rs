@@ -1,5 +1,7 @@
 //! An attribute on a whole `impl` block, trait or module.
 
+#![expect(clippy::unused_self, reason = "methods are the forms under test")]
+
 use crate::{block_on, check_not_ok, check_ok, record, series, suspend};
 use measurand::{measured, timed_query};
 use std::fmt::Display;
@@ -54,6 +56,7 @@ impl Shop {
 
     #[measurand::measured(skip)]
     async fn quiet_later(&self) -> u32 {
+        suspend().await;
         self.stock
     }
 }

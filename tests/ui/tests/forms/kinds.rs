@@ -225,7 +225,7 @@ fn kinds_beside_labels() {
 }
 
 /// A predicate decides instead of the type, and knows no kinds.
-#[measured(ok_if = |it| it.is_err())]
+#[measured(ok_if = Result::is_err)]
 fn predicate(error: NetworkError) -> Result<(), NetworkError> {
     Err(error)
 }

@@ -7,13 +7,16 @@ mod bounds;
 mod boxed;
 mod boxed_blocks;
 mod context;
+mod declared;
 mod ending;
 mod kinds;
 mod labels;
+mod large;
 mod late;
 mod modules;
 mod outcome;
 mod place;
+mod recording;
 mod sync;
 mod values;
 

@@ -93,7 +93,9 @@ mod annotated {
         pub(in super::super) struct Silent;
 
         impl Silent {
-            pub(in super::super) fn method(&self) {}
+            pub(in super::super) fn method(&self) -> &Self {
+                self
+            }
         }
     }
 

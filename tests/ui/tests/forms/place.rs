@@ -1,5 +1,7 @@
 //! The label `caller`: where the annotated function was called.
 
+#![expect(clippy::self_only_used_in_recursion, reason = "a method is the form under test")]
+
 use crate::{block_on, record, suspend};
 use measurand::{measured, timed_query};
 
@@ -76,7 +78,7 @@ fn tracked() -> u32 {
 #[test]
 fn through_a_function_that_tracks_its_caller() {
     let line = line!() + 2;
-    #[expect(clippy::redundant_closure, reason = "the place would be that of the call in the standard library")]
+    // Not `record(between)`, which is called in the standard library.
     let lines = record(|| between());
     assert_eq!(lines, series("called", &[(line, 1)]));
     let lines = record(|| assert_eq!(tracked(), 1));

@@ -1,5 +1,12 @@
 //! What a label's value can be, and what an expression for it can look like.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unused_self,
+    reason = "arguments are for their labels"
+)]
+
 use crate::{block_on, record, suspend};
 use measurand::{Label, QueryType, measured, neural_op, timed_query, verified};
 use std::borrow::Cow;

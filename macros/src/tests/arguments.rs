@@ -1,0 +1,444 @@
+//! Snapshots of what arguments add to an expansion: labels, families, objectives, sampling.
+
+use super::check;
+use expect_test::expect;
+use measurand_catalog::attribute::{MEASURED, TIMED_QUERY, VERIFIED};
+
+#[test]
+fn label_expression() {
+    check(
+        &TIMED_QUERY,
+        "kind, table = self.names[0]",
+        "fn f(&self, kind: Kind) -> u32 { 1 }",
+        expect![[r#"
+        fn f(&self, kind: Kind) -> u32 {
+            ::measurand::__private::site! {
+                __SITE, DATABASE, "f", [],
+                "|attribute|timed_query|family|database|from:query_type|kind|from:table|self.names[0]"
+            }
+            let __series = ::measurand::__private::Site::series_of(
+                &__SITE,
+                &[
+                    ::measurand::__private::pick(&kind),
+                    ::measurand::__private::pick(&self.names[0]),
+                ],
+            );
+            ::measurand::__private::run(
+                __series,
+                move || -> u32 { 1 },
+                |__result| {
+                    use ::measurand::__private::ErrorProbe as _;
+                    ::measurand::__private::Probe(__result).error().verdict()
+                },
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn label_expression_that_binds_loosely() {
+    check(
+        &TIMED_QUERY,
+        r#""select", table = if x > 0 { "some" } else { "none" }"#,
+        "async fn f(x: u32) { g().await }",
+        expect![[r#"
+            async fn f(x: u32) {
+                ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", ["query_type" = "select"],
+                    "|attribute|timed_query|family|database|from:table|if x > 0 { \"some\" } else { \"none\" }"
+                }
+                let __series = ::measurand::__private::Site::series_of(
+                    &__SITE,
+                    &[::measurand::__private::pick(&(if x > 0 { "some" } else { "none" }))],
+                );
+                let (__result, _failed) = ::measurand::__private::measure(
+                        __series,
+                        ::core::pin::pin!(
+                            async move { if false { return ::measurand::__private::returned:: < () >
+                            (); } g(). await }
+                        ),
+                        |__result| {
+                            use ::measurand::__private::ErrorProbe as _;
+                            ::measurand::__private::Probe(__result).error().verdict()
+                        },
+                    )
+                    .await;
+                __result
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn late_label() {
+    check(
+        &TIMED_QUERY,
+        r#""select", table = |it| it.table"#,
+        "fn f() -> Result<Answer, E> { g() }",
+        expect![[r#"
+        fn f() -> Result<Answer, E> {
+            ::measurand::__private::site! {
+                __SITE, DATABASE, "f", ["query_type" = "select"],
+                "|attribute|timed_query|family|database|from:table||it| it.table"
+            }
+            ::measurand::__private::run(
+                ::measurand::__private::Site::series(&__SITE),
+                move || -> Result<Answer, E> { g() },
+                |__result: &Result<Answer, E>| {
+                    #[allow(
+                        clippy::redundant_closure,
+                        clippy::redundant_closure_for_method_calls
+                    )]
+                    let __label0 = ::measurand::__private::ask(__result, |it| it.table);
+                    ::measurand::__private::verdict_in(
+                        {
+                            use ::measurand::__private::ErrorProbe as _;
+                            ::measurand::__private::Probe(__result).error().verdict()
+                        },
+                        ::measurand::__private::Site::series(&__SITE),
+                        &[::measurand::__private::pick(&__label0)],
+                    )
+                },
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn late_and_given_labels_of_a_returned_future() {
+    check(
+        &TIMED_QUERY,
+        "kind, table = |it: &Answer| &it.table",
+        "fn f(kind: Kind) -> impl Future<Output = Answer> { g(kind) }",
+        expect![[r#"
+            fn f(kind: Kind) -> impl Future<Output = Answer> {
+                ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", [],
+                    "|attribute|timed_query|family|database|from:query_type|kind|from:table||it : &Answer| &it.table"
+                }
+                let __series = ::measurand::__private::Site::series_of(
+                    &__SITE,
+                    &[::measurand::__private::pick(&kind)],
+                );
+                let __future = ::measurand::__private::call(move || -> _ { g(kind) });
+                async move {
+                    let (__result, _failed) = ::measurand::__private::measure(
+                            __series,
+                            ::core::pin::pin!(__future),
+                            |__result| {
+                                #[allow(
+                                    clippy::redundant_closure,
+                                    clippy::redundant_closure_for_method_calls
+                                )]
+                                let __label0 = ::measurand::__private::ask(
+                                    __result,
+                                    |it: &Answer| &it.table,
+                                );
+                                ::measurand::__private::verdict_in(
+                                    {
+                                        use ::measurand::__private::ErrorProbe as _;
+                                        ::measurand::__private::Probe(__result).error().verdict()
+                                    },
+                                    __series,
+                                    &[::measurand::__private::pick(&__label0)],
+                                )
+                            },
+                        )
+                        .await;
+                    __result
+                }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn late_label_of_an_opaque_result() {
+    check(
+        &TIMED_QUERY,
+        r#""select", table = |it| name(it)"#,
+        "fn f() -> impl Iterator<Item = u32> { g() }",
+        expect![[r#"
+            fn f() -> impl Iterator<Item = u32> {
+                ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", ["query_type" = "select"],
+                    "|attribute|timed_query|family|database|from:table||it| name(it)"
+                }
+                ::measurand::__private::run(
+                    ::measurand::__private::Site::series(&__SITE),
+                    move || -> _ { g() },
+                    |__result| {
+                        #[allow(
+                            clippy::redundant_closure,
+                            clippy::redundant_closure_for_method_calls
+                        )]
+                        let __label0 = ::measurand::__private::ask(__result, |it| name(it));
+                        ::measurand::__private::verdict_in(
+                            {
+                                use ::measurand::__private::ErrorProbe as _;
+                                ::measurand::__private::Probe(__result).error().verdict()
+                            },
+                            ::measurand::__private::Site::series(&__SITE),
+                            &[::measurand::__private::pick(&__label0)],
+                        )
+                    },
+                )
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn late_label_with_rollback() {
+    check(
+        &VERIFIED,
+        "|it| it.agent, rollback = undo()",
+        "fn f() -> Review { g() }",
+        expect![[r#"
+        fn f() -> Review {
+            ::measurand::__private::site! {
+                __SITE, VERIFICATION, "f", [],
+                "|attribute|verified|family|verification|from:agent_id||it| it.agent|threshold|0.95"
+            }
+            let mut __call = ::measurand::__private::enter(
+                ::measurand::__private::Site::series(&__SITE),
+            );
+            let __result = ::measurand::__private::call(|| -> Review { g() });
+            let __failed = ::measurand::__private::leave(
+                &mut __call,
+                &__result,
+                |__result| {
+                    #[allow(
+                        clippy::redundant_closure,
+                        clippy::redundant_closure_for_method_calls
+                    )]
+                    let __label0 = ::measurand::__private::ask(__result, |it| it.agent);
+                    ::measurand::__private::verdict_in(
+                        ::measurand::__private::verdict_of_score(__result, 0.95f64),
+                        ::measurand::__private::Site::series(&__SITE),
+                        &[::measurand::__private::pick(&__label0)],
+                    )
+                },
+            );
+            if let ::core::option::Option::Some(__series) = __failed {
+                ::measurand::__private::count_rollback(__series);
+                undo();
+            }
+            __result
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn caller() {
+    check(
+        &MEASURED,
+        "caller",
+        "fn f() {}",
+        expect![[r#"
+        #[track_caller]
+        fn f() {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function|from:caller|the place of the call"
+            }
+            let __series = ::measurand::__private::Site::series_of(
+                &__SITE,
+                &[::measurand::__private::pick(&::measurand::__private::caller())],
+            );
+            ::measurand::__private::run(
+                __series,
+                move || -> () {},
+                |__result| {
+                    use ::measurand::__private::ErrorProbe as _;
+                    ::measurand::__private::Probe(__result).error().verdict()
+                },
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn caller_that_is_tracked_already() {
+    check(
+        &MEASURED,
+        "caller",
+        "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }",
+        expect![[r#"
+        #[track_caller]
+        fn f() -> impl Iterator<Item = u32> {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function|from:caller|the place of the call"
+            }
+            let __series = ::measurand::__private::Site::series_of(
+                &__SITE,
+                &[::measurand::__private::pick(&::measurand::__private::caller())],
+            );
+            let __call = ::measurand::__private::watch(__series);
+            g()
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn sampling() {
+    check(
+        &MEASURED,
+        "time = 1 in 16",
+        "fn f() -> u32 { 1 }",
+        expect![[r#"
+        fn f() -> u32 {
+            ::measurand::__private::site! {
+                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                "|attribute|measured|family|function|timed|1 in 16"
+            }
+            ::measurand::__private::run(
+                ::measurand::__private::Sampled(
+                    ::measurand::__private::Site::series(&__SITE),
+                    16u32,
+                ),
+                move || -> u32 { 1 },
+                |__result| {
+                    use ::measurand::__private::ErrorProbe as _;
+                    ::measurand::__private::Probe(__result).error().verdict()
+                },
+            )
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn sampling_with_a_label() {
+    check(
+        &TIMED_QUERY,
+        r#""select", table = name, time = 1 in 8"#,
+        "async fn f(name: &str) {}",
+        expect![[r#"
+        async fn f(name: &str) {
+            ::measurand::__private::site! {
+                __SITE, DATABASE, "f", ["query_type" = "select"],
+                "|attribute|timed_query|family|database|from:table|name|timed|1 in 8"
+            }
+            let __series = ::measurand::__private::Site::series_of(
+                &__SITE,
+                &[::measurand::__private::pick(&name)],
+            );
+            let (__result, _failed) = ::measurand::__private::measure(
+                    ::measurand::__private::Sampled(__series, 8u32),
+                    ::core::pin::pin!(
+                        async move { if false { return ::measurand::__private::returned:: < () >
+                        (); } }
+                    ),
+                    |__result| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
+                .await;
+            __result
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn declared_family() {
+    check(
+        &MEASURED,
+        r#"family = shop::Payment, provider = "stripe", currency = currency, slo(success = 99.9)"#,
+        "/// Pays.\nfn f(currency: Currency) -> Result<u64, E> { g() }",
+        expect![[r#"
+            /// Pays.
+            /**
+
+            # Metrics
+
+            Measured by `#[measured]`. It promises that 99.9 % of the calls end well.
+            */
+            fn f(currency: Currency) -> Result<u64, E> {
+                const _: () = <shop::Payment as ::measurand::__private::DeclaredFamily>::FAMILY
+                    .check_use(
+                        &[
+                            ("provider", ::core::option::Option::Some("stripe")),
+                            ("currency", ::core::option::Option::None),
+                        ],
+                        true,
+                        false,
+                    );
+                ::measurand::__private::declared_site! {
+                    __SITE, * < shop::Payment as ::measurand::__private::DeclaredFamily > ::FAMILY,
+                    "f", ["provider" = "stripe"],
+                    "|attribute|measured|from:currency|currency|slo:success|99.9|summary|Pays."
+                }
+                let __series = ::measurand::__private::Site::series_of(
+                    &__SITE,
+                    &[::measurand::__private::pick(&currency)],
+                );
+                ::measurand::__private::run(
+                    __series,
+                    move || -> Result<u64, E> { g() },
+                    |__result: &Result<u64, E>| ::measurand::__private::verdict_by::<
+                        shop::Payment,
+                        _,
+                    >(
+                        __result,
+                        {
+                            use ::measurand::__private::ErrorProbe as _;
+                            ::measurand::__private::Probe(__result).error().verdict()
+                        },
+                        0.95f64,
+                    ),
+                )
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn documentation_with_an_objective() {
+    check(
+        &TIMED_QUERY,
+        r#""select", table = "a\"b", slo(success = 99.9, latency = "10ms" @ 99)"#,
+        "/// Loads.\nasync fn f() -> Result<u32, E> { g().await }",
+        expect![[r#"
+            /// Loads.
+            /**
+
+            # Metrics
+
+            Measured by `#[timed_query]`. It promises that 99.9 % of the calls end well, and that 99 % of the calls take at most 0.01 s.
+
+            ```promql
+            sum(rate(db_query_errors_total{query_type="select",table="a\"b"}[5m]))
+            histogram_quantile(0.95, sum by (le) (rate(db_query_duration_seconds_bucket{query_type="select",table="a\"b"}[5m])))
+            ```
+            */
+            async fn f() -> Result<u32, E> {
+                ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", ["query_type" = "select", "table" = "a\"b"],
+                    "|attribute|timed_query|family|database|slo:success|99.9|slo:latency|0.01@99|summary|Loads."
+                }
+                let (__result, _failed) = ::measurand::__private::measure(
+                        ::measurand::__private::Site::series(&__SITE),
+                        ::core::pin::pin!(
+                            async move { if false { return ::measurand::__private::returned:: <
+                            Result < u32, E > > (); } g(). await }
+                        ),
+                        |__result: &Result<u32, E>| {
+                            use ::measurand::__private::ErrorProbe as _;
+                            ::measurand::__private::Probe(__result).error().verdict()
+                        },
+                    )
+                    .await;
+                __result
+            }
+        "#]],
+    );
+}
