@@ -56,10 +56,10 @@ async fn work(pay: Pay, seconds: Duration) -> Result<(u32, i64)> {
         if start.elapsed() >= seconds {
             break;
         }
-        let account = step % 10;
+        let account = step % 50;
         ledger.execute("INSERT OR IGNORE INTO accounts VALUES (?1, 0)", [account])?;
-        // A wage for some.
-        ledger.execute("UPDATE accounts SET cents = cents + 3000 WHERE id = ?1 AND id < 9", [account])?;
+        // A wage for all but one.
+        ledger.execute("UPDATE accounts SET cents = cents + 3000 WHERE id = ?1 AND id < 49", [account])?;
         let method = if step % 3 == 0 { Method::Card } else { Method::BankTransfer };
         let cents = if step % 101 == 0 { 1_000_000 } else { 100 + step % 900 };
         match pay(&ledger, method, account, cents) {

@@ -55,7 +55,7 @@ enum PaymentError {
     family = Payment,
     method = method,
     settlement = |it| it.as_ref().map_or("none", |it| it.settlement),
-    slo(success = 90, latency = "10ms" @ 99),
+    slo(success = 95, latency = "10ms" @ 99),
     owner = "payments"
 )]
 fn pay(ledger: &Connection, method: Method, account: i64, cents: i64) -> Result<Receipt, PaymentError> {
