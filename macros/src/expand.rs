@@ -5,7 +5,7 @@
 
 use crate::docs;
 use crate::model::{Judgement, LabelValue, Model, Shape, Use, future_output, is_result, returns_never};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Path, ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
 
@@ -171,6 +171,14 @@ fn body(model: &Model) -> TokenStream {
             let (edge, movement) = (return_edge(model), movement(model));
             measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #body }) }, Span::call_site())
         }
+        // The block is measured where it stands: moving a large future twice more overflows stacks.
+        Shape::ImplFuture if async_block(model).is_some() => {
+            let (movement, content) = async_block(model).unwrap_or_default();
+            let edge = future_output(&model.func).map(|ty| edge(model, &erased(ty)));
+            let measured =
+                measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #content }) }, Span::call_site());
+            quote! { async move { #measured } }
+        }
         Shape::ImplFuture | Shape::BoxedFuture => {
             let (future, closure) = (local("__future"), closure(model));
             // What is no future is reported where the user says that there is one.
@@ -320,15 +328,35 @@ fn movement(model: &Model) -> TokenStream {
 /// Tells the compiler the type of an `async` block, which has no place to write it: a mistake in the body is then
 /// reported on the user's line. The same idea as in `tracing`'s `#[instrument]`.
 fn return_edge(model: &Model) -> TokenStream {
-    if returns_never(&model.func) {
-        return TokenStream::new();
-    }
-    let (output, span) = (output(model), span_of_output(model));
+    if returns_never(&model.func) { TokenStream::new() } else { edge(model, &output(model)) }
+}
+
+fn edge(model: &Model, output: &TokenStream) -> TokenStream {
+    let span = span_of_output(model);
     let private = private_at(model, span);
     quote_spanned! { span=>
         if false {
             return #private::returned::<#output>();
         }
+    }
+}
+
+/// The `move` and the content of a body that is one `async` block and nothing else.
+fn async_block(model: &Model) -> Option<(TokenStream, TokenStream)> {
+    let mut tokens = model.func.body.clone().into_iter();
+    let is = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(it) if it == word);
+    tokens.next().filter(|it| is(it, "async"))?;
+    let mut next = tokens.next()?;
+    let mut movement = TokenStream::new();
+    if is(&next, "move") {
+        movement.extend([next]);
+        next = tokens.next()?;
+    }
+    match next {
+        TokenTree::Group(it) if it.delimiter() == Delimiter::Brace && tokens.next().is_none() => {
+            Some((movement, it.stream()))
+        }
+        _ => None,
     }
 }
 

@@ -11,28 +11,28 @@ fn label_expression() {
         "kind, table = self.names[0]",
         "fn f(&self, kind: Kind) -> u32 { 1 }",
         expect![[r#"
-        fn f(&self, kind: Kind) -> u32 {
-            ::measurand::__private::site! {
-                __SITE, DATABASE, "f", [],
-                "|attribute|timed_query|family|database|from:query_type|kind|from:table|self.names[0]"
+            fn f(&self, kind: Kind) -> u32 {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", [],
+                    "|attribute|timed_query|family|database|from:query_type|kind|from:table|self.names[0]"
+                };
+                let __series = ::measurand::__private::Site::series_of(
+                    &__SITE,
+                    &[
+                        ::measurand::__private::pick(&kind),
+                        ::measurand::__private::pick(&self.names[0]),
+                    ],
+                );
+                ::measurand::__private::run(
+                    __series,
+                    move || -> u32 { 1 },
+                    |__result| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
             }
-            let __series = ::measurand::__private::Site::series_of(
-                &__SITE,
-                &[
-                    ::measurand::__private::pick(&kind),
-                    ::measurand::__private::pick(&self.names[0]),
-                ],
-            );
-            ::measurand::__private::run(
-                __series,
-                move || -> u32 { 1 },
-                |__result| {
-                    use ::measurand::__private::ErrorProbe as _;
-                    ::measurand::__private::Probe(__result).error().verdict()
-                },
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -44,10 +44,10 @@ fn label_expression_that_binds_loosely() {
         "async fn f(x: u32) { g().await }",
         expect![[r#"
             async fn f(x: u32) {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select"],
                     "|attribute|timed_query|family|database|from:table|if x > 0 { \"some\" } else { \"none\" }"
-                }
+                };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
                     &[::measurand::__private::pick(&(if x > 0 { "some" } else { "none" }))],
@@ -77,32 +77,32 @@ fn late_label() {
         r#""select", table = |it| it.table"#,
         "fn f() -> Result<Answer, E> { g() }",
         expect![[r#"
-        fn f() -> Result<Answer, E> {
-            ::measurand::__private::site! {
-                __SITE, DATABASE, "f", ["query_type" = "select"],
-                "|attribute|timed_query|family|database|from:table||it| it.table"
+            fn f() -> Result<Answer, E> {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", ["query_type" = "select"],
+                    "|attribute|timed_query|family|database|from:table||it| it.table"
+                };
+                ::measurand::__private::run(
+                    ::measurand::__private::Site::series(&__SITE),
+                    move || -> Result<Answer, E> { g() },
+                    |__result: &Result<Answer, E>| {
+                        #[allow(
+                            clippy::redundant_closure,
+                            clippy::redundant_closure_for_method_calls
+                        )]
+                        let __label0 = ::measurand::__private::ask(__result, |it| it.table);
+                        ::measurand::__private::verdict_in(
+                            {
+                                use ::measurand::__private::ErrorProbe as _;
+                                ::measurand::__private::Probe(__result).error().verdict()
+                            },
+                            ::measurand::__private::Site::series(&__SITE),
+                            &[::measurand::__private::pick(&__label0)],
+                        )
+                    },
+                )
             }
-            ::measurand::__private::run(
-                ::measurand::__private::Site::series(&__SITE),
-                move || -> Result<Answer, E> { g() },
-                |__result: &Result<Answer, E>| {
-                    #[allow(
-                        clippy::redundant_closure,
-                        clippy::redundant_closure_for_method_calls
-                    )]
-                    let __label0 = ::measurand::__private::ask(__result, |it| it.table);
-                    ::measurand::__private::verdict_in(
-                        {
-                            use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
-                        },
-                        ::measurand::__private::Site::series(&__SITE),
-                        &[::measurand::__private::pick(&__label0)],
-                    )
-                },
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -114,10 +114,10 @@ fn late_and_given_labels_of_a_returned_future() {
         "fn f(kind: Kind) -> impl Future<Output = Answer> { g(kind) }",
         expect![[r#"
             fn f(kind: Kind) -> impl Future<Output = Answer> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", [],
                     "|attribute|timed_query|family|database|from:query_type|kind|from:table||it : &Answer| &it.table"
-                }
+                };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
                     &[::measurand::__private::pick(&kind)],
@@ -162,10 +162,10 @@ fn late_label_of_an_opaque_result() {
         "fn f() -> impl Iterator<Item = u32> { g() }",
         expect![[r#"
             fn f() -> impl Iterator<Item = u32> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select"],
                     "|attribute|timed_query|family|database|from:table||it| name(it)"
-                }
+                };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> _ { g() },
@@ -197,38 +197,38 @@ fn late_label_with_rollback() {
         "|it| it.agent, rollback = undo()",
         "fn f() -> Review { g() }",
         expect![[r#"
-        fn f() -> Review {
-            ::measurand::__private::site! {
-                __SITE, VERIFICATION, "f", [],
-                "|attribute|verified|family|verification|from:agent_id||it| it.agent|threshold|0.95"
+            fn f() -> Review {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, VERIFICATION, "f", [],
+                    "|attribute|verified|family|verification|from:agent_id||it| it.agent|threshold|0.95"
+                };
+                let mut __call = ::measurand::__private::enter(
+                    ::measurand::__private::Site::series(&__SITE),
+                );
+                let __result = ::measurand::__private::call(|| -> Review { g() });
+                let __failed = ::measurand::__private::leave(
+                    &mut __call,
+                    &__result,
+                    |__result| {
+                        #[allow(
+                            clippy::redundant_closure,
+                            clippy::redundant_closure_for_method_calls
+                        )]
+                        let __label0 = ::measurand::__private::ask(__result, |it| it.agent);
+                        ::measurand::__private::verdict_in(
+                            ::measurand::__private::verdict_of_score(__result, 0.95f64),
+                            ::measurand::__private::Site::series(&__SITE),
+                            &[::measurand::__private::pick(&__label0)],
+                        )
+                    },
+                );
+                if let ::core::option::Option::Some(__series) = __failed {
+                    ::measurand::__private::count_rollback(__series);
+                    undo();
+                }
+                __result
             }
-            let mut __call = ::measurand::__private::enter(
-                ::measurand::__private::Site::series(&__SITE),
-            );
-            let __result = ::measurand::__private::call(|| -> Review { g() });
-            let __failed = ::measurand::__private::leave(
-                &mut __call,
-                &__result,
-                |__result| {
-                    #[allow(
-                        clippy::redundant_closure,
-                        clippy::redundant_closure_for_method_calls
-                    )]
-                    let __label0 = ::measurand::__private::ask(__result, |it| it.agent);
-                    ::measurand::__private::verdict_in(
-                        ::measurand::__private::verdict_of_score(__result, 0.95f64),
-                        ::measurand::__private::Site::series(&__SITE),
-                        &[::measurand::__private::pick(&__label0)],
-                    )
-                },
-            );
-            if let ::core::option::Option::Some(__series) = __failed {
-                ::measurand::__private::count_rollback(__series);
-                undo();
-            }
-            __result
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -238,27 +238,27 @@ fn caller() {
         &MEASURED,
         "caller",
         "fn f() {}",
-        expect![[r#"
-        #[track_caller]
-        fn f() {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function|from:caller|the place of the call"
+        expect![[r##"
+            #[track_caller]
+            fn f() {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function|from:caller|the place of the call"
+                };
+                let __series = ::measurand::__private::Site::series_of(
+                    &__SITE,
+                    &[::measurand::__private::pick(&::measurand::__private::caller())],
+                );
+                ::measurand::__private::run(
+                    __series,
+                    move || -> () {},
+                    |__result| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
             }
-            let __series = ::measurand::__private::Site::series_of(
-                &__SITE,
-                &[::measurand::__private::pick(&::measurand::__private::caller())],
-            );
-            ::measurand::__private::run(
-                __series,
-                move || -> () {},
-                |__result| {
-                    use ::measurand::__private::ErrorProbe as _;
-                    ::measurand::__private::Probe(__result).error().verdict()
-                },
-            )
-        }
-    "#]],
+        "##]],
     );
 }
 
@@ -268,21 +268,21 @@ fn caller_that_is_tracked_already() {
         &MEASURED,
         "caller",
         "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }",
-        expect![[r#"
-        #[track_caller]
-        fn f() -> impl Iterator<Item = u32> {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function|from:caller|the place of the call"
+        expect![[r##"
+            #[track_caller]
+            fn f() -> impl Iterator<Item = u32> {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function|from:caller|the place of the call"
+                };
+                let __series = ::measurand::__private::Site::series_of(
+                    &__SITE,
+                    &[::measurand::__private::pick(&::measurand::__private::caller())],
+                );
+                let __call = ::measurand::__private::watch(__series);
+                g()
             }
-            let __series = ::measurand::__private::Site::series_of(
-                &__SITE,
-                &[::measurand::__private::pick(&::measurand::__private::caller())],
-            );
-            let __call = ::measurand::__private::watch(__series);
-            g()
-        }
-    "#]],
+        "##]],
     );
 }
 
@@ -293,24 +293,24 @@ fn sampling() {
         "time = 1 in 16",
         "fn f() -> u32 { 1 }",
         expect![[r#"
-        fn f() -> u32 {
-            ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function|timed|1 in 16"
+            fn f() -> u32 {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function|timed|1 in 16"
+                };
+                ::measurand::__private::run(
+                    ::measurand::__private::Sampled(
+                        ::measurand::__private::Site::series(&__SITE),
+                        16u32,
+                    ),
+                    move || -> u32 { 1 },
+                    |__result| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
             }
-            ::measurand::__private::run(
-                ::measurand::__private::Sampled(
-                    ::measurand::__private::Site::series(&__SITE),
-                    16u32,
-                ),
-                move || -> u32 { 1 },
-                |__result| {
-                    use ::measurand::__private::ErrorProbe as _;
-                    ::measurand::__private::Probe(__result).error().verdict()
-                },
-            )
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -321,30 +321,30 @@ fn sampling_with_a_label() {
         r#""select", table = name, time = 1 in 8"#,
         "async fn f(name: &str) {}",
         expect![[r#"
-        async fn f(name: &str) {
-            ::measurand::__private::site! {
-                __SITE, DATABASE, "f", ["query_type" = "select"],
-                "|attribute|timed_query|family|database|from:table|name|timed|1 in 8"
+            async fn f(name: &str) {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", ["query_type" = "select"],
+                    "|attribute|timed_query|family|database|from:table|name|timed|1 in 8"
+                };
+                let __series = ::measurand::__private::Site::series_of(
+                    &__SITE,
+                    &[::measurand::__private::pick(&name)],
+                );
+                let (__result, _failed) = ::measurand::__private::measure(
+                        ::measurand::__private::Sampled(__series, 8u32),
+                        ::core::pin::pin!(
+                            async move { if false { return ::measurand::__private::returned:: < () >
+                            (); } }
+                        ),
+                        |__result| {
+                            use ::measurand::__private::ErrorProbe as _;
+                            ::measurand::__private::Probe(__result).error().verdict()
+                        },
+                    )
+                    .await;
+                __result
             }
-            let __series = ::measurand::__private::Site::series_of(
-                &__SITE,
-                &[::measurand::__private::pick(&name)],
-            );
-            let (__result, _failed) = ::measurand::__private::measure(
-                    ::measurand::__private::Sampled(__series, 8u32),
-                    ::core::pin::pin!(
-                        async move { if false { return ::measurand::__private::returned:: < () >
-                        (); } }
-                    ),
-                    |__result| {
-                        use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
-                    },
-                )
-                .await;
-            __result
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -364,19 +364,20 @@ fn declared_family() {
             */
             fn f(currency: Currency) -> Result<u64, E> {
                 const _: () = <shop::Payment as ::measurand::__private::DeclaredFamily>::FAMILY
-                    .check_use(
-                        &[
-                            ("provider", ::core::option::Option::Some("stripe")),
-                            ("currency", ::core::option::Option::None),
-                        ],
-                        true,
-                        false,
-                    );
-                ::measurand::__private::declared_site! {
+                    .check_given("Payment", "provider");
+                const _: () = <shop::Payment as ::measurand::__private::DeclaredFamily>::FAMILY
+                    .check_value("Payment", "provider", "stripe");
+                const _: () = <shop::Payment as ::measurand::__private::DeclaredFamily>::FAMILY
+                    .check_given("Payment", "currency");
+                const _: () = <shop::Payment as ::measurand::__private::DeclaredFamily>::FAMILY
+                    .check_promise("Payment", true, false);
+                const _: () = <shop::Payment as ::measurand::__private::DeclaredFamily>::FAMILY
+                    .check_all_given("Payment", &["provider", "currency"]);
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::declared_site! {
                     __SITE, * < shop::Payment as ::measurand::__private::DeclaredFamily > ::FAMILY,
                     "f", ["provider" = "stripe"],
                     "|attribute|measured|from:currency|currency|slo:success|99.9|summary|Pays."
-                }
+                };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
                     &[::measurand::__private::pick(&currency)],
@@ -385,7 +386,7 @@ fn declared_family() {
                     __series,
                     move || -> Result<u64, E> { g() },
                     |__result: &Result<u64, E>| ::measurand::__private::verdict_by::<
-                        shop::Payment,
+                        <shop::Payment as ::measurand::__private::DeclaredFamily>::Judge,
                         _,
                     >(
                         __result,
@@ -421,10 +422,10 @@ fn documentation_with_an_objective() {
             ```
             */
             async fn f() -> Result<u32, E> {
-                ::measurand::__private::site! {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select", "table" = "a\"b"],
                     "|attribute|timed_query|family|database|slo:success|99.9|slo:latency|0.01@99|summary|Loads."
-                }
+                };
                 let (__result, _failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),
                         ::core::pin::pin!(

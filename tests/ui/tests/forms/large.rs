@@ -47,6 +47,19 @@ fn returned(step: usize) -> impl Future<Output = Result<u8, String>> {
     smaller(step)
 }
 
+/// The block is measured where it stands.
+#[measured]
+fn block(step: usize) -> impl Future<Output = Result<u8, String>> {
+    async move {
+        let mut values = [0_u8; MEBIBYTE];
+        values[step] = 7;
+        suspend().await;
+        // The `?` converts, and only the signature says to what.
+        let step = u8::try_from(step).map_err(|_| "too far")?;
+        if black_box(&values)[usize::from(step)] == 7 { Ok(values[0]) } else { Err("lost".to_owned()) }
+    }
+}
+
 /// Runs on a stack that has room for one of the futures, and not for two.
 #[track_caller]
 fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
@@ -58,6 +71,11 @@ fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
 fn a_mebibyte_across_an_await() {
     on_a_small_stack(|| assert_eq!(block_on(Box::pin(plain(1))), Ok(0)));
     on_a_small_stack(|| check_ok("wrapped", || assert_eq!(block_on(Box::pin(wrapped(1))), Ok(0))));
+}
+
+#[test]
+fn a_mebibyte_in_a_returned_block() {
+    on_a_small_stack(|| check_ok("block", || assert_eq!(block_on(Box::pin(block(1))), Ok(0))));
 }
 
 #[test]
