@@ -2,6 +2,7 @@
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details>
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
+use metrics_exporter_prometheus::formatting;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -24,22 +25,25 @@ impl Format {
     }
 }
 
-/// A legal name of a metric: what is illegal becomes `_`.
+/// A legal name of a metric: what is illegal becomes `_`, as under `metrics-exporter-prometheus`, so that a program that
+/// comes from there finds its metrics under the same names.
 pub(crate) fn metric_name(name: &str) -> Cow<'_, str> {
-    legal(name, |it| it.is_ascii_alphanumeric() || matches!(it, '_' | ':'))
+    legal(name, b"_:", formatting::sanitize_metric_name)
 }
 
-/// A legal name of a label: what is illegal becomes `_`.
+/// A legal name of a label: what is illegal becomes `_`, as there.
 pub(crate) fn label_name(name: &str) -> Cow<'_, str> {
-    if name.is_empty() { Cow::Borrowed("_") } else { legal(name, |it| it.is_ascii_alphanumeric() || it == '_') }
+    if name.is_empty() { Cow::Borrowed("_") } else { legal(name, b"_", formatting::sanitize_label_key) }
 }
 
-fn legal(name: &str, is_legal: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let legal = |(i, it): (usize, char)| is_legal(it) && (i > 0 || !it.is_ascii_digit());
-    if name.chars().enumerate().all(legal) {
-        return Cow::Borrowed(name);
+/// Most names are legal, and copied for nothing.
+fn legal<'a>(name: &'a str, more: &[u8], sanitize: impl Fn(&str) -> String) -> Cow<'a, str> {
+    let legal = |it: u8| it.is_ascii_alphanumeric() || more.contains(&it);
+    if name.bytes().all(legal) && !name.starts_with(|it: char| it.is_ascii_digit()) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(sanitize(name))
     }
-    name.chars().enumerate().map(|(i, it)| if legal((i, it)) { it } else { '_' }).collect()
 }
 
 /// Appends a label's value without its quotes.
