@@ -281,8 +281,10 @@ fn judge(model: &Model) -> TokenStream {
         }
     });
     let picks = model.late().zip(&names).map(|(closure, name)| {
-        let private = private_at(model, closure.span().resolved_at(Span::mixed_site()));
-        quote! { #private::pick(&#name) }
+        // A type that is no label is reported at the closure.
+        let span = closure.span().resolved_at(Span::mixed_site());
+        let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));
+        quote_spanned! { span=> #private::pick(&#name) }
     });
     let series = if model.picks() {
         series.to_token_stream()
