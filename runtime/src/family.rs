@@ -5,10 +5,29 @@ use measurand_catalog::Family;
 
 /// A family in the list of this program, with its record, which a catalog needs to explain its sites.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "exporter"), allow(dead_code, reason = "read by the catalog and the endpoint"))]
+#[cfg(any(feature = "catalog", feature = "exporter"))]
 pub struct FamilyEntry(pub &'static Family, pub &'static [u8]);
 
+#[cfg(any(feature = "catalog", feature = "exporter"))]
 inventory::collect!(FamilyEntry);
+
+/// Puts a family into the list. A program that shows its catalog to nobody has no list: it would keep the tables of every
+/// family.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(any(feature = "catalog", feature = "exporter"))]
+macro_rules! __list {
+    ($family:expr, $record:ident) => {
+        $crate::__private::inventory::submit! { $crate::__private::FamilyEntry($family, &$record) }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(any(feature = "catalog", feature = "exporter")))]
+macro_rules! __list {
+    ($family:expr, $record:ident) => {};
+}
 
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 pub(crate) fn families() -> impl Iterator<Item = &'static FamilyEntry> {
@@ -136,7 +155,7 @@ macro_rules! family {
             const FAMILY: &$crate::tables::Family = <$family as $crate::DeclaredFamily>::FAMILY;
             const LENGTH: ::core::primitive::usize = $crate::__private::format::family_length(FAMILY);
             $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::family_record(FAMILY) }
-            $crate::__private::inventory::submit! { $crate::__private::FamilyEntry(FAMILY, &RECORD) }
+            $crate::__private::list! { FAMILY, RECORD }
         };
     };
 
@@ -338,7 +357,7 @@ macro_rules! built_in {
             use measurand_catalog::{families, record};
             const LENGTH: usize = record::family_length(&families::$family);
             crate::__record! { RECORD, LENGTH, record::family_record(&families::$family) }
-            inventory::submit! { FamilyEntry(&families::$family, &RECORD) }
+            crate::__list! { &families::$family, RECORD }
         };
     )*};
 }

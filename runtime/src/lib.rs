@@ -62,10 +62,13 @@ fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catal
 pub mod __private {
     pub use crate::__by_type as by_type;
     pub use crate::__declared_site as declared_site;
+    pub use crate::__list as list;
     pub use crate::__record as record;
     pub use crate::__site as site;
     pub use crate::call::{Sampled, count_rollback, enter, leave, returned, run, watch};
-    pub use crate::family::{DeclaredFamily, FamilyEntry, verdict_by};
+    #[cfg(any(feature = "catalog", feature = "exporter"))]
+    pub use crate::family::FamilyEntry;
+    pub use crate::family::{DeclaredFamily, verdict_by};
     pub use crate::future::{future_of, measure};
     pub use crate::label::{ask, caller, pick};
     pub use crate::site::{Registered, Site};
