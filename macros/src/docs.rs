@@ -1,6 +1,7 @@
 //! What the doc comment of an annotated function says to people who operate it, and what the annotation adds to it.
 
-use crate::model::{LabelValue, Model};
+use crate::label::LabelValue;
+use crate::model::Model;
 use crate::objective::Objective;
 use measurand_catalog::{Role, record};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};

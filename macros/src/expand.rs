@@ -4,7 +4,9 @@
 //! compiles whatever the user's crate has in scope.
 
 use crate::docs;
-use crate::model::{Judgement, LabelValue, Model, Shape, Use, future_output, is_result, returns_never};
+use crate::label::LabelValue;
+use crate::model::{Judgement, Model, Use};
+use crate::shape::{Shape, future_output, is_result, returns_never};
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Path, ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};

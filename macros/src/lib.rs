@@ -16,9 +16,11 @@ mod docs;
 mod engine;
 mod expand;
 mod func;
+mod label;
 mod model;
 mod objective;
 mod place;
+mod shape;
 #[cfg(test)]
 mod tests;
 

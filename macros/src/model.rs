@@ -1,18 +1,16 @@
 //! What will be generated, as plain data with every rule already checked.
 
 use crate::args::{self, Arg, Value};
-use crate::diag::{Diag, did_you_mean};
+use crate::diag::Diag;
 use crate::docs::Docs;
 use crate::func::Func;
+use crate::label::{self, LabelValue};
 use crate::objective::Objective;
+use crate::shape::{self, Shape, returns_never};
 use measurand_catalog::attribute::DEFAULT_THRESHOLD;
-use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, CALLER_LABEL, Role, record};
-use proc_macro2::{Span, TokenStream};
-use quote::ToTokens as _;
-use syn::{
-    BinOp, Expr, ExprClosure, FnArg, GenericArgument, LitStr, Path, PathArguments, PathSegment, ReturnType, Type,
-    TypeParamBound, spanned::Spanned as _, visit::Visit,
-};
+use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, Role, record};
+use proc_macro2::Span;
+use syn::{Expr, ExprClosure, LitStr, Path, ReturnType, spanned::Spanned as _};
 
 /// One annotated function.
 pub(crate) struct Model {
@@ -42,61 +40,6 @@ pub(crate) enum Use {
     Promise { success: bool, latency: bool, span: Span },
 }
 
-/// Where a label's value comes from.
-pub(crate) enum LabelValue {
-    Literal(String),
-    /// The path of the module, which only the compiler knows.
-    ModulePath,
-    /// What an expression gives before the body runs.
-    Given(Box<Expr>),
-    /// What a closure says of the result.
-    Late(Box<ExprClosure>),
-    /// The place of the call.
-    Caller,
-}
-
-impl LabelValue {
-    /// The expression as it stands in the record, where the value is no literal.
-    pub(crate) fn expression(&self) -> Option<String> {
-        match self {
-            LabelValue::Literal(_) | LabelValue::ModulePath => None,
-            LabelValue::Given(it) => Some(source(&it.to_token_stream())),
-            // The `move` is of no interest, and a reader knows closures by their first character.
-            LabelValue::Late(it) => Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream())),
-            LabelValue::Caller => Some("the place of the call".to_owned()),
-        }
-    }
-}
-
-/// Tokens about as people write them.
-fn source(tokens: &TokenStream) -> String {
-    let mut text = record::clean(&tokens.to_string()).replace('\n', " ");
-    for (from, to) in [
-        (" :: ", "::"),
-        (" . ", "."),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        (" ,", ","),
-        ("& ", "&"),
-        ("* ", "*"),
-        (" ;", ";"),
-        (" ?", "?"),
-        (" ! ", "!"),
-        ("| ", "|"),
-        (" |", "|"),
-        (" [", "["),
-        (" ]", "]"),
-    ] {
-        text = text.replace(from, to);
-    }
-    // Behind the closure's argument a space reads better.
-    match text.strip_prefix('|').and_then(|it| it.split_once('|')) {
-        Some((argument, body)) => format!("|{argument}| {body}"),
-        None => text,
-    }
-}
-
 /// How the outcome of a call follows from the returned value.
 pub(crate) enum Judgement {
     /// By its type: `Err` is an error, everything else is fine.
@@ -123,24 +66,6 @@ impl Judgement {
     }
 }
 
-/// When the body runs, which decides where the measurement goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// While the function runs.
-    Sync,
-    /// While the function runs, which returns an `impl Trait`. Its body stays where it is if that can be, since what the
-    /// compiler infers from the traits (the types of a closure's arguments) does not reach into another closure.
-    Opaque,
-    /// While the function runs, which never returns a value.
-    Never,
-    /// While the future of an `async fn` is polled.
-    Async,
-    /// While the returned `impl Future` is polled.
-    ImplFuture,
-    /// While the returned `Pin<Box<dyn Future>>` is polled; this is what `async_trait` makes of an `async fn`.
-    BoxedFuture,
-}
-
 impl Model {
     /// Checks the rules that need both the function and the arguments.
     pub(crate) fn build(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>, func: Func) -> Self {
@@ -151,9 +76,9 @@ impl Model {
             diag.error(token.span, format_args!("{message}\nexample: {example} fn {function}() {{ .. }}"));
         }
         check_missing(diag, attribute, &args);
-        check_words(diag, attribute, &args, &func);
+        label::check_words(diag, attribute, &args, &func);
         let facts = facts(attribute, &args, &func);
-        let labels = labels(diag, attribute, &args, &func);
+        let labels = label::labels(diag, attribute, &args, &func);
         let uses = uses(&args);
         let (mut declared, mut krate, mut one_in, mut objective) = (None, None, None, None);
         let mut rest = Vec::new();
@@ -174,9 +99,9 @@ impl Model {
         }
         let one_in = one_in.map(|(it, _)| it);
         let judgement = judgement(diag, attribute, rest);
-        let shape = shape(&func);
+        let shape = shape::shape(&func);
         check_output(diag, attribute, &func, &judgement);
-        check_labels(diag, attribute, &func, &labels);
+        label::check_labels(diag, attribute, &func, &labels);
         Self { attribute, func, shape, labels, declared, uses, one_in, objective, facts, judgement, krate }
     }
 
@@ -218,104 +143,6 @@ fn uses(args: &[Arg]) -> Vec<Use> {
 
 fn has(attribute: &'static Attribute, role: Role) -> bool {
     attribute.family.metric(role).is_some()
-}
-
-/// A word without quotes that is no argument of the function is a label whose quotes were forgotten.
-fn check_words(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], func: &Func) {
-    let names = arguments(func);
-    for arg in args.iter().filter(|it| it.spec.kind == ArgumentKind::Label) {
-        let Some(Value::Expression(expression)) = &arg.value else { continue };
-        let Some(word) = word(expression) else { continue };
-        let constant = word.starts_with(|it: char| it.is_uppercase());
-        if constant || word.split('-').any(|it| it == "self" || names.iter().any(|name| name == it)) {
-            continue;
-        }
-        if word.starts_with("skip") {
-            let (name, example) = (attribute.name, "#[measured] impl Name { #[measured(skip)] fn name() { .. } }");
-            let skip = args::SKIP;
-            diag.error(
-                expression.span(),
-                format_args!("`#[{name}]` has no argument `{word}`{skip}\nexample: {example}"),
-            );
-            continue;
-        }
-        let mut flags = args::specs(attribute).filter(|it| it.kind == ArgumentKind::Flag);
-        if let Some(flag) = flags.find(|it| did_you_mean(&word, [it.key].into_iter()).is_some()) {
-            let (name, key, example) = (attribute.name, flag.key, args::example(attribute, flag));
-            let message =
-                format_args!("`#[{name}]` has no argument `{word}`; did you mean `{key}`, or the label \"{word}\"?");
-            diag.error(expression.span(), format_args!("{message}\nexample: {example}"));
-            continue;
-        }
-        let known = if names.is_empty() {
-            "it has none".to_owned()
-        } else {
-            format!("it has {}", names.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
-        };
-        diag.error(
-            expression.span(),
-            format_args!(
-                "the function has no argument `{word}` ({known}); write \"{word}\" if it is the label's value\nexample: {}",
-                args::example(attribute, arg.spec)
-            ),
-        );
-    }
-}
-
-/// `patterns`, and `user-events`, which is a subtraction to the compiler.
-fn word(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
-        Expr::Binary(it) if matches!(it.op, BinOp::Sub(_)) => Some(format!("{}-{}", word(&it.left)?, word(&it.right)?)),
-        _ => None,
-    }
-}
-
-/// The names that the patterns of the function's arguments bind.
-fn arguments(func: &Func) -> Vec<String> {
-    struct Names(Vec<String>);
-    impl<'ast> Visit<'ast> for Names {
-        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
-            self.0.push(pat.ident.to_string());
-            syn::visit::visit_pat_ident(self, pat);
-        }
-    }
-    let mut names = Names(Vec::new());
-    for input in &func.sig.inputs {
-        match input {
-            FnArg::Receiver(_) => names.0.push("self".to_owned()),
-            FnArg::Typed(typed) => names.visit_pat(&typed.pat),
-        }
-    }
-    // Constant parameters are values as well.
-    names.0.extend(func.sig.generics.const_params().map(|it| it.ident.to_string()));
-    names.0
-}
-
-fn check_labels(diag: &mut Diag, attribute: &'static Attribute, func: &Func, labels: &[(String, LabelValue)]) {
-    let example = attribute.example;
-    let late: Vec<_> =
-        labels.iter().filter_map(|(_, it)| if let LabelValue::Late(it) = it { Some(it) } else { None }).collect();
-    if returns_never(func)
-        && let Some(closure) = late.first()
-    {
-        let message = "the label comes from the returned value, and this function never returns one";
-        diag.error(closure.span(), format_args!("{message}\nexample: {example}"));
-    }
-    if args::is_declared(attribute)
-        && let Some(closure) = late.get(1)
-    {
-        diag.error(
-            closure.span(),
-            format_args!("only one label of a declared family can come from the result\nexample: {example}"),
-        );
-    }
-    if let Some(asyncness) =
-        func.sig.asyncness.filter(|_| labels.iter().any(|(_, it)| matches!(it, LabelValue::Caller)))
-    {
-        let message = "the caller of an `async fn` is not known, since the future runs later; remove `caller`";
-        diag.error(asyncness.span, format_args!("{message}, or return an `impl Future`\nexample: {example}"));
-    }
 }
 
 fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, judgement: &Judgement) {
@@ -370,45 +197,6 @@ fn check_missing(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg]) {
             format_args!("missing {noun} {}\nexample: {}", missing.join(", "), attribute.example),
         );
     }
-}
-
-fn labels(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(String, LabelValue)> {
-    let value = |arg: &Arg| match &arg.value {
-        Some(Value::Text(text)) => Some(LabelValue::Literal(text.value())),
-        Some(Value::Expression(it)) => Some(LabelValue::Given(it.clone())),
-        Some(Value::Late(it)) => Some(LabelValue::Late(it.clone())),
-        _ => None,
-    };
-    let mut labels: Vec<(String, LabelValue)> = if args::is_declared(attribute) {
-        let own = args.iter().filter(|it| it.spec.kind == ArgumentKind::Label);
-        own.filter_map(|it| Some((it.key.clone(), value(it)?))).collect()
-    } else {
-        let value = |name: &'static str| {
-            let given = args.iter().find(|it| it.key == name).and_then(value);
-            let value = match (given, attribute.arguments.iter().find(|it| it.key == name)) {
-                (Some(value), _) => value,
-                (_, Some(spec)) if spec.absent == Absent::FunctionName => LabelValue::Literal(func.label.clone()),
-                // A label without an argument is the module's path; a required one that is missing has been reported.
-                _ => LabelValue::ModulePath,
-            };
-            (name.to_owned(), value)
-        };
-        attribute.family.labels.iter().map(|it| value(it.name)).collect()
-    };
-    if let Some(arg) = args.iter().find(|it| it.spec.kind == ArgumentKind::Flag) {
-        if arg.value.is_some() && is_foreign(func) {
-            let message = "a function that other languages call does not know its caller; remove `caller`";
-            diag.error(arg.span, format_args!("{message}\nexample: {}", attribute.example));
-        }
-        labels.push((CALLER_LABEL.to_owned(), LabelValue::Caller));
-    }
-    labels
-}
-
-/// Whether other languages call the function, whose calls leave no place behind.
-fn is_foreign(func: &Func) -> bool {
-    let abi = func.sig.abi.as_ref().is_some_and(|it| it.name.as_ref().is_none_or(|it| it.value() != "Rust"));
-    abi || func.attrs.iter().any(|it| it.path().is_ident("no_mangle"))
 }
 
 fn facts(attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(&'static str, String)> {
@@ -484,99 +272,4 @@ fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> 
         None if has(attribute, Role::Hits) => Judgement::Lookup,
         None => Judgement::ByType,
     }
-}
-
-/// Whether the return type is `!`, of an `async fn` too.
-pub(crate) fn returns_never(func: &Func) -> bool {
-    matches!(&func.sig.output, ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)))
-}
-
-/// Types do not exist yet, only tokens, so the shape goes by names. What they do not tell (a future behind an alias of
-/// another name or behind an associated type) counts as `Sync`.
-fn shape(func: &Func) -> Shape {
-    if func.sig.asyncness.is_some() {
-        return Shape::Async;
-    }
-    let ReturnType::Type(_, ty) = &func.sig.output else { return Shape::Sync };
-    let ty = bare(ty);
-    let boxed = || inside(inside(ty, "Pin")?, "Box");
-    match ty {
-        Type::Never(_) => return Shape::Never,
-        Type::ImplTrait(_) if !names(ty, "Future") => return Shape::Opaque,
-        // The future that measures borrows from itself; only a box can be moved after the first poll.
-        Type::ImplTrait(_) if names(ty, "Unpin") => return Shape::BoxedFuture,
-        Type::ImplTrait(_) => return Shape::ImplFuture,
-        _ => {}
-    }
-    if is_named(ty, "BoxFuture") || is_named(ty, "LocalBoxFuture") || boxed().is_some_and(|it| names(it, "Future")) {
-        return Shape::BoxedFuture;
-    }
-    Shape::Sync
-}
-
-/// The type without the parentheses, or the invisible group that a macro by example puts around it.
-fn bare(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(it) => bare(&it.elem),
-        Type::Paren(it) => bare(&it.elem),
-        _ => ty,
-    }
-}
-
-/// Whether the last name in the path of the type is this one.
-fn is_named(ty: &Type, name: &str) -> bool {
-    last(ty).is_some_and(|it| it.ident == name)
-}
-
-fn last(ty: &Type) -> Option<&PathSegment> {
-    match ty {
-        Type::Path(ty) => ty.path.segments.last(),
-        _ => None,
-    }
-}
-
-/// `T` of `name<T>`.
-fn inside<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
-    let PathArguments::AngleBracketed(arguments) = &last(ty).filter(|it| it.ident == name)?.arguments else {
-        return None;
-    };
-    arguments.args.iter().find_map(|it| match it {
-        GenericArgument::Type(ty) => Some(bare(ty)),
-        _ => None,
-    })
-}
-
-/// Whether it is a `Result`, by its name.
-pub(crate) fn is_result(ty: &Type) -> bool {
-    is_named(bare(ty), "Result")
-}
-
-/// `T` of `impl Future<Output = T>`.
-pub(crate) fn future_output(func: &Func) -> Option<&Type> {
-    let ReturnType::Type(_, ty) = &func.sig.output else { return None };
-    let Type::ImplTrait(ty) = bare(ty) else { return None };
-    let arguments = ty.bounds.iter().filter_map(|it| match it {
-        TypeParamBound::Trait(it) => match &it.path.segments.last()?.arguments {
-            PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
-            _ => None,
-        },
-        _ => None,
-    });
-    arguments.flatten().find_map(|it| match it {
-        GenericArgument::AssocType(it) if it.ident == "Output" => Some(&it.ty),
-        _ => None,
-    })
-}
-
-/// Whether `impl A + B` or `dyn A + B` names this trait.
-fn names(ty: &Type, name: &str) -> bool {
-    let bounds = match ty {
-        Type::ImplTrait(ty) => &ty.bounds,
-        Type::TraitObject(ty) => &ty.bounds,
-        _ => return false,
-    };
-    bounds.iter().any(|it| match it {
-        TypeParamBound::Trait(it) => it.path.segments.last().is_some_and(|it| it.ident == name),
-        _ => false,
-    })
 }

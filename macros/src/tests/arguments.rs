@@ -238,7 +238,7 @@ fn caller() {
         &MEASURED,
         "caller",
         "fn f() {}",
-        expect![[r##"
+        expect![[r#"
             #[track_caller]
             fn f() {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
@@ -258,7 +258,7 @@ fn caller() {
                     },
                 )
             }
-        "##]],
+        "#]],
     );
 }
 
@@ -268,7 +268,7 @@ fn caller_that_is_tracked_already() {
         &MEASURED,
         "caller",
         "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }",
-        expect![[r##"
+        expect![[r#"
             #[track_caller]
             fn f() -> impl Iterator<Item = u32> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
@@ -282,7 +282,7 @@ fn caller_that_is_tracked_already() {
                 let __call = ::measurand::__private::watch(__series);
                 g()
             }
-        "##]],
+        "#]],
     );
 }
 

@@ -1,0 +1,212 @@
+//! Where the values of labels come from, and what can be wrong with them.
+
+use crate::args::{self, Arg, Value};
+use crate::diag::{Diag, did_you_mean};
+use crate::func::Func;
+use crate::shape::returns_never;
+use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, record};
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{BinOp, Expr, ExprClosure, FnArg, spanned::Spanned as _, visit::Visit};
+
+/// Where a label's value comes from.
+pub(crate) enum LabelValue {
+    Literal(String),
+    /// The path of the module, which only the compiler knows.
+    ModulePath,
+    /// What an expression gives before the body runs.
+    Given(Box<Expr>),
+    /// What a closure says of the result.
+    Late(Box<ExprClosure>),
+    /// The place of the call.
+    Caller,
+}
+
+impl LabelValue {
+    /// The expression as it stands in the record, where the value is no literal.
+    pub(crate) fn expression(&self) -> Option<String> {
+        match self {
+            LabelValue::Literal(_) | LabelValue::ModulePath => None,
+            LabelValue::Given(it) => Some(source(&it.to_token_stream())),
+            // The `move` is of no interest, and a reader knows closures by their first character.
+            LabelValue::Late(it) => Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream())),
+            LabelValue::Caller => Some("the place of the call".to_owned()),
+        }
+    }
+}
+
+/// Tokens about as people write them.
+fn source(tokens: &TokenStream) -> String {
+    let mut text = record::clean(&tokens.to_string()).replace('\n', " ");
+    for (from, to) in [
+        (" :: ", "::"),
+        (" . ", "."),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ,", ","),
+        ("& ", "&"),
+        ("* ", "*"),
+        (" ;", ";"),
+        (" ?", "?"),
+        (" ! ", "!"),
+        ("| ", "|"),
+        (" |", "|"),
+        (" [", "["),
+        (" ]", "]"),
+    ] {
+        text = text.replace(from, to);
+    }
+    // Behind the closure's argument a space reads better.
+    match text.strip_prefix('|').and_then(|it| it.split_once('|')) {
+        Some((argument, body)) => format!("|{argument}| {body}"),
+        None => text,
+    }
+}
+
+pub(crate) fn labels(
+    diag: &mut Diag,
+    attribute: &'static Attribute,
+    args: &[Arg],
+    func: &Func,
+) -> Vec<(String, LabelValue)> {
+    let value = |arg: &Arg| match &arg.value {
+        Some(Value::Text(text)) => Some(LabelValue::Literal(text.value())),
+        Some(Value::Expression(it)) => Some(LabelValue::Given(it.clone())),
+        Some(Value::Late(it)) => Some(LabelValue::Late(it.clone())),
+        _ => None,
+    };
+    let mut labels: Vec<(String, LabelValue)> = if args::is_declared(attribute) {
+        let own = args.iter().filter(|it| it.spec.kind == ArgumentKind::Label);
+        own.filter_map(|it| Some((it.key.clone(), value(it)?))).collect()
+    } else {
+        let value = |name: &'static str| {
+            let given = args.iter().find(|it| it.key == name).and_then(value);
+            let value = match (given, attribute.arguments.iter().find(|it| it.key == name)) {
+                (Some(value), _) => value,
+                (_, Some(spec)) if spec.absent == Absent::FunctionName => LabelValue::Literal(func.label.clone()),
+                // A label without an argument is the module's path; a required one that is missing has been reported.
+                _ => LabelValue::ModulePath,
+            };
+            (name.to_owned(), value)
+        };
+        attribute.family.labels.iter().map(|it| value(it.name)).collect()
+    };
+    if let Some(arg) = args.iter().find(|it| it.spec.kind == ArgumentKind::Flag) {
+        if arg.value.is_some() && is_foreign(func) {
+            let message = "a function that other languages call does not know its caller; remove `caller`";
+            diag.error(arg.span, format_args!("{message}\nexample: {}", attribute.example));
+        }
+        labels.push((CALLER_LABEL.to_owned(), LabelValue::Caller));
+    }
+    labels
+}
+
+/// Whether other languages call the function, whose calls leave no place behind.
+fn is_foreign(func: &Func) -> bool {
+    let abi = func.sig.abi.as_ref().is_some_and(|it| it.name.as_ref().is_none_or(|it| it.value() != "Rust"));
+    abi || func.attrs.iter().any(|it| it.path().is_ident("no_mangle"))
+}
+
+/// A word without quotes that is no argument of the function is a label whose quotes were forgotten.
+pub(crate) fn check_words(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], func: &Func) {
+    let names = arguments(func);
+    for arg in args.iter().filter(|it| it.spec.kind == ArgumentKind::Label) {
+        let Some(Value::Expression(expression)) = &arg.value else { continue };
+        let Some(word) = word(expression) else { continue };
+        let constant = word.starts_with(|it: char| it.is_uppercase());
+        if constant || word.split('-').any(|it| it == "self" || names.iter().any(|name| name == it)) {
+            continue;
+        }
+        if word.starts_with("skip") {
+            let (name, example) = (attribute.name, "#[measured] impl Name { #[measured(skip)] fn name() { .. } }");
+            let skip = args::SKIP;
+            diag.error(
+                expression.span(),
+                format_args!("`#[{name}]` has no argument `{word}`{skip}\nexample: {example}"),
+            );
+            continue;
+        }
+        let mut flags = args::specs(attribute).filter(|it| it.kind == ArgumentKind::Flag);
+        if let Some(flag) = flags.find(|it| did_you_mean(&word, [it.key].into_iter()).is_some()) {
+            let (name, key, example) = (attribute.name, flag.key, args::example(attribute, flag));
+            let message =
+                format_args!("`#[{name}]` has no argument `{word}`; did you mean `{key}`, or the label \"{word}\"?");
+            diag.error(expression.span(), format_args!("{message}\nexample: {example}"));
+            continue;
+        }
+        let known = if names.is_empty() {
+            "it has none".to_owned()
+        } else {
+            format!("it has {}", names.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", "))
+        };
+        diag.error(
+            expression.span(),
+            format_args!(
+                "the function has no argument `{word}` ({known}); write \"{word}\" if it is the label's value\nexample: {}",
+                args::example(attribute, arg.spec)
+            ),
+        );
+    }
+}
+
+/// `patterns`, and `user-events`, which is a subtraction to the compiler.
+fn word(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        Expr::Binary(it) if matches!(it.op, BinOp::Sub(_)) => Some(format!("{}-{}", word(&it.left)?, word(&it.right)?)),
+        _ => None,
+    }
+}
+
+/// The names that the patterns of the function's arguments bind.
+fn arguments(func: &Func) -> Vec<String> {
+    struct Names(Vec<String>);
+    impl<'ast> Visit<'ast> for Names {
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            self.0.push(pat.ident.to_string());
+            syn::visit::visit_pat_ident(self, pat);
+        }
+    }
+    let mut names = Names(Vec::new());
+    for input in &func.sig.inputs {
+        match input {
+            FnArg::Receiver(_) => names.0.push("self".to_owned()),
+            FnArg::Typed(typed) => names.visit_pat(&typed.pat),
+        }
+    }
+    // Constant parameters are values as well.
+    names.0.extend(func.sig.generics.const_params().map(|it| it.ident.to_string()));
+    names.0
+}
+
+pub(crate) fn check_labels(
+    diag: &mut Diag,
+    attribute: &'static Attribute,
+    func: &Func,
+    labels: &[(String, LabelValue)],
+) {
+    let example = attribute.example;
+    let late: Vec<_> =
+        labels.iter().filter_map(|(_, it)| if let LabelValue::Late(it) = it { Some(it) } else { None }).collect();
+    if returns_never(func)
+        && let Some(closure) = late.first()
+    {
+        let message = "the label comes from the returned value, and this function never returns one";
+        diag.error(closure.span(), format_args!("{message}\nexample: {example}"));
+    }
+    if args::is_declared(attribute)
+        && let Some(closure) = late.get(1)
+    {
+        diag.error(
+            closure.span(),
+            format_args!("only one label of a declared family can come from the result\nexample: {example}"),
+        );
+    }
+    if let Some(asyncness) =
+        func.sig.asyncness.filter(|_| labels.iter().any(|(_, it)| matches!(it, LabelValue::Caller)))
+    {
+        let message = "the caller of an `async fn` is not known, since the future runs later; remove `caller`";
+        diag.error(asyncness.span, format_args!("{message}, or return an `impl Future`\nexample: {example}"));
+    }
+}
