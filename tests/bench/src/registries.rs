@@ -7,6 +7,12 @@ mod facade;
 mod measured;
 mod prometheus;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether a buffer for the text is kept from one scrape to the next: for those who time scrapes, not for those who ask
+/// what a series takes.
+pub static KEEPS_TEXT: AtomicBool = AtomicBool::new(true);
+
 /// What the series are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they are what they are called")]
@@ -33,6 +39,10 @@ pub const OURS: &str = "measurand";
 pub const STOCK: &str = "metrics-exporter-prometheus 0.18";
 #[expect(missing_docs, reason = "as above")]
 pub const MEASURED: &str = "measured 0.0.25";
+
+fn keeps_text() -> bool {
+    KEEPS_TEXT.load(Ordering::Relaxed)
+}
 
 /// All libraries.
 pub const ALL: &[Registry] = &[

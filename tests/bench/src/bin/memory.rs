@@ -7,11 +7,13 @@ use allocation_counter::{measure, opt_out};
 use measurand_bench::claims::{self, verdicts};
 use measurand_bench::contenders::{self, ALL as CONTENDERS, KEPT, TIMED_QUERY};
 use measurand_bench::options::Options;
-use measurand_bench::registries::{ALL as REGISTRIES, Kind, Registry};
+use measurand_bench::registries::{ALL as REGISTRIES, KEEPS_TEXT, Kind, Registry};
 use measurand_bench::table::{float, ratio, table};
+use std::sync::atomic::Ordering;
 
 fn main() -> Result<(), String> {
     let options = Options::parse()?;
+    KEEPS_TEXT.store(false, Ordering::Relaxed);
     contenders::start();
     let calls = calls(&options);
     let series = series(&options);

@@ -1,6 +1,6 @@
 //! Behind the `metrics` facade: ours, and the stock exporter.
 
-use super::{BOUNDS, COUNTER, HISTOGRAM, Kind, Render, VALUE, names};
+use super::{BOUNDS, COUNTER, HISTOGRAM, Kind, Render, VALUE, keeps_text, names};
 use measurand::tables::{SITE_TARGET, families};
 use measurand_exporter::{Program, Recorder};
 use metrics::{Key, Label, Level, Metadata};
@@ -18,6 +18,9 @@ pub(super) fn ours(kind: Kind, series: usize) -> Render {
         buffer.clear();
         recorder.render_into(&mut buffer);
         text(buffer.as_bytes());
+        if !keeps_text() {
+            *buffer = String::new();
+        }
     })
 }
 

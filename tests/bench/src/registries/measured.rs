@@ -62,5 +62,8 @@ where
         let mut encoder = encoder.borrow_mut();
         group.collect_group_into(&mut *encoder).expect("it writes into memory");
         text(&encoder.finish());
+        if !super::keeps_text() {
+            *encoder = BufferedTextEncoder::new();
+        }
     })
 }
