@@ -7,6 +7,8 @@ use crate::docs;
 use crate::label::LabelValue;
 use crate::model::{Judgement, Model, Use};
 use crate::shape::{Shape, future_output, is_result, returns_never};
+use measurand_catalog::Role;
+
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Path, ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
@@ -137,9 +139,17 @@ fn start(model: &Model) -> TokenStream {
         quote! { #private::Site::series(&__SITE) }
     };
     match model.one_in {
-        Some(one_in) => quote! { #private::Sampled(#series, #one_in) },
+        Some(one_in) => quote! { #private::Sampled::<#one_in>(#series) },
+        None if counts_only(model) => quote! { #private::Counted(#series) },
         None => series,
     }
+}
+
+/// Whether the family has nothing that a call leaves which did not return, nor anything that takes time.
+fn counts_only(model: &Model) -> bool {
+    const FOUND: &[Role] =
+        &[Role::Successes, Role::Score, Role::LastScore, Role::Level, Role::Hits, Role::Misses, Role::HitRate];
+    model.declared.is_none() && model.attribute.family.metrics.iter().all(|it| FOUND.contains(&it.role))
 }
 
 fn body(model: &Model) -> TokenStream {

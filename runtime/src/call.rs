@@ -1,154 +1,147 @@
 //! One call of an annotated function, from its begin to its end. The hot path.
+//!
+//! What begins and ends calls is not inlined: a program has many annotated functions, and the processor hides a call behind
+//! the clock that it waits for. What goes in and comes out of it fits into registers.
 
+use crate::chance::{chosen, weight};
 use crate::handles::{Handles, Sink, Trace};
 use crate::series::Series;
 use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
 use measurand_catalog::Role;
 use metrics::Gauge;
-use std::cell::Cell;
+use std::mem;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A call that has begun. Dropping it ends the call, so that neither an unwinding stack nor a dropped future is lost,
 /// and the gauge of calls in flight cannot leak.
-///
-/// It is never moved once it is made, and small: copying it would cost as much as a clock read.
 #[derive(Debug)]
 pub struct Call {
     series: &'static Series,
-    start: u64,
-    state: State,
+    begun: Begun,
+    /// There if the call began under a recorder that may go away, until it has ended.
+    elsewhere: Option<Box<Elsewhere>>,
     /// What it counts as if it is dropped before it is left.
     unless_left: Failure,
-    timing: Timing,
 }
 
+/// What the end of a call has to know of its begin. Numbers and references alone: what goes from one function to another in
+/// registers must not have to be dropped.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun {
+    /// There if the recorder in force was the global one.
+    handles: Option<&'static Handles>,
+    /// The clock's reading; zero if the call is not timed.
+    start: u64,
+}
+
+/// A call under any other recorder. The gauge is kept, so that it goes down where it went up; the rest is looked up at the
+/// end, since the recorder may have been installed by the function itself.
 #[derive(Debug)]
-enum State {
-    /// The recorder in force is the global one.
-    Kept(&'static Handles),
-    /// Any other recorder. The gauge is kept, so that it goes down where it went up; the rest is looked up at the end,
-    /// since the recorder may have been installed by the function itself.
-    LookedUp(Box<(Gauge, Instant)>),
-    Ended,
+pub struct Elsewhere {
+    in_flight: Gauge,
+    start: Instant,
 }
 
-/// Whether the clock is read.
+/// Which calls are timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Timing {
-    /// For each call.
+pub enum Timing {
+    /// Each.
     Each,
-    /// For this call, which stands for others.
-    Sample,
-    /// Not for this call: another one stands for it, or nothing is timed.
-    Skipped,
+    /// Some, which stand for the others; how much each call adds to the chance of being one.
+    Sample(u64),
+    /// None, and it makes no difference how many are in flight, nor that one panicked.
+    Nothing,
 }
 
-/// Where calls begin: a series, or a series with a share of calls to time.
+/// Where calls begin, and which are timed.
 pub trait Start: Copy {
     /// The series that the calls begin in.
     fn series(self) -> &'static Series;
 
-    /// One call in so many is timed.
-    fn one_in(self) -> u32;
+    /// Which calls are timed; known when the caller is compiled.
+    const TIMING: Timing;
 }
 
 impl Start for &'static Series {
+    const TIMING: Timing = Timing::Each;
+
     #[inline]
     fn series(self) -> &'static Series {
         self
-    }
-
-    #[inline]
-    fn one_in(self) -> u32 {
-        1
     }
 }
 
 /// A series of whose calls one in so many is timed.
 #[derive(Debug, Clone, Copy)]
-pub struct Sampled(pub &'static Series, pub u32);
+pub struct Sampled<const ONE_IN: u32>(pub &'static Series);
 
-impl Start for Sampled {
+impl<const ONE_IN: u32> Start for Sampled<ONE_IN> {
+    const TIMING: Timing = Timing::Sample(weight(ONE_IN));
+
     #[inline]
     fn series(self) -> &'static Series {
         self.0
     }
+}
+
+/// A series of a family that knows nothing of a call but that it returned, and what.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted(pub &'static Series);
+
+impl Start for Counted {
+    const TIMING: Timing = Timing::Nothing;
 
     #[inline]
-    fn one_in(self) -> u32 {
-        self.1
+    fn series(self) -> &'static Series {
+        self.0
     }
 }
 
 /// Begins a call, which counts as a panic if it is dropped before it is left.
-///
-/// What begins and ends calls is not inlined: a program has many annotated functions, and the processor hides a call
-/// behind the clock that it waits for.
 #[inline]
 #[must_use]
-pub fn enter(start: impl Start) -> Call {
+pub fn enter<S: Start>(start: S) -> Call {
     let series = start.series();
-    match start.one_in() {
-        1 => begin(series),
-        one_in => begin_sampled(series, one_in),
-    }
-}
-
-#[inline(never)]
-fn begin(series: &'static Series) -> Call {
-    let Some(handles) = series.handles() else { return enter_slow(series) };
-    let (start, timing) = if handles.trace == Trace::Counted {
-        (0, Timing::Skipped)
-    } else {
-        handles.in_flight.increment(1.0);
-        (handles.clock.raw(), Timing::Each)
+    let begun = match S::TIMING {
+        Timing::Sample(weight) => begin_sampled(series, weight),
+        Timing::Each | Timing::Nothing => begin(series),
     };
-    Call { series, start, state: State::Kept(handles), unless_left: Failure::Panic, timing }
+    let elsewhere = if begun.handles.is_some() { None } else { begin_elsewhere(series) };
+    Call { series, begun, elsewhere, unless_left: Failure::Panic }
 }
 
 #[inline(never)]
-fn begin_sampled(series: &'static Series, one_in: u32) -> Call {
-    let Some(handles) = series.handles() else { return enter_slow(series) };
-    handles.in_flight.increment(1.0);
-    let timed = handles.newest.load(Ordering::Relaxed) == 0 || chosen(one_in);
-    let (start, timing) = if timed { (handles.clock.raw(), Timing::Sample) } else { (0, Timing::Skipped) };
-    Call { series, start, state: State::Kept(handles), unless_left: Failure::Panic, timing }
+fn begin(series: &'static Series) -> Begun {
+    let Some(handles) = series.handles() else { return Begun { handles: None, start: 0 } };
+    match &handles.trace {
+        Trace::Calls(calls) => calls.begin(),
+        Trace::Count(_) => return Begun { handles: Some(handles), start: 0 },
+        Trace::Other => handles.in_flight.increment(1.0),
+    }
+    // Zero would say that nobody read it.
+    Begun { handles: Some(handles), start: handles.clock.raw().max(1) }
+}
+
+#[inline(never)]
+fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
+    let Some(handles) = series.handles() else { return Begun { handles: None, start: 0 } };
+    match &handles.trace {
+        Trace::Calls(calls) => calls.begin(),
+        Trace::Count(_) => return Begun { handles: Some(handles), start: 0 },
+        Trace::Other => handles.in_flight.increment(1.0),
+    }
+    let timed = chosen(weight) || handles.newest.load(Ordering::Relaxed) == 0;
+    Begun { handles: Some(handles), start: if timed { handles.clock.raw().max(1) } else { 0 } }
 }
 
 #[cold]
 #[inline(never)]
-fn enter_slow(series: &'static Series) -> Call {
+#[expect(clippy::unnecessary_wraps, reason = "as the call has it")]
+fn begin_elsewhere(series: &'static Series) -> Option<Box<Elsewhere>> {
     let in_flight = series.with_lookup(|it| it.gauge(Role::InFlight));
     in_flight.increment(1.0);
-    let state = State::LookedUp(Box::new((in_flight, Instant::now())));
-    Call { series, start: 0, state, unless_left: Failure::Panic, timing: Timing::Each }
-}
-
-/// Whether this is one of so many calls, by chance: choosing each sixteenth of a thread's calls would always choose the
-/// same one of sixteen functions that call each other in turn.
-#[inline]
-fn chosen(one_in: u32) -> bool {
-    thread_local! {
-        static RANDOM: Cell<u64> = const { Cell::new(0) };
-    }
-    RANDOM.with(|random| {
-        let seed = match random.get() {
-            0 => seed(random),
-            seed => seed,
-        };
-        // Knuth's linear congruential generator; its high bits are good enough to choose calls by.
-        let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        random.set(next);
-        ((next >> 32) * u64::from(one_in)) >> 32 == 0
-    })
-}
-
-/// Another sequence for each thread.
-#[cold]
-fn seed(random: &Cell<u64>) -> u64 {
-    use std::hash::BuildHasher as _;
-    foldhash::fast::RandomState::default().hash_one(std::ptr::from_ref(random).addr()) | 1
+    Some(Box::new(Elsewhere { in_flight, start: Instant::now() }))
 }
 
 /// Ends a call that returned; says where it counts if it was no success.
@@ -168,12 +161,24 @@ pub fn leave<T: ?Sized, V: Judged>(
 /// still knows what type the function returns.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
-pub fn run<T, V: Judged>(start: impl Start, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+pub fn run<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+    if matches!(S::TIMING, Timing::Nothing) {
+        let result = body();
+        judge(&result).count(start.series());
+        return result;
+    }
     let mut call = enter(start);
     let result = body();
-    judge(&result).end(&mut call);
+    let verdict = judge(&result);
+    match call.begun.handles {
+        Some(handles) if matches!(S::TIMING, Timing::Sample(_)) => {
+            verdict.end_sampled(call.series, handles, call.begun.start)
+        }
+        Some(handles) => verdict.end(call.series, handles, call.begun.start),
+        None => end_elsewhere(call.series, call.elsewhere.take(), &verdict.verdict()),
+    }
     // It has ended: there is nothing to drop, and no code that asks.
-    std::mem::forget(call);
+    mem::forget(call);
     result
 }
 
@@ -190,7 +195,7 @@ pub fn returned<T>() -> T {
 /// Begins a call whose returned value nobody sees. It is a panic if the thread unwinds when it ends.
 #[inline]
 #[must_use]
-pub fn watch(start: impl Start) -> Watch {
+pub fn watch<S: Start>(start: S) -> Watch {
     Watch { call: enter(start), unwinding: std::thread::panicking() }
 }
 
@@ -206,7 +211,7 @@ impl Drop for Watch {
     #[inline]
     fn drop(&mut self) {
         if std::thread::panicking() == self.unwinding {
-            self.call.end_plain(Plain::OK);
+            self.call.end(&Verdict::OK);
         }
     }
 }
@@ -231,69 +236,112 @@ impl Call {
         self.unless_left = failure;
     }
 
-    /// Ends it where there is nothing to record but how it ended.
-    #[inline(never)]
-    pub(crate) fn end_plain(&mut self, verdict: Plain) {
-        let State::Kept(handles) = self.state else { return self.end(&verdict.into()) };
-        match handles.trace {
-            Trace::Timed if verdict == Plain::OK => {
-                self.state = State::Ended;
-                let nanoseconds = nanoseconds(handles, self.start, self.timing);
-                handles.in_flight.decrement(1.0);
-                handles.duration.record(seconds(nanoseconds));
-                handles.calls.increment(1);
-            }
-            Trace::Counted if verdict == Plain::OK => {
-                self.state = State::Ended;
-                handles.successes.increment(1);
-            }
-            _ => self.end(&verdict.into()),
-        }
-    }
-
-    #[inline(never)]
     pub(crate) fn end(&mut self, verdict: &Verdict) {
-        let (in_flight, nanoseconds) = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Kept(handles) => {
-                let nanoseconds = nanoseconds(handles, self.start, self.timing);
-                handles.in_flight.decrement(1.0);
-                let series = ended_in(self.series, verdict);
-                if std::ptr::eq(series, self.series) {
-                    record(handles, nanoseconds, verdict);
-                } else {
-                    with_sink(series, |it| record(it, nanoseconds, verdict));
-                }
-                return;
-            }
-            State::LookedUp(kept) => (kept.0, u64::try_from(kept.1.elapsed().as_nanos()).unwrap_or(u64::MAX)),
-            State::Ended => return,
-        };
-        in_flight.decrement(1.0);
-        ended_in(self.series, verdict).with_lookup(|it| record(it, nanoseconds, verdict));
+        match mem::take(&mut self.begun.handles) {
+            Some(handles) => end(self.series, handles, self.begun.start, verdict),
+            None => end_elsewhere(self.series, self.elsewhere.take(), verdict),
+        }
     }
 }
 
 impl Drop for Call {
+    // By value, so that the call need not lie in memory before something goes wrong.
+    #[inline]
     fn drop(&mut self) {
-        if !matches!(self.state, State::Ended) {
-            self.end(&Verdict::failed(self.unless_left));
-        }
+        drop_call(self.series, self.begun, self.elsewhere.take(), self.unless_left);
     }
 }
 
-/// The call's duration, or that of the call that stands for it.
-#[inline]
-fn nanoseconds(handles: &Handles, start: u64, timing: Timing) -> u64 {
-    match timing {
-        Timing::Each => handles.clock.delta_as_nanos(start, handles.clock.raw()),
-        Timing::Skipped => handles.newest.load(Ordering::Relaxed),
-        Timing::Sample => {
-            // Zero would say that there is none.
-            let nanoseconds = handles.clock.delta_as_nanos(start, handles.clock.raw()).max(1);
-            handles.newest.store(nanoseconds, Ordering::Relaxed);
-            nanoseconds
+#[cold]
+#[inline(never)]
+fn drop_call(series: &'static Series, begun: Begun, elsewhere: Option<Box<Elsewhere>>, failure: Failure) {
+    Call { series, begun, elsewhere, unless_left: failure }.end(&Verdict::failed(failure));
+}
+
+/// Ends a call where there is nothing to record but how it ended.
+#[inline(never)]
+pub(crate) fn end_plain(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
+    if verdict == Plain::OK {
+        match &handles.trace {
+            Trace::Calls(calls) => return calls.end(since(handles, start)),
+            Trace::Count(count) => return count.increment(),
+            Trace::Other => {}
         }
     }
+    end(series, handles, start, &verdict.into());
+}
+
+/// The same for a call of which some are timed.
+#[inline(never)]
+pub(crate) fn end_plain_sampled(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
+    if start == 0
+        && verdict == Plain::OK
+        && let Trace::Calls(calls) = &handles.trace
+    {
+        return calls.end_untimed(handles.newest.load(Ordering::Relaxed));
+    }
+    end(series, handles, start, &verdict.into());
+}
+
+/// Ends a call.
+#[inline(never)]
+pub(crate) fn end(series: &'static Series, handles: &'static Handles, start: u64, verdict: &Verdict) {
+    // What is not timed is counted only, or another call stands for it.
+    let nanoseconds = if start == 0 { 0 } else { since(handles, start).max(1) };
+    if let Trace::Calls(calls) = &handles.trace {
+        if start == 0 {
+            calls.end_untimed(handles.newest.load(Ordering::Relaxed));
+        } else if !calls.end_sample(nanoseconds) || handles.newest.load(Ordering::Relaxed) == 0 {
+            // Shared by all threads, so it is written only where they do not remember it themselves.
+            handles.newest.store(nanoseconds, Ordering::Relaxed);
+        }
+        return record_verdict(handles, verdict);
+    }
+    handles.in_flight.decrement(1.0);
+    if start != 0 {
+        handles.newest.store(nanoseconds, Ordering::Relaxed);
+    }
+    let ended = ended_in(series, verdict);
+    let nanoseconds = if start == 0 { handles.newest.load(Ordering::Relaxed) } else { nanoseconds };
+    if std::ptr::eq(ended, series) {
+        record(handles, nanoseconds, verdict);
+    } else {
+        with_sink(ended, |it| record(it, nanoseconds, verdict));
+    }
+}
+
+/// Ends a call that began under a recorder that may have gone away since; nothing if it has ended already.
+#[cold]
+#[inline(never)]
+pub(crate) fn end_elsewhere(series: &'static Series, began: Option<Box<Elsewhere>>, verdict: &Verdict) {
+    let Some(began) = began else { return };
+    let nanoseconds = u64::try_from(began.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    began.in_flight.decrement(1.0);
+    ended_in(series, verdict).with_lookup(|it| record(it, nanoseconds, verdict));
+}
+
+/// Counts a call that nobody timed, where there is nothing to record but how it ended.
+#[inline(never)]
+pub(crate) fn count_plain(series: &'static Series, verdict: Plain) {
+    if verdict == Plain::OK
+        && let Some(handles) = series.handles()
+        && let Trace::Count(count) = &handles.trace
+    {
+        return count.increment();
+    }
+    count(series, &verdict.into());
+}
+
+/// Counts a call that nobody timed.
+#[inline(never)]
+pub(crate) fn count(series: &'static Series, verdict: &Verdict) {
+    with_sink(ended_in(series, verdict), |it| record_verdict(it, verdict));
+}
+
+/// How long ago the clock was read.
+#[inline]
+fn since(handles: &Handles, start: u64) -> u64 {
+    handles.clock.delta_as_nanos(start, handles.clock.raw())
 }
 
 /// The series that the call counts in. Where the result decides about labels and there is none, the outcome stands for

@@ -1,10 +1,11 @@
 //! What a series is recorded into: kept handles on one recorder, or a look-up for each value.
 
 use crate::binding::address;
+use crate::direct::{Calls, Count};
 use crate::hit_rate::Tally;
 use crate::series::Series;
 use crate::verdict::Failure;
-use measurand_catalog::{ERROR_OUTCOMES, Family, KIND_LABEL, Role, SITE_TARGET, STATUSES};
+use measurand_catalog::{ERROR_OUTCOMES, KIND_LABEL, Role, SITE_TARGET, STATUSES};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use std::sync::atomic::AtomicU64;
 use std::sync::{LazyLock, OnceLock};
@@ -25,27 +26,33 @@ pub(crate) trait Sink {
     fn gauge(&self, role: Role) -> Gauge;
 }
 
-/// What a call that ended well leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a call that ended well leaves, and where.
+#[derive(Debug)]
 pub(crate) enum Trace {
-    /// Its duration and its number.
-    Timed,
-    /// Its number.
-    Counted,
-    /// What its result says.
-    More,
+    /// Its duration and its number, in cells of our own recorder.
+    Calls(Calls),
+    /// Its number, in a cell of our own recorder.
+    Count(Count),
+    /// Other things, or elsewhere.
+    Other,
 }
 
 impl Trace {
-    fn of(family: &Family) -> Self {
-        let only = |roles: &[Role]| family.metrics.iter().all(|it| roles.contains(&it.role));
-        if only(&[Role::Successes]) {
-            Self::Counted
+    fn of(series: &'static Series, lookup: &Lookup<'_>) -> Self {
+        let recorder = address(lookup.recorder);
+        let only = |roles: &[Role]| series.family.metrics.iter().all(|it| roles.contains(&it.role));
+        let key = |role| lookup.keys.get(role, 0);
+        // Where the result decides about labels, a call ends elsewhere than it begins.
+        let trace = if series.is_open_ended() {
+            None
+        } else if only(&[Role::Successes]) {
+            key(Role::Successes).and_then(|it| Count::of(recorder, it)).map(Self::Count)
         } else if only(&[Role::Calls, Role::Errors, Role::Duration, Role::InFlight]) {
-            Self::Timed
+            key(Role::Duration).and_then(|it| Calls::of(recorder, it, key(Role::InFlight))).map(Self::Calls)
         } else {
-            Self::More
-        }
+            None
+        };
+        trace.unwrap_or(Self::Other)
     }
 }
 
@@ -54,7 +61,7 @@ static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 
 /// Handles on one recorder.
 #[derive(Debug)]
-pub(crate) struct Handles {
+pub struct Handles {
     keys: &'static Keys,
     /// Whose handles they are.
     recorder: usize,
@@ -63,16 +70,17 @@ pub(crate) struct Handles {
     /// Reads the time stamp counter where it is invariant, else the operating system's monotonic clock. Here, since it lies
     /// beside what is needed in the same moment.
     pub(crate) clock: quanta::Clock,
-    /// The newest duration in nanoseconds, which stands for the calls that are not timed; zero if there is none yet.
+    /// A duration in nanoseconds, the newest unless the cells remember it, which stands for the calls that are not timed;
+    /// zero if there is none yet.
     pub(crate) newest: AtomicU64,
-    pub(crate) duration: Histogram,
+    duration: Histogram,
     pub(crate) in_flight: Gauge,
-    pub(crate) calls: Counter,
+    calls: Counter,
     calls_untimed: OnceLock<Counter>,
     errors: [Counter; ERROR_OUTCOMES.len()],
     score: Histogram,
     last_score: Gauge,
-    pub(crate) successes: Counter,
+    successes: Counter,
     failures: Counter,
     rollbacks: Counter,
     completions: [Counter; STATUSES.len()],
@@ -97,7 +105,7 @@ impl Handles {
         Self {
             keys: lookup.keys,
             recorder: address(recorder),
-            trace: lookup.keys.trace,
+            trace: Trace::of(series, &lookup),
             clock: CLOCK.clone(),
             newest: AtomicU64::new(0),
             duration: lookup.histogram(Role::Duration),
@@ -212,8 +220,6 @@ pub(crate) struct Keys {
     metadata: Metadata<'static>,
     /// Those that the family has, each with its role and the index of its extra label's value.
     all: Vec<(Role, usize, Key)>,
-    /// What a call that ended well leaves, here.
-    trace: Trace,
     /// The hits and misses of the cache that is looked up.
     pub(crate) tally: Option<&'static Tally>,
 }
@@ -244,7 +250,6 @@ impl Keys {
         Self {
             metadata: Metadata::new(SITE_TARGET, Level::INFO, series.module()),
             all,
-            trace: if open_ended { Trace::More } else { Trace::of(series.family) },
             tally: series.family.metric(Role::HitRate).map(|_| Tally::of(cache)),
         }
     }

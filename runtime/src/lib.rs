@@ -7,6 +7,8 @@ extern crate self as measurand;
 mod binding;
 mod cache;
 mod call;
+mod chance;
+mod direct;
 mod family;
 mod future;
 mod handles;
@@ -65,7 +67,7 @@ pub mod __private {
     pub use crate::__list as list;
     pub use crate::__record as record;
     pub use crate::__site as site;
-    pub use crate::call::{Sampled, count_rollback, enter, leave, returned, run, watch};
+    pub use crate::call::{Counted, Sampled, count_rollback, enter, leave, returned, run, watch};
     #[cfg(any(feature = "catalog", feature = "exporter"))]
     pub use crate::family::FamilyEntry;
     pub use crate::family::{DeclaredFamily, verdict_by};

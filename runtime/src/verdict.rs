@@ -1,6 +1,7 @@
 //! How a call ended, from what it returned.
 
-use crate::call::Call;
+use crate::call;
+use crate::handles::Handles;
 use crate::label::Pick;
 use crate::series::Series;
 use crate::value::{ErrorKind, Found, Level, Score};
@@ -26,8 +27,14 @@ pub trait Judged {
     /// All that there is to say.
     fn verdict(self) -> Verdict;
 
-    /// Ends the call with it.
-    fn end(self, call: &mut Call);
+    /// Ends a call of a series with it.
+    fn end(self, series: &'static Series, handles: &'static Handles, start: u64);
+
+    /// The same for a call of which some are timed.
+    fn end_sampled(self, series: &'static Series, handles: &'static Handles, start: u64);
+
+    /// Counts a call of a series that nobody timed.
+    fn count(self, series: &'static Series);
 }
 
 /// How a call ended, where nothing else is to be recorded. Small enough for a register: most calls end with it.
@@ -50,8 +57,18 @@ impl Judged for Plain {
     }
 
     #[inline]
-    fn end(self, call: &mut Call) {
-        call.end_plain(self);
+    fn end(self, series: &'static Series, handles: &'static Handles, start: u64) {
+        call::end_plain(series, handles, start, self);
+    }
+
+    #[inline]
+    fn end_sampled(self, series: &'static Series, handles: &'static Handles, start: u64) {
+        call::end_plain_sampled(series, handles, start, self);
+    }
+
+    #[inline]
+    fn count(self, series: &'static Series) {
+        call::count_plain(series, self);
     }
 }
 
@@ -62,8 +79,18 @@ impl Judged for Verdict {
     }
 
     #[inline]
-    fn end(self, call: &mut Call) {
-        call.end(&self);
+    fn end(self, series: &'static Series, handles: &'static Handles, start: u64) {
+        call::end(series, handles, start, &self);
+    }
+
+    #[inline]
+    fn end_sampled(self, series: &'static Series, handles: &'static Handles, start: u64) {
+        call::end(series, handles, start, &self);
+    }
+
+    #[inline]
+    fn count(self, series: &'static Series) {
+        call::count(series, &self);
     }
 }
 

@@ -11,6 +11,8 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+#[doc(hidden)]
+pub mod direct;
 mod error;
 mod exporter;
 mod foreign;

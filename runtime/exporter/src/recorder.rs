@@ -7,7 +7,7 @@ use crate::platform::Platform;
 use crate::program::{Program, Service};
 use crate::render::Rendering;
 use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::Turns;
+use crate::storage::{HistogramCells, Turns};
 use crate::tables::{Series, Table, Tables};
 use crate::text::{self, Format};
 use measurand_catalog::{Kind, SERIES_LIMIT, SITE_TARGET};
@@ -146,6 +146,18 @@ impl Inner {
             Series::Histograms(map) => {
                 let entry = self.entry(table, map, key, Origin::Bounded, HistogramSeries::default);
                 Some(Histogram::from_arc(entry.series.hand(&table.bounds)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The cells in which calls of annotated functions begin and end that a described duration times.
+    pub(crate) fn calls(&self, key: &Key) -> Option<Arc<HistogramCells>> {
+        let table = self.tables.get(key.name())?;
+        match &table.series {
+            Series::Histograms(map) => {
+                let entry = self.entry(table, map, key, Origin::Bounded, HistogramSeries::default);
+                Some(entry.series.site(&table.bounds))
             }
             _ => None,
         }

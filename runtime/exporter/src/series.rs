@@ -3,7 +3,7 @@
 //! What annotated functions record and what is recorded by hand are kept apart where it matters: a call of an annotated
 //! function is counted by the observation of its duration, and an observation by hand must not count as a call.
 
-use crate::storage::{CounterCells, GaugeCells, HistogramCells, InFlightCells, Snapshot};
+use crate::storage::{Bounds, CounterCells, GaugeCells, HistogramCells, InFlightCells, Snapshot};
 use metrics::GaugeFn;
 use metrics::atomics::AtomicU64;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,6 +84,13 @@ impl GaugeSeries {
         }
     }
 
+    /// Counts the calls that are in flight in these cells as well, if it is a number of things.
+    pub(crate) fn count_in(&self, cells: &Arc<HistogramCells>) {
+        if let Self::InFlight(gauge) = self {
+            gauge.count_in(cells);
+        }
+    }
+
     pub(crate) fn value(&self) -> f64 {
         match self {
             Self::Value(cells) => cells.value(),
@@ -101,12 +108,12 @@ impl GaugeSeries {
 
 impl HistogramSeries {
     /// The cells that an annotated function's observations go to.
-    pub(crate) fn site(&self, bounds: &Arc<[f64]>) -> Arc<HistogramCells> {
+    pub(crate) fn site(&self, bounds: &Bounds) -> Arc<HistogramCells> {
         Arc::clone(self.site.get_or_init(|| Arc::new(HistogramCells::new(bounds))))
     }
 
     /// The cells that all other observations go to.
-    pub(crate) fn hand(&self, bounds: &Arc<[f64]>) -> Arc<HistogramCells> {
+    pub(crate) fn hand(&self, bounds: &Bounds) -> Arc<HistogramCells> {
         Arc::clone(self.hand.get_or_init(|| Arc::new(HistogramCells::new(bounds))))
     }
 

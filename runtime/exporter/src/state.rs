@@ -1,6 +1,7 @@
 //! What there is once in a process: the global recorder, and the endpoint that serves it.
 
 use crate::builder::Builder;
+use crate::direct;
 use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::program::Service;
@@ -36,6 +37,7 @@ impl State {
             recorder.inner().describe_program(program, Service::of(program, told));
             metrics::set_global_recorder(recorder.clone()).map_err(|_| Error::ForeignRecorder)?;
             self.recorder = Some(recorder.clone());
+            direct::remember(&recorder);
             upkeep::start(&recorder);
             (program.initialize)();
             recorder

@@ -2,7 +2,7 @@
 
 use crate::map::Map;
 use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::CounterCells;
+use crate::storage::{self, Bounds, CounterCells};
 use crate::text::{self, Format};
 use measurand_catalog::platform::{self, PlatformMetric};
 use measurand_catalog::{Catalog, Family, Kind, Label, Metric, Role};
@@ -28,7 +28,7 @@ pub(crate) struct Table {
     /// The labels that its series have, sorted by name; nothing when nobody said.
     pub(crate) labels: Option<Vec<Label>>,
     /// The upper bounds, and what a bucket's line has after its labels up to the number, in each format.
-    pub(crate) bounds: Arc<[f64]>,
+    pub(crate) bounds: Bounds,
     bounds_text: [Vec<String>; 2],
     /// For a counter of calls: where the table of their duration stands.
     pub(crate) duration: Option<usize>,
@@ -141,7 +141,7 @@ impl Table {
             help,
             family,
             labels,
-            bounds: bounds.into(),
+            bounds: storage::bounds(bounds),
             bounds_text: [bounds_text(bounds, text::push_float), bounds_text(bounds, text::push_canonical)],
             duration: None,
             series,

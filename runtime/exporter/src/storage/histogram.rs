@@ -1,14 +1,28 @@
-//! Observations by upper bound.
+//! Observations by upper bound, and calls that are timed.
 
-use super::shards::Shards;
+use super::shards::{Shard, Shards};
 use metrics::HistogramFn;
 use std::sync::Arc;
 
 /// The cells of one histogram series: a number for each bucket, one for all above, and the sum.
+///
+/// A call that is timed begins and ends here, so that one shard takes all that it leaves: how many are in flight is how
+/// many more have begun than were observed.
 #[derive(Debug)]
 pub(crate) struct HistogramCells {
-    bounds: Arc<[f64]>,
+    bounds: Bounds,
     shards: Shards,
+}
+
+/// Upper bounds in rising order; those of a metric are shared by its series.
+pub(crate) type Bounds = Arc<[Bound]>;
+
+/// An upper bound, which belongs to its bucket.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound {
+    value: f64,
+    /// The longest duration in nanoseconds that, in seconds, is not above it: integers are compared without a division.
+    nanoseconds: u64,
 }
 
 /// One pass over the cells. The count is the last of the cumulative numbers, so that they cannot contradict each other,
@@ -21,33 +35,83 @@ pub(crate) struct Snapshot {
     pub(crate) sum: u128,
 }
 
+/// The places of the numbers: those that every call touches beside those of the lowest buckets.
+const SUM: usize = 0;
+const BEGUN: usize = 1;
+/// How long the newest timed call of this shard took, which stands for those that are not timed.
+const NEWEST: usize = 2;
+const FIRST_BUCKET: usize = 3;
+
 /// The sum is kept in billionths: integers can be added by one instruction and in any order with the same result.
 const PARTS: f64 = 1e9;
 /// The most that one observation adds: two years in seconds. More is a mistake, and would make the sum wrap around.
 const LARGEST: i64 = 1 << 56;
 
 impl HistogramCells {
-    pub(crate) fn new(bounds: &Arc<[f64]>) -> Self {
-        Self { bounds: Arc::clone(bounds), shards: Shards::new(bounds.len() + 2) }
+    pub(crate) fn new(bounds: &Bounds) -> Self {
+        Self { bounds: Arc::clone(bounds), shards: Shards::new(FIRST_BUCKET + bounds.len() + 1) }
     }
 
     /// Adds what was observed to the snapshot, which has a place for each bucket.
     pub(crate) fn read(&self, snapshot: &mut Snapshot) {
-        self.shards.read(&mut snapshot.buckets);
-        snapshot.sum += self.shards.wide_sum(self.bounds.len() + 1);
+        self.shards.read(FIRST_BUCKET, &mut snapshot.buckets);
+        snapshot.sum += self.shards.wide_sum(SUM);
+    }
+
+    /// How many calls have begun and were not observed yet.
+    pub(crate) fn in_flight(&self) -> i64 {
+        // What ends between the two reads was seen to begin; the other way round it would end only.
+        let buckets = FIRST_BUCKET..=FIRST_BUCKET + self.bounds.len();
+        let ended = buckets.fold(0_u64, |sum, it| sum.wrapping_add(self.shards.sum(it)));
+        self.shards.sum(BEGUN).wrapping_sub(ended).cast_signed()
+    }
+
+    /// A call begins. Each has to be observed once.
+    #[inline]
+    pub(crate) fn begin(&self) {
+        self.shards.mine().add(BEGUN, 1);
+    }
+
+    /// A call that has begun ends.
+    #[inline]
+    pub(crate) fn end(&self, nanoseconds: u64) {
+        self.end_in(self.shards.mine(), nanoseconds);
+    }
+
+    /// The same for a call that stands for others; says whether it will be remembered for them.
+    #[inline]
+    pub(crate) fn end_sample(&self, nanoseconds: u64) -> bool {
+        let shard = self.shards.mine();
+        self.end_in(shard, nanoseconds);
+        shard.put(NEWEST, nanoseconds)
+    }
+
+    /// The same for a call that was not timed. It takes as long as the newest one of this thread that was, or as told if
+    /// none is remembered.
+    #[inline]
+    pub(crate) fn end_untimed(&self, otherwise: u64) {
+        let shard = self.shards.mine();
+        let newest = shard.alone(NEWEST);
+        self.end_in(shard, if newest == 0 { otherwise } else { newest });
     }
 
     #[inline]
+    fn end_in(&self, shard: Shard<'_>, nanoseconds: u64) {
+        // Most observations are in the first buckets.
+        let bucket = self.bounds.iter().position(|it| nanoseconds <= it.nanoseconds).unwrap_or(self.bounds.len());
+        shard.add_both((FIRST_BUCKET + bucket, 1), (SUM, nanoseconds.min(LARGEST.cast_unsigned())));
+    }
+
     fn observe(&self, value: f64, count: u64) {
         let shard = self.shards.mine();
-        // Most observations are in the first buckets. A NaN is below no bound.
-        let bucket = self.bounds.iter().position(|bound| value <= *bound).unwrap_or(self.bounds.len());
-        shard.add_both((bucket, count), (self.bounds.len() + 1, parts(value).saturating_mul(count)));
+        // A NaN is below no bound.
+        let bucket = self.bounds.iter().position(|it| value <= it.value).unwrap_or(self.bounds.len());
+        shard.add(BEGUN, count);
+        shard.add_both((FIRST_BUCKET + bucket, count), (SUM, parts(value).saturating_mul(count)));
     }
 }
 
 impl HistogramFn for HistogramCells {
-    #[inline]
     fn record(&self, value: f64) {
         self.observe(value, 1);
     }
@@ -55,6 +119,23 @@ impl HistogramFn for HistogramCells {
     fn record_many(&self, value: f64, count: usize) {
         self.observe(value, count as u64);
     }
+}
+
+/// The bounds of a metric's buckets.
+pub(crate) fn bounds(values: &[f64]) -> Bounds {
+    values.iter().map(|it| Bound { value: *it, nanoseconds: whole_nanoseconds(*it) }).collect()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the casts saturate, and the neighbours are tried"
+)]
+fn whole_nanoseconds(seconds: f64) -> u64 {
+    let near = (seconds * PARTS) as u64;
+    let is_within = |it: &u64| *it as f64 / PARTS <= seconds;
+    (near.saturating_sub(2)..=near.saturating_add(2)).rev().find(is_within).unwrap_or(0)
 }
 
 impl Snapshot {
@@ -84,7 +165,7 @@ mod tests {
 
     /// The observation, the bucket it belongs to, and what it adds in billionths.
     fn check(value: f64, bucket: usize, sum: u128) {
-        let cells = HistogramCells::new(&Arc::from([0.1, 0.5, 1.0]));
+        let cells = HistogramCells::new(&bounds(&[0.1, 0.5, 1.0]));
         cells.record(value);
         let mut snapshot = Snapshot::default();
         snapshot.clear(4);
@@ -118,11 +199,47 @@ mod tests {
 
     #[test]
     fn many_at_once_count_as_many() {
-        let cells = HistogramCells::new(&Arc::from([1.0]));
+        let cells = HistogramCells::new(&bounds(&[1.0]));
         cells.record_many(0.25, 4);
         let mut snapshot = Snapshot::default();
         snapshot.clear(2);
         cells.read(&mut snapshot);
         assert_eq!((snapshot.count(), snapshot.sum), (4, 1_000_000_000));
+    }
+
+    /// An integer stands in the bucket where the same duration in seconds stands.
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "as the facade gets it")]
+    fn nanoseconds_are_compared_as_seconds_are() {
+        let seconds = [1e-9, 3.3e-7, 1e-4, 5e-4, 1e-3, 0.01, 0.1, 0.3, 1.0, 2.5, 60.0, 86_400.0, 1e7];
+        for (bound, value) in bounds(&seconds).iter().zip(seconds) {
+            for near in -3..=3 {
+                let nanoseconds = ((value * 1e9) as u64).saturating_add_signed(near);
+                assert_eq!(
+                    nanoseconds <= bound.nanoseconds,
+                    nanoseconds as f64 / 1e9 <= value,
+                    "{nanoseconds} {value}"
+                );
+            }
+        }
+        assert_eq!(whole_nanoseconds(f64::INFINITY), u64::MAX);
+        assert_eq!(whole_nanoseconds(-1.0), 0);
+    }
+
+    #[test]
+    fn a_call_is_in_flight_until_it_is_observed() {
+        let cells = HistogramCells::new(&bounds(&[1.0]));
+        cells.begin();
+        cells.begin();
+        assert_eq!(cells.in_flight(), 2);
+        cells.record(0.5);
+        assert_eq!(cells.in_flight(), 2);
+        cells.end(5);
+        cells.end_untimed(7);
+        assert_eq!(cells.in_flight(), 0);
+        let mut snapshot = Snapshot::default();
+        snapshot.clear(2);
+        cells.read(&mut snapshot);
+        assert_eq!((snapshot.buckets, snapshot.sum), (vec![3, 0], 500_000_012));
     }
 }

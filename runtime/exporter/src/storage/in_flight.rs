@@ -2,8 +2,10 @@
 //! single cell would make them wait for each other, so steps are counted in shards.
 
 use super::gauge::GaugeCells;
+use super::histogram::HistogramCells;
 use super::shards::Shards;
 use metrics::GaugeFn;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The cells of one such series.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub(crate) struct InFlightCells {
     steps: Shards,
     /// What was set, and steps that are not whole. Exact for one writer; a `set` while others step may miss some of them.
     rest: GaugeCells,
+    /// Cells in which calls begin and end that count here. Locked when a series is made and when it is read.
+    calls: Mutex<Vec<Arc<HistogramCells>>>,
 }
 
 /// The places of the steps up and down.
@@ -24,7 +28,15 @@ const LARGEST: f64 = 9_007_199_254_740_992.0;
 
 impl InFlightCells {
     pub(crate) fn new() -> Self {
-        Self { steps: Shards::new(2), rest: GaugeCells::default() }
+        Self { steps: Shards::new(2), rest: GaugeCells::default(), calls: Mutex::default() }
+    }
+
+    /// Counts the calls in these cells as well, from now on.
+    pub(crate) fn count_in(&self, cells: &Arc<HistogramCells>) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if !calls.iter().any(|it| Arc::ptr_eq(it, cells)) {
+            calls.push(Arc::clone(cells));
+        }
     }
 
     pub(crate) fn value(&self) -> f64 {
@@ -35,7 +47,9 @@ impl InFlightCells {
     fn steps(&self) -> f64 {
         // What ends between the two reads was seen to begin; the other way round it would end only.
         let down = self.steps.sum(DOWN);
-        self.steps.sum(UP).wrapping_sub(down) as i64 as f64
+        let steps = self.steps.sum(UP).wrapping_sub(down) as i64;
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().fold(steps, |sum, it| sum.wrapping_add(it.in_flight())) as f64
     }
 
     #[inline(never)]

@@ -11,6 +11,6 @@ mod turns;
 
 pub(crate) use counter::CounterCells;
 pub(crate) use gauge::GaugeCells;
-pub(crate) use histogram::{HistogramCells, Snapshot};
+pub(crate) use histogram::{Bounds, HistogramCells, Snapshot, bounds};
 pub(crate) use in_flight::InFlightCells;
 pub(crate) use turns::Turns;

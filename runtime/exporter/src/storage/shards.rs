@@ -47,6 +47,18 @@ impl Shard<'_> {
         }
     }
 
+    /// A number of the calling thread alone; 0 while no thread has a shard of its own.
+    #[inline]
+    pub(crate) fn alone(self, number: usize) -> u64 {
+        self.alone.map_or(0, |it| it.value(number))
+    }
+
+    /// Replaces a number of the calling thread alone; says whether it has a shard of its own.
+    #[inline]
+    pub(crate) fn put(self, number: usize, value: u64) -> bool {
+        self.alone.is_some_and(|it| it.put_alone(number, value))
+    }
+
     /// Adds to two numbers; a reader may see one before the other.
     #[inline]
     pub(crate) fn add_both(self, first: (usize, u64), second: (usize, u64)) {
@@ -107,12 +119,12 @@ impl Shards {
         self.shards().fold(u128::from(self.block.value(number)), |sum, it| sum + u128::from(it.value(number)))
     }
 
-    /// Adds the first numbers to what the places hold.
-    pub(crate) fn read(&self, places: &mut [u64]) {
+    /// Adds the numbers from this one on to what the places hold.
+    pub(crate) fn read(&self, first: usize, places: &mut [u64]) {
         let add = |place: &mut u64, value| *place = place.wrapping_add(value);
-        places.iter_mut().enumerate().for_each(|(number, place)| add(place, self.block.value(number)));
+        places.iter_mut().zip(first..).for_each(|(place, number)| add(place, self.block.value(number)));
         for shard in self.shards() {
-            places.iter_mut().enumerate().for_each(|(number, place)| add(place, shard.value(number)));
+            places.iter_mut().zip(first..).for_each(|(place, number)| add(place, shard.value(number)));
         }
     }
 

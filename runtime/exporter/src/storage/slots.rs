@@ -102,6 +102,7 @@ impl Numbers {
 }
 
 impl Place<'_> {
+    #[inline]
     fn number(&self, number: usize) -> Option<&AtomicU64> {
         Some(&self.0.get(number / LINE)?.0[number % LINE])
     }
@@ -114,6 +115,12 @@ impl Place<'_> {
         }
     }
 
+    /// Replaces a number of a slot that the caller has; says whether there is one with this index.
+    #[inline]
+    pub(crate) fn put_alone(self, number: usize, value: u64) -> bool {
+        self.number(number).map(|it| it.store(value, Ordering::Relaxed)).is_some()
+    }
+
     /// Adds to a number that others add to as well.
     #[inline]
     pub(crate) fn add_shared(self, number: usize, value: u64) {
@@ -122,6 +129,7 @@ impl Place<'_> {
         }
     }
 
+    #[inline]
     pub(crate) fn value(self, number: usize) -> u64 {
         self.number(number).map_or(0, |it| it.load(Ordering::Relaxed))
     }

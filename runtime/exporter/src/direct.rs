@@ -1,0 +1,96 @@
+//! The cells of annotated functions without the facade between: no dynamic call, and no step that the facade's handles do
+//! not show.
+//!
+//! Only where our recorder *is* the global one. Where another one wraps it, that one has to see every value; and under a
+//! recorder of a test, that test has to. So the caller says which recorder is in force, by its address.
+
+use crate::recorder::{Inner, Recorder};
+use crate::storage::{CounterCells, HistogramCells};
+use metrics::Key;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+/// Where timed calls begin and end.
+#[derive(Debug)]
+pub struct Calls {
+    cells: Arc<HistogramCells>,
+    /// Whether anybody asks how many are in flight.
+    watched: bool,
+}
+
+/// Where calls are counted.
+#[derive(Debug)]
+pub struct Count(Arc<CounterCells>);
+
+impl Calls {
+    /// The cells of the series of a duration, whose calls in flight the gauge shows, if there is one. Nothing where the
+    /// recorder at this address is not our global one.
+    #[must_use]
+    pub fn of(recorder: usize, duration: &Key, in_flight: Option<&Key>) -> Option<Self> {
+        let cells = own(recorder)?.calls(duration)?;
+        if let Some(key) = in_flight {
+            own(recorder)?.gauge(key)?.series.count_in(&cells);
+        }
+        Some(Self { cells, watched: in_flight.is_some() })
+    }
+
+    /// A call begins. It has to be ended once, by any thread.
+    #[inline]
+    pub fn begin(&self) {
+        if self.watched {
+            self.cells.begin();
+        }
+    }
+
+    /// A call ends.
+    #[inline]
+    pub fn end(&self, nanoseconds: u64) {
+        self.cells.end(nanoseconds);
+    }
+
+    /// A call ends that stands for others, which are not timed; says whether it will be remembered for them.
+    #[inline]
+    #[must_use]
+    pub fn end_sample(&self, nanoseconds: u64) -> bool {
+        self.cells.end_sample(nanoseconds)
+    }
+
+    /// A call ends that was not timed; `otherwise` is what it took if none is remembered.
+    #[inline]
+    pub fn end_untimed(&self, otherwise: u64) {
+        self.cells.end_untimed(otherwise);
+    }
+}
+
+impl Count {
+    /// The cells of the series of a counter. Nothing where the recorder at this address is not our global one.
+    #[must_use]
+    pub fn of(recorder: usize, key: &Key) -> Option<Self> {
+        Some(Self(own(recorder)?.counter(key)?.series.cells()))
+    }
+
+    /// Counts one.
+    #[inline]
+    pub fn increment(&self) {
+        self.0.count_one();
+    }
+}
+
+/// Our global recorder, and where it lies.
+static OWN: OnceLock<(usize, Recorder)> = OnceLock::new();
+
+fn own(recorder: usize) -> Option<&'static Inner> {
+    OWN.get().filter(|it| it.0 == recorder).map(|it| &**it.1.inner())
+}
+
+/// Remembers the recorder, which was made the global one.
+pub(crate) fn remember(recorder: &Recorder) {
+    // A new thread has no local recorder, so what it sees is the global one. Without a thread every value goes over the
+    // facade, as it does for any other recorder.
+    let look = || metrics::with_recorder(|it| std::ptr::from_ref(it).cast::<()>().addr());
+    let address =
+        thread::Builder::new().name("measurand-init".to_owned()).spawn(look).ok().and_then(|it| it.join().ok());
+    if let Some(address) = address {
+        let _first = OWN.set((address, recorder.clone()));
+    }
+}

@@ -1,0 +1,105 @@
+//! Which calls are timed, where one in so many is: by chance, for choosing each sixteenth of a thread's calls would always
+//! choose the same one of sixteen functions that call each other in turn.
+//!
+//! Events are thrown on a line at random, one a unit of length on average, and each call covers as much of the line as
+//! gives it the chance that it asks for. So one subtraction decides for nearly every call, and chance is asked once for
+//! each one that is timed.
+
+use std::cell::Cell;
+use std::hash::BuildHasher as _;
+
+/// The unit of length, so that lengths are integers.
+const UNIT: f64 = 4_294_967_296.0;
+
+/// How much of the line a call covers on which there is an event with the chance of one in so many: `-ln(1 - 1/n)`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and less than the unit for two")]
+pub(crate) const fn weight(one_in: u32) -> u64 {
+    if one_in < 2 {
+        return u64::MAX >> 1;
+    }
+    let chance = 1.0 / one_in as f64;
+    // The series of the logarithm, which constants have no function for; it converges by a bit a term for one in two.
+    let (mut sum, mut power, mut term) = (0.0, chance, 1.0);
+    while term < 64.0 {
+        sum += power / term;
+        power *= chance;
+        term += 1.0;
+    }
+    (sum * UNIT) as u64
+}
+
+thread_local! {
+    /// How far it is to the next event.
+    static LEFT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Whether there is an event on what this call covers.
+#[inline]
+pub(crate) fn chosen(weight: u64) -> bool {
+    LEFT.with(|left| match left.get().checked_sub(weight) {
+        Some(rest) => {
+            left.set(rest);
+            false
+        }
+        None => {
+            left.set(distance());
+            true
+        }
+    })
+}
+
+/// How far it is from anywhere to the next event.
+#[cold]
+#[inline(never)]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "53 bits are enough, and it is positive"
+)]
+fn distance() -> u64 {
+    thread_local! {
+        static RANDOM: Cell<u64> = const { Cell::new(0) };
+    }
+    RANDOM.with(|random| {
+        let seed = match random.get() {
+            // Another sequence for each thread.
+            0 => foldhash::fast::RandomState::default().hash_one(std::ptr::from_ref(random).addr()),
+            seed => seed,
+        };
+        // Knuth's linear congruential generator, of whose numbers the high bits are good.
+        let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random.set(next.max(1));
+        let uniform = ((next >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+        (-uniform.ln() * UNIT) as u64
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_those_of_their_chances() {
+        for one_in in [2_u32, 3, 16, 100, 10_000] {
+            let chance = 1.0 - (-(weight(one_in) as f64) / UNIT).exp();
+            assert!((chance * f64::from(one_in) - 1.0).abs() < 1e-4, "1 in {one_in}: {chance}");
+        }
+        assert!((0..1000).all(|_| chosen(weight(1))));
+    }
+
+    /// Functions with other rates take turns; none of them takes chances away from another.
+    #[test]
+    fn each_function_gets_its_share() {
+        let mut found = [0_u32; 3];
+        let rates = [4, 16, 16];
+        for call in 0..600_000_usize {
+            found[call % 3] += u32::from(chosen(weight(rates[call % 3])));
+        }
+        for (found, rate) in found.into_iter().zip(rates) {
+            let (expected, chance) = (200_000.0 / f64::from(rate), 1.0 / f64::from(rate));
+            let deviation = (expected * (1.0 - chance)).sqrt();
+            assert!((f64::from(found) - expected).abs() < 6.0 * deviation, "1 in {rate}: {found}");
+        }
+    }
+}
