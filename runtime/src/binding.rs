@@ -50,6 +50,7 @@ fn permanent(address: usize) {
     }
 }
 
+#[inline]
 pub(crate) fn address(recorder: &dyn Recorder) -> usize {
     std::ptr::from_ref(recorder).cast::<()>().addr()
 }
@@ -91,22 +92,19 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// The kept handles, or `None` when the recorder may go away.
+    /// Whether its handles are on the recorder at this address.
     #[inline]
-    pub(crate) fn find(
-        first: &'static OnceLock<&'static Self>,
-        series: &'static Series,
-        recorder: &dyn Recorder,
-    ) -> Option<&'static Handles> {
-        match first.get() {
-            Some(binding) if binding.recorder == address(recorder) => Some(&binding.handles),
-            _ => Self::find_slow(first, series, recorder),
-        }
+    pub(crate) fn is_of(&self, recorder: usize) -> bool {
+        self.recorder == recorder
     }
 
-    #[cold]
-    #[inline(never)]
-    fn find_slow(
+    #[inline]
+    pub(crate) fn handles(&self) -> &Handles {
+        &self.handles
+    }
+
+    /// The kept handles, or `None` when the recorder may go away.
+    pub(crate) fn find(
         first: &'static OnceLock<&'static Self>,
         series: &'static Series,
         recorder: &dyn Recorder,

@@ -28,7 +28,7 @@ pub struct Call {
 /// What the end of a call has to know of its begin. Numbers and references alone: what goes from one function to another in
 /// registers must not have to be dropped.
 #[derive(Debug, Clone, Copy)]
-pub struct Begun {
+pub(crate) struct Begun {
     /// There if the recorder in force was the global one.
     handles: Option<&'static Handles>,
     /// The clock's reading; zero if the call is not timed.
@@ -38,7 +38,7 @@ pub struct Begun {
 /// A call under any other recorder. The gauge is kept, so that it goes down where it went up; the rest is looked up at the
 /// end, since the recorder may have been installed by the function itself.
 #[derive(Debug)]
-pub struct Elsewhere {
+pub(crate) struct Elsewhere {
     in_flight: Gauge,
     start: Instant,
 }
@@ -115,7 +115,8 @@ pub fn enter<S: Start>(start: S) -> Call {
 fn begin(series: &'static Series) -> Begun {
     let Some(handles) = series.handles() else { return Begun { handles: None, start: 0 } };
     match &handles.trace {
-        Trace::Calls(calls) => calls.begin(),
+        Trace::Calls(_) => {}
+        Trace::Watched(calls) => calls.begin(),
         Trace::Count(_) => return Begun { handles: Some(handles), start: 0 },
         Trace::Other => handles.in_flight.increment(1.0),
     }
@@ -127,7 +128,8 @@ fn begin(series: &'static Series) -> Begun {
 fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
     let Some(handles) = series.handles() else { return Begun { handles: None, start: 0 } };
     match &handles.trace {
-        Trace::Calls(calls) => calls.begin(),
+        Trace::Calls(_) => {}
+        Trace::Watched(calls) => calls.begin(),
         Trace::Count(_) => return Begun { handles: Some(handles), start: 0 },
         Trace::Other => handles.in_flight.increment(1.0),
     }
@@ -263,12 +265,12 @@ fn drop_call(series: &'static Series, begun: Begun, elsewhere: Option<Box<Elsewh
 pub(crate) fn end_plain(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
     if verdict == Plain::OK {
         match &handles.trace {
-            Trace::Calls(calls) => return calls.end(since(handles, start)),
+            Trace::Calls(calls) | Trace::Watched(calls) => return calls.end(since(handles, start)),
             Trace::Count(count) => return count.increment(),
             Trace::Other => {}
         }
     }
-    end(series, handles, start, &verdict.into());
+    end_plain_slowly(series, handles, start, verdict);
 }
 
 /// The same for a call of which some are timed.
@@ -276,10 +278,16 @@ pub(crate) fn end_plain(series: &'static Series, handles: &'static Handles, star
 pub(crate) fn end_plain_sampled(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
     if start == 0
         && verdict == Plain::OK
-        && let Trace::Calls(calls) = &handles.trace
+        && let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace
     {
         return calls.end_untimed(handles.newest.load(Ordering::Relaxed));
     }
+    end_plain_slowly(series, handles, start, verdict);
+}
+
+/// Apart, so that the fast path needs no stack for what is only needed here.
+#[inline(never)]
+fn end_plain_slowly(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
     end(series, handles, start, &verdict.into());
 }
 
@@ -288,7 +296,7 @@ pub(crate) fn end_plain_sampled(series: &'static Series, handles: &'static Handl
 pub(crate) fn end(series: &'static Series, handles: &'static Handles, start: u64, verdict: &Verdict) {
     // What is not timed is counted only, or another call stands for it.
     let nanoseconds = if start == 0 { 0 } else { since(handles, start).max(1) };
-    if let Trace::Calls(calls) = &handles.trace {
+    if let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace {
         if start == 0 {
             calls.end_untimed(handles.newest.load(Ordering::Relaxed));
         } else if !calls.end_sample(nanoseconds) || handles.newest.load(Ordering::Relaxed) == 0 {
@@ -329,6 +337,11 @@ pub(crate) fn count_plain(series: &'static Series, verdict: Plain) {
     {
         return count.increment();
     }
+    count_plain_slowly(series, verdict);
+}
+
+#[inline(never)]
+fn count_plain_slowly(series: &'static Series, verdict: Plain) {
     count(series, &verdict.into());
 }
 

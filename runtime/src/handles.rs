@@ -31,6 +31,8 @@ pub(crate) trait Sink {
 pub(crate) enum Trace {
     /// Its duration and its number, in cells of our own recorder.
     Calls(Calls),
+    /// The same, and that it is in flight.
+    Watched(Calls),
     /// Its number, in a cell of our own recorder.
     Count(Count),
     /// Other things, or elsewhere.
@@ -48,7 +50,9 @@ impl Trace {
         } else if only(&[Role::Successes]) {
             key(Role::Successes).and_then(|it| Count::of(recorder, it)).map(Self::Count)
         } else if only(&[Role::Calls, Role::Errors, Role::Duration, Role::InFlight]) {
-            key(Role::Duration).and_then(|it| Calls::of(recorder, it, key(Role::InFlight))).map(Self::Calls)
+            let in_flight = key(Role::InFlight);
+            let variant = if in_flight.is_some() { Self::Watched } else { Self::Calls };
+            key(Role::Duration).and_then(|it| Calls::of(recorder, it, in_flight)).map(variant)
         } else {
             None
         };

@@ -1,6 +1,6 @@
 //! One set of label values of a family, with its handles. What is recorded is always recorded into a series.
 
-use crate::binding::Binding;
+use crate::binding::{Binding, address};
 use crate::handles::{Handles, Keys, Lookup};
 use crate::picker::Picker;
 use measurand_catalog::{CALLER_LABEL, Family, record};
@@ -120,6 +120,17 @@ impl Series {
     /// Its handles on the recorder that calls of this thread reach now, if that recorder stays for ever.
     #[inline]
     pub(crate) fn handles(&'static self) -> Option<&'static Handles> {
+        // Only the address, so that the closure is compiled into the three places where a recorder may come from.
+        let recorder = metrics::with_recorder(address);
+        match self.binding.get() {
+            Some(binding) if binding.is_of(recorder) => Some(binding.handles()),
+            _ => self.handles_slowly(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn handles_slowly(&'static self) -> Option<&'static Handles> {
         metrics::with_recorder(|recorder| Binding::find(&self.binding, self, recorder))
     }
 }

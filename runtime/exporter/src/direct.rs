@@ -12,11 +12,7 @@ use std::thread;
 
 /// Where timed calls begin and end.
 #[derive(Debug)]
-pub struct Calls {
-    cells: Arc<HistogramCells>,
-    /// Whether anybody asks how many are in flight.
-    watched: bool,
-}
+pub struct Calls(Arc<HistogramCells>);
 
 /// Where calls are counted.
 #[derive(Debug)]
@@ -31,34 +27,32 @@ impl Calls {
         if let Some(key) = in_flight {
             own(recorder)?.gauge(key)?.series.count_in(&cells);
         }
-        Some(Self { cells, watched: in_flight.is_some() })
+        Some(Self(cells))
     }
 
-    /// A call begins. It has to be ended once, by any thread.
+    /// A call begins that shall be seen in flight. It has to be ended once, by any thread.
     #[inline]
     pub fn begin(&self) {
-        if self.watched {
-            self.cells.begin();
-        }
+        self.0.begin();
     }
 
     /// A call ends.
     #[inline]
     pub fn end(&self, nanoseconds: u64) {
-        self.cells.end(nanoseconds);
+        self.0.end(nanoseconds);
     }
 
     /// A call ends that stands for others, which are not timed; says whether it will be remembered for them.
     #[inline]
     #[must_use]
     pub fn end_sample(&self, nanoseconds: u64) -> bool {
-        self.cells.end_sample(nanoseconds)
+        self.0.end_sample(nanoseconds)
     }
 
     /// A call ends that was not timed; `otherwise` is what it took if none is remembered.
     #[inline]
     pub fn end_untimed(&self, otherwise: u64) {
-        self.cells.end_untimed(otherwise);
+        self.0.end_untimed(otherwise);
     }
 }
 

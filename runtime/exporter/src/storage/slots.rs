@@ -70,41 +70,44 @@ struct Line([AtomicU64; LINE]);
 /// enough.
 ///
 /// All places lie in one piece of memory: each pointer to follow would cost a recording a tenth of what it costs in all.
+/// The first lines of all places come first, then their second lines: the numbers that every recording touches are in the
+/// first ones, and those are found without a multiplication.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     lines: Box<[Line]>,
-    /// Lines for each place.
-    stride: usize,
+    places: usize,
 }
 
 /// The numbers at one place.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a>(&'a [Line]);
+pub(crate) struct Place<'a> {
+    numbers: &'a Numbers,
+    place: usize,
+}
 
 impl Numbers {
     pub(crate) fn new(places: usize, count: usize) -> Self {
-        let stride = count.div_ceil(LINE).max(1);
+        let lines = count.div_ceil(LINE).max(1) * places;
         let line = |_| Line(std::array::from_fn(|_| AtomicU64::new(0)));
-        Self { lines: (0..places * stride).map(line).collect(), stride }
+        Self { lines: (0..lines).map(line).collect(), places }
     }
 
-    /// The numbers at a place; at none if there are not so many places, nor for the largest two numbers.
+    /// The numbers at a place, if there are so many places.
     #[inline]
     pub(crate) fn place(&self, place: usize) -> Option<Place<'_>> {
-        // Those two wrap around to a range that ends before it begins, or behind all lines.
-        let first = place.wrapping_mul(self.stride);
-        self.lines.get(first..first.wrapping_add(self.stride)).map(Place)
+        (place < self.places).then_some(Place { numbers: self, place })
     }
 
     pub(crate) fn places(&self) -> impl Iterator<Item = Place<'_>> {
-        self.lines.chunks_exact(self.stride).map(Place)
+        (0..self.places).map(|place| Place { numbers: self, place })
     }
 }
 
 impl Place<'_> {
     #[inline]
     fn number(&self, number: usize) -> Option<&AtomicU64> {
-        Some(&self.0.get(number / LINE)?.0[number % LINE])
+        let line = self.place + number / LINE * self.numbers.places;
+        Some(&self.numbers.lines.get(line)?.0[number % LINE])
     }
 
     /// Adds to a number of a slot that the caller has; an index that is out of range is ignored.
