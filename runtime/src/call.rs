@@ -176,15 +176,14 @@ pub fn run<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: im
     let mut call = enter(start);
     let result = body();
     let verdict = judge(&result);
-    match call.begun.handles {
-        Some(handles) if matches!(S::TIMING, Timing::Sample(_)) => {
-            verdict.end_sampled(call.series, handles, call.begun.start)
-        }
-        Some(handles) => verdict.end(call.series, handles, call.begun.start),
-        None => end_elsewhere(call.series, call.elsewhere.take(), &verdict.verdict()),
-    }
-    // It has ended: there is nothing to drop, and no code that asks.
+    let (series, Begun { handles, start }, elsewhere) = (call.series, call.begun, call.elsewhere.take());
+    // It ends below: there is nothing to drop, and no code that asks.
     mem::forget(call);
+    match handles {
+        Some(handles) if matches!(S::TIMING, Timing::Sample(_)) => verdict.end_sampled(series, handles, start),
+        Some(handles) => verdict.end(series, handles, start),
+        None => end_elsewhere(series, elsewhere, &verdict.verdict()),
+    }
     result
 }
 
@@ -254,14 +253,20 @@ impl Drop for Call {
     // By value, so that the call need not lie in memory before something goes wrong.
     #[inline]
     fn drop(&mut self) {
-        drop_call(self.series, self.begun, self.elsewhere.take(), self.unless_left);
+        if self.begun.handles.is_some() || self.elsewhere.is_some() {
+            drop_call(self.series, self.begun, self.elsewhere.take(), self.unless_left);
+        }
     }
 }
 
 #[cold]
 #[inline(never)]
 fn drop_call(series: &'static Series, begun: Begun, elsewhere: Option<Box<Elsewhere>>, failure: Failure) {
-    Call { series, begun, elsewhere, unless_left: failure }.end(&Verdict::failed(failure));
+    let verdict = Verdict::failed(failure);
+    match begun.handles {
+        Some(handles) => end(series, handles, begun.start, &verdict),
+        None => end_elsewhere(series, elsewhere, &verdict),
+    }
 }
 
 /// Ends a call where there is nothing to record but how it ended.

@@ -100,6 +100,16 @@ impl Series {
     /// The picker that was made first.
     #[inline]
     pub(crate) fn picker(&'static self, make: impl FnOnce() -> Picker) -> &'static Picker {
+        // Two questions, of which the answers are known but the first time.
+        match self.more.get().and_then(|it| it.picker.get()) {
+            Some(picker) => picker,
+            None => self.make_picker(make),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_picker(&'static self, make: impl FnOnce() -> Picker) -> &'static Picker {
         self.more().picker.get_or_init(|| Box::leak(Box::new(make())))
     }
 

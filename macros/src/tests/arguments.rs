@@ -299,10 +299,9 @@ fn sampling() {
                     "|attribute|measured|family|function|timed|1 in 16"
                 };
                 ::measurand::__private::run(
-                    ::measurand::__private::Sampled(
-                        ::measurand::__private::Site::series(&__SITE),
+                    ::measurand::__private::Sampled::<
                         16u32,
-                    ),
+                    >(::measurand::__private::Site::series(&__SITE)),
                     move || -> u32 { 1 },
                     |__result| {
                         use ::measurand::__private::ErrorProbe as _;
@@ -331,7 +330,7 @@ fn sampling_with_a_label() {
                     &[::measurand::__private::pick(&name)],
                 );
                 let (__result, _failed) = ::measurand::__private::measure(
-                        ::measurand::__private::Sampled(__series, 8u32),
+                        ::measurand::__private::Sampled::<8u32>(__series),
                         ::core::pin::pin!(
                             async move { if false { return ::measurand::__private::returned:: < () >
                             (); } }
