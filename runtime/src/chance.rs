@@ -36,15 +36,10 @@ thread_local! {
 /// Whether there is an event on what this call covers.
 #[inline]
 pub(crate) fn chosen(weight: u64) -> bool {
-    LEFT.with(|left| match left.get().checked_sub(weight) {
-        Some(rest) => {
-            left.set(rest);
-            false
-        }
-        None => {
-            left.set(distance());
-            true
-        }
+    LEFT.with(|left| {
+        let rest = left.get().checked_sub(weight);
+        left.set(rest.unwrap_or_else(distance));
+        rest.is_none()
     })
 }
 
@@ -73,16 +68,11 @@ fn distance() -> u64 {
 /// The power of two is exact, and what is left is a polynomial: the library's
 /// logarithm would cost as much as half a clock read.
 #[inline]
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "32 bits are enough, and it is positive"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "32 bits are enough, and it is positive")]
 fn exponential(random: u64) -> u64 {
     let halvings = random.leading_zeros().min(40);
     // From one to two: the bits behind the first.
-    let rest = (random << halvings >> 31) as u32 as f64 / UNIT;
+    let rest = f64::from((random << halvings >> 31) as u32) / UNIT;
     // ln(1 + x) by Abramowitz and Stegun, 4.1.43, off by 0.00001 at most.
     let coefficients = [0.032_158_45, -0.136_062_75, 0.289_474_78, -0.491_908_96, 0.999_495_56, 0.0];
     let logarithm = coefficients.iter().fold(0.0, |sum, it| sum * rest + it);
@@ -90,6 +80,7 @@ fn exponential(random: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "compared roughly")]
 mod tests {
     use super::*;
 

@@ -209,7 +209,12 @@ mod tests {
 
     /// An integer stands in the bucket where the same duration in seconds stands.
     #[test]
-    #[expect(clippy::cast_precision_loss, reason = "as the facade gets it")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "as the facade gets it; positive"
+    )]
     fn nanoseconds_are_compared_as_seconds_are() {
         let seconds = [1e-9, 3.3e-7, 1e-4, 5e-4, 1e-3, 0.01, 0.1, 0.3, 1.0, 2.5, 60.0, 86_400.0, 1e7];
         for (bound, value) in bounds(&seconds).iter().zip(seconds) {

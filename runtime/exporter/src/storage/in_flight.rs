@@ -33,9 +33,9 @@ impl InFlightCells {
 
     /// Counts the calls in these cells as well, from now on.
     pub(crate) fn count_in(&self, cells: &Arc<HistogramCells>) {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        if !calls.iter().any(|it| Arc::ptr_eq(it, cells)) {
-            calls.push(Arc::clone(cells));
+        let mut known = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|it| Arc::ptr_eq(it, cells)) {
+            known.push(Arc::clone(cells));
         }
     }
 
