@@ -25,10 +25,24 @@ pub fn builder() -> Builder {
     let mut families: Vec<_> = family::families().map(|it| it.0).collect();
     // The linker's order is nobody's.
     families.sort_by_key(|it| it.name);
-    Builder::new(measurand_exporter::Program {
+    let builder = Builder::new(measurand_exporter::Program {
         families,
         catalog: crate::catalog(),
         binary: site::sites().find(|it| it.series.is_in_binary()).map(|it| (it.field("crate"), it.field("version"))),
         initialize: binding::initialize,
-    })
+    });
+    #[cfg(feature = "tracing")]
+    let builder = builder.trace_ids(current_trace);
+    builder
+}
+
+/// The trace of the current span, if somebody keeps it.
+#[cfg(feature = "tracing")]
+fn current_trace() -> Option<String> {
+    use opentelemetry::trace::TraceContextExt as _;
+    use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+    let context = tracing::Span::current().context();
+    let span = context.span();
+    let trace = span.span_context();
+    (trace.is_valid() && trace.is_sampled()).then(|| trace.trace_id().to_string())
 }

@@ -6,6 +6,7 @@ use crate::program::{Program, Service};
 use crate::routes::{self, App};
 use crate::server::{self, Limits};
 use crate::state::State;
+use crate::storage::TraceIds;
 use axum::Router;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
@@ -22,6 +23,7 @@ pub struct Builder {
     pub(crate) service: Option<Service>,
     pub(crate) series_limit: Option<usize>,
     pub(crate) creation_times: Option<bool>,
+    pub(crate) trace_ids: Option<TraceIds>,
     address: Option<String>,
     limits: Limits,
 }
@@ -34,6 +36,7 @@ impl Builder {
             service: None,
             series_limit: None,
             creation_times: None,
+            trace_ids: None,
             address: None,
             limits: Limits::default(),
         }
@@ -75,6 +78,18 @@ impl Builder {
     /// The lines are called `.._created`. A Prometheus that does not know what they mean keeps them as series of their own.
     pub fn creation_times(mut self, told: bool) -> Self {
         self.creation_times = Some(told);
+        self
+    }
+
+    /// Says in which trace the calling thread works, if in any; then buckets of histograms have examples (OpenMetrics calls
+    /// them exemplars) that lead from a dashboard to a trace. With the feature `tracing` of `measurand` it is the trace of
+    /// the current span, as `tracing-opentelemetry` knows it.
+    ///
+    /// It is asked at the end of some calls, on the thread that made them: once a second for each bucket at the most. It
+    /// must not block. A Prometheus keeps exemplars with `--enable-feature=exemplar-storage`. The first source in a process
+    /// counts.
+    pub fn trace_ids(mut self, current: fn() -> Option<String>) -> Self {
+        self.trace_ids = Some(current);
         self
     }
 

@@ -181,7 +181,7 @@ impl Rendering {
                 if self.next == 0 {
                     self.calls.counts.clear();
                 }
-                let calls = self.scratch.push_histogram(out, table.bounds_text(self.format), entry);
+                let calls = self.scratch.push_histogram(out, table.bounds_text(self.format), entry, self.format);
                 self.calls.counts.push(calls);
                 self.push_created(out, table, entry);
             }
@@ -250,7 +250,13 @@ impl Scratch {
     }
 
     /// Appends the lines of one histogram; returns how many calls of annotated functions it saw.
-    fn push_histogram(&mut self, out: &mut String, bounds: &[String], entry: &Entry<HistogramSeries>) -> u64 {
+    fn push_histogram(
+        &mut self,
+        out: &mut String,
+        bounds: &[String],
+        entry: &Entry<HistogramSeries>,
+        format: Format,
+    ) -> u64 {
         let Self { snapshot, names: [bucket_name, sum_name, count_name], bucket, braces } = self;
         snapshot.clear(bounds.len());
         let calls = entry.series.read(snapshot);
@@ -271,7 +277,7 @@ impl Scratch {
         let mut digits = buffer.format(below);
         // The first line ends none.
         let mut start = bucket.get(1..).unwrap_or_default();
-        for (bound, count) in bounds.iter().zip(&snapshot.buckets) {
+        for (index, (bound, count)) in bounds.iter().zip(&snapshot.buckets).enumerate() {
             if *count > 0 {
                 below = below.wrapping_add(*count);
                 digits = buffer.format(below);
@@ -279,6 +285,11 @@ impl Scratch {
             out.push_str(start);
             out.push_str(bound);
             out.push_str(digits);
+            if format == Format::OpenMetrics
+                && let Some(exemplar) = entry.series.exemplar(index)
+            {
+                text::push_exemplar(out, &exemplar);
+            }
             start = bucket;
         }
         out.push('\n');

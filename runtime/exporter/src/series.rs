@@ -3,7 +3,7 @@
 //! What annotated functions record and what is recorded by hand are kept apart where it matters: a call of an annotated
 //! function is counted by the observation of its duration, and an observation by hand must not count as a call.
 
-use crate::storage::{Bounds, CounterCells, GaugeCells, HistogramCells, InFlightCells, Snapshot};
+use crate::storage::{Bounds, CounterCells, Exemplar, GaugeCells, HistogramCells, InFlightCells, Snapshot};
 use metrics::GaugeFn;
 use metrics::atomics::AtomicU64;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -127,5 +127,11 @@ impl HistogramSeries {
             cells.read(snapshot);
         }
         calls
+    }
+
+    /// The newest example of a bucket.
+    pub(crate) fn exemplar(&self, bucket: usize) -> Option<Exemplar> {
+        let all = [&self.site, &self.hand].into_iter().filter_map(|it| it.get()?.exemplar(bucket));
+        all.max_by_key(|it| it.time)
     }
 }

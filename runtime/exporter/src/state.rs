@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::program::Service;
 use crate::recorder::Recorder;
+use crate::storage::ask_for_traces;
 use crate::upkeep;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -47,6 +48,9 @@ impl State {
         }
         if let Some(told) = builder.creation_times {
             recorder.inner().creation_times.store(told, Ordering::Relaxed);
+        }
+        if let Some(trace_ids) = builder.trace_ids {
+            ask_for_traces(trace_ids);
         }
         if let Ok(runtime) = Handle::try_current() {
             recorder.inner().watch_runtime(&runtime);

@@ -2,6 +2,7 @@
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details>
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
+use crate::storage::Exemplar;
 use metrics_exporter_prometheus::formatting;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -44,6 +45,14 @@ fn legal<'a>(name: &'a str, more: &[u8], sanitize: impl Fn(&str) -> String) -> C
     } else {
         Cow::Owned(sanitize(name))
     }
+}
+
+/// Appends an example to the line of a bucket.
+pub(crate) fn push_exemplar(out: &mut String, exemplar: &Exemplar) {
+    out.extend([" # {trace_id=\"", &exemplar.trace, "\"} "]);
+    push_billionths(out, u128::from(exemplar.value));
+    out.push(' ');
+    push_billionths(out, u128::from(exemplar.time) * 1_000_000);
 }
 
 /// Appends a label's value without its quotes.

@@ -1,8 +1,9 @@
 //! Observations by upper bound, and calls that are timed.
 
+use super::exemplars::{self, Exemplar, Exemplars};
 use super::shards::{Shard, Shards};
 use metrics::HistogramFn;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The cells of one histogram series: a number for each bucket, one for all above, and the sum.
 ///
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub(crate) struct HistogramCells {
     bounds: Bounds,
     shards: Shards,
+    /// There once somebody says in which trace a call is made.
+    exemplars: OnceLock<Exemplars>,
 }
 
 /// Upper bounds in rising order; those of a metric are shared by its series.
@@ -42,6 +45,9 @@ const BEGUN: usize = 1;
 const NEWEST: usize = 2;
 const FIRST_BUCKET: usize = 3;
 
+/// So many observations of a bucket by a thread are offered as examples, and then one in so many.
+const EACH: u64 = 64;
+
 /// The sum is kept in billionths: integers can be added by one instruction and in any order with the same result.
 const PARTS: f64 = 1e9;
 /// The most that one observation adds: two years in seconds. More is a mistake, and would make the sum wrap around.
@@ -49,7 +55,11 @@ const LARGEST: i64 = 1 << 56;
 
 impl HistogramCells {
     pub(crate) fn new(bounds: &Bounds) -> Self {
-        Self { bounds: Arc::clone(bounds), shards: Shards::new(FIRST_BUCKET + bounds.len() + 1) }
+        Self {
+            bounds: Arc::clone(bounds),
+            shards: Shards::new(FIRST_BUCKET + bounds.len() + 1),
+            exemplars: OnceLock::new(),
+        }
     }
 
     /// Adds what was observed to the snapshot, which has a place for each bucket.
@@ -100,6 +110,24 @@ impl HistogramCells {
         // Most observations are in the first buckets.
         let bucket = self.bounds.iter().position(|it| nanoseconds <= it.nanoseconds).unwrap_or(self.bounds.len());
         shard.add_both((FIRST_BUCKET + bucket, 1), (SUM, nanoseconds.min(LARGEST.cast_unsigned())));
+        if exemplars::are_wanted() {
+            self.offer(shard, bucket, nanoseconds);
+        }
+    }
+
+    /// Offers an observation as an example: each of the first ones of a bucket, then one in some, since finding out the time
+    /// and the trace takes longer than most calls.
+    #[cold]
+    fn offer(&self, shard: Shard<'_>, bucket: usize, value: u64) {
+        let seen = shard.alone(FIRST_BUCKET + bucket);
+        if seen < EACH || seen.is_multiple_of(EACH) {
+            self.exemplars.get_or_init(|| Exemplars::new(self.bounds.len() + 1)).offer(bucket, value);
+        }
+    }
+
+    /// The newest example of a bucket.
+    pub(crate) fn exemplar(&self, bucket: usize) -> Option<Exemplar> {
+        self.exemplars.get()?.newest(bucket)
     }
 
     fn observe(&self, value: f64, count: u64) {
@@ -108,6 +136,9 @@ impl HistogramCells {
         let bucket = self.bounds.iter().position(|it| value <= it.value).unwrap_or(self.bounds.len());
         shard.add(BEGUN, count);
         shard.add_both((FIRST_BUCKET + bucket, count), (SUM, parts(value).saturating_mul(count)));
+        if exemplars::are_wanted() {
+            self.offer(shard, bucket, parts(value));
+        }
     }
 }
 
