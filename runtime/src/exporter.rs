@@ -1,6 +1,6 @@
 //! The Prometheus endpoint, with everything that the program's annotations ask for (feature `exporter`).
 
-use crate::{binding, family, site};
+use crate::{binding, family, site, table};
 pub use measurand_exporter::{Builder, Error, Exporter};
 
 /// Installs the recorder and serves `/metrics`, `/catalog.json` and `/healthz` on `127.0.0.1:3000`, or on the address in
@@ -30,6 +30,7 @@ pub fn builder() -> Builder {
         catalog: crate::catalog(),
         binary: site::sites().find(|it| it.series.is_in_binary()).map(|it| (it.field("crate"), it.field("version"))),
         initialize: binding::initialize,
+        limit_series: table::set_series_limit,
     });
     #[cfg(feature = "tracing")]
     let builder = builder.trace_ids(current_trace);

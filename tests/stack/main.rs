@@ -40,7 +40,7 @@ fn from_annotations_to_a_firing_alert() {
     let before = turns();
     wait("moving metrics", 60, || (turns() > before).then_some(()));
 
-    let prometheus = Prometheus::start(directory.path(), &generated, "quickstart", &format!("127.0.0.1:{port}"));
+    let prometheus = Prometheus::start(directory.path(), &generated, "quickstart", &format!("127.0.0.1:{port}"), &[]);
     wait("the target to be up", 60, || prometheus.number(r#"up{job="quickstart"}"#).filter(|it| *it > 0.5));
     let (of_alerts, others): (Vec<_>, Vec<_>) =
         questions(&quickstart).into_iter().partition(|it| it.text.contains("ALERTS"));

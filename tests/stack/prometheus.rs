@@ -10,7 +10,8 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    pub(crate) fn start(directory: &Path, rules: &Path, job: &str, target: &str) -> Self {
+    /// With more flags than it needs to run.
+    pub(crate) fn start(directory: &Path, rules: &Path, job: &str, target: &str, flags: &[&str]) -> Self {
         let config = directory.join("prometheus.yml");
         let text = format!(
             "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n\
@@ -25,6 +26,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", directory.join("tsdb").display()))
             .arg(format!("--web.listen-address={listen}"))
+            .args(flags)
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(directory.join("prometheus.log")).expect("a log file"));
         let running = Running::start(&mut command, "prometheus");
@@ -35,11 +37,16 @@ impl Prometheus {
 
     /// The samples of an instant query.
     pub(crate) fn query(&self, promql: &str) -> Vec<serde_json::Value> {
-        let response = ureq::get(format!("{}/api/v1/query", self.url)).query("query", promql).call();
+        self.ask("query", promql)["result"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// What the API says to a query under this address.
+    pub(crate) fn ask(&self, address: &str, promql: &str) -> serde_json::Value {
+        let response = ureq::get(format!("{}/api/v1/{address}", self.url)).query("query", promql).call();
         let mut response = response.unwrap_or_else(|error| panic!("{promql}: {error}"));
         let answer = response.body_mut().read_to_string().expect("text");
-        let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
-        answer["data"]["result"].as_array().cloned().unwrap_or_default()
+        let mut answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+        answer["data"].take()
     }
 
     /// The value of the first sample.

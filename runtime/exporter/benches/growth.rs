@@ -15,6 +15,7 @@ fn main() {
         catalog: Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: Vec::new() },
         binary: None,
         initialize: || (),
+        limit_series: |_| (),
     };
     let recorder = Recorder::new(&program);
     println!("| work | times | nanoseconds each | kilobytes of resident memory more |");

@@ -28,6 +28,7 @@ fn main() {
         catalog: Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: Vec::new() },
         binary: None,
         initialize: || (),
+        limit_series: |_| (),
     };
     let recorder = Recorder::new(&program);
     let handles = with_local_recorder(&recorder, || Handles {

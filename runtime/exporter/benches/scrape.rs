@@ -135,7 +135,7 @@ fn record(series: usize) {
 
 fn measurand(series: usize) -> Recorder {
     let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: Vec::new() };
-    let program = Program { families: vec![&FAMILY], catalog, binary: None, initialize: || () };
+    let program = Program { families: vec![&FAMILY], catalog, binary: None, initialize: || (), limit_series: |_| () };
     let recorder = Recorder::new(&program);
     with_local_recorder(&recorder, || record(series));
     recorder

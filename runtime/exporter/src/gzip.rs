@@ -33,9 +33,9 @@ impl Encoder {
         Self(GzEncoder::new(Vec::new(), Compression::fast()))
     }
 
-    /// Takes more text; returns what has come out so far, which may be nothing.
-    pub(crate) fn push(&mut self, text: &str) -> io::Result<Vec<u8>> {
-        self.0.write_all(text.as_bytes())?;
+    /// Takes more; returns what has come out so far, which may be nothing.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        self.0.write_all(bytes)?;
         Ok(mem::take(self.0.get_mut()))
     }
 

@@ -62,6 +62,29 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
+/// The names and values in a text that [`with_text`] made.
+#[cfg(feature = "native-histograms")]
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (name, after) = rest.split_once("=\"")?;
+        let mut value = String::new();
+        let mut characters = after.char_indices();
+        let end = loop {
+            match characters.next()? {
+                (_, '\\') => match characters.next()?.1 {
+                    'n' => value.push('\n'),
+                    it => value.push(it),
+                },
+                (end, '"') => break end,
+                (_, it) => value.push(it),
+            }
+        };
+        rest = after.get(end + 1..).unwrap_or_default();
+        Some((name.trim_start_matches(',').to_owned(), value))
+    })
+}
+
 fn name(name: &str, kind: Kind) -> Cow<'_, str> {
     let legal = text::label_name(name);
     // `__name__` would rename the metric and `le` is the bucket's own.
@@ -73,6 +96,15 @@ fn name(name: &str, kind: Kind) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use metrics::Label;
+
+    #[test]
+    #[cfg(feature = "native-histograms")]
+    fn pairs_are_what_the_text_was_made_from() {
+        let labels = [("a", "plain"), ("b", "a,b=\"c\"\\"), ("c", "line\nbreak \\n"), ("d", "")];
+        let key = Key::from_parts("m", labels.map(|(name, value)| Label::from_static_parts(name, value)).to_vec());
+        let found: Vec<_> = with_text(&key, Kind::Gauge, |text| pairs(text).collect());
+        assert_eq!(found, labels.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
 
     fn check(labels: &[(&'static str, &'static str)], kind: Kind, expected: &str) {
         let labels: Vec<_> = labels.iter().map(|(name, value)| Label::from_static_parts(name, value)).collect();

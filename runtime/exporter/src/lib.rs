@@ -20,9 +20,13 @@ mod guard;
 mod gzip;
 mod labels;
 mod map;
+#[cfg(feature = "native-histograms")]
+mod native;
 mod negotiation;
 mod platform;
 mod program;
+#[cfg(feature = "native-histograms")]
+mod protobuf;
 mod recorder;
 mod render;
 mod routes;

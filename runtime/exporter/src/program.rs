@@ -13,6 +13,8 @@ pub struct Program {
     pub binary: Option<(&'static str, &'static str)>,
     /// Registers and describes everything on the global recorder; called once, right after the recorder is set.
     pub initialize: fn(),
+    /// Bounds the series of each family whose labels are free text; called if [`crate::Builder::series_limit`] was.
+    pub limit_series: fn(usize),
 }
 
 /// Which program of which version this is: the labels of `build_info`.
@@ -74,7 +76,7 @@ mod tests {
     fn check(binary: Option<(&'static str, &'static str)>, sites: &[(&str, &str)], expected: (&str, &str)) {
         let sites = sites.iter().map(|(krate, version)| site(krate, version)).collect();
         let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites };
-        let program = Program { families: Vec::new(), catalog, binary, initialize: || () };
+        let program = Program { families: Vec::new(), catalog, binary, initialize: || (), limit_series: |_| () };
         let (name, version) = program.service("my_app");
         assert_eq!((name.as_str(), version.as_str()), expected);
     }

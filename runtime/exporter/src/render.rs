@@ -49,7 +49,7 @@ enum List {
 /// How many calls of annotated functions each series of the newest histogram has seen; walked through once, in the order
 /// of the labels.
 #[derive(Debug, Default)]
-struct Calls {
+pub(crate) struct Calls {
     series: Sorted<HistogramSeries>,
     counts: Vec<u64>,
     next: usize,
@@ -118,9 +118,6 @@ impl Rendering {
             }
             if self.next < list.len() {
                 self.current = Some((place, list));
-            } else if let List::Histograms(series) = list {
-                self.calls.series = series;
-                self.calls.next = 0;
             }
         }
         true
@@ -179,10 +176,10 @@ impl Rendering {
             List::Histograms(list) => {
                 let Some(entry) = list.get(self.next) else { return };
                 if self.next == 0 {
-                    self.calls.counts.clear();
+                    self.calls.begin(Arc::clone(list));
                 }
                 let calls = self.scratch.push_histogram(out, table.bounds_text(self.format), entry, self.format);
-                self.calls.counts.push(calls);
+                self.calls.saw(calls);
                 self.push_created(out, table, entry);
             }
         }
@@ -225,8 +222,20 @@ impl List {
 }
 
 impl Calls {
+    /// Other histograms come, in the order of their labels.
+    pub(crate) fn begin(&mut self, series: Sorted<HistogramSeries>) {
+        self.series = series;
+        self.counts.clear();
+        self.next = 0;
+    }
+
+    /// The next of them has seen so many calls.
+    pub(crate) fn saw(&mut self, calls: u64) {
+        self.counts.push(calls);
+    }
+
     /// The calls of the series with these labels, which come after all that were asked for before.
-    fn of(&mut self, labels: &str) -> u64 {
+    pub(crate) fn of(&mut self, labels: &str) -> u64 {
         while let Some(entry) = self.series.get(self.next) {
             match entry.labels.as_ref().cmp(labels) {
                 Ordering::Less => self.next += 1,

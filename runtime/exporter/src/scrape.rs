@@ -45,6 +45,10 @@ pub(crate) fn register(recorder: &Inner) {
 
 /// Answers a scrape: in one piece when it is small.
 pub(crate) async fn answer(app: Arc<App>, recorder: &Arc<Inner>, headers: &HeaderMap) -> Response {
+    #[cfg(feature = "native-histograms")]
+    if crate::storage::is_native() && negotiation::takes_protobuf(headers) {
+        return protobuf(&app, recorder, headers).await;
+    }
     let (format, compressed) = (negotiation::format(headers), gzip::is_accepted(headers));
     let fixed = [(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, "no-store"), (VARY, "accept, accept-encoding")];
     let scrape = Box::new(Scrape {
@@ -62,10 +66,44 @@ pub(crate) async fn answer(app: Arc<App>, recorder: &Arc<Inner>, headers: &Heade
             };
             (fixed, compressed.then_some(AppendHeaders([(CONTENT_ENCODING, "gzip")])), body).into_response()
         }
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot render the metrics: {error}\n")).into_response()
-        }
+        Err(error) => failed(&error),
     }
+}
+
+/// Answers a scrape with protocol buffers, in one piece.
+#[cfg(feature = "native-histograms")]
+async fn protobuf(app: &App, recorder: &Arc<Inner>, headers: &HeaderMap) -> Response {
+    let (compressed, recorder) = (gzip::is_accepted(headers), Arc::clone(recorder));
+    // The semaphore is never closed.
+    let _turn = app.scrapes.acquire().await;
+    let make = move || -> io::Result<Vec<u8>> {
+        let (begin, mut bytes) = (Instant::now(), Vec::new());
+        crate::native::encode(&recorder, &mut bytes);
+        if let Some(histogram) = recorder.histogram(&DURATION) {
+            histogram.record(begin.elapsed());
+        }
+        if !compressed {
+            return Ok(bytes);
+        }
+        let mut encoder = Encoder::new();
+        let mut packed = encoder.push(&bytes)?;
+        packed.extend(encoder.finish()?);
+        Ok(packed)
+    };
+    let answer = match Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(make).await.unwrap_or_else(|error| Err(io::Error::other(error))),
+        Err(_) => make(),
+    };
+    let fixed =
+        [(CONTENT_TYPE, crate::protobuf::CONTENT_TYPE), (CACHE_CONTROL, "no-store"), (VARY, "accept, accept-encoding")];
+    match answer {
+        Ok(bytes) => (fixed, compressed.then_some(AppendHeaders([(CONTENT_ENCODING, "gzip")])), bytes).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &io::Error) -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot render the metrics: {error}\n")).into_response()
 }
 
 /// Makes the next piece. It takes a millisecond when it is compressed, in which a runtime's worker must not stand still.
@@ -95,7 +133,7 @@ impl Scrape {
                 histogram.record(self.spent);
             }
             let Some(encoder) = &mut self.encoder else { return Ok((text.into_bytes(), more)) };
-            let mut bytes = encoder.push(&text)?;
+            let mut bytes = encoder.push(text.as_bytes())?;
             if let Some(encoder) = self.encoder.take_if(|_| !more) {
                 bytes.extend(encoder.finish()?);
             }

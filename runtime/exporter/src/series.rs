@@ -3,6 +3,8 @@
 //! What annotated functions record and what is recorded by hand are kept apart where it matters: a call of an annotated
 //! function is counted by the observation of its duration, and an observation by hand must not count as a call.
 
+#[cfg(feature = "native-histograms")]
+use crate::storage::NativeSnapshot;
 use crate::storage::{Bounds, CounterCells, Exemplar, GaugeCells, HistogramCells, InFlightCells, Snapshot};
 use metrics::GaugeFn;
 use metrics::atomics::AtomicU64;
@@ -127,6 +129,14 @@ impl HistogramSeries {
             cells.read(snapshot);
         }
         calls
+    }
+
+    /// Adds what native buckets there are to the snapshot.
+    #[cfg(feature = "native-histograms")]
+    pub(crate) fn read_native(&self, snapshot: &mut NativeSnapshot) {
+        for cells in [&self.site, &self.hand].into_iter().filter_map(OnceLock::get) {
+            cells.read_native(snapshot);
+        }
     }
 
     /// The newest example of a bucket.

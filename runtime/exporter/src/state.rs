@@ -28,6 +28,10 @@ impl State {
     /// Our global recorder: the one that was set before, or a new one.
     pub(crate) fn recorder(&mut self, builder: &Builder) -> Result<Recorder, Error> {
         let (program, told) = (&builder.program, builder.service.as_ref());
+        if let Some(limit) = builder.series_limit {
+            // Before the first series are made.
+            (program.limit_series)(limit);
+        }
         let recorder = if let Some(recorder) = &self.recorder {
             if told.is_some() {
                 recorder.inner().describe_program(program, Service::of(program, told));

@@ -1,6 +1,8 @@
 //! Observations by upper bound, and calls that are timed.
 
 use super::exemplars::{self, Exemplar, Exemplars};
+#[cfg(feature = "native-histograms")]
+use super::native::{self, NativeCells, NativeSnapshot};
 use super::shards::{Shard, Shards};
 use metrics::HistogramFn;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +17,9 @@ pub(crate) struct HistogramCells {
     shards: Shards,
     /// There once somebody says in which trace a call is made.
     exemplars: OnceLock<Exemplars>,
+    /// There if native histograms were enabled when it was made.
+    #[cfg(feature = "native-histograms")]
+    native: Option<NativeCells>,
 }
 
 /// Upper bounds in rising order; those of a metric are shared by its series.
@@ -53,12 +58,21 @@ const PARTS: f64 = 1e9;
 /// The most that one observation adds: two years in seconds. More is a mistake, and would make the sum wrap around.
 const LARGEST: i64 = 1 << 56;
 
+impl Bound {
+    #[cfg(feature = "native-histograms")]
+    pub(crate) fn value(&self) -> f64 {
+        self.value
+    }
+}
+
 impl HistogramCells {
     pub(crate) fn new(bounds: &Bounds) -> Self {
         Self {
             bounds: Arc::clone(bounds),
             shards: Shards::new(FIRST_BUCKET + bounds.len() + 1),
             exemplars: OnceLock::new(),
+            #[cfg(feature = "native-histograms")]
+            native: native::is_enabled().then(NativeCells::new),
         }
     }
 
@@ -66,6 +80,14 @@ impl HistogramCells {
     pub(crate) fn read(&self, snapshot: &mut Snapshot) {
         self.shards.read(FIRST_BUCKET, &mut snapshot.buckets);
         snapshot.sum += self.shards.wide_sum(SUM);
+    }
+
+    /// Adds what native buckets there are to the snapshot.
+    #[cfg(feature = "native-histograms")]
+    pub(crate) fn read_native(&self, snapshot: &mut NativeSnapshot) {
+        if let Some(native) = &self.native {
+            native.read(snapshot);
+        }
     }
 
     /// How many calls have begun and were not observed yet.
@@ -107,6 +129,10 @@ impl HistogramCells {
 
     #[inline]
     fn end_in(&self, shard: Shard<'_>, nanoseconds: u64) {
+        #[cfg(feature = "native-histograms")]
+        if let Some(native) = &self.native {
+            native.observe_nanoseconds(nanoseconds);
+        }
         // Most observations are in the first buckets.
         let bucket = self.bounds.iter().position(|it| nanoseconds <= it.nanoseconds).unwrap_or(self.bounds.len());
         shard.add_both((FIRST_BUCKET + bucket, 1), (SUM, nanoseconds.min(LARGEST.cast_unsigned())));
@@ -131,6 +157,10 @@ impl HistogramCells {
     }
 
     fn observe(&self, value: f64, count: u64) {
+        #[cfg(feature = "native-histograms")]
+        if let Some(native) = self.native.as_ref().filter(|_| !value.is_nan()) {
+            native.observe(value, count);
+        }
         let shard = self.shards.mine();
         // A NaN is below no bound.
         let bucket = self.bounds.iter().position(|it| value <= it.value).unwrap_or(self.bounds.len());

@@ -5,6 +5,8 @@ mod exemplars;
 mod gauge;
 mod histogram;
 mod in_flight;
+#[cfg(feature = "native-histograms")]
+mod native;
 mod shards;
 mod slots;
 mod sync;
@@ -15,4 +17,6 @@ pub(crate) use exemplars::{Exemplar, TraceIds, ask as ask_for_traces};
 pub(crate) use gauge::GaugeCells;
 pub(crate) use histogram::{Bounds, HistogramCells, Snapshot, bounds};
 pub(crate) use in_flight::InFlightCells;
+#[cfg(feature = "native-histograms")]
+pub(crate) use native::{NativeSnapshot, SCHEMA, ZERO, enable as enable_native, is_enabled as is_native};
 pub(crate) use turns::Turns;

@@ -26,7 +26,7 @@ pub(crate) fn program() -> Program {
         facts: BTreeMap::new(),
     };
     let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: vec![site] };
-    Program { families: families::ALL.to_vec(), catalog, binary: None, initialize: || () }
+    Program { families: families::ALL.to_vec(), catalog, binary: None, initialize: || (), limit_series: |_| () }
 }
 
 /// An answer, as it came over the wire.

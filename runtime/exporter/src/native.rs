@@ -1,0 +1,153 @@
+//! All metrics as Prometheus' protocol buffers, which native histograms need: text cannot say them.
+//!
+//! A family is one message and is put together before it is written, so a scrape takes as much memory as the largest
+//! family. What asks for text gets it piece by piece; see `scrape`.
+
+use crate::labels;
+use crate::map::Entry;
+use crate::protobuf::{
+    Bucket, BucketSpan, COUNTER, Counter, Exemplar, GAUGE, Gauge, HISTOGRAM, Histogram, LabelPair, Metric,
+    MetricFamily, Timestamp,
+};
+use crate::recorder::Inner;
+use crate::render::Calls;
+use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::{NativeSnapshot, SCHEMA, Snapshot, ZERO};
+use crate::tables::{Series, Table};
+use prost::Message as _;
+use std::sync::atomic::Ordering;
+
+/// Appends every metric, each behind its length.
+pub(crate) fn encode(recorder: &Inner, out: &mut Vec<u8>) {
+    recorder.turns.pass();
+    recorder.collect_platform();
+    let mut calls = Calls::default();
+    let created = recorder.creation_times.load(Ordering::Relaxed);
+    let foreign = recorder.foreign.sorted();
+    let described = recorder.tables.order().into_iter().filter_map(|it| recorder.tables.all.get(it));
+    for table in described.chain(foreign.iter().map(|it| &**it)) {
+        let (kind, metric) = metrics(table, &mut calls, created);
+        if metric.is_empty() {
+            continue;
+        }
+        let help =
+            if table.help.is_empty() { recorder.foreign.help(&table.name).into_owned() } else { table.help.to_owned() };
+        let family =
+            MetricFamily { name: Some(table.name.clone().into_owned()), help: Some(help), kind: Some(kind), metric };
+        // A vector has room for everything.
+        let _ = family.encode_length_delimited(out);
+    }
+    recorder.turns.pass();
+}
+
+/// The series of a metric, by their labels.
+fn metrics(table: &Table, calls: &mut Calls, created: bool) -> (i32, Vec<Metric>) {
+    match &table.series {
+        Series::Counters(map) => {
+            let metric = |entry: &Entry<CounterSeries>| {
+                let calls = if table.duration.is_some() { calls.of(&entry.labels) } else { 0 };
+                let counted = entry_of(entry);
+                #[expect(clippy::cast_precision_loss, reason = "the format has no integers")]
+                let (value, since) = match entry.series.count(calls) {
+                    Count::Whole(value) => (value as f64, created.then(|| timestamp(entry.created))),
+                    Count::Computed(value) => (value, None),
+                };
+                Metric { counter: Some(Counter { value: Some(value), created: since }), ..counted }
+            };
+            (COUNTER, map.sorted().iter().map(|it| &**it).map(metric).collect())
+        }
+        Series::Gauges { map, .. } => {
+            let metric = |it: &Entry<GaugeSeries>| Metric {
+                gauge: Some(Gauge { value: Some(it.series.value()) }),
+                ..entry_of(it)
+            };
+            (GAUGE, map.sorted().iter().map(|it| metric(it)).collect())
+        }
+        Series::Histograms(map) => {
+            let series = map.sorted();
+            calls.begin(series.clone());
+            let metric = |entry: &Entry<HistogramSeries>| {
+                let (mut histogram, seen) = histogram(table, &entry.series);
+                calls.saw(seen);
+                histogram.created = created.then(|| timestamp(entry.created));
+                Metric { histogram: Some(histogram), ..entry_of(entry) }
+            };
+            (HISTOGRAM, series.iter().map(|it| &**it).map(metric).collect())
+        }
+    }
+}
+
+fn entry_of<S>(entry: &Entry<S>) -> Metric {
+    let pair = |(name, value)| LabelPair { name: Some(name), value: Some(value) };
+    Metric { label: labels::pairs(&entry.labels).map(pair).collect(), ..Metric::default() }
+}
+
+/// The histogram with both kinds of buckets, and how many calls of annotated functions it saw.
+#[expect(clippy::cast_precision_loss, reason = "the format has no integers")]
+fn histogram(table: &Table, series: &HistogramSeries) -> (Histogram, u64) {
+    let mut snapshot = Snapshot::default();
+    snapshot.clear(table.bounds.len() + 1);
+    let calls = series.read(&mut snapshot);
+    // Later than the others, in which each observation is counted after it was counted here.
+    let mut native = NativeSnapshot::default();
+    series.read_native(&mut native);
+    let mut below = 0_u64;
+    // The bucket above all bounds is the count.
+    let bucket = table.bounds.iter().zip(&snapshot.buckets).enumerate().map(|(index, (bound, count))| {
+        below = below.wrapping_add(*count);
+        let exemplar = series.exemplar(index).map(|it| Exemplar {
+            label: vec![LabelPair { name: Some("trace_id".to_owned()), value: Some(it.trace) }],
+            value: Some(it.value as f64 / 1e9),
+            timestamp: Some(timestamp(it.time)),
+        });
+        Bucket { cumulative_count: Some(below), upper_bound: Some(bound.value()), exemplar }
+    });
+    let bucket = bucket.collect();
+    let (positive_span, positive_delta) = spans(&native.buckets);
+    let histogram = Histogram {
+        // A server refuses a histogram whose native buckets do not add up to its count.
+        count: Some(native.count()),
+        sum: Some(snapshot.sum as f64 / 1e9),
+        bucket,
+        schema: Some(SCHEMA),
+        zero_threshold: Some(ZERO),
+        zero_count: Some(native.zero),
+        positive_span,
+        positive_delta,
+        created: None,
+    };
+    (histogram, calls)
+}
+
+/// Buckets in rows without a gap, and how much each is more than the one before it.
+fn spans(buckets: &[(i32, u64)]) -> (Vec<BucketSpan>, Vec<i64>) {
+    let (mut spans, mut deltas) = (Vec::<BucketSpan>::new(), Vec::with_capacity(buckets.len()));
+    let (mut next, mut before) = (0, 0_u64);
+    for (index, count) in buckets {
+        match spans.last_mut() {
+            Some(span) if *index == next => span.length = span.length.map(|it| it + 1),
+            _ => spans.push(BucketSpan { offset: Some(index - next), length: Some(1) }),
+        }
+        deltas.push(count.wrapping_sub(before).cast_signed());
+        (next, before) = (index + 1, *count);
+    }
+    (spans, deltas)
+}
+
+fn timestamp(milliseconds: u64) -> Timestamp {
+    let nanos = i32::try_from(milliseconds % 1000 * 1_000_000).unwrap_or_default();
+    Timestamp { seconds: i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX), nanos }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_begins_a_new_row() {
+        let span = |offset, length| BucketSpan { offset: Some(offset), length: Some(length) };
+        let (spans, deltas) = spans(&[(-4, 3), (-3, 1), (0, 7), (9, 7)]);
+        assert_eq!(spans, [span(-4, 2), span(2, 1), span(8, 1)]);
+        assert_eq!(deltas, [3, -2, 6, 0]);
+    }
+}
