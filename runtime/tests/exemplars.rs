@@ -1,5 +1,7 @@
 //! From a span of `tracing` to an example behind a bucket. One test, since the recorder and the subscriber are global.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 use measurand::measured;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;

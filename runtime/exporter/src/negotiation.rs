@@ -25,7 +25,6 @@ pub(crate) fn takes_protobuf(headers: &HeaderMap) -> bool {
 
 /// How much the client wants each format, from 0 to 1; nothing where it does not name it.
 #[derive(Debug, Default)]
-#[cfg_attr(not(feature = "native-histograms"), expect(dead_code, reason = "who asks for protocol buffers gets text"))]
 struct Wishes {
     open: Option<f32>,
     text: Option<f32>,
