@@ -417,7 +417,13 @@ fn check(scrape: impl Fn() -> Scrape, steps: &[Step]) -> Result<(), TestCaseErro
 
 fn program() -> Program {
     let families = [measurand::tables::families::ALL, &[<Work as measurand::DeclaredFamily>::FAMILY]].concat();
-    Program { families, catalog: measurand::catalog(), binary: None, initialize: measurand::initialize }
+    Program {
+        families,
+        catalog: measurand::catalog(),
+        binary: None,
+        initialize: measurand::initialize,
+        limit_series: |_| (),
+    }
 }
 
 proptest! {
