@@ -296,7 +296,7 @@ fn judge(model: &Model) -> TokenStream {
         // A type that is no label is reported at the closure.
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));
-        quote_spanned! { span=> #private::pick(&#name) }
+        quote_spanned! { span=> #private::pick_asked(&#name) }
     });
     let series = if model.picks() {
         series.to_token_stream()

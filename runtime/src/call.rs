@@ -4,6 +4,7 @@
 //! the clock that it waits for. What goes in and comes out of it fits into registers.
 
 use crate::chance::{chosen, weight};
+use crate::contain::contained;
 use crate::handles::{Handles, Sink, Trace};
 use crate::series::Series;
 use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
@@ -138,16 +139,17 @@ fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
 /// Apart, so that what is left is two comparisons and not a table of jumps.
 #[inline(never)]
 fn begin_other(handles: &Handles) {
-    handles.in_flight.increment(1.0);
+    contained(|| handles.in_flight.increment(1.0));
 }
 
 #[cold]
 #[inline(never)]
-#[expect(clippy::unnecessary_wraps, reason = "as the call has it")]
 fn begin_elsewhere(series: &'static Series) -> Option<Box<Elsewhere>> {
-    let in_flight = series.with_lookup(|it| it.gauge(Role::InFlight));
-    in_flight.increment(1.0);
-    Some(Box::new(Elsewhere { in_flight, start: Instant::now() }))
+    contained(|| {
+        let in_flight = series.with_lookup(|it| it.gauge(Role::InFlight));
+        in_flight.increment(1.0);
+        Box::new(Elsewhere { in_flight, start: Instant::now() })
+    })
 }
 
 /// Ends a call that returned; says where it counts if it was no success.
@@ -223,7 +225,7 @@ impl Drop for Watch {
 
 /// Counts a rollback after a failed verification.
 pub fn count_rollback(series: &'static Series) {
-    with_sink(series, |it| it.count(Role::Rollbacks));
+    contained(|| with_sink(series, |it| it.count(Role::Rollbacks)));
 }
 
 /// Lends where the values of a series go now.
@@ -314,17 +316,20 @@ pub(crate) fn end(series: &'static Series, handles: &'static Handles, start: u64
         }
         return record_verdict(handles, verdict);
     }
-    handles.in_flight.decrement(1.0);
     if start != 0 {
         handles.newest.store(nanoseconds, Ordering::Relaxed);
     }
-    let ended = ended_in(series, verdict);
     let nanoseconds = if start == 0 { handles.newest.load(Ordering::Relaxed) } else { nanoseconds };
-    if std::ptr::eq(ended, series) {
-        record(handles, nanoseconds, verdict);
-    } else {
-        with_sink(ended, |it| record(it, nanoseconds, verdict));
-    }
+    // A recorder may be anybody's.
+    contained(|| {
+        handles.in_flight.decrement(1.0);
+        let ended = ended_in(series, verdict);
+        if std::ptr::eq(ended, series) {
+            record(handles, nanoseconds, verdict);
+        } else {
+            with_sink(ended, |it| record(it, nanoseconds, verdict));
+        }
+    });
 }
 
 /// Ends a call that began under a recorder that may have gone away since; nothing if it has ended already.
@@ -333,8 +338,10 @@ pub(crate) fn end(series: &'static Series, handles: &'static Handles, start: u64
 pub(crate) fn end_elsewhere(series: &'static Series, began: Option<Box<Elsewhere>>, verdict: &Verdict) {
     let Some(began) = began else { return };
     let nanoseconds = u64::try_from(began.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    began.in_flight.decrement(1.0);
-    ended_in(series, verdict).with_lookup(|it| record(it, nanoseconds, verdict));
+    contained(|| {
+        began.in_flight.decrement(1.0);
+        ended_in(series, verdict).with_lookup(|it| record(it, nanoseconds, verdict));
+    });
 }
 
 /// Counts a call that nobody timed, where there is nothing to record but how it ended.
@@ -357,7 +364,7 @@ fn count_plain_slowly(series: &'static Series, verdict: Plain) {
 /// Counts a call that nobody timed.
 #[inline(never)]
 pub(crate) fn count(series: &'static Series, verdict: &Verdict) {
-    with_sink(ended_in(series, verdict), |it| record_verdict(it, verdict));
+    contained(|| with_sink(ended_in(series, verdict), |it| record_verdict(it, verdict)));
 }
 
 /// How long ago the clock was read.

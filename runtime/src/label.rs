@@ -1,6 +1,9 @@
 //! Values of labels that are known when a call is made.
 
 use crate::cache::Cache;
+use crate::contain::contained;
+use crate::verdict::Failure;
+use measurand_catalog::ERROR_OUTCOMES;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -138,10 +141,19 @@ pub fn pick<T: Label + ?Sized>(value: &T) -> Pick<'_> {
     Pick { values: T::VALUES, index: value.index(), text: value.value(), free: T::VALUES.is_empty() }
 }
 
-/// Asks the result of a call for the value of a label, which may borrow from it.
+/// Asks the result of a call for the value of a label, which may borrow from it; nothing if that panicked.
 #[inline]
-pub fn ask<'a, T: ?Sized, R: 'a>(result: &'a T, value: impl FnOnce(&'a T) -> R) -> R {
-    value(result)
+pub fn ask<'a, T: ?Sized, R: 'a>(result: &'a T, value: impl FnOnce(&'a T) -> R) -> Option<R> {
+    contained(|| value(result))
+}
+
+/// The value of a label that the result was asked for; `panic` where that panicked.
+#[inline]
+pub fn pick_asked<T: Label>(value: &Option<T>) -> Pick<'_> {
+    match value {
+        Some(value) => pick(value),
+        None => Pick::of_few(ERROR_OUTCOMES[Failure::Panic as usize]),
+    }
 }
 
 /// Where the annotated function was called, as `src/main.rs:42`.

@@ -8,6 +8,7 @@ mod binding;
 mod cache;
 mod call;
 mod chance;
+mod contain;
 mod direct;
 mod family;
 mod future;
@@ -72,7 +73,7 @@ pub mod __private {
     pub use crate::family::FamilyEntry;
     pub use crate::family::{DeclaredFamily, verdict_by};
     pub use crate::future::{future_of, measure};
-    pub use crate::label::{ask, caller, pick};
+    pub use crate::label::{ask, caller, pick, pick_asked};
     pub use crate::site::{Registered, Site};
     pub use crate::verdict::{
         ByLevel, ByLookup, ByOutcome, ByScore, ErrorProbe, Probe, verdict_if, verdict_in, verdict_of_level,

@@ -1,6 +1,7 @@
 //! One set of label values of a family, with its handles. What is recorded is always recorded into a series.
 
 use crate::binding::{Binding, address};
+use crate::contain::contained;
 use crate::handles::{Handles, Keys, Lookup};
 use crate::picker::Picker;
 use measurand_catalog::{CALLER_LABEL, Family, record};
@@ -141,6 +142,7 @@ impl Series {
     #[cold]
     #[inline(never)]
     fn handles_slowly(&'static self) -> Option<&'static Handles> {
-        metrics::with_recorder(|recorder| Binding::find(&self.binding, self, recorder))
+        // A recorder may be anybody's.
+        contained(|| metrics::with_recorder(|recorder| Binding::find(&self.binding, self, recorder))).flatten()
     }
 }

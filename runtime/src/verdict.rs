@@ -1,6 +1,7 @@
 //! How a call ended, from what it returned.
 
 use crate::call;
+use crate::contain::contained;
 use crate::handles::Handles;
 use crate::label::Pick;
 use crate::series::Series;
@@ -199,7 +200,7 @@ pub trait ErrorProbe {
 impl<E: ErrorKind> ErrorProbe for ErrorOf<'_, E> {
     #[inline]
     fn verdict(&self) -> Verdict {
-        Verdict { kind: self.0.0.map(E::kind), ..self.0.verdict().into() }
+        Verdict { kind: self.0.0.and_then(|it| contained(|| it.kind())), ..self.0.verdict().into() }
     }
 }
 
@@ -225,17 +226,17 @@ impl<E> PlainError<'_, E> {
     }
 }
 
-/// The verdict of `ok_if` and `error_if`.
+/// The verdict of `ok_if` and `error_if`; an error if they panic.
 #[inline]
 pub fn verdict_if<T: ?Sized>(result: &T, predicate: impl FnOnce(&T) -> bool, holds_when_ok: bool) -> Plain {
-    Plain(predicate(result) == holds_when_ok)
+    Plain(contained(|| predicate(result)) == Some(holds_when_ok))
 }
 
 /// The verdict of a function that returns a score.
 #[inline]
 pub fn verdict_of_score<T: Score + ?Sized>(result: &T, threshold: f64) -> Verdict {
     // NaN is no score: it would make every sum and average useless.
-    let score = result.score().filter(|it| !it.is_nan());
+    let score = contained(|| result.score()).flatten().filter(|it| !it.is_nan());
     let finding = score.map_or(Finding::NoScore, |score| Finding::Score { score, success: score >= threshold });
     Verdict::found(finding)
 }
@@ -243,13 +244,13 @@ pub fn verdict_of_score<T: Score + ?Sized>(result: &T, threshold: f64) -> Verdic
 /// The verdict of a function that returns the value of a gauge.
 #[inline]
 pub fn verdict_of_level<T: Level + ?Sized>(result: &T) -> Verdict {
-    Verdict::found(result.level().map_or(Finding::None, Finding::Level))
+    Verdict::found(contained(|| result.level()).flatten().map_or(Finding::None, Finding::Level))
 }
 
 /// The verdict of a look-up.
 #[inline]
 pub fn verdict_of_lookup<T: Found + ?Sized>(result: &T) -> Verdict {
-    Verdict::found(result.found().map_or(Finding::None, |hit| Finding::Lookup { hit }))
+    Verdict::found(contained(|| result.found()).flatten().map_or(Finding::None, |hit| Finding::Lookup { hit }))
 }
 
 /// How the verdict of a call under a declared family follows from what it returned.

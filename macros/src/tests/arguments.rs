@@ -97,7 +97,7 @@ fn late_label() {
                                 ::measurand::__private::Probe(__result).error().verdict()
                             },
                             ::measurand::__private::Site::series(&__SITE),
-                            &[::measurand::__private::pick(&__label0)],
+                            &[::measurand::__private::pick_asked(&__label0)],
                         )
                     },
                 )
@@ -142,7 +142,7 @@ fn late_and_given_labels_of_a_returned_future() {
                                         ::measurand::__private::Probe(__result).error().verdict()
                                     },
                                     __series,
-                                    &[::measurand::__private::pick(&__label0)],
+                                    &[::measurand::__private::pick_asked(&__label0)],
                                 )
                             },
                         )
@@ -181,7 +181,7 @@ fn late_label_of_an_opaque_result() {
                                 ::measurand::__private::Probe(__result).error().verdict()
                             },
                             ::measurand::__private::Site::series(&__SITE),
-                            &[::measurand::__private::pick(&__label0)],
+                            &[::measurand::__private::pick_asked(&__label0)],
                         )
                     },
                 )
@@ -218,7 +218,7 @@ fn late_label_with_rollback() {
                         ::measurand::__private::verdict_in(
                             ::measurand::__private::verdict_of_score(__result, 0.95f64),
                             ::measurand::__private::Site::series(&__SITE),
-                            &[::measurand::__private::pick(&__label0)],
+                            &[::measurand::__private::pick_asked(&__label0)],
                         )
                     },
                 );

@@ -55,5 +55,8 @@ pub use url::{UrlError, UrlErrorReason, read_url};
 /// with [`Role::Calls`] may count the observations of the family's [`Role::Duration`] instead: both come from one call.
 pub const SITE_TARGET: &str = "measurand::site";
 
+/// The counter of panics of code that runs beside annotated functions.
+pub const CONTAINED: &str = "measurand_contained_panics_total";
+
 /// The counter of recordings whose labels were replaced by [`OTHER`], by the label `family`.
 pub const OVERFLOWS: &str = "measurand_label_overflows_total";

@@ -73,6 +73,11 @@ pub const ALL: &[PlatformMetric] = &[
         buckets: &[0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0],
         ..row("measurand_scrape_duration_seconds", Kind::Histogram, "Time to render `/metrics`.")
     },
+    row(
+        crate::CONTAINED,
+        Kind::Counter,
+        "Panics of code beside annotated functions, such as `ok_if`, that did not reach the program.",
+    ),
     PlatformMetric {
         labels: &["family"],
         ..row(
