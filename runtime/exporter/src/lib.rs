@@ -18,7 +18,10 @@ mod exporter;
 mod foreign;
 mod guard;
 mod gzip;
+#[doc(hidden)]
+pub mod incidents;
 mod labels;
+mod live;
 mod map;
 #[cfg(feature = "native-histograms")]
 mod native;

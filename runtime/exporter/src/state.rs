@@ -4,12 +4,13 @@ use crate::builder::Builder;
 use crate::direct;
 use crate::error::Error;
 use crate::exporter::Exporter;
+use crate::incidents;
 use crate::program::Service;
 use crate::recorder::Recorder;
 use crate::storage::ask_for_traces;
 use crate::upkeep;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 
 #[derive(Debug)]
@@ -47,6 +48,10 @@ impl State {
             (program.initialize)();
             recorder
         };
+        if builder.live {
+            incidents::keep();
+            recorder.inner().ring.get_or_init(Arc::default);
+        }
         if let Some(limit) = builder.series_limit {
             recorder.set_series_limit(limit);
         }
