@@ -95,7 +95,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         Fault::InefficientCoordination,
         "inefficient-coordination",
         Unit::Seconds,
-        0.05,
+        0.08,
         "All agents share one workspace, and each keeps it for so long.",
         &["AgentCoordinationEfficiency"],
     ),
