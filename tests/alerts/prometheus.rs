@@ -6,6 +6,23 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// What one is started with.
+pub(crate) struct Setup<'a> {
+    /// A folder of its own.
+    pub(crate) folder: &'a Path,
+    pub(crate) address: String,
+    pub(crate) clock: Clock,
+    pub(crate) rules: &'a [RuleFile],
+    /// Names and targets.
+    pub(crate) jobs: &'a [(&'a str, Vec<String>)],
+    pub(crate) alertmanagers: Vec<String>,
+}
+
+/// An address on this machine that nobody has.
+pub(crate) fn free_address() -> String {
+    format!("127.0.0.1:{}", free_port())
+}
+
 pub(crate) struct Prometheus {
     _running: Running,
     url: String,
@@ -50,32 +67,40 @@ impl Alert {
 }
 
 impl Prometheus {
-    /// Starts one in a folder of its own, with files of rules by this clock and these jobs.
-    pub(crate) fn start(folder: &Path, clock: Clock, rules: &[RuleFile], jobs: &[(&str, Vec<String>)]) -> Self {
+    /// Starts it.
+    pub(crate) fn start(setup: &Setup<'_>) -> Self {
+        let folder = setup.folder;
         std::fs::create_dir_all(folder).unwrap();
-        for (index, file) in rules.iter().enumerate() {
-            std::fs::write(folder.join(format!("rules-{index}.yml")), file.clone().by(clock)).unwrap();
+        for (index, file) in setup.rules.iter().enumerate() {
+            std::fs::write(folder.join(format!("rules-{index}.yml")), file.clone().by(setup.clock)).unwrap();
         }
-        let listen = format!("127.0.0.1:{}", free_port());
         let job = |(name, targets): &(&str, Vec<String>)| serde_json::json!({ "job_name": name, "static_configs": [{ "targets": targets }] });
-        let scrape = format!("{}ms", clock.scrape.as_millis());
+        let scrape = format!("{}ms", setup.clock.scrape.as_millis());
         let config = serde_json::json!({
             "global": { "scrape_interval": scrape, "scrape_timeout": scrape, "evaluation_interval": "1s" },
             "rule_files": [folder.join("rules-*.yml")],
-            "scrape_configs": jobs.iter().map(job).collect::<Vec<_>>(),
+            "scrape_configs": setup.jobs.iter().map(job).collect::<Vec<_>>(),
+            "alerting": { "alertmanagers": [{ "static_configs": [{ "targets": setup.alertmanagers }] }] },
         });
         std::fs::write(folder.join("prometheus.yml"), config.to_string()).unwrap();
         let mut command = Command::new("prometheus");
         command
             .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()))
-            .arg(format!("--web.listen-address={listen}"))
+            .arg(format!("--web.listen-address={}", setup.address))
+            // It finds Alertmanager seconds after the first alert fires; the next time that it sends it is a minute away.
+            .args(["--web.enable-lifecycle", "--query.lookback-delta=30s", "--rules.alert.resend-delay=1s"])
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(folder.join("prometheus.log")).unwrap());
         let running = Running::start(&mut command, "prometheus");
-        let this = Self { _running: running, url: format!("http://{listen}") };
+        let this = Self { _running: running, url: format!("http://{}", setup.address) };
         wait("Prometheus to be ready", 60, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
         this
+    }
+
+    /// Lets it read its files again.
+    pub(crate) fn reload(&self) {
+        ureq::post(format!("{}/-/reload", self.url)).send_empty().unwrap();
     }
 
     /// The alerts that are pending or fire.

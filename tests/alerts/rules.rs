@@ -43,8 +43,10 @@ pub(crate) struct Rule {
 /// How fast time passes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
-    /// So many seconds of the rules are one of ours.
+    /// So many seconds of a window are one of ours.
     pub(crate) factor: u32,
+    /// So many seconds for which a condition has to hold are one of ours.
+    pub(crate) hold: u32,
     /// Time between two scrapes.
     pub(crate) scrape: Duration,
 }
@@ -56,7 +58,7 @@ impl Clock {
     }
 
     fn hold(self, hold: Duration) -> Duration {
-        hold / self.factor
+        hold / self.hold
     }
 }
 
@@ -95,7 +97,7 @@ impl RuleFile {
     /// The same rules by another clock, as YAML: JSON is a part of that.
     pub(crate) fn by(mut self, clock: Clock) -> String {
         for group in &mut self.groups {
-            group.interval = "1s".to_owned();
+            "1s".clone_into(&mut group.interval);
             for rule in &mut group.rules {
                 let mut expression = parsed(&rule.expr);
                 scale(&mut expression, clock);

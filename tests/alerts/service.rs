@@ -1,6 +1,7 @@
 //! The service that is watched, and the switches for its faults.
 
-use measurand_tests::{Running, free_port, get, wait};
+use crate::prometheus::free_address;
+use measurand_tests::{Running, get, wait};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,7 +20,7 @@ pub(crate) struct Service {
 impl Service {
     /// Starts one, with few file descriptors.
     pub(crate) fn start(program: &Path, log: PathBuf, arguments: &[&str]) -> Self {
-        let address = format!("127.0.0.1:{}", free_port());
+        let address = free_address();
         let arguments = arguments.iter().map(|it| (*it).to_owned()).collect();
         let mut this = Self { program: program.to_owned(), log, address, arguments, running: None };
         this.begin();
