@@ -112,12 +112,19 @@ impl RuleFile {
     }
 }
 
+/// The expression, with the matchers of each selector in the order of their labels, which is how they are printed.
 pub(crate) fn parsed(text: &str) -> Expr {
-    parser::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    let mut expression = parser::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    walk(&mut expression, &mut |it| match it {
+        Expr::VectorSelector(it) => it.matchers.matchers.sort_by(|one, other| one.name.cmp(&other.name)),
+        Expr::MatrixSelector(it) => it.vs.matchers.matchers.sort_by(|one, other| one.name.cmp(&other.name)),
+        _ => {}
+    });
+    expression
 }
 
 fn scale(expression: &mut Expr, clock: Clock) {
-    match expression {
+    walk(expression, &mut |it| match it {
         Expr::VectorSelector(it) => scale_offset(&mut it.offset, clock),
         Expr::MatrixSelector(it) => {
             it.range = clock.window(it.range);
@@ -127,21 +134,39 @@ fn scale(expression: &mut Expr, clock: Clock) {
             it.range = clock.window(it.range);
             it.step = it.step.map(|_| clock.scrape);
             scale_offset(&mut it.offset, clock);
-            scale(&mut it.expr, clock);
         }
         Expr::Binary(it) => {
             // What is compared with an age is a time as well.
             if let (true, Expr::NumberLiteral(number)) = (is_age(&it.lhs), it.rhs.as_mut()) {
                 number.val /= f64::from(clock.factor);
             }
-            scale(&mut it.lhs, clock);
-            scale(&mut it.rhs, clock);
         }
-        Expr::Aggregate(it) => scale(&mut it.expr, clock),
-        Expr::Unary(it) => scale(&mut it.expr, clock),
-        Expr::Paren(it) => scale(&mut it.expr, clock),
-        Expr::Call(it) => it.args.args.iter_mut().for_each(|it| scale(it, clock)),
-        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+        _ => {}
+    });
+}
+
+/// Visits an expression and everything inside.
+fn walk(expression: &mut Expr, visit: &mut impl FnMut(&mut Expr)) {
+    visit(expression);
+    match expression {
+        Expr::Binary(it) => {
+            walk(&mut it.lhs, visit);
+            walk(&mut it.rhs, visit);
+        }
+        Expr::Aggregate(it) => walk(&mut it.expr, visit),
+        Expr::Unary(it) => walk(&mut it.expr, visit),
+        Expr::Paren(it) => walk(&mut it.expr, visit),
+        Expr::Subquery(it) => walk(&mut it.expr, visit),
+        Expr::Call(it) => {
+            for it in &mut it.args.args {
+                walk(it, visit);
+            }
+        }
+        Expr::VectorSelector(_)
+        | Expr::MatrixSelector(_)
+        | Expr::NumberLiteral(_)
+        | Expr::StringLiteral(_)
+        | Expr::Extension(_) => {}
     }
 }
 
