@@ -18,8 +18,10 @@ pub(crate) const ALWAYS: &str = "Watchdog";
 /// What a program that ends brings.
 pub(crate) const BY_ENDING: &[&str] = &["ServiceDown", "RestartLoop"];
 
-/// What looks at days, or at scrapes that take longer than the time between two of them is where minutes are seconds.
-pub(crate) const LONG: &[&str] = &["ErrorBudgetSlowBurn", "PatternMemoryGrowth", "ScrapeSlow"];
+/// What looks at hours and days, or at scrapes that take longer than the time between two of them is where minutes are
+/// seconds.
+pub(crate) const LONG: &[&str] =
+    &["ErrorBudgetBurn", "ErrorBudgetSlowBurn", "PatternMemoryGrowth", "ScrapeSlow", "TaskFailureRate"];
 
 /// One after the other, beside all waves.
 pub(crate) const BESIDE: &[&[Step]] = &[
