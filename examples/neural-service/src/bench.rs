@@ -4,6 +4,7 @@
 mod layer;
 mod operations;
 
+use rustix::time::{ClockId, clock_gettime};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,13 @@ fn in_turn(time: Duration, mut plain: impl FnMut() -> f64, mut measured: impl Fn
 fn middle(sorted: &[f64]) -> (f64, f64) {
     let at = |share: usize| sorted.get(sorted.len() * share / 4).copied().unwrap_or(f64::NAN);
     (at(2), at(3) - at(1))
+}
+
+/// Seconds that this thread, or all of this process, was on a processor. What waits for one, since the machine has other
+/// things to do, costs nothing.
+fn processor(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0)).as_secs_f64()
 }
 
 /// A line `name  value`, the value as wide as all others.

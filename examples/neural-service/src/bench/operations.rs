@@ -1,8 +1,8 @@
 //! Neural operations: how many a second, and what share of the processors the promised number takes.
 
-use super::{PROMISED, THREADS, in_turn, line, middle};
+use super::{PROMISED, THREADS, in_turn, line, middle, processor};
 use crate::mind::Mind;
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::ClockId;
 use std::hint::black_box;
 use std::io::{Result, Write};
 use std::sync::Barrier;
@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// One operation: the pattern, and how well it did.
 type Operation = fn(&Mind, i64, f64) -> f64;
 
-/// Operations a second on all threads together, as fast as they can.
+/// Operations a second on all threads together, as fast as they can, each thread with a processor of its own.
 pub(super) fn rate(out: &mut impl Write, time: Duration) -> Result<()> {
     let mind = Mind::new();
     let [plain, measured] = in_turn(time, || nanoseconds(&mind, Mind::adjust), || nanoseconds(&mind, Mind::learn));
@@ -35,13 +35,13 @@ fn nanoseconds(mind: &Mind, operation: Operation) -> f64 {
     let barrier = Barrier::new(THREADS);
     let one = |thread: usize| {
         barrier.wait();
-        let begin = Instant::now();
+        let begin = processor(ClockId::ThreadCPUTime);
         // Each thread learns about patterns of its own, as users do that have different tasks.
         let first = i64::try_from(thread).unwrap_or(0) * 512;
         for number in 0..CALLS {
             black_box(operation(mind, first + i64::from(number % 512), 1.0));
         }
-        begin.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
+        (processor(ClockId::ThreadCPUTime) - begin) * 1e9 / f64::from(CALLS)
     };
     let all: Vec<f64> = thread::scope(|scope| {
         let one = &one;
@@ -68,7 +68,7 @@ fn percent(share: f64) -> String {
 
 /// The time on processors by that on the wall, while operations are done at the promised rate.
 fn paced(mind: &Mind, time: Duration, operation: Operation) -> f64 {
-    let (begin, before, mut done) = (Instant::now(), processor(), 0_u64);
+    let (begin, before, mut done) = (Instant::now(), processor(ClockId::ProcessCPUTime), 0_u64);
     while begin.elapsed() < time {
         thread::sleep(TICK);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^64")]
@@ -78,11 +78,5 @@ fn paced(mind: &Mind, time: Duration, operation: Operation) -> f64 {
         }
         done = due;
     }
-    (processor() - before) / begin.elapsed().as_secs_f64()
-}
-
-/// Seconds that all threads of this process were on a processor.
-fn processor() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0)).as_secs_f64()
+    (processor(ClockId::ProcessCPUTime) - before) / begin.elapsed().as_secs_f64()
 }
