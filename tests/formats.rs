@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "the helpers of a test are tests; counts are exact")]
 
+#[expect(dead_code, reason = "another test asks for alerts")]
 #[path = "stack/prometheus.rs"]
 mod prometheus;
 

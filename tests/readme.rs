@@ -50,6 +50,7 @@ fn commands() {
     let directory = tempfile::tempdir().unwrap();
     let quickstart = program("quickstart", "quickstart", "dev");
     let (mut running, mut url) = (None, String::new());
+    let mut neural = None;
     for command in &commands {
         let words: Vec<&str> = command.split_whitespace().collect();
         match words.as_slice() {
@@ -86,6 +87,19 @@ fn commands() {
                 let mut short = Command::new(path);
                 let run = short.args(["--seconds", "1"]).env("MEASURAND_LISTEN", "127.0.0.1:0").output().unwrap();
                 assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
+            }
+            ["cargo", "run", "-p", "neural-service", "--", "--load", load] => {
+                let path = program("neural-service", "neural-service", "dev");
+                let mut command = Command::new(path);
+                neural = Some(Running::serving(command.args(["--listen", "127.0.0.1:0", "--load", load])));
+            }
+            ["curl", "--json", .., address] => {
+                let at = &neural.as_ref().expect("the service runs").1;
+                let body = command.split('\'').nth(1).unwrap();
+                let address = address.replace("http://127.0.0.1:3000", at);
+                let answer = ureq::post(&address).header("content-type", "application/json").send(body);
+                let answer = answer.unwrap().body_mut().read_to_string().unwrap();
+                assert!(answer.contains(r#""now":"20ms""#), "{answer}");
             }
             // This is what runs us.
             ["./tests/run"] => {

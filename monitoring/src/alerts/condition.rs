@@ -37,7 +37,9 @@ pub(super) fn value(condition: &Condition, family: &Used<'_>) -> Option<Query> {
             let read = Query::AverageOverTime(family.selector(Role::LastScore)?, SMOOTHED);
             Some(read.aggregate(Aggregation::Minimum, &by))
         }
-        Condition::LevelAbove(_) | Condition::LevelBelow(_) => family.level(|it| Query::AverageOverTime(it, SMOOTHED)),
+        Condition::LevelAbove(_) => family.level(|it| Query::AverageOverTime(it, SMOOTHED)),
+        // An instance that has had no value yet must not pull down the mean of those that have.
+        Condition::LevelBelow(_) => family.level(|it| Query::AverageOverTime(it, SMOOTHED).above(0.0)),
         Condition::LevelGrowthAbove(_) => {
             Some(family.level(Query::Last)?.minus(family.level(|it| Query::Past(it, DAY_SECONDS))?))
         }
@@ -64,8 +66,9 @@ pub(super) fn compared(condition: &Condition, value: Query, family: &Used<'_>) -
             let old = began.aggregate(Aggregation::Maximum, &[]).age().above(seconds);
             return Some(stalled.combine(Combination::And, active).combine(Combination::And, old));
         }
-        Condition::LevelBelow(_) => return Some(value.above(0.0).below(threshold)),
-        Condition::ScoreBelow { .. } | Condition::CallsBelow(_) => return Some(value.below(threshold)),
+        Condition::LevelBelow(_) | Condition::ScoreBelow { .. } | Condition::CallsBelow(_) => {
+            return Some(value.below(threshold));
+        }
         _ => return Some(value.above(threshold)),
     };
     let low = matches!(condition, Condition::HitRatioBelow(_) | Condition::LastScoreBelow(_));

@@ -1,0 +1,116 @@
+//! The service as a whole: what its parts share.
+
+use crate::cache::Cache;
+use crate::coordination::Coordination;
+use crate::error::Result;
+use crate::mind::Mind;
+use crate::queue::Queue;
+use crate::retrieval::Found;
+use crate::store::Store;
+use crate::store::patterns::{self, Pattern};
+use crate::world::{STARTS, State, goal_of};
+use crate::{extraction, planner};
+use measurand::{TaskType, pattern_reuse};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What a task is about: its kind, and what is true when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Situation {
+    pub(crate) kind: TaskType,
+    pub(crate) start: State,
+}
+
+impl Situation {
+    /// All that there are.
+    pub(crate) fn all() -> impl Iterator<Item = Situation> {
+        let kinds = [TaskType::Feature, TaskType::Bugfix, TaskType::Refactor];
+        kinds.into_iter().flat_map(|kind| STARTS.map(|start| Situation { kind, start }))
+    }
+
+    /// One after the other, again and again.
+    pub(crate) fn nth(number: u64) -> Situation {
+        let all: Vec<Situation> = Self::all().collect();
+        #[expect(clippy::cast_possible_truncation, reason = "only the remainder counts")]
+        all[number as usize % all.len()]
+    }
+}
+
+/// Everything that requests, workers and loops share.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) mind: Mind,
+    pub(crate) cache: Cache<Situation, Found>,
+    pub(crate) coordination: Coordination,
+    pub(crate) queue: Queue,
+    /// What the database has, as of a moment ago.
+    known: Mutex<Vec<Pattern>>,
+    /// How well patterns served since the last feedback cycle.
+    feedback: Mutex<HashMap<i64, f64>>,
+    pub(crate) retrieved: AtomicU64,
+    pub(crate) reused: AtomicU64,
+}
+
+impl App {
+    /// Opens the database in this folder, and learns what it takes to begin.
+    pub(crate) fn open(directory: &Path, queue: Queue) -> Result<Self> {
+        let app = Self {
+            store: Store::open(directory)?,
+            mind: Mind::new(),
+            cache: Cache::new(64, Duration::from_secs(2)),
+            coordination: Coordination::default(),
+            queue,
+            known: Mutex::default(),
+            feedback: Mutex::default(),
+            retrieved: AtomicU64::new(0),
+            reused: AtomicU64::new(0),
+        };
+        for it in Situation::all() {
+            let goal = goal_of(it.kind);
+            let plan = planner::plan_for(goal.name, goal, it.start);
+            let Some(plan) = plan else { continue };
+            app.store.write(|db| extraction::keep(db, &plan, goal.facts, it.start, 0.9))?;
+        }
+        app.refresh()?;
+        Ok(app)
+    }
+
+    /// Reads anew what patterns there are.
+    pub(crate) fn refresh(&self) -> Result<()> {
+        let all = self.store.read(|db| Ok(patterns::all(db)?))?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for it in &all {
+            if !known.iter().any(|old| old.id == it.id) {
+                self.mind.recall(it.id, it.confidence);
+            }
+        }
+        *known = all;
+        Ok(())
+    }
+
+    /// What is known, as of a moment ago.
+    pub(crate) fn known(&self) -> Vec<Pattern> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes how well a pattern served, from 0 to 1; the next feedback cycle learns from it.
+    pub(crate) fn give_feedback(&self, pattern: i64, reward: f64) {
+        self.feedback.lock().unwrap_or_else(PoisonError::into_inner).insert(pattern, reward);
+    }
+
+    pub(crate) fn take_feedback(&self) -> HashMap<i64, f64> {
+        std::mem::take(&mut self.feedback.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How often what was found had been learned in the very same situation.
+    #[pattern_reuse]
+    #[expect(clippy::cast_precision_loss, reason = "nobody retrieves so often")]
+    pub(crate) fn reuse_rate(&self) -> Option<f64> {
+        let retrieved = self.retrieved.load(Ordering::Relaxed);
+        (retrieved > 0).then(|| self.reused.load(Ordering::Relaxed) as f64 / retrieved as f64)
+    }
+}

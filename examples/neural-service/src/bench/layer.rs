@@ -1,0 +1,87 @@
+//! Requests through the HTTP layer, and to the same service without it.
+
+use super::{in_turn, line, middle, processor};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::Request;
+use axum::response::Response;
+use axum::routing::get;
+use rustix::time::ClockId;
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::io::Write;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tower::{Service, ServiceExt};
+
+/// Requests of a round without a socket.
+const CALLS: u32 = 2_000;
+/// Requests of a round over TCP.
+const OVER_TCP: u32 = 200;
+
+/// Prints what a request takes in both cases, without a socket and over one.
+pub(super) fn requests(out: &mut impl Write, time: Duration) -> Result<(), String> {
+    let failed = |it: &dyn std::fmt::Display| format!("cannot measure requests: {it}");
+    let runtime = Builder::new_current_thread().build().map_err(|it| failed(&it))?;
+    let (mut plain, mut layered) = (service(), service().layer(measurand::http_layer!()));
+    let direct = in_turn(time / 2, || called(&runtime, &mut plain), || called(&runtime, &mut layered));
+    let server = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|it| failed(&it))?;
+    let serve = |router: Router| -> std::io::Result<String> {
+        let listener = server.block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let url = format!("http://{}/patterns/7", listener.local_addr()?);
+        server.spawn(async move { axum::serve(listener, router).await });
+        Ok(url)
+    };
+    let (plain, layered) = (serve(plain).map_err(|it| failed(&it))?, serve(layered).map_err(|it| failed(&it))?);
+    let over_tcp = in_turn(time / 2, || asked(&plain), || asked(&layered));
+    let mut print = || {
+        told(out, "requests to an axum service, without a socket:", &direct)?;
+        told(out, "requests to an axum service, over TCP on this machine:", &over_tcp)
+    };
+    print().map_err(|it| failed(&it))
+}
+
+fn told(out: &mut impl Write, title: &str, [plain, layered]: &[Vec<f64>; 2]) -> std::io::Result<()> {
+    let ((plain, _), (layered, spread)) = (middle(plain), middle(layered));
+    writeln!(out, "{title}")?;
+    line(out, "nanoseconds with the layer", &format!("{layered:.0} ±{:.0}", spread / 2.0))?;
+    line(out, "nanoseconds without it", &format!("{plain:.0}"))?;
+    line(out, "nanoseconds that the layer takes", &format!("{:.0}", layered - plain))?;
+    line(out, "ratio", &format!("{:.3}", layered / plain))
+}
+
+/// A service that does next to nothing, so that whatever is around it shows.
+fn service() -> Router {
+    Router::new().route("/patterns/{id}", get(async |Path(id): Path<u64>| format!("pattern {id}")))
+}
+
+/// Nanoseconds of a request without a socket.
+fn called<S>(runtime: &Runtime, service: &mut S) -> f64
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible>,
+{
+    runtime.block_on(async {
+        let begin = processor(ClockId::ThreadCPUTime);
+        for _ in 0..CALLS {
+            let mut request = Request::new(Body::empty());
+            *request.uri_mut() = axum::http::Uri::from_static("/patterns/7");
+            let Ok(ready) = service.ready().await;
+            let _ = black_box(ready.call(request).await);
+        }
+        (processor(ClockId::ThreadCPUTime) - begin) * 1e9 / f64::from(CALLS)
+    })
+}
+
+/// Nanoseconds of a request over a connection that stays open.
+fn asked(url: &str) -> f64 {
+    let agent = ureq::Agent::new_with_defaults();
+    let begin = Instant::now();
+    for _ in 0..OVER_TCP {
+        if let Ok(mut answer) = agent.get(url).call() {
+            let _ = black_box(answer.body_mut().read_to_vec());
+        }
+    }
+    begin.elapsed().as_secs_f64() * 1e9 / f64::from(OVER_TCP)
+}

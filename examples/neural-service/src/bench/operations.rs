@@ -1,0 +1,82 @@
+//! Neural operations: how many a second, and what share of the processors the promised number takes.
+
+use super::{PROMISED, THREADS, in_turn, line, middle, processor};
+use crate::mind::Mind;
+use rustix::time::ClockId;
+use std::hint::black_box;
+use std::io::{Result, Write};
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Calls of a round on each thread: about a millisecond of them.
+const CALLS: u32 = 20_000;
+/// How often a paced thread looks at the clock.
+const TICK: Duration = Duration::from_millis(5);
+
+/// One operation: the pattern, and how well it did.
+type Operation = fn(&Mind, i64, f64) -> f64;
+
+/// Operations a second on all threads together, as fast as they can, each thread with a processor of its own.
+pub(super) fn rate(out: &mut impl Write, time: Duration) -> Result<()> {
+    let mind = Mind::new();
+    let [plain, measured] = in_turn(time, || nanoseconds(&mind, Mind::adjust), || nanoseconds(&mind, Mind::learn));
+    let ((plain, _), (measured, spread)) = (middle(&plain), middle(&measured));
+    let threads = f64::from(u32::try_from(THREADS).unwrap_or(u32::MAX));
+    writeln!(out, "learning on {THREADS} threads, counted and timed:")?;
+    line(out, "operations a second", &format!("{:.1} million", threads * 1e3 / measured))?;
+    line(out, "the same without the annotation", &format!("{:.1} million", threads * 1e3 / plain))?;
+    line(out, "nanoseconds of an operation on its thread", &format!("{measured:.1} ±{:.1}", spread / 2.0))?;
+    line(out, "of which the annotation takes", &format!("{:.1}", measured - plain))
+}
+
+/// Nanoseconds of a call while all threads make calls.
+fn nanoseconds(mind: &Mind, operation: Operation) -> f64 {
+    let barrier = Barrier::new(THREADS);
+    let one = |thread: usize| {
+        barrier.wait();
+        let begin = processor(ClockId::ThreadCPUTime);
+        // Each thread learns about patterns of its own, as users do that have different tasks.
+        let first = i64::try_from(thread).unwrap_or(0) * 512;
+        for number in 0..CALLS {
+            black_box(operation(mind, first + i64::from(number % 512), 1.0));
+        }
+        (processor(ClockId::ThreadCPUTime) - begin) * 1e9 / f64::from(CALLS)
+    };
+    let all: Vec<f64> = thread::scope(|scope| {
+        let one = &one;
+        let threads: Vec<_> = (0..THREADS).map(|it| scope.spawn(move || one(it))).collect();
+        threads.into_iter().filter_map(|it| it.join().ok()).collect()
+    });
+    all.iter().sum::<f64>() / f64::from(u32::try_from(all.len()).unwrap_or(1))
+}
+
+/// The share of one processor that the promised rate takes, with and without the annotation.
+pub(super) fn share(out: &mut impl Write, time: Duration) -> Result<()> {
+    let mind = Mind::new();
+    let plain = paced(&mind, time / 2, Mind::adjust);
+    let measured = paced(&mind, time / 2, Mind::learn);
+    writeln!(out, "learning at {PROMISED} operations a second:")?;
+    line(out, "of one processor, all in all", &percent(measured))?;
+    line(out, "of one processor, without the annotation", &percent(plain))?;
+    line(out, "of one processor, the annotation alone", &percent(measured - plain))
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", share * 100.0)
+}
+
+/// The time on processors by that on the wall, while operations are done at the promised rate.
+fn paced(mind: &Mind, time: Duration, operation: Operation) -> f64 {
+    let (begin, before, mut done) = (Instant::now(), processor(ClockId::ProcessCPUTime), 0_u64);
+    while begin.elapsed() < time {
+        thread::sleep(TICK);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^64")]
+        let due = (begin.elapsed().as_secs_f64() * f64::from(PROMISED)) as u64;
+        for number in done..due {
+            black_box(operation(mind, i64::try_from(number % 1024).unwrap_or(0), 1.0));
+        }
+        done = due;
+    }
+    (processor(ClockId::ProcessCPUTime) - before) / begin.elapsed().as_secs_f64()
+}

@@ -1,0 +1,133 @@
+//! Patterns out of trajectories: sequences of actions that were done again and again, and went well.
+
+use crate::app::App;
+use crate::embedding::Embedding;
+use crate::error::{Error, Result};
+use crate::faults::{self, Fault};
+use crate::store::trajectories::Trajectory;
+use crate::store::{embeddings, patterns, trajectories};
+use crate::world::{State, action_named};
+use measurand::{PatternType, neural_op, pattern_learned};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+
+/// Trajectories that are looked at.
+const LOOKED_AT: u32 = 100;
+/// How often a sequence has to have been done.
+const SUPPORT: u32 = 3;
+/// How well it has to have gone on average.
+const REWARD: f64 = 0.5;
+/// Patterns that are kept.
+const KEPT: u32 = 300;
+
+/// A sequence that was seen.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    times: u32,
+    rewards: f64,
+    goal: State,
+    start: State,
+}
+
+impl App {
+    /// Finds patterns in the newest trajectories and keeps the new ones; returns how many.
+    ///
+    /// # Runbook
+    /// The error names the action that cannot be read: see who writes trajectories.
+    #[neural_op("extraction", owner = "learning")]
+    pub(crate) fn extract(&self) -> Result<usize> {
+        let mut trajectories = self.store.read(|db| Ok(trajectories::newest(db, LOOKED_AT)?))?;
+        if faults::strikes(Fault::ExtractionErrors)
+            && let Some(it) = trajectories.first_mut()
+        {
+            it.actions.push_str(" ???");
+        }
+        let seen = sequences(&trajectories)?;
+        let good = seen.iter().filter(|(_, it)| it.times >= SUPPORT && it.rewards / f64::from(it.times) >= REWARD);
+        self.store.write(|db| {
+            let mut learned = 0;
+            for (actions, it) in good {
+                let confidence = it.rewards / f64::from(it.times);
+                learned += usize::from(keep(db, actions, it.goal, it.start, confidence)?.is_some());
+            }
+            patterns::forget(db, KEPT)?;
+            trajectories::forget(db, 10 * LOOKED_AT)?;
+            Ok(learned)
+        })
+    }
+}
+
+/// Keeps a pattern and the situation that it was learned in, unless it is known already.
+#[pattern_learned(ok_if = |it| matches!(it, Ok(Some(_))), owner = "learning")]
+pub(crate) fn keep(
+    db: &Connection,
+    actions: &[usize],
+    goal: State,
+    start: State,
+    confidence: f64,
+) -> Result<Option<i64>> {
+    let (pattern, new) = patterns::insert(db, kind_of(actions), actions, confidence)?;
+    if new {
+        embeddings::insert(db, pattern, &Embedding::of_situation(goal, start))?;
+    }
+    Ok(new.then_some(pattern))
+}
+
+/// What a pattern is about: working together, doing better, or what comes next.
+fn kind_of(actions: &[usize]) -> PatternType {
+    let has = |names: &[&str]| names.iter().filter_map(|it| action_named(it)).any(|it| actions.contains(&it));
+    if has(&["review", "merge"]) {
+        PatternType::Coordination
+    } else if has(&["run_tests", "patch", "restructure"]) {
+        PatternType::Optimization
+    } else {
+        PatternType::Prediction
+    }
+}
+
+/// All sequences of two and three actions.
+fn sequences(trajectories: &[Trajectory]) -> Result<BTreeMap<Vec<usize>, Seen>> {
+    let mut all: BTreeMap<Vec<usize>, Seen> = BTreeMap::new();
+    for it in trajectories {
+        let known = |name: &str| action_named(name).ok_or_else(|| Error::Malformed(name.to_owned()));
+        let actions: Vec<usize> = it.actions.split_whitespace().map(known).collect::<Result<_>>()?;
+        for window in actions.windows(2).chain(actions.windows(3)) {
+            let first = Seen { times: 0, rewards: 0.0, goal: it.goal, start: it.start };
+            let seen = all.entry(window.to_vec()).or_insert(first);
+            seen.times += 1;
+            seen.rewards += it.reward;
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{kind_of, sequences};
+    use crate::store::trajectories::Trajectory;
+    use crate::world::{State, action_named};
+    use measurand::PatternType;
+
+    fn trajectory(actions: &str) -> Trajectory {
+        Trajectory { start: State(0), goal: State(1), actions: actions.to_owned(), reward: 0.5 }
+    }
+
+    #[test]
+    fn sequences_are_counted_with_their_rewards() {
+        let action = |name| action_named(name).unwrap();
+        let all = [trajectory("design write_code run_tests"), trajectory("design write_code")];
+        let seen = sequences(&all).unwrap();
+        assert_eq!(seen.len(), 3);
+        let pair = &seen[&vec![action("design"), action("write_code")]];
+        assert_eq!(pair.times, 2);
+        assert!((pair.rewards - 1.0).abs() < 1e-9);
+        assert_eq!(kind_of(&[action("design")]), PatternType::Prediction);
+        assert_eq!(kind_of(&[action("run_tests"), action("review")]), PatternType::Coordination);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error() {
+        let error = sequences(&[trajectory("design ???")]).unwrap_err();
+        assert!(error.to_string().contains("`???`"), "{error}");
+    }
+}

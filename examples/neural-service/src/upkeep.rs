@@ -1,0 +1,84 @@
+//! What goes on by itself: the feedback loop, extraction, a look at the database's connection, and the gauges.
+
+use crate::app::App;
+use crate::error::Result;
+use crate::faults::{self, Fault};
+use crate::store::patterns;
+use measurand::{feedback_cycle, measured};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// Patterns that a feedback cycle looks at, besides those that were used.
+const REHEARSED: usize = 8;
+
+/// Something that is done again and again.
+struct Chore {
+    every: Duration,
+    /// Whether it stands still with the neural loop.
+    neural: bool,
+    work: fn(&App) -> Result<()>,
+}
+
+const CHORES: [Chore; 4] = [
+    Chore { every: Duration::from_millis(250), neural: true, work: turn },
+    Chore { every: Duration::from_millis(500), neural: true, work: |app| app.extract().map(drop) },
+    Chore { every: Duration::from_millis(250), neural: false, work: |app| app.store.check() },
+    Chore { every: Duration::from_secs(1), neural: false, work: measure },
+];
+
+/// Starts a thread for each chore; they end with the process.
+pub(crate) fn start(app: &Arc<App>) {
+    for chore in CHORES {
+        let app = Arc::clone(app);
+        thread::spawn(move || {
+            loop {
+                thread::sleep(chore.every);
+                if !(chore.neural && faults::is_on(Fault::StalledLoop)) {
+                    // What fails is counted where it fails, and tried again.
+                    let _ = (chore.work)(&app);
+                }
+            }
+        });
+    }
+}
+
+/// Learns from how patterns served since the last time, and rehearses some others.
+///
+/// # Runbook
+/// See whether the loop is stalled (`GET /faults`), then whether the database can be written.
+#[feedback_cycle(owner = "learning")]
+fn turn(app: &App) -> Result<()> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let known = app.known();
+    let feedback = app.take_feedback();
+    let first = NEXT.fetch_add(REHEARSED, Ordering::Relaxed);
+    let rehearsed = known.iter().cycle().skip(first % known.len().max(1)).take(REHEARSED.min(known.len()));
+    let used = known.iter().filter(|it| feedback.contains_key(&it.id));
+    app.store.write(|db| {
+        for it in used.chain(rehearsed) {
+            let told = feedback.get(&it.id).copied();
+            let reward = if faults::strikes(Fault::LowConfidence) { 0.0 } else { told.unwrap_or(1.0) };
+            app.mind.learn(it.id, reward);
+            patterns::set_confidence(db, it.id, app.mind.confidence(it.kind, it.id))?;
+        }
+        Ok(())
+    })
+}
+
+/// Brings all gauges up to date.
+#[measured(owner = "platform")]
+fn measure(app: &App) -> Result<()> {
+    app.queue.length();
+    app.coordination.efficiency();
+    app.reuse_rate();
+    app.refresh()?;
+    app.store.read(|db| {
+        patterns::memory_bytes(db)?;
+        patterns::compression(db)?;
+        patterns::active(db)?;
+        patterns::unused(db)?;
+        Ok(())
+    })
+}

@@ -1,0 +1,175 @@
+//! The alerts about the monitoring itself: a real Prometheus and a real Alertmanager are broken; a disk that fills up and a
+//! database that grows for a day are made up, as samples of the past in Prometheus' own storage.
+
+use crate::prometheus::{Prometheus, Setup, free_address};
+use crate::rules::Clock;
+use crate::shipped;
+use measurand_tests::{Running, wait};
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub(crate) const LIVE: &[&str] = &["AlertDeliveryFailing", "RuleEvaluationFailing"];
+pub(crate) const MADE_UP: &[&str] = &["LowDiskSpace", "MonitoringStorageGrowth"];
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Sees all of them fire with what they are routed by, or sees that none of them does any more.
+#[track_caller]
+fn wait_for(prometheus: &Prometheus, names: &[&str], fire: bool) {
+    let shipped = shipped("stack-alerts.yml");
+    for name in names {
+        wait(&format!("{name} to {}", if fire { "fire" } else { "end" }), 90, || {
+            let firing = prometheus.firing(name);
+            for it in &firing {
+                it.check(&shipped);
+            }
+            (firing.is_empty() != fire).then_some(())
+        });
+        eprintln!("         {name}: {}", if fire { "fires" } else { "ends" });
+    }
+}
+
+#[test]
+fn broken_rules_and_broken_delivery_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (receiver, url) = receiver();
+    let alertmanager = free_address();
+    let _running = start_alertmanager(&folder.path().join("alertmanager"), &alertmanager, &url);
+    let address = free_address();
+    let rules = [
+        shipped("stack-alerts.yml").only(|it| LIVE.contains(&it)),
+        // Something that is always told.
+        shipped("alerts.yml").only(|it| it == "Watchdog"),
+    ];
+    let prometheus = Prometheus::start(&Setup {
+        folder: &folder.path().join("prometheus"),
+        address: address.clone(),
+        clock: Clock { factor: 120, hold: 120, scrape: SECOND },
+        rules: &rules,
+        jobs: &[("prometheus", vec![address]), ("alertmanager", vec![alertmanager.clone()])],
+        alertmanagers: vec![alertmanager],
+    });
+    wait("a number of notifications", 60, || receiver.asked.load(Ordering::Relaxed).then_some(()));
+    wait_for(&prometheus, LIVE, false);
+
+    receiver.refuses.store(true, Ordering::Relaxed);
+    // Two targets for one: Prometheus finds that out when it evaluates.
+    let broken = folder.path().join("prometheus/rules-broken.yml");
+    let text =
+        "groups: [{name: broken, interval: 1s, rules: [{record: broken, expr: 'up * on () group_left () up'}]}]\n";
+    std::fs::write(&broken, text).unwrap();
+    prometheus.reload();
+    wait_for(&prometheus, LIVE, true);
+
+    receiver.refuses.store(false, Ordering::Relaxed);
+    std::fs::remove_file(broken).unwrap();
+    prometheus.reload();
+    wait_for(&prometheus, LIVE, false);
+}
+
+#[test]
+fn a_day_that_is_made_up_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("prometheus");
+    backfill(&home);
+    let prometheus = Prometheus::start(&Setup {
+        folder: &home,
+        address: free_address(),
+        // Windows are as long as they are shipped.
+        clock: Clock { factor: 1, hold: 1800, scrape: SECOND },
+        rules: &[shipped("stack-alerts.yml").only(|it| MADE_UP.contains(&it))],
+        jobs: &[],
+        alertmanagers: Vec::new(),
+    });
+    wait_for(&prometheus, MADE_UP, true);
+    // The samples end with the present, and so does what follows from them.
+    wait_for(&prometheus, MADE_UP, false);
+}
+
+/// Samples of a disk that is nearly full, and of storage that is larger than a day ago, up to now.
+fn backfill(home: &Path) {
+    const DAY: u64 = 86_400;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let mut text = String::new();
+    let mut series = |name: &str, labels: &str, samples: &[(u64, f64)]| {
+        writeln!(text, "# TYPE {name} gauge").unwrap();
+        for (end, value) in samples {
+            for time in (end - 300..=*end).step_by(10) {
+                writeln!(text, "{name}{{{labels}}} {value} {time}").unwrap();
+            }
+        }
+    };
+    let disk = r#"job="node",instance="made-up:9100",mountpoint="/",fstype="ext4""#;
+    series("node_filesystem_avail_bytes", disk, &[(now, 10.0)]);
+    series("node_filesystem_size_bytes", disk, &[(now, 100.0)]);
+    series("node_filesystem_readonly", disk, &[(now, 0.0)]);
+    let storage = r#"job="prometheus",instance="made-up:9090""#;
+    // A minute later a day ago is still a day ago.
+    series("prometheus_tsdb_storage_blocks_bytes", storage, &[(now - DAY + 120, 1e8), (now, 3e8)]);
+    text.push_str("# EOF\n");
+    std::fs::create_dir_all(home).unwrap();
+    let (file, blocks) = (home.join("samples"), home.join("tsdb"));
+    std::fs::write(&file, text).unwrap();
+    let output =
+        Command::new("promtool").args(["tsdb", "create-blocks-from", "openmetrics"]).arg(file).arg(blocks).output();
+    let output = output.expect("promtool runs; install it: apt-get install prometheus");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn start_alertmanager(home: &Path, address: &str, receiver: &str) -> Running {
+    std::fs::create_dir_all(home).unwrap();
+    let config = serde_json::json!({
+        "route": { "receiver": "all", "group_by": ["..."], "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1s" },
+        "receivers": [{ "name": "all", "webhook_configs": [{ "url": receiver }] }],
+    });
+    std::fs::write(home.join("alertmanager.yml"), config.to_string()).unwrap();
+    let mut command = Command::new("prometheus-alertmanager");
+    command
+        .arg(format!("--config.file={}", home.join("alertmanager.yml").display()))
+        .arg(format!("--storage.path={}", home.join("data").display()))
+        .arg(format!("--web.listen-address={address}"))
+        .arg("--cluster.listen-address=")
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(home.join("alertmanager.log")).unwrap());
+    let running = Running::start(&mut command, "prometheus-alertmanager");
+    wait("Alertmanager to be ready", 60, || ureq::get(format!("http://{address}/-/ready")).call().ok());
+    running
+}
+
+#[derive(Debug, Default)]
+struct Receiver {
+    asked: AtomicBool,
+    /// Whether it refuses what comes.
+    refuses: AtomicBool,
+}
+
+/// A receiver of notifications, and its address. It ends with the test's process.
+fn receiver() -> (Arc<Receiver>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let receiver = Arc::new(Receiver::default());
+    let shared = Arc::clone(&receiver);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let mut length = 0;
+            for line in reader.by_ref().lines().map_while(Result::ok).take_while(|it| !it.is_empty()) {
+                let value = line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned);
+                length = value.and_then(|it| it.parse().ok()).unwrap_or(length);
+            }
+            let _ = std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink());
+            shared.asked.store(true, Ordering::Relaxed);
+            let status = if shared.refuses.load(Ordering::Relaxed) { "403 Forbidden" } else { "200 OK" };
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = reader.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    (receiver, url)
+}

@@ -1,0 +1,83 @@
+//! Which fault brings which alerts. Steps of one wave are taken at once, so no alert of a wave may follow from two of them.
+
+/// A fault, how much of it, and the alerts that it brings.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) fault: &'static str,
+    pub(crate) value: &'static str,
+    pub(crate) alerts: &'static [&'static str],
+}
+
+const fn step(fault: &'static str, value: &'static str, alerts: &'static [&'static str]) -> Step {
+    Step { fault, value, alerts }
+}
+
+/// It fires all the time.
+pub(crate) const ALWAYS: &str = "Watchdog";
+
+/// What a program that ends brings.
+pub(crate) const BY_ENDING: &[&str] = &["ServiceDown", "RestartLoop"];
+
+/// What looks at hours and days, or at scrapes that take longer than the time between two of them is where minutes are
+/// seconds.
+pub(crate) const LONG: &[&str] =
+    &["ErrorBudgetBurn", "ErrorBudgetSlowBurn", "PatternMemoryGrowth", "ScrapeSlow", "TaskFailureRate"];
+
+/// One after the other, beside all waves.
+pub(crate) const BESIDE: &[&[Step]] = &[
+    &[step("unused-patterns", "1500", &["UnusedPatternsAccumulating"])],
+    &[step("pattern-growth", "20MiB", &["PatternMemoryGrowth"])],
+];
+
+/// One after the other, by the instance that is used.
+pub(crate) const WAVES: &[&[Step]] = &[
+    &[
+        step(
+            "failing-queries",
+            "0.2",
+            &["DatabaseQueryErrors", "ErrorBudgetFastBurn", "ErrorBudgetBurn", "ErrorBudgetSlowBurn"],
+        ),
+        step("connection-errors", "on", &["DatabaseConnectionFailure"]),
+        step("cold-cache", "on", &["CacheHitRateLow"]),
+        step("low-confidence", "on", &["PatternConfidenceDeclining"]),
+        step("http-errors", "0.5", &["HttpErrorRateHigh"]),
+        step("many-goals", "100", &["SeriesLimitReached"]),
+    ],
+    &[
+        step(
+            "low-truth",
+            "on",
+            &[
+                "TruthScoreCriticallyLow",
+                "TruthScoreBelowTarget",
+                "AutoRollbackStorm",
+                "AgentUnreliable",
+                "VerificationFailureRate",
+            ],
+        ),
+        step("extraction-errors", "0.5", &["PatternExtractionErrors", "NeuralOperationErrors"]),
+        step("inefficient-coordination", "80ms", &["AgentCoordinationEfficiency"]),
+        step("panics", "0.1", &["FunctionPanics"]),
+        step("slow-http", "700ms", &["HttpLatencyHigh"]),
+        step("blocked-runtime", "300ms", &["EventLoopLagHigh"]),
+    ],
+    &[
+        step("idle-workers", "on", &["BackgroundTaskQueueLength"]),
+        step("slow-planning", "6s", &["GOAPPlanningSlowdown"]),
+        step("slow-queries", "20ms", &["DatabaseSlowQueries", "PatternRetrievalSlow"]),
+    ],
+    &[step("stalled-loop", "on", &["NeuralSystemStalled", "NeuralOperationsDegraded", "FeedbackLoopStalled"])],
+    // Last, since the failures of other waves are remembered for an hour.
+    &[step("failing-tasks", "0.5", &["TaskFailureRate", "FunctionErrorRatioHigh"])],
+];
+
+/// One after the other, by the instance that nobody uses.
+pub(crate) const SECOND: &[&[Step]] = &[
+    &[step("memory", "150MiB", &["MemoryHigh"]), step("open-files", "190", &["FileDescriptorsRunningOut"])],
+    &[step("slow-scrapes", "1200ms", &["ScrapeSlow"])],
+];
+
+/// All steps.
+pub(crate) fn steps() -> impl Iterator<Item = &'static Step> {
+    [BESIDE, WAVES, SECOND].into_iter().flatten().copied().flatten()
+}
