@@ -9,7 +9,7 @@ use std::cell::RefCell;
 
 pub(super) fn ours(kind: Kind, series: usize) -> Render {
     let (families, catalog) = (families::ALL.to_vec(), measurand::catalog());
-    let recorder = Recorder::new(&Program { families, catalog, binary: None, initialize: || () });
+    let recorder = Recorder::new(&Program { families, catalog, binary: None, initialize: || (), limit_series: |_| () });
     record(&recorder, kind, series);
     // As the endpoint does, which keeps no more than a piece of the text; here the whole is wanted, in a buffer that is kept.
     let buffer = RefCell::new(String::new());
