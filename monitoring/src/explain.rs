@@ -4,9 +4,6 @@
 
 mod about;
 mod budget;
-mod narrow;
-
-pub(crate) use narrow::holds;
 
 pub use about::{AlertView, FunctionView, LabelView, MetricView, PanelView, QueryView};
 pub use budget::Budget;

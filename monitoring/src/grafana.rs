@@ -7,6 +7,8 @@ mod model;
 mod options;
 mod panel;
 
+pub(crate) use panel::{ref_id, steps, unit};
+
 use crate::monitoring::Monitoring;
 use crate::promql::{Place, print};
 use crate::query::{Query, Selector};

@@ -31,6 +31,7 @@ mod check;
 mod current;
 #[cfg(feature = "check")]
 pub mod diff;
+pub mod evaluate;
 #[cfg(feature = "check")]
 pub mod explain;
 mod family;
@@ -43,6 +44,7 @@ mod kubernetes;
 mod layout;
 #[cfg(feature = "check")]
 mod lint;
+pub mod live;
 mod markdown;
 pub mod model;
 mod monitoring;

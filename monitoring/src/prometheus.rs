@@ -120,6 +120,11 @@ pub(crate) fn all_rules(monitoring: &Monitoring) -> impl Serialize {
     RuleFile { groups: recordings.chain(alerts).collect() }
 }
 
+/// The same as a file.
+pub(crate) fn rules(monitoring: &Monitoring) -> String {
+    crate::yaml::write(&header(monitoring, "Rules"), &all_rules(monitoring))
+}
+
 fn recording_file(monitoring: &Monitoring) -> RuleFile<RecordingRule> {
     groups(&monitoring.recordings, |it: &Recording| RecordingRule {
         record: it.record.clone(),

@@ -7,7 +7,12 @@
 //! Every aggregation keeps the label `job` besides the labels it names, since `job` is what rules and dashboards select
 //! by; [`Query::Heatmap`] alone drops it.
 
+mod about;
 mod build;
+mod narrow;
+
+pub(crate) use about::{is_about, series_of};
+pub(crate) use narrow::narrowed;
 
 use std::collections::BTreeSet;
 
@@ -171,6 +176,20 @@ pub enum Query {
         /// What is recorded.
         of: Box<Query>,
     },
+}
+
+impl Match {
+    /// Whether a value is what it has to be; a label that is missing has the value "".
+    #[must_use]
+    pub fn holds(&self, value: &str) -> bool {
+        match self {
+            Match::Equal(it) => it == value,
+            Match::Different(it) => it != value,
+            Match::OneOf(all) => all.iter().any(|it| it == value),
+            Match::NoneOf(all) => all.iter().all(|it| it != value),
+            Match::StartsWith(it) => value.starts_with(it.as_str()),
+        }
+    }
 }
 
 impl Query {

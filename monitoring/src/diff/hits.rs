@@ -1,7 +1,6 @@
 //! Which panels and alerts a change hits.
 
 use super::{Asks, Change, Found};
-use crate::explain::holds;
 use crate::known::base;
 use crate::monitoring::Monitoring;
 use crate::query::{Matcher, Query};
@@ -37,7 +36,7 @@ impl Asks {
             Asks::Metrics(metrics) => about(query, metrics),
             Asks::Label(metrics, label) => about(query, metrics) && names(query, &|it| it == label, &|_| false),
             Asks::Value(metrics, label, value) => {
-                let matched = |it: &Matcher| it.label == *label && holds(&it.is, value);
+                let matched = |it: &Matcher| it.label == *label && it.is.holds(value);
                 about(query, metrics) && names(query, &|it| it == label, &matched)
             }
         }

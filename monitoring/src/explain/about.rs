@@ -1,10 +1,9 @@
 //! All that is known about one function, and about one metric.
 
-use super::narrow::{is_about, narrowed, series_of};
 use super::{Budget, Explainer, budget, path, place};
 use crate::family::{Form, Used};
 use crate::promql::{Place, duration, print};
-use crate::query::{Aggregation, Query};
+use crate::query::{Aggregation, Query, is_about, narrowed, series_of};
 use measurand_catalog::{FamilyRecord, Kind, MetricRecord, Objective, Role, SiteRecord, Unit, platform};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -195,7 +195,7 @@ pub(super) struct FieldDefaults {
 
 /// Grafana's ids of units.
 #[derive(Serialize, Clone, Copy)]
-pub(super) enum UnitId {
+pub(crate) enum UnitId {
     #[serde(rename = "short")]
     Short,
     #[serde(rename = "ops")]
@@ -228,9 +228,9 @@ pub(super) struct Thresholds {
 
 /// From this number on, this colour; the first step has no number.
 #[derive(Serialize)]
-pub(super) struct Step {
-    pub(super) color: &'static str,
-    pub(super) value: Option<f64>,
+pub(crate) struct Step {
+    pub(crate) color: &'static str,
+    pub(crate) value: Option<f64>,
 }
 
 #[derive(Serialize)]

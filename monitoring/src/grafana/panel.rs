@@ -61,7 +61,7 @@ fn target(index: usize, line: &Line, kind: PanelKind) -> Target {
 }
 
 /// `A` to `Z`, then `A1` and so on.
-fn ref_id(index: usize) -> String {
+pub(crate) fn ref_id(index: usize) -> String {
     let letter = char::from(b'A' + u8::try_from(index % 26).unwrap_or_default());
     if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
 }
@@ -76,7 +76,7 @@ fn legend(pieces: &[Piece]) -> String {
     pieces.iter().map(piece).collect()
 }
 
-fn unit(unit: Unit) -> UnitId {
+pub(crate) fn unit(unit: Unit) -> UnitId {
     match unit {
         Unit::Count | Unit::Factor => UnitId::Short,
         Unit::PerSecond => UnitId::OperationsPerSecond,
@@ -137,7 +137,7 @@ fn line_style(panel: &model::Panel) -> LineStyle {
 }
 
 /// The numbers at which alerts fire, coloured by how urgent they are; everything on the good side is green.
-fn steps(limits: &[Limit]) -> Vec<Step> {
+pub(crate) fn steps(limits: &[Limit]) -> Vec<Step> {
     let mut limits = limits.to_vec();
     limits.sort_by(|a, b| a.value.total_cmp(&b.value));
     if limits.iter().all(|it| it.above) {

@@ -19,6 +19,7 @@ mod foreign;
 mod guard;
 mod gzip;
 mod labels;
+mod live;
 mod map;
 #[cfg(feature = "native-histograms")]
 mod native;

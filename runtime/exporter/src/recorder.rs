@@ -2,6 +2,7 @@
 
 use crate::foreign::{Foreign, Refusal, word};
 use crate::guard::Origin;
+use crate::live::Ring;
 use crate::map::Entry;
 use crate::platform::Platform;
 use crate::program::{Program, Service};
@@ -16,7 +17,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A recorder of the `metrics` facade that renders what it recorded as Prometheus text.
 ///
@@ -33,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) series_limit: AtomicUsize,
     pub(crate) creation_times: AtomicBool,
     pub(crate) turns: Turns,
+    /// The last hour, once it is wanted.
+    pub(crate) ring: OnceLock<Arc<Ring>>,
     /// What the user was told about on stderr.
     warned: Mutex<HashSet<String>>,
 }
@@ -58,6 +61,7 @@ impl Recorder {
             series_limit: AtomicUsize::new(SERIES_LIMIT),
             creation_times: AtomicBool::new(true),
             turns: Turns::new(),
+            ring: OnceLock::new(),
             warned: Mutex::default(),
         };
         let recorder = Self(Arc::new(inner));

@@ -1,6 +1,7 @@
 //! What the endpoint answers.
 
 use crate::error::Error;
+use crate::live::{self, Live};
 use crate::recorder::Recorder;
 use crate::scrape;
 use axum::Router;
@@ -28,11 +29,21 @@ pub(crate) struct App {
     recorder: Option<Recorder>,
     catalog: Bytes,
     pub(crate) scrapes: Semaphore,
+    /// Nothing when the live page is switched off.
+    pub(crate) live: Option<Arc<Live>>,
+    /// The live page's answers that are made at once.
+    pub(crate) answers: Semaphore,
 }
 
 impl App {
-    pub(crate) fn new(recorder: Option<Recorder>, catalog_json: String) -> Arc<Self> {
-        let app = Self { recorder, catalog: catalog_json.into(), scrapes: Semaphore::new(SCRAPES) };
+    pub(crate) fn new(recorder: Option<Recorder>, catalog_json: String, live: Option<Live>) -> Arc<Self> {
+        let app = Self {
+            recorder,
+            catalog: catalog_json.into(),
+            scrapes: Semaphore::new(SCRAPES),
+            live: live.map(Arc::new),
+            answers: Semaphore::new(1),
+        };
         // Series are there from the start, so that the first request is an increase.
         for path in PATHS {
             app.count(path, StatusCode::OK, 0);
@@ -72,6 +83,7 @@ fn routes() -> Router<Arc<App>> {
         .route("/metrics", get(metrics))
         .route("/catalog.json", get(catalog))
         .route("/healthz", get(|| async { "ok\n" }))
+        .merge(live::routes::routes())
 }
 
 async fn index() -> impl IntoResponse {

@@ -63,6 +63,11 @@ impl CounterSeries {
         }
     }
 
+    /// Whether it shows a value that the exporter finds out.
+    pub(crate) fn is_computed(&self) -> bool {
+        self.computed.get().is_some()
+    }
+
     /// The value; `calls` is how many calls of annotated functions were observed.
     pub(crate) fn count(&self, calls: u64) -> Count {
         if let Some(bits) = self.computed.get() {

@@ -9,7 +9,7 @@ use crate::recorder::Recorder;
 use crate::storage::ask_for_traces;
 use crate::upkeep;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 
 #[derive(Debug)]
@@ -47,6 +47,9 @@ impl State {
             (program.initialize)();
             recorder
         };
+        if builder.live {
+            recorder.inner().ring.get_or_init(Arc::default);
+        }
         if let Some(limit) = builder.series_limit {
             recorder.set_series_limit(limit);
         }

@@ -1,5 +1,6 @@
-//! The thread that asks the application's runtime how late it is.
+//! The thread that asks the application's runtime how late it is, and samples what the live page shows.
 
+use crate::live::INTERVAL;
 use crate::recorder::Recorder;
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -13,14 +14,19 @@ pub(crate) fn start(recorder: &Recorder) {
     let recorder = Arc::downgrade(recorder.inner());
     let started = thread::Builder::new().name("measurand-upkeep".to_owned()).spawn(move || run(&recorder));
     if let Err(error) = started {
-        eprintln!("measurand: cannot start a thread ({error}); `tokio_scheduling_lag_seconds` stays empty");
+        eprintln!(
+            "measurand: cannot start a thread ({error}); `tokio_scheduling_lag_seconds` and the live page stay empty"
+        );
     }
 }
 
 fn run(recorder: &Weak<crate::recorder::Inner>) {
-    loop {
+    for second in (0..INTERVAL).cycle() {
         thread::sleep(TICK);
         let Some(recorder) = recorder.upgrade() else { return };
         recorder.platform.ask_runtime();
+        if let Some(ring) = recorder.ring.get().filter(|_| second == 0) {
+            ring.sample(&recorder);
+        }
     }
 }

@@ -207,6 +207,12 @@ impl Snapshot {
         self.sum = 0;
     }
 
+    /// The sum of the observations.
+    #[expect(clippy::cast_precision_loss, reason = "a sum so large is not exact in the text of a scrape either")]
+    pub(crate) fn seconds(&self) -> f64 {
+        self.sum as f64 / PARTS
+    }
+
     /// All observations.
     pub(crate) fn count(&self) -> u64 {
         self.buckets.iter().fold(0, |sum, it| sum.wrapping_add(*it))

@@ -1,0 +1,73 @@
+//! One number of many: sums and the like over the series of a group.
+
+use super::{Evaluation, Labels, Row, STALE, is_present};
+use crate::query::{Aggregation, Query};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The numbers of one group, and of how many each is made.
+struct Group {
+    values: Vec<f64>,
+    counts: Vec<f64>,
+}
+
+impl Evaluation<'_> {
+    pub(super) fn aggregate<'a>(self, kind: Aggregation, by: impl Iterator<Item = &'a str>, of: &Query) -> Vec<Row> {
+        let mut by: Vec<&str> = by.collect();
+        by.sort_unstable();
+        let mut places: HashMap<Labels, usize> = HashMap::new();
+        let mut groups: Vec<Group> = Vec::new();
+        let length = self.times.len();
+        let mut add = |row: Row| {
+            let key = Labels::new(row.labels.iter().filter(|(name, _)| by.binary_search(name).is_ok()));
+            let place = *places.entry(key).or_insert_with(|| {
+                groups.push(Group { values: vec![STALE; length], counts: vec![0.0; length] });
+                groups.len() - 1
+            });
+            groups[place].add(kind, &row.values);
+        };
+        let made_of_many = matches!(of, Query::Buckets(..) | Query::Heatmap(..) | Query::Absent(_));
+        if of.selector().is_some() && !made_of_many {
+            self.leaf(of, &mut add);
+        } else {
+            self.rows(of).into_iter().for_each(add);
+        }
+        let mut rows: Vec<Row> = places
+            .into_iter()
+            .map(|(labels, place)| Row { name: None, labels: Arc::new(labels), values: groups[place].finish(kind) })
+            .collect();
+        rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        rows
+    }
+}
+
+impl Group {
+    fn add(&mut self, kind: Aggregation, values: &[f64]) {
+        let all = self.values.iter_mut().zip(&mut self.counts).zip(values);
+        for ((so_far, count), value) in all.filter(|it| is_present(*it.1)) {
+            *count += 1.0;
+            if !is_present(*so_far) {
+                *so_far = *value;
+                continue;
+            }
+            match kind {
+                Aggregation::Sum | Aggregation::Average => *so_far += value,
+                Aggregation::Minimum if *value < *so_far || so_far.is_nan() => *so_far = *value,
+                Aggregation::Maximum if *value > *so_far || so_far.is_nan() => *so_far = *value,
+                _ => (),
+            }
+        }
+    }
+
+    fn finish(&mut self, kind: Aggregation) -> Vec<f64> {
+        let mut values = std::mem::take(&mut self.values);
+        for (value, count) in values.iter_mut().zip(&self.counts).filter(|it| is_present(*it.0)) {
+            match kind {
+                Aggregation::Average => *value /= count,
+                Aggregation::Count => *value = *count,
+                _ => (),
+            }
+        }
+        values
+    }
+}

@@ -1,0 +1,88 @@
+//! Two sets of rows made one by their labels; names do not count.
+
+use super::{Labels, Row, STALE, is_present};
+use crate::query::Combination;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+/// The rows by their labels; several can have the same at different times.
+fn by_labels(rows: &[Row]) -> HashMap<&Labels, Vec<&Row>> {
+    let mut all: HashMap<&Labels, Vec<&Row>> = HashMap::new();
+    for it in rows {
+        all.entry(&it.labels).or_default().push(it);
+    }
+    all
+}
+
+/// The number of the first row that has one at this place.
+fn at(rows: &[&Row], place: usize) -> Option<f64> {
+    rows.iter().filter_map(|it| it.values.get(place)).copied().find(|it| is_present(*it))
+}
+
+/// A number for each that both sides have.
+pub(super) fn pairs(left: Vec<Row>, right: &[Row], number: impl Fn(f64, f64) -> f64) -> Vec<Row> {
+    let right = by_labels(right);
+    let mut rows = Vec::new();
+    for mut row in left {
+        let Some(others) = right.get(&*row.labels) else { continue };
+        for (place, value) in row.values.iter_mut().enumerate().filter(|it| is_present(*it.1)) {
+            *value = at(others, place).map_or(STALE, |other| number(*value, other));
+        }
+        row.name = None;
+        rows.push(row);
+    }
+    merged(rows)
+}
+
+/// The left ones, and those of the right that the left lacks.
+pub(super) fn or(left: Vec<Row>, mut right: Vec<Row>) -> Vec<Row> {
+    let known = by_labels(&left);
+    for row in &mut right {
+        let Some(others) = known.get(&*row.labels) else { continue };
+        for (place, value) in row.values.iter_mut().enumerate() {
+            if at(others, place).is_some() {
+                *value = STALE;
+            }
+        }
+    }
+    drop(known);
+    merged(left.into_iter().chain(right).collect())
+}
+
+pub(super) fn combine(mut left: Vec<Row>, combination: Combination, right: Vec<Row>) -> Vec<Row> {
+    let keep = match combination {
+        Combination::Or => return or(left, right),
+        Combination::And => true,
+        Combination::Unless => false,
+    };
+    let right = by_labels(&right);
+    for row in &mut left {
+        let others = right.get(&*row.labels).map_or(&[][..], Vec::as_slice);
+        for (place, value) in row.values.iter_mut().enumerate() {
+            if at(others, place).is_some() != keep {
+                *value = STALE;
+            }
+        }
+    }
+    left
+}
+
+/// Rows that became one when their names were dropped; where both have a number the first counts.
+pub(super) fn merged(rows: Vec<Row>) -> Vec<Row> {
+    let mut places: HashMap<(Option<Arc<str>>, Arc<Labels>), usize> = HashMap::with_capacity(rows.len());
+    let mut all: Vec<Row> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match places.entry((row.name.clone(), Arc::clone(&row.labels))) {
+            Entry::Vacant(it) => {
+                it.insert(all.len());
+                all.push(row);
+            }
+            Entry::Occupied(it) => {
+                let first = all[*it.get()].values.iter_mut().zip(row.values);
+                first.filter(|it| !is_present(*it.0)).for_each(|(first, value)| *first = value);
+            }
+        }
+    }
+    all
+}

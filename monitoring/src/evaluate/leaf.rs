@@ -1,0 +1,160 @@
+//! Terms that read samples themselves: one row for each series, by windows that move over its samples.
+
+use super::{Evaluation, LOOK_BACK, Row, STALE, Sample, is_present, seconds};
+use crate::query::{Query, Selector};
+use std::sync::Arc;
+
+/// The samples of one series in order, without those that only say that it ended.
+struct Points<'a> {
+    samples: &'a [Sample],
+    /// What a counter had reached before each of its resets, added up to each sample.
+    resets: Vec<f64>,
+}
+
+impl Evaluation<'_> {
+    /// The rows of a term with a selector of its own, one by one, so that a sum of thousands never holds them all.
+    pub(super) fn leaf(self, query: &Query, each: &mut dyn FnMut(Row)) {
+        let milliseconds = |window| self.scope.milliseconds(window);
+        match query {
+            Query::Last(it) => self.newest(it, 0, each),
+            Query::Past(it, seconds) => self.newest(it, i64::from(*seconds) * 1000, each),
+            Query::Rate(it, window) => {
+                let window = milliseconds(*window);
+                self.windows(it, window, true, each, |points, range, time| {
+                    points.growth(range, time - window, time) / seconds(window)
+                });
+            }
+            Query::Increase(it, window) => {
+                let window = milliseconds(*window);
+                self.windows(it, window, true, each, |points, range, time| points.growth(range, time - window, time));
+            }
+            Query::AverageOverTime(it, window) => {
+                self.windows(it, milliseconds(*window), false, each, |points, range, _| mean(points.values(range)));
+            }
+            Query::MaximumOverTime(it, window) => {
+                self.windows(it, milliseconds(*window), false, each, |points, range, _| {
+                    let larger = |most: f64, it: f64| if it > most || most.is_nan() { it } else { most };
+                    points.values(range).reduce(larger).unwrap_or(STALE)
+                });
+            }
+            Query::Changes(it, window) => {
+                self.windows(it, milliseconds(*window), false, each, |points, (from, to), _| {
+                    let next = points.values((from + 1, to));
+                    #[expect(clippy::float_cmp, reason = "any other value is a change")]
+                    let differ = |it: &(f64, f64)| it.0 != it.1 && !(it.0.is_nan() && it.1.is_nan());
+                    let changes = points.values((from, to)).zip(next).filter(differ).count();
+                    u32::try_from(changes).map_or(f64::MAX, f64::from)
+                });
+            }
+            _ => (),
+        }
+    }
+
+    /// The newest sample so long before each instant, unless it is too old or says that the series has ended.
+    fn newest(self, it: &Selector, before: i64, each: &mut dyn FnMut(Row)) {
+        let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
+        let name: Arc<str> = it.metric.as_str().into();
+        let wanted = |labels: &_| self.scope.selects(it, labels);
+        self.source.visit(&it.metric, first - before - LOOK_BACK, last - before, &wanted, &mut |labels, samples| {
+            let mut next = 0;
+            let value = |time: &i64| {
+                while samples.get(next).is_some_and(|it| it.0 <= time - before) {
+                    next += 1;
+                }
+                let newest = next.checked_sub(1).and_then(|it| samples.get(it));
+                newest.filter(|it| it.0 > time - before - LOOK_BACK).map_or(STALE, |it| it.1)
+            };
+            let values = self.times.iter().map(value).collect();
+            each(Row { name: Some(Arc::clone(&name)), labels: Arc::clone(labels), values });
+        });
+    }
+
+    /// A number for the samples in the window before each instant, as their places from and to, where there are any.
+    fn windows(
+        self,
+        it: &Selector,
+        window: i64,
+        counts: bool,
+        each: &mut dyn FnMut(Row),
+        number: impl Fn(&Points<'_>, (usize, usize), i64) -> f64,
+    ) {
+        let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
+        let wanted = |labels: &_| self.scope.selects(it, labels);
+        self.source.visit(&it.metric, first - window, *last, &wanted, &mut |labels, samples| {
+            let clean: Vec<Sample>;
+            let samples = if samples.iter().all(|it| is_present(it.1)) {
+                samples
+            } else {
+                clean = samples.iter().copied().filter(|it| is_present(it.1)).collect();
+                &clean
+            };
+            let points = Points { samples, resets: if counts { resets(samples) } else { Vec::new() } };
+            let (mut from, mut to) = (0, 0);
+            let value = |time: &i64| {
+                while samples.get(to).is_some_and(|it| it.0 <= *time) {
+                    to += 1;
+                }
+                while from < to && samples.get(from).is_some_and(|it| it.0 <= time - window) {
+                    from += 1;
+                }
+                if from < to { number(&points, (from, to), *time) } else { STALE }
+            };
+            let values = self.times.iter().map(value).collect();
+            each(Row { name: None, labels: Arc::clone(labels), values });
+        });
+    }
+}
+
+fn resets(samples: &[Sample]) -> Vec<f64> {
+    let (mut before, mut lost) = (f64::NEG_INFINITY, 0.0);
+    let sum = |(_, value): &Sample| {
+        if *value < before {
+            lost += before;
+        }
+        before = *value;
+        lost
+    };
+    samples.iter().map(sum).collect()
+}
+
+impl Points<'_> {
+    fn values(&self, (from, to): (usize, usize)) -> impl Iterator<Item = f64> {
+        self.samples.get(from..to).unwrap_or_default().iter().map(|it| it.1)
+    }
+
+    /// How much a counter grew from start to end, judged by the samples in between: what they grew by, and as much more
+    /// in proportion as reaches the edges of the window. A series that begins or ends further inside than its samples
+    /// are apart is extrapolated by half of that only, and none to before where it would have been zero.
+    fn growth(&self, (from, to): (usize, usize), start: i64, end: i64) -> f64 {
+        let (Some(first), Some(last)) = (self.samples.get(from), self.samples.get(to - 1)) else { return STALE };
+        if to - from < 2 {
+            return STALE;
+        }
+        let reset = self.resets.get(to - 1).unwrap_or(&0.0) - self.resets.get(from).unwrap_or(&0.0);
+        let growth = last.1 - first.1 + reset;
+        let (mut to_start, to_end) = (seconds(first.0 - start), seconds(end - last.0));
+        let covered = seconds(last.0 - first.0);
+        #[expect(clippy::cast_precision_loss, reason = "there are far fewer samples than 2^53")]
+        let apart = covered / (to - from - 1) as f64;
+        if growth > 0.0 && first.1 >= 0.0 {
+            to_start = to_start.min(covered * (first.1 / growth));
+        }
+        let near = |it: f64| if it < apart * 1.1 { it } else { apart / 2.0 };
+        growth * ((covered + near(to_start) + near(to_end)) / covered)
+    }
+}
+
+/// The mean, one by one: a sum could be too large for a number where the mean is not.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut mean, mut count) = (STALE, 0.0);
+    for it in values {
+        count += 1.0;
+        if count < 1.5 {
+            mean = it;
+        } else if !(mean.is_infinite() && (it - mean).is_nan() && !it.is_nan() && it.signum() == mean.signum()) {
+            // Two infinities of one sign stay what they are; their difference is no number.
+            mean += (it - mean) / count;
+        }
+    }
+    mean
+}

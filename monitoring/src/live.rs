@@ -1,0 +1,124 @@
+//! What a page inside the program shows: the same panels, functions and alerts as the generated files, answered from
+//! samples at hand.
+//!
+//! Everything here is data that is written as JSON; it knows neither where samples come from nor how a page looks.
+
+mod alerts;
+mod function;
+mod model;
+mod numbers;
+mod panels;
+mod text;
+
+pub use alerts::{AlertState, AlertValue};
+pub use function::Function;
+pub use numbers::Numbers;
+pub use panels::{Frame, SeriesColumn};
+
+use crate::evaluate::Source;
+use crate::monitoring::{File, Invalid, Monitoring};
+use crate::options::Options;
+use crate::query::{Origin, Query};
+use measurand_catalog::{Catalog, platform};
+use std::collections::BTreeMap;
+
+/// The width of a pixel where the page asks for the most recent: what a dashboard has at a scrape of every 15 seconds.
+pub const RECENT_SECONDS: u32 = 60;
+
+/// What a page shows of one program.
+#[derive(Debug, Clone)]
+pub struct Page {
+    catalog: Catalog,
+    monitoring: Monitoring,
+    functions: Vec<Function>,
+}
+
+impl Page {
+    /// For a catalog.
+    ///
+    /// # Errors
+    /// When no monitoring can be made of it; see [`Monitoring::new`].
+    pub fn new(catalog: Catalog, options: &Options) -> Result<Self, Invalid> {
+        let monitoring = Monitoring::new(&catalog, options)?;
+        let functions = function::all(&catalog, &monitoring);
+        Ok(Self { catalog, monitoring, functions })
+    }
+
+    /// The value of the label `job` that the samples have to have.
+    #[must_use]
+    pub fn job(&self) -> &str {
+        &self.monitoring.job
+    }
+
+    /// The annotated functions.
+    #[must_use]
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// What does not change while the program runs, as JSON.
+    #[must_use]
+    pub fn model(&self) -> serde_json::Value {
+        model::of(self)
+    }
+
+    /// The numbers of all panels that have any.
+    pub fn panel_ids(&self) -> impl Iterator<Item = u32> {
+        let panels = self.monitoring.rows.iter().flat_map(|it| &it.panels);
+        panels.filter(|it| model::is_shown(it)).map(|it| it.id)
+    }
+
+    /// The columns of these panels, by panel and line.
+    #[must_use]
+    pub fn panels(
+        &self,
+        ids: &[u32],
+        frame: &Frame,
+        source: &dyn Source,
+    ) -> BTreeMap<u32, BTreeMap<String, Vec<SeriesColumn>>> {
+        panels::of(self, ids, frame, source)
+    }
+
+    /// The numbers of each function at this time, in milliseconds since the epoch, by the function's id.
+    #[must_use]
+    pub fn numbers(&self, source: &dyn Source, now: i64) -> BTreeMap<&str, Numbers> {
+        numbers::of(self, source, now)
+    }
+
+    /// How far each alert is at this time.
+    #[must_use]
+    pub fn alerts(&self, source: &dyn Source, now: i64) -> Vec<AlertState> {
+        alerts::of(self, source, now)
+    }
+
+    /// The generated files of the program.
+    #[must_use]
+    pub fn files(&self) -> Vec<File> {
+        self.monitoring.files()
+    }
+
+    /// The rules that are about one function, as a file for Prometheus.
+    #[must_use]
+    pub fn rules_of(&self, id: &str) -> Option<String> {
+        let function = self.functions.iter().find(|it| it.id == id)?;
+        Some(function::rules(self, function))
+    }
+
+    /// Why a term has no answer inside the program, if that is so: it asks for series that come from elsewhere.
+    fn unavailable(&self, query: &Query) -> Option<String> {
+        let foreign = |name: &str, origin: Origin| {
+            let base = crate::query::series_of(name);
+            let ours = |it: &str| it == name || it == base;
+            let known = name == "up"
+                || platform::ALL.iter().any(|it| ours(it.name))
+                || self.catalog.families.iter().flat_map(|it| &it.metrics).any(|it| ours(&it.name));
+            matches!(origin, Origin::Job(_)) || !known
+        };
+        let selectors = query.selectors();
+        let missing = selectors.iter().find(|it| foreign(&it.metric, it.origin))?;
+        Some(match missing.origin {
+            Origin::Job(job) => format!("needs Prometheus: {job}"),
+            _ => format!("needs Prometheus: {}", missing.metric),
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! What the page says of each annotated function, besides its numbers.
+
+use super::Page;
+use crate::family::{Form, Used};
+use crate::model::PanelKind;
+use crate::monitoring::Monitoring;
+use crate::options::hash;
+use crate::prometheus;
+use crate::promql::{Place, print};
+use crate::query::{Aggregation, Query, is_about, narrowed};
+use measurand_catalog::{Catalog, FamilyRecord, KIND_LABEL, Role, SiteRecord};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One annotation of one function.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Function {
+    /// The same for the same annotation in every build, and fit for an address.
+    pub id: String,
+    /// The name.
+    pub function: String,
+    /// The path of its module.
+    pub module: String,
+    /// The source file.
+    pub file: String,
+    /// The line of the annotation.
+    pub line: u32,
+    /// The attribute.
+    pub attribute: String,
+    /// The family's name.
+    pub family: String,
+    /// The labels whose values are fixed.
+    pub labels: Vec<(String, String)>,
+    /// The values of the label `error_kind` that its errors can have, where that is known.
+    pub kinds: Vec<String>,
+    /// What it does.
+    pub doc: Option<String>,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// How bad it is when it fails.
+    pub severity: Option<String>,
+    /// What it promises.
+    pub objective: Option<Objective>,
+    /// The panel that shows it.
+    pub panel: Option<u32>,
+    /// Questions about it, ready to be asked.
+    pub promql: BTreeMap<&'static str, String>,
+    /// The recording rules and alerts that ask for its series.
+    pub rules: Vec<String>,
+    #[serde(skip)]
+    pub(super) site: usize,
+}
+
+/// What a function promises, in the numbers that people say.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Objective {
+    /// The percentage of its calls that end well.
+    pub success: Option<f64>,
+    /// The longest that a call takes, in seconds.
+    pub latency: Option<f64>,
+    /// The share of the calls of which that is promised.
+    pub quantile: Option<f64>,
+}
+
+/// All annotations, in the order of the catalog.
+pub(super) fn all(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
+    let mut taken = BTreeSet::new();
+    let of_site = |(place, site): (usize, &SiteRecord)| {
+        let mut id = identity(site);
+        while !taken.insert(id.clone()) {
+            id.push_str("-again");
+        }
+        function(catalog, monitoring, (place, site), id)
+    };
+    catalog.sites.iter().enumerate().map(of_site).collect()
+}
+
+/// A readable name, and a number for all that tells two annotations of one function apart.
+fn identity(site: &SiteRecord) -> String {
+    let path = format!("{}::{}", site.module, site.function);
+    let fixed = [&site.krate, &path, &site.attribute, &site.family];
+    let labels = site.labels.iter().flat_map(|(name, value)| [name, value]);
+    let whole = fixed.into_iter().chain(labels).map(String::as_str).collect::<Vec<_>>().join("\n");
+    let legal = |it: char| if it.is_ascii_alphanumeric() || it == '_' { it } else { '-' };
+    let path: String = path.replace("::", ".").chars().map(|it| if it == '.' { it } else { legal(it) }).collect();
+    format!("{path}-{:08x}", hash(&whole))
+}
+
+fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &SiteRecord), id: String) -> Function {
+    let fact = |key: &str| site.facts.get(key).filter(|it| !it.is_empty()).cloned();
+    let family = catalog.family(&site.family);
+    let about = |query: &Query| family.is_some_and(|it| is_about(query, it, Some(site)));
+    let kinds = family.and_then(|it| it.labels.iter().find(|it| it.name == KIND_LABEL));
+    let percent = |share: f64| (share * 1e9).round() / 1e7;
+    let panels = || monitoring.rows.iter().flat_map(|it| &it.panels);
+    let shows = |it: &&crate::model::Panel| it.kind == PanelKind::Lines && it.lines.iter().any(|it| about(&it.query));
+    let alerts = monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| about(&it.query)).map(|it| &it.name);
+    let recordings =
+        monitoring.recordings.iter().flat_map(|it| &it.rules).filter(|it| about(&it.query)).map(|it| &it.record);
+    let mut rules: Vec<String> = alerts.chain(recordings).cloned().collect();
+    rules.dedup();
+    Function {
+        id,
+        function: site.function.clone(),
+        module: site.module.clone(),
+        file: site.file.clone(),
+        line: site.line,
+        attribute: site.attribute.clone(),
+        family: site.family.clone(),
+        labels: site.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        kinds: kinds.map(|it| it.values.clone()).unwrap_or_default(),
+        doc: fact("summary"),
+        owner: fact("owner"),
+        severity: fact("severity"),
+        objective: site.objective.map(|it| Objective {
+            success: it.success.map(percent),
+            latency: it.latency.map(|it| it.seconds),
+            quantile: it.latency.map(|it| it.share),
+        }),
+        panel: panels().find(shows).map(|it| it.id),
+        promql: family.map(|it| questions(catalog, it, site, &monitoring.job)).unwrap_or_default(),
+        rules,
+        site: place,
+    }
+}
+
+/// What the page shows of a function, as PromQL for the job's Prometheus.
+fn questions(catalog: &Catalog, family: &FamilyRecord, site: &SiteRecord, job: &str) -> BTreeMap<&'static str, String> {
+    let used = Used { family, catalog };
+    let quantile = |it| used.quantile(Role::Duration, it, &[], Form::Plain);
+    let errors = used.rate(Role::Errors, &[], Form::Plain).or_else(|| used.rate(Role::Failures, &[], Form::Plain));
+    let questions = [
+        ("rate", used.calls(&[], Form::Plain)),
+        ("errors", errors),
+        ("p50", quantile(0.5)),
+        ("p95", quantile(0.95)),
+        ("p99", quantile(0.99)),
+        ("in_flight", used.gauge(Role::InFlight, Aggregation::Sum, &[])),
+    ];
+    let printed = |(name, query): (&'static str, Option<Query>)| {
+        Some((name, print(&narrowed(&query?, site), Place::Rules { job })))
+    };
+    questions.into_iter().filter_map(printed).collect()
+}
+
+/// The rules that are about one function, and the recordings that these need.
+pub(super) fn rules(page: &Page, function: &Function) -> String {
+    let site = page.catalog.sites.get(function.site);
+    let family = page.catalog.family(&function.family);
+    let about = |query: &Query| family.is_some_and(|it| is_about(query, it, site));
+    let monitoring = &page.monitoring;
+    let mut alerts = monitoring.alerts.clone();
+    for group in &mut alerts {
+        group.rules.retain(|it| about(&it.query));
+    }
+    alerts.retain(|it| !it.rules.is_empty());
+    let mut recordings = monitoring.recordings.clone();
+    for group in &mut recordings {
+        group.rules.retain(|it| about(&it.query));
+    }
+    recordings.retain(|it| !it.rules.is_empty());
+    prometheus::rules(&Monitoring { recordings, alerts, ..monitoring.clone() })
+}

@@ -1,0 +1,305 @@
+//! The last hour of all series, sampled every five seconds: what the live page is drawn from.
+//!
+//! Memory is bounded twice. There are at most [`MOST_SERIES`] series, a histogram counting as one, each of a few hundred
+//! bytes; the histories take at most [`MOST_BYTES`] together, and where they would take more the past that is kept
+//! becomes shorter. What is left out is said on the page.
+
+use super::log::Log;
+use crate::map::{Entry, Sorted};
+use crate::recorder::Inner;
+use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::Snapshot;
+use crate::tables::{Series, Table};
+use measurand_monitoring::evaluate::Labels;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds between two samples.
+pub(crate) const INTERVAL: u32 = 5;
+/// Seconds of the past that are kept.
+pub(crate) const KEPT: u32 = 3600;
+/// Samples of one series.
+const TICKS: u32 = KEPT / INTERVAL;
+/// The least that is kept, also where it takes more than [`MOST_BYTES`]: what a rate over five minutes needs.
+const LEAST_TICKS: u32 = 310 / INTERVAL;
+/// Bytes of all histories.
+const MOST_BYTES: usize = 16 << 20;
+/// Series whose history is kept.
+const MOST_SERIES: usize = 20_000;
+
+/// The ring, for the one that samples and all that read.
+#[derive(Debug, Default)]
+pub(crate) struct Ring(RwLock<Samples>);
+
+/// What was sampled.
+#[derive(Debug, Default)]
+pub(crate) struct Samples {
+    /// When each tick was, in milliseconds since the epoch; the first of them is that of the tick `first`.
+    pub(super) times: VecDeque<i64>,
+    pub(super) first: u32,
+    /// How many ticks are kept: fewer than [`TICKS`] where memory is short.
+    horizon: u32,
+    pub(super) metrics: BTreeMap<Cow<'static, str>, Metric>,
+    /// How many series there are, and how many were left out.
+    series: usize,
+    pub(super) left_out: usize,
+}
+
+/// One metric.
+#[derive(Debug)]
+pub(super) struct Metric {
+    pub(super) lines: Lines,
+    /// The bounds of a histogram's buckets as their labels say it, with that for all.
+    pub(super) bounds: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) enum Lines {
+    Counters(List<CounterSeries>),
+    Gauges(List<GaugeSeries>),
+    Histograms(List<HistogramSeries>),
+}
+
+/// The series of one metric that are kept, in the order of their labels.
+#[derive(Debug)]
+pub(super) struct List<S> {
+    /// All that the recorder had when it was looked at last.
+    known: Sorted<S>,
+    pub(super) kept: Vec<Line<S>>,
+}
+
+/// One series.
+#[derive(Debug)]
+pub(super) struct Line<S> {
+    pub(super) entry: Arc<Entry<S>>,
+    pub(super) log: Option<Log>,
+    /// Its labels, once somebody has asked for them.
+    pub(super) labels: OnceLock<Arc<Labels>>,
+}
+
+impl Ring {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Samples> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at all series.
+    pub(crate) fn sample(&self, recorder: &Inner) {
+        recorder.turns.pass();
+        recorder.collect_platform();
+        self.0.write().unwrap_or_else(PoisonError::into_inner).sample(recorder, now());
+        recorder.turns.pass();
+    }
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    i64::try_from(now).unwrap_or(i64::MAX)
+}
+
+impl Samples {
+    fn sample(&mut self, recorder: &Inner, now: i64) {
+        // A clock that was set back would make time run backwards; the past is worth nothing then.
+        if self.times.back().is_some_and(|it| *it >= now) {
+            *self = Self::default();
+        }
+        if self.horizon == 0 {
+            self.horizon = TICKS;
+        }
+        let tick = self.first.wrapping_add(u32::try_from(self.times.len()).unwrap_or(u32::MAX));
+        self.times.push_back(now);
+        let mut walk =
+            Walk { tick, room: MOST_SERIES.saturating_sub(self.series), new: 0, left_out: 0, calls: Calls::default() };
+        for place in recorder.tables.order() {
+            walk.table(&mut self.metrics, &recorder.tables.all[place]);
+        }
+        for table in recorder.foreign.sorted().iter() {
+            walk.table(&mut self.metrics, table);
+        }
+        self.series += walk.new;
+        self.left_out = walk.left_out;
+        self.forget();
+    }
+
+    /// Drops what is too old, and more where it takes too much.
+    fn forget(&mut self) {
+        let size: usize = self.metrics.values().map(|it| it.lines.size()).sum();
+        let kept = u32::try_from(self.times.len()).unwrap_or(u32::MAX);
+        if size > MOST_BYTES {
+            self.horizon = (kept - kept / 8).max(LEAST_TICKS);
+        } else if size < MOST_BYTES / 4 * 3 {
+            self.horizon = (self.horizon + 1).min(TICKS);
+        }
+        let gone = kept.saturating_sub(self.horizon);
+        if gone > 0 {
+            self.times.drain(..gone as usize);
+            self.first = self.first.wrapping_add(gone);
+            for it in self.metrics.values_mut() {
+                it.lines.trim(self.first);
+            }
+        }
+    }
+
+    /// What its histories take of the heap.
+    pub(super) fn size(&self) -> usize {
+        self.metrics.values().map(|it| it.lines.size()).sum()
+    }
+
+    /// How much of the past it holds.
+    pub(super) fn seconds(&self) -> i64 {
+        let ends = self.times.front().zip(self.times.back());
+        ends.map_or(0, |(first, last)| (last - first) / 1000)
+    }
+
+    /// When it was sampled last.
+    pub(super) fn newest(&self) -> Option<i64> {
+        self.times.back().copied()
+    }
+}
+
+/// One look at all series.
+struct Walk {
+    tick: u32,
+    room: usize,
+    new: usize,
+    left_out: usize,
+    calls: Calls,
+}
+
+/// The calls of annotated functions that each series of the newest histogram has seen.
+#[derive(Default)]
+struct Calls {
+    series: Sorted<HistogramSeries>,
+    counts: Vec<u64>,
+}
+
+impl Walk {
+    fn table(&mut self, metrics: &mut BTreeMap<Cow<'static, str>, Metric>, table: &Table) {
+        if table.series.len() == 0 {
+            return;
+        }
+        let tick = self.tick;
+        let metric = metrics.entry(table.name.clone()).or_insert_with(|| Metric::of(table));
+        match (&table.series, &mut metric.lines) {
+            (Series::Counters(map), Lines::Counters(list)) => {
+                self.sync(list, &map.sorted());
+                for line in &mut list.kept {
+                    let calls = if table.duration.is_some() { self.calls.of(&line.entry.labels) } else { 0 };
+                    match line.entry.series.count(calls) {
+                        Count::Whole(value) => push(&mut line.log, tick, &[value], false),
+                        Count::Computed(value) => push(&mut line.log, tick, &[value.to_bits()], true),
+                    }
+                }
+            }
+            (Series::Gauges { map, .. }, Lines::Gauges(list)) => {
+                self.sync(list, &map.sorted());
+                for line in &mut list.kept {
+                    push(&mut line.log, tick, &[line.entry.series.value().to_bits()], true);
+                }
+            }
+            (Series::Histograms(map), Lines::Histograms(list)) => {
+                let sorted = map.sorted();
+                self.sync(list, &sorted);
+                let mut snapshot = Snapshot::default();
+                let mut kept = list.kept.iter_mut().peekable();
+                self.calls.counts.clear();
+                for entry in sorted.iter() {
+                    snapshot.clear(table.bounds.len() + 1);
+                    self.calls.counts.push(entry.series.read(&mut snapshot));
+                    if let Some(line) = kept.next_if(|it| Arc::ptr_eq(&it.entry, entry)) {
+                        let sum = snapshot.seconds().to_bits();
+                        snapshot.buckets.push(sum);
+                        push(&mut line.log, tick, &snapshot.buckets, true);
+                    }
+                }
+                self.calls.series = sorted;
+            }
+            // A name keeps its kind.
+            _ => (),
+        }
+    }
+
+    /// Takes new series in, as long as there is room, and drops those that are gone.
+    fn sync<S>(&mut self, list: &mut List<S>, sorted: &Sorted<S>) {
+        if !Arc::ptr_eq(&list.known, sorted) {
+            let mut before = std::mem::take(&mut list.kept).into_iter().peekable();
+            for entry in sorted.iter() {
+                while before.next_if(|it| it.entry.labels < entry.labels).is_some() {}
+                if let Some(line) = before.next_if(|it| Arc::ptr_eq(&it.entry, entry)) {
+                    list.kept.push(line);
+                } else if self.new < self.room {
+                    self.new += 1;
+                    list.kept.push(Line { entry: Arc::clone(entry), log: None, labels: OnceLock::new() });
+                }
+            }
+            list.known = Arc::clone(sorted);
+        }
+        self.left_out += sorted.len().saturating_sub(list.kept.len());
+    }
+}
+
+fn push(log: &mut Option<Log>, tick: u32, values: &[u64], is_float: bool) {
+    match log {
+        Some(log) => log.push(tick, values),
+        None => *log = Some(Log::new(tick, values, is_float)),
+    }
+}
+
+impl Calls {
+    fn of(&self, labels: &str) -> u64 {
+        let place = self.series.binary_search_by(|it| it.labels.as_ref().cmp(labels));
+        place.ok().and_then(|it| self.counts.get(it)).copied().unwrap_or_default()
+    }
+}
+
+impl Metric {
+    fn of(table: &Table) -> Self {
+        let lines = match &table.series {
+            Series::Counters(_) => Lines::Counters(List::default()),
+            Series::Gauges { .. } => Lines::Gauges(List::default()),
+            Series::Histograms(_) => Lines::Histograms(List::default()),
+        };
+        let text = |it: &f64| {
+            let mut out = String::new();
+            crate::text::push_float(&mut out, *it);
+            out
+        };
+        Self { lines, bounds: table.bounds.iter().chain([&f64::INFINITY]).map(text).collect() }
+    }
+}
+
+impl Lines {
+    fn size(&self) -> usize {
+        match self {
+            Self::Counters(it) => it.size(),
+            Self::Gauges(it) => it.size(),
+            Self::Histograms(it) => it.size(),
+        }
+    }
+
+    fn trim(&mut self, tick: u32) {
+        match self {
+            Self::Counters(it) => it.trim(tick),
+            Self::Gauges(it) => it.trim(tick),
+            Self::Histograms(it) => it.trim(tick),
+        }
+    }
+}
+
+impl<S> List<S> {
+    fn size(&self) -> usize {
+        self.kept.iter().filter_map(|it| it.log.as_ref()).map(Log::size).sum()
+    }
+
+    fn trim(&mut self, tick: u32) {
+        self.kept.iter_mut().filter_map(|it| it.log.as_mut()).for_each(|it| it.trim(tick));
+    }
+}
+
+impl<S> Default for List<S> {
+    fn default() -> Self {
+        Self { known: Sorted::default(), kept: Vec::new() }
+    }
+}
