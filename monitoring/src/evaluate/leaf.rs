@@ -21,12 +21,14 @@ impl Evaluation<'_> {
             Query::Rate(it, window) => {
                 let window = milliseconds(*window);
                 self.windows(it, window, true, each, |points, range, time| {
-                    points.growth(range, time - window, time) / seconds(window)
+                    points.growth(range, time - window, time).map_or(STALE, |it| it / seconds(window))
                 });
             }
             Query::Increase(it, window) => {
                 let window = milliseconds(*window);
-                self.windows(it, window, true, each, |points, range, time| points.growth(range, time - window, time));
+                self.windows(it, window, true, each, |points, range, time| {
+                    points.growth(range, time - window, time).unwrap_or(STALE)
+                });
             }
             Query::AverageOverTime(it, window) => {
                 self.windows(it, milliseconds(*window), false, each, |points, range, _| mean(points.values(range)));
@@ -125,12 +127,12 @@ impl Points<'_> {
     /// How much a counter grew from start to end, judged by the samples in between: what they grew by, and as much more
     /// in proportion as reaches the edges of the window. A series that begins or ends further inside than its samples
     /// are apart is extrapolated by half of that only, and none to before where it would have been zero.
-    fn growth(&self, (from, to): (usize, usize), start: i64, end: i64) -> f64 {
-        let (Some(first), Some(last)) = (self.samples.get(from), self.samples.get(to - 1)) else { return STALE };
+    fn growth(&self, (from, to): (usize, usize), start: i64, end: i64) -> Option<f64> {
         if to - from < 2 {
-            return STALE;
+            return None;
         }
-        let reset = self.resets.get(to - 1).unwrap_or(&0.0) - self.resets.get(from).unwrap_or(&0.0);
+        let (first, last) = (self.samples.get(from)?, self.samples.get(to - 1)?);
+        let reset = self.resets.get(to - 1)? - self.resets.get(from)?;
         let growth = last.1 - first.1 + reset;
         let (mut to_start, to_end) = (seconds(first.0 - start), seconds(end - last.0));
         let covered = seconds(last.0 - first.0);
@@ -140,7 +142,7 @@ impl Points<'_> {
             to_start = to_start.min(covered * (first.1 / growth));
         }
         let near = |it: f64| if it < apart * 1.1 { it } else { apart / 2.0 };
-        growth * ((covered + near(to_start) + near(to_end)) / covered)
+        Some(growth * ((covered + near(to_start) + near(to_end)) / covered))
     }
 }
 

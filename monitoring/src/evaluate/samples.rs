@@ -1,6 +1,6 @@
 //! What is evaluated: series of samples, and how a term gets at them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One number at one time, in milliseconds since the epoch.
@@ -47,7 +47,7 @@ pub trait Source {
 
 /// Samples in memory.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Memory(HashMap<String, Vec<Series>>);
+pub struct Memory(BTreeMap<String, Vec<Series>>);
 
 impl Labels {
     /// Of two labels with one name the last counts, and an empty value is as good as none.
@@ -79,6 +79,11 @@ impl Memory {
     /// Adds one series of a metric.
     pub fn push(&mut self, metric: &str, series: Series) {
         self.0.entry(metric.to_owned()).or_default().push(series);
+    }
+
+    /// All series, each with its metric.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Series)> {
+        self.0.iter().flat_map(|(metric, all)| all.iter().map(|it| (metric.as_str(), it)))
     }
 }
 

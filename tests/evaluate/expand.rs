@@ -1,0 +1,64 @@
+//! A term without recorded series: each is replaced by what is recorded, since no rule has run over the samples.
+
+use measurand_monitoring::query::{Matcher, Query, Selector, Window};
+
+/// The term as a rule of this job, or a dashboard beside it, would answer it without recording rules.
+pub(crate) fn expanded(query: &Query, job: &str) -> Query {
+    Change { job, rules: None }.of(query)
+}
+
+#[derive(Clone, Copy)]
+struct Change<'a> {
+    job: &'a str,
+    /// Within a recorded term: what its series have to have besides.
+    rules: Option<&'a [Matcher]>,
+}
+
+impl Change<'_> {
+    fn of(self, query: &Query) -> Query {
+        let inner = |it: &Query| Box::new(self.of(it));
+        match query {
+            Query::Last(it) => Query::Last(self.selector(it)),
+            Query::Rate(it, window) => Query::Rate(self.selector(it), self.window(*window)),
+            Query::Increase(it, window) => Query::Increase(self.selector(it), self.window(*window)),
+            Query::AverageOverTime(it, window) => Query::AverageOverTime(self.selector(it), self.window(*window)),
+            Query::MaximumOverTime(it, window) => Query::MaximumOverTime(self.selector(it), self.window(*window)),
+            Query::Changes(it, window) => Query::Changes(self.selector(it), self.window(*window)),
+            Query::Past(it, seconds) => Query::Past(self.selector(it), *seconds),
+            Query::Buckets(by, it, window) => Query::Buckets(by.clone(), self.selector(it), self.window(*window)),
+            Query::Heatmap(it, window) => Query::Heatmap(self.selector(it), self.window(*window)),
+            Query::Absent(it) => Query::Absent(self.selector(it)),
+            Query::Aggregate(kind, by, of) => Query::Aggregate(*kind, by.clone(), inner(of)),
+            Query::Quantile(quantile, of) => Query::Quantile(*quantile, inner(of)),
+            Query::Ratio { part, whole } => Query::Ratio { part: inner(part), whole: inner(whole) },
+            Query::OrZero(of, like) => Query::OrZero(inner(of), inner(like)),
+            Query::Plus(terms) => Query::Plus(terms.iter().map(|it| self.of(it)).collect()),
+            Query::Minus(one, other) => Query::Minus(inner(one), inner(other)),
+            Query::Per(of, number) => Query::Per(inner(of), *number),
+            Query::Rest(of) => Query::Rest(inner(of)),
+            Query::Averaged(of, window) => Query::Averaged(inner(of), self.window(*window)),
+            Query::Age(of) => Query::Age(inner(of)),
+            Query::Compare(of, comparison, threshold) => Query::Compare(inner(of), *comparison, *threshold),
+            Query::Combine(one, combination, other) => Query::Combine(inner(one), *combination, inner(other)),
+            Query::Constant(_) => query.clone(),
+            Query::Recorded { matchers, of, .. } => {
+                let matchers = [matchers, self.rules.unwrap_or_default()].concat();
+                Change { rules: Some(&matchers), ..self }.of(of)
+            }
+        }
+    }
+
+    fn selector(self, it: &Selector) -> Selector {
+        let Some(matchers) = self.rules else { return it.clone() };
+        // The rule is one of this job, whatever the dashboard shows; what it keeps of the labels is what it selects by.
+        let it = it.clone().with("job", self.job);
+        Selector { matchers: it.matchers.iter().chain(matchers).cloned().collect(), ..it }
+    }
+
+    fn window(self, window: Window) -> Window {
+        match window {
+            Window::Recent | Window::Shown if self.rules.is_some() => Window::Seconds(300),
+            other => other,
+        }
+    }
+}

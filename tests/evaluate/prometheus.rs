@@ -1,0 +1,87 @@
+//! A real Prometheus that has nothing but the samples it is given.
+
+use measurand_monitoring::evaluate::Memory;
+use measurand_tests::{Running, free_port, wait};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub(crate) struct Prometheus {
+    _running: Running,
+    url: String,
+}
+
+impl Prometheus {
+    pub(crate) fn with(directory: &Path, memory: &Memory) -> Self {
+        let file = directory.join("samples.txt");
+        std::fs::write(&file, openmetrics(memory)).unwrap();
+        let data = directory.join("data");
+        let output = Command::new("promtool")
+            .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
+            .args([&file, &data])
+            .output()
+            .expect("promtool runs; install it: apt-get install prometheus");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+        let config = directory.join("prometheus.yml");
+        std::fs::write(&config, "global: {scrape_interval: 15s}\n").unwrap();
+        let listen = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new("prometheus");
+        command
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", data.display()))
+            // The samples are of 2023.
+            .arg("--storage.tsdb.retention.time=100y")
+            .arg(format!("--web.listen-address={listen}"))
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(directory.join("prometheus.log")).unwrap());
+        let running = Running::start(&mut command, "prometheus");
+        let this = Self { _running: running, url: format!("http://{listen}") };
+        wait("Prometheus to be ready", 60, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
+        this
+    }
+
+    /// The answers at each of these instants, which are a fixed step apart but for some that are missing.
+    pub(crate) fn ask(&self, promql: &str, times: &[i64]) -> Vec<super::Answers> {
+        let mut all = vec![BTreeMap::new(); times.len()];
+        let answer = ureq::post(format!("{}/api/v1/query_range", self.url)).send_form([
+            ("query", promql),
+            ("start", &seconds(times[0])),
+            ("end", &seconds(times[times.len() - 1])),
+            ("step", "131"),
+        ]);
+        let mut answer = answer.unwrap_or_else(|error| panic!("{promql}: {error}"));
+        let answer: serde_json::Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+        for row in answer["data"]["result"].as_array().unwrap() {
+            let labels = row["metric"].as_object().unwrap();
+            let labels: Vec<(String, String)> =
+                labels.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
+            for sample in row["values"].as_array().unwrap() {
+                let time = sample[0].as_i64().or_else(|| sample[0].as_f64().map(|it| it as i64)).unwrap() * 1000;
+                if let Ok(place) = times.binary_search(&time) {
+                    all[place].insert(labels.clone(), sample[1].as_str().unwrap().parse().unwrap());
+                }
+            }
+        }
+        all
+    }
+}
+
+fn seconds(milliseconds: i64) -> String {
+    (milliseconds / 1000).to_string()
+}
+
+fn openmetrics(memory: &Memory) -> String {
+    let mut text = String::new();
+    for (metric, series) in memory.iter() {
+        let labels: Vec<String> = series.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let labels = labels.join(",");
+        for (time, value) in &series.samples {
+            // Writing into a string cannot fail.
+            let _ = writeln!(text, "{metric}{{{labels}}} {value} {}.{:03}", time / 1000, time % 1000);
+        }
+    }
+    text.push_str("# EOF\n");
+    text
+}
