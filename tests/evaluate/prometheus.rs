@@ -58,7 +58,8 @@ impl Prometheus {
             let labels: Vec<(String, String)> =
                 labels.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
             for sample in row["values"].as_array().unwrap() {
-                let time = sample[0].as_i64().or_else(|| sample[0].as_f64().map(|it| it as i64)).unwrap() * 1000;
+                // The instants are whole seconds.
+                let time = sample[0].as_i64().unwrap() * 1000;
                 if let Ok(place) = times.binary_search(&time) {
                     all[place].insert(labels.clone(), sample[1].as_str().unwrap().parse().unwrap());
                 }

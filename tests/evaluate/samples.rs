@@ -185,7 +185,7 @@ impl Make<'_> {
     fn growth(&mut self, length: usize, counters: usize) -> Vec<Vec<f64>> {
         let mut now: Vec<f64> = vec![0.0; counters];
         if self.random.once_in(2) {
-            now.iter_mut().for_each(|it| *it = (self.random.share() * 1e5).floor());
+            now.fill_with(|| (self.random.share() * 1e5).floor());
         }
         let mut busy = true;
         let mut rows = Vec::with_capacity(length);
@@ -194,7 +194,7 @@ impl Make<'_> {
                 busy = !busy;
             }
             if self.random.once_in(150) {
-                now.iter_mut().for_each(|it| *it = 0.0);
+                now.fill(0.0);
             }
             if busy {
                 for it in &mut now {
