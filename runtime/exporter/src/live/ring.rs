@@ -10,6 +10,7 @@ use crate::recorder::Inner;
 use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::Snapshot;
 use crate::tables::{Series, Table};
+use crate::text::Format;
 use measurand_monitoring::evaluate::Labels;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -261,12 +262,9 @@ impl Metric {
             Series::Gauges { .. } => Lines::Gauges(List::default()),
             Series::Histograms(_) => Lines::Histograms(List::default()),
         };
-        let text = |it: &f64| {
-            let mut out = String::new();
-            crate::text::push_float(&mut out, *it);
-            out
-        };
-        Self { lines, bounds: table.bounds.iter().chain([&f64::INFINITY]).map(text).collect() }
+        // As a scrape has them.
+        let bounds = table.bounds_text(Format::Prometheus).iter().map(|it| it.trim_end_matches("\"} ").to_owned());
+        Self { lines, bounds: bounds.collect() }
     }
 }
 
