@@ -35,17 +35,26 @@ const MOST_SERIES: usize = 20_000;
 pub(crate) struct Ring(RwLock<Samples>);
 
 /// What was sampled.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Samples {
+    bounds: Bounds,
     /// When each tick was, in milliseconds since the epoch; the first of them is that of the tick `first`.
     pub(super) times: VecDeque<i64>,
     pub(super) first: u32,
-    /// How many ticks are kept: fewer than [`TICKS`] where memory is short.
+    /// How many ticks are kept: fewer where memory is short.
     horizon: u32,
     pub(super) metrics: BTreeMap<Cow<'static, str>, Metric>,
     /// How many series there are, and how many were left out.
     series: usize,
     pub(super) left_out: usize,
+}
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    ticks: u32,
+    bytes: usize,
+    series: usize,
 }
 
 /// One metric.
@@ -100,19 +109,39 @@ pub(crate) fn now() -> i64 {
     i64::try_from(now).unwrap_or(i64::MAX)
 }
 
+impl Default for Samples {
+    fn default() -> Self {
+        Self::new(Bounds { ticks: TICKS, bytes: MOST_BYTES, series: MOST_SERIES })
+    }
+}
+
 impl Samples {
+    fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            times: VecDeque::new(),
+            first: 0,
+            horizon: bounds.ticks,
+            metrics: BTreeMap::new(),
+            series: 0,
+            left_out: 0,
+        }
+    }
+
     fn sample(&mut self, recorder: &Inner, now: i64) {
         // A clock that was set back would make time run backwards; the past is worth nothing then.
         if self.times.back().is_some_and(|it| *it >= now) {
-            *self = Self::default();
-        }
-        if self.horizon == 0 {
-            self.horizon = TICKS;
+            *self = Self::new(self.bounds);
         }
         let tick = self.first.wrapping_add(u32::try_from(self.times.len()).unwrap_or(u32::MAX));
         self.times.push_back(now);
-        let mut walk =
-            Walk { tick, room: MOST_SERIES.saturating_sub(self.series), new: 0, left_out: 0, calls: Calls::default() };
+        let mut walk = Walk {
+            tick,
+            room: self.bounds.series.saturating_sub(self.series),
+            new: 0,
+            left_out: 0,
+            calls: Calls::default(),
+        };
         for place in recorder.tables.order() {
             walk.table(&mut self.metrics, &recorder.tables.all[place]);
         }
@@ -126,12 +155,12 @@ impl Samples {
 
     /// Drops what is too old, and more where it takes too much.
     fn forget(&mut self) {
-        let size: usize = self.metrics.values().map(|it| it.lines.size()).sum();
+        let size = self.size();
         let kept = u32::try_from(self.times.len()).unwrap_or(u32::MAX);
-        if size > MOST_BYTES {
+        if size > self.bounds.bytes {
             self.horizon = (kept - kept / 8).max(LEAST_TICKS);
-        } else if size < MOST_BYTES / 4 * 3 {
-            self.horizon = (self.horizon + 1).min(TICKS);
+        } else if size < self.bounds.bytes / 4 * 3 {
+            self.horizon = (self.horizon + 1).min(self.bounds.ticks);
         }
         let gone = kept.saturating_sub(self.horizon);
         if gone > 0 {
@@ -299,5 +328,100 @@ impl<S> List<S> {
 impl<S> Default for List<S> {
     fn default() -> Self {
         Self { known: Sorted::default(), kept: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::{Scraped, Target};
+    use super::*;
+    use crate::program::Program;
+    use crate::recorder::Recorder;
+    use measurand_catalog::{Catalog, families};
+    use measurand_monitoring::evaluate::Source;
+    use metrics::{counter, gauge, histogram, with_local_recorder};
+
+    fn recorder() -> Recorder {
+        let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: Vec::new() };
+        Recorder::new(&Program { families: families::ALL.to_vec(), catalog, binary: None, initialize: || () })
+    }
+
+    /// What the samples hold of a metric, by the labels besides `job` and `instance`.
+    fn found(samples: &Samples, metric: &str) -> BTreeMap<String, Vec<(i64, f64)>> {
+        let target = Target { job: "shop".to_owned(), instance: "here".to_owned() };
+        let mut all = BTreeMap::new();
+        Scraped { samples, target: &target }.visit(metric, 0, i64::MAX, &|_| true, &mut |labels, samples| {
+            assert_eq!((labels.get("job"), labels.get("instance")), ("shop", "here"));
+            let own = labels.iter().filter(|it| !["job", "instance"].contains(&it.0));
+            let text: Vec<String> = own.map(|(name, value)| format!("{name}={value}")).collect();
+            all.insert(text.join(","), samples.to_vec());
+        });
+        all
+    }
+
+    #[test]
+    fn every_kind_is_sampled_as_a_scrape_shows_it() {
+        let recorder = recorder();
+        let mut samples = Samples::default();
+        with_local_recorder(&recorder, || {
+            counter!("orders_total", "user" => "a\"b", "job" => "mine").increment(3);
+            gauge!("level").set(0.1);
+            samples.sample(recorder.inner(), 1000);
+            counter!("orders_total", "user" => "a\"b", "job" => "mine").increment(4);
+            counter!("orders_total", "user" => "late").increment(1);
+            gauge!("level").set(-2.5);
+            histogram!("wait_seconds").record(0.2);
+            samples.sample(recorder.inner(), 6000);
+            histogram!("wait_seconds").record(7.0);
+            samples.sample(recorder.inner(), 11_000);
+        });
+        let orders = found(&samples, "orders_total");
+        assert_eq!(orders[r#"exported_job=mine,user=a"b"#], [(1000, 3.0), (6000, 7.0), (11_000, 7.0)]);
+        assert_eq!(orders["user=late"], [(6000, 1.0), (11_000, 1.0)]);
+        assert_eq!(found(&samples, "level")[""], [(1000, 0.1), (6000, -2.5), (11_000, -2.5)]);
+        let buckets = found(&samples, "wait_seconds_bucket");
+        assert_eq!(buckets["le=0.1"], [(6000, 0.0), (11_000, 0.0)]);
+        assert_eq!(buckets["le=0.25"], [(6000, 1.0), (11_000, 1.0)]);
+        assert_eq!(buckets["le=+Inf"], [(6000, 1.0), (11_000, 2.0)]);
+        assert_eq!(found(&samples, "wait_seconds_count")[""], [(6000, 1.0), (11_000, 2.0)]);
+        assert_eq!(found(&samples, "wait_seconds_sum")[""], [(6000, 0.2), (11_000, 7.2)]);
+        assert_eq!(found(&samples, "up")[""], [(1000, 1.0), (6000, 1.0), (11_000, 1.0)]);
+        assert!(found(&samples, "nothing").is_empty());
+    }
+
+    #[test]
+    fn the_past_is_forgotten_and_a_clock_that_is_set_back_forgets_all() {
+        let recorder = recorder();
+        let mut samples = Samples::new(Bounds { ticks: 70, bytes: usize::MAX, series: 1000 });
+        with_local_recorder(&recorder, || {
+            for tick in 0..200 {
+                counter!("orders_total").increment(1);
+                samples.sample(recorder.inner(), 5000 * (tick + 1));
+            }
+        });
+        let orders = &found(&samples, "orders_total")[""];
+        assert_eq!((orders.len(), orders[0], orders[69]), (70, (131 * 5000, 131.0), (200 * 5000, 200.0)));
+        samples.sample(recorder.inner(), 7);
+        assert_eq!(found(&samples, "orders_total")[""], [(7, 200.0)]);
+    }
+
+    #[test]
+    fn memory_is_bounded_by_a_shorter_past_and_by_a_number_of_series() {
+        let recorder = recorder();
+        let mut samples = Samples::new(Bounds { ticks: 720, bytes: 40_000, series: 150 });
+        with_local_recorder(&recorder, || {
+            for tick in 0..400 {
+                for number in 0..200 {
+                    counter!("orders_total", "user" => format!("{number:03}")).increment(1 + tick);
+                }
+                samples.sample(recorder.inner(), 5000 * i64::try_from(tick + 1).unwrap());
+            }
+        });
+        let orders = found(&samples, "orders_total");
+        let kept = orders["user=000"].len();
+        assert!((LEAST_TICKS as usize..400).contains(&kept), "{kept} ticks");
+        assert!(orders.len() < 150 && samples.left_out > 50, "{} and {}", orders.len(), samples.left_out);
+        // The least is kept in any case: some four bytes for each tick and series.
+        assert!(samples.size() < 150 * (LEAST_TICKS as usize * 5 + 80), "{}", samples.size());
     }
 }
