@@ -23,10 +23,10 @@ use support::{check_scrape, get, request};
 
 fn program() -> Program {
     let mut sites = everything();
-    let latency = Some(Latency { seconds: 0.01, share: 0.9 });
-    sites[0].objective = Some(Objective { success: Some(0.5), latency });
+    let latency = Some(Latency { seconds: 0.01, share: 0.96 });
+    sites[0].objective = Some(Objective { success: Some(0.95), latency });
     // Two functions with the same labels, and one whose label is known with each call.
-    let [same, other] = ["one", "two"].map(|it| site("measured", "planning", it, &["planner=a"], &[]));
+    let [same, other] = ["one", "two"].map(|it| site("measured", "function", it, &["function=same", "module=m"], &[]));
     sites.extend([same, other, site("cached", "cache", "look", &[], &[])]);
     Program { families: families::ALL.to_vec(), catalog: catalog(&sites), binary: None, initialize: || () }
 }
@@ -103,7 +103,7 @@ fn check_model(model: &Value) {
     assert!(ids.iter().all(|it| it.chars().all(legal)), "{ids:?}");
     let checkout = functions.iter().find(|it| it["function"] == "checkout").unwrap();
     assert_eq!(checkout["doc"], "Sells what is in the cart.");
-    assert_eq!(checkout["objective"]["success"], 50.0);
+    assert_eq!(checkout["objective"]["success"], 95.0);
     let promql = checkout["promql"]["p95"].as_str().unwrap();
     assert!(promql.contains(r#"function="checkout""#) && promql.starts_with("histogram_quantile(0.95"), "{promql}");
     assert!(checkout["rules"].as_array().unwrap().iter().any(|it| it == "FunctionErrorRatioHigh"), "{checkout}");
@@ -143,8 +143,8 @@ fn check_functions(model: &Value, answer: &Value, address: SocketAddr) {
     assert!((it["error_rate"].as_f64().unwrap() - 0.2).abs() < 1e-9, "8 of 40: {it}");
     // 36 of 40 are at most 5 ms.
     assert!(it["p50"].as_f64().unwrap() <= 0.005 && it["p99"].as_f64().unwrap() > 0.25, "{it}");
-    // A tenth may be slow and is; half may fail and a fifth does.
-    assert!(it["budget_left"].as_f64().unwrap().abs() < 1e-9, "{it}");
+    // A twentieth may fail and a fifth does, which is three budgets too many; that a tenth is slow is less bad.
+    assert!((it["budget_left"].as_f64().unwrap() + 3.0).abs() < 1e-6, "{it}");
 }
 
 fn check_panels(model: &Value, address: SocketAddr) {
