@@ -6,6 +6,7 @@
 use crate::chance::{chosen, weight};
 use crate::contain::contained;
 use crate::handles::{Handles, Sink, Trace};
+use crate::incident;
 use crate::series::Series;
 use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
 use measurand_catalog::Role;
@@ -276,12 +277,28 @@ fn drop_call(series: &'static Series, begun: Begun, elsewhere: Option<Box<Elsewh
 pub(crate) fn end_plain(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
     if verdict == Plain::OK {
         match &handles.trace {
-            Trace::Calls(calls) | Trace::Watched(calls) => return calls.end(since(handles, start)),
+            Trace::Calls(calls) | Trace::Watched(calls) => {
+                let nanoseconds = since(handles, start);
+                if handles.incidents.concern(nanoseconds) {
+                    return end_slow(handles, nanoseconds);
+                }
+                return calls.end(nanoseconds);
+            }
             Trace::Count(count) => return count.increment(),
             Trace::Other => {}
         }
     }
     end_plain_slowly(series, handles, start, verdict);
+}
+
+/// Ends one of the slowest calls. Apart, and with what is at hand anyway, so that all others pay for a comparison alone.
+#[cold]
+#[inline(never)]
+fn end_slow(handles: &Handles, nanoseconds: u64) {
+    incident::note(handles, nanoseconds, &Verdict::OK);
+    if let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace {
+        calls.end(nanoseconds);
+    }
 }
 
 /// The same for a call of which some are timed.
@@ -307,6 +324,7 @@ fn end_plain_slowly(series: &'static Series, handles: &'static Handles, start: u
 pub(crate) fn end(series: &'static Series, handles: &'static Handles, start: u64, verdict: &Verdict) {
     // What is not timed is counted only, or another call stands for it.
     let nanoseconds = if start == 0 { 0 } else { since(handles, start).max(1) };
+    note(handles, nanoseconds, verdict);
     if let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace {
         if start == 0 {
             calls.end_untimed(handles.newest.load(Ordering::Relaxed));
@@ -364,7 +382,20 @@ fn count_plain_slowly(series: &'static Series, verdict: Plain) {
 /// Counts a call that nobody timed.
 #[inline(never)]
 pub(crate) fn count(series: &'static Series, verdict: &Verdict) {
+    if verdict.outcome != Outcome::Ok
+        && let Some(handles) = series.handles()
+    {
+        note(handles, 0, verdict);
+    }
     contained(|| with_sink(ended_in(series, verdict), |it| record_verdict(it, verdict)));
+}
+
+/// Remembers a call that failed or is one of the slowest; see [`crate::incident`].
+#[inline]
+fn note(handles: &Handles, nanoseconds: u64, verdict: &Verdict) {
+    if verdict.outcome != Outcome::Ok || handles.incidents.concern(nanoseconds) {
+        incident::note(handles, nanoseconds, verdict);
+    }
 }
 
 /// How long ago the clock was read.

@@ -2,8 +2,10 @@
 
 #[cfg(feature = "exporter")]
 pub(crate) use measurand_exporter::direct::{Calls, Count};
+#[cfg(feature = "exporter")]
+pub(crate) use measurand_exporter::incidents::{Ended, Incidents, Origin};
 #[cfg(not(feature = "exporter"))]
-pub(crate) use without::{Calls, Count};
+pub(crate) use without::{Calls, Count, Ended, Incidents, Origin};
 
 /// Without it there are none, and the compiler knows.
 #[cfg(not(feature = "exporter"))]
@@ -15,6 +17,33 @@ mod without {
 
     #[derive(Debug)]
     pub(crate) enum Count {}
+
+    /// Nobody looks at incidents.
+    #[derive(Debug, Default)]
+    pub(crate) struct Incidents(());
+
+    #[expect(dead_code, reason = "nobody reads it")]
+    pub(crate) struct Ended {
+        pub(crate) nanoseconds: u64,
+        pub(crate) outcome: &'static str,
+        pub(crate) kind: Option<&'static str>,
+    }
+
+    #[expect(dead_code, reason = "nobody reads it")]
+    pub(crate) struct Origin {
+        pub(crate) function: Option<[&'static str; 3]>,
+        pub(crate) family: &'static str,
+        pub(crate) labels: Vec<(&'static str, String)>,
+    }
+
+    #[expect(clippy::unused_self, reason = "as where somebody looks")]
+    impl Incidents {
+        pub(crate) fn concern(&self, _nanoseconds: u64) -> bool {
+            false
+        }
+
+        pub(crate) fn note(&self, _ended: Ended, _origin: impl FnOnce() -> Origin) {}
+    }
 
     impl Calls {
         pub(crate) fn of(_recorder: usize, _duration: &Key, _in_flight: Option<&Key>) -> Option<Self> {

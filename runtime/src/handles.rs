@@ -1,7 +1,7 @@
 //! What a series is recorded into: kept handles on one recorder, or a look-up for each value.
 
 use crate::binding::address;
-use crate::direct::{Calls, Count};
+use crate::direct::{Calls, Count, Incidents};
 use crate::hit_rate::Tally;
 use crate::series::Series;
 use crate::verdict::Failure;
@@ -67,7 +67,7 @@ static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 #[derive(Debug)]
 pub struct Handles {
     keys: &'static Keys,
-    /// Whose handles they are.
+    /// On which recorder.
     recorder: usize,
     /// What a call that ended well leaves.
     pub(crate) trace: Trace,
@@ -77,6 +77,10 @@ pub struct Handles {
     /// A duration in nanoseconds, the newest unless the cells remember it, which stands for the calls that are not timed;
     /// zero if there is none yet.
     pub(crate) newest: AtomicU64,
+    /// Calls that somebody may want to look at.
+    pub(crate) incidents: Incidents,
+    /// Whose handles they are.
+    pub(crate) series: &'static Series,
     duration: Histogram,
     pub(crate) in_flight: Gauge,
     calls: Counter,
@@ -112,6 +116,8 @@ impl Handles {
             trace: Trace::of(series, &lookup),
             clock: CLOCK.clone(),
             newest: AtomicU64::new(0),
+            incidents: Incidents::default(),
+            series,
             duration: lookup.histogram(Role::Duration),
             in_flight: lookup.gauge(Role::InFlight),
             calls: lookup.counter(Role::Calls, &lookup.keys.metadata),

@@ -14,6 +14,7 @@ mod family;
 mod future;
 mod handles;
 mod hit_rate;
+mod incident;
 mod label;
 mod picker;
 mod recording;

@@ -18,6 +18,8 @@ mod exporter;
 mod foreign;
 mod guard;
 mod gzip;
+#[doc(hidden)]
+pub mod incidents;
 mod labels;
 mod live;
 mod map;

@@ -4,6 +4,7 @@ use crate::builder::Builder;
 use crate::direct;
 use crate::error::Error;
 use crate::exporter::Exporter;
+use crate::incidents;
 use crate::program::Service;
 use crate::recorder::Recorder;
 use crate::storage::ask_for_traces;
@@ -48,6 +49,7 @@ impl State {
             recorder
         };
         if builder.live {
+            incidents::keep();
             recorder.inner().ring.get_or_init(Arc::default);
         }
         if let Some(limit) = builder.series_limit {

@@ -1,5 +1,7 @@
 //! The live page's numbers and downloads over real connections.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 mod support;
 
 #[path = "../../../monitoring/tests/all/support.rs"]

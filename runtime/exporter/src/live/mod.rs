@@ -8,8 +8,9 @@ mod ring;
 pub(crate) mod routes;
 mod source;
 
-pub(crate) use ring::{INTERVAL, Ring};
+pub(crate) use ring::{INTERVAL, KEPT, Ring};
 
+use crate::incidents::{self, Incident, Lists};
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::tables::{PLATFORM, Table};
@@ -18,7 +19,7 @@ use measurand_catalog::Catalog;
 use measurand_monitoring::Options;
 use measurand_monitoring::evaluate::Source;
 use measurand_monitoring::live::{Frame, Page};
-use ring::{KEPT, Samples};
+use ring::Samples;
 use serde_json::{Value, json};
 use source::{Scraped, Target};
 use std::collections::BTreeMap;
@@ -134,6 +135,25 @@ impl Live {
         }))
     }
 
+    /// The last failures and the slowest calls of one function.
+    fn incidents(&self, id: &str) -> Result<Option<Bytes>, String> {
+        let Some(function) = self.page()?.functions().iter().find(|it| it.id == id) else { return Ok(None) };
+        let line = function.line.to_string();
+        let is_own = |it: &incidents::Origin| {
+            if let Some(path) = it.function {
+                return path == [function.module.as_str(), function.function.as_str(), line.as_str()];
+            }
+            // Functions whose labels come with the call share their series.
+            let has = |(name, value): &(String, String)| it.labels.iter().any(|it| it.0 == name && it.1 == *value);
+            it.family == function.family && function.labels.iter().all(has)
+        };
+        let mut all = Lists::default();
+        incidents::all().into_iter().filter(|it| is_own(&it.0)).for_each(|it| all.merge(it.1));
+        let list = |it: &std::collections::VecDeque<Incident>| it.iter().rev().map(incident).collect::<Vec<_>>();
+        let answer = json!({"epoch": self.started, "failures": list(&all.failures), "slowest": list(&all.slowest)});
+        Ok(Some(bytes(&answer)))
+    }
+
     /// How many series each metric has, how many it may have, and how many label sets found no room.
     fn series(&self) -> Bytes {
         let inner = self.recorder.inner();
@@ -212,6 +232,17 @@ impl Wanted {
         }
         Ok(wanted)
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a call does not take 104 days")]
+fn incident(it: &Incident) -> Value {
+    json!({
+        "time": it.time,
+        "duration": (it.ended.nanoseconds > 0).then_some(it.ended.nanoseconds as f64 / 1e9),
+        "outcome": it.ended.outcome,
+        "kind": it.ended.kind,
+        "trace": it.trace,
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch stay below 2^53")]

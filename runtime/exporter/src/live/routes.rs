@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/live/model.json", get(model))
         .route("/live/panels", get(panels))
         .route("/live/functions", get(|it, headers| answer(it, headers, |it| it.functions().map(Some))))
+        .route("/live/functions/{id}", get(function))
         .route("/live/alerts", get(|it, headers| answer(it, headers, |it| it.alerts().map(Some))))
         .route("/live/series", get(|it, headers| answer(it, headers, |it| Ok(Some(it.series())))))
         .route("/monitoring/{file}", get(file))
@@ -59,6 +60,10 @@ async fn panels(app: State<Arc<App>>, RawQuery(query): RawQuery, headers: Header
         Ok(wanted) => answer(app, headers, move |it| it.panels(&wanted).map(Some)).await,
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     }
+}
+
+async fn function(app: State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    answer(app, headers, move |it| it.incidents(&id)).await
 }
 
 async fn file(app: State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap) -> Response {

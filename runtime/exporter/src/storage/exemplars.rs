@@ -69,7 +69,7 @@ impl Exemplars {
 }
 
 /// The trace that this thread works in, if its name can be written as it is.
-fn current() -> Option<String> {
+pub(crate) fn current() -> Option<String> {
     let ask = TRACE_IDS.get()?;
     // It is not ours, and recording must not fail.
     let trace = catch_unwind(ask).ok().flatten()?;

@@ -1,0 +1,214 @@
+//! The last failures and the slowest calls of annotated functions, for the live page: so many of each series.
+//!
+//! Calls that end well and are not among the slowest pay for it with one load and one comparison. All others try a lock and
+//! pass it by if it is taken: an incident less is better than waiting.
+
+use crate::live::KEPT;
+use crate::storage::current_trace;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// So many failures, and so many slow calls, of one series.
+const MOST: usize = 20;
+/// So many series have any. Each takes less than 4 KiB.
+const MOST_SERIES: usize = 1000;
+
+/// Those of one series.
+#[derive(Debug, Default)]
+pub struct Incidents {
+    /// A call that takes longer, in nanoseconds, is one of the slowest.
+    slow: AtomicU64,
+    kept: OnceLock<Option<Arc<Kept>>>,
+}
+
+/// Whose calls they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The module, the name and the line of the annotated function; nothing where a series is not that of one alone.
+    pub function: Option<[&'static str; 3]>,
+    /// The family's name.
+    pub family: &'static str,
+    /// The labels of the series.
+    pub labels: Vec<(&'static str, String)>,
+}
+
+/// How one call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// In nanoseconds; 0 where nobody timed it.
+    pub nanoseconds: u64,
+    /// `ok`, or one of [`measurand_catalog::ERROR_OUTCOMES`].
+    pub outcome: &'static str,
+    /// What kind of error it was, where its type tells.
+    pub kind: Option<&'static str>,
+}
+
+/// One call that is worth a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Incident {
+    /// When it ended, in milliseconds since the epoch.
+    pub(crate) time: i64,
+    pub(crate) ended: Ended,
+    pub(crate) trace: Option<String>,
+}
+
+/// What is known of one series.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) origin: Origin,
+    lists: Mutex<Lists>,
+}
+
+/// The newest failure and the slowest call are the last.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Lists {
+    pub(crate) failures: VecDeque<Incident>,
+    pub(crate) slowest: VecDeque<Incident>,
+}
+
+/// Whether anybody will look. Off until a live page is served.
+static WANTED: AtomicBool = AtomicBool::new(false);
+static ALL: Mutex<Vec<Arc<Kept>>> = Mutex::new(Vec::new());
+
+/// Keeps incidents from now on.
+pub(crate) fn keep() {
+    WANTED.store(true, Ordering::Relaxed);
+}
+
+/// All of the last hour, by series.
+pub(crate) fn all() -> Vec<(Origin, Lists)> {
+    let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let now = now();
+    let of = |it: Arc<Kept>| {
+        let lists = it.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (it.origin.clone(), lists.since(now - i64::from(KEPT) * 1000))
+    };
+    all.into_iter().map(of).collect()
+}
+
+impl Incidents {
+    /// Whether a call that took so long is one of the slowest.
+    #[inline]
+    #[must_use]
+    pub fn concern(&self, nanoseconds: u64) -> bool {
+        nanoseconds > self.slow.load(Ordering::Relaxed)
+    }
+
+    /// A call failed, or was one of the slowest.
+    #[cold]
+    #[inline(never)]
+    pub fn note(&self, ended: Ended, origin: impl FnOnce() -> Origin) {
+        let kept = self.kept.get_or_init(|| WANTED.load(Ordering::Relaxed).then(|| register(origin())).flatten());
+        let Some(kept) = kept else {
+            // Nobody will ever ask.
+            self.slow.store(u64::MAX, Ordering::Relaxed);
+            return;
+        };
+        let Ok(mut lists) = kept.lists.try_lock() else { return };
+        let incident = Incident { time: now(), ended, trace: current_trace() };
+        self.slow.store(lists.add(incident), Ordering::Relaxed);
+    }
+}
+
+fn register(origin: Origin) -> Option<Arc<Kept>> {
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() >= MOST_SERIES {
+        return None;
+    }
+    let kept = Arc::new(Kept { origin, lists: Mutex::default() });
+    all.push(Arc::clone(&kept));
+    Some(kept)
+}
+
+impl Lists {
+    /// Adds one, and returns above how many nanoseconds the next is one of the slowest.
+    fn add(&mut self, it: Incident) -> u64 {
+        let oldest = it.time - i64::from(KEPT) * 1000;
+        if it.ended.outcome != "ok" {
+            if self.failures.len() >= MOST {
+                self.failures.pop_front();
+            }
+            self.failures.push_back(it.clone());
+        }
+        // The slowest of the last hour: those before, which are slow to start as all programs are, give way.
+        self.slowest.retain(|it| it.time >= oldest);
+        if it.ended.nanoseconds > 0 {
+            let place = self.slowest.partition_point(|other| other.ended.nanoseconds < it.ended.nanoseconds);
+            self.slowest.insert(place, it);
+            if self.slowest.len() > MOST {
+                self.slowest.pop_front();
+            }
+        }
+        if self.slowest.len() < MOST { 0 } else { self.slowest.front().map_or(0, |it| it.ended.nanoseconds) }
+    }
+
+    /// Those not older than this.
+    fn since(mut self, oldest: i64) -> Self {
+        self.failures.retain(|it| it.time >= oldest);
+        self.slowest.retain(|it| it.time >= oldest);
+        self
+    }
+
+    /// Takes in those of another series.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.failures.extend(other.failures);
+        self.failures.make_contiguous().sort_by_key(|it| it.time);
+        self.slowest.extend(other.slowest);
+        self.slowest.make_contiguous().sort_by_key(|it| it.ended.nanoseconds);
+        for list in [&mut self.failures, &mut self.slowest] {
+            list.drain(..list.len().saturating_sub(MOST));
+        }
+    }
+}
+
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    i64::try_from(now).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(time: i64, nanoseconds: u64, outcome: &'static str) -> Incident {
+        Incident { time, ended: Ended { nanoseconds, outcome, kind: None }, trace: None }
+    }
+
+    fn durations(lists: &Lists) -> Vec<u64> {
+        lists.slowest.iter().map(|it| it.ended.nanoseconds).collect()
+    }
+
+    #[test]
+    fn the_slowest_and_the_newest_are_kept() {
+        let mut lists = Lists::default();
+        for number in 1..=19 {
+            assert_eq!(lists.add(call(1000, number * 10, "ok")), 0, "there is room for any");
+        }
+        assert_eq!(lists.add(call(1000, 5, "error")), 5);
+        assert_eq!(lists.add(call(1001, 1000, "ok")), 10);
+        assert_eq!((lists.slowest.len(), durations(&lists)[0], lists.failures.len()), (20, 10, 1));
+        for time in 0..30 {
+            lists.add(call(time, 0, "panic"));
+        }
+        assert_eq!((lists.failures.len(), lists.failures[19].time), (20, 29));
+        assert_eq!(lists.slowest.len(), 20, "what nobody timed is not slow");
+        // An hour later everything is slow again.
+        assert_eq!(lists.add(call(1_000_000_000, 1, "ok")), 0);
+        assert_eq!(durations(&lists), [1]);
+        let mut other = Lists::default();
+        other.add(call(5, 7, "error"));
+        other.merge(lists);
+        assert_eq!((durations(&other), other.failures.len()), (vec![1, 7], 20));
+    }
+
+    #[test]
+    fn where_nobody_looks_nothing_is_kept() {
+        let incidents = Incidents::default();
+        assert!(incidents.concern(1) && !incidents.concern(0));
+        let ended = Ended { nanoseconds: 5, outcome: "ok", kind: None };
+        incidents.note(ended, || panic!("nobody asks whose it is"));
+        assert!(!incidents.concern(u64::MAX));
+    }
+}
