@@ -30,6 +30,9 @@ pub(crate) enum Command {
     /// Say what a function or a metric is: labels, series, PromQL, alerts, panels; without a name, list all functions.
     #[command(after_help = EXPLAIN_EXAMPLE)]
     Explain(Explain),
+    /// Watch the functions of a running program: calls, errors and durations, as its live page shows them.
+    #[command(after_help = TOP_EXAMPLE)]
+    Top(Top),
     /// Print the catalog of a program as JSON: its annotated functions and what they measure.
     #[command(after_help = CATALOG_EXAMPLE)]
     Catalog(CatalogArguments),
@@ -123,6 +126,18 @@ more, `_other`; such numbers are marked with `<=`.
 
 Exit codes: 0 found, 2 no such function or metric, wrong usage or a source that cannot be read";
 
+const TOP_EXAMPLE: &str = "\
+Examples:
+  cargo measurand top http://localhost:3000
+  cargo measurand top http://localhost:3000 --sort p95
+  cargo measurand top http://localhost:3000 --once --format json
+
+Rates, shares and quantiles are those of the last five minutes, calls and errors those since the program began. The budget
+is what the last hour left of what a function promises. Without a terminal the table is printed once.
+Keys: n c r e 5 9 p i b sort by a column, the same key again turns the order around, q ends.
+
+Exit codes: 0 ended, 2 wrong usage, or no live numbers there";
+
 const COMPLETIONS_EXAMPLE: &str = "\
 Examples:
   cargo measurand completions bash > ~/.local/share/bash-completion/completions/cargo-measurand
@@ -170,6 +185,45 @@ pub(crate) struct Explain {
     /// How to say it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Top {
+    /// The address of a running program
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+    /// The column to sort by
+    #[arg(long, value_enum, default_value_t = Column::Rate)]
+    pub(crate) sort: Column,
+    /// Print the table once and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How to print it once
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A column of `top`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Column {
+    /// The function's path
+    Name,
+    /// Calls since the program began
+    Calls,
+    /// Calls per second
+    Rate,
+    /// The share of calls that did not end well
+    Errors,
+    /// Half of the calls are faster
+    P50,
+    /// 95 % of the calls are faster
+    P95,
+    /// 99 % of the calls are faster
+    P99,
+    /// Calls that have not ended
+    InFlight,
+    /// What is left of the budget
+    Budget,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod explain;
 mod generate;
 mod lint;
 mod source;
+mod top;
 
 use crate::cli::Command;
 use crate::output;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
         Command::Diff(it) => diff::run(&it),
         Command::Explain(it) => explain::explain(&it),
         Command::Lint(it) => lint::lint(&it),
+        Command::Top(it) => top::top(&it),
         Command::Completions(it) => completions::completions(&it),
         Command::Catalog(it) => {
             output::print(&source::read(&it.source.source)?.to_json())?;

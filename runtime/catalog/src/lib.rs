@@ -49,7 +49,7 @@ pub use file::{FileError, FileErrorReason, read_file, read_object};
 #[cfg(feature = "read")]
 pub use parse::{ParseError, parse};
 #[cfg(feature = "url")]
-pub use url::{UrlError, UrlErrorReason, read_url};
+pub use url::{UrlError, UrlErrorReason, read_path, read_url};
 
 /// The `target` in the metadata of everything that an annotated function registers. A recorder that sees it on a counter
 /// with [`Role::Calls`] may count the observations of the family's [`Role::Duration`] instead: both come from one call.

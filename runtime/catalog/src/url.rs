@@ -77,6 +77,20 @@ impl fmt::Display for UrlError {
 
 impl std::error::Error for UrlError {}
 
+/// What a program serves at another path than the catalog, which the path of the address does not name: `/live/functions`.
+///
+/// # Errors
+/// When the address is none, nobody answers in time, or the answer has more than 256 MiB.
+pub fn read_path(url: &str, path: &str) -> Result<Vec<u8>, UrlError> {
+    let Some(mut address) = Address::new(url) else {
+        return Err(UrlError { url: without_secrets(url), reason: UrlErrorReason::NotAddress });
+    };
+    if let Some(base) = address.path.strip_suffix(PATH) {
+        address.path = format!("{base}{path}");
+    }
+    body(&address, &Limits::DEFAULT).map_err(|reason| UrlError { url: address.shown(), reason })
+}
+
 /// The catalog of a running program.
 ///
 /// The address is `http://host:port`, with a path where the endpoint has one; `/catalog.json` is appended unless the
@@ -109,6 +123,10 @@ fn fetch(url: &str, limits: &Limits) -> Result<Catalog, UrlError> {
 }
 
 fn ask(address: &Address, limits: &Limits) -> Result<Catalog, UrlErrorReason> {
+    Catalog::from_json(&body(address, limits)?).map_err(UrlErrorReason::NotCatalog)
+}
+
+fn body(address: &Address, limits: &Limits) -> Result<Vec<u8>, UrlErrorReason> {
     let failed = |error: Error| no_answer(&error, limits);
     let mut config = Agent::config_builder()
         .timeout_resolve(Some(limits.connect))
@@ -139,7 +157,7 @@ fn ask(address: &Address, limits: &Limits) -> Result<Catalog, UrlErrorReason> {
     if body.len() as u64 > limit {
         return Err(UrlErrorReason::TooLarge(limit));
     }
-    Catalog::from_json(&body).map_err(UrlErrorReason::NotCatalog)
+    Ok(body)
 }
 
 fn no_answer(error: &Error, limits: &Limits) -> UrlErrorReason {

@@ -130,9 +130,8 @@ async fn answer(
 
 /// The bytes compressed, and whether they are.
 fn squeezed(bytes: Bytes) -> (Bytes, bool) {
-    let text = std::str::from_utf8(&bytes).unwrap_or_default();
     let mut encoder = Encoder::new();
-    let compressed = encoder.push(text).and_then(|mut first| {
+    let compressed = encoder.push(&bytes).and_then(|mut first| {
         first.extend(encoder.finish()?);
         Ok(first)
     });

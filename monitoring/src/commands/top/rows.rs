@@ -1,0 +1,239 @@
+//! The functions and their numbers as rows, in an order, as text.
+
+use super::{Answer, Model, Numbers, Site};
+use crate::cli::Column;
+use crate::output::{clean, painted, table};
+use serde::Serialize;
+use std::cmp::Ordering;
+
+/// What is shown at one time.
+#[derive(Debug)]
+pub(super) struct View {
+    model: Model,
+    answer: Answer,
+}
+
+/// By which column, and whether the other way around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Order {
+    column: Column,
+    turned: bool,
+}
+
+/// All of it, for scripts.
+#[derive(Debug, Serialize)]
+pub(super) struct Report<'a> {
+    program: &'a str,
+    version: &'a str,
+    /// The alerts whose conditions hold.
+    firing: Vec<&'a str>,
+    functions: Vec<Line<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    function: String,
+    place: String,
+    calls: f64,
+    rate: f64,
+    errors: f64,
+    error_rate: Option<f64>,
+    p50: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+    in_flight: Option<f64>,
+    budget_left: Option<f64>,
+}
+
+const HEAD: [&str; 10] = ["FUNCTION", "CALLS", "RATE/s", "ERRORS", "SHARE", "P50", "P95", "P99", "IN FLIGHT", "BUDGET"];
+
+impl Order {
+    pub(super) fn new(column: Column) -> Self {
+        Self { column, turned: false }
+    }
+
+    /// The order that a key asks for.
+    pub(super) fn key(self, key: char) -> Option<Self> {
+        let column = match key {
+            'n' => Column::Name,
+            'c' => Column::Calls,
+            'r' => Column::Rate,
+            'e' => Column::Errors,
+            '5' => Column::P50,
+            '9' => Column::P95,
+            'p' => Column::P99,
+            'i' => Column::InFlight,
+            'b' => Column::Budget,
+            _ => return None,
+        };
+        Some(Self { column, turned: column == self.column && !self.turned })
+    }
+
+    /// The worst first, and names from A; rows without a number are last.
+    fn compare(self, a: &Line<'_>, b: &Line<'_>) -> Ordering {
+        let number = |it: &Line<'_>| match self.column {
+            Column::Name => None,
+            Column::Calls => Some(it.calls),
+            Column::Rate => Some(it.rate),
+            Column::Errors => it.error_rate,
+            Column::P50 => it.p50,
+            Column::P95 => it.p95,
+            Column::P99 => it.p99,
+            Column::InFlight => it.in_flight,
+            Column::Budget => it.budget_left.map(|it| -it),
+        };
+        let turn = |it: Ordering| if self.turned { it.reverse() } else { it };
+        let by_number = match (number(a), number(b)) {
+            (Some(a), Some(b)) => turn(b.total_cmp(&a)),
+            (a, b) => b.is_some().cmp(&a.is_some()),
+        };
+        by_number.then_with(|| {
+            let by_name = a.function.cmp(&b.function);
+            if self.column == Column::Name { turn(by_name) } else { by_name }
+        })
+    }
+}
+
+impl View {
+    pub(super) fn new(model: Model, answer: Answer) -> Self {
+        Self { model, answer }
+    }
+
+    /// Takes newer numbers in; says whether they are of the same process, so that the functions are the same.
+    pub(super) fn renew(&mut self, answer: Answer) -> bool {
+        let same = self.answer.epoch == answer.epoch;
+        self.answer = answer;
+        same
+    }
+
+    pub(super) fn report(&self, order: Order) -> Report<'_> {
+        Report {
+            program: &self.model.program.name,
+            version: &self.model.program.version,
+            firing: self.answer.alerts.iter().map(|it| it.name.as_str()).collect(),
+            functions: self.lines(order),
+        }
+    }
+
+    fn lines(&self, order: Order) -> Vec<Line<'_>> {
+        let known = self.model.functions.iter().filter_map(|it| Some((it, self.answer.functions.get(&it.id)?)));
+        let mut lines: Vec<Line<'_>> = known.map(|(it, numbers)| line(it, *numbers)).collect();
+        lines.sort_by(|a, b| order.compare(a, b));
+        lines
+    }
+
+    /// One line about the program and the table.
+    pub(super) fn text(&self, order: Order) -> String {
+        let rows: Vec<Vec<String>> = self.lines(order).iter().map(cells).collect();
+        format!("{}\n{}", self.head(), table(&HEAD, &rows))
+    }
+
+    fn head(&self) -> String {
+        let program = &self.model.program;
+        let firing: Vec<&str> = self.answer.alerts.iter().map(|it| it.name.as_str()).collect();
+        let alerts = match firing.len() {
+            0 => "no alert would fire".to_owned(),
+            _ => painted(&format!("would fire: {}", clean(&firing.join(", "))), "1;31"),
+        };
+        format!(
+            "{} {}: {} functions, {alerts}",
+            clean(&program.name),
+            clean(&program.version),
+            self.model.functions.len()
+        )
+    }
+}
+
+fn line(it: &Site, numbers: Numbers) -> Line<'_> {
+    let Numbers { calls, rate, errors, error_rate, p50, p95, p99, in_flight, budget_left } = numbers;
+    Line {
+        id: &it.id,
+        function: format!("{}::{}", it.module, it.function),
+        place: format!("{}:{}", it.file, it.line),
+        calls,
+        rate,
+        errors,
+        error_rate,
+        p50,
+        p95,
+        p99,
+        in_flight,
+        budget_left,
+    }
+}
+
+fn cells(it: &Line<'_>) -> Vec<String> {
+    let share = |it: f64| format!("{:.2}%", it * 100.0);
+    let or_nothing = |it: Option<f64>, text: &dyn Fn(f64) -> String| it.map_or_else(|| "-".to_owned(), text);
+    vec![
+        clean(&it.function),
+        format!("{:.0}", it.calls),
+        format!("{:.2}", it.rate),
+        format!("{:.0}", it.errors),
+        or_nothing(it.error_rate, &share),
+        or_nothing(it.p50, &duration),
+        or_nothing(it.p95, &duration),
+        or_nothing(it.p99, &duration),
+        or_nothing(it.in_flight, &|it| format!("{it:.0}")),
+        or_nothing(it.budget_left, &share),
+    ]
+}
+
+fn duration(seconds: f64) -> String {
+    let (factor, unit) = match seconds {
+        it if it >= 1.0 => (1.0, "s"),
+        it if it >= 1e-3 => (1e3, "ms"),
+        _ => (1e6, "us"),
+    };
+    format!("{:.2}{unit}", seconds * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view() -> View {
+        let model = r#"{"program": {"name": "shop", "version": "1"}, "functions": [
+            {"id": "a", "function": "a", "module": "m", "file": "a.rs", "line": 1},
+            {"id": "b", "function": "b\u001b[2J", "module": "m", "file": "a.rs", "line": 2},
+            {"id": "c", "function": "c", "module": "m", "file": "a.rs", "line": 3}]}"#;
+        let answer = r#"{"epoch": 1, "functions": {
+            "a": {"calls": 5, "rate": 1.5, "errors": 1, "error_rate": 0.2, "p95": 0.0042, "budget_left": 0.5},
+            "b": {"calls": 9, "rate": 0.0, "errors": 0, "budget_left": -2},
+            "c": {"calls": 7, "rate": 3.0, "errors": 0, "error_rate": 0.0, "p95": 1.5, "in_flight": 2}}}"#;
+        View::new(serde_json::from_str(model).unwrap(), serde_json::from_str(answer).unwrap())
+    }
+
+    #[test]
+    fn each_column_sorts_the_worst_first() {
+        let view = view();
+        let check = |keys: &str, expected: &str| {
+            let order = keys.chars().fold(Order::new(Column::Rate), |order, it| order.key(it).unwrap());
+            let ids: String = view.lines(order).iter().map(|it| it.id).collect();
+            assert_eq!(ids, expected, "{keys}");
+        };
+        check("", "cab");
+        check("r", "bac");
+        check("rr", "cab");
+        check("n", "abc");
+        check("nn", "cba");
+        check("c", "bca");
+        check("e", "acb");
+        check("9", "cab");
+        check("99", "acb");
+        check("b", "bac");
+        check("i", "cab");
+        assert_eq!(Order::new(Column::Rate).key('x'), None);
+    }
+
+    #[test]
+    fn what_comes_from_a_program_gives_the_terminal_no_orders() {
+        let text = view().text(Order::new(Column::Name));
+        assert!(!text.contains("\u{1b}[2J") && text.contains("m::b [2J"), "{text}");
+        assert!(text.contains("shop 1: 3 functions, no alert would fire"), "{text}");
+        let row = text.lines().find(|it| it.starts_with("m::a")).unwrap();
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        assert_eq!(cells, ["m::a", "5", "1.50", "1", "20.00%", "-", "4.20ms", "-", "-", "50.00%"]);
+    }
+}
