@@ -30,7 +30,13 @@ fn program() -> Program {
     // Two functions with the same labels, and one whose label is known with each call.
     let [same, other] = ["one", "two"].map(|it| site("measured", "function", it, &["function=same", "module=m"], &[]));
     sites.extend([same, other, site("cached", "cache", "look", &[], &[])]);
-    Program { families: families::ALL.to_vec(), catalog: catalog(&sites), binary: None, initialize: || () }
+    Program {
+        families: families::ALL.to_vec(),
+        catalog: catalog(&sites),
+        binary: None,
+        initialize: || (),
+        limit_series: |_| (),
+    }
 }
 
 fn json(address: SocketAddr, path: &str) -> Value {

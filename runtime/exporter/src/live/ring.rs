@@ -343,7 +343,13 @@ mod tests {
 
     fn recorder() -> Recorder {
         let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: Vec::new() };
-        Recorder::new(&Program { families: families::ALL.to_vec(), catalog, binary: None, initialize: || () })
+        Recorder::new(&Program {
+            families: families::ALL.to_vec(),
+            catalog,
+            binary: None,
+            initialize: || (),
+            limit_series: |_| (),
+        })
     }
 
     /// What the samples hold of a metric, by the labels besides `job` and `instance`.
