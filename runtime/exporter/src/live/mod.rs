@@ -3,6 +3,7 @@
 //! It knows no HTTP (that is `routes`) and no HTML. Samples are taken by a timer, whoever looks; everything else is
 //! computed when somebody asks, once for each sample however many ask.
 
+pub(crate) mod assets;
 mod log;
 mod ring;
 pub(crate) mod routes;
