@@ -35,7 +35,7 @@ export class Detail {
         this.#tiles = element("dl", { class: "tiles" });
         const back = element("a", { href: state.address({ function: "" }), class: "back", text: "← All functions" });
         this.heading = element("h2", { id: "function", tabindex: "-1", text: it.function });
-        const rules = element("a", { href: download(`functions/${encodeURIComponent(it.id)}/rules.yml`), download: `${it.function}-rules.yml`, text: "Download its rules" });
+        const rules = element("a", { href: download(`functions/${encodeURIComponent(it.id)}/rules.yml`), download: `${it.id}.rules.yml`, text: "Download its rules" });
         const labels = it.labels.map(([name, value]) => `${name}=${value}`).join(", ");
         const about = definitions([
             ["Path", `${it.module}::${it.function}`],
