@@ -131,7 +131,9 @@ fn nothing_is_in_the_way_of_anybody_in_either_theme() {
         page.run("document.querySelectorAll('.others details, .about').forEach((it) => (it.open = true))");
         page.run("scrollTo(0, document.body.scrollHeight)");
         let wide = page.number("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-        assert!(wide < 1.0, "the page is {wide} pixels wider than a window of {width}");
+        let widest = "[...document.querySelectorAll('main *')].filter((it) => !it.closest('.scroll')).sort((a, b) => \
+            b.getBoundingClientRect().right - a.getBoundingClientRect().right).slice(0, 3).map((it) => it.outerHTML.slice(0, 150)).join('\\n')";
+        assert!(wide < 1.0, "the page is {wide} pixels wider than a window of {width}:\n{}", page.text(widest));
         let mut found = page.violations();
         page.run(&format!("location.hash = 'function={}'", id(&program.url, "load")));
         page.until("the function", "document.querySelector('.tiles dd')?.textContent");

@@ -88,7 +88,7 @@ export class Detail {
 function calls(title, empty) {
     const body = element("tbody");
     const head = element("thead", {}, element("tr", {}, ...CALLS.map(([name]) => element("th", { scope: "col", text: name }))));
-    const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
+    const scroll = element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title },
         element("table", {}, element("caption", { class: "unseen", text: title }), head, body));
     const note = element("p", { class: "note", text: empty });
     const update = (list) => {

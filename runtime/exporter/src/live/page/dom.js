@@ -60,7 +60,7 @@ export function copyable(name, text) {
         setText(button, (await copy(text)) ? "Copied" : "Press Ctrl+C");
         setTimeout(() => setText(button, "Copy"), 2000);
     });
-    const code = element("code", { text, tabindex: "0", role: "region", "aria-label": name });
+    const code = element("code", { text, tabindex: "0", role: "group", "aria-label": name });
     return element("div", { class: "copyable" }, element("span", { class: "name", text: name }), code, button);
 }
 

@@ -60,7 +60,7 @@ export class Functions {
         const head = element("thead", {}, element("tr", { "aria-rowindex": "1" }, ...COLUMNS.map((it) => this.#head(it))));
         const caption = element("caption", { class: "unseen", text: "All annotated functions; numbers are of the last five minutes" });
         this.#table = element("table", { class: "functions" }, caption, head, this.#body);
-        this.#scroll = element("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Functions" }, this.#table);
+        this.#scroll = element("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "Functions" }, this.#table);
         let planned = false;
         this.#scroll.addEventListener("scroll", () => {
             if (planned || this.#shown.length <= WHOLE) return;

@@ -138,7 +138,7 @@ export class Table {
         const head = element("thead", {}, element("tr", {}, element("th", { scope: "col", text: "Labels" }), ...names));
         const caption = element("caption", { class: "unseen", text: panel.title });
         const table = element("table", {}, caption, head, this.#body);
-        body.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": panel.title }, table));
+        body.append(element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": panel.title }, table));
     }
 
     update(times, series, answers) {

@@ -21,7 +21,7 @@ export class Panel {
         const title = element("h4", { text: model.title });
         const head = element("header", {}, title, this.#about());
         const properties = { class: `panel ${model.kind}`, "aria-label": model.title, "data-panel": model.id, tabindex: "-1" };
-        this.element = element("section", properties, head, this.#body, this.#note);
+        this.element = element("article", properties, head, this.#body, this.#note);
         this.element.style.setProperty("--width", model.width ?? 8);
         this.element.style.setProperty("--height", model.height ?? 8);
         if (!this.isAnswered) {

@@ -18,7 +18,7 @@ export class Series {
         const heads = names.map((text, index) => element("th", { scope: "col", class: index > 1 ? "number" : "", text }));
         const caption = element("caption", { class: "unseen", text: "Series of each metric" });
         const table = element("table", {}, caption, element("thead", {}, element("tr", {}, ...heads)), this.#body);
-        const scroll = element("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Series" }, table);
+        const scroll = element("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "Series" }, table);
         const heading = element("h2", { id: "series", tabindex: "-1", text: "Series" });
         this.#details = element("details", { class: "row" }, element("summary", {}, heading, this.#note), scroll);
         this.#details.addEventListener("toggle", opened);
