@@ -52,5 +52,13 @@ fn a_thousand_functions() {
         "a refresh: script {script:.1} ms, layout {layout:.1} ms, styles {style:.1} ms, all tasks {task:.1} ms"
     ));
     assert!(script < 500.0, "{script} ms");
+
+    // A panel with a line for each function is drawn with the largest, and still in no time.
+    let before = page.spent("ScriptDuration");
+    page.run("[...document.querySelectorAll('.panel.timeseries h4')].find((it) => /by function/i.test(it.textContent)).scrollIntoView({ behavior: 'instant' })");
+    let note = "[...document.querySelectorAll('.panel > .body > .note')].find((it) => it.textContent.includes('Only the 40 largest'))";
+    page.until("a chart of many lines", &format!("{note} !== undefined"));
+    let script = (page.spent("ScriptDuration") - before) * 1e3;
+    report(&format!("charts of a line for each function come into view: script {script:.1} ms"));
     page.close();
 }

@@ -63,7 +63,8 @@ fn promql_is_copied_and_files_are_downloaded() {
 
     let directory = page.downloads();
     page.click(".detail a[download]");
-    let rules = wait("the rules", 30, || std::fs::read_to_string(directory.path().join(format!("{id}.rules.yml"))).ok());
+    let rules =
+        wait("the rules", 30, || std::fs::read_to_string(directory.path().join(format!("{id}.rules.yml"))).ok());
     assert_eq!(rules, get(&format!("{}/monitoring/functions/{id}/rules.yml", program.url)));
     assert!(rules.contains("alert: "), "{rules}");
 

@@ -1,7 +1,7 @@
 // The live page: asks the program for its numbers, and gives them to the parts that show them.
 
 import { Alerts } from "./alerts.js";
-import { begin } from "./chart.js";
+import { MOST, begin } from "./chart.js";
 import { Detail } from "./detail.js";
 import { element, setText } from "./dom.js";
 import { span } from "./format.js";
@@ -68,7 +68,7 @@ async function refresh() {
     const [functions, alerts, panels, calls, series] = await Promise.all([
         ask("functions"),
         ask("alerts"),
-        ids.length > 0 ? ask(`panels?ids=${ids.join(",")}&range=${state.get("range")}&points=${POINTS}`) : null,
+        ids.length > 0 ? ask(`panels?ids=${ids.join(",")}&range=${state.get("range")}&points=${POINTS}&most=${MOST}`) : null,
         detail ? ask(`functions/${encodeURIComponent(state.get("function"))}`) : null,
         parts.series.isOpen && !detail ? ask("series") : null,
     ]);

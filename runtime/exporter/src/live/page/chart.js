@@ -1,11 +1,11 @@
 // Lines and areas over time, drawn by uPlot, with a legend that says in text what the canvas shows.
 
 import { arrange, element, setAttribute, setText } from "./dom.js";
-import { count, newest, number } from "./format.js";
+import { newest, number } from "./format.js";
 import { ink } from "./theme.js";
 
 // So many lines can still be told apart, and drawn without a pause; of more, those with the largest values are drawn.
-const MOST = 40;
+export const MOST = 40;
 const LISTED = 8;
 const COLOURS = 10;
 // Since when there can be any numbers, in seconds: before that a chart would only be empty.
@@ -69,7 +69,7 @@ export class TimeSeries {
         const all = series.filter((it) => it.values.some((value) => value !== null));
         this.#drawn = all.length > MOST ? largest(all) : all;
         this.#times = times;
-        setText(this.#note, this.#drawn.length < all.length ? `The ${MOST} largest of ${count(all.length)}.` : "");
+        setText(this.#note, all.length >= MOST ? `Only the ${MOST} largest are drawn.` : "");
         this.#draw();
         this.#tell(null);
         return all.length > 0;

@@ -126,7 +126,7 @@ export class Bars {
     }
 }
 
-// One row for each combination of labels, one column for each query.
+// One row for each combination of labels, one column for each query; of very many rows, those that the program gives.
 export class Table {
     #panel;
     #body = element("tbody");
@@ -150,7 +150,7 @@ export class Table {
                 found.get(key).values[column] = newest(values);
             }
         }
-        const order = [...found].sort((a, b) => (b[1].values[0] ?? -1) - (a[1].values[0] ?? -1)).slice(0, MOST);
+        const order = [...found].sort((a, b) => (b[1].values[0] ?? -1) - (a[1].values[0] ?? -1));
         const rows = order.map(([key, { labels, values }]) => {
             const row = this.#rows.get(key) ?? this.#row(labels);
             this.#panel.queries.forEach((query, column) => {
