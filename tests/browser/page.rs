@@ -18,14 +18,10 @@ pub(crate) struct Page<'a> {
 impl<'a> Page<'a> {
     /// Opens an address in a window of its own, with an empty profile.
     pub(crate) fn open(browser: &'a mut Browser, url: &str) -> Self {
-        Self::sized(browser, url, 1280, 900)
-    }
-
-    pub(crate) fn sized(browser: &'a mut Browser, url: &str, width: u32, height: u32) -> Self {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let context = text(&browser.call(None, "Target.createBrowserContext", json!({}))["browserContextId"]);
         let window = json!({
-            "url": "about:blank", "browserContextId": context, "newWindow": true, "width": width, "height": height,
+            "url": "about:blank", "browserContextId": context, "newWindow": true,
         });
         let target = text(&browser.call(None, "Target.createTarget", window)["targetId"]);
         let attach = json!({"targetId": target, "flatten": true});
@@ -34,9 +30,7 @@ impl<'a> Page<'a> {
         for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Performance.enable"] {
             page.call(domain, json!({}));
         }
-        // A window's width includes its frame.
-        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        page.call("Emulation.setDeviceMetricsOverride", metrics);
+        page.resize(1280, 900);
         // As if it were in front of its reader.
         page.call("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
         page.call("Page.navigate", json!({"url": url}));
@@ -93,6 +87,11 @@ impl<'a> Page<'a> {
             }
             sleep(Duration::from_millis(100));
         }
+    }
+
+    pub(crate) fn resize(&mut self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.call("Emulation.setDeviceMetricsOverride", size);
     }
 
     /// Clicks where the element is, with the mouse.

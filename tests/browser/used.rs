@@ -6,6 +6,7 @@ use crate::program::few;
 use crate::{id, json, report};
 use measurand_tests::{get, wait};
 use serde_json::json as value;
+use std::collections::BTreeSet;
 
 const NAMES: &str = "[...document.querySelectorAll('.functions tbody a')].map((it) => it.textContent)";
 
@@ -90,23 +91,18 @@ fn panels_of_every_kind_are_drawn_when_they_come_into_view() {
     let mut browser = browser();
     let mut page = Page::live(&mut browser, &program.url);
     let model = json(&format!("{}/live/model.json", program.url));
-    let panels = model["rows"].as_array().expect("rows").iter().flat_map(|it| it["panels"].as_array().expect("panels"));
-    let mut kinds = std::collections::BTreeSet::new();
-    for panel in panels {
-        let title = panel["title"].as_str().expect("a title");
-        kinds.insert(panel["kind"].as_str().expect("a kind").to_owned());
-        let selector = format!("[data-panel=\"{}\"]", panel["id"]);
-        page.run(&format!(
-            "document.querySelector('{selector}').scrollIntoView({{ block: 'center', behavior: 'instant' }})"
-        ));
-        let drawn = format!(
-            "(() => {{ const at = document.querySelector('{selector}'); const note = at.querySelector(':scope > .note').textContent; \
-             return note || at.querySelector('canvas, .stat li, .gauge b:not(:empty), .bars li, tbody tr') !== null; }})()"
-        );
-        page.until(title, &drawn);
-    }
+    let rows = model["rows"].as_array().expect("rows").iter();
+    let kinds: BTreeSet<&str> =
+        rows.flat_map(|it| it["panels"].as_array().expect("panels")).filter_map(|it| it["kind"].as_str()).collect();
+    let waiting = "[...document.querySelectorAll('.panel')].filter((it) => !it.querySelector(':scope > .note').textContent && \
+         !it.querySelector('canvas, .stat li, .gauge b:not(:empty), .bars li, tbody tr')).map((it) => it.ariaLabel)";
+    let before = page.number(&format!("{waiting}.length"));
+    assert!(before > 10.0, "panels that nobody sees are drawn");
+    // A window in which all of them are in view.
+    page.resize(1280, 20_000);
+    page.until("all panels", &format!("{waiting}.length === 0"));
     for kind in ["timeseries", "stat", "table"] {
-        assert!(kinds.contains(kind), "{kinds:?}");
+        assert!(kinds.contains(&kind), "{kinds:?}");
     }
     // A chart says in text what it draws.
     let label = page.text(
@@ -120,37 +116,44 @@ fn panels_of_every_kind_are_drawn_when_they_come_into_view() {
 fn nothing_is_in_the_way_of_anybody_in_either_theme() {
     let program = few();
     let mut browser = browser();
-    let mut backs = Vec::new();
-    for (theme, width) in [("dark", 1280), ("light", 1280), ("dark", 360), ("light", 360)] {
-        let mut page = Page::sized(&mut browser, &format!("{}/", program.url), width, 900);
-        page.until_live();
-        page.run(&format!("(() => {{ const it = document.querySelector('#theme'); it.value = '{theme}'; it.dispatchEvent(new Event('change')); }})()"));
-        backs.push(page.text("getComputedStyle(document.body).backgroundColor"));
+    let mut page = Page::live(&mut browser, &program.url);
+    let overview = |page: &mut Page<'_>| {
+        page.run("location.hash = ''");
         // Everything that opens is open.
+        page.until("the table", "document.querySelector('.detail') === null");
         page.run("document.querySelectorAll('details').forEach((it) => (it.open = true))");
         page.until("the series", "document.querySelector('#series').closest('details').querySelector('tbody tr')");
         page.run("document.querySelectorAll('.others details, .about').forEach((it) => (it.open = true))");
         page.run("scrollTo(0, document.body.scrollHeight)");
+    };
+    let detail = format!("location.hash = 'function={}'", id(&program.url, "load"));
+    let mut backs = Vec::new();
+    for theme in ["dark", "light"] {
+        page.run(&format!("(() => {{ const it = document.querySelector('#theme'); it.value = '{theme}'; it.dispatchEvent(new Event('change')); }})()"));
+        backs.push(page.text("getComputedStyle(document.body).backgroundColor"));
+        overview(&mut page);
+        let mut found = page.violations();
+        page.run(&detail);
+        page.until("the function", "document.querySelector('.tiles dd')?.textContent");
+        found.extend(page.violations());
+        report(&format!("axe-core, {theme}: {} violations", found.len()));
+        assert!(found.is_empty(), "{theme}:\n{}", found.join("\n"));
+    }
+    page.call("Page.reload", value!({}));
+    page.until("the page", "document.querySelector('.tiles dd')?.textContent");
+    assert_eq!(page.text("getComputedStyle(document.body).backgroundColor"), backs[1], "the theme is kept");
+    page.resize(360, 800);
+    for open in [true, false] {
+        if open {
+            overview(&mut page);
+        } else {
+            page.run(&detail);
+        }
         let wide = page.number("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         let widest = "[...document.querySelectorAll('main *')].filter((it) => !it.closest('.scroll')).sort((a, b) => \
             b.getBoundingClientRect().right - a.getBoundingClientRect().right).slice(0, 3).map((it) => it.outerHTML.slice(0, 150)).join('\\n')";
-        assert!(wide < 1.0, "the page is {wide} pixels wider than a window of {width}:\n{}", page.text(widest));
-        let mut found = page.violations();
-        page.run(&format!("location.hash = 'function={}'", id(&program.url, "load")));
-        page.until("the function", "document.querySelector('.tiles dd')?.textContent");
-        found.extend(page.violations());
-        report(&format!("axe-core, {theme}, {width} pixels: {} violations", found.len()));
-        assert!(found.is_empty(), "{theme}, {width} pixels:\n{}", found.join("\n"));
-        if width == 1280 {
-            page.call("Page.reload", value!({}));
-            page.until("the page", "document.querySelector('.tiles dd')?.textContent");
-            assert_eq!(
-                page.text("getComputedStyle(document.body).backgroundColor"),
-                backs[backs.len() - 1],
-                "{theme} is kept"
-            );
-        }
-        page.close();
+        assert!(wide < 1.0, "the page is {wide} pixels wider than a telephone:\n{}", page.text(widest));
     }
+    page.close();
     assert_ne!(backs[0], backs[1]);
 }
