@@ -16,6 +16,8 @@ pub struct Frame {
     pub times: Vec<i64>,
     /// From the first to the last, in seconds.
     pub range: u32,
+    /// The most answers to one line: of more, those with the largest numbers are given, in a table the first by name.
+    pub most: usize,
 }
 
 /// One answer of a panel's line.
@@ -38,7 +40,7 @@ impl Frame {
         let step = range.div_ceil(points.max(1)).max(1).next_multiple_of(interval.max(1));
         let mut times = instants(now - i64::from(range) * 1000, now - 1, step.saturating_mul(1000));
         times.push(now);
-        Self { times, range }
+        Self { times, range, most: usize::MAX }
     }
 }
 
@@ -69,7 +71,15 @@ fn columns(page: &Page, line: &Line, kind: PanelKind, frame: &Frame, source: &dy
     if kind == PanelKind::Heatmap {
         rows = alone(rows);
     } else {
+        if rows.len() > frame.most && kind != PanelKind::Table {
+            let largest = |row: &Row| row.values.iter().copied().filter(|it| is_present(*it)).fold(f64::MIN, f64::max);
+            let mut ranked: Vec<(f64, Row)> = rows.into_iter().map(|it| (largest(&it), it)).collect();
+            ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.labels.cmp(&b.1.labels)));
+            rows = ranked.into_iter().take(frame.most).map(|it| it.1).collect();
+        }
         rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        // The lines of a table have to keep the same labels, whichever are large in one of them.
+        rows.truncate(frame.most);
     }
     let column = |row: Row| {
         let legend = if kind == PanelKind::Heatmap {

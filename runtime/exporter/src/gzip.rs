@@ -24,6 +24,13 @@ pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
     any
 }
 
+/// Compresses what is sent again and again as well as can be.
+pub(crate) fn whole(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
 /// Compresses piece by piece; fast, since it costs the application's processor.
 #[derive(Debug)]
 pub(crate) struct Encoder(GzEncoder<Vec<u8>>);

@@ -1,7 +1,7 @@
 //! What the endpoint answers.
 
 use crate::error::Error;
-use crate::live::{self, Live};
+use crate::live::{self, Live, assets};
 use crate::recorder::Recorder;
 use crate::scrape;
 use axum::Router;
@@ -65,28 +65,30 @@ impl App {
 
 /// Routes for an application's own router. Without `/`, which most applications have themselves.
 pub(crate) fn mounted(app: Arc<App>) -> Router {
-    routes().layer(middleware::from_fn_with_state(Arc::clone(&app), observe)).with_state(app)
+    routes(&app).layer(middleware::from_fn_with_state(Arc::clone(&app), observe)).with_state(app)
 }
 
 /// Routes of the endpoint's own server, each bounded in time.
 pub(crate) fn served(app: Arc<App>, limit: Duration) -> Router {
-    routes()
-        .route("/", get(index))
+    routes(&app)
+        .route("/", if app.live.is_some() { get(assets::index) } else { get(list) })
         .fallback(|| async { (StatusCode::NOT_FOUND, "not found; see / for what there is\n") })
         .layer(middleware::from_fn_with_state(limit, in_time))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
         .with_state(app)
 }
 
-fn routes() -> Router<Arc<App>> {
+fn routes(app: &App) -> Router<Arc<App>> {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/catalog.json", get(catalog))
         .route("/healthz", get(|| async { "ok\n" }))
         .merge(live::routes::routes())
+        .merge(if app.live.is_some() { assets::routes() } else { Router::new() })
 }
 
-async fn index() -> impl IntoResponse {
+/// What there is, where the live page is switched off.
+async fn list() -> impl IntoResponse {
     Html(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Measurand</title>\n<h1>Measurand</h1>\n<ul>\n\
          <li><a href=\"metrics\">/metrics</a>: all metrics, for Prometheus\n\

@@ -3,6 +3,7 @@
 //! It knows no HTTP (that is `routes`) and no HTML. Samples are taken by a timer, whoever looks; everything else is
 //! computed when somebody asks, once for each sample however many ask.
 
+pub(crate) mod assets;
 mod log;
 mod ring;
 pub(crate) mod routes;
@@ -57,6 +58,8 @@ pub(crate) struct Wanted {
     ids: Option<Vec<u32>>,
     range: u32,
     points: u32,
+    /// The most answers to one line of a panel.
+    most: usize,
 }
 
 impl Live {
@@ -109,7 +112,7 @@ impl Live {
     fn panels(&self, wanted: &Wanted) -> Result<Bytes, String> {
         let page = self.page()?;
         Ok(self.look(page, |source, now| {
-            let frame = Frame::new(now, wanted.range, wanted.points, INTERVAL);
+            let frame = Frame { most: wanted.most, ..Frame::new(now, wanted.range, wanted.points, INTERVAL) };
             let all = || page.panel_ids().collect();
             let panels = page.panels(&wanted.ids.clone().unwrap_or_else(all), &frame, source);
             let times: Vec<f64> = frame.times.iter().map(|it| seconds(*it)).collect();
@@ -215,9 +218,9 @@ impl Cached {
 }
 
 impl Wanted {
-    /// `ids=1,2&range=900&points=300`, each of which may be missing.
+    /// `ids=1,2&range=900&points=300&most=40`, each of which may be missing.
     fn parse(query: &str) -> Result<Self, String> {
-        let mut wanted = Self { ids: None, range: 900, points: 300 };
+        let mut wanted = Self { ids: None, range: 900, points: 300, most: usize::MAX };
         for (name, value) in query.split('&').filter_map(|it| it.split_once('=')) {
             let number = |it: &str| it.parse::<u32>().map_err(|_| format!("`{name}` is no number: give whole numbers"));
             match name {
@@ -226,6 +229,7 @@ impl Wanted {
                     wanted.ids = Some(ids.map(number).collect::<Result<_, _>>()?);
                 }
                 "range" => wanted.range = number(value)?.clamp(INTERVAL, KEPT),
+                "most" => wanted.most = usize::try_from(number(value)?.max(1)).unwrap_or(usize::MAX),
                 "points" => wanted.points = number(value)?.clamp(1, MOST_POINTS),
                 _ => (),
             }
@@ -261,14 +265,14 @@ mod tests {
 
     #[test]
     fn what_is_wanted_has_defaults_and_bounds() {
-        let check = |query: &str, ids: Option<&[u32]>, range, points| {
-            let expected = Wanted { ids: ids.map(<[u32]>::to_vec), range, points };
+        let check = |query: &str, ids: Option<&[u32]>, range, points, most| {
+            let expected = Wanted { ids: ids.map(<[u32]>::to_vec), range, points, most };
             assert_eq!(Wanted::parse(query), Ok(expected), "{query}");
         };
-        check("", None, 900, 300);
-        check("ids=1,2&range=60&points=10", Some(&[1, 2]), 60, 10);
-        check("ids=1%2C2&x=y&range=99999&points=99999", Some(&[1, 2]), 3600, 720);
-        check("ids=&range=0&points=0", Some(&[]), 5, 1);
+        check("", None, 900, 300, usize::MAX);
+        check("ids=1,2&range=60&points=10", Some(&[1, 2]), 60, 10, usize::MAX);
+        check("ids=1%2C2&x=y&range=99999&points=99999&most=7", Some(&[1, 2]), 3600, 720, 7);
+        check("ids=&range=0&points=0&most=0", Some(&[]), 5, 1, 1);
         assert!(Wanted::parse("ids=a").is_err_and(|it| it.contains("`ids` is no number")));
         assert!(Wanted::parse("range=-1").is_err());
     }

@@ -1,0 +1,115 @@
+// Which alerts would fire now, by their own conditions; and all conditions that are watched.
+
+import { arrange, copyable, definitions, element, setText } from "./dom.js";
+import { NOTHING, clock, number, span } from "./format.js";
+import { panelLink } from "./rows.js";
+
+const ORDER = { firing: 0, pending: 1, inactive: 2 };
+
+export class Alerts {
+    #all = new Map();
+    #count = element("span", { class: "note", role: "status" });
+    #now = element("ul", { class: "alerts" });
+    #rest = element("ul", { class: "alerts" });
+    #others = element("summary", { text: "" });
+    element;
+
+    constructor(model) {
+        for (const it of model.alerts) this.#all.set(it.name, { model: it, item: null, now: null });
+        const heading = element("h2", { id: "alerts", tabindex: "-1", text: "Alerts" });
+        const tools = element("div", { class: "tools" }, heading, this.#count);
+        const others = element("details", { class: "others" }, this.#others, this.#rest);
+        others.addEventListener("toggle", () => this.#draw());
+        this.element = element("section", { "aria-labelledby": "alerts" }, tools, this.#now, others);
+    }
+
+    // How many fire that somebody should hear of.
+    get firing() {
+        return [...this.#all.values()].filter((it) => current(it) === "firing").length;
+    }
+
+    update(answers) {
+        for (const answer of answers) {
+            const known = this.#all.get(answer.name);
+            if (known) known.now = answer;
+        }
+        this.#draw();
+    }
+
+    #draw() {
+        const rank = (it) => [ORDER[current(it)], it.model.severity, it.model.name].join(" ");
+        const all = [...this.#all.values()].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+        const [now, rest] = [all.filter((it) => current(it) !== "inactive"), all.filter((it) => current(it) === "inactive")];
+        const { firing } = this;
+        const unseen = rest.filter((it) => it.model.unavailable).length;
+        const parts = [
+            firing > 0 ? `${firing} firing` : "none firing",
+            now.length > firing ? `${now.length - firing} pending` : "",
+            `${rest.length - unseen} quiet`,
+            unseen > 0 ? `${unseen} only Prometheus can see` : "",
+        ];
+        setText(this.#count, parts.filter(Boolean).join(", "));
+        this.#count.classList.toggle("red", firing > 0);
+        setText(this.#others, `${now.length > 0 ? "The other" : "All"} ${rest.length} conditions`);
+        arrange(this.#now, now.map((it) => this.#item(it)));
+        if (this.#rest.parentElement.open) arrange(this.#rest, rest.map((it) => this.#item(it)));
+    }
+
+    #item(it) {
+        it.item ??= this.#make(it.model);
+        const { state, since, values = [] } = it.now ?? { state: "inactive", since: null };
+        const [summary] = it.item.children[0].children;
+        const [, , badge, text] = summary.children;
+        setText(badge, it.model.unavailable ? "not seen here" : state);
+        badge.className = `state ${state}`;
+        setText(text, state === "inactive" ? it.model.summary : (values[0]?.summary ?? it.model.summary));
+        const ago = since === null ? "" : `since ${clock(since * 1000)}, for ${span(Date.now() / 1000 - since)}`;
+        setText(summary.children[4], ago);
+        const list = it.item.querySelector(".values");
+        if (list) fill(list, values);
+        return it.item;
+    }
+
+    #make(model) {
+        const { severity } = model;
+        const summary = element("summary", {},
+            element("span", { class: `severity ${severity}`, text: severity }),
+            element("b", { text: model.name }),
+            element("span", { class: "state" }),
+            element("span", { class: "what" }),
+            element("span", { class: "note" }));
+        const details = element("details", {}, summary);
+        details.addEventListener("toggle", () => {
+            if (details.children.length > 1) return;
+            const about = definitions([
+                ["Description", model.description],
+                ["Impact", model.impact],
+                ["Advice", model.advice],
+                ["Fires after", model.for > 0 ? span(model.for) : "at once"],
+                ["Not seen here", model.unavailable],
+                ["Panel", model.panel === null ? null : panelLink(model.panel, "Show its panel")],
+            ]);
+            details.append(element("div", { class: "more" }, element("ul", { class: "values" }), about, copyable("Condition", model.promql)));
+            const values = this.#all.get(model.name).now?.values ?? [];
+            fill(details.querySelector(".values"), values);
+        });
+        return element("li", {}, details);
+    }
+}
+
+// An alert of no severity calls nobody: the Watchdog fires as long as all is well.
+function current(it) {
+    return it.model.severity === "none" ? "inactive" : (it.now?.state ?? "inactive");
+}
+
+function fill(list, values) {
+    while (list.children.length > values.length) list.lastChild.remove();
+    values.forEach(({ labels, value, summary, description }, index) => {
+        const item = list.children[index] ?? list.appendChild(element("li", {}, element("b"), element("p"), element("p", { class: "labels" })));
+        const [head, text, names] = item.children;
+        setText(head, summary || NOTHING);
+        setText(text, description ?? "");
+        const pairs = Object.entries(labels).map(([name, it]) => `${name}=${it}`);
+        setText(names, [...pairs, `value ${number(value)}`].join("  "));
+    });
+}

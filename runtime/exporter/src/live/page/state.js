@@ -1,0 +1,40 @@
+// What the reader has chosen, kept in the address behind the `#`, so that it can be sent to others and survives a reload.
+
+const DEFAULTS = { function: "", panel: "", search: "", sort: "-rate", range: "900" };
+const listeners = new Set();
+let current = read();
+
+function read() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    return Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, given.get(name) ?? value]));
+}
+
+export function get(name) {
+    return current[name];
+}
+
+export function address(changes) {
+    const differing = Object.entries({ ...current, ...changes }).filter(([name, value]) => value !== DEFAULTS[name]);
+    return `#${new URLSearchParams(differing)}`;
+}
+
+// Without an entry in the history: nobody wants to go back letter by letter.
+export function set(changes) {
+    history.replaceState(null, "", address(changes));
+    changed();
+}
+
+// Returns what ends it.
+export function onChange(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+}
+
+function changed() {
+    const before = current;
+    current = read();
+    const names = new Set(Object.keys(DEFAULTS).filter((name) => before[name] !== current[name]));
+    if (names.size > 0) listeners.forEach((it) => it(names));
+}
+
+addEventListener("hashchange", changed);

@@ -1,0 +1,51 @@
+//! A small program to be looked at: does what each line of its input says, and ends with it.
+
+#![expect(clippy::print_stdout, reason = "the test reads the address")]
+
+use measurand::{measured, neural_op, timed_query};
+use std::io::BufRead as _;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// A value that becomes a script wherever text becomes markup.
+const HOSTILE: &str = "<img src=x onerror=\"window.harmed = true\">";
+
+/// Loads one thing; slow ones take a second.
+#[measured(owner = "storage", severity = "P1", slo(success = 99.0, latency = "100ms" @ 99))]
+fn load(milliseconds: u64, fails: bool) -> Result<u64, std::io::Error> {
+    sleep(Duration::from_millis(milliseconds));
+    if fails { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(milliseconds) }
+}
+
+/// Asks the table <b>patterns</b>.
+#[timed_query("select", table = "<img src=x onerror=\"window.harmed = true\">")]
+fn ask() {}
+
+/// Asks the table that it is told.
+#[timed_query("insert", table = name.to_owned())]
+fn tell(name: &str) {}
+
+/// Is never called.
+#[neural_op("learning")]
+fn learn() {}
+
+fn main() {
+    let exporter = measurand::exporter::install().expect("an endpoint");
+    println!("{}", exporter.url().trim_end_matches("/metrics").trim_end_matches('/'));
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            // Durations on both sides of some buckets' bounds.
+            ["work"] => (0..40).for_each(|it| drop(load(it % 13, false))),
+            ["fail"] => drop(load(0, true)),
+            ["slow"] => drop(load(1000, false)),
+            ["hostile"] => {
+                ask();
+                tell(HOSTILE);
+            }
+            words => panic!("unknown: {words:?}"),
+        }
+    }
+    if std::env::args().nth(1).is_some() {
+        learn();
+    }
+}

@@ -1,0 +1,150 @@
+//! What is shown is what `/metrics` says.
+
+use crate::chromium::browser;
+use crate::page::Page;
+use crate::program::few;
+use crate::{cells, id, json, report};
+use measurand_tests::{Scrape, wait};
+use std::time::Instant;
+
+const CALLS: &str = r#"function_calls_total{function="load",module="browser_few"}"#;
+const NAMES: &str = "[...document.querySelectorAll('.functions tbody a')].map((it) => it.textContent).sort()";
+const ERRORS: &str = "function_errors_total";
+const BUCKETS: &str = "function_duration_seconds_bucket{";
+
+/// What Prometheus computes from cumulative buckets.
+fn histogram_quantile(scrape: &Scrape, quantile: f64) -> f64 {
+    let buckets = scrape.0.iter().filter(|(name, _)| name.starts_with(BUCKETS) && name.contains(r#"function="load""#));
+    let bound = |name: &str| {
+        let text = name.split("le=\"").nth(1).and_then(|it| it.split('"').next()).expect("a bound");
+        if text == "+Inf" { f64::INFINITY } else { text.parse().expect("a number") }
+    };
+    let mut buckets: Vec<(f64, f64)> = buckets.map(|(name, value)| (bound(name), *value)).collect();
+    buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let rank = quantile * buckets.last().expect("buckets").1;
+    let at = buckets.iter().position(|it| it.1 >= rank).expect("the last has all");
+    let (lower, before) = if at == 0 { (0.0, 0.0) } else { buckets[at - 1] };
+    let (upper, count) = buckets[at];
+    if upper.is_infinite() { lower } else { lower + (upper - lower) * (rank - before) / (count - before) }
+}
+
+/// Seconds, as the page writes them with three digits.
+fn seconds(text: &str) -> f64 {
+    let (number, unit) = text.split_once(' ').unwrap_or_else(|| panic!("no time: {text}"));
+    let factor = match unit {
+        "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        _ => panic!("no unit: {text}"),
+    };
+    number.parse::<f64>().expect("a number") * factor
+}
+
+#[test]
+fn counts_are_exact_and_quantiles_those_of_the_buckets() {
+    let program = few();
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &program.url);
+    let before = Scrape::fetch(&program.url).0.get(CALLS).copied().unwrap_or_default();
+    program.tell("work");
+    let scrape = wait("the work", 30, || {
+        let scrape = Scrape::fetch(&program.url);
+        (scrape.value(CALLS) > before + 39.5).then_some(scrape)
+    });
+    let calls = scrape.value(CALLS);
+    page.until("all calls", &format!("{}[0] === '{calls}'", cells("load")));
+    let errors: f64 =
+        scrape.0.iter().filter(|(name, _)| name.starts_with(ERRORS) && name.contains("\"load\"")).map(|it| it.1).sum();
+    let shown: Vec<String> = serde_json::from_value(page.run(&cells("load"))).expect("texts");
+    assert_eq!(shown[2], errors.to_string());
+
+    let answer = &json(&format!("{}/live/functions", program.url))["functions"][id(&program.url, "load")];
+    for (name, quantile, column) in [("p50", 0.5, 4), ("p95", 0.95, 5), ("p99", 0.99, 6)] {
+        let expected = histogram_quantile(&scrape, quantile);
+        let answered = answer[name].as_f64().expect("a number");
+        assert!((answered / expected - 1.0).abs() < 1e-9, "{name}: {answered}, by the buckets {expected}");
+        let text = &shown[column];
+        assert!((seconds(text) / expected - 1.0).abs() < 0.01, "{name}: {text}, by the buckets {expected}");
+    }
+    page.close();
+}
+
+#[test]
+fn all_functions_are_there_called_or_not() {
+    let program = few();
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &program.url);
+    assert_eq!(page.run(NAMES), serde_json::json!(["ask", "learn", "load", "tell"]));
+    page.run("location.hash = 'search=learn'");
+    page.until("the function that is never called", &format!("{}?.[0] === '0'", cells("learn")));
+    let place = page.text("document.querySelector('.functions tbody .place').textContent");
+    assert!(place.contains("app.rs:"), "{place}");
+    assert!(page.text("document.querySelector('.functions tbody th').title").contains("tests/browser/app.rs:"));
+    assert_eq!(page.text("document.querySelector('#program').textContent"), "measurand-tests");
+    page.close();
+}
+
+#[test]
+fn a_failure_and_a_slow_call_appear() {
+    let program = few();
+    let mut browser = browser();
+    let address = format!("{}/#function={}", program.url, id(&program.url, "load"));
+    let mut page = Page::open(&mut browser, &address);
+    let rows = |title: &str| format!("document.querySelectorAll('[aria-label=\"{title}\"] tbody tr').length");
+    page.until("the function", "document.querySelector('.tiles dd')?.textContent");
+    let before = page.number(&rows("Last failures"));
+    program.tell("fail");
+    program.tell("slow");
+    let start = Instant::now();
+    page.until("the failure", &format!("{} > {before}", rows("Last failures")));
+    report(&format!("a failed call is seen after {:.1} s", start.elapsed().as_secs_f64()));
+    let slow = "[...document.querySelectorAll('[aria-label=\"Slowest calls\"] tbody td:nth-child(2)')].some((it) => /^1\\.\\d\\d s$/.test(it.textContent))";
+    page.until("the slow call", slow);
+    report(&format!("a slow call is seen after {:.1} s, of which it took 1 s", start.elapsed().as_secs_f64()));
+    let outcome =
+        page.text("document.querySelector('[aria-label=\"Last failures\"] tbody td:nth-child(3)').textContent");
+    assert_eq!(outcome, "error");
+    page.until(
+        "its count",
+        "[...document.querySelectorAll('.tiles div')].some((it) => it.textContent.match(/^Errors[1-9]/))",
+    );
+    page.close();
+}
+
+#[test]
+fn numbers_are_written_as_grafana_writes_them() {
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &few().url);
+    // The first four of each unit are of Grafana 12.4's own formatter for 0.0123, 0.5, 1234 and 12345678.
+    for (unit, texts) in [
+        ("s", ["12.3 ms", "500 ms", "20.6 mins", "20.4 weeks"]),
+        ("ops", ["0.0123 ops/s", "0.500 ops/s", "1.23K ops/s", "12.3M ops/s"]),
+        ("reqps", ["0.0123 req/s", "0.500 req/s", "1.23K req/s", "12.3M req/s"]),
+        ("percentunit", ["1.23%", "50%", "123400%", "1234567800%"]),
+        ("percent", ["0.0123%", "0.500%", "1234%", "12345678%"]),
+        ("bytes", ["0.0123 B", "0.500 B", "1.21 KiB", "11.8 MiB"]),
+        ("short", ["0.0123", "0.500", "1.23 K", "12.3 Mil"]),
+        ("none", ["0.0123", "0.500", "1234", "12345678"]),
+    ] {
+        let script = format!(
+            "import('./live/format.js').then((it) => [0.0123, 0.5, 1234, 12345678].map((value) => it.number(value, '{unit}')))"
+        );
+        assert_eq!(page.run(&script), serde_json::json!(texts), "{unit}");
+    }
+    for (script, expected) in [
+        ("number(null)", "–"),
+        ("number(0, 's')", "0 s"),
+        ("number(0.57, 'percentunit')", "57%"),
+        ("number(-2.5, 's')", "-2.50 s"),
+        ("number(3e-9, 's')", "3 ns"),
+        ("number(1/0)", "+Inf"),
+        ("number(2, 'furlongs')", "2 furlongs"),
+        ("number(0.98765, 'percentunit', 1)", "98.8%"),
+        ("count(1234567)", "1 234 567"),
+        ("span(90061)", "1 d 1 h"),
+        ("span(0)", "0 s"),
+    ] {
+        assert_eq!(page.text(&format!("import('./live/format.js').then((it) => it.{script})")), expected, "{script}");
+    }
+    page.close();
+}

@@ -1,0 +1,159 @@
+//! What a person does with the page: search, sort, open, copy, download, darken; with mouse and keyboard.
+
+use crate::chromium::browser;
+use crate::page::Page;
+use crate::program::few;
+use crate::{id, json, report};
+use measurand_tests::{get, wait};
+use serde_json::json as value;
+use std::collections::BTreeSet;
+
+const NAMES: &str = "[...document.querySelectorAll('.functions tbody a')].map((it) => it.textContent)";
+
+#[test]
+fn search_and_sort_and_open_by_keyboard() {
+    let program = few();
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &program.url);
+    page.press("/");
+    page.type_text("insert TABLE");
+    page.until("what was searched", &format!("{NAMES}.length === 0"));
+    page.run("document.activeElement.select()");
+    page.type_text("app.rs storage");
+    page.until("what was searched", &format!("{NAMES}.join() === 'load'"));
+    assert!(page.text("location.hash").contains("search=app.rs"));
+    page.call("Page.reload", value!({}));
+    page.until("what the address says", &format!("{NAMES}.join() === 'load'"));
+
+    page.run("location.hash = ''");
+    page.until("all functions again", &format!("{NAMES}.length === 4"));
+    let name = "thead th:first-child";
+    page.click(&format!(".functions {name} button"));
+    page.until("names in order", &format!("document.querySelector('.functions {name}').ariaSort === 'ascending'"));
+    assert_eq!(page.run(&format!("{NAMES}.slice(0, 2)")), value!(["ask", "learn"]));
+    page.run("document.querySelector('.functions tbody a').focus()");
+    page.press("ArrowDown");
+    assert_eq!(page.text("document.activeElement.textContent"), "learn");
+    page.press("Enter");
+    page.until("the function", "document.querySelector('.detail h2')?.textContent === 'learn'");
+    assert_eq!(page.text("document.activeElement.textContent"), "learn");
+    page.run("history.back()");
+    page.until(
+        "the table, where it was left",
+        "document.activeElement.closest('.functions') && document.activeElement.textContent === 'learn'",
+    );
+    page.close();
+}
+
+#[test]
+fn promql_is_copied_and_files_are_downloaded() {
+    let program = few();
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &program.url);
+    page.grant_clipboard();
+    let id = id(&program.url, "load");
+    page.run(&format!("location.hash = 'function={id}'"));
+    page.until("its queries", "document.querySelector('[aria-label=\"Copy P95\"]')");
+    page.click("[aria-label='Copy P95']");
+    page.until("an answer", "document.querySelector('[aria-label=\"Copy P95\"]').textContent === 'Copied'");
+    let model = json(&format!("{}/live/model.json", program.url));
+    let functions = model["functions"].as_array().expect("functions");
+    let promql = &functions.iter().find(|it| it["id"] == id.as_str()).expect("it")["promql"]["p95"];
+    assert_eq!(&page.run("navigator.clipboard.readText()"), promql);
+    assert!(promql.as_str().is_some_and(|it| it.starts_with("histogram_quantile(0.95")), "{promql}");
+
+    let directory = page.downloads();
+    page.click(".detail a[download]");
+    let rules =
+        wait("the rules", 30, || std::fs::read_to_string(directory.path().join(format!("{id}.rules.yml"))).ok());
+    assert_eq!(rules, get(&format!("{}/monitoring/functions/{id}/rules.yml", program.url)));
+    assert!(rules.contains("alert: "), "{rules}");
+
+    page.click(".back");
+    page.until("the table", "!document.querySelector('.detail')");
+    for file in ["grafana-dashboard.json", "alerts.yml", "recording-rules.yml", "RUNBOOK.md"] {
+        page.click(&format!("a[download='{file}']"));
+        let path = directory.path().join(file);
+        let loaded = wait(file, 30, || std::fs::read_to_string(&path).ok());
+        assert_eq!(loaded, get(&format!("{}/monitoring/{file}", program.url)), "{file}");
+    }
+    let dashboard: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(directory.path().join("grafana-dashboard.json")).unwrap())
+            .unwrap();
+    assert!(dashboard["panels"].as_array().is_some_and(|it| it.len() > 10));
+    page.close();
+}
+
+#[test]
+fn panels_of_every_kind_are_drawn_when_they_come_into_view() {
+    let program = few();
+    program.tell("hostile");
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &program.url);
+    let model = json(&format!("{}/live/model.json", program.url));
+    let rows = model["rows"].as_array().expect("rows").iter();
+    let kinds: BTreeSet<&str> =
+        rows.flat_map(|it| it["panels"].as_array().expect("panels")).filter_map(|it| it["kind"].as_str()).collect();
+    let waiting = "[...document.querySelectorAll('.panel')].filter((it) => !it.querySelector(':scope > .note').textContent && \
+         !it.querySelector('canvas, .stat li, .gauge b:not(:empty), .bars li, tbody tr')).map((it) => it.ariaLabel)";
+    let before = page.number(&format!("{waiting}.length"));
+    assert!(before > 10.0, "panels that nobody sees are drawn");
+    // A window in which all of them are in view.
+    page.resize(1280, 20_000);
+    page.until("all panels", &format!("{waiting}.length === 0"));
+    for kind in ["timeseries", "stat", "table"] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+    // A chart says in text what it draws.
+    let label = page.text(
+        "[...document.querySelectorAll('.chart[role=img]')].map((it) => it.ariaLabel).find((it) => it.includes('now'))",
+    );
+    assert!(label.contains(": ") && label.contains("over time"), "{label}");
+    page.close();
+}
+
+#[test]
+fn nothing_is_in_the_way_of_anybody_in_either_theme() {
+    let program = few();
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &program.url);
+    let overview = |page: &mut Page<'_>| {
+        page.run("location.hash = ''");
+        // Everything that opens is open.
+        page.until("the table", "document.querySelector('.detail') === null");
+        page.run("document.querySelectorAll('details').forEach((it) => (it.open = true))");
+        page.until("the series", "document.querySelector('#series').closest('details').querySelector('tbody tr')");
+        page.run("document.querySelectorAll('.others details, .about').forEach((it) => (it.open = true))");
+        page.run("scrollTo(0, document.body.scrollHeight)");
+    };
+    let detail = format!("location.hash = 'function={}'", id(&program.url, "load"));
+    let mut backs = Vec::new();
+    for theme in ["dark", "light"] {
+        page.run(&format!("(() => {{ const it = document.querySelector('#theme'); it.value = '{theme}'; it.dispatchEvent(new Event('change')); }})()"));
+        backs.push(page.text("getComputedStyle(document.body).backgroundColor"));
+        overview(&mut page);
+        let mut found = page.violations();
+        page.run(&detail);
+        page.until("the function", "document.querySelector('.tiles dd')?.textContent");
+        found.extend(page.violations());
+        report(&format!("axe-core, {theme}: {} violations", found.len()));
+        assert!(found.is_empty(), "{theme}:\n{}", found.join("\n"));
+    }
+    page.call("Page.reload", value!({}));
+    page.until("the page", "document.querySelector('.tiles dd')?.textContent");
+    assert_eq!(page.text("getComputedStyle(document.body).backgroundColor"), backs[1], "the theme is kept");
+    page.resize(360, 800);
+    for open in [true, false] {
+        if open {
+            overview(&mut page);
+        } else {
+            page.run(&detail);
+        }
+        let wide = page.number("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        let widest = "[...document.querySelectorAll('main *')].filter((it) => !it.closest('.scroll')).sort((a, b) => \
+            b.getBoundingClientRect().right - a.getBoundingClientRect().right).slice(0, 3).map((it) => it.outerHTML.slice(0, 150)).join('\\n')";
+        assert!(wide < 1.0, "the page is {wide} pixels wider than a telephone:\n{}", page.text(widest));
+    }
+    page.close();
+    assert_ne!(backs[0], backs[1]);
+}
