@@ -38,6 +38,7 @@ mod family;
 #[cfg(feature = "check")]
 mod finding;
 mod grafana;
+mod growing;
 #[cfg(feature = "check")]
 mod known;
 mod kubernetes;
@@ -56,6 +57,7 @@ mod panels;
 mod prometheus;
 pub mod promql;
 mod proof;
+mod provisioning;
 pub mod query;
 #[cfg(feature = "check")]
 mod read;
@@ -64,6 +66,7 @@ mod runbook;
 mod server;
 #[cfg(feature = "check")]
 mod settings;
+pub mod stack;
 mod validate;
 mod yaml;
 

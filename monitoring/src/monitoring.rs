@@ -4,9 +4,10 @@ use crate::model::{Alert, Group, Recording, Row};
 use crate::options::{Options, Receivers, uid};
 use crate::promql::{Place, print};
 use crate::query::Query;
+use crate::stack::Places;
 use crate::{
-    alertmanager, alerts, family, grafana, kubernetes, objectives, panels, prometheus, proof, recording, runbook,
-    server, validate,
+    alertmanager, alerts, family, grafana, kubernetes, objectives, panels, prometheus, proof, provisioning, recording,
+    runbook, server, validate,
 };
 use measurand_catalog::Catalog;
 use std::fmt;
@@ -37,7 +38,7 @@ pub struct Monitoring {
 /// One generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Its name, without a folder.
+    /// Its name, below the folder that all are in.
     pub name: &'static str,
     /// All of it.
     pub contents: String,
@@ -133,10 +134,35 @@ impl Monitoring {
     /// The files that belong to a Prometheus and not to a program: one of each, however many programs are watched.
     #[must_use]
     pub fn stack_files(&self) -> Vec<File> {
+        let places = Places::containers(&self.receivers.secrets);
         vec![
-            file("prometheus.yml", server::config(self), "jobs", server::JOBS),
+            file("prometheus.yml", server::config(self, &places), "jobs", server::JOBS),
             file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", alertmanager::RECEIVERS),
             file("stack-alerts.yml", prometheus::stack_alerts(self), "alerts", count(&self.stack)),
+        ]
+    }
+
+    /// The same for servers that are elsewhere; without `calls` alerts reach nobody but the alert receiver.
+    #[must_use]
+    pub fn stack_files_at(&self, places: &Places, calls: bool) -> Vec<File> {
+        let alertmanager = if calls {
+            (alertmanager::config(&self.receivers), alertmanager::RECEIVERS)
+        } else {
+            (alertmanager::kept_only(&self.receivers), 1)
+        };
+        vec![
+            file("prometheus.yml", server::config(self, places), "jobs", server::JOBS),
+            file("alertmanager.yml", alertmanager.0, "receivers", alertmanager.1),
+            file("stack-alerts.yml", prometheus::stack_alerts(self), "alerts", count(&self.stack)),
+        ]
+    }
+
+    /// What Grafana reads when it starts: where the data is, and in which folder dashboards are.
+    #[must_use]
+    pub fn provisioning_files(&self, prometheus_url: &str, dashboards: &str) -> Vec<File> {
+        vec![
+            file(provisioning::DATASOURCES, provisioning::datasources(prometheus_url), "data sources", 1),
+            file(provisioning::DASHBOARDS, provisioning::dashboards(dashboards), "folders", 1),
         ]
     }
 

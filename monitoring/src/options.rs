@@ -31,6 +31,8 @@ pub struct Receivers {
     /// The folder with the files `slack_api_url`, `smtp_password`, `pagerduty_routing_key`, `webhook_token` and
     /// `switch_token`.
     pub secrets: String,
+    /// Where events for `PagerDuty` are sent; other regions have other addresses.
+    pub pagerduty_url: String,
     /// The server for e-mail, with its port.
     pub smtp_host: String,
     /// Who writes.
@@ -54,6 +56,7 @@ impl Default for Receivers {
         let text = str::to_owned;
         Self {
             secrets: text("/run/secrets"),
+            pagerduty_url: text("https://events.pagerduty.com/v2/enqueue"),
             smtp_host: text("smtp.example.org:587"),
             smtp_from: text("alerts@example.org"),
             smtp_user: text("alerts@example.org"),
@@ -63,6 +66,14 @@ impl Default for Receivers {
             webhook_url: text("http://alert-webhook:9095/webhook"),
             switch_url: text("https://switch.example.org/ping"),
         }
+    }
+}
+
+impl Receivers {
+    /// The names of the files with secrets.
+    #[must_use]
+    pub fn secret_names(&self) -> [&'static str; 5] {
+        ["slack_api_url", "smtp_password", "pagerduty_routing_key", "webhook_token", "switch_token"]
     }
 }
 

@@ -1,6 +1,8 @@
 //! Writes the configuration of a Prometheus server that watches the program, the monitoring itself, and what joins later.
 
+use crate::growing;
 use crate::monitoring::Monitoring;
+use crate::stack::{self, App, Places};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -15,13 +17,15 @@ const HEADER: &str = "\
 const SAMPLES_MAX: u32 = 50_000;
 const LABELS_MAX: u32 = 40;
 
+const GLOBAL_INTERVAL: &str = "15s";
+
 /// How many jobs there are.
 pub(crate) const JOBS: usize = 8;
 
 #[derive(Serialize)]
 struct Config {
     global: Global,
-    rule_files: Vec<&'static str>,
+    rule_files: Vec<String>,
     alerting: Alerting,
     scrape_configs: [Job; JOBS],
 }
@@ -45,6 +49,8 @@ struct Alertmanager {
 #[derive(Serialize)]
 struct Targets {
     targets: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<&'static str, &'static str>,
 }
 
 #[derive(Serialize)]
@@ -64,6 +70,8 @@ struct Job {
     metrics_path: Option<&'static str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     params: BTreeMap<&'static str, Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<Authorization>,
     sample_limit: u32,
     label_limit: u32,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -72,38 +80,52 @@ struct Job {
     file_sd_configs: Vec<Files>,
 }
 
-/// `prometheus.yml`.
-pub(crate) fn config(monitoring: &Monitoring) -> String {
-    let job = |name: &str, target: Option<&str>| Job {
+#[derive(Serialize)]
+struct Authorization {
+    credentials_file: String,
+}
+
+/// `prometheus.yml` for servers that are there.
+pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
+    let job = |name: &str, target: Option<&String>| Job {
         job_name: name.to_owned(),
         sample_limit: SAMPLES_MAX,
         label_limit: LABELS_MAX,
-        static_configs: target.map(targets).into_iter().collect(),
+        static_configs: target.map(|it| targets(it)).into_iter().collect(),
         file_sd_configs: if target.is_none() { files(name) } else { Vec::new() },
         ..Job::default()
     };
-    let app =
-        Job { scrape_interval: Some("10s"), file_sd_configs: files("app"), ..job(&monitoring.job, Some("app:3000")) };
+    let interval = if places.interval == GLOBAL_INTERVAL { Some("10s") } else { None };
+    let app = Job {
+        scrape_interval: interval,
+        static_configs: places.apps.iter().map(app).collect(),
+        file_sd_configs: files("app"),
+        ..job(&monitoring.job, None)
+    };
+    let webhook = Job {
+        authorization: Some(Authorization { credentials_file: places.webhook_token.clone() }),
+        ..job(stack::WEBHOOK.job, Some(&places.webhook))
+    };
     let pushed = Job { honor_labels: true, ..job("pushgateway", None) };
-    let all = format!("{{job={}}}", crate::promql::quoted(&monitoring.job));
     let federate = Job {
         // What the others have scraped keeps the labels that they gave it.
         honor_labels: true,
         metrics_path: Some("/federate"),
-        params: BTreeMap::from([("match[]", vec![all, r#"{__name__=~"job.*:.+"}"#.to_owned()])]),
+        params: BTreeMap::from([("match[]", vec![growing::federated(&monitoring.job)])]),
         ..job("federate", None)
     };
+    let rules = ["recording-rules.yml", "alerts.yml", "stack-alerts.yml", places.own_rules.as_str()];
     let config = Config {
-        global: Global { scrape_interval: "15s", evaluation_interval: "15s" },
-        rule_files: vec!["recording-rules.yml", "alerts.yml", "stack-alerts.yml", "rules/*.yml"],
-        alerting: Alerting { alertmanagers: [Alertmanager { static_configs: [targets("alertmanager:9093")] }] },
+        global: Global { scrape_interval: places.interval, evaluation_interval: places.interval },
+        rule_files: rules.map(str::to_owned).to_vec(),
+        alerting: Alerting { alertmanagers: [Alertmanager { static_configs: [targets(&places.alertmanager)] }] },
         scrape_configs: [
             app,
-            job("prometheus", Some("localhost:9090")),
-            job("alertmanager", Some("alertmanager:9093")),
-            job("grafana", Some("grafana:3000")),
-            job("node", Some("node-exporter:9100")),
-            job("alert-webhook", Some("alert-webhook:9095")),
+            job(stack::PROMETHEUS.job, Some(&places.prometheus)),
+            job(stack::ALERTMANAGER.job, Some(&places.alertmanager)),
+            job(stack::GRAFANA.job, places.grafana.as_ref()),
+            job(stack::NODE.job, places.node.as_ref()),
+            webhook,
             pushed,
             federate,
         ],
@@ -112,7 +134,12 @@ pub(crate) fn config(monitoring: &Monitoring) -> String {
 }
 
 fn targets(target: &str) -> Targets {
-    Targets { targets: vec![target.to_owned()] }
+    Targets { targets: vec![target.to_owned()], labels: BTreeMap::new() }
+}
+
+fn app(app: &App) -> Targets {
+    let labels = app.secure.then_some(("__scheme__", "https")).into_iter().collect();
+    Targets { targets: vec![app.address.clone()], labels }
 }
 
 fn files(name: &str) -> Vec<Files> {

@@ -207,13 +207,24 @@ impl Settings {
     }
 }
 
-const RECEIVERS: [&str; 9] =
-    ["secrets", "smtp_host", "smtp_from", "smtp_user", "leads", "teams", "capacity", "webhook_url", "switch_url"];
+const RECEIVERS: [&str; 10] = [
+    "secrets",
+    "pagerduty_url",
+    "smtp_host",
+    "smtp_from",
+    "smtp_user",
+    "leads",
+    "teams",
+    "capacity",
+    "webhook_url",
+    "switch_url",
+];
 
 /// The field with this name.
 fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut String> {
     match name {
         "secrets" => Some(&mut receivers.secrets),
+        "pagerduty_url" => Some(&mut receivers.pagerduty_url),
         "smtp_host" => Some(&mut receivers.smtp_host),
         "smtp_from" => Some(&mut receivers.smtp_from),
         "smtp_user" => Some(&mut receivers.smtp_user),

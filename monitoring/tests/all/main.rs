@@ -28,3 +28,4 @@ mod severity;
 mod shipped;
 mod support;
 mod unit_tests;
+mod up;
