@@ -10,7 +10,7 @@ use crate::options::Receivers;
 use measurand_catalog::Severity;
 use shape::{
     Action, Authorization, Config, Email, Global, HttpConfig, Inhibition, PagerDuty, Period, Receiver, Route, Slack,
-    TimeInterval, Times, Webhook,
+    TimeInterval, Times, TlsConfig, Webhook,
 };
 
 /// How many receivers there are.
@@ -150,6 +150,8 @@ fn all(receivers: &Receivers) -> [Receiver; RECEIVERS] {
             url: url.to_owned(),
             send_resolved: resolved,
             http_config: HttpConfig {
+                tls_config: (!receivers.webhook_ca_file.is_empty() && name == WEBHOOK)
+                    .then(|| TlsConfig { ca_file: receivers.webhook_ca_file.clone() }),
                 authorization: Authorization { credentials_file: secret(receivers, secret_name) },
             },
         }],

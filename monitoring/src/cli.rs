@@ -66,6 +66,7 @@ files of their own, which `check` reads too.
 
 What a catalog cannot know stands in monitoring.toml in that folder; every line of it may be missing:
   job = \"shop\"                        # the job's name in Prometheus
+  package = \"shop-server\"             # the package in Cargo, from which `--compose` builds the program's image
   team = \"payments\"                   # who answers alerts about functions that name no owner
   grafana_url = \"https://grafana.example.org\"
   runbook_url = \"https://wiki.example.org/runbooks\"
@@ -178,6 +179,7 @@ Example:
   cargo measurand catalog http://localhost:3000 > catalog.json";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that people give or do not")]
 pub(crate) struct Generate {
     #[command(flatten)]
     pub(crate) source: Source,
@@ -188,6 +190,10 @@ pub(crate) struct Generate {
     /// alerts about the monitoring itself
     #[arg(long)]
     pub(crate) stack: bool,
+    /// Write also what starts all servers in containers: docker-compose.yml, .env.example, Grafana's provisioning, and
+    /// overlays for TLS, for a reverse proxy and for several Prometheus servers; implies `--stack`
+    #[arg(long)]
+    pub(crate) compose: bool,
     /// Write also objects for the Prometheus operator in Kubernetes
     #[arg(long)]
     pub(crate) kubernetes: bool,

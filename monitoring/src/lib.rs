@@ -27,6 +27,7 @@ mod alertmanager;
 mod alerts;
 #[cfg(feature = "check")]
 mod check;
+mod compose;
 #[cfg(feature = "check")]
 mod current;
 #[cfg(feature = "check")]
@@ -68,6 +69,7 @@ mod server;
 mod settings;
 pub mod stack;
 mod validate;
+mod web;
 mod yaml;
 
 #[cfg(feature = "check")]
@@ -86,4 +88,5 @@ pub use settings::Settings;
 pub mod __private {
     pub use crate::current::assert_current;
 }
+pub use growing::Growth;
 pub use options::{Options, Receivers};

@@ -12,6 +12,9 @@ pub struct Options {
     pub job: Option<String>,
     /// The name of the program's file.
     pub program: Option<String>,
+    /// The package of the program in Cargo, from which its image is built. Unless given, the crate with the most
+    /// annotated functions.
+    pub package: Option<String>,
     /// Where people find Grafana, for the links in alerts.
     pub grafana_url: String,
     /// The page of runbooks, for alerts whose annotated functions name none; the alert's name becomes the anchor.
@@ -47,6 +50,8 @@ pub struct Receivers {
     pub capacity: String,
     /// The address that keeps every alert.
     pub webhook_url: String,
+    /// The certificate that the webhook's is signed with; empty where the operating system trusts it.
+    pub webhook_ca_file: String,
     /// The address of the dead man's switch, which calls somebody when the Watchdog stays away.
     pub switch_url: String,
 }
@@ -64,6 +69,7 @@ impl Default for Receivers {
             teams: text("teams@example.org"),
             capacity: text("capacity-planning@example.org"),
             webhook_url: text("http://alert-webhook:9095/webhook"),
+            webhook_ca_file: String::new(),
             switch_url: text("https://switch.example.org/ping"),
         }
     }
@@ -82,6 +88,7 @@ impl Default for Options {
         Self {
             job: None,
             program: None,
+            package: None,
             grafana_url: "http://localhost:3001".to_owned(),
             runbook_url: "RUNBOOK.md".to_owned(),
             under_load: false,
@@ -97,17 +104,17 @@ impl Options {
         if let Some(job) = &self.job {
             return job.clone();
         }
-        let mut crates: BTreeMap<&str, usize> = BTreeMap::new();
-        for site in &catalog.sites {
-            *crates.entry(&site.krate).or_default() += 1;
-        }
-        // Of equally many the first by name, so that the answer does not depend on the order of the records.
-        let majority = crates.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)));
+        let (crates, majority) = crates(catalog);
         match (&self.program, majority) {
-            (Some(program), _) if crates.len() != 1 => program.clone(),
-            (_, Some((name, _))) => (*name).to_owned(),
+            (Some(program), _) if crates != 1 => program.clone(),
+            (_, Some(name)) => name.to_owned(),
             (_, None) => "app".to_owned(),
         }
+    }
+
+    /// The program's package; the job's name where nothing is annotated.
+    pub(crate) fn package_of(&self, catalog: &Catalog, job: &str) -> String {
+        self.package.clone().unwrap_or_else(|| crates(catalog).1.unwrap_or(job).to_owned())
     }
 
     pub(crate) fn runbook(&self, alert: &str) -> String {
@@ -119,6 +126,17 @@ impl Options {
         let (base, job_value) = (self.grafana_url.trim_end_matches('/'), percent_encoded(job));
         format!("{base}/d/{}?var-job={job_value}&viewPanel={panel}", uid(job))
     }
+}
+
+/// How many crates have annotated functions, and which one has the most.
+fn crates(catalog: &Catalog) -> (usize, Option<&str>) {
+    let mut crates: BTreeMap<&str, usize> = BTreeMap::new();
+    for site in &catalog.sites {
+        *crates.entry(&site.krate).or_default() += 1;
+    }
+    // Of equally many the first by name, so that the answer does not depend on the order of the records.
+    let majority = crates.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)));
+    (crates.len(), majority.map(|(name, _)| *name))
 }
 
 /// The dashboard's identifier: at most forty letters, digits, `-` and `_`, and different for different jobs.

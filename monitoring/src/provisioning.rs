@@ -1,5 +1,6 @@
 //! Writes what Grafana reads when it starts.
 
+use crate::stack::Tls;
 use serde::Serialize;
 
 pub(crate) const DATASOURCES: &str = "grafana-provisioning/datasources/prometheus.yml";
@@ -31,7 +32,22 @@ struct Datasource {
     url: String,
     is_default: bool,
     editable: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    basic_auth: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basic_auth_user: Option<&'static str>,
     json_data: JsonData,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secure_json_data: Option<SecureJsonData>,
+}
+
+/// Grafana reads `$__file{..}` when it starts.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SecureJsonData {
+    basic_auth_password: String,
+    #[serde(rename = "tlsCACert")]
+    tls_ca_cert: String,
 }
 
 #[derive(Serialize)]
@@ -41,6 +57,8 @@ struct JsonData {
     /// The scrape interval, from which Grafana computes `$__rate_interval`.
     time_interval: &'static str,
     query_timeout: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not", rename = "tlsAuthWithCACert")]
+    tls_auth_with_ca_cert: bool,
 }
 
 #[derive(Serialize)]
@@ -66,7 +84,8 @@ struct Folder {
     path: String,
 }
 
-pub(crate) fn datasources(prometheus_url: &str) -> String {
+pub(crate) fn datasources(prometheus_url: &str, tls: Option<&Tls>) -> String {
+    let file = |it: &str| format!("$__file{{{it}}}");
     let datasource = Datasource {
         name: "Prometheus",
         uid: "prometheus",
@@ -75,7 +94,16 @@ pub(crate) fn datasources(prometheus_url: &str) -> String {
         url: prometheus_url.to_owned(),
         is_default: true,
         editable: false,
-        json_data: JsonData { http_method: "POST", time_interval: "15s", query_timeout: "30s" },
+        basic_auth: tls.is_some(),
+        basic_auth_user: tls.map(|_| Tls::USER),
+        json_data: JsonData {
+            http_method: "POST",
+            time_interval: "15s",
+            query_timeout: "30s",
+            tls_auth_with_ca_cert: tls.is_some(),
+        },
+        secure_json_data: tls
+            .map(|it| SecureJsonData { basic_auth_password: file(&it.password_file), tls_ca_cert: file(&it.ca_file) }),
     };
     crate::yaml::write(DATASOURCES_HEADER, &Datasources { api_version: 1, datasources: [datasource] })
 }

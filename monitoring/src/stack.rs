@@ -110,6 +110,8 @@ pub struct Places {
     pub webhook_token: String,
     /// The rules that people wrote themselves.
     pub own_rules: String,
+    /// How the servers know each other, where they do.
+    pub tls: Option<Tls>,
 }
 
 /// One instance of the program.
@@ -129,6 +131,27 @@ impl App {
     }
 }
 
+/// TLS and passwords between the servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate that theirs are signed with.
+    pub ca_file: String,
+    /// The file with the password of [`Tls::USER`].
+    pub password_file: String,
+}
+
+impl Tls {
+    /// As whom one server asks another.
+    pub const USER: &'static str = "monitoring";
+
+    /// In the containers of the overlay.
+    #[must_use]
+    pub fn containers(secrets: &str) -> Self {
+        let secrets = secrets.trim_end_matches('/');
+        Self { ca_file: format!("{secrets}/tls_ca"), password_file: format!("{secrets}/web_password") }
+    }
+}
+
 impl Places {
     /// In the containers of the compose file.
     #[must_use]
@@ -143,6 +166,7 @@ impl Places {
             webhook: WEBHOOK.address(),
             webhook_token: format!("{}/webhook_token", secrets.trim_end_matches('/')),
             own_rules: "rules/*.yml".to_owned(),
+            tls: None,
         }
     }
 }

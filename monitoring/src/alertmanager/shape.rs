@@ -120,7 +120,14 @@ pub(super) struct Webhook {
 
 #[derive(Serialize)]
 pub(super) struct HttpConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tls_config: Option<TlsConfig>,
     pub(super) authorization: Authorization,
+}
+
+#[derive(Serialize)]
+pub(super) struct TlsConfig {
+    pub(super) ca_file: String,
 }
 
 #[derive(Serialize)]

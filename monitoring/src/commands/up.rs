@@ -177,6 +177,7 @@ fn configure(folder: &Folder, plan: &mut Plan, ports: &BTreeMap<&'static str, u1
         webhook: at(WEBHOOK.name).unwrap_or_default(),
         webhook_token: token.display().to_string(),
         own_rules: own.display().to_string(),
+        tls: None,
     };
     let config = folder.path("config");
     let mut files = [monitoring.files(), monitoring.stack_files_at(&places, plan.calls)].concat();
