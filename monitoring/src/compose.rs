@@ -232,7 +232,7 @@ fn texts<const N: usize>(pairs: [(&str, String); N]) -> Texts {
 }
 
 /// How many lines set something in `.env.example`.
-pub(crate) const SETTINGS: usize = 10;
+pub(crate) const SETTINGS: usize = 11;
 
 /// `.env.example`.
 pub(crate) fn environment(package: &str) -> String {
@@ -258,6 +258,9 @@ GRAFANA_ADMIN_USER=admin
 # How long samples are kept, and in how much room at most.
 PROMETHEUS_RETENTION_TIME=15d
 PROMETHEUS_RETENTION_SIZE=10GB
+
+# Of overlays/growing: the months that the store keeps samples.
+VICTORIA_METRICS_RETENTION=12
 
 # The domain of overlays/proxy: Grafana is at grafana.DOMAIN, and so on.
 DOMAIN=example.org

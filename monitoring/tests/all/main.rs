@@ -4,6 +4,7 @@
 mod check;
 #[cfg(feature = "cli")]
 mod cli;
+mod compose;
 #[cfg(feature = "check")]
 mod current;
 mod dashboard;
