@@ -1,10 +1,9 @@
 //! Ten thousand alerts, while everything between them and the disk is killed and started again.
 
-use crate::http::Server as Http;
 use crate::servers::{self, Server};
 use measurand_monitoring::stack::{App, Places};
 use measurand_monitoring::{Monitoring, Options, Receivers};
-use measurand_tests::{free_port, program, wait};
+use measurand_tests::{HttpServer as Http, free_port, program, wait};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

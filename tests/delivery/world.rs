@@ -1,12 +1,12 @@
 //! Everything that one alert passes: a program with faults, Prometheus, two Alertmanagers (one at work, one out of hours),
 //! and who is called.
 
-use crate::http::{self, Server as Http};
+use crate::receivers::receivers;
 use crate::servers::{self, Server, faster_routes, faster_rules};
 use crate::smtp::Smtp;
 use measurand_monitoring::stack::{App, Places};
 use measurand_monitoring::{Monitoring, Options, Receivers};
-use measurand_tests::{free_port, program, wait, workspace};
+use measurand_tests::{HttpServer as Http, Request, free_port, program, wait, workspace};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,7 +44,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (open, muted) = (http::receivers(ROUTING_KEY, SWITCH_TOKEN), http::receivers(ROUTING_KEY, SWITCH_TOKEN));
+        let (open, muted) = (receivers(ROUTING_KEY, SWITCH_TOKEN), receivers(ROUTING_KEY, SWITCH_TOKEN));
         let mail = Smtp::start("alerts@example.org", PASSWORD);
         let faults = Arc::new(Mutex::new(BTreeMap::new()));
         let (one, two) = (instance(&faults, false), instance(&faults, true));
@@ -88,7 +88,7 @@ impl World {
             it["channel"] == channel && attachment["title"] == title && links && contains(&text, texts)
         };
         wait_for(&format!("`{title}` in {channel}"), || {
-            let all: Vec<Value> = self.open.requests("/slack").iter().map(http::Request::json).collect();
+            let all: Vec<Value> = self.open.requests("/slack").iter().map(Request::json).collect();
             (all.iter().any(|it| found(it.clone())), format!("{all:#?}"))
         });
     }
