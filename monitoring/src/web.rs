@@ -66,7 +66,7 @@ proxy_http_version 1.1;
 # A query may take that long.
 proxy_read_timeout 60s;
 # At most so many log-ins and queries of one address; a dashboard asks for all its panels at once.
-limit_req_zone $binary_remote_addr zone=monitoring:1m rate=50r/s;
+limit_req_zone $binary_remote_addr zone=requests:1m rate=50r/s;
 
 map $http_upgrade $connection_upgrade {{
     default upgrade;
@@ -112,7 +112,7 @@ server {{
     add_header X-Content-Type-Options nosniff always;
     location / {{
 {password}
-        limit_req zone=monitoring burst=200 nodelay;
+        limit_req zone=requests burst=200 nodelay;
         proxy_set_header Host $host;
         proxy_set_header X-Real-IP $remote_addr;
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
