@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
+use measurand_monitoring::explain::Explainer;
+use measurand_monitoring::sizing::PLATFORM_SERIES;
 use measurand_monitoring::stack::{App, Places};
 use measurand_monitoring::{File, Growth, Monitoring, Options, User};
 use measurand_tests::{HttpServer, Prometheus, Running, Scrape, free_port, get, program, wait};
@@ -133,6 +135,11 @@ fn the_whole_is_the_sum_of_its_parts() {
     for (name, server) in [("the Prometheus above", &global), ("the store", &store), ("one alone", &alone)] {
         equals(name, server, &held);
     }
+    // What is computed for a program is the most that it has.
+    let options = Options::default();
+    let explained = Explainer::new(&catalog, &options).unwrap().overview().total.series + PLATFORM_SERIES;
+    let scraped = alone.number(r#"max(scrape_samples_scraped{job="quickstart"})"#).unwrap();
+    assert!(scraped <= explained as f64 && scraped * 2.0 > explained as f64, "{scraped} of {explained} series");
     let shards = [&first, &second].map(|it| it.number(up).unwrap_or(0.0));
     println!(
         "instances of the shards: {shards:?}, metrics: {}, series: {}",

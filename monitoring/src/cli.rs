@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// Watch the functions of a running program: calls, errors and durations, as its live page shows them.
     #[command(after_help = TOP_EXAMPLE)]
     Top(Top),
+    /// Say what so many instances of a program ask of those who watch them, and which engine carries it.
+    #[command(after_help = SIZE_EXAMPLE)]
+    Size(SizeArguments),
     /// Watch a running program: start Prometheus, Alertmanager and what else is installed, without containers.
     #[command(after_help = UP_EXAMPLE)]
     Up(Up),
@@ -147,6 +150,16 @@ is what the last hour left of what a function promises. Without a terminal the t
 Keys: n c r e 5 9 p i b sort by a column, the same key again turns the order around, q ends.
 
 Exit codes: 0 ended, 2 wrong usage, or no live numbers there";
+const SIZE_EXAMPLE: &str = "\
+Examples:
+  cargo measurand size target/release/app
+  cargo measurand size --series 1000 --instances 50 --instances 20000 --interval 30
+
+Series of a program are the most that it can make, and what every endpoint exports besides; where a label takes whatever
+value comes that is far too many, and `--series` says how many there really are: `scrape_samples_scraped` in Prometheus.
+
+Exit codes: 0 computed, 2 wrong usage, or a source that cannot be read";
+
 const UP_EXAMPLE: &str = "\
 Examples:
   cargo measurand up http://localhost:3000
@@ -229,6 +242,25 @@ pub(crate) struct Up {
     pub(crate) wait: u64,
     #[command(flatten)]
     pub(crate) decisions: Decisions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SizeArguments {
+    /// A compiled program, the address of a running one, or a saved catalog.json
+    #[arg(value_name = "BINARY|URL", required_unless_present = "series")]
+    pub(crate) source: Option<String>,
+    /// How many instances there are; may be given several times
+    #[arg(long, value_name = "COUNT", default_values_t = [10, 1_000, 100_000], value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) instances: Vec<u64>,
+    /// How many series one instance has
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) series: Option<u64>,
+    /// Seconds between two scrapes
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) interval: u64,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

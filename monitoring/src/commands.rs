@@ -7,6 +7,7 @@ mod down;
 mod explain;
 mod generate;
 mod lint;
+mod size;
 mod source;
 mod top;
 mod status;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
         Command::Explain(it) => explain::explain(&it),
         Command::Lint(it) => lint::lint(&it),
         Command::Top(it) => top::top(&it),
+        Command::Size(it) => size::size(&it),
         Command::Up(it) => up::up(&it),
         Command::Status(it) => status::status(&it),
         Command::Down(it) => down::down(&it),

@@ -67,6 +67,7 @@ mod runbook;
 mod server;
 #[cfg(feature = "check")]
 mod settings;
+pub mod sizing;
 pub mod stack;
 mod validate;
 mod web;

@@ -267,9 +267,9 @@ fn health_is_asked_for_without_a_client() {
             let mut request = Vec::new();
             // The shell sends line by line.
             while !request.ends_with(b"\r\n\r\n") {
-                let mut part = [0; 512];
-                let read = connection.read(&mut part).unwrap();
-                request.extend_from_slice(&part[..read]);
+                let mut chunk = [0; 512];
+                let read = connection.read(&mut chunk).unwrap();
+                request.extend_from_slice(&chunk[..read]);
             }
             connection.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).unwrap();
             String::from_utf8_lossy(&request).into_owned()

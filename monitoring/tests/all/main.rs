@@ -27,6 +27,7 @@ mod runbook;
 mod settings;
 mod severity;
 mod shipped;
+mod sizing;
 mod support;
 mod unit_tests;
 mod up;

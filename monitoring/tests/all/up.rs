@@ -16,8 +16,8 @@ fn run(folder: &Path, arguments: &[&str], path: Option<&str>) -> Output {
 
 #[track_caller]
 fn check_fails(arguments: &[&str], path: Option<&str>, expected: &[&str]) {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("catalog.json"), catalog(&everything()).to_json()).unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("catalog.json"), catalog(&everything()).to_json()).expect("a file in it");
     let output = run(folder.path(), arguments, path);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
