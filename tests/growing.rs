@@ -2,6 +2,7 @@
 //! missing, and the dashboard shows on the whole what it would show if one Prometheus asked everybody.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+#![allow(clippy::cast_precision_loss, reason = "small numbers")]
 
 use measurand_monitoring::explain::Explainer;
 use measurand_monitoring::sizing::PLATFORM_SERIES;
@@ -126,7 +127,7 @@ fn the_whole_is_the_sum_of_its_parts() {
     // So that there is a past to ask for; the rules are evaluated every second here.
     let turns = r#"sum(increase(function_calls_total{function="turn"}[15s]))"#;
     wait("a quarter of a minute of data", 60, || {
-        alone.number(&format!("count_over_time(up{{job=\"quickstart\"}}[1m])")).filter(|it| *it > 15.0)
+        alone.number(r#"count_over_time(up{job="quickstart"}[1m])"#).filter(|it| *it > 15.0)
     });
     assert!(global.number(turns).unwrap() > 0.0);
 
@@ -141,7 +142,7 @@ fn the_whole_is_the_sum_of_its_parts() {
     let scraped = alone.number(r#"max(scrape_samples_scraped{job="quickstart"})"#).unwrap();
     assert!(scraped <= explained as f64 && scraped * 2.0 > explained as f64, "{scraped} of {explained} series");
     let shards = [&first, &second].map(|it| it.number(up).unwrap_or(0.0));
-    println!(
+    eprintln!(
         "instances of the shards: {shards:?}, metrics: {}, series: {}",
         held.len(),
         held.values().map(|it| it.1).sum::<usize>()
@@ -228,7 +229,7 @@ fn same_dashboard(monitoring: &Monitoring, global: &Prometheus, alone: &Promethe
         }
     }
     assert!(compared > 40 && numbers > 60, "{compared} questions with {numbers} numbers");
-    println!("{compared} questions have the same answers, {numbers} numbers");
+    eprintln!("{compared} questions have the same answers, {numbers} numbers");
 }
 
 fn answers(server: &Prometheus, promql: &str, time: f64) -> BTreeMap<String, f64> {

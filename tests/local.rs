@@ -125,5 +125,5 @@ fn every_panel_has_data(prometheus: &Prometheus, program: &Path, begin: Instant)
         assert!(begin.elapsed() < Duration::from_secs(60), "no data after a minute for {waiting:#?}");
         std::thread::sleep(Duration::from_millis(200));
     }
-    println!("data on every panel after {:.1} s", begin.elapsed().as_secs_f64());
+    eprintln!("data on every panel after {:.1} s", begin.elapsed().as_secs_f64());
 }
