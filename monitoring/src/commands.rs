@@ -9,8 +9,8 @@ mod generate;
 mod lint;
 mod size;
 mod source;
-mod top;
 mod status;
+mod top;
 mod up;
 
 use crate::cli::Command;
