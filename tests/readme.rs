@@ -49,6 +49,8 @@ fn commands() {
     let commands: Vec<&str> = blocks.flat_map(str::lines).filter(|it| !it.is_empty()).collect();
     let directory = tempfile::tempdir().unwrap();
     let quickstart = program("quickstart", "quickstart", "dev");
+    // `up` finds it beside itself.
+    let _receiver = program("measurand-webhook", "measurand-webhook", "dev");
     let (mut running, mut url) = (None, String::new());
     let mut neural = None;
     for command in &commands {

@@ -33,6 +33,18 @@ pub(crate) enum Command {
     /// Watch the functions of a running program: calls, errors and durations, as its live page shows them.
     #[command(after_help = TOP_EXAMPLE)]
     Top(Top),
+    /// Say what so many instances of a program ask of those who watch them, and which engine carries it.
+    #[command(after_help = SIZE_EXAMPLE)]
+    Size(SizeArguments),
+    /// Watch a running program: start Prometheus, Alertmanager and what else is installed, without containers.
+    #[command(after_help = UP_EXAMPLE)]
+    Up(Up),
+    /// Say how the servers are that `up` has started.
+    #[command(after_help = STATUS_EXAMPLE)]
+    Status(State),
+    /// Stop the servers that `up` has started.
+    #[command(after_help = DOWN_EXAMPLE)]
+    Down(Down),
     /// Print the catalog of a program as JSON: its annotated functions and what they measure.
     #[command(after_help = CATALOG_EXAMPLE)]
     Catalog(CatalogArguments),
@@ -57,6 +69,7 @@ files of their own, which `check` reads too.
 
 What a catalog cannot know stands in monitoring.toml in that folder; every line of it may be missing:
   job = \"shop\"                        # the job's name in Prometheus
+  package = \"shop-server\"             # the package in Cargo, from which `--compose` builds the program's image
   team = \"payments\"                   # who answers alerts about functions that name no owner
   grafana_url = \"https://grafana.example.org\"
   runbook_url = \"https://wiki.example.org/runbooks\"
@@ -64,7 +77,7 @@ What a catalog cannot know stands in monitoring.toml in that folder; every line 
   memory_bytes = 268435456.0           # the resident memory above which MemoryHigh fires
   known_metrics = [\"http_*\"]          # for `check`: metrics that others export
   target_labels = [\"datacenter\"]      # for `check`: labels that targets get besides the usual ones
-  [receivers]                          # who is called; also secrets, smtp_host, smtp_from, smtp_user, capacity
+  [receivers]                          # who is called; also secrets, pagerduty_url, smtp_host, smtp_from, smtp_user, capacity
   leads = \"leads@example.org\"
   teams = \"teams@example.org\"
   webhook_url = \"http://alert-webhook:9095/webhook\"
@@ -137,6 +150,36 @@ is what the last hour left of what a function promises. Without a terminal the t
 Keys: n c r e 5 9 p i b sort by a column, the same key again turns the order around, q ends.
 
 Exit codes: 0 ended, 2 wrong usage, or no live numbers there";
+const SIZE_EXAMPLE: &str = "\
+Examples:
+  cargo measurand size target/release/app
+  cargo measurand size --series 1000 --instances 50 --instances 20000 --interval 30
+
+Series of a program are the most that it can make, and what every endpoint exports besides; where a label takes whatever
+value comes that is far too many, and `--series` says how many there really are: `scrape_samples_scraped` in Prometheus.
+
+Exit codes: 0 computed, 2 wrong usage, or a source that cannot be read";
+
+const UP_EXAMPLE: &str = "\
+Examples:
+  cargo measurand up http://localhost:3000
+  cargo measurand up target/release/app --target http://localhost:3000 --target http://localhost:3001
+  cargo measurand up http://localhost:3000 --fixed-ports --secrets /run/secrets
+
+Started are prometheus, alertmanager and measurand-webhook, and node_exporter and grafana where they are installed; all
+listen on this machine alone. Everything they read and write is in one folder: config, data, logs and secrets.
+Your decisions are read from monitoring/monitoring.toml, your own rules from monitoring/rules/*.yml, if there are some.
+Alerts reach the alert receiver; with `--secrets` also those that monitoring.toml names under [receivers].
+
+Exit codes: 0 all is up, 1 a target does not answer, 2 wrong usage, or a server that does not start";
+
+const STATUS_EXAMPLE: &str = "\
+Exit codes: 0 all is up, 1 a server or a target is not, 2 wrong usage, or something that cannot be read";
+
+const DOWN_EXAMPLE: &str = "\
+A server is ended only if it still is the program that was started. Data and logs stay for the next `up`.
+
+Exit codes: 0 nothing runs any more, 2 wrong usage, or something that cannot be read";
 
 const COMPLETIONS_EXAMPLE: &str = "\
 Examples:
@@ -149,6 +192,7 @@ Example:
   cargo measurand catalog http://localhost:3000 > catalog.json";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that people give or do not")]
 pub(crate) struct Generate {
     #[command(flatten)]
     pub(crate) source: Source,
@@ -159,6 +203,10 @@ pub(crate) struct Generate {
     /// alerts about the monitoring itself
     #[arg(long)]
     pub(crate) stack: bool,
+    /// Write also what starts all servers in containers: docker-compose.yml, .env.example, Grafana's provisioning, and
+    /// overlays for TLS, for a reverse proxy and for several Prometheus servers; implies `--stack`
+    #[arg(long)]
+    pub(crate) compose: bool,
     /// Write also objects for the Prometheus operator in Kubernetes
     #[arg(long)]
     pub(crate) kubernetes: bool,
@@ -170,6 +218,69 @@ pub(crate) struct Generate {
     /// Print nothing but errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// A compiled program, the address of a running one, or a saved catalog.json [default: the first target]
+    #[arg(value_name = "BINARY|URL", required_unless_present = "target")]
+    pub(crate) source: Option<String>,
+    /// The address of a running program that is to be watched; may be given several times [default: the source, if that
+    /// is an address]
+    #[arg(long, value_name = "URL")]
+    pub(crate) target: Vec<String>,
+    #[command(flatten)]
+    pub(crate) state: State,
+    /// Use the ports that people know (9090, 9093, 9095, 9100, 3001) and not free ones
+    #[arg(long)]
+    pub(crate) fixed_ports: bool,
+    /// Call people: the folder with the secrets of those who are called
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets: Option<PathBuf>,
+    /// How long to wait for the targets to be up
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) wait: u64,
+    #[command(flatten)]
+    pub(crate) decisions: Decisions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SizeArguments {
+    /// A compiled program, the address of a running one, or a saved catalog.json
+    #[arg(value_name = "BINARY|URL", required_unless_present = "series")]
+    pub(crate) source: Option<String>,
+    /// How many instances there are; may be given several times
+    #[arg(long, value_name = "COUNT", default_values_t = [10, 1_000, 100_000], value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) instances: Vec<u64>,
+    /// How many series one instance has
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) series: Option<u64>,
+    /// Seconds between two scrapes
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) interval: u64,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Down {
+    #[command(flatten)]
+    pub(crate) state: State,
+    /// Remove configuration, data, logs and secrets as well
+    #[arg(long)]
+    pub(crate) purge: bool,
+}
+
+/// Where a stack is on this machine.
+#[derive(Debug, Args)]
+pub(crate) struct State {
+    /// The folder in which everything is
+    #[arg(long = "state", value_name = "DIR", default_value = ".measurand")]
+    pub(crate) folder: PathBuf,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -3,11 +3,15 @@
 mod check;
 mod completions;
 mod diff;
+mod down;
 mod explain;
 mod generate;
 mod lint;
+mod size;
 mod source;
+mod status;
 mod top;
+mod up;
 
 use crate::cli::Command;
 use crate::output;
@@ -30,6 +34,10 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
         Command::Explain(it) => explain::explain(&it),
         Command::Lint(it) => lint::lint(&it),
         Command::Top(it) => top::top(&it),
+        Command::Size(it) => size::size(&it),
+        Command::Up(it) => up::up(&it),
+        Command::Status(it) => status::status(&it),
+        Command::Down(it) => down::down(&it),
         Command::Completions(it) => completions::completions(&it),
         Command::Catalog(it) => {
             output::print(&source::read(&it.source.source)?.to_json())?;

@@ -27,6 +27,7 @@ mod alertmanager;
 mod alerts;
 #[cfg(feature = "check")]
 mod check;
+mod compose;
 #[cfg(feature = "check")]
 mod current;
 #[cfg(feature = "check")]
@@ -38,6 +39,7 @@ mod family;
 #[cfg(feature = "check")]
 mod finding;
 mod grafana;
+mod growing;
 #[cfg(feature = "check")]
 mod known;
 mod kubernetes;
@@ -56,6 +58,7 @@ mod panels;
 mod prometheus;
 pub mod promql;
 mod proof;
+mod provisioning;
 pub mod query;
 #[cfg(feature = "check")]
 mod read;
@@ -64,7 +67,10 @@ mod runbook;
 mod server;
 #[cfg(feature = "check")]
 mod settings;
+pub mod sizing;
+pub mod stack;
 mod validate;
+mod web;
 mod yaml;
 
 #[cfg(feature = "check")]
@@ -83,4 +89,5 @@ pub use settings::Settings;
 pub mod __private {
     pub use crate::current::assert_current;
 }
+pub use growing::Growth;
 pub use options::{Options, Receivers};

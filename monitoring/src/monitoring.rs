@@ -1,12 +1,14 @@
 //! A catalog's monitoring as a whole, and what to do with it.
 
+use crate::growing::Growth;
 use crate::model::{Alert, Group, Recording, Row};
 use crate::options::{Options, Receivers, uid};
 use crate::promql::{Place, print};
 use crate::query::Query;
+use crate::stack::{Places, Tls};
 use crate::{
-    alertmanager, alerts, family, grafana, kubernetes, objectives, panels, prometheus, proof, recording, runbook,
-    server, validate,
+    alertmanager, alerts, compose, family, grafana, growing, kubernetes, objectives, panels, prometheus, proof,
+    provisioning, recording, runbook, server, stack, validate, web,
 };
 use measurand_catalog::Catalog;
 use std::fmt;
@@ -20,6 +22,8 @@ pub struct Monitoring {
     pub job: String,
     /// The identifier of the dashboard.
     pub uid: String,
+    /// The package of the program in Cargo.
+    pub package: String,
     /// From what it was made, in one line.
     pub origin: String,
     /// The rows of the dashboard.
@@ -37,7 +41,7 @@ pub struct Monitoring {
 /// One generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Its name, without a folder.
+    /// Its name, below the folder that all are in.
     pub name: &'static str,
     /// All of it.
     pub contents: String,
@@ -113,9 +117,9 @@ impl Monitoring {
         let rows = panels::rows(&families, &alerts::limits(&drafts));
         let alerts = alerts::finish(&job, drafts, &rows, &job, options);
         let stack = alerts::finish(alerts::STACK, stack, &rows, &job, options);
-        let receivers = options.receivers.clone();
+        let (receivers, package) = (options.receivers.clone(), options.package_of(catalog, &job));
         let recordings = recording::groups(&job, &alerts, &rows);
-        Ok(Self { uid: uid(&job), origin: origin(catalog), job, rows, recordings, alerts, stack, receivers })
+        Ok(Self { uid: uid(&job), package, origin: origin(catalog), job, rows, recordings, alerts, stack, receivers })
     }
 
     /// The files of this program, in the order in which they are listed.
@@ -133,10 +137,87 @@ impl Monitoring {
     /// The files that belong to a Prometheus and not to a program: one of each, however many programs are watched.
     #[must_use]
     pub fn stack_files(&self) -> Vec<File> {
+        let places = Places::containers(&self.receivers.secrets);
         vec![
-            file("prometheus.yml", server::config(self), "jobs", server::JOBS),
+            file("prometheus.yml", server::config(self, &places), "jobs", server::JOBS),
             file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", alertmanager::RECEIVERS),
             file("stack-alerts.yml", prometheus::stack_alerts(self), "alerts", count(&self.stack)),
+        ]
+    }
+
+    /// The same for servers that are elsewhere; without `calls` alerts reach nobody but the alert receiver.
+    #[must_use]
+    pub fn stack_files_at(&self, places: &Places, calls: bool) -> Vec<File> {
+        let alertmanager = if calls {
+            (alertmanager::config(&self.receivers), alertmanager::RECEIVERS)
+        } else {
+            (alertmanager::kept_only(&self.receivers), 1)
+        };
+        vec![
+            file("prometheus.yml", server::config(self, places), "jobs", server::JOBS),
+            file("alertmanager.yml", alertmanager.0, "receivers", alertmanager.1),
+            file("stack-alerts.yml", prometheus::stack_alerts(self), "alerts", count(&self.stack)),
+        ]
+    }
+
+    /// The compose file for all servers, and what its containers read that is not among the others. With them come
+    /// overlays for TLS, for a proxy in front, and for several Prometheus servers.
+    #[must_use]
+    pub fn compose_files(&self) -> Vec<File> {
+        let secrets = &self.receivers.secrets;
+        let (growth, tls) = (Growth::containers(secrets), Tls::containers(secrets));
+        let secured = Places { tls: Some(tls.clone()), ..growth.places.clone() };
+        let receivers = Receivers {
+            webhook_url: self.receivers.webhook_url.replacen("http://", "https://", 1),
+            webhook_ca_file: tls.ca_file.clone(),
+            ..self.receivers.clone()
+        };
+        let prometheus = stack::PROMETHEUS.address();
+        let datasource = provisioning::datasources(&format!("https://{prometheus}"), Some(&tls));
+        let routes = alertmanager::config(&receivers);
+        let fixed = [
+            ("docker-compose.yml", compose::file(&self.receivers), "services"),
+            (".env.example", compose::environment(&self.package), "settings"),
+            ("Dockerfile", compose::DOCKERFILE.to_owned(), "image"),
+            ("Dockerfile.dockerignore", compose::DOCKERIGNORE.to_owned(), "patterns"),
+            ("overlays/tls/docker-compose.yml", compose::tls(), "overlay"),
+            ("overlays/tls/prometheus.yml", server::config(self, &secured), "jobs"),
+            ("overlays/tls/alertmanager.yml", routes, "receivers"),
+            ("overlays/tls/web.config.example.yml", web::config(secrets), "user"),
+            ("overlays/tls/grafana-datasource.yml", datasource, "data source"),
+            ("overlays/proxy/docker-compose.yml", compose::proxy(), "overlay"),
+            ("overlays/proxy/nginx.conf.template", web::nginx(secrets), "hosts"),
+            ("overlays/growing/docker-compose.yml", compose::global(), "overlay"),
+        ];
+        let count = |kind: &str| match kind {
+            "services" => stack::SERVICES.len(),
+            "settings" => compose::SETTINGS,
+            "patterns" | "hosts" => 4,
+            "jobs" => server::JOBS,
+            "receivers" => alertmanager::RECEIVERS,
+            _ => 1,
+        };
+        let fixed = fixed.map(|(name, contents, kind)| file(name, contents, kind, count(kind)));
+        let provisioning = self.provisioning_files(&format!("http://{prometheus}"), compose::DASHBOARDS);
+        fixed.into_iter().chain(provisioning).chain(self.growing_files(&growth)).collect()
+    }
+
+    /// What Prometheus servers read that divide the instances among them, and the one above them.
+    #[must_use]
+    pub fn growing_files(&self, growth: &Growth) -> Vec<File> {
+        const SHARDS: [&str; growing::SHARDS as usize] =
+            ["overlays/growing/prometheus-shard-0.yml", "overlays/growing/prometheus-shard-1.yml"];
+        let above = file("overlays/growing/prometheus-global.yml", growing::above(self, growth), "jobs", 6);
+        let shard = |(number, name)| file(name, growing::shard(self, growth, number), "jobs", 2);
+        [above].into_iter().chain(SHARDS.into_iter().enumerate().map(shard)).collect()
+    }
+
+    /// What Grafana reads when it starts: where the data is, and in which folder dashboards are.
+    #[must_use]
+    pub fn provisioning_files(&self, prometheus_url: &str, dashboards: &str) -> Vec<File> {
+        vec![
+            file(provisioning::DATASOURCES, provisioning::datasources(prometheus_url, None), "data sources", 1),
+            file(provisioning::DASHBOARDS, provisioning::dashboards(dashboards), "folders", 1),
         ]
     }
 

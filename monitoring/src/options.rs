@@ -12,6 +12,9 @@ pub struct Options {
     pub job: Option<String>,
     /// The name of the program's file.
     pub program: Option<String>,
+    /// The package of the program in Cargo, from which its image is built. Unless given, the crate with the most
+    /// annotated functions.
+    pub package: Option<String>,
     /// Where people find Grafana, for the links in alerts.
     pub grafana_url: String,
     /// The page of runbooks, for alerts whose annotated functions name none; the alert's name becomes the anchor.
@@ -31,6 +34,8 @@ pub struct Receivers {
     /// The folder with the files `slack_api_url`, `smtp_password`, `pagerduty_routing_key`, `webhook_token` and
     /// `switch_token`.
     pub secrets: String,
+    /// Where events for `PagerDuty` are sent; other regions have other addresses.
+    pub pagerduty_url: String,
     /// The server for e-mail, with its port.
     pub smtp_host: String,
     /// Who writes.
@@ -45,6 +50,8 @@ pub struct Receivers {
     pub capacity: String,
     /// The address that keeps every alert.
     pub webhook_url: String,
+    /// The certificate that the webhook's is signed with; empty where the operating system trusts it.
+    pub webhook_ca_file: String,
     /// The address of the dead man's switch, which calls somebody when the Watchdog stays away.
     pub switch_url: String,
 }
@@ -54,6 +61,7 @@ impl Default for Receivers {
         let text = str::to_owned;
         Self {
             secrets: text("/run/secrets"),
+            pagerduty_url: text("https://events.pagerduty.com/v2/enqueue"),
             smtp_host: text("smtp.example.org:587"),
             smtp_from: text("alerts@example.org"),
             smtp_user: text("alerts@example.org"),
@@ -61,8 +69,17 @@ impl Default for Receivers {
             teams: text("teams@example.org"),
             capacity: text("capacity-planning@example.org"),
             webhook_url: text("http://alert-webhook:9095/webhook"),
+            webhook_ca_file: String::new(),
             switch_url: text("https://switch.example.org/ping"),
         }
+    }
+}
+
+impl Receivers {
+    /// The names of the files with secrets.
+    #[must_use]
+    pub fn secret_names(&self) -> [&'static str; 5] {
+        ["slack_api_url", "smtp_password", "pagerduty_routing_key", "webhook_token", "switch_token"]
     }
 }
 
@@ -71,6 +88,7 @@ impl Default for Options {
         Self {
             job: None,
             program: None,
+            package: None,
             grafana_url: "http://localhost:3001".to_owned(),
             runbook_url: "RUNBOOK.md".to_owned(),
             under_load: false,
@@ -86,17 +104,17 @@ impl Options {
         if let Some(job) = &self.job {
             return job.clone();
         }
-        let mut crates: BTreeMap<&str, usize> = BTreeMap::new();
-        for site in &catalog.sites {
-            *crates.entry(&site.krate).or_default() += 1;
-        }
-        // Of equally many the first by name, so that the answer does not depend on the order of the records.
-        let majority = crates.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)));
+        let (crates, majority) = crates(catalog);
         match (&self.program, majority) {
-            (Some(program), _) if crates.len() != 1 => program.clone(),
-            (_, Some((name, _))) => (*name).to_owned(),
+            (Some(program), _) if crates != 1 => program.clone(),
+            (_, Some(name)) => name.to_owned(),
             (_, None) => "app".to_owned(),
         }
+    }
+
+    /// The program's package; the job's name where nothing is annotated.
+    pub(crate) fn package_of(&self, catalog: &Catalog, job: &str) -> String {
+        self.package.clone().unwrap_or_else(|| crates(catalog).1.unwrap_or(job).to_owned())
     }
 
     pub(crate) fn runbook(&self, alert: &str) -> String {
@@ -108,6 +126,17 @@ impl Options {
         let (base, job_value) = (self.grafana_url.trim_end_matches('/'), percent_encoded(job));
         format!("{base}/d/{}?var-job={job_value}&viewPanel={panel}", uid(job))
     }
+}
+
+/// How many crates have annotated functions, and which one has the most.
+fn crates(catalog: &Catalog) -> (usize, Option<&str>) {
+    let mut crates: BTreeMap<&str, usize> = BTreeMap::new();
+    for site in &catalog.sites {
+        *crates.entry(&site.krate).or_default() += 1;
+    }
+    // Of equally many the first by name, so that the answer does not depend on the order of the records.
+    let majority = crates.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)));
+    (crates.len(), majority.map(|(name, _)| *name))
 }
 
 /// The dashboard's identifier: at most forty letters, digits, `-` and `_`, and different for different jobs.

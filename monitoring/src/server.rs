@@ -1,7 +1,11 @@
 //! Writes the configuration of a Prometheus server that watches the program, the monitoring itself, and what joins later.
 
+pub(crate) mod shape;
+
+use crate::growing;
 use crate::monitoring::Monitoring;
-use serde::Serialize;
+use crate::stack::{self, App, Places, Tls};
+use shape::{Access, Alerting, Alertmanager, Authorization, BasicAuth, Config, Files, Global, Job, Targets, TlsConfig};
 use std::collections::BTreeMap;
 
 const HEADER: &str = "\
@@ -15,104 +19,90 @@ const HEADER: &str = "\
 const SAMPLES_MAX: u32 = 50_000;
 const LABELS_MAX: u32 = 40;
 
+pub(crate) const INTERVAL: &str = "15s";
+
 /// How many jobs there are.
 pub(crate) const JOBS: usize = 8;
 
-#[derive(Serialize)]
-struct Config {
-    global: Global,
-    rule_files: Vec<&'static str>,
-    alerting: Alerting,
-    scrape_configs: [Job; JOBS],
+/// `prometheus.yml` for servers that are there.
+pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
+    let interval = if places.interval == INTERVAL { Some("10s") } else { None };
+    let app = Job { scrape_interval: interval, ..app(&monitoring.job, &places.apps) };
+    let pushed = Job { honor_labels: true, ..job("pushgateway", None) };
+    let federate = growing::federate(&monitoring.job, &[]);
+    let jobs: [Job; JOBS] = {
+        let [prometheus, alertmanager, grafana, node, webhook] = servers(places);
+        [app, prometheus, alertmanager, grafana, node, webhook, pushed, federate]
+    };
+    crate::yaml::write(HEADER, &with_rules(places, jobs.into()))
 }
 
-#[derive(Serialize)]
-struct Global {
-    scrape_interval: &'static str,
-    evaluation_interval: &'static str,
+/// A server that evaluates the rules and tells Alertmanager.
+pub(crate) fn with_rules(places: &Places, scrape_configs: Vec<Job>) -> Config {
+    let rules = ["recording-rules.yml", "alerts.yml", "stack-alerts.yml", places.own_rules.as_str()];
+    let access = secured(places.tls.as_ref(), true);
+    let alertmanager = Alertmanager { access, static_configs: [targets(&places.alertmanager)] };
+    Config {
+        global: global(places.interval),
+        rule_files: rules.map(str::to_owned).into(),
+        alerting: Some(Alerting { alertmanagers: [alertmanager] }),
+        remote_write: Vec::new(),
+        scrape_configs,
+    }
 }
 
-#[derive(Serialize)]
-struct Alerting {
-    alertmanagers: [Alertmanager; 1],
+pub(crate) fn global(interval: &'static str) -> Global {
+    Global { scrape_interval: interval, evaluation_interval: interval, external_labels: BTreeMap::new() }
 }
 
-#[derive(Serialize)]
-struct Alertmanager {
-    static_configs: [Targets; 1],
+/// The monitoring itself.
+pub(crate) fn servers(places: &Places) -> [Job; 5] {
+    let tls = places.tls.as_ref();
+    let server = |name, target: Option<&String>, password| Job { access: secured(tls, password), ..job(name, target) };
+    let token = Authorization { credentials_file: places.webhook_token.clone() };
+    let webhook = Access { authorization: Some(token), ..secured(tls, false) };
+    [
+        server(stack::PROMETHEUS.job, Some(&places.prometheus), true),
+        server(stack::ALERTMANAGER.job, Some(&places.alertmanager), true),
+        server(stack::GRAFANA.job, places.grafana.as_ref(), false),
+        server(stack::NODE.job, places.node.as_ref(), true),
+        Job { access: webhook, ..job(stack::WEBHOOK.job, Some(&places.webhook)) },
+    ]
 }
 
-#[derive(Serialize)]
-struct Targets {
-    targets: Vec<String>,
+/// The program's instances: those that are named, and those that files name.
+pub(crate) fn app(name: &str, apps: &[App]) -> Job {
+    let named = |it: &App| Targets {
+        targets: vec![it.address.clone()],
+        labels: it.secure.then_some(("__scheme__", "https")).into_iter().collect(),
+    };
+    Job { static_configs: apps.iter().map(named).collect(), file_sd_configs: files("app"), ..job(name, None) }
 }
 
-#[derive(Serialize)]
-struct Files {
-    files: Vec<String>,
-}
-
-#[derive(Serialize, Default)]
-#[expect(clippy::struct_field_names, reason = "Prometheus' name")]
-struct Job {
-    job_name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scrape_interval: Option<&'static str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    honor_labels: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metrics_path: Option<&'static str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    params: BTreeMap<&'static str, Vec<String>>,
-    sample_limit: u32,
-    label_limit: u32,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    static_configs: Vec<Targets>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    file_sd_configs: Vec<Files>,
-}
-
-/// `prometheus.yml`.
-pub(crate) fn config(monitoring: &Monitoring) -> String {
-    let job = |name: &str, target: Option<&str>| Job {
+pub(crate) fn job(name: &str, target: Option<&String>) -> Job {
+    Job {
         job_name: name.to_owned(),
         sample_limit: SAMPLES_MAX,
         label_limit: LABELS_MAX,
-        static_configs: target.map(targets).into_iter().collect(),
+        static_configs: target.map(|it| targets(it)).into_iter().collect(),
         file_sd_configs: if target.is_none() { files(name) } else { Vec::new() },
         ..Job::default()
-    };
-    let app =
-        Job { scrape_interval: Some("10s"), file_sd_configs: files("app"), ..job(&monitoring.job, Some("app:3000")) };
-    let pushed = Job { honor_labels: true, ..job("pushgateway", None) };
-    let all = format!("{{job={}}}", crate::promql::quoted(&monitoring.job));
-    let federate = Job {
-        // What the others have scraped keeps the labels that they gave it.
-        honor_labels: true,
-        metrics_path: Some("/federate"),
-        params: BTreeMap::from([("match[]", vec![all, r#"{__name__=~"job.*:.+"}"#.to_owned()])]),
-        ..job("federate", None)
-    };
-    let config = Config {
-        global: Global { scrape_interval: "15s", evaluation_interval: "15s" },
-        rule_files: vec!["recording-rules.yml", "alerts.yml", "stack-alerts.yml", "rules/*.yml"],
-        alerting: Alerting { alertmanagers: [Alertmanager { static_configs: [targets("alertmanager:9093")] }] },
-        scrape_configs: [
-            app,
-            job("prometheus", Some("localhost:9090")),
-            job("alertmanager", Some("alertmanager:9093")),
-            job("grafana", Some("grafana:3000")),
-            job("node", Some("node-exporter:9100")),
-            job("alert-webhook", Some("alert-webhook:9095")),
-            pushed,
-            federate,
-        ],
-    };
-    crate::yaml::write(HEADER, &config)
+    }
+}
+
+fn secured(tls: Option<&Tls>, password: bool) -> Access {
+    let Some(tls) = tls else { return Access::default() };
+    let basic_auth = BasicAuth { username: Tls::USER, password_file: tls.password_file.clone() };
+    Access {
+        scheme: Some("https"),
+        tls_config: Some(TlsConfig { ca_file: tls.ca_file.clone() }),
+        basic_auth: password.then_some(basic_auth),
+        authorization: None,
+    }
 }
 
 fn targets(target: &str) -> Targets {
-    Targets { targets: vec![target.to_owned()] }
+    Targets { targets: vec![target.to_owned()], labels: BTreeMap::new() }
 }
 
 fn files(name: &str) -> Vec<Files> {

@@ -61,6 +61,7 @@ struct Place(String);
 #[serde(deny_unknown_fields)]
 struct Raw {
     job: Option<Spanned<String>>,
+    package: Option<Spanned<String>>,
     team: Option<Spanned<String>>,
     grafana_url: Option<String>,
     runbook_url: Option<String>,
@@ -139,6 +140,7 @@ impl Settings {
         };
         let mut settings = Self { team: raw.team.map(one_line).transpose()?, ..Self::default() };
         settings.options.job = raw.job.map(one_line).transpose()?;
+        settings.options.package = raw.package.map(one_line).transpose()?;
         let defaults = Options::default();
         settings.options.grafana_url = raw.grafana_url.unwrap_or(defaults.grafana_url);
         settings.options.runbook_url = raw.runbook_url.unwrap_or(defaults.runbook_url);
@@ -207,13 +209,25 @@ impl Settings {
     }
 }
 
-const RECEIVERS: [&str; 9] =
-    ["secrets", "smtp_host", "smtp_from", "smtp_user", "leads", "teams", "capacity", "webhook_url", "switch_url"];
+const RECEIVERS: [&str; 11] = [
+    "secrets",
+    "pagerduty_url",
+    "smtp_host",
+    "smtp_from",
+    "smtp_user",
+    "leads",
+    "teams",
+    "capacity",
+    "webhook_url",
+    "webhook_ca_file",
+    "switch_url",
+];
 
 /// The field with this name.
 fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut String> {
     match name {
         "secrets" => Some(&mut receivers.secrets),
+        "pagerduty_url" => Some(&mut receivers.pagerduty_url),
         "smtp_host" => Some(&mut receivers.smtp_host),
         "smtp_from" => Some(&mut receivers.smtp_from),
         "smtp_user" => Some(&mut receivers.smtp_user),
@@ -221,6 +235,7 @@ fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut Stri
         "teams" => Some(&mut receivers.teams),
         "capacity" => Some(&mut receivers.capacity),
         "webhook_url" => Some(&mut receivers.webhook_url),
+        "webhook_ca_file" => Some(&mut receivers.webhook_ca_file),
         "switch_url" => Some(&mut receivers.switch_url),
         _ => None,
     }

@@ -1,5 +1,11 @@
 //! Shared helpers of the tests: a scrape as a map, free ports, and servers that end with their test.
 
+mod http;
+mod prometheus;
+
+pub use http::{Answer, HttpServer, Request};
+pub use prometheus::Prometheus;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};

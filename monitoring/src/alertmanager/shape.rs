@@ -5,16 +5,19 @@ use serde::Serialize;
 
 #[derive(Serialize)]
 pub(super) struct Config {
-    pub(super) global: Global,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) global: Option<Global>,
     pub(super) route: Route,
     pub(super) inhibit_rules: Vec<Inhibition>,
-    pub(super) receivers: [Receiver; super::RECEIVERS],
-    pub(super) time_intervals: [TimeInterval; 1],
+    pub(super) receivers: Vec<Receiver>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) time_intervals: Vec<TimeInterval>,
 }
 
 #[derive(Serialize)]
 pub(super) struct Global {
     pub(super) resolve_timeout: &'static str,
+    pub(super) pagerduty_url: String,
     pub(super) slack_api_url_file: String,
     pub(super) smtp_smarthost: String,
     pub(super) smtp_from: String,
@@ -117,7 +120,14 @@ pub(super) struct Webhook {
 
 #[derive(Serialize)]
 pub(super) struct HttpConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tls_config: Option<TlsConfig>,
     pub(super) authorization: Authorization,
+}
+
+#[derive(Serialize)]
+pub(super) struct TlsConfig {
+    pub(super) ca_file: String,
 }
 
 #[derive(Serialize)]

@@ -15,8 +15,8 @@ pub(super) fn check(monitoring: &Monitoring, read: &[Read], directory: &Path) ->
     let mut all = Vec::new();
     // What belongs to a Prometheus or to a cluster is not everybody's, and so need not be here.
     let others =
-        monitoring.stack_files().into_iter().chain(monitoring.kubernetes_files()).chain(monitoring.test_files());
-    let others = others.filter(|it| directory.join(it.name).exists());
+        [monitoring.stack_files(), monitoring.compose_files(), monitoring.kubernetes_files(), monitoring.test_files()];
+    let others = others.into_iter().flatten().filter(|it| directory.join(it.name).exists());
     for file in monitoring.files().into_iter().chain(others) {
         let path = directory.join(file.name);
         let name = shown(&path);

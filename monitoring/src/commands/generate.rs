@@ -28,8 +28,11 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     let settings = settings(&arguments.decisions, &arguments.out, source)?;
     let monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(source)))?;
     let mut files = monitoring.files();
-    if arguments.stack {
+    if arguments.stack || arguments.compose {
         files.extend(monitoring.stack_files());
+    }
+    if arguments.compose {
+        files.extend(monitoring.compose_files());
     }
     if arguments.kubernetes {
         files.extend(monitoring.kubernetes_files());

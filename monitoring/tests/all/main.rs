@@ -4,6 +4,7 @@
 mod check;
 #[cfg(feature = "cli")]
 mod cli;
+mod compose;
 #[cfg(feature = "check")]
 mod current;
 mod dashboard;
@@ -26,5 +27,7 @@ mod runbook;
 mod settings;
 mod severity;
 mod shipped;
+mod sizing;
 mod support;
 mod unit_tests;
+mod up;

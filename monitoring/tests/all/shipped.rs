@@ -8,7 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// The monitoring of a program that uses every built-in family, without the list of its functions.
 fn shipped() -> Monitoring {
-    let options = Options { job: Some("claude-code-app".to_owned()), under_load: true, ..Options::default() };
+    let options = Options {
+        job: Some("claude-code-app".to_owned()),
+        package: Some("neural-service".to_owned()),
+        under_load: true,
+        ..Options::default()
+    };
     let mut monitoring =
         Monitoring::new(&catalog(&shipped_sites()), &options).expect("the built-in families are valid");
     "every built-in family".clone_into(&mut monitoring.origin);
@@ -31,6 +36,7 @@ fn the_files_of_the_system_are_current() {
     for file in files() {
         let path = folder().join(file.name);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, &file.contents).unwrap();
         }
         let found = std::fs::read_to_string(&path).unwrap_or_default();

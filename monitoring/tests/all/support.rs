@@ -188,14 +188,23 @@ fn tool(name: &str, package: &str, folder: &Path, arguments: &[&str]) -> String 
 
 /// All files that there are.
 pub(crate) fn all_files(monitoring: &Monitoring) -> Vec<File> {
-    [monitoring.files(), monitoring.stack_files(), monitoring.test_files(), monitoring.kubernetes_files()].concat()
+    [
+        monitoring.files(),
+        monitoring.stack_files(),
+        monitoring.test_files(),
+        monitoring.kubernetes_files(),
+        monitoring.compose_files(),
+    ]
+    .concat()
 }
 
 /// A folder with the generated files.
 pub(crate) fn folder(monitoring: &Monitoring) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for file in all_files(monitoring) {
-        std::fs::write(folder.path().join(file.name), file.contents).expect("a file in it");
+        let path = folder.path().join(file.name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(path, file.contents).expect("a file in it");
     }
     folder
 }

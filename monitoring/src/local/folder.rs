@@ -1,0 +1,119 @@
+//! The one folder in which everything of a stack is: configuration, data, logs, secrets and who runs.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// What we make in it; everything else stays.
+const OURS: [&str; 7] = ["config", "data", "logs", "secrets", "state.json", ".gitignore", ".lock"];
+
+/// The folder, ours alone as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder where it is missing.
+    pub(crate) fn create(root: &Path) -> Result<Self, String> {
+        let failed = |path: &Path, it: &io::Error| {
+            format!("cannot write `{}`: {it}; name a folder that you may write to with `--state`", path.display())
+        };
+        for it in ["config/targets", "data", "logs", "secrets"].map(|it| root.join(it)) {
+            fs::create_dir_all(&it).map_err(|error| failed(&it, &error))?;
+        }
+        private(&root.join("secrets")).map_err(|it| failed(root, &it))?;
+        // What is in it is nobody else's, and least of all a repository's.
+        fs::write(root.join(".gitignore"), "*\n").map_err(|it| failed(root, &it))?;
+        // Servers run in another folder than this command.
+        let root = root.canonicalize().map_err(|it| failed(root, &it))?;
+        Self::lock(root)
+    }
+
+    /// The folder, if a stack was ever started in it.
+    pub(crate) fn open(root: &Path) -> Result<Option<Self>, String> {
+        match root.canonicalize() {
+            Ok(root) if root.join("logs").is_dir() => Self::lock(root).map(Some),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("cannot read `{}`: {error}; name another folder with `--state`", root.display())),
+        }
+    }
+
+    fn lock(root: PathBuf) -> Result<Self, String> {
+        let path = root.join(".lock");
+        let failed =
+            |it: &io::Error| format!("cannot lock `{}`: {it}; name another folder with `--state`", path.display());
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|it| failed(&it))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { root, _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                Err(format!("another `cargo measurand` works on `{}`; wait for it to end", root.display()))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.root.join(below)
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A secret, made of chance where there is none yet.
+    pub(crate) fn secret(&self, name: &str) -> Result<PathBuf, String> {
+        let path = self.path("secrets").join(name);
+        let failed =
+            |it: io::Error| format!("cannot write `{}`: {it}; name another folder with `--state`", path.display());
+        if !path.exists() {
+            let mut bytes = [0; 24];
+            File::open("/dev/urandom").and_then(|mut it| it.read_exact(&mut bytes)).map_err(failed)?;
+            let digit = |it: u8| char::from_digit(u32::from(it), 16).unwrap_or('0');
+            let text: String = bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]).collect();
+            self.write_secret(name, text.as_bytes())?;
+        }
+        Ok(path)
+    }
+
+    /// Writes a file that its owner alone can read.
+    pub(crate) fn write_secret(&self, name: &str, contents: &[u8]) -> Result<PathBuf, String> {
+        let path = self.path("secrets").join(name);
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(&path).and_then(|mut it| it.write_all(contents));
+        written.map_err(|it| format!("cannot write `{}`: {it}; name another folder with `--state`", path.display()))?;
+        Ok(path)
+    }
+
+    /// Removes what we made, and the folder when nothing else is in it.
+    pub(crate) fn purge(self) -> Result<(), String> {
+        for it in OURS.map(|it| self.root.join(it)) {
+            let removed = if it.is_dir() { fs::remove_dir_all(&it) } else { fs::remove_file(&it) };
+            match removed {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(format!("cannot remove `{}`: {error}; remove it by hand", it.display()));
+                }
+                _ => {}
+            }
+        }
+        // Somebody else's files are a reason to keep it.
+        let _ = fs::remove_dir(&self.root);
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) -> io::Result<()> {
+    Ok(())
+}

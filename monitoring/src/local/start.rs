@@ -1,0 +1,132 @@
+//! Starts servers and waits for them.
+
+use super::folder::Folder;
+use super::health;
+use super::process::Process;
+use super::servers::{Layout, Server};
+use super::state::{Running, State};
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A server that was found.
+pub(crate) type Found = (&'static Server, PathBuf);
+
+/// Why a server does not run.
+pub(crate) enum Failure {
+    /// Somebody took its port meanwhile.
+    Port,
+    /// What to tell.
+    Other(String),
+}
+
+/// A port for each; all are held until all are chosen, so that no two are the same.
+pub(crate) fn ports(servers: &[Found], fixed: bool) -> Result<BTreeMap<&'static str, u16>, String> {
+    let mut held = Vec::new();
+    for (server, _) in servers {
+        let service = &server.service;
+        let wanted = if fixed { service.published } else { 0 };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).map_err(|it| {
+            format!(
+                "port {wanted} of {} is not free: {it}; stop who listens there, or leave out `--fixed-ports`",
+                service.name
+            )
+        })?;
+        let port = listener.local_addr().map_err(|it| format!("cannot find a free port: {it}"))?.port();
+        held.push((service.name, port, listener));
+    }
+    Ok(held.into_iter().map(|(name, port, _)| (name, port)).collect())
+}
+
+/// Starts one server, notes it, and waits until it is ready.
+pub(crate) fn start(
+    server: &Server,
+    program: &Path,
+    layout: &Layout<'_>,
+    state: &mut State,
+) -> Result<Duration, Failure> {
+    let service = &server.service;
+    let log = layout.folder.path("logs").join(format!("{}.log", service.name));
+    let begin = Instant::now();
+    // What it said in earlier lives is kept, and not mistaken for what it says now.
+    let from = std::fs::metadata(&log).map_or(0, |it| it.len());
+    let mut child = spawn(server, program, layout, &log).map_err(|it| {
+        Failure::Other(format!("cannot start `{}`: {it}; install it again: {}", program.display(), server.mend()))
+    })?;
+    let url = format!("http://{}", layout.address(service));
+    if let Some(process) = Process::of(child.id()) {
+        state.servers.push(Running {
+            name: service.name.to_owned(),
+            ready: format!("{url}{}", service.ready),
+            url: url.clone(),
+            program: program.display().to_string(),
+            log: log.display().to_string(),
+            process,
+        });
+        state.write(layout.folder).map_err(Failure::Other)?;
+    }
+    wait_ready(&mut child, &format!("{url}{}", service.ready), begin).map_err(|why| {
+        let said = last_lines(&log, from);
+        if said.contains("address already in use") {
+            return Failure::Port;
+        }
+        Failure::Other(format!("{} {why}; the end of `{}`: {said}", service.name, log.display()))
+    })?;
+    Ok(begin.elapsed())
+}
+
+/// It gets a group of its own: Ctrl-C in this terminal is not meant for it.
+fn spawn(server: &Server, program: &Path, layout: &Layout<'_>, log: &Path) -> io::Result<Child> {
+    let output = OpenOptions::new().create(true).append(true).open(log)?;
+    let mut command = Command::new(program);
+    command
+        .args((server.arguments)(layout))
+        .envs((server.environment)(layout))
+        .current_dir(layout.folder.root())
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.spawn()
+}
+
+fn wait_ready(child: &mut Child, url: &str, begin: Instant) -> Result<(), String> {
+    loop {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Err(format!("ended at once ({status})"));
+        }
+        if health::ready(url) {
+            return Ok(());
+        }
+        if begin.elapsed() > Duration::from_secs(60) {
+            return Err("is not ready after a minute".to_owned());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// In one line, since errors are.
+fn last_lines(log: &Path, from: u64) -> String {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    let new = bytes.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
+    let text = String::from_utf8_lossy(new);
+    let lines: Vec<&str> = text.lines().rev().take(3).collect();
+    lines.into_iter().rev().map(|it| it.escape_debug().to_string()).collect::<Vec<_>>().join(" | ")
+}
+
+/// Ends what runs, last started first. Returns who had to be killed.
+pub(crate) fn stop(folder: &Folder, state: &State) -> Vec<String> {
+    let mut killed = Vec::new();
+    for it in state.servers.iter().rev() {
+        if !it.process.end(Duration::from_secs(10)) {
+            killed.push(it.name.clone());
+        }
+    }
+    State::remove(folder);
+    killed
+}

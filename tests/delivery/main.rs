@@ -1,0 +1,94 @@
+//! Whom an alert reaches: a real Prometheus and real Alertmanagers with the generated rules and routes, and receivers that
+//! speak the protocols of Slack, `PagerDuty` and mail on this machine; and nothing is lost when any of them ends.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
+mod kill;
+mod receivers;
+mod servers;
+mod smtp;
+mod world;
+
+use measurand_tests::wait;
+use std::thread::sleep;
+use std::time::Duration;
+use world::{Fault, World};
+
+/// What a message of one alert says, whatever the channel.
+const P1: [&str; 2] = [
+    "A cache has too little of what is asked for.",
+    "% of the look-ups found something within five minutes; the limit is 80%.",
+];
+const P2: [&str; 2] = ["The process takes more memory than its target.", "takes 1GiB; the limit is 100MiB."];
+const P3: [&str; 2] = ["Many stored patterns are used by nobody.", "; the limit is 1000."];
+const P0: [&str; 2] = ["The service does not answer.", "Prometheus cannot scrape claude-code-app ("];
+
+#[test]
+fn every_alert_reaches_whom_it_has_to_and_nobody_else() {
+    let world = World::start();
+    // The dead man's switch is fed, and by nobody else than the Watchdog.
+    let fed = wait("the Watchdog at its switch", 60, || world.open.requests("/switch").into_iter().next());
+    assert_eq!(fed.json()["alerts"][0]["labels"]["alertname"], "Watchdog");
+    assert!(world.open.requests("/slack").is_empty(), "all is well: {:#?}", world.open.requests("/slack"));
+    assert!(world.mail.mails().is_empty(), "all is well: {:#?}", world.mail.mails());
+
+    for fault in [Fault::ColdCache, Fault::Memory, Fault::Unused] {
+        world.set(fault, true);
+    }
+    world.slack("#team-storage", "P1: CacheHitRateLow on claude-code-app", &P1);
+    world.mailed("teams@example.org", "[FIRING:1]", &P1);
+    world.kept("CacheHitRateLow", "firing", &P1);
+    world.slack("#team-storage", "P2: MemoryHigh on claude-code-app", &P2);
+    world.kept("MemoryHigh", "firing", &P2);
+    world.slack("#alerts-low", "P3: UnusedPatternsAccumulating on claude-code-app", &P3);
+    world.mailed("capacity@example.org", "[FIRING:1]", &P3);
+    world.kept("UnusedPatternsAccumulating", "firing", &P3);
+    // Out of hours only what can wait is muted, and it is kept all the same.
+    wait("P2 out of hours", 30, || world.muted_slack().into_iter().find(|it| it.contains("P2: MemoryHigh")));
+    assert!(!world.muted_slack().iter().any(|it| it.contains("UnusedPatterns")), "{:?}", world.muted_slack());
+
+    for fault in [Fault::ColdCache, Fault::Memory, Fault::Unused] {
+        world.set(fault, false);
+    }
+    for (channel, name, texts) in [
+        ("#team-storage", "CacheHitRateLow", &P1),
+        ("#team-storage", "MemoryHigh", &P2),
+        ("#alerts-low", "UnusedPatternsAccumulating", &P3),
+    ] {
+        world.slack(channel, &format!("resolved: {name} on claude-code-app"), &texts[..1]);
+        world.kept(name, "resolved", &texts[..1]);
+    }
+    world.mailed("teams@example.org", "[RESOLVED]", &P1[..1]);
+    world.mailed("capacity@example.org", "[RESOLVED]", &P3[..1]);
+    assert!(world.open.requests("/pagerduty").is_empty(), "nobody is woken for P1 to P3");
+    assert!(!world.mail.mails().iter().any(|it| it.text.contains("MemoryHigh")), "P2 writes no mail");
+
+    // One of two instances is down: that explains everything else of the service.
+    world.set(Fault::Down, true);
+    world.slack("#alerts-critical", "P0: ServiceDown on claude-code-app", &P0);
+    world.mailed("leads@example.org", "[FIRING:1]", &P0);
+    world.kept("ServiceDown", "firing", &P0);
+    let woken = wait("the pager", 30, || world.open.requests("/pagerduty").into_iter().next()).json();
+    assert_eq!(woken["event_action"], "trigger");
+    assert_eq!(woken["payload"]["severity"], "critical");
+    assert_eq!(woken["payload"]["summary"], "ServiceDown on claude-code-app: The service does not answer.");
+
+    let before = world.count_slack("MemoryHigh");
+    world.set(Fault::Memory, true);
+    wait("MemoryHigh to be silenced", 30, || world.silenced("MemoryHigh").then_some(()));
+    // Longer than any group waits here.
+    sleep(Duration::from_secs(3));
+    assert_eq!(world.count_slack("MemoryHigh"), before, "what ServiceDown explains is not told");
+
+    world.set(Fault::Down, false);
+    world.slack("#alerts-critical", "resolved: ServiceDown on claude-code-app", &P0[..1]);
+    world.mailed("leads@example.org", "[RESOLVED]", &P0[..1]);
+    world.kept("ServiceDown", "resolved", &P0[..1]);
+    let resolved = wait("the pager to be told", 30, || {
+        world.open.requests("/pagerduty").into_iter().map(|it| it.json()).find(|it| it["event_action"] == "resolve")
+    });
+    assert_eq!(resolved["dedup_key"], woken["dedup_key"], "the same incident");
+    // What is explained no longer is told now.
+    wait("MemoryHigh after all", 30, || (world.count_slack("MemoryHigh") > before).then_some(()));
+    assert!(!world.open.requests("/slack").iter().any(|it| it.body.contains("Watchdog")), "it is nobody's business");
+}

@@ -1,0 +1,119 @@
+//! Real servers with the generated configuration, in which only the times are shorter.
+
+use measurand_tests::{Prometheus, Running, free_port, wait};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A server in a folder of its own, which can be started again in it.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    command: Box<dyn Fn() -> Command + Send>,
+    package: &'static str,
+    ready: String,
+    running: Option<Running>,
+}
+
+impl Server {
+    pub(crate) fn start(
+        command: impl Fn() -> Command + Send + 'static,
+        package: &'static str,
+        url: String,
+        ready: &str,
+    ) -> Self {
+        let ready = format!("{url}{ready}");
+        let mut server = Self { url, command: Box::new(command), package, ready, running: None };
+        server.again();
+        server
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.running = None;
+    }
+
+    pub(crate) fn again(&mut self) {
+        self.running = Some(Running::start(&mut (self.command)(), self.package));
+        wait(&self.ready, 60, || ureq::get(&self.ready).call().ok());
+    }
+}
+
+fn quiet(mut command: Command, log: &Path) -> Command {
+    let log = File::options().create(true).append(true).open(log).expect("a log file");
+    command.stdout(Stdio::null()).stderr(log);
+    command
+}
+
+/// An Alertmanager in this folder, in which `alertmanager.yml` is.
+pub(crate) fn alertmanager(folder: &Path, trusted: Option<PathBuf>) -> Server {
+    let (folder, listen) = (folder.to_owned(), format!("127.0.0.1:{}", free_port()));
+    let url = format!("http://{listen}");
+    let command = move || {
+        let mut command = Command::new("prometheus-alertmanager");
+        command
+            .arg(format!("--config.file={}", folder.join("alertmanager.yml").display()))
+            .arg(format!("--storage.path={}", folder.join("data").display()))
+            .arg(format!("--web.listen-address={listen}"))
+            .arg("--cluster.listen-address=");
+        if let Some(it) = &trusted {
+            command.env("SSL_CERT_FILE", it);
+        }
+        quiet(command, &folder.join("alertmanager.log"))
+    };
+    Server::start(command, "prometheus-alertmanager", url, "/-/ready")
+}
+
+/// A Prometheus in this folder, in which `prometheus.yml` is; `resend` is how often it tells Alertmanager again.
+pub(crate) fn prometheus(folder: &Path, resend: &'static str) -> (Server, Prometheus) {
+    let (folder, listen) = (folder.to_owned(), format!("127.0.0.1:{}", free_port()));
+    let url = format!("http://{listen}");
+    let command = move || {
+        let mut command = Command::new("prometheus");
+        command
+            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()))
+            .arg(format!("--web.listen-address={listen}"))
+            .arg("--web.enable-lifecycle")
+            .arg(format!("--rules.alert.resend-delay={resend}"));
+        quiet(command, &folder.join("prometheus.log"))
+    };
+    let prometheus = Prometheus::at(&url);
+    (Server::start(command, "prometheus", url, "/-/ready"), prometheus)
+}
+
+/// The alert receiver in this folder.
+pub(crate) fn webhook(program: PathBuf, folder: &Path, token: &Path) -> Server {
+    let (folder, token, listen) = (folder.to_owned(), token.to_owned(), format!("127.0.0.1:{}", free_port()));
+    let url = format!("http://{listen}");
+    let command = move || {
+        let mut command = Command::new(&program);
+        command.args(["--listen", &listen, "--token-file"]).arg(&token).arg("--database").arg(folder.join("alerts.db"));
+        quiet(command, &folder.join("webhook.log"))
+    };
+    Server::start(command, "cargo", url, "/readyz")
+}
+
+/// Minutes become seconds: rules that were made for people are too slow for a test.
+pub(crate) fn faster_rules(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.trim_start_matches([' ', '-']).split_once(": ") {
+        Some(("for", _)) => line.replace(line.split_once(": ").expect("a value").1, "0s"),
+        Some(("interval", _)) => line.replace(line.split_once(": ").expect("a value").1, "1s"),
+        Some(("expr", _)) => line.replace("[5m]", "[4s]"),
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// The same for routes. The hours of work are those of `open` days, `always` or `never`, since nobody knows when a test runs.
+pub(crate) fn faster_routes(text: &str, muted: bool) -> String {
+    let (routes, _hours) = text.split_once("\ntime_intervals:\n").expect("hours of work");
+    let lines = routes.lines().map(|line| match line.trim().split_once(": ") {
+        Some(("group_wait" | "group_interval", value)) => line.replace(value, "1s"),
+        _ => line.to_owned(),
+    });
+    let hours = if muted { "{times: [{start_time: '00:00', end_time: '24:00'}]}" } else { "{years: ['1999']}" };
+    format!(
+        "{}\ntime_intervals: [{{name: out-of-hours, time_intervals: [{hours}]}}]\n",
+        lines.collect::<Vec<_>>().join("\n")
+    )
+}

@@ -1,0 +1,152 @@
+//! A mail server on this machine: STARTTLS, then a password, then mail; nothing without the one before.
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// One mail as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Mail {
+    pub(crate) from: String,
+    pub(crate) to: Vec<String>,
+    /// Head and body, decoded.
+    pub(crate) text: String,
+}
+
+#[derive(Clone)]
+pub(crate) struct Smtp {
+    pub(crate) port: u16,
+    /// What a client has to trust.
+    pub(crate) certificate: String,
+    mails: Arc<Mutex<Vec<Mail>>>,
+}
+
+impl Smtp {
+    /// A server that lets one user in.
+    pub(crate) fn start(user: &str, password: &str) -> Self {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key);
+        let config = Arc::new(config.unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let smtp = Self { port: listener.local_addr().unwrap().port(), certificate: cert.pem(), mails: Arc::default() };
+        let (mails, login) = (Arc::clone(&smtp.mails), format!("\0{user}\0{password}"));
+        thread::spawn(move || {
+            for connection in listener.incoming().map_while(Result::ok) {
+                let (config, mails, login) = (Arc::clone(&config), Arc::clone(&mails), login.clone());
+                thread::spawn(move || {
+                    // Whoever went away in the middle has sent no mail.
+                    let _ = session(connection, config, &mails, &login);
+                });
+            }
+        });
+        smtp
+    }
+
+    pub(crate) fn mails(&self) -> Vec<Mail> {
+        self.mails.lock().unwrap().clone()
+    }
+}
+
+fn session(tcp: TcpStream, config: Arc<ServerConfig>, mails: &Mutex<Vec<Mail>>, login: &str) -> std::io::Result<()> {
+    tcp.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut plain = BufReader::new(tcp);
+    say(plain.get_mut(), "220 localhost ESMTP")?;
+    loop {
+        match command(&mut plain)?.as_str() {
+            it if it.starts_with("EHLO") => say(plain.get_mut(), "250-localhost\r\n250 STARTTLS")?,
+            "STARTTLS" => break say(plain.get_mut(), "220 go ahead")?,
+            "QUIT" | "" => return say(plain.get_mut(), "221 bye"),
+            _ => say(plain.get_mut(), "530 Must issue a STARTTLS command first")?,
+        }
+    }
+    let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
+    let mut secure = BufReader::new(StreamOwned::new(connection, plain.into_inner()));
+    let (mut known, mut from, mut to) = (false, String::new(), Vec::new());
+    loop {
+        let line = command(&mut secure)?;
+        let out = secure.get_mut();
+        match line.split_once([' ', ':']).map_or((line.as_str(), ""), |(verb, rest)| (verb, rest)) {
+            ("EHLO", _) => say(out, "250-localhost\r\n250 AUTH PLAIN")?,
+            ("AUTH", rest) => {
+                let given = rest.strip_prefix("PLAIN ").and_then(decoded);
+                known = given.as_deref() == Some(login.as_bytes());
+                say(out, if known { "235 welcome" } else { "535 Authentication credentials invalid" })?;
+            }
+            ("QUIT" | "", _) => return say(out, "221 bye"),
+            _ if !known => say(out, "530 Authentication required")?,
+            ("MAIL", rest) => {
+                from = address(rest);
+                say(out, "250 ok")?;
+            }
+            ("RCPT", rest) => {
+                to.push(address(rest));
+                say(out, "250 ok")?;
+            }
+            ("DATA", _) => {
+                say(out, "354 end with a dot")?;
+                let text = body(&mut secure)?;
+                mails.lock().unwrap().push(Mail { from: from.clone(), to: std::mem::take(&mut to), text });
+                say(secure.get_mut(), "250 kept")?;
+            }
+            _ => say(out, "502 Command not implemented")?,
+        }
+    }
+}
+
+fn say(out: &mut impl Write, line: &str) -> std::io::Result<()> {
+    out.write_all(format!("{line}\r\n").as_bytes())?;
+    out.flush()
+}
+
+fn command(reader: &mut impl BufRead) -> std::io::Result<String> {
+    let mut line = String::new();
+    reader.take(1024).read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
+}
+
+/// `FROM:<a@b>`.
+fn address(text: &str) -> String {
+    text.split(['<', '>']).nth(1).unwrap_or_default().to_owned()
+}
+
+fn body(reader: &mut impl BufRead) -> std::io::Result<String> {
+    let mut text = String::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line == ".\r\n" {
+            return Ok(quoted_printable(&text));
+        }
+        text.push_str(line.strip_prefix('.').unwrap_or(&line));
+    }
+}
+
+/// Lines that were cut are joined, `=3D` is `=`.
+fn quoted_printable(text: &str) -> String {
+    let text = text.replace("=\r\n", "");
+    let mut parts = text.split('=');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..2).and_then(|it| u8::from_str_radix(it, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&part.as_bytes()[2..]);
+            }
+            None => {
+                bytes.push(b'=');
+                bytes.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}

@@ -1,0 +1,260 @@
+//! Everything that one alert passes: a program with faults, Prometheus, two Alertmanagers (one at work, one out of hours),
+//! and who is called.
+
+use crate::receivers::receivers;
+use crate::servers::{self, Server, faster_routes, faster_rules};
+use crate::smtp::Smtp;
+use measurand_monitoring::stack::{App, Places};
+use measurand_monitoring::{Monitoring, Options, Receivers};
+use measurand_tests::{HttpServer as Http, Request, free_port, program, wait, workspace};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
+const SWITCH_TOKEN: &str = "switch-token";
+const TOKEN: &str = "a-token-of-the-webhook";
+const PASSWORD: &str = "a password: with spaces";
+
+/// What can be wrong with the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    ColdCache,
+    Memory,
+    Unused,
+    /// Of the second instance.
+    Down,
+}
+
+pub(crate) struct World {
+    faults: Arc<Mutex<BTreeMap<Fault, bool>>>,
+    /// Who is called at work.
+    pub(crate) open: Http,
+    muted: Http,
+    pub(crate) mail: Smtp,
+    webhook: Server,
+    alertmanager: Server,
+    _others: Vec<Server>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (open, muted) = (receivers(ROUTING_KEY, SWITCH_TOKEN), receivers(ROUTING_KEY, SWITCH_TOKEN));
+        let mail = Smtp::start("alerts@example.org", PASSWORD);
+        let faults = Arc::new(Mutex::new(BTreeMap::new()));
+        let (one, two) = (instance(&faults, false), instance(&faults, true));
+        let at = |name: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.join("secrets")).unwrap();
+            path
+        };
+        let (work, night, server) = (at("work"), at("night"), at("prometheus"));
+        let token = server.join("secrets/webhook_token");
+        fs::write(&token, TOKEN).unwrap();
+        let webhook = servers::webhook(program("measurand-webhook", "measurand-webhook", "dev"), &server, &token);
+        let start = |folder: &Path, receivers: &Http, muted: bool| {
+            fs::write(folder.join("trusted.pem"), &mail.certificate).unwrap();
+            let config = routes(folder, receivers, &mail, &webhook.url);
+            fs::write(folder.join("alertmanager.yml"), faster_routes(&config, muted)).unwrap();
+            servers::alertmanager(folder, Some(folder.join("trusted.pem")))
+        };
+        let (alertmanager, out_of_hours) = (start(&work, &open, false), start(&night, &muted, true));
+        configure(&server, &[&one, &two], &[&alertmanager, &out_of_hours], &webhook, &token);
+        let (prometheus, ask) = servers::prometheus(&server, "1s");
+        // Rules that wait for nothing would call the first seconds an outage.
+        wait("both instances to be up", 60, || ask.number(r#"sum(up{job="claude-code-app"})"#).filter(|it| *it > 1.5));
+        rules(&server);
+        ureq::post(format!("{}/-/reload", prometheus.url)).send_empty().unwrap();
+        let others = vec![out_of_hours, prometheus];
+        Self { faults, open, muted, mail, webhook, alertmanager, _others: others, _folder: folder }
+    }
+
+    pub(crate) fn set(&self, fault: Fault, on: bool) {
+        self.faults.lock().unwrap().insert(fault, on);
+    }
+
+    /// Waits for a message in a channel.
+    pub(crate) fn slack(&self, channel: &str, title: &str, texts: &[&str]) {
+        let found = |it: Value| {
+            let (attachment, text) = (&it["attachments"][0], it.to_string());
+            let links = attachment["actions"].as_array().is_some_and(|it| {
+                it.len() == 2 && it.iter().all(|it| it["url"].as_str().is_some_and(|it| !it.is_empty()))
+            });
+            it["channel"] == channel && attachment["title"] == title && links && contains(&text, texts)
+        };
+        wait_for(&format!("`{title}` in {channel}"), || {
+            let all: Vec<Value> = self.open.requests("/slack").iter().map(Request::json).collect();
+            (all.iter().any(|it| found(it.clone())), format!("{all:#?}"))
+        });
+    }
+
+    pub(crate) fn count_slack(&self, name: &str) -> usize {
+        self.open
+            .requests("/slack")
+            .iter()
+            .filter(|it| it.body.contains(name) && !it.body.contains("resolved: "))
+            .count()
+    }
+
+    /// The messages that come out of hours.
+    pub(crate) fn muted_slack(&self) -> Vec<String> {
+        self.muted.requests("/slack").into_iter().map(|it| it.body).collect()
+    }
+
+    /// Waits for a mail.
+    pub(crate) fn mailed(&self, to: &str, subject: &str, texts: &[&str]) {
+        wait_for(&format!("a mail to {to}"), || {
+            let mails = self.mail.mails();
+            let found = mails.iter().any(|it| {
+                let head = it.text.lines().any(|it| it.starts_with("Subject: ") && it.contains(subject));
+                it.to == [to] && it.from == "alerts@example.org" && head && contains(&it.text, texts)
+            });
+            (found, format!("{mails:#?}"))
+        });
+    }
+
+    /// Waits for an alert at our own receiver, which has it on the disk then.
+    pub(crate) fn kept(&self, name: &str, status: &str, texts: &[&str]) {
+        wait_for(&format!("{name}, {status}, at the alert receiver"), || {
+            let url = format!("{}/api/alerts?status={status}", self.webhook.url);
+            let answer = ureq::get(url).header("authorization", format!("Bearer {TOKEN}")).call();
+            let text = answer.unwrap().body_mut().read_to_string().unwrap();
+            let all: Value = serde_json::from_str(&text).unwrap();
+            let found = all["alerts"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|it| it["name"] == name && contains(&it.to_string(), texts));
+            (found, text)
+        });
+    }
+
+    /// Whether something that fires explains the alert.
+    pub(crate) fn silenced(&self, name: &str) -> bool {
+        let url = format!("{}/api/v2/alerts?filter=alertname%3D{name}", self.alertmanager.url);
+        let text = ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
+        let all: Value = serde_json::from_str(&text).unwrap();
+        let silenced = |it: &Value| it["status"]["inhibitedBy"].as_array().is_some_and(|it| !it.is_empty());
+        all.as_array().is_some_and(|it| !it.is_empty() && it.iter().all(silenced))
+    }
+}
+
+fn contains(text: &str, texts: &[&str]) -> bool {
+    texts.iter().all(|it| text.contains(it))
+}
+
+/// Waits, and shows what there was instead.
+fn wait_for(what: &str, mut ask: impl FnMut() -> (bool, String)) {
+    let begin = Instant::now();
+    loop {
+        let (found, instead) = ask();
+        if found {
+            return;
+        }
+        assert!(begin.elapsed().as_secs() < 40, "{what}: not within 40 s, but {instead}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+}
+
+/// The generated routes, to receivers on this machine.
+fn routes(folder: &Path, http: &Http, mail: &Smtp, webhook: &str) -> String {
+    let secrets = folder.join("secrets");
+    let written = [
+        ("slack_api_url", format!("{}/slack", http.url())),
+        ("smtp_password", PASSWORD.to_owned()),
+        ("pagerduty_routing_key", ROUTING_KEY.to_owned()),
+        ("webhook_token", TOKEN.to_owned()),
+        ("switch_token", SWITCH_TOKEN.to_owned()),
+    ];
+    let receivers = Receivers {
+        secrets: secrets.display().to_string(),
+        pagerduty_url: format!("{}/pagerduty", http.url()),
+        smtp_host: format!("localhost:{}", mail.port),
+        leads: "leads@example.org".to_owned(),
+        teams: "teams@example.org".to_owned(),
+        capacity: "capacity@example.org".to_owned(),
+        webhook_url: format!("{webhook}/webhook"),
+        switch_url: format!("{}/switch", http.url()),
+        ..Receivers::default()
+    };
+    assert_eq!(receivers.secret_names(), written.each_ref().map(|(name, _)| *name));
+    for (name, value) in written {
+        fs::write(secrets.join(name), value).unwrap();
+    }
+    let options = Options { receivers, ..Options::default() };
+    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap();
+    monitoring.stack_files().into_iter().find(|it| it.name == "alertmanager.yml").unwrap().contents
+}
+
+const RULES: [&str; 3] = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
+
+/// The rules that are shipped.
+fn rules(folder: &Path) {
+    for name in RULES {
+        let text = fs::read_to_string(workspace().join("monitoring").join(name)).unwrap();
+        fs::write(folder.join(name), faster_rules(&text.replace("team: unowned", "team: storage"))).unwrap();
+    }
+}
+
+/// The generated configuration of Prometheus.
+fn configure(folder: &Path, apps: &[&Http], alertmanagers: &[&Server], webhook: &Server, token: &Path) {
+    for name in RULES {
+        fs::write(folder.join(name), "groups: []\n").unwrap();
+    }
+    let address = |it: &Server| it.url.trim_start_matches("http://").to_owned();
+    let places = Places {
+        interval: "1s",
+        apps: apps.iter().map(|it| App::plain(&it.address)).collect(),
+        prometheus: format!("127.0.0.1:{}", free_port()),
+        alertmanager: address(alertmanagers[0]),
+        grafana: None,
+        node: None,
+        webhook: address(webhook),
+        webhook_token: token.display().to_string(),
+        own_rules: "rules/*.yml".to_owned(),
+        tls: None,
+    };
+    let options = Options { job: Some("claude-code-app".to_owned()), ..Options::default() };
+    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap();
+    let text =
+        monitoring.stack_files_at(&places, true).into_iter().find(|it| it.name == "prometheus.yml").unwrap().contents;
+    // A second Alertmanager is told the same.
+    let one = format!("    - targets:\n      - {}\n", address(alertmanagers[0]));
+    let one = if text.contains(&one) { one } else { panic!("{text}") };
+    let both = format!("{one}      - {}\n", address(alertmanagers[1]));
+    fs::write(folder.join("prometheus.yml"), text.replacen(&one, &both, 1)).unwrap();
+}
+
+/// One instance of the program: its metrics, as good or as bad as the faults say.
+fn instance(faults: &Arc<Mutex<BTreeMap<Fault, bool>>>, second: bool) -> Http {
+    let (faults, begin) = (Arc::clone(faults), Instant::now());
+    // Counters keep what they have counted when a fault is over.
+    let counted = Mutex::new((0.0, 0.0, 0.0));
+    Http::start(move |_| {
+        let on = |fault| faults.lock().unwrap().get(&fault).copied().unwrap_or(false) && !second;
+        if second && faults.lock().unwrap().get(&Fault::Down).copied().unwrap_or(false) {
+            return (500, String::new());
+        }
+        let mut counted = counted.lock().unwrap();
+        let (now, share) = (begin.elapsed().as_secs_f64(), if on(Fault::ColdCache) { 0.0 } else { 1.0 });
+        let looked_up = (now - counted.2) * 100.0;
+        *counted = (counted.0 + looked_up * share, counted.1 + looked_up * (1.0 - share), now);
+        let memory: u32 = if on(Fault::Memory) { 1 << 30 } else { 50 << 20 };
+        let unused = if on(Fault::Unused) { 5000 } else { 3 };
+        let (hits, misses) = (counted.0, counted.1);
+        (
+            200,
+            format!(
+                "# TYPE cache_hits_total counter\ncache_hits_total{{cache=\"embeddings\"}} {hits}\n\
+                 # TYPE cache_misses_total counter\ncache_misses_total{{cache=\"embeddings\"}} {misses}\n\
+                 # TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {memory}\n\
+                 # TYPE patterns_unused gauge\npatterns_unused {unused}\n"
+            ),
+        )
+    })
+}

@@ -1,0 +1,129 @@
+//! `cargo measurand up`, `status` and `down` with the servers of this machine: from nothing to data on every panel within a
+//! minute, and back to nothing.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
+use measurand_monitoring::{Monitoring, Options, User};
+use measurand_tests::{Prometheus, Running, program, wait};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+const SERVERS: [&str; 4] = ["alert-webhook", "alertmanager", "node-exporter", "prometheus"];
+
+/// A stack that ends with the test, whatever the test's end.
+struct Stack {
+    command: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Stack {
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(&self.command).args(arguments).current_dir(self.folder.path()).output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> (Value, Option<i32>) {
+        let output = self.run(&[arguments, &["--format", "json"]].concat());
+        let text = String::from_utf8_lossy(&output.stdout);
+        let error = String::from_utf8_lossy(&output.stderr);
+        (serde_json::from_str(&text).unwrap_or_else(|it| panic!("{it}: {text}{error}")), output.status.code())
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.run(&["down"]);
+    }
+}
+
+#[test]
+fn from_nothing_to_data_on_every_panel_and_back() {
+    let quickstart = program("quickstart", "quickstart", "dev");
+    let webhook = program("measurand-webhook", "measurand-webhook", "dev");
+    assert!(webhook.exists(), "it is found beside the command");
+    let command = program("measurand-monitoring", "cargo-measurand", "dev");
+    let stack = Stack { command, folder: tempfile::tempdir().unwrap() };
+    let mut application = Command::new(&quickstart);
+    let (application, url) = Running::serving(application.env("MEASURAND_LISTEN", "127.0.0.1:0"));
+
+    let begin = Instant::now();
+    let (report, code) = stack.json(&["measurand", "up", &url]);
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(report["job"], "quickstart");
+    assert_eq!(names(&report["servers"], "name"), SERVERS);
+    assert!(report["servers"].as_array().unwrap().iter().all(|it| it["state"] == "ready"), "{report:#}");
+    assert_eq!(names(&report["targets"], "job"), ["alert-webhook", "alertmanager", "node", "prometheus", "quickstart"]);
+    assert!(report["targets"].as_array().unwrap().iter().all(|it| it["up"] == true), "{report:#}");
+
+    let prometheus = Prometheus::at(server(&report, "prometheus")["url"].as_str().unwrap());
+    every_panel_has_data(&prometheus, &quickstart, begin);
+
+    // The dead man's switch has gone all the way to the disk.
+    let webhook = server(&report, "alert-webhook")["url"].as_str().unwrap().to_owned();
+    let token = std::fs::read_to_string(stack.folder.path().join(".measurand/secrets/webhook_token")).unwrap();
+    wait("the Watchdog at the alert receiver", 60, || {
+        let answer =
+            ureq::get(format!("{webhook}/api/alerts")).header("authorization", format!("Bearer {token}")).call();
+        answer.ok()?.body_mut().read_to_string().ok().filter(|it| it.contains("Watchdog"))
+    });
+    assert!(ureq::get(format!("{webhook}/api/alerts")).call().is_err(), "nobody else may read alerts");
+
+    let again = stack.run(&["up", &url]);
+    let error = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert_eq!(again.status.code(), Some(2));
+    assert!(error.contains("already runs alert-webhook, alertmanager, node-exporter, prometheus"), "{error}");
+    assert!(error.contains("cargo measurand down") && error.lines().count() == 1, "{error}");
+
+    // What is not there is said, by `status` too.
+    application.stop();
+    let down = wait("the target to be down", 30, || {
+        let (status, code) = stack.json(&["status"]);
+        let target = status["targets"].as_array()?.iter().find(|it| it["job"] == "quickstart")?.clone();
+        (target["up"] == false && code == Some(1)).then_some(target)
+    });
+    assert!(down["error"].as_str().unwrap().contains("connection refused"), "{down}");
+
+    let (ended, code) = stack.json(&["down"]);
+    assert_eq!((code, names(&ended["stopped"], ""), names(&ended["killed"], "")), (Some(0), SERVERS.to_vec(), vec![]));
+    for it in report["servers"].as_array().unwrap() {
+        let address = it["url"].as_str().unwrap().trim_start_matches("http://");
+        assert!(std::net::TcpStream::connect(address).is_err(), "{it} still listens");
+        let log = std::fs::read_to_string(it["log"].as_str().unwrap()).unwrap();
+        assert!(!log.is_empty(), "the logs are kept: {it}");
+    }
+    let (ended, code) = stack.json(&["down", "--purge"]);
+    assert_eq!((code, names(&ended["stopped"], ""), ended["purged"].as_bool()), (Some(0), vec![], Some(true)));
+    assert!(!stack.folder.path().join(".measurand").exists());
+}
+
+/// Of a list, or of one thing of each in it.
+fn names<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
+    let mut names: Vec<&str> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| if key.is_empty() { it } else { &it[key] }.as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+fn server<'a>(report: &'a Value, name: &str) -> &'a Value {
+    report["servers"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap()
+}
+
+/// A minute after the command was given. Of alerts there is nothing to see while none fires.
+fn every_panel_has_data(prometheus: &Prometheus, program: &Path, begin: Instant) {
+    let catalog = measurand_catalog::read_file(program).unwrap();
+    let monitoring = Monitoring::new(&catalog, &Options::default()).unwrap();
+    let panels = monitoring.queries().filter(|it| it.user == User::Panel);
+    let mut waiting: Vec<String> = panels.map(|it| it.instant("1m")).filter(|it| !it.contains("ALERTS")).collect();
+    assert!(waiting.len() > 40, "{} questions", waiting.len());
+    while !waiting.is_empty() {
+        waiting.retain(|it| prometheus.query(it).is_empty());
+        assert!(begin.elapsed() < Duration::from_secs(60), "no data after a minute for {waiting:#?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    eprintln!("data on every panel after {:.1} s", begin.elapsed().as_secs_f64());
+}

@@ -1,0 +1,103 @@
+//! A server on this machine that speaks HTTP: each request is answered by a function, and kept.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// With the query.
+    pub path: String,
+    /// All lines.
+    pub headers: String,
+    /// As text.
+    pub body: String,
+}
+
+impl Request {
+    /// The body as JSON; null where it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or(Value::Null)
+    }
+}
+
+/// Status and body.
+pub type Answer = (u16, String);
+
+/// A server that ends with the program.
+#[derive(Debug, Clone)]
+pub struct HttpServer {
+    /// Host and port.
+    pub address: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl HttpServer {
+    /// Serves until the program ends.
+    ///
+    /// # Panics
+    /// When there is no port.
+    #[must_use]
+    pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let (requests, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(answer));
+        let server = Self { address, requests: Arc::clone(&requests) };
+        thread::spawn(move || {
+            for connection in listener.incoming().map_while(Result::ok) {
+                let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
+                thread::spawn(move || {
+                    // Whoever went away needs no answer.
+                    let _ = serve(&connection, &*answer, &requests);
+                });
+            }
+        });
+        server
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Whatever came to this path so far.
+    ///
+    /// # Panics
+    /// When a request was answered by a panic.
+    #[must_use]
+    pub fn requests(&self, path: &str) -> Vec<Request> {
+        self.requests.lock().expect("no panic").iter().filter(|it| it.path == path).cloned().collect()
+    }
+}
+
+fn serve(
+    connection: &TcpStream,
+    answer: &dyn Fn(&Request) -> Answer,
+    requests: &Mutex<Vec<Request>>,
+) -> std::io::Result<()> {
+    connection.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut reader = BufReader::new(connection);
+    let (mut first, mut headers) = (String::new(), String::new());
+    reader.read_line(&mut first)?;
+    while !headers.ends_with("\r\n\r\n") && !headers.starts_with("\r\n") {
+        if reader.read_line(&mut headers)? == 0 {
+            return Ok(());
+        }
+    }
+    let lower = headers.to_lowercase();
+    let length = lower.lines().find_map(|it| it.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let path = first.split_whitespace().nth(1).unwrap_or_default().to_owned();
+    let request = Request { path, headers, body: String::from_utf8_lossy(&body).into_owned() };
+    let (status, text) = answer(&request);
+    requests.lock().expect("no panic").push(request);
+    let mut writer = connection;
+    write!(writer, "HTTP/1.1 {status} .\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}", text.len())
+}

@@ -1,0 +1,234 @@
+//! TLS and passwords: between the servers as the overlay has it, and in front of them with a real nginx.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
+use measurand_monitoring::stack::{App, Places, Tls};
+use measurand_monitoring::{File, Monitoring, Options, Receivers};
+use measurand_tests::{HttpServer, Running, free_port, program, wait};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, http::StatusCode};
+
+const PASSWORD: &str = "correct horse";
+const TOKEN: &str = "0123456789abcdef";
+
+/// A certificate for these names, its key, and a client that trusts it.
+fn certificate(folder: &Path, names: &[&str]) -> Agent {
+    let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
+    fs::write(folder.join("tls_certificate"), cert.pem()).unwrap();
+    fs::write(folder.join("tls_ca"), cert.pem()).unwrap();
+    fs::write(folder.join("tls_key"), signing_key.serialize_pem()).unwrap();
+    let trusted: Vec<Certificate<'static>> = parse_pem(cert.pem().as_bytes())
+        .filter_map(|it| if let PemItem::Certificate(it) = it.unwrap() { Some(it.to_owned()) } else { None })
+        .collect();
+    Agent::config_builder()
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&trusted)).build())
+        .timeout_global(Some(Duration::from_secs(10)))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into()
+}
+
+fn basic(user: &str) -> String {
+    use base64::Engine as _;
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:{PASSWORD}")))
+}
+
+/// As people are told to make one.
+fn hash() -> String {
+    let mut command = Command::new(program("measurand-webhook", "measurand-webhook", "dev"));
+    let mut child = command.arg("--hash-password").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), PASSWORD.as_bytes()).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
+}
+
+fn monitoring(secrets: &Path) -> Monitoring {
+    let receivers = Receivers { secrets: secrets.display().to_string(), ..Receivers::default() };
+    let options = Options { job: Some("shop".to_owned()), receivers, ..Options::default() };
+    Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap()
+}
+
+fn file(files: Vec<File>, name: &str) -> String {
+    files.into_iter().find(|it| it.name == name).unwrap_or_else(|| panic!("no {name}")).contents
+}
+
+/// Starts a program that says nothing.
+fn start(program: &str, arguments: &[String], package: &str) -> Running {
+    Running::start(Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()), package)
+}
+
+#[test]
+fn servers_know_each_other_by_certificate_and_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let agent = certificate(folder, &["127.0.0.1", "localhost"]);
+    let monitoring = monitoring(folder);
+    let example = file(monitoring.compose_files(), "overlays/tls/web.config.example.yml");
+    fs::write(folder.join("example.yml"), &example).unwrap();
+    fs::write(folder.join("web_config"), example.replace("REPLACE_BY_A_BCRYPT_HASH", &hash())).unwrap();
+    fs::write(folder.join("web_password"), PASSWORD).unwrap();
+    fs::write(folder.join("webhook_token"), TOKEN).unwrap();
+    let [prometheus, alertmanager, node, webhook] = [0; 4].map(|_| format!("127.0.0.1:{}", free_port()));
+    let app = HttpServer::start(|_| (200, "shop 1\n".to_owned()));
+    let places = Places {
+        interval: "1s",
+        apps: vec![App::plain(&app.address)],
+        prometheus: prometheus.clone(),
+        alertmanager: alertmanager.clone(),
+        grafana: None,
+        node: Some(node.clone()),
+        webhook: webhook.clone(),
+        webhook_token: folder.join("webhook_token").display().to_string(),
+        own_rules: "rules/*.yml".to_owned(),
+        tls: Some(Tls::containers(&folder.display().to_string())),
+    };
+    for it in [monitoring.files(), monitoring.stack_files_at(&places, false)].concat() {
+        fs::write(folder.join(it.name), it.contents.replace("interval: 30s", "interval: 1s")).unwrap();
+    }
+    // The overlay's routes: the address by TLS, and the certificate that it is known by.
+    let routes = file(monitoring.compose_files(), "overlays/tls/alertmanager.yml");
+    assert!(routes.contains("https://alert-webhook:9095/webhook") && routes.contains("/tls_ca"), "{routes}");
+    let kept = fs::read_to_string(folder.join("alertmanager.yml")).unwrap();
+    let tls = format!("http_config:\n      tls_config:\n        ca_file: {}\n", folder.join("tls_ca").display());
+    let kept = kept.replace("http_config:\n", &tls).replace("http://alert-webhook:9095", &format!("https://{webhook}"));
+    fs::write(folder.join("alertmanager.yml"), kept).unwrap();
+
+    let path = |name: &str| folder.join(name).display().to_string();
+    let web = format!("--web.config.file={}", path("web_config"));
+    let of = |config: &str, data: &str, listen: &str, web: &str| {
+        let config = format!("--config.file={}", path(config));
+        vec![config, format!("{data}={}", path(listen)), format!("--web.listen-address={listen}"), web.to_owned()]
+    };
+    let alone = "--cluster.listen-address=".to_owned();
+    let receiver = program("measurand-webhook", "measurand-webhook", "dev").display().to_string();
+    let keys = ["--token-file", "--tls-certificate", "--tls-key", "--database"];
+    let keys = keys.into_iter().zip(["webhook_token", "tls_certificate", "tls_key", "alerts.db"]);
+    let keys = keys.flat_map(|(option, name)| [option.to_owned(), path(name)]);
+    let keys: Vec<String> = keys.chain(["--listen".to_owned(), webhook.clone()]).collect();
+    let routes = [of("alertmanager.yml", "--storage.path", &alertmanager, &web), vec![alone]].concat();
+    let rules = of("prometheus.yml", "--storage.tsdb.path", &prometheus, &web);
+    let rules = [rules, vec!["--rules.alert.resend-delay=1s".to_owned()]].concat();
+    let _servers = [
+        start(&receiver, &keys, "cargo"),
+        start("prometheus-alertmanager", &routes, "prometheus-alertmanager"),
+        start(
+            "prometheus-node-exporter",
+            &[format!("--web.listen-address={node}"), web.clone()],
+            "prometheus-node-exporter",
+        ),
+        start("prometheus", &rules, "prometheus"),
+    ];
+
+    let ask = |url: &str, header: &str| agent.get(url).header("authorization", header).call();
+    for (address, ready) in [(&prometheus, "/-/ready"), (&alertmanager, "/-/ready"), (&node, "/metrics")] {
+        let url = format!("https://{address}{ready}");
+        wait(&url, 30, || ask(&url, &basic(Tls::USER)).ok().filter(|it| it.status() == StatusCode::OK));
+        assert_eq!(agent.get(&url).call().unwrap().status(), StatusCode::UNAUTHORIZED, "{url} without a password");
+        assert_eq!(ask(&url, &basic("admin")).unwrap().status(), StatusCode::UNAUTHORIZED, "{url} as somebody else");
+        assert!(
+            agent.get(format!("http://{address}{ready}")).call().unwrap().status() != StatusCode::OK,
+            "{url} in clear"
+        );
+    }
+    let targets = wait("all targets to be up", 60, || {
+        let mut answer = ask(&format!("https://{prometheus}/api/v1/targets"), &basic(Tls::USER)).ok()?;
+        let all: Value = serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()?;
+        let all = all["data"]["activeTargets"].as_array()?.clone();
+        (all.len() == 5 && all.iter().all(|it| it["health"] == "up")).then_some(all)
+    });
+    assert_eq!(targets.iter().filter(|it| it["scrapeUrl"].as_str().unwrap().starts_with("https://")).count(), 4);
+    // The Watchdog goes by TLS all the way.
+    wait("the Watchdog on disk", 60, || {
+        let mut answer = ask(&format!("https://{webhook}/api/alerts"), &format!("Bearer {TOKEN}")).ok()?;
+        answer.body_mut().read_to_string().ok().filter(|it| it.contains("Watchdog"))
+    });
+
+    // As it is shipped, nobody starts with it.
+    let output =
+        Command::new("promtool").args(["check", "web-config"]).arg(folder.join("web_config")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let web = format!("--web.config.file={}", path("example.yml"));
+    let node = format!("--web.listen-address=127.0.0.1:{}", free_port());
+    let output = Command::new("prometheus-node-exporter").args([node, web]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("hashedSecret too short"), "{said}");
+}
+
+#[test]
+fn nginx_stands_in_front_of_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Names below `localhost` are not known everywhere: the host is named by header, and the certificate has the address.
+    let agent = certificate(folder, &["127.0.0.1"]);
+    let hashed = Command::new("openssl").args(["passwd", "-apr1", PASSWORD]).output();
+    let hashed = hashed.expect("openssl runs; install it: apt-get install openssl").stdout;
+    fs::write(folder.join("proxy_users"), format!("ann:{}", String::from_utf8_lossy(&hashed))).unwrap();
+    let behind = HttpServer::start(|it| (200, format!("{} {}", it.path, it.headers)));
+    let (plain, secure) = (free_port(), free_port());
+    let mut config = file(monitoring(folder).compose_files(), "overlays/proxy/nginx.conf.template")
+        .replace("${DOMAIN}", "localhost")
+        .replace("listen 8080", &format!("listen 127.0.0.1:{plain}"))
+        .replace("listen 8443", &format!("listen 127.0.0.1:{secure}"));
+    for upstream in ["grafana:3000", "prometheus:9090", "alertmanager:9093", "alert-webhook:9095"] {
+        assert!(config.contains(upstream), "{upstream}");
+        config = config.replace(upstream, &behind.address);
+    }
+    let path = folder.display();
+    let paths =
+        ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|it| format!("{it}_temp_path {path}/{it};")).concat();
+    let whole = format!(
+        "daemon off; pid {path}/pid; error_log {path}/error.log; user {};\nevents {{}}\nhttp {{ {paths} access_log off;\n{config}}}\n",
+        whoami()
+    );
+    fs::write(folder.join("nginx.conf"), whole).unwrap();
+    let nginx = if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
+    let mut check = Command::new(nginx);
+    let checked = check.args(["-t", "-c"]).arg(folder.join("nginx.conf")).arg("-p").arg(folder).output();
+    let checked = checked.expect("nginx runs; install it: apt-get install nginx-light");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let mut command = Command::new(nginx);
+    command.arg("-c").arg(folder.join("nginx.conf")).arg("-p").arg(folder).args(["-g", "master_process off;"]);
+    let _nginx = Running::start(command.stderr(Stdio::null()), "nginx-light");
+
+    let get = |host: &str, path: &str, header: &str| {
+        let url = format!("https://127.0.0.1:{secure}{path}");
+        let host = format!("{host}.localhost");
+        let mut answer = agent.get(&url).header("host", host).header("authorization", header).call().ok()?;
+        Some((answer.status().as_u16(), answer.headers().clone(), answer.body_mut().read_to_string().ok()?))
+    };
+    wait("nginx", 30, || get("grafana", "/", ""));
+    for (host, asks) in [("grafana", true), ("prometheus", false), ("alertmanager", false), ("alerts", true)] {
+        let (status, headers, body) = get(host, "/api/v1/query?query=up", &basic("ann")).unwrap();
+        assert_eq!(status, 200, "{host}");
+        assert!(headers.contains_key("strict-transport-security"), "{headers:?}");
+        assert!(body.starts_with("/api/v1/query?query=up "), "the path as it was: {body}");
+        assert!(
+            body.contains(&format!("Host: {host}.localhost")) && body.contains("X-Forwarded-Proto: https"),
+            "{body}"
+        );
+        // A server that asks itself gets the password, no other does.
+        assert_eq!(body.to_lowercase().contains("authorization: basic"), asks, "{host}: {body}");
+        let refused = get(host, "/", "").unwrap().0;
+        assert_eq!(refused, if asks { 200 } else { 401 }, "{host} without a password");
+        for path in ["/-/reload", "/-/quit", "/api/v1/admin/tsdb/delete_series", "/debug/pprof/"] {
+            assert_eq!(get(host, path, &basic("ann")).unwrap().0, 403, "{host}{path}");
+        }
+    }
+    assert!(get("other", "/", "").is_none(), "who is not named is not served");
+    let redirected =
+        agent.get(format!("http://127.0.0.1:{plain}/graph")).header("host", "prometheus.localhost").call().unwrap();
+    assert_eq!(redirected.status().as_u16(), 308);
+    assert_eq!(redirected.headers()["location"], "https://prometheus.localhost/graph");
+}
+
+/// Nginx gives up root's rights for those of somebody else, who could not read the folder.
+fn whoami() -> String {
+    String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap().trim().to_owned()
+}
