@@ -27,4 +27,5 @@ mod settings;
 mod severity;
 mod shipped;
 mod support;
+mod tools;
 mod unit_tests;
