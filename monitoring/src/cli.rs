@@ -62,6 +62,7 @@ What a catalog cannot know stands in monitoring.toml in that folder; every line 
   runbook_url = \"https://wiki.example.org/runbooks\"
   under_load = true                    # whether less traffic than usual is an alert
   memory_bytes = 268435456.0           # the resident memory above which MemoryHigh fires
+  histograms = \"native\"                # one series each, instead of one for each bucket; see README.md
   known_metrics = [\"http_*\"]          # for `check`: metrics that others export
   target_labels = [\"datacenter\"]      # for `check`: labels that targets get besides the usual ones
   [receivers]                          # who is called; also secrets, smtp_host, smtp_from, smtp_user, capacity
@@ -289,6 +290,17 @@ pub(crate) struct Decisions {
     /// The page of runbooks for alerts whose functions name none; `#` and the alert's name are added [default: RUNBOOK.md]
     #[arg(long, value_name = "URL")]
     pub(crate) runbook_url: Option<String>,
+    /// How Prometheus stores the program's histograms [default: classic]
+    #[arg(long, value_enum)]
+    pub(crate) histograms: Option<Histograms>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Histograms {
+    /// A series for each bucket
+    Classic,
+    /// One series, whose samples are histograms
+    Native,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ mod render;
 
 use crate::model::{Alert, Group, Scenario, Signal};
 use crate::monitoring::Monitoring;
-use crate::promql::quoted;
+use crate::promql::{Histograms, quoted};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -77,7 +77,9 @@ fn file(
     slow: bool,
     monitoring: &Monitoring,
 ) -> Counted {
-    let alerts: Vec<&Alert> = groups.iter().flat_map(|it| &it.rules).collect();
+    // The notation of series that all versions of promtool share has no native histograms.
+    let can_be_written = |it: &&Alert| monitoring.histograms == Histograms::Classic || !reads_histograms(it);
+    let alerts: Vec<&Alert> = groups.iter().flat_map(|it| &it.rules).filter(can_be_written).collect();
     let is_slow = |it: &&&Alert| it.scenario.before + it.scenario.lead + it.scenario.recovery > SHORT_MINUTES;
     let chosen: Vec<&Alert> = alerts.iter().filter(|it| is_slow(it) == slow).copied().collect();
     let mut tests: Vec<Test> = batch::of(&chosen).iter().flat_map(|it| tests(it, monitoring)).collect();
@@ -95,6 +97,11 @@ fn file(
         tests,
     };
     (crate::yaml::write(&header, &file), file.tests.len())
+}
+
+fn reads_histograms(alert: &Alert) -> bool {
+    let parts = ["_bucket", "_count"];
+    alert.scenario.signals.iter().any(|it| parts.iter().any(|part| it.metric.ends_with(part)))
 }
 
 /// A test in which all of these alerts fire, and two in which none does.

@@ -8,6 +8,7 @@ mod apply;
 use crate::monitoring::{Invalid, Monitoring};
 use crate::near::did_you_mean;
 use crate::options::{Options, Receivers};
+use crate::promql::Histograms;
 use measurand_catalog::{Catalog, Severity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -66,6 +67,7 @@ struct Raw {
     runbook_url: Option<String>,
     under_load: Option<bool>,
     memory_bytes: Option<Spanned<f64>>,
+    histograms: Option<Spanned<String>>,
     #[serde(default)]
     known_metrics: Vec<Spanned<String>>,
     #[serde(default)]
@@ -148,6 +150,11 @@ impl Settings {
             if !(it.get_ref().is_finite() && *it.get_ref() > 0.0) {
                 return Err(format!("{}: `memory_bytes` has to be a number above zero", place(it.span().start).0));
             }
+        }
+        if let Some(it) = raw.histograms {
+            let found = Histograms::ALL.into_iter().find(|known| known.as_str() == it.get_ref());
+            settings.options.histograms =
+                found.ok_or_else(|| wrong(&it, "is no way to store histograms; write `classic` or `native`"))?;
         }
         for (key, value) in raw.receivers {
             let receivers = &mut settings.options.receivers;

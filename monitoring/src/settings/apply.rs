@@ -43,7 +43,8 @@ impl Settings {
             monitoring.alerts.iter_mut().for_each(|group| group.rules.retain(|rule| rule.name != it.name));
         }
         monitoring.alerts.retain(|it| !it.rules.is_empty());
-        monitoring.recordings = recording::groups(&monitoring.job, &monitoring.alerts, &monitoring.rows);
+        monitoring.recordings =
+            recording::groups(&monitoring.job, &monitoring.alerts, &monitoring.rows, monitoring.histograms);
         Ok(())
     }
 }

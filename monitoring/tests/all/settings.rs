@@ -1,6 +1,6 @@
 //! `monitoring.toml`: what it changes, and what it answers to mistakes.
 
-use crate::support::{catalog, everything};
+use crate::support::{catalog, everything, promtool};
 use measurand_catalog::Severity;
 use measurand_monitoring::{Monitoring, Settings};
 
@@ -65,6 +65,34 @@ fn receivers_are_those_of_the_file() {
     check_fails(
         "[receivers]\nleeds = \"a\"",
         "monitoring.toml:2: `leeds` is nothing that receivers have; did you mean `leads`?",
+    );
+}
+
+/// One series instead of one for each bucket, in all files, which all tools accept.
+#[test]
+fn histograms_are_native_where_the_file_says_so() {
+    let settings = Settings::parse("monitoring.toml", "histograms = \"native\"").unwrap();
+    let mut sites = crate::support::shipped_sites();
+    sites.retain(|it| ["database", "pattern_retrieval", "verification"].contains(&it.family.as_str()));
+    let catalog = catalog(&sites);
+    let monitoring = settings.monitoring(&catalog).unwrap();
+    let folder = crate::support::folder(&monitoring);
+    let files = crate::support::all_files(&monitoring);
+    for file in &files {
+        assert!(!file.contents.contains("_bucket{"), "{}", file.name);
+    }
+    let dashboard = &files.iter().find(|it| it.name == "grafana-dashboard.json").unwrap().contents;
+    let quantile = "histogram_quantile(0.95, sum by (job) (rate(pattern_retrieval_duration_seconds{";
+    assert!(dashboard.contains(quantile), "{dashboard}");
+    let rules = &files.iter().find(|it| it.name == "recording-rules.yml").unwrap().contents;
+    assert!(rules.contains("(histogram_fraction(0, 0.01, sum by (job) (rate(db_query_duration_seconds{"), "{rules}");
+    promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
+    promtool(folder.path(), &["test", "rules", "alerts.test.yml", "stack-alerts.test.yml"]);
+    assert_eq!(measurand_monitoring::check(&catalog, &settings, folder.path()).unwrap(), []);
+    assert_eq!(measurand_monitoring::lint(&[folder.path().to_owned()], &[]).unwrap(), []);
+    check_fails(
+        "histograms = \"natif\"",
+        "monitoring.toml:1: `natif` is no way to store histograms; write `classic` or",
     );
 }
 

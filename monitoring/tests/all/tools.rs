@@ -7,11 +7,11 @@ use std::process::Command;
 
 /// The files of the repository, and those of other programs.
 fn folders() -> Vec<tempfile::TempDir> {
-    let shipped = tempfile::tempdir().unwrap();
+    let shipped = tempfile::tempdir().expect("a temporary folder");
     let programs = [monitoring(&everything()), monitoring(&every_family())];
     for file in all_files(&programs[0]) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file.name);
-        std::fs::copy(path, shipped.path().join(file.name)).unwrap();
+        std::fs::copy(path, shipped.path().join(file.name)).expect("a file of ours");
     }
     std::iter::once(shipped).chain(programs.iter().map(crate::support::folder)).collect()
 }

@@ -5,6 +5,7 @@
 
 mod build;
 mod expected;
+mod native;
 mod oracle;
 mod scale;
 mod server;
@@ -25,6 +26,7 @@ use world::{HEALTHY, SICK, STALLED, World};
 /// One after the other, since the second measures.
 #[test]
 fn everything_answers_what_arithmetic_says_and_in_time() {
+    native::native_histograms_are_asked_as_such();
     let many = every_panel_and_every_rule_says_what_arithmetic_says();
     scale::a_hundred_thousand_series_are_not_too_many(&many);
 }

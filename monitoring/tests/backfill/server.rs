@@ -1,5 +1,6 @@
 //! Blocks of made-up samples, and a real Prometheus that has them.
 
+use crate::native::snappy;
 use crate::oracle::Answer;
 use crate::world::Labels;
 use measurand_tests::{Running, free_port, wait};
@@ -55,6 +56,10 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// With the blocks below `storage` in `directory` and the rules that match.
     pub(crate) fn start(directory: &Path, rules: &[String]) -> Self {
+        Self::start_with(directory, rules, &[])
+    }
+
+    pub(crate) fn start_with(directory: &Path, rules: &[String], flags: &[&str]) -> Self {
         let config = directory.join("prometheus.yml");
         let text = format!("global: {{evaluation_interval: 15s}}\nrule_files: {}\n", serde_json::json!(rules));
         std::fs::write(&config, text).expect("the temporary directory can be written");
@@ -64,6 +69,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", directory.join("storage").display()))
             .arg("--storage.tsdb.retention.time=90d")
+            .args(flags)
             .arg(format!("--web.listen-address={listen}"))
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(directory.join("prometheus.log")).expect("a log file"));
@@ -81,7 +87,9 @@ impl Prometheus {
         let series = |it: &Value| {
             let mut labels = labels(&it["metric"]);
             labels.remove("__name__");
-            let value = it["value"][1].as_str().expect("a number");
+            // Of a histogram its count.
+            let histogram = &it["histogram"][1]["count"];
+            let value = it["value"][1].as_str().or(histogram.as_str()).expect("a number or a histogram");
             let value = value.parse().unwrap_or_else(|_| panic!("no number: {value}"));
             (labels, value)
         };
@@ -94,6 +102,18 @@ impl Prometheus {
         let answer = self.get("query_range", promql, &range);
         let series = answer["data"]["result"].as_array().expect("a matrix").iter();
         series.map(|it| it["values"].as_array().map_or(0, Vec::len)).sum()
+    }
+
+    /// Sends it series.
+    pub(crate) fn remote_write(&self, request: &[u8]) {
+        let sent = self
+            .agent
+            .post(format!("{}/api/v1/write", self.url))
+            .header("Content-Encoding", "snappy")
+            .header("Content-Type", "application/x-protobuf")
+            .header("X-Prometheus-Remote-Write-Version", "0.1.0")
+            .send(&snappy(request)[..]);
+        sent.unwrap_or_else(|error| panic!("remote write: {error}"));
     }
 
     /// The labels of the alerts that are pending or fire. The series `ALERTS` is only there after a second evaluation.
