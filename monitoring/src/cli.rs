@@ -77,6 +77,7 @@ What a catalog cannot know stands in monitoring.toml in that folder; every line 
   [leave_out]
   alerts = [\"ScrapeSlow\"]
   families = [\"cache\"]
+  panels = [\"overview/cpu\"]            # by key: the row's and its own; a mistyped one is answered with the nearest
 
 Exit codes: 0 written, 2 wrong usage, or something that cannot be read or written";
 
@@ -96,6 +97,7 @@ const DIFF_EXAMPLE: &str = "\
 Examples:
   cargo measurand catalog target/release/app > catalog.json     # with each release
   cargo measurand diff catalog.json target/release/app          # before the next one
+  cargo measurand diff catalog.json target/release/app --config monitoring/monitoring.toml
   cargo measurand diff http://localhost:3000 target/release/app --format json
 
 Breaking: a metric is removed or renamed, its kind or unit changes, it gets or loses a label, a label loses a value, a
@@ -163,6 +165,9 @@ pub(crate) struct Generate {
     /// Write also objects for the Prometheus operator in Kubernetes
     #[arg(long)]
     pub(crate) kubernetes: bool,
+    /// Write also unit tests of the alerts, for `promtool test rules`. No pattern of `rule_files` may match them
+    #[arg(long)]
+    pub(crate) tests: bool,
     #[command(flatten)]
     pub(crate) decisions: Decisions,
     /// How to say what was written
@@ -249,6 +254,9 @@ pub(crate) struct Diff {
     /// The version after
     #[arg(value_name = "NEW")]
     pub(crate) new: String,
+    /// The monitoring.toml with which the dashboards and rules of the old version were generated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// How to say what is different
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -52,6 +52,7 @@ struct LeftOut {
 enum What {
     Alert,
     Family,
+    Panel,
 }
 
 /// `monitoring.toml:3`, for messages.
@@ -95,6 +96,8 @@ struct RawLeaveOut {
     alerts: Vec<Spanned<String>>,
     #[serde(default)]
     families: Vec<Spanned<String>>,
+    #[serde(default)]
+    panels: Vec<Spanned<String>>,
 }
 
 impl Settings {
@@ -194,8 +197,10 @@ impl Settings {
         }
         let alerts = raw.leave_out.alerts.into_iter().map(|it| (What::Alert, it));
         let families = raw.leave_out.families.into_iter().map(|it| (What::Family, it));
+        let panels = raw.leave_out.panels.into_iter().map(|it| (What::Panel, it));
         settings.leave_out = alerts
             .chain(families)
+            .chain(panels)
             .map(|(what, it)| LeftOut { place: place(it.span().start), what, name: it.into_inner() })
             .collect();
         Ok(settings)
@@ -209,7 +214,7 @@ impl Settings {
     pub fn monitoring(&self, catalog: &Catalog) -> Result<Monitoring, String> {
         let changed = self.applied(catalog)?;
         let mut monitoring = Monitoring::new(&changed, &self.options).map_err(|Invalid(it)| it)?;
-        self.leave_out_alerts(&mut monitoring)?;
+        self.leave_out(&mut monitoring)?;
         Ok(monitoring)
     }
 }

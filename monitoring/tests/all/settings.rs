@@ -57,6 +57,28 @@ fn what_is_left_out_is_gone() {
 }
 
 #[test]
+fn a_panel_that_is_left_out_leaves_no_gap_and_no_dead_link() {
+    let text = "leave_out = { panels = [\"overview/status\"] }";
+    let settings = Settings::parse("monitoring.toml", text).unwrap();
+    let catalog = catalog(&everything());
+    let monitoring = settings.monitoring(&catalog).unwrap();
+    let all = crate::support::monitoring(&everything());
+    assert_eq!(monitoring.panel_count() + 1, all.panel_count());
+    let first = &monitoring.rows[0].panels[0];
+    assert_eq!((first.key.as_str(), first.place.x, first.place.y), ("overview/neural_rate", 0, 1));
+    let id = |it: &Monitoring| it.rows[0].panels.iter().find(|it| it.key == "overview/memory").unwrap().id;
+    assert_eq!(id(&monitoring), id(&all), "links to the others live on");
+    let down = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == "ServiceDown").unwrap();
+    assert_eq!(down.dashboard_url, "http://localhost:3001/d/measurand-shop?var-job=shop");
+    let folder = crate::support::folder(&monitoring);
+    assert_eq!(measurand_monitoring::check(&catalog, &settings, folder.path()).unwrap(), []);
+    check_fails(
+        "[leave_out]\npanels = [\"overview/statsu\"]",
+        "monitoring.toml:2: there is no panel `overview/statsu`; did you mean `overview/status`?",
+    );
+}
+
+#[test]
 fn receivers_are_those_of_the_file() {
     let text = "[receivers]\nleads = \"boss@example.org\"\n";
     let files = monitoring(text).unwrap().stack_files();
