@@ -44,7 +44,7 @@ measurand::family! {
             J P1: completion_failures > 0.1, for 120 s, "A.", "A.";
             K P1: level > 100, for 120 s, "A.", "A.";
             L P1: level < 0.9, for 120 s, "A.", "A.";
-            M P1: level growth > 1048576, for 120 s, "A.", "A.";
+            M P1: level growth > 1_048_576, for 120 s, "A.", "A.";
         }
     }
 }
