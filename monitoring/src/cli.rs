@@ -152,6 +152,7 @@ Example:
   cargo measurand catalog http://localhost:3000 > catalog.json";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Generate {
     #[command(flatten)]
     pub(crate) source: Source,
