@@ -40,8 +40,13 @@ pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result
         rules(&read).filter(|it| it.kind == RuleKind::Alert).map(|it| it.name.text.as_str()).collect();
     for file in &read {
         let mut findings = Findings::of(&file.name);
-        let mut checker =
-            series::Checker { known: &known, job: &monitoring.job, alerts: &names, findings: &mut findings };
+        let mut checker = series::Checker {
+            known: &known,
+            job: &monitoring.job,
+            histograms: monitoring.histograms,
+            alerts: &names,
+            findings: &mut findings,
+        };
         file.documents.iter().for_each(|it| document(it, &mut checker));
         all.extend(findings.into_all());
     }

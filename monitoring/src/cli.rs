@@ -75,6 +75,7 @@ What a catalog cannot know stands in monitoring.toml in that folder; every line 
   runbook_url = \"https://wiki.example.org/runbooks\"
   under_load = true                    # whether less traffic than usual is an alert
   memory_bytes = 268435456.0           # the resident memory above which MemoryHigh fires
+  histograms = \"native\"                # one series each, instead of one for each bucket; see README.md
   known_metrics = [\"http_*\"]          # for `check`: metrics that others export
   target_labels = [\"datacenter\"]      # for `check`: labels that targets get besides the usual ones
   [receivers]                          # who is called; also secrets, pagerduty_url, smtp_host, smtp_from, smtp_user, capacity
@@ -89,6 +90,7 @@ What a catalog cannot know stands in monitoring.toml in that folder; every line 
   [leave_out]
   alerts = [\"ScrapeSlow\"]
   families = [\"cache\"]
+  panels = [\"overview/cpu\"]            # by key: the row's and its own; a mistyped one is answered with the nearest
 
 Exit codes: 0 written, 2 wrong usage, or something that cannot be read or written";
 
@@ -108,6 +110,7 @@ const DIFF_EXAMPLE: &str = "\
 Examples:
   cargo measurand catalog target/release/app > catalog.json     # with each release
   cargo measurand diff catalog.json target/release/app          # before the next one
+  cargo measurand diff catalog.json target/release/app --config monitoring/monitoring.toml
   cargo measurand diff http://localhost:3000 target/release/app --format json
 
 Breaking: a metric is removed or renamed, its kind or unit changes, it gets or loses a label, a label loses a value, a
@@ -210,6 +213,9 @@ pub(crate) struct Generate {
     /// Write also objects for the Prometheus operator in Kubernetes
     #[arg(long)]
     pub(crate) kubernetes: bool,
+    /// Write also unit tests of the alerts, for `promtool test rules`. No pattern of `rule_files` may match them
+    #[arg(long)]
+    pub(crate) tests: bool,
     #[command(flatten)]
     pub(crate) decisions: Decisions,
     /// How to say what was written
@@ -359,6 +365,9 @@ pub(crate) struct Diff {
     /// The version after
     #[arg(value_name = "NEW")]
     pub(crate) new: String,
+    /// The monitoring.toml with which the dashboards and rules of the old version were generated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// How to say what is different
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -400,6 +409,17 @@ pub(crate) struct Decisions {
     /// The page of runbooks for alerts whose functions name none; `#` and the alert's name are added [default: RUNBOOK.md]
     #[arg(long, value_name = "URL")]
     pub(crate) runbook_url: Option<String>,
+    /// How Prometheus stores the program's histograms [default: classic]
+    #[arg(long, value_enum)]
+    pub(crate) histograms: Option<Histograms>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Histograms {
+    /// A series for each bucket
+    Classic,
+    /// One series, whose samples are histograms
+    Native,
 }
 
 #[derive(Debug, Args)]

@@ -32,7 +32,9 @@ pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
             grid_pos: GridPos { h: 1, w: crate::layout::COLUMNS, x: 0, y: row.y },
             panels: [],
         }));
-        panels.extend(row.panels.iter().map(|it| model::AnyPanel::Panel(Box::new(panel::panel(it)))));
+        panels.extend(
+            row.panels.iter().map(|it| model::AnyPanel::Panel(Box::new(panel::panel(it, monitoring.histograms)))),
+        );
     }
     let dashboard = Dashboard {
         uid: monitoring.uid.clone(),

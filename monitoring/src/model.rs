@@ -257,6 +257,10 @@ pub struct Scenario {
     pub value: f64,
     /// The part of the bad traffic that is too little to be judged; nothing where any traffic is judged.
     pub quiet: Option<f64>,
+    /// The part of the bad traffic that is just enough to be judged.
+    pub enough: Option<f64>,
+    /// Minutes after the last bad sample: in which it still fires since its window remembers, and in which it does not.
+    pub lingers: Option<(u32, u32)>,
     /// Whether the job is up meanwhile.
     pub up: bool,
     /// Whether it fires when there are no series at all.

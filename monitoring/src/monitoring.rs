@@ -3,7 +3,7 @@
 use crate::growing::Growth;
 use crate::model::{Alert, Group, Recording, Row};
 use crate::options::{Options, Receivers, uid};
-use crate::promql::{Place, print};
+use crate::promql::{Histograms, Place, print_as};
 use crate::query::Query;
 use crate::stack::{Places, Tls};
 use crate::{
@@ -34,6 +34,8 @@ pub struct Monitoring {
     pub alerts: Vec<Group<Alert>>,
     /// The alerts about the monitoring itself, whatever it watches.
     pub stack: Vec<Group<Alert>>,
+    /// How Prometheus stores histograms.
+    pub histograms: Histograms,
     /// Who is called.
     pub receivers: Receivers,
 }
@@ -73,6 +75,7 @@ pub struct NamedQuery<'a> {
     /// The term.
     pub query: &'a Query,
     job: &'a str,
+    histograms: Histograms,
 }
 
 /// In which file a term stands.
@@ -91,7 +94,7 @@ impl NamedQuery<'_> {
     #[must_use]
     pub fn text(&self) -> String {
         let place = if self.user == User::Panel { Place::Dashboard } else { Place::Rules { job: self.job } };
-        print(self.query, place)
+        print_as(self.query, place, self.histograms)
     }
 
     /// The PromQL as Prometheus can answer it at once: with `window`, for example `1m`, for `$__rate_interval` and
@@ -99,7 +102,7 @@ impl NamedQuery<'_> {
     #[must_use]
     pub fn instant(&self, window: &str) -> String {
         let place = if self.user == User::Panel { Place::Instant { window } } else { Place::Rules { job: self.job } };
-        print(self.query, place)
+        print_as(self.query, place, self.histograms)
     }
 }
 
@@ -118,8 +121,10 @@ impl Monitoring {
         let alerts = alerts::finish(&job, drafts, &rows, &job, options);
         let stack = alerts::finish(alerts::STACK, stack, &rows, &job, options);
         let (receivers, package) = (options.receivers.clone(), options.package_of(catalog, &job));
-        let recordings = recording::groups(&job, &alerts, &rows);
-        Ok(Self { uid: uid(&job), package, origin: origin(catalog), job, rows, recordings, alerts, stack, receivers })
+        let histograms = options.histograms;
+        let recordings = recording::groups(&job, &alerts, &rows, histograms);
+        let (uid, origin) = (uid(&job), origin(catalog));
+        Ok(Self { uid, package, origin, job, rows, recordings, alerts, stack, histograms, receivers })
     }
 
     /// The files of this program, in the order in which they are listed.
@@ -260,7 +265,7 @@ impl Monitoring {
     }
 
     fn named<'a>(&'a self, name: &'a str, user: User, query: &'a Query) -> NamedQuery<'a> {
-        NamedQuery { name, user, query, job: &self.job }
+        NamedQuery { name, user, query, job: &self.job, histograms: self.histograms }
     }
 
     /// How many panels the dashboard has; rows do not count.

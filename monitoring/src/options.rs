@@ -1,5 +1,6 @@
 //! What the catalog cannot know: the job's name, and where dashboards and runbooks are found.
 
+use crate::promql::Histograms;
 use measurand_catalog::Catalog;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -24,6 +25,8 @@ pub struct Options {
     pub under_load: bool,
     /// The resident memory above which `MemoryHigh` fires.
     pub memory_bytes: f64,
+    /// How Prometheus stores the histograms of the program.
+    pub histograms: Histograms,
     /// Who is called, and where secrets are.
     pub receivers: Receivers,
 }
@@ -93,6 +96,7 @@ impl Default for Options {
             runbook_url: "RUNBOOK.md".to_owned(),
             under_load: false,
             memory_bytes: 100.0 * 1024.0 * 1024.0,
+            histograms: Histograms::default(),
             receivers: Receivers::default(),
         }
     }

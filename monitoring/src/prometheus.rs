@@ -2,7 +2,7 @@
 
 use crate::model::{Alert, Format, Group, Piece, Recording};
 use crate::monitoring::Monitoring;
-use crate::promql::{Place, duration, print};
+use crate::promql::{Place, duration, print_as};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -87,7 +87,7 @@ pub(crate) fn stack_alerts(monitoring: &Monitoring) -> String {
 fn alert_file(alerts: &[Group<Alert>], monitoring: &Monitoring) -> RuleFile<AlertingRule> {
     groups(alerts, |it| AlertingRule {
         alert: it.name.clone(),
-        expr: print(&it.query, Place::Rules { job: &monitoring.job }),
+        expr: print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms),
         r#for: duration(it.hold_seconds),
         labels: Labels {
             severity: it.severity.map_or("none", |it| it.as_str()),
@@ -128,7 +128,7 @@ pub(crate) fn rules(monitoring: &Monitoring) -> String {
 fn recording_file(monitoring: &Monitoring) -> RuleFile<RecordingRule> {
     groups(&monitoring.recordings, |it: &Recording| RecordingRule {
         record: it.record.clone(),
-        expr: print(&it.query, Place::Rules { job: &monitoring.job }),
+        expr: print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms),
         // Here, other than in the labels of alerts, Prometheus expands nothing.
         labels: it.labels.iter().cloned().collect(),
     })

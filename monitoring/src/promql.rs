@@ -3,6 +3,8 @@
 //! This is the only place that knows PromQL: the order of its operators, its quoting, and the rule that every selector
 //! names the job (and, in a dashboard, the instance).
 
+mod native;
+
 use crate::query::{Aggregation, Combination, Comparison, Match, Matcher, Origin, Query, Selector, Window};
 use std::fmt::Write;
 
@@ -34,51 +36,96 @@ enum Binding {
     Atom,
 }
 
-/// The term as PromQL, on one line.
+/// How histograms are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Histograms {
+    /// As a series for each bucket, with the label `le`, which every Prometheus knows.
+    #[default]
+    Classic,
+    /// As one series of the metric's own name, whose samples are histograms: Prometheus 2.40 and later with the feature
+    /// `native-histograms`, or 3 with classic ones converted.
+    Native,
+}
+
+impl Histograms {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Classic, Self::Native];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::Native => "native",
+        }
+    }
+}
+
+/// Where and for what histograms a term is printed.
+#[derive(Debug, Clone, Copy)]
+struct At<'a> {
+    place: Place<'a>,
+    histograms: Histograms,
+}
+
+/// The term as PromQL, on one line, for classic histograms.
 #[must_use]
 pub fn print(query: &Query, place: Place<'_>) -> String {
+    print_as(query, place, Histograms::Classic)
+}
+
+/// The term as PromQL, on one line.
+#[must_use]
+pub fn print_as(query: &Query, place: Place<'_>, histograms: Histograms) -> String {
+    term(query, At { place, histograms })
+}
+
+fn term(query: &Query, at: At<'_>) -> String {
+    if let Some(text) = native::term(query, at) {
+        return text;
+    }
     match query {
-        Query::Last(it) => selector(it, "", place),
-        Query::Rate(it, range) => over("rate", it, *range, place),
-        Query::Increase(it, range) => over("increase", it, *range, place),
-        Query::AverageOverTime(it, range) => over("avg_over_time", it, *range, place),
-        Query::MaximumOverTime(it, range) => over("max_over_time", it, *range, place),
-        Query::Changes(it, range) => over("changes", it, *range, place),
-        Query::Past(it, seconds) => format!("{} offset {}", selector(it, "", place), duration(*seconds)),
-        Query::Aggregate(kind, by, of) => format!("{} by ({}) ({})", name(*kind), labels(by, &[]), print(of, place)),
+        Query::Last(it) => selector(it, "", at),
+        Query::Rate(it, range) => over("rate", it, *range, at),
+        Query::Increase(it, range) => over("increase", it, *range, at),
+        Query::AverageOverTime(it, range) => over("avg_over_time", it, *range, at),
+        Query::MaximumOverTime(it, range) => over("max_over_time", it, *range, at),
+        Query::Changes(it, range) => over("changes", it, *range, at),
+        Query::Past(it, seconds) => format!("{} offset {}", selector(it, "", at), duration(*seconds)),
+        Query::Aggregate(kind, by, of) => format!("{} by ({}) ({})", name(*kind), labels(by, &[]), term(of, at)),
         Query::Buckets(by, it, range) => {
-            format!("sum by ({}) ({})", labels(by, &["le"]), bucket_rate(it, *range, place))
+            format!("sum by ({}) ({})", labels(by, &["le"]), bucket_rate(it, *range, at))
         }
-        Query::Heatmap(it, range) => format!("sum by (le) ({})", bucket_rate(it, *range, place)),
-        Query::Quantile(quantile, of) => format!("histogram_quantile({}, {})", number(*quantile), print(of, place)),
+        Query::Heatmap(it, range) => format!("sum by (le) ({})", bucket_rate(it, *range, at)),
+        Query::Quantile(quantile, of) => format!("histogram_quantile({}, {})", number(*quantile), term(of, at)),
         Query::Ratio { part, whole } => {
-            let whole = print_in(whole, Binding::Add, place);
-            format!("{} / ({whole} > 0)", print_in(part, Binding::Multiply, place))
+            let whole = print_in(whole, Binding::Add, at);
+            format!("{} / ({whole} > 0)", print_in(part, Binding::Multiply, at))
         }
         Query::OrZero(of, like) => {
-            format!("{} or 0 * {}", print_in(of, Binding::Or, place), print_in(like, Binding::Atom, place))
+            format!("{} or 0 * {}", print_in(of, Binding::Or, at), print_in(like, Binding::Atom, at))
         }
         Query::Plus(terms) => {
-            let terms: Vec<String> = terms.iter().map(|it| print_in(it, Binding::Multiply, place)).collect();
+            let terms: Vec<String> = terms.iter().map(|it| print_in(it, Binding::Multiply, at)).collect();
             terms.join(" + ")
         }
         Query::Minus(one, other) => {
-            format!("{} - {}", print_in(one, Binding::Add, place), print_in(other, Binding::Multiply, place))
+            format!("{} - {}", print_in(one, Binding::Add, at), print_in(other, Binding::Multiply, at))
         }
-        Query::Per(of, value) => format!("{} / {}", print_in(of, Binding::Multiply, place), number(*value)),
-        Query::Rest(of) => format!("1 - {}", print_in(of, Binding::Multiply, place)),
+        Query::Per(of, value) => format!("{} / {}", print_in(of, Binding::Multiply, at), number(*value)),
+        Query::Rest(of) => format!("1 - {}", print_in(of, Binding::Multiply, at)),
         Query::Averaged(of, range) => match of.as_ref() {
-            Query::Recorded { .. } => format!("avg_over_time({}[{}])", print(of, place), window(*range, place)),
-            _ => format!("avg_over_time(({})[{}:1m])", print(of, place), window(*range, place)),
+            Query::Recorded { .. } => format!("avg_over_time({}[{}])", term(of, at), window(*range, at)),
+            _ => format!("avg_over_time(({})[{}:1m])", term(of, at), window(*range, at)),
         },
-        Query::Age(of) => format!("time() - {}", print_in(of, Binding::Multiply, place)),
+        Query::Age(of) => format!("time() - {}", print_in(of, Binding::Multiply, at)),
         Query::Compare(of, comparison, threshold) => {
             let sign = match comparison {
                 Comparison::Above => ">",
                 Comparison::Below => "<",
                 Comparison::Equal => "==",
             };
-            format!("{} {sign} {}", print_in(of, Binding::Add, place), number(*threshold))
+            format!("{} {sign} {}", print_in(of, Binding::Add, at), number(*threshold))
         }
         Query::Combine(one, combination, other) => {
             let word = match combination {
@@ -89,15 +136,15 @@ pub fn print(query: &Query, place: Place<'_>) -> String {
             let own = binding(query);
             // The operators of one level are read from the left, so only the right side needs to bind more tightly.
             let tighter = if own == Binding::Or { Binding::And } else { Binding::Compare };
-            format!("{} {word} {}", print_in(one, own, place), print_in(other, tighter, place))
+            format!("{} {word} {}", print_in(one, own, at), print_in(other, tighter, at))
         }
-        Query::Absent(it) => format!("absent({})", selector(it, "", place)),
+        Query::Absent(it) => format!("absent({})", selector(it, "", at)),
         Query::Constant(value) => format!("vector({})", number(*value)),
         Query::Recorded { record, labels, matchers, .. } => {
             let of_rule = Selector::of_rules(record);
             let it = labels.iter().fold(of_rule, |it, (label, value)| it.with(label, value));
             let it = Selector { matchers: it.matchers.into_iter().chain(matchers.iter().cloned()).collect(), ..it };
-            selector(&it, "", place)
+            selector(&it, "", at)
         }
     }
 }
@@ -115,21 +162,21 @@ fn binding(query: &Query) -> Binding {
 }
 
 /// The term, in parentheses if it binds less tightly than its surroundings ask for.
-fn print_in(query: &Query, least: Binding, place: Place<'_>) -> String {
-    let text = print(query, place);
+fn print_in(query: &Query, least: Binding, at: At<'_>) -> String {
+    let text = term(query, at);
     if binding(query) < least { format!("({text})") } else { text }
 }
 
-fn over(function: &str, it: &Selector, range: Window, place: Place<'_>) -> String {
-    format!("{function}({}[{}])", selector(it, "", place), window(range, place))
+fn over(function: &str, it: &Selector, range: Window, at: At<'_>) -> String {
+    format!("{function}({}[{}])", selector(it, "", at), window(range, at))
 }
 
-fn bucket_rate(it: &Selector, range: Window, place: Place<'_>) -> String {
-    format!("rate({}[{}])", selector(it, "_bucket", place), window(range, place))
+fn bucket_rate(it: &Selector, range: Window, at: At<'_>) -> String {
+    format!("rate({}[{}])", selector(it, "_bucket", at), window(range, at))
 }
 
-fn selector(it: &Selector, suffix: &str, place: Place<'_>) -> String {
-    let mut matchers = match place {
+fn selector(it: &Selector, suffix: &str, at: At<'_>) -> String {
+    let mut matchers = match at.place {
         _ if let Origin::Job(job) = it.origin => vec![format!("job={}", quoted(job))],
         Place::Rules { job } => vec![format!("job={}", quoted(job))],
         Place::Dashboard if it.origin == Origin::Target => {
@@ -173,8 +220,8 @@ fn literal(text: &str) -> String {
     out
 }
 
-fn window(range: Window, place: Place<'_>) -> String {
-    match (range, place) {
+fn window(range: Window, at: At<'_>) -> String {
+    match (range, at.place) {
         (Window::Seconds(seconds), _) => duration(seconds),
         (Window::Recent | Window::Shown, Place::Rules { .. }) => duration(RULE_WINDOW_SECONDS),
         (Window::Recent, Place::Dashboard) => "$__rate_interval".to_owned(),

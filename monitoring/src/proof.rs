@@ -6,7 +6,7 @@ mod render;
 
 use crate::model::{Alert, Group, Scenario, Signal};
 use crate::monitoring::Monitoring;
-use crate::promql::quoted;
+use crate::promql::{Histograms, quoted};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -25,9 +25,11 @@ struct Test {
     interval: &'static str,
     input_series: Vec<Series>,
     alert_rule_test: Vec<Expectation>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    promql_expr_test: Vec<Question>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Series {
     series: String,
     values: String,
@@ -38,6 +40,20 @@ struct Expectation {
     eval_time: String,
     alertname: String,
     exp_alerts: Vec<Firing>,
+}
+
+/// Where the number, and so the text, does not matter.
+#[derive(Clone, Serialize)]
+struct Question {
+    expr: String,
+    eval_time: String,
+    exp_samples: Vec<Sample>,
+}
+
+#[derive(Clone, Serialize)]
+struct Sample {
+    labels: &'static str,
+    value: f64,
 }
 
 #[derive(Clone, Serialize)]
@@ -77,7 +93,9 @@ fn file(
     slow: bool,
     monitoring: &Monitoring,
 ) -> Counted {
-    let alerts: Vec<&Alert> = groups.iter().flat_map(|it| &it.rules).collect();
+    // The notation of series that all versions of promtool share has no native histograms.
+    let can_be_written = |it: &&Alert| monitoring.histograms == Histograms::Classic || !reads_histograms(it);
+    let alerts: Vec<&Alert> = groups.iter().flat_map(|it| &it.rules).filter(can_be_written).collect();
     let is_slow = |it: &&&Alert| it.scenario.before + it.scenario.lead + it.scenario.recovery > SHORT_MINUTES;
     let chosen: Vec<&Alert> = alerts.iter().filter(|it| is_slow(it) == slow).copied().collect();
     let mut tests: Vec<Test> = batch::of(&chosen).iter().flat_map(|it| tests(it, monitoring)).collect();
@@ -97,19 +115,24 @@ fn file(
     (crate::yaml::write(&header, &file), file.tests.len())
 }
 
+fn reads_histograms(alert: &Alert) -> bool {
+    let parts = ["_bucket", "_count"];
+    alert.scenario.signals.iter().any(|it| parts.iter().any(|part| it.metric.ends_with(part)))
+}
+
 /// A test in which all of these alerts fire, and two in which none does.
 fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> Vec<Test> {
     let test = |what: &str, alerts: &[&Alert], case: fn(&Alert, &Monitoring) -> Case| {
         let names = alerts.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
-        let cases = alerts.iter().map(|it| case(it, monitoring));
-        let (series, expectations): (Vec<_>, Vec<_>) = cases.unzip();
-        let mut input_series: Vec<Series> = series.into_iter().flatten().collect();
+        let all: Vec<Case> = alerts.iter().map(|it| case(it, monitoring)).collect();
+        let mut input_series: Vec<Series> = all.iter().flat_map(|it| it.series.clone()).collect();
         // They all have a job that is up, the longest first.
         input_series
             .sort_by(|a, b| (&a.series, b.values.len(), &b.values).cmp(&(&b.series, a.values.len(), &a.values)));
         input_series.dedup_by(|a, b| a.series == b.series);
-        let alert_rule_test = expectations.into_iter().flatten().collect();
-        Test { name: format!("{what}: {names}"), interval: "1m", input_series, alert_rule_test }
+        let alert_rule_test = all.iter().flat_map(|it| it.expectations.clone()).collect();
+        let promql_expr_test = all.into_iter().flat_map(|it| it.questions).collect();
+        Test { name: format!("{what}: {names}"), interval: "1m", input_series, alert_rule_test, promql_expr_test }
     };
     let judged: Vec<&Alert> = alerts.iter().filter(|it| it.scenario.quiet.is_some()).copied().collect();
     let mut tests = vec![
@@ -119,17 +142,31 @@ fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> Vec<Test> {
     if !judged.is_empty() {
         tests.push(test("is silent with little traffic", &judged, little_traffic));
     }
+    let judged: Vec<&Alert> = alerts.iter().filter(|it| it.scenario.enough.is_some()).copied().collect();
+    if !judged.is_empty() {
+        tests.push(test("fires with just enough traffic", &judged, enough_traffic));
+    }
     tests
 }
 
-type Case = (Vec<Series>, Vec<Expectation>);
+struct Case {
+    series: Vec<Series>,
+    expectations: Vec<Expectation>,
+    questions: Vec<Question>,
+}
+
+impl Case {
+    fn new(series: Vec<Series>, expectations: Vec<Expectation>) -> Self {
+        Self { series, expectations, questions: Vec::new() }
+    }
+}
 
 fn fires(alert: &Alert, monitoring: &Monitoring) -> Case {
     let it = &alert.scenario;
     let firing = firing(alert);
     if it.signals.is_empty() {
         let minutes = [0, 9].map(|minute| expect(alert, minute, true, monitoring));
-        return (series(it, &[(Phase::Bad, 10)], monitoring), minutes.to_vec());
+        return Case::new(series(it, &[(Phase::Bad, 10)], monitoring), minutes.to_vec());
     }
     let bad = firing - it.before + 4;
     let over = it.before + bad + it.recovery - 1;
@@ -138,7 +175,14 @@ fn fires(alert: &Alert, monitoring: &Monitoring) -> Case {
     expectations
         .extend([(firing, true), (over, false)].map(|(minute, fires)| expect(alert, minute, fires, monitoring)));
     let phases = [(Phase::Before, it.before), (Phase::Bad, bad), (Phase::Good, it.recovery)];
-    (series(it, &phases, monitoring), expectations)
+    let last = it.before + bad - 1;
+    let questions = it.lingers.map(|(fires, over)| [(last + fires, true), (last + over, false)]);
+    let questions = questions.into_iter().flatten().map(|(minute, fires)| Question {
+        expr: format!("count(ALERTS{{alertname={},alertstate=\"firing\"}})", quoted(&alert.name)),
+        eval_time: format!("{minute}m"),
+        exp_samples: if fires { vec![Sample { labels: "{}", value: 1.0 }] } else { Vec::new() },
+    });
+    Case { questions: questions.collect(), ..Case::new(series(it, &phases, monitoring), expectations) }
 }
 
 fn near_miss(alert: &Alert, monitoring: &Monitoring) -> Case {
@@ -146,18 +190,29 @@ fn near_miss(alert: &Alert, monitoring: &Monitoring) -> Case {
     let (firing, always) = (firing(alert), it.signals.is_empty());
     let minutes = [firing, firing + 9].map(|minute| expect(alert, minute, always, monitoring));
     let phases = [(Phase::Before, it.before), (Phase::Near, firing + 10 - it.before)];
-    (series(it, &phases, monitoring), minutes.to_vec())
+    Case::new(series(it, &phases, monitoring), minutes.to_vec())
 }
 
 fn little_traffic(alert: &Alert, monitoring: &Monitoring) -> Case {
+    with_traffic(alert, alert.scenario.quiet, false, monitoring)
+}
+
+fn enough_traffic(alert: &Alert, monitoring: &Monitoring) -> Case {
+    with_traffic(alert, alert.scenario.enough, true, monitoring)
+}
+
+/// With a part of the traffic.
+fn with_traffic(alert: &Alert, part: Option<f64>, fires: bool, monitoring: &Monitoring) -> Case {
     let mut scenario = alert.scenario.clone();
     for signal in scenario.signals.iter_mut().filter(|it| it.counter) {
-        signal.bad *= scenario.quiet.unwrap_or(1.0);
+        signal.bad *= part.unwrap_or(1.0);
     }
     let firing = firing(alert);
-    let minutes = [firing, firing + 9].map(|minute| expect(alert, minute, false, monitoring));
+    // What is just enough is so only once the window is full.
+    let minutes = if fires { vec![firing + 9] } else { vec![firing, firing + 9] };
+    let minutes = minutes.into_iter().map(|minute| expect(alert, minute, fires, monitoring)).collect();
     let phases = [(Phase::Before, scenario.before), (Phase::Bad, firing + 10 - scenario.before)];
-    (series(&scenario, &phases, monitoring), minutes.to_vec())
+    Case::new(series(&scenario, &phases, monitoring), minutes)
 }
 
 /// The minute in which it fires at the latest.
@@ -192,6 +247,7 @@ fn without_data(alerts: &[&Alert], monitoring: &Monitoring) -> Test {
         interval: "1m",
         input_series: vec![Series { series: r#"unrelated{job="unrelated"}"#.to_owned(), values: "1x120".to_owned() }],
         alert_rule_test: expectations.collect(),
+        promql_expr_test: Vec::new(),
     }
 }
 

@@ -4,12 +4,18 @@
 //! compute something else than the alert believes.
 
 use crate::model::{Alert, Group, Recording, Row};
+use crate::promql::Histograms;
 use crate::query::Query;
 use std::collections::BTreeSet;
 
 /// For each group of alerts the group of the series that it needs, none where it needs none; last a group of those that
 /// only panels need.
-pub(crate) fn groups(job: &str, alerts: &[Group<Alert>], rows: &[Row]) -> Vec<Group<Recording>> {
+pub(crate) fn groups(
+    job: &str,
+    alerts: &[Group<Alert>],
+    rows: &[Row],
+    histograms: Histograms,
+) -> Vec<Group<Recording>> {
     let mut known = Known::new();
     let mut groups = Vec::new();
     for group in alerts {
@@ -21,10 +27,17 @@ pub(crate) fn groups(job: &str, alerts: &[Group<Alert>], rows: &[Row]) -> Vec<Gr
             groups.push(Group { name: format!("{}-recording", group.name), rules });
         }
     }
+    // The printer asks native histograms themselves.
+    let is_asked = |it: &Recording| histograms == Histograms::Native && matches!(it.query, Query::Buckets(..));
+    for group in &mut groups {
+        group.rules.retain(|it| !is_asked(it));
+    }
+    groups.retain(|it: &Group<Recording>| !it.rules.is_empty());
     let mut rules = Vec::new();
     for line in rows.iter().flat_map(|it| &it.panels).flat_map(|it| &it.lines) {
         collect(&line.query, &mut known, &mut rules);
     }
+    rules.retain(|it| !is_asked(it));
     if !rules.is_empty() {
         groups.push(Group { name: format!("{job}-dashboard-recording"), rules });
     }

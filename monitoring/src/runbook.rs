@@ -3,7 +3,7 @@
 use crate::markdown::escape;
 use crate::model::{Alert, Piece};
 use crate::monitoring::Monitoring;
-use crate::promql::{Place, duration, print};
+use crate::promql::{Place, duration, print_as};
 use measurand_catalog::Severity;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -64,7 +64,10 @@ fn section(out: &mut String, name: &str, alerts: &[&Alert], monitoring: &Monitor
     }
     line(out, "Query:\n\n```promql");
     for it in alerts {
-        line(out, &print(&it.query, Place::Rules { job: &monitoring.job }).replace("```", "` ` `"));
+        line(
+            out,
+            &print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms).replace("```", "` ` `"),
+        );
     }
     line(out, "```");
 }

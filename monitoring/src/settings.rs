@@ -8,6 +8,7 @@ mod apply;
 use crate::monitoring::{Invalid, Monitoring};
 use crate::near::did_you_mean;
 use crate::options::{Options, Receivers};
+use crate::promql::Histograms;
 use measurand_catalog::{Catalog, Severity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -51,6 +52,7 @@ struct LeftOut {
 enum What {
     Alert,
     Family,
+    Panel,
 }
 
 /// `monitoring.toml:3`, for messages.
@@ -67,6 +69,7 @@ struct Raw {
     runbook_url: Option<String>,
     under_load: Option<bool>,
     memory_bytes: Option<Spanned<f64>>,
+    histograms: Option<Spanned<String>>,
     #[serde(default)]
     known_metrics: Vec<Spanned<String>>,
     #[serde(default)]
@@ -94,6 +97,8 @@ struct RawLeaveOut {
     alerts: Vec<Spanned<String>>,
     #[serde(default)]
     families: Vec<Spanned<String>>,
+    #[serde(default)]
+    panels: Vec<Spanned<String>>,
 }
 
 impl Settings {
@@ -151,6 +156,11 @@ impl Settings {
                 return Err(format!("{}: `memory_bytes` has to be a number above zero", place(it.span().start).0));
             }
         }
+        if let Some(it) = raw.histograms {
+            let found = Histograms::ALL.into_iter().find(|known| known.as_str() == it.get_ref());
+            settings.options.histograms =
+                found.ok_or_else(|| wrong(&it, "is no way to store histograms; write `classic` or `native`"))?;
+        }
         for (key, value) in raw.receivers {
             let receivers = &mut settings.options.receivers;
             let known = receiver(receivers, key.get_ref());
@@ -189,8 +199,10 @@ impl Settings {
         }
         let alerts = raw.leave_out.alerts.into_iter().map(|it| (What::Alert, it));
         let families = raw.leave_out.families.into_iter().map(|it| (What::Family, it));
+        let panels = raw.leave_out.panels.into_iter().map(|it| (What::Panel, it));
         settings.leave_out = alerts
             .chain(families)
+            .chain(panels)
             .map(|(what, it)| LeftOut { place: place(it.span().start), what, name: it.into_inner() })
             .collect();
         Ok(settings)
@@ -204,7 +216,7 @@ impl Settings {
     pub fn monitoring(&self, catalog: &Catalog) -> Result<Monitoring, String> {
         let changed = self.applied(catalog)?;
         let mut monitoring = Monitoring::new(&changed, &self.options).map_err(|Invalid(it)| it)?;
-        self.leave_out_alerts(&mut monitoring)?;
+        self.leave_out(&mut monitoring)?;
         Ok(monitoring)
     }
 }

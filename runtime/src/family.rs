@@ -110,6 +110,14 @@ pub fn verdict_by<J: Judge<T>, T: ?Sized>(result: &T, by_type: impl Judged, thre
 /// | `duration quantile 0.95 > 1.0` | this quantile is above so many seconds, which are a bucket |
 /// | `score quantile 0.05 < 0.7` | this quantile is below this score, which is a bucket |
 /// | `rollbacks > 5` | there were more than this many rollbacks |
+/// | `failures > 3` | there were more than this many failures |
+/// | `completion_failures > 0.1` | over an hour, more than this share of completions are failures |
+/// | `hit_ratio < 0.8` | less than this share of look-ups found something |
+/// | `last_score < 0.85` | the newest score is below this, and is at most half an hour old |
+/// | `level > 100`, `level < 0.9` | the level is above this, or below it and not zero |
+/// | `level growth > 1048576` | the level is higher by more than this than a day before |
+/// | `calls < 1000` | there are fewer calls per second than this; only with `under_load` in `monitoring.toml` |
+/// | `stalled 300 s` | no call ended for so long, although there were some within the last day |
 ///
 /// A wrong name, suffix, bucket or threshold does not compile.
 #[macro_export]
@@ -297,10 +305,75 @@ macro_rules! family {
         $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
             ($crate::tables::Condition::RollbacksAbove($count as f64)) $($rest)*)
     };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: failures > $limit:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::FailuresAbove($limit as f64)) $($rest)*)
+    };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: completion_failures > $limit:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::CompletionFailuresAbove($limit)) $($rest)*)
+    };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: hit_ratio < $limit:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::HitRatioBelow($limit)) $($rest)*)
+    };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: last_score < $limit:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::LastScoreBelow($limit)) $($rest)*)
+    };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: level > $limit:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::LevelAbove($limit as f64)) $($rest)*)
+    };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: level < $limit:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::LevelBelow($limit as f64)) $($rest)*)
+    };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: level growth > $limit:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::LevelGrowthAbove($limit as f64)) $($rest)*)
+    };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: calls < $limit:literal, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::CallsBelow($limit as f64)) $($rest)*)
+    };
+    (@alerts $family:ident [$($done:expr,)*]
+        $alert:ident $severity:ident: stalled $limit:literal s, for $seconds:literal s, $summary:literal,
+        $impact:literal; $($rest:tt)*
+    ) => {
+        $crate::family!(@alert $family [$($done,)*] $alert $severity $seconds $summary $impact
+            ($crate::tables::Condition::Stalled($limit as f64)) $($rest)*)
+    };
     (@alerts $family:ident [$($done:expr,)*] $alert:ident $($rest:tt)*) => {
         $crate::__private::at! { $alert => ::core::compile_error!(::core::concat!(
             "the alert `", ::core::stringify!($alert), "` is not written as an alert; its condition is `error_ratio > ..`, \
-             `failure_ratio > ..`, `duration quantile .. > ..`, `score quantile .. < ..` or `rollbacks > ..`\nexample: \
+             `failure_ratio > ..`, `duration quantile .. > ..`, `score quantile .. < ..`, `last_score < ..`, `rollbacks > ..`, \
+             `failures > ..`, `completion_failures > ..`, `hit_ratio < ..`, `level > ..`, `level < ..`, \
+             `level growth > ..`, `calls < ..` or `stalled .. s`\nexample: \
              PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";"
         )) }
     };

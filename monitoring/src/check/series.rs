@@ -3,6 +3,7 @@
 use crate::finding::Findings;
 use crate::known::{Known, Measured, SeriesKind, is_variable};
 use crate::near::nearest;
+use crate::promql::Histograms;
 use crate::read::{Expression, Located, Selection, VARIABLE, labels_of, selections, subexpressions};
 use measurand_catalog::{Kind, MetricRecord};
 use promql_parser::label::{MatchOp, Matcher};
@@ -13,6 +14,7 @@ pub(super) struct Checker<'a, 'f, 'n> {
     pub(super) known: &'a Known<'a>,
     /// The value of the label `job` of the program.
     pub(super) job: &'a str,
+    pub(super) histograms: Histograms,
     /// The alerts of all files.
     pub(super) alerts: &'a [&'a str],
     pub(super) findings: &'f mut Findings<'n>,
@@ -68,7 +70,8 @@ impl Checker<'_, '_, '_> {
     fn selection(&mut self, selection: &Selection<'_>, name: &str, line: u32, context: &str, of_this_job: bool) {
         let matchers = &selection.selector.matchers.matchers;
         let sources = self.known.sources(name);
-        let is_native = selection.around.iter().any(|it| it.starts_with("histogram_"));
+        let is_native =
+            self.histograms == Histograms::Native || selection.around.iter().any(|it| it.starts_with("histogram_"));
         if self.known.kind(name) == Some(SeriesKind::Whole) && !is_native && !sources.is_empty() {
             let message = format!("{context} asks for `{name}`, and a histogram has no series of that name");
             let mend = format!("ask for `{name}_bucket`, `{name}_count` or `{name}_sum`");

@@ -4,13 +4,14 @@ use super::Outcome;
 use super::source::{program, read, shown};
 use crate::cli::{Diff, Format};
 use crate::output::{self, clean, painted};
+use measurand_monitoring::Settings;
 use measurand_monitoring::diff::{Change, Difference, Level, diff};
-use measurand_monitoring::{Monitoring, Options};
 
 pub(super) fn run(arguments: &Diff) -> Result<Outcome, String> {
     let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
-    let options = Options { program: program(&arguments.old), ..Options::default() };
-    let monitoring = Monitoring::new(&old, &options).map_err(|it| format!("`{}`: {it}", shown(&arguments.old)))?;
+    let mut settings = arguments.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
+    settings.options.program = program(&arguments.old);
+    let monitoring = settings.monitoring(&old).map_err(|it| format!("`{}`: {it}", shown(&arguments.old)))?;
     let difference = diff(&old, &new, &monitoring);
     output::print(&match arguments.format {
         Format::Text => text(&difference),

@@ -37,6 +37,11 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     if arguments.kubernetes {
         files.extend(monitoring.kubernetes_files());
     }
+    if arguments.tests {
+        // Those of the stack need its rules.
+        files
+            .extend(monitoring.test_files().into_iter().filter(|it| arguments.stack || !it.name.starts_with("stack-")));
+    }
     output::write(&arguments.out, &files)?;
     if arguments.quiet {
         return Ok(Outcome::Fine);

@@ -1,8 +1,9 @@
 //! Reads the catalog of whatever was named: a program, an address or a saved catalog; and what people decided beside it.
 
-use crate::cli::Decisions;
+use crate::cli::{self, Decisions};
 use measurand_catalog::{Catalog, FileErrorReason, read_file, read_url};
 use measurand_monitoring::Settings;
+use measurand_monitoring::promql::Histograms;
 use std::path::Path;
 
 /// The catalog of a program, of a running one, or one that was saved.
@@ -54,5 +55,10 @@ pub(crate) fn settings(decisions: &Decisions, directory: &Path, source: &str) ->
     options.job = decisions.job.clone().or_else(|| options.job.take());
     options.grafana_url = decisions.grafana_url.clone().unwrap_or_else(|| options.grafana_url.clone());
     options.runbook_url = decisions.runbook_url.clone().unwrap_or_else(|| options.runbook_url.clone());
+    options.histograms = match decisions.histograms {
+        Some(cli::Histograms::Classic) => Histograms::Classic,
+        Some(cli::Histograms::Native) => Histograms::Native,
+        None => options.histograms,
+    };
     Ok(settings)
 }

@@ -8,12 +8,12 @@ use super::options::{
     TableOptions, TextMode, TextOptions, Thresholds, ThresholdsStyle, TimeSeriesOptions, Tooltip, UnitId,
 };
 use crate::model::{self, Limit, Line, PanelKind, Piece, Unit};
-use crate::promql::{Place, print};
+use crate::promql::{Histograms, Place, print_as};
 use crate::query::Query;
 use measurand_catalog::Severity;
 use std::collections::BTreeMap;
 
-pub(super) fn panel(panel: &model::Panel) -> Panel {
+pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> Panel {
     let shows_numbers = panel.kind != PanelKind::Text;
     let place = panel.place;
     Panel {
@@ -23,7 +23,7 @@ pub(super) fn panel(panel: &model::Panel) -> Panel {
         description: panel.description.clone(),
         grid_pos: GridPos { h: place.height, w: place.width, x: place.x, y: place.y },
         datasource: shows_numbers.then_some(Datasource::VARIABLE),
-        targets: panel.lines.iter().enumerate().map(|(index, it)| target(index, it, panel.kind)).collect(),
+        targets: panel.lines.iter().enumerate().map(|(index, it)| target(index, it, panel.kind, histograms)).collect(),
         transformations: if panel.kind == PanelKind::Table { table_columns(panel) } else { Vec::new() },
         field_config: shows_numbers.then(|| field_config(panel)),
         options: options(panel),
@@ -42,13 +42,14 @@ fn kind(kind: PanelKind) -> PanelType {
     }
 }
 
-fn target(index: usize, line: &Line, kind: PanelKind) -> Target {
+fn target(index: usize, line: &Line, kind: PanelKind, histograms: Histograms) -> Target {
     let instant = kind == PanelKind::Table;
+    let by_bucket = kind == PanelKind::Heatmap && histograms == Histograms::Classic;
     Target {
         ref_id: ref_id(index),
         datasource: Datasource::VARIABLE,
-        expr: print(&line.query, Place::Dashboard),
-        legend_format: if kind == PanelKind::Heatmap { "{{le}}".to_owned() } else { legend(&line.legend) },
+        expr: print_as(&line.query, Place::Dashboard, histograms),
+        legend_format: if by_bucket { "{{le}}".to_owned() } else { legend(&line.legend) },
         format: match kind {
             PanelKind::Heatmap => TargetFormat::Heatmap,
             PanelKind::Table => TargetFormat::Table,

@@ -28,6 +28,7 @@ const BUSY_SECONDS: &PlatformMetric = platform_metric("tokio_busy_seconds_total"
 const QUEUE: &PlatformMetric = platform_metric("tokio_global_queue_depth");
 pub(crate) const LAG: &PlatformMetric = platform_metric("tokio_scheduling_lag_seconds");
 pub(crate) const OVERFLOWS: &PlatformMetric = platform_metric(measurand_catalog::OVERFLOWS);
+const CONTAINED: &PlatformMetric = platform_metric(measurand_catalog::CONTAINED);
 const SERIES: &PlatformMetric = platform_metric("measurand_series");
 const SERIES_LIMIT: &PlatformMetric = platform_metric("measurand_series_limit");
 const REQUESTS: &PlatformMetric = platform_metric("measurand_http_requests_total");
@@ -229,6 +230,17 @@ pub(super) const PANELS: &[Spec] = &[
             vec![by_labels("", &family, lost)]
         },
         links: &["SeriesLimitReached"],
+        ..PLAIN
+    },
+    Spec {
+        key: "contained",
+        title: "Panics beside functions",
+        description: "Panics per second of code that annotations bring in, such as `ok_if`; they do not reach the program.",
+        unit: Unit::PerSecond,
+        lines: |_| {
+            let panics = Query::Rate(Selector::new(CONTAINED.name), Window::Recent);
+            vec![per_instance("", panics, Aggregation::Sum)]
+        },
         ..PLAIN
     },
     Spec {

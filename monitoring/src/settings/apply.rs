@@ -1,6 +1,7 @@
 //! What `monitoring.toml` says, applied to a catalog.
 
 use super::{Change, LeftOut, Settings, What};
+use crate::layout;
 use crate::monitoring::Monitoring;
 use crate::near::did_you_mean;
 use crate::recording;
@@ -29,26 +30,51 @@ impl Settings {
         Ok(catalog)
     }
 
-    /// Takes out alerts that are not wanted, and what was recorded for them alone.
-    pub(super) fn leave_out_alerts(&self, monitoring: &mut Monitoring) -> Result<(), String> {
-        let mut left_out = self.leave_out.iter().filter(|it| it.what == What::Alert).peekable();
-        if left_out.peek().is_none() {
-            return Ok(());
-        }
-        for it in left_out {
-            let mut names = monitoring.alerts.iter().flat_map(|it| &it.rules).map(|it| it.name.as_str());
-            if !names.clone().any(|name| name == it.name) {
-                return Err(it.unknown("there is no alert", &mut names));
+    /// Takes out alerts and panels that are not wanted, and what was recorded for them alone.
+    pub(super) fn leave_out(&self, monitoring: &mut Monitoring) -> Result<(), String> {
+        for it in &self.leave_out {
+            match it.what {
+                What::Alert => it.alert(monitoring)?,
+                What::Panel => it.panel(monitoring)?,
+                What::Family => {}
             }
-            monitoring.alerts.iter_mut().for_each(|group| group.rules.retain(|rule| rule.name != it.name));
         }
         monitoring.alerts.retain(|it| !it.rules.is_empty());
-        monitoring.recordings = recording::groups(&monitoring.job, &monitoring.alerts, &monitoring.rows);
+        monitoring.rows.retain(|it| !it.panels.is_empty());
+        layout::place(&mut monitoring.rows);
+        let Monitoring { job, alerts, rows, histograms, .. } = &*monitoring;
+        monitoring.recordings = recording::groups(job, alerts, rows, *histograms);
         Ok(())
     }
 }
 
 impl LeftOut {
+    fn alert(&self, monitoring: &mut Monitoring) -> Result<(), String> {
+        let mut names = monitoring.alerts.iter().flat_map(|it| &it.rules).map(|it| it.name.as_str());
+        if !names.clone().any(|name| name == self.name) {
+            return Err(self.unknown("there is no alert", &mut names));
+        }
+        monitoring.alerts.iter_mut().for_each(|group| group.rules.retain(|rule| rule.name != self.name));
+        Ok(())
+    }
+
+    fn panel(&self, monitoring: &mut Monitoring) -> Result<(), String> {
+        let mut keys = monitoring.rows.iter().flat_map(|it| &it.panels).map(|it| it.key.as_str());
+        if !keys.clone().any(|key| key == self.name) {
+            return Err(self.unknown("there is no panel", &mut keys));
+        }
+        monitoring.rows.iter_mut().for_each(|row| row.panels.retain(|panel| panel.key != self.name));
+        // What it showed leads to the dashboard, if no longer to a panel of it.
+        let alerts = monitoring.alerts.iter_mut().chain(&mut monitoring.stack).flat_map(|it| &mut it.rules);
+        for alert in alerts.filter(|it| it.panel == self.name) {
+            alert.panel.clear();
+            if let Some(end) = alert.dashboard_url.find("&viewPanel=") {
+                alert.dashboard_url.truncate(end);
+            }
+        }
+        Ok(())
+    }
+
     fn unknown<'a>(&self, what: &str, names: impl Iterator<Item = &'a str>) -> String {
         let name = self.name.escape_debug();
         format!("{}: {what} `{name}`; {}", self.place.0, did_you_mean(&self.name, names, "remove the line"))

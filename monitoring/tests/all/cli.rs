@@ -1,6 +1,6 @@
 //! The command as a shell sees it: what it writes, prints and returns, and what it leaves alone.
 
-use crate::support::{catalog, everything};
+use crate::support::{catalog, everything, promtool};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -62,6 +62,38 @@ fn generate_writes_the_files_and_says_so() {
     assert!(stdout.starts_with("wrote deep/monitoring/grafana-dashboard.json  "), "{stdout}");
     assert!(stdout.contains("19 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
     assert!(!stdout.contains('\u{1b}'), "colours in a pipe");
+}
+
+#[test]
+fn tests_are_written_if_asked_for_and_pass() {
+    let (folder, _) = workplace();
+    let generate = |more: &[&str]| {
+        let output = run(folder.path(), &[&["generate", "catalog.json", "--out", "out", "--tests"], more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        listed(&folder.path().join("out")).into_iter().filter(|it| it.ends_with(".test.yml")).collect::<Vec<_>>()
+    };
+    assert_eq!(generate(&[]), ["alerts-slow.test.yml", "alerts.test.yml"]);
+    let all = ["alerts-slow.test.yml", "alerts.test.yml", "stack-alerts-slow.test.yml", "stack-alerts.test.yml"];
+    assert_eq!(generate(&["--stack"]), all);
+    promtool(&folder.path().join("out"), &["test", "rules", "stack-alerts.test.yml"]);
+    let check = run(folder.path(), &["check", "catalog.json", "out"]);
+    assert!(check.status.success(), "{}", text(&check.stdout));
+}
+
+/// What the old version's dashboards and rules are hit by depends on what they were generated with.
+#[test]
+fn diff_takes_the_settings_of_the_old_version() {
+    let (folder, _) = workplace();
+    let fewer: Vec<_> = everything().into_iter().filter(|it| it.family != "database").collect();
+    fs::write(folder.path().join("new.json"), catalog(&fewer).to_json()).unwrap();
+    fs::write(folder.path().join("m.toml"), "leave_out = { alerts = [\"DatabaseSlowQueries\"] }\n").unwrap();
+    let plain = run(folder.path(), &["diff", "catalog.json", "new.json"]);
+    assert!(text(&plain.stdout).contains("DatabaseSlowQueries"), "{}", text(&plain.stdout));
+    let settled = run(folder.path(), &["diff", "catalog.json", "new.json", "--config", "m.toml"]);
+    let stdout = text(&settled.stdout);
+    assert!(stdout.contains("DatabaseQueryErrors") && !stdout.contains("DatabaseSlowQueries"), "{stdout}");
+    fs::write(folder.path().join("m.toml"), "jobb = \"a\"\n").unwrap();
+    check_fails(folder.path(), &["diff", "catalog.json", "new.json", "--config", "m.toml"], &["m.toml:1: ", "`jobb`"]);
 }
 
 #[test]

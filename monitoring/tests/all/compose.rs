@@ -1,12 +1,11 @@
 //! The compose file and its overlays: the schema accepts them, and what they name is what the other files name.
 
 use crate::support::{file, folder, monitoring, system};
+use crate::tools::python_command;
 use measurand_monitoring::Monitoring;
 use measurand_monitoring::stack::{SERVICES, VICTORIA_METRICS};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::Command;
 
 const COMPOSE: &str = "docker-compose.yml";
 const OVERLAYS: [&str; 3] =
@@ -36,25 +35,12 @@ fn all_texts(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// `tests/run` installs it where it belongs: below the target directory.
-fn check_jsonschema() -> PathBuf {
-    let own = std::env::current_exe().expect("a path");
-    let target = own.ancestors().nth(3).expect("a target directory");
-    let path = target.join("check-jsonschema/bin/check-jsonschema");
-    let mend = format!(
-        "python3 -m venv {0} && {0}/bin/pip install check-jsonschema==0.39.0",
-        target.join("check-jsonschema").display()
-    );
-    assert!(path.exists(), "check-jsonschema is missing; install it: {mend}");
-    path
-}
-
 #[test]
 fn the_schema_accepts_all_of_them() {
     let monitoring = monitoring(&system());
     let folder = folder(&monitoring);
     let check = |files: &[&str]| {
-        let mut command = Command::new(check_jsonschema());
+        let mut command = python_command("check-jsonschema");
         command.args(["--builtin-schema", "vendor.compose-spec"]).args(files).current_dir(folder.path());
         let output = command.output().expect("it runs");
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())

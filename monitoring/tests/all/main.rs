@@ -29,5 +29,6 @@ mod severity;
 mod shipped;
 mod sizing;
 mod support;
+mod tools;
 mod unit_tests;
 mod up;

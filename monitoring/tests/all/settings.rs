@@ -1,6 +1,6 @@
 //! `monitoring.toml`: what it changes, and what it answers to mistakes.
 
-use crate::support::{catalog, everything};
+use crate::support::{catalog, everything, promtool};
 use measurand_catalog::Severity;
 use measurand_monitoring::{Monitoring, Settings};
 
@@ -57,6 +57,28 @@ fn what_is_left_out_is_gone() {
 }
 
 #[test]
+fn a_panel_that_is_left_out_leaves_no_gap_and_no_dead_link() {
+    let text = "leave_out = { panels = [\"overview/status\"] }";
+    let settings = Settings::parse("monitoring.toml", text).unwrap();
+    let catalog = catalog(&everything());
+    let monitoring = settings.monitoring(&catalog).unwrap();
+    let all = crate::support::monitoring(&everything());
+    assert_eq!(monitoring.panel_count() + 1, all.panel_count());
+    let first = &monitoring.rows[0].panels[0];
+    assert_eq!((first.key.as_str(), first.place.x, first.place.y), ("overview/neural_rate", 0, 1));
+    let id = |it: &Monitoring| it.rows[0].panels.iter().find(|it| it.key == "overview/memory").unwrap().id;
+    assert_eq!(id(&monitoring), id(&all), "links to the others live on");
+    let down = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == "ServiceDown").unwrap();
+    assert_eq!(down.dashboard_url, "http://localhost:3001/d/measurand-shop?var-job=shop");
+    let folder = crate::support::folder(&monitoring);
+    assert_eq!(measurand_monitoring::check(&catalog, &settings, folder.path()).unwrap(), []);
+    check_fails(
+        "[leave_out]\npanels = [\"overview/statsu\"]",
+        "monitoring.toml:2: there is no panel `overview/statsu`; did you mean `overview/status`?",
+    );
+}
+
+#[test]
 fn receivers_are_those_of_the_file() {
     let text = "[receivers]\nleads = \"boss@example.org\"\n";
     let files = monitoring(text).unwrap().stack_files();
@@ -65,6 +87,34 @@ fn receivers_are_those_of_the_file() {
     check_fails(
         "[receivers]\nleeds = \"a\"",
         "monitoring.toml:2: `leeds` is nothing that receivers have; did you mean `leads`?",
+    );
+}
+
+/// One series instead of one for each bucket, in all files, which all tools accept.
+#[test]
+fn histograms_are_native_where_the_file_says_so() {
+    let settings = Settings::parse("monitoring.toml", "histograms = \"native\"").unwrap();
+    let mut sites = crate::support::shipped_sites();
+    sites.retain(|it| ["database", "pattern_retrieval", "verification"].contains(&it.family.as_str()));
+    let catalog = catalog(&sites);
+    let monitoring = settings.monitoring(&catalog).unwrap();
+    let folder = crate::support::folder(&monitoring);
+    let files = crate::support::all_files(&monitoring);
+    for file in &files {
+        assert!(!file.contents.contains("_bucket{"), "{}", file.name);
+    }
+    let dashboard = &files.iter().find(|it| it.name == "grafana-dashboard.json").unwrap().contents;
+    let quantile = "histogram_quantile(0.95, sum by (job) (rate(pattern_retrieval_duration_seconds{";
+    assert!(dashboard.contains(quantile), "{dashboard}");
+    let rules = &files.iter().find(|it| it.name == "recording-rules.yml").unwrap().contents;
+    assert!(rules.contains("(histogram_fraction(0, 0.01, sum by (job) (rate(db_query_duration_seconds{"), "{rules}");
+    promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
+    promtool(folder.path(), &["test", "rules", "alerts.test.yml", "stack-alerts.test.yml"]);
+    assert_eq!(measurand_monitoring::check(&catalog, &settings, folder.path()).unwrap(), []);
+    assert_eq!(measurand_monitoring::lint(&[folder.path().to_owned()], &[]).unwrap(), []);
+    check_fails(
+        "histograms = \"natif\"",
+        "monitoring.toml:1: `natif` is no way to store histograms; write `classic` or",
     );
 }
 

@@ -82,6 +82,7 @@ impl Inner {
             }
         }
         self.overflows_of(FOREIGN);
+        let _zero = self.counter(&Key::from_static_name(CONTAINED));
     }
 
     /// Watches the runtime from now on, unless another one that still runs is watched.

@@ -1,0 +1,120 @@
+//! How long panels take when there are many series.
+
+use crate::server::{Prometheus, Samples};
+use crate::support::{catalog, shipped_sites};
+use crate::world::Labels;
+use measurand_catalog::{Kind, MetricRecord};
+use measurand_monitoring::User;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+const SERIES: usize = 100_000;
+/// What is promised. What it takes is printed: a test does not tell a slow program from a busy machine.
+const PROMISED: Duration = Duration::from_secs(30);
+const INSTANCES: u32 = 10;
+/// The range that the dashboard opens with, how far apart samples are, and how far apart Grafana asks for points.
+const HOUR: f64 = 3600.0;
+const STEP: u32 = 120;
+const POINTS: u32 = 15;
+/// Of so many panels that take longest for one point, an hour is asked for.
+const SLOWEST: usize = 10;
+
+/// Blocks of many series.
+#[derive(Debug)]
+pub(crate) struct Many {
+    directory: tempfile::TempDir,
+    count: usize,
+    end: f64,
+}
+
+pub(crate) fn build() -> Many {
+    let (directory, end) = (tempfile::tempdir().expect("a temporary folder"), crate::now().floor() - 60.0);
+    Many { count: write(directory.path(), end), directory, end }
+}
+
+pub(crate) fn a_hundred_thousand_series_are_not_too_many(many: &Many) {
+    let prometheus = Prometheus::start(many.directory.path(), &[]);
+    let stored = prometheus.ask("count({__name__=~\".+\"})", many.end);
+    assert!(stored.len() == 1 && stored.values().all(|it| *it >= 100_000.0), "{stored:?} of {}", many.count);
+
+    let monitoring = crate::monitoring(crate::world::HEALTHY);
+    let texts = monitoring.queries().filter(|it| it.user == User::Panel).map(|it| (crate::as_sent(&it), it.name));
+    // Panels that ask the same take as long.
+    let texts: BTreeMap<String, &str> = texts.collect();
+    let mut times: Vec<_> =
+        texts.iter().map(|(text, name)| (seconds(|| prometheus.ask(text, many.end)), text, name)).collect();
+    times.sort();
+    println!("{} series; the median panel of {}: {:.2?} for now", many.count, times.len(), times[times.len() / 2].0);
+    let mut slowest: Vec<_> = times
+        .iter()
+        .rev()
+        .take(SLOWEST)
+        .map(|(now, text, name)| {
+            let hour = seconds(|| prometheus.ask_range(text, many.end - HOUR, many.end, POINTS));
+            (hour, now, text, name)
+        })
+        .collect();
+    slowest.sort();
+    for (hour, now, _, name) in slowest.iter().rev().take(5) {
+        println!("{name}: {hour:.2?} for an hour, {now:.2?} for now");
+    }
+    let (hour, _, text, name) = slowest.last().expect("some panels");
+    assert!(*hour < PROMISED, "{name} takes {hour:?}: {text}");
+}
+
+fn seconds<T>(work: impl FnOnce() -> T) -> Duration {
+    let begin = Instant::now();
+    drop(work());
+    begin.elapsed()
+}
+
+/// An hour of samples of a program with many combinations of labels on many instances; how many series that are.
+fn write(directory: &std::path::Path, end: f64) -> usize {
+    let catalog = catalog(&shipped_sites());
+    let metrics: Vec<&MetricRecord> = catalog.families.iter().flat_map(|it| &it.metrics).collect();
+    let labelled = metrics.iter().filter(|it| !it.labels.is_empty());
+    let each: usize = labelled.map(|it| parts(it)).sum::<usize>() * usize::try_from(INSTANCES).expect("few");
+    let combinations = SERIES.div_ceil(each);
+    let mut samples = Samples::new(directory);
+    let mut count = 0;
+    let times: Vec<f64> = (0..=30).rev().map(|it| end - f64::from(it * STEP)).collect();
+    for metric in metrics {
+        let combinations = if metric.labels.is_empty() { 1 } else { combinations };
+        for combination in 0..combinations {
+            for instance in 0..INSTANCES {
+                let pairs = metric.labels.iter().map(|it| (it.clone(), format!("{it}-{combination}")));
+                let labels: Labels = pairs
+                    .chain([("job".to_owned(), crate::world::HEALTHY.to_owned())])
+                    .chain([("instance".to_owned(), format!("10.0.0.{instance}:3000"))])
+                    .collect();
+                for (name, labels, slope) in series(metric, &labels) {
+                    samples.series(&name, &labels, times.iter().map(|it| (*it, slope * (it - end + 2.0 * HOUR))));
+                    count += 1;
+                }
+            }
+        }
+    }
+    samples.into_blocks(&directory.join("storage"));
+    count
+}
+
+/// How many series a combination of labels is.
+fn parts(metric: &MetricRecord) -> usize {
+    if metric.kind == Kind::Histogram { metric.buckets.len() + 3 } else { 1 }
+}
+
+fn series(metric: &MetricRecord, labels: &Labels) -> Vec<(String, Labels, f64)> {
+    if metric.kind != Kind::Histogram {
+        return vec![(metric.name.clone(), labels.clone(), 2.0)];
+    }
+    let bounds = metric.buckets.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+    let bucket = |(index, bound): (usize, String)| {
+        let own = BTreeMap::from([("le".to_owned(), bound)]);
+        let slope = f64::from(u8::try_from(index + 1).expect("few"));
+        (format!("{}_bucket", metric.name), labels.clone().into_iter().chain(own).collect(), slope)
+    };
+    let mut all: Vec<_> = bounds.enumerate().map(bucket).collect();
+    let last = all.last().map_or(0.0, |it| it.2);
+    all.extend(["_count", "_sum"].map(|it| (format!("{}{it}", metric.name), labels.clone(), last)));
+    all
+}

@@ -1,0 +1,89 @@
+//! The changes of a file of rules: of each number that something is compared with, of each comparison, of each window and
+//! of each waiting time.
+
+/// One change.
+#[derive(Debug, Clone)]
+pub(crate) struct Mutation {
+    pub(crate) file: &'static str,
+    /// The name of the alert or of the recorded series.
+    pub(crate) rule: String,
+    /// `> 0.05 → > 0.025`, with as much before it as tells it from others.
+    pub(crate) what: String,
+    /// The file with the change.
+    pub(crate) contents: String,
+}
+
+/// All changes of a file, as it is generated: each rule has its name, its expression and its waiting time on lines of
+/// their own.
+pub(crate) fn of(file: &'static str, contents: &str) -> Vec<Mutation> {
+    let mut all = Vec::new();
+    let (mut rule, mut start) = (String::new(), 0);
+    for line in contents.split_inclusive('\n') {
+        let trimmed = line.trim();
+        if let Some(name) = ["- alert: ", "- record: "].iter().find_map(|it| trimmed.strip_prefix(it)) {
+            name.clone_into(&mut rule);
+        }
+        let changes = if trimmed.starts_with("expr: ") { of_expression(line) } else { of_waiting(line) };
+        for (from, to, text) in changes {
+            let what = format!("{} → {text}", shown(line, from, to));
+            let contents = [&contents[..start + from], &text, &contents[start + to..]].concat();
+            all.push(Mutation { file, rule: rule.clone(), what, contents });
+        }
+        start += line.len();
+    }
+    all
+}
+
+type Change = (usize, usize, String);
+
+fn of_expression(line: &str) -> Vec<Change> {
+    let mut all = Vec::new();
+    for sign in [" > ", " < ", " == "] {
+        for (index, _) in line.match_indices(sign) {
+            let (from, to) = (index + 1, index + sign.len() - 1);
+            let other = match sign {
+                " > " => "<",
+                " < " => ">",
+                _ => "!=",
+            };
+            all.push((from, to, other.to_owned()));
+            let rest = &line[to + 1..];
+            let digits = rest.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(rest.len());
+            let value: f64 = rest[..digits].parse().expect("a number beside a comparison");
+            let others = if value > 0.0 { [value * 0.5, value * 3.0] } else { [-1.0, 1e9] };
+            all.extend(others.map(|it| (to + 1, to + 1 + digits, it.to_string())));
+        }
+    }
+    let windows =
+        line.match_indices('[').map(|(index, _)| (index + 1, index + line[index..].find(']').expect("closed")));
+    let offsets = line.match_indices(" offset ").map(|(index, word)| {
+        let from = index + word.len();
+        (from, from + line[from..].find([')', ' ', '\n']).expect("an end"))
+    });
+    for (from, to) in windows.chain(offsets) {
+        let seconds = seconds(&line[from..to]);
+        all.extend([seconds * 2, seconds / 2].map(|it| (from, to, format!("{it}s"))));
+    }
+    all
+}
+
+fn of_waiting(line: &str) -> Vec<Change> {
+    let Some(index) = line.find("for: ").filter(|it| line[..*it].trim().is_empty()) else { return Vec::new() };
+    let (from, to) = (index + "for: ".len(), line.trim_end().len());
+    let seconds = seconds(&line[from..to]);
+    let others = if seconds == 0 { vec![180] } else { vec![0, seconds * 2 + 60] };
+    others.into_iter().map(|it| (from, to, format!("{it}s"))).collect()
+}
+
+fn seconds(text: &str) -> u64 {
+    let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
+    let found = units.iter().find_map(|(unit, factor)| Some(text.strip_suffix(unit)?.parse::<u64>().ok()? * factor));
+    found.unwrap_or_else(|| panic!("no duration: {text}"))
+}
+
+/// What is changed, with what stands before it.
+fn shown(line: &str, from: usize, to: usize) -> String {
+    let before = &line[..from];
+    let start = before.char_indices().rev().nth(60).map_or(0, |it| it.0);
+    format!("…{}{}", before[start..].trim_start(), &line[from..to])
+}
