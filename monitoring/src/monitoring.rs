@@ -124,7 +124,7 @@ impl Monitoring {
         let histograms = options.histograms;
         let recordings = recording::groups(&job, &alerts, &rows, histograms);
         let (uid, origin) = (uid(&job), origin(catalog));
-        Ok(Self { uid, package, origin, job, rows, recordings, alerts, stack, histograms, receivers })
+        Ok(Self { job, uid, package, origin, rows, recordings, alerts, stack, histograms, receivers })
     }
 
     /// The files of this program, in the order in which they are listed.

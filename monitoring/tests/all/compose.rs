@@ -6,6 +6,7 @@ use measurand_monitoring::Monitoring;
 use measurand_monitoring::stack::{SERVICES, VICTORIA_METRICS};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::process::Command;
 
 const COMPOSE: &str = "docker-compose.yml";
 const OVERLAYS: [&str; 3] =

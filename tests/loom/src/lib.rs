@@ -47,6 +47,31 @@ fn a_slot_passes_from_thread_to_thread() {
     });
 }
 
+/// What a thread puts into its slot is what the next one that takes the slot finds.
+#[test]
+fn a_slot_is_found_as_it_was_left() {
+    loom::model(|| {
+        let state = Arc::new((Slots::new(1), Numbers::new(1, 1)));
+        let replace = |state: &(Slots, Numbers), value| {
+            state.0.take().map(|slot| {
+                let place = state.1.place(slot).unwrap();
+                let found = place.value(0);
+                assert!(place.put_alone(0, value));
+                state.0.give_back(slot);
+                found
+            })
+        };
+        let other = {
+            let state = Arc::clone(&state);
+            thread::spawn(move || replace(&state, 1))
+        };
+        let mine = replace(&state, 2);
+        let theirs = other.join().unwrap();
+        // Who came first found nothing; who came second, if the slot was free again, what the first one had left.
+        assert!(matches!((mine, theirs), (Some(0), Some(2) | None) | (Some(1) | None, Some(0))), "{mine:?} {theirs:?}");
+    });
+}
+
 /// A reader sees a number grow and never fall, while its writer changes.
 #[test]
 fn a_reader_sees_numbers_grow() {

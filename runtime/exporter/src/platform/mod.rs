@@ -7,7 +7,7 @@ use crate::labels;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Inner;
 use crate::tables::{FOREIGN, PLATFORM, Series};
-use measurand_catalog::Kind;
+use measurand_catalog::{CONTAINED, Kind};
 use metrics::{Key, Label};
 use runtime::Watch;
 use std::sync::atomic::Ordering;
