@@ -11,7 +11,9 @@ fn folders() -> Vec<tempfile::TempDir> {
     let programs = [monitoring(&everything()), monitoring(&every_family())];
     for file in all_files(&programs[0]) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file.name);
-        std::fs::copy(path, shipped.path().join(file.name)).expect("a file of ours");
+        let copy = shipped.path().join(file.name);
+        std::fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder in the temporary folder");
+        std::fs::copy(&path, copy).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
     std::iter::once(shipped).chain(programs.iter().map(crate::support::folder)).collect()
 }
@@ -44,7 +46,8 @@ fn prometheus_and_alertmanager_accept_each_file() {
     for folder in folders() {
         let rules = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
         promtool(folder.path(), &[&["check", "rules", "--lint=all", "--lint-fatal"], &rules[..]].concat());
-        promtool(folder.path(), &["check", "config", "prometheus.yml"]);
+        // The files that it names belong to the containers; the rules were checked above.
+        promtool(folder.path(), &["check", "config", "--syntax-only", "prometheus.yml"]);
         amtool(folder.path(), &["check-config", "alertmanager.yml"]);
     }
 }
