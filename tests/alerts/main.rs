@@ -125,10 +125,10 @@ impl Stage<'_> {
         self.ends(&alerts, 90);
         self.tell(&texts(&on));
         service::set(address, &on.iter().map(String::as_str).collect::<Vec<_>>());
-        self.fires(&alerts, 60);
+        self.fires(&alerts, 180);
         self.tell(&texts(&off));
         service::set(address, &off.iter().map(String::as_str).collect::<Vec<_>>());
-        self.ends(&alerts, 90);
+        self.ends(&alerts, 180);
     }
 
     fn waves(&self, address: &str, waves: &[&[Step]]) {

@@ -41,7 +41,7 @@ async fn about(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({
         "patterns": known.len(),
         "waiting": app.queue.length(),
-        "see": ["/metrics", "/catalog.json", "/healthz", "/faults", "/patterns/nearest?task=bugfix"],
+        "see": ["/live", "/metrics", "/catalog.json", "/healthz", "/faults", "/patterns/nearest?task=bugfix"],
     }))
 }
 

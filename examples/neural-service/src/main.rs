@@ -100,7 +100,8 @@ async fn expired(options: &Serve) {
 fn announce(address: SocketAddr) {
     let url = format!("http://{address}");
     let text = format!(
-        "metrics   {url}/metrics\ncatalog   {url}/catalog.json\nfaults    {url}/faults\ndashboard and rules:\n  \
+        "metrics   {url}/metrics\nlive      {url}/live\ncatalog   {url}/catalog.json\nfaults    {url}/faults\n\
+         dashboard and rules:\n  \
          cargo run -p measurand-monitoring -- generate {url} --out generated\n"
     );
     // A closed stdout is no reason not to serve.

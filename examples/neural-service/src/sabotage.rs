@@ -42,7 +42,7 @@ async fn block() {
 /// What is taken at the moment.
 #[derive(Debug, Default)]
 struct Taken {
-    memory: Vec<Vec<u8>>,
+    memory: Vec<u8>,
     files: Vec<File>,
     grown: usize,
     unused: usize,
@@ -51,8 +51,11 @@ struct Taken {
 
 impl Taken {
     fn adjust(&mut self, app: &App) {
-        // Every page is written, or the system would not give it.
-        self.memory.resize_with(faults::count(Fault::Memory), || vec![1; MEBIBYTE]);
+        let memory = faults::count(Fault::Memory) * MEBIBYTE;
+        if self.memory.len() != memory {
+            // Every page is written, or the system would not give it. In one piece, since the allocator keeps small ones.
+            self.memory = vec![1; memory];
+        }
         self.open_files();
         // What fails is tried again a moment later.
         let _ = ballast(app, "grown", &mut self.grown, faults::count(Fault::PatternGrowth), MEBIBYTE);

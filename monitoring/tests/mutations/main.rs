@@ -127,7 +127,9 @@ fn tests_fail(trial: &Trial) -> bool {
     for file in &trial.files {
         let is_changed = file.name == trial.mutation.file;
         let contents = if is_changed { &trial.mutation.contents } else { &file.contents };
-        std::fs::write(folder.path().join(file.name), contents).expect("a file in it");
+        let path = folder.path().join(file.name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder in it");
+        std::fs::write(path, contents).expect("a file in it");
     }
     let of_stack = trial.alert.alerts.is_empty();
     let names = if of_stack {
