@@ -32,6 +32,9 @@ impl Service {
         let mut command = Command::new("sh");
         command.args(["-c", r#"ulimit -n 256; exec "$0" "$@""#]).arg(&self.program);
         command.args(["--listen", &self.address]).args(&self.arguments).stderr(log);
+        // To name the lines of a panic the library keeps 80 MB of debug information in memory for ever, and the alert about
+        // memory would not end.
+        command.env("RUST_BACKTRACE", "0");
         self.running = Some(Running::serving(&mut command).0);
         wait("the service to answer", 60, || ureq::get(format!("http://{}/healthz", self.address)).call().ok());
     }
