@@ -1,19 +1,17 @@
 //! One call of an annotated function, from its begin to its end. The hot path.
 //!
-//! What begins and ends calls is not inlined: a program has many annotated functions, and the processor hides a call behind
-//! the clock that it waits for. What goes in and comes out of it fits into registers.
+//! What begins and ends calls is not inlined, nor is any decision about them: a program has many annotated functions, each
+//! instruction in one of them is compiled as often, and the processor hides a call behind the clock that it waits for. What
+//! goes in and comes out of it fits into registers.
 
 use crate::chance::{chosen, weight};
 use crate::contain::contained;
-use crate::handles::{Handles, Sink, Trace};
-use crate::incident;
+use crate::handles::{CLOCK, Handles, Sink, Trace};
 use crate::series::Series;
 use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
+use crate::{elsewhere, incident};
 use measurand_catalog::Role;
-use metrics::Gauge;
 use std::mem;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 /// A call that has begun. Dropping it ends the call, so that neither an unwinding stack nor a dropped future is lost,
 /// and the gauge of calls in flight cannot leak.
@@ -21,8 +19,6 @@ use std::time::Instant;
 pub struct Call {
     series: &'static Series,
     begun: Begun,
-    /// There if the call began under a recorder that may go away, until it has ended.
-    elsewhere: Option<Box<Elsewhere>>,
     /// What it counts as if it is dropped before it is left.
     unless_left: Failure,
 }
@@ -30,19 +26,20 @@ pub struct Call {
 /// What the end of a call has to know of its begin. Numbers and references alone: what goes from one function to another in
 /// registers must not have to be dropped.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Begun {
+pub struct Begun {
     /// There if the recorder in force was the global one.
-    handles: Option<&'static Handles>,
-    /// The clock's reading; zero if the call is not timed.
-    start: u64,
+    pub(crate) handles: Option<&'static Handles>,
+    /// The clock's reading; zero if the call is not timed or, without handles, if there is nothing to end.
+    pub(crate) start: u64,
 }
 
-/// A call under any other recorder. The gauge is kept, so that it goes down where it went up; the rest is looked up at the
-/// end, since the recorder may have been installed by the function itself.
-#[derive(Debug)]
-pub(crate) struct Elsewhere {
-    in_flight: Gauge,
-    start: Instant,
+impl Begun {
+    const NOTHING: Self = Self { handles: None, start: 0 };
+
+    #[inline]
+    fn is_open(self) -> bool {
+        self.handles.is_some() || self.start != 0
+    }
 }
 
 /// Which calls are timed.
@@ -109,13 +106,12 @@ pub fn enter<S: Start>(start: S) -> Call {
         Timing::Sample(weight) => begin_sampled(series, weight),
         Timing::Each | Timing::Nothing => begin(series),
     };
-    let elsewhere = if begun.handles.is_some() { None } else { begin_elsewhere(series) };
-    Call { series, begun, elsewhere, unless_left: Failure::Panic }
+    Call { series, begun, unless_left: Failure::Panic }
 }
 
 #[inline(never)]
 fn begin(series: &'static Series) -> Begun {
-    let Some(handles) = series.handles() else { return Begun { handles: None, start: 0 } };
+    let Some(handles) = series.handles() else { return Begun { handles: None, start: elsewhere::begin(series) } };
     match &handles.trace {
         Trace::Calls(_) => {}
         Trace::Watched(calls) => calls.begin(),
@@ -127,13 +123,13 @@ fn begin(series: &'static Series) -> Begun {
 
 #[inline(never)]
 fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
-    let Some(handles) = series.handles() else { return Begun { handles: None, start: 0 } };
+    let Some(handles) = series.handles() else { return Begun { handles: None, start: elsewhere::begin(series) } };
     match &handles.trace {
         Trace::Calls(_) => {}
         Trace::Watched(calls) => calls.begin(),
         _ => begin_other(handles),
     }
-    let timed = chosen(weight) || handles.newest.load(Ordering::Relaxed) == 0;
+    let timed = chosen(weight) || handles.newest.is_missing();
     Begun { handles: Some(handles), start: if timed { handles.clock.raw().max(1) } else { 0 } }
 }
 
@@ -141,16 +137,6 @@ fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
 #[inline(never)]
 fn begin_other(handles: &Handles) {
     contained(|| handles.in_flight.increment(1.0));
-}
-
-#[cold]
-#[inline(never)]
-fn begin_elsewhere(series: &'static Series) -> Option<Box<Elsewhere>> {
-    contained(|| {
-        let in_flight = series.with_lookup(|it| it.gauge(Role::InFlight));
-        in_flight.increment(1.0);
-        Box::new(Elsewhere { in_flight, start: Instant::now() })
-    })
 }
 
 /// Ends a call that returned; says where it counts if it was no success.
@@ -176,16 +162,16 @@ pub fn run<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: im
         judge(&result).count(start.series());
         return result;
     }
-    let mut call = enter(start);
+    let call = enter(start);
     let result = body();
     let verdict = judge(&result);
-    let (series, Begun { handles, start }, elsewhere) = (call.series, call.begun, call.elsewhere.take());
+    let (series, begun) = (call.series, call.begun);
     // It ends below: there is nothing to drop, and no code that asks.
     mem::forget(call);
-    match handles {
-        Some(handles) if matches!(S::TIMING, Timing::Sample(_)) => verdict.end_sampled(series, handles, start),
-        Some(handles) => verdict.end(series, handles, start),
-        None => end_elsewhere(series, elsewhere, &verdict.verdict()),
+    if matches!(S::TIMING, Timing::Sample(_)) {
+        verdict.end_sampled(series, begun);
+    } else {
+        verdict.end(series, begun);
     }
     result
 }
@@ -245,10 +231,7 @@ impl Call {
     }
 
     pub(crate) fn end(&mut self, verdict: &Verdict) {
-        match mem::take(&mut self.begun.handles) {
-            Some(handles) => end(self.series, handles, self.begun.start, verdict),
-            None => end_elsewhere(self.series, self.elsewhere.take(), verdict),
-        }
+        end(self.series, mem::replace(&mut self.begun, Begun::NOTHING), verdict);
     }
 }
 
@@ -256,26 +239,24 @@ impl Drop for Call {
     // By value, so that the call need not lie in memory before something goes wrong.
     #[inline]
     fn drop(&mut self) {
-        if self.begun.handles.is_some() || self.elsewhere.is_some() {
-            drop_call(self.series, self.begun, self.elsewhere.take(), self.unless_left);
+        if self.begun.is_open() {
+            drop_call(self.series, self.begun, self.unless_left);
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-fn drop_call(series: &'static Series, begun: Begun, elsewhere: Option<Box<Elsewhere>>, failure: Failure) {
-    let verdict = Verdict::failed(failure);
-    match begun.handles {
-        Some(handles) => end(series, handles, begun.start, &verdict),
-        None => end_elsewhere(series, elsewhere, &verdict),
-    }
+fn drop_call(series: &'static Series, begun: Begun, failure: Failure) {
+    end(series, begun, &Verdict::failed(failure));
 }
 
 /// Ends a call where there is nothing to record but how it ended.
 #[inline(never)]
-pub(crate) fn end_plain(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
-    if verdict == Plain::OK {
+pub(crate) fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
+    if verdict == Plain::OK
+        && let Begun { handles: Some(handles), start } = begun
+    {
         match &handles.trace {
             Trace::Calls(calls) | Trace::Watched(calls) => {
                 let nanoseconds = since(handles, start);
@@ -288,7 +269,7 @@ pub(crate) fn end_plain(series: &'static Series, handles: &'static Handles, star
             Trace::Other => {}
         }
     }
-    end_plain_slowly(series, handles, start, verdict);
+    end_plain_slowly(series, begun, verdict);
 }
 
 /// Ends one of the slowest calls. Apart, and with what is at hand anyway, so that all others pay for a comparison alone.
@@ -303,41 +284,37 @@ fn end_slow(handles: &Handles, nanoseconds: u64) {
 
 /// The same for a call of which some are timed.
 #[inline(never)]
-pub(crate) fn end_plain_sampled(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
-    if start == 0
-        && verdict == Plain::OK
+pub(crate) fn end_plain_sampled(series: &'static Series, begun: Begun, verdict: Plain) {
+    if verdict == Plain::OK
+        && let Begun { handles: Some(handles), start: 0 } = begun
         && let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace
     {
-        return calls.end_untimed(handles.newest.load(Ordering::Relaxed));
+        return calls.end_untimed(handles.newest.get());
     }
-    end_plain_slowly(series, handles, start, verdict);
+    end_plain_slowly(series, begun, verdict);
 }
 
 /// Apart, so that the fast path needs no stack for what is only needed here.
 #[inline(never)]
-fn end_plain_slowly(series: &'static Series, handles: &'static Handles, start: u64, verdict: Plain) {
-    end(series, handles, start, &verdict.into());
+fn end_plain_slowly(series: &'static Series, begun: Begun, verdict: Plain) {
+    end(series, begun, &verdict.into());
 }
 
 /// Ends a call.
 #[inline(never)]
-pub(crate) fn end(series: &'static Series, handles: &'static Handles, start: u64, verdict: &Verdict) {
+pub(crate) fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
+    let Begun { handles: Some(handles), start } = begun else { return end_elsewhere(series, begun.start, verdict) };
     // What is not timed is counted only, or another call stands for it.
-    let nanoseconds = if start == 0 { 0 } else { since(handles, start).max(1) };
-    note(handles, nanoseconds, verdict);
+    let timed = (start != 0).then(|| since(handles, start).max(1));
+    note(handles, timed.unwrap_or(0), verdict);
     if let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace {
-        if start == 0 {
-            calls.end_untimed(handles.newest.load(Ordering::Relaxed));
-        } else if !calls.end_sample(nanoseconds) || handles.newest.load(Ordering::Relaxed) == 0 {
-            // Shared by all threads, so it is written only where they do not remember it themselves.
-            handles.newest.store(nanoseconds, Ordering::Relaxed);
+        match timed {
+            Some(nanoseconds) => handles.newest.put(nanoseconds, calls.end_sample(nanoseconds)),
+            None => calls.end_untimed(handles.newest.get()),
         }
         return record_verdict(handles, verdict);
     }
-    if start != 0 {
-        handles.newest.store(nanoseconds, Ordering::Relaxed);
-    }
-    let nanoseconds = if start == 0 { handles.newest.load(Ordering::Relaxed) } else { nanoseconds };
+    let nanoseconds = timed.inspect(|it| handles.newest.put(*it, false)).unwrap_or_else(|| handles.newest.get());
     // A recorder may be anybody's.
     contained(|| {
         handles.in_flight.decrement(1.0);
@@ -350,14 +327,19 @@ pub(crate) fn end(series: &'static Series, handles: &'static Handles, start: u64
     });
 }
 
-/// Ends a call that began under a recorder that may have gone away since; nothing if it has ended already.
+/// Ends a call that began under a recorder that may have gone away since. What the call leaves is looked up now: the
+/// function itself may have installed a recorder.
 #[cold]
 #[inline(never)]
-pub(crate) fn end_elsewhere(series: &'static Series, began: Option<Box<Elsewhere>>, verdict: &Verdict) {
-    let Some(began) = began else { return };
-    let nanoseconds = u64::try_from(began.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+fn end_elsewhere(series: &'static Series, start: u64, verdict: &Verdict) {
+    if start == 0 {
+        return;
+    }
+    let nanoseconds = CLOCK.delta_as_nanos(start, CLOCK.raw());
     contained(|| {
-        began.in_flight.decrement(1.0);
+        if let Some(in_flight) = elsewhere::take(series, start) {
+            in_flight.decrement(1.0);
+        }
         ended_in(series, verdict).with_lookup(|it| record(it, nanoseconds, verdict));
     });
 }

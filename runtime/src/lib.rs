@@ -10,6 +10,7 @@ mod call;
 mod chance;
 mod contain;
 mod direct;
+mod elsewhere;
 mod family;
 mod future;
 mod handles;

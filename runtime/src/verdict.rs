@@ -1,8 +1,7 @@
 //! How a call ended, from what it returned.
 
-use crate::call;
+use crate::call::{self, Begun};
 use crate::contain::contained;
-use crate::handles::Handles;
 use crate::label::Pick;
 use crate::series::Series;
 use crate::value::{ErrorKind, Found, Level, Score};
@@ -29,10 +28,10 @@ pub trait Judged {
     fn verdict(self) -> Verdict;
 
     /// Ends a call of a series with it.
-    fn end(self, series: &'static Series, handles: &'static Handles, start: u64);
+    fn end(self, series: &'static Series, begun: Begun);
 
     /// The same for a call of which some are timed.
-    fn end_sampled(self, series: &'static Series, handles: &'static Handles, start: u64);
+    fn end_sampled(self, series: &'static Series, begun: Begun);
 
     /// Counts a call of a series that nobody timed.
     fn count(self, series: &'static Series);
@@ -58,13 +57,13 @@ impl Judged for Plain {
     }
 
     #[inline]
-    fn end(self, series: &'static Series, handles: &'static Handles, start: u64) {
-        call::end_plain(series, handles, start, self);
+    fn end(self, series: &'static Series, begun: Begun) {
+        call::end_plain(series, begun, self);
     }
 
     #[inline]
-    fn end_sampled(self, series: &'static Series, handles: &'static Handles, start: u64) {
-        call::end_plain_sampled(series, handles, start, self);
+    fn end_sampled(self, series: &'static Series, begun: Begun) {
+        call::end_plain_sampled(series, begun, self);
     }
 
     #[inline]
@@ -80,13 +79,13 @@ impl Judged for Verdict {
     }
 
     #[inline]
-    fn end(self, series: &'static Series, handles: &'static Handles, start: u64) {
-        call::end(series, handles, start, &self);
+    fn end(self, series: &'static Series, begun: Begun) {
+        call::end(series, begun, &self);
     }
 
     #[inline]
-    fn end_sampled(self, series: &'static Series, handles: &'static Handles, start: u64) {
-        call::end(series, handles, start, &self);
+    fn end_sampled(self, series: &'static Series, begun: Begun) {
+        call::end(series, begun, &self);
     }
 
     #[inline]
