@@ -6,7 +6,8 @@
 //! Reasons are predicates: the caller knows what to put in front of them.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, Objective, SiteRecord};
-use crate::family::{Condition, Kind, Role, Unit, is_name, is_reserved};
+use crate::family::{Condition, Kind, Role, Unit, is_reserved};
+use crate::names::is_name;
 use crate::record::{clean, is_text};
 use crate::text::shown;
 use std::collections::{BTreeMap, HashSet};

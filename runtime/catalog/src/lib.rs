@@ -17,6 +17,7 @@ pub mod attribute;
 mod condition;
 pub mod families;
 pub mod family;
+mod names;
 pub mod platform;
 pub mod record;
 mod usage;

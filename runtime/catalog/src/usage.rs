@@ -1,7 +1,8 @@
 //! What only the compiler can check of a declared family and of its uses: `const` functions whose panics are errors at the
 //! user's own token. They say what the family has; where the token is they do not know.
 
-use crate::family::{Family, Role, contains, same};
+use crate::family::{Family, Role};
+use crate::names::{contains, same};
 
 impl Family {
     /// Checks one label of a declaration; call it in a `const`.
