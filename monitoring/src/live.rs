@@ -12,7 +12,7 @@ mod text;
 
 pub use alerts::{AlertState, AlertValue};
 pub use function::Function;
-pub use numbers::Numbers;
+pub use numbers::{Numbers, Windows};
 pub use panels::{Frame, SeriesColumn};
 
 use crate::evaluate::Source;
@@ -79,7 +79,8 @@ impl Page {
         panels::of(self, ids, frame, source)
     }
 
-    /// The numbers of each function at this time, in milliseconds since the epoch, by the function's id.
+    /// The numbers of each function at this time, in milliseconds since the epoch, by the function's id; [`Windows::at`]
+    /// says over which time they are.
     #[must_use]
     pub fn numbers(&self, source: &dyn Source, now: i64) -> BTreeMap<&str, Numbers> {
         numbers::of(self, source, now)

@@ -8,7 +8,7 @@ use crate::cli::{Format, Top};
 use crate::output;
 use measurand_catalog::{UrlErrorReason, read_path};
 use rows::{Order, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
@@ -53,12 +53,21 @@ struct Site {
 #[derive(Debug, Deserialize)]
 struct Answer {
     epoch: i64,
+    windows: Windows,
     functions: BTreeMap<String, Numbers>,
     #[serde(skip)]
     alerts: Vec<Alert>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// Over how many seconds numbers are.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+struct Windows {
+    recent: u32,
+    budget: u32,
+}
+
+/// What is known of one function; written as it was read.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 struct Numbers {
     calls: f64,
     rate: f64,

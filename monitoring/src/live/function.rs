@@ -47,6 +47,8 @@ pub struct Function {
     pub promql: BTreeMap<&'static str, String>,
     /// The recording rules and alerts that ask for its series.
     pub rules: Vec<String>,
+    /// Whose calls are in its numbers too, since its labels do not tell them apart.
+    pub shares: Shares,
     #[serde(skip)]
     pub(super) site: usize,
 }
@@ -62,8 +64,57 @@ pub struct Objective {
     pub quantile: Option<f64>,
 }
 
+/// Functions whose calls the numbers of another have in them: numbers are by labels.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Shares {
+    /// The ids of those that have the same labels, and maybe more: all of their calls.
+    pub always: Vec<String>,
+    /// The ids of those that get the values of these labels with each call: the calls with the same values.
+    pub sometimes: Vec<String>,
+    /// How many more there are of both.
+    pub more: usize,
+}
+
+/// So many ids are named of each, so that a thousand functions with the same labels do not name a million.
+const MOST_NAMED: usize = 10;
+
 /// All annotations, in the order of the catalog.
 pub(super) fn all(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
+    let mut all = each(catalog, monitoring);
+    for (place, shares) in shares(catalog, &all).into_iter().enumerate() {
+        if let Some(it) = all.get_mut(place) {
+            it.shares = shares;
+        }
+    }
+    all
+}
+
+fn shares(catalog: &Catalog, all: &[Function]) -> Vec<Shares> {
+    let sites = || all.iter().filter_map(|it| Some((it, catalog.sites.get(it.site)?)));
+    let of = |(own, site): (&Function, &SiteRecord)| {
+        let mut shares = Shares::default();
+        for (other, with) in sites().filter(|(it, with)| it.id != own.id && with.family == site.family) {
+            let is_fixed = |(name, value): (&String, &String)| with.labels.get(name) == Some(value);
+            let is_possible = |it: (&String, &String)| is_fixed(it) || with.expressions.contains_key(it.0);
+            let list = if site.labels.iter().all(is_fixed) {
+                &mut shares.always
+            } else if site.labels.iter().all(is_possible) {
+                &mut shares.sometimes
+            } else {
+                continue;
+            };
+            if list.len() < MOST_NAMED {
+                list.push(other.id.clone());
+            } else {
+                shares.more += 1;
+            }
+        }
+        shares
+    };
+    sites().map(of).collect()
+}
+
+fn each(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
     let mut taken = BTreeSet::new();
     let of_site = |(place, site): (usize, &SiteRecord)| {
         let mut id = identity(site);
@@ -120,6 +171,7 @@ fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &
         panel: panels().find(shows).map(|it| it.id),
         promql: family.map(|it| questions(catalog, it, site, &monitoring.job)).unwrap_or_default(),
         rules,
+        shares: Shares::default(),
         site: place,
     }
 }

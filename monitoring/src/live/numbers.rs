@@ -1,4 +1,5 @@
-//! What each annotated function does: the numbers of the last five minutes, and exact counts since the program began.
+//! What each annotated function does: the numbers of the last five minutes, or of all samples while these are fewer, and
+//! exact counts since the program began.
 //!
 //! A program has thousands of functions in a few families, so that each family is asked once, by the labels whose values
 //! its functions fix, and each function finds its answer by its own values.
@@ -11,10 +12,21 @@ use measurand_catalog::{Role, SiteRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The window of all numbers that are no counts.
+/// The longest window of all numbers that are no counts.
 const WINDOW_SECONDS: u32 = 300;
-/// What is kept of the past, over which the budget of a promise is judged.
-const KEPT: Window = Window::Seconds(3600);
+/// The longest window over which the budget of a promise is judged: what is kept of the past.
+const BUDGET_SECONDS: u32 = 3600;
+const BUDGET: Window = Window::Seconds(BUDGET_SECONDS);
+
+/// The windows of numbers, in seconds: shorter than usual while there are not yet so many samples, since what grew in a
+/// minute is no rate over five.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Windows {
+    /// Of rates and quantiles.
+    pub recent: u32,
+    /// Of what is left of budgets.
+    pub budget: u32,
+}
 
 /// The numbers of one function; a program's functions with the same labels share theirs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -39,12 +51,23 @@ pub struct Numbers {
     pub budget_left: Option<f64>,
 }
 
+impl Windows {
+    /// At this time, in milliseconds since the epoch.
+    #[must_use]
+    pub fn at(source: &dyn Source, now: i64) -> Self {
+        // Windows are open at their beginning: a second more takes the oldest sample in.
+        let known = u32::try_from((now - source.oldest()) / 1000 + 1).unwrap_or(1).max(1);
+        Self { recent: known.min(WINDOW_SECONDS), budget: known.min(BUDGET_SECONDS) }
+    }
+}
+
 /// Answers by the labels that functions fix.
 #[derive(Default)]
 struct Answers(HashMap<Labels, f64>);
 
 pub(super) fn of<'a>(page: &'a Page, source: &dyn Source, now: i64) -> BTreeMap<&'a str, Numbers> {
     let mut all = BTreeMap::new();
+    let window = Windows::at(source, now).recent;
     for family in &page.catalog.families {
         let used = Used { family, catalog: &page.catalog };
         let mut groups: BTreeMap<Vec<&str>, Vec<(&str, &SiteRecord)>> = BTreeMap::new();
@@ -53,7 +76,7 @@ pub(super) fn of<'a>(page: &'a Page, source: &dyn Source, now: i64) -> BTreeMap<
             groups.entry(site.labels.keys().map(String::as_str).collect()).or_default().push((&it.id, site));
         }
         for (names, sites) in groups {
-            let ask = Ask { used, names: names.iter().map(|it| (*it).to_owned()).collect(), page, source, now };
+            let ask = Ask { used, names: names.iter().map(|it| (*it).to_owned()).collect(), page, source, now, window };
             all.extend(ask.numbers(&sites));
         }
     }
@@ -67,6 +90,7 @@ struct Ask<'a> {
     page: &'a Page,
     source: &'a dyn Source,
     now: i64,
+    window: u32,
 }
 
 impl Ask<'_> {
@@ -116,7 +140,7 @@ impl Ask<'_> {
     }
 
     fn rows(&self, query: &Query) -> Vec<Row> {
-        let scope = Scope::dashboard(self.page.job(), WINDOW_SECONDS, WINDOW_SECONDS);
+        let scope = Scope::dashboard(self.page.job(), self.window, self.window);
         evaluate(query, &scope, self.source, &[self.now])
     }
 }
@@ -165,7 +189,7 @@ impl Budget {
     fn new(ask: &Ask<'_>, sites: &[(&str, &SiteRecord)], bad: Role) -> Option<Self> {
         let objectives = || sites.iter().filter_map(|it| it.1.objective);
         objectives().next()?;
-        let grown = |it| Query::Increase(it, KEPT);
+        let grown = |it| Query::Increase(it, BUDGET);
         let bounds: BTreeSet<u64> = objectives().filter_map(|it| it.latency).map(|it| it.seconds.to_bits()).collect();
         let duration = ask.used.metric(Role::Duration).map(|it| it.name.as_str());
         let fast = |bits: u64| {

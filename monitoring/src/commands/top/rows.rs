@@ -1,6 +1,6 @@
 //! The functions and their numbers as rows, in an order, as text.
 
-use super::{Answer, Model, Numbers, Site};
+use super::{Answer, Model, Numbers, Site, Windows};
 use crate::cli::Column;
 use crate::output::{clean, painted, table};
 use serde::Serialize;
@@ -25,6 +25,7 @@ pub(super) struct Order {
 pub(super) struct Report<'a> {
     program: &'a str,
     version: &'a str,
+    windows: Windows,
     /// The alerts whose conditions hold.
     firing: Vec<&'a str>,
     functions: Vec<Line<'a>>,
@@ -35,15 +36,8 @@ struct Line<'a> {
     id: &'a str,
     function: String,
     place: String,
-    calls: f64,
-    rate: f64,
-    errors: f64,
-    error_rate: Option<f64>,
-    p50: Option<f64>,
-    p95: Option<f64>,
-    p99: Option<f64>,
-    in_flight: Option<f64>,
-    budget_left: Option<f64>,
+    #[serde(flatten)]
+    numbers: Numbers,
 }
 
 const HEAD: [&str; 10] = ["FUNCTION", "CALLS", "RATE/s", "ERRORS", "SHARE", "P50", "P95", "P99", "IN FLIGHT", "BUDGET"];
@@ -72,16 +66,16 @@ impl Order {
 
     /// The worst first, and names from A; rows without a number are last.
     fn compare(self, a: &Line<'_>, b: &Line<'_>) -> Ordering {
-        let number = |it: &Line<'_>| match self.column {
+        let number = |Line { numbers, .. }: &Line<'_>| match self.column {
             Column::Name => None,
-            Column::Calls => Some(it.calls),
-            Column::Rate => Some(it.rate),
-            Column::Errors => it.error_rate,
-            Column::P50 => it.p50,
-            Column::P95 => it.p95,
-            Column::P99 => it.p99,
-            Column::InFlight => it.in_flight,
-            Column::Budget => it.budget_left.map(|it| -it),
+            Column::Calls => Some(numbers.calls),
+            Column::Rate => Some(numbers.rate),
+            Column::Errors => numbers.error_rate,
+            Column::P50 => numbers.p50,
+            Column::P95 => numbers.p95,
+            Column::P99 => numbers.p99,
+            Column::InFlight => numbers.in_flight,
+            Column::Budget => numbers.budget_left.map(|it| -it),
         };
         let turn = |it: Ordering| if self.turned { it.reverse() } else { it };
         let by_number = match (number(a), number(b)) {
@@ -111,6 +105,7 @@ impl View {
         Report {
             program: &self.model.program.name,
             version: &self.model.program.version,
+            windows: self.answer.windows,
             firing: self.answer.alerts.iter().map(|it| it.name.as_str()).collect(),
             functions: self.lines(order),
         }
@@ -136,38 +131,33 @@ impl View {
             0 => "no alert would fire".to_owned(),
             _ => painted(&format!("would fire: {}", clean(&firing.join(", "))), "1;31"),
         };
+        let Windows { recent, budget } = self.answer.windows;
         format!(
-            "{} {}: {} functions, {alerts}",
+            "{} {}: {} functions, {alerts}; rates and quantiles of the last {}, budgets of the last {}",
             clean(&program.name),
             clean(&program.version),
-            self.model.functions.len()
+            self.model.functions.len(),
+            span(recent),
+            span(budget),
         )
     }
 }
 
 fn line(it: &Site, numbers: Numbers) -> Line<'_> {
-    let Numbers { calls, rate, errors, error_rate, p50, p95, p99, in_flight, budget_left } = numbers;
     Line {
         id: &it.id,
         function: format!("{}::{}", it.module, it.function),
         place: format!("{}:{}", it.file, it.line),
-        calls,
-        rate,
-        errors,
-        error_rate,
-        p50,
-        p95,
-        p99,
-        in_flight,
-        budget_left,
+        numbers,
     }
 }
 
 fn cells(it: &Line<'_>) -> Vec<String> {
     let share = |it: f64| format!("{:.2}%", it * 100.0);
     let or_nothing = |it: Option<f64>, text: &dyn Fn(f64) -> String| it.map_or_else(|| "-".to_owned(), text);
+    let Line { function, numbers: it, .. } = it;
     vec![
-        clean(&it.function),
+        clean(function),
         format!("{:.0}", it.calls),
         format!("{:.2}", it.rate),
         format!("{:.0}", it.errors),
@@ -178,6 +168,11 @@ fn cells(it: &Line<'_>) -> Vec<String> {
         or_nothing(it.in_flight, &|it| format!("{it:.0}")),
         or_nothing(it.budget_left, &share),
     ]
+}
+
+/// Whole minutes where there are any.
+fn span(seconds: u32) -> String {
+    if seconds < 60 { format!("{seconds} s") } else { format!("{} min", seconds / 60) }
 }
 
 fn duration(seconds: f64) -> String {
@@ -198,7 +193,7 @@ mod tests {
             {"id": "a", "function": "a", "module": "m", "file": "a.rs", "line": 1},
             {"id": "b", "function": "b\u001b[2J", "module": "m", "file": "a.rs", "line": 2},
             {"id": "c", "function": "c", "module": "m", "file": "a.rs", "line": 3}]}"#;
-        let answer = r#"{"epoch": 1, "functions": {
+        let answer = r#"{"epoch": 1, "windows": {"recent": 300, "budget": 59}, "functions": {
             "a": {"calls": 5, "rate": 1.5, "errors": 1, "error_rate": 0.2, "p95": 0.0042, "budget_left": 0.5},
             "b": {"calls": 9, "rate": 0.0, "errors": 0, "budget_left": -2},
             "c": {"calls": 7, "rate": 3.0, "errors": 0, "error_rate": 0.0, "p95": 1.5, "in_flight": 2}}}"#;
@@ -231,7 +226,8 @@ mod tests {
     fn what_comes_from_a_program_gives_the_terminal_no_orders() {
         let text = view().text(Order::new(Column::Name));
         assert!(!text.contains("\u{1b}[2J") && text.contains("m::b [2J"), "{text}");
-        assert!(text.contains("shop 1: 3 functions, no alert would fire"), "{text}");
+        assert!(text.contains("shop 1: 3 functions, no alert would fire; "), "{text}");
+        assert!(text.contains("of the last 5 min, budgets of the last 59 s\n"), "{text}");
         let row = text.lines().find(|it| it.starts_with("m::a")).unwrap();
         let cells: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(cells, ["m::a", "5", "1.50", "1", "20.00%", "-", "4.20ms", "-", "-", "50.00%"]);

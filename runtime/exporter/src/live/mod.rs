@@ -19,7 +19,7 @@ use axum::body::Bytes;
 use measurand_catalog::Catalog;
 use measurand_monitoring::Options;
 use measurand_monitoring::evaluate::Source;
-use measurand_monitoring::live::{Frame, Page};
+use measurand_monitoring::live::{Frame, Page, Windows};
 use ring::Samples;
 use serde_json::{Value, json};
 use source::{Scraped, Target};
@@ -124,7 +124,9 @@ impl Live {
         let page = self.page()?;
         Ok(self.functions.get(self.newest(), || {
             self.look(page, |source, now| {
-                bytes(&json!({"now": now, "epoch": self.started, "functions": page.numbers(source, now)}))
+                let numbers = page.numbers(source, now);
+                let windows = Windows::at(source, now);
+                bytes(&json!({"now": now, "epoch": self.started, "windows": windows, "functions": numbers}))
             })
         }))
     }
