@@ -7,7 +7,7 @@ use crate::monitoring::Monitoring;
 use crate::options::hash;
 use crate::prometheus;
 use crate::promql::{Place, print};
-use crate::query::{Aggregation, Query, is_about, narrowed};
+use crate::query::{Aggregation, Query, is_about, narrowed, series_of};
 use measurand_catalog::{Catalog, FamilyRecord, KIND_LABEL, Role, SiteRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,11 +145,15 @@ fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &
     let percent = |share: f64| (share * 1e9).round() / 1e7;
     let panels = || monitoring.rows.iter().flat_map(|it| &it.panels);
     let shows = |it: &&crate::model::Panel| it.kind == PanelKind::Lines && it.lines.iter().any(|it| about(&it.query));
+    // Rather one about its family than one about all of them.
+    let of_family = |it: &str| family.is_some_and(|family| family.metrics.iter().any(|own| own.name == series_of(it)));
+    let is_own = |query: &Query| query.selectors().iter().all(|it| of_family(&it.metric));
+    let own = |it: &&crate::model::Panel| shows(it) && it.lines.iter().all(|it| is_own(&it.query));
     let alerts = monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| about(&it.query)).map(|it| &it.name);
     let recordings =
         monitoring.recordings.iter().flat_map(|it| &it.rules).filter(|it| about(&it.query)).map(|it| &it.record);
-    let mut rules: Vec<String> = alerts.chain(recordings).cloned().collect();
-    rules.dedup();
+    let mut named = BTreeSet::new();
+    let rules = alerts.chain(recordings).filter(|it| named.insert(*it)).cloned().collect();
     Function {
         id,
         function: site.function.clone(),
@@ -168,7 +172,7 @@ fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &
             latency: it.latency.map(|it| it.seconds),
             quantile: it.latency.map(|it| it.share),
         }),
-        panel: panels().find(shows).map(|it| it.id),
+        panel: panels().find(own).or_else(|| panels().find(shows)).map(|it| it.id),
         promql: family.map(|it| questions(catalog, it, site, &monitoring.job)).unwrap_or_default(),
         rules,
         shares: Shares::default(),

@@ -82,7 +82,8 @@ async function refresh() {
     }
     epoch = functions.epoch;
     status.answered(functions.now);
-    parts.functions.update(functions.functions);
+    parts.functions.update(functions.functions, functions.windows);
+    parts.rows.tellAge(functions.windows.recent);
     parts.alerts.update(alerts.alerts);
     if (series) parts.series.update(series);
     if (detail && calls) detail.update(panels?.times ?? [], panels?.panels ?? {}, calls);

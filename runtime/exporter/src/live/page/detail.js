@@ -1,6 +1,6 @@
 // One function: what it is, its numbers, its PromQL to copy, its rules to download, its last failures and slowest calls.
 
-import { arrange, copyable, definitions, element, setText } from "./dom.js";
+import { arrange, copyable, copyableShort, definitions, element, setAttribute, setText } from "./dom.js";
 import { NOTHING, clock, number } from "./format.js";
 import { numbers, objective } from "./functions.js";
 import { download } from "./net.js";
@@ -17,7 +17,7 @@ const CALLS = [
     ["Took", (it) => number(it.duration, "s")],
     ["Outcome", (it) => it.outcome],
     ["Kind", (it) => it.kind ?? NOTHING],
-    ["Trace", (it) => it.trace ?? NOTHING],
+    ["Trace", (it) => (it.trace ? copyableShort("trace", it.trace) : NOTHING)],
 ];
 
 export class Detail {
@@ -46,7 +46,9 @@ export class Detail {
             ["Owner", it.owner],
             ["Severity", it.severity],
             ["Objective", it.objective ? objective(it.objective) : null],
-            ["Rules", it.rules.join(", ")],
+            ["Alerts", it.rules.filter((name) => !isRecording(name)).join(", ")],
+            ["Recording rules", recordings(it.rules.filter(isRecording))],
+            ["Counted with it", shares(it.shares, model)],
         ]);
         const panel = model.rows.flatMap((row) => row.panels).find((panel) => panel.id === it.panel);
         if (panel) {
@@ -69,9 +71,11 @@ export class Detail {
     }
 
     update(times, panels, calls) {
-        numbers(this.#function).forEach(([name, text], index) => {
+        numbers(this.#function).forEach(([name, text, about], index) => {
             const tile = this.#tiles.children[index] ?? this.#tiles.appendChild(element("div", {}, element("dt", { text: name }), element("dd")));
             setText(tile.lastChild, text);
+            tile.lastChild.className = text.length > 9 ? "long" : "";
+            if (about) setAttribute(tile, "title", about);
         });
         const answer = this.#panel && panels[this.#panel.id];
         if (answer) this.#panel.update(times, answer);
@@ -85,6 +89,31 @@ export class Detail {
     }
 }
 
+// Recording rules are called `level:metric:operations`, which no alert is.
+function isRecording(name) {
+    return name.includes(":");
+}
+
+function recordings(names) {
+    if (names.length === 0) return null;
+    const list = element("ul", { tabindex: "0", "aria-label": "Recording rules" }, ...names.map((text) => element("li", {}, element("code", { text }))));
+    return element("details", { class: "recordings" }, element("summary", { text: `${names.length} that it needs` }), list);
+}
+
+// Whose calls are in its numbers as well.
+function shares({ always, sometimes, more }, model) {
+    const links = (ids) => ids.flatMap((id, index) => {
+        const other = model.functions.find((it) => it.id === id);
+        const link = element("a", { href: state.address({ function: id }), text: other?.function ?? id });
+        return index === 0 ? [link] : [", ", link];
+    });
+    const parts = [];
+    if (always.length > 0) parts.push(element("p", {}, "Shares its series with ", ...links(always), ": its labels do not tell them apart, so that its numbers are those of all."));
+    if (sometimes.length > 0) parts.push(element("p", {}, "Shares them with ", ...links(sometimes), " where their labels come out the same."));
+    if (more > 0) parts.push(element("p", { text: `And with ${more} more.` }));
+    return parts.length > 0 ? element("div", { class: "shares" }, ...parts) : null;
+}
+
 function calls(title, empty) {
     const body = element("tbody");
     const head = element("thead", {}, element("tr", {}, ...CALLS.map(([name]) => element("th", { scope: "col", text: name }))));
@@ -92,7 +121,7 @@ function calls(title, empty) {
         element("table", {}, element("caption", { class: "unseen", text: title }), head, body));
     const note = element("p", { class: "note", text: empty });
     const update = (list) => {
-        arrange(body, list.map((it) => element("tr", {}, ...CALLS.map(([, text]) => element("td", { text: text(it) })))));
+        arrange(body, list.map((it) => element("tr", {}, ...CALLS.map(([, shown]) => element("td", {}, shown(it))))));
         scroll.hidden = list.length === 0;
         note.hidden = list.length > 0;
     };

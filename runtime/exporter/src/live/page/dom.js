@@ -53,13 +53,24 @@ export function definitions(pairs) {
     ]));
 }
 
-// Text to be copied, with the button that does it.
-export function copyable(name, text) {
+function copyButton(name, text) {
     const button = element("button", { type: "button", class: "copy", "aria-label": `Copy ${name}`, text: "Copy" });
     button.addEventListener("click", async () => {
         setText(button, (await copy(text)) ? "Copied" : "Press Ctrl+C");
         setTimeout(() => setText(button, "Copy"), 2000);
     });
+    return button;
+}
+
+// A short text within a line, to be copied whole however little of it there is room for.
+export function copyableShort(name, text) {
+    const code = element("code", { title: text, text });
+    return element("span", { class: "short" }, code, copyButton(`${name} ${text}`, text));
+}
+
+// Text to be copied, with the button that does it.
+export function copyable(name, text) {
+    const button = copyButton(name, text);
     const code = element("code", { text, tabindex: "0", role: "group", "aria-label": name });
     return element("div", { class: "copyable" }, element("span", { class: "name", text: name }), code, button);
 }

@@ -1,7 +1,7 @@
 // The table of all annotated functions: search, sort, keyboard. Of very many only the rows in view exist.
 
 import { arrange, element, setAttribute, setText } from "./dom.js";
-import { NOTHING, count, number } from "./format.js";
+import { NOTHING, count, number, span } from "./format.js";
 import * as state from "./state.js";
 
 // The height of a row, as in the style sheet.
@@ -12,16 +12,16 @@ const AROUND = 8;
 
 const COLUMNS = [
     { key: "name", title: "Function", of: (it) => it.function, tone: () => "" },
-    { key: "calls", title: "Calls", of: (it) => it.now?.calls, text: count },
-    { key: "rate", title: "Calls/s", of: (it) => it.now?.rate, text: (value) => number(value) },
-    { key: "errors", title: "Errors", of: (it) => it.now?.errors, text: count, tone: (value) => (value > 0 ? "red" : "") },
-    { key: "error_rate", title: "Error rate", of: (it) => it.now?.error_rate, text: (value) => number(value, "percentunit"), tone: (value) => (value > 0 ? "red" : "") },
-    { key: "p50", title: "P50", of: (it) => it.now?.p50, text: (value) => number(value, "s") },
-    { key: "p95", title: "P95", of: (it) => it.now?.p95, text: (value) => number(value, "s") },
-    { key: "p99", title: "P99", of: (it) => it.now?.p99, text: (value) => number(value, "s") },
-    { key: "in_flight", title: "In flight", of: (it) => it.now?.in_flight, text: count },
-    { key: "objective", title: "Objective", of: (it) => it.objective?.success, text: (value, it) => objective(it.objective) },
-    { key: "budget_left", title: "Budget left", of: (it) => it.now?.budget_left, text: (value) => number(value, "percentunit"), tone: (value) => (value < 0 ? "red" : "") },
+    { key: "calls", title: "Calls", about: "Since the program began", of: (it) => it.now?.calls, text: count },
+    { key: "rate", title: "Calls/s", window: "recent", of: (it) => it.now?.rate, text: (value) => number(value) },
+    { key: "errors", title: "Errors", about: "Since the program began", of: (it) => it.now?.errors, text: count, tone: (value) => (value > 0 ? "red" : "") },
+    { key: "error_rate", title: "Error rate", window: "recent", of: (it) => it.now?.error_rate, text: (value) => number(value, "percentunit"), tone: (value) => (value > 0 ? "red" : "") },
+    { key: "p50", title: "P50", window: "recent", of: (it) => it.now?.p50, text: (value) => number(value, "s") },
+    { key: "p95", title: "P95", window: "recent", of: (it) => it.now?.p95, text: (value) => number(value, "s") },
+    { key: "p99", title: "P99", window: "recent", of: (it) => it.now?.p99, text: (value) => number(value, "s") },
+    { key: "in_flight", title: "In flight", about: "Begun and not yet ended", of: (it) => it.now?.in_flight, text: count },
+    { key: "objective", title: "Objective", about: "What the annotation promises", of: (it) => it.objective?.success, text: (value, it) => objective(it.objective) },
+    { key: "budget_left", title: "Budget left", window: "budget", of: (it) => it.now?.budget_left, text: (value) => number(value, "percentunit"), tone: (value) => (value < 0 ? "red" : "") },
 ];
 
 export function objective(given) {
@@ -35,7 +35,16 @@ export function objective(given) {
 }
 
 export function numbers(it) {
-    return COLUMNS.slice(1).map((column) => [column.title, column.text(column.of(it) ?? null, it)]);
+    return COLUMNS.slice(1).map((column) => [column.title, column.text(column.of(it) ?? null, it), column.about]);
+}
+
+// Over which time numbers are: less than usual in a program that has just begun.
+export function over({ recent, budget }) {
+    for (const it of COLUMNS.filter((it) => it.window)) {
+        it.about = `Of the last ${span({ recent, budget }[it.window])}`;
+        if (it.window === "budget") it.about += "; the dashboard's is of 30 days";
+    }
+    return `rates and quantiles of the last ${span(recent)}, budgets of the last ${span(budget)}`;
 }
 
 export class Functions {
@@ -49,6 +58,7 @@ export class Functions {
     #table;
     #scroll;
     #found = element("span", { class: "note", role: "status" });
+    #windows = element("span", { class: "note windows" });
     #search;
     element;
 
@@ -58,7 +68,7 @@ export class Functions {
         this.#search.value = state.get("search");
         this.#search.addEventListener("input", () => state.set({ search: this.#search.value }));
         const head = element("thead", {}, element("tr", { "aria-rowindex": "1" }, ...COLUMNS.map((it) => this.#head(it))));
-        const caption = element("caption", { class: "unseen", text: "All annotated functions; numbers are of the last five minutes" });
+        const caption = element("caption", { class: "unseen", text: "All annotated functions" });
         this.#table = element("table", { class: "functions" }, caption, head, this.#body);
         this.#scroll = element("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "Functions" }, this.#table);
         let planned = false;
@@ -72,7 +82,7 @@ export class Functions {
         });
         this.#table.addEventListener("keydown", (event) => this.#key(event));
         const heading = element("h2", { id: "functions", tabindex: "-1", text: "Functions" });
-        const tools = element("div", { class: "tools" }, heading, this.#found, this.#search);
+        const tools = element("div", { class: "tools" }, heading, this.#found, this.#windows, this.#search);
         this.element = element("section", { "aria-labelledby": "functions" }, tools, this.#scroll);
     }
 
@@ -80,8 +90,10 @@ export class Functions {
         return this.#all.find((it) => it.id === id);
     }
 
-    update(answers) {
+    update(answers, windows) {
         for (const it of this.#all) it.now = answers[it.id] ?? null;
+        setText(this.#windows, over(windows));
+        for (const [column, head] of this.#heads) if (column.about) setAttribute(head, "title", column.about);
         this.refresh();
     }
 

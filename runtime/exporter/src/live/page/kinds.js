@@ -18,12 +18,13 @@ function paint(at, name) {
 
 export class Stat {
     #panel;
-    #list = element("ul", { class: "stat" });
+    #list = element("ul", { class: "stat", tabindex: "0" });
     #line = drawing("path", { class: "line", "vector-effect": "non-scaling-stroke" });
     #spark = drawing("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" });
 
     constructor(panel, body) {
         this.#panel = panel;
+        setAttribute(this.#list, "aria-label", panel.title);
         this.#spark.append(this.#line);
         body.append(this.#list, this.#spark);
     }
@@ -39,6 +40,7 @@ export class Stat {
             setText(item.lastChild, !named && given.length > 1 ? it.legend : "");
             paint(item, tone);
         });
+        this.#list.classList.toggle("many", given.length > 1);
         this.#draw(given.length === 1 && !this.#panel.texts?.length && this.#panel.shows !== "name" ? given[0].values : []);
         return given.length > 0;
     }

@@ -13,21 +13,30 @@ export class Panel {
     #note = element("p", { class: "note" });
     #drawn = null;
     id;
+    width;
+    height;
     element;
 
     constructor(model) {
         this.#model = model;
         this.id = model.id;
+        this.width = model.width ?? 8;
+        this.height = model.height ?? 8;
         const title = element("h4", { text: model.title });
         const head = element("header", {}, title, this.#about());
         const properties = { class: `panel ${model.kind}`, "aria-label": model.title, "data-panel": model.id, tabindex: "-1" };
         this.element = element("article", properties, head, this.#body, this.#note);
-        this.element.style.setProperty("--width", model.width ?? 8);
-        this.element.style.setProperty("--height", model.height ?? 8);
+        this.spread(this.width);
+        this.element.style.setProperty("--height", this.height);
         if (!this.isAnswered) {
             this.element.classList.add("without");
             setText(this.#note, reasons(model.queries));
         }
+    }
+
+    // Gives it so many of the columns of a line.
+    spread(columns) {
+        this.element.style.setProperty("--width", columns.toFixed(3));
     }
 
     // Whether any of its queries can be answered in the program.

@@ -1,22 +1,30 @@
 // The rows of panels. Only panels in view are asked for and drawn.
 
 import { element, setText } from "./dom.js";
+import { span } from "./format.js";
 import { Panel } from "./panel.js";
 import * as state from "./state.js";
 import * as theme from "./theme.js";
+
+// The columns of the dashboard; the height of small panels, in its units; and how many of them have room beside each other.
+const COLUMNS = 24;
+const SMALL = 5;
+const BESIDE = 6;
+const MINUTE = 60;
 
 export class Rows {
     #panels = new Map();
     #visible = new Set();
     #observer;
     #unlisten;
+    #young = element("p", { class: "note" });
     element;
 
     // `appeared` is told when a panel has come into view.
     constructor(model, appeared) {
         this.#observer = new IntersectionObserver((entries) => this.#moved(entries, appeared), { rootMargin: "150px" });
         const heading = element("h2", { id: "panels", tabindex: "-1", text: "Panels" });
-        this.element = element("section", { "aria-labelledby": "panels" }, heading, ...model.rows.map((it) => this.#row(it)));
+        this.element = element("section", { "aria-labelledby": "panels" }, element("div", { class: "tools" }, heading, this.#young), ...model.rows.map((it) => this.#row(it)));
         this.#unlisten = theme.onChange(() => this.#panels.forEach((it) => it.redraw()));
     }
 
@@ -27,6 +35,11 @@ export class Rows {
 
     update(times, answers) {
         for (const [id, answer] of Object.entries(answers)) this.#panels.get(Number(id))?.update(times, answer);
+    }
+
+    // Says why rates on panels are low at first: there, as on the dashboard, they are over a minute at least.
+    tellAge(seconds) {
+        setText(this.#young, seconds < MINUTE ? `Rates are over one minute, of which the program has known ${span(seconds)}: they rise until then.` : "");
     }
 
     // Brings a panel to the reader, whose row may be closed.
@@ -52,7 +65,8 @@ export class Rows {
             this.#panels.set(panel.id, panel);
             if (panel.isAnswered) this.#observer.observe(panel.element);
         }
-        return element("details", { class: "row", open: true }, summary, element("div", { class: "grid" }, ...made.map((it) => it.element)));
+        const places = lines(made).map((line) => element("div", { class: "line" }, ...line.map((it) => it.element)));
+        return element("details", { class: "row", open: true }, summary, ...places);
     }
 
     #moved(entries, appeared) {
@@ -65,6 +79,39 @@ export class Rows {
         }
         if (isNew) appeared();
     }
+}
+
+// Which panels stand beside each other. Large ones as on the dashboard; small ones evenly, so that none is left alone.
+function lines(panels) {
+    const all = [];
+    for (let from = 0, to = 0; from < panels.length; from = to) {
+        const isSmall = panels[from].height <= SMALL;
+        for (to = from; to < panels.length && panels[to].height <= SMALL === isSmall; ) to += 1;
+        all.push(...(isSmall ? evenly : byWidth)(panels.slice(from, to)));
+    }
+    return all;
+}
+
+function evenly(panels) {
+    const count = Math.ceil(panels.length / BESIDE);
+    const begin = (line) => Math.ceil((panels.length * line) / count);
+    const all = Array.from({ length: count }, (_, line) => panels.slice(begin(line), begin(line + 1)));
+    for (const line of all) line.forEach((it) => it.spread(COLUMNS / line.length));
+    return all;
+}
+
+function byWidth(panels) {
+    const all = [];
+    let left = 0;
+    for (const it of panels) {
+        if (it.width > left) {
+            all.push([]);
+            left = COLUMNS;
+        }
+        left -= it.width;
+        all.at(-1).push(it);
+    }
+    return all;
 }
 
 export function panelLink(id, title) {
