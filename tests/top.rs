@@ -32,6 +32,7 @@ fn a_running_program_is_shown_once() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(report["program"], "quickstart");
+    assert!(report["windows"]["recent"].as_u64().is_some_and(|it| it > 1));
     let functions = report["functions"].as_array().expect("functions");
     assert_eq!(functions.len(), 6);
     let of = |name: &str| functions.iter().find(|it| it["function"] == format!("quickstart::{name}")).expect("it");
@@ -49,7 +50,7 @@ fn a_running_program_is_shown_once() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         let shown = text(&output.stdout);
         let lines: Vec<&str> = shown.lines().collect();
-        assert!(lines[0].starts_with("quickstart ") && lines[0].contains(": 6 functions, "), "{shown}");
+        assert!(lines[0].starts_with("quickstart ") && lines[0].contains(": 6 functions, ") && lines[0].contains("rates and quantiles of the last "), "{shown}");
         assert!(lines[1].starts_with("FUNCTION") && lines[1].ends_with("BUDGET") && lines.len() == 8, "{shown}");
         assert!(lines.iter().any(|it| it.starts_with("quickstart::turn  ")), "{shown}");
     }

@@ -42,6 +42,16 @@ fn a_bucket_leads_to_a_trace() {
     assert!((now - parts[2].parse::<f64>().unwrap()).abs() < 60.0, "{line}");
     // Prometheus' own text knows no examples.
     assert!(!get(&url, "text/plain").contains(" # {"));
+
+    // The live page leads there too.
+    let model = get(&format!("{}/live/model.json", exporter.url()), "application/json");
+    let id = |name: &str| {
+        let begin = model.find(&format!("exemplars.{name}-")).unwrap();
+        model[begin..].split('"').next().unwrap().to_owned()
+    };
+    let calls = |name: &str| get(&format!("{}/live/functions/{}", exporter.url(), id(name)), "application/json");
+    assert!(calls("answer").contains(&format!("\"trace\":\"{trace}\"")), "{}", calls("answer"));
+    assert!(calls("outside").contains("\"trace\":null"), "{}", calls("outside"));
 }
 
 fn trace_of(span: &tracing::Span) -> String {

@@ -25,12 +25,25 @@ fn ask() {}
 #[timed_query("insert", table = name.to_owned())]
 fn tell(name: &str) {}
 
+/// Is told from the next one by nothing but its name, which is no label.
+#[timed_query("delete", table = "twins")]
+fn twin() {}
+
+/// Counts with the other.
+#[timed_query("delete", table = "twins")]
+fn other_twin() {}
+
+/// Whose trace ids come from a place that nobody trusts.
+fn trace() -> Option<String> {
+    Some(format!("4bf92f3577b34da6{HOSTILE}"))
+}
+
 /// Is never called.
 #[neural_op("learning")]
 fn learn() {}
 
 fn main() {
-    let exporter = measurand::exporter::install().expect("an endpoint");
+    let exporter = measurand::exporter::builder().trace_ids(trace).install().expect("an endpoint");
     println!("{}", exporter.url().trim_end_matches("/metrics").trim_end_matches('/'));
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
@@ -41,6 +54,8 @@ fn main() {
             ["hostile"] => {
                 ask();
                 tell(HOSTILE);
+                twin();
+                other_twin();
             }
             words => panic!("unknown: {words:?}"),
         }

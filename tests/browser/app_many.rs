@@ -1,4 +1,5 @@
-//! A program with a thousand annotated functions, which it calls again and again until its input ends.
+//! A program with a thousand annotated functions, which it calls again and again until its input ends; with the argument
+//! `without-live` it keeps no history and serves no page.
 
 #![expect(clippy::print_stdout, reason = "the test reads the address")]
 
@@ -6,7 +7,8 @@ use std::thread::{sleep, spawn};
 use std::time::Duration;
 
 fn main() {
-    let exporter = measurand::exporter::install().expect("an endpoint");
+    let is_live = std::env::args().nth(1).as_deref() != Some("without-live");
+    let exporter = measurand::exporter::builder().live(is_live).install().expect("an endpoint");
     println!("{}", exporter.url());
     spawn(|| {
         loop {

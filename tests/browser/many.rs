@@ -1,5 +1,5 @@
-//! A thousand functions and more than ten thousand series. Times are those that the browser took itself; they are printed,
-//! and only bounded where no machine is that slow.
+//! A thousand functions and more than ten thousand series. Times are those that the browser took itself: those of its
+//! thread's work are bounded, and that until the first paint, which a busy machine makes longer, is printed.
 
 use crate::chromium::browser;
 use crate::json;
@@ -9,6 +9,8 @@ use crate::report;
 use measurand_tests::Scrape;
 
 const REFRESHES: f64 = 3.0;
+/// Milliseconds of script that a refresh may take.
+const SCRIPT: f64 = 50.0;
 const ASKED: &str = "performance.getEntriesByType('resource').filter((it) => it.name.endsWith('/live/functions') && it.responseEnd > 0).length";
 const ROWS: &str = "document.querySelectorAll('.functions tbody tr:not([aria-hidden])').length";
 
@@ -43,13 +45,18 @@ fn a_thousand_functions() {
     assert!(page.number(ROWS) < 100.0);
 
     report(&format!("a refresh of the table: {}", refresh(&mut page)));
-    // A panel with a line for each function is drawn with the largest, and still in no time.
-    let before = page.spent("ScriptDuration");
-    page.run("[...document.querySelectorAll('.panel.timeseries h4')].find((it) => /by function/i.test(it.textContent)).scrollIntoView({ behavior: 'instant' })");
-    let note = "[...document.querySelectorAll('.panel > .body > .note')].find((it) => it.textContent.includes('Only the 40 largest'))";
-    page.until("a chart of many lines", &format!("{note} !== undefined"));
-    let script = (page.spent("ScriptDuration") - before) * 1e3;
-    report(&format!("charts of a line for each function come into view: script {script:.1} ms"));
+    // Panels with a line for each function are drawn with the largest, and still in no time. What is above them gets its
+    // height only when it comes into view, too.
+    let charts = "[...document.querySelectorAll('.panel.timeseries')].filter((it) => it.ariaLabel.includes('by function'))";
+    let seen = format!(
+        "(() => {{ const all = {charts}; all[0].scrollIntoView({{ behavior: 'instant' }}); return all.filter((it) => \
+         it.querySelector('canvas') && it.getBoundingClientRect().top < innerHeight).length >= 4; }})()"
+    );
+    page.resize(1280, 1200);
+    page.until("four charts of many lines in view", &seen);
+    let note = "[...document.querySelectorAll('.panel > .body > .note')].filter((it) => it.textContent.includes('Only the 40 largest')).length";
+    assert!(page.number(note) >= 3.0);
+    report(&format!("a refresh with four charts of a line for each function: {}", refresh(&mut page)));
     page.close();
 }
 
@@ -61,6 +68,6 @@ fn refresh(page: &mut Page<'_>) -> String {
     page.until("some refreshes", &format!("{ASKED} >= {}", before + REFRESHES));
     let refreshes = page.number(ASKED) - before;
     let [script, layout, style, task] = std::array::from_fn(|it| (page.spent(names[it]) - spent[it]) * 1e3 / refreshes);
-    assert!(script < 1_000.0, "{script} ms");
+    assert!(script < SCRIPT, "{script} ms of script for one refresh");
     format!("script {script:.1} ms, layout {layout:.1} ms, styles {style:.1} ms, all tasks {task:.1} ms")
 }

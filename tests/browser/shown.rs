@@ -2,7 +2,7 @@
 
 use crate::chromium::browser;
 use crate::page::Page;
-use crate::program::few;
+use crate::program::{Program, SMALL, few};
 use crate::{cells, id, json, report};
 use measurand_tests::{Scrape, wait};
 use std::time::Instant;
@@ -74,7 +74,7 @@ fn all_functions_are_there_called_or_not() {
     let program = few();
     let mut browser = browser();
     let mut page = Page::live(&mut browser, &program.url);
-    assert_eq!(page.run(NAMES), serde_json::json!(["ask", "learn", "load", "tell"]));
+    assert_eq!(page.run(NAMES), serde_json::json!(["ask", "learn", "load", "other_twin", "tell", "twin"]));
     page.run("location.hash = 'search=learn'");
     page.until("the function that is never called", &format!("{}?.[0] === '0'", cells("learn")));
     let place = page.text("document.querySelector('.functions tbody .place').textContent");
@@ -104,10 +104,60 @@ fn a_failure_and_a_slow_call_appear() {
     let outcome =
         page.text("document.querySelector('[aria-label=\"Last failures\"] tbody td:nth-child(3)').textContent");
     assert_eq!(outcome, "error");
+    // Its trace is there as text, whatever it looks like, and can be taken along.
+    let trace = "4bf92f3577b34da6<img src=x onerror=\"window.harmed = true\">";
+    let cell = "[aria-label=\"Last failures\"] tbody td:nth-child(5)";
+    assert_eq!(page.text(&format!("document.querySelector('{cell} code').textContent")), trace);
+    assert_eq!(page.run("window.harmed === true || document.querySelector('img') !== null"), false);
+    page.grant_clipboard();
+    page.click(&format!("{cell} button"));
+    page.until("the trace that was copied", &format!("navigator.clipboard.readText().then((it) => it === {trace:?})"));
     page.until(
         "its count",
         "[...document.querySelectorAll('.tiles div')].some((it) => it.textContent.match(/^Errors[1-9]/))",
     );
+    page.close();
+}
+
+/// A process of its own, which is young.
+#[test]
+fn rates_of_a_young_program_are_over_its_life() {
+    let mut browser = browser();
+    let program = Program::start(SMALL, 0);
+    program.tell("work");
+    let mut page = Page::live(&mut browser, &program.url);
+    let windows = "document.querySelector('.tools .windows').textContent";
+    page.until("two samples", &format!("/of the last ([6-9]|[1-5]\\d) s, budgets/.test({windows})"));
+    program.tell("work");
+    page.until("the calls", &format!("{}[0] === '80'", cells("load")));
+    let shown: Vec<String> = serde_json::from_value(page.run(&cells("load"))).expect("texts");
+    let answer = json(&format!("{}/live/functions", program.url));
+    let recent = answer["windows"]["recent"].as_f64().expect("seconds");
+    let rate: f64 = shown[1].parse().expect("a number");
+    // All of the first forty may have been before the first sample; nobody knows when they were.
+    assert!(rate * recent > 30.0, "{rate} calls a second in {recent} s, of 40 or 80 calls");
+    let title = page.text("[...document.querySelectorAll('.functions thead th')].at(-1).title");
+    assert!(title.starts_with("Of the last ") && title.ends_with("; the dashboard's is of 30 days"), "{title}");
+    page.close();
+}
+
+#[test]
+fn functions_with_the_same_labels_say_so() {
+    let program = few();
+    program.tell("hostile");
+    let mut browser = browser();
+    let id = id(&program.url, "twin");
+    let mut page = Page::open(&mut browser, &format!("{}/#function={id}", program.url));
+    page.until("the function", "document.querySelector('.shares')");
+    let text = page.text("document.querySelector('.shares').textContent");
+    assert!(text.starts_with("Shares its series with other_twin: "), "{text}");
+    page.click(".shares a");
+    page.until("the other", "document.querySelector('.detail h2')?.textContent === 'other_twin'");
+    page.run("location.hash = 'search=ask'");
+    page.until("the function", "document.querySelector('.functions tbody a')?.textContent === 'ask'");
+    page.click(".functions tbody a");
+    page.until("the function", "document.querySelector('.detail h2')?.textContent === 'ask'");
+    assert_eq!(page.run("document.querySelector('.shares')"), serde_json::Value::Null);
     page.close();
 }
 

@@ -26,7 +26,7 @@ fn search_and_sort_and_open_by_keyboard() {
     page.until("what the address says", &format!("{NAMES}.join() === 'load'"));
 
     page.run("location.hash = ''");
-    page.until("all functions again", &format!("{NAMES}.length === 4"));
+    page.until("all functions again", &format!("{NAMES}.length === 6"));
     let name = "thead th:first-child";
     page.click(&format!(".functions {name} button"));
     page.until("names in order", &format!("document.querySelector('.functions {name}').ariaSort === 'ascending'"));

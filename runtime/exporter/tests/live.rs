@@ -112,6 +112,9 @@ fn check_model(model: &Value) {
     let checkout = functions.iter().find(|it| it["function"] == "checkout").unwrap();
     assert_eq!(checkout["doc"], "Sells what is in the cart.");
     assert_eq!(checkout["objective"]["success"], 95.0);
+    let of = |name: &str| functions.iter().find(|it| it["function"] == name).unwrap();
+    assert_eq!(of("one")["shares"]["always"], serde_json::json!([of("two")["id"]]));
+    assert_eq!(checkout["shares"], serde_json::json!({"always": [], "sometimes": [], "more": 0}));
     let promql = checkout["promql"]["p95"].as_str().unwrap();
     assert!(promql.contains(r#"function="checkout""#) && promql.starts_with("histogram_quantile(0.95"), "{promql}");
     assert!(checkout["rules"].as_array().unwrap().iter().any(|it| it == "FunctionErrorRatioHigh"), "{checkout}");
@@ -147,7 +150,11 @@ fn check_functions(model: &Value, answer: &Value, address: SocketAddr) {
         thread::sleep(Duration::from_millis(100));
     };
     assert_eq!(answer["epoch"], json(address, "/live/alerts")["epoch"]);
-    assert!(it["rate"].as_f64().unwrap() > 0.0, "{it}");
+    // Samples are five seconds apart, and the program is younger than five minutes: 40 calls in all of its life.
+    let recent = answer["windows"]["recent"].as_f64().unwrap();
+    let calls = it["rate"].as_f64().unwrap() * recent;
+    assert!((6.0..60.0).contains(&recent) && calls > 39.9 && calls < 81.0, "{calls} calls in {recent} s: {it}");
+    assert_eq!(answer["windows"]["budget"], answer["windows"]["recent"]);
     assert!((it["error_rate"].as_f64().unwrap() - 0.2).abs() < 1e-9, "8 of 40: {it}");
     // 36 of 40 are at most 5 ms.
     assert!(it["p50"].as_f64().unwrap() <= 0.005 && it["p99"].as_f64().unwrap() > 0.25, "{it}");

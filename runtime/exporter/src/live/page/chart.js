@@ -36,10 +36,19 @@ export function watch(box, resized) {
 export function axes(unit, { decimals = null, ...vertical } = {}) {
     const line = { stroke: () => ink("quiet"), grid: { stroke: () => ink("grid"), width: 1 }, ticks: { show: false } };
     const font = "12px system-ui, sans-serif";
-    const texts = (_, values) => values.map((it) => (it === null ? "" : number(it, unit, decimals)));
+    const texts = (_, values) => values.map((it) => (it === null ? "" : short(number(it, unit, decimals))));
     // As wide as the longest of its texts.
     const wide = (_, values) => Math.max(36, ...(values ?? []).map((it) => it.length * 6.8 + 14));
-    return [{ ...line, font, values: TIMES, space: 70, size: 30 }, { ...line, font, size: wide, values: texts, ...vertical }];
+    const incrs = unit === "bytes" ? { incrs: POWERS } : {};
+    return [{ ...line, font, values: TIMES, space: 70, size: 30 }, { ...line, font, size: wide, values: texts, ...incrs, ...vertical }];
+}
+
+// Between two lines of bytes there is a round number of them, as people write bytes.
+const POWERS = Array.from({ length: 60 }, (_, index) => 2 ** index);
+
+// Round numbers beside an axis need no zeros at their end.
+function short(text) {
+    return text.replace(/\.(\d*?)0+(?!\d)/, (_, rest) => (rest === "" ? "" : `.${rest}`));
 }
 
 // Hours and minutes; seconds only where the lines are less than a minute apart.
@@ -107,7 +116,7 @@ export class TimeSeries {
         const range = (_, low, high) => bounds(low ?? 0, high ?? 1, min, max, stacked);
         return {
             ...size(this.#box),
-            padding: [8, 8, 0, 0],
+            padding: [8, 20, 0, 0],
             legend: { show: false },
             cursor: { sync: { key: "live" }, y: false, drag: { x: false, y: false } },
             scales: { x: times(), y: { range } },

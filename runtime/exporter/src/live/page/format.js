@@ -88,9 +88,10 @@ export function newest(values) {
     return null;
 }
 
-// The name of the colour that the thresholds give a number.
+// The name of the colour that the thresholds give a number. Where there is but one for all numbers it says nothing.
 export function colour(thresholds, value) {
     let found = "text";
+    if ((thresholds ?? []).length < 2) return value === null ? "quiet" : found;
     for (const step of thresholds ?? []) {
         if (step.from === null || value >= step.from) found = step.colour;
     }

@@ -44,7 +44,7 @@ export class Heatmap {
         const names = (_, at) => at.map((it) => (it > 0 && it <= rows() ? this.#bound(it - 1) : ""));
         return {
             ...size(this.#box),
-            padding: [8, 8, 0, 0],
+            padding: [8, 20, 0, 0],
             legend: { show: false },
             cursor: { sync: { key: "live" }, y: false, drag: { x: false, y: false } },
             scales: { x: times(), y: { range: () => [0, rows()] } },

@@ -12,6 +12,11 @@ function shown(panel, value, unit = panel.unit) {
     return [number(value, unit, panel.decimals), colour(panel.thresholds, value)];
 }
 
+// What fills a shape has a colour of its own where no threshold gives it one.
+function fill(name) {
+    return name === "text" ? "blue" : name;
+}
+
 function paint(at, name) {
     at.style.setProperty("--tone", `var(--${name}, var(--text))`);
 }
@@ -25,6 +30,7 @@ export class Stat {
     constructor(panel, body) {
         this.#panel = panel;
         setAttribute(this.#list, "aria-label", panel.title);
+        this.#list.classList.toggle("names", panel.shows === "name");
         this.#spark.append(this.#line);
         body.append(this.#list, this.#spark);
     }
@@ -59,7 +65,7 @@ export class Stat {
         values.forEach((value, index) => {
             if (value === null) return;
             const begin = path === "" || values[index - 1] === null ? "M" : "L";
-            const y = high === low ? 10 : 19 - ((value - low) / (high - low)) * 18;
+            const y = high === low ? (low === 0 ? 19 : 10) : 19 - ((value - low) / (high - low)) * 18;
             path += `${begin}${((index / (values.length - 1 || 1)) * 100).toFixed(2)} ${y.toFixed(2)}`;
         });
         setAttribute(this.#line, "d", path);
@@ -90,7 +96,7 @@ export class Gauge {
         setText(this.#value, text);
         setAttribute(this.#arc, "stroke-dasharray", `${(share * 100).toFixed(2)} 100`);
         this.#arc.classList.toggle("empty", share === 0);
-        paint(this.#box, tone);
+        paint(this.#box, fill(tone));
         return true;
     }
 }
@@ -117,7 +123,7 @@ export class Bars {
             setText(name, legend);
             setText(text, words);
             track.firstChild.style.width = `${(100 * Math.min(Math.max((value - low) / (high - low || 1), 0), 1)).toFixed(1)}%`;
-            paint(item, tone);
+            paint(item, fill(tone));
         });
         return given.length > 0;
     }
