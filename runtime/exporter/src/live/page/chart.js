@@ -104,7 +104,12 @@ export class TimeSeries {
 
     #options() {
         const { unit, decimals, min, max, stacked } = this.#panel;
+        // Lines of another unit have an axis of their own, to the right.
+        const other = this.#drawn.find((it) => it.unit !== unit)?.unit;
+        const [across, ...sides] = other === undefined ? axes(unit, { decimals })
+            : [...axes(unit, { decimals }), ...axes(other, { scale: "other", side: 1, grid: { show: false } }).slice(1)];
         const line = (it, index) => ({
+            scale: it.unit === unit ? "y" : "other",
             show: !this.#isHidden(it),
             stroke: () => ink(`c${index % COLOURS}`),
             fill: stacked ? () => faint(ink(`c${index % COLOURS}`), 0.35) : undefined,
@@ -113,14 +118,15 @@ export class TimeSeries {
         });
         const visible = this.#drawn.map((it, index) => [it, index + 1]).filter(([it]) => !this.#isHidden(it));
         const bands = visible.slice(1).map(([, index], at) => ({ series: [index, visible[at][1]] }));
+        const whole = (_, low, high) => bounds(0, high ?? 1, 0, other === "percentunit" ? 1 : null);
         const range = (_, low, high) => bounds(low ?? 0, high ?? 1, min, max, stacked);
         return {
             ...size(this.#box),
             padding: [8, 20, 0, 0],
             legend: { show: false },
             cursor: { sync: { key: "live" }, y: false, drag: { x: false, y: false } },
-            scales: { x: times(), y: { range } },
-            axes: axes(unit, { decimals }),
+            scales: { x: times(), y: { range }, ...(other === undefined ? {} : { other: { range: whole } }) },
+            axes: [across, ...sides],
             series: [{}, ...this.#drawn.map(line)],
             bands: stacked ? bands : undefined,
             hooks: {
@@ -168,7 +174,7 @@ export class TimeSeries {
     #tell(at) {
         const texts = this.#drawn.slice(0, LISTED).map((it, index) => {
             const value = at === null ? newest(it.values) : it.values[at];
-            const text = number(value, this.#panel.unit, this.#panel.decimals);
+            const text = number(value, it.unit, this.#panel.decimals);
             const place = this.#list.children[index]?.querySelector("b");
             if (place) setText(place, text);
             return `${it.legend} ${text}`;

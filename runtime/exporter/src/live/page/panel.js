@@ -47,7 +47,10 @@ export class Panel {
     update(times, answers) {
         const Kind = KINDS[this.#model.kind];
         this.#drawn ??= Kind && new Kind(this.#model, this.#body);
-        const series = this.#model.queries.flatMap(({ ref }) => answers[ref] ?? []);
+        const series = this.#model.queries.flatMap(({ ref, unit }) => {
+            for (const it of answers[ref] ?? []) it.unit = unit ?? this.#model.unit;
+            return answers[ref] ?? [];
+        });
         const has = this.#drawn?.update(times, series, answers);
         this.element.classList.toggle("without", !has);
         const missing = reasons(this.#model.queries);
