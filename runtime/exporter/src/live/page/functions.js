@@ -39,12 +39,12 @@ export function numbers(it) {
 }
 
 // Over which time numbers are: less than usual in a program that has just begun.
-export function over({ recent, budget }) {
+export function over({ recent, budget }, isPromised) {
     for (const it of COLUMNS.filter((it) => it.window)) {
         it.about = `Of the last ${span({ recent, budget }[it.window])}`;
         if (it.window === "budget") it.about += "; the dashboard's is of 30 days";
     }
-    return `rates and quantiles of the last ${span(recent)}, budgets of the last ${span(budget)}`;
+    return `rates and quantiles of the last ${span(recent)}${isPromised ? `, budgets of the last ${span(budget)}` : ""}`;
 }
 
 export class Functions {
@@ -92,7 +92,7 @@ export class Functions {
 
     update(answers, windows) {
         for (const it of this.#all) it.now = answers[it.id] ?? null;
-        setText(this.#windows, over(windows));
+        setText(this.#windows, over(windows, this.#all.some((it) => it.objective)));
         for (const [column, head] of this.#heads) if (column.about) setAttribute(head, "title", column.about);
         this.refresh();
     }
