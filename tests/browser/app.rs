@@ -35,7 +35,7 @@ fn other_twin() {}
 
 /// Whose trace ids come from a place that nobody trusts.
 fn trace() -> Option<String> {
-    Some(format!("4bf92f3577b34da6{HOSTILE}"))
+    Some("4bf92f3577b34da6<img/src=x/onerror=window.harmed=true>".to_owned())
 }
 
 /// Is never called.

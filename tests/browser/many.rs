@@ -8,7 +8,9 @@ use crate::program::{LARGE, Program};
 use crate::report;
 use measurand_tests::Scrape;
 
-const REFRESHES: f64 = 3.0;
+const REFRESHES: f64 = 2.0;
+/// Seconds in which a program without optimizations, on a busy machine, has answered so often.
+const PATIENCE: u64 = 150;
 /// Milliseconds of script that a refresh may take.
 const SCRIPT: f64 = 50.0;
 const ASKED: &str = "performance.getEntriesByType('resource').filter((it) => it.name.endsWith('/live/functions') && it.responseEnd > 0).length";
@@ -53,7 +55,8 @@ fn a_thousand_functions() {
          it.querySelector('canvas') && it.getBoundingClientRect().top < innerHeight).length >= 4; }})()"
     );
     page.resize(1280, 1200);
-    page.until("four charts of many lines in view", &seen);
+    page.run("location.hash = 'range=300'");
+    page.within(PATIENCE, "four charts of many lines in view", &seen);
     let note = "[...document.querySelectorAll('.panel > .body > .note')].filter((it) => it.textContent.includes('Only the 40 largest')).length";
     assert!(page.number(note) >= 3.0);
     report(&format!("a refresh with four charts of a line for each function: {}", refresh(&mut page)));
@@ -65,7 +68,7 @@ fn refresh(page: &mut Page<'_>) -> String {
     let names = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration", "TaskDuration"];
     let before = page.number(ASKED);
     let spent = names.map(|it| page.spent(it));
-    page.until("some refreshes", &format!("{ASKED} >= {}", before + REFRESHES));
+    page.within(PATIENCE, "some refreshes", &format!("{ASKED} >= {}", before + REFRESHES));
     let refreshes = page.number(ASKED) - before;
     let [script, layout, style, task] = std::array::from_fn(|it| (page.spent(names[it]) - spent[it]) * 1e3 / refreshes);
     assert!(script < SCRIPT, "{script} ms of script for one refresh");

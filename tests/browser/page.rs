@@ -76,15 +76,20 @@ impl<'a> Page<'a> {
 
     /// Waits until an expression is true, and returns its value.
     pub(crate) fn until(&mut self, what: &str, script: &str) -> Value {
+        self.within(30, what, script)
+    }
+
+    /// The same, with another patience in seconds.
+    pub(crate) fn within(&mut self, seconds: u64, what: &str, script: &str) -> Value {
         let start = Instant::now();
         loop {
             let value = self.run(script);
             if ![Value::Null, json!(false), json!(""), json!(0)].contains(&value) {
                 return value;
             }
-            if start.elapsed() > Duration::from_secs(30) {
+            if start.elapsed() > Duration::from_secs(seconds) {
                 let shown = self.text("document.body?.innerText.slice(0, 600) ?? 'nothing'");
-                panic!("{what}: not within 30 s\n{}\nThe page shows:\n{shown}", self.complaints().join("\n"));
+                panic!("{what}: not within {seconds} s\n{}\nThe page shows:\n{shown}", self.complaints().join("\n"));
             }
             sleep(Duration::from_millis(100));
         }
