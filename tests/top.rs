@@ -50,7 +50,12 @@ fn a_running_program_is_shown_once() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         let shown = text(&output.stdout);
         let lines: Vec<&str> = shown.lines().collect();
-        assert!(lines[0].starts_with("quickstart ") && lines[0].contains(": 6 functions, ") && lines[0].contains("rates and quantiles of the last "), "{shown}");
+        assert!(
+            lines[0].starts_with("quickstart ")
+                && lines[0].contains(": 6 functions, ")
+                && lines[0].contains("rates and quantiles of the last "),
+            "{shown}"
+        );
         assert!(lines[1].starts_with("FUNCTION") && lines[1].ends_with("BUDGET") && lines.len() == 8, "{shown}");
         assert!(lines.iter().any(|it| it.starts_with("quickstart::turn  ")), "{shown}");
     }

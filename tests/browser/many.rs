@@ -49,7 +49,8 @@ fn a_thousand_functions() {
     report(&format!("a refresh of the table: {}", refresh(&mut page)));
     // Panels with a line for each function are drawn with the largest, and still in no time. What is above them gets its
     // height only when it comes into view, too.
-    let charts = "[...document.querySelectorAll('.panel.timeseries')].filter((it) => it.ariaLabel.includes('by function'))";
+    let charts =
+        "[...document.querySelectorAll('.panel.timeseries')].filter((it) => it.ariaLabel.includes('by function'))";
     let seen = format!(
         "(() => {{ const all = {charts}; all[0].scrollIntoView({{ behavior: 'instant' }}); return all.filter((it) => \
          it.querySelector('canvas') && it.getBoundingClientRect().top < innerHeight).length >= 4; }})()"

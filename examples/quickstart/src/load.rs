@@ -28,7 +28,9 @@ pub(crate) async fn run(turn: fn(&Connection, u32, &str) -> Result<()>) -> ExitC
     match measurand::exporter::install() {
         Ok(exporter) => {
             let url = exporter.url();
-            println!("metrics   {url}/metrics\nlive      {url}/\ncatalog   {url}/catalog.json\nhealth    {url}/healthz");
+            println!(
+                "metrics   {url}/metrics\nlive      {url}/\ncatalog   {url}/catalog.json\nhealth    {url}/healthz"
+            );
             println!("dashboard and rules:\n  cargo run -p measurand-monitoring -- generate {url} --out generated");
         }
         Err(error) => eprintln!("quickstart goes on without an endpoint: {error}"),
