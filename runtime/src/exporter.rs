@@ -1,7 +1,9 @@
 //! The Prometheus endpoint, with everything that the program's annotations ask for (feature `exporter`).
 
 use crate::{binding, family, site, table};
-pub use measurand_exporter::{Builder, Error, Exporter};
+#[cfg(feature = "push")]
+pub use measurand_exporter::Push;
+pub use measurand_exporter::{Builder, Error, Exporter, Limits};
 
 /// Installs the recorder and serves `/metrics`, `/catalog.json` and `/healthz` on `127.0.0.1:3000`, or on the address in
 /// the environment variable `MEASURAND_LISTEN`.
