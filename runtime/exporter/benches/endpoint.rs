@@ -16,6 +16,8 @@ use measurand_exporter::{Builder, Limits};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -48,8 +50,8 @@ fn serve() {
     };
     let exporter = Builder::new(support::program()).limits(limits).listen("127.0.0.1:0").install().unwrap();
     for function in 0..SERIES {
-        let labels = [("function", function.to_string()), ("outcome", "ok".to_owned())];
-        metrics::histogram!("function_call_duration_seconds", &labels).record(0.001);
+        let labels = [("function", function.to_string()), ("module", "bench".to_owned()), ("outcome", "ok".to_owned())];
+        metrics::histogram!("function_duration_seconds", &labels).record(0.001);
     }
     println!("{}", exporter.address());
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
@@ -119,15 +121,17 @@ fn hold(endpoint: &Endpoint, runtime: &Runtime, clients: usize) {
     endpoint.scrapes();
     let (median, idle) = endpoint.scrapes();
     println!("idle: {SCRAPES} scrapes, median {median:?}, P99 {idle:?}");
+    // The last one's connection is closed by then.
+    std::thread::sleep(Duration::from_millis(200));
     let (before, memory) = (endpoint.descriptors(), endpoint.resident_kib());
-    let (told, until) = tokio::sync::watch::channel(false);
+    let (count, (told, until)) = (Arc::new(AtomicUsize::new(0)), tokio::sync::watch::channel(false));
     let mut all = JoinSet::new();
     for _ in 0..clients {
-        all.spawn_on(slow(endpoint.address, until.clone()), runtime.handle());
+        all.spawn_on(slow(endpoint.address, Arc::clone(&count), until.clone()), runtime.handle());
     }
     let begin = Instant::now();
-    while endpoint.descriptors() < before + clients {
-        assert!(begin.elapsed() < Duration::from_secs(60), "only {} are held", endpoint.descriptors() - before);
+    while count.load(Ordering::Relaxed) < clients {
+        assert!(begin.elapsed() < Duration::from_secs(60), "only {count:?} are held");
         std::thread::sleep(Duration::from_millis(50));
     }
     let (median, held) = endpoint.scrapes();

@@ -2,9 +2,12 @@
 //! them. For the tests and for the benchmark that sends a million.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Numbers that look random, the same for the same seed (xorshift64*).
@@ -190,17 +193,21 @@ async fn exchange(address: SocketAddr, attack: &Attack) -> std::io::Result<Strin
     Ok(String::from_utf8_lossy(&begin[..length]).into_owned())
 }
 
-/// Connections that say a byte a second and never end their request, until they are told to.
-pub(crate) async fn slow(address: SocketAddr, mut until: tokio::sync::watch::Receiver<bool>) -> std::io::Result<usize> {
+/// A connection that says a byte a second and never ends its request, until it is told to; it counts itself.
+pub(crate) async fn slow(
+    address: SocketAddr,
+    held: Arc<AtomicUsize>,
+    mut until: watch::Receiver<bool>,
+) -> std::io::Result<()> {
     let request = b"GET /metrics HTTP/1.1\r\nhost: a\r\nx-slow: ";
-    let (mut stream, mut sent) = (TcpStream::connect(address).await?, 0);
+    let mut stream = TcpStream::connect(address).await?;
+    held.fetch_add(1, Ordering::Relaxed);
     stream.set_zero_linger()?;
     for byte in request.iter().chain(std::iter::repeat(&b'y')) {
         stream.write_all(&[*byte]).await?;
-        sent += 1;
         if timeout(Duration::from_secs(1), until.wait_for(|it| *it)).await.is_ok() {
             break;
         }
     }
-    Ok(sent)
+    Ok(())
 }
