@@ -1,15 +1,18 @@
 //! The Prometheus endpoint, with everything that the program's annotations ask for (feature `exporter`).
 
 use crate::{binding, family, site, table};
-pub use measurand_exporter::{Builder, Error, Exporter};
+#[cfg(feature = "push")]
+pub use measurand_exporter::Push;
+pub use measurand_exporter::{Builder, Error, Exporter, Limits};
 
 /// Installs the recorder and serves `/metrics`, `/catalog.json` and `/healthz` on `127.0.0.1:3000`, or on the address in
-/// the environment variable `MEASURAND_LISTEN`.
+/// the environment variable `MEASURAND_LISTEN`. With the feature `tls`, `MEASURAND_WEB_CONFIG_FILE` names a file that says
+/// who may come in; without it such a variable is an error.
 ///
 /// It needs no Tokio runtime: the endpoint has a thread of its own. Called inside a runtime it reports on that runtime.
 ///
 /// # Errors
-/// When the address cannot be listened on, or another recorder was installed before. The program may go on in both
+/// When the address cannot be listened on, that file is no good, or another recorder was installed before. The program may go on in both
 /// cases: what is annotated works with any recorder, and with none.
 pub fn install() -> Result<Exporter, Error> {
     builder().install()

@@ -1,5 +1,5 @@
 //! Annotate a function; get its metrics, its Prometheus endpoint, its Grafana dashboard and its alerts.
-#![cfg_attr(all(feature = "exporter", feature = "axum"), doc = include_str!("../../README.md"))]
+#![cfg_attr(all(feature = "axum", feature = "exporter", feature = "push"), doc = include_str!("../../README.md"))]
 
 // Derives name this crate by its own name, also where it uses them itself.
 extern crate self as measurand;

@@ -32,6 +32,7 @@ const CONTAINED: &PlatformMetric = platform_metric(measurand_catalog::CONTAINED)
 const SERIES: &PlatformMetric = platform_metric("measurand_series");
 const SERIES_LIMIT: &PlatformMetric = platform_metric("measurand_series_limit");
 const REQUESTS: &PlatformMetric = platform_metric("measurand_http_requests_total");
+const REFUSED: &PlatformMetric = platform_metric("measurand_http_refused_total");
 const RENDER_SECONDS: &PlatformMetric = platform_metric("measurand_scrape_duration_seconds");
 
 pub(crate) const STATUS_PANEL: &str = "overview/status";
@@ -254,13 +255,16 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "requests",
         title: "Requests to the endpoint",
-        description: "Who asks the endpoint, and what it answers. Many with status 401 or 404 are strangers.",
+        description: "Who asks the endpoint, what it answers, and what it refuses or cuts short. Many with status 401 or 404 are \
+                      strangers.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |_| {
-            let labels: Vec<String> = REQUESTS.labels.iter().map(|it| (*it).to_owned()).collect();
-            let query = Query::Rate(Selector::new(REQUESTS.name), Window::Recent).sum(&labels);
-            vec![by_labels("", &labels, query)]
+            let line = |prefix, metric: &PlatformMetric| {
+                let query = Query::Rate(Selector::new(metric.name), Window::Recent).sum(&names(metric.labels));
+                by_labels(prefix, &names(metric.labels), query)
+            };
+            vec![line("", REQUESTS), line("refused", REFUSED)]
         },
         ..PLAIN
     },

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use measurand_webhook::{CredentialFiles, Keep, Limits, NextHop, Settings, TlsFiles};
+use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, Settings, TlsFiles};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ pub(crate) struct Cli {
     /// Requests at once; more are answered with 503
     #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_MAX_REQUESTS", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     max_requests: u32,
-    /// Connections at once; more wait
+    /// Connections at once; with more the one that does least gives way
     #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_MAX_CONNECTIONS", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     max_connections: u32,
     /// Seconds for a request's body, and again for its answer
@@ -97,7 +97,7 @@ impl Cli {
     /// The arguments as the server takes them.
     pub(crate) fn settings(self) -> Result<Settings, String> {
         let tls = match (given(self.tls_certificate), given(self.tls_key)) {
-            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+            (Some(certificate), Some(key)) => Some(TlsFiles::new(certificate, key)),
             (None, None) => None,
             (Some(_), None) => {
                 return Err("there is a certificate without its key; give `--tls-key` as well".to_owned());
@@ -117,8 +117,12 @@ impl Cli {
         Ok(Settings {
             listen: self.listen,
             database: self.database,
-            credentials: CredentialFiles { tokens: given(self.token_file), users: given(self.users_file) },
-            tls,
+            access: AccessFiles {
+                tokens: given(self.token_file),
+                users: given(self.users_file),
+                tls,
+                web_config: None,
+            },
             forward,
             keep: Keep { days: self.keep_days, alerts: self.keep_alerts },
             limits: Limits {

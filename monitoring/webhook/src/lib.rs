@@ -7,7 +7,6 @@
 
 #![forbid(unsafe_code)]
 
-mod auth;
 mod counts;
 mod forward;
 mod limits;
@@ -20,17 +19,15 @@ mod server;
 mod settings;
 mod store;
 pub mod time;
-mod tls;
 mod writer;
 
-pub use auth::{CredentialFiles, hash_password};
 pub use forward::NextHop;
 pub use limits::Limits;
+pub use measurand_server::{AccessFiles, TlsFiles, hash_password};
 pub use reload::Reloader;
 pub use server::Server;
 pub use settings::Settings;
 pub use store::Keep;
-pub use tls::TlsFiles;
 
 /// A line for whoever runs the server. Where it goes and which time it gets is the supervisor's business.
 fn log(line: &str) {

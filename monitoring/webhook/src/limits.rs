@@ -1,5 +1,6 @@
 //! How much one client may ask for: a bucket of requests for each address, filled again with time.
 
+use measurand_server::network;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +13,7 @@ pub struct Limits {
     pub body_bytes: u32,
     /// Requests at once.
     pub requests: u32,
-    /// Connections at once; more wait until one ends.
+    /// Connections at once; with more of them the one that does least gives way.
     pub connections: u32,
     /// To send a request's body, and to get its answer.
     pub request: Duration,
@@ -22,7 +23,7 @@ pub struct Limits {
     pub rate: u32,
     /// Requests of one address at one moment.
     pub burst: u32,
-    /// For a whole connection, so that a client that does not read what it asked for is let go.
+    /// For a whole connection; a request that has begun is answered.
     pub connection: Duration,
     /// For requests that have begun to end at a shutdown.
     pub shutdown: Duration,
@@ -43,6 +44,24 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// Those of connections.
+    pub(crate) fn connections(&self) -> measurand_server::Limits {
+        measurand_server::Limits {
+            connections: self.connections,
+            header_bytes: HEADER_BYTES,
+            headers: self.headers,
+            idle: self.headers,
+            write: self.request,
+            connection: self.connection,
+            shutdown: self.shutdown,
+        }
+    }
+}
+
+/// Bytes of a request's line and headers.
+const HEADER_BYTES: u32 = 32 * 1024;
 
 /// Addresses that are remembered. With more of them the fullest buckets are forgotten, which loses nothing but counting.
 const ADDRESSES_MAX: usize = 4096;
@@ -92,14 +111,6 @@ impl Rate {
     fn left(&self, bucket: Bucket, now: Instant) -> f64 {
         let passed = now.saturating_duration_since(bucket.at).as_secs_f64();
         (bucket.left + passed * self.per_second).min(self.burst)
-    }
-}
-
-/// Whoever has one address of version 6 has all of its network's.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(it) => IpAddr::V6((it.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

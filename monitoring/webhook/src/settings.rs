@@ -1,10 +1,9 @@
 //! What a server is started with.
 
-use crate::auth::CredentialFiles;
 use crate::forward::NextHop;
 use crate::limits::Limits;
 use crate::store::Keep;
-use crate::tls::TlsFiles;
+use measurand_server::AccessFiles;
 use std::path::PathBuf;
 
 /// What a server is started with.
@@ -14,10 +13,8 @@ pub struct Settings {
     pub listen: String,
     /// The database's file.
     pub database: PathBuf,
-    /// Who may come in; everybody without any.
-    pub credentials: CredentialFiles,
-    /// The certificate, for HTTPS.
-    pub tls: Option<TlsFiles>,
+    /// Who may come in, everybody without any credentials; and the certificate, for HTTPS.
+    pub access: AccessFiles,
     /// Where payloads are passed on to.
     pub forward: Option<NextHop>,
     /// How much is kept.

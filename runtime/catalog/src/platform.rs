@@ -70,6 +70,14 @@ pub const ALL: &[PlatformMetric] = &[
         ..row("measurand_http_requests_total", Kind::Counter, "Requests to the endpoint.")
     },
     PlatformMetric {
+        labels: &["reason"],
+        ..row(
+            "measurand_http_refused_total",
+            Kind::Counter,
+            "Requests and connections that the endpoint refused or cut short.",
+        )
+    },
+    PlatformMetric {
         buckets: &[0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0],
         ..row("measurand_scrape_duration_seconds", Kind::Histogram, "Time to render `/metrics`.")
     },

@@ -1,18 +1,23 @@
 //! How the exporter is set up.
 
+use crate::access::{Access, Named};
 use crate::error::Error;
 use crate::exporter::Exporter;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::routes::{self, App};
-use crate::server::{self, Limits};
+use crate::server::{self, Ending};
 use crate::state::State;
 use crate::storage::TraceIds;
 #[cfg(feature = "native-histograms")]
 use crate::storage::enable_native;
 use axum::Router;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+#[cfg(feature = "tls")]
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where the endpoint listens unless told otherwise: only this machine reaches it.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
@@ -31,6 +36,8 @@ pub struct Builder {
     pub(crate) live: bool,
     address: Option<String>,
     limits: Limits,
+    named: Named,
+    ending: Ending,
 }
 
 impl Builder {
@@ -45,6 +52,8 @@ impl Builder {
             live: true,
             address: None,
             limits: Limits::default(),
+            named: Named::default(),
+            ending: Ending::default(),
         }
     }
 
@@ -65,6 +74,42 @@ impl Builder {
     /// Bounds on what clients can take.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// TLS and users, from a file as Prometheus' exporters take it: `tls_server_config`, `basic_auth_users` and
+    /// `http_server_config`. Feature `tls` of `measurand`. The environment variable [`crate::WEB_CONFIG_VARIABLE`] names
+    /// it where the program does not.
+    ///
+    /// The file, and the certificate and key that it names, are read again when they have changed, at most once a second;
+    /// as long as they are no good, all stays as it was, and stderr says why. Everything but `/healthz` asks for
+    /// credentials. None of this is for [`Builder::router`], whose server is yours.
+    #[cfg(feature = "tls")]
+    pub fn web_config(mut self, path: impl Into<PathBuf>) -> Self {
+        self.named.web_config = Some(path.into());
+        self
+    }
+
+    /// Lets in who has one of the bearer tokens in this file, one a line and each at least 16 characters long; beside the
+    /// users of [`Builder::web_config`], if there are any. Feature `tls` of `measurand`.
+    #[cfg(feature = "tls")]
+    pub fn bearer_tokens(mut self, path: impl Into<PathBuf>) -> Self {
+        self.named.tokens = Some(path.into());
+        self
+    }
+
+    /// For how long [`Exporter::shutdown`] goes on serving to be scraped once more, so that what happened last is seen; it
+    /// ends with that scrape. Not at all unless told otherwise.
+    pub fn last_scrape(mut self, window: Duration) -> Self {
+        self.ending.window = window;
+        self
+    }
+
+    /// Sends all metrics there at the end of [`Exporter::shutdown`]; for what lives too short to be scraped. Feature `push`
+    /// of `measurand`.
+    #[cfg(feature = "push")]
+    pub fn push_at_shutdown(mut self, push: crate::Push) -> Self {
+        self.ending.push = Some(push);
         self
     }
 
@@ -128,27 +173,22 @@ impl Builder {
     /// returned and nothing changes.
     ///
     /// # Errors
-    /// When another recorder is installed, or nothing can listen on the address. In the latter case metrics are recorded
-    /// all the same, and a later call may try another address.
+    /// When another recorder is installed, a file that says who may come in is no good, or nothing can listen on the
+    /// address. In the latter cases metrics are recorded all the same, and a later call may try again.
     pub fn install(self) -> Result<Exporter, Error> {
         let mut state = State::lock();
         if let Some(exporter) = state.exporter.as_ref().filter(|it| it.is_serving()) {
             return Ok(exporter.clone());
         }
         let recorder = state.recorder(&self)?;
+        let access = Access::read(self.named.clone())?;
         let listener = bind(&self.address())?;
         let instance = listener.local_addr().map_or_else(|_| self.address(), |it| it.to_string());
         let live = self.live_of(&recorder, instance);
-        let app = App::new(Some(recorder), self.program.catalog.to_json(), live);
-        let exporter =
-            server::start(listener, routes::served(app, self.limits.answer), self.limits).map_err(Error::Start)?;
-        let address = exporter.address();
-        if !address.ip().is_loopback() {
-            eprintln!(
-                "measurand: {address} is open to other machines without authentication; let a firewall protect it or \
-                 listen on {DEFAULT_ADDRESS}"
-            );
-        }
+        let catalog = self.program.catalog.to_json();
+        let app = App::new(Some(recorder.clone()), catalog, live, self.limits, Some(access.clone()));
+        let exporter = server::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
+        access.warn_about(exporter.address());
         state.exporter = Some(exporter.clone());
         Ok(exporter)
     }
@@ -160,7 +200,7 @@ impl Builder {
     pub fn router(self) -> Router {
         let recorder = State::lock().recorder(&self).ok();
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
-        routes::mounted(App::new(recorder, self.program.catalog.to_json(), live))
+        routes::mounted(App::new(recorder, self.program.catalog.to_json(), live, self.limits, None))
     }
 
     /// What the live page asks, if it is wanted.

@@ -21,6 +21,8 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A file that says who may come in cannot be used, or there is nothing to use it with.
+    Access(String),
     /// Another recorder of the `metrics` facade was installed before, so the metrics go there.
     ForeignRecorder,
     /// The endpoint's thread did not start.
@@ -43,6 +45,7 @@ impl fmt::Display for Error {
                 address.escape_debug(),
                 reason(source)
             ),
+            Self::Access(why) => write!(f, "cannot serve: {why}; metrics are recorded all the same"),
             Self::ForeignRecorder => write!(
                 f,
                 "another recorder of the `metrics` facade is already installed, so the metrics go there and this endpoint \
@@ -63,7 +66,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } | Self::Start(source) => Some(source),
-            Self::Address { .. } | Self::ForeignRecorder => None,
+            Self::Address { .. } | Self::Access(_) | Self::ForeignRecorder => None,
         }
     }
 }

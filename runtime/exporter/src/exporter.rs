@@ -12,6 +12,7 @@ pub struct Exporter(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     address: SocketAddr,
+    is_encrypted: bool,
     stop: watch::Sender<bool>,
     patience: Duration,
     ended: Ended,
@@ -22,8 +23,14 @@ struct Shared {
 pub(crate) struct Ended(Arc<(Mutex<bool>, Condvar)>);
 
 impl Exporter {
-    pub(crate) fn new(address: SocketAddr, stop: watch::Sender<bool>, patience: Duration, ended: Ended) -> Self {
-        Self(Arc::new(Shared { address, stop, patience, ended }))
+    pub(crate) fn new(
+        address: SocketAddr,
+        is_encrypted: bool,
+        stop: watch::Sender<bool>,
+        patience: Duration,
+        ended: Ended,
+    ) -> Self {
+        Self(Arc::new(Shared { address, is_encrypted, stop, patience, ended }))
     }
 
     /// The address that it listens on, with the port that the operating system chose if that was 0.
@@ -42,12 +49,12 @@ impl Exporter {
             IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
             _ => (),
         }
-        format!("http://{address}")
+        format!("{}://{address}", if self.0.is_encrypted { "https" } else { "http" })
     }
 
-    /// Stops listening, lets requests that have begun end, and waits for that, though never longer than
-    /// [`crate::Limits::shutdown`]; it blocks the calling thread. Metrics are recorded on, and the endpoint may be
-    /// installed again.
+    /// Waits for one more scrape ([`crate::Builder::last_scrape`]), stops listening, lets requests that have begun end
+    /// ([`crate::Limits::shutdown`]), pushes all metrics if that is wanted, and waits for all of that, though no longer than
+    /// each may take; it blocks the calling thread. Metrics are recorded on, and the endpoint may be installed again.
     pub fn shutdown(&self) {
         self.0.stop.send_replace(true);
         // The server is given its time to end; a little more is for its thread.

@@ -10,6 +10,8 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
+mod admit;
 mod builder;
 #[doc(hidden)]
 pub mod direct;
@@ -21,6 +23,7 @@ mod gzip;
 #[doc(hidden)]
 pub mod incidents;
 mod labels;
+mod limits;
 mod live;
 mod map;
 #[cfg(feature = "native-histograms")]
@@ -30,7 +33,11 @@ mod platform;
 mod program;
 #[cfg(feature = "native-histograms")]
 mod protobuf;
+#[cfg(feature = "push")]
+mod push;
 mod recorder;
+#[cfg(feature = "push")]
+mod remote_write;
 mod render;
 mod routes;
 mod scrape;
@@ -42,10 +49,13 @@ mod tables;
 mod text;
 mod upkeep;
 
+pub use access::WEB_CONFIG_VARIABLE;
 pub use builder::{Builder, DEFAULT_ADDRESS, LISTEN_VARIABLE};
 pub use error::Error;
 pub use exporter::Exporter;
+pub use limits::Limits;
 pub use platform::COMMIT_VARIABLE;
 pub use program::Program;
+#[cfg(feature = "push")]
+pub use push::Push;
 pub use recorder::Recorder;
-pub use server::Limits;

@@ -1,24 +1,27 @@
 //! What the endpoint answers.
 
+use crate::access::Access;
+use crate::admit::admit;
 use crate::error::Error;
+use crate::limits::{Limits, Reason};
 use crate::live::{self, Live, assets};
 use crate::recorder::Recorder;
 use crate::scrape;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::{self, Next};
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use metrics::{CounterFn, Key, Label};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// The addresses that are counted by their name.
-const PATHS: [&str; 4] = ["/", "/metrics", "/catalog.json", "/healthz"];
+pub(crate) const PATHS: [&str; 4] = ["/", "/metrics", "/catalog.json", "/healthz"];
 /// Scrapes that are rendered at once; more wait, so that a crowd of scrapers does not take the application's processors.
 const SCRAPES: usize = 2;
 
@@ -28,6 +31,13 @@ pub(crate) struct App {
     /// Nothing when another recorder has the metrics.
     recorder: Option<Recorder>,
     catalog: Bytes,
+    pub(crate) access: Access,
+    /// For an answer, where the server is ours.
+    pub(crate) answer_limit: Option<Duration>,
+    /// Scrapes that are made or wait for it.
+    queue: Semaphore,
+    /// A scrape has begun.
+    pub(crate) scraped: Notify,
     pub(crate) scrapes: Semaphore,
     /// Nothing when the live page is switched off.
     pub(crate) live: Option<Arc<Live>>,
@@ -36,10 +46,20 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(recorder: Option<Recorder>, catalog_json: String, live: Option<Live>) -> Arc<Self> {
+    pub(crate) fn new(
+        recorder: Option<Recorder>,
+        catalog_json: String,
+        live: Option<Live>,
+        limits: Limits,
+        access: Option<Access>,
+    ) -> Arc<Self> {
         let app = Self {
             recorder,
             catalog: catalog_json.into(),
+            answer_limit: access.is_some().then_some(limits.answer),
+            access: access.unwrap_or_default(),
+            queue: Semaphore::new(limits.scrapes.max(1) as usize),
+            scraped: Notify::new(),
             scrapes: Semaphore::new(SCRAPES),
             live: live.map(Arc::new),
             answers: Semaphore::new(1),
@@ -50,11 +70,19 @@ impl App {
         }
         if let Some(recorder) = &app.recorder {
             scrape::register(recorder.inner());
+            Reason::register(recorder.inner());
         }
         Arc::new(app)
     }
 
-    fn count(&self, path: &'static str, status: StatusCode, requests: u64) {
+    /// Counts a request or a connection that was refused or cut short.
+    pub(crate) fn refuse(&self, reason: Reason) {
+        if let Some(recorder) = &self.recorder {
+            reason.count(recorder.inner(), 1);
+        }
+    }
+
+    pub(crate) fn count(&self, path: &'static str, status: StatusCode, requests: u64) {
         let labels = vec![Label::from_static_parts("path", path), Label::new("status", status.as_str().to_owned())];
         let key = Key::from_parts("measurand_http_requests_total", labels);
         if let Some(series) = self.recorder.as_ref().and_then(|it| it.inner().counter(&key)) {
@@ -65,16 +93,15 @@ impl App {
 
 /// Routes for an application's own router. Without `/`, which most applications have themselves.
 pub(crate) fn mounted(app: Arc<App>) -> Router {
-    routes(&app).layer(middleware::from_fn_with_state(Arc::clone(&app), observe)).with_state(app)
+    routes(&app).layer(middleware::from_fn_with_state(Arc::clone(&app), admit)).with_state(app)
 }
 
-/// Routes of the endpoint's own server, each bounded in time.
-pub(crate) fn served(app: Arc<App>, limit: Duration) -> Router {
+/// Routes of the endpoint's own server.
+pub(crate) fn served(app: Arc<App>) -> Router {
     routes(&app)
         .route("/", if app.live.is_some() { get(assets::index) } else { get(list) })
         .fallback(|| async { (StatusCode::NOT_FOUND, "not found; see / for what there is\n") })
-        .layer(middleware::from_fn_with_state(limit, in_time))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), admit))
         .with_state(app)
 }
 
@@ -102,24 +129,14 @@ async fn catalog(State(app): State<Arc<App>>) -> impl IntoResponse {
 }
 
 async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let Ok(_place) = app.queue.try_acquire() else {
+        app.refuse(Reason::Scrapes);
+        let why = "too many scrapes at once; try again\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], why).into_response();
+    };
+    app.scraped.notify_waiters();
     match &app.recorder {
         Some(recorder) => scrape::answer(Arc::clone(&app), recorder.inner(), &headers).await,
         None => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Error::ForeignRecorder)).into_response(),
-    }
-}
-
-/// Counts requests, and says for all answers that browsers must not guess their type.
-async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = PATHS.into_iter().find(|it| *it == request.uri().path()).unwrap_or("other");
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    app.count(path, response.status(), 1);
-    response
-}
-
-async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the answer took too long; scrape less often\n").into_response(),
     }
 }

@@ -1,44 +1,107 @@
-//! A client that does not read what it asked for keeps its place for a bounded time only.
+//! What is more than a request may be, or more than there may be of them, has its status and its count; every answer has
+//! the headers that keep browsers from doing more with it than showing it.
 
 mod support;
 
-use measurand_exporter::{Builder, Limits};
-use std::io::{ErrorKind, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
-use support::{get, program};
+use measurand_exporter::{Builder, Exporter, Limits};
+use std::net::TcpStream;
+use std::sync::Barrier;
+use std::thread;
+use support::{check_promtool, check_scrape, get, program, request};
 
-/// Asks again and again without reading, until the endpoint cannot write any more and so stops reading.
-fn stall(address: SocketAddr) -> TcpStream {
-    let mut stream = TcpStream::connect(address).expect("the endpoint listens");
-    stream.set_write_timeout(Some(Duration::from_millis(200))).expect("a socket takes a time limit");
-    let requests = "GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n".repeat(1000);
-    loop {
-        match stream.write_all(requests.as_bytes()) {
-            Ok(()) => (),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return stream,
-            Err(error) => panic!("closed before the buffers were full: {error}"),
-        }
-    }
+fn endpoint() -> Exporter {
+    let limits = Limits { scrapes: 1, header_bytes: 2048, ..Limits::default() };
+    Builder::new(program()).limits(limits).listen("127.0.0.1:0").install().unwrap()
+}
+
+fn refused(reason: &str) -> f64 {
+    let answer = get(endpoint().address(), "/metrics");
+    check_scrape(answer.text())[&format!("measurand_http_refused_total{{reason=\"{reason}\"}}")]
 }
 
 #[test]
-fn stalled_connections_give_way() {
-    let limits = Limits {
-        connections: 2,
-        connection: Duration::from_secs(3),
-        shutdown: Duration::from_millis(300),
-        ..Limits::default()
-    };
-    let exporter = Builder::new(program()).limits(limits).listen("127.0.0.1:0").install().unwrap();
-    let begin = Instant::now();
-    let stalled = std::thread::scope(|scope| {
-        let all = [0, 1].map(|_| scope.spawn(|| stall(exporter.address())));
-        all.map(|it| it.join().unwrap())
-    });
-    let waiting = Instant::now();
-    assert_eq!(get(exporter.address(), "/healthz").status, 200);
-    assert!(begin.elapsed() >= limits.connection, "all places were taken, answered after {:?}", begin.elapsed());
-    assert!(waiting.elapsed() < Duration::from_secs(10));
-    drop(stalled);
+fn a_body_is_refused_whatever_it_is_for() {
+    let (address, before) = (endpoint().address(), refused("body"));
+    for (method, path, body) in [
+        ("GET", "/metrics", "content-length: 5\r\n\r\nhello"),
+        ("GET", "/healthz", "content-length: 99999999999\r\n\r\nhello"),
+        ("POST", "/nowhere", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+    ] {
+        let answer = request(address, method, path, body);
+        assert_eq!((answer.status, answer.text()), (413, "no request here has a body; send none\n"), "{method} {path}");
+        assert_eq!(answer.header("connection"), Some("close"));
+    }
+    assert_eq!(request(address, "GET", "/healthz", "content-length: 0\r\n").status, 200);
+    assert!(refused("body") >= before + 3.0);
+}
+
+#[test]
+fn headers_have_a_size() {
+    let address = endpoint().address();
+    let padded = |length| request(address, "GET", "/healthz", &format!("x: {}\r\n", "y".repeat(length))).status;
+    assert_eq!((padded(1000), padded(3000)), (200, 431));
+    assert!(refused("malformed") >= 1.0);
+}
+
+#[test]
+fn more_scrapes_at_once_than_there_may_be_are_told_to_come_again() {
+    let address = endpoint().address();
+    for function in 0..1000 {
+        metrics::counter!("function_calls_total", "function" => function.to_string()).increment(1);
+    }
+    for round in 0.. {
+        let together = Barrier::new(16);
+        let answers: Vec<_> = thread::scope(|scope| {
+            let scrape = || {
+                // Connected before, so that all ask at one moment.
+                let _warm = TcpStream::connect(address).unwrap();
+                together.wait();
+                get(address, "/metrics")
+            };
+            let all: Vec<_> = (0..16).map(|_| scope.spawn(scrape)).collect();
+            all.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        assert!(answers.iter().any(|it| it.status == 200), "one of them at least");
+        for answer in &answers {
+            if answer.status == 200 {
+                check_scrape(answer.text());
+            } else {
+                assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+                assert_eq!(answer.text(), "too many scrapes at once; try again\n");
+            }
+        }
+        if answers.iter().any(|it| it.status == 503) {
+            break;
+        }
+        assert!(round < 100, "there was always room");
+    }
+    assert!(refused("scrapes") >= 1.0);
+    check_promtool(get(address, "/metrics").text());
+}
+
+#[test]
+fn every_answer_has_the_headers_for_browsers() {
+    let address = endpoint().address();
+    for (method, path, headers, status) in [
+        ("GET", "/", "", 200),
+        ("GET", "/live/app.js", "", 200),
+        ("GET", "/healthz", "", 200),
+        ("GET", "/catalog.json", "", 200),
+        ("GET", "/live/alerts", "", 200),
+        ("GET", "/nowhere", "", 404),
+        ("DELETE", "/metrics", "", 405),
+        ("GET", "/live/panels?ids=x", "", 400),
+        ("GET", "/healthz", "content-length: 1\r\n\r\nx", 413),
+    ] {
+        let answer = request(address, method, path, headers);
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{method} {path}");
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{method} {path}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{method} {path}");
+        let policy = answer.header("content-security-policy").unwrap_or_default();
+        assert!(policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let kept = answer.header("cache-control");
+        assert!(matches!(kept, Some("no-store" | "no-cache")), "{method} {path}: {kept:?}");
+    }
 }

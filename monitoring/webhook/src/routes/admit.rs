@@ -1,14 +1,14 @@
 //! Who comes in, how often, how many at once and for how long.
 
+use super::App;
 use super::error::Refusal;
-use super::{App, Client};
-use crate::auth::Verdict;
 use crate::counts::{Reason, refused};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use measurand_server::{Client, Verdict};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::time::timeout;
@@ -41,12 +41,19 @@ pub(super) async fn admit(
     // Twice what a body may take: it has to be stored as well.
     let answer = timeout(app.limits.request * 2, async {
         let header = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
-        let authentication = app.authentication();
-        if !is_open && authentication.check(header).await == Verdict::Unknown {
-            refused(Reason::Unauthorized);
-            return Refusal::unauthorized(authentication.challenge()).into_response();
+        let access = app.access.current();
+        let authentication = &access.authentication;
+        match if is_open { Verdict::Welcome } else { authentication.check(header, address).await } {
+            Verdict::Welcome => next.run(request).await,
+            Verdict::Unknown => {
+                refused(Reason::Unauthorized);
+                Refusal::unauthorized(authentication.challenge("alerts")).into_response()
+            }
+            Verdict::Busy => {
+                refused(Reason::Busy);
+                Refusal::later("too many passwords to look at; try again", 1).into_response()
+            }
         }
-        next.run(request).await
     });
     answer.await.unwrap_or_else(|_| {
         refused(Reason::Slow);

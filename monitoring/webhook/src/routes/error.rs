@@ -13,7 +13,7 @@ pub(super) struct Refusal {
     why: String,
     /// Seconds after which it may go well.
     after: Option<u64>,
-    challenge: Option<&'static str>,
+    challenge: Option<String>,
 }
 
 impl Refusal {
@@ -31,7 +31,7 @@ impl Refusal {
         Self { after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, why) }
     }
 
-    pub(super) fn unauthorized(challenge: &'static str) -> Self {
+    pub(super) fn unauthorized(challenge: String) -> Self {
         let why = "the credentials are missing or wrong; see `--token-file` and `--users-file`";
         Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, why) }
     }
@@ -60,7 +60,7 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         if let Some(challenge) = self.challenge {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            response.headers_mut().extend(HeaderValue::try_from(challenge).ok().map(|it| (WWW_AUTHENTICATE, it)));
         }
         response
     }

@@ -7,7 +7,6 @@ mod page;
 mod receive;
 mod view;
 
-use crate::auth::Authentication;
 use crate::forward::Queue;
 use crate::limits::{Limits, Rate};
 use crate::readers::Readers;
@@ -20,15 +19,11 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use error::Refusal;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use measurand_server::Access;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-
-/// Who asks.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Client(pub(crate) IpAddr);
 
 /// What the answers are made from.
 #[derive(Debug)]
@@ -36,7 +31,7 @@ pub(crate) struct App {
     pub(crate) writer: Writer,
     pub(crate) readers: Arc<Readers>,
     pub(crate) queue: Option<Arc<Queue>>,
-    authentication: RwLock<Arc<Authentication>>,
+    access: Arc<Access>,
     limits: Limits,
     rate: Rate,
     requests: Semaphore,
@@ -54,7 +49,7 @@ impl App {
         writer: Writer,
         readers: Arc<Readers>,
         queue: Option<Arc<Queue>>,
-        authentication: Authentication,
+        access: Arc<Access>,
         limits: Limits,
     ) -> Arc<Self> {
         let largest = limits.body_bytes as usize / 1024 + 1;
@@ -62,22 +57,13 @@ impl App {
             writer,
             readers,
             queue,
-            authentication: RwLock::new(Arc::new(authentication)),
+            access,
             limits,
             rate: Rate::new(&limits),
             requests: Semaphore::new(limits.requests.max(1) as usize),
             memory: Semaphore::new(largest * LARGEST_AT_ONCE),
             probed: Mutex::default(),
         })
-    }
-
-    /// Lets other people in from now on.
-    pub(crate) fn authenticate_by(&self, authentication: Authentication) {
-        *self.authentication.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(authentication);
-    }
-
-    fn authentication(&self) -> Arc<Authentication> {
-        Arc::clone(&self.authentication.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

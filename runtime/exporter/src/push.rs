@@ -1,0 +1,171 @@
+//! All metrics, sent somewhere in one request: what lives for seconds is over before anybody scrapes it. Knows nothing of
+//! the endpoint.
+
+use crate::recorder::Recorder;
+use crate::remote_write;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use ureq::Agent;
+
+/// Where all metrics are sent at the end, and how.
+#[derive(Debug, Clone)]
+#[must_use = "it is for `Builder::push_at_shutdown`"]
+pub struct Push {
+    url: String,
+    receiver: Receiver,
+    job: String,
+    labels: Vec<(String, String)>,
+    tokens: Option<PathBuf>,
+    timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Receiver {
+    Pushgateway,
+    RemoteWrite,
+}
+
+impl Push {
+    /// To a Pushgateway, for example `http://127.0.0.1:9091`. It replaces what was pushed before under the same job and
+    /// the same labels.
+    pub fn pushgateway(url: impl Into<String>, job: impl Into<String>) -> Self {
+        Self::new(Receiver::Pushgateway, url.into(), job.into())
+    }
+
+    /// To a receiver of remote write, for example `http://127.0.0.1:9090/api/v1/write` of a Prometheus with
+    /// `--web.enable-remote-write-receiver`, or that of a `VictoriaMetrics`.
+    pub fn remote_write(url: impl Into<String>, job: impl Into<String>) -> Self {
+        Self::new(Receiver::RemoteWrite, url.into(), job.into())
+    }
+
+    fn new(receiver: Receiver, url: String, job: String) -> Self {
+        Self { url, receiver, job, labels: Vec::new(), tokens: None, timeout: Duration::from_secs(5) }
+    }
+
+    /// One more label beside `job`, for example `instance`.
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.push((name.into(), value.into()));
+        self
+    }
+
+    /// Shows the bearer token in this file.
+    pub fn bearer_token(mut self, path: impl Into<PathBuf>) -> Self {
+        self.tokens = Some(path.into());
+        self
+    }
+
+    /// Gives up after so long; five seconds unless told otherwise.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Sends what is recorded now.
+    pub(crate) fn send(&self, recorder: &Recorder) -> Result<(), String> {
+        self.try_send(recorder).map_err(|why| {
+            // Without what may be secret in it.
+            let url = self.url.rsplit('@').next().unwrap_or_default().escape_debug();
+            format!("the last push to `{url}` failed, and what was not scraped is lost: {why}")
+        })
+    }
+
+    fn try_send(&self, recorder: &Recorder) -> Result<(), String> {
+        let agent: Agent = Agent::config_builder()
+            .timeout_global(Some(self.timeout))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
+        let authorization = match &self.tokens {
+            Some(path) => {
+                let token = std::fs::read_to_string(path).map_err(|it| {
+                    format!("cannot read the token in `{}`: {it}; name a file that can be read", path.display())
+                })?;
+                Some(format!("Bearer {}", token.trim()))
+            }
+            None => None,
+        };
+        let request = match self.receiver {
+            Receiver::Pushgateway => {
+                agent.put(self.group()).header("content-type", "text/plain; version=0.0.4; charset=utf-8")
+            }
+            Receiver::RemoteWrite => agent
+                .post(&self.url)
+                .header("content-type", "application/x-protobuf")
+                .header("content-encoding", "snappy")
+                .header("x-prometheus-remote-write-version", "0.1.0"),
+        };
+        let request = match authorization {
+            Some(it) => request.header("authorization", it),
+            None => request,
+        };
+        let text = recorder.render();
+        let body = match self.receiver {
+            Receiver::Pushgateway => text.into_bytes(),
+            Receiver::RemoteWrite => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+                let labels = [("job".to_owned(), self.job.clone())].into_iter().chain(self.labels.iter().cloned());
+                remote_write::encode(&text, &labels.collect::<Vec<_>>(), i64::try_from(now).unwrap_or(i64::MAX))?
+            }
+        };
+        let mut answer = request.send(&body).map_err(|it| it.to_string())?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        let why = answer.body_mut().with_config().limit(1000).read_to_string().unwrap_or_default();
+        Err(format!("it answered {}: {}", answer.status(), why.trim().escape_debug()))
+    }
+
+    /// The address of a group of the Pushgateway.
+    fn group(&self) -> String {
+        let mut url = format!("{}/metrics", self.url.trim_end_matches('/'));
+        let job = ("job", self.job.as_str());
+        for (name, value) in
+            [job].into_iter().chain(self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        {
+            push_segment(&mut url, name);
+            if value.is_empty() {
+                // What base 64 makes of nothing would be no segment at all.
+                url.push_str("@base64/=");
+            } else if value.contains('/') {
+                url.push_str("@base64/");
+                url.push_str(&BASE64_URL_SAFE_NO_PAD.encode(value));
+            } else {
+                push_segment(&mut url, value);
+            }
+        }
+        url
+    }
+}
+
+/// A slash, and the text such that nothing in it ends the segment.
+fn push_segment(url: &mut String, text: &str) {
+    url.push('/');
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            url.push(byte.into());
+        } else {
+            // A string has room for everything.
+            let _ = write!(url, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Push;
+
+    #[test]
+    fn labels_are_segments_of_the_address() {
+        let push = Push::pushgateway("http://gateway:9091/", "night build").label("instance", "a/b").label("zone", "");
+        assert_eq!(push.group(), "http://gateway:9091/metrics/job/night%20build/instance@base64/YS9i/zone@base64/=");
+        assert_eq!(Push::pushgateway("http://g", "ü?#..").group(), "http://g/metrics/job/%C3%BC%3F%23..");
+    }
+}

@@ -1,0 +1,132 @@
+//! The end of an endpoint: one more scrape, and all metrics sent to a real Pushgateway and a real receiver of remote write.
+
+mod support;
+
+use measurand_exporter::{Builder, Push};
+use metrics::{counter, gauge};
+use std::io::{ErrorKind, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::{get, program};
+use tempfile::TempDir;
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// A server that ends with the test.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    _directory: TempDir,
+}
+
+impl Server {
+    fn start(name: &str, package: &str, arguments: impl FnOnce(SocketAddr, &str) -> Vec<String>) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let mut command = Command::new(name);
+        command.args(arguments(address, directory.path().to_str().unwrap()));
+        let child = command.current_dir(&directory).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = match child {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                panic!("{name} is missing; install it: apt-get install {package}")
+            }
+            child => child.unwrap(),
+        };
+        let server = Self { child, address, _directory: directory };
+        let begin = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(begin.elapsed() < LONG, "{name} does not listen");
+            thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+fn text(address: SocketAddr, path: &str) -> String {
+    ureq::get(format!("http://{address}{path}")).call().unwrap().body_mut().read_to_string().unwrap()
+}
+
+#[test]
+fn the_last_numbers_arrive() {
+    let gateway = Server::start("prometheus-pushgateway", "prometheus-pushgateway", |address, _| {
+        vec![format!("--web.listen-address={address}")]
+    });
+    let victoria = Server::start("victoria-metrics", "victoria-metrics", |address, directory| {
+        vec![format!("-httpListenAddr={address}"), format!("-storageDataPath={directory}")]
+    });
+
+    // It goes on to be scraped for a while, stops with that scrape, and pushes what it has by then.
+    let to_gateway =
+        Push::pushgateway(format!("http://{}", gateway.address), "night build").label("instance", "a/b").timeout(LONG);
+    let builder = || Builder::new(program()).service("shop", "1.2.3", "c0ffee").listen("127.0.0.1:0");
+    let exporter = builder().last_scrape(LONG * 10).push_at_shutdown(to_gateway).install().unwrap();
+    counter!("orders_total").increment(3);
+    let begin = Instant::now();
+    let ending = thread::spawn({
+        let exporter = exporter.clone();
+        move || exporter.shutdown()
+    });
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(get(exporter.address(), "/healthz").status, 200, "it is still there");
+    assert!(!ending.is_finished());
+    gauge!("load", "machine" => "x\"\\\ny").set(0.5);
+    assert!(get(exporter.address(), "/metrics").text().contains("\norders_total 3\n"));
+    ending.join().unwrap();
+    assert!(begin.elapsed() < LONG * 5, "the scrape was its end");
+    assert!(TcpStream::connect(exporter.address()).is_err());
+    let kept = text(gateway.address, "/metrics");
+    for line in [
+        r#"orders_total{instance="a/b",job="night build"} 3"#,
+        r#"load{instance="a/b",job="night build",machine="x\"\\\ny"} 0.5"#,
+        r#"build_info{commit="c0ffee",instance="a/b",job="night build",name="shop",version="1.2.3"} 1"#,
+        r#"measurand_scrape_duration_seconds_count{instance="a/b",job="night build"} 1"#,
+        r#"push_failure_time_seconds{instance="a/b",job="night build"} 0"#,
+    ] {
+        assert!(kept.lines().any(|it| it == line), "{line} is not in {kept}");
+    }
+
+    // Nobody scrapes in the window, and the receiver is another one.
+    counter!("orders_total").increment(1);
+    let to_victoria =
+        Push::remote_write(format!("http://{}/api/v1/write", victoria.address), "till").label("instance", "i");
+    let window = Duration::from_millis(500);
+    let exporter = builder().last_scrape(window).push_at_shutdown(to_victoria.timeout(LONG)).install().unwrap();
+    let begin = Instant::now();
+    exporter.shutdown();
+    assert!(begin.elapsed() >= window);
+    let stored = |matcher: &str| {
+        text(victoria.address, "/internal/force_flush");
+        let begin = Instant::now();
+        loop {
+            let found = text(victoria.address, &format!("/api/v1/export?match%5B%5D={matcher}"));
+            if !found.is_empty() {
+                return found;
+            }
+            assert!(begin.elapsed() < LONG, "{matcher} is not stored");
+            thread::sleep(Duration::from_millis(200));
+        }
+    };
+    let orders = stored("orders_total");
+    assert!(orders.contains(r#""job":"till""#) && orders.contains(r#""instance":"i""#), "{orders}");
+    assert!(orders.contains(r#""values":[4]"#), "{orders}");
+    assert!(stored("load").contains(r#""machine":"x\"\\\ny""#), "{}", stored("load"));
+    assert!(stored("measurand_scrape_duration_seconds_bucket").contains(r#""le":""#));
+
+    // Where nobody takes it, the end is no later for it, and stderr says what was lost.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let push = Push::pushgateway(format!("http://{}", nobody.local_addr().unwrap()), "till");
+    let exporter = builder().push_at_shutdown(push.timeout(Duration::from_millis(300))).install().unwrap();
+    let begin = Instant::now();
+    exporter.shutdown();
+    assert!(begin.elapsed() < LONG, "{:?}", begin.elapsed());
+    std::io::stdout().flush().unwrap();
+}

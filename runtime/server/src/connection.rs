@@ -1,0 +1,186 @@
+//! What one connection is doing, as its socket, its requests and its answers tell.
+
+use axum::body::{Body, Bytes};
+use hyper::body::{Frame, SizeHint};
+use std::io::{self, IoSlice};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+/// A connection, as those see it who decide about its end.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// The network that it comes from.
+    pub(crate) network: IpAddr,
+    pub(crate) opened: Instant,
+    progress: Mutex<Progress>,
+    /// To end when its request is answered.
+    pub(crate) finish: Notify,
+    /// To end now.
+    pub(crate) kill: Notify,
+}
+
+/// What it is doing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    pub(crate) phase: Phase,
+    /// Since when.
+    pub(crate) since: Instant,
+    /// Since when it takes nothing of what it is sent.
+    pub(crate) blocked: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It has not asked for anything yet.
+    New,
+    /// It was answered, and may ask again.
+    Idle,
+    /// It was answered, and has begun to ask again.
+    Asking,
+    /// It is being answered.
+    Answering,
+}
+
+impl Connection {
+    pub(crate) fn new(network: IpAddr) -> Self {
+        let now = Instant::now();
+        let progress = Progress { phase: Phase::New, since: now, blocked: None };
+        Self { network, opened: now, progress: Mutex::new(progress), finish: Notify::new(), kill: Notify::new() }
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, phase: Phase) {
+        let mut progress = self.lock();
+        (progress.phase, progress.since) = (phase, Instant::now());
+    }
+
+    fn has_read(&self) {
+        let mut progress = self.lock();
+        if progress.phase == Phase::Idle {
+            (progress.phase, progress.since) = (Phase::Asking, Instant::now());
+        }
+    }
+
+    fn has_written<T>(&self, poll: &Poll<T>) {
+        let mut progress = self.lock();
+        match poll {
+            Poll::Pending => _ = progress.blocked.get_or_insert_with(Instant::now),
+            Poll::Ready(_) => progress.blocked = None,
+        }
+    }
+
+    /// From here until what is returned is dropped, it is being answered.
+    pub(crate) fn answer(self: &Arc<Self>) -> Answering {
+        self.enter(Phase::Answering);
+        Answering(Arc::clone(self))
+    }
+}
+
+impl Progress {
+    /// For how long it has not taken what it is sent.
+    pub(crate) fn blocked(&self, now: Instant) -> Duration {
+        self.blocked.map_or(Duration::ZERO, |it| now.saturating_duration_since(it))
+    }
+}
+
+/// Lasts as long as an answer is made and sent.
+#[derive(Debug)]
+pub(crate) struct Answering(Arc<Connection>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.enter(Phase::Idle);
+    }
+}
+
+/// The body of an answer; it is dropped when all of it is sent, or nobody wants it any more.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) body: Body,
+    pub(crate) _answering: Answering,
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The socket, which tells the connection what it sees.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) stream: TcpStream,
+    pub(crate) connection: Arc<Connection>,
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.connection.has_read();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.connection.has_written(&poll);
+        poll
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.connection.has_written(&poll);
+        poll
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

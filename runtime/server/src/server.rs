@@ -1,0 +1,203 @@
+//! The listener and its connections.
+
+use crate::address::{Client, network};
+use crate::connection::{Answer, Watched};
+use crate::limits::{Event, Limits};
+use crate::registry::{Place, Registry};
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+
+/// At a shutdown a client has so long to ask to the end what it had begun to ask.
+const UNASKED: Duration = Duration::from_secs(1);
+
+/// A server that listens already.
+pub struct Server {
+    listener: TcpListener,
+    routes: Router,
+    limits: Limits,
+    tell: Tell,
+    #[cfg(feature = "tls")]
+    access: Option<Arc<crate::Access>>,
+}
+
+type Tell = Arc<dyn Fn(Event) + Send + Sync>;
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("listener", &self.listener).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Serves these routes. Each request has a [`Client`] as an extension. It is told what is refused or cut short; that
+    /// must not block.
+    #[must_use]
+    pub fn new(
+        listener: TcpListener,
+        routes: Router,
+        limits: Limits,
+        tell: impl Fn(Event) + Send + Sync + 'static,
+    ) -> Self {
+        let limits = Limits {
+            // Without any connection nothing would ever be answered.
+            connections: limits.connections.clamp(1, 1 << 20),
+            header_bytes: limits.header_bytes.clamp(1024, 1 << 20),
+            ..limits
+        };
+        Self {
+            listener,
+            routes,
+            limits,
+            tell: Arc::new(tell),
+            #[cfg(feature = "tls")]
+            access: None,
+        }
+    }
+
+    /// With TLS, if these files have a certificate. Credentials are the routes' affair.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn access(mut self, access: Arc<crate::Access>) -> Self {
+        self.access = Some(access);
+        self
+    }
+
+    /// Serves until it is told to stop. Then nobody listens any more, and what was begun ends, in the time that it has.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let (limits, tell) = (self.limits, Arc::clone(&self.tell));
+        let registry = Arc::new(Registry::new(limits));
+        let sweep = tokio::spawn(sweep(Arc::clone(&registry), tell));
+        tokio::select! {
+            () = self.accept(&registry) => (),
+            () = stop => (),
+        }
+        drop(self);
+        registry.finish();
+        let end = async {
+            if timeout(UNASKED, registry.empty()).await.is_err() {
+                registry.end_unasked();
+                registry.empty().await;
+            }
+        };
+        let _ = timeout(limits.shutdown, end).await;
+        registry.end_all();
+        sweep.abort();
+    }
+
+    async fn accept(&self, registry: &Arc<Registry>) {
+        loop {
+            let (stream, address) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // A client that has hung up meanwhile is no reason to wait.
+                    if !is_of_client(&error) {
+                        // Out of descriptors, most likely: they come back when connections end.
+                        (self.tell)(Event::Accept);
+                        registry.make_room();
+                        sleep(Duration::from_millis(50)).await;
+                    }
+                    continue;
+                }
+            };
+            let network = network(address.ip());
+            let place = loop {
+                if let Some(place) = registry.enter(network) {
+                    break place;
+                }
+                if registry.make_room() {
+                    (self.tell)(Event::Connections);
+                }
+                registry.room().await;
+            };
+            self.connect(stream, Client(address.ip()), place);
+        }
+    }
+
+    /// Begins to serve a connection.
+    fn connect(&self, stream: TcpStream, client: Client, place: Place) {
+        // Answers are written at once; waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let (routes, limits, tell) = (self.routes.clone(), self.limits, Arc::clone(&self.tell));
+        let stream = Watched { stream, connection: Arc::clone(&place.connection) };
+        #[cfg(feature = "tls")]
+        if let Some(access) = self.access.as_ref().filter(|it| it.is_encrypted()) {
+            let access = Arc::clone(access);
+            tokio::spawn(async move {
+                let handshake = async { access.accept(stream).await };
+                let stream = tokio::select! {
+                    stream = handshake => stream,
+                    () = place.connection.kill.notified() => return,
+                    () = place.connection.finish.notified() => return,
+                };
+                match stream {
+                    Ok(stream) => serve(stream, routes, client, place, limits, &tell).await,
+                    // A client that misbehaves is its own problem; there is nobody to tell.
+                    Err(_) => tell(Event::Tls),
+                }
+            });
+            return;
+        }
+        tokio::spawn(async move { serve(stream, routes, client, place, limits, &tell).await });
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    routes: Router,
+    client: Client,
+    place: Place,
+    limits: Limits,
+    tell: &Tell,
+) {
+    let connection = &place.connection;
+    let routes = TowerToHyperService::new(routes);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let answering = connection.answer();
+        request.extensions_mut().insert(client);
+        let answer = routes.call(request);
+        async move { answer.await.map(|it| it.map(|body| Answer { body, _answering: answering })) }
+    });
+    let mut server = http1::Builder::new();
+    // Times are the registry's affair: one look at all connections now and then, rather than a timer for each.
+    server.header_read_timeout(None).max_header_size(limits.header_bytes as usize);
+    let mut serving = pin!(server.serve_connection(TokioIo::new(stream), service));
+    let result = loop {
+        tokio::select! {
+            result = serving.as_mut() => break result,
+            () = connection.kill.notified() => return,
+            () = connection.finish.notified() => serving.as_mut().graceful_shutdown(),
+        }
+    };
+    if result.is_err_and(|it| it.is_parse()) {
+        tell(Event::Malformed);
+    }
+}
+
+/// Looks at all connections now and then, as long as there are any.
+async fn sweep(registry: Arc<Registry>, tell: Tell) {
+    loop {
+        if registry.is_empty() {
+            registry.came.notified().await;
+        }
+        sleep(registry.tick()).await;
+        registry.sweep(|it| tell(it));
+    }
+}
+
+/// Whether a connection was lost before it was accepted, which says nothing of the next one.
+fn is_of_client(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}

@@ -1,0 +1,216 @@
+//! How many connections there are, which of them end, and when.
+
+use crate::support::{LONG, Served, WIDE, ask, is_open, read, read_all};
+use measurand_server::{Event, Limits};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+const SHORT: Duration = Duration::from_millis(400);
+
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(begin.elapsed() < LONG, "{what} does not come");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_never_asked_gives_way_before_who_rests_and_who_is_answered_stays() {
+    let served = Served::start(Limits { connections: 3, ..WIDE }).await;
+    let mut rests = served.answered().await;
+    let mut silent = served.connect().await;
+    let mut busy = served.busy().await;
+    let mut first = served.answered().await;
+    assert_eq!(read(&mut silent).await, "", "it never asked");
+    assert!(is_open(&mut rests).await && is_open(&mut busy).await);
+
+    let mut second = served.answered().await;
+    assert_eq!(read(&mut rests).await, "", "it rested for longest");
+    assert!(is_open(&mut first).await && is_open(&mut busy).await);
+    served.go.notify_one();
+    assert!(read(&mut busy).await.starts_with("HTTP/1.1 200"));
+    ask(&mut second, "/").await;
+    assert!(read(&mut second).await.starts_with("HTTP/1.1 200"), "a connection that stays is as good as before");
+    assert_eq!(served.events(), [Event::Connections; 2]);
+}
+
+#[tokio::test]
+async fn who_does_not_read_gives_way_before_who_rests() {
+    let served = Served::start(Limits { connections: 2, ..WIDE }).await;
+    let mut rests = served.answered().await;
+    let mut stalled = served.asked("/large").await;
+    let mut byte = [0];
+    stalled.read_exact(&mut byte).await.unwrap();
+    // It takes a second without progress to count as stalled.
+    sleep(Duration::from_millis(1500)).await;
+    let _new = served.answered().await;
+    assert!(is_open(&mut rests).await);
+    let rest = read_all(&mut stalled).await.len();
+    assert!(rest < 64 << 20, "it was cut short");
+}
+
+#[tokio::test]
+async fn when_all_are_busy_the_oldest_ends_with_its_answer() {
+    let served = Served::start(Limits { connections: 1, ..WIDE }).await;
+    let mut busy = served.busy().await;
+    let mut new = served.connect().await;
+    ask(&mut new, "/").await;
+    assert!(is_open(&mut new).await && is_open(&mut busy).await, "it waits");
+    served.go.notify_one();
+    let answer = read_all(&mut busy).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(read(&mut new).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn who_has_many_connections_gives_way_before_who_has_one() {
+    let served = Served::start(Limits { connections: 8, ..WIDE }).await;
+    let mut lone = served.connect_from([127, 0, 0, 2].into()).await;
+    let mut flood = Vec::new();
+    for _ in 0..100 {
+        flood.push(served.connect().await);
+    }
+    let _last = served.answered().await;
+    ask(&mut lone, "/").await;
+    assert!(read(&mut lone).await.starts_with("HTTP/1.1 200"), "the oldest of all, but alone");
+    assert!(served.events().len() >= 90, "{:?}", served.events().len());
+}
+
+/// How long the connection lives, with a byte now and then.
+async fn lifetime(mut stream: TcpStream, bytes: &[u8]) -> Duration {
+    let begin = Instant::now();
+    for byte in bytes.iter().cycle() {
+        let written = stream.write_all(&[*byte]).await;
+        if written.is_err() || !matches!(timeout(SHORT / 10, stream.read(&mut [0; 64])).await, Err(_) | Ok(Ok(1..))) {
+            break;
+        }
+        assert!(begin.elapsed() < LONG, "it lives on");
+    }
+    begin.elapsed()
+}
+
+#[tokio::test]
+async fn headers_have_a_time_however_busily_they_are_sent() {
+    let served = Served::start(Limits { headers: SHORT, ..WIDE }).await;
+    let slow = lifetime(served.connect().await, b"GET / HTTP/1.1\r\nx-long: and-so-on");
+    let again = lifetime(served.answered().await, b"GET / HTTP/1.1\r\nx-long: and-so-on");
+    let mut silent = served.connect().await;
+    let mut rests = served.answered().await;
+    let (slow, again, said) = tokio::join!(slow, again, read(&mut silent));
+    assert!(slow >= SHORT / 2 && again >= SHORT / 2, "{slow:?} {again:?}");
+    assert_eq!(said, "");
+    assert!(is_open(&mut rests).await, "to rest is another matter");
+    assert_eq!(served.events(), [Event::Headers; 3]);
+}
+
+#[tokio::test]
+async fn rest_and_life_have_a_time() {
+    let served = Served::start(Limits { idle: SHORT, ..WIDE }).await;
+    let mut rests = served.answered().await;
+    let mut busy = served.busy().await;
+    assert_eq!(read(&mut rests).await, "");
+    assert!(is_open(&mut busy).await);
+    assert_eq!(served.events(), [], "nobody did anything wrong");
+
+    let served = Served::start(Limits { connection: SHORT, ..WIDE }).await;
+    let mut busy = served.busy().await;
+    let mut alive = served.connect().await;
+    let begin = Instant::now();
+    let mut answers = 0;
+    loop {
+        if alive.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.is_err() || read(&mut alive).await.is_empty() {
+            break;
+        }
+        answers += 1;
+        assert!(begin.elapsed() < LONG, "it lives on");
+    }
+    assert!(answers > 0);
+    sleep(SHORT * 2).await;
+    served.go.notify_one();
+    let answer = read_all(&mut busy).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "what has begun ends well: {answer}");
+}
+
+#[tokio::test]
+async fn who_does_not_read_and_who_is_never_done_is_let_go() {
+    let served = Served::start(Limits { write: SHORT, ..WIDE }).await;
+    let mut stalled = served.asked("/large").await;
+    until("the end of who does not read", async || served.events().contains(&Event::Write).then_some(())).await;
+    assert!(read_all(&mut stalled).await.len() < 64 << 20);
+
+    let served = Served::start(Limits { connection: SHORT, shutdown: SHORT, ..WIDE }).await;
+    let mut endless = served.busy().await;
+    assert_eq!(read_all(&mut endless).await, "");
+    assert_eq!(served.events(), [Event::Connection]);
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_refused_with_its_status() {
+    let served = Served::start(WIDE).await;
+    let large = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "y".repeat(100 * 1024));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200));
+    let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "y".repeat(70 * 1024));
+    for (bytes, status) in [
+        (large.as_str(), "431"),
+        (&many, "431"),
+        (&long, "431"),
+        ("GET / HTTP/9\r\n\r\n", "400"),
+        ("GET  / HTTP/1.1\r\n\r\n", "400"),
+        ("\0\0\0\0", "400"),
+        ("GET / HTTP/1.1\r\ncontent-length: x\r\n\r\n", "400"),
+        ("POST /method HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nbad header\r\n\r\n", "400"),
+        // A client of HTTP/2 that has no TLS to learn from that it is not spoken here.
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""),
+    ] {
+        let mut stream = served.connect().await;
+        // It may be closed while we write.
+        let _ = stream.write_all(bytes.as_bytes()).await;
+        let answer = read(&mut stream).await;
+        let begin = &bytes[..bytes.len().min(40)];
+        assert_eq!(answer.split(' ').nth(1).unwrap_or(""), status, "{begin:?}: {answer}");
+    }
+    assert_eq!(served.events(), [Event::Malformed; 11]);
+    let _fine = served.answered().await;
+}
+
+#[tokio::test]
+async fn requests_may_come_before_the_answers_of_those_before() {
+    let served = Served::start(WIDE).await;
+    let mut stream = served.connect().await;
+    let requests =
+        "GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(99) + "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    let answers = read_all(&mut stream).await;
+    assert_eq!((answers.matches("HTTP/1.1 200 OK").count(), answers.matches("here\n").count()), (100, 100));
+}
+
+#[tokio::test]
+async fn a_shutdown_waits_for_what_has_begun_and_for_nothing_else() {
+    let served = Served::start(Limits { shutdown: Duration::from_secs(20), ..WIDE }).await;
+    let (mut rests, mut silent) = (served.answered().await, served.connect().await);
+    let mut half = served.connect().await;
+    half.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let mut busy = served.busy().await;
+    let (address, go) = (served.address, served.go.clone());
+    let (begin, stopping) = (Instant::now(), tokio::spawn(served.stop()));
+    assert_eq!((read(&mut rests).await, read(&mut silent).await, read(&mut half).await), Default::default());
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens");
+    assert!(!stopping.is_finished());
+    go.notify_one();
+    assert!(read_all(&mut busy).await.starts_with("HTTP/1.1 200"));
+    stopping.await.unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+
+    let served = Served::start(Limits { shutdown: SHORT, ..WIDE }).await;
+    let mut endless = served.busy().await;
+    served.stop().await;
+    assert_eq!(read_all(&mut endless).await, "", "its time was over");
+}

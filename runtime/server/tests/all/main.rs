@@ -1,0 +1,8 @@
+//! The server over real sockets, each test with one of its own.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
+mod connections;
+mod support;
+#[cfg(feature = "tls")]
+mod tls;

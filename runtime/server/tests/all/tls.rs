@@ -1,0 +1,166 @@
+//! The handshake: with whom, with what, and with what instead while the server runs.
+
+use crate::support::{Served, WIDE, read};
+use measurand_server::{Access, AccessFiles, Event};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+
+/// An authority, and what it signs.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// Writes a certificate and its key.
+    fn sign(&self, directory: &Path, name: &str) {
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
+        fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+        fs::write(directory.join(format!("{name}.pem")), certificate.pem()).unwrap();
+    }
+}
+
+/// What a client sees: the status of an answer, or nothing.
+async fn status(
+    served: &Served,
+    authority: &Authority,
+    versions: &[&'static SupportedProtocolVersion],
+    client: Option<&Path>,
+) -> String {
+    try_status(served, authority, versions, client).await.unwrap_or_default()
+}
+
+async fn try_status(
+    served: &Served,
+    authority: &Authority,
+    versions: &[&'static SupportedProtocolVersion],
+    client: Option<&Path>,
+) -> Option<String> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.0.pem().as_bytes()).unwrap()).unwrap();
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match client {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let certificate = CertificateDer::from_pem_file(path.with_extension("pem")).unwrap();
+            let key = PrivateKeyDer::from_pem_file(path.with_extension("key")).unwrap();
+            builder.with_client_auth_cert(vec![certificate], key).unwrap()
+        }
+    };
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, served.connect().await).await.ok()?;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.ok()?;
+    read(&mut stream).await.split(' ').nth(1).map(str::to_owned)
+}
+
+const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
+
+fn files(directory: &TempDir, more: &str) -> AccessFiles {
+    let path = directory.path().join("web.yml");
+    fs::write(&path, format!("tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n{more}")).unwrap();
+    AccessFiles { web_config: Some(path), ..AccessFiles::default() }
+}
+
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+async fn start(files: AccessFiles) -> (Served, Arc<Access>) {
+    let access = Arc::new(Access::read(files, |it| SAID.lock().unwrap().push(it.to_owned())).unwrap());
+    let served = Served::start_with(WIDE, |it| it.access(Arc::clone(&access))).await;
+    (served, access)
+}
+
+#[tokio::test]
+async fn clients_without_a_certificate_stay_outside_where_one_is_wanted() {
+    let (directory, authority, stranger) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
+    let path = |name: &str| -> PathBuf { directory.path().join(name) };
+    authority.sign(directory.path(), "server");
+    authority.sign(directory.path(), "client");
+    stranger.sign(directory.path(), "stranger");
+    fs::write(path("ca.pem"), authority.0.pem()).unwrap();
+    let required = "  client_ca_file: ca.pem\n  client_auth_type: RequireAndVerifyClientCert\n  min_version: TLS13\n";
+    let (served, _) = start(files(&directory, required)).await;
+    assert_eq!(status(&served, &authority, BOTH, Some(&path("client"))).await, "200");
+    assert_eq!(status(&served, &authority, BOTH, None).await, "");
+    assert_eq!(status(&served, &authority, BOTH, Some(&path("stranger"))).await, "");
+    assert_eq!(status(&served, &authority, &[&TLS12], Some(&path("client"))).await, "", "too old a version");
+    assert_eq!(served.events(), [Event::Tls; 3]);
+
+    let given = "  client_ca_file: ca.pem\n  client_auth_type: VerifyClientCertIfGiven\n";
+    let (served, _) = start(files(&directory, given)).await;
+    assert_eq!(status(&served, &authority, BOTH, None).await, "200");
+    assert_eq!(status(&served, &authority, BOTH, Some(&path("stranger"))).await, "");
+    assert_eq!(status(&served, &authority, &[&TLS12], None).await, "200");
+}
+
+#[tokio::test]
+async fn a_certificate_is_replaced_while_the_server_runs() {
+    let (directory, old, new) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
+    old.sign(directory.path(), "server");
+    let files = files(&directory, "");
+    let web_config = files.web_config.clone().unwrap();
+    let (served, access) = start(files).await;
+    assert_eq!(status(&served, &old, BOTH, None).await, "200");
+    assert_eq!(status(&served, &new, BOTH, None).await, "");
+    let mut plain = served.asked("/").await;
+    assert!(!read(&mut plain).await.starts_with("HTTP"), "nothing is said without TLS");
+
+    // Half of a change changes nothing.
+    let key = fs::read(directory.path().join("server.key")).unwrap();
+    new.sign(directory.path(), "server");
+    let whole = fs::read(directory.path().join("server.key")).unwrap();
+    fs::write(directory.path().join("server.key"), key).unwrap();
+    assert!(access.reload().is_err());
+    assert_eq!(status(&served, &old, BOTH, None).await, "200");
+
+    fs::write(directory.path().join("server.key"), whole).unwrap();
+    let begin = Instant::now();
+    while status(&served, &new, BOTH, None).await.is_empty() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "the change is not seen: {:?}", SAID.lock().unwrap());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(status(&served, &old, BOTH, None).await, "");
+    assert!(SAID.lock().unwrap().iter().any(|it| it.contains("are read again")));
+
+    // TLS does not end because a file is empty for a moment.
+    fs::write(&web_config, "").unwrap();
+    let error = access.reload().unwrap_err();
+    assert!(error.contains("TLS would begin or end"), "{error}");
+    assert_eq!(status(&served, &new, BOTH, None).await, "200");
+}
+
+#[tokio::test]
+async fn a_door_that_was_closed_is_not_opened_by_an_empty_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("web.yml");
+    let hash = bcrypt::hash("password", 4).unwrap();
+    fs::write(&path, format!("basic_auth_users:\n  ann: {hash}\n")).unwrap();
+    let access =
+        Access::read(AccessFiles { web_config: Some(path.clone()), ..AccessFiles::default() }, |_| ()).unwrap();
+    for bad in ["", "# later\n", "basic_auth_users: {}\n", "basic_auth_users:\n  ann: x\n"] {
+        fs::write(&path, bad).unwrap();
+        assert!(access.reload().is_err(), "{bad}");
+        assert!(!access.current().authentication.is_open(), "{bad}");
+    }
+    fs::remove_file(&path).unwrap();
+    let error = access.reload().unwrap_err();
+    assert!(error.contains("cannot read the web configuration in"), "{error}");
+}
