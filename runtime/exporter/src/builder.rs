@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::live::Live;
+use crate::log;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::routes::{self, App};
@@ -144,10 +145,10 @@ impl Builder {
             server::start(listener, routes::served(app, self.limits.answer), self.limits).map_err(Error::Start)?;
         let address = exporter.address();
         if !address.ip().is_loopback() {
-            eprintln!(
-                "measurand: {address} is open to other machines without authentication; let a firewall protect it or \
+            log::write(&format!(
+                "{address} is open to other machines without authentication; let a firewall protect it or \
                  listen on {DEFAULT_ADDRESS}"
-            );
+            ));
         }
         state.exporter = Some(exporter.clone());
         Ok(exporter)

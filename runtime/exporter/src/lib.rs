@@ -22,6 +22,7 @@ mod gzip;
 pub mod incidents;
 mod labels;
 mod live;
+mod log;
 mod map;
 #[cfg(feature = "native-histograms")]
 mod native;
