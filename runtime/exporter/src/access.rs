@@ -2,6 +2,7 @@
 //! otherwise keeps the endpoint from starting.
 
 use crate::error::Error;
+use crate::log;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use measurand_server::Client;
@@ -168,5 +169,5 @@ impl Access {
 }
 
 fn warn(line: &str) {
-    eprintln!("measurand: {line}");
+    log::write(line);
 }

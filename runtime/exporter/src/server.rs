@@ -4,6 +4,8 @@
 use crate::exporter::{Ended, Exporter};
 use crate::limits::{Limits, Reason};
 #[cfg(feature = "push")]
+use crate::log;
+#[cfg(feature = "push")]
 use crate::push::Push;
 use crate::recorder::Recorder;
 use crate::routes::{self, App};
@@ -81,7 +83,7 @@ impl Ending {
     #[cfg(feature = "push")]
     fn end(&self, recorder: &Recorder) {
         if let Some(Err(error)) = self.push.as_ref().map(|it| it.send(recorder)) {
-            eprintln!("measurand: {error}");
+            log::write(&error);
         }
     }
 
