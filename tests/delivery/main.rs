@@ -4,9 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod kill;
-mod receivers;
 mod servers;
-mod smtp;
 mod world;
 
 use measurand_tests::wait;
