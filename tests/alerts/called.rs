@@ -44,6 +44,9 @@ pub(crate) struct Message {
     text: String,
 }
 
+/// How much there was in each channel at some time.
+pub(crate) type Mark = BTreeMap<String, usize>;
+
 /// All messages by channel, the oldest first.
 pub(crate) type Messages = BTreeMap<String, Vec<Message>>;
 
@@ -86,13 +89,15 @@ impl Called {
         Self { address, http, mail, kept: format!("http://{kept}"), _servers: servers }
     }
 
-    /// How much was said so far in each channel.
-    pub(crate) fn mark(&self) -> BTreeMap<String, usize> {
-        self.messages().into_iter().map(|(channel, all)| (channel, all.len())).collect()
+    /// How much was said so far in each channel; of what is kept, the number of the newest.
+    pub(crate) fn mark(&self) -> Mark {
+        let mut mark: Mark = self.messages().into_iter().map(|(channel, all)| (channel, all.len())).collect();
+        mark.insert(KEPT.to_owned(), self.kept("limit=1").first().map_or(0, number));
+        mark
     }
 
     /// Whether all whom it concerns were told since then, with its severity and everything that the rule has to say.
-    pub(crate) fn is_told(&self, rules: &[&Rule], since: &BTreeMap<String, usize>) -> Result<(), String> {
+    pub(crate) fn is_told(&self, rules: &[&Rule], since: &Mark) -> Result<(), String> {
         let (name, severity, team) = named(rules);
         let messages = self.messages();
         for channel in channels(severity, team).iter().filter(|it| *it != KEPT) {
@@ -105,15 +110,15 @@ impl Called {
                 return Err(format!("{name} in {channel}, which has {new:#?}"));
             }
         }
-        let kept = |it: &Value| it["status"] == "firing" && rules.iter().any(|rule| keeps(it, rule));
-        if severity != "none" && !self.kept(name).iter().any(kept) {
-            return Err(format!("{name} at the receiver, which has {:#?}", self.kept(name)));
-        }
-        Ok(())
+        let kept = self.kept_since(name, since);
+        let whole = |it: &Value| it["status"] == "firing" && rules.iter().any(|rule| keeps(it, rule));
+        let fine = severity == "none" || kept.iter().any(whole);
+        if fine { Ok(()) } else { Err(format!("{name} at the receiver, which has {kept:#?}")) }
     }
 
-    /// Whether the last that all of them heard is that it is over.
-    pub(crate) fn is_over(&self, rules: &[&Rule]) -> Result<(), String> {
+    /// Whether the last that all of them heard is that it is over. What another alert explains while it ends is told to
+    /// nobody again, so that of such alerts only one has to be over.
+    pub(crate) fn is_over(&self, rules: &[&Rule], since: &Mark, explained: bool) -> Result<(), String> {
         let (name, severity, team) = named(rules);
         let messages = self.messages();
         for channel in channels(severity, team).iter().filter(|it| *it != KEPT) {
@@ -122,9 +127,10 @@ impl Called {
                 return Err(format!("the end of {name} in {channel}, whose last is {last:#?}"));
             }
         }
-        let kept = self.kept(name);
-        let over = !kept.is_empty() && kept.iter().all(|it| it["status"] == "resolved");
-        if over { Ok(()) } else { Err(format!("the end of {name} at the receiver, which has {kept:#?}")) }
+        let kept = self.kept_since(name, since);
+        let over = kept.iter().filter(|it| it["status"] == "resolved").count();
+        let fine = over == kept.len() || (over > 0 && explained);
+        if fine { Ok(()) } else { Err(format!("the end of {name} at the receiver, which has {kept:#?}")) }
     }
 
     /// Whether something else that fires explains all alerts of this name, and so nobody is told of them.
@@ -148,7 +154,7 @@ impl Called {
                 seen += 1;
             }
         }
-        for it in self.kept("Watchdog") {
+        for it in self.kept("name=Watchdog") {
             panic!("the dead man's switch is not for people: {it}");
         }
         assert!(seen > 0, "somebody was told of something");
@@ -196,13 +202,24 @@ impl Called {
         messages
     }
 
-    /// The alerts of this name that our own receiver has on its disk.
-    fn kept(&self, name: &str) -> Vec<Value> {
-        let url = format!("{}/api/alerts?limit=1000&name={name}", self.kept);
+    /// The alerts of this name that our own receiver has got since then, on its disk.
+    fn kept_since(&self, name: &str, since: &Mark) -> Vec<Value> {
+        let last = since.get(KEPT).copied().unwrap_or(0);
+        let all = self.kept(&format!("limit=1000&name={name}"));
+        all.into_iter().filter(|it| number(it) > last).collect()
+    }
+
+    /// The answer of our own receiver to a question, the newest alert first.
+    fn kept(&self, question: &str) -> Vec<Value> {
+        let url = format!("{}/api/alerts?{question}", self.kept);
         let mut answer = ureq::get(url).header("authorization", format!("Bearer {TOKEN}")).call().unwrap();
         let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         answer["alerts"].as_array().unwrap().clone()
     }
+}
+
+fn number(kept: &Value) -> usize {
+    kept["id"].as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(0)
 }
 
 /// Rules of one name have one severity and one team, which is what routes go by.
@@ -225,9 +242,18 @@ fn keeps(kept: &Value, rule: &Rule) -> bool {
         })
 }
 
-/// Whether a text has all of a template but the values that are filled in.
+/// Whether a text has all of a template but the values that are filled in, and what depends on them.
 fn is_from(text: &str, template: &str) -> bool {
-    template.split("{{").map(|it| it.split_once("}}").map_or(it, |(_, after)| after)).all(|it| text.contains(it))
+    let mut inside = 0;
+    template.split("{{").all(|part| {
+        let (action, literal) = part.split_once("}}").unwrap_or(("", part));
+        match action.split_whitespace().next() {
+            Some("with" | "if" | "range") => inside += 1,
+            Some("end") => inside -= 1,
+            _ => {}
+        }
+        inside > 0 || text.contains(literal)
+    })
 }
 
 fn between(text: &str, before: &str, after: &str) -> String {

@@ -13,7 +13,7 @@ mod rules;
 mod service;
 mod table;
 
-use called::Called;
+use called::{Called, Mark};
 use measurand_tests::{program, workspace};
 use prometheus::{Alert, Prometheus, Setup, free_address};
 use rules::{Clock, Rule, RuleFile, parsed};
@@ -24,8 +24,9 @@ use std::time::{Duration, Instant};
 use table::{ALWAYS, BESIDE, BY_ENDING, LONG, SECOND, Step, WAVES, steps};
 
 const JOB: &str = "claude-code-app";
-/// An instance that ends and begins again is another service, since what explains its alerts must not explain others.
-const OTHER: &str = "another-app";
+/// An instance that ends and begins again is another service, since what explains its alerts must not explain others; by
+/// minutes and by days one more each, since a scrape that is slow by days is none at all by minutes.
+const OTHERS: [&str; 2] = ["app-by-minutes", "app-by-days"];
 /// Who answers.
 const TEAMS: [&str; 3] = ["learning", "storage", "verification"];
 const MINUTES: Clock = Clock { factor: 120, hold: 120, scrape: Duration::from_secs(1) };
@@ -66,8 +67,8 @@ fn expressions_are_printed_as_they_were_read() {
 struct Stage<'a> {
     begin: Instant,
     alerts: &'a RuleFile,
-    /// Those about the other service.
-    others: &'a RuleFile,
+    /// Those about the other services.
+    others: &'a [RuleFile; 2],
     minutes: &'a Prometheus,
     days: &'a Prometheus,
     called: &'a Called,
@@ -84,12 +85,13 @@ impl Stage<'_> {
     }
 
     fn rules<'a>(&'a self, name: &'a str) -> Vec<&'a Rule> {
-        self.alerts.alerts(name).chain(self.others.alerts(name)).collect()
+        self.alerts.alerts(name).chain(self.others.iter().flat_map(|it| it.alerts(name))).collect()
     }
 
-    /// Brings this about, waits until each of the alerts fires and all whom it concerns are told, and looks at what it says.
+    /// Brings this about, waits until each of the alerts fires and all whom it concerns are told, and looks at what it says; returns
+    /// what was told before.
     #[track_caller]
-    fn fires(&self, names: &[&str], explained: &[&str], bring: impl FnOnce()) {
+    fn fires(&self, names: &[&str], explained: &[&str], bring: impl FnOnce()) -> Mark {
         let since = self.called.mark();
         bring();
         self.wait(&[names, explained].concat(), 180, "fires", |name| {
@@ -101,13 +103,17 @@ impl Stage<'_> {
         });
         self.wait(explained, 60, "is explained", |name| self.called.is_explained(name));
         self.wait(names, 60, "is told", |name| self.called.is_told(&self.rules(name), &since));
+        since
     }
 
     /// Waits until none of these fires, and all who were told are told that as well.
     #[track_caller]
-    fn ends(&self, names: &[&str], explained: &[&str]) {
+    fn ends(&self, names: &[&str], explained: &[&str], since: &Mark) {
         self.is_quiet(&[names, explained].concat(), 180);
-        self.wait(names, 60, "is told to be over", |name| self.called.is_over(&self.rules(name)));
+        let explained = |name: &str| steps().any(|it| it.explained.contains(&name));
+        self.wait(names, 60, "is told to be over", |name| {
+            self.called.is_over(&self.rules(name), since, explained(name))
+        });
     }
 
     /// Waits until none of these fires.
@@ -164,9 +170,9 @@ impl Stage<'_> {
         };
         // What an earlier wave brought has to be over, so that it is this one that brings it.
         self.is_quiet(&[&alerts[..], &explained].concat(), 90);
-        self.fires(&alerts, &explained, || set(&on));
+        let since = self.fires(&alerts, &explained, || set(&on));
         set(&off);
-        self.ends(&alerts, &explained);
+        self.ends(&alerts, &explained, &since);
     }
 
     fn waves(&self, address: &str, waves: &[&[Step]]) {
@@ -178,11 +184,11 @@ impl Stage<'_> {
     /// The alerts about a program that ends.
     fn endings(&self, service: &mut Service) {
         self.tell("the second instance ends");
-        self.fires(&["ServiceDown"], &[], || service.kill());
+        let since = self.fires(&["ServiceDown"], &[], || service.kill());
         service.begin();
-        self.ends(&["ServiceDown"], &[]);
+        self.ends(&["ServiceDown"], &[], &since);
         self.tell("and again and again");
-        self.fires(&["RestartLoop"], &[], || {
+        let since = self.fires(&["RestartLoop"], &[], || {
             for _ in 0..4 {
                 service.kill();
                 // A start is told apart from another one by the second in which it was.
@@ -191,7 +197,7 @@ impl Stage<'_> {
                 thread::sleep(Duration::from_millis(1500));
             }
         });
-        self.ends(&["RestartLoop"], &[]);
+        self.ends(&["RestartLoop"], &[], &since);
     }
 }
 
@@ -206,19 +212,20 @@ fn every_alert_fires_and_reaches_whom_it_concerns_and_ends() {
     let mut second = Service::start(&binary, log("second.log"), &["--fault", "stalled-loop"]);
     let (alerts, recordings) = (shipped("alerts.yml").with_teams(&TEAMS), shipped("recording-rules.yml"));
     let of_second: Vec<&str> = SECOND.iter().copied().flatten().flat_map(|it| it.alerts).copied().collect();
-    let others = alerts.clone().only(|it| of_second.contains(&it) || BY_ENDING.contains(&it)).about(JOB, OTHER);
-    let start = |name: &str, clock, wanted: fn(&str) -> bool| {
+    let about_it = alerts.clone().only(|it| of_second.contains(&it) || BY_ENDING.contains(&it));
+    let others = OTHERS.map(|it| about_it.clone().about(JOB, it));
+    let start = |name: &str, other: usize, clock, wanted: fn(&str) -> bool| {
         Prometheus::start(&Setup {
             folder: &folder.path().join(name),
             address: free_address(),
             clock,
-            rules: &[alerts.clone().only(wanted), others.clone().only(wanted), recordings.clone()],
-            jobs: &[(JOB, vec![used.address.clone()]), (OTHER, vec![second.address.clone()])],
+            rules: &[alerts.clone().only(wanted), others[other].clone().only(wanted), recordings.clone()],
+            jobs: &[(JOB, vec![used.address.clone()]), (OTHERS[other], vec![second.address.clone()])],
             alertmanagers: vec![called.address.clone()],
         })
     };
-    let minutes = start("minutes", MINUTES, |it| !LONG.contains(&it));
-    let days = start("days", DAYS, |it| LONG.contains(&it));
+    let minutes = start("minutes", 0, MINUTES, |it| !LONG.contains(&it));
+    let days = start("days", 1, DAYS, |it| LONG.contains(&it));
     let stage = Stage {
         begin: Instant::now(),
         alerts: &alerts,
