@@ -46,7 +46,9 @@ pub(crate) fn file(receivers: &Receivers) -> String {
             (WEBHOOK.name, webhook()),
         ]),
         networks: BTreeMap::from([(NETWORK, Named::default())]),
-        volumes: [PROMETHEUS, ALERTMANAGER, GRAFANA, WEBHOOK].map(|it| (it.name.to_owned(), Named::default())).into(),
+        volumes: [APP, PROMETHEUS, ALERTMANAGER, GRAFANA, WEBHOOK]
+            .map(|it| (it.name.to_owned(), Named::default()))
+            .into(),
         secrets: secrets.iter().map(|it| ((*it).to_owned(), Secret { file: format!("./secrets/{it}") })).collect(),
     };
     crate::yaml::write(HEADER, &compose)
@@ -56,7 +58,9 @@ fn app() -> Container {
     Container {
         image: "${APP_IMAGE:-app:latest}".to_owned(),
         build: Some(build("${APP_PACKAGE:?name the package of your program in .env}")),
+        command_line: "${APP_ARGUMENTS:-}",
         environment: texts([("MEASURAND_LISTEN", format!("0.0.0.0:{}", APP.port))]),
+        volumes: vec![format!("{}:{DATA}", APP.name)],
         ..own(APP, ("2", "1g", 512))
     }
 }
@@ -232,10 +236,10 @@ fn texts<const N: usize>(pairs: [(&str, String); N]) -> Texts {
 }
 
 /// How many lines set something in `.env.example`.
-pub(crate) const SETTINGS: usize = 11;
+pub(crate) const SETTINGS: usize = 12;
 
 /// `.env.example`.
-pub(crate) fn environment(package: &str) -> String {
+pub(crate) fn environment(package: &str, arguments: &str) -> String {
     format!(
         "\
 # What docker-compose.yml asks for: cp .env.example .env. No secret belongs here; those are files in secrets/.
@@ -243,6 +247,8 @@ pub(crate) fn environment(package: &str) -> String {
 # The package of the program that is watched, which is built and started as `app`, and what its image is called.
 APP_PACKAGE={package}
 APP_IMAGE=app:latest
+# What it is started with. Its folder, {DATA}, is the one place that it can write to and finds again.
+APP_ARGUMENTS={arguments}
 
 # On which address of this machine the ports are published. With another one, put TLS in front: see overlays/.
 BIND_ADDRESS=127.0.0.1

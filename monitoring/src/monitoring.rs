@@ -24,6 +24,8 @@ pub struct Monitoring {
     pub uid: String,
     /// The package of the program in Cargo.
     pub package: String,
+    /// What the program is started with in its container.
+    pub arguments: String,
     /// From what it was made, in one line.
     pub origin: String,
     /// The rows of the dashboard.
@@ -121,10 +123,10 @@ impl Monitoring {
         let alerts = alerts::finish(&job, drafts, &rows, &job, options);
         let stack = alerts::finish(alerts::STACK, stack, &rows, &job, options);
         let (receivers, package) = (options.receivers.clone(), options.package_of(catalog, &job));
-        let histograms = options.histograms;
+        let (histograms, arguments) = (options.histograms, options.arguments.clone());
         let recordings = recording::groups(&job, &alerts, &rows, histograms);
         let (uid, origin) = (uid(&job), origin(catalog));
-        Ok(Self { job, uid, package, origin, rows, recordings, alerts, stack, histograms, receivers })
+        Ok(Self { job, uid, package, arguments, origin, rows, recordings, alerts, stack, histograms, receivers })
     }
 
     /// The files of this program, in the order in which they are listed.
@@ -182,7 +184,7 @@ impl Monitoring {
         let routes = alertmanager::config(&receivers);
         let fixed = [
             ("docker-compose.yml", compose::file(&self.receivers), "services"),
-            (".env.example", compose::environment(&self.package), "settings"),
+            (".env.example", compose::environment(&self.package, &self.arguments), "settings"),
             ("Dockerfile", compose::DOCKERFILE.to_owned(), "image"),
             ("Dockerfile.dockerignore", compose::DOCKERIGNORE.to_owned(), "patterns"),
             ("overlays/tls/docker-compose.yml", compose::tls(), "overlay"),

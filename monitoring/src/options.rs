@@ -16,6 +16,8 @@ pub struct Options {
     /// The package of the program in Cargo, from which its image is built. Unless given, the crate with the most
     /// annotated functions.
     pub package: Option<String>,
+    /// What the program is started with in its container, as one types it.
+    pub arguments: String,
     /// Where people find Grafana, for the links in alerts.
     pub grafana_url: String,
     /// The page of runbooks, for alerts whose annotated functions name none; the alert's name becomes the anchor.
@@ -92,6 +94,7 @@ impl Default for Options {
             job: None,
             program: None,
             package: None,
+            arguments: String::new(),
             grafana_url: "http://localhost:3001".to_owned(),
             runbook_url: "RUNBOOK.md".to_owned(),
             under_load: false,

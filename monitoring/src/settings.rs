@@ -64,6 +64,7 @@ struct Place(String);
 struct Raw {
     job: Option<Spanned<String>>,
     package: Option<Spanned<String>>,
+    arguments: Option<Spanned<String>>,
     team: Option<Spanned<String>>,
     grafana_url: Option<String>,
     runbook_url: Option<String>,
@@ -146,6 +147,7 @@ impl Settings {
         let mut settings = Self { team: raw.team.map(one_line).transpose()?, ..Self::default() };
         settings.options.job = raw.job.map(one_line).transpose()?;
         settings.options.package = raw.package.map(one_line).transpose()?;
+        settings.options.arguments = raw.arguments.map(one_line).transpose()?.unwrap_or_default();
         let defaults = Options::default();
         settings.options.grafana_url = raw.grafana_url.unwrap_or(defaults.grafana_url);
         settings.options.runbook_url = raw.runbook_url.unwrap_or(defaults.runbook_url);

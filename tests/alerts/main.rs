@@ -1,19 +1,22 @@
 //! Every alert about the application is provoked in the running system: a real service, broken by one of its faults, a
-//! real Prometheus with the shipped rules; it fires with the labels by which it is routed, and is over when the fault is.
+//! real Prometheus with the shipped rules, a real Alertmanager with the generated routes; it fires, whoever has to know is
+//! told, and nobody else, and all of them are told that it is over when the fault is.
 //!
 //! Time is made to pass faster, see `rules`: one Prometheus has minutes for seconds, another one days.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
+mod called;
 mod monitoring;
 mod prometheus;
 mod rules;
 mod service;
 mod table;
 
+use called::{Called, Mark};
 use measurand_tests::{program, workspace};
 use prometheus::{Alert, Prometheus, Setup, free_address};
-use rules::{Clock, RuleFile, parsed};
+use rules::{Clock, Rule, RuleFile, parsed};
 use service::Service;
 use std::collections::BTreeSet;
 use std::thread;
@@ -21,6 +24,11 @@ use std::time::{Duration, Instant};
 use table::{ALWAYS, BESIDE, BY_ENDING, LONG, SECOND, Step, WAVES, steps};
 
 const JOB: &str = "claude-code-app";
+/// An instance that ends and begins again is another service, since what explains its alerts must not explain others; by
+/// minutes and by days one more each, since a scrape that is slow by days is none at all by minutes.
+const OTHERS: [&str; 2] = ["app-by-minutes", "app-by-days"];
+/// Who answers.
+const TEAMS: [&str; 3] = ["learning", "storage", "verification"];
 const MINUTES: Clock = Clock { factor: 120, hold: 120, scrape: Duration::from_secs(1) };
 const DAYS: Clock = Clock { factor: 2880, hold: 2880, scrape: Duration::from_secs(2) };
 
@@ -38,6 +46,9 @@ fn no_alert_is_left_out() {
         assert_eq!(listed, shipped(file).names(), "{file}");
     };
     let by_faults: Vec<&str> = steps().flat_map(|it| it.alerts).copied().collect();
+    for it in steps().flat_map(|it| it.explained) {
+        assert!(by_faults.contains(it), "{it} is brought by itself as well");
+    }
     check("alerts.yml", &[&by_faults, BY_ENDING, &[ALWAYS]]);
     check("stack-alerts.yml", &[monitoring::LIVE, monitoring::MADE_UP]);
 }
@@ -56,8 +67,11 @@ fn expressions_are_printed_as_they_were_read() {
 struct Stage<'a> {
     begin: Instant,
     alerts: &'a RuleFile,
+    /// Those about the other services.
+    others: &'a [RuleFile; 2],
     minutes: &'a Prometheus,
     days: &'a Prometheus,
+    called: &'a Called,
 }
 
 impl Stage<'_> {
@@ -70,36 +84,65 @@ impl Stage<'_> {
         prometheus.firing(name)
     }
 
-    /// Waits until each of these fires, and looks at what it says.
+    fn rules<'a>(&'a self, name: &'a str) -> Vec<&'a Rule> {
+        self.alerts.alerts(name).chain(self.others.iter().flat_map(|it| it.alerts(name))).collect()
+    }
+
+    /// Brings this about, waits until each of the alerts fires and all whom it concerns are told, and looks at what it says; returns
+    /// what was told before.
     #[track_caller]
-    fn fires(&self, names: &[&str], seconds: u64) {
-        self.wait(names, seconds, "fire", |name| {
+    fn fires(&self, names: &[&str], explained: &[&str], bring: impl FnOnce()) -> Mark {
+        let since = self.called.mark();
+        bring();
+        self.wait(&[names, explained].concat(), 180, "fires", |name| {
             let firing = self.firing(name);
             for it in &firing {
                 it.check(self.alerts);
             }
-            !firing.is_empty()
+            if firing.is_empty() { Err(format!("{name} in Prometheus")) } else { Ok(()) }
+        });
+        self.wait(explained, 60, "is explained", |name| self.called.is_explained(name));
+        self.wait(names, 60, "is told", |name| self.called.is_told(&self.rules(name), &since));
+        since
+    }
+
+    /// Waits until none of these fires, and all who were told are told that as well.
+    #[track_caller]
+    fn ends(&self, names: &[&str], explained: &[&str], since: &Mark) {
+        self.is_quiet(&[names, explained].concat(), 180);
+        let explained = |name: &str| steps().any(|it| it.explained.contains(&name));
+        self.wait(names, 60, "is told to be over", |name| {
+            self.called.is_over(&self.rules(name), since, explained(name))
         });
     }
 
     /// Waits until none of these fires.
     #[track_caller]
-    fn ends(&self, names: &[&str], seconds: u64) {
-        self.wait(names, seconds, "end", |name| self.firing(name).is_empty());
+    fn is_quiet(&self, names: &[&str], seconds: u64) {
+        self.wait(names, seconds, "is quiet", |name| match self.firing(name).as_slice() {
+            [] => Ok(()),
+            firing => Err(format!("the end of {firing:#?}")),
+        });
     }
 
     #[track_caller]
-    fn wait(&self, names: &[&str], seconds: u64, what: &str, holds: impl Fn(&str) -> bool) {
+    fn wait(&self, names: &[&str], seconds: u64, what: &str, holds: impl Fn(&str) -> Result<(), String>) {
         let begin = Instant::now();
         let mut missing = names.to_vec();
         loop {
-            missing.retain(|it| {
-                let holds = holds(it);
-                // What is over already is no news.
-                if holds && (what == "fire" || begin.elapsed() > Duration::from_millis(250)) {
-                    self.tell(&format!("{it}: {what}s"));
+            let mut why = Vec::new();
+            missing.retain(|it| match holds(it) {
+                Ok(()) => {
+                    // What is so already is no news.
+                    if what != "is quiet" || begin.elapsed() > Duration::from_millis(250) {
+                        self.tell(&format!("{it} {what}"));
+                    }
+                    false
                 }
-                !holds
+                Err(it) => {
+                    why.push(it);
+                    true
+                }
             });
             if missing.is_empty() {
                 return;
@@ -107,28 +150,29 @@ impl Stage<'_> {
             let late = begin.elapsed() > Duration::from_secs(seconds);
             let alerts =
                 || [self.minutes.alerts(), self.days.alerts()].concat().iter().map(Alert::short).collect::<Vec<_>>();
-            assert!(!late, "{missing:?} did not {what} within {seconds} s; {:#?}", alerts());
+            assert!(!late, "not within {seconds} s: {}; {:#?}", why.join(", "), alerts());
             thread::sleep(Duration::from_millis(300));
         }
     }
 
     /// Breaks what the steps say, sees their alerts, mends it, and sees them end.
     fn wave(&self, address: &str, steps: &[Step]) {
-        let (mut on, mut off, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut on, mut off, mut alerts, mut explained) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for step in steps {
             on.push(format!("{}={}", step.fault, step.value));
             off.push(format!("{}=off", step.fault));
             alerts.extend(step.alerts);
+            explained.extend(step.explained);
         }
-        let texts = |it: &[String]| it.join(" ");
+        let set = |faults: &[String]| {
+            self.tell(&faults.join(" "));
+            service::set(address, &faults.iter().map(String::as_str).collect::<Vec<_>>());
+        };
         // What an earlier wave brought has to be over, so that it is this one that brings it.
-        self.ends(&alerts, 90);
-        self.tell(&texts(&on));
-        service::set(address, &on.iter().map(String::as_str).collect::<Vec<_>>());
-        self.fires(&alerts, 180);
-        self.tell(&texts(&off));
-        service::set(address, &off.iter().map(String::as_str).collect::<Vec<_>>());
-        self.ends(&alerts, 180);
+        self.is_quiet(&[&alerts[..], &explained].concat(), 90);
+        let since = self.fires(&alerts, &explained, || set(&on));
+        set(&off);
+        self.ends(&alerts, &explained, &since);
     }
 
     fn waves(&self, address: &str, waves: &[&[Step]]) {
@@ -140,53 +184,63 @@ impl Stage<'_> {
     /// The alerts about a program that ends.
     fn endings(&self, service: &mut Service) {
         self.tell("the second instance ends");
-        service.kill();
-        self.fires(&["ServiceDown"], 30);
+        let since = self.fires(&["ServiceDown"], &[], || service.kill());
         service.begin();
-        self.ends(&["ServiceDown"], 30);
+        self.ends(&["ServiceDown"], &[], &since);
         self.tell("and again and again");
-        for _ in 0..4 {
-            service.kill();
-            // A start is told apart from another one by the second in which it was.
-            thread::sleep(Duration::from_millis(1100));
-            service.begin();
-            thread::sleep(Duration::from_millis(1500));
-        }
-        self.fires(&["RestartLoop"], 30);
-        self.ends(&["RestartLoop"], 90);
+        let since = self.fires(&["RestartLoop"], &[], || {
+            for _ in 0..4 {
+                service.kill();
+                // A start is told apart from another one by the second in which it was.
+                thread::sleep(Duration::from_millis(1100));
+                service.begin();
+                thread::sleep(Duration::from_millis(1500));
+            }
+        });
+        self.ends(&["RestartLoop"], &[], &since);
     }
 }
 
 #[test]
-fn every_alert_fires_and_ends() {
+fn every_alert_fires_and_reaches_whom_it_concerns_and_ends() {
     let binary = program("neural-service", "neural-service", "dev");
     let folder = tempfile::tempdir().unwrap();
     let log = |name: &str| folder.path().join(name);
+    let called = Called::start(&folder.path().join("called"));
     // One that is used, and one that ends and begins again; nobody uses it.
     let used = Service::start(&binary, log("used.log"), &["--load", "172000", "--series-limit", "50"]);
     let mut second = Service::start(&binary, log("second.log"), &["--fault", "stalled-loop"]);
-    let (alerts, recordings) = (shipped("alerts.yml"), shipped("recording-rules.yml"));
-    let targets = vec![used.address.clone(), second.address.clone()];
-    let start = |name: &str, clock, wanted: fn(&str) -> bool| {
+    let (alerts, recordings) = (shipped("alerts.yml").with_teams(&TEAMS), shipped("recording-rules.yml"));
+    let of_second: Vec<&str> = SECOND.iter().copied().flatten().flat_map(|it| it.alerts).copied().collect();
+    let about_it = alerts.clone().only(|it| of_second.contains(&it) || BY_ENDING.contains(&it));
+    let others = OTHERS.map(|it| about_it.clone().about(JOB, it));
+    let start = |name: &str, other: usize, clock, wanted: fn(&str) -> bool| {
         Prometheus::start(&Setup {
             folder: &folder.path().join(name),
             address: free_address(),
             clock,
-            rules: &[alerts.clone().only(wanted), recordings.clone()],
-            jobs: &[(JOB, targets.clone())],
-            alertmanagers: Vec::new(),
+            rules: &[alerts.clone().only(wanted), others[other].clone().only(wanted), recordings.clone()],
+            jobs: &[(JOB, vec![used.address.clone()]), (OTHERS[other], vec![second.address.clone()])],
+            alertmanagers: vec![called.address.clone()],
         })
     };
-    let minutes = start("minutes", MINUTES, |it| !LONG.contains(&it));
-    let days = start("days", DAYS, |it| LONG.contains(&it));
-    let stage = Stage { begin: Instant::now(), alerts: &alerts, minutes: &minutes, days: &days };
+    let minutes = start("minutes", 0, MINUTES, |it| !LONG.contains(&it));
+    let days = start("days", 1, DAYS, |it| LONG.contains(&it));
+    let stage = Stage {
+        begin: Instant::now(),
+        alerts: &alerts,
+        others: &others,
+        minutes: &minutes,
+        days: &days,
+        called: &called,
+    };
 
     let names = alerts.names();
-    let others: Vec<&str> = names.iter().map(String::as_str).filter(|it| *it != ALWAYS).collect();
-    stage.fires(&[ALWAYS], 30);
+    let all: Vec<&str> = names.iter().map(String::as_str).filter(|it| *it != ALWAYS).collect();
+    stage.fires(&[ALWAYS], &[], || {});
     // Long enough for whatever would fire of itself.
     thread::sleep(Duration::from_secs(8));
-    stage.ends(&others, 90);
+    stage.is_quiet(&all, 90);
     stage.tell("nothing fires while all is well");
 
     let listed: BTreeSet<String> = steps().map(|it| it.fault.to_owned()).collect();
@@ -205,6 +259,7 @@ fn every_alert_fires_and_ends() {
         });
         stage.waves(used, WAVES);
     });
-    stage.ends(&others, 60);
+    stage.is_quiet(&all, 60);
     stage.tell("all is well again");
+    called.check_nobody_else(|name| alerts.alerts(name).next().cloned());
 }

@@ -5,9 +5,7 @@
 
 mod kill;
 mod kills;
-mod receivers;
 mod servers;
-mod smtp;
 mod world;
 
 use measurand_tests::wait;

@@ -1,12 +1,10 @@
 //! Everything that one alert passes: a program with faults, Prometheus, two Alertmanagers (one at work, one out of hours),
 //! and who is called.
 
-use crate::receivers::receivers;
 use crate::servers::{self, Server, faster_routes, faster_rules};
-use crate::smtp::Smtp;
 use measurand_monitoring::stack::{App, Places};
 use measurand_monitoring::{Monitoring, Options, Receivers};
-use measurand_tests::{HttpServer as Http, Request, free_port, program, wait, workspace};
+use measurand_tests::{HttpServer as Http, Request, Smtp, free_port, program, receivers, wait, workspace};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;

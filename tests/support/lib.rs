@@ -1,10 +1,14 @@
-//! Shared helpers of the tests: a scrape as a map, free ports, and servers that end with their test.
+//! Shared helpers of the tests: a scrape as a map, free ports, servers that end with their test, and those who are called.
 
 mod http;
 mod prometheus;
+mod receivers;
+mod smtp;
 
 pub use http::{Answer, HttpServer, Request};
 pub use prometheus::Prometheus;
+pub use receivers::receivers;
+pub use smtp::{Mail, Smtp};
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -76,10 +80,18 @@ pub fn get(url: &str) -> String {
 
 /// A program of the workspace, built as `cargo run` would build it.
 ///
+/// `tests/run` builds all of them with the libraries that the tests have anyway, and names their folder in
+/// `MEASURAND_PROGRAMS`: to build each alone is to build those libraries again, with fewer features.
+///
 /// # Panics
 /// When it does not build.
 #[must_use]
 pub fn program(package: &str, binary: &str, profile: &str) -> PathBuf {
+    if let (Some(folder), "dev") = (std::env::var_os("MEASURAND_PROGRAMS"), profile) {
+        let path = Path::new(&folder).join(binary);
+        assert!(path.exists(), "{} is missing; build it, or unset MEASURAND_PROGRAMS", path.display());
+        return path;
+    }
     let status = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", package, "--profile", profile]).status();
     assert!(status.expect("cargo runs").success(), "`cargo build -p {package} --profile {profile}` failed");
     let directory = if profile == "dev" { "debug" } else { profile };

@@ -131,7 +131,7 @@ mod tests {
     use super::{GOOD, Work, submit};
     use crate::planner::plan;
     use crate::store::{Store, patterns};
-    use crate::tasks::botched;
+    use crate::tasks::{botched, repeated};
     use crate::world::{ACTIONS, State, goal_of};
     use measurand::TaskType;
 
@@ -156,6 +156,14 @@ mod tests {
     fn bad_work_is_rolled_back() {
         let (score, patterns) = submitted(botched);
         assert!(score < 0.7, "{score}");
+        assert_eq!(patterns, 0);
+    }
+
+    /// One agent minds, which is not yet critical.
+    #[test]
+    fn needless_work_is_rolled_back() {
+        let (score, patterns) = submitted(repeated);
+        assert!((0.7..0.8).contains(&score), "{score}");
         assert_eq!(patterns, 0);
     }
 

@@ -25,12 +25,13 @@ pub(crate) fn run(seconds: u32) -> Result<(), String> {
     layer::requests(&mut out, part)
 }
 
-/// Rounds of both in turn until the time is over: nanoseconds a call of each, in increasing order.
-fn in_turn(time: Duration, mut plain: impl FnMut() -> f64, mut measured: impl FnMut() -> f64) -> [Vec<f64>; 2] {
-    let (begin, mut taken) = (Instant::now(), [Vec::new(), Vec::new()]);
+/// Rounds of all in turn until the time is over: nanoseconds a call of each, in increasing order.
+fn in_turn<const N: usize>(time: Duration, mut contenders: [&mut dyn FnMut() -> f64; N]) -> [Vec<f64>; N] {
+    let (begin, mut taken) = (Instant::now(), [const { Vec::new() }; N]);
     while begin.elapsed() < time {
-        taken[0].push(plain());
-        taken[1].push(measured());
+        for (taken, contender) in taken.iter_mut().zip(&mut contenders) {
+            taken.push(contender());
+        }
     }
     taken.map(|mut it| {
         it.sort_by(f64::total_cmp);

@@ -37,10 +37,13 @@ pub(crate) enum Fault {
     SlowScrapes,
     BlockedRuntime,
     ManyGoals,
+    NeedlessSteps,
+    StalledFeedback,
+    LostLoad,
 }
 
 /// How many there are.
-const COUNT: usize = Fault::ManyGoals as usize + 1;
+const COUNT: usize = Fault::LostLoad as usize + 1;
 
 // A fault is the index of its row.
 const _: () = {

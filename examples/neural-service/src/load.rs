@@ -46,6 +46,9 @@ fn learn(app: &App, operations: u32) {
         let due = (begin.elapsed().as_secs_f64() * f64::from(operations)) as u64;
         let low = faults::is_on(Fault::LowConfidence);
         for number in done..due {
+            if faults::strikes(Fault::LostLoad) {
+                continue;
+            }
             // Not all that is known is equally good.
             let pattern = u16::try_from(number % SLOTS as u64).unwrap_or(0);
             app.mind.learn(pattern.into(), if low { 0.0 } else { 1.0 - 0.01 * f64::from(pattern % 16) });

@@ -51,6 +51,7 @@ fn work(app: &App, situation: Situation, worker: usize) -> Result<(Result<()>, D
         return Ok((Err(Error::StepFailed(failed)), Duration::ZERO));
     }
     let plan = if faults::strikes(Fault::LowTruth) { botched(plan) } else { plan };
+    let plan = if faults::strikes(Fault::NeedlessSteps) { repeated(plan) } else { plan };
     let work = Work { goal, start: situation.start, plan };
     let submit = || app.store.write(|db| agents::submit(db, task, &work));
     let (score, waited) = app.coordination.in_workspace(worker, submit);
@@ -61,4 +62,9 @@ fn work(app: &App, situation: Situation, worker: usize) -> Result<(Result<()>, D
 /// The work of somebody who leaves out every second step and does the others three times.
 pub(crate) fn botched(plan: Vec<usize>) -> Vec<usize> {
     plan.into_iter().step_by(2).flat_map(|it| [it; 3]).collect()
+}
+
+/// The work of somebody who does every step twice: all of it can be done, and half of it has no effect.
+pub(crate) fn repeated(plan: Vec<usize>) -> Vec<usize> {
+    plan.into_iter().flat_map(|it| [it; 2]).collect()
 }

@@ -16,16 +16,16 @@ const REHEARSED: usize = 8;
 /// Something that is done again and again.
 struct Chore {
     every: Duration,
-    /// Whether it stands still with the neural loop.
-    neural: bool,
+    /// The faults with which it stands still.
+    stalled_by: &'static [Fault],
     work: fn(&App) -> Result<()>,
 }
 
 const CHORES: [Chore; 4] = [
-    Chore { every: Duration::from_millis(250), neural: true, work: turn },
-    Chore { every: Duration::from_millis(500), neural: true, work: |app| app.extract().map(drop) },
-    Chore { every: Duration::from_millis(250), neural: false, work: |app| app.store.check() },
-    Chore { every: Duration::from_secs(1), neural: false, work: measure },
+    Chore { every: Duration::from_millis(250), stalled_by: &[Fault::StalledLoop, Fault::StalledFeedback], work: turn },
+    Chore { every: Duration::from_millis(500), stalled_by: &[Fault::StalledLoop], work: |app| app.extract().map(drop) },
+    Chore { every: Duration::from_millis(250), stalled_by: &[], work: |app| app.store.check() },
+    Chore { every: Duration::from_secs(1), stalled_by: &[], work: measure },
 ];
 
 /// Starts a thread for each chore; they end with the process.
@@ -35,7 +35,7 @@ pub(crate) fn start(app: &Arc<App>) {
         thread::spawn(move || {
             loop {
                 thread::sleep(chore.every);
-                if !(chore.neural && faults::is_on(Fault::StalledLoop)) {
+                if !chore.stalled_by.iter().any(|it| faults::is_on(*it)) {
                     // What fails is counted where it fails, and tried again.
                     let _ = (chore.work)(&app);
                 }

@@ -38,6 +38,9 @@ pub(super) struct Container {
     pub(super) build: Option<Build>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) command: Vec<String>,
+    /// The same as one types it, split by compose.
+    #[serde(skip_serializing_if = "str::is_empty", rename = "command")]
+    pub(super) command_line: &'static str,
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub(super) environment: Texts,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -1,6 +1,7 @@
 //! Who is called: judged by Alertmanager's own tool; and what Prometheus and Kubernetes are told.
 
 use crate::support::{all_files, amtool, catalog, everything, file, folder, monitoring, promtool, system};
+use measurand_catalog::Severity;
 use measurand_monitoring::{Monitoring, Options};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -24,9 +25,58 @@ fn every_alert_reaches_the_receivers_of_its_severity() {
         arguments.extend(labels.iter().map(String::as_str));
         amtool(folder.path(), &arguments);
     }
-    // What somebody's own rule forgot is not lost.
-    let verify = "--verify.receivers=alert-webhook,P2";
-    amtool(folder.path(), &["config", "routes", "test", "--config.file=alertmanager.yml", verify, "alertname=Own"]);
+}
+
+/// Every severity of every team, in the shipped routes and in those of a program of which several teams answer for parts
+/// and `monitoring.toml` says who answers for the rest: only the severity decides on the receiver, and the receiver's
+/// channel has the team in it.
+#[cfg(feature = "check")]
+#[test]
+fn every_severity_of_every_team_has_its_receiver() {
+    use measurand_monitoring::Settings;
+    let several = tempfile::tempdir().expect("a temporary folder");
+    let said = "team = \"platform\"\n[receivers]\nteams = \"all-teams@example.org\"\n";
+    let many = Settings::parse(Settings::FILE, said).and_then(|it| it.monitoring(&catalog(&everything()))).unwrap();
+    let text = file(&many, "alertmanager.yml");
+    assert!(text.contains("all-teams@example.org"), "{text}");
+    std::fs::write(several.path().join("alertmanager.yml"), text).unwrap();
+    let teams = |it: &Monitoring| -> BTreeSet<String> {
+        it.alerts.iter().flat_map(|it| &it.rules).map(|it| it.team.clone()).collect()
+    };
+    let of_many = teams(&many);
+    for team in ["platform", "storage"] {
+        assert!(of_many.contains(team), "{of_many:?}");
+    }
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let of_shipped = teams(&monitoring(&crate::support::shipped_sites()));
+    let mut asked = 0;
+    for (folder, teams) in [(shipped, of_shipped), (several.path(), of_many)] {
+        let config = yaml(&std::fs::read_to_string(folder.join("alertmanager.yml")).unwrap());
+        // A team that nobody has thought of, none at all, and the same for severities: nothing is lost.
+        let teams: Vec<Option<&str>> =
+            teams.iter().map(|it| Some(it.as_str())).chain([Some("newcomers"), None]).collect();
+        let severities = Severity::ALL.iter().map(|it| Some(it.as_str())).chain([Some("none"), Some("P9"), None]);
+        for severity in severities {
+            let known = Severity::ALL.iter().map(|it| it.as_str()).find(|it| severity == Some(*it));
+            for team in &teams {
+                let verify = format!("--verify.receivers=alert-webhook,{}", known.unwrap_or("P2"));
+                let mut arguments = vec!["alertname=Own".to_owned(), "service=shop".to_owned()];
+                arguments.extend(severity.map(|it| format!("severity={it}")));
+                arguments.extend(team.map(|it| format!("team={it}")));
+                let mut command = vec!["config", "routes", "test", "--config.file=alertmanager.yml", &verify];
+                command.extend(arguments.iter().map(String::as_str));
+                amtool(folder, &command);
+                asked += 1;
+            }
+        }
+        for (receiver, of_team) in [("P0", false), ("P1", true), ("P2", true), ("P3", false)] {
+            let receivers = config["receivers"].as_array().unwrap();
+            let channel = &receivers.iter().find(|it| it["name"] == receiver).unwrap()["slack_configs"][0]["channel"];
+            assert_eq!(channel == "#team-{{ .GroupLabels.team }}", of_team, "{receiver}: {channel}");
+        }
+        assert!(config["route"]["group_by"].as_array().unwrap().contains(&"team".into()), "a channel is one team's");
+    }
+    assert!(asked >= 2 * 7 * 3, "{asked}");
 }
 
 /// `amtool check-config` does not look into templates.

@@ -20,6 +20,15 @@ fn nothing_said_is_nothing_changed() {
 }
 
 #[test]
+fn a_container_is_started_as_it_says() {
+    let monitoring = monitoring("package = \"shop\"\narguments = \"--folder /var/lib/program\"").unwrap();
+    let files = monitoring.compose_files();
+    let example = &files.iter().find(|it| it.name == ".env.example").unwrap().contents;
+    assert!(example.contains("APP_PACKAGE=shop\n") && example.contains("APP_ARGUMENTS=--folder /var/lib/program\n"));
+    check_fails("arguments = \"a\\nb\"", "is no name; write one line of text");
+}
+
+#[test]
 fn what_it_says_is_everywhere() {
     let text = r#"
         job = "store"

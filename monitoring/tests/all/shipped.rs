@@ -11,6 +11,7 @@ fn shipped() -> Monitoring {
     let options = Options {
         job: Some("claude-code-app".to_owned()),
         package: Some("neural-service".to_owned()),
+        arguments: "--load 172000 --directory /var/lib/program".to_owned(),
         under_load: true,
         ..Options::default()
     };

@@ -14,6 +14,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tower::layer::util::Identity;
 use tower::{Service, ServiceExt};
 
 /// Requests of a round without a socket.
@@ -25,8 +26,14 @@ const OVER_TCP: u32 = 200;
 pub(super) fn requests(out: &mut impl Write, time: Duration) -> Result<(), String> {
     let failed = |it: &dyn std::fmt::Display| format!("cannot measure requests: {it}");
     let runtime = Builder::new_current_thread().build().map_err(|it| failed(&it))?;
-    let (mut plain, mut layered) = (service(), service().layer(measurand::http_layer!()));
-    let direct = in_turn(time / 2, || called(&runtime, &mut plain), || called(&runtime, &mut layered));
+    let layers = || [service(), service().layer(Identity::new()), service().layer(measurand::http_layer!())];
+    let [mut plain, mut empty, mut layered] = layers();
+    let direct = in_turn(
+        time / 2,
+        [&mut || called(&runtime, &mut plain), &mut || called(&runtime, &mut empty), &mut || {
+            called(&runtime, &mut layered)
+        }],
+    );
     let server = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|it| failed(&it))?;
     let serve = |router: Router| -> std::io::Result<String> {
         let listener = server.block_on(TcpListener::bind("127.0.0.1:0"))?;
@@ -34,8 +41,8 @@ pub(super) fn requests(out: &mut impl Write, time: Duration) -> Result<(), Strin
         server.spawn(async move { axum::serve(listener, router).await });
         Ok(url)
     };
-    let (plain, layered) = (serve(plain).map_err(|it| failed(&it))?, serve(layered).map_err(|it| failed(&it))?);
-    let over_tcp = in_turn(time / 2, || asked(&plain), || asked(&layered));
+    let urls: Vec<String> = layers().into_iter().map(serve).collect::<Result<_, _>>().map_err(|it| failed(&it))?;
+    let over_tcp = in_turn(time / 2, [&mut || asked(&urls[0]), &mut || asked(&urls[1]), &mut || asked(&urls[2])]);
     let mut print = || {
         told(out, "requests to an axum service, without a socket:", &direct)?;
         told(out, "requests to an axum service, over TCP on this machine:", &over_tcp)
@@ -43,13 +50,17 @@ pub(super) fn requests(out: &mut impl Write, time: Duration) -> Result<(), Strin
     print().map_err(|it| failed(&it))
 }
 
-fn told(out: &mut impl Write, title: &str, [plain, layered]: &[Vec<f64>; 2]) -> std::io::Result<()> {
-    let ((plain, _), (layered, spread)) = (middle(plain), middle(layered));
+/// Any layer makes axum box the service once more; one that does nothing tells that apart from what ours takes.
+fn told(out: &mut impl Write, title: &str, [plain, empty, layered]: &[Vec<f64>; 3]) -> std::io::Result<()> {
+    let ((plain, _), (empty, _), (layered, spread)) = (middle(plain), middle(empty), middle(layered));
     writeln!(out, "{title}")?;
     line(out, "nanoseconds with the layer", &format!("{layered:.0} ±{:.0}", spread / 2.0))?;
-    line(out, "nanoseconds without it", &format!("{plain:.0}"))?;
+    line(out, "nanoseconds with a layer that does nothing", &format!("{empty:.0}"))?;
+    line(out, "nanoseconds without a layer", &format!("{plain:.0}"))?;
     line(out, "nanoseconds that the layer takes", &format!("{:.0}", layered - plain))?;
-    line(out, "ratio", &format!("{:.3}", layered / plain))
+    line(out, "nanoseconds of it that any layer takes", &format!("{:.0}", empty - plain))?;
+    line(out, "ratio to the service without a layer", &format!("{:.3}", layered / plain))?;
+    line(out, "ratio to one with a layer that does nothing", &format!("{:.3}", layered / empty))
 }
 
 /// A service that does next to nothing, so that whatever is around it shows.

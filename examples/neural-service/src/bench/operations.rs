@@ -20,7 +20,8 @@ type Operation = fn(&Mind, i64, f64) -> f64;
 /// Operations a second on all threads together, as fast as they can, each thread with a processor of its own.
 pub(super) fn rate(out: &mut impl Write, time: Duration) -> Result<()> {
     let mind = Mind::new();
-    let [plain, measured] = in_turn(time, || nanoseconds(&mind, Mind::adjust), || nanoseconds(&mind, Mind::learn));
+    let [plain, measured] =
+        in_turn(time, [&mut || nanoseconds(&mind, Mind::adjust), &mut || nanoseconds(&mind, Mind::learn)]);
     let ((plain, _), (measured, spread)) = (middle(&plain), middle(&measured));
     let threads = f64::from(u32::try_from(THREADS).unwrap_or(u32::MAX));
     writeln!(out, "learning on {THREADS} threads, counted and timed:")?;

@@ -182,4 +182,28 @@ pub(super) const ROWS: [Row; COUNT] = [
         "So many plans a second have a name of their own, which becomes a label.",
         &["SeriesLimitReached"],
     ),
+    row(
+        Fault::NeedlessSteps,
+        "needless-steps",
+        Unit::Share,
+        1.0,
+        "So much work has each step twice; only the reviewer minds, and it is rolled back.",
+        &["TruthScoreBelowTarget", "AutoRollbackStorm", "AgentUnreliable", "VerificationFailureRate"],
+    ),
+    row(
+        Fault::StalledFeedback,
+        "stalled-feedback",
+        Unit::Switch,
+        1.0,
+        "No feedback cycle begins, and all else goes on.",
+        &["FeedbackLoopStalled"],
+    ),
+    row(
+        Fault::LostLoad,
+        "lost-load",
+        Unit::Share,
+        0.5,
+        "So much of what `--load` asks for does not come.",
+        &["NeuralOperationsDegraded"],
+    ),
 ];

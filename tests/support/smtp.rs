@@ -11,30 +11,40 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// One mail as it came.
 #[derive(Debug, Clone)]
-pub(crate) struct Mail {
-    pub(crate) from: String,
-    pub(crate) to: Vec<String>,
+pub struct Mail {
+    /// Who sends it, as the envelope says.
+    pub from: String,
+    /// Whom it is sent to, as the envelope says.
+    pub to: Vec<String>,
     /// Head and body, decoded.
-    pub(crate) text: String,
+    pub text: String,
 }
 
-#[derive(Clone)]
-pub(crate) struct Smtp {
-    pub(crate) port: u16,
+/// A server that ends with the program.
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    /// On this machine.
+    pub port: u16,
     /// What a client has to trust.
-    pub(crate) certificate: String,
+    pub certificate: String,
     mails: Arc<Mutex<Vec<Mail>>>,
 }
 
 impl Smtp {
     /// A server that lets one user in.
-    pub(crate) fn start(user: &str, password: &str) -> Self {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    ///
+    /// # Panics
+    /// When there is no port.
+    #[must_use]
+    pub fn start(user: &str, password: &str) -> Self {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key);
-        let config = Arc::new(config.unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let smtp = Self { port: listener.local_addr().unwrap().port(), certificate: cert.pem(), mails: Arc::default() };
+        let config = Arc::new(config.expect("a key that fits"));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let smtp = Self { port, certificate: cert.pem(), mails: Arc::default() };
         let (mails, login) = (Arc::clone(&smtp.mails), format!("\0{user}\0{password}"));
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
@@ -48,8 +58,13 @@ impl Smtp {
         smtp
     }
 
-    pub(crate) fn mails(&self) -> Vec<Mail> {
-        self.mails.lock().unwrap().clone()
+    /// Whatever came so far.
+    ///
+    /// # Panics
+    /// When a session ended by a panic.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.mails.lock().expect("no panic").clone()
     }
 }
 
@@ -91,7 +106,7 @@ fn session(tcp: TcpStream, config: Arc<ServerConfig>, mails: &Mutex<Vec<Mail>>, 
             ("DATA", _) => {
                 say(out, "354 end with a dot")?;
                 let text = body(&mut secure)?;
-                mails.lock().unwrap().push(Mail { from: from.clone(), to: std::mem::take(&mut to), text });
+                mails.lock().expect("no panic").push(Mail { from: from.clone(), to: std::mem::take(&mut to), text });
                 say(secure.get_mut(), "250 kept")?;
             }
             _ => say(out, "502 Command not implemented")?,

@@ -1,10 +1,11 @@
 //! Who is called: servers that speak the protocols of Slack, `PagerDuty` and a dead man's switch.
 
-use measurand_tests::{Answer, HttpServer};
+use crate::http::{Answer, HttpServer};
 use serde_json::{Value, json};
 
 /// Slack's incoming webhooks, `PagerDuty`'s Events API v2 and a dead man's switch. Each refuses what the real one refuses.
-pub(crate) fn receivers(routing_key: &'static str, switch_token: &'static str) -> HttpServer {
+#[must_use]
+pub fn receivers(routing_key: &'static str, switch_token: &'static str) -> HttpServer {
     HttpServer::start(move |request| match request.path.as_str() {
         "/slack" => slack(&request.json()),
         "/pagerduty" => pager_duty(&request.json(), routing_key),
