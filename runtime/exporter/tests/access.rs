@@ -1,5 +1,7 @@
 //! TLS, users and tokens, from files that change while the endpoint serves.
 
+#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "the figures of a run")]
+
 mod support;
 
 use base64::Engine;
