@@ -1,6 +1,7 @@
 //! An endpoint that many clients mean harm to: it answers each as it should, goes on being scraped, and keeps nothing.
 
 #![expect(clippy::print_stdout, reason = "the seed and the figures of a run")]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod support;
 #[path = "support/hostile.rs"]
