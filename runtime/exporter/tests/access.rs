@@ -1,5 +1,8 @@
 //! TLS, users and tokens, from files that change while the endpoint serves.
 
+#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "the figures of a run")]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 mod support;
 
 use base64::Engine;
@@ -132,7 +135,7 @@ fn only_who_may_comes_in() {
             let fresh: Agent = it.config().clone().into();
             status(&fresh, &exporter, "/metrics", &right[0])
         });
-        assert!(matches!((old, new), (200, 0) | (0, 200) | (200, 200) | (0, 0)), "{old} {new}");
+        assert!(matches!((old, new), (0 | 200, 0 | 200)), "{old} {new}");
         (by_old, by_new) = (by_old + u32::from(old == 200), by_new + u32::from(new == 200));
         assert!(begin.elapsed() < Duration::from_secs(30), "the change is not seen");
     }

@@ -1,5 +1,8 @@
 //! An endpoint that many clients mean harm to: it answers each as it should, goes on being scraped, and keeps nothing.
 
+#![expect(clippy::print_stdout, reason = "the seed and the figures of a run")]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 mod support;
 #[path = "support/hostile.rs"]
 mod wrong;
@@ -101,7 +104,10 @@ fn more_slow_clients_than_connections_give_way_to_scrapes() {
         clients.spawn_on(again, runtime.handle());
     }
     p99(address);
-    assert!(refused(address, "connections") > dropped + 500.0, "they gave way");
+    let begin = Instant::now();
+    while refused(address, "connections") < dropped + 500.0 {
+        assert!(begin.elapsed() < Duration::from_secs(30), "they did not give way");
+    }
     told.send_replace(true);
     runtime.block_on(clients.join_all());
     drop(runtime);

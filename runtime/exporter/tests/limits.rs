@@ -1,6 +1,8 @@
 //! What is more than a request may be, or more than there may be of them, has its status and its count; every answer has
 //! the headers that keep browsers from doing more with it than showing it.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 mod support;
 
 use measurand_exporter::{Builder, Exporter, Limits};

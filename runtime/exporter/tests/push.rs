@@ -1,5 +1,7 @@
 //! The end of an endpoint: one more scrape, and all metrics sent to a real Pushgateway and a real receiver of remote write.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 mod support;
 
 use measurand_exporter::{Builder, Push};

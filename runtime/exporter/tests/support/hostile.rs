@@ -35,7 +35,7 @@ impl Random {
     }
 
     fn bytes(&mut self, most: usize) -> Vec<u8> {
-        (0..1 + self.below(most)).map(|_| self.next().to_le_bytes()[0]).collect()
+        (0..=self.below(most)).map(|_| self.next().to_le_bytes()[0]).collect()
     }
 }
 
