@@ -1,0 +1,17 @@
+//! The short form of `soak`, as a user would run it.
+
+use std::process::Command;
+
+#[test]
+fn all_figures_are_as_they_have_to_be() {
+    // It takes both processors, and others have tests to run.
+    let mut command = Command::new("nice");
+    let output = command.args(["-n", "10", env!("CARGO_BIN_EXE_soak"), "all", "--quiet"]).output().unwrap();
+    let (table, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!("{table}");
+    assert!(output.status.success(), "{table}\n{errors}");
+    for (test, figures) in [("exact", 11), ("unwind", 6), ("soak", 10), ("cardinality", 10)] {
+        let found = table.lines().filter(|it| it.trim_start().starts_with(test) && it.ends_with("ok")).count();
+        assert_eq!(found, figures, "figures of `{test}`:\n{table}");
+    }
+}
