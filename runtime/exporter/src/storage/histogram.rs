@@ -4,6 +4,7 @@ use super::exemplars::{self, Exemplar, Exemplars};
 #[cfg(feature = "native-histograms")]
 use super::native::{self, NativeCells, NativeSnapshot};
 use super::shards::{Shard, Shards};
+use super::slots::Wide;
 use metrics::HistogramFn;
 use std::sync::{Arc, OnceLock};
 
@@ -53,10 +54,14 @@ const FIRST_BUCKET: usize = 3;
 /// So many observations of a bucket by a thread are offered as examples, and then one in so many.
 const EACH: u64 = 64;
 
-/// The sum is kept in billionths: integers can be added by one instruction and in any order with the same result.
+/// The sum is kept in billionths: integers can be added by one instruction and in any order with the same result. Calls
+/// add nanoseconds, which fill `u64` after centuries; observations of anything else, bytes for example, add their whole part
+/// to a number of its own behind the buckets, and their fractions carry.
 const PARTS: f64 = 1e9;
-/// The most that one observation adds: two years in seconds. More is a mistake, and would make the sum wrap around.
-const LARGEST: i64 = 1 << 56;
+/// The longest duration that one call adds, two years in nanoseconds: more is a mistake, and would fill `u64`.
+const LONGEST: u64 = 1 << 56;
+/// The most that one other observation adds, up to which numbers are whole.
+const LARGEST: f64 = 9_007_199_254_740_992.0;
 
 impl Bound {
     #[cfg(feature = "native-histograms")]
@@ -69,7 +74,7 @@ impl HistogramCells {
     pub(crate) fn new(bounds: &Bounds) -> Self {
         Self {
             bounds: Arc::clone(bounds),
-            shards: Shards::new(FIRST_BUCKET + bounds.len() + 1),
+            shards: Shards::new(behind_buckets(bounds.len()) + 2),
             exemplars: OnceLock::new(),
             #[cfg(feature = "native-histograms")]
             native: native::is_enabled().then(NativeCells::new),
@@ -79,7 +84,18 @@ impl HistogramCells {
     /// Adds what was observed to the snapshot, which has a place for each bucket.
     pub(crate) fn read(&self, snapshot: &mut Snapshot) {
         self.shards.read(FIRST_BUCKET, &mut snapshot.buckets);
-        snapshot.sum += self.shards.wide_sum(SUM);
+        let whole = u128::from(self.shards.sum(self.whole())) * 1_000_000_000;
+        snapshot.sum = snapshot.sum.wrapping_add(self.shards.wide_sum(self.sum())).wrapping_add(whole);
+    }
+
+    /// Where the whole parts stand of what is observed.
+    fn whole(&self) -> usize {
+        behind_buckets(self.bounds.len())
+    }
+
+    /// Where the rest of the sum stands.
+    fn sum(&self) -> Wide {
+        Wide { low: SUM, high: self.whole() + 1 }
     }
 
     /// Adds what native buckets there are to the snapshot.
@@ -135,7 +151,7 @@ impl HistogramCells {
         }
         // Most observations are in the first buckets.
         let bucket = self.bounds.iter().position(|it| nanoseconds <= it.nanoseconds).unwrap_or(self.bounds.len());
-        shard.add_both((FIRST_BUCKET + bucket, 1), (SUM, nanoseconds.min(LARGEST.cast_unsigned())));
+        shard.add_both((FIRST_BUCKET + bucket, 1), (SUM, nanoseconds.min(LONGEST)));
         if exemplars::are_wanted() {
             self.offer(shard, bucket, nanoseconds);
         }
@@ -164,10 +180,14 @@ impl HistogramCells {
         let shard = self.shards.mine();
         // A NaN is below no bound.
         let bucket = self.bounds.iter().position(|it| value <= it.value).unwrap_or(self.bounds.len());
-        shard.add(BEGUN, count);
-        shard.add_both((FIRST_BUCKET + bucket, count), (SUM, parts(value).saturating_mul(count)));
+        shard.add_both((BEGUN, count), (FIRST_BUCKET + bucket, count));
+        let (whole, rest) = parts(value);
+        shard.add_wide(self.sum(), rest.saturating_mul(count));
+        if whole > 0 {
+            shard.add(self.whole(), whole.saturating_mul(count));
+        }
         if exemplars::are_wanted() {
-            self.offer(shard, bucket, parts(value));
+            self.offer(shard, bucket, whole.saturating_mul(1_000_000_000).saturating_add(rest));
         }
     }
 }
@@ -219,11 +239,19 @@ impl Snapshot {
     }
 }
 
-/// What an observation adds to the sum: nothing when it is negative or no number at all.
+/// What an observation adds to the sum, its whole part and the rest in billionths: nothing when it is negative or no number
+/// at all.
 #[inline]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, and makes NaN 0")]
-fn parts(value: f64) -> u64 {
-    if value == f64::INFINITY { 0 } else { ((value * PARTS + 0.5) as i64).clamp(0, LARGEST) as u64 }
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the casts saturate, and make NaN 0")]
+fn parts(value: f64) -> (u64, u64) {
+    let value = if value == f64::INFINITY { 0.0 } else { value.clamp(0.0, LARGEST) };
+    let whole = value.trunc();
+    (whole as u64, ((value - whole) * PARTS + 0.5) as u64)
+}
+
+/// The first place behind the buckets, of which one is above all bounds.
+fn behind_buckets(bounds: usize) -> usize {
+    FIRST_BUCKET + bounds + 1
 }
 
 #[cfg(test)]
@@ -261,7 +289,25 @@ mod tests {
         check(f64::NEG_INFINITY, 0, 0);
         check(-5.0, 0, 0);
         check(f64::MIN_POSITIVE / 2.0, 0, 0);
-        check(f64::MAX, 3, 1 << 56);
+        check(f64::MAX, 3, (1 << 53) * 1_000_000_000);
+    }
+
+    /// Answers of a megabyte each fill `u64` with billionths after twenty thousand of them, and scores after a month.
+    #[test]
+    fn a_sum_is_as_large_as_it_gets() {
+        let cells = HistogramCells::new(&bounds(&[1.0]));
+        let mut before = 0;
+        for number in 1..=3000_u64 {
+            cells.record_many(1e6 + 0.25, 100);
+            cells.record_many(0.75, 1_000_000_000);
+            let mut snapshot = Snapshot::default();
+            snapshot.clear(2);
+            cells.read(&mut snapshot);
+            let expected = u128::from(number) * (100_000_025 + 750_000_000) * 1_000_000_000;
+            assert_eq!((snapshot.sum, snapshot.sum > before), (expected, true));
+            before = snapshot.sum;
+        }
+        assert!(cells.shards.is_hot() && before > u128::from(u64::MAX) * 130);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Shards are large, and there can be a hundred thousand series of which few are ever busy. So all threads begin in one
 //! small block of atomics, and shards are made when a series turns out to be hot: then they pay for themselves.
 
-use super::slots::{Block, Numbers, Place, Slots};
+use super::slots::{Block, Numbers, Place, Slots, Wide};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -70,6 +70,15 @@ impl Shard<'_> {
             None => self.shards.add_slowly(first.0, first.1, second.0, second.1),
         }
     }
+
+    /// Adds to a number that may exceed `u64`.
+    #[inline]
+    pub(crate) fn add_wide(self, number: Wide, value: u64) {
+        match self.alone {
+            Some(place) => place.add_wide_alone(number, value),
+            None => self.shards.add_wide_slowly(number, value),
+        }
+    }
 }
 
 impl Shards {
@@ -105,6 +114,16 @@ impl Shards {
         }
     }
 
+    #[inline(never)]
+    fn add_wide_slowly(&self, number: Wide, value: u64) {
+        let Some(hot) = self.hot.get() else { return self.block.add_wide(number, value) };
+        if let Some(place) = hot.place(slot()) {
+            place.add_wide_alone(number, value);
+        } else if let Some(place) = hot.place(slot_count() + thread_number() % shared_count()) {
+            place.add_wide_shared(number, value);
+        }
+    }
+
     fn shards(&self) -> impl Iterator<Item = Place<'_>> {
         self.hot.get().into_iter().flat_map(Numbers::places)
     }
@@ -114,9 +133,9 @@ impl Shards {
         self.shards().fold(self.block.value(number), |sum, it| sum.wrapping_add(it.value(number)))
     }
 
-    /// A number that may exceed `u64` when its shards are added.
-    pub(crate) fn wide_sum(&self, number: usize) -> u128 {
-        self.shards().fold(u128::from(self.block.value(number)), |sum, it| sum + u128::from(it.value(number)))
+    /// A number that may exceed `u64`: the sum over the shards.
+    pub(crate) fn wide_sum(&self, number: Wide) -> u128 {
+        self.shards().fold(self.block.wide(number), |sum, it| sum.wrapping_add(it.wide(number)))
     }
 
     /// Adds the numbers from this one on to what the places hold.

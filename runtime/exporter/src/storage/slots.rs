@@ -52,9 +52,53 @@ impl Block {
         }
     }
 
+    /// Adds to a wide number.
+    pub(crate) fn add_wide(&self, number: Wide, value: u64) {
+        if let (Some(low), Some(high)) = (self.0.get(number.low), self.0.get(number.high)) {
+            add_wide(low, high, value);
+        }
+    }
+
     pub(crate) fn value(&self, number: usize) -> u64 {
         self.0.get(number).map_or(0, |it| it.load(Ordering::Relaxed))
     }
+
+    pub(crate) fn wide(&self, number: Wide) -> u128 {
+        // Acquire, so that the low half is not from before the turns that were seen.
+        let high = self.0.get(number.high).map_or(0, |it| it.load(Ordering::Acquire));
+        wide(high, self.value(number.low))
+    }
+}
+
+fn add_wide(low: &AtomicU64, high: &AtomicU64, value: u64) {
+    let value = value.min(WIDE_STEP);
+    if turned(low.fetch_add(value, Ordering::Relaxed), value) {
+        // Release, see `wide`.
+        high.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// Where the two halves of a number stand that may exceed `u64`: the low half, and how often its top bit has turned.
+///
+/// A reader takes the high half first. It may be late by one turn then, and the top bit of the low half says whether it is;
+/// so no reader sees a sum that fell, though the halves are written one after the other. What is added at once is less than
+/// 2^63, so that a turn cannot be missed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wide {
+    pub(crate) low: usize,
+    pub(crate) high: usize,
+}
+
+/// The most that is added to a wide number at once.
+pub(crate) const WIDE_STEP: u64 = u64::MAX >> 1;
+
+fn turned(old: u64, value: u64) -> bool {
+    (old ^ old.wrapping_add(value)) >> 63 != 0
+}
+
+fn wide(high: u64, low: u64) -> u128 {
+    let turns = high.wrapping_add((high ^ (low >> 63)) & 1);
+    (u128::from(turns >> 1) << 64) | u128::from(low)
 }
 
 /// Numbers in one line.
@@ -130,6 +174,29 @@ impl Place<'_> {
         if let Some(number) = self.number(number) {
             number.fetch_add(value, Ordering::Relaxed);
         }
+    }
+
+    /// Adds to a wide number of a slot that the caller has.
+    #[inline]
+    pub(crate) fn add_wide_alone(self, number: Wide, value: u64) {
+        let (Some(low), Some(high)) = (self.number(number.low), self.number(number.high)) else { return };
+        let (old, value) = (low.load(Ordering::Relaxed), value.min(WIDE_STEP));
+        low.store(old.wrapping_add(value), Ordering::Relaxed);
+        if turned(old, value) {
+            high.store(high.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        }
+    }
+
+    /// Adds to a wide number that others add to as well.
+    pub(crate) fn add_wide_shared(self, number: Wide, value: u64) {
+        if let (Some(low), Some(high)) = (self.number(number.low), self.number(number.high)) {
+            add_wide(low, high, value);
+        }
+    }
+
+    pub(crate) fn wide(self, number: Wide) -> u128 {
+        let high = self.number(number.high).map_or(0, |it| it.load(Ordering::Acquire));
+        wide(high, self.value(number.low))
     }
 
     #[inline]
