@@ -1,7 +1,9 @@
 //! The share of hits of a cache, which several functions may look up.
+//!
+//! This file is also compiled by `tests/loom`, which tries every order of the steps below.
 
+use super::sync::{AtomicU64, Ordering};
 use foldhash::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The look-ups of one cache since the program began.

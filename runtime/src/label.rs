@@ -150,10 +150,9 @@ pub fn ask<'a, T: ?Sized, R: 'a>(result: &'a T, value: impl FnOnce(&'a T) -> R) 
 /// The value of a label that the result was asked for; `panic` where that panicked.
 #[inline]
 pub fn pick_asked<T: Label>(value: &Option<T>) -> Pick<'_> {
-    match value {
-        Some(value) => pick(value),
-        None => Pick::of_few(ERROR_OUTCOMES[Failure::Panic as usize]),
-    }
+    // The trait may be implemented by anybody.
+    let picked = value.as_ref().and_then(|it| contained(|| pick(it)));
+    picked.unwrap_or_else(|| Pick::of_few(ERROR_OUTCOMES[Failure::Panic as usize]))
 }
 
 /// Where the annotated function was called, as `src/main.rs:42`.

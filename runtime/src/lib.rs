@@ -21,6 +21,7 @@ mod picker;
 mod recording;
 mod series;
 mod site;
+mod sync;
 mod table;
 mod value;
 mod verdict;
@@ -58,7 +59,9 @@ pub fn catalog() -> measurand_catalog::Catalog {
 /// Two crates that disagree on a family are the one way to get here; the rest of the program must not suffer from it.
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catalog {
-    eprintln!("measurand: the catalog is empty: {error}");
+    // Nobody may read it, and `eprintln!` would panic then.
+    let _lost =
+        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("measurand: the catalog is empty: {error}\n"));
     measurand_catalog::Catalog { format: measurand_catalog::Catalog::FORMAT, families: Vec::new(), sites: Vec::new() }
 }
 

@@ -15,7 +15,22 @@ fn indexes() -> Vec<&'static str> {
     vec!["patterns"]
 }
 
+#[timed_query("update", table = |_| Angry)]
+fn labelled() {}
+
 struct Angry;
+
+impl measurand::Label for Angry {
+    const VALUES: &'static [&'static str] = &[];
+
+    fn index(&self) -> usize {
+        0
+    }
+
+    fn value(&self) -> &str {
+        panic!("on purpose")
+    }
+}
 
 impl Score for Angry {
     fn score(&self) -> Option<f64> {
@@ -100,6 +115,7 @@ fn the_caller_notices_nothing() {
     let exporter = measurand::exporter::builder().listen("127.0.0.1:0").install().unwrap();
     assert_eq!(divides(0), 0);
     assert_eq!(indexes(), ["patterns"]);
+    labelled();
     let (_, _, _) = (scores(), levels(), finds());
     assert!(fails().is_err());
 
@@ -121,9 +137,10 @@ fn the_caller_notices_nothing() {
     let has = |line: &str| assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");
     has(r#"function_errors_total{function="divides",module="contained",outcome="error"} 1"#);
     has(r#"db_query_duration_seconds_count{query_type="select",table="panic"} 1"#);
+    has(r#"db_query_duration_seconds_count{query_type="update",table="panic"} 1"#);
     has(r#"verification_failures_total{agent_id="coder"} 1"#);
     has(r#"function_errors_total{function="fails",module="contained",outcome="error"} 1"#);
     has(r#"function_calls_total{function="fine",module="contained"} 1"#);
     // What is counted while the broken recorder is in force goes to that one.
-    has("measurand_contained_panics_total 6");
+    has("measurand_contained_panics_total 7");
 }

@@ -31,7 +31,7 @@ fn ten_thousand_alerts_are_on_disk_exactly_once() {
     let mut webhook = servers::webhook(program("measurand-webhook", "measurand-webhook", "dev"), folder.path(), &token);
     let limit = Arc::new(AtomicU32::new(HALF));
     let target = growing(&limit);
-    configure(folder.path(), &target, &webhook, &token);
+    configure(folder.path(), &target.address, &webhook, &token);
     let mut alertmanager = servers::alertmanager(folder.path(), None);
     let text = fs::read_to_string(folder.path().join("prometheus.yml")).unwrap();
     let address = alertmanager.url.trim_start_matches("http://");
@@ -79,11 +79,11 @@ fn ten_thousand_alerts_are_on_disk_exactly_once() {
     assert_eq!(sound, "ok");
 }
 
-fn open(database: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn open(database: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
-fn count(database: &Path, which: &str) -> u32 {
+pub(crate) fn count(database: &Path, which: &str) -> u32 {
     let query = format!("SELECT count(*) FROM alerts {which}");
     let asked = open(database).and_then(|it| it.query_row(&query, [], |row| row.get(0)));
     asked.unwrap_or(0)
@@ -103,7 +103,8 @@ fn growing(limit: &Arc<AtomicU32>) -> Http {
     })
 }
 
-fn configure(folder: &Path, target: &Http, webhook: &Server, token: &Path) {
+/// All files for servers that are not slow, and one rule: what is broken.
+pub(crate) fn configure(folder: &Path, target: &str, webhook: &Server, token: &Path) {
     let receivers = Receivers {
         secrets: folder.display().to_string(),
         webhook_url: format!("{}/webhook", webhook.url),
@@ -113,7 +114,7 @@ fn configure(folder: &Path, target: &Http, webhook: &Server, token: &Path) {
     let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap();
     let places = Places {
         interval: "1s",
-        apps: vec![App::plain(&target.address)],
+        apps: vec![App::plain(target)],
         prometheus: format!("127.0.0.1:{}", free_port()),
         alertmanager: "ALERTMANAGER".to_owned(),
         grafana: None,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod kill;
+mod kills;
 mod receivers;
 mod servers;
 mod smtp;

@@ -20,6 +20,8 @@ const UNDESCRIBED: &str = "Recorded by the program without a description.";
 
 /// So many names may be recorded, and as many described.
 pub(crate) const MOST_NAMES: usize = 2000;
+/// Longer names are made of data: each would be kept, and written in each scrape.
+pub(crate) const LONGEST_NAME: usize = 512;
 
 #[derive(Debug, Default)]
 pub(crate) struct Foreign {

@@ -16,6 +16,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// Longer label sets, in bytes of names and values, count as others: with as many series as there may be, values without
+/// end would still fill the memory.
+const LONGEST_LABELS: usize = 4096;
 /// Label sets of a metric that no table describes may differ in their names too: so many such sets are kept apart.
 const OTHERS: usize = 16;
 
@@ -43,11 +46,14 @@ impl Inner {
             return labels::with_text(key, kind, |text| map.get(text, make));
         }
         let limit = self.series_limit.load(Ordering::Relaxed);
-        if let Some(entry) = labels::with_text(key, kind, |text| map.get_below(limit, text, &make)) {
+        let length = key.labels().map(|it| it.key().len() + it.value().len()).sum();
+        if length <= LONGEST_LABELS
+            && let Some(entry) = labels::with_text(key, kind, |text| map.get_below(limit, text, &make))
+        {
             return entry;
         }
-        self.count_overflow(table, limit);
-        let other = other(table, key);
+        self.count_overflow(table, limit, length);
+        let other = Some(other(table, key)).filter(|it| it.len() <= LONGEST_LABELS).unwrap_or_default();
         if table.labels.is_some() {
             // The labels that a table describes leave few such sets.
             return map.get(&other, make);
@@ -67,9 +73,17 @@ impl Inner {
         self.counter(&key).map_or_else(|| Arc::new(CounterCells::new()), |it| it.series.cells())
     }
 
-    fn count_overflow(&self, table: &Table, limit: usize) {
+    fn count_overflow(&self, table: &Table, limit: usize, length: usize) {
         self.overflows(table).increment(1);
-        if !table.is_full.swap(true, Ordering::Relaxed) {
+        if length > LONGEST_LABELS {
+            let name = &table.name;
+            self.warn(&format!("{name}{{..}}"), || {
+                format!(
+                    "`{name}` is recorded with labels of {length} bytes, and {LONGEST_LABELS} are as many as there may be: \
+                     they become `{OTHER}`; record a shorter value, such as a kind or a hash"
+                )
+            });
+        } else if !table.is_full.swap(true, Ordering::Relaxed) {
             let name = &table.name;
             self.warn(&format!("{name}{{}}"), || {
                 format!(
@@ -78,6 +92,19 @@ impl Inner {
                 )
             });
         }
+    }
+
+    /// Counts a recording under a name that is too long to be one.
+    pub(crate) fn count_long_name(&self, name: &str) {
+        self.overflows_of(FOREIGN).increment(1);
+        let begin: String = name.chars().take(40).collect();
+        self.warn("{..}", || {
+            format!(
+                "the metric `{}..` is ignored: its name has {} bytes; tell things apart by labels, not by names",
+                begin.escape_debug(),
+                name.len()
+            )
+        });
     }
 
     /// Counts a metric for which there is no room at all.

@@ -15,6 +15,9 @@ const MOST: usize = 20;
 /// So many series have any. Each takes less than 4 KiB.
 const MOST_SERIES: usize = 1000;
 
+/// A clock that is set back by less, in milliseconds, is only being adjusted.
+const SLACK: i64 = 60_000;
+
 /// Those of one series.
 #[derive(Debug, Default)]
 pub struct Incidents {
@@ -133,7 +136,9 @@ impl Lists {
             self.failures.push_back(it.clone());
         }
         // The slowest of the last hour: those before, which are slow to start as all programs are, give way.
-        self.slowest.retain(|it| it.time >= oldest);
+        // So do those from a future that a clock which was set back has taken away.
+        let newest = it.time + SLACK;
+        self.slowest.retain(|it| (oldest..=newest).contains(&it.time));
         if it.ended.nanoseconds > 0 {
             let place = self.slowest.partition_point(|other| other.ended.nanoseconds < it.ended.nanoseconds);
             self.slowest.insert(place, it);
@@ -197,6 +202,12 @@ mod tests {
         // An hour later everything is slow again.
         assert_eq!(lists.add(call(1_000_000_000, 1, "ok")), 0);
         assert_eq!(durations(&lists), [1]);
+        // The clock is set back by a day: what was slow tomorrow must not hide what is slow today.
+        lists.add(call(1_000_000_000 - 86_400_000, 2, "ok"));
+        lists.add(call(1_000_000_000 - 86_400_001, 3, "ok"));
+        assert_eq!(durations(&lists), [2, 3]);
+        lists = Lists::default();
+        lists.add(call(1_000_000_000, 1, "ok"));
         let mut other = Lists::default();
         other.add(call(5, 7, "error"));
         other.merge(lists);

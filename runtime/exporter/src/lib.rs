@@ -25,6 +25,7 @@ pub mod incidents;
 mod labels;
 mod limits;
 mod live;
+mod log;
 mod map;
 #[cfg(feature = "native-histograms")]
 mod native;

@@ -1,8 +1,9 @@
 //! The recorder: where the `metrics` facade meets the tables.
 
-use crate::foreign::{Foreign, Refusal, word};
+use crate::foreign::{Foreign, LONGEST_NAME, Refusal, word};
 use crate::guard::Origin;
 use crate::live::Ring;
+use crate::log;
 use crate::map::Entry;
 use crate::platform::Platform;
 use crate::program::{Program, Service};
@@ -169,6 +170,10 @@ impl Inner {
 
     /// The metric that a key of this kind belongs to, or nothing when it may not be recorded.
     fn table(&self, key: &Key, kind: Kind) -> Option<Found<'_>> {
+        if key.name().len() > LONGEST_NAME {
+            self.count_long_name(key.name());
+            return None;
+        }
         let name = text::metric_name(key.name());
         if let Some(table) = self.tables.get(&name) {
             let is = table.series.kind();
@@ -195,7 +200,7 @@ impl Inner {
     pub(crate) fn warn(&self, subject: &str, message: impl FnOnce() -> String) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.len() < MOST_WARNINGS && warned.insert(subject.to_owned()) {
-            eprintln!("measurand: {}", message());
+            log::say(message());
         }
     }
 }
@@ -243,6 +248,9 @@ impl metrics::Recorder for Recorder {
 impl Inner {
     /// A table's own help text wins, so that every program says the same of the same metric.
     fn describe(&self, key: &KeyName, help: &SharedString) {
+        if key.as_str().len() > LONGEST_NAME {
+            return;
+        }
         let name = text::metric_name(key.as_str());
         if self.tables.get(&name).is_none() {
             self.foreign.describe(&name, help);

@@ -58,8 +58,9 @@ impl CounterSeries {
     /// Shows this value from now on; a smaller one than before is ignored, since counters only grow.
     pub(crate) fn compute(&self, value: f64) {
         let bits = self.computed.get_or_init(AtomicU64::default);
-        if value > f64::from_bits(bits.load(Ordering::Relaxed)) {
-            bits.store(value.to_bits(), Ordering::Relaxed);
+        // The bits of numbers that are not negative are in their order. In one step, since two scrapes may do this at once.
+        if value > 0.0 {
+            bits.fetch_max(value.to_bits(), Ordering::Relaxed);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The thread that asks the application's runtime how late it is, and samples what the live page shows.
 
 use crate::live::INTERVAL;
+use crate::log;
 use crate::recorder::Recorder;
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -14,9 +15,9 @@ pub(crate) fn start(recorder: &Recorder) {
     let recorder = Arc::downgrade(recorder.inner());
     let started = thread::Builder::new().name("measurand-upkeep".to_owned()).spawn(move || run(&recorder));
     if let Err(error) = started {
-        eprintln!(
-            "measurand: cannot start a thread ({error}); `tokio_scheduling_lag_seconds` and the live page stay empty"
-        );
+        log::write(&format!(
+            "cannot start a thread ({error}); `tokio_scheduling_lag_seconds` and the live page stay empty"
+        ));
     }
 }
 

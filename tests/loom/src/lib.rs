@@ -5,14 +5,24 @@ mod sync {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 }
 
+mod orderings;
+
+#[path = "../../../runtime/exporter/src/storage/gauge.rs"]
+mod gauge;
+#[expect(dead_code, reason = "a model makes its own")]
+#[path = "../../../runtime/src/hit_rate.rs"]
+mod hit_rate;
 #[path = "../../../runtime/exporter/src/storage/slots.rs"]
 mod slots;
 #[path = "../../../runtime/exporter/src/storage/turns.rs"]
 mod turns;
 
+use gauge::GaugeCells;
+use hit_rate::Tally;
 use loom::sync::Arc;
 use loom::thread;
-use slots::{Block, Numbers, Slots};
+use metrics::GaugeFn as _;
+use slots::{Block, Numbers, Slots, WIDE_STEP, Wide};
 use turns::Turns;
 
 fn sum(numbers: &Numbers) -> u64 {
@@ -145,5 +155,78 @@ fn a_later_scrape_sees_no_less() {
                 assert!(second.1 >= first.1, "{second:?} after {first:?}");
             }
         }
+    });
+}
+
+const WIDE: Wide = Wide { low: 0, high: 1 };
+
+/// A sum that goes beyond 64 bits is never seen to fall, nor to be more than was added.
+#[test]
+fn a_wide_sum_only_grows() {
+    loom::model(|| {
+        let numbers = Arc::new(Numbers::new(1, 2));
+        let writer = {
+            let numbers = Arc::clone(&numbers);
+            thread::spawn(move || (0..3).for_each(|_| numbers.place(0).unwrap().add_wide_alone(WIDE, WIDE_STEP)))
+        };
+        let sum = || numbers.place(0).unwrap().wide(WIDE);
+        let (first, second) = (sum(), sum());
+        assert!(second >= first && second <= 3 * u128::from(WIDE_STEP), "{second} after {first}");
+        writer.join().unwrap();
+        assert_eq!(sum(), 3 * u128::from(WIDE_STEP));
+    });
+}
+
+/// The same where several write at once, in the block and where threads without a slot share a place.
+#[test]
+fn a_shared_wide_sum_only_grows() {
+    loom::model(|| {
+        let state = Arc::new((Block::new(2), Numbers::new(1, 2)));
+        let writers: Vec<_> = [true, false]
+            .into_iter()
+            .map(|early| {
+                let state = Arc::clone(&state);
+                thread::spawn(move || {
+                    state.0.add_wide(WIDE, WIDE_STEP);
+                    if early {
+                        state.1.place(0).unwrap().add_wide_shared(WIDE, WIDE_STEP);
+                    }
+                })
+            })
+            .collect();
+        let (first, second) = (state.0.wide(WIDE), state.0.wide(WIDE));
+        assert!(second >= first && second <= 2 * u128::from(WIDE_STEP), "{second} after {first}");
+        writers.into_iter().for_each(|it| it.join().unwrap());
+        assert_eq!(state.0.wide(WIDE) + state.1.place(0).unwrap().wide(WIDE), 3 * u128::from(WIDE_STEP));
+    });
+}
+
+/// Steps of a gauge by two threads are all there.
+#[test]
+fn a_gauge_loses_no_step() {
+    loom::model(|| {
+        let cells = Arc::new(GaugeCells::default());
+        let other = Arc::clone(&cells);
+        let thread = thread::spawn(move || other.increment(1.0));
+        cells.increment(2.0);
+        thread.join().unwrap();
+        cells.decrement(0.5);
+        assert_eq!(cells.value().to_bits(), 2.5_f64.to_bits());
+        cells.set(7.0);
+        assert_eq!(cells.value().to_bits(), 7.0_f64.to_bits());
+    });
+}
+
+/// A share of hits is one at every moment: each look-up sees at least itself.
+#[test]
+fn a_share_is_a_share() {
+    loom::model(|| {
+        let tally = Arc::new(Tally::default());
+        let other = Arc::clone(&tally);
+        let thread = thread::spawn(move || other.add(false));
+        let shares = [tally.add(true), thread.join().unwrap()];
+        assert!(shares.iter().all(|it| (0.0..=1.0).contains(it)), "{shares:?}");
+        // Neither may have seen the other; whoever comes later has seen both.
+        assert_eq!(tally.add(true).to_bits(), (2.0_f64 / 3.0).to_bits());
     });
 }

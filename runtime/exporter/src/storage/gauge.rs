@@ -1,8 +1,9 @@
 //! A number that goes up and down.
+//!
+//! This file is also compiled by `tests/loom`, which tries every order of the steps below.
 
+use super::sync::{AtomicU64, Ordering};
 use metrics::GaugeFn;
-use metrics::atomics::AtomicU64;
-use std::sync::atomic::Ordering;
 
 /// The cell of one gauge series: the bits of an `f64`, exact for integers up to 2^53.
 #[derive(Debug, Default)]

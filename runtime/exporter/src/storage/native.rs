@@ -87,7 +87,7 @@ impl NativeCells {
 
     /// Adds what was observed to the snapshot.
     pub(crate) fn read(&self, snapshot: &mut NativeSnapshot) {
-        snapshot.zero += self.zero.load(Ordering::Relaxed);
+        snapshot.zero = snapshot.zero.wrapping_add(self.zero.load(Ordering::Relaxed));
         for (doubling, cells) in (LOWEST..).zip(&self.doublings) {
             for (index, cell) in (1..).zip(cells.get().into_iter().flat_map(|it| it.iter())) {
                 let count = cell.load(Ordering::Relaxed);
@@ -102,7 +102,11 @@ impl NativeCells {
 impl NativeSnapshot {
     fn add(&mut self, index: i32, count: u64) {
         match self.buckets.binary_search_by_key(&index, |it| it.0) {
-            Ok(place) => self.buckets[place].1 += count,
+            Ok(place) => {
+                if let Some(known) = self.buckets.get_mut(place) {
+                    known.1 = known.1.wrapping_add(count);
+                }
+            }
             Err(place) => self.buckets.insert(place, (index, count)),
         }
     }

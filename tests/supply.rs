@@ -1,0 +1,149 @@
+//! What is in a build: the lists of `deny.toml` hold, and users get as few packages as the README says.
+
+use measurand_tests::workspace;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// How Cargo calls the registry that it has by itself.
+const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// What users of Linux get; elsewhere one or two packages are others.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(workspace()).output().unwrap();
+    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn deny() -> toml::Table {
+    std::fs::read_to_string(workspace().join("deny.toml")).unwrap().parse().unwrap()
+}
+
+/// The words of a list, or the `crate` of its tables, each of which says why it is there.
+fn list(deny: &toml::Table, section: &str, key: &str) -> Vec<String> {
+    let items = deny[section][key].as_array().unwrap_or_else(|| panic!("deny.toml: `{section}.{key}` is no list"));
+    let name = |it: &toml::Value| match it.as_str() {
+        Some(name) => name.to_owned(),
+        None => {
+            assert!(it["reason"].as_str().is_some_and(|it| !it.is_empty()), "deny.toml: {it} has no reason");
+            it["crate"].as_str().expect("a name").to_owned()
+        }
+    };
+    items.iter().map(name).collect()
+}
+
+/// Whether licences of the list are enough. `OR` and the older `/` let choose, `AND` does not, and what is in brackets is
+/// one licence.
+fn enough(expression: &str, allowed: &[String]) -> bool {
+    let expression = expression.trim();
+    for (word, any) in [(" OR ", true), ("/", true), (" AND ", false)] {
+        let mut parts = split(expression, word);
+        if parts.len() > 1 {
+            return if any { parts.any(|it| enough(it, allowed)) } else { parts.all(|it| enough(it, allowed)) };
+        }
+    }
+    match expression.strip_prefix('(').and_then(|it| it.strip_suffix(')')) {
+        Some(inner) => enough(inner, allowed),
+        None => allowed.iter().any(|it| it == expression),
+    }
+}
+
+/// The parts between the words that are in no brackets.
+fn split<'a>(expression: &'a str, word: &str) -> std::vec::IntoIter<&'a str> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    for (place, _) in expression.match_indices(word) {
+        let before = &expression[..place];
+        if before.matches('(').count() == before.matches(')').count() {
+            parts.push(&expression[start..place]);
+            start = place + word.len();
+        }
+    }
+    parts.push(&expression[start..]);
+    parts.into_iter()
+}
+
+#[test]
+fn licences_are_read_as_they_are_meant() {
+    let allowed = ["MIT", "ISC"].map(str::to_owned);
+    for good in ["MIT", "GPL-3.0 OR MIT", "GPL-3.0/MIT", "MIT AND ISC", "(GPL-3.0 OR MIT) AND ISC", "(MIT)"] {
+        assert!(enough(good, &allowed), "{good}");
+    }
+    for bad in ["GPL-3.0", "MIT AND GPL-3.0", "(GPL-3.0 OR MIT) AND BSL-1.0", "(MIT OR ISC) AND (GPL-3.0)", ""] {
+        assert!(!enough(bad, &allowed), "{bad}");
+    }
+}
+
+#[test]
+fn the_lists_of_deny_toml_hold() {
+    let deny = deny();
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--locked", "--all-features"])).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let (allowed, banned) = (list(&deny, "licenses", "allow"), list(&deny, "bans", "deny"));
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for package in packages.iter().filter(|it| !it["source"].is_null()) {
+        let [name, version, source, license] =
+            ["name", "version", "source", "license"].map(|it| package[it].as_str().unwrap_or_default());
+        assert_eq!(source, REGISTRY, "where `{name}` comes from; deny.toml names no other place");
+        assert!(
+            enough(license, &allowed),
+            "`{name} {version}` is under `{license}`, which `licenses.allow` of deny.toml does not cover"
+        );
+        assert!(!banned.iter().any(|it| it == name), "`{name}` is banned by deny.toml, which says why");
+        versions.entry(name).or_default().push(version);
+    }
+    assert!(versions.len() > 100, "{} packages", versions.len());
+
+    // All but the newest of several versions are exceptions, and no exception is left over.
+    let mut old = BTreeSet::new();
+    for (name, versions) in &mut versions {
+        versions.sort_by_key(|it| it.split(['.', '+', '-']).map(|it| it.parse().unwrap_or(0)).collect::<Vec<u64>>());
+        old.extend(versions.iter().rev().skip(1).map(|version| format!("{name}@{version}")));
+    }
+    let skipped: BTreeSet<String> = list(&deny, "bans", "skip").into_iter().collect();
+    assert_eq!(old, skipped, "packages in more than one version, and `bans.skip` of deny.toml");
+    for (section, key) in [
+        ("bans", "multiple-versions"),
+        ("bans", "wildcards"),
+        ("sources", "unknown-registry"),
+        ("sources", "unknown-git"),
+    ] {
+        assert_eq!(deny[section][key].as_str(), Some("deny"), "deny.toml: {section}.{key}");
+    }
+    for package in packages.iter().filter(|it| it["source"].is_null()) {
+        for it in package["dependencies"].as_array().unwrap().iter().filter(|it| it["path"].is_null()) {
+            assert_ne!(it["req"], "*", "`{}` of `{}` may be any version", it["name"], package["name"]);
+        }
+    }
+}
+
+/// The packages of others that somebody gets who uses `measurand` with these features.
+fn packages(features: &str) -> BTreeSet<String> {
+    let arguments =
+        ["tree", "--locked", "-p", "measurand", "-e", "normal,build", "--prefix", "none", "--target", TARGET];
+    let tree = cargo(&[&arguments[..], &["--no-default-features", "--features", features]].concat());
+    let names = tree.lines().filter_map(|it| it.split(' ').next()).filter(|it| !it.starts_with("measurand"));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn users_get_as_few_packages_as_the_readme_says() {
+    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+    let section = readme.split("\n### What comes with it\n").nth(1).expect("a section of README.md");
+    let section = section.split("\n#").next().unwrap_or_default();
+    let mut seen = Vec::new();
+    for row in section.lines().filter(|it| it.starts_with("| ") && !it.starts_with("| features")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [features, most] = cells[..] else { panic!("{row}") };
+        let features =
+            if features == "none" { "record".to_owned() } else { format!("record,{}", features.replace('`', "")) };
+        let (found, most) = (packages(&features), most.parse::<usize>().expect("a number"));
+        assert!(found.len() <= most, "{features}: {} packages, and README.md says {most}:\n{found:#?}", found.len());
+        seen.push(features);
+    }
+    assert!(seen.len() >= 3 && seen[0] == "record", "{seen:?}");
+    let sentence = section.lines().find(|it| it.starts_with("Without features ")).expect("a sentence with the names");
+    let named: BTreeSet<String> = sentence.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    assert_eq!(named, packages("record"), "the names in README.md");
+}
