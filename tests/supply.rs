@@ -147,3 +147,43 @@ fn users_get_as_few_packages_as_the_readme_says() {
     let named: BTreeSet<String> = sentence.split('`').skip(1).step_by(2).map(str::to_owned).collect();
     assert_eq!(named, packages("record"), "the names in README.md");
 }
+
+/// A test that SECURITY.md names is there, and is a test.
+#[test]
+fn what_security_md_names_exists() {
+    let text = std::fs::read_to_string(workspace().join("SECURITY.md")).unwrap();
+    let names: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(|it| it.contains(".rs::")).collect();
+    assert!(names.len() > 30, "{names:#?}");
+    for name in names {
+        let (file, function) = name.split_once("::").unwrap();
+        let source = std::fs::read_to_string(workspace().join(file)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let lines: Vec<&str> = source.lines().map(str::trim).collect();
+        let place = lines.iter().position(|it| it.contains(&format!("fn {function}(")));
+        let place = place.unwrap_or_else(|| panic!("SECURITY.md names `{name}`, which is not there"));
+        // Its attributes, or the macro that makes tests of properties, stand right above.
+        let above = lines[..place].iter().rev().take_while(|it| it.starts_with("#[") || it.starts_with("//"));
+        assert!(above.into_iter().any(|it| it.contains("test")), "SECURITY.md names `{name}`, which is no test");
+    }
+    let promises = text.split("## What is promised").nth(1).and_then(|it| it.split("\n## ").next()).unwrap();
+    for row in promises.lines().filter(|it| it.starts_with("| ") && !it.starts_with("| promise")) {
+        assert!(row.contains(".rs::"), "a promise without a test: {row}");
+    }
+}
+
+#[test]
+fn no_crate_of_ours_allows_unsafe_code() {
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--locked", "--no-deps"])).unwrap();
+    let workspace_lints = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+    assert!(workspace_lints.contains("unsafe_code = \"deny\""));
+    let packages = metadata["packages"].as_array().unwrap();
+    for package in packages {
+        let manifest = package["manifest_path"].as_str().unwrap();
+        let text: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();
+        let inherits = text.get("lints").and_then(|it| it.get("workspace")).and_then(toml::Value::as_bool);
+        let root = std::path::Path::new(manifest).with_file_name("src/lib.rs");
+        let forbids = std::fs::read_to_string(root).is_ok_and(|it| it.contains("#![forbid(unsafe_code)]"));
+        assert!(inherits == Some(true) || forbids, "{manifest} has to have `lints.workspace = true`");
+    }
+    assert!(packages.len() > 10, "{} packages", packages.len());
+}

@@ -69,7 +69,8 @@ fn nothing_acknowledged_is_lost() {
             servers[part].again();
             killed[part] += 1;
             if part == 2 {
-                assert_eq!(ask_at(&asked, now), before, "samples that were there before kill {kill}, SEED={seed}");
+                let after = ask_at(&asked, now);
+                assert!(after >= before, "{before} samples before kill {kill}, and {after} after it, SEED={seed}");
             }
             let (stored, acknowledged) = (count(&database, ""), direct.lock().unwrap().len());
             eprintln!("kill {kill}: {}; {stored} alerts on disk, {acknowledged} acknowledged directly", PARTS[part]);
@@ -111,14 +112,14 @@ fn numbers(connection: &Connection, label: &str, which: &str) -> Vec<u64> {
 }
 
 /// How many samples of the application there are up to a second ago, and when that was.
-fn answered(prometheus: &Prometheus) -> (f64, Option<String>) {
+fn answered(prometheus: &Prometheus) -> (f64, f64) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - 1.0;
     (now, ask_at(prometheus, now))
 }
 
-fn ask_at(prometheus: &Prometheus, time: f64) -> Option<String> {
+fn ask_at(prometheus: &Prometheus, time: f64) -> f64 {
     let samples = prometheus.query_at("sum(count_over_time(broken[1h]))", time);
-    Some(samples.first()?["value"][1].as_str()?.to_owned())
+    samples.first().and_then(|it| it["value"][1].as_str()?.parse().ok()).unwrap_or_default()
 }
 
 /// Posts alerts as Alertmanager does, and notes which were answered with 200.

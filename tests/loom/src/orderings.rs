@@ -17,7 +17,8 @@ const ALL: [(&str, usize, Why); 18] = [
     ("src/hit_rate.rs", 3, Why::Model(&["a_share_is_a_share"])),
     // Lost steps make a series hot later; the number of a thread is any.
     ("exporter/src/storage/shards.rs", 4, Why::Alone),
-    // Buckets that are added to, each by itself; and whether there are any.
+    // Buckets that are added to, each by itself; and whether there are any. What a scrape says of a histogram twice, in
+    // other buckets, it reads from other cells, which may be one observation apart.
     ("exporter/src/storage/native.rs", 6, Why::Alone),
     // Whether anybody asks; who is asked stands in a `OnceLock`.
     ("exporter/src/storage/exemplars.rs", 2, Why::Alone),
