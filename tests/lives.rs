@@ -217,7 +217,7 @@ fn texts_without_end_are_bounded() {
     let check =
         |series: &str, expected: f64| assert!((scrape.value(series) - expected).abs() < 0.5, "{series}\n{text}");
     check(r#"orders_total{user="_other"}"#, 20.0);
-    check("orders_total{}", 20.0);
+    check("orders_total", 20.0);
     check(r#"neural_operations_total{operation_type="_other"}"#, 20.0);
     check(r#"db_query_duration_seconds_count{query_type="select",table="_other"}"#, 20.0);
     check(r#"measurand_label_overflows_total{family="foreign"}"#, 60.0);

@@ -63,8 +63,24 @@ async fn inner_future(ends: End) -> u64 {
     1
 }
 
+/// A value that panics when it is dropped.
+struct Angry;
+
+impl Drop for Angry {
+    fn drop(&mut self) {
+        resume_unwind(Box::new(()));
+    }
+}
+
+/// Dropped while it waits, it is cancelled, whatever dropping it does.
+#[measured]
+async fn angry_future() {
+    let _angry = Angry;
+    inner_future(End::Cancelled).await;
+}
+
 /// Ends of one step that are no returns, of the functions here.
-const HERE: u64 = 10;
+const HERE: u64 = 11;
 /// The same of all shapes: each of their 16 annotated functions panics, and each of their 4 futures is dropped.
 const SHAPES: u64 = 20;
 
@@ -111,7 +127,10 @@ fn here(steps: u64, before: &Samples, after: &Samples) -> Vec<String> {
         (errors("outer_future", "panic"), 1),
         (errors("inner_future", "panic"), 1),
         (errors("outer_future", "cancelled"), 1),
-        (errors("inner_future", "cancelled"), 1),
+        // Of the one within the angry one too.
+        (errors("inner_future", "cancelled"), 2),
+        (errors("angry_future", "cancelled"), 1),
+        (errors("angry_future", "panic"), 0),
     ];
     let found = expected.into_iter().map(|(series, each)| (grown(before, after, &series), each * steps, series));
     found.filter(|it| it.0 != it.1).map(|it| format!("{} is {} and not {}", it.2, it.0, it.1)).collect()
@@ -124,6 +143,9 @@ fn work(steps: u64) -> Tally {
         tally.step(&hand, step, End::Cancelled);
         assert!(catch_unwind(|| outermost(2)).is_err());
         assert_eq!(judged(step + 1), step + 1);
+        let mut angry = Box::pin(angry_future());
+        assert!(angry.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(angry))).is_err());
         for end in [End::Ok, End::Panic, End::Cancelled] {
             let mut future: Pin<Box<dyn Future<Output = u64> + Send>> = Box::pin(outer_future(end));
             let poll = |future: &mut Pin<Box<dyn Future<Output = u64> + Send>>| {
