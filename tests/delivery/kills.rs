@@ -155,7 +155,7 @@ fn start_application(limit: &Path) -> Server {
         command.env(LIMIT, &limit).env("MEASURAND_LISTEN", &listen).stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
-    Server::start(command, "cargo", url, "/readyz")
+    Server::start(command, "cargo", url, "/healthz")
 }
 
 /// An application of which a file says how much is wrong. It ends with the test that started it.
