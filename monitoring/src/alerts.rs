@@ -3,6 +3,7 @@
 mod advice;
 mod application;
 mod condition;
+mod course;
 mod family;
 mod objectives;
 mod proof;
@@ -17,6 +18,7 @@ use crate::model::{Alert, Group, Limit, Piece, Row, Scenario, Steps};
 use crate::options::Options;
 use crate::query::{Combination, Comparison, Query};
 use measurand_catalog::{Severity, SiteRecord};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The value of the label `service` of the alerts about the monitoring itself.
@@ -31,7 +33,7 @@ pub(crate) struct Draft<'a> {
     severity: Option<Severity>,
     summary: &'a str,
     description: Vec<Piece>,
-    impact: &'a str,
+    impact: Cow<'a, str>,
     /// The key of the panel that shows it, unless one claims it.
     panel: String,
     absent: &'a str,
@@ -74,7 +76,14 @@ struct Context<'a> {
 
 /// The names of the alerts that every program gets.
 pub(crate) fn common_names() -> impl Iterator<Item = &'static str> {
-    service::ALERTS.iter().chain(application::ALERTS).map(|it| it.name).chain(objectives::NAMES)
+    service::ALERTS.iter().chain(application::ALERTS).map(|it| it.name).chain(crate::burns::NAMES)
+}
+
+/// The names of the alerts that no family has and that can be urgent, those about the monitoring itself too.
+#[cfg(feature = "check")]
+pub(crate) fn changeable() -> impl Iterator<Item = &'static str> {
+    let all = service::ALERTS.iter().chain(application::ALERTS).chain(stack::ALERTS);
+    all.filter(|it| it.severity.is_some()).map(|it| it.name)
 }
 
 /// All alerts about a program: a group for the program as a whole, then one for each family that has alerts.
@@ -83,7 +92,7 @@ pub(crate) fn drafts<'a>(families: &'a [Used<'a>], options: &'a Options) -> Draf
     let sites: Vec<_> = families.iter().flat_map(Used::sites).collect();
     let common = service::ALERTS.iter().chain(application::ALERTS);
     let mut drafts = vec![("service".to_owned(), common.filter_map(|it| it.draft(&context, &sites)).collect())];
-    drafts.push(("objectives".to_owned(), objectives::drafts(&crate::objectives::all(families))));
+    drafts.push(("objectives".to_owned(), objectives::drafts(&crate::objectives::all(families), &options.burns)));
     let own = |it: &'a Used<'a>| (format!("family-{}", it.family.name), family::drafts(it, options));
     drafts.extend(families.iter().map(own));
     drafts.retain(|(_, it): &(String, Vec<Draft<'_>>)| !it.is_empty());
@@ -135,18 +144,23 @@ pub(crate) fn finish(
 
 impl Common {
     fn draft<'a>(&'a self, context: &Context<'_>, sites: &[&'a SiteRecord]) -> Option<Draft<'a>> {
+        let changed = context.options.changed.get(self.name).copied().unwrap_or_default();
+        let hold_seconds = changed.hold_seconds.unwrap_or(self.hold_seconds);
+        let query = (self.query)(context)?;
+        let mut scenario = (self.scenario)(context);
+        scenario.courses.iter_mut().for_each(|it| it.lengthen(hold_seconds.saturating_sub(self.hold_seconds)));
         Some(Draft {
             name: self.name,
-            query: (self.query)(context)?,
-            hold_seconds: self.hold_seconds,
-            severity: self.severity,
+            query,
+            hold_seconds,
+            severity: changed.severity.or(self.severity),
             summary: self.summary,
             description: (self.description)(context),
-            impact: self.impact,
+            impact: self.impact.into(),
             panel: self.panel.to_owned(),
             absent: self.absent,
             advice: self.advice,
-            scenario: (self.scenario)(context),
+            scenario,
             labels: Vec::new(),
             sites: sites.to_vec(),
             // A function's page and steps are about that function, not about the program.
@@ -175,7 +189,7 @@ impl Draft<'_> {
             labels: self.labels,
             summary: self.summary.to_owned(),
             description: self.description,
-            impact: self.impact.to_owned(),
+            impact: self.impact.into_owned(),
             runbook_url: runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
             dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
             panel: panel.map(|it| it.key.clone()).unwrap_or_default(),

@@ -59,6 +59,9 @@ Exit codes:
   1  there are findings
   2  wrong usage, or something that cannot be read or written";
 
+/// The folder of the generated files, unless another is named.
+pub(crate) const DIRECTORY: &str = "monitoring";
+
 const GENERATE_EXAMPLE: &str = "\
 Example:
   cargo build --release
@@ -87,6 +90,9 @@ What a catalog cannot know stands in monitoring.toml in that folder; every line 
   threshold = 0.025                    # one of the metric's buckets
   for = \"5m\"
   severity = \"P2\"
+  [objectives.ErrorBudgetFastBurn]     # also ErrorBudgetBurn, ErrorBudgetSlowBurn
+  for = \"2m\"
+  windows = [{ times = 14.4, long = \"1h\", short = \"5m\" }]   # fires where one of these pairs is above so many times the budget
   [leave_out]
   alerts = [\"ScrapeSlow\"]
   families = [\"cache\"]
@@ -296,9 +302,8 @@ pub(crate) struct Explain {
     /// A function, alone or with the end of its path (`orders::checkout`), or a metric; without it all functions are listed
     #[arg(value_name = "FUNCTION|METRIC")]
     pub(crate) name: Option<String>,
-    /// The job's name in Prometheus, as for `generate`
-    #[arg(long, value_name = "NAME", value_parser = job)]
-    pub(crate) job: Option<String>,
+    #[command(flatten)]
+    pub(crate) decisions: Decisions,
     /// How to say it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

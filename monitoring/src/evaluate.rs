@@ -5,7 +5,7 @@
 //!
 //! The answers are those of Prometheus to a billionth: five minutes of look-back, stale series, extrapolation and resets
 //! of counters, interpolation in buckets, the matching of labels. Windows are open on the left, as they are since
-//! Prometheus 3; before, a sample exactly on the edge counted too. Where Prometheus would refuse to match two series with
+//! Prometheus 3; before, a sample exactly on the edge counted too ([`Scope::closed`]). Where Prometheus would refuse to match two series with
 //! one, the first counts. A recorded term is answered by evaluating what it records.
 
 mod aggregate;
@@ -35,6 +35,8 @@ pub struct Scope<'a> {
     only_job: bool,
     recent: u32,
     shown: u32,
+    closed: bool,
+    step: u32,
 }
 
 /// One labelled line of numbers: one for each instant, [`STALE`] where there is none.
@@ -52,14 +54,38 @@ impl<'a> Scope<'a> {
     /// A rule file of this job.
     #[must_use]
     pub fn rules(job: &'a str) -> Self {
-        Self { job, only_job: true, recent: RULE_WINDOW_SECONDS, shown: RULE_WINDOW_SECONDS }
+        Self {
+            job,
+            only_job: true,
+            recent: RULE_WINDOW_SECONDS,
+            shown: RULE_WINDOW_SECONDS,
+            closed: false,
+            step: AVERAGED_STEP,
+        }
     }
 
     /// A dashboard with all jobs and instances chosen, whose recorded series come from the rules of this job. The numbers
     /// are what `$__rate_interval` and `$__range` stand for, in seconds.
     #[must_use]
     pub fn dashboard(job: &'a str, recent: u32, shown: u32) -> Self {
-        Self { job, only_job: false, recent, shown }
+        Self { job, only_job: false, recent, shown, closed: false, step: AVERAGED_STEP }
+    }
+
+    /// The same with windows that are closed on the left, as they were before Prometheus 3: a sample on the edge counts.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self { closed: true, ..self }
+    }
+
+    /// The same where rules are evaluated so often, in milliseconds: of those answers a mean over time is made.
+    #[must_use]
+    pub fn every(self, step: u32) -> Self {
+        Self { step, ..self }
+    }
+
+    /// By how much a window reaches further back than to behind its edge: samples have whole milliseconds.
+    fn edge(&self) -> i64 {
+        i64::from(self.closed)
     }
 
     fn milliseconds(&self, window: Window) -> i64 {
@@ -216,7 +242,7 @@ impl Evaluation<'_> {
         matchers: &[crate::query::Matcher],
         of: &Query,
     ) -> Vec<Row> {
-        let scope = Scope::rules(self.scope.job);
+        let scope = Scope { closed: self.scope.closed, step: self.scope.step, ..Scope::rules(self.scope.job) };
         let mut rows = Evaluation { scope: &scope, ..self }.rows(of);
         let name: Arc<str> = record.into();
         for row in &mut rows {
@@ -235,14 +261,14 @@ impl Evaluation<'_> {
         let window = self.scope.milliseconds(window);
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return Vec::new() };
         // Where there are no samples yet there are no answers either, and thirty days of looking for them take long.
-        let from =
-            if speaks_alone(of) { first - window } else { (first - window).max(self.source.oldest() - LOOK_BACK) };
-        let steps = instants(from, *last, AVERAGED_STEP);
+        let begin = first - window - self.scope.edge();
+        let from = if speaks_alone(of) { begin } else { begin.max(self.source.oldest() - LOOK_BACK) };
+        let steps = instants(from, *last, self.scope.step);
         let inner = Evaluation { times: &steps, ..self }.rows(of);
         let place = |time: i64| steps.partition_point(|it| *it <= time);
         let mean = |row: Row| {
             let of_window = |time: &i64| {
-                let (from, to) = (place(time - window), place(*time));
+                let (from, to) = (place(time - window - self.scope.edge()), place(*time));
                 let values = row.values.get(from..to).unwrap_or_default().iter().copied().filter(|it| is_present(*it));
                 leaf::mean(values)
             };
@@ -253,6 +279,11 @@ impl Evaluation<'_> {
 }
 
 impl Row {
+    /// The first so many numbers.
+    pub(crate) fn until(&self, count: usize) -> Self {
+        Self { values: self.values.get(..count).unwrap_or(&self.values).to_vec(), ..self.clone() }
+    }
+
     /// Changes the numbers that there are, and forgets the name, as every operator does.
     fn map(mut self, value: impl Fn(f64) -> f64) -> Self {
         self.values.iter_mut().filter(|it| is_present(**it)).for_each(|it| *it = value(*it));

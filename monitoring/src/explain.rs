@@ -11,6 +11,7 @@ pub use budget::Budget;
 use crate::family::{Used, used};
 use crate::monitoring::{Invalid, Monitoring};
 use crate::options::Options;
+use crate::settings::Settings;
 use measurand_catalog::{Catalog, SiteRecord, platform};
 use serde::Serialize;
 
@@ -80,6 +81,14 @@ impl<'a> Explainer<'a> {
     /// As [`Monitoring::new`].
     pub fn new(catalog: &'a Catalog, options: &'a Options) -> Result<Self, Invalid> {
         Ok(Self { catalog, monitoring: Monitoring::new(catalog, options)?, options })
+    }
+
+    /// Looks at a catalog as people decided that it be watched.
+    ///
+    /// # Errors
+    /// As [`Settings::monitoring`].
+    pub fn with(catalog: &'a Catalog, settings: &'a Settings) -> Result<Self, String> {
+        Ok(Self { catalog, monitoring: settings.monitoring(catalog)?, options: &settings.options })
     }
 
     /// The table of everything.

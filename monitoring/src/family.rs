@@ -119,13 +119,13 @@ impl<'a> Used<'a> {
         self.rate(Role::Completions, &self.labels_and(STATUS_LABEL), Form::Plain)
     }
 
-    /// The share of completions whose status is a failure, over the last hour, and their number.
+    /// The share of completions whose status is a failure, over the last hour, where there are any; and their number.
     pub(crate) fn failed_completions(&self) -> Option<(Query, Query)> {
         let (all, by) = (self.selector(Role::Completions)?, self.labels());
         let [_, failure] = STATUSES;
         let hour = Window::Seconds(3600);
         let failed = Query::Increase(all.clone().with(STATUS_LABEL, failure), hour).sum(&by);
-        Some((failed.clone().share_of(Query::Increase(all, hour).sum(&by)), failed))
+        Some((failed.clone().part_of(Query::Increase(all, hour).sum(&by)), failed))
     }
 
     /// The level of each combination of labels over all instances: amounts add up, shares and times are averaged.

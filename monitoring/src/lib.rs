@@ -25,6 +25,7 @@
 
 mod alertmanager;
 mod alerts;
+mod burns;
 #[cfg(feature = "check")]
 mod check;
 mod compose;
@@ -89,5 +90,6 @@ pub use settings::Settings;
 pub mod __private {
     pub use crate::current::assert_current;
 }
+pub use burns::{Burn, Pair};
 pub use growing::Growth;
-pub use options::{Options, Receivers};
+pub use options::{Changed, Options, Receivers};

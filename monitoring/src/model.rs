@@ -259,8 +259,10 @@ pub struct Scenario {
     pub quiet: Option<f64>,
     /// The part of the bad traffic that is just enough to be judged.
     pub enough: Option<f64>,
-    /// Minutes after the last bad sample: in which it still fires since its window remembers, and in which it does not.
-    pub lingers: Option<(u32, u32)>,
+    /// Whether it takes hours, so that once in ten minutes is often enough to look.
+    pub slow: bool,
+    /// Courses of events that tell its windows, thresholds and guards apart from any other.
+    pub courses: Vec<Course>,
     /// Whether the job is up meanwhile.
     pub up: bool,
     /// Whether it fires when there are no series at all.
@@ -284,6 +286,68 @@ pub struct Signal {
     pub near: f64,
     /// When it is over.
     pub good: f64,
+}
+
+/// A made-up course of events, of which its own evaluation says when the alert fires.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// What it shows, as the end of a sentence about the alert.
+    pub what: &'static str,
+    /// The series.
+    pub tracks: Vec<Track>,
+    /// For how many minutes it is watched.
+    pub minutes: u32,
+    /// Whether what is recorded for the alert is asked for as well.
+    pub recorded: bool,
+}
+
+/// One made-up series that changes as often as it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    /// The metric's name, with `_bucket` and the like.
+    pub metric: String,
+    /// Its labels besides job and, unless it is among them, instance.
+    pub labels: Vec<(String, String)>,
+    /// Whether it is a counter.
+    pub counter: bool,
+    /// For so many minutes this value, or this growth in a minute; after the last the series is gone.
+    pub pieces: Vec<(u32, f64)>,
+}
+
+impl Signal {
+    /// The same series through a course of events.
+    #[must_use]
+    pub(crate) fn along(&self, pieces: &[(u32, f64)]) -> Track {
+        let Self { metric, labels, counter, .. } = self;
+        Track { metric: metric.clone(), labels: labels.clone(), counter: *counter, pieces: pieces.to_vec() }
+    }
+}
+
+impl Course {
+    /// The first of what happens takes so many seconds longer, in whole minutes.
+    pub(crate) fn lengthen(&mut self, seconds: u32) {
+        let more = seconds.div_ceil(60);
+        self.minutes += more;
+        for (minutes, _) in self.tracks.iter_mut().filter_map(|it| it.pieces.first_mut()) {
+            *minutes += more;
+        }
+    }
+}
+
+impl Track {
+    /// The samples, one a minute.
+    pub(crate) fn samples(&self) -> Vec<f64> {
+        let mut all = Vec::new();
+        let mut count = None;
+        for (minutes, value) in &self.pieces {
+            for _ in 0..*minutes {
+                let next = if self.counter { count.map_or(0.0, |it: f64| it + value) } else { *value };
+                count = Some(next);
+                all.push(next);
+            }
+        }
+        all
+    }
 }
 
 /// A text piece.

@@ -116,10 +116,10 @@ impl Monitoring {
     pub fn new(catalog: &Catalog, options: &Options) -> Result<Self, Invalid> {
         let families = family::used(catalog);
         validate::check(&families)?;
-        objectives::check(&families)?;
+        objectives::check(&families, &options.burns)?;
         let job = options.job_of(catalog);
         let (drafts, stack) = (alerts::drafts(&families, options), alerts::stack(options));
-        let rows = panels::rows(&families, &alerts::limits(&drafts));
+        let rows = panels::rows(&families, &alerts::limits(&drafts), &options.burns);
         let alerts = alerts::finish(&job, drafts, &rows, &job, options);
         let stack = alerts::finish(alerts::STACK, stack, &rows, &job, options);
         let (receivers, package) = (options.receivers.clone(), options.package_of(catalog, &job));
@@ -232,14 +232,12 @@ impl Monitoring {
     /// belong in a folder where no pattern does.
     #[must_use]
     pub fn test_files(&self) -> Vec<File> {
-        let [alerts, slow_alerts] = proof::alerts(self);
-        let [stack, slow_stack] = proof::stack_alerts(self);
-        vec![
-            file("alerts.test.yml", alerts.0, "tests", alerts.1),
-            file("alerts-slow.test.yml", slow_alerts.0, "tests", slow_alerts.1),
-            file("stack-alerts.test.yml", stack.0, "tests", stack.1),
-            file("stack-alerts-slow.test.yml", slow_stack.0, "tests", slow_stack.1),
-        ]
+        let of = |names: [&'static str; 3], all: [(String, usize); 3]| {
+            let tests = names.into_iter().zip(all);
+            tests.map(|(name, (contents, count))| file(name, contents, "tests", count)).collect::<Vec<_>>()
+        };
+        let alerts = of(proof::FILES, proof::alerts(self));
+        alerts.into_iter().chain(of(proof::STACK_FILES, proof::stack_alerts(self))).collect()
     }
 
     /// The objects for a cluster of Kubernetes with the Prometheus operator.

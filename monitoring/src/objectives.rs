@@ -5,6 +5,7 @@
 //! minute, weighted by traffic since calls and errors are averaged apart: thirty days of samples would be read anew each
 //! time.
 
+use crate::burns::{Burn, COUNTED_MAX, NAMES, PERIOD, SHORTEST};
 use crate::family::Used;
 use crate::monitoring::Invalid;
 use crate::promql::duration;
@@ -15,19 +16,7 @@ pub(crate) const MINUTE: u32 = 60;
 pub(crate) const HOUR: u32 = 60 * MINUTE;
 pub(crate) const DAY: u32 = 24 * HOUR;
 
-/// The time for which a budget is meant.
-pub(crate) const PERIOD: u32 = 30 * DAY;
-
-/// The factors of the budget at which alerts fire, the fastest first: at 14.4 two percent of the budget of thirty days
-/// are gone within an hour.
-pub(crate) const FAST: f64 = 14.4;
-pub(crate) const MEDIUM: f64 = 6.0;
-pub(crate) const SLOW: f64 = 3.0;
-pub(crate) const SLOWEST: f64 = 1.0;
-
-/// Longer windows are averaged.
-const COUNTED_MAX: u32 = 6 * HOUR;
-const STEP: u32 = 5 * MINUTE;
+const STEP: u32 = SHORTEST;
 
 pub(crate) const OBJECTIVE_LABEL: &str = "objective";
 const INDICATOR_LABEL: &str = "sli";
@@ -65,16 +54,17 @@ pub(crate) fn all<'a>(families: &[Used<'a>]) -> Vec<Promise<'a>> {
 }
 
 /// Refuses promises whose alerts could never fire.
-pub(crate) fn check(families: &[Used<'_>]) -> Result<(), Invalid> {
+pub(crate) fn check(families: &[Used<'_>], burns: &[Burn; 3]) -> Result<(), Invalid> {
     for it in all(families) {
-        if it.budget() * FAST < 1.0 {
-            continue;
-        }
+        let highest = NAMES.into_iter().zip(burns).find(|(_, burn)| it.budget() * burn.highest() >= 1.0);
+        let Some((alert, burn)) = highest else { continue };
+        let factor = burn.highest();
         let (share, budget) = (percent(it.share), percent(it.budget()));
-        let (least, never) = (percent(1.0 - 1.0 / FAST), percent(it.budget() * FAST));
+        let (least, never) = (percent(1.0 - 1.0 / factor), percent(it.budget() * factor));
         return Err(Invalid(format!(
-            "`{}` ({}:{}) promises {} for {share} of its calls: at {FAST} times its budget of {budget} an alert would \
-             wait for {never} of the calls, and never fire; promise more than {least}",
+            "`{}` ({}:{}) promises {} for {share} of its calls: at {factor} times its budget of {budget} `{alert}` would \
+             wait for {never} of the calls, and never fire; promise more than {least}, or let it fire sooner with `times` \
+             under `[objectives.{alert}]` in monitoring.toml",
             it.name,
             it.site.file,
             it.site.line,

@@ -1,7 +1,8 @@
 //! What the catalog cannot know: the job's name, and where dashboards and runbooks are found.
 
+use crate::burns::{self, Burn};
 use crate::promql::Histograms;
-use measurand_catalog::Catalog;
+use measurand_catalog::{Catalog, Severity};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -29,8 +30,21 @@ pub struct Options {
     pub memory_bytes: f64,
     /// How Prometheus stores the histograms of the program.
     pub histograms: Histograms,
+    /// When `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
+    pub burns: [Burn; 3],
+    /// What is different about alerts that no family has, by name.
+    pub changed: BTreeMap<String, Changed>,
     /// Who is called, and where secrets are.
     pub receivers: Receivers,
+}
+
+/// What is different about an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Changed {
+    /// How long its condition has to hold, if not as long as by default.
+    pub hold_seconds: Option<u32>,
+    /// How urgent it is, if not as by default.
+    pub severity: Option<Severity>,
 }
 
 /// Where alerts go. What only some may know is never here, but in files.
@@ -100,6 +114,8 @@ impl Default for Options {
             under_load: false,
             memory_bytes: 100.0 * 1024.0 * 1024.0,
             histograms: Histograms::default(),
+            burns: burns::defaults(),
+            changed: BTreeMap::new(),
             receivers: Receivers::default(),
         }
     }

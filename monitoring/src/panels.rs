@@ -13,6 +13,7 @@ mod verification;
 
 pub(crate) use family::panel_of;
 
+use crate::burns::Burn;
 use crate::family::Used;
 use crate::layout;
 use crate::model::{Limit, Line, Panel, PanelKind, Rectangle, Row, Unit, label, text};
@@ -119,9 +120,9 @@ const FIXED: &[Fixed] = &[
 
 /// The whole dashboard, laid out and numbered: the overview, the fixed rows, a row for each family that is in none of
 /// them, the explorer, the system.
-pub(crate) fn rows(all: &[Used<'_>], limits: &Limits<'_>) -> Vec<Row> {
+pub(crate) fn rows(all: &[Used<'_>], limits: &Limits<'_>, burns: &[Burn; 3]) -> Vec<Row> {
     let mut rows = vec![row(overview::KEY, "System overview", overview::PANELS, all, limits)];
-    rows.push(objectives::row(all, limits));
+    rows.push(objectives::row(all, limits, burns));
     rows.extend(FIXED.iter().map(|it| row(it.key, it.title, it.panels, all, limits)));
     let fixed = |name: &str| FIXED.iter().flat_map(|it| it.families).any(|it| it.name == name);
     // Requests have their panels among those of the system.

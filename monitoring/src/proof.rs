@@ -1,10 +1,12 @@
 //! Writes unit tests of alerts, as `promtool test rules` reads them: each alert fires when it should and not a minute
-//! before, is over when what is wrong is over, and stays silent just below its threshold and without data.
+//! before, is over when what is wrong is over, and stays silent just below its threshold and without data. Courses of
+//! events tell its windows, thresholds and guards apart from any other.
 
 mod batch;
+mod course;
 mod render;
 
-use crate::model::{Alert, Group, Scenario, Signal};
+use crate::model::{Alert, Course, Group, Scenario, Signal};
 use crate::monitoring::Monitoring;
 use crate::promql::{Histograms, quoted};
 use serde::Serialize;
@@ -65,24 +67,75 @@ struct Firing {
 /// A file and the number of its tests.
 type Counted = (String, usize);
 
-/// Minutes that a scenario in the file with one evaluation a minute may take.
+/// How often a file's tests evaluate, or nobody would wait for them: everything is evaluated every time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Pace {
+    Minutes,
+    Hours,
+    Days,
+}
+
+impl Pace {
+    const ALL: [Self; 3] = [Self::Minutes, Self::Hours, Self::Days];
+
+    /// The one for a test of so many minutes.
+    fn of(minutes: u32) -> Self {
+        match minutes {
+            0..=120 => Self::Minutes,
+            121..=1000 => Self::Hours,
+            _ => Self::Days,
+        }
+    }
+
+    /// Minutes between two evaluations.
+    fn step(self) -> u32 {
+        match self {
+            Self::Minutes => 1,
+            Self::Hours => 10,
+            Self::Days => 30,
+        }
+    }
+
+    fn interval(self) -> &'static str {
+        match self {
+            Self::Minutes => "1m",
+            Self::Hours => "10m",
+            Self::Days => "30m",
+        }
+    }
+}
+
+/// Minutes of a scenario in which every minute counts.
 const SHORT_MINUTES: u32 = 200;
 
-/// `alerts.test.yml` and `alerts-slow.test.yml`: what takes hours or a day is evaluated once in ten minutes, or nobody
-/// would wait for it.
-pub(crate) fn alerts(monitoring: &Monitoring) -> [Counted; 2] {
+/// The names of the files with the unit tests, by pace.
+pub(crate) const FILES: [&str; 3] = ["alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"];
+pub(crate) const STACK_FILES: [&str; 3] =
+    ["stack-alerts.test.yml", "stack-alerts-slow.test.yml", "stack-alerts-slowest.test.yml"];
+
+/// What takes hours is evaluated once in ten minutes, and what takes days once in thirty.
+pub(crate) fn alerts(monitoring: &Monitoring) -> [Counted; 3] {
     let rules = ["recording-rules.yml", "alerts.yml"];
     let recordings = monitoring.recordings.iter().map(|it| it.name.clone());
     let order: Vec<String> = recordings.chain(monitoring.alerts.iter().map(|it| it.name.clone())).collect();
-    let name = |slow| if slow { "alerts-slow.test.yml" } else { "alerts.test.yml" };
-    [false, true].map(|slow| file(name(slow), &rules, &order, &monitoring.alerts, slow, monitoring))
+    files(FILES, &rules, &order, &monitoring.alerts, monitoring)
 }
 
-/// `stack-alerts.test.yml` and `stack-alerts-slow.test.yml`.
-pub(crate) fn stack_alerts(monitoring: &Monitoring) -> [Counted; 2] {
+/// The same for the alerts about the monitoring itself.
+pub(crate) fn stack_alerts(monitoring: &Monitoring) -> [Counted; 3] {
     let order: Vec<String> = monitoring.stack.iter().map(|it| it.name.clone()).collect();
-    let name = |slow| if slow { "stack-alerts-slow.test.yml" } else { "stack-alerts.test.yml" };
-    [false, true].map(|slow| file(name(slow), &["stack-alerts.yml"], &order, &monitoring.stack, slow, monitoring))
+    files(STACK_FILES, &["stack-alerts.yml"], &order, &monitoring.stack, monitoring)
+}
+
+fn files(
+    names: [&str; 3],
+    rules: &[&'static str],
+    order: &[String],
+    groups: &[Group<Alert>],
+    monitoring: &Monitoring,
+) -> [Counted; 3] {
+    let pairs = [(names[0], Pace::ALL[0]), (names[1], Pace::ALL[1]), (names[2], Pace::ALL[2])];
+    pairs.map(|(name, pace)| file(name, rules, order, groups, pace, monitoring))
 }
 
 fn file(
@@ -90,16 +143,19 @@ fn file(
     rule_files: &[&'static str],
     order: &[String],
     groups: &[Group<Alert>],
-    slow: bool,
+    pace: Pace,
     monitoring: &Monitoring,
 ) -> Counted {
     // The notation of series that all versions of promtool share has no native histograms.
     let can_be_written = |it: &&Alert| monitoring.histograms == Histograms::Classic || !reads_histograms(it);
     let alerts: Vec<&Alert> = groups.iter().flat_map(|it| &it.rules).filter(can_be_written).collect();
-    let is_slow = |it: &&&Alert| it.scenario.before + it.scenario.lead + it.scenario.recovery > SHORT_MINUTES;
-    let chosen: Vec<&Alert> = alerts.iter().filter(|it| is_slow(it) == slow).copied().collect();
+    let chosen: Vec<&Alert> = alerts.iter().filter(|it| pace_of(&it.scenario) == pace).copied().collect();
     let mut tests: Vec<Test> = batch::of(&chosen).iter().flat_map(|it| tests(it, monitoring)).collect();
-    if !slow {
+    tests.extend(courses(&alerts, pace).iter().map(|it| {
+        let cases = it.iter().map(|(alert, course)| (*alert, course::case(alert, course, pace.step(), monitoring)));
+        test(it.first().map_or("", |it| it.1.what), cases.collect())
+    }));
+    if pace == Pace::Minutes {
         tests.push(without_data(&alerts, monitoring));
     }
     let header = format!(
@@ -108,11 +164,16 @@ fn file(
     );
     let file = TestFile {
         rule_files: rule_files.to_vec(),
-        evaluation_interval: if slow { "10m" } else { "1m" },
+        evaluation_interval: pace.interval(),
         group_eval_order: order.to_vec(),
         tests,
     };
     (crate::yaml::write(&header, &file), file.tests.len())
+}
+
+fn pace_of(scenario: &Scenario) -> Pace {
+    let minutes = scenario.before + scenario.lead + scenario.recovery;
+    if scenario.slow || minutes > SHORT_MINUTES { Pace::Hours } else { Pace::Minutes }
 }
 
 fn reads_histograms(alert: &Alert) -> bool {
@@ -122,31 +183,70 @@ fn reads_histograms(alert: &Alert) -> bool {
 
 /// A test in which all of these alerts fire, and two in which none does.
 fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> Vec<Test> {
-    let test = |what: &str, alerts: &[&Alert], case: fn(&Alert, &Monitoring) -> Case| {
-        let names = alerts.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
-        let all: Vec<Case> = alerts.iter().map(|it| case(it, monitoring)).collect();
-        let mut input_series: Vec<Series> = all.iter().flat_map(|it| it.series.clone()).collect();
-        // They all have a job that is up, the longest first.
-        input_series
-            .sort_by(|a, b| (&a.series, b.values.len(), &b.values).cmp(&(&b.series, a.values.len(), &a.values)));
-        input_series.dedup_by(|a, b| a.series == b.series);
-        let alert_rule_test = all.iter().flat_map(|it| it.expectations.clone()).collect();
-        let promql_expr_test = all.into_iter().flat_map(|it| it.questions).collect();
-        Test { name: format!("{what}: {names}"), interval: "1m", input_series, alert_rule_test, promql_expr_test }
+    let all = |what: &str, alerts: &[&Alert], case: fn(&Alert, &Monitoring) -> Case| {
+        test(what, alerts.iter().map(|it| (*it, case(it, monitoring))).collect())
     };
     let judged: Vec<&Alert> = alerts.iter().filter(|it| it.scenario.quiet.is_some()).copied().collect();
     let mut tests = vec![
-        test("fires in time and is over in time", alerts, fires),
-        test("is silent at a near miss", alerts, near_miss),
+        all("fires in time and is over in time", alerts, fires),
+        all("is silent at a near miss", alerts, near_miss),
     ];
     if !judged.is_empty() {
-        tests.push(test("is silent with little traffic", &judged, little_traffic));
+        tests.push(all("is silent with little traffic", &judged, little_traffic));
     }
     let judged: Vec<&Alert> = alerts.iter().filter(|it| it.scenario.enough.is_some()).copied().collect();
     if !judged.is_empty() {
-        tests.push(test("fires with just enough traffic", &judged, enough_traffic));
+        tests.push(all("fires with just enough traffic", &judged, enough_traffic));
     }
     tests
+}
+
+/// One test of cases that do not disturb each other.
+fn test(what: &str, cases: Vec<(&Alert, Case)>) -> Test {
+    let mut names: Vec<&str> = cases.iter().map(|it| it.0.name.as_str()).collect();
+    names.dedup();
+    let name = format!("{what}: {}", names.join(", "));
+    let all: Vec<Case> = cases.into_iter().map(|it| it.1).collect();
+    let mut input_series: Vec<Series> = all.iter().flat_map(|it| it.series.clone()).collect();
+    // They all have a job that is up, the longest first.
+    input_series.sort_by(|a, b| (&a.series, b.values.len(), &b.values).cmp(&(&b.series, a.values.len(), &a.values)));
+    input_series.dedup_by(|a, b| a.series == b.series);
+    let alert_rule_test = together(all.iter().flat_map(|it| it.expectations.clone()));
+    let promql_expr_test = all.into_iter().flat_map(|it| it.questions).collect();
+    Test { name, interval: "1m", input_series, alert_rule_test, promql_expr_test }
+}
+
+/// What is expected of alerts with one name at one time stands in one place.
+fn together(all: impl Iterator<Item = Expectation>) -> Vec<Expectation> {
+    let mut merged: Vec<Expectation> = Vec::new();
+    for it in all {
+        let known =
+            merged.iter_mut().find(|other| (&other.eval_time, &other.alertname) == (&it.eval_time, &it.alertname));
+        match known {
+            Some(known) => known.exp_alerts.extend(it.exp_alerts),
+            None => merged.push(it),
+        }
+    }
+    merged
+}
+
+/// The courses of these alerts that take long, or those that do not, in as few tests as can be.
+fn courses<'a>(alerts: &[&'a Alert], pace: Pace) -> Vec<Vec<(&'a Alert, &'a Course)>> {
+    let mut kinds: Vec<(&str, Vec<(&'a Alert, &'a Course)>)> = Vec::new();
+    for alert in alerts {
+        for course in alert.scenario.courses.iter().filter(|it| Pace::of(it.minutes) == pace) {
+            let known = kinds.iter_mut().find(|it| it.0 == course.what);
+            match known {
+                Some((_, all)) => all.push((alert, course)),
+                None => kinds.push((course.what, vec![(alert, course)])),
+            }
+        }
+    }
+    // The longest first, so that those that are as long share a test.
+    for (_, all) in &mut kinds {
+        all.sort_by_key(|it| std::cmp::Reverse(it.1.minutes));
+    }
+    kinds.iter().flat_map(|(_, all)| batch::of_courses(all)).collect()
 }
 
 struct Case {
@@ -175,14 +275,7 @@ fn fires(alert: &Alert, monitoring: &Monitoring) -> Case {
     expectations
         .extend([(firing, true), (over, false)].map(|(minute, fires)| expect(alert, minute, fires, monitoring)));
     let phases = [(Phase::Before, it.before), (Phase::Bad, bad), (Phase::Good, it.recovery)];
-    let last = it.before + bad - 1;
-    let questions = it.lingers.map(|(fires, over)| [(last + fires, true), (last + over, false)]);
-    let questions = questions.into_iter().flatten().map(|(minute, fires)| Question {
-        expr: format!("count(ALERTS{{alertname={},alertstate=\"firing\"}})", quoted(&alert.name)),
-        eval_time: format!("{minute}m"),
-        exp_samples: if fires { vec![Sample { labels: "{}", value: 1.0 }] } else { Vec::new() },
-    });
-    Case { questions: questions.collect(), ..Case::new(series(it, &phases, monitoring), expectations) }
+    Case::new(series(it, &phases, monitoring), expectations)
 }
 
 fn near_miss(alert: &Alert, monitoring: &Monitoring) -> Case {
@@ -217,7 +310,10 @@ fn with_traffic(alert: &Alert, part: Option<f64>, fires: bool, monitoring: &Moni
 
 /// The minute in which it fires at the latest.
 fn firing(alert: &Alert) -> u32 {
-    alert.scenario.before + alert.scenario.lead + alert.hold_seconds.div_ceil(60) + 1
+    let it = &alert.scenario;
+    // Whoever looks once in ten minutes sees that it has held for long enough when the next ten are over.
+    let step = if it.slow { pace_of(it).step() } else { 1 };
+    it.before + it.lead + alert.hold_seconds.div_ceil(60).next_multiple_of(step) + 1
 }
 
 fn expect(alert: &Alert, minute: u32, fires: bool, monitoring: &Monitoring) -> Expectation {
@@ -289,36 +385,47 @@ enum Phase {
 fn series(scenario: &Scenario, phases: &[(Phase, u32)], monitoring: &Monitoring) -> Vec<Series> {
     let job = job(scenario, monitoring);
     let minutes: u32 = phases.iter().map(|(_, minutes)| minutes).sum();
-    let named = |metric: &str, labels: &[(String, String)]| {
-        let own = [("job".to_owned(), job.to_owned()), ("instance".to_owned(), "a".to_owned())];
-        let all = own.iter().chain(labels).map(|(name, value)| format!("{name}={}", quoted(value)));
-        format!("{metric}{{{}}}", all.collect::<Vec<_>>().join(","))
-    };
+    let named = |metric: &str, labels: &[(String, String)]| named(metric, labels, job);
     let up = scenario.up.then(|| Series { series: named("up", &[]), values: format!("1x{}", minutes - 1) });
     let signals = scenario.signals.iter();
     let signals = signals.map(|it| Series { series: named(&it.metric, &it.labels), values: values(it, phases) });
     up.into_iter().chain(signals).collect()
 }
 
-/// One sample a minute, in promtool's notation: a piece for each phase.
+/// The series in promtool's notation.
+fn named(metric: &str, labels: &[(String, String)], job: &str) -> String {
+    let is_own = |name: &str| labels.iter().all(|it| it.0 != name);
+    let own = [("job", job), ("instance", "a")].into_iter().filter(|it| is_own(it.0));
+    let all = own.chain(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let all: Vec<String> = all.map(|(name, value)| format!("{name}={}", quoted(value))).collect();
+    format!("{metric}{{{}}}", all.join(","))
+}
+
+/// A piece for each phase.
 fn values(signal: &Signal, phases: &[(Phase, u32)]) -> String {
-    let mut pieces = Vec::new();
+    let value = |phase: &Phase| match phase {
+        Phase::Before => signal.before,
+        Phase::Bad => signal.bad,
+        Phase::Near => signal.near,
+        Phase::Good => signal.good,
+    };
+    let pieces: Vec<(u32, f64)> = phases.iter().map(|(phase, minutes)| (*minutes, value(phase))).collect();
+    notation(signal.counter, &pieces)
+}
+
+/// One sample a minute, in promtool's notation.
+fn notation(counter: bool, pieces: &[(u32, f64)]) -> String {
+    let mut all = Vec::new();
     let mut count: Option<f64> = None;
-    for (phase, minutes) in phases.iter().filter(|(_, minutes)| *minutes > 0) {
-        let value = match phase {
-            Phase::Before => signal.before,
-            Phase::Bad => signal.bad,
-            Phase::Near => signal.near,
-            Phase::Good => signal.good,
-        };
+    for (minutes, value) in pieces.iter().filter(|(minutes, _)| *minutes > 0) {
         let more = minutes - 1;
-        if signal.counter {
+        if counter {
             let first = count.map_or(0.0, |it| it + value);
-            pieces.push(format!("{first}+{value}x{more}"));
+            all.push(format!("{first}+{value}x{more}"));
             count = Some(first + value * f64::from(more));
         } else {
-            pieces.push(format!("{value}x{more}"));
+            all.push(format!("{value}x{more}"));
         }
     }
-    pieces.join(" ")
+    all.join(" ")
 }

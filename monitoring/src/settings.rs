@@ -4,6 +4,7 @@
 //! one place: the panel, the rule and its test all follow.
 
 mod apply;
+mod burns;
 
 use crate::monitoring::{Invalid, Monitoring};
 use crate::near::did_you_mean;
@@ -77,6 +78,8 @@ struct Raw {
     target_labels: Vec<Spanned<String>>,
     #[serde(default)]
     alerts: BTreeMap<Spanned<String>, RawAlert>,
+    #[serde(default)]
+    objectives: BTreeMap<Spanned<String>, burns::Raw>,
     #[serde(default)]
     leave_out: RawLeaveOut,
     #[serde(default)]
@@ -175,13 +178,8 @@ impl Settings {
         settings.known_metrics = raw.known_metrics.into_iter().map(one_line).collect::<Result<_, _>>()?;
         settings.target_labels = raw.target_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
         for (alert, change) in raw.alerts {
-            let hold_seconds = change.r#for.map(|it| {
-                seconds(it.get_ref()).ok_or_else(|| wrong(&it, "is no duration; write a number and s, m, h or d"))
-            });
-            let severity = change.severity.map(|it| {
-                let found = Severity::ALL.into_iter().find(|severity| severity.as_str() == it.get_ref());
-                found.ok_or_else(|| wrong(&it, "is no severity; write P0, P1, P2 or P3"))
-            });
+            let hold_seconds = change.r#for.map(|it| seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION)));
+            let severity = change.severity.map(|it| severity(it.get_ref()).ok_or_else(|| wrong(&it, NO_SEVERITY)));
             let threshold = change.threshold.map(|it| {
                 let number = *it.get_ref();
                 let place = place(it.span().start).0;
@@ -198,6 +196,9 @@ impl Settings {
                 hold_seconds: hold_seconds.transpose()?,
                 severity: severity.transpose()?,
             });
+        }
+        for (alert, it) in raw.objectives {
+            it.apply(&alert, &mut settings.options.burns, &|offset| place(offset).0)?;
         }
         let alerts = raw.leave_out.alerts.into_iter().map(|it| (What::Alert, it));
         let families = raw.leave_out.families.into_iter().map(|it| (What::Family, it));
@@ -217,7 +218,8 @@ impl Settings {
     /// [`Monitoring::new`].
     pub fn monitoring(&self, catalog: &Catalog) -> Result<Monitoring, String> {
         let changed = self.applied(catalog)?;
-        let mut monitoring = Monitoring::new(&changed, &self.options).map_err(|Invalid(it)| it)?;
+        let options = Options { changed: self.changed()?, ..self.options.clone() };
+        let mut monitoring = Monitoring::new(&changed, &options).map_err(|Invalid(it)| it)?;
         self.leave_out(&mut monitoring)?;
         Ok(monitoring)
     }
@@ -253,6 +255,13 @@ fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut Stri
         "switch_url" => Some(&mut receivers.switch_url),
         _ => None,
     }
+}
+
+const NO_DURATION: &str = "is no duration; write a number and s, m, h or d";
+const NO_SEVERITY: &str = "is no severity; write P0, P1, P2 or P3";
+
+fn severity(text: &str) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|it| it.as_str() == text)
 }
 
 /// `90s`, `5m`, `1h`, `1d`.

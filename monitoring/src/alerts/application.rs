@@ -1,6 +1,7 @@
 //! The alerts that look at one value of a family's label, which no condition of a family does.
 
 use super::condition::{FAILURES_PER_SECOND, subject};
+use super::course::{self, BEGINS, CROWD, FEW, OVER};
 use super::proof::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
 use super::{Common, Context};
 use crate::family::Used;
@@ -51,7 +52,8 @@ pub(super) const ALERTS: &[Common] = &[
                 counter(name, with(OPERATION.1, ERROR_OUTCOMES[0]), [1.0, 0.0, 0.0]),
                 counter(name, with("learning", ERROR_OUTCOMES[0]), [0.0, 1.0, 0.0]),
             ];
-            Scenario { recovery: 20, ..scenario(signals, Vec::new(), 3.0) }
+            let courses = signals.first().map(|it| course::burst(it, 15, 60)).into_iter().collect();
+            Scenario { recovery: 20, courses, ..scenario(signals, Vec::new(), 3.0) }
         },
     },
     Common {
@@ -71,7 +73,7 @@ pub(super) const ALERTS: &[Common] = &[
             let requests = used(it, &families::HTTP)?.selector(Role::Calls)?;
             let by = [ROUTE.to_owned()];
             let failed = http_errors(requests.clone()).sum(&by);
-            let ratio = failed.clone().share_of(Query::Rate(requests, Window::Recent).sum(&by));
+            let ratio = failed.clone().part_of(Query::Rate(requests, Window::Recent).sum(&by));
             Some(ratio.above(HTTP_ERRORS).combine(Combination::And, failed.above(FAILURES_PER_SECOND)))
         },
         description: |_| {
@@ -83,11 +85,28 @@ pub(super) const ALERTS: &[Common] = &[
         scenario: |_| {
             let with = |status| labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, status)]);
             let failed = [2.0 * HTTP_ERRORS, 0.9 * HTTP_ERRORS, 0.0].map(|it| it * TRAFFIC);
-            let signals = vec![
-                counter("http_requests_total", with("200"), failed.map(|it| TRAFFIC - it)),
-                counter("http_requests_total", with("503"), failed),
+            let fine = counter("http_requests_total", with("200"), failed.map(|it| TRAFFIC - it));
+            let broken = counter("http_requests_total", with("503"), failed);
+            let courses = vec![
+                // What is left is enough to be judged, and too small a share.
+                course::course(
+                    OVER,
+                    vec![
+                        fine.along(&[(27, TRAFFIC)]),
+                        broken.along(&[(13, CROWD * TRAFFIC), (14, 0.2 * HTTP_ERRORS * TRAFFIC)]),
+                    ],
+                ),
+                course::course(FEW, vec![broken.along(&[(13, TRAFFIC), (14, 0.2)])]),
+                course::course(
+                    BEGINS,
+                    vec![
+                        fine.along(&[(12, CROWD * TRAFFIC), (13, TRAFFIC)]),
+                        broken.along(&[(25, 3.0 * HTTP_ERRORS * TRAFFIC)]),
+                    ],
+                ),
             ];
-            few(failed[0], scenario(signals, labels(&[(ROUTE, "/")]), 2.0 * HTTP_ERRORS))
+            let plain = scenario(vec![fine, broken], labels(&[(ROUTE, "/")]), 2.0 * HTTP_ERRORS);
+            few(failed[0], Scenario { courses, ..plain })
         },
     },
     Common {
@@ -117,7 +136,9 @@ pub(super) const ALERTS: &[Common] = &[
             let own = labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, "200")]);
             let bounds = [0.25, HTTP_SECONDS, 1.0];
             let signals = buckets("http_request_duration_seconds", &own, &bounds, [1.0, HTTP_SECONDS, 0.25]);
-            scenario(signals, labels(&[(ROUTE, "/")]), interpolated(0.95, HTTP_SECONDS, 1.0))
+            let courses = vec![course::histogram(&signals, 600)];
+            let plain = scenario(signals, labels(&[(ROUTE, "/")]), interpolated(0.95, HTTP_SECONDS, 1.0));
+            Scenario { courses, ..plain }
         },
     },
 ];

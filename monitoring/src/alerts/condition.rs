@@ -16,6 +16,10 @@ const RECENT_SCORE: Window = Window::Seconds(1800);
 /// and no reason to wake anybody.
 pub(super) const FAILURES_PER_SECOND: f64 = 0.01;
 
+/// One failure in an hour is no reason to wake anybody. A growth is extrapolated to the edges of its window, and so never
+/// quite a whole number.
+const SINGLE: f64 = 1.5;
+
 /// A hit rate is only judged from about thirty look-ups in five minutes on.
 const LOOKUPS_PER_SECOND: f64 = 0.1;
 
@@ -56,7 +60,7 @@ pub(super) fn compared(condition: &Condition, value: Query, family: &Used<'_>) -
     let guard = match *condition {
         Condition::ErrorRatioAbove(_) => failing(Role::Errors)?,
         Condition::FailureRatioAbove(_) => failing(Role::Failures)?,
-        Condition::CompletionFailuresAbove(_) => family.failed_completions()?.1.above(1.0),
+        Condition::CompletionFailuresAbove(_) => family.failed_completions()?.1.above(SINGLE),
         Condition::HitRatioBelow(_) => family.lookups(&by, Form::Recorded)?.above(LOOKUPS_PER_SECOND),
         Condition::LastScoreBelow(_) => called(family, &by)?.above(0.0),
         Condition::Stalled(seconds) => {

@@ -1,6 +1,6 @@
 //! The alerts of a family, as its table of alerts says, and what single functions change about them.
 
-use super::{Draft, advice, condition, fact, proof};
+use super::{Draft, advice, condition, course, fact, proof};
 use crate::family::Used;
 use crate::options::Options;
 use crate::panels::panel_of;
@@ -26,6 +26,7 @@ fn of_alert<'a>(alert: &'a AlertRecord, family: &'a Used<'a>) -> Vec<Draft<'a>> 
         if matches!(alert.condition, Condition::RollbacksAbove(_) | Condition::FailuresAbove(_)) {
             scenario.value *= f64::from((scenario.lead + alert.hold_seconds / 60 + 1).min(5));
         }
+        scenario.courses = course::of_condition(&alert.condition, &scenario, alert.hold_seconds);
         Some(Draft {
             name: &alert.name,
             query: condition::compared(&alert.condition, value, family)?,
@@ -33,7 +34,7 @@ fn of_alert<'a>(alert: &'a AlertRecord, family: &'a Used<'a>) -> Vec<Draft<'a>> 
             severity: Some(severity),
             summary: &alert.summary,
             description: condition::description(&alert.condition, family),
-            impact: &alert.impact,
+            impact: alert.impact.as_str().into(),
             panel: format!("family-{}/{}", family.family.name, panel_of(&alert.condition)),
             absent: condition::absent(&alert.condition),
             advice: advice::of(&alert.condition),

@@ -1,106 +1,68 @@
 //! The alerts about what functions promise: each looks at a long window, so that it matters, and at a short one, so that
 //! it is over when it is over.
 
+mod courses;
+
 use super::Draft;
 use super::proof::{TRAFFIC, counter, scenario};
-use crate::model::{Format, Piece, Scenario, label, text};
-use crate::objectives::{DAY, FAST, HOUR, Indicator, MEDIUM, MINUTE, OBJECTIVE_LABEL, Promise, SLOW, SLOWEST};
+use crate::burns::{Burn, NAMES};
+use crate::model::{Format, Piece, Scenario, Signal, label, text as piece};
+use crate::objectives::{Indicator, OBJECTIVE_LABEL, Promise};
 use crate::query::{Combination, Query};
-use measurand_catalog::Severity;
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 
-/// A budget is only judged where more calls than this broke the promise: one or two among few calls burn any budget, and
-/// are no reason to wake anybody.
-const FEW: f64 = 2.0;
+/// A budget is only judged where more than two calls broke the promise: one or two among few calls burn any budget, and
+/// are no reason to wake anybody. A growth is extrapolated to the edges of its window, and so never quite a whole number.
+const FEW: f64 = 2.5;
 
 const ABSENT: &str = "Silent without series and without traffic: no call breaks a promise, and a program that is gone is the business of ServiceDown.";
 
-pub(super) const NAMES: [&str; 3] = ["ErrorBudgetFastBurn", "ErrorBudgetBurn", "ErrorBudgetSlowBurn"];
-
-/// A factor of the budget, and over which windows in seconds it is looked at.
-struct Pair {
-    factor: f64,
-    long: u32,
-    short: u32,
-    /// The window in which more than a few calls have to break the promise.
-    counted: u32,
-}
-
-struct Burn {
+struct Text {
     name: &'static str,
-    severity: Severity,
-    hold_seconds: u32,
     summary: &'static str,
-    impact: &'static str,
-    pairs: &'static [Pair],
-    /// Minutes until the short windows have forgotten.
-    recovery: u32,
-    /// Minutes of samples that its test evaluates once.
-    step: u32,
 }
 
-const BURNS: [Burn; 3] = [
-    Burn {
-        name: NAMES[0],
-        severity: Severity::P0,
-        hold_seconds: 120,
-        summary: "A promise is being broken fast.",
-        impact: "Within two days nothing is left of the error budget of thirty days.",
-        pairs: &[Pair { factor: FAST, long: HOUR, short: 5 * MINUTE, counted: HOUR }],
-        recovery: 15,
-        step: 1,
-    },
-    Burn {
-        name: NAMES[1],
-        severity: Severity::P1,
-        hold_seconds: 900,
-        summary: "A promise is being broken.",
-        impact: "Within five days nothing is left of the error budget of thirty days.",
-        pairs: &[Pair { factor: MEDIUM, long: 6 * HOUR, short: 30 * MINUTE, counted: 6 * HOUR }],
-        recovery: 45,
-        step: 1,
-    },
-    Burn {
-        name: NAMES[2],
-        severity: Severity::P2,
-        hold_seconds: 3600,
-        summary: "A promise is about to be broken.",
-        impact: "The error budget does not last for thirty days.",
-        pairs: &[
-            Pair { factor: SLOW, long: DAY, short: 2 * HOUR, counted: 2 * HOUR },
-            Pair { factor: SLOWEST, long: 3 * DAY, short: 6 * HOUR, counted: 6 * HOUR },
-        ],
-        recovery: 390,
-        step: 10,
-    },
+const TEXTS: [Text; 3] = [
+    Text { name: NAMES[0], summary: "A promise is being broken fast." },
+    Text { name: NAMES[1], summary: "A promise is being broken." },
+    Text { name: NAMES[2], summary: "A promise is about to be broken." },
 ];
 
 /// Three alerts for each promise.
-pub(super) fn drafts<'a>(promises: &[Promise<'a>]) -> Vec<Draft<'a>> {
-    BURNS.iter().flat_map(|burn| promises.iter().map(move |it| draft(burn, it))).collect()
+pub(super) fn drafts<'a>(promises: &[Promise<'a>], burns: &[Burn; 3]) -> Vec<Draft<'a>> {
+    let all = TEXTS.iter().zip(burns);
+    all.flat_map(|(text, burn)| {
+        promises.iter().enumerate().map(move |(index, it)| {
+            // Of promises of one kind the rules are alike, and so one of them is looked at closely.
+            let earlier = promises.iter().take(index);
+            let first = !earlier.into_iter().any(|other| (&other.metric, &other.calls) == (&it.metric, &it.calls));
+            draft(text, burn, it, first)
+        })
+    })
+    .collect()
 }
 
-fn draft<'a>(burn: &'static Burn, promise: &Promise<'a>) -> Draft<'a> {
+fn draft<'a>(text: &'static Text, burn: &Burn, promise: &Promise<'a>, first: bool) -> Draft<'a> {
     let pairs = burn.pairs.iter().map(|it| {
         let threshold = promise.threshold(it.factor);
         let both = promise.ratio(it.long).above(threshold);
         let both = both.combine(Combination::And, promise.ratio(it.short).above(threshold));
-        both.combine(Combination::And, promise.count(it.counted).above(FEW))
+        both.combine(Combination::And, promise.count(it.counted()).above(FEW))
     });
     let query = pairs.reduce(|all, it| all.combine(Combination::Or, it)).unwrap_or(Query::Constant(0.0));
     Draft {
-        name: burn.name,
+        name: text.name,
         query,
         hold_seconds: burn.hold_seconds,
         severity: Some(burn.severity),
-        summary: burn.summary,
+        summary: text.summary,
         description: vec![
             label(OBJECTIVE_LABEL),
-            text(format!(" promises {}; ", promise.title())),
+            piece(format!(" promises {}; ", promise.title())),
             Piece::Value(Format::Share),
-            text(" of its calls did not keep that."),
+            piece(" of its calls did not keep that."),
         ],
-        impact: burn.impact,
+        impact: burn.impact().into(),
         panel: crate::panels::BURN_PANEL.to_owned(),
         absent: ABSENT,
         advice: &[
@@ -108,28 +70,46 @@ fn draft<'a>(burn: &'static Burn, promise: &Promise<'a>) -> Draft<'a> {
             "If a release came just before, take it back.",
             "If nobody noticed, the promise is too strict: change `slo(..)` with those who rely on it.",
         ],
-        scenario: proof(burn, promise),
+        scenario: proof(burn, promise, first),
         labels: promise.labels(),
         sites: vec![promise.site],
         of_functions: true,
     }
 }
 
-fn proof(burn: &Burn, promise: &Promise<'_>) -> Scenario {
-    let lowest = burn.pairs.iter().map(|it| it.factor).fold(f64::INFINITY, f64::min);
-    let broken = [1.0, 0.9 * promise.threshold(lowest), 0.0].map(|it| it * TRAFFIC);
-    let own: Vec<(String, String)> =
-        promise.site.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let with = |name: &str, value: String| own.iter().cloned().chain([(name.to_owned(), value)]).collect();
-    let mut signals = vec![counter(&promise.calls, own.clone(), [TRAFFIC; 3])];
-    signals.push(match promise.indicator {
+fn proof(burn: &Burn, promise: &Promise<'_>, first: bool) -> Scenario {
+    let minutes = |seconds: u32| seconds.div_ceil(60);
+    let longest = burn.pairs.iter().map(|it| it.short).max().unwrap_or_default();
+    // A file for what takes hours looks once in ten minutes only.
+    let step = if minutes(longest) > 15 { 10 } else { 1 };
+    let broken = [1.0, 0.9 * promise.threshold(burn.lowest()), 0.0].map(|it| it * TRAFFIC);
+    let calls = counter(&promise.calls, own(promise), [TRAFFIC; 3]);
+    let signals = vec![calls, promised(promise, broken)];
+    // A little less than what may fail, over the whole of the test.
+    let quiet = 0.8 * FEW / TRAFFIC / f64::from(step + minutes(burn.hold_seconds) + 15);
+    let courses = if first { courses::of(burn, promise) } else { Vec::new() };
+    let recovery = minutes(longest) + step + 10;
+    Scenario {
+        lead: step,
+        slow: step > 1,
+        recovery,
+        quiet: Some(quiet),
+        courses,
+        ..scenario(signals, promise.labels(), 1.0)
+    }
+}
+
+fn own(promise: &Promise<'_>) -> Vec<(String, String)> {
+    promise.site.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What counts those that break the promise, or those that keep it, when so many of all calls break it.
+fn promised(promise: &Promise<'_>, broken: [f64; 3]) -> Signal {
+    let with = |name: &str, value: String| own(promise).into_iter().chain([(name.to_owned(), value)]).collect();
+    match promise.indicator {
         Indicator::Success => counter(&promise.metric, with(OUTCOME_LABEL, ERROR_OUTCOMES[0].to_owned()), broken),
         Indicator::Latency(seconds) => {
             counter(&promise.metric, with("le", seconds.to_string()), broken.map(|it| TRAFFIC - it))
         }
-    });
-    // A little less than what may fail, over the whole of the test.
-    let minutes = f64::from(burn.step + burn.hold_seconds / 60 + 15);
-    let quiet = Some(0.9 * FEW / TRAFFIC / minutes);
-    Scenario { lead: burn.step, recovery: burn.recovery, quiet, ..scenario(signals, promise.labels(), 1.0) }
+    }
 }

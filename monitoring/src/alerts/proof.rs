@@ -37,29 +37,6 @@ pub(super) fn few(failures: f64, scenario: Scenario) -> Scenario {
     Scenario { quiet: Some(0.5 / failures), enough: Some(0.9 / failures), ..scenario }
 }
 
-/// How a window of five minutes ends, of which a share is bad.
-#[derive(Clone, Copy)]
-enum Reads {
-    /// The growth of counters: of six samples in Prometheus 2, whose windows are closed, and of five in 3.
-    Growth,
-    /// The samples themselves.
-    Samples,
-}
-
-/// The minutes after the last bad sample in which the condition, of the share of the window that is bad, still holds in
-/// every version of Prometheus, and does not hold any more in any.
-fn lingers(reads: Reads, holds: impl Fn(f64) -> bool) -> Option<(u32, u32)> {
-    let sizes = match reads {
-        Reads::Growth => [5, 4],
-        Reads::Samples => [6, 5],
-    };
-    let last = |size: u32| (0..=size).rfind(|good| holds(f64::from(size - good) / f64::from(size)));
-    let [closed, open] = sizes.map(last);
-    let (first, last) = (closed?.min(open?), closed?.max(open?));
-    // What holds at the edge only depends on how a fraction is rounded.
-    first.checked_sub(1).filter(|it| *it > 0).map(|it| (it, last + 2))
-}
-
 /// The buckets of a histogram whose observations all lie between two bounds, in each phase.
 pub(super) fn buckets(metric: &str, labels: &Labels, bounds: &[f64], phases: [f64; 3]) -> Vec<Signal> {
     let with = |le: String| labels.iter().cloned().chain([("le".to_owned(), le)]).collect();
@@ -104,14 +81,14 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             let errors = with(&labels, OUTCOME_LABEL, ERROR_OUTCOMES[0]);
             let signals =
                 vec![counter(calls, labels.clone(), [TRAFFIC; 3]), counter(&metric(Role::Errors)?.name, errors, parts)];
-            few(parts[0], lingering(scenario(signals, labels, doubled), Reads::Growth, |it| it * doubled > threshold))
+            few(parts[0], scenario(signals, labels, doubled))
         }
         Condition::FailureRatioAbove(_) => {
             let signals = vec![
                 counter(&metric(Role::Successes)?.name, labels.clone(), rest),
                 counter(&metric(Role::Failures)?.name, labels.clone(), parts),
             ];
-            few(parts[0], lingering(scenario(signals, labels, doubled), Reads::Growth, |it| it * doubled > threshold))
+            few(parts[0], scenario(signals, labels, doubled))
         }
         Condition::CompletionFailuresAbove(_) => {
             let name = &metric(Role::Completions)?.name;
@@ -131,7 +108,6 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             ];
             // Five look-ups a minute.
             let plain = scenario(signals, labels, share / 2.0);
-            let plain = lingering(plain, Reads::Growth, |it| 1.0 - it * (1.0 - share / 2.0) < share);
             Scenario { quiet: Some(5.0 / TRAFFIC), enough: Some(9.0 / TRAFFIC), ..plain }
         }
         Condition::DurationAbove { quantile, seconds } => {
@@ -139,8 +115,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             let (lower, upper) = neighbours(it, seconds);
             let bounds = [lower, Some(seconds), upper].into_iter().flatten().collect::<Vec<_>>();
             let signals = buckets(&it.name, &labels, &bounds, [upper?, seconds, lower.unwrap_or(seconds)]);
-            let plain = scenario(signals, labels, interpolated(quantile, seconds, upper?));
-            lingering(plain, Reads::Growth, |it| it > 1.0 - quantile)
+            scenario(signals, labels, interpolated(quantile, seconds, upper?))
         }
         Condition::ScoreBelow { quantile, score } => {
             let it = metric(Role::Score)?;
@@ -148,8 +123,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             let bounds = [lower, Some(score), upper].into_iter().flatten().collect::<Vec<_>>();
             let top = upper.unwrap_or(f64::INFINITY);
             let signals = buckets(&it.name, &labels, &bounds, [score, top, top]);
-            let plain = scenario(signals, labels, interpolated(quantile, lower.unwrap_or(0.0), score));
-            lingering(plain, Reads::Growth, |it| it > quantile)
+            scenario(signals, labels, interpolated(quantile, lower.unwrap_or(0.0), score))
         }
         Condition::RollbacksAbove(count) => increase(metric(Role::Rollbacks)?, labels, count),
         Condition::FailuresAbove(count) => increase(metric(Role::Failures)?, labels, count),
@@ -157,19 +131,16 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             let mut signals =
                 vec![gauge(&metric(Role::LastScore)?.name, labels.clone(), [score / 2.0, score.midpoint(1.0), 1.0])];
             signals.push(counter(format!("{}_count", metric(Role::Score)?.name), labels.clone(), [TRAFFIC; 3]));
-            let plain = scenario(signals, labels, score / 2.0);
-            lingering(plain, Reads::Samples, |it| 1.0 - it * (1.0 - score / 2.0) < score)
+            scenario(signals, labels, score / 2.0)
         }
         Condition::LevelAbove(level) => {
             let signal = gauge(&metric(Role::Level)?.name, labels.clone(), [2.0 * level, 0.99 * level, 0.0]);
-            let plain = lingering(scenario(vec![signal], labels, 2.0 * level), Reads::Samples, |it| it > 0.5);
-            Scenario { lead: 0, ..plain }
+            Scenario { lead: 0, ..scenario(vec![signal], labels, 2.0 * level) }
         }
         Condition::LevelBelow(level) => {
             let phases = [0.5 * level, 1.01 * level, 1.02 * level];
             let signal = gauge(&metric(Role::Level)?.name, labels.clone(), phases);
-            let plain = scenario(vec![signal], labels, 0.5 * level);
-            Scenario { lead: 0, ..lingering(plain, Reads::Samples, |it| 1.02 - it * 0.52 < 1.0) }
+            Scenario { lead: 0, ..scenario(vec![signal], labels, 0.5 * level) }
         }
         Condition::LevelGrowthAbove(level) => {
             let phases = [3.0 * level, 1.9 * level, level];
@@ -180,7 +151,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
         Condition::CallsBelow(rate) => {
             let slopes = [0.5, 1.05, 1.2].map(|it| it * rate * 60.0);
             let signal = counter(&family.counter()?.name, labels, slopes);
-            lingering(scenario(vec![signal], Vec::new(), rate / 2.0), Reads::Growth, |it| 1.2 - it * 0.7 < 1.0)
+            scenario(vec![signal], Vec::new(), rate / 2.0)
         }
         Condition::Stalled(_) => {
             let minutes = super::condition::whole(threshold) / 60;
@@ -192,10 +163,6 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             Scenario { before, lead: minutes, slack: 2, ..scenario(vec![calls, began], Vec::new(), 0.0) }
         }
     })
-}
-
-fn lingering(scenario: Scenario, reads: Reads, holds: impl Fn(f64) -> bool) -> Scenario {
-    Scenario { lingers: lingers(reads, holds), ..scenario }
 }
 
 /// A counter of which more than so many in five minutes are too many.

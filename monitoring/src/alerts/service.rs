@@ -2,15 +2,17 @@
 
 use super::Common;
 use super::condition::SMOOTHED;
+use super::course;
 use super::proof::{TRAFFIC, buckets, counter, example, gauge, interpolated, labels, scenario};
 use crate::family::Used;
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::panels::system::{
     DESCRIPTORS_PANEL, LAG, LAG_PANEL, MEMORY_PANEL, MOST_DESCRIPTORS, OPEN_DESCRIPTORS, OVERFLOWS, PANICS_PANEL,
-    RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL, descriptors,
+    RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,
 };
 use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
 use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::platform::PlatformMetric;
 use measurand_catalog::{Role, Severity};
 
 const DESCRIPTORS: f64 = 0.8;
@@ -91,7 +93,14 @@ pub(super) const ALERTS: &[Common] = &[
                 counter(&name, with("panic"), [1.0, 0.0, 0.0]),
                 counter(&name, with("cancelled"), [0.0, TRAFFIC, 0.0]),
             ];
-            scenario(signals, own, 2.0)
+            let panics = |it: &Used<'_>| {
+                let labels =
+                    example(it, &it.sites()).into_iter().chain([(OUTCOME_LABEL.to_owned(), "panic".to_owned())]);
+                let panic = counter(&it.metric(Role::Errors)?.name, labels.collect(), [1.0, 0.0, 0.0]);
+                Some(course::burst(&panic, 5, 0))
+            };
+            let courses = it.families.iter().filter_map(panics).collect();
+            Scenario { courses, ..scenario(signals, own, 2.0) }
         },
     },
     Common {
@@ -115,7 +124,7 @@ pub(super) const ALERTS: &[Common] = &[
             let limit = format!("; the limit is {}MiB.", it.options.memory_bytes / 1024.0 / 1024.0);
             vec![label("instance"), text(" takes "), Piece::Value(Format::Bytes), text(limit)]
         },
-        scenario: |it| platform(RESIDENT_BYTES.name, it.options.memory_bytes),
+        scenario: |it| platform(RESIDENT_BYTES.name, it.options.memory_bytes, 900),
     },
     Common {
         name: "EventLoopLagHigh",
@@ -147,7 +156,8 @@ pub(super) const ALERTS: &[Common] = &[
         scenario: |_| {
             let bounds = [0.05, LAG_SECONDS, 0.25];
             let signals = buckets(LAG.name, &Vec::new(), &bounds, [0.25, LAG_SECONDS, 0.05]);
-            scenario(signals, instance(), interpolated(0.99, LAG_SECONDS, 0.25))
+            let courses = vec![course::histogram(&signals, 600)];
+            Scenario { courses, ..scenario(signals, instance(), interpolated(0.99, LAG_SECONDS, 0.25)) }
         },
     },
     Common {
@@ -178,7 +188,8 @@ pub(super) const ALERTS: &[Common] = &[
         scenario: |_| {
             let own = labels(&[("family", "database")]);
             let signal = counter(OVERFLOWS.name, own.clone(), [10.0, 0.0, 0.0]);
-            Scenario { recovery: 20, ..scenario(vec![signal], own, 20.0) }
+            let courses = vec![course::burst(&signal, 15, 0)];
+            Scenario { recovery: 20, courses, ..scenario(vec![signal], own, 20.0) }
         },
     },
     Common {
@@ -204,7 +215,8 @@ pub(super) const ALERTS: &[Common] = &[
         scenario: |_| {
             // A new number each minute is a restart each minute.
             let signal = Signal { before: 0.0, ..counter(START_TIME.name, Vec::new(), [60.0, 0.0, 0.0]) };
-            Scenario { lead: 4, recovery: 65, ..scenario(vec![signal], instance(), 5.0) }
+            let courses = vec![course::course(course::OVER, vec![signal.along(&[(10, 60.0), (130, 0.0)])])];
+            Scenario { lead: 4, recovery: 65, courses, ..scenario(vec![signal], instance(), 5.0) }
         },
     },
     Common {
@@ -227,7 +239,7 @@ pub(super) const ALERTS: &[Common] = &[
             let seconds = Piece::Value(Format::Seconds);
             vec![text("A scrape of "), label("instance"), text(" takes "), seconds, text(" on average.")]
         },
-        scenario: |_| platform("scrape_duration_seconds", SCRAPE_SECONDS),
+        scenario: |_| platform("scrape_duration_seconds", SCRAPE_SECONDS, 900),
     },
     Common {
         name: "FileDescriptorsRunningOut",
@@ -241,17 +253,28 @@ pub(super) const ALERTS: &[Common] = &[
             "`ls /proc/PID/fd` on its machine tells what they are: files or connections.",
             "If they only grow, something opens and does not close; restart before none is left.",
         ],
-        query: |_| Some(descriptors(|it| Query::MaximumOverTime(it, SMOOTHED)).above(DESCRIPTORS)),
+        query: |_| {
+            let most = |it: &PlatformMetric| {
+                Query::MaximumOverTime(Selector::new(it.name), SMOOTHED).sum(&["instance".to_owned()])
+            };
+            Some(most(OPEN_DESCRIPTORS).part_of(most(MOST_DESCRIPTORS)).above(DESCRIPTORS))
+        },
         description: |_| {
             let share = Piece::Value(Format::Share);
             vec![share, text(" of the file descriptors of "), label("instance"), text(" are open.")]
         },
         scenario: |_| {
-            let signals = vec![
-                gauge(OPEN_DESCRIPTORS.name, Vec::new(), [900.0, 790.0, 10.0]),
-                gauge(MOST_DESCRIPTORS.name, Vec::new(), [1000.0; 3]),
+            let open = gauge(OPEN_DESCRIPTORS.name, Vec::new(), [900.0, 790.0, 10.0]);
+            let most = gauge(MOST_DESCRIPTORS.name, Vec::new(), [1000.0; 3]);
+            let courses = vec![
+                course::course(course::OVER, vec![open.along(&[(25, 900.0), (14, 10.0)]), most.along(&[(39, 1000.0)])]),
+                course::course(
+                    course::BEGINS,
+                    vec![open.along(&[(40, 900.0)]), most.along(&[(12, 1e6), (28, 1000.0)])],
+                ),
+                course::course(course::NOTHING, vec![open.along(&[(25, 900.0)]), most.along(&[(25, 0.0)])]),
             ];
-            Scenario { lead: 0, ..scenario(signals, instance(), 0.9) }
+            Scenario { lead: 0, courses, ..scenario(vec![open, most], instance(), 0.9) }
         },
     },
     Common {
@@ -281,7 +304,8 @@ fn instance() -> Vec<(String, String)> {
 }
 
 /// A gauge of the process that goes beyond a limit.
-fn platform(metric: &str, limit: f64) -> Scenario {
+fn platform(metric: &str, limit: f64, hold_seconds: u32) -> Scenario {
     let signal = gauge(metric, Vec::new(), [2.0 * limit, 0.99 * limit, 0.1 * limit]);
-    Scenario { lead: 0, ..scenario(vec![signal], instance(), 2.0 * limit) }
+    let courses = vec![course::peak(&signal, hold_seconds)];
+    Scenario { lead: 0, courses, ..scenario(vec![signal], instance(), 2.0 * limit) }
 }

@@ -5,6 +5,7 @@
 
 use super::Common;
 use super::condition::DAY_SECONDS;
+use super::course::{self, BEGINS, CROWD, NOTHING, OVER};
 use super::proof::{TRAFFIC, counter, gauge, labels, scenario};
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::query::{Combination, Comparison, Match, Query, Selector, Window};
@@ -40,7 +41,7 @@ pub(super) const ALERTS: &[Common] = &[
             let by = ["instance".to_owned(), "integration".to_owned()];
             let rate = |name| Query::Rate(Selector::of_job(ALERTMANAGER, name), QUARTER).sum(&by);
             let failed = rate("alertmanager_notifications_failed_total");
-            Some(failed.share_of(rate("alertmanager_notifications_total")).above(DELIVERY))
+            Some(failed.part_of(rate("alertmanager_notifications_total")).above(DELIVERY))
         },
         description: |_| {
             let share = Piece::Value(Format::Share);
@@ -53,12 +54,22 @@ pub(super) const ALERTS: &[Common] = &[
         },
         scenario: |_| {
             let own = labels(&[("integration", "slack")]);
-            let signals = vec![
-                counter("alertmanager_notifications_total", own.clone(), [TRAFFIC; 3]),
-                counter("alertmanager_notifications_failed_total", own, [TRAFFIC / 2.0, TRAFFIC * 0.009, 0.0]),
+            let all = counter("alertmanager_notifications_total", own.clone(), [TRAFFIC; 3]);
+            let name = "alertmanager_notifications_failed_total";
+            let failed = counter(name, own, [TRAFFIC / 2.0, TRAFFIC * 0.009, 0.0]);
+            let courses = vec![
+                course::course(OVER, vec![all.along(&[(57, TRAFFIC)]), failed.along(&[(23, TRAFFIC), (34, 0.0)])]),
+                course::course(
+                    BEGINS,
+                    vec![
+                        all.along(&[(32, CROWD * TRAFFIC), (23, TRAFFIC)]),
+                        failed.along(&[(55, 1.5 * DELIVERY * TRAFFIC)]),
+                    ],
+                ),
+                course::course(NOTHING, vec![all.along(&[(23, 0.0)]), failed.along(&[(23, TRAFFIC)])]),
             ];
-            let plain = scenario(signals, labels(&[("instance", "a"), ("integration", "slack")]), 0.5);
-            Scenario { job: Some(ALERTMANAGER), recovery: 20, ..plain }
+            let labels = labels(&[("instance", "a"), ("integration", "slack")]);
+            Scenario { job: Some(ALERTMANAGER), recovery: 20, courses, ..scenario(vec![all, failed], labels, 0.5) }
         },
     },
     Common {
@@ -86,7 +97,8 @@ pub(super) const ALERTS: &[Common] = &[
             let own = labels(&[("rule_group", "rules.yml;shop")]);
             let signal = counter("prometheus_rule_evaluation_failures_total", own, [1.0, 0.0, 0.0]);
             let labels = labels(&[("instance", "a"), ("rule_group", "rules.yml;shop")]);
-            Scenario { job: Some(PROMETHEUS), recovery: 20, ..scenario(vec![signal], labels, 7.0) }
+            let courses = vec![course::burst(&signal, 15, 300)];
+            Scenario { job: Some(PROMETHEUS), recovery: 20, courses, ..scenario(vec![signal], labels, 7.0) }
         },
     },
     Common {
@@ -107,7 +119,7 @@ pub(super) const ALERTS: &[Common] = &[
                 let kinds = Match::NoneOf(NO_DISKS.map(str::to_owned).to_vec());
                 Query::Last(Selector::of_job(NODE, name).matching("fstype", kinds)).sum(&by)
             };
-            let free = read("node_filesystem_avail_bytes").share_of(read("node_filesystem_size_bytes"));
+            let free = read("node_filesystem_avail_bytes").part_of(read("node_filesystem_size_bytes"));
             // Nobody writes to what can only be read.
             let writable = Query::Compare(Box::new(read("node_filesystem_readonly")), Comparison::Equal, 0.0);
             Some(free.below(DISK).combine(Combination::And, writable))
@@ -159,8 +171,9 @@ pub(super) const ALERTS: &[Common] = &[
             let bytes = STORAGE_BYTES_A_DAY;
             let phases = [3.0 * bytes, 1.9 * bytes, bytes];
             let signal = Signal { before: bytes, ..gauge("prometheus_tsdb_storage_blocks_bytes", Vec::new(), phases) };
+            let courses = vec![course::growth(&signal)];
             let plain = scenario(vec![signal], labels(&[("instance", "a")]), 2.0 * bytes);
-            Scenario { job: Some(PROMETHEUS), lead: 0, before: 1450, ..plain }
+            Scenario { job: Some(PROMETHEUS), lead: 0, before: 1450, courses, ..plain }
         },
     },
 ];

@@ -1,21 +1,21 @@
 //! `cargo measurand explain`: what a name stands for, as text or as JSON.
 
 use super::Outcome;
-use super::source::{program, read, shown};
-use crate::cli::{Explain, Format};
+use super::source::{read, settings, shown};
+use crate::cli::{DIRECTORY, Explain, Format};
 use crate::output::{self, clean, painted, table};
 use measurand_catalog::{Kind, Objective, Unit};
-use measurand_monitoring::Options;
 use measurand_monitoring::explain::{
     AlertView, Budget, Explainer, Explanation, FunctionView, LabelView, MetricView, Overview, PanelView, QueryView,
 };
 use std::fmt::Write as _;
+use std::path::Path;
 
 pub(super) fn explain(arguments: &Explain) -> Result<Outcome, String> {
     let source = &arguments.source.source;
     let catalog = read(source)?;
-    let options = Options { job: arguments.job.clone(), program: program(source), ..Options::default() };
-    let explainer = Explainer::new(&catalog, &options).map_err(|it| format!("`{}`: {it}", shown(source)))?;
+    let settings = settings(&arguments.decisions, Path::new(DIRECTORY), source)?;
+    let explainer = Explainer::with(&catalog, &settings).map_err(|it| format!("`{}`: {it}", shown(source)))?;
     let text = match (&arguments.name, arguments.format) {
         (None, Format::Text) => overview(&explainer.overview()),
         (None, Format::Json) => output::json(&explainer.overview()),

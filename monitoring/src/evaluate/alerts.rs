@@ -34,7 +34,21 @@ pub struct Progress {
 /// milliseconds after it has fired even when the condition is gone.
 #[must_use]
 pub fn progress(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<Progress> {
-    rows.iter().filter_map(|it| of_row(it, times, hold, keep)).collect()
+    merged(rows).iter().filter_map(|it| of_row(it, times, hold, keep)).collect()
+}
+
+/// An alert has no metric's name: of `a > 1 or b > 1` one side can take over from the other without a break.
+fn merged(rows: &[Row]) -> Vec<Row> {
+    let mut all: Vec<Row> = Vec::new();
+    for row in rows {
+        let Some(known) = all.iter_mut().find(|it| it.labels == row.labels) else {
+            all.push(row.clone());
+            continue;
+        };
+        let gaps = known.values.iter_mut().zip(&row.values).filter(|(value, _)| !is_present(**value));
+        gaps.for_each(|(value, other)| *value = *other);
+    }
+    all
 }
 
 fn of_row(row: &Row, times: &[i64], hold: i64, keep: i64) -> Option<Progress> {
@@ -80,6 +94,18 @@ mod tests {
             }
         };
         assert_eq!((1..=holds.len()).map(after).collect::<String>(), expected, "{holds}");
+    }
+
+    #[test]
+    fn an_alert_goes_on_when_another_metric_takes_over() {
+        let row = |name: &str, values: &[f64]| Row {
+            name: Some(name.into()),
+            labels: Arc::default(),
+            values: values.to_vec(),
+        };
+        let rows = [row("a", &[1.0, 1.0, STALE, STALE]), row("b", &[STALE, STALE, 2.0, 2.0])];
+        let all = progress(&rows, &[0, 60_000, 120_000, 180_000], 120_000, 0);
+        assert_eq!(all.iter().map(|it| (it.since, it.phase)).collect::<Vec<_>>(), [(0, Phase::Firing)]);
     }
 
     #[test]

@@ -57,14 +57,15 @@ impl Evaluation<'_> {
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
         let name: Arc<str> = it.metric.as_str().into();
         let wanted = |labels: &_| self.scope.selects(it, labels);
-        self.source.visit(&it.metric, first - before - LOOK_BACK, last - before, &wanted, &mut |labels, samples| {
+        let reach = LOOK_BACK + self.scope.edge();
+        self.source.visit(&it.metric, first - before - reach, last - before, &wanted, &mut |labels, samples| {
             let mut next = 0;
             let value = |time: &i64| {
                 while samples.get(next).is_some_and(|it| it.0 <= time - before) {
                     next += 1;
                 }
                 let newest = next.checked_sub(1).and_then(|it| samples.get(it));
-                newest.filter(|it| it.0 > time - before - LOOK_BACK).map_or(STALE, |it| it.1)
+                newest.filter(|it| it.0 > time - before - reach).map_or(STALE, |it| it.1)
             };
             let values = self.times.iter().map(value).collect();
             each(Row { name: Some(Arc::clone(&name)), labels: Arc::clone(labels), values });
@@ -82,7 +83,8 @@ impl Evaluation<'_> {
     ) {
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
         let wanted = |labels: &_| self.scope.selects(it, labels);
-        self.source.visit(&it.metric, first - window, *last, &wanted, &mut |labels, samples| {
+        let reach = window + self.scope.edge();
+        self.source.visit(&it.metric, first - reach, *last, &wanted, &mut |labels, samples| {
             let clean: Vec<Sample>;
             let samples = if samples.iter().all(|it| is_present(it.1)) {
                 samples
@@ -96,7 +98,7 @@ impl Evaluation<'_> {
                 while samples.get(to).is_some_and(|it| it.0 <= *time) {
                     to += 1;
                 }
-                while from < to && samples.get(from).is_some_and(|it| it.0 <= time - window) {
+                while from < to && samples.get(from).is_some_and(|it| it.0 <= time - reach) {
                     from += 1;
                 }
                 if from < to { number(&points, (from, to), *time) } else { STALE }

@@ -2,7 +2,7 @@
 
 use super::{Budget, Explainer, budget, path, place};
 use crate::family::{Form, Used};
-use crate::promql::{Place, duration, print};
+use crate::promql::{Place, duration, print_as};
 use crate::query::{Aggregation, Query, is_about, narrowed, series_of};
 use measurand_catalog::{FamilyRecord, Kind, MetricRecord, Objective, Role, SiteRecord, Unit, platform};
 use serde::Serialize;
@@ -202,7 +202,7 @@ impl Explainer<'_> {
         let place = Place::Rules { job: &self.monitoring.job };
         let printed = questions.into_iter().filter_map(|(name, query)| {
             let query = query.filter(asks)?;
-            Some(QueryView { name, promql: print(&change(query), place) })
+            Some(QueryView { name, promql: print_as(&change(query), place, self.monitoring.histograms) })
         });
         printed.collect()
     }
@@ -214,7 +214,7 @@ impl Explainer<'_> {
             .map(|it| AlertView {
                 name: it.name.clone(),
                 severity: it.severity.map(measurand_catalog::Severity::as_str),
-                promql: print(&it.query, place),
+                promql: print_as(&it.query, place, self.monitoring.histograms),
                 hold: duration(it.hold_seconds),
                 summary: it.summary.clone(),
             })

@@ -1,16 +1,12 @@
 //! The row about what functions promise.
 
 use super::{BURN_PANEL, PLAIN, Spec, named};
+use crate::burns::{Burn, NAMES};
 use crate::family::Used;
 use crate::model::{Limit, Line, PanelKind, Row, Unit};
-use crate::objectives::{self, DAY, FAST, HOUR, MEDIUM, MINUTE, Promise, SLOW, SLOWEST};
-use measurand_catalog::Severity;
+use crate::objectives::{self, DAY, HOUR, MINUTE, Promise};
 
 const KEY: &str = "objectives";
-
-/// The factors at which alerts fire.
-const FACTORS: [(f64, Severity); 4] =
-    [(FAST, Severity::P0), (MEDIUM, Severity::P1), (SLOW, Severity::P2), (SLOWEST, Severity::P2)];
 
 const PANELS: &[Spec] = &[
     Spec {
@@ -37,7 +33,7 @@ const PANELS: &[Spec] = &[
             };
             objectives::all(it).iter().flat_map(lines).collect()
         },
-        links: &["ErrorBudgetFastBurn", "ErrorBudgetBurn", "ErrorBudgetSlowBurn"],
+        links: &NAMES,
         ..PLAIN
     },
     Spec {
@@ -59,10 +55,12 @@ pub(super) fn budgets(families: &[Used<'_>]) -> Vec<Line> {
 }
 
 /// The row; without panels where nothing is promised.
-pub(super) fn row(families: &[Used<'_>], limits: &super::Limits<'_>) -> Row {
+pub(super) fn row(families: &[Used<'_>], limits: &super::Limits<'_>, burns: &[Burn; 3]) -> Row {
+    let factors = burns.iter().flat_map(|burn| burn.pairs.iter().map(|it| (it.factor, burn.severity)));
+    let factors = factors.map(|(value, severity)| Limit { value, above: true, severity });
     let mut row = super::row(KEY, "Objectives", PANELS, families, limits);
     for panel in row.panels.iter_mut().filter(|it| it.key == BURN_PANEL) {
-        panel.limits = FACTORS.map(|(value, severity)| Limit { value, above: true, severity }).to_vec();
+        panel.limits = factors.clone().collect();
     }
     row
 }

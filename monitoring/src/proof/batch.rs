@@ -1,46 +1,72 @@
 //! Puts alerts together that can be tested at once, since none looks at the samples of another: `promtool` evaluates every
 //! rule in every minute of every test, so that a test for each alert would take minutes.
 
-use crate::model::Alert;
+use crate::model::{Alert, Course};
 use std::collections::BTreeSet;
 
-#[derive(Default)]
-struct Batch<'a> {
-    alerts: Vec<&'a Alert>,
+/// An alert, and what its test looks at and makes.
+struct Member<'a> {
+    alert: &'a Alert,
+    /// What it looks at.
+    own: BTreeSet<&'a str>,
+    /// What it or whatever has its name looks at, all of which must stay silent, too.
     reads: BTreeSet<&'a str>,
     writes: BTreeSet<&'a str>,
 }
 
 /// The alerts in as few batches as the first place where each fits gives.
 pub(super) fn of<'a>(alerts: &[&'a Alert]) -> Vec<Vec<&'a Alert>> {
-    let mut batches: Vec<Batch<'_>> = Vec::new();
+    let mut batches: Vec<Vec<Member<'_>>> = Vec::new();
     for alert in alerts {
-        // Whatever has the same name must stay silent, too.
         let namesakes = alerts.iter().filter(|it| it.name == alert.name);
-        let (reads, writes) = (namesakes.flat_map(|it| reads(it)).collect(), writes(alert));
-        let place = batches.iter_mut().find(|it| it.takes(alert, &reads, &writes));
-        if let Some(batch) = place {
-            batch.add(alert, reads, writes);
-        } else {
-            let mut batch = Batch::default();
-            batch.add(alert, reads, writes);
-            batches.push(batch);
+        let reads_all = namesakes.flat_map(|it| reads(it)).collect();
+        let member = Member { alert, own: reads(alert), reads: reads_all, writes: writes(alert) };
+        match batches.iter_mut().find(|it| it.iter().all(|it| it.suits(&member))) {
+            Some(batch) => batch.push(member),
+            None => batches.push(vec![member]),
         }
     }
-    batches.into_iter().map(|it| it.alerts).collect()
+    batches.into_iter().map(|it| it.into_iter().map(|it| it.alert).collect()).collect()
 }
 
-impl<'a> Batch<'a> {
-    fn takes(&self, alert: &Alert, reads: &BTreeSet<&str>, writes: &BTreeSet<&str>) -> bool {
-        let first = self.alerts.iter().all(|it| it.name != alert.name && it.scenario.up == alert.scenario.up);
-        first && self.writes.is_disjoint(reads) && self.reads.is_disjoint(writes) && self.writes.is_disjoint(writes)
+impl Member<'_> {
+    fn suits(&self, other: &Self) -> bool {
+        let (one, two) = (self.alert, other.alert);
+        if one.scenario.up != two.scenario.up || !self.writes.is_disjoint(&other.writes) {
+            return false;
+        }
+        if one.name == two.name {
+            // Both fire in the same minute, or what is expected of one would be wrong of the other.
+            let times = |it: &Alert| (it.hold_seconds, it.scenario.before, it.scenario.lead, it.scenario.recovery);
+            return times(one) == times(two)
+                && self.writes.is_disjoint(&other.own)
+                && self.own.is_disjoint(&other.writes);
+        }
+        self.writes.is_disjoint(&other.reads) && self.reads.is_disjoint(&other.writes)
     }
+}
 
-    fn add(&mut self, alert: &'a Alert, reads: BTreeSet<&'a str>, writes: BTreeSet<&'a str>) {
-        self.alerts.push(alert);
-        self.reads.extend(reads);
-        self.writes.extend(writes);
+/// The same for courses of events. What fires in one is counted by the alert's own labels, so that names may meet.
+pub(super) fn of_courses<'a>(all: &[(&'a Alert, &'a Course)]) -> Vec<Vec<(&'a Alert, &'a Course)>> {
+    type Series<'a> = BTreeSet<&'a str>;
+    type Pairs<'a> = Vec<(&'a Alert, &'a Course)>;
+    let mut batches: Vec<(Pairs<'a>, Series<'a>, Series<'a>)> = Vec::new();
+    for (alert, course) in all {
+        let reads = reads(alert);
+        let writes: Series<'_> = course.tracks.iter().map(|it| family(&it.metric)).collect();
+        let place = batches.iter_mut().find(|(_, read, written)| {
+            written.is_disjoint(&reads) && read.is_disjoint(&writes) && written.is_disjoint(&writes)
+        });
+        match place {
+            Some((pairs, read, written)) => {
+                pairs.push((alert, course));
+                read.extend(reads);
+                written.extend(writes);
+            }
+            None => batches.push((vec![(alert, course)], reads, writes)),
+        }
     }
+    batches.into_iter().map(|it| it.0).collect()
 }
 
 fn reads(alert: &Alert) -> BTreeSet<&str> {

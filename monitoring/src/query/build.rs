@@ -94,6 +94,12 @@ impl Query {
         Query::Ratio { part: Box::new(self.or_zero(whole.clone())), whole: Box::new(whole) }
     }
 
+    /// The same, and nothing where there is no part: enough to be compared with a share that is too large.
+    #[must_use]
+    pub fn part_of(self, whole: Query) -> Self {
+        Query::Ratio { part: Box::new(self), whole: Box::new(whole) }
+    }
+
     /// This, and zero where only `like` has a number.
     #[must_use]
     pub fn or_zero(self, like: Query) -> Self {

@@ -1,18 +1,23 @@
 //! What `monitoring.toml` says, applied to a catalog.
 
 use super::{Change, LeftOut, Settings, What};
+use crate::alerts;
 use crate::layout;
 use crate::monitoring::Monitoring;
 use crate::near::did_you_mean;
+use crate::options::Changed;
 use crate::recording;
 use measurand_catalog::{Catalog, Condition, FamilyRecord, Role};
+use std::collections::BTreeMap;
 
 impl Settings {
     /// The catalog as if its tables said what the file says.
     pub(super) fn applied(&self, catalog: &Catalog) -> Result<Catalog, String> {
         let mut catalog = catalog.clone();
         for change in &self.changes {
-            change.apply(&mut catalog)?;
+            if !alerts::changeable().any(|it| it == change.alert) {
+                change.apply(&mut catalog)?;
+            }
         }
         for it in self.leave_out.iter().filter(|it| it.what == What::Family) {
             let names = catalog.families.iter().map(|it| it.name.as_str());
@@ -28,6 +33,22 @@ impl Settings {
             }
         }
         Ok(catalog)
+    }
+
+    /// What is different about alerts that no family of the catalog has.
+    pub(super) fn changed(&self) -> Result<BTreeMap<String, Changed>, String> {
+        let common = |it: &&Change| alerts::changeable().any(|name| name == it.alert);
+        let one = |it: &Change| {
+            if it.threshold.is_some() {
+                let mend = match it.alert.as_str() {
+                    "MemoryHigh" => "write `memory_bytes` above all tables",
+                    _ => "leave the alert out and write one of your own",
+                };
+                return Err(format!("{}: `{}` has a threshold that is fixed; {mend}", it.place.0, it.alert));
+            }
+            Ok((it.alert.clone(), Changed { hold_seconds: it.hold_seconds, severity: it.severity }))
+        };
+        self.changes.iter().filter(common).map(one).collect()
     }
 
     /// Takes out alerts and panels that are not wanted, and what was recorded for them alone.
@@ -84,10 +105,11 @@ impl LeftOut {
 impl Change {
     fn apply(&self, catalog: &mut Catalog) -> Result<(), String> {
         let place = &self.place.0;
-        let alerts = catalog.families.iter().flat_map(|it| &it.alerts).map(|it| it.name.as_str());
-        let mend = did_you_mean(&self.alert, alerts, "remove it");
+        let of_families = catalog.families.iter().flat_map(|it| &it.alerts).map(|it| it.name.clone());
+        let names: Vec<String> = of_families.chain(alerts::changeable().map(str::to_owned)).collect();
+        let mend = did_you_mean(&self.alert, names.iter().map(String::as_str), "remove it");
         let Some((family, index)) = find(catalog, &self.alert) else {
-            return Err(format!("{place}: no family has an alert `{}`; {mend}", self.alert.escape_debug()));
+            return Err(format!("{place}: there is no alert `{}`; {mend}", self.alert.escape_debug()));
         };
         let Some(alert) = family.alerts.get_mut(index) else { return Ok(()) };
         alert.severity = self.severity.unwrap_or(alert.severity);

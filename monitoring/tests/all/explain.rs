@@ -2,8 +2,8 @@
 
 use crate::support::{catalog, everything, measured, query, site};
 use measurand_catalog::{Catalog, SiteRecord};
-use measurand_monitoring::Options;
 use measurand_monitoring::explain::{Budget, Explainer, Explanation, FunctionView, MetricView, Overview};
+use measurand_monitoring::{Options, Settings};
 
 fn overview(sites: &[SiteRecord]) -> Overview {
     let (catalog, options) = (catalog(sites), Options::default());
@@ -136,4 +136,21 @@ fn an_unknown_name_is_answered_with_the_closest() {
     assert!(fails("db_query_duration_second").ends_with("did you mean `db_query_duration_seconds`?"));
     assert!(fails("zzz").contains("`zzz`; without a name all functions are listed"));
     assert!(!fails("\u{1b}[31m").contains('\u{1b}'));
+}
+
+/// What is explained is what the files hold.
+#[test]
+fn native_histograms_are_explained_as_such() {
+    let catalog = catalog(&everything());
+    let settings = Settings::parse("monitoring.toml", "histograms = \"native\"").unwrap();
+    let explainer = Explainer::with(&catalog, &settings).unwrap();
+    let Explanation::Functions(all) = explainer.explain("select_patterns").unwrap() else { panic!("a function") };
+    let p95 = all[0].queries.iter().find(|it| it.name == "p95").unwrap();
+    assert!(
+        p95.promql.contains("(rate(db_query_duration_seconds{") && !p95.promql.contains("_bucket"),
+        "{}",
+        p95.promql
+    );
+    let slow = all[0].alerts.iter().find(|it| it.name == "DatabaseSlowQueries").unwrap();
+    assert!(!slow.promql.contains("_bucket"), "{}", slow.promql);
 }

@@ -33,14 +33,14 @@ fn a_fast_burn_is_one_of_an_hour_and_of_now() {
         success(0.999),
         "ErrorBudgetFastBurn",
         expect![[
-            r#"job_objective_sli:objective_errors:ratio_rate1h{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:ratio_rate5m{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:increase1h{job="shop",objective="shop::work::select_patterns",sli="success"} > 2"#
+            r#"job_objective_sli:objective_errors:ratio_rate1h{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:ratio_rate5m{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:increase1h{job="shop",objective="shop::work::select_patterns",sli="success"} > 2.5"#
         ]],
     );
     check(
         latency(0.01, 0.99),
         "ErrorBudgetSlowBurn",
         expect![[
-            r#"job_objective_sli:objective_errors:ratio_rate1d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:ratio_rate2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:increase2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 2 or job_objective_sli:objective_errors:ratio_rate3d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:ratio_rate6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:increase6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 2"#
+            r#"job_objective_sli:objective_errors:ratio_rate1d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:ratio_rate2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:increase2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 2.5 or job_objective_sli:objective_errors:ratio_rate3d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:ratio_rate6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:increase6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 2.5"#
         ]],
     );
 }
@@ -105,7 +105,8 @@ fn each_window_of_each_promise_is_recorded_once() {
 fn a_promise_that_no_alert_can_watch_is_refused() {
     let error = |site| Monitoring::new(&catalog(&[site]), &Options::default()).unwrap_err().to_string();
     let expected = "`shop::work::select_patterns` (src/work.rs:25) promises success for 90% of its calls: at 14.4 times \
-                    its budget of 10% an alert would wait for 144% of the calls, and never fire; promise more than 93.0556%";
+                    its budget of 10% `ErrorBudgetFastBurn` would wait for 144% of the calls, and never fire; promise more than 93.0556%, \
+                    or let it fire sooner with `times` under `[objectives.ErrorBudgetFastBurn]` in monitoring.toml";
     assert_eq!(error(success(0.9)), expected);
     assert!(error(latency(0.01, 0.5)).contains("promises latency for 50%"), "{}", error(latency(0.01, 0.5)));
 }

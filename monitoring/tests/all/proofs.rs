@@ -24,6 +24,9 @@ fn no_alert_is_without_a_test() {
 fn alerts_that_are_split_by_severity_pass_their_tests() {
     for sites in [everything(), vec![verified("coder", &["severity=P0"]), verified("reviewer", &[])]] {
         let folder = folder(&monitoring(&sites));
-        promtool(folder.path(), &["test", "rules", "alerts.test.yml", "alerts-slow.test.yml"]);
+        promtool(
+            folder.path(),
+            &["test", "rules", "alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"],
+        );
     }
 }

@@ -99,6 +99,88 @@ fn receivers_are_those_of_the_file() {
     );
 }
 
+/// The alert, the recordings, the panel and the unit tests follow.
+#[test]
+fn windows_of_objectives_are_those_of_the_file() {
+    let text = r#"
+        [objectives.ErrorBudgetFastBurn]
+        for = "3m"
+        severity = "P1"
+        windows = [{ times = 10, long = "2h", short = "10m" }]
+        [alerts.ScrapeSlow]
+        for = "20m"
+        severity = "P2"
+    "#;
+    let settings = Settings::parse("monitoring.toml", text).unwrap();
+    let mut sites = crate::support::system();
+    sites.retain(|it| ["database", "neural"].contains(&it.family.as_str()));
+    let catalog = catalog(&sites);
+    let monitoring = settings.monitoring(&catalog).unwrap();
+    let files = crate::support::all_files(&monitoring);
+    let file = |name: &str| &files.iter().find(|it| it.name == name).expect("a file").contents;
+    let fast = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == "ErrorBudgetFastBurn").unwrap();
+    assert_eq!((fast.hold_seconds, fast.severity.map(Severity::as_str)), (180, Some("P1")));
+    assert_eq!(fast.impact, "Within 3 days nothing is left of the error budget of thirty days.");
+    let rules = file("alerts.yml");
+    assert!(rules.contains(
+        "objective_errors:ratio_rate2h{job=\"shop\",objective=\"shop::work::one_neural\",sli=\"success\"} > 0.01 and"
+    ));
+    assert!(rules.contains("objective_errors:ratio_rate10m{") && !rules.contains("ratio_rate1h"), "{rules}");
+    assert!(file("recording-rules.yml").contains("record: job_objective_sli:objective_errors:ratio_rate10m"));
+    let dashboard: serde_json::Value = serde_json::from_str(file("grafana-dashboard.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let burn = panels.iter().find(|it| it["title"] == "Error budget burn rate").unwrap();
+    let steps = burn["fieldConfig"]["defaults"]["thresholds"]["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|it| it["value"].as_f64().is_some_and(|it| (it - 10.0).abs() < 1e-9)), "{steps:?}");
+    let slow = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == "ScrapeSlow").unwrap();
+    assert_eq!((slow.hold_seconds, slow.severity.map(Severity::as_str)), (1200, Some("P2")));
+    let folder = crate::support::folder(&monitoring);
+    promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
+    promtool(folder.path(), &["test", "rules", "alerts.test.yml", "alerts-slow.test.yml"]);
+    assert_eq!(measurand_monitoring::check(&catalog, &settings, folder.path()).unwrap(), []);
+}
+
+#[test]
+fn mistakes_in_objectives_name_their_line_and_the_mend() {
+    let windows = |it: &str| format!("[objectives.ErrorBudgetBurn]\nwindows = [{it}]");
+    check_fails(
+        "\n[objectives.ErrorBudgetBurnt]\nfor = \"1m\"",
+        "monitoring.toml:2: `ErrorBudgetBurnt` is no alert about a budget; did you mean `ErrorBudgetBurn`?",
+    );
+    check_fails(&windows(""), "monitoring.toml:2: `ErrorBudgetBurn` has no windows; write `windows = [{ times = 6");
+    check_fails(&windows("{ times = 6, long = \"6h\" }"), "monitoring.toml:2: missing field `short`");
+    check_fails(
+        &windows("{ times = 0, long = \"6h\", short = \"30m\" }"),
+        "monitoring.toml:2: `ErrorBudgetBurn`: `0` times the budget is no factor; write a number above zero",
+    );
+    check_fails(&windows("{ times = 6, long = \"6\", short = \"30m\" }"), "monitoring.toml:2: `6` is no duration");
+    check_fails(
+        &windows("{ times = 6, long = \"6h\", short = \"12h\" }"),
+        "the short window of 12h cannot be counted; write one from 5m to 6h",
+    );
+    check_fails(
+        &windows("{ times = 6, long = \"30m\", short = \"30m\" }"),
+        "the long window of 30m does not suit the short one; write one above 30m and up to 30d",
+    );
+    check_fails(&windows("{ times = 6, long = \"90s\", short = \"30m\" }"), "windows are whole minutes");
+    let pair = "{ times = 6, long = \"6h\", short = \"30m\" }";
+    check_fails(&windows(&format!("{pair}, {pair}")), "has these windows twice; remove one");
+    check_fails("[objectives.ErrorBudgetBurn]\nseverity = \"high\"", "write P0, P1, P2 or P3");
+    check_fails(
+        "[alerts.ScrapeSlow]\nthreshold = 2",
+        "monitoring.toml:1: `ScrapeSlow` has a threshold that is fixed; leave the alert out",
+    );
+    // At a thousand times the budget of a hundredth the alert would wait for ten times all calls.
+    let settings = Settings::parse(
+        "m",
+        "[objectives.ErrorBudgetFastBurn]\nwindows = [{ times = 1000, long = \"1h\", short = \"5m\" }]",
+    )
+    .unwrap();
+    let error = settings.monitoring(&catalog(&crate::support::system())).expect_err("it can never fire");
+    assert!(error.contains("`ErrorBudgetFastBurn` would wait for 1000% of the calls, and never fire"), "{error}");
+    assert!(error.contains("`times` under `[objectives.ErrorBudgetFastBurn]` in monitoring.toml"), "{error}");
+}
+
 /// One series instead of one for each bucket, in all files, which all tools accept.
 #[test]
 fn histograms_are_native_where_the_file_says_so() {
@@ -135,7 +217,7 @@ fn mistakes_name_their_line_and_the_mend() {
     check_fails("\njob = \" \"", "monitoring.toml:2: ` ` is no name");
     check_fails(
         "\n[alerts.DatabaseSlowQuery]\nthreshold = 1",
-        "monitoring.toml:2: no family has an alert `DatabaseSlowQuery`; did you mean `DatabaseSlowQueries`?",
+        "monitoring.toml:2: there is no alert `DatabaseSlowQuery`; did you mean `DatabaseSlowQueries`?",
     );
     check_fails(
         "[alerts.DatabaseSlowQueries]\nthreshold = 0.02",

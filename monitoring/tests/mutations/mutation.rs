@@ -9,6 +9,8 @@ pub(crate) struct Mutation {
     pub(crate) rule: String,
     /// `> 0.05 → > 0.025`, with as much before it as tells it from others.
     pub(crate) what: String,
+    /// The whole line, and where in it the change is: what tells it from those of other rules that look alike.
+    pub(crate) place: (String, usize),
     /// The file with the change.
     pub(crate) contents: String,
 }
@@ -27,7 +29,7 @@ pub(crate) fn of(file: &'static str, contents: &str) -> Vec<Mutation> {
         for (from, to, text) in changes {
             let what = format!("{} → {text}", shown(line, from, to));
             let contents = [&contents[..start + from], &text, &contents[start + to..]].concat();
-            all.push(Mutation { file, rule: rule.clone(), what, contents });
+            all.push(Mutation { file, rule: rule.clone(), what, place: (line.trim().to_owned(), from), contents });
         }
         start += line.len();
     }
@@ -84,6 +86,6 @@ fn seconds(text: &str) -> u64 {
 /// What is changed, with what stands before it.
 fn shown(line: &str, from: usize, to: usize) -> String {
     let before = &line[..from];
-    let start = before.char_indices().rev().nth(60).map_or(0, |it| it.0);
+    let start = before.char_indices().rev().nth(90).map_or(0, |it| it.0);
     format!("…{}{}", before[start..].trim_start(), &line[from..to])
 }

@@ -1,0 +1,119 @@
+//! Writes courses of events as tests. When an alert fires in one, its term tells, evaluated with windows that are open on
+//! the left as in Prometheus 3, and with closed ones as before: where the two differ, nothing is asked.
+
+use super::{Case, Question, Sample, Series, job, notation};
+use crate::evaluate::{self, Labels, Memory, Phase, Row, Scope, evaluate, is_present};
+use crate::model::{Alert, Course};
+use crate::monitoring::Monitoring;
+use crate::promql::{self, Place, quoted};
+use crate::query::Query;
+use std::sync::Arc;
+
+const MINUTE: i64 = 60_000;
+
+/// One question, and the expected number of answers at each look; nothing where versions differ.
+struct Asked {
+    expr: String,
+    counts: Vec<Option<usize>>,
+}
+
+/// The test of one course, looked at every so many minutes.
+pub(super) fn case(alert: &Alert, course: &Course, step: u32, monitoring: &Monitoring) -> Case {
+    let source = samples(alert, course, monitoring);
+    let times: Vec<i64> = (0..=course.minutes).step_by(step as usize).map(|it| i64::from(it) * MINUTE).collect();
+    let scopes = [Scope::rules(&monitoring.job), Scope::rules(&monitoring.job).closed()];
+    let scopes = scopes.map(|it| it.every(step * 60_000));
+    let both = |query: &Query, count: &dyn Fn(&[Row]) -> Vec<usize>| -> Vec<Option<usize>> {
+        let [open, closed] = scopes.map(|it| count(&evaluate(query, &it, &source, &times)));
+        open.into_iter().zip(closed).map(|(open, closed)| (open == closed).then_some(open)).collect()
+    };
+    let hold = i64::from(alert.hold_seconds) * 1000;
+    let firing = |rows: &[Row]| {
+        let at = |index: usize| {
+            let rows: Vec<Row> = rows.iter().map(|it| it.until(index + 1)).collect();
+            let all = evaluate::progress(&rows, times.get(..=index).unwrap_or_default(), hold, 0);
+            all.iter().filter(|it| it.phase == Phase::Firing).count()
+        };
+        (0..times.len()).map(at).collect()
+    };
+    let present = |rows: &[Row]| {
+        let at = |index: usize| rows.iter().filter(|it| it.values.get(index).is_some_and(|it| is_present(*it))).count();
+        (0..times.len()).map(at).collect()
+    };
+    let mut asked = vec![Asked { expr: alerts(alert, monitoring), counts: both(&alert.query, &firing) }];
+    if course.recorded {
+        let mut recorded = Vec::new();
+        shares(&alert.query, &mut recorded);
+        asked.extend(recorded.into_iter().map(|it| {
+            let expr = promql::print(it, Place::Rules { job: &monitoring.job });
+            Asked { expr: format!("count({expr})"), counts: both(it, &present) }
+        }));
+    }
+    let questions = asked.iter().flat_map(|it| it.questions(step)).collect();
+    let series = course.tracks.iter().map(|it| Series {
+        series: super::named(&it.metric, &it.labels, job(&alert.scenario, monitoring)),
+        values: notation(it.counter, &it.pieces),
+    });
+    Case { series: series.collect(), expectations: Vec::new(), questions }
+}
+
+impl Asked {
+    /// The first and the last look of each stretch in which the answer stays the same.
+    fn questions(&self, step: u32) -> Vec<Question> {
+        let at = |index: usize| self.counts.get(index).copied().flatten();
+        let is_edge = |index: usize| {
+            let same = |other: Option<usize>| other.is_some_and(|it| at(it) == at(index));
+            !same(index.checked_sub(1)) || !same(index.checked_add(1).filter(|it| *it < self.counts.len()))
+        };
+        let minute = (0..).step_by(step as usize);
+        let ask = |((index, minute), count): ((usize, u32), &Option<usize>)| {
+            let count = (*count)?;
+            let value = u32::try_from(count).ok().map(f64::from)?;
+            let sample = Sample { labels: "{}", value };
+            is_edge(index).then(|| Question {
+                expr: self.expr.clone(),
+                eval_time: format!("{minute}m"),
+                exp_samples: if count == 0 { Vec::new() } else { vec![sample] },
+            })
+        };
+        self.counts
+            .iter()
+            .enumerate()
+            .zip(minute)
+            .map(|((index, count), minute)| ((index, minute), count))
+            .filter_map(ask)
+            .collect()
+    }
+}
+
+fn samples(alert: &Alert, course: &Course, monitoring: &Monitoring) -> Memory {
+    let mut memory = Memory::default();
+    for track in &course.tracks {
+        let own = [("job", job(&alert.scenario, monitoring)), ("instance", "a")];
+        let labels = own.into_iter().chain(track.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let times = (0..).map(|it| it * MINUTE);
+        let series =
+            evaluate::Series { labels: Arc::new(Labels::new(labels)), samples: times.zip(track.samples()).collect() };
+        memory.push(&track.metric, series);
+    }
+    memory
+}
+
+/// How many of the alert fire, and of no other that has its name.
+fn alerts(alert: &Alert, monitoring: &Monitoring) -> String {
+    let mut matchers = vec![format!("alertname={}", quoted(&alert.name)), "alertstate=\"firing\"".to_owned()];
+    matchers.extend(alert.labels.iter().map(|(name, value)| format!("{name}={}", quoted(value))));
+    let all = monitoring.alerts.iter().flat_map(|it| &it.rules);
+    let severity =
+        alert.severity.filter(|own| all.clone().any(|it| it.name == alert.name && it.severity != Some(*own)));
+    matchers.extend(severity.map(|it| format!("severity=\"{}\"", it.as_str())));
+    format!("count(ALERTS{{{}}})", matchers.join(","))
+}
+
+/// The recorded shares that the term asks for.
+fn shares<'a>(query: &'a Query, all: &mut Vec<&'a Query>) {
+    match query {
+        Query::Recorded { .. } => all.push(query),
+        _ => query.children().into_iter().for_each(|it| shares(it, all)),
+    }
+}

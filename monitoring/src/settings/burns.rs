@@ -1,0 +1,74 @@
+//! When alerts about broken promises fire: `[objectives.ErrorBudgetFastBurn]` and its neighbours.
+
+use super::{NO_DURATION, NO_SEVERITY, seconds, severity};
+use crate::burns::{Burn, NAMES, Pair};
+use crate::near::did_you_mean;
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    r#for: Option<Spanned<String>>,
+    severity: Option<Spanned<String>>,
+    windows: Option<Spanned<Vec<RawPair>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPair {
+    times: Spanned<f64>,
+    long: Spanned<String>,
+    short: Spanned<String>,
+}
+
+impl Raw {
+    /// Changes the alert with this name. The function tells the place of an offset in the file.
+    pub(super) fn apply(
+        self,
+        alert: &Spanned<String>,
+        burns: &mut [Burn; 3],
+        place: &dyn Fn(usize) -> String,
+    ) -> Result<(), String> {
+        let wrong = |it: &Spanned<String>, reason: &str| {
+            format!("{}: `{}` {reason}", place(it.span().start), it.get_ref().escape_debug())
+        };
+        let Some((_, burn)) = NAMES.into_iter().zip(burns).find(|it| it.0 == alert.get_ref()) else {
+            let otherwise = format!("write one of {}", NAMES.join(", "));
+            let mend = did_you_mean(alert.get_ref(), NAMES.into_iter(), &otherwise);
+            return Err(wrong(alert, &format!("is no alert about a budget; {mend}")));
+        };
+        if let Some(it) = self.r#for {
+            burn.hold_seconds = seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION))?;
+        }
+        if let Some(it) = self.severity {
+            burn.severity = severity(it.get_ref()).ok_or_else(|| wrong(&it, NO_SEVERITY))?;
+        }
+        let Some(windows) = self.windows else { return Ok(()) };
+        if windows.get_ref().is_empty() {
+            let example = "`windows = [{ times = 6, long = \"6h\", short = \"30m\" }]`";
+            return Err(format!(
+                "{}: `{}` has no windows; write {example}",
+                place(windows.span().start),
+                alert.get_ref()
+            ));
+        }
+        burn.pairs.clear();
+        for it in windows.into_inner() {
+            let read = |it: &Spanned<String>| seconds(it.get_ref()).ok_or_else(|| wrong(it, NO_DURATION));
+            let pair = Pair { factor: *it.times.get_ref(), long: read(&it.long)?, short: read(&it.short)? };
+            if let Some(mistake) = pair.mistake() {
+                return Err(format!("{}: `{}`: {mistake}", place(it.times.span().start), alert.get_ref()));
+            }
+            if burn.pairs.contains(&pair) {
+                return Err(format!(
+                    "{}: `{}` has these windows twice; remove one",
+                    place(it.times.span().start),
+                    alert.get_ref()
+                ));
+            }
+            burn.pairs.push(pair);
+        }
+        Ok(())
+    }
+}
