@@ -178,12 +178,27 @@ fn pager_duty(receivers: &Receivers) -> PagerDuty {
     }
 }
 
+/// An annotation as Slack shows it, not as Slack would obey it: `<!channel>` in a label's value calls nobody.
+macro_rules! plain {
+    ($text:literal) => {
+        concat!("{{ ", $text, r#" | reReplaceAll "&" "&amp;" | reReplaceAll "<" "&lt;" | reReplaceAll ">" "&gt;" }}"#)
+    };
+}
+
 fn slack(channel: &str) -> Slack {
     Slack {
         channel: channel.to_owned(),
         send_resolved: true,
         title: r#"{{ if eq .Status "firing" }}{{ .CommonLabels.severity }}{{ else }}resolved{{ end }}: {{ .GroupLabels.alertname }} on {{ .GroupLabels.service }}"#,
-        text: "{{ .CommonAnnotations.summary }} {{ .CommonAnnotations.impact }}\n{{ range .Alerts }}• {{ .Annotations.description }}\n{{ end }}",
+        text: concat!(
+            plain!(".CommonAnnotations.summary"),
+            " ",
+            plain!(".CommonAnnotations.impact"),
+            "\n{{ range .Alerts }}• ",
+            plain!(".Annotations.description"),
+            "\n{{ end }}"
+        ),
+        mrkdwn_in: ["pretext"],
         actions: [
             Action { r#type: "button", text: "Runbook", url: "{{ .CommonAnnotations.runbook_url }}" },
             Action { r#type: "button", text: "Dashboard", url: "{{ .CommonAnnotations.dashboard_url }}" },

@@ -5,6 +5,7 @@
 
 mod current;
 mod links;
+mod secrets;
 mod series;
 
 use crate::finding::{Finding, Findings, sorted};
@@ -51,6 +52,7 @@ pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result
         all.extend(findings.into_all());
     }
     all.extend(links::check(&read));
+    all.extend(secrets::check(catalog, &settings.accepted_labels));
     all.extend(current::check(&monitoring, &read, directory)?);
     Ok(sorted(all))
 }

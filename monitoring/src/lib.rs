@@ -84,11 +84,12 @@ pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
 #[cfg(feature = "check")]
 pub use settings::Settings;
 
-/// What macros call.
+/// What macros and fuzzers call.
 #[cfg(feature = "check")]
 #[doc(hidden)]
 pub mod __private {
     pub use crate::current::assert_current;
+    pub use crate::lint::lint_text;
 }
 pub use burns::{Burn, Pair};
 pub use growing::Growth;

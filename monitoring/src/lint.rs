@@ -13,10 +13,10 @@ mod template;
 mod units;
 mod vocabulary;
 
-use crate::check::{list_files, read_one};
+use crate::check::{Read, list_files, read_one};
 use crate::finding::{Finding, Findings, sorted};
 use crate::known::Known;
-use crate::read::{Content, Rule, RuleKind};
+use crate::read::{Content, Rule, RuleKind, load};
 use std::path::{Path, PathBuf};
 
 /// Looks at files of rules and dashboards; of a folder, at all that are in it. Rules in `allowed` find nothing.
@@ -37,6 +37,22 @@ pub fn lint(paths: &[PathBuf], allowed: &[String]) -> Result<Vec<Finding>, Strin
             read.push(it);
         }
     }
+    look_at(&read, &mut all);
+    all.retain(|it| !allowed.iter().any(|rule| rule == it.rule));
+    Ok(sorted(all))
+}
+
+/// The same for one file that lies in memory; the error says in which line it cannot be read, and why.
+///
+/// # Errors
+/// When there is no sense in the text.
+pub fn lint_text(name: &str, text: &str) -> Result<Vec<Finding>, (u32, String)> {
+    let mut all = Vec::new();
+    look_at(&[Read { name: name.to_owned(), documents: load(Path::new(name), text)? }], &mut all);
+    Ok(sorted(all))
+}
+
+fn look_at(read: &[Read], all: &mut Vec<Finding>) {
     let groups = read.iter().flat_map(|it| &it.documents).filter_map(|it| match &it.content {
         Content::Rules(groups) => Some(groups),
         _ => None,
@@ -44,7 +60,7 @@ pub fn lint(paths: &[PathBuf], allowed: &[String]) -> Result<Vec<Finding>, Strin
     let rules = groups.flatten().flat_map(|it| &it.rules);
     let mut known = Known::nothing();
     known.learn(&rules.filter(|it: &&Rule| it.kind == RuleKind::Recording));
-    for file in &read {
+    for file in read {
         let mut findings = Findings::of(&file.name);
         for document in &file.documents {
             match &document.content {
@@ -55,8 +71,6 @@ pub fn lint(paths: &[PathBuf], allowed: &[String]) -> Result<Vec<Finding>, Strin
         }
         all.extend(findings.into_all());
     }
-    all.retain(|it| !allowed.iter().any(|rule| rule == it.rule));
-    Ok(sorted(all))
 }
 
 fn nothing_in(path: &Path) -> String {

@@ -25,6 +25,8 @@ pub struct Settings {
     pub known_metrics: Vec<String>,
     /// Labels that targets get on their way to Prometheus, besides the usual ones.
     pub target_labels: Vec<String>,
+    /// Labels that hold no secrets, whatever they are called.
+    pub accepted_labels: Vec<String>,
     /// Who answers alerts about functions that name no owner.
     pub team: Option<String>,
     changes: Vec<Change>,
@@ -76,6 +78,8 @@ struct Raw {
     known_metrics: Vec<Spanned<String>>,
     #[serde(default)]
     target_labels: Vec<Spanned<String>>,
+    #[serde(default)]
+    accepted_labels: Vec<Spanned<String>>,
     #[serde(default)]
     alerts: BTreeMap<Spanned<String>, RawAlert>,
     #[serde(default)]
@@ -176,6 +180,7 @@ impl Settings {
             *field = one_line(value)?;
         }
         settings.known_metrics = raw.known_metrics.into_iter().map(one_line).collect::<Result<_, _>>()?;
+        settings.accepted_labels = raw.accepted_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
         settings.target_labels = raw.target_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
         for (alert, change) in raw.alerts {
             let hold_seconds = change.r#for.map(|it| seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION)));

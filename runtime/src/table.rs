@@ -1,8 +1,9 @@
 //! All series of a family whose values are not written in the code, and how many there may be.
 
+use crate::direct::redacted;
 use crate::series::Series;
 use foldhash::HashMap;
-use measurand_catalog::{Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET};
+use measurand_catalog::{CALLER_LABEL, Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET};
 use metrics::{Key, Label, Level, Metadata};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,8 +53,9 @@ impl Table {
     }
 
     /// The series with these values, in the order of the family's labels, and whether it has the very values that were
-    /// given. `free` says which of them are free text.
+    /// given. `free` says which of them are free text, which the user's hook may replace.
     pub(crate) fn series(&self, mut values: Vec<Option<Cow<'_, str>>>, free: &[bool]) -> (&'static Series, bool) {
+        let redacted = self.redact(&mut values, free);
         let mut exact = true;
         for (index, value) in values.iter_mut().enumerate() {
             let known = self.family.labels.get(index).map_or(&[][..], |it| it.values);
@@ -72,10 +74,10 @@ impl Table {
             free.get(index).copied().unwrap_or(false) && it.as_deref().is_some_and(|it| it != OTHER)
         };
         if !values.iter().enumerate().any(|(index, it)| is_free(index, it)) {
-            return (self.counted(self.unlimited(wanted), exact), exact);
+            return (self.counted(self.unlimited(wanted), exact), exact && !redacted);
         }
         if let Some(series) = self.find(&wanted).or_else(|| self.limited(wanted)) {
-            return (self.counted(series, exact), exact);
+            return (self.counted(series, exact), exact && !redacted);
         }
         for (index, value) in values.iter_mut().enumerate() {
             if is_free(index, value) {
@@ -83,6 +85,20 @@ impl Table {
             }
         }
         (self.counted(self.unlimited(key(&values)), false), false)
+    }
+
+    /// Replaces the texts that the user's hook does not let pass, and says whether there was one.
+    fn redact(&self, values: &mut [Option<Cow<'_, str>>], free: &[bool]) -> bool {
+        let mut any = false;
+        for (index, value) in values.iter_mut().enumerate().filter(|(index, _)| free.get(*index) == Some(&true)) {
+            let label = self.family.labels.get(index).map_or(CALLER_LABEL, |it| it.name);
+            let other = value.as_deref().and_then(|it| redacted(self.family.name, label, it)).map(Cow::into_owned);
+            if let Some(other) = other {
+                any = true;
+                *value = Some(Cow::Owned(other));
+            }
+        }
+        any
     }
 
     /// The series with values that the code names.

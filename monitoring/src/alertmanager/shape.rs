@@ -95,6 +95,8 @@ pub(super) struct Slack {
     pub(super) send_resolved: bool,
     pub(super) title: &'static str,
     pub(super) text: &'static str,
+    /// Where asterisks and backquotes format: nowhere that we write anything.
+    pub(super) mrkdwn_in: [&'static str; 1],
     pub(super) actions: [Action; 2],
 }
 

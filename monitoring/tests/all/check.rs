@@ -312,3 +312,26 @@ fn labels_whose_values_come_with_each_call_take_any() {
     fs::write(folder.path().join("own.yml"), rule).unwrap();
     assert_eq!(findings(&catalog(&[open]), &folder), []);
 }
+
+#[test]
+fn labels_that_look_like_secrets_are_found() {
+    let with = |label: &str, expression: &str| {
+        let mut sites = small();
+        let site = sites.iter_mut().find(|it| it.family == "database").expect("it is there");
+        site.labels.remove(label);
+        site.expressions.insert(label.to_owned(), expression.to_owned());
+        sites
+    };
+    let checked = |expression: &str, settings: &str| {
+        let sites = with("table", expression);
+        let settings = Settings::parse("monitoring.toml", settings).expect("settings");
+        let found = check(&catalog(&sites), &settings, generated(&sites).path()).expect("the folder can be read");
+        found.into_iter().map(|it| (it.rule, it.line, it.message, it.mend)).collect::<Vec<_>>()
+    };
+    assert!(checked("plan.kind", "").is_empty());
+    let found = checked("request.session().apiKey()", "");
+    assert_eq!((found.len(), found[0].0), (1, "label-secret"), "{found:#?}");
+    assert!(found[0].1 > 0 && found[0].2.ends_with("may hold a secret or a person's data: `session`"), "{found:#?}");
+    assert!(found[0].3.contains("`.redact(..)`") && found[0].3.contains("`accepted_labels`"), "{found:#?}");
+    assert!(checked("request.session()", "accepted_labels = [\"table\"]").is_empty());
+}

@@ -1,6 +1,6 @@
 //! Texts that want to be code. A catalog may come from any program or address.
 
-use crate::support::{catalog, file, folder, measured, monitoring, promtool, query, site};
+use crate::support::{amtool, catalog, file, folder, measured, monitoring, promtool, query, site};
 use measurand_catalog::{Catalog, SiteRecord};
 use measurand_monitoring::{Monitoring, Options};
 
@@ -52,6 +52,39 @@ tests:
     );
     std::fs::write(folder.path().join("test.yml"), test).unwrap();
     promtool(folder.path(), &["test", "rules", "test.yml"]);
+}
+
+/// What a label says calls nobody in Slack, and links to nothing.
+#[test]
+fn slack_is_told_text() {
+    let folder = folder(&monitoring(&hostile()));
+    let evil = "<!channel> & <https://e.vil|here> {{ .Alerts }}";
+    let data = serde_json::json!({
+        "receiver": "P1",
+        "status": "firing",
+        "externalURL": "http://a",
+        "groupLabels": {},
+        "commonLabels": {},
+        "commonAnnotations": {"summary": evil, "impact": evil},
+        "alerts": [{"status": "firing", "labels": {}, "annotations": {"description": evil}}],
+    });
+    std::fs::write(folder.path().join("data.json"), data.to_string()).unwrap();
+    std::fs::write(folder.path().join("none.tmpl"), "").unwrap();
+    let config: serde_json::Value =
+        serde_saphyr::from_str(&std::fs::read_to_string(folder.path().join("alertmanager.yml")).unwrap()).unwrap();
+    let configs = config["receivers"].as_array().unwrap().iter().filter_map(|it| it["slack_configs"][0].as_object());
+    let mut seen = 0;
+    for slack in configs {
+        let template = format!("--template.text={}", slack["text"].as_str().unwrap());
+        let arguments =
+            ["template", "render", "--template.glob=none.tmpl", "--template.data=data.json", template.as_str()];
+        let text = amtool(folder.path(), &arguments);
+        let escaped = "&lt;!channel&gt; &amp; &lt;https://e.vil|here&gt; {{ .Alerts }}";
+        assert_eq!(text.trim_end(), format!("{escaped} {escaped}\n• {escaped}"));
+        assert_eq!(slack["mrkdwn_in"], serde_json::json!(["pretext"]), "asterisks are asterisks");
+        seen += 1;
+    }
+    assert_eq!(seen, 4);
 }
 
 #[test]

@@ -132,7 +132,7 @@ pub fn parse(body: &[u8]) -> Result<Payload, String> {
         let version: String = version.to_string().chars().take(40).collect();
         return Err(format!("the payload has version {version}; only Alertmanager's version \"4\" is understood"));
     }
-    let raw = raw.map_err(|it| format!("the body is no notification of Alertmanager, version 4: {it}"))?;
+    let raw = raw.map_err(|it| format!("the body is no notification of Alertmanager, version 4: {}", shown(&it)))?;
     let alerts = raw.alerts.into_iter().enumerate().map(|(index, it)| {
         let name = it.labels.get("alertname").map(|it| it.chars().take(60).collect::<String>()).unwrap_or_default();
         it.checked().map_err(|error| format!("alert {} (`{}`): {error}", index + 1, name.escape_debug()))
@@ -144,6 +144,22 @@ pub fn parse(body: &[u8]) -> Result<Payload, String> {
         external_url: raw.external_url,
         truncated: raw.truncated_alerts,
     })
+}
+
+/// The reason on one line and never long: it repeats what was sent.
+fn shown(error: &serde_json::Error) -> String {
+    let reason = error.to_string();
+    let clean: String = reason
+        .chars()
+        .take(200)
+        .map(|it| if it.is_control() { it.escape_debug().to_string() } else { it.to_string() })
+        .collect();
+    // The place stands at the end, where it may have been cut off.
+    if reason.chars().count() > 200 {
+        format!("{clean}… at line {} column {}", error.line(), error.column())
+    } else {
+        clean
+    }
 }
 
 impl RawAlert {

@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::live::Live;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
+use crate::redact::Redact;
 use crate::routes::{self, App};
 use crate::server::{self, Ending};
 use crate::state::State;
@@ -14,6 +15,7 @@ use crate::storage::TraceIds;
 #[cfg(feature = "native-histograms")]
 use crate::storage::enable_native;
 use axum::Router;
+use std::borrow::Cow;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(feature = "tls")]
 use std::path::PathBuf;
@@ -33,6 +35,7 @@ pub struct Builder {
     pub(crate) series_limit: Option<usize>,
     pub(crate) creation_times: Option<bool>,
     pub(crate) trace_ids: Option<TraceIds>,
+    pub(crate) redact: Option<Redact>,
     pub(crate) live: bool,
     address: Option<String>,
     limits: Limits,
@@ -49,6 +52,7 @@ impl Builder {
             series_limit: None,
             creation_times: None,
             trace_ids: None,
+            redact: None,
             live: true,
             address: None,
             limits: Limits::default(),
@@ -154,6 +158,30 @@ impl Builder {
     /// counts.
     pub fn trace_ids(mut self, current: fn() -> Option<String>) -> Self {
         self.trace_ids = Some(current);
+        self
+    }
+
+    /// Judges label values before they become part of a series: what it returns is recorded in place of the value, so that
+    /// no secret or name of a person leaves the program or is kept in it. It is given the name of the metric, or of the
+    /// family for annotated functions, the label and the value.
+    ///
+    /// ```
+    /// # fn f(builder: measurand_exporter::Builder) -> measurand_exporter::Builder {
+    /// builder.redact(|_, label, value| match label {
+    ///     "token" | "session" => Some("redacted".into()),
+    ///     "email" => value.split_once('@').map(|(_, domain)| domain.into()),
+    ///     _ => None,
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// It sees what is not written in the code: texts of annotated functions, and all that is recorded by hand or by
+    /// libraries over the `metrics` facade. It is asked where no series has these values yet, so never for one that exists,
+    /// but each time for a value that it replaces. It must be quick and always give the same answer; where it panics, the
+    /// value becomes `_other`. What fails or is slow is listed on the live page with what is recorded here. The first hook in
+    /// a process counts.
+    pub fn redact(mut self, hook: for<'a> fn(&str, &str, &'a str) -> Option<Cow<'a, str>>) -> Self {
+        self.redact = Some(hook);
         self
     }
 

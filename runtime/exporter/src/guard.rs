@@ -8,6 +8,7 @@ use crate::foreign::MOST_NAMES;
 use crate::labels;
 use crate::map::{Entry, Map};
 use crate::recorder::Inner;
+use crate::redact;
 use crate::storage::CounterCells;
 use crate::tables::{FOREIGN, Table};
 use measurand_catalog::{CALLER_LABEL, KIND_LABEL, OTHER, OVERFLOWS};
@@ -45,6 +46,17 @@ impl Inner {
         if origin == Origin::Bounded {
             return labels::with_text(key, kind, |text| map.get(text, make));
         }
+        let mut key = Cow::Borrowed(key);
+        if redact::is_wanted() {
+            // What is there has been judged; that it is looked up first keeps the hook off the way of known series.
+            if let Some(known) = labels::with_text(&key, kind, |text| map.find(text)) {
+                return known;
+            }
+            if let Some(other) = redact::key(table, &key) {
+                key = Cow::Owned(other);
+            }
+        }
+        let key = &*key;
         let limit = self.series_limit.load(Ordering::Relaxed);
         let length = key.labels().map(|it| it.key().len() + it.value().len()).sum();
         if length <= LONGEST_LABELS

@@ -37,6 +37,8 @@ mod protobuf;
 #[cfg(feature = "push")]
 mod push;
 mod recorder;
+#[doc(hidden)]
+pub mod redact;
 #[cfg(feature = "push")]
 mod remote_write;
 mod render;

@@ -60,10 +60,15 @@ impl<S> Map<S> {
         known.get(labels).map(|it| Arc::clone(&it.0)).or_else(|| room.then(|| self.insert(&mut known, labels, make())))
     }
 
+    /// The series with these labels, if there is one.
+    pub(crate) fn find(&self, labels: &str) -> Option<Arc<Entry<S>>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(labels).map(|it| Arc::clone(&it.0))
+    }
+
     /// The series with these labels, made now if it is the first time.
     pub(crate) fn get(&self, labels: &str, make: impl FnOnce() -> S) -> Arc<Entry<S>> {
-        if let Some(found) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(labels) {
-            return Arc::clone(&found.0);
+        if let Some(found) = self.find(labels) {
+            return found;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let found = known.get(labels).map(|it| Arc::clone(&it.0));

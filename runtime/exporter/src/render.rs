@@ -129,11 +129,14 @@ impl Rendering {
         if self.format == Format::Prometheus || kind != Kind::Counter {
             return (name, word(kind));
         }
-        let is_taken = |it: &str| self.recorder.tables.get(it).is_some() || self.recorder.foreign.has(it);
-        match name.strip_suffix("_total").filter(|it| !it.is_empty() && !is_taken(it)) {
+        match name.strip_suffix("_total").filter(|it| !it.is_empty() && !self.is_taken(it)) {
             Some(short) => (short, "counter"),
             None => (name, "unknown"),
         }
+    }
+
+    fn is_taken(&self, name: &str) -> bool {
+        self.recorder.tables.get(name).is_some() || self.recorder.foreign.has(name)
     }
 
     fn push_header(&mut self, out: &mut String, table: &Table) {
@@ -144,7 +147,9 @@ impl Rendering {
             text::push_header(out, self.format, name, kind, table.help);
         }
         let told = self.format == Format::OpenMetrics && self.recorder.creation_times.load(Relaxed);
-        self.created = Some(name.len()).filter(|_| told && matches!(kind, "counter" | "histogram"));
+        let told = told && matches!(kind, "counter" | "histogram");
+        // Another metric may be called like that: two lines of one series would contradict each other.
+        self.created = Some(name.len()).filter(|_| told && !self.is_taken(&format!("{name}_created")));
         self.scratch.name(&table.name);
     }
 

@@ -7,6 +7,7 @@ use crate::exporter::Exporter;
 use crate::incidents;
 use crate::program::Service;
 use crate::recorder::Recorder;
+use crate::redact;
 use crate::storage::ask_for_traces;
 use crate::upkeep;
 use std::sync::atomic::Ordering;
@@ -32,6 +33,10 @@ impl State {
         if let Some(limit) = builder.series_limit {
             // Before the first series are made.
             (program.limit_series)(limit);
+        }
+        if let Some(hook) = builder.redact {
+            // Likewise.
+            redact::ask(hook);
         }
         let recorder = if let Some(recorder) = &self.recorder {
             if told.is_some() {

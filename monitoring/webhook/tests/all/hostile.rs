@@ -45,6 +45,8 @@ fn corpus() -> Vec<(Vec<u8>, &'static str)> {
         (whole(&|it| it["alerts"] = json!({})), "expected a sequence"),
         (whole(&|it| it["truncatedAlerts"] = json!(-1)), "invalid value"),
         (alert_without("status"), "missing field `status`"),
+        (alert_with("status", "a\u{0}\u{1b}[2J\n".into()), "unknown variant `a\\0\\u{1b}[2J\\n`"),
+        (alert_with("status", "x".repeat(100_000).into()), "… at line 1 column"),
         (alert_without("labels"), "missing field `labels`"),
         (alert_without("startsAt"), "missing field `startsAt`"),
         (alert_without("fingerprint"), "missing field `fingerprint`"),

@@ -1,0 +1,13 @@
+//! Any bytes as the file of a compiled program: ELF, Mach-O, universal, PE, an archive, or none of them. A catalog, or one
+//! line that says what is wrong, and no more memory than the file is large.
+
+use super::{records, text::check_message};
+use measurand_catalog::read_object;
+
+/// Reads a program.
+pub fn run(bytes: &[u8]) {
+    match read_object(bytes) {
+        Ok(catalog) => records::check(&catalog),
+        Err(reason) => check_message(&reason.to_string()),
+    }
+}

@@ -1,0 +1,166 @@
+//! Any term of the query language, with any text in it, is PromQL that a parser of others reads, and in which every text
+//! is what it was.
+
+use super::bytes::Bytes;
+use measurand_monitoring::promql::{Histograms, Place, print_as};
+use measurand_monitoring::query::{Aggregation, Combination, Comparison, Match, Origin, Query, Selector, Window};
+use promql_parser::label::MatchOp;
+use promql_parser::parser::{Expr, VectorSelector, parse};
+use std::collections::BTreeSet;
+
+/// No panel asks deeper.
+const DEPTH: usize = 12;
+const METRICS: [&str; 4] = ["x", "requests_total", "a:b", "latency_seconds"];
+const LABELS: [&str; 4] = ["a", "table", "job", "outcome"];
+
+/// A term out of decisions.
+pub fn run(bytes: &[u8]) {
+    let mut bytes = Bytes(bytes);
+    let job = bytes.text(16);
+    let query = term(&mut bytes, DEPTH);
+    for histograms in Histograms::ALL {
+        for place in [Place::Rules { job: &job }, Place::Instant { window: "5m" }, Place::Dashboard] {
+            let text = print_as(&query, place, histograms);
+            assert!(!text.contains('\n'), "more than a line: {text:?}");
+            let text = text.replace("$__rate_interval", "1m").replace("$__range", "1h");
+            // What this parser does not know as a type is its own affair: terms are made at random.
+            let tree = match parse(&text) {
+                Ok(tree) => tree,
+                Err(error) => panic!("{error}: {text}"),
+            };
+            let mut found = BTreeSet::new();
+            selectors(&tree, &mut |it| {
+                let equal = it.matchers.matchers.iter().filter(|it| it.op == MatchOp::Equal && it.name != "__name__");
+                found.extend(equal.map(|it| (it.name.clone(), it.value.clone())));
+            });
+            let mut wanted = BTreeSet::new();
+            texts(&query, &mut wanted);
+            let missing: Vec<_> = found.difference(&wanted).filter(|it| it.0 != "job" && it.0 != "le").collect();
+            assert!(missing.is_empty(), "texts that nobody wrote: {missing:?} in {text}");
+            if let Place::Rules { job } = place {
+                assert!(found.iter().all(|it| it.0 != "job" || it.1 == job || it.1 == "own" || wanted.contains(it)));
+            }
+        }
+    }
+}
+
+/// The texts that labels are compared with.
+fn texts(query: &Query, all: &mut BTreeSet<(String, String)>) {
+    query.children().into_iter().for_each(|it| texts(it, all));
+    if let Query::Recorded { labels, .. } = query {
+        all.extend(labels.iter().cloned());
+    }
+    let matchers = match query {
+        Query::Recorded { matchers, .. } => matchers.as_slice(),
+        _ => query.selector().map_or(&[][..], |it| it.matchers.as_slice()),
+    };
+    for it in matchers {
+        if let Match::Equal(value) = &it.is {
+            all.insert((it.label.clone(), value.clone()));
+        }
+    }
+}
+
+fn selectors(tree: &Expr, each: &mut impl FnMut(&VectorSelector)) {
+    match tree {
+        Expr::VectorSelector(it) => each(it),
+        Expr::MatrixSelector(it) => each(&it.vs),
+        Expr::Aggregate(it) => selectors(&it.expr, each),
+        Expr::Unary(it) => selectors(&it.expr, each),
+        Expr::Paren(it) => selectors(&it.expr, each),
+        Expr::Subquery(it) => selectors(&it.expr, each),
+        Expr::Call(it) => it.args.args.iter().for_each(|it| selectors(it, each)),
+        Expr::Binary(it) => {
+            selectors(&it.lhs, each);
+            selectors(&it.rhs, each);
+        }
+        _ => {}
+    }
+}
+
+fn term(bytes: &mut Bytes<'_>, depth: usize) -> Query {
+    let kind = bytes.below(if depth == 0 { 11 } else { 24 });
+    let boxed = |bytes: &mut Bytes<'_>| Box::new(term(bytes, depth - 1));
+    match kind {
+        0 => Query::Last(selector(bytes)),
+        1 => Query::Rate(selector(bytes), window(bytes)),
+        2 => Query::Increase(selector(bytes), window(bytes)),
+        3 => Query::AverageOverTime(selector(bytes), window(bytes)),
+        4 => Query::MaximumOverTime(selector(bytes), window(bytes)),
+        5 => Query::Changes(selector(bytes), window(bytes)),
+        6 => Query::Past(selector(bytes), seconds(bytes)),
+        7 => Query::Buckets(labels(bytes), selector(bytes), window(bytes)),
+        8 => Query::Heatmap(selector(bytes), window(bytes)),
+        9 => Query::Absent(selector(bytes)),
+        10 => Query::Constant(bytes.float()),
+        11 => Query::Aggregate(
+            bytes.one_of(&[
+                Aggregation::Sum,
+                Aggregation::Average,
+                Aggregation::Minimum,
+                Aggregation::Maximum,
+                Aggregation::Count,
+            ]),
+            labels(bytes),
+            boxed(bytes),
+        ),
+        12 => Query::Quantile(bytes.float(), boxed(bytes)),
+        13 => Query::Ratio { part: boxed(bytes), whole: boxed(bytes) },
+        14 => Query::OrZero(boxed(bytes), boxed(bytes)),
+        15 => Query::Plus((0..=bytes.below(3)).map(|_| term(bytes, depth - 1)).collect()),
+        16 => Query::Minus(boxed(bytes), boxed(bytes)),
+        17 => Query::Per(boxed(bytes), bytes.float()),
+        18 => Query::Rest(boxed(bytes)),
+        19 => Query::Averaged(boxed(bytes), window(bytes)),
+        20 => Query::Age(boxed(bytes)),
+        21 => {
+            let comparison = bytes.one_of(&[Comparison::Above, Comparison::Below, Comparison::Equal]);
+            Query::Compare(boxed(bytes), comparison, bytes.float())
+        }
+        22 => {
+            let combination = bytes.one_of(&[Combination::And, Combination::Or, Combination::Unless]);
+            Query::Combine(boxed(bytes), combination, boxed(bytes))
+        }
+        _ => Query::Recorded {
+            record: bytes.one_of(&METRICS).to_owned(),
+            labels: (0..bytes.below(3)).map(|_| (bytes.one_of(&LABELS).to_owned(), bytes.text(32))).collect(),
+            matchers: selector(bytes).matchers,
+            of: boxed(bytes),
+        },
+    }
+}
+
+fn selector(bytes: &mut Bytes<'_>) -> Selector {
+    let metric = bytes.one_of(&METRICS);
+    let origin = bytes.one_of(&[Origin::Target, Origin::Rule, Origin::Job("own")]);
+    let mut selector = Selector { origin, ..Selector::new(metric) };
+    for _ in 0..bytes.below(4) {
+        let label = bytes.one_of(&LABELS);
+        let is = match bytes.below(5) {
+            0 => Match::Equal(bytes.text(32)),
+            1 => Match::Different(bytes.text(32)),
+            2 => Match::OneOf((0..bytes.below(4)).map(|_| bytes.text(32)).collect()),
+            3 => Match::NoneOf((0..bytes.below(4)).map(|_| bytes.text(32)).collect()),
+            _ => Match::StartsWith(bytes.text(32)),
+        };
+        selector = selector.matching(label, is);
+    }
+    selector
+}
+
+fn labels(bytes: &mut Bytes<'_>) -> Vec<String> {
+    (0..bytes.below(4)).map(|_| bytes.one_of(&LABELS).to_owned()).collect()
+}
+
+fn window(bytes: &mut Bytes<'_>) -> Window {
+    match bytes.below(3) {
+        0 => Window::Recent,
+        1 => Window::Shown,
+        _ => Window::Seconds(seconds(bytes)),
+    }
+}
+
+/// Prometheus refuses windows of nothing; a year is longer than any.
+fn seconds(bytes: &mut Bytes<'_>) -> u32 {
+    1 + bytes.number() % 31_536_000
+}

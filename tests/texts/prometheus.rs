@@ -1,0 +1,47 @@
+//! A real Prometheus that scrapes one target, and its own tool.
+
+use measurand_tests::{Prometheus, Running, free_port, wait};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// Scrapes the target as the job `texts` each second.
+pub(crate) fn scraping(target: &str) -> (Running, Prometheus, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = format!(
+        "global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: texts, static_configs: [{{targets: ['{target}']}}]}}]\n"
+    );
+    let path = folder.path().join("prometheus.yml");
+    std::fs::write(&path, config).expect("a file in it");
+    let listen = format!("127.0.0.1:{}", free_port());
+    let mut command = Command::new("prometheus");
+    command
+        .arg(format!("--config.file={}", path.display()))
+        .arg(format!("--storage.tsdb.path={}", folder.path().join("tsdb").display()))
+        .arg(format!("--web.listen-address={listen}"))
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(folder.path().join("prometheus.log")).expect("a log file"));
+    let running = Running::start(&mut command, "prometheus");
+    let prometheus = Prometheus::at(&format!("http://{listen}"));
+    wait("Prometheus to be ready", 60, || ureq::get(format!("http://{listen}/-/ready")).call().ok());
+    (running, prometheus, folder)
+}
+
+/// What Prometheus' own linter says of the text: nothing but that names and types do not follow its customs.
+pub(crate) fn promtool(text: &str) {
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("promtool: {error}; install it: apt-get install prometheus"));
+    let mut input = promtool.stdin.take().expect("its input is piped");
+    input.write_all(text.as_bytes()).expect("promtool reads");
+    drop(input);
+    let output = promtool.wait_with_output().expect("promtool ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let customs = ["should have \"_total\" suffix", "should not have", "should not contain", "no help text"];
+    for line in said.lines() {
+        assert!(customs.iter().any(|it| line.contains(it)), "{line}");
+    }
+}
