@@ -1,6 +1,12 @@
 //! What happens to programs: nobody reads what they say, they fork, they end in the middle, their recorder goes. Recording
 //! must neither take them down nor hold them up. Each case is a copy of this program, which is left alone with it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "the helpers of a test are tests, and one process asks the other"
+)]
+
 use fork::Fork;
 use measurand::{measured, timed_query};
 use measurand_exporter::{Program, Recorder};
@@ -83,7 +89,7 @@ fn a_stuck_reader_of_stderr_holds_nobody_up() {
     }
     let (reader, mut writer) = std::io::pipe().unwrap();
     // As much as the system keeps.
-    writer.write_all(&[b'x'; 64 << 10]).unwrap();
+    writer.write_all(&vec![b'x'; 64 << 10]).unwrap();
     let (status, said) = alone("a_stuck_reader_of_stderr_holds_nobody_up", writer);
     assert!(status.success() && said.contains("others=197"), "{status} {said}");
     drop(reader);

@@ -1,5 +1,7 @@
 //! What is in a build: the lists of `deny.toml` hold, and users get as few packages as the README says.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
 use measurand_tests::workspace;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,12 +25,12 @@ fn deny() -> toml::Table {
 /// The words of a list, or the `crate` of its tables, each of which says why it is there.
 fn list(deny: &toml::Table, section: &str, key: &str) -> Vec<String> {
     let items = deny[section][key].as_array().unwrap_or_else(|| panic!("deny.toml: `{section}.{key}` is no list"));
-    let name = |it: &toml::Value| match it.as_str() {
-        Some(name) => name.to_owned(),
-        None => {
+    let name = |it: &toml::Value| {
+        let Some(name) = it.as_str() else {
             assert!(it["reason"].as_str().is_some_and(|it| !it.is_empty()), "deny.toml: {it} has no reason");
-            it["crate"].as_str().expect("a name").to_owned()
-        }
+            return it["crate"].as_str().expect("a name").to_owned();
+        };
+        name.to_owned()
     };
     items.iter().map(name).collect()
 }

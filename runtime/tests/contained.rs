@@ -15,7 +15,7 @@ fn indexes() -> Vec<&'static str> {
     vec!["patterns"]
 }
 
-#[timed_query("update", table = |_| Angry)]
+#[timed_query("update", table = |()| Angry)]
 fn labelled() {}
 
 struct Angry;

@@ -34,8 +34,8 @@ fn twin() {}
 fn other_twin() {}
 
 /// Whose trace ids come from a place that nobody trusts.
-fn trace() -> Option<String> {
-    Some("4bf92f3577b34da6<img/src=x/onerror=window.harmed=true>".to_owned())
+fn trace() -> String {
+    "4bf92f3577b34da6<img/src=x/onerror=window.harmed=true>".to_owned()
 }
 
 /// Is never called.
@@ -43,7 +43,7 @@ fn trace() -> Option<String> {
 fn learn() {}
 
 fn main() {
-    let exporter = measurand::exporter::builder().trace_ids(trace).install().expect("an endpoint");
+    let exporter = measurand::exporter::builder().trace_ids(|| Some(trace())).install().expect("an endpoint");
     println!("{}", exporter.url().trim_end_matches("/metrics").trim_end_matches('/'));
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {

@@ -33,7 +33,7 @@ fn nothing_acknowledged_is_lost() {
     }
     let number = |name: &str| std::env::var(name).ok().map(|it| it.parse::<u64>().expect("a number"));
     let (kills, seed) = (number("KILLS").unwrap_or(KILLS), number("SEED").unwrap_or_else(|| nanoseconds() | 1));
-    println!("SEED={seed} KILLS={kills}");
+    eprintln!("SEED={seed} KILLS={kills}");
     let mut random = Random(seed);
 
     let folder = tempfile::tempdir().unwrap();
@@ -78,7 +78,7 @@ fn nothing_acknowledged_is_lost() {
         stop.store(true, Ordering::Relaxed);
     });
     for (part, times) in PARTS.iter().zip(killed) {
-        println!("{part}: killed {times} times");
+        eprintln!("{part}: killed {times} times");
         assert!(times > 0, "{part} was not killed");
     }
 
@@ -98,7 +98,7 @@ fn nothing_acknowledged_is_lost() {
     assert!(lost.is_empty() && !direct.is_empty(), "{} acknowledged, and lost {lost:?}, SEED={seed}", direct.len());
     let rows = numbers(&connection, "number", "").len() as u64;
     // Where Prometheus and Alertmanager forget one after the other when an alert began, it begins anew.
-    println!("{all} alerts are on disk in {rows} rows; {} were acknowledged directly, none is lost", direct.len());
+    eprintln!("{all} alerts are on disk in {rows} rows; {} were acknowledged directly, none is lost", direct.len());
     let sound: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
 }

@@ -29,7 +29,9 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, calls:
             }
         }
         let mut tally = Tally::default();
-        workers.into_iter().for_each(|it| tally.add(&it.join().expect("all panics are caught")));
+        for it in workers {
+            tally.add(&it.join().expect("all panics are caught"));
+        }
         stop.store(true, Ordering::Relaxed);
         (tally, watch.join().expect("it keeps what it finds"))
     });

@@ -54,9 +54,9 @@ impl Report {
     }
 
     /// Says how far it is.
-    pub(crate) fn progress(&self, test: &str, text: &str) {
+    pub(crate) fn progress(&self, part: &str, what: &str) {
         if !self.quiet {
-            eprintln!("{test:>11} {:>5} s  {text}", self.begin.elapsed().as_secs());
+            eprintln!("{part:>11} {:>5} s  {what}", self.begin.elapsed().as_secs());
         }
     }
 

@@ -8,7 +8,7 @@ fn all_figures_are_as_they_have_to_be() {
     let mut command = Command::new("nice");
     let output = command.args(["-n", "10", env!("CARGO_BIN_EXE_soak"), "all", "--quiet"]).output().unwrap();
     let (table, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    println!("{table}");
+    eprintln!("{table}");
     assert!(output.status.success(), "{table}\n{errors}");
     for (test, figures) in [("exact", 12), ("unwind", 6), ("soak", 11), ("cardinality", 10)] {
         let found = table.lines().filter(|it| it.trim_start().starts_with(test) && it.ends_with("ok")).count();

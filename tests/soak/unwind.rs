@@ -94,7 +94,9 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, ends: 
         workers.into_iter().map(|it| it.join().expect("all panics are caught")).collect()
     });
     let mut tally = Tally::default();
-    tallies.iter().for_each(|it| tally.add(it));
+    for it in &tallies {
+        tally.add(it);
+    }
     let after = samples(&url);
     let steps = steps * u64::from(threads);
     compare(report, TEST, &before, &after, &tally);

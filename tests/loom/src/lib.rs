@@ -196,7 +196,9 @@ fn a_shared_wide_sum_only_grows() {
             .collect();
         let (first, second) = (state.0.wide(WIDE), state.0.wide(WIDE));
         assert!(second >= first && second <= 2 * u128::from(WIDE_STEP), "{second} after {first}");
-        writers.into_iter().for_each(|it| it.join().unwrap());
+        for it in writers {
+            it.join().unwrap();
+        }
         assert_eq!(state.0.wide(WIDE) + state.1.place(0).unwrap().wide(WIDE), 3 * u128::from(WIDE_STEP));
     });
 }
