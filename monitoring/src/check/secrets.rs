@@ -108,7 +108,7 @@ mod tests {
             ("api_key", Some("api_key")),
             ("apiKey", Some("api_key")),
             ("request.session().id()", Some("session")),
-            ("|it| it.user.EMail()", Some("e_mail")),
+            ("|it| it.user.EMail()", Some("email")),
             ("auth_token", Some("token")),
             ("tokens", None),
             ("tokenizer", None),
