@@ -104,9 +104,17 @@ impl<'a> Page<'a> {
     pub(crate) fn click(&mut self, selector: &str) {
         let script = format!(
             "(() => {{ const at = document.querySelector({selector:?}); at.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
-             const box = at.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
+             const [box] = at.getClientRects(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
         );
-        let at = self.run(&script);
+        // What is drawn above it may still move it.
+        let mut at = self.run(&script);
+        for _ in 0..40 {
+            sleep(Duration::from_millis(50));
+            let before = std::mem::replace(&mut at, self.run(&script));
+            if at == before {
+                break;
+            }
+        }
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1});
             self.call("Input.dispatchMouseEvent", event);

@@ -32,6 +32,9 @@ pub struct Server {
     access: Option<Arc<crate::Access>>,
 }
 
+/// What a connection keeps of what it reads and writes; hyper takes no less than 8 KiB.
+const BUFFER: usize = 32 * 1024;
+
 type Tell = Arc<dyn Fn(Event) + Send + Sync>;
 
 impl fmt::Debug for Server {
@@ -171,7 +174,9 @@ async fn serve(
     });
     let mut server = http1::Builder::new();
     // Times are the registry's affair: one look at all connections now and then, rather than a timer for each.
-    server.header_read_timeout(None).max_header_size(limits.header_bytes as usize);
+    // Of an answer that nobody reads no more is kept than of a request.
+    let kept = (limits.header_bytes as usize).max(BUFFER);
+    server.header_read_timeout(None).max_header_size(limits.header_bytes as usize).max_buf_size(kept);
     let mut serving = pin!(server.serve_connection(TokioIo::new(stream), service));
     let result = loop {
         tokio::select! {
