@@ -129,7 +129,7 @@ pub fn parse(body: &[u8]) -> Result<Payload, String> {
         Err(_) => serde_json::from_str(text).ok().map(|it: Version| it.version),
     };
     if let Some(version) = version.filter(|it| it != "4") {
-        let version: String = version.to_string().chars().take(40).collect();
+        let version = begin(&version.to_string(), 40);
         return Err(format!("the payload has version {version}; only Alertmanager's version \"4\" is understood"));
     }
     let raw = raw.map_err(|it| format!("the body is no notification of Alertmanager, version 4: {}", shown(&it)))?;
@@ -149,17 +149,19 @@ pub fn parse(body: &[u8]) -> Result<Payload, String> {
 /// The reason on one line and never long: it repeats what was sent.
 fn shown(error: &serde_json::Error) -> String {
     let reason = error.to_string();
-    let clean: String = reason
-        .chars()
-        .take(200)
-        .map(|it| if it.is_control() { it.escape_debug().to_string() } else { it.to_string() })
-        .collect();
+    let clean = begin(&reason, 200);
     // The place stands at the end, where it may have been cut off.
     if reason.chars().count() > 200 {
         format!("{clean}… at line {} column {}", error.line(), error.column())
     } else {
         clean
     }
+}
+
+/// The first so many characters, without any that a terminal would obey; JSON itself escapes only some of them.
+fn begin(text: &str, most: usize) -> String {
+    let clean = |it: char| if it.is_control() { it.escape_debug().to_string() } else { it.to_string() };
+    text.chars().take(most).map(clean).collect()
 }
 
 impl RawAlert {

@@ -38,6 +38,7 @@ fn corpus() -> Vec<(Vec<u8>, &'static str)> {
         (whole(&|it| it["version"] = "3".into()), "version \"3\""),
         (whole(&|it| it["version"] = "5".into()), "version \"5\""),
         (whole(&|it| it["version"] = 4.into()), "version 4;"),
+        (whole(&|it| it["version"] = "\u{7f}\u{9b}2J".into()), "version \"\\u{7f}\\u{9b}2J\""),
         (b"{\"version\":\"99\",\"shape\":\"unknown\"}".to_vec(), "version \"99\""),
         (without("version"), "missing field `version`"),
         (without("receiver"), "missing field `receiver`"),
