@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Until every panel has data. A minute is what it takes at most on an idle machine; this one has other tests to run.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 /// The services whose programs are on this machine, each after those that it waits for, and what installs the program.
 const STARTED: [(&str, &str); 5] = [
     ("app", "cargo"),
@@ -296,7 +299,7 @@ fn the_compose_file_starts_what_it_names() {
     assert!(waiting.len() > 100, "{} questions", waiting.len());
     while !waiting.is_empty() {
         waiting.retain(|it| prometheus.query(&it.1).is_empty());
-        assert!(begin.elapsed() < Duration::from_secs(60), "no data after a minute for {waiting:#?}");
+        assert!(begin.elapsed() < PATIENCE, "no data for {waiting:#?}");
         std::thread::sleep(Duration::from_millis(500));
     }
     eprintln!("data for every panel after {:.1} s", begin.elapsed().as_secs_f64());
