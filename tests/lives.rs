@@ -194,9 +194,8 @@ fn a_recorder_that_goes_takes_nobody_with_it() {
     });
 }
 
-/// Names and values without end, from whoever writes to the program: they take no room, and are counted.
-#[test]
-fn texts_without_end_are_bounded() {
+/// A recorder that nothing uses yet, with every built-in family.
+fn recorder() -> Recorder {
     let program = Program {
         families: measurand_catalog::families::ALL.to_vec(),
         catalog: measurand::catalog(),
@@ -204,7 +203,13 @@ fn texts_without_end_are_bounded() {
         initialize: || (),
         limit_series: |_| (),
     };
-    let recorder = Recorder::new(&program);
+    Recorder::new(&program)
+}
+
+/// Names and values without end, from whoever writes to the program: they take no room, and are counted.
+#[test]
+fn texts_without_end_are_bounded() {
+    let recorder = recorder();
     let long = "\"\n".repeat(1 << 17);
     metrics::with_local_recorder(&recorder, || {
         for number in 0..20 {
@@ -232,14 +237,7 @@ fn texts_without_end_are_bounded() {
 /// Values that no function should return, at the ends of what a number can be.
 #[test]
 fn values_at_the_ends_break_nothing() {
-    let program = Program {
-        families: measurand_catalog::families::ALL.to_vec(),
-        catalog: measurand::catalog(),
-        binary: None,
-        initialize: || (),
-        limit_series: |_| (),
-    };
-    let recorder = Recorder::new(&program);
+    let recorder = recorder();
     let ends =
         [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MIN, f64::MAX, -0.0, 5e-324, -5e-324, f64::MIN_POSITIVE];
     metrics::with_local_recorder(&recorder, || {
