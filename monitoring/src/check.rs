@@ -10,7 +10,7 @@ mod series;
 
 use crate::finding::{Finding, Findings, sorted};
 use crate::known::Known;
-use crate::read::{Content, Document, Rule, RuleKind, Target, format_of, load};
+use crate::read::{Comment, Content, Document, Rule, RuleKind, Target, comments, format_of, load};
 use crate::settings::Settings;
 use measurand_catalog::Catalog;
 use std::fs;
@@ -25,6 +25,19 @@ pub(crate) struct Read {
     /// How the file is named in findings.
     pub(crate) name: String,
     pub(crate) documents: Vec<Document>,
+    /// What its comments say to pint.
+    pub(crate) comments: Vec<Comment>,
+    /// The lines on which nothing stands.
+    pub(crate) empty_lines: Vec<u32>,
+}
+
+impl Read {
+    /// Reads a text; the error is a line and what is wrong there.
+    pub(crate) fn of(name: String, path: &Path, text: &str) -> Result<Self, (u32, String)> {
+        let empty_lines =
+            (1..).zip(text.lines()).filter(|(_, it)| it.trim().is_empty()).map(|(line, _)| line).collect();
+        Ok(Self { name, documents: load(path, text)?, comments: comments(text), empty_lines })
+    }
 }
 
 /// Holds every rule, dashboard and test file of a folder against a catalog.
@@ -89,7 +102,7 @@ fn document(document: &Document, checker: &mut series::Checker<'_, '_, '_>) {
                 test.alerts.iter().for_each(|it| checker.alert(it, "a test"));
             }
         }
-        Content::Other => {}
+        Content::Configuration | Content::Other => {}
     }
 }
 
@@ -119,8 +132,8 @@ pub(crate) fn read_one(path: &Path, all: &mut Vec<Finding>) -> Result<Option<Rea
         Ok(bytes) => String::from_utf8(bytes).map_err(|_| format!("`{name}` is no text; name a YAML or JSON file"))?,
         Err(error) => return Err(format!("cannot read `{name}`: {error}; name a file that you may read")),
     };
-    match load(path, &text) {
-        Ok(documents) => Ok(Some(Read { name, documents })),
+    match Read::of(name.clone(), path, &text) {
+        Ok(it) => Ok(Some(it)),
         Err((line, reason)) => {
             let mut findings = Findings::of(&name);
             findings.add(line, "syntax", format!("this cannot be read: {reason}"), "mend the syntax of the file");

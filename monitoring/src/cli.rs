@@ -130,10 +130,15 @@ const LINT_EXAMPLE: &str = "\
 Examples:
   cargo measurand lint monitoring
   cargo measurand lint own-alerts.yml own-dashboard.json --allow template-instance-rule
+  cargo measurand lint --rules
 
 Looked for is what needs no server: pint's checks of rules and Grafana's dashboard-linter's of dashboards, under their
-names, and what Grafana ignores without a word: misspelt options, units, reducers, colours, matchers, transformations,
-panels on top of each other, legends and overrides of labels and series that are not there.
+names; what Prometheus 2 and 3 understand differently; and what Grafana ignores without a word: misspelt options, units,
+reducers, colours, matchers, transformations, panels on top of each other, legends and overrides of labels and series
+that are not there.
+
+Comments as pint has them (`# pint disable promql/rate`) and a file `.lint` beside dashboards switch rules off where they
+are not meant; docs/lint.md has the words.
 
 Exit codes: 0 nothing found, 1 findings, 2 wrong usage, or something that cannot be read";
 
@@ -382,11 +387,14 @@ pub(crate) struct Diff {
 #[derive(Debug, Args)]
 pub(crate) struct Lint {
     /// Files of rules or dashboards, or folders of them
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "rules")]
     pub(crate) files: Vec<PathBuf>,
     /// The name of a rule that is to find nothing; may be given several times
-    #[arg(long, value_name = "RULE")]
-    pub(crate) allow: Vec<String>,
+    #[arg(long, value_name = "RULE", value_parser = measurand_monitoring::rule_named)]
+    pub(crate) allow: Vec<&'static str>,
+    /// Lists all rules and what they find, and looks at nothing
+    #[arg(long, conflicts_with_all = ["files", "allow"])]
+    pub(crate) rules: bool,
     /// How to say what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

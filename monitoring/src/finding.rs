@@ -1,5 +1,10 @@
 //! What a check found: data, for people and for tools.
 
+mod rules;
+
+pub(crate) use rules::LEFT_OUT;
+pub use rules::{NamedRule, Origin, RULES, rule_named, rules_page};
+
 use serde::Serialize;
 
 /// Something that should be mended.
@@ -15,6 +20,8 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub mend: String,
+    /// Whether a `.lint` file says that this is no reason to fail.
+    pub is_warning: bool,
 }
 
 /// Collects what is found in one file.
@@ -31,7 +38,8 @@ impl<'a> Findings<'a> {
 
     pub(crate) fn add(&mut self, line: u32, rule: &'static str, message: impl Into<String>, mend: impl Into<String>) {
         let (message, mend) = (message.into(), mend.into());
-        self.all.push(Finding { file: self.file.to_owned(), line, rule, message, mend });
+        debug_assert!(RULES.iter().any(|it| it.name == rule), "`{rule}` is in no list");
+        self.all.push(Finding { file: self.file.to_owned(), line, rule, message, mend, is_warning: false });
     }
 
     pub(crate) fn into_all(self) -> Vec<Finding> {

@@ -77,7 +77,7 @@ mod yaml;
 #[cfg(feature = "check")]
 pub use check::check;
 #[cfg(feature = "check")]
-pub use finding::Finding;
+pub use finding::{Finding, NamedRule, Origin, RULES, rule_named};
 #[cfg(feature = "check")]
 pub use lint::lint;
 pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
@@ -89,6 +89,7 @@ pub use settings::Settings;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::current::assert_current;
+    pub use crate::finding::rules_page;
     pub use crate::lint::lint_text;
 }
 pub use burns::{Burn, Pair};

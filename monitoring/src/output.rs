@@ -30,14 +30,15 @@ pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, 
         Format::Json => json(&Report { findings }),
         Format::Text => findings.iter().map(finding).chain([sum(findings.len())]).collect(),
     })?;
-    Ok(if findings.is_empty() { Outcome::Fine } else { Outcome::Findings })
+    Ok(if findings.iter().all(|it| it.is_warning) { Outcome::Fine } else { Outcome::Findings })
 }
 
 /// The place first and alone, so that editors and terminals make a link of it.
 fn finding(it: &Finding) -> String {
     let place = if it.line == 0 { it.file.clone() } else { format!("{}:{}", it.file, it.line) };
     let (place, rule) = (painted(&clean(&place), "1"), painted(it.rule, "1;33"));
-    format!("{place}: {rule}: {}\n    mend: {}\n", clean(&it.message), clean(&it.mend))
+    let warning = if it.is_warning { "warning: " } else { "" };
+    format!("{place}: {warning}{rule}: {}\n    mend: {}\n", clean(&it.message), clean(&it.mend))
 }
 
 fn sum(count: usize) -> String {

@@ -34,7 +34,8 @@ struct RecordingRule {
 struct AlertingRule {
     alert: String,
     expr: String,
-    r#for: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#for: Option<String>,
     labels: Labels,
     annotations: Annotations,
 }
@@ -88,7 +89,7 @@ fn alert_file(alerts: &[Group<Alert>], monitoring: &Monitoring) -> RuleFile<Aler
     groups(alerts, |it| AlertingRule {
         alert: it.name.clone(),
         expr: print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms),
-        r#for: duration(it.hold_seconds),
+        r#for: (it.hold_seconds > 0).then(|| duration(it.hold_seconds)),
         labels: Labels {
             severity: it.severity.map_or("none", |it| it.as_str()),
             service: literal(it.service(monitoring)),

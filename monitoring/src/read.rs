@@ -2,14 +2,16 @@
 //!
 //! Nothing here judges: `lint` and `check` do.
 
+mod comments;
 mod expression;
 mod file;
 mod labels;
 mod node;
 
+pub(crate) use comments::{Comment, IGNORE, comments};
 pub(crate) use expression::{Expression, RATE_INTERVAL, Selection, VARIABLE, selections, subexpressions};
 pub(crate) use file::{
     Content, Dashboard, Document, Located, Panel, Rule, RuleGroup, RuleKind, Target, format_of, load,
 };
 pub(crate) use labels::{Labels, labels_of};
-pub(crate) use node::Node;
+pub(crate) use node::{Node, parse};

@@ -35,7 +35,7 @@ impl Checker<'_, '_, '_> {
             Ok(it) => it,
             Err(reason) => {
                 let message = format!("{context} asks what is no PromQL: {reason}");
-                return self.findings.add(text.line, "promql-syntax", message, "mend the expression");
+                return self.findings.add(text.line, "promql/syntax", message, "mend the expression");
             }
         };
         for selection in selections(&expression.tree) {

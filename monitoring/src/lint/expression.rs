@@ -1,11 +1,11 @@
 //! What is wrong with an expression wherever it stands: pint's checks of PromQL that need no server.
 
+use super::{joins, numbers, versions};
 use crate::finding::Findings;
 use crate::known::{Known, SeriesKind, is_variable};
-use crate::read::{Expression, Located, RATE_INTERVAL, Selection, labels_of, selections, subexpressions};
+use crate::read::{Expression, Located, RATE_INTERVAL, Selection, selections, subexpressions};
 use promql_parser::label::MatchOp;
-use promql_parser::parser::value::ValueType;
-use promql_parser::parser::{BinaryExpr, Expr, LabelModifier};
+use promql_parser::parser::{BinaryExpr, Expr};
 use std::time::Duration;
 
 /// Two scrapes at the usual interval of fifteen seconds: a rate over less has nothing to compare.
@@ -31,7 +31,7 @@ const OF_COUNTERS: &[&str] = &[
     "idelta",
     "deriv",
     "predict_linear",
-    "holt_winters",
+    "double_exponential_smoothing",
 ];
 
 /// Looks at an expression that stands in something called `context`; returns it if it can be parsed.
@@ -43,6 +43,17 @@ pub(super) fn check(
 ) -> Option<Expression> {
     let expression = match Expression::parse(&text.text) {
         Ok(it) => it,
+        Err(reason) if versions::is_renamed(&reason) => {
+            let message =
+                format!("{context} uses `holt_winters`, which Prometheus 3 has by another name, behind a flag");
+            findings.add(
+                text.line,
+                "prometheus-3/function",
+                message,
+                "use `deriv` or `avg_over_time`, which both have",
+            );
+            return None;
+        }
         Err(reason) => {
             let message = format!("{context} asks what is no PromQL: {reason}");
             findings.add(text.line, "promql/syntax", message, "mend the expression");
@@ -55,13 +66,18 @@ pub(super) fn check(
         counter(&selection, known, &mut add);
         rate(&selection, known, &mut add);
         matchers(&selection, &mut add);
+        versions::selection(&selection, &mut add);
     }
     for part in subexpressions(&expression.tree) {
+        versions::part(part, &mut add);
         match part {
             Expr::Binary(it) => {
-                fragile(it, &mut add);
-                matching(it, known, &mut add);
-                impossible(it, &mut add);
+                joins::operation(it, known, &mut add);
+                numbers::comparison(it, &mut add);
+            }
+            Expr::Aggregate(it) => {
+                joins::aggregation(it, known, &mut add);
+                numbers::contaminated(it, &mut add);
             }
             Expr::Call(it) if ["rate", "irate", "increase"].contains(&it.func.name) => {
                 let inner = it.args.args.first().map(|it| &**it);
@@ -77,7 +93,8 @@ pub(super) fn check(
     Some(expression)
 }
 
-type Add<'a> = &'a mut dyn FnMut(&'static str, String, &str);
+/// Takes a finding: its rule, what is wrong, what to do.
+pub(super) type Add<'a> = &'a mut dyn FnMut(&'static str, String, &str);
 
 fn counter(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
     let Some(name) = selection.name() else { return };
@@ -97,7 +114,7 @@ fn rate(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
     let (Some(name), Some(function)) = (selection.name(), selection.function()) else { return };
     let kind = known.kind(name);
     let of_counters = ["rate", "irate", "increase"].contains(&function);
-    let of_gauges = ["delta", "idelta", "deriv", "predict_linear", "holt_winters"].contains(&function);
+    let of_gauges = ["delta", "idelta", "deriv", "predict_linear", "double_exponential_smoothing"].contains(&function);
     if of_counters && kind == Some(SeriesKind::Gauge) {
         add("promql/rate", format!("takes the `{function}` of the gauge `{name}`"), "use `delta` or `deriv`");
     }
@@ -124,67 +141,24 @@ fn matchers(selection: &Selection<'_>, add: Add<'_>) {
         } else if !value.is_empty() && !value.contains(['.', '*', '+', '?', '|', '(', '[', '{', '\\']) {
             let message = format!("matches `{name}{}\"{value}\"` as a pattern, which it is not", it.op);
             add("promql/regexp", message, &format!("write `{name}{equal}\"{value}\"`"));
+        } else if is_smelly(value) {
+            let message = format!("takes `{name}{}\"{value}\"` apart: one label holds several things", it.op);
+            add("promql/regexp", message, "give each a label of its own where the target is scraped");
         }
     }
 }
 
-/// A new label of one side is kept by `without`, and then the two sides no longer fit.
-fn fragile(it: &BinaryExpr, add: Add<'_>) {
-    let without = |it: &Expr| matches!(unwrapped(it), Expr::Aggregate(it) if matches!(it.modifier, Some(LabelModifier::Exclude(_))));
-    let plain = it.modifier.as_ref().is_none_or(|it| it.matching.is_none());
-    if plain && is_vector(&it.lhs) && is_vector(&it.rhs) && (without(&it.lhs) || without(&it.rhs)) {
-        let message = "combines sums `without` some labels: they stop to fit when one side gets a label".to_owned();
-        add("promql/fragile", message, "sum `by` the labels, or combine `on` them");
-    }
+/// Whether a pattern looks for pieces with anything between them.
+fn is_smelly(pattern: &str) -> bool {
+    let mut pieces = pattern.split(".*").flat_map(|it| it.split(".+")).filter(|it| !it.is_empty());
+    let is_text = |it: &str| it.chars().any(char::is_alphanumeric) && !it.contains(['(', ')', '|', '[', ']']);
+    pieces.clone().count() > 1 && pieces.all(is_text)
 }
 
-/// Two sides by different labels never meet.
-fn matching(it: &BinaryExpr, known: &Known<'_>, add: Add<'_>) {
-    let operation = it.op.to_string();
-    let plain = it.modifier.as_ref().is_none_or(|it| it.matching.is_none());
-    if !plain || !is_vector(&it.lhs) || !is_vector(&it.rhs) || operation == "or" || operation == "unless" {
-        return;
-    }
-    let of = |it: &Expr| labels_of(it, &|it| known.labels(it));
-    let (left, right) = (of(&it.lhs), of(&it.rhs));
-    if !left.open && !right.open && left.names != right.names {
-        let shown = |it: &crate::read::Labels| it.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let message = format!(
-            "combines by `{operation}` what has the labels ({}) with what has ({})",
-            shown(&left),
-            shown(&right)
-        );
-        add("promql/vector_matching", message, "aggregate both by the same labels, or add `on (…)`");
-    }
-}
-
-/// Comparisons that never hold.
-fn impossible(it: &BinaryExpr, add: Add<'_>) {
-    let Expr::NumberLiteral(number) = unwrapped(&it.rhs) else { return };
-    let (name, low, high) = match unwrapped(&it.lhs) {
-        Expr::Call(it) if it.func.name == "absent" || it.func.name == "absent_over_time" => (it.func.name, 1.0, 1.0),
-        Expr::Aggregate(it) if it.op.to_string() == "count" => ("count", 1.0, f64::INFINITY),
-        Expr::Aggregate(it) if it.op.to_string() == "group" => ("group", 1.0, 1.0),
-        _ => return,
-    };
-    let value = number.val;
-    let never = match it.op.to_string().as_str() {
-        "==" => value < low || value > high,
-        "<" => value <= low,
-        "<=" => value < low,
-        ">" => value >= high,
-        ">=" => value > high,
-        _ => false,
-    };
-    if never {
-        let message =
-            format!("compares `{name}(…) {} {value}`, which never holds: it is at least {low} or nothing", it.op);
-        add("promql/impossible", message, "ask with `absent` whether there is nothing");
-    }
-}
-
-fn is_vector(it: &Expr) -> bool {
-    it.value_type() == ValueType::Vector
+/// Whether an operation leaves out what does not fit, and changes nothing else.
+pub(super) fn is_filter(it: &BinaryExpr) -> bool {
+    let compares = matches!(it.op.to_string().as_str(), "==" | "!=" | "<" | ">" | "<=" | ">=");
+    compares && it.modifier.as_ref().is_none_or(|it| !it.return_bool)
 }
 
 /// The expression without parentheses around it.

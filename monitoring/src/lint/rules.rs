@@ -34,7 +34,7 @@ pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Find
                 );
             }
         }
-        dependencies(group, findings);
+        dependencies(group, groups, findings);
         for rule in &group.rules {
             let labels: Vec<_> = rule.labels.iter().map(|(name, it)| (name.clone(), it.text.clone())).collect();
             // One alert may be written for several conditions; one series may have one origin.
@@ -51,6 +51,10 @@ pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Find
 fn check_rule(rule: &Rule, known: &Known<'_>, findings: &mut Findings<'_>) {
     let is_alert = rule.kind == RuleKind::Alert;
     let context = format!("the {} `{}`", if is_alert { "alert" } else { "recording rule" }, rule.name.text);
+    for it in &rule.untyped {
+        let message = format!("{context} holds `{}`, which YAML reads as a number, a truth value or nothing", it.text);
+        findings.add(it.line, "yaml/parse", message, "put it in quotes");
+    }
     let Some(parsed) = expression::check(&rule.expression, &context, known, findings) else { return };
     if is_alert { alert(rule, &context, &parsed, known, findings) } else { recording(rule, findings) }
 }
@@ -91,7 +95,12 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
     }
     for it in rule.hold.iter().chain(&rule.keep) {
         duration(it, "alerts/for", findings);
+        if seconds(&it.text) == Some(0.0) {
+            let message = format!("{context} waits for `{}`, as it would without that line", it.text);
+            findings.add(it.line, "alerts/for", message, "leave the line out");
+        }
     }
+    flapping(rule, context, parsed, hold, findings);
     let has =
         |list: &[(String, Located)], key: &str| list.iter().any(|(name, it)| name == key && !it.text.trim().is_empty());
     for key in ["summary", "description"] {
@@ -106,8 +115,9 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
     }
     let mut labels = labels_of(&parsed.tree, &|it| known.labels(it));
     labels.names.extend(rule.labels.iter().map(|(name, _)| name.clone()));
+    let shown = template::Shown { labels: &labels, is_small: is_small(&parsed.tree), known };
     for (key, text) in &rule.labels {
-        template::check(key, text, true, &labels, findings);
+        template::check(key, text, true, &shown, findings);
         if key == "alertname" {
             findings.add(
                 text.line,
@@ -118,7 +128,67 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
         }
     }
     for (key, text) in &rule.annotations {
-        template::check(key, text, false, &labels, findings);
+        template::check(key, text, false, &shown, findings);
+    }
+}
+
+/// Alerts that come and go although nothing changes.
+fn flapping(rule: &Rule, context: &str, parsed: &Expression, hold: f64, findings: &mut Findings<'_>) {
+    if let Some(name) = chosen(&parsed.tree) {
+        let message = format!("{context} takes the series of a `{name}`: others each time, and so other alerts");
+        findings.add(rule.expression.line, "promql/fragile", message, "compare all series with a threshold");
+    }
+    let of_jobs = subexpressions(&parsed.tree).into_iter().any(|it| match it {
+        Expr::Binary(it) => {
+            let (left, right) = (jobs(&it.lhs), jobs(&it.rhs));
+            !left.is_empty() && !right.is_empty() && left != right && is_arithmetic(&it.op.to_string())
+        }
+        _ => false,
+    });
+    if of_jobs && hold == 0.0 {
+        let message = format!("{context} calculates with sums of two jobs, and after a start one is scraped first");
+        findings.add(rule.name.line, "promql/fragile", message, "add a `for` of a scrape interval or more");
+    }
+}
+
+fn is_arithmetic(operation: &str) -> bool {
+    ["+", "-", "*", "/", "%", "^"].contains(&operation)
+}
+
+/// The aggregation that chooses which series the answer has, if one does.
+fn chosen(tree: &Expr) -> Option<String> {
+    match tree {
+        Expr::Aggregate(it) => {
+            let name = it.op.to_string();
+            ["topk", "bottomk", "limitk", "limit_ratio"].contains(&name.as_str()).then_some(name)
+        }
+        Expr::Binary(it) if ["and", "unless"].contains(&it.op.to_string().as_str()) => chosen(&it.lhs),
+        Expr::Binary(it) => chosen(&it.lhs).or_else(|| chosen(&it.rhs)),
+        Expr::Paren(it) => chosen(&it.expr),
+        Expr::Unary(it) => chosen(&it.expr),
+        _ => None,
+    }
+}
+
+/// The jobs whose sums an expression takes.
+fn jobs(tree: &Expr) -> BTreeSet<String> {
+    let sums = subexpressions(tree).into_iter().filter(|it| matches!(it, Expr::Aggregate(_)));
+    let selections = sums.flat_map(selections);
+    let matchers = selections.flat_map(|it| &it.selector.matchers.matchers).filter(|it| it.name == "job");
+    matchers.map(ToString::to_string).collect()
+}
+
+/// Whether the answer is a rate, whose digits nobody can read.
+fn is_small(tree: &Expr) -> bool {
+    match expression::unwrapped(tree) {
+        Expr::Call(it) if ["rate", "irate", "deriv"].contains(&it.func.name) => true,
+        Expr::Aggregate(it) => !["count", "group"].contains(&it.op.to_string().as_str()) && is_small(&it.expr),
+        Expr::Binary(it) => match it.op.to_string().as_str() {
+            "and" | "unless" | "==" | "!=" | "<" | ">" | "<=" | ">=" => is_small(&it.lhs),
+            "or" => is_small(&it.lhs) || is_small(&it.rhs),
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -143,8 +213,15 @@ fn has_condition(tree: &Expr) -> bool {
     }
 }
 
-/// In a group rules are evaluated in order: what is recorded later is one interval old.
-fn dependencies(group: &RuleGroup, findings: &mut Findings<'_>) {
+/// In a group rules are evaluated in order: what is recorded later, or in another group, is up to one interval old.
+fn dependencies(group: &RuleGroup, groups: &[RuleGroup], findings: &mut Findings<'_>) {
+    let recorded = |it: &RuleGroup| {
+        let rules = it.rules.iter().filter(|it| it.kind == RuleKind::Recording);
+        rules.map(|it| it.name.text.clone()).collect::<BTreeSet<_>>()
+    };
+    let here = recorded(group);
+    let elsewhere: BTreeSet<String> =
+        groups.iter().filter(|it| it.name.text != group.name.text).flat_map(recorded).collect();
     for (index, rule) in group.rules.iter().enumerate() {
         let Ok(parsed) = Expression::parse(&rule.expression.text) else { continue };
         let later: BTreeSet<&str> = group
@@ -160,6 +237,14 @@ fn dependencies(group: &RuleGroup, findings: &mut Findings<'_>) {
             if let Some(name) = selection.name().filter(|it| later.contains(it)) {
                 let message = format!("`{}` uses `{name}`, which is recorded after it", rule.name.text);
                 findings.add(rule.expression.line, "rule/dependency", message, "record it before it is used");
+            }
+            let name = selection.name().unwrap_or_default();
+            if rule.kind == RuleKind::Recording && !here.contains(name) && elsewhere.contains(name) {
+                let message = format!(
+                    "`{}` records from `{name}` of another group: the two are of different times",
+                    rule.name.text
+                );
+                findings.add(rule.expression.line, "rule/dependency", message, "put both into one group, in order");
             }
         }
     }

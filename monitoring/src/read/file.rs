@@ -1,6 +1,9 @@
 //! What the files of monitoring hold: rules, dashboards, unit tests of rules; also inside objects of Kubernetes.
 
+use super::comments::without_ignored;
 use super::node::{Node, Value, parse};
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// One document of a file.
@@ -16,6 +19,8 @@ pub(crate) enum Content {
     Rules(Vec<RuleGroup>),
     Dashboard(Dashboard),
     Tests(Vec<Test>),
+    /// How a Prometheus scrapes and sends.
+    Configuration,
     /// Something that is none of our business.
     Other,
 }
@@ -42,6 +47,8 @@ pub(crate) enum RuleKind {
 
 #[derive(Debug)]
 pub(crate) struct Rule {
+    /// Its first line and the last on which something of it begins.
+    pub(crate) lines: RangeInclusive<u32>,
     pub(crate) kind: RuleKind,
     pub(crate) name: Located,
     pub(crate) expression: Located,
@@ -49,6 +56,8 @@ pub(crate) struct Rule {
     pub(crate) keep: Option<Located>,
     pub(crate) labels: Vec<(String, Located)>,
     pub(crate) annotations: Vec<(String, Located)>,
+    /// Labels and annotations that YAML reads as something else than text.
+    pub(crate) untyped: Vec<Located>,
 }
 
 #[derive(Debug)]
@@ -67,7 +76,10 @@ pub(crate) struct Panel {
     pub(crate) id: Option<u32>,
     pub(crate) kind: String,
     pub(crate) title: Located,
+    /// What it asks Prometheus.
     pub(crate) targets: Vec<Target>,
+    /// What it asks Loki.
+    pub(crate) logs: Vec<Target>,
     pub(crate) node: Node,
 }
 
@@ -107,7 +119,8 @@ pub(crate) fn format_of(path: &Path) -> Option<Format> {
 pub(crate) fn load(path: &Path, text: &str) -> Result<Vec<Document>, (u32, String)> {
     let is_json = format_of(path) == Some(Format::Json);
     let mut documents = Vec::new();
-    for node in parse(text, is_json)? {
+    let text = if is_json { Cow::Borrowed(text) } else { Cow::Owned(without_ignored(text)) };
+    for node in parse(&text, is_json)? {
         open(node, &mut documents)?;
     }
     Ok(documents)
@@ -150,6 +163,9 @@ fn content(node: &Node) -> Content {
     if let Some(tests) = node.get("tests").filter(|it| it.is_list()) {
         return Content::Tests(tests.items().iter().map(test).collect());
     }
+    if ["scrape_configs", "alerting"].iter().any(|it| node.get(it).is_some()) {
+        return Content::Configuration;
+    }
     Content::Other
 }
 
@@ -185,7 +201,11 @@ fn rule(node: &Node) -> Rule {
         entries.iter().filter_map(|(name, it)| Some((name.clone(), located(it)?))).collect()
     };
     let kind = if node.get("alert").is_some() { RuleKind::Alert } else { RuleKind::Recording };
+    let texts_of = |key: &str| node.get(key).map(Node::entries).unwrap_or_default().iter().map(|(_, it)| it);
+    let untyped = texts_of("labels").chain(texts_of("annotations")).filter(|it| !it.is_text());
     Rule {
+        lines: node.lines(),
+        untyped: untyped.filter_map(located).collect(),
         kind,
         name: or_empty(node, if kind == RuleKind::Alert { "alert" } else { "record" }),
         expression: or_empty(node, "expr"),
@@ -200,10 +220,13 @@ fn dashboard(node: &Node) -> Dashboard {
     let variables = node.at(&["templating", "list"]).map(Node::items).unwrap_or_default();
     let annotations = node.at(&["annotations", "list"]).map(Node::items).unwrap_or_default();
     let asked = variables.iter().filter_map(variable_query).chain(annotations.iter().filter_map(target));
+    let of_loki = |it: &&Node| it.text_of("type") == Some("datasource") && it.text_of("query") == Some("loki");
+    let of_loki: Vec<&str> = variables.iter().filter(of_loki).filter_map(|it| it.text_of("name")).collect();
     let mut panels = Vec::new();
     for it in node.get("panels").map(Node::items).unwrap_or_default() {
-        panels.push(panel(it));
-        panels.extend(it.get("panels").map(Node::items).unwrap_or_default().iter().map(panel));
+        panels.push(panel(it, &of_loki));
+        let inner = it.get("panels").map(Node::items).unwrap_or_default();
+        panels.extend(inner.iter().map(|it| panel(it, &of_loki)));
     }
     Dashboard {
         uid: under(node, "uid"),
@@ -237,13 +260,22 @@ fn target(node: &Node) -> Option<Target> {
     Some(Target { expression, legend: under(node, "legendFormat"), node: node.clone() })
 }
 
-fn panel(node: &Node) -> Panel {
+/// A panel; `of_loki` are the variables that stand for a Loki.
+fn panel(node: &Node, of_loki: &[&str]) -> Panel {
     let targets = node.get("targets").map(Node::items).unwrap_or_default();
+    let asks_loki = |it: &Node| {
+        let Some(source) = it.get("datasource").or_else(|| node.get("datasource")) else { return false };
+        let uid = source.text_of("uid").or_else(|| source.text()).unwrap_or_default();
+        let name = uid.trim_start_matches(['$', '{']).trim_end_matches('}');
+        source.text_of("type") == Some("loki") || uid.starts_with('$') && of_loki.contains(&name)
+    };
+    let (logs, targets) = targets.iter().partition::<Vec<&Node>, _>(|it| asks_loki(it));
     Panel {
         id: node.text_of("id").and_then(|it| it.parse().ok()),
         kind: node.text_of("type").unwrap_or_default().to_owned(),
         title: or_empty(node, "title"),
-        targets: targets.iter().filter_map(target).collect(),
+        targets: targets.into_iter().filter_map(target).collect(),
+        logs: logs.into_iter().filter_map(target).collect(),
         node: node.clone(),
     }
 }

@@ -83,7 +83,7 @@ fn call(name: &str, arguments: &[Box<Expr>], of: &dyn Fn(&Expr) -> Labels) -> La
             let of_buckets = arguments.last().map(|it| of(it)).unwrap_or_default();
             of_buckets.without(&["le".to_owned()])
         }
-        "quantile_over_time" | "predict_linear" | "holt_winters" => {
+        "quantile_over_time" | "predict_linear" | "double_exponential_smoothing" => {
             arguments.iter().map(|it| of(it)).fold(Labels::default(), Labels::and)
         }
         "label_replace" | "label_join" => {

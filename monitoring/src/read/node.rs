@@ -3,6 +3,7 @@
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 
 /// A value and the line on which it begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +78,14 @@ impl Builder {
                 Ok(())
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some((node, anchor, _)) => self.put(node, anchor),
+                Some((node, anchor, _)) => {
+                    // Whoever reads the file takes one of them, and not every reader the same.
+                    if let Some((key, first, second)) = node.repeated() {
+                        let key = key.escape_debug();
+                        return Err(format!("has the key `{key}` twice, on lines {first} and {second}"));
+                    }
+                    self.put(node, anchor)
+                }
                 None => Err("closes what was not opened".to_owned()),
             },
             Event::Alias(anchor) => {
@@ -156,8 +164,32 @@ impl Node {
         }
     }
 
+    /// A key that stands in this map more than once, and the lines of two of its values.
+    fn repeated(&self) -> Option<(&str, u32, u32)> {
+        let mut keys: Vec<(&str, u32)> = self.entries().iter().map(|(key, it)| (key.as_str(), it.line)).collect();
+        keys.sort_unstable();
+        keys.windows(2).find_map(|it| match it {
+            [(key, first), (again, second)] if key == again => Some((*key, *first, *second)),
+            _ => None,
+        })
+    }
+
     pub(crate) fn is_list(&self) -> bool {
         matches!(self.value, Value::List(_))
+    }
+
+    /// Whether this is text to whoever reads the file, and neither a number nor a truth value nor nothing.
+    pub(crate) fn is_text(&self) -> bool {
+        let Value::Scalar { text, quoted } = &self.value else { return false };
+        let words = ["", "~", "null", "true", "false", "yes", "no", "on", "off"];
+        *quoted || !words.contains(&text.to_ascii_lowercase().as_str()) && text.parse::<f64>().is_err()
+    }
+
+    /// The first and the last line on which something of this begins.
+    pub(crate) fn lines(&self) -> RangeInclusive<u32> {
+        let mut last = self.line;
+        self.each(&mut |it| last = last.max(it.line));
+        self.line..=last
     }
 
     /// Calls `visit` with this node and every node below it.

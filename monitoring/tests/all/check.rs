@@ -286,7 +286,7 @@ fn a_missing_alert_of_an_objective_is_named() {
 #[test]
 fn a_file_without_sense_is_a_finding() {
     check_own("own.yml", "groups:\n- name: [\n", Some(("syntax", 2, "cannot be read")));
-    check_rule("sum(", Some(("promql-syntax", "no PromQL")));
+    check_rule("sum(", Some(("promql/syntax", "no PromQL")));
     check_own("deep.json", &"[".repeat(100_000), Some(("syntax", 1, "cannot be read")));
 }
 

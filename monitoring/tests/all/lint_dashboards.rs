@@ -1,4 +1,5 @@
-//! Mistakes in dashboards, each made in a generated one: what Grafana's own linter finds, and what Grafana swallows.
+//! Mistakes in dashboards, each made in a generated one: what Grafana's own linter finds, and what Grafana swallows. The 22
+//! defects of which other tools find a part each are among them.
 
 use crate::lint::linted;
 use crate::support::{catalog, everything, file, folder, monitoring};
@@ -219,6 +220,38 @@ fn the_rules_of_dashboard_linter() {
         drop(titled(it, "Error ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"));
     };
     check_change(no_unit, "panel-units-rule", "has no unit");
+}
+
+#[test]
+fn queries_of_loki() {
+    let ask = |it: &mut Value, source: Value, query: &str| {
+        let target = &mut panel(it, "timeseries")["targets"][0];
+        target["datasource"] = source;
+        target["expr"] = query.into();
+    };
+    let of_loki = || json!({"type": "loki", "uid": "${datasource}"});
+    let lines = r#"sum by (level) (count_over_time({job="app"}[$__auto]))"#;
+    let mut dashboard = generated();
+    ask(&mut dashboard, of_loki(), lines);
+    assert_eq!(linted("dashboard.json", &dashboard.to_string()), [], "nothing of Prometheus is asked of it");
+    check_change(|it| ask(it, of_loki(), &lines.replace("$__auto", "5m")), "target-logql-auto-rule", "`[$__auto]`");
+    check_change(|it| ask(it, of_loki(), &lines.replace("\"app\"", "app")), "target-logql-rule", "no LogQL");
+    // Only its variable says that it is a Loki.
+    let by_variable = |it: &mut Value| {
+        let loki = json!({"name": "logs", "type": "datasource", "query": "loki", "label": "Logs"});
+        it["templating"]["list"].as_array_mut().unwrap().push(loki);
+        ask(it, json!("${logs}"), &lines.replace("by (level)", "bye (level)"));
+    };
+    check_change(by_variable, "target-logql-rule", "no function `bye`");
+}
+
+#[test]
+fn other_sources_are_asked_in_their_own_words() {
+    let mut dashboard = generated();
+    let panel = panel(&mut dashboard, "timeseries");
+    panel["targets"] = json!([{"refId": "A", "datasource": {"type": "mysql", "uid": "${db}"}, "rawSql": "select 1"}]);
+    let found = linted("dashboard.json", &dashboard.to_string());
+    assert_eq!(found.iter().map(|it| it.rule).collect::<Vec<_>>(), [] as [&str; 0], "{found:#?}");
 }
 
 #[test]

@@ -1,0 +1,121 @@
+//! Numbers that cannot be: comparisons that never hold, and divisions by what may be zero.
+
+use super::expression::{Add, is_filter, unwrapped};
+use promql_parser::parser::value::ValueType;
+use promql_parser::parser::{AggregateExpr, BinaryExpr, Expr};
+
+/// Comparisons that never hold.
+pub(super) fn comparison(it: &BinaryExpr, add: Add<'_>) {
+    let Some(value) = number(&it.rhs) else { return };
+    let (name, low, high) = match unwrapped(&it.lhs) {
+        Expr::Call(it) if it.func.name == "absent" || it.func.name == "absent_over_time" => (it.func.name, 1.0, 1.0),
+        Expr::Aggregate(it) if it.op.to_string() == "count" => ("count", 1.0, f64::INFINITY),
+        Expr::Aggregate(it) if it.op.to_string() == "group" => ("group", 1.0, 1.0),
+        _ => return,
+    };
+    let never = match it.op.to_string().as_str() {
+        "==" => value < low || value > high,
+        "<" => value <= low,
+        "<=" => value < low,
+        ">" => value >= high,
+        ">=" => value > high,
+        _ => false,
+    };
+    if never {
+        let message =
+            format!("compares `{name}(…) {} {value}`, which never holds: it is at least {low} or nothing", it.op);
+        add("promql/impossible", message, "ask with `absent` whether there is nothing");
+    }
+}
+
+/// One series that is no number makes a sum none.
+pub(super) fn contaminated(it: &AggregateExpr, add: Add<'_>) {
+    let operation = it.op.to_string();
+    if !["sum", "avg", "stddev", "stdvar"].contains(&operation.as_str()) {
+        return;
+    }
+    if let Some(division) = division_by_zero(&it.expr) {
+        let message = format!(
+            "takes the `{operation}` of `… {} …`, whose divisor may be 0: one such series, and the whole is no number",
+            division.op
+        );
+        add("promql/nan", message, "divide by `(… > 0)`, or divide sums: `sum(…) / sum(…)`");
+    }
+}
+
+/// A division by what may be zero, whose answers reach the outside.
+fn division_by_zero(tree: &Expr) -> Option<&BinaryExpr> {
+    match tree {
+        Expr::Paren(it) => division_by_zero(&it.expr),
+        Expr::Unary(it) => division_by_zero(&it.expr),
+        Expr::Subquery(it) => division_by_zero(&it.expr),
+        Expr::Call(it) => it.args.args.iter().find_map(|it| division_by_zero(it)),
+        // What is no number is neither above nor below anything.
+        Expr::Binary(it) if is_filter(it) => None,
+        Expr::Binary(it) => {
+            let divides = matches!(it.op.to_string().as_str(), "/" | "%");
+            if divides && it.lhs.value_type() == ValueType::Vector && !is_never_zero(&it.rhs) {
+                return Some(it);
+            }
+            division_by_zero(&it.lhs).or_else(|| division_by_zero(&it.rhs))
+        }
+        // An aggregation inside is looked at by itself.
+        _ => None,
+    }
+}
+
+fn is_never_zero(tree: &Expr) -> bool {
+    match unwrapped(tree) {
+        Expr::NumberLiteral(it) => it.val != 0.0,
+        Expr::Unary(it) => is_never_zero(&it.expr),
+        Expr::Binary(it) if is_filter(it) => {
+            let Some(limit) = number(&it.rhs) else { return false };
+            match it.op.to_string().as_str() {
+                ">" => limit >= 0.0,
+                ">=" => limit > 0.0,
+                "<" => limit <= 0.0,
+                "<=" => limit < 0.0,
+                "!=" => limit == 0.0,
+                "==" => limit != 0.0,
+                _ => false,
+            }
+        }
+        Expr::Binary(it) => match it.op.to_string().as_str() {
+            "*" | "or" => is_never_zero(&it.lhs) && is_never_zero(&it.rhs),
+            "and" | "unless" => is_never_zero(&it.lhs),
+            _ => false,
+        },
+        Expr::Call(it) => {
+            let argument = |index: usize| it.args.args.get(index).and_then(|it| number(it));
+            match it.func.name {
+                "clamp_min" => argument(1).is_some_and(|it| it > 0.0),
+                "clamp_max" => argument(1).is_some_and(|it| it < 0.0),
+                "clamp" => argument(1).is_some_and(|it| it > 0.0) || argument(2).is_some_and(|it| it < 0.0),
+                "time" | "pi" | "exp" => true,
+                "vector" | "scalar" | "abs" => it.args.args.first().is_some_and(|it| is_never_zero(it)),
+                _ => false,
+            }
+        }
+        Expr::Aggregate(it) => match it.op.to_string().as_str() {
+            "count" | "group" => true,
+            // The sum of positive numbers is positive.
+            "sum" | "min" | "max" | "avg" | "topk" | "bottomk" => is_never_zero(&it.expr) && is_of_one_sign(&it.expr),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a filter leaves only what is above, or only what is below, zero.
+fn is_of_one_sign(tree: &Expr) -> bool {
+    !matches!(unwrapped(tree), Expr::Binary(it) if it.op.to_string() == "!=")
+}
+
+/// The number that an expression is.
+pub(super) fn number(tree: &Expr) -> Option<f64> {
+    match unwrapped(tree) {
+        Expr::NumberLiteral(it) => Some(it.val),
+        Expr::Unary(it) => number(&it.expr).map(|it| -it),
+        _ => None,
+    }
+}

@@ -1,0 +1,70 @@
+//! Comments of pint in YAML: they take lines away from the parser, and switch checks off.
+
+/// A comment that begins with `pint`, without that word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Comment {
+    pub(crate) line: u32,
+    pub(crate) text: String,
+}
+
+/// The words that take lines away.
+const IGNORE_FILE: &str = "ignore/file";
+const IGNORE_LINE: &str = "ignore/line";
+const IGNORE_NEXT: &str = "ignore/next-line";
+const IGNORE_BEGIN: &str = "ignore/begin";
+const IGNORE_END: &str = "ignore/end";
+pub(crate) const IGNORE: [&str; 5] = [IGNORE_FILE, IGNORE_LINE, IGNORE_NEXT, IGNORE_BEGIN, IGNORE_END];
+
+/// What a line says to pint, if it does: `# pint disable promql/rate`.
+fn said(line: &str) -> Option<&str> {
+    let (_, comment) = line.rsplit_once('#')?;
+    let text = comment.trim().strip_prefix("pint")?;
+    text.starts_with(char::is_whitespace).then(|| text.trim())
+}
+
+/// All comments of a text.
+pub(crate) fn comments(text: &str) -> Vec<Comment> {
+    let lines = (1..).zip(text.lines());
+    lines.filter_map(|(line, it)| Some(Comment { line, text: said(it)?.to_owned() })).collect()
+}
+
+/// The text with empty lines in place of those that comments take away.
+pub(crate) fn without_ignored(text: &str) -> String {
+    let (mut is_over, mut is_between, mut is_next) = (false, false, false);
+    let kept = text.lines().map(|line| {
+        let said = said(line).unwrap_or_default();
+        is_over |= said == IGNORE_FILE;
+        is_between |= said == IGNORE_BEGIN;
+        let is_ignored = is_over || is_between || is_next || said == IGNORE_LINE;
+        is_between &= said != IGNORE_END;
+        is_next = said == IGNORE_NEXT;
+        if is_ignored { "" } else { line }
+    });
+    let mut kept = kept.collect::<Vec<_>>().join("\n");
+    // A block at the end of a file keeps its line feed.
+    if text.ends_with('\n') {
+        kept.push('\n');
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Comment, comments, without_ignored};
+
+    #[test]
+    fn lines_are_taken_away() {
+        let text =
+            "a\nb # pint ignore/line\n# pint ignore/next-line\nc\n# pint ignore/begin\nd\n# pint ignore/end\ne\n";
+        assert_eq!(without_ignored(text), "a\n\n# pint ignore/next-line\n\n\n\n\ne\n");
+        assert_eq!(without_ignored("a\n# pint ignore/file\nb"), "a\n\n");
+        assert_eq!(without_ignored("pint: ignore/file # pinto\n"), "pint: ignore/file # pinto\n");
+    }
+
+    #[test]
+    fn comments_are_found() {
+        let text = "a: 'x # y' # pint disable promql/rate\n#pint file/disable a/b\n# pints\n";
+        let found = |line, text: &str| Comment { line, text: text.to_owned() };
+        assert_eq!(comments(text), [found(1, "disable promql/rate"), found(2, "file/disable a/b")]);
+    }
+}
