@@ -28,8 +28,11 @@ pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_
                 format!("the label `{name}` holds the value: each new value is a new alert, and `for` begins anew");
             add(message, "move it into an annotation");
         }
-        for label in named_labels(action) {
-            if !shown.labels.can_have(&label) && label != "alertname" {
+        // Inside of `range query` the dot is a series of the answer, and no longer the alert.
+        let dot = answer.as_ref().unwrap_or(shown.labels);
+        let of_alert = named(action, "$labels.").into_iter().map(|it| (it, shown.labels));
+        for (label, labels) in of_alert.chain(named(action, ".Labels.").into_iter().map(|it| (it, dot))) {
+            if !labels.can_have(&label) && label != "alertname" {
                 let message =
                     format!("the {what} `{name}` shows the label `{label}`, which the expression does not keep");
                 add(message, "aggregate by it too, or leave it out");
@@ -112,13 +115,10 @@ fn mentions(action: &str, word: &str) -> bool {
     action.split(|it: char| it.is_whitespace() || it == '(' || it == ')' || it == '|').any(|it| it == word)
 }
 
-/// The labels that an action names: `$labels.table`, `.Labels.table`.
-fn named_labels(action: &str) -> Vec<String> {
-    let after = |marker: &str| {
-        let parts = action.split(marker).skip(1);
-        parts
-            .map(|it| it.chars().take_while(|it| it.is_ascii_alphanumeric() || *it == '_').collect::<String>())
-            .collect::<Vec<_>>()
-    };
-    [after("$labels."), after(".Labels.")].concat().into_iter().filter(|it| !it.is_empty()).collect()
+/// The labels that an action names behind a marker: `$labels.table`, `.Labels.table`.
+fn named(action: &str, marker: &str) -> Vec<String> {
+    let parts = action.split(marker).skip(1);
+    let names =
+        parts.map(|it| it.chars().take_while(|it| it.is_ascii_alphanumeric() || *it == '_').collect::<String>());
+    names.filter(|it| !it.is_empty()).collect()
 }

@@ -201,6 +201,9 @@ fn rates_and_queries_in_templates() {
     found(of("x > 1", "{{ with query \"sum(up\" }}{{ . | first | value }}{{ end }}"));
     found(of("x > 1", "{{ with query \"sum(up)\" }}{{ . | first | label \"instance\" }}{{ end }}"));
     check(&of("x > 1", "{{ with query \"up\" }}{{ . | first | label \"instance\" }}{{ end }}"), &[]);
+    let each = |by: &str| format!("{{{{ range query `sum by ({by}) (up)` }}}}{{{{ .Labels.instance }}}}{{{{ end }}}}");
+    check(&of("sum by (job) (x) > 1", &each("instance")), &[]);
+    found(of("sum by (job) (x) > 1", &each("job")));
     check(&of("x > 1", "{{ with query `sum by (job) (up{job=\"a\"})` }}{{ . | first | label \"job\" }}{{ end }}"), &[]);
 }
 
