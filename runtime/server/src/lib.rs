@@ -19,6 +19,8 @@ mod server;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "tls")]
+mod turns;
+#[cfg(feature = "tls")]
 mod web_config;
 
 #[cfg(feature = "tls")]
