@@ -18,7 +18,7 @@ Examples:
   measurand-webhook --hash-password < password.txt
       Prints the hash of a password, for a line `name:hash` of the file of users.
 
-SIGHUP reads tokens, users and certificate again; SIGTERM ends the server when all that was begun is done.
+Tokens, users and certificate are read again when their files have changed, and on SIGHUP; SIGTERM ends the server when all that was begun is done.
 
 In Alertmanager's configuration:
   receivers:
@@ -52,6 +52,10 @@ pub(crate) struct Cli {
     /// The certificate's private key, in PEM
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_TLS_KEY", value_parser = path())]
     tls_key: Option<PathBuf>,
+    /// A file that says all of that at once, as `--web.config.file` of Prometheus' exporters does, and headers too;
+    /// another certificate counts before the one that it names
+    #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_WEB_CONFIG_FILE", alias = "web.config.file", value_parser = path())]
+    web_config_file: Option<PathBuf>,
     /// Pass every payload on to this address
     #[arg(long, value_name = "URL", env = "MEASURAND_WEBHOOK_FORWARD")]
     forward: Option<String>,
@@ -121,7 +125,7 @@ impl Cli {
                 tokens: given(self.token_file),
                 users: given(self.users_file),
                 tls,
-                web_config: None,
+                web_config: given(self.web_config_file),
             },
             forward,
             keep: Keep { days: self.keep_days, alerts: self.keep_alerts },

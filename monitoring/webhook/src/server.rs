@@ -131,12 +131,12 @@ fn warn(address: SocketAddr, access: &Access) {
     if access.current().authentication.is_open() {
         log(&format!(
             "warning: {address} is open to other machines without authentication: whoever reaches it reads all alerts \
-             and invents new ones; give `--token-file` or `--users-file`, or listen on 127.0.0.1"
+             and invents new ones; give `--token-file`, `--users-file` or `--web-config-file`, or listen on 127.0.0.1"
         ));
     } else if !access.is_encrypted() {
         log(&format!(
-            "warning: credentials travel to {address} as plain text; give `--tls-certificate` and `--tls-key`, or put a \
-             proxy with TLS in front"
+            "warning: credentials travel to {address} as plain text; give `--tls-certificate` and `--tls-key`, or a \
+             certificate in `--web-config-file`, or put a proxy with TLS in front"
         ));
     }
 }

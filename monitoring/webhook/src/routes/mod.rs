@@ -84,7 +84,7 @@ pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
             Refusal::new(StatusCode::NOT_FOUND, "there is nothing here; Alertmanager posts to `/webhook`")
         })
         .layer(middleware::from_fn_with_state(Arc::clone(app), admit::admit))
-        .layer(middleware::from_fn(headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), headers))
 }
 
 /// For how long `/readyz` believes that the disk can be written to.
@@ -106,12 +106,14 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-async fn headers(request: Request, next: Next) -> Response {
+async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // Those of the web configuration, which may want them stricter or looser than we do.
+    headers.extend(app.access.current().headers.iter().cloned());
     response
 }
