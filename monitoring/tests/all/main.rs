@@ -29,6 +29,7 @@ mod severity;
 mod shipped;
 mod sizing;
 mod support;
+mod terminal;
 mod tools;
 mod unit_tests;
 mod up;
