@@ -31,4 +31,4 @@ pub use auth::{Authentication, Verdict, hash_password};
 pub use limits::{Event, Limits};
 pub use server::Server;
 #[cfg(feature = "tls")]
-pub use tls::{ClientCertificates, TlsFiles};
+pub use tls::{ClientCertificates, TlsFiles, certificates_in};
