@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::WantsClientCert;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, SupportedProtocolVersion};
 
 /// An authority, and what it signs.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -28,13 +29,6 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// What a client trusts that trusts nobody else.
-    fn roots(&self) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(self.0.pem().as_bytes()).unwrap()).unwrap();
-        roots
-    }
-
     /// Writes a certificate and its key.
     fn sign(&self, directory: &Path, name: &str) {
         let key = KeyPair::generate().unwrap();
@@ -43,6 +37,17 @@ impl Authority {
         fs::write(directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
         fs::write(directory.join(format!("{name}.pem")), certificate.pem()).unwrap();
     }
+}
+
+/// A client that trusts this authority alone.
+fn client(
+    authority: &Authority,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.0.pem().as_bytes()).unwrap()).unwrap();
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots)
 }
 
 /// What a client sees: the status of an answer, or nothing.
@@ -61,10 +66,7 @@ async fn try_status(
     versions: &[&'static SupportedProtocolVersion],
     client: Option<&Path>,
 ) -> Option<String> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_protocol_versions(versions)
-        .unwrap()
-        .with_root_certificates(authority.roots());
+    let builder = self::client(authority, versions);
     let config = match client {
         None => builder.with_no_client_auth(),
         Some(path) => {
@@ -178,9 +180,7 @@ async fn a_door_that_was_closed_is_not_opened_by_an_empty_file() {
 
 /// The first message of a handshake.
 fn hello(authority: &Authority) -> Vec<u8> {
-    let config =
-        ClientConfig::builder_with_provider(Arc::new(default_provider())).with_protocol_versions(BOTH).unwrap();
-    let config = config.with_root_certificates(authority.roots()).with_no_client_auth();
+    let config = client(authority, BOTH).with_no_client_auth();
     let mut client = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
     let mut bytes = Vec::new();
     client.write_tls(&mut bytes).unwrap();
@@ -215,4 +215,33 @@ async fn between_two_handshakes_all_the_rest_has_its_turn() {
     }
     assert!(most <= 2, "{most} handshakes while another task had no turn");
     assert_eq!(served.events(), [], "nobody gave way, and nobody was told off");
+}
+
+#[tokio::test]
+async fn http_2_is_not_offered() {
+    let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    authority.sign(directory.path(), "server");
+    let (served, _) = start(files(&directory, "")).await;
+    let shake = async |offered: &[&[u8]]| {
+        let mut config = client(&authority, BOTH).with_no_client_auth();
+        config.alpn_protocols = offered.iter().map(|it| it.to_vec()).collect();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, served.connect().await).await
+    };
+    // Who offers nothing else is told so by the handshake.
+    let refused = shake(&[b"h2"]).await.unwrap_err().to_string();
+    assert!(refused.contains("NoApplicationProtocol"), "{refused}");
+    for offered in [&[b"h2".as_slice(), b"http/1.1"][..], &[b"http/1.1", b"h2"], &[b"http/1.1"]] {
+        let mut stream = shake(offered).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"http/1.1".as_slice()));
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        assert!(read(&mut stream).await.starts_with("HTTP/1.1 200"));
+    }
+    // Who speaks it all the same is not answered, whatever was agreed on.
+    for offered in [&[b"h2".as_slice(), b"http/1.1"][..], &[]] {
+        let mut stream = shake(offered).await.unwrap();
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        assert_eq!(read(&mut stream).await, "");
+    }
+    assert_eq!(served.events(), [Event::Tls, Event::Malformed, Event::Malformed]);
 }
