@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, Settings, TlsFiles};
+use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, Settings, TlsFiles, UNHEARD_HOURS};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -71,6 +71,10 @@ pub(crate) struct Cli {
     /// Alerts to keep at most, resolved ones go first; and payloads to keep for the next hop
     #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_KEEP_ALERTS", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..))]
     keep_alerts: u64,
+    /// Hours without news after which an alert that fires is shown as not heard of; twice Alertmanager's longest
+    /// `repeat_interval`
+    #[arg(long, value_name = "HOURS", env = "MEASURAND_WEBHOOK_UNHEARD_HOURS", default_value_t = UNHEARD_HOURS, value_parser = clap::value_parser!(u32).range(1..=876_000))]
+    unheard_hours: u32,
     /// Bytes of a payload at most
     #[arg(long, value_name = "BYTES", env = "MEASURAND_WEBHOOK_MAX_BODY", default_value = "4194304", value_parser = clap::value_parser!(u32).range(1024..=1 << 28))]
     max_body: u32,
@@ -129,6 +133,7 @@ impl Cli {
             },
             forward,
             keep: Keep { days: self.keep_days, alerts: self.keep_alerts },
+            unheard: Duration::from_secs(u64::from(self.unheard_hours) * 3600),
             limits: Limits {
                 body_bytes: self.max_body,
                 requests: self.max_requests,

@@ -31,7 +31,7 @@ pub use measurand_catalog::visible;
 pub use measurand_server::{AccessFiles, TlsFiles, hash_password};
 pub use reload::Reloader;
 pub use server::Server;
-pub use settings::Settings;
+pub use settings::{Settings, UNHEARD_HOURS};
 pub use store::Keep;
 
 /// A line for whoever runs the server. Where it goes and which time it gets is the supervisor's business; in the terminal

@@ -10,6 +10,7 @@ mod view;
 use crate::forward::Queue;
 use crate::limits::{Limits, Rate};
 use crate::readers::Readers;
+use crate::time::Time;
 use crate::writer::Writer;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -37,6 +38,8 @@ pub(crate) struct App {
     requests: Semaphore,
     /// Kibibytes of payloads that are held at once.
     memory: Semaphore,
+    /// After so many seconds without news an alert that fires is no longer heard of.
+    unheard_seconds: i64,
     /// When the disk was last written to for `/readyz`.
     probed: Mutex<Option<Instant>>,
 }
@@ -51,6 +54,7 @@ impl App {
         queue: Option<Arc<Queue>>,
         access: Arc<Access>,
         limits: Limits,
+        unheard: Duration,
     ) -> Arc<Self> {
         let largest = limits.body_bytes as usize / 1024 + 1;
         Arc::new(Self {
@@ -62,8 +66,14 @@ impl App {
             rate: Rate::new(&limits),
             requests: Semaphore::new(limits.requests.max(1) as usize),
             memory: Semaphore::new(largest * LARGEST_AT_ONCE),
+            unheard_seconds: i64::try_from(unheard.as_secs()).unwrap_or(i64::MAX),
             probed: Mutex::default(),
         })
+    }
+
+    /// What fires and came last before this is no longer heard of.
+    pub(crate) fn unheard(&self) -> Time {
+        Time::now().plus_seconds(self.unheard_seconds.saturating_neg())
     }
 }
 
