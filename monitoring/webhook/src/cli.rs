@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, Settings, TlsFiles, UNHEARD_HOURS};
+use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, ServerLimits, Settings, TlsFiles, UNHEARD_HOURS};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -122,6 +122,7 @@ impl Cli {
             }
             None => None,
         };
+        let request = Duration::from_secs(self.request_seconds);
         Ok(Settings {
             listen: self.listen,
             database: self.database,
@@ -137,12 +138,15 @@ impl Cli {
             limits: Limits {
                 body_bytes: self.max_body,
                 requests: self.max_requests,
-                connections: self.max_connections,
-                request: Duration::from_secs(self.request_seconds),
+                request,
                 rate: self.rate,
                 burst: self.burst,
-                shutdown: Duration::from_secs(self.shutdown_seconds),
-                ..Limits::default()
+                server: ServerLimits {
+                    connections: self.max_connections,
+                    write: request,
+                    shutdown: Duration::from_secs(self.shutdown_seconds),
+                    ..Limits::default().server
+                },
             },
         })
     }

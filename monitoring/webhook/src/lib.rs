@@ -28,7 +28,7 @@ pub use limits::Limits;
 /// For messages of the command as well.
 #[doc(hidden)]
 pub use measurand_catalog::visible;
-pub use measurand_server::{AccessFiles, TlsFiles, hash_password};
+pub use measurand_server::{AccessFiles, Limits as ServerLimits, TlsFiles, hash_password};
 pub use reload::Reloader;
 pub use server::Server;
 pub use settings::{Settings, UNHEARD_HOURS};

@@ -79,7 +79,7 @@ impl Server {
         let limits = settings.limits;
         let routes = routes::router(&app, metrics);
         // Who misbehaves below HTTP is its own problem, and is let go.
-        let server = measurand_server::Server::new(listener, routes, limits.connections(), |_| ()).access(access);
+        let server = measurand_server::Server::new(listener, routes, limits.server, |_| ()).access(access);
         let (mut result, mut end) = (Ok(()), Instant::now());
         let mut ended = writer_ended.clone();
         server
@@ -88,7 +88,7 @@ impl Server {
                     () = stop => Ok(()),
                     () = is_true(&mut ended) => Err("the thread that writes has ended; start again".to_owned()),
                 };
-                end = Instant::now() + limits.shutdown;
+                end = Instant::now() + limits.server.shutdown;
             })
             .await;
         retention.abort();
