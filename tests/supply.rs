@@ -150,6 +150,16 @@ fn users_get_as_few_packages_as_the_readme_says() {
     assert_eq!(named, packages("record"), "the names in README.md");
 }
 
+/// What is not there cannot be attacked: streams that are opened and reset, headers that go on for ever.
+#[test]
+fn http_2_is_not_compiled_in() {
+    let found = packages("record,exporter,tls,push");
+    assert!(found.contains("hyper") && found.contains("rustls"), "{found:#?}");
+    assert!(!found.contains("h2"), "{found:#?}");
+    let webhook = cargo(&["tree", "--locked", "-p", "measurand-webhook", "-e", "normal", "--prefix", "none"]);
+    assert!(webhook.lines().any(|it| it.starts_with("hyper ")) && !webhook.lines().any(|it| it.starts_with("h2 ")));
+}
+
 /// A test that SECURITY.md names is there, and is a test.
 #[test]
 fn what_security_md_names_exists() {

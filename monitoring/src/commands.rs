@@ -40,7 +40,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
         Command::Down(it) => down::down(&it),
         Command::Completions(it) => completions::completions(&it),
         Command::Catalog(it) => {
-            output::print(&source::read(&it.source.source)?.to_json())?;
+            output::print(&output::ascii_controls(&source::read(&it.source.source)?.to_json()))?;
             Ok(Outcome::Fine)
         }
     }

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
             let mut stderr = anstream::AutoStream::auto(std::io::stderr().lock());
             let word = output::painted("error", "1;31");
             // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(stderr, "{word}: {error}");
+            let _ = writeln!(stderr, "{word}: {}", output::seen(&error));
             ExitCode::from(UNUSABLE)
         }
     }

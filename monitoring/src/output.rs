@@ -6,14 +6,16 @@ pub(crate) use files::write;
 
 use crate::cli::Format;
 use crate::commands::Outcome;
+use measurand_catalog::{is_visible, visible};
 use measurand_monitoring::Finding;
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 
 /// Prints text; colours are left out where no terminal wants them.
 pub(crate) fn print(text: &str) -> Result<(), String> {
     let mut stdout = anstream::AutoStream::auto(io::stdout().lock());
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(seen(text).as_bytes()).and_then(|()| stdout.flush()) {
         // Whoever read it has seen enough, as in `… | head`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|it| format!("cannot print: {it}; free some space or print elsewhere")),
@@ -36,9 +38,9 @@ pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, 
 /// The place first and alone, so that editors and terminals make a link of it.
 fn finding(it: &Finding) -> String {
     let place = if it.line == 0 { it.file.clone() } else { format!("{}:{}", it.file, it.line) };
-    let (place, rule) = (painted(&clean(&place), "1"), painted(it.rule, "1;33"));
+    let (place, rule) = (painted(&visible(&place), "1"), painted(it.rule, "1;33"));
     let warning = if it.is_warning { "warning: " } else { "" };
-    format!("{place}: {warning}{rule}: {}\n    mend: {}\n", clean(&it.message), clean(&it.mend))
+    format!("{place}: {warning}{rule}: {}\n    mend: {}\n", visible(&it.message), visible(&it.mend))
 }
 
 fn sum(count: usize) -> String {
@@ -52,9 +54,23 @@ fn sum(count: usize) -> String {
 /// A value as JSON with a final line feed.
 pub(crate) fn json(value: &impl Serialize) -> String {
     // Plain structs of strings and finite numbers cannot fail to be written.
-    let mut json = serde_json::to_string_pretty(value).unwrap_or_default();
-    json.push('\n');
-    json
+    ascii_controls(&serde_json::to_string_pretty(value).unwrap_or_default()) + "\n"
+}
+
+/// JSON that says the same and can be looked at: what is not visible stands in strings alone, and is escaped there.
+pub(crate) fn ascii_controls(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || is_visible(character) {
+            out.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
 }
 
 /// A text in a colour; what prints it decides whether colours are wanted.
@@ -62,9 +78,32 @@ pub(crate) fn painted(text: &str, style: &str) -> String {
     format!("\u{1b}[{style}m{text}\u{1b}[0m")
 }
 
-/// Text from a catalog or a file: nothing in it reaches a terminal as a command.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
+/// The last look at a text: whatever came into it, a terminal obeys line feeds, tabs and colours, and nothing else in it.
+/// What comes from a catalog or a file went through [`visible`] before, which leaves it no colours either.
+pub(crate) fn seen(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let mut length = colour(rest).unwrap_or(0);
+        if length == 0 {
+            length = character.len_utf8();
+        }
+        let (now, later) = rest.split_at(length);
+        if length > character.len_utf8() || matches!(character, '\n' | '\t') || is_visible(character) {
+            out.push_str(now);
+        } else {
+            out.extend(character.escape_unicode());
+        }
+        rest = later;
+    }
+    out
+}
+
+/// How long the sequence is that gives a colour, if the text begins with one.
+fn colour(text: &str) -> Option<usize> {
+    let style = text.strip_prefix("\u{1b}[")?;
+    let end = style.find(|it: char| !it.is_ascii_digit() && it != ';')?;
+    style[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
 }
 
 /// Rows under a head, each column as wide as its widest cell.
@@ -88,4 +127,25 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     }
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ascii_controls, painted, seen};
+
+    #[test]
+    fn nothing_but_colours_reaches_a_terminal() {
+        let text = format!("{}\tb\n", painted("a", "1;31"));
+        assert_eq!(seen(&text), text);
+        assert_eq!(seen("\u{1b}[2J\u{1b}]0;x\u{7}\u{1b}[\r"), r"\u{1b}[2J\u{1b}]0;x\u{7}\u{1b}[\u{d}");
+        assert_eq!(seen("a\u{202e}b\u{9b}31m"), r"a\u{202e}b\u{9b}31m");
+    }
+
+    #[test]
+    fn json_stays_what_it_is() {
+        let text = "a\u{202e}\u{9b}\u{e0041}\u{7f}\u{1b}\n";
+        let json = ascii_controls(&serde_json::to_string_pretty(&[text]).unwrap());
+        assert!(json.is_ascii(), "{json}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [text]);
+    }
 }

@@ -60,6 +60,7 @@ pub fn catalog() -> measurand_catalog::Catalog {
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catalog {
     // Nobody may read it, and `eprintln!` would panic then.
+    let error = measurand_catalog::visible(&error.to_string());
     let _lost =
         std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("measurand: the catalog is empty: {error}\n"));
     measurand_catalog::Catalog { format: measurand_catalog::Catalog::FORMAT, families: Vec::new(), sites: Vec::new() }

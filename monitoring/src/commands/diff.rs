@@ -3,7 +3,8 @@
 use super::Outcome;
 use super::source::{program, read, shown};
 use crate::cli::{Diff, Format};
-use crate::output::{self, clean, painted};
+use crate::output::{self, painted};
+use measurand_catalog::visible;
 use measurand_monitoring::Settings;
 use measurand_monitoring::diff::{Change, Difference, Level, diff};
 
@@ -36,8 +37,8 @@ fn change(it: &Change) -> String {
         Level::None => "none".to_owned(),
     };
     let hits = |what: &str, names: &[String]| {
-        if names.is_empty() { String::new() } else { format!("    {what}: {}\n", clean(&names.join(", "))) }
+        if names.is_empty() { String::new() } else { format!("    {what}: {}\n", visible(&names.join(", "))) }
     };
     let hits = hits("panels", &it.panels) + &hits("alerts", &it.alerts);
-    format!("{word} {}: {}\n{hits}", clean(&it.subject), clean(&it.message))
+    format!("{word} {}: {}\n{hits}", visible(&it.subject), visible(&it.message))
 }

@@ -3,8 +3,8 @@
 use super::Outcome;
 use super::source::{read, settings, shown};
 use crate::cli::{DIRECTORY, Explain, Format};
-use crate::output::{self, clean, painted, table};
-use measurand_catalog::{Kind, Objective, Unit};
+use crate::output::{self, painted, table};
+use measurand_catalog::{Kind, Objective, Unit, visible};
 use measurand_monitoring::explain::{
     AlertView, Budget, Explainer, Explanation, FunctionView, LabelView, MetricView, Overview, PanelView, QueryView,
 };
@@ -30,15 +30,17 @@ fn overview(it: &Overview) -> String {
     let functions: Vec<Vec<String>> = it
         .functions
         .iter()
-        .map(|it| vec![clean(&it.function), format!("#[{}]", it.attribute), series(it.series), clean(&it.place)])
+        .map(|it| {
+            vec![visible(&it.function), visible(&format!("#[{}]", it.attribute)), series(it.series), visible(&it.place)]
+        })
         .collect();
     let families: Vec<Vec<String>> = it
         .families
         .iter()
-        .map(|it| vec![it.family.clone(), it.functions.to_string(), it.metrics.to_string(), series(it.series)])
+        .map(|it| vec![visible(&it.family), it.functions.to_string(), it.metrics.to_string(), series(it.series)])
         .chain([vec!["total".to_owned(), it.functions.len().to_string(), String::new(), series(it.total)]])
         .collect();
-    let mut text = format!("job {}\n\n", clean(&it.job));
+    let mut text = format!("job {}\n\n", visible(&it.job));
     text.push_str(&table(&["FUNCTION", "ANNOTATION", "SERIES", "SOURCE"], &functions));
     text.push('\n');
     text.push_str(&table(&["FAMILY", "FUNCTIONS", "METRICS", "SERIES"], &families));
@@ -62,7 +64,12 @@ fn function(it: &FunctionView) -> String {
         .iter()
         .map(|it| {
             let labels = it.labels.iter().map(label).collect::<Vec<_>>().join(", ");
-            vec![it.name.clone(), kind(it.kind).to_owned(), it.series.map(series).unwrap_or_default(), clean(&labels)]
+            vec![
+                visible(&it.name),
+                kind(it.kind).to_owned(),
+                it.series.map(series).unwrap_or_default(),
+                visible(&labels),
+            ]
         })
         .collect();
     let table = table(&["METRIC", "KIND", "SERIES", "LABELS"], &metrics);
@@ -88,10 +95,10 @@ fn metric(it: &MetricView) -> String {
 
 /// A name and a line for each thing that is known of it.
 fn head(name: &str, lines: &[(&str, String)]) -> String {
-    let mut text = format!("{}\n", painted(&clean(name), "1"));
+    let mut text = format!("{}\n", painted(&visible(name), "1"));
     for (key, value) in lines {
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "  {:<12}{}", clean(key), clean(value));
+        let _ = writeln!(text, "  {:<12}{}", visible(key), visible(value));
     }
     text
 }
@@ -116,7 +123,7 @@ fn section(title: &str, rows: Vec<(String, String)>) -> String {
     let mut text = format!("\n{}\n", painted(title, "1"));
     for (name, value) in rows {
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "  {:wide$}  {}", clean(&name), clean(&value));
+        let _ = writeln!(text, "  {:wide$}  {}", visible(&name), visible(&value));
     }
     text
 }

@@ -4,6 +4,7 @@ use super::Outcome;
 use super::source::{read, settings, shown};
 use crate::cli::{Format, Generate};
 use crate::output;
+use measurand_catalog::visible;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -65,15 +66,15 @@ fn text(summary: &Summary<'_>, out: &Path) -> String {
     for file in &summary.files {
         let wrote = output::painted("wrote", "1;32");
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "{wrote} {:wide$}  {} {}", file.path, file.count, file.kind);
+        let _ = writeln!(text, "{wrote} {:wide$}  {} {}", visible(&file.path), file.count, file.kind);
     }
     let next = output::painted("next", "1");
-    let dir = out.display();
+    let dir = visible(&out.display().to_string());
     let _ = writeln!(
         text,
         "{next}: name `{dir}/alerts.yml` and `{dir}/recording-rules.yml` under `rule_files:` in prometheus.yml, \
          scrape the program as `job_name: {}`, and import `{dir}/grafana-dashboard.json` into Grafana",
-        summary.job
+        visible(summary.job)
     );
     text
 }

@@ -5,7 +5,8 @@ use crate::cli::{self, Format};
 use crate::local::folder::Folder;
 use crate::local::health::{self, Target};
 use crate::local::state::State;
-use crate::output::{self, clean, painted};
+use crate::output::{self, painted};
+use measurand_catalog::visible;
 use measurand_monitoring::stack::{PROMETHEUS, WEBHOOK};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -39,7 +40,7 @@ pub(super) fn status(arguments: &cli::State) -> Result<Outcome, String> {
 fn nothing(arguments: &cli::State) -> Result<Outcome, String> {
     output::print(&match arguments.format {
         Format::Text => {
-            let folder = arguments.folder.display();
+            let folder = visible(&arguments.folder.display().to_string());
             format!("nothing runs in `{folder}`; start it: `cargo measurand up http://host:port`\n")
         }
         Format::Json => {
@@ -82,20 +83,20 @@ fn text(report: &Report<'_>) -> String {
     let servers: Vec<Vec<String>> = report
         .servers
         .iter()
-        .map(|it| [it.name, it.state, &it.pid.to_string(), it.url, it.log].map(clean).to_vec())
+        .map(|it| [it.name, it.state, &it.pid.to_string(), it.url, it.log].map(visible).to_vec())
         .collect();
     let targets: Vec<Vec<String>> = report
         .targets
         .iter()
         .map(|it| {
             let state = if it.up { "up" } else { "down" };
-            vec![clean(&it.job), state.to_owned(), clean(&it.address), clean(&it.error)]
+            vec![visible(&it.job), state.to_owned(), visible(&it.address), visible(&it.error)]
         })
         .collect();
     let mut text = format!("\n{}\n", output::table(&["SERVER", "STATE", "PID", "URL", "LOG"], &servers));
     text.push_str(&output::table(&["JOB", "TARGET", "ADDRESS", "WHY"], &targets));
     if report.servers.iter().any(|it| it.name == WEBHOOK.name) {
-        let (note, folder) = (painted("note", "1"), clean(&report.folder));
+        let (note, folder) = (painted("note", "1"), visible(&report.folder));
         let file = format!("{folder}/secrets/webhook_password");
         // Writing into a string cannot fail.
         let _ =

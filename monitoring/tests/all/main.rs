@@ -30,6 +30,7 @@ mod shipped;
 mod sizing;
 mod support;
 mod switches;
+mod terminal;
 mod tools;
 mod unit_tests;
 mod up;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, Settings, TlsFiles};
+use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, ServerLimits, Settings, TlsFiles, UNHEARD_HOURS};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ Examples:
   measurand-webhook --hash-password < password.txt
       Prints the hash of a password, for a line `name:hash` of the file of users.
 
-SIGHUP reads tokens, users and certificate again; SIGTERM ends the server when all that was begun is done.
+Tokens, users and certificate are read again when their files have changed, and on SIGHUP; SIGTERM ends the server when all that was begun is done.
 
 In Alertmanager's configuration:
   receivers:
@@ -52,6 +52,10 @@ pub(crate) struct Cli {
     /// The certificate's private key, in PEM
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_TLS_KEY", value_parser = path())]
     tls_key: Option<PathBuf>,
+    /// A file that says all of that at once, as `--web.config.file` of Prometheus' exporters does, and headers too;
+    /// another certificate counts before the one that it names
+    #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_WEB_CONFIG_FILE", alias = "web.config.file", value_parser = path())]
+    web_config_file: Option<PathBuf>,
     /// Pass every payload on to this address
     #[arg(long, value_name = "URL", env = "MEASURAND_WEBHOOK_FORWARD")]
     forward: Option<String>,
@@ -67,6 +71,10 @@ pub(crate) struct Cli {
     /// Alerts to keep at most, resolved ones go first; and payloads to keep for the next hop
     #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_KEEP_ALERTS", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..))]
     keep_alerts: u64,
+    /// Hours without news after which an alert that fires is shown as not heard of; twice Alertmanager's longest
+    /// `repeat_interval`
+    #[arg(long, value_name = "HOURS", env = "MEASURAND_WEBHOOK_UNHEARD_HOURS", default_value_t = UNHEARD_HOURS, value_parser = clap::value_parser!(u32).range(1..=876_000))]
+    unheard_hours: u32,
     /// Bytes of a payload at most
     #[arg(long, value_name = "BYTES", env = "MEASURAND_WEBHOOK_MAX_BODY", default_value = "4194304", value_parser = clap::value_parser!(u32).range(1024..=1 << 28))]
     max_body: u32,
@@ -114,6 +122,7 @@ impl Cli {
             }
             None => None,
         };
+        let request = Duration::from_secs(self.request_seconds);
         Ok(Settings {
             listen: self.listen,
             database: self.database,
@@ -121,19 +130,23 @@ impl Cli {
                 tokens: given(self.token_file),
                 users: given(self.users_file),
                 tls,
-                web_config: None,
+                web_config: given(self.web_config_file),
             },
             forward,
             keep: Keep { days: self.keep_days, alerts: self.keep_alerts },
+            unheard: Duration::from_secs(u64::from(self.unheard_hours) * 3600),
             limits: Limits {
                 body_bytes: self.max_body,
                 requests: self.max_requests,
-                connections: self.max_connections,
-                request: Duration::from_secs(self.request_seconds),
+                request,
                 rate: self.rate,
                 burst: self.burst,
-                shutdown: Duration::from_secs(self.shutdown_seconds),
-                ..Limits::default()
+                server: ServerLimits {
+                    connections: self.max_connections,
+                    write: request,
+                    shutdown: Duration::from_secs(self.shutdown_seconds),
+                    ..Limits::default().server
+                },
             },
         })
     }

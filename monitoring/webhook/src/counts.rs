@@ -1,6 +1,7 @@
 //! Counts that no attribute makes, since they are of alerts and refusals and not of calls.
 
 use crate::payload::{Payload, Status};
+use crate::store::Totals;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 /// Why a request was turned away.
@@ -46,6 +47,7 @@ const RECEIVED: &str = "webhook_alerts_received_total";
 const TRUNCATED: &str = "webhook_alerts_truncated_total";
 const REFUSED: &str = "webhook_requests_refused_total";
 const FIRING: &str = "webhook_alerts_firing";
+const UNHEARD: &str = "webhook_alerts_unheard";
 const KEPT: &str = "webhook_alerts_kept";
 
 /// Describes all of them, and begins at zero, so that the first one is an increase.
@@ -53,7 +55,8 @@ pub(crate) fn begin() {
     describe_counter!(RECEIVED, "Alerts that were stored, repeats too.");
     describe_counter!(TRUNCATED, "Alerts that Alertmanager left out of its payloads because of max_alerts.");
     describe_counter!(REFUSED, "Requests that were turned away.");
-    describe_gauge!(FIRING, "Alerts in the database that fire.");
+    describe_gauge!(FIRING, "Alerts in the database that fire, as far as they are heard of.");
+    describe_gauge!(UNHEARD, "Alerts in the database that fired when they were heard of last, which is too long ago.");
     describe_gauge!(KEPT, "Alerts in the database.");
     for status in [Status::Firing, Status::Resolved] {
         counter!(RECEIVED, "status" => status.as_str()).increment(0);
@@ -76,7 +79,8 @@ pub(crate) fn refused(reason: Reason) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a file has room for fewer than 2^53 alerts")]
-pub(crate) fn kept(firing: u64, all: u64) {
-    gauge!(FIRING).set(firing as f64);
-    gauge!(KEPT).set(all as f64);
+pub(crate) fn kept(totals: Totals) {
+    gauge!(FIRING).set(totals.firing as f64);
+    gauge!(UNHEARD).set(totals.unheard as f64);
+    gauge!(KEPT).set(totals.kept as f64);
 }

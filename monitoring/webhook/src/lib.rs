@@ -21,15 +21,22 @@ mod store;
 pub mod time;
 mod writer;
 
+use std::io::Write as _;
+
 pub use forward::NextHop;
 pub use limits::Limits;
-pub use measurand_server::{AccessFiles, TlsFiles, hash_password};
+/// For messages of the command as well.
+#[doc(hidden)]
+pub use measurand_catalog::visible;
+pub use measurand_server::{AccessFiles, Limits as ServerLimits, TlsFiles, hash_password};
 pub use reload::Reloader;
 pub use server::Server;
-pub use settings::Settings;
+pub use settings::{Settings, UNHEARD_HOURS};
 pub use store::Keep;
 
-/// A line for whoever runs the server. Where it goes and which time it gets is the supervisor's business.
+/// A line for whoever runs the server. Where it goes and which time it gets is the supervisor's business; in the terminal
+/// that it may be read in, it does nothing.
 fn log(line: &str) {
-    eprintln!("measurand-webhook: {line}");
+    // Nobody may read it, and `eprintln!` would panic then.
+    let _lost = writeln!(std::io::stderr(), "measurand-webhook: {}", visible(line));
 }

@@ -13,20 +13,14 @@ pub struct Limits {
     pub body_bytes: u32,
     /// Requests at once.
     pub requests: u32,
-    /// Connections at once; with more of them the one that does least gives way.
-    pub connections: u32,
     /// To send a request's body, and to get its answer.
     pub request: Duration,
-    /// To send a request's headers, and to stay idle between two requests.
-    pub headers: Duration,
     /// Requests a second of one address, on average; zero for as many as it likes.
     pub rate: u32,
     /// Requests of one address at one moment.
     pub burst: u32,
-    /// For a whole connection; a request that has begun is answered.
-    pub connection: Duration,
-    /// For requests that have begun to end at a shutdown.
-    pub shutdown: Duration,
+    /// Of connections, whatever is asked for on them.
+    pub server: measurand_server::Limits,
 }
 
 impl Default for Limits {
@@ -34,34 +28,21 @@ impl Default for Limits {
         Self {
             body_bytes: 4 * 1024 * 1024,
             requests: 256,
-            connections: 512,
             request: Duration::from_secs(30),
-            headers: Duration::from_secs(60),
-            connection: Duration::from_secs(300),
             rate: 1000,
             burst: 2000,
-            shutdown: Duration::from_secs(10),
+            server: measurand_server::Limits {
+                connections: 512,
+                header_bytes: 32 * 1024,
+                headers: Duration::from_secs(60),
+                idle: Duration::from_secs(60),
+                write: Duration::from_secs(30),
+                shutdown: Duration::from_secs(10),
+                ..measurand_server::Limits::default()
+            },
         }
     }
 }
-
-impl Limits {
-    /// Those of connections.
-    pub(crate) fn connections(&self) -> measurand_server::Limits {
-        measurand_server::Limits {
-            connections: self.connections,
-            header_bytes: HEADER_BYTES,
-            headers: self.headers,
-            idle: self.headers,
-            write: self.request,
-            connection: self.connection,
-            shutdown: self.shutdown,
-        }
-    }
-}
-
-/// Bytes of a request's line and headers.
-const HEADER_BYTES: u32 = 32 * 1024;
 
 /// Addresses that are remembered. With more of them the fullest buckets are forgotten, which loses nothing but counting.
 const ADDRESSES_MAX: usize = 4096;

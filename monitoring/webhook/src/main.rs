@@ -5,7 +5,7 @@
 mod cli;
 
 use clap::Parser;
-use measurand_webhook::{Reloader, Server};
+use measurand_webhook::{Reloader, Server, visible};
 use std::io::{Read, Write};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let result = if cli.hash_password { hash_password() } else { run(cli) };
     let Err(error) = result else { return ExitCode::SUCCESS };
     // Nobody is left to tell when stderr is closed.
-    let _ = writeln!(std::io::stderr(), "error: {error}");
+    let _ = writeln!(std::io::stderr(), "error: {}", visible(&error));
     ExitCode::FAILURE
 }
 

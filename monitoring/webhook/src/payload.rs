@@ -2,6 +2,7 @@
 //! wrong. It knows neither HTTP nor the database.
 
 use crate::time::Time;
+use measurand_catalog::is_visible;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -160,8 +161,8 @@ fn shown(error: &serde_json::Error) -> String {
 
 /// The first so many characters, without any that a terminal would obey; JSON itself escapes only some of them.
 fn begin(text: &str, most: usize) -> String {
-    let clean = |it: char| if it.is_control() { it.escape_debug().to_string() } else { it.to_string() };
-    text.chars().take(most).map(clean).collect()
+    let shown = |it: char| if is_visible(it) { it.to_string() } else { it.escape_debug().to_string() };
+    text.chars().take(most).map(shown).collect()
 }
 
 impl RawAlert {

@@ -41,7 +41,8 @@ async fn prune(app: &App, keep: Keep) -> Result<(), String> {
             break;
         }
     }
-    let (firing, all) = app.readers.read(store::totals).await.map_err(|it| it.to_string())?;
-    counts::kept(firing, all);
+    let unheard = app.unheard();
+    let totals = app.readers.read(move |db| store::totals(db, unheard)).await.map_err(|it| it.to_string())?;
+    counts::kept(totals);
     Ok(())
 }

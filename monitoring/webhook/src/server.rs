@@ -52,7 +52,7 @@ impl Server {
             Some(hop) => Some(forward::start(hop, Arc::clone(&readers), writer.clone())?),
             None => None,
         };
-        let app = App::new(writer, readers, queue, Arc::clone(&access), settings.limits);
+        let app = App::new(writer, readers, queue, Arc::clone(&access), settings.limits, settings.unheard);
         Ok(Self { listener, address, settings, access, metrics, app, writer_ended })
     }
 
@@ -79,7 +79,7 @@ impl Server {
         let limits = settings.limits;
         let routes = routes::router(&app, metrics);
         // Who misbehaves below HTTP is its own problem, and is let go.
-        let server = measurand_server::Server::new(listener, routes, limits.connections(), |_| ()).access(access);
+        let server = measurand_server::Server::new(listener, routes, limits.server, |_| ()).access(access);
         let (mut result, mut end) = (Ok(()), Instant::now());
         let mut ended = writer_ended.clone();
         server
@@ -88,7 +88,7 @@ impl Server {
                     () = stop => Ok(()),
                     () = is_true(&mut ended) => Err("the thread that writes has ended; start again".to_owned()),
                 };
-                end = Instant::now() + limits.shutdown;
+                end = Instant::now() + limits.server.shutdown;
             })
             .await;
         retention.abort();
@@ -131,12 +131,12 @@ fn warn(address: SocketAddr, access: &Access) {
     if access.current().authentication.is_open() {
         log(&format!(
             "warning: {address} is open to other machines without authentication: whoever reaches it reads all alerts \
-             and invents new ones; give `--token-file` or `--users-file`, or listen on 127.0.0.1"
+             and invents new ones; give `--token-file`, `--users-file` or `--web-config-file`, or listen on 127.0.0.1"
         ));
     } else if !access.is_encrypted() {
         log(&format!(
-            "warning: credentials travel to {address} as plain text; give `--tls-certificate` and `--tls-key`, or put a \
-             proxy with TLS in front"
+            "warning: credentials travel to {address} as plain text; give `--tls-certificate` and `--tls-key`, or a \
+             certificate in `--web-config-file`, or put a proxy with TLS in front"
         ));
     }
 }

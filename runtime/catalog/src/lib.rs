@@ -20,6 +20,7 @@ pub mod family;
 mod names;
 pub mod platform;
 pub mod record;
+mod text;
 mod usage;
 
 #[cfg(feature = "read")]
@@ -30,8 +31,6 @@ mod check;
 mod file;
 #[cfg(feature = "read")]
 mod parse;
-#[cfg(feature = "read")]
-mod text;
 #[cfg(feature = "url")]
 mod url;
 #[cfg(feature = "file")]
@@ -42,6 +41,7 @@ pub use family::{
     Alert, CALLER_LABEL, Condition, ERROR_OUTCOMES, Family, KIND_LABEL, Kind, Label, Metric, OTHER, OUTCOME_LABEL,
     Role, SERIES_LIMIT, STATUS_LABEL, STATUSES, Severity, Unit,
 };
+pub use text::{is_visible, visible};
 
 #[cfg(feature = "read")]
 pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};

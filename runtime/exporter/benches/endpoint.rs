@@ -12,7 +12,7 @@ mod hostile;
 mod support;
 
 use hostile::{Random, attack_many, slow};
-use measurand_exporter::{Builder, Limits};
+use measurand_exporter::{Builder, ServerLimits};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -42,11 +42,11 @@ fn main() {
 
 /// The endpoint's process: it serves until its input ends.
 fn serve() {
-    let limits = Limits {
+    let limits = ServerLimits {
         connections: 16_000,
         headers: Duration::from_secs(600),
         connection: Duration::from_secs(600),
-        ..Limits::default()
+        ..ServerLimits::default()
     };
     let exporter = Builder::new(support::program()).limits(limits).listen("127.0.0.1:0").install().unwrap();
     for function in 0..SERIES {

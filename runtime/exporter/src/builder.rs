@@ -75,9 +75,16 @@ impl Builder {
         self
     }
 
-    /// Bounds on what clients can take.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    /// Bounds on what clients can take: [`Limits`], or [`crate::ServerLimits`] where it is about connections alone.
+    ///
+    /// ```
+    /// # use measurand_exporter::{Builder, ServerLimits};
+    /// # fn f(builder: Builder) -> Builder {
+    /// builder.limits(ServerLimits { connections: 64, ..ServerLimits::default() })
+    /// # }
+    /// ```
+    pub fn limits(mut self, limits: impl Into<Limits>) -> Self {
+        self.limits = limits.into();
         self
     }
 

@@ -1,5 +1,6 @@
 //! What can keep the endpoint from starting. None of it stops the application.
 
+use measurand_catalog::visible;
 use std::fmt;
 use std::io;
 
@@ -45,7 +46,7 @@ impl fmt::Display for Error {
                 address.escape_debug(),
                 reason(source)
             ),
-            Self::Access(why) => write!(f, "cannot serve: {why}; metrics are recorded all the same"),
+            Self::Access(why) => write!(f, "cannot serve: {}; metrics are recorded all the same", visible(why)),
             Self::ForeignRecorder => write!(
                 f,
                 "another recorder of the `metrics` facade is already installed, so the metrics go there and this endpoint \

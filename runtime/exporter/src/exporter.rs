@@ -53,7 +53,7 @@ impl Exporter {
     }
 
     /// Waits for one more scrape ([`crate::Builder::last_scrape`]), stops listening, lets requests that have begun end
-    /// ([`crate::Limits::shutdown`]), pushes all metrics if that is wanted, and waits for all of that, though no longer than
+    /// ([`crate::ServerLimits::shutdown`]), pushes all metrics if that is wanted, and waits for all of that, though no longer than
     /// each may take; it blocks the calling thread. Metrics are recorded on, and the endpoint may be installed again.
     pub fn shutdown(&self) {
         self.0.stop.send_replace(true);

@@ -4,7 +4,7 @@
 //! pass it by if it is taken: an incident less is better than waiting.
 
 use crate::live::KEPT;
-use crate::storage::current_trace;
+use crate::storage::{current_trace, unless_taken};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -86,7 +86,7 @@ pub(crate) fn all() -> Vec<(Origin, Lists)> {
     let now = now();
     let of = |it: Arc<Kept>| {
         let lists = it.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        (it.origin.clone(), lists.since(now - i64::from(KEPT) * 1000))
+        (it.origin.clone(), lists.of_hour(now))
     };
     all.into_iter().map(of).collect()
 }
@@ -109,9 +109,9 @@ impl Incidents {
             self.slow.store(u64::MAX, Ordering::Relaxed);
             return;
         };
-        let Ok(mut lists) = kept.lists.try_lock() else { return };
-        let incident = Incident { time: now(), ended, trace: current_trace() };
-        self.slow.store(lists.add(incident), Ordering::Relaxed);
+        if let Some(slow) = kept.add(ended) {
+            self.slow.store(slow, Ordering::Relaxed);
+        }
     }
 }
 
@@ -123,6 +123,14 @@ fn register(origin: Origin) -> Option<Arc<Kept>> {
     let kept = Arc::new(Kept { origin, lists: Mutex::default() });
     all.push(Arc::clone(&kept));
     Some(kept)
+}
+
+impl Kept {
+    /// Adds a call that ends now, unless somebody else has the lists.
+    fn add(&self, ended: Ended) -> Option<u64> {
+        let mut lists = unless_taken(&self.lists)?;
+        Some(lists.add(Incident { time: now(), ended, trace: current_trace() }))
+    }
 }
 
 impl Lists {
@@ -149,10 +157,11 @@ impl Lists {
         if self.slowest.len() < MOST { 0 } else { self.slowest.front().map_or(0, |it| it.ended.nanoseconds) }
     }
 
-    /// Those not older than this.
-    fn since(mut self, oldest: i64) -> Self {
-        self.failures.retain(|it| it.time >= oldest);
-        self.slowest.retain(|it| it.time >= oldest);
+    /// Those of the last hour, and none from a future that a clock which was set back has taken away.
+    fn of_hour(mut self, now: i64) -> Self {
+        let hour = now - i64::from(KEPT) * 1000..=now + SLACK;
+        self.failures.retain(|it| hour.contains(&it.time));
+        self.slowest.retain(|it| hour.contains(&it.time));
         self
     }
 
@@ -214,6 +223,38 @@ mod tests {
         other.add(call(5, 7, "error"));
         other.merge(lists);
         assert_eq!((durations(&other), other.failures.len()), (vec![1, 7], 20));
+    }
+
+    #[test]
+    fn of_a_machine_that_slept_or_was_set_back_the_last_hour_is_kept() {
+        const HOUR: i64 = 3_600_000;
+        let mut lists = Lists::default();
+        lists.add(call(HOUR, 5, "error"));
+        // Five hours later, by the clock at least, which then turns out to be wrong.
+        lists.add(call(6 * HOUR, 7, "error"));
+        assert_eq!(durations(&lists), [7]);
+        assert_eq!(lists.clone().of_hour(6 * HOUR).failures.len(), 1);
+        lists.add(call(HOUR + 1, 9, "error"));
+        let back = lists.of_hour(HOUR + 1);
+        assert_eq!(back.failures.iter().map(|it| it.time).collect::<Vec<_>>(), [HOUR, HOUR + 1]);
+        assert_eq!(durations(&back), [9]);
+    }
+
+    #[test]
+    fn a_panic_of_who_held_the_lists_does_not_close_them() {
+        let origin = Origin { function: None, family: "poisoned", labels: Vec::new() };
+        let kept = Kept { origin, lists: Mutex::default() };
+        let panicked = std::thread::scope(|scope| {
+            let holding = || {
+                let _lists = kept.lists.lock();
+                panic!("on purpose");
+            };
+            scope.spawn(holding).join()
+        });
+        assert!(panicked.is_err() && kept.lists.is_poisoned());
+        assert_eq!(kept.add(Ended { nanoseconds: 5, outcome: "error", kind: None }), Some(0));
+        let lists = kept.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!((lists.failures.len(), lists.slowest.len()), (1, 1));
     }
 
     #[test]

@@ -17,9 +17,9 @@ pub(crate) fn say(message: String) {
     }
 }
 
-/// Says something at once.
+/// Says something at once, on one line, in which a terminal obeys nothing, whatever names and paths are in it.
 pub(crate) fn write(message: &str) {
-    let _lost = writeln!(std::io::stderr(), "measurand: {message}");
+    let _lost = writeln!(std::io::stderr(), "measurand: {}", measurand_catalog::visible(message));
 }
 
 fn start() -> Option<SyncSender<String>> {

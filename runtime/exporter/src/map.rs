@@ -156,6 +156,26 @@ mod tests {
         map.sorted().iter().map(|it| it.labels.to_string()).collect()
     }
 
+    /// What makes a series is called under the lock.
+    #[test]
+    fn a_panic_of_who_makes_a_series_leaves_the_others_alone() {
+        let map = Map::default();
+        map.get("a", || 0);
+        for _ in 0..2 {
+            let make = || map.get_below(9, "b", || panic!("on purpose"));
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(make)).is_err());
+        }
+        let threads = || {
+            let _held = (map.known.write(), map.fresh.lock(), map.sorted.lock());
+            panic!("on purpose");
+        };
+        assert!(std::thread::scope(|it| it.spawn(threads).join()).is_err() && map.known.is_poisoned());
+        map.get("b", || 0);
+        map.remove("a");
+        map.get("c", || 0);
+        assert_eq!(labels(&map), ["b", "c"]);
+    }
+
     #[test]
     fn series_are_sorted_and_come_once() {
         let map = Map::default();

@@ -9,6 +9,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ureq::Agent;
+#[cfg(feature = "tls")]
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// Where all metrics are sent at the end, and how.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub struct Push {
     job: String,
     labels: Vec<(String, String)>,
     tokens: Option<PathBuf>,
+    #[cfg(feature = "tls")]
+    authorities: Option<PathBuf>,
     timeout: Duration,
 }
 
@@ -42,7 +46,16 @@ impl Push {
     }
 
     fn new(receiver: Receiver, url: String, job: String) -> Self {
-        Self { url, receiver, job, labels: Vec::new(), tokens: None, timeout: Duration::from_secs(5) }
+        Self {
+            url,
+            receiver,
+            job,
+            labels: Vec::new(),
+            tokens: None,
+            #[cfg(feature = "tls")]
+            authorities: None,
+            timeout: Duration::from_secs(5),
+        }
     }
 
     /// One more label beside `job`, for example `instance`.
@@ -54,6 +67,14 @@ impl Push {
     /// Shows the bearer token in this file.
     pub fn bearer_token(mut self, path: impl Into<PathBuf>) -> Self {
         self.tokens = Some(path.into());
+        self
+    }
+
+    /// Trusts a receiver by the certificates in this file, in PEM, instead of the operating system's: its own or that of the
+    /// authority which signed it. Feature `tls` of `measurand`, as all of HTTPS.
+    #[cfg(feature = "tls")]
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.authorities = Some(path.into());
         self
     }
 
@@ -77,12 +98,11 @@ impl Push {
     }
 
     fn try_send(&self, recorder: &Recorder) -> Result<(), String> {
-        let agent: Agent = Agent::config_builder()
-            .timeout_global(Some(self.timeout))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .into();
+        let config =
+            Agent::config_builder().timeout_global(Some(self.timeout)).http_status_as_error(false).max_redirects(0);
+        #[cfg(feature = "tls")]
+        let config = config.tls_config(self.trust()?);
+        let agent: Agent = config.build().into();
         let authorization = match &self.tokens {
             Some(path) => {
                 let token = std::fs::read_to_string(path).map_err(|it| {
@@ -115,12 +135,38 @@ impl Push {
                 remote_write::encode(&text, &labels.collect::<Vec<_>>(), i64::try_from(now).unwrap_or(i64::MAX))?
             }
         };
-        let mut answer = request.send(&body).map_err(|it| it.to_string())?;
+        let mut answer = request.send(&body).map_err(|it| self.unreached(&it))?;
         if answer.status().is_success() {
             return Ok(());
         }
         let why = answer.body_mut().with_config().limit(1000).read_to_string().unwrap_or_default();
         Err(format!("it answered {}: {}", answer.status(), why.trim().escape_debug()))
+    }
+
+    /// Why nobody took it, and the mend where we know one.
+    fn unreached(&self, error: &ureq::Error) -> String {
+        let why = error.to_string();
+        let mend = match self.url.get(..6) {
+            Some(it) if !it.eq_ignore_ascii_case("https:") => "",
+            _ if cfg!(not(feature = "tls")) => "; build with the feature `tls` of `measurand`",
+            _ if why.contains("certificate") => "; name the authority that signed its certificate with `.ca_file(..)`",
+            _ => "",
+        };
+        why + mend
+    }
+
+    /// Whose certificates are good.
+    #[cfg(feature = "tls")]
+    fn trust(&self) -> Result<TlsConfig, String> {
+        let roots = match &self.authorities {
+            None => RootCerts::PlatformVerifier,
+            Some(path) => {
+                let certificates = measurand_server::certificates_in("authorities of the receiver", path)?;
+                let certificates = certificates.iter().map(|it| Certificate::from_der(it).to_owned());
+                RootCerts::new_with_certs(&certificates.collect::<Vec<_>>())
+            }
+        };
+        Ok(TlsConfig::builder().root_certs(roots).build())
     }
 
     /// The address of a group of the Pushgateway.

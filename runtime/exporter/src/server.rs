@@ -41,7 +41,7 @@ pub(crate) fn start(
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let is_encrypted = app.access.is_encrypted();
-    let patience = limits.shutdown.saturating_add(ending.patience());
+    let patience = limits.server.shutdown.saturating_add(ending.patience());
     let (stop, stopped) = watch::channel(false);
     let (report, started) = mpsc::channel();
     let ended = Ended::default();
@@ -120,7 +120,7 @@ async fn serve(
 ) {
     let telling = Arc::clone(&app);
     let tell = move |event| telling.refuse(Reason::Connection(event));
-    let server = Server::new(listener, routes::served(Arc::clone(&app)), limits.connections(), tell);
+    let server = Server::new(listener, routes::served(Arc::clone(&app)), limits.server, tell);
     app.access
         .protect(server)
         .run(async {

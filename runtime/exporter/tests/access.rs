@@ -11,14 +11,23 @@ use measurand_exporter::{Builder, Error, Exporter};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{check_scrape, program};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
@@ -123,6 +132,7 @@ fn only_who_may_comes_in() {
     }
 
     guesses_hold_no_scrape_up(&agent, &exporter, &right[0]);
+    handshakes_hold_no_scrape_up(&path("server.pem"), &agent, &exporter, &right[1]);
 
     // The certificate and the token are replaced; who scrapes all the while notices nothing but the new certificate.
     let new = certify(directory.path());
@@ -182,6 +192,87 @@ fn guesses_hold_no_scrape_up(agent: &Agent, exporter: &Exporter, right: &str) {
         println!("200 scrapes during {rate:.0} wrong passwords a second, the slowest in {slowest:?}");
     });
     assert!(guesses.load(Ordering::Relaxed) > 8);
+}
+
+/// A client from one of this machine's addresses, up to the end of its handshake.
+async fn shake(
+    config: &Arc<ClientConfig>,
+    from: [u8; 4],
+    to: SocketAddr,
+) -> std::io::Result<TlsStream<tokio::net::TcpStream>> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let stream = socket.connect(to).await?;
+    let name = ServerName::IpAddress(to.ip().into());
+    TlsConnector::from(Arc::clone(config)).connect(name, stream).await
+}
+
+/// Hundreds of clients that stop half way through the handshake, or behind it, and come again when they are let go; while
+/// somebody scrapes on a connection, and somebody else on a new one each time.
+fn handshakes_hold_no_scrape_up(certificate: &Path, agent: &Agent, exporter: &Exporter, right: &str) {
+    const STALLED: usize = 300;
+    let (address, runtime) = (exporter.address(), Runtime::new().unwrap());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+    let config = Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth());
+    let mut client = ClientConnection::new(Arc::clone(&config), ServerName::IpAddress(address.ip().into())).unwrap();
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello).unwrap();
+    let (hello, opened, done) = (Arc::new(hello), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    for index in 0..STALLED {
+        let (hello, opened) = (Arc::clone(&hello), Arc::clone(&opened));
+        runtime.spawn(async move {
+            let said = if index % 2 == 0 { &hello[..] } else { &hello[..hello.len() / 2] };
+            loop {
+                let Ok(mut stream) = tokio::net::TcpStream::connect(address).await else { continue };
+                let _ = stream.write_all(said).await;
+                opened.fetch_add(1, Ordering::Relaxed);
+                let _closed = stream.read_to_end(&mut Vec::new()).await;
+            }
+        });
+    }
+    for _ in 0..8 {
+        let (config, done) = (Arc::clone(&config), Arc::clone(&done));
+        runtime.spawn(async move {
+            loop {
+                let is_whole = shake(&config, [127, 0, 0, 1], address).await.is_ok();
+                done.fetch_add(usize::from(is_whole), Ordering::Relaxed);
+            }
+        });
+    }
+    let (begin, mut kept, mut new) = (Instant::now(), Duration::ZERO, Duration::ZERO);
+    // More than there are places for, so that some have to go.
+    while opened.load(Ordering::Relaxed) <= STALLED {
+        assert!(begin.elapsed() < Duration::from_secs(60), "they do not come");
+        thread::sleep(Duration::from_millis(10));
+    }
+    for _ in 0..40 {
+        let asked = Instant::now();
+        assert_eq!(status(agent, exporter, "/metrics", right), 200);
+        kept = kept.max(asked.elapsed());
+        let asked = Instant::now();
+        let answer = runtime.block_on(async {
+            let mut stream = shake(&config, [127, 0, 0, 2], address).await?;
+            let request =
+                format!("GET /metrics HTTP/1.1\r\nhost: a\r\nauthorization: {right}\r\nconnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.map(|_| answer)
+        });
+        let answer = answer.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("measurand_http_refused_total"), "{answer}");
+        new = new.max(asked.elapsed());
+    }
+    let ([opened, done], lasted) =
+        ([&opened, &done].map(|it| it.load(Ordering::Relaxed)), begin.elapsed().as_secs_f64());
+    println!(
+        "80 scrapes during {:.0} handshakes a second that were begun and {:.0} that were completed, the slowest in {kept:?} \
+         on a connection that is kept and in {new:?} on a new one",
+        opened as f64 / lasted,
+        done as f64 / lasted
+    );
+    assert!(done > 8, "{done}");
+    runtime.shutdown_background();
 }
 
 /// A copy of this program, since a process must not change its own environment.

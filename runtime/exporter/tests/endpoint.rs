@@ -3,7 +3,7 @@
 mod support;
 
 use flate2::read::GzDecoder;
-use measurand_exporter::{Builder, Exporter, Limits};
+use measurand_exporter::{Builder, Exporter, ServerLimits};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
@@ -14,7 +14,7 @@ const HEADERS: Duration = Duration::from_millis(500);
 
 /// The one endpoint of this program; each test may be the first to install it.
 fn endpoint() -> Exporter {
-    let limits = Limits { headers: HEADERS, ..Limits::default() };
+    let limits = ServerLimits { headers: HEADERS, ..ServerLimits::default() };
     Builder::new(program())
         .service("till", "4.5.6", "abc123")
         .limits(limits)

@@ -7,7 +7,7 @@ mod support;
 #[path = "support/hostile.rs"]
 mod wrong;
 
-use measurand_exporter::{Builder, Exporter, Limits};
+use measurand_exporter::{Builder, Exporter, ServerLimits};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ const SCRAPES: usize = 300;
 fn alone() -> (MutexGuard<'static, ()>, Exporter) {
     static ONE: Mutex<()> = Mutex::new(());
     let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let limits = Limits { headers: Duration::from_secs(60), ..Limits::default() };
+    let limits = ServerLimits { headers: Duration::from_secs(60), ..ServerLimits::default() };
     (guard, Builder::new(program()).limits(limits).listen("127.0.0.1:0").install().unwrap())
 }
 

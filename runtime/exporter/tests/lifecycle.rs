@@ -2,7 +2,7 @@
 
 mod support;
 
-use measurand_exporter::{Builder, Error, Limits};
+use measurand_exporter::{Builder, Error, ServerLimits};
 use metrics::counter;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -41,7 +41,7 @@ fn the_endpoint_survives_what_happens_to_it() {
     }
 
     // Another address works, and shows what was recorded meanwhile.
-    let limits = Limits { shutdown: Duration::from_secs(30), ..Limits::default() };
+    let limits = ServerLimits { shutdown: Duration::from_secs(30), ..ServerLimits::default() };
     let builder = Builder::new(program()).limits(limits).series_limit(20_000);
     let exporter = builder.listen("localhost:0").install().unwrap();
     assert!(get(exporter.address(), "/metrics").text().contains("\norders_total 3\n"));

@@ -5,14 +5,18 @@
 
 mod support;
 
-use measurand_exporter::{Builder, Exporter, Limits};
+use measurand_exporter::{Builder, Exporter, Limits, ServerLimits};
 use std::net::TcpStream;
 use std::sync::Barrier;
 use std::thread;
 use support::{check_promtool, check_scrape, get, program, request};
 
 fn endpoint() -> Exporter {
-    let limits = Limits { scrapes: 1, header_bytes: 2048, ..Limits::default() };
+    let limits = Limits {
+        scrapes: 1,
+        server: ServerLimits { header_bytes: 2048, ..ServerLimits::default() },
+        ..Limits::default()
+    };
     Builder::new(program()).limits(limits).listen("127.0.0.1:0").install().unwrap()
 }
 

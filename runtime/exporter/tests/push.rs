@@ -57,6 +57,79 @@ fn text(address: SocketAddr, path: &str) -> String {
     ureq::get(format!("http://{address}{path}")).call().unwrap().body_mut().read_to_string().unwrap()
 }
 
+#[cfg(feature = "tls")]
+const CHILD: &str = "MEASURAND_TEST_CHILD";
+
+/// A copy of this program that pushes there and ends, trusting who is in the file; what it says on stderr.
+#[cfg(feature = "tls")]
+fn pushes(url: &str, authorities: &std::path::Path) -> String {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "a_push_over_https_trusts_whom_it_is_told_to", "--nocapture"]);
+    let output = child.env(CHILD, url).env("MEASURAND_TEST_CA", authorities).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stderr).unwrap().lines().filter(|it| it.starts_with("measurand: ")).collect()
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_push_over_https_trusts_whom_it_is_told_to() {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use std::fs;
+    use ureq::Agent;
+    use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
+    if let Ok(url) = std::env::var(CHILD) {
+        let push = Push::pushgateway(url, "night build").ca_file(std::env::var_os("MEASURAND_TEST_CA").unwrap());
+        let builder = Builder::new(program()).listen("127.0.0.1:0").push_at_shutdown(push.timeout(LONG));
+        let exporter = builder.install().unwrap();
+        counter!("orders_total").increment(3);
+        exporter.shutdown();
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let authority = |name: &str| {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        fs::write(path(name), authority.pem()).unwrap();
+        authority
+    };
+    let (ours, _stranger) = (authority("ca.pem"), authority("stranger.pem"));
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &ours).unwrap();
+    fs::write(path("server.key"), key.serialize_pem()).unwrap();
+    fs::write(path("server.pem"), certificate.pem()).unwrap();
+    fs::write(path("web.yml"), "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n").unwrap();
+    let gateway = Server::start("prometheus-pushgateway", "prometheus-pushgateway", |address, _| {
+        let config = path("web.yml");
+        vec![format!("--web.listen-address={address}"), format!("--web.config.file={}", config.display())]
+    });
+    let url = format!("https://{}", gateway.address);
+    let roots = RootCerts::new_with_certs(&[Certificate::from_pem(&fs::read(path("ca.pem")).unwrap()).unwrap()]);
+    let config = Agent::config_builder().tls_config(TlsConfig::builder().root_certs(roots).build());
+    let agent: Agent = config.build().into();
+    let kept = || agent.get(format!("{url}/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+
+    let refused = pushes(&url, &path("stranger.pem"));
+    assert!(refused.contains(&format!("the last push to `{url}` failed")), "{refused}");
+    assert!(refused.contains("certificate") && refused.contains(".ca_file(..)"), "{refused}");
+    for (name, says) in [
+        ("missing.pem", "cannot use the authorities of the receiver in"),
+        ("server.key", "there is none in it"),
+        ("web.yml", "there is none in it"),
+    ] {
+        let refused = pushes(&url, &path(name));
+        assert!(refused.contains(says) && refused.contains(name) && refused.contains("PEM"), "{name}: {refused}");
+    }
+    let refused = pushes(&url, &path("a\u{1b}[2J\u{202e}b"));
+    assert!(refused.contains(r"a\u{1b}[2J\u{202e}b") && !refused.contains(['\u{1b}', '\u{202e}']), "{refused:?}");
+    assert!(!kept().contains("orders_total"), "nothing was sent to whom nobody trusts");
+
+    assert_eq!(pushes(&url, &path("ca.pem")), "");
+    assert!(kept().lines().any(|it| it == r#"orders_total{instance="",job="night build"} 3"#), "{}", kept());
+}
+
 #[test]
 fn the_last_numbers_arrive() {
     let gateway = Server::start("prometheus-pushgateway", "prometheus-pushgateway", |address, _| {

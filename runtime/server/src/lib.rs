@@ -19,6 +19,8 @@ mod server;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "tls")]
+mod turns;
+#[cfg(feature = "tls")]
 mod web_config;
 
 #[cfg(feature = "tls")]
@@ -29,4 +31,4 @@ pub use auth::{Authentication, Verdict, hash_password};
 pub use limits::{Event, Limits};
 pub use server::Server;
 #[cfg(feature = "tls")]
-pub use tls::{ClientCertificates, TlsFiles};
+pub use tls::{ClientCertificates, TlsFiles, certificates_in};

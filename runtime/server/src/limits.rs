@@ -5,21 +5,38 @@ use std::time::Duration;
 /// Bounds on connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at once; with more of them the ones that do least give way. At least one.
+    /// Connections at once, at least one; 256 unless told otherwise. With more of them the one that does least gives way:
+    /// one that never asked for anything, one that does not read, or one that rests; of a network that has many, sooner.
     pub connections: u32,
-    /// Bytes of a request's line and headers; at least 1024, and at most 1 MiB.
+    /// Bytes of a request's line and headers, from 1 KiB to 1 MiB; 16 KiB unless told otherwise. More are answered with
+    /// 431.
     pub header_bytes: u32,
-    /// From the begin of a connection, or of a further request on it, to the end of a request's headers; a handshake is
-    /// part of it.
+    /// To send a request's headers, from the begin of the connection or of a further request on it; 10 seconds unless told
+    /// otherwise. A handshake is part of it.
     pub headers: Duration,
-    /// Between two requests.
+    /// Between two requests; two minutes unless told otherwise.
     pub idle: Duration,
-    /// In which a client that is sent something has to take at least some of it.
+    /// In which a client takes at least some of what it is sent; 10 seconds unless told otherwise.
     pub write: Duration,
-    /// For a whole connection; a request that has begun is answered.
+    /// For a whole connection; five minutes unless told otherwise. A request that has begun then gets [`Limits::shutdown`]
+    /// to end.
     pub connection: Duration,
-    /// For requests that have begun to end at a shutdown, or at the end of a connection's time.
+    /// For requests that have begun to end at a shutdown; 5 seconds unless told otherwise.
     pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            header_bytes: 16 * 1024,
+            headers: Duration::from_secs(10),
+            idle: Duration::from_secs(120),
+            write: Duration::from_secs(10),
+            connection: Duration::from_secs(300),
+            shutdown: Duration::from_secs(5),
+        }
+    }
 }
 
 /// Something was refused or cut short.

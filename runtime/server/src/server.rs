@@ -4,6 +4,8 @@ use crate::address::{Client, network};
 use crate::connection::{Answer, Watched};
 use crate::limits::{Event, Limits};
 use crate::registry::{Place, Registry};
+#[cfg(feature = "tls")]
+use crate::turns::Turns;
 use axum::Router;
 use axum::extract::Request;
 use hyper::body::Incoming;
@@ -30,6 +32,8 @@ pub struct Server {
     tell: Tell,
     #[cfg(feature = "tls")]
     access: Option<Arc<crate::Access>>,
+    #[cfg(feature = "tls")]
+    handshakes: Arc<Turns>,
 }
 
 /// What a connection keeps of what it reads and writes; hyper takes no less than 8 KiB.
@@ -66,6 +70,8 @@ impl Server {
             tell: Arc::new(tell),
             #[cfg(feature = "tls")]
             access: None,
+            #[cfg(feature = "tls")]
+            handshakes: Arc::new(Turns::new()),
         }
     }
 
@@ -136,9 +142,10 @@ impl Server {
         let stream = Watched { stream, connection: Arc::clone(&place.connection) };
         #[cfg(feature = "tls")]
         if let Some(access) = self.access.as_ref().filter(|it| it.is_encrypted()) {
-            let access = Arc::clone(access);
+            let (access, handshakes) = (Arc::clone(access), Arc::clone(&self.handshakes));
             tokio::spawn(async move {
-                let handshake = async { access.accept(stream).await };
+                // The time for it is that for headers, of which it is a part; see `Registry::sweep`.
+                let handshake = handshakes.take(access.accept(stream));
                 let stream = tokio::select! {
                     stream = handshake => stream,
                     () = place.connection.kill.notified() => return,

@@ -74,6 +74,14 @@ fn unusable(what: &str, path: &Path, why: &dyn Display) -> String {
     format!("cannot use the {what} in `{}`: {why}; name a file in PEM that can be read", path.display())
 }
 
+/// The certificates in a file in PEM, of which there is at least one; `what` says whose they are.
+///
+/// # Errors
+/// One line that names the file and the mend.
+pub fn certificates_in(what: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    certificates(&mut Files::default(), what, path)
+}
+
 fn certificates(files: &mut Files, what: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let pem = files.read(path).map_err(|it| unusable(what, path, &it))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();

@@ -2,7 +2,8 @@
 
 use super::{Answer, Model, Numbers, Site, Windows};
 use crate::cli::Column;
-use crate::output::{clean, painted, table};
+use crate::output::{painted, table};
+use measurand_catalog::visible;
 use serde::Serialize;
 use std::cmp::Ordering;
 
@@ -129,13 +130,13 @@ impl View {
         let firing: Vec<&str> = self.answer.alerts.iter().map(|it| it.name.as_str()).collect();
         let alerts = match firing.len() {
             0 => "no alert would fire".to_owned(),
-            _ => painted(&format!("would fire: {}", clean(&firing.join(", "))), "1;31"),
+            _ => painted(&format!("would fire: {}", visible(&firing.join(", "))), "1;31"),
         };
         let Windows { recent, budget } = self.answer.windows;
         format!(
             "{} {}: {} functions, {alerts}; rates and quantiles of the last {}, budgets of the last {}",
-            clean(&program.name),
-            clean(&program.version),
+            visible(&program.name),
+            visible(&program.version),
             self.model.functions.len(),
             span(recent),
             span(budget),
@@ -157,7 +158,7 @@ fn cells(it: &Line<'_>) -> Vec<String> {
     let or_nothing = |it: Option<f64>, text: &dyn Fn(f64) -> String| it.map_or_else(|| "-".to_owned(), text);
     let Line { function, numbers: it, .. } = it;
     vec![
-        clean(function),
+        visible(function),
         format!("{:.0}", it.calls),
         format!("{:.2}", it.rate),
         format!("{:.0}", it.errors),

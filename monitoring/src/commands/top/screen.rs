@@ -2,13 +2,14 @@
 
 use super::rows::{Order, View};
 use super::{model, numbers};
-use crate::output::painted;
+use crate::output::{painted, seen};
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, poll, read};
 use crossterm::execute;
 use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
+use measurand_catalog::visible;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -88,9 +89,9 @@ fn wish(patience: Duration, order: Order) -> io::Result<Option<Wish>> {
 /// As many lines as there is room for, each cut where the terminal ends.
 fn draw(view: &View, order: Order, trouble: Option<&str>) -> io::Result<()> {
     let (width, height) = size()?;
-    let mut text = view.text(order);
+    let mut text = seen(&view.text(order));
     if let Some(trouble) = trouble {
-        text = format!("{}\n{text}", painted(trouble, "1;31"));
+        text = format!("{}\n{text}", painted(&visible(trouble), "1;31"));
     }
     let keys = "q ends; sort: n name, c calls, r rate, e share, 5 9 p P50 P95 P99, i in flight, b budget";
     let mut stdout = io::stdout().lock();

@@ -2,13 +2,14 @@
 
 use super::NextHop;
 use measurand::measured;
+use measurand_server::certificates_in;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, io};
 use ureq::Agent;
 use ureq::http::Uri;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// For one attempt.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -105,18 +106,7 @@ fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
-    let failed = |why: &dyn std::fmt::Display| {
-        format!(
-            "cannot read the certificates in `{}`: {why}; name a file in PEM with `--forward-ca-file`",
-            path.display()
-        )
-    };
-    let pem = fs::read(path).map_err(|it: io::Error| failed(&it))?;
-    let mut certificates = Vec::new();
-    for item in parse_pem(&pem) {
-        if let PemItem::Certificate(certificate) = item.map_err(|it| failed(&it))? {
-            certificates.push(certificate);
-        }
-    }
-    if certificates.is_empty() { Err(failed(&"there is none in it")) } else { Ok(certificates) }
+    let found = certificates_in("certificates of the next hop", path);
+    let found = found.map_err(|it| format!("{it}, as in `--forward-ca-file ca.pem`"))?;
+    Ok(found.iter().map(|it| Certificate::from_der(it).to_owned()).collect())
 }

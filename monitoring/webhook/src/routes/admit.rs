@@ -41,7 +41,7 @@ pub(super) async fn admit(
     // Twice what a body may take: it has to be stored as well.
     let answer = timeout(app.limits.request * 2, async {
         let header = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
-        let access = app.access.current();
+        let access = app.access.refreshed().await;
         let authentication = &access.authentication;
         match if is_open { Verdict::Welcome } else { authentication.check(header, address).await } {
             Verdict::Welcome => next.run(request).await,

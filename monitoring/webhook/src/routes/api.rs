@@ -2,8 +2,7 @@
 
 use super::App;
 use super::error::{Refusal, json};
-use crate::payload::Status;
-use crate::store::{self, AlertRow, Change, Filter};
+use crate::store::{self, AlertRow, Change, Filter, State as AlertState};
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -19,7 +18,7 @@ const LIMIT_MAX: usize = 1000;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Question {
-    status: Option<Status>,
+    status: Option<AlertState>,
     severity: Option<String>,
     name: Option<String>,
     fingerprint: Option<String>,
@@ -45,7 +44,8 @@ pub(super) async fn alerts(
     }
     let Question { status, severity, name, fingerprint, before, .. } = question;
     let filter = Filter { status, severity, name, fingerprint, before };
-    let list = app.readers.read(move |db| store::list(db, &filter, limit)).await;
+    let unheard = app.unheard();
+    let list = app.readers.read(move |db| store::list(db, &filter, limit, unheard)).await;
     Ok(json(StatusCode::OK, &list.map_err(|it| Refusal::unreadable(&it))?))
 }
 
@@ -63,7 +63,9 @@ pub(super) async fn alert(
     id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, Refusal> {
     let Path(id) = id.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "an alert's id is a whole number"))?;
-    let alert = app.readers.read(move |db| store::alert(db, id)).await.map_err(|it| Refusal::unreadable(&it))?;
+    let unheard = app.unheard();
+    let alert =
+        app.readers.read(move |db| store::alert(db, id, unheard)).await.map_err(|it| Refusal::unreadable(&it))?;
     let Some((alert, changes)) = alert else {
         return Err(Refusal::new(
             StatusCode::NOT_FOUND,

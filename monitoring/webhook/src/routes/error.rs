@@ -32,7 +32,7 @@ impl Refusal {
     }
 
     pub(super) fn unauthorized(challenge: String) -> Self {
-        let why = "the credentials are missing or wrong; see `--token-file` and `--users-file`";
+        let why = "the credentials are missing or wrong; see `--token-file`, `--users-file` and `--web-config-file`";
         Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, why) }
     }
 

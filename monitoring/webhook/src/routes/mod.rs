@@ -10,6 +10,7 @@ mod view;
 use crate::forward::Queue;
 use crate::limits::{Limits, Rate};
 use crate::readers::Readers;
+use crate::time::Time;
 use crate::writer::Writer;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -37,6 +38,8 @@ pub(crate) struct App {
     requests: Semaphore,
     /// Kibibytes of payloads that are held at once.
     memory: Semaphore,
+    /// After so many seconds without news an alert that fires is no longer heard of.
+    unheard_seconds: i64,
     /// When the disk was last written to for `/readyz`.
     probed: Mutex<Option<Instant>>,
 }
@@ -51,6 +54,7 @@ impl App {
         queue: Option<Arc<Queue>>,
         access: Arc<Access>,
         limits: Limits,
+        unheard: Duration,
     ) -> Arc<Self> {
         let largest = limits.body_bytes as usize / 1024 + 1;
         Arc::new(Self {
@@ -62,8 +66,14 @@ impl App {
             rate: Rate::new(&limits),
             requests: Semaphore::new(limits.requests.max(1) as usize),
             memory: Semaphore::new(largest * LARGEST_AT_ONCE),
+            unheard_seconds: i64::try_from(unheard.as_secs()).unwrap_or(i64::MAX),
             probed: Mutex::default(),
         })
+    }
+
+    /// What fires and came last before this is no longer heard of.
+    pub(crate) fn unheard(&self) -> Time {
+        Time::now().plus_seconds(self.unheard_seconds.saturating_neg())
     }
 }
 
@@ -84,7 +94,7 @@ pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
             Refusal::new(StatusCode::NOT_FOUND, "there is nothing here; Alertmanager posts to `/webhook`")
         })
         .layer(middleware::from_fn_with_state(Arc::clone(app), admit::admit))
-        .layer(middleware::from_fn(headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), headers))
 }
 
 /// For how long `/readyz` believes that the disk can be written to.
@@ -106,12 +116,14 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-async fn headers(request: Request, next: Next) -> Response {
+async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // Those of the web configuration, which may want them stricter or looser than we do.
+    headers.extend(app.access.current().headers.iter().cloned());
     response
 }

@@ -2,9 +2,8 @@
 
 use super::App;
 use super::error::Refusal;
-use super::view::{Line, When, class, link, name, word};
-use crate::payload::Status;
-use crate::store::{self, AlertRow, Change, Filter, List};
+use super::view::{Line, When, class, link, name, state, word};
+use crate::store::{self, AlertRow, Change, Filter, List, State as AlertState};
 use crate::time::Time;
 use askama::Template;
 use axum::Router;
@@ -51,6 +50,7 @@ struct AlertsPage {
     severities: Vec<String>,
     is_first: bool,
     firing: Option<Section>,
+    unheard: Option<Section>,
     past: Option<Section>,
     now: When,
 }
@@ -76,11 +76,12 @@ async fn alerts(
     let Query(Question { status, severity, before }) =
         question.map_err(|it| Failure::new(StatusCode::BAD_REQUEST, &it.body_text()))?;
     // Further pages are of past alerts.
-    let shows =
-        |it: Status| (status.is_empty() && (before.is_none() || it == Status::Resolved)) || status == it.as_str();
-    let (firing, past) = (shows(Status::Firing), shows(Status::Resolved));
-    if !firing && !past {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "the status is neither `firing` nor `resolved`"));
+    let shows = |it: AlertState| {
+        (status.is_empty() && (before.is_none() || it == AlertState::Resolved)) || status == it.as_str()
+    };
+    let [firing, unheard, past] = [AlertState::Firing, AlertState::Unheard, AlertState::Resolved].map(shows);
+    if !firing && !unheard && !past {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "the status is none of `firing`, `unheard` and `resolved`"));
     }
     let filter = |status, before| Filter {
         status: Some(status),
@@ -88,15 +89,22 @@ async fn alerts(
         before,
         ..Filter::default()
     };
-    let questions = (filter(Status::Firing, None), filter(Status::Resolved, before));
+    let questions = [
+        firing.then(|| (filter(AlertState::Firing, None), FIRING_MAX)),
+        unheard.then(|| (filter(AlertState::Unheard, None), FIRING_MAX)),
+        past.then(|| (filter(AlertState::Resolved, before), PAST)),
+    ];
+    let since = app.unheard();
     let read = app.readers.read(move |db| {
-        let firing = firing.then(|| store::list(db, &questions.0, FIRING_MAX)).transpose()?;
-        let past = past.then(|| store::list(db, &questions.1, PAST)).transpose()?;
-        Ok((firing, past, store::severities(db)?))
+        let list = |it: &Option<(Filter, usize)>| {
+            it.as_ref().map(|(filter, most)| store::list(db, filter, *most, since)).transpose()
+        };
+        let [firing, unheard, past] = &questions;
+        Ok((list(firing)?, list(unheard)?, list(past)?, store::severities(db)?))
     });
-    let (mut firing, past, severities) = read.await.map_err(|it| Failure::unreadable(&it))?;
-    if let Some(firing) = &mut firing {
-        firing.alerts.sort_by(|a, b| (class(&a.severity), b.starts_at).cmp(&(class(&b.severity), a.starts_at)));
+    let (mut firing, mut unheard, past, severities) = read.await.map_err(|it| Failure::unreadable(&it))?;
+    for current in [&mut firing, &mut unheard].into_iter().flatten() {
+        current.alerts.sort_by(|a, b| (class(&a.severity), b.starts_at).cmp(&(class(&b.severity), a.starts_at)));
     }
     let now = Time::now();
     let section = |it: Option<List>| it.map(|it| Section::new(&it, now));
@@ -104,6 +112,8 @@ async fn alerts(
         severities: severities.into_iter().filter(|it| !it.is_empty()).collect(),
         is_first: before.is_none(),
         firing: section(firing),
+        // Most often there is none, which is nothing to show.
+        unheard: section(unheard).filter(|it| it.total > 0 || status == AlertState::Unheard.as_str()),
         past: section(past),
         now: When::new(now, now),
         status,
@@ -117,6 +127,7 @@ struct AlertPage {
     name: String,
     status: &'static str,
     is_firing: bool,
+    is_unheard: bool,
     severity: String,
     class: &'static str,
     starts: When,
@@ -135,7 +146,9 @@ struct AlertPage {
 async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>) -> Result<Response, Failure> {
     let missing = || Failure::new(StatusCode::NOT_FOUND, "there is no such alert; it may be too old to be kept");
     let Path(id) = id.map_err(|_| missing())?;
-    let read = app.readers.read(move |db| store::alert(db, id)).await.map_err(|it| Failure::unreadable(&it))?;
+    let unheard = app.unheard();
+    let read =
+        app.readers.read(move |db| store::alert(db, id, unheard)).await.map_err(|it| Failure::unreadable(&it))?;
     let (alert, changes) = read.ok_or_else(missing)?;
     let now = Time::now();
     let when = |it| When::new(it, now);
@@ -144,8 +157,9 @@ async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>
     let annotations = alert.annotations.iter().map(|(name, value)| (name.clone(), value.clone(), linked(value)));
     page(&AlertPage {
         name: name(&alert),
-        status: word(alert.status),
-        is_firing: alert.status == Status::Firing,
+        status: state(alert.status),
+        is_firing: alert.status == AlertState::Firing,
+        is_unheard: alert.status == AlertState::Unheard,
         severity: alert.severity.clone(),
         class: class(&alert.severity),
         starts: when(alert.starts_at),

@@ -1,7 +1,7 @@
 //! What the templates show, in words. All text is escaped by the templates; addresses are checked here.
 
 use crate::payload::{Pairs, Status};
-use crate::store::AlertRow;
+use crate::store::{AlertRow, State};
 use crate::time::Time;
 
 /// A line of a table of alerts.
@@ -68,6 +68,16 @@ pub(super) fn class(severity: &str) -> &'static str {
     }
 }
 
+/// What is known of an alert now.
+pub(super) fn state(state: State) -> &'static str {
+    match state {
+        State::Firing => "Firing",
+        State::Unheard => "Not heard of",
+        State::Resolved => "Resolved",
+    }
+}
+
+/// What was heard.
 pub(super) fn word(status: Status) -> &'static str {
     match status {
         Status::Firing => "Firing",

@@ -6,7 +6,7 @@ mod retention;
 mod write;
 
 pub(crate) use queue::{Queued, defer, delivered, enqueue, next, rejected, waiting};
-pub(crate) use read::{AlertRow, Change, Filter, List, alert, list, severities, totals};
+pub(crate) use read::{AlertRow, Change, Filter, List, State, Totals, alert, list, severities, totals};
 pub use retention::Keep;
 pub(crate) use retention::prune;
 pub(crate) use write::{Stored, store, touch};

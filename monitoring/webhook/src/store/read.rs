@@ -5,7 +5,31 @@ use crate::time::Time;
 use measurand::timed_query;
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params_from_iter};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// What is known of an alert now. Alertmanager says of an alert that it ended, unless it was inhibited by then; so one that
+/// it no longer repeats may have ended long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum State {
+    /// It fires.
+    Firing,
+    /// It fired when it was heard of last, which is longer ago than it would take to hear of it again.
+    Unheard,
+    /// It is over.
+    Resolved,
+}
+
+impl State {
+    /// As it is written.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Unheard => "unheard",
+            Self::Resolved => "resolved",
+        }
+    }
+}
 
 /// An alert as it is stored.
 #[derive(Debug, Clone, Serialize)]
@@ -15,7 +39,7 @@ pub(crate) struct AlertRow {
     /// The hash of its labels.
     pub(crate) fingerprint: String,
     /// Whether it fires.
-    pub(crate) status: Status,
+    pub(crate) status: State,
     /// The label `alertname`.
     pub(crate) name: String,
     /// The label `severity`.
@@ -59,7 +83,7 @@ pub(crate) struct Change {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
     /// Whether they fire.
-    pub(crate) status: Option<Status>,
+    pub(crate) status: Option<State>,
     /// Their label `severity`.
     pub(crate) severity: Option<String>,
     /// Their label `alertname`.
@@ -84,20 +108,20 @@ pub(crate) struct List {
 const COLUMNS: &str = "id, fingerprint, status, name, severity, labels, annotations, starts_at, ends_at, receiver, \
                        group_key, generator_url, external_url, count, first_seen, last_seen";
 
-/// A page of alerts.
+/// A page of alerts; those that fire and came last before `unheard` are no longer heard of.
 #[timed_query("select", table = "alerts")]
-pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize) -> Result<List> {
-    let (condition, mut values) = filter.sql(None);
+pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize, unheard: Time) -> Result<List> {
+    let (condition, mut values) = filter.sql(None, unheard);
     let total = db
         .prepare_cached(&format!("SELECT count(*) FROM alerts WHERE {condition}"))?
         .query_row(params_from_iter(&values), |row| row.get::<_, u64>(0))?;
-    let (condition, before) = filter.sql(filter.before);
+    let (condition, before) = filter.sql(filter.before, unheard);
     values = before;
     // One more than asked for tells whether there is a next page.
     values.push(Value::Integer(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)));
     let sql = format!("SELECT {COLUMNS} FROM alerts WHERE {condition} ORDER BY id DESC LIMIT ?");
     let mut alerts: Vec<AlertRow> =
-        db.prepare_cached(&sql)?.query_map(params_from_iter(&values), row)?.collect::<Result<_>>()?;
+        db.prepare_cached(&sql)?.query_map(params_from_iter(&values), |it| row(it, unheard))?.collect::<Result<_>>()?;
     let more = alerts.len() > limit;
     alerts.truncate(limit);
     let next = alerts.last().filter(|_| more).map(|it| it.id);
@@ -106,10 +130,14 @@ pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize) -> Result<Lis
 
 impl Filter {
     /// The condition, and its values in the order of its question marks. Names and operators come from here alone.
-    fn sql(&self, before: Option<i64>) -> (String, Vec<Value>) {
+    fn sql(&self, before: Option<i64>, unheard: Time) -> (String, Vec<Value>) {
         let text = |it: &Option<String>| it.clone().map(Value::Text);
+        let status = self.status.map(|it| if it == State::Resolved { Status::Resolved } else { Status::Firing });
+        let heard = |state| (self.status == Some(state)).then(|| Value::Integer(unheard.nanoseconds()));
         let terms = [
-            ("status = ?", self.status.map(|it| Value::Text(it.to_string()))),
+            ("status = ?", status.map(|it| Value::Text(it.to_string()))),
+            ("last_seen >= ?", heard(State::Firing)),
+            ("last_seen < ?", heard(State::Unheard)),
             ("severity = ?", text(&self.severity)),
             ("name = ?", text(&self.name)),
             ("fingerprint = ?", text(&self.fingerprint)),
@@ -121,11 +149,13 @@ impl Filter {
     }
 }
 
-/// One alert and its history.
+/// One alert and its history; see [`list`] for `unheard`.
 #[timed_query("select", table = "alerts")]
-pub(crate) fn alert(db: &Connection, id: i64) -> Result<Option<(AlertRow, Vec<Change>)>> {
+pub(crate) fn alert(db: &Connection, id: i64, unheard: Time) -> Result<Option<(AlertRow, Vec<Change>)>> {
     let sql = format!("SELECT {COLUMNS} FROM alerts WHERE id = ?1");
-    let Some(alert) = db.prepare_cached(&sql)?.query_row([id], row).optional()? else { return Ok(None) };
+    let Some(alert) = db.prepare_cached(&sql)?.query_row([id], |it| row(it, unheard)).optional()? else {
+        return Ok(None);
+    };
     let mut changes =
         db.prepare_cached("SELECT seen_at, status, ends_at FROM changes WHERE alert = ?1 ORDER BY rowid")?;
     let changes = changes.query_map([id], |row| {
@@ -141,19 +171,39 @@ pub(crate) fn severities(db: &Connection) -> Result<Vec<String>> {
     query.query_map([], |row| row.get(0))?.collect()
 }
 
-/// How many alerts fire, and how many are kept.
-#[timed_query("select", table = "alerts")]
-pub(crate) fn totals(db: &Connection) -> Result<(u64, u64)> {
-    let mut query =
-        db.prepare_cached("SELECT (SELECT count(*) FROM alerts WHERE status = 'firing'), count(*) FROM alerts")?;
-    query.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+/// How many alerts there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// They fire, as far as they are heard of.
+    pub(crate) firing: u64,
+    /// They fired when they were heard of last.
+    pub(crate) unheard: u64,
+    /// All of them.
+    pub(crate) kept: u64,
 }
 
-fn row(row: &Row<'_>) -> Result<AlertRow> {
+/// How many alerts there are; see [`list`] for `unheard`.
+#[timed_query("select", table = "alerts")]
+pub(crate) fn totals(db: &Connection, unheard: Time) -> Result<Totals> {
+    let mut query = db.prepare_cached(
+        "SELECT count(*) FILTER (WHERE last_seen >= ?1), count(*) FILTER (WHERE last_seen < ?1),
+             (SELECT count(*) FROM alerts)
+         FROM alerts WHERE status = 'firing'",
+    )?;
+    let totals = |row: &Row<'_>| Ok(Totals { firing: row.get(0)?, unheard: row.get(1)?, kept: row.get(2)? });
+    query.query_row([unheard.nanoseconds()], totals)
+}
+
+fn row(row: &Row<'_>, unheard: Time) -> Result<AlertRow> {
+    let last_seen = time(row, 15)?;
     Ok(AlertRow {
         id: row.get(0)?,
         fingerprint: row.get(1)?,
-        status: status(row, 2)?,
+        status: match status(row, 2)? {
+            Status::Firing if last_seen < unheard => State::Unheard,
+            Status::Firing => State::Firing,
+            Status::Resolved => State::Resolved,
+        },
         name: row.get(3)?,
         severity: row.get(4)?,
         labels: pairs(row, 5)?,
@@ -166,7 +216,7 @@ fn row(row: &Row<'_>) -> Result<AlertRow> {
         external_url: row.get(12)?,
         count: row.get(13)?,
         first_seen: time(row, 14)?,
-        last_seen: time(row, 15)?,
+        last_seen,
     })
 }
 

@@ -179,3 +179,83 @@ fn a_hangup_reads_the_files_again() {
     assert_eq!(status(&after, TOKEN), Some(401));
     assert_eq!(status(&old, TOKEN), None, "the old certificate is gone");
 }
+
+/// The same file as for the endpoint of a program, with the same words where it is no good.
+#[test]
+fn a_web_configuration_says_all_of_it_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let (pem, _) = certificate(&directory);
+    let tls = "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n";
+    let headers = "http_server_config:\n  headers:\n    Strict-Transport-Security: max-age=60\n    \
+                   X-Frame-Options: DENY\n";
+    let users = |password: &str| format!("basic_auth_users:\n  ann: {}\n", bcrypt::hash(password, 4).unwrap());
+    let path = file(&directory, "web.yml", &format!("{tls}{headers}{}", users("first")));
+    let webhook = Webhook::start(&["--web-config-file", path.to_str().unwrap()]);
+    assert!(webhook.url.starts_with("https://"), "{}", webhook.url);
+    let agent = trusting(&pem);
+    let ask = |path: &str, authorization: &str| {
+        let answer =
+            Answer::of(agent.get(format!("{}{path}", webhook.url)).header("authorization", authorization).call());
+        assert_eq!(answer.header("strict-transport-security"), "max-age=60", "{path}");
+        assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        answer
+    };
+    for path in ["/", "/api/alerts", "/metrics"] {
+        assert_eq!(ask(path, &basic("ann:first")).status, 200, "{path}");
+        for wrong in ["", "Basic", &basic("ann:second"), &basic("eve:first"), &format!("Bearer {TOKEN}")] {
+            let refused = ask(path, wrong);
+            assert_eq!(refused.status, 401, "{path} {wrong}");
+            assert_eq!(refused.header("www-authenticate"), "Basic realm=\"alerts\", charset=\"UTF-8\"");
+        }
+    }
+    assert_eq!(ask("/healthz", "").status, 200);
+    let post = agent.post(format!("{}/webhook", webhook.url)).header("content-type", "application/json");
+    let post = post.header("authorization", basic("ann:first"));
+    assert_eq!(Answer::of(post.send(payload(&[firing(1)]).to_string())).status, 200);
+
+    // A file that is no good, or opens the door, changes nothing; a good one does, without a signal.
+    for (bad, says) in [
+        ("basic_auth_users:\n  ann: secret\n", "web.yml:2: the password of `ann` is no bcrypt hash"),
+        ("", "nobody would be asked for credentials any more"),
+    ] {
+        file(&directory, "web.yml", bad);
+        wait("a line in the log", 10, || {
+            assert_eq!(ask("/", &basic("ann:first")).status, 200);
+            webhook.log().contains(says).then_some(())
+        });
+    }
+    assert!(!webhook.log().contains("secret"), "{}", webhook.log());
+    file(&directory, "web.yml", &format!("{tls}{headers}{}", users("second")));
+    wait("the new password", 10, || (ask("/", &basic("ann:second")).status == 200).then_some(()));
+    assert_eq!(ask("/", &basic("ann:first")).status, 401);
+    assert_eq!(ask("/api/alerts", &basic("ann:second")).json()["total"], 1);
+}
+
+#[test]
+fn a_web_configuration_that_is_no_good_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = |text: Option<&str>, says: &str| {
+        let path = directory.path().join("web.yml");
+        let _missing = std::fs::remove_file(&path);
+        if let Some(text) = text {
+            file(&directory, "web.yml", text);
+        }
+        let mut command = crate::support::command();
+        // By the name that it has with Prometheus' exporters, and by its variable.
+        let by_name = command.args(["--listen", "127.0.0.1:0", "--web.config.file"]).arg(&path).output().unwrap();
+        let mut command = crate::support::command();
+        command.args(["--listen", "127.0.0.1:0"]).env("MEASURAND_WEBHOOK_WEB_CONFIG_FILE", &path);
+        for output in [by_name, command.output().unwrap()] {
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{text:?}: {error}");
+            assert!(error.starts_with("error: ") && error.contains(says) && error.lines().count() == 1, "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    };
+    check(None, "cannot read the web configuration in");
+    check(Some("basic_auth_users:\n  ann: secret\n"), "web.yml:2: the password of `ann` is no bcrypt hash");
+    check(Some("tls_server_config:\n  cert_file: server.pem\n"), "write `cert_file` and `key_file`");
+    check(Some("tls_server_config:\n  cert_file: a.pem\n  key_file: a.key\n"), "cannot use the certificate in");
+    check(Some("http_server_config:\n  http2: true\n"), "web.yml:2: only HTTP/1.1 is spoken here");
+}

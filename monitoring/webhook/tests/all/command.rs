@@ -1,6 +1,8 @@
 //! The command line: help, variables, and errors that say what to do.
 
 use crate::support::{Webhook, command, database, file, firing, payload};
+#[cfg(unix)]
+use measurand_tests::wait;
 use std::path::Path;
 
 /// Runs until it fails, in the folder; returns what it says.
@@ -63,6 +65,30 @@ fn a_database_has_one_server_and_a_version() {
     database(&directory).pragma_update(None, "user_version", 99).unwrap();
     let error = fails(directory.path(), &[]);
     assert!(error.contains("made by a newer version"), "{error}");
+}
+
+/// Names of files as somebody may give them who means no good.
+#[cfg(unix)]
+#[test]
+fn the_log_is_without_escapes() {
+    const EVIL: &str = "a\u{1b}[2J\u{9b}2J\r\u{202e}\u{200b}b";
+    const SHOWN: &str = r"a\u{1b}[2J\u{9b}2J \u{202e}\u{200b}b";
+    let directory = tempfile::tempdir().unwrap();
+    let check = |said: &str| {
+        assert!(said.contains(SHOWN), "{said:?}");
+        assert!(!said.contains(['\u{1b}', '\u{9b}', '\r', '\u{202e}', '\u{200b}']), "{said:?}");
+    };
+    for option in ["--token-file", "--users-file", "--web-config-file", "--listen"] {
+        check(&fails(directory.path(), &[option, EVIL]));
+    }
+    check(&fails(directory.path(), &["--database", &format!("{EVIL}/alerts.db")]));
+    check(&fails(directory.path(), &["--forward", EVIL]));
+    let tokens = file(&directory, EVIL, "0123456789abcdef");
+    let webhook = Webhook::start_in(directory, &["--token-file", tokens.to_str().unwrap()]);
+    std::fs::remove_file(tokens).unwrap();
+    webhook.signal("HUP");
+    wait("a line in the log", 10, || webhook.log().contains("stay as they were").then_some(()));
+    check(&webhook.log());
 }
 
 #[test]

@@ -15,3 +15,4 @@ mod page;
 mod retention;
 mod shutdown;
 mod support;
+mod unheard;

@@ -411,6 +411,39 @@ mod tests {
         assert_eq!(found(&samples, "orders_total")[""], [(7, 200.0)]);
     }
 
+    /// A machine that slept for hours, and then one whose clock was wrong for hours.
+    #[test]
+    fn a_clock_that_jumps_makes_no_rate() {
+        const HOUR: i64 = 3_600_000;
+        let recorder = recorder();
+        let mut samples = Samples::default();
+        let target = Target { job: "shop".to_owned(), instance: "here".to_owned() };
+        let minutes = |samples: &mut Samples, from: i64| {
+            with_local_recorder(&recorder, || {
+                for tick in 0..24 {
+                    counter!("orders_total").increment(1);
+                    samples.sample(recorder.inner(), from + 5000 * tick);
+                }
+            });
+            let now = from + 5000 * 23;
+            let mut rate = Vec::new();
+            // What a rate over five minutes is made of.
+            Scraped { samples, target: &target }.visit("orders_total", now - 300_000, now, &|_| true, &mut |_, it| {
+                rate.extend(it.iter().map(|it| it.1));
+            });
+            rate
+        };
+        let counted = |from: u32| (from..from + 24).map(f64::from).collect::<Vec<_>>();
+        assert_eq!(minutes(&mut samples, HOUR), counted(1));
+        assert_eq!(minutes(&mut samples, 6 * HOUR), counted(25), "nothing from before it slept");
+        assert_eq!(minutes(&mut samples, HOUR + 200_000), counted(49), "nothing from the future");
+        assert!(samples.seconds() < 200, "{}", samples.seconds());
+        samples.sample(recorder.inner(), i64::MAX);
+        assert!(samples.seconds() > 0 && samples.size() < MOST_BYTES);
+        samples.sample(recorder.inner(), 0);
+        assert_eq!((samples.seconds(), samples.newest()), (0, Some(0)));
+    }
+
     #[test]
     fn memory_is_bounded_by_a_shorter_past_and_by_a_number_of_series() {
         let recorder = recorder();

@@ -2,7 +2,7 @@
 
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Says in which trace the calling thread works, if in any.
@@ -54,7 +54,7 @@ impl Exemplars {
     }
 
     fn offer_at(&self, bucket: usize, value: u64, time: u64, trace: impl FnOnce() -> Option<String>) {
-        let Some(Ok(mut newest)) = self.0.get(bucket).map(Mutex::try_lock) else { return };
+        let Some(mut newest) = self.0.get(bucket).and_then(unless_taken) else { return };
         // A clock that was set back makes none live for ever.
         if newest.as_ref().is_none_or(|it| time.abs_diff(it.time) >= MILLISECONDS)
             && let Some(trace) = trace()
@@ -68,11 +68,20 @@ impl Exemplars {
     }
 }
 
+/// The lock, unless somebody has it; a panic of who had it before leaves nothing half done.
+pub(crate) fn unless_taken<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match lock.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
 /// The trace that this thread works in, if its name can be written as it is.
 pub(crate) fn current() -> Option<String> {
     let ask = TRACE_IDS.get()?;
-    // It is not ours, and recording must not fail.
-    let trace = catch_unwind(ask).ok().flatten()?;
+    // It is not ours, and recording must not fail; dropping what was thrown may panic in turn.
+    let trace = catch_unwind(ask).map_err(std::mem::forget).ok().flatten()?;
     let plain = !trace.is_empty() && trace.len() <= LONGEST && trace.bytes().all(|it| it.is_ascii_graphic());
     (plain && !trace.contains(['"', '\\'])).then_some(trace)
 }
@@ -96,12 +105,28 @@ mod tests {
         assert_eq!(exemplars.newest(0), None);
     }
 
+    /// The source of traces is asked under the lock.
+    #[test]
+    fn a_panic_under_the_lock_leaves_the_next_example_alone() {
+        let exemplars = Exemplars::new(1);
+        let panics = || exemplars.offer_at(0, 7, 10_000, || panic!("on purpose"));
+        assert!(catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        exemplars.offer_at(0, 8, 10_000, || Some("a".to_owned()));
+        assert_eq!(exemplars.newest(0), Some(Exemplar { value: 8, trace: "a".to_owned(), time: 10_000 }));
+    }
+
     /// One process has one source, so all of its answers are tried in turn.
     #[test]
     fn what_cannot_be_written_is_no_trace() {
         fn trace_ids() -> Option<String> {
             use std::sync::atomic::AtomicUsize;
             static CALL: AtomicUsize = AtomicUsize::new(0);
+            struct Angry;
+            impl Drop for Angry {
+                fn drop(&mut self) {
+                    panic!("while it is dropped, on purpose");
+                }
+            }
             match CALL.fetch_add(1, Ordering::Relaxed) {
                 0 => Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
                 1 => Some("a\"b".to_owned()),
@@ -109,13 +134,14 @@ mod tests {
                 3 => Some("x".repeat(121)),
                 4 => Some(String::new()),
                 5 => panic!("on purpose"),
+                6 => std::panic::panic_any(Angry),
                 _ => None,
             }
         }
         ask(trace_ids);
         assert!(are_wanted());
         assert_eq!(current().as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
-        for _ in 1..7 {
+        for _ in 1..8 {
             assert_eq!(current(), None);
         }
     }

@@ -156,6 +156,11 @@ async fn what_is_no_request_is_refused_with_its_status() {
     let large = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "y".repeat(100 * 1024));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200));
     let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "y".repeat(70 * 1024));
+    // Settings, and then streams that are opened and reset, each frame with the length of what it has.
+    let reset =
+        |stream: u8| format!("\0\0\x01\x01\x04\0\0\0{0}\x02\0\0\x04\x03\0\0\0\0{0}\0\0\0\x08", char::from(stream));
+    let resets = (1..128).step_by(2).map(reset).collect::<Vec<_>>().concat();
+    let rapid_reset = format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0{resets}");
     for (bytes, status) in [
         (large.as_str(), "431"),
         (&many, "431"),
@@ -167,8 +172,9 @@ async fn what_is_no_request_is_refused_with_its_status() {
         ("POST /method HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "400"),
         ("GET / HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n", "400"),
         ("GET / HTTP/1.1\r\nbad header\r\n\r\n", "400"),
-        // A client of HTTP/2 that has no TLS to learn from that it is not spoken here.
+        // A client of HTTP/2 that has no TLS to learn from that it is not spoken here, with and without what it says next.
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""),
+        (&rapid_reset, ""),
     ] {
         let mut stream = served.connect().await;
         // It may be closed while we write.
@@ -176,8 +182,17 @@ async fn what_is_no_request_is_refused_with_its_status() {
         let answer = read(&mut stream).await;
         let begin = &bytes[..bytes.len().min(40)];
         assert_eq!(answer.split(' ').nth(1).unwrap_or(""), status, "{begin:?}: {answer}");
+        if !status.is_empty() {
+            // hyper's own answers have no headers of ours, and nothing in them that a browser could take for something.
+            let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+            let mut names: Vec<_> = head.lines().skip(1).map(|it| it.split(':').next().unwrap()).collect();
+            names.sort_unstable();
+            assert_eq!((names, body), (vec!["connection", "content-length", "date"], ""), "{answer}");
+            assert!(head.contains("\r\ncontent-length: 0") && head.contains("\r\nconnection: close"), "{answer}");
+        }
+        assert_eq!(read(&mut stream).await, "", "nothing more is said");
     }
-    assert_eq!(served.events(), [Event::Malformed; 11]);
+    assert_eq!(served.events(), [Event::Malformed; 12]);
     let _fine = served.answered().await;
 }
 

@@ -1,20 +1,23 @@
 //! The handshake: with whom, with what, and with what instead while the server runs.
 
-use crate::support::{Served, WIDE, read};
-use measurand_server::{Access, AccessFiles, Event};
+use crate::support::{LONG, Served, WIDE, read};
+use measurand_server::{Access, AccessFiles, Event, Limits};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::fs;
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::WantsClientCert;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, SupportedProtocolVersion};
 
 /// An authority, and what it signs.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -36,6 +39,17 @@ impl Authority {
     }
 }
 
+/// A client that trusts this authority alone.
+fn client(
+    authority: &Authority,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.0.pem().as_bytes()).unwrap()).unwrap();
+    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots)
+}
+
 /// What a client sees: the status of an answer, or nothing.
 async fn status(
     served: &Served,
@@ -52,12 +66,7 @@ async fn try_status(
     versions: &[&'static SupportedProtocolVersion],
     client: Option<&Path>,
 ) -> Option<String> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.0.pem().as_bytes()).unwrap()).unwrap();
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_protocol_versions(versions)
-        .unwrap()
-        .with_root_certificates(roots);
+    let builder = self::client(authority, versions);
     let config = match client {
         None => builder.with_no_client_auth(),
         Some(path) => {
@@ -83,8 +92,12 @@ fn files(directory: &TempDir, more: &str) -> AccessFiles {
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 async fn start(files: AccessFiles) -> (Served, Arc<Access>) {
+    start_with(files, WIDE).await
+}
+
+async fn start_with(files: AccessFiles, limits: Limits) -> (Served, Arc<Access>) {
     let access = Arc::new(Access::read(files, |it| SAID.lock().unwrap().push(it.to_owned())).unwrap());
-    let served = Served::start_with(WIDE, |it| it.access(Arc::clone(&access))).await;
+    let served = Served::start_with(limits, |it| it.access(Arc::clone(&access))).await;
     (served, access)
 }
 
@@ -163,4 +176,72 @@ async fn a_door_that_was_closed_is_not_opened_by_an_empty_file() {
     fs::remove_file(&path).unwrap();
     let error = access.reload().unwrap_err();
     assert!(error.contains("cannot read the web configuration in"), "{error}");
+}
+
+/// The first message of a handshake.
+fn hello(authority: &Authority) -> Vec<u8> {
+    let config = client(authority, BOTH).with_no_client_auth();
+    let mut client = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
+    let mut bytes = Vec::new();
+    client.write_tls(&mut bytes).unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn between_two_handshakes_all_the_rest_has_its_turn() {
+    // Fewer than the operating system keeps for a server that does not look.
+    const CLIENTS: u32 = 100;
+    let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    authority.sign(directory.path(), "server");
+    let hello = hello(&authority);
+    let (served, _) = start_with(files(&directory, ""), Limits { connections: CLIENTS, ..WIDE }).await;
+    // All of them ask before the server, which shares this thread, comes to see the first one.
+    let mut waiting: Vec<TcpStream> = (0..CLIENTS)
+        .map(|_| {
+            let mut client = TcpStream::connect(served.address).unwrap();
+            client.write_all(&hello).unwrap();
+            client.set_nonblocking(true).unwrap();
+            client
+        })
+        .collect();
+    let is_unanswered = |it: &TcpStream| it.peek(&mut [0]).is_err_and(|it| it.kind() == ErrorKind::WouldBlock);
+    let (begin, mut most) = (Instant::now(), 0);
+    while !waiting.is_empty() {
+        tokio::task::yield_now().await;
+        let before = waiting.len();
+        waiting.retain(is_unanswered);
+        most = most.max(before - waiting.len());
+        assert!(begin.elapsed() < LONG, "{} are not answered", waiting.len());
+    }
+    assert!(most <= 2, "{most} handshakes while another task had no turn");
+    assert_eq!(served.events(), [], "nobody gave way, and nobody was told off");
+}
+
+#[tokio::test]
+async fn http_2_is_not_offered() {
+    let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    authority.sign(directory.path(), "server");
+    let (served, _) = start(files(&directory, "")).await;
+    let shake = async |offered: &[&[u8]]| {
+        let mut config = client(&authority, BOTH).with_no_client_auth();
+        config.alpn_protocols = offered.iter().map(|it| it.to_vec()).collect();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, served.connect().await).await
+    };
+    // Who offers nothing else is told so by the handshake.
+    let refused = shake(&[b"h2"]).await.unwrap_err().to_string();
+    assert!(refused.contains("NoApplicationProtocol"), "{refused}");
+    for offered in [&[b"h2".as_slice(), b"http/1.1"][..], &[b"http/1.1", b"h2"], &[b"http/1.1"]] {
+        let mut stream = shake(offered).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"http/1.1".as_slice()));
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        assert!(read(&mut stream).await.starts_with("HTTP/1.1 200"));
+    }
+    // Who speaks it all the same is not answered, whatever was agreed on.
+    for offered in [&[b"h2".as_slice(), b"http/1.1"][..], &[]] {
+        let mut stream = shake(offered).await.unwrap();
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        assert_eq!(read(&mut stream).await, "");
+    }
+    assert_eq!(served.events(), [Event::Tls, Event::Malformed, Event::Malformed]);
 }
