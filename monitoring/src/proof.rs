@@ -6,7 +6,7 @@ mod batch;
 mod course;
 mod render;
 
-use crate::model::{Alert, Course, Group, Scenario, Signal};
+use crate::model::{Alert, Asked, Course, Group, Scenario, Signal};
 use crate::monitoring::Monitoring;
 use crate::promql::{Histograms, quoted};
 use serde::Serialize;
@@ -78,11 +78,12 @@ enum Pace {
 impl Pace {
     const ALL: [Self; 3] = [Self::Minutes, Self::Hours, Self::Days];
 
-    /// The one for a test of so many minutes.
-    fn of(minutes: u32) -> Self {
-        match minutes {
+    /// The one for a course, which is watched more closely where it tells how long the condition has to hold.
+    fn of(course: &Course) -> Self {
+        match course.minutes {
             0..=120 => Self::Minutes,
             121..=1000 => Self::Hours,
+            _ if course.asked == Asked::Pending => Self::Hours,
             _ => Self::Days,
         }
     }
@@ -234,7 +235,7 @@ fn together(all: impl Iterator<Item = Expectation>) -> Vec<Expectation> {
 fn courses<'a>(alerts: &[&'a Alert], pace: Pace) -> Vec<Vec<(&'a Alert, &'a Course)>> {
     let mut kinds: Vec<(&str, Vec<(&'a Alert, &'a Course)>)> = Vec::new();
     for alert in alerts {
-        for course in alert.scenario.courses.iter().filter(|it| Pace::of(it.minutes) == pace) {
+        for course in alert.scenario.courses.iter().filter(|it| Pace::of(it) == pace) {
             let known = kinds.iter_mut().find(|it| it.0 == course.what);
             match known {
                 Some((_, all)) => all.push((alert, course)),
@@ -270,7 +271,7 @@ fn fires(alert: &Alert, monitoring: &Monitoring) -> Case {
     }
     let bad = firing - it.before + 4;
     let over = it.before + bad + it.recovery - 1;
-    let before = firing.checked_sub(2 + it.slack).map(|minute| expect(alert, minute, false, monitoring));
+    let before = firing.checked_sub(2).map(|minute| expect(alert, minute, false, monitoring));
     let mut expectations: Vec<Expectation> = before.into_iter().collect();
     expectations
         .extend([(firing, true), (over, false)].map(|(minute, fires)| expect(alert, minute, fires, monitoring)));
@@ -324,8 +325,9 @@ fn expect(alert: &Alert, minute: u32, fires: bool, monitoring: &Monitoring) -> E
     }
 }
 
-/// What each alert does when there is nothing at all.
+/// What each alert does when there is nothing at all, for longer than any of them waits.
 fn without_data(alerts: &[&Alert], monitoring: &Monitoring) -> Test {
+    let minutes = alerts.iter().map(|it| it.hold_seconds.div_ceil(60)).max().unwrap_or_default() + 10;
     let mut names: BTreeMap<&str, Vec<Firing>> = BTreeMap::new();
     for alert in alerts {
         let firing = names.entry(&alert.name).or_default();
@@ -334,14 +336,17 @@ fn without_data(alerts: &[&Alert], monitoring: &Monitoring) -> Test {
         }
     }
     let expectations = names.into_iter().map(|(name, exp_alerts)| Expectation {
-        eval_time: "2h".to_owned(),
+        eval_time: format!("{minutes}m"),
         alertname: name.to_owned(),
         exp_alerts,
     });
     Test {
         name: "without data".to_owned(),
         interval: "1m",
-        input_series: vec![Series { series: r#"unrelated{job="unrelated"}"#.to_owned(), values: "1x120".to_owned() }],
+        input_series: vec![Series {
+            series: r#"unrelated{job="unrelated"}"#.to_owned(),
+            values: format!("1x{minutes}"),
+        }],
         alert_rule_test: expectations.collect(),
         promql_expr_test: Vec::new(),
     }
