@@ -41,7 +41,8 @@ pub(super) fn hold(scenario: &Scenario, hold_seconds: u32) -> Course {
     // Whoever looks once in ten minutes sees it when the next ten are over.
     let bad = scenario.lead + hold_seconds.div_ceil(60) + if scenario.before > LONG_MINUTES { 20 } else { 3 };
     let tracks = scenario.signals.iter().map(|it| it.along(&[(scenario.before, it.before), (bad, it.bad)]));
-    Course { minutes: scenario.before + bad, asked: Asked::Pending, ..course(HOLD, tracks.collect()) }
+    // Up to the last sample, so that it can share its series with one that takes longer.
+    Course { minutes: scenario.before + bad - 1, asked: Asked::Pending, ..course(HOLD, tracks.collect()) }
 }
 
 /// The observations are bad and many, then good and few.

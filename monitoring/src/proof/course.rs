@@ -69,6 +69,7 @@ pub(super) fn case(alert: &Alert, course: &Course, step: u32, monitoring: &Monit
     let series = course.tracks.iter().map(|it| Series {
         series: super::named(&it.metric, &it.labels, job(&alert.scenario, monitoring)),
         values: notation(it.counter, &it.pieces),
+        count: it.pieces.iter().map(|it| it.0).sum(),
     });
     Case { series: series.collect(), expectations: Vec::new(), questions }
 }

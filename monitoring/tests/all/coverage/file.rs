@@ -3,7 +3,7 @@
 use promql_parser::parser::{Expr, VectorSelector, parse};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) type Labels = BTreeMap<String, String>;
 
@@ -211,6 +211,11 @@ impl<'a> Case<'a> {
     pub(super) fn has_data_for(&self, alert: &Alert, time: u32) -> bool {
         let mut own = self.put_for(alert).peekable();
         own.peek().is_some() && own.all(|it| it.until >= time)
+    }
+
+    /// Names and labels of what is put in for the alert.
+    pub(super) fn series_for(&self, alert: &Alert) -> BTreeSet<(&str, &Labels)> {
+        self.put_for(alert).map(|it| (it.name.as_str(), &it.labels)).collect()
     }
 
     pub(super) fn has_nothing_for(&self, alert: &Alert) -> bool {
