@@ -257,7 +257,7 @@ pub struct Scenario {
     pub quiet: Option<f64>,
     /// The part of the bad traffic that is just enough to be judged.
     pub enough: Option<f64>,
-    /// Whether it takes hours, so that once in ten minutes is often enough to look.
+    /// Whether it takes hours, so that once in a while is often enough to look.
     pub slow: bool,
     /// Courses of events that tell its windows, thresholds and guards apart from any other.
     pub courses: Vec<Course>,

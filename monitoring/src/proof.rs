@@ -88,7 +88,7 @@ impl Pace {
     fn of(course: &Course) -> Self {
         match course.minutes {
             0..=120 => Self::Minutes,
-            121..=1000 => Self::Hours,
+            121..=LONG_MINUTES => Self::Hours,
             _ if course.asked == Asked::Pending => Self::Hours,
             _ => Self::Days,
         }
@@ -114,6 +114,8 @@ impl Pace {
 
 /// Minutes of a scenario in which every minute counts.
 const SHORT_MINUTES: u32 = 200;
+/// Minutes of one that takes days.
+const LONG_MINUTES: u32 = 1000;
 
 /// The names of the files with the unit tests, by pace.
 pub(crate) const FILES: [&str; 3] = ["alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"];
@@ -179,8 +181,11 @@ fn file(
 }
 
 fn pace_of(scenario: &Scenario) -> Pace {
-    let minutes = scenario.before + scenario.lead + scenario.recovery;
-    if scenario.slow || minutes > SHORT_MINUTES { Pace::Hours } else { Pace::Minutes }
+    match scenario.before + scenario.lead + scenario.recovery {
+        minutes if minutes > LONG_MINUTES => Pace::Days,
+        minutes if scenario.slow || minutes > SHORT_MINUTES => Pace::Hours,
+        _ => Pace::Minutes,
+    }
 }
 
 fn reads_histograms(alert: &Alert) -> bool {
@@ -329,7 +334,7 @@ fn with_traffic(alert: &Alert, part: Option<f64>, fires: bool, monitoring: &Moni
 /// The minute in which it fires at the latest.
 fn firing(alert: &Alert) -> u32 {
     let it = &alert.scenario;
-    // Whoever looks once in ten minutes sees that it has held for long enough when the next ten are over.
+    // Whoever looks once in a while sees that it has held for long enough at the next look.
     let step = if it.slow { pace_of(it).step() } else { 1 };
     it.before + it.lead + alert.hold_seconds.div_ceil(60).next_multiple_of(step) + 1
 }

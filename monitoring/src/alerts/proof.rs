@@ -145,8 +145,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
         Condition::LevelGrowthAbove(level) => {
             let phases = [3.0 * level, 1.9 * level, level];
             let signal = gauge(&metric(Role::Level)?.name, labels.clone(), phases);
-            let plain = scenario(vec![signal], labels, 2.0 * level);
-            Scenario { lead: 0, before: DAY_MINUTES + 10, ..plain }
+            growth(scenario(vec![signal], labels, 2.0 * level))
         }
         Condition::CallsBelow(rate) => {
             let slopes = [0.5, 1.05, 1.2].map(|it| it * rate * 60.0);
@@ -174,6 +173,11 @@ pub(super) fn increase(metric: &MetricRecord, labels: Labels, count: f64) -> Sce
     let signal = counter(&metric.name, labels.clone(), [each, 0.18 * count, 0.0]);
     // The rest of the five minutes of the first samples are not there yet: whoever calls this knows when it fires.
     Scenario { lead: 3, ..scenario(vec![signal], labels, each) }
+}
+
+/// The scenario of what is compared with a day ago, looked at twice an hour.
+pub(super) fn growth(scenario: Scenario) -> Scenario {
+    Scenario { lead: 0, before: DAY_MINUTES + 30, recovery: 40, slow: true, ..scenario }
 }
 
 /// A share that is not too small, but nearly.

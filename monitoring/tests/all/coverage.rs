@@ -72,7 +72,9 @@ fn holds(case: &Case<'_>, alert: &Alert) -> bool {
     let state = |time: u32| states.get(&time).map(Option::as_deref);
     let (pending, firing) = (r#"{alertstate="pending"}"#, r#"{alertstate="firing"}"#);
     let Some((fires, _)) = states.iter().find(|it| it.1.as_deref() == Some(firing)) else { return false };
-    let Some(begins) = fires.checked_sub(alert.hold_seconds) else { return false };
+    // It waits from one evaluation to another.
+    let waited = alert.hold_seconds.next_multiple_of(case.step);
+    let Some(begins) = fires.checked_sub(waited) else { return false };
     let nothing_before = begins == 0 || state(begins.saturating_sub(case.step)) == Some(None);
     let waits = alert.hold_seconds == 0
         || (state(begins) == Some(Some(pending)) && state(fires - case.step) == Some(Some(pending)));
@@ -162,6 +164,29 @@ fn each_alert_of_other_programs_has_each_kind_of_case() {
     for sites in [everything(), every_family(), system(), split] {
         check(folder(&monitoring(&sites)).path());
     }
+}
+
+/// What `monitoring.toml` says about waiting goes into the tests as well.
+#[cfg(feature = "check")]
+#[test]
+fn alerts_that_wait_for_another_time_have_each_kind_of_case() {
+    let waits = [
+        ("PatternMemoryGrowth", "15m"),
+        ("MonitoringStorageGrowth", "3h"),
+        ("TaskFailureRate", "0s"),
+        ("MemoryHigh", "4h"),
+        ("FeedbackLoopStalled", "25m"),
+        ("AgentUnreliable", "90m"),
+    ];
+    let text: String = waits.map(|(name, wait)| format!("[alerts.{name}]\nfor = \"{wait}\"\n")).concat();
+    let settings = measurand_monitoring::Settings::parse("monitoring.toml", &text).unwrap();
+    let mut sites = every_family();
+    let families = ["pattern_memory", "task", "feedback", "verification"];
+    sites.retain(|it| families.contains(&it.family.as_str()));
+    let folder = folder(&settings.monitoring(&crate::support::catalog(&sites)).unwrap());
+    check(folder.path());
+    let files = SUITES.iter().flat_map(|(_, prefix)| PACES.map(|it| format!("{prefix}{it}"))).collect::<Vec<_>>();
+    crate::support::promtool_tests(folder.path(), &files.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
 /// Takes one case of an alert out of the shipped tests.
