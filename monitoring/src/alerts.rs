@@ -180,6 +180,8 @@ impl Draft<'_> {
             let text = fact(it, "steps")?.to_owned();
             Some(Steps { function: format!("{}::{}", it.module, it.function), text })
         };
+        let mut scenario = self.scenario;
+        scenario.courses.push(course::hold(&scenario, self.hold_seconds));
         Alert {
             name: self.name.to_owned(),
             query: self.query,
@@ -196,7 +198,7 @@ impl Draft<'_> {
             absent: self.absent.to_owned(),
             advice: self.advice.iter().map(|it| (*it).to_owned()).collect(),
             steps: if self.of_functions { self.sites.iter().filter_map(steps).collect() } else { Vec::new() },
-            scenario: self.scenario,
+            scenario,
         }
     }
 }

@@ -15,6 +15,7 @@ mod leaf;
 mod quantile;
 mod samples;
 
+pub(crate) use alerts::history;
 pub use alerts::{Phase, Progress, progress};
 pub use quantile::rows as quantile;
 pub use samples::{Labels, Memory, STALE, Sample, Series, Source, is_present};
@@ -279,11 +280,6 @@ impl Evaluation<'_> {
 }
 
 impl Row {
-    /// The first so many numbers.
-    pub(crate) fn until(&self, count: usize) -> Self {
-        Self { values: self.values.get(..count).unwrap_or(&self.values).to_vec(), ..self.clone() }
-    }
-
     /// Changes the numbers that there are, and forgets the name, as every operator does.
     fn map(mut self, value: impl Fn(f64) -> f64) -> Self {
         self.values.iter_mut().filter(|it| is_present(**it)).for_each(|it| *it = value(*it));

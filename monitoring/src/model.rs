@@ -249,8 +249,6 @@ pub struct Scenario {
     pub before: u32,
     /// Minutes of bad samples until the condition holds.
     pub lead: u32,
-    /// Minutes by which a Prometheus that leaves the windows open on the left sees it earlier.
-    pub slack: u32,
     /// Minutes of good samples until it has been over for long.
     pub recovery: u32,
     /// The number that the alert shows when it fires.
@@ -259,7 +257,7 @@ pub struct Scenario {
     pub quiet: Option<f64>,
     /// The part of the bad traffic that is just enough to be judged.
     pub enough: Option<f64>,
-    /// Whether it takes hours, so that once in ten minutes is often enough to look.
+    /// Whether it takes hours, so that once in a while is often enough to look.
     pub slow: bool,
     /// Courses of events that tell its windows, thresholds and guards apart from any other.
     pub courses: Vec<Course>,
@@ -297,8 +295,19 @@ pub struct Course {
     pub tracks: Vec<Track>,
     /// For how many minutes it is watched.
     pub minutes: u32,
-    /// Whether what is recorded for the alert is asked for as well.
-    pub recorded: bool,
+    /// What is asked besides when the alert fires.
+    pub asked: Asked,
+}
+
+/// What is asked of a course besides when the alert fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Nothing.
+    Nothing,
+    /// When what is recorded for the alert has an answer.
+    Recorded,
+    /// When the alert is pending.
+    Pending,
 }
 
 /// One made-up series that changes as often as it takes.

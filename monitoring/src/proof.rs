@@ -5,12 +5,14 @@
 mod batch;
 mod course;
 mod render;
+mod shared;
 
-use crate::model::{Alert, Course, Group, Scenario, Signal};
+use crate::model::{Alert, Asked, Course, Group, Scenario, Signal};
 use crate::monitoring::Monitoring;
 use crate::promql::{Histograms, quoted};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use shared::Watched;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Serialize)]
 struct TestFile {
@@ -32,9 +34,13 @@ struct Test {
 }
 
 #[derive(Clone, Serialize)]
+#[expect(clippy::struct_field_names, reason = "promtool's names")]
 struct Series {
     series: String,
     values: String,
+    /// How many samples that are.
+    #[serde(skip)]
+    count: u32,
 }
 
 #[derive(Clone, Serialize)]
@@ -78,11 +84,12 @@ enum Pace {
 impl Pace {
     const ALL: [Self; 3] = [Self::Minutes, Self::Hours, Self::Days];
 
-    /// The one for a test of so many minutes.
-    fn of(minutes: u32) -> Self {
-        match minutes {
+    /// The one for a course, which is watched more closely where it tells how long the condition has to hold.
+    fn of(course: &Course) -> Self {
+        match course.minutes {
             0..=120 => Self::Minutes,
-            121..=1000 => Self::Hours,
+            121..=LONG_MINUTES => Self::Hours,
+            _ if course.asked == Asked::Pending => Self::Hours,
             _ => Self::Days,
         }
     }
@@ -107,6 +114,8 @@ impl Pace {
 
 /// Minutes of a scenario in which every minute counts.
 const SHORT_MINUTES: u32 = 200;
+/// Minutes of one that takes days.
+const LONG_MINUTES: u32 = 1000;
 
 /// The names of the files with the unit tests, by pace.
 pub(crate) const FILES: [&str; 3] = ["alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"];
@@ -152,8 +161,8 @@ fn file(
     let chosen: Vec<&Alert> = alerts.iter().filter(|it| pace_of(&it.scenario) == pace).copied().collect();
     let mut tests: Vec<Test> = batch::of(&chosen).iter().flat_map(|it| tests(it, monitoring)).collect();
     tests.extend(courses(&alerts, pace).iter().map(|it| {
-        let cases = it.iter().map(|(alert, course)| (*alert, course::case(alert, course, pace.step(), monitoring)));
-        test(it.first().map_or("", |it| it.1.what), cases.collect())
+        let cases = it.iter().map(|(alert, course)| course::case(alert, course, pace.step(), monitoring));
+        test(kinds(it), cases.collect())
     }));
     if pace == Pace::Minutes {
         tests.push(without_data(&alerts, monitoring));
@@ -172,8 +181,11 @@ fn file(
 }
 
 fn pace_of(scenario: &Scenario) -> Pace {
-    let minutes = scenario.before + scenario.lead + scenario.recovery;
-    if scenario.slow || minutes > SHORT_MINUTES { Pace::Hours } else { Pace::Minutes }
+    match scenario.before + scenario.lead + scenario.recovery {
+        minutes if minutes > LONG_MINUTES => Pace::Days,
+        minutes if scenario.slow || minutes > SHORT_MINUTES => Pace::Hours,
+        _ => Pace::Minutes,
+    }
 }
 
 fn reads_histograms(alert: &Alert) -> bool {
@@ -184,7 +196,7 @@ fn reads_histograms(alert: &Alert) -> bool {
 /// A test in which all of these alerts fire, and two in which none does.
 fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> Vec<Test> {
     let all = |what: &str, alerts: &[&Alert], case: fn(&Alert, &Monitoring) -> Case| {
-        test(what, alerts.iter().map(|it| (*it, case(it, monitoring))).collect())
+        test(named_test(what, alerts), alerts.iter().map(|it| case(it, monitoring)).collect())
     };
     let judged: Vec<&Alert> = alerts.iter().filter(|it| it.scenario.quiet.is_some()).copied().collect();
     let mut tests = vec![
@@ -201,18 +213,36 @@ fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> Vec<Test> {
     tests
 }
 
-/// One test of cases that do not disturb each other.
-fn test(what: &str, cases: Vec<(&Alert, Case)>) -> Test {
-    let mut names: Vec<&str> = cases.iter().map(|it| it.0.name.as_str()).collect();
+/// `is over: One, Other`.
+fn named_test(what: &str, alerts: &[&Alert]) -> String {
+    let mut names: Vec<&str> = alerts.iter().map(|it| it.name.as_str()).collect();
     names.dedup();
-    let name = format!("{what}: {}", names.join(", "));
-    let all: Vec<Case> = cases.into_iter().map(|it| it.1).collect();
-    let mut input_series: Vec<Series> = all.iter().flat_map(|it| it.series.clone()).collect();
-    // They all have a job that is up, the longest first.
-    input_series.sort_by(|a, b| (&a.series, b.values.len(), &b.values).cmp(&(&b.series, a.values.len(), &a.values)));
+    format!("{what}: {}", names.join(", "))
+}
+
+/// `is over: One, Other; begins: Third`.
+fn kinds(all: &[Watched<'_>]) -> String {
+    let mut kinds: Vec<(&str, Vec<&Alert>)> = Vec::new();
+    for (alert, course) in all {
+        match kinds.iter_mut().find(|it| it.0 == course.what) {
+            Some((_, alerts)) => alerts.push(alert),
+            None => kinds.push((course.what, vec![alert])),
+        }
+    }
+    let all: Vec<String> = kinds.iter().map(|(what, alerts)| named_test(what, alerts)).collect();
+    all.join("; ")
+}
+
+/// One test of cases that do not disturb each other.
+fn test(name: String, cases: Vec<Case>) -> Test {
+    let mut input_series: Vec<Series> = cases.iter().flat_map(|it| it.series.clone()).collect();
+    // Of those that share a series, such as a job that is up, the longest counts.
+    input_series.sort_by(|a, b| (&a.series, b.count).cmp(&(&b.series, a.count)));
     input_series.dedup_by(|a, b| a.series == b.series);
-    let alert_rule_test = together(all.iter().flat_map(|it| it.expectations.clone()));
-    let promql_expr_test = all.into_iter().flat_map(|it| it.questions).collect();
+    let alert_rule_test = together(cases.iter().flat_map(|it| it.expectations.clone()));
+    let mut asked = BTreeSet::new();
+    let questions = cases.into_iter().flat_map(|it| it.questions);
+    let promql_expr_test = questions.filter(|it| asked.insert((it.expr.clone(), it.eval_time.clone()))).collect();
     Test { name, interval: "1m", input_series, alert_rule_test, promql_expr_test }
 }
 
@@ -230,23 +260,16 @@ fn together(all: impl Iterator<Item = Expectation>) -> Vec<Expectation> {
     merged
 }
 
-/// The courses of these alerts that take long, or those that do not, in as few tests as can be.
-fn courses<'a>(alerts: &[&'a Alert], pace: Pace) -> Vec<Vec<(&'a Alert, &'a Course)>> {
-    let mut kinds: Vec<(&str, Vec<(&'a Alert, &'a Course)>)> = Vec::new();
-    for alert in alerts {
-        for course in alert.scenario.courses.iter().filter(|it| Pace::of(it.minutes) == pace) {
-            let known = kinds.iter_mut().find(|it| it.0 == course.what);
-            match known {
-                Some((_, all)) => all.push((alert, course)),
-                None => kinds.push((course.what, vec![(alert, course)])),
-            }
-        }
-    }
+/// The courses of these alerts at one pace, in as few tests as can be.
+fn courses<'a>(alerts: &[&'a Alert], pace: Pace) -> Vec<Vec<Watched<'a>>> {
+    let of_alert = |alert: &&'a Alert| {
+        let alert = *alert;
+        alert.scenario.courses.iter().map(move |it| (alert, it))
+    };
+    let mut all: Vec<Watched<'_>> = alerts.iter().flat_map(of_alert).filter(|it| Pace::of(it.1) == pace).collect();
     // The longest first, so that those that are as long share a test.
-    for (_, all) in &mut kinds {
-        all.sort_by_key(|it| std::cmp::Reverse(it.1.minutes));
-    }
-    kinds.iter().flat_map(|(_, all)| batch::of_courses(all)).collect()
+    all.sort_by_key(|it| std::cmp::Reverse(it.1.minutes));
+    shared::of(&all)
 }
 
 struct Case {
@@ -270,7 +293,7 @@ fn fires(alert: &Alert, monitoring: &Monitoring) -> Case {
     }
     let bad = firing - it.before + 4;
     let over = it.before + bad + it.recovery - 1;
-    let before = firing.checked_sub(2 + it.slack).map(|minute| expect(alert, minute, false, monitoring));
+    let before = firing.checked_sub(2).map(|minute| expect(alert, minute, false, monitoring));
     let mut expectations: Vec<Expectation> = before.into_iter().collect();
     expectations
         .extend([(firing, true), (over, false)].map(|(minute, fires)| expect(alert, minute, fires, monitoring)));
@@ -311,7 +334,7 @@ fn with_traffic(alert: &Alert, part: Option<f64>, fires: bool, monitoring: &Moni
 /// The minute in which it fires at the latest.
 fn firing(alert: &Alert) -> u32 {
     let it = &alert.scenario;
-    // Whoever looks once in ten minutes sees that it has held for long enough when the next ten are over.
+    // Whoever looks once in a while sees that it has held for long enough at the next look.
     let step = if it.slow { pace_of(it).step() } else { 1 };
     it.before + it.lead + alert.hold_seconds.div_ceil(60).next_multiple_of(step) + 1
 }
@@ -324,8 +347,9 @@ fn expect(alert: &Alert, minute: u32, fires: bool, monitoring: &Monitoring) -> E
     }
 }
 
-/// What each alert does when there is nothing at all.
+/// What each alert does when there is nothing at all, for longer than any of them waits.
 fn without_data(alerts: &[&Alert], monitoring: &Monitoring) -> Test {
+    let minutes = alerts.iter().map(|it| it.hold_seconds.div_ceil(60)).max().unwrap_or_default() + 10;
     let mut names: BTreeMap<&str, Vec<Firing>> = BTreeMap::new();
     for alert in alerts {
         let firing = names.entry(&alert.name).or_default();
@@ -334,14 +358,18 @@ fn without_data(alerts: &[&Alert], monitoring: &Monitoring) -> Test {
         }
     }
     let expectations = names.into_iter().map(|(name, exp_alerts)| Expectation {
-        eval_time: "2h".to_owned(),
+        eval_time: format!("{minutes}m"),
         alertname: name.to_owned(),
         exp_alerts,
     });
     Test {
         name: "without data".to_owned(),
         interval: "1m",
-        input_series: vec![Series { series: r#"unrelated{job="unrelated"}"#.to_owned(), values: "1x120".to_owned() }],
+        input_series: vec![Series {
+            series: r#"unrelated{job="unrelated"}"#.to_owned(),
+            values: format!("1x{minutes}"),
+            count: minutes + 1,
+        }],
         alert_rule_test: expectations.collect(),
         promql_expr_test: Vec::new(),
     }
@@ -386,9 +414,11 @@ fn series(scenario: &Scenario, phases: &[(Phase, u32)], monitoring: &Monitoring)
     let job = job(scenario, monitoring);
     let minutes: u32 = phases.iter().map(|(_, minutes)| minutes).sum();
     let named = |metric: &str, labels: &[(String, String)]| named(metric, labels, job);
-    let up = scenario.up.then(|| Series { series: named("up", &[]), values: format!("1x{}", minutes - 1) });
+    let up = || Series { series: named("up", &[]), values: format!("1x{}", minutes - 1), count: minutes };
+    let up = scenario.up.then(up);
     let signals = scenario.signals.iter();
-    let signals = signals.map(|it| Series { series: named(&it.metric, &it.labels), values: values(it, phases) });
+    let signals =
+        signals.map(|it| Series { series: named(&it.metric, &it.labels), values: values(it, phases), count: minutes });
     up.into_iter().chain(signals).collect()
 }
 

@@ -5,13 +5,15 @@
 
 use super::condition::whole;
 use super::proof::TRAFFIC;
-use crate::model::{Course, Scenario, Signal, Track};
+use crate::model::{Asked, Course, Scenario, Signal, Track};
 use measurand_catalog::Condition;
 
 /// The window of most conditions, in minutes.
 const WINDOW: u32 = 5;
 /// Long enough for a window of that length to forget, even if it were twice as long.
 const AFTER: u32 = 2 * WINDOW + 4;
+/// Beyond that nobody looks every minute.
+const LONG_MINUTES: u32 = 120;
 /// So much more that what else there is does not count.
 pub(super) const CROWD: f64 = 1000.0;
 
@@ -23,13 +25,24 @@ pub(super) const BEGINS: &str = "begins when its window has forgotten";
 pub(super) const FEW: &str = "is over when there is too little to judge";
 /// When nothing has gone wrong so far, and when nothing happens at all.
 pub(super) const NONE: &str = "has an answer while nothing has failed, and none while nothing happens";
+/// When it has been bad for as long as the alert waits.
+const HOLD: &str = "fires when it has held for long enough, and not before";
 /// When there is something to be divided by zero.
 pub(super) const NOTHING: &str = "is silent where the whole is nothing";
 
 /// Watched until the last of the series ends.
 pub(super) fn course(what: &'static str, tracks: Vec<Track>) -> Course {
     let length = |it: &Track| it.pieces.iter().map(|it| it.0).sum();
-    Course { what, minutes: tracks.iter().map(length).max().unwrap_or_default(), tracks, recorded: false }
+    Course { what, minutes: tracks.iter().map(length).max().unwrap_or_default(), tracks, asked: Asked::Nothing }
+}
+
+/// It is bad until the alert has fired: for each alert, whatever it looks at. How long that takes is up to its waiting time.
+pub(super) fn hold(scenario: &Scenario, hold_seconds: u32) -> Course {
+    // Whoever looks once in ten minutes sees it when the next ten are over.
+    let bad = scenario.lead + hold_seconds.div_ceil(60) + if scenario.before > LONG_MINUTES { 20 } else { 3 };
+    let tracks = scenario.signals.iter().map(|it| it.along(&[(scenario.before, it.before), (bad, it.bad)]));
+    // Up to the last sample, so that it can share its series with one that takes longer.
+    Course { minutes: scenario.before + bad - 1, asked: Asked::Pending, ..course(HOLD, tracks.collect()) }
 }
 
 /// The observations are bad and many, then good and few.
@@ -61,8 +74,11 @@ pub(super) fn growth(signal: &Signal) -> Course {
 pub(super) fn share(rest: &Signal, failed: &Signal, threshold: f64, hold_seconds: u32) -> Vec<Course> {
     let minutes = hold_seconds / 60 + WINDOW + 3;
     let above = (1.5 * threshold).min(threshold.midpoint(1.0)) * TRAFFIC;
-    let silent =
-        Course { minutes: 16 + AFTER, recorded: true, ..course(NONE, vec![rest.along(&[(8, 0.0), (8, TRAFFIC)])]) };
+    let silent = Course {
+        minutes: 16 + AFTER,
+        asked: Asked::Recorded,
+        ..course(NONE, vec![rest.along(&[(8, 0.0), (8, TRAFFIC)])])
+    };
     vec![
         course(
             OVER,
@@ -118,7 +134,7 @@ pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seco
                 ),
                 Course {
                     minutes: 16 + AFTER,
-                    recorded: true,
+                    asked: Asked::Recorded,
                     ..course(NONE, vec![misses.along(&[(8, 0.0), (8, TRAFFIC)])])
                 },
             ]

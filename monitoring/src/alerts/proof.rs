@@ -101,7 +101,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
             Scenario { recovery: 90, quiet: Some(0.02 / parts[0]), ..scenario(signals, labels, doubled) }
         }
         Condition::HitRatioBelow(share) => {
-            let hits = [share / 2.0, share.midpoint(1.0), 1.0].map(|it| it * TRAFFIC);
+            let hits = [share / 2.0, just_above(share), 1.0].map(|it| it * TRAFFIC);
             let signals = vec![
                 counter(&metric(Role::Hits)?.name, labels.clone(), hits),
                 counter(&metric(Role::Misses)?.name, labels.clone(), hits.map(|it| TRAFFIC - it)),
@@ -129,7 +129,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
         Condition::FailuresAbove(count) => increase(metric(Role::Failures)?, labels, count),
         Condition::LastScoreBelow(score) => {
             let mut signals =
-                vec![gauge(&metric(Role::LastScore)?.name, labels.clone(), [score / 2.0, score.midpoint(1.0), 1.0])];
+                vec![gauge(&metric(Role::LastScore)?.name, labels.clone(), [score / 2.0, just_above(score), 1.0])];
             signals.push(counter(format!("{}_count", metric(Role::Score)?.name), labels.clone(), [TRAFFIC; 3]));
             scenario(signals, labels, score / 2.0)
         }
@@ -145,8 +145,7 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
         Condition::LevelGrowthAbove(level) => {
             let phases = [3.0 * level, 1.9 * level, level];
             let signal = gauge(&metric(Role::Level)?.name, labels.clone(), phases);
-            let plain = scenario(vec![signal], labels, 2.0 * level);
-            Scenario { lead: 0, before: DAY_MINUTES + 10, ..plain }
+            growth(scenario(vec![signal], labels, 2.0 * level))
         }
         Condition::CallsBelow(rate) => {
             let slopes = [0.5, 1.05, 1.2].map(|it| it * rate * 60.0);
@@ -156,11 +155,13 @@ pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&S
         Condition::Stalled(_) => {
             let minutes = super::condition::whole(threshold) / 60;
             let before = minutes + 10;
-            let calls = counter(&family.counter()?.name, labels, [0.0, 0.0, TRAFFIC]);
-            // Nor does one that has just begun anew, and was not called yet, stand still.
-            let anew = f64::from((before + minutes + 10) * 60);
-            let began = Signal { before: 0.0, ..gauge("process_start_time_seconds", Vec::new(), [0.0, anew, 0.0]) };
-            Scenario { before, lead: minutes, slack: 2, ..scenario(vec![calls, began], Vec::new(), 0.0) }
+            // Nearly, since a single call within the time is enough.
+            let calls = counter(&family.counter()?.name, labels, [0.0, 1.2 / f64::from(minutes.max(1)), TRAFFIC]);
+            // The process is old enough a little after the last call has been forgotten: which sample is on the edge of a
+            // window is seen differently before Prometheus 3.
+            let began = [f64::from((before + 3) * 60); 3];
+            let began = Signal { before: 0.0, ..gauge("process_start_time_seconds", Vec::new(), began) };
+            Scenario { before, lead: minutes + 4, ..scenario(vec![calls, began], Vec::new(), 0.0) }
         }
     })
 }
@@ -172,6 +173,16 @@ pub(super) fn increase(metric: &MetricRecord, labels: Labels, count: f64) -> Sce
     let signal = counter(&metric.name, labels.clone(), [each, 0.18 * count, 0.0]);
     // The rest of the five minutes of the first samples are not there yet: whoever calls this knows when it fires.
     Scenario { lead: 3, ..scenario(vec![signal], labels, each) }
+}
+
+/// The scenario of what is compared with a day ago, looked at twice an hour.
+pub(super) fn growth(scenario: Scenario) -> Scenario {
+    Scenario { lead: 0, before: DAY_MINUTES + 30, recovery: 40, slow: true, ..scenario }
+}
+
+/// A share that is not too small, but nearly.
+fn just_above(share: f64) -> f64 {
+    (1.1 * share).min(share.midpoint(1.0))
 }
 
 /// The bounds below and above one of the metric's buckets.

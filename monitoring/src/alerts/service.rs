@@ -213,10 +213,10 @@ pub(super) const ALERTS: &[Common] = &[
             vec![label("instance"), text(" restarted "), number, text(" times within an hour.")]
         },
         scenario: |_| {
-            // A new number each minute is a restart each minute.
-            let signal = Signal { before: 0.0, ..counter(START_TIME.name, Vec::new(), [60.0, 0.0, 0.0]) };
+            // A new number each minute is a restart each minute, and before it has restarted as often as it may.
+            let signal = Signal { before: 60.0, ..counter(START_TIME.name, Vec::new(), [60.0, 0.0, 0.0]) };
             let courses = vec![course::course(course::OVER, vec![signal.along(&[(10, 60.0), (130, 0.0)])])];
-            Scenario { lead: 4, recovery: 65, courses, ..scenario(vec![signal], instance(), 5.0) }
+            Scenario { before: 4, lead: 0, recovery: 65, courses, ..scenario(vec![signal], instance(), 5.0) }
         },
     },
     Common {

@@ -6,7 +6,7 @@
 use super::Common;
 use super::condition::DAY_SECONDS;
 use super::course::{self, BEGINS, CROWD, NOTHING, OVER};
-use super::proof::{TRAFFIC, counter, gauge, labels, scenario};
+use super::proof::{TRAFFIC, counter, gauge, growth, labels, scenario};
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::query::{Combination, Comparison, Match, Query, Selector, Window};
 use measurand_catalog::Severity;
@@ -173,7 +173,7 @@ pub(super) const ALERTS: &[Common] = &[
             let signal = Signal { before: bytes, ..gauge("prometheus_tsdb_storage_blocks_bytes", Vec::new(), phases) };
             let courses = vec![course::growth(&signal)];
             let plain = scenario(vec![signal], labels(&[("instance", "a")]), 2.0 * bytes);
-            Scenario { job: Some(PROMETHEUS), lead: 0, before: 1450, courses, ..plain }
+            growth(Scenario { job: Some(PROMETHEUS), courses, ..plain })
         },
     },
 ];

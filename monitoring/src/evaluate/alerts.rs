@@ -34,7 +34,21 @@ pub struct Progress {
 /// milliseconds after it has fired even when the condition is gone.
 #[must_use]
 pub fn progress(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<Progress> {
-    merged(rows).iter().filter_map(|it| of_row(it, times, hold, keep)).collect()
+    merged(rows).iter().filter_map(|it| of_row(it, times, hold, keep, &mut |_| ())).collect()
+}
+
+/// The same at each of the instants: how far whatever holds there is.
+pub(crate) fn history(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<Vec<Phase>> {
+    let mut all = vec![Vec::new(); times.len()];
+    for row in merged(rows) {
+        let mut instants = all.iter_mut();
+        of_row(&row, times, hold, keep, &mut |state| {
+            if let Some(phases) = instants.next() {
+                phases.extend(state.map(|it| it.phase));
+            }
+        });
+    }
+    all
 }
 
 /// An alert has no metric's name: of `a > 1 or b > 1` one side can take over from the other without a break.
@@ -51,7 +65,8 @@ fn merged(rows: &[Row]) -> Vec<Row> {
     all
 }
 
-fn of_row(row: &Row, times: &[i64], hold: i64, keep: i64) -> Option<Progress> {
+/// Tells what there is after each instant.
+fn of_row(row: &Row, times: &[i64], hold: i64, keep: i64, each: &mut dyn FnMut(Option<&Progress>)) -> Option<Progress> {
     let mut state: Option<Progress> = None;
     let mut gone = None;
     for (time, value) in times.iter().zip(&row.values) {
@@ -71,6 +86,7 @@ fn of_row(row: &Row, times: &[i64], hold: i64, keep: i64) -> Option<Progress> {
             let gone = *gone.get_or_insert(*time);
             state = state.filter(|it| it.phase == Phase::Firing && time - gone < keep);
         }
+        each(state.as_ref());
     }
     state
 }
@@ -94,6 +110,9 @@ mod tests {
             }
         };
         assert_eq!((1..=holds.len()).map(after).collect::<String>(), expected, "{holds}");
+        let at = |phases: &Vec<Phase>| phases.iter().map(|it| if *it == Phase::Firing { 'F' } else { 'p' }).next();
+        let all = history(&[row], &times, hold * 60_000, keep * 60_000);
+        assert_eq!(all.iter().map(|it| at(it).unwrap_or('.')).collect::<String>(), expected, "{holds}");
     }
 
     #[test]

@@ -152,6 +152,9 @@ pub(super) struct Panel {
     pub(super) grid_pos: GridPos,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) datasource: Option<Datasource>,
+    /// Between two points at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) interval: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) targets: Vec<Target>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -13,6 +13,10 @@ use crate::query::Query;
 use measurand_catalog::Severity;
 use std::collections::BTreeMap;
 
+/// Between two points of what is asked of buckets, of which there are many: half of what a rate looks back at the usual
+/// scrape interval, so that no observation is left out, and half the work.
+const OF_BUCKETS: &str = "30s";
+
 pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> Panel {
     let shows_numbers = panel.kind != PanelKind::Text;
     let place = panel.place;
@@ -23,10 +27,20 @@ pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> Panel {
         description: panel.description.clone(),
         grid_pos: GridPos { h: place.height, w: place.width, x: place.x, y: place.y },
         datasource: shows_numbers.then_some(Datasource::VARIABLE),
+        interval: panel.lines.iter().any(|it| reads_buckets(&it.query)).then_some(OF_BUCKETS),
         targets: panel.lines.iter().enumerate().map(|(index, it)| target(index, it, panel.kind, histograms)).collect(),
         transformations: if panel.kind == PanelKind::Table { table_columns(panel) } else { Vec::new() },
         field_config: shows_numbers.then(|| field_config(panel)),
         options: options(panel),
+    }
+}
+
+/// Whether the term asks for each bucket of each series, and nothing is recorded of them.
+fn reads_buckets(query: &Query) -> bool {
+    match query {
+        Query::Buckets(..) | Query::Heatmap(..) => true,
+        Query::Recorded { .. } => false,
+        _ => query.children().into_iter().any(reads_buckets),
     }
 }
 

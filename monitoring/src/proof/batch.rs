@@ -1,7 +1,7 @@
 //! Puts alerts together that can be tested at once, since none looks at the samples of another: `promtool` evaluates every
 //! rule in every minute of every test, so that a test for each alert would take minutes.
 
-use crate::model::{Alert, Course};
+use crate::model::Alert;
 use std::collections::BTreeSet;
 
 /// An alert, and what its test looks at and makes.
@@ -46,29 +46,6 @@ impl Member<'_> {
     }
 }
 
-/// The same for courses of events. What fires in one is counted by the alert's own labels, so that names may meet.
-pub(super) fn of_courses<'a>(all: &[(&'a Alert, &'a Course)]) -> Vec<Vec<(&'a Alert, &'a Course)>> {
-    type Series<'a> = BTreeSet<&'a str>;
-    type Pairs<'a> = Vec<(&'a Alert, &'a Course)>;
-    let mut batches: Vec<(Pairs<'a>, Series<'a>, Series<'a>)> = Vec::new();
-    for (alert, course) in all {
-        let reads = reads(alert);
-        let writes: Series<'_> = course.tracks.iter().map(|it| family(&it.metric)).collect();
-        let place = batches.iter_mut().find(|(_, read, written)| {
-            written.is_disjoint(&reads) && read.is_disjoint(&writes) && written.is_disjoint(&writes)
-        });
-        match place {
-            Some((pairs, read, written)) => {
-                pairs.push((alert, course));
-                read.extend(reads);
-                written.extend(writes);
-            }
-            None => batches.push((vec![(alert, course)], reads, writes)),
-        }
-    }
-    batches.into_iter().map(|it| it.0).collect()
-}
-
 fn reads(alert: &Alert) -> BTreeSet<&str> {
     alert.query.selectors().into_iter().map(|it| family(&it.metric)).filter(|it| *it != "up").collect()
 }
@@ -78,6 +55,6 @@ fn writes(alert: &Alert) -> BTreeSet<&str> {
 }
 
 /// The metric that the series belongs to.
-fn family(series: &str) -> &str {
+pub(super) fn family(series: &str) -> &str {
     ["_bucket", "_count"].into_iter().find_map(|it| series.strip_suffix(it)).unwrap_or(series)
 }

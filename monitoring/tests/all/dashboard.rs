@@ -246,3 +246,17 @@ fn the_uid_is_legal_and_its_own() {
         assert!(it.len() <= 40 && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)), "{it}");
     }
 }
+
+/// There are many buckets, and a rate looks back a minute at least: a point each half minute leaves nothing out.
+#[test]
+fn buckets_are_asked_for_twice_a_minute() {
+    let dashboard = dashboard();
+    let mut of_buckets = 0;
+    for panel in dashboard["panels"].as_array().unwrap() {
+        let targets = panel["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let asks = targets.iter().any(|it| it["expr"].as_str().unwrap().contains("_bucket{"));
+        assert_eq!(panel["interval"].as_str(), asks.then_some("30s"), "{}", panel["title"]);
+        of_buckets += usize::from(asks);
+    }
+    assert!(of_buckets > 10, "{of_buckets}");
+}

@@ -5,6 +5,7 @@ mod check;
 #[cfg(feature = "cli")]
 mod cli;
 mod compose;
+mod coverage;
 #[cfg(feature = "check")]
 mod current;
 mod dashboard;

@@ -1,6 +1,6 @@
 //! `monitoring.toml`: what it changes, and what it answers to mistakes.
 
-use crate::support::{catalog, everything, promtool};
+use crate::support::{catalog, everything, promtool, promtool_tests};
 use measurand_catalog::Severity;
 use measurand_monitoring::{Monitoring, Settings};
 
@@ -136,7 +136,7 @@ fn windows_of_objectives_are_those_of_the_file() {
     assert_eq!((slow.hold_seconds, slow.severity.map(Severity::as_str)), (1200, Some("P2")));
     let folder = crate::support::folder(&monitoring);
     promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
-    promtool(folder.path(), &["test", "rules", "alerts.test.yml", "alerts-slow.test.yml"]);
+    promtool_tests(folder.path(), &["alerts.test.yml", "alerts-slow.test.yml"]);
     assert_eq!(measurand_monitoring::check(&catalog, &settings, folder.path()).unwrap(), []);
 }
 
@@ -200,7 +200,7 @@ fn histograms_are_native_where_the_file_says_so() {
     let rules = &files.iter().find(|it| it.name == "recording-rules.yml").unwrap().contents;
     assert!(rules.contains("(histogram_fraction(0, 0.01, sum by (job) (rate(db_query_duration_seconds{"), "{rules}");
     promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
-    promtool(folder.path(), &["test", "rules", "alerts.test.yml", "stack-alerts.test.yml"]);
+    promtool_tests(folder.path(), &["alerts.test.yml", "stack-alerts.test.yml"]);
     assert_eq!(measurand_monitoring::check(&catalog, &settings, folder.path()).unwrap(), []);
     assert_eq!(measurand_monitoring::lint(&[folder.path().to_owned()], &[]).unwrap(), []);
     check_fails(

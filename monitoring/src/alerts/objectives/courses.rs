@@ -5,7 +5,7 @@ use super::{FEW, own, promised};
 use crate::alerts::course::{FEW as TOO_FEW, NONE, course};
 use crate::alerts::proof::counter;
 use crate::burns::{Burn, COUNTED_MAX, Pair};
-use crate::model::{Course, Signal, Track};
+use crate::model::{Asked, Course, Signal, Track};
 use crate::objectives::{Indicator, Promise};
 
 /// For so many minutes so many calls a minute, of which a share breaks the promise.
@@ -118,5 +118,5 @@ fn nothing(promise: &Promise<'_>, window: u32) -> Course {
         Indicator::Success => vec![calls.along(&pieces)],
         Indicator::Latency(_) => vec![calls.along(&pieces), broken.along(&pieces)],
     };
-    Course { minutes: 3 * STEP + 5 + window + 2 * STEP, recorded: true, ..course(NONE, tracks) }
+    Course { minutes: 3 * STEP + 5 + window + 2 * STEP, asked: Asked::Recorded, ..course(NONE, tracks) }
 }

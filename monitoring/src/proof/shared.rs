@@ -1,0 +1,99 @@
+//! Puts courses of events together that can be watched at once: each alert sees what it would see alone. What fires is
+//! counted by the alert's own labels, so that names may meet.
+
+use crate::model::{Alert, Course, Track};
+use crate::query::Selector;
+
+/// An alert and one of its courses.
+pub(super) type Watched<'a> = (&'a Alert, &'a Course);
+
+/// Courses that share a test.
+#[derive(Default)]
+struct Batch<'a> {
+    members: Vec<Member<'a>>,
+    lines: Vec<Line<'a>>,
+}
+
+#[derive(Clone)]
+struct Member<'a> {
+    watched: Watched<'a>,
+    reads: Vec<&'a Selector>,
+    lines: Vec<Line<'a>>,
+}
+
+/// A series with its samples.
+#[derive(Clone)]
+struct Line<'a> {
+    track: &'a Track,
+    samples: Vec<f64>,
+}
+
+/// The courses in as few batches as the first place where each fits gives.
+pub(super) fn of<'a>(all: &[Watched<'a>]) -> Vec<Vec<Watched<'a>>> {
+    let mut batches: Vec<Batch<'a>> = Vec::new();
+    for watched in all {
+        let member = Member::new(*watched);
+        if !batches.iter_mut().any(|it| it.takes(&member)) {
+            let mut batch = Batch::default();
+            batch.takes(&member);
+            batches.push(batch);
+        }
+    }
+    batches.into_iter().map(|it| it.members.into_iter().map(|it| it.watched).collect()).collect()
+}
+
+impl<'a> Batch<'a> {
+    /// Takes it, unless it or one of those that are there would see something else then.
+    fn takes(&mut self, member: &Member<'a>) -> bool {
+        let mut lines = self.lines.clone();
+        for line in &member.lines {
+            match lines.iter_mut().find(|it| it.is_of(line)) {
+                Some(known) if known.samples.starts_with(&line.samples) => {}
+                // One series that goes on for longer.
+                Some(known) if line.samples.starts_with(&known.samples) => *known = line.clone(),
+                Some(_) => return false,
+                None => lines.push(line.clone()),
+            }
+        }
+        let fits = self.members.iter().chain([member]).all(|it| it.is_undisturbed(&lines));
+        if fits {
+            self.members.push(member.clone());
+            self.lines = lines;
+        }
+        fits
+    }
+}
+
+impl<'a> Member<'a> {
+    fn new(watched: Watched<'a>) -> Self {
+        let (alert, course) = watched;
+        let lines = course.tracks.iter().map(|track| Line { track, samples: track.samples() }).collect();
+        Self { watched, reads: alert.query.selectors(), lines }
+    }
+
+    /// Whether it sees of all these lines what it sees of its own.
+    fn is_undisturbed(&self, lines: &[Line<'_>]) -> bool {
+        let reads = |line: &&Line<'_>| self.reads.iter().any(|it| line.is_selected(it));
+        lines.iter().filter(reads).all(|line| {
+            let own = self.lines.iter().find(|it| it.is_of(line));
+            own.is_some_and(|it| self.seen(&it.samples) == self.seen(&line.samples))
+        })
+    }
+
+    /// Up to the last look.
+    fn seen<'b>(&self, samples: &'b [f64]) -> &'b [f64] {
+        samples.get(..=self.watched.1.minutes as usize).unwrap_or(samples)
+    }
+}
+
+impl Line<'_> {
+    fn is_of(&self, other: &Line<'_>) -> bool {
+        (&self.track.metric, &self.track.labels) == (&other.track.metric, &other.track.labels)
+    }
+
+    fn is_selected(&self, by: &Selector) -> bool {
+        let value = |name: &str| self.track.labels.iter().find(|it| it.0 == name).map_or("", |it| &it.1);
+        super::batch::family(&self.track.metric) == super::batch::family(&by.metric)
+            && by.matchers.iter().all(|it| it.is.holds(value(&it.label)))
+    }
+}
