@@ -43,5 +43,7 @@ mod shape;
 // The alert receiver's parser, likewise without the database and the TLS that the receiver needs.
 #[path = "../../monitoring/webhook/src/payload.rs"]
 pub mod payload;
+#[path = "../../monitoring/webhook/src/text.rs"]
+mod text;
 #[path = "../../monitoring/webhook/src/time.rs"]
 pub mod time;

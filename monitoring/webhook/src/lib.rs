@@ -18,6 +18,7 @@ mod routes;
 mod server;
 mod settings;
 mod store;
+mod text;
 pub mod time;
 mod writer;
 

@@ -1,8 +1,8 @@
 //! Alertmanager's notification, version 4: from bytes to alerts that can be stored, or to a sentence that says what is
 //! wrong. It knows neither HTTP nor the database.
 
+use crate::text::begin;
 use crate::time::Time;
-use measurand_catalog::is_visible;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -135,8 +135,8 @@ pub fn parse(body: &[u8]) -> Result<Payload, String> {
     }
     let raw = raw.map_err(|it| format!("the body is no notification of Alertmanager, version 4: {}", shown(&it)))?;
     let alerts = raw.alerts.into_iter().enumerate().map(|(index, it)| {
-        let name = it.labels.get("alertname").map(|it| it.chars().take(60).collect::<String>()).unwrap_or_default();
-        it.checked().map_err(|error| format!("alert {} (`{}`): {error}", index + 1, name.escape_debug()))
+        let name = it.labels.get("alertname").map(|it| begin(it, 60)).unwrap_or_default();
+        it.checked().map_err(|error| format!("alert {} (`{name}`): {error}", index + 1))
     });
     Ok(Payload {
         alerts: alerts.collect::<Result<_, _>>()?,
@@ -149,20 +149,13 @@ pub fn parse(body: &[u8]) -> Result<Payload, String> {
 
 /// The reason on one line and never long: it repeats what was sent.
 fn shown(error: &serde_json::Error) -> String {
-    let reason = error.to_string();
-    let clean = begin(&reason, 200);
-    // The place stands at the end, where it may have been cut off.
-    if reason.chars().count() > 200 {
-        format!("{clean}… at line {} column {}", error.line(), error.column())
+    let reason = begin(&error.to_string(), 200);
+    // The place stands at the end, where it was cut off.
+    if reason.ends_with('…') {
+        format!("{reason} at line {} column {}", error.line(), error.column())
     } else {
-        clean
+        reason
     }
-}
-
-/// The first so many characters, without any that a terminal would obey; JSON itself escapes only some of them.
-fn begin(text: &str, most: usize) -> String {
-    let shown = |it: char| if is_visible(it) { it.to_string() } else { it.escape_debug().to_string() };
-    text.chars().take(most).map(shown).collect()
 }
 
 impl RawAlert {

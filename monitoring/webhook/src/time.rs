@@ -1,5 +1,6 @@
 //! Points in time, as the database keeps them and as people read them.
 
+use crate::text::begin;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -20,7 +21,7 @@ impl Time {
     /// # Errors
     /// When it is none, or none between the years 1677 and 2262, which is what nanoseconds in 64 bits reach.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let shown = || text.chars().take(60).collect::<String>().escape_debug().to_string();
+        let shown = || begin(text, 60);
         let time: Timestamp =
             text.parse().map_err(|_| format!("`{}` is no time as in `2026-01-01T12:00:00Z`", shown()))?;
         Self::of(time).ok_or_else(|| format!("`{}` is not between the years 1677 and 2262", shown()))
