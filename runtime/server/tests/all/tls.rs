@@ -218,6 +218,23 @@ async fn between_two_handshakes_all_the_rest_has_its_turn() {
 }
 
 #[tokio::test]
+async fn a_handshake_has_a_time() {
+    let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    authority.sign(directory.path(), "server");
+    let limits = Limits { headers: Duration::from_millis(400), ..WIDE };
+    let (served, _) = start_with(files(&directory, ""), limits).await;
+    let hello = hello(&authority);
+    for said in [&hello[..0], &hello[..hello.len() / 2], &hello] {
+        let mut stream = served.connect().await;
+        stream.write_all(said).await.unwrap();
+        // The server's part of it, if it came to that.
+        while !read(&mut stream).await.is_empty() {}
+    }
+    assert_eq!(served.events(), [Event::Headers; 3]);
+    assert_eq!(status(&served, &authority, BOTH, None).await, "200");
+}
+
+#[tokio::test]
 async fn http_2_is_not_offered() {
     let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     authority.sign(directory.path(), "server");
