@@ -238,7 +238,8 @@ fn dependencies(group: &RuleGroup, groups: &[RuleGroup], findings: &mut Findings
                 let message = format!("`{}` uses `{name}`, which is recorded after it", rule.name.text);
                 findings.add(rule.expression.line, "rule/dependency", message, "record it before it is used");
             }
-            let name = selection.name().unwrap_or_default();
+            // Over a range the last point more or less is no matter.
+            let name = selection.name().filter(|_| selection.range.is_none()).unwrap_or_default();
             if rule.kind == RuleKind::Recording && !here.contains(name) && elsewhere.contains(name) {
                 let message = format!(
                     "`{}` records from `{name}` of another group: the two are of different times",

@@ -224,6 +224,7 @@ fn groups_and_recordings() {
     check("  rules: []\n- name: own\n  rules: []\n", &[("rule/duplicate", 4)]);
     let base = "  rules:\n  - record: a:x\n    expr: sum(x)\n- name: other\n  rules:\n";
     check(&format!("{base}  - record: b:x\n    expr: a:x * 2\n"), &[("rule/dependency", 9)]);
+    check(&format!("{base}  - record: b:x\n    expr: avg_over_time(a:x[1d])\n"), &[]);
     check(&format!("{base}  - record: b:x\n    expr: sum(y)\n"), &[]);
     let doubled = linted("rules.yml", "groups:\n- name: own\n  rules: []\n  name: other\n");
     assert_eq!(doubled.iter().map(|it| it.rule).collect::<Vec<_>>(), ["syntax"]);
