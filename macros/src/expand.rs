@@ -139,10 +139,16 @@ fn start(model: &Model) -> TokenStream {
         quote! { #private::Site::series(&__SITE) }
     };
     match model.one_in {
-        Some(one_in) => quote! { #private::Sampled::<#one_in>(#series) },
+        Some(one_in) if is_watched(model) => quote! { #private::Sampled::<#one_in>(#series) },
+        Some(one_in) => quote! { #private::Spared::<#one_in>(#series) },
         None if counts_only(model) => quote! { #private::Counted(#series) },
         None => series,
     }
+}
+
+/// Whether the family may have a number of calls in flight.
+fn is_watched(model: &Model) -> bool {
+    model.declared.is_some() || model.attribute.family.metric(Role::InFlight).is_some()
 }
 
 /// Whether the family has nothing that a call leaves which did not return, nor anything that takes time.

@@ -4,8 +4,9 @@
 //! instruction in one of them is compiled as often, and the processor hides a call behind the clock that it waits for. What
 //! goes in and comes out of it fits into registers.
 
-use crate::chance::{chosen, weight};
+use crate::chance::{choose_next, chosen, prepare, renew, weight};
 use crate::contain::contained;
+use crate::direct::Here;
 use crate::handles::{CLOCK, Handles, Sink, Trace};
 use crate::series::Series;
 use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
@@ -35,10 +36,17 @@ pub struct Begun {
 
 impl Begun {
     const NOTHING: Self = Self { handles: None, start: 0 };
+    /// A call of which nothing is known yet; see [`Spared`].
+    const SPARED: Self = Self { handles: None, start: u64::MAX };
 
     #[inline]
     fn is_open(self) -> bool {
         self.handles.is_some() || self.start != 0
+    }
+
+    #[inline]
+    fn is_spared(self) -> bool {
+        self.handles.is_none() && self.start == Self::SPARED.start
     }
 }
 
@@ -49,6 +57,8 @@ pub enum Timing {
     Each,
     /// Some, which stand for the others; how much each call adds to the chance of being one.
     Sample(u64),
+    /// The same, and it makes no difference how many are in flight.
+    Spare(u64),
     /// None, and it makes no difference how many are in flight, nor that one panicked.
     Nothing,
 }
@@ -84,6 +94,19 @@ impl<const ONE_IN: u32> Start for Sampled<ONE_IN> {
     }
 }
 
+/// The same for a family without a number of calls in flight: nothing is done when a call begins that is not timed.
+#[derive(Debug, Clone, Copy)]
+pub struct Spared<const ONE_IN: u32>(pub &'static Series);
+
+impl<const ONE_IN: u32> Start for Spared<ONE_IN> {
+    const TIMING: Timing = Timing::Spare(weight(ONE_IN));
+
+    #[inline]
+    fn series(self) -> &'static Series {
+        self.0
+    }
+}
+
 /// A series of a family that knows nothing of a call but that it returned, and what.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted(pub &'static Series);
@@ -104,6 +127,8 @@ pub fn enter<S: Start>(start: S) -> Call {
     let series = start.series();
     let begun = match S::TIMING {
         Timing::Sample(weight) => begin_sampled(series, weight),
+        Timing::Spare(weight) if !series.newest.is_missing() && !chosen(weight) => Begun::SPARED,
+        Timing::Spare(_) => begin_spared(series),
         Timing::Each | Timing::Nothing => begin(series),
     };
     Call { series, begun, unless_left: Failure::Panic }
@@ -129,8 +154,29 @@ fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
         Trace::Watched(calls) => calls.begin(),
         _ => begin_other(handles),
     }
-    let timed = chosen(weight) || handles.newest.is_missing();
-    Begun { handles: Some(handles), start: if timed { handles.clock.raw().max(1) } else { 0 } }
+    if chosen(weight) || series.newest.is_missing() {
+        return begin_timed(handles);
+    }
+    Begun { handles: Some(handles), start: 0 }
+}
+
+/// Begins one of the calls that are timed.
+#[cold]
+#[inline(never)]
+fn begin_spared(series: &'static Series) -> Begun {
+    match series.handles() {
+        Some(handles) => begin_timed(handles),
+        None => Begun { handles: None, start: elsewhere::begin(series) },
+    }
+}
+
+/// One of some calls that stands for the others.
+#[cold]
+#[inline(never)]
+fn begin_timed(handles: &'static Handles) -> Begun {
+    renew();
+    handles.series.newest.ask();
+    Begun { handles: Some(handles), start: handles.clock.raw().max(1) }
 }
 
 /// Apart, so that what is left is two comparisons and not a table of jumps.
@@ -168,10 +214,10 @@ pub fn run<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: im
     let (series, begun) = (call.series, call.begun);
     // It ends below: there is nothing to drop, and no code that asks.
     mem::forget(call);
-    if matches!(S::TIMING, Timing::Sample(_)) {
-        verdict.end_sampled(series, begun);
-    } else {
-        verdict.end(series, begun);
+    match S::TIMING {
+        Timing::Sample(_) => verdict.end_sampled(series, begun),
+        Timing::Spare(_) => verdict.end_spared(series, begun),
+        Timing::Each | Timing::Nothing => verdict.end(series, begun),
     }
     result
 }
@@ -265,7 +311,7 @@ pub(crate) fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
                 }
                 return calls.end(nanoseconds);
             }
-            Trace::Count(count) => return count.increment(),
+            Trace::Count(count) => return count.increment(Here::get()),
             Trace::Other => {}
         }
     }
@@ -287,9 +333,55 @@ fn end_slow(handles: &Handles, nanoseconds: u64) {
 pub(crate) fn end_plain_sampled(series: &'static Series, begun: Begun, verdict: Plain) {
     if verdict == Plain::OK
         && let Begun { handles: Some(handles), start: 0 } = begun
+    {
+        return end_untimed(handles);
+    }
+    end_plain_timed(series, begun, verdict);
+}
+
+/// The same for a call of which nothing is known yet if it is not timed. Decided in the annotated function, where the two
+/// kinds of calls came from different places.
+#[inline]
+pub(crate) fn end_plain_spared(series: &'static Series, begun: Begun, verdict: Plain) {
+    if begun.handles.is_none() && verdict == Plain::OK {
+        end_spared(series, begun.start);
+    } else {
+        end_plain_timed(series, begun, verdict);
+    }
+}
+
+#[inline(never)]
+fn end_spared(series: &'static Series, start: u64) {
+    if start == Begun::SPARED.start
+        && let Some(handles) = series.handles()
+    {
+        return end_untimed(handles);
+    }
+    end_plain_slowly(series, Begun { handles: None, start }, Plain::OK);
+}
+
+/// Ends a call that ended well and was not timed.
+#[inline]
+fn end_untimed(handles: &'static Handles) {
+    // Asked for while nothing has to be kept but the handles.
+    let here = Here::get();
+    match &handles.trace {
+        Trace::Calls(calls) | Trace::Watched(calls) => calls.end_untimed(here, || handles.series.newest.get()),
+        _ => end_plain_slowly(handles.series, Begun { handles: Some(handles), start: 0 }, Plain::OK),
+    }
+}
+
+/// Ends one of some calls that stands for the others, or did not end well.
+#[inline(never)]
+fn end_plain_timed(series: &'static Series, begun: Begun, verdict: Plain) {
+    if verdict == Plain::OK
+        && let Begun { handles: Some(handles), start: 1.. } = begun
         && let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace
     {
-        return calls.end_untimed(handles.newest.get());
+        let nanoseconds = since(handles, begun.start).max(1);
+        note(handles, nanoseconds, &Verdict::OK);
+        series.newest.put(nanoseconds, calls.end_sample(nanoseconds));
+        return prepare();
     }
     end_plain_slowly(series, begun, verdict);
 }
@@ -303,18 +395,20 @@ fn end_plain_slowly(series: &'static Series, begun: Begun, verdict: Plain) {
 /// Ends a call.
 #[inline(never)]
 pub(crate) fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
-    let Begun { handles: Some(handles), start } = begun else { return end_elsewhere(series, begun.start, verdict) };
+    let (start, spared) = (begun.start, begun.is_spared());
+    let handles = if spared { series.handles() } else { begun.handles };
+    let Some(handles) = handles else { return end_elsewhere(series, start, verdict) };
     // What is not timed is counted only, or another call stands for it.
-    let timed = (start != 0).then(|| since(handles, start).max(1));
+    let timed = (start != 0 && !spared).then(|| since(handles, start).max(1));
     note(handles, timed.unwrap_or(0), verdict);
     if let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace {
         match timed {
-            Some(nanoseconds) => handles.newest.put(nanoseconds, calls.end_sample(nanoseconds)),
-            None => calls.end_untimed(handles.newest.get()),
+            Some(nanoseconds) => series.newest.put(nanoseconds, calls.end_sample(nanoseconds)),
+            None => calls.end_untimed(Here::get(), || series.newest.get()),
         }
         return record_verdict(handles, verdict);
     }
-    let nanoseconds = timed.inspect(|it| handles.newest.put(*it, false)).unwrap_or_else(|| handles.newest.get());
+    let nanoseconds = timed.inspect(|it| series.newest.put(*it, false)).unwrap_or_else(|| series.newest.get());
     // A recorder may be anybody's.
     contained(|| {
         handles.in_flight.decrement(1.0);
@@ -335,7 +429,13 @@ fn end_elsewhere(series: &'static Series, start: u64, verdict: &Verdict) {
     if start == 0 {
         return;
     }
-    let nanoseconds = CLOCK.delta_as_nanos(start, CLOCK.raw());
+    let nanoseconds = if start == Begun::SPARED.start {
+        // Spared for the sake of another recorder; under this one each call is timed.
+        choose_next();
+        series.newest.get()
+    } else {
+        CLOCK.delta_as_nanos(start, CLOCK.raw())
+    };
     contained(|| {
         if let Some(in_flight) = elsewhere::take(series, start) {
             in_flight.decrement(1.0);
@@ -349,9 +449,13 @@ fn end_elsewhere(series: &'static Series, start: u64, verdict: &Verdict) {
 pub(crate) fn count_plain(series: &'static Series, verdict: Plain) {
     if verdict == Plain::OK
         && let Some(handles) = series.handles()
-        && let Trace::Count(count) = &handles.trace
     {
-        return count.increment();
+        // Asked for while nothing has to be kept but the handles.
+        let here = Here::get();
+        return match &handles.trace {
+            Trace::Count(count) => count.increment(here),
+            _ => count_plain_slowly(handles.series, Plain::OK),
+        };
     }
     count_plain_slowly(series, verdict);
 }

@@ -33,6 +33,9 @@ pub trait Judged {
     /// The same for a call of which some are timed.
     fn end_sampled(self, series: &'static Series, begun: Begun);
 
+    /// The same where nothing is done at the begin of those that are not.
+    fn end_spared(self, series: &'static Series, begun: Begun);
+
     /// Counts a call of a series that nobody timed.
     fn count(self, series: &'static Series);
 }
@@ -67,6 +70,11 @@ impl Judged for Plain {
     }
 
     #[inline]
+    fn end_spared(self, series: &'static Series, begun: Begun) {
+        call::end_plain_spared(series, begun, self);
+    }
+
+    #[inline]
     fn count(self, series: &'static Series) {
         call::count_plain(series, self);
     }
@@ -85,6 +93,11 @@ impl Judged for Verdict {
 
     #[inline]
     fn end_sampled(self, series: &'static Series, begun: Begun) {
+        call::end(series, begun, &self);
+    }
+
+    #[inline]
+    fn end_spared(self, series: &'static Series, begun: Begun) {
         call::end(series, begun, &self);
     }
 

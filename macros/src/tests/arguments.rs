@@ -330,7 +330,7 @@ fn sampling_with_a_label() {
                     &[::measurand::__private::pick(&name)],
                 );
                 let (__result, _failed) = ::measurand::__private::measure(
-                        ::measurand::__private::Sampled::<8u32>(__series),
+                        ::measurand::__private::Spared::<8u32>(__series),
                         ::core::pin::pin!(
                             async move { if false { return ::measurand::__private::returned:: < () >
                             (); } }
