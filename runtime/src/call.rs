@@ -12,7 +12,7 @@ use crate::series::Series;
 use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
 use crate::{elsewhere, incident};
 use measurand_catalog::Role;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 
 /// A call that has begun. Dropping it ends the call, so that neither an unwinding stack nor a dropped future is lost,
 /// and the gauge of calls in flight cannot leak.
@@ -27,6 +27,7 @@ pub struct Call {
 /// What the end of a call has to know of its begin. Numbers and references alone: what goes from one function to another in
 /// registers must not have to be dropped.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub struct Begun {
     /// There if the recorder in force was the global one.
     pub(crate) handles: Option<&'static Handles>,
@@ -50,34 +51,33 @@ impl Begun {
     }
 }
 
-/// Which calls are timed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timing {
-    /// Each.
-    Each,
-    /// Some, which stand for the others; how much each call adds to the chance of being one.
-    Sample(u64),
-    /// The same, and it makes no difference how many are in flight.
-    Spare(u64),
-    /// None, and it makes no difference how many are in flight, nor that one panicked.
-    Nothing,
-}
-
-/// Where calls begin, and which are timed.
+/// Where calls begin, and which are timed. What a kind of calls asks for it calls itself: a decision in [`run`] would be
+/// compiled with each annotated function, whatever comes of it.
 pub trait Start: Copy {
     /// The series that the calls begin in.
     fn series(self) -> &'static Series;
 
-    /// Which calls are timed; known when the caller is compiled.
-    const TIMING: Timing;
+    /// Begins one.
+    fn begin(self) -> Begun;
+
+    /// Ends one that returned.
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun);
 }
 
 impl Start for &'static Series {
-    const TIMING: Timing = Timing::Each;
-
     #[inline]
     fn series(self) -> &'static Series {
         self
+    }
+
+    #[inline]
+    fn begin(self) -> Begun {
+        begin(self)
+    }
+
+    #[inline]
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
+        verdict.end(series, begun);
     }
 }
 
@@ -86,11 +86,19 @@ impl Start for &'static Series {
 pub struct Sampled<const ONE_IN: u32>(pub &'static Series);
 
 impl<const ONE_IN: u32> Start for Sampled<ONE_IN> {
-    const TIMING: Timing = Timing::Sample(weight(ONE_IN));
-
     #[inline]
     fn series(self) -> &'static Series {
         self.0
+    }
+
+    #[inline]
+    fn begin(self) -> Begun {
+        begin_sampled(self.0, const { weight(ONE_IN) })
+    }
+
+    #[inline]
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
+        verdict.end_sampled(series, begun);
     }
 }
 
@@ -99,11 +107,22 @@ impl<const ONE_IN: u32> Start for Sampled<ONE_IN> {
 pub struct Spared<const ONE_IN: u32>(pub &'static Series);
 
 impl<const ONE_IN: u32> Start for Spared<ONE_IN> {
-    const TIMING: Timing = Timing::Spare(weight(ONE_IN));
-
     #[inline]
     fn series(self) -> &'static Series {
         self.0
+    }
+
+    #[inline]
+    fn begin(self) -> Begun {
+        if !self.0.newest.is_missing() && !chosen(const { weight(ONE_IN) }) {
+            return Begun::SPARED;
+        }
+        begin_spared(self.0)
+    }
+
+    #[inline]
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
+        verdict.end_spared(series, begun);
     }
 }
 
@@ -112,11 +131,19 @@ impl<const ONE_IN: u32> Start for Spared<ONE_IN> {
 pub struct Counted(pub &'static Series);
 
 impl Start for Counted {
-    const TIMING: Timing = Timing::Nothing;
-
     #[inline]
     fn series(self) -> &'static Series {
         self.0
+    }
+
+    #[inline]
+    fn begin(self) -> Begun {
+        begin(self.0)
+    }
+
+    #[inline]
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
+        verdict.end(series, begun);
     }
 }
 
@@ -124,18 +151,11 @@ impl Start for Counted {
 #[inline]
 #[must_use]
 pub fn enter<S: Start>(start: S) -> Call {
-    let series = start.series();
-    let begun = match S::TIMING {
-        Timing::Sample(weight) => begin_sampled(series, weight),
-        Timing::Spare(weight) if !series.newest.is_missing() && !chosen(weight) => Begun::SPARED,
-        Timing::Spare(_) => begin_spared(series),
-        Timing::Each | Timing::Nothing => begin(series),
-    };
-    Call { series, begun, unless_left: Failure::Panic }
+    Call { series: start.series(), begun: start.begin(), unless_left: Failure::Panic }
 }
 
 #[inline(never)]
-fn begin(series: &'static Series) -> Begun {
+extern "C" fn begin(series: &'static Series) -> Begun {
     let Some(handles) = series.handles() else { return Begun { handles: None, start: elsewhere::begin(series) } };
     match &handles.trace {
         Trace::Calls(_) => {}
@@ -200,26 +220,62 @@ pub fn leave<T: ?Sized, V: Judged>(
 
 /// One whole call of a function, whose body is `body`. Generated code has it as its last expression: there the compiler
 /// still knows what type the function returns.
+///
+/// Each statement of it is compiled once more for each annotated function.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
-pub fn run<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
-    if matches!(S::TIMING, Timing::Nothing) {
-        let result = body();
-        judge(&result).count(start.series());
-        return result;
-    }
-    let call = enter(start);
+pub fn run<T, V: Judged>(series: &'static Series, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+    let open = Open { series, begun: begin(series) };
+    // Nothing of it is dropped here, also if a label panics when it is dropped.
+    let result = ManuallyDrop::new(body());
+    let verdict = judge(&result);
+    let begun = open.begun;
+    // It ends below: there is nothing to drop, and no code that asks.
+    mem::forget(open);
+    verdict.end(series, begun);
+    ManuallyDrop::into_inner(result)
+}
+
+/// The same where some calls are timed.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
+pub fn run_some<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+    let (series, begun) = (start.series(), start.begin());
+    let open = Open { series, begun };
     let result = body();
     let verdict = judge(&result);
-    let (series, begun) = (call.series, call.begun);
-    // It ends below: there is nothing to drop, and no code that asks.
-    mem::forget(call);
-    match S::TIMING {
-        Timing::Sample(_) => verdict.end_sampled(series, begun),
-        Timing::Spare(_) => verdict.end_spared(series, begun),
-        Timing::Each | Timing::Nothing => verdict.end(series, begun),
-    }
+    mem::forget(open);
+    S::end(verdict, series, begun);
     result
+}
+
+/// The same where nothing is left by a call that does not return.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
+pub fn count<T, V: Judged>(series: &'static Series, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+    let result = body();
+    judge(&result).count(series);
+    result
+}
+
+/// A call whose function has not returned.
+struct Open {
+    series: &'static Series,
+    begun: Begun,
+}
+
+impl Drop for Open {
+    // By value, so that it need not lie in memory before something goes wrong.
+    #[inline]
+    fn drop(&mut self) {
+        drop_open(self.series, self.begun);
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn drop_open(series: &'static Series, begun: Begun) {
+    drop_call(series, begun, Failure::Panic);
 }
 
 /// Stands in generated code where it is never reached, for its type. Unlike a `loop {}` it does not make what follows
@@ -294,12 +350,14 @@ impl Drop for Call {
 #[cold]
 #[inline(never)]
 fn drop_call(series: &'static Series, begun: Begun, failure: Failure) {
-    end(series, begun, &Verdict::failed(failure));
+    if begun.is_open() {
+        end(series, begun, &Verdict::failed(failure));
+    }
 }
 
 /// Ends a call where there is nothing to record but how it ended.
 #[inline(never)]
-pub(crate) fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
+pub(crate) extern "C" fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
     if verdict == Plain::OK
         && let Begun { handles: Some(handles), start } = begun
     {
@@ -394,7 +452,7 @@ fn end_plain_slowly(series: &'static Series, begun: Begun, verdict: Plain) {
 
 /// Ends a call.
 #[inline(never)]
-pub(crate) fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
+pub(crate) extern "C" fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
     let (start, spared) = (begun.start, begun.is_spared());
     let handles = if spared { series.handles() } else { begun.handles };
     let Some(handles) = handles else { return end_elsewhere(series, start, verdict) };
@@ -462,12 +520,12 @@ pub(crate) fn count_plain(series: &'static Series, verdict: Plain) {
 
 #[inline(never)]
 fn count_plain_slowly(series: &'static Series, verdict: Plain) {
-    count(series, &verdict.into());
+    count_verdict(series, &verdict.into());
 }
 
 /// Counts a call that nobody timed.
 #[inline(never)]
-pub(crate) fn count(series: &'static Series, verdict: &Verdict) {
+pub(crate) fn count_verdict(series: &'static Series, verdict: &Verdict) {
     if verdict.outcome != Outcome::Ok
         && let Some(handles) = series.handles()
     {
