@@ -130,19 +130,29 @@ fn binds_tightly(expression: &Expr) -> bool {
     )
 }
 
-/// Where the call begins.
-fn start(model: &Model) -> TokenStream {
+/// The series that the call begins in.
+fn place(model: &Model) -> TokenStream {
+    if model.picks() {
+        return local("__series").to_token_stream();
+    }
     let private = private(model);
-    let series = if model.picks() {
-        local("__series").to_token_stream()
-    } else {
-        quote! { #private::Site::series(&__SITE) }
-    };
+    quote! { #private::Site::series(&__SITE) }
+}
+
+/// The same, and which calls are timed.
+fn start(model: &Model) -> TokenStream {
+    let (private, series) = (private(model), place(model));
     match model.one_in {
-        Some(one_in) => quote! { #private::Sampled::<#one_in>(#series) },
+        Some(one_in) if is_watched(model) => quote! { #private::Sampled::<#one_in>(#series) },
+        Some(one_in) => quote! { #private::Spared::<#one_in>(#series) },
         None if counts_only(model) => quote! { #private::Counted(#series) },
         None => series,
     }
+}
+
+/// Whether the family may have a number of calls in flight.
+fn is_watched(model: &Model) -> bool {
+    model.declared.is_some() || model.attribute.family.metric(Role::InFlight).is_some()
 }
 
 /// Whether the family has nothing that a call leaves which did not return, nor anything that takes time.
@@ -164,6 +174,13 @@ fn body(model: &Model) -> TokenStream {
         Shape::Sync | Shape::Opaque => {
             let (judge, closure) = (judge(model), closure(model));
             let Some(rollback) = rollback(model) else {
+                if counts_only(model) && model.one_in.is_none() {
+                    let series = place(model);
+                    return quote! { #private::count(#series, #closure, #judge) };
+                }
+                if model.one_in.is_some() {
+                    return quote! { #private::run_some(#start, #closure, #judge) };
+                }
                 return quote! { #private::run(#start, #closure, #judge) };
             };
             let (result, failed) = (local("__result"), local("__failed"));
@@ -280,7 +297,7 @@ fn judge(model: &Model) -> TokenStream {
     if model.late().next().is_none() {
         return quote! { |#binding #declared| #verdict };
     }
-    let (private, series) = (self::private(model), local("__series"));
+    let private = self::private(model);
     let names: Vec<Ident> = (0..model.late().count()).map(|it| local(&format!("__label{it}"))).collect();
     let labels = model.late().zip(&names).map(|(closure, name)| {
         let span = closure.span().resolved_at(Span::mixed_site());
@@ -298,11 +315,7 @@ fn judge(model: &Model) -> TokenStream {
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));
         quote_spanned! { span=> #private::pick_asked(&#name) }
     });
-    let series = if model.picks() {
-        series.to_token_stream()
-    } else {
-        quote! { #private::Site::series(&__SITE) }
-    };
+    let series = place(model);
     quote! { |#binding #declared| { #(#labels)* #private::verdict_in(#verdict, #series, &[#(#picks),*]) } }
 }
 

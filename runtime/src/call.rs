@@ -4,14 +4,15 @@
 //! instruction in one of them is compiled as often, and the processor hides a call behind the clock that it waits for. What
 //! goes in and comes out of it fits into registers.
 
-use crate::chance::{chosen, weight};
+use crate::chance::{choose_next, chosen, prepare, renew, weight};
 use crate::contain::contained;
+use crate::direct::Here;
 use crate::handles::{CLOCK, Handles, Sink, Trace};
 use crate::series::Series;
 use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
 use crate::{elsewhere, incident};
 use measurand_catalog::Role;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 
 /// A call that has begun. Dropping it ends the call, so that neither an unwinding stack nor a dropped future is lost,
 /// and the gauge of calls in flight cannot leak.
@@ -26,6 +27,7 @@ pub struct Call {
 /// What the end of a call has to know of its begin. Numbers and references alone: what goes from one function to another in
 /// registers must not have to be dropped.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub struct Begun {
     /// There if the recorder in force was the global one.
     pub(crate) handles: Option<&'static Handles>,
@@ -35,39 +37,47 @@ pub struct Begun {
 
 impl Begun {
     const NOTHING: Self = Self { handles: None, start: 0 };
+    /// A call of which nothing is known yet; see [`Spared`].
+    const SPARED: Self = Self { handles: None, start: u64::MAX };
 
     #[inline]
     fn is_open(self) -> bool {
         self.handles.is_some() || self.start != 0
     }
+
+    #[inline]
+    fn is_spared(self) -> bool {
+        self.handles.is_none() && self.start == Self::SPARED.start
+    }
 }
 
-/// Which calls are timed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timing {
-    /// Each.
-    Each,
-    /// Some, which stand for the others; how much each call adds to the chance of being one.
-    Sample(u64),
-    /// None, and it makes no difference how many are in flight, nor that one panicked.
-    Nothing,
-}
-
-/// Where calls begin, and which are timed.
+/// Where calls begin, and which are timed. What a kind of calls asks for it calls itself: a decision in [`run`] would be
+/// compiled with each annotated function, whatever comes of it.
 pub trait Start: Copy {
     /// The series that the calls begin in.
     fn series(self) -> &'static Series;
 
-    /// Which calls are timed; known when the caller is compiled.
-    const TIMING: Timing;
+    /// Begins one.
+    fn begin(self) -> Begun;
+
+    /// Ends one that returned.
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun);
 }
 
 impl Start for &'static Series {
-    const TIMING: Timing = Timing::Each;
-
     #[inline]
     fn series(self) -> &'static Series {
         self
+    }
+
+    #[inline]
+    fn begin(self) -> Begun {
+        begin(self)
+    }
+
+    #[inline]
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
+        verdict.end(series, begun);
     }
 }
 
@@ -76,11 +86,43 @@ impl Start for &'static Series {
 pub struct Sampled<const ONE_IN: u32>(pub &'static Series);
 
 impl<const ONE_IN: u32> Start for Sampled<ONE_IN> {
-    const TIMING: Timing = Timing::Sample(weight(ONE_IN));
-
     #[inline]
     fn series(self) -> &'static Series {
         self.0
+    }
+
+    #[inline]
+    fn begin(self) -> Begun {
+        begin_sampled(self.0, const { weight(ONE_IN) })
+    }
+
+    #[inline]
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
+        verdict.end_sampled(series, begun);
+    }
+}
+
+/// The same for a family without a number of calls in flight: nothing is done when a call begins that is not timed.
+#[derive(Debug, Clone, Copy)]
+pub struct Spared<const ONE_IN: u32>(pub &'static Series);
+
+impl<const ONE_IN: u32> Start for Spared<ONE_IN> {
+    #[inline]
+    fn series(self) -> &'static Series {
+        self.0
+    }
+
+    #[inline]
+    fn begin(self) -> Begun {
+        if !self.0.newest.is_missing() && !chosen(const { weight(ONE_IN) }) {
+            return Begun::SPARED;
+        }
+        begin_spared(self.0)
+    }
+
+    #[inline]
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
+        verdict.end_spared(series, begun);
     }
 }
 
@@ -89,11 +131,19 @@ impl<const ONE_IN: u32> Start for Sampled<ONE_IN> {
 pub struct Counted(pub &'static Series);
 
 impl Start for Counted {
-    const TIMING: Timing = Timing::Nothing;
-
     #[inline]
     fn series(self) -> &'static Series {
         self.0
+    }
+
+    #[inline]
+    fn begin(self) -> Begun {
+        begin(self.0)
+    }
+
+    #[inline]
+    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
+        verdict.end(series, begun);
     }
 }
 
@@ -101,16 +151,11 @@ impl Start for Counted {
 #[inline]
 #[must_use]
 pub fn enter<S: Start>(start: S) -> Call {
-    let series = start.series();
-    let begun = match S::TIMING {
-        Timing::Sample(weight) => begin_sampled(series, weight),
-        Timing::Each | Timing::Nothing => begin(series),
-    };
-    Call { series, begun, unless_left: Failure::Panic }
+    Call { series: start.series(), begun: start.begin(), unless_left: Failure::Panic }
 }
 
 #[inline(never)]
-fn begin(series: &'static Series) -> Begun {
+extern "C" fn begin(series: &'static Series) -> Begun {
     let Some(handles) = series.handles() else { return Begun { handles: None, start: elsewhere::begin(series) } };
     match &handles.trace {
         Trace::Calls(_) => {}
@@ -129,8 +174,29 @@ fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
         Trace::Watched(calls) => calls.begin(),
         _ => begin_other(handles),
     }
-    let timed = chosen(weight) || handles.newest.is_missing();
-    Begun { handles: Some(handles), start: if timed { handles.clock.raw().max(1) } else { 0 } }
+    if chosen(weight) || series.newest.is_missing() {
+        return begin_timed(handles);
+    }
+    Begun { handles: Some(handles), start: 0 }
+}
+
+/// Begins one of the calls that are timed.
+#[cold]
+#[inline(never)]
+fn begin_spared(series: &'static Series) -> Begun {
+    match series.handles() {
+        Some(handles) => begin_timed(handles),
+        None => Begun { handles: None, start: elsewhere::begin(series) },
+    }
+}
+
+/// One of some calls that stands for the others.
+#[cold]
+#[inline(never)]
+fn begin_timed(handles: &'static Handles) -> Begun {
+    renew();
+    handles.series.newest.ask();
+    Begun { handles: Some(handles), start: handles.clock.raw().max(1) }
 }
 
 /// Apart, so that what is left is two comparisons and not a table of jumps.
@@ -154,26 +220,62 @@ pub fn leave<T: ?Sized, V: Judged>(
 
 /// One whole call of a function, whose body is `body`. Generated code has it as its last expression: there the compiler
 /// still knows what type the function returns.
+///
+/// Each statement of it is compiled once more for each annotated function.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
-pub fn run<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
-    if matches!(S::TIMING, Timing::Nothing) {
-        let result = body();
-        judge(&result).count(start.series());
-        return result;
-    }
-    let call = enter(start);
+pub fn run<T, V: Judged>(series: &'static Series, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+    let open = Open { series, begun: begin(series) };
+    // Nothing of it is dropped here, also if a label panics when it is dropped.
+    let result = ManuallyDrop::new(body());
+    let verdict = judge(&result);
+    let begun = open.begun;
+    // It ends below: there is nothing to drop, and no code that asks.
+    mem::forget(open);
+    verdict.end(series, begun);
+    ManuallyDrop::into_inner(result)
+}
+
+/// The same where some calls are timed.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
+pub fn run_some<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+    let (series, begun) = (start.series(), start.begin());
+    let open = Open { series, begun };
     let result = body();
     let verdict = judge(&result);
-    let (series, begun) = (call.series, call.begun);
-    // It ends below: there is nothing to drop, and no code that asks.
-    mem::forget(call);
-    if matches!(S::TIMING, Timing::Sample(_)) {
-        verdict.end_sampled(series, begun);
-    } else {
-        verdict.end(series, begun);
-    }
+    mem::forget(open);
+    S::end(verdict, series, begun);
     result
+}
+
+/// The same where nothing is left by a call that does not return.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as above")]
+pub fn count<T, V: Judged>(series: &'static Series, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+    let result = body();
+    judge(&result).count(series);
+    result
+}
+
+/// A call whose function has not returned.
+struct Open {
+    series: &'static Series,
+    begun: Begun,
+}
+
+impl Drop for Open {
+    // By value, so that it need not lie in memory before something goes wrong.
+    #[inline]
+    fn drop(&mut self) {
+        drop_open(self.series, self.begun);
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn drop_open(series: &'static Series, begun: Begun) {
+    drop_call(series, begun, Failure::Panic);
 }
 
 /// Stands in generated code where it is never reached, for its type. Unlike a `loop {}` it does not make what follows
@@ -248,12 +350,14 @@ impl Drop for Call {
 #[cold]
 #[inline(never)]
 fn drop_call(series: &'static Series, begun: Begun, failure: Failure) {
-    end(series, begun, &Verdict::failed(failure));
+    if begun.is_open() {
+        end(series, begun, &Verdict::failed(failure));
+    }
 }
 
 /// Ends a call where there is nothing to record but how it ended.
 #[inline(never)]
-pub(crate) fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
+pub(crate) extern "C" fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
     if verdict == Plain::OK
         && let Begun { handles: Some(handles), start } = begun
     {
@@ -265,7 +369,7 @@ pub(crate) fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
                 }
                 return calls.end(nanoseconds);
             }
-            Trace::Count(count) => return count.increment(),
+            Trace::Count(count) => return count.increment(Here::get()),
             Trace::Other => {}
         }
     }
@@ -287,9 +391,55 @@ fn end_slow(handles: &Handles, nanoseconds: u64) {
 pub(crate) fn end_plain_sampled(series: &'static Series, begun: Begun, verdict: Plain) {
     if verdict == Plain::OK
         && let Begun { handles: Some(handles), start: 0 } = begun
+    {
+        return end_untimed(handles);
+    }
+    end_plain_timed(series, begun, verdict);
+}
+
+/// The same for a call of which nothing is known yet if it is not timed. Decided in the annotated function, where the two
+/// kinds of calls came from different places.
+#[inline]
+pub(crate) fn end_plain_spared(series: &'static Series, begun: Begun, verdict: Plain) {
+    if begun.handles.is_none() && verdict == Plain::OK {
+        end_spared(series, begun.start);
+    } else {
+        end_plain_timed(series, begun, verdict);
+    }
+}
+
+#[inline(never)]
+fn end_spared(series: &'static Series, start: u64) {
+    if start == Begun::SPARED.start
+        && let Some(handles) = series.handles()
+    {
+        return end_untimed(handles);
+    }
+    end_plain_slowly(series, Begun { handles: None, start }, Plain::OK);
+}
+
+/// Ends a call that ended well and was not timed.
+#[inline]
+fn end_untimed(handles: &'static Handles) {
+    // Asked for while nothing has to be kept but the handles.
+    let here = Here::get();
+    match &handles.trace {
+        Trace::Calls(calls) | Trace::Watched(calls) => calls.end_untimed(here, || handles.series.newest.get()),
+        _ => end_plain_slowly(handles.series, Begun { handles: Some(handles), start: 0 }, Plain::OK),
+    }
+}
+
+/// Ends one of some calls that stands for the others, or did not end well.
+#[inline(never)]
+fn end_plain_timed(series: &'static Series, begun: Begun, verdict: Plain) {
+    if verdict == Plain::OK
+        && let Begun { handles: Some(handles), start: 1.. } = begun
         && let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace
     {
-        return calls.end_untimed(handles.newest.get());
+        let nanoseconds = since(handles, begun.start).max(1);
+        note(handles, nanoseconds, &Verdict::OK);
+        series.newest.put(nanoseconds, calls.end_sample(nanoseconds));
+        return prepare();
     }
     end_plain_slowly(series, begun, verdict);
 }
@@ -302,19 +452,21 @@ fn end_plain_slowly(series: &'static Series, begun: Begun, verdict: Plain) {
 
 /// Ends a call.
 #[inline(never)]
-pub(crate) fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
-    let Begun { handles: Some(handles), start } = begun else { return end_elsewhere(series, begun.start, verdict) };
+pub(crate) extern "C" fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
+    let (start, spared) = (begun.start, begun.is_spared());
+    let handles = if spared { series.handles() } else { begun.handles };
+    let Some(handles) = handles else { return end_elsewhere(series, start, verdict) };
     // What is not timed is counted only, or another call stands for it.
-    let timed = (start != 0).then(|| since(handles, start).max(1));
+    let timed = (start != 0 && !spared).then(|| since(handles, start).max(1));
     note(handles, timed.unwrap_or(0), verdict);
     if let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace {
         match timed {
-            Some(nanoseconds) => handles.newest.put(nanoseconds, calls.end_sample(nanoseconds)),
-            None => calls.end_untimed(handles.newest.get()),
+            Some(nanoseconds) => series.newest.put(nanoseconds, calls.end_sample(nanoseconds)),
+            None => calls.end_untimed(Here::get(), || series.newest.get()),
         }
         return record_verdict(handles, verdict);
     }
-    let nanoseconds = timed.inspect(|it| handles.newest.put(*it, false)).unwrap_or_else(|| handles.newest.get());
+    let nanoseconds = timed.inspect(|it| series.newest.put(*it, false)).unwrap_or_else(|| series.newest.get());
     // A recorder may be anybody's.
     contained(|| {
         handles.in_flight.decrement(1.0);
@@ -335,7 +487,13 @@ fn end_elsewhere(series: &'static Series, start: u64, verdict: &Verdict) {
     if start == 0 {
         return;
     }
-    let nanoseconds = CLOCK.delta_as_nanos(start, CLOCK.raw());
+    let nanoseconds = if start == Begun::SPARED.start {
+        // Spared for the sake of another recorder; under this one each call is timed.
+        choose_next();
+        series.newest.get()
+    } else {
+        CLOCK.delta_as_nanos(start, CLOCK.raw())
+    };
     contained(|| {
         if let Some(in_flight) = elsewhere::take(series, start) {
             in_flight.decrement(1.0);
@@ -349,21 +507,25 @@ fn end_elsewhere(series: &'static Series, start: u64, verdict: &Verdict) {
 pub(crate) fn count_plain(series: &'static Series, verdict: Plain) {
     if verdict == Plain::OK
         && let Some(handles) = series.handles()
-        && let Trace::Count(count) = &handles.trace
     {
-        return count.increment();
+        // Asked for while nothing has to be kept but the handles.
+        let here = Here::get();
+        return match &handles.trace {
+            Trace::Count(count) => count.increment(here),
+            _ => count_plain_slowly(handles.series, Plain::OK),
+        };
     }
     count_plain_slowly(series, verdict);
 }
 
 #[inline(never)]
 fn count_plain_slowly(series: &'static Series, verdict: Plain) {
-    count(series, &verdict.into());
+    count_verdict(series, &verdict.into());
 }
 
 /// Counts a call that nobody timed.
 #[inline(never)]
-pub(crate) fn count(series: &'static Series, verdict: &Verdict) {
+pub(crate) fn count_verdict(series: &'static Series, verdict: &Verdict) {
     if verdict.outcome != Outcome::Ok
         && let Some(handles) = series.handles()
     {

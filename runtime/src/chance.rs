@@ -31,20 +31,44 @@ pub(crate) const fn weight(one_in: u32) -> u64 {
 thread_local! {
     /// How far it is to the next event.
     static LEFT: Cell<u64> = const { Cell::new(0) };
+    /// How far it will be from there to the one after, if that is known.
+    static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Whether there is an event on what this call covers.
+/// Whether there is an event on what this call covers. If so, [`renew`] has to be called: apart, so that who asks needs no
+/// stack for it.
 #[inline]
 pub(crate) fn chosen(weight: u64) -> bool {
     LEFT.with(|left| {
         let rest = left.get().checked_sub(weight);
-        left.set(rest.unwrap_or_else(distance));
+        if let Some(rest) = rest {
+            left.set(rest);
+        }
         rest.is_none()
     })
 }
 
+/// Throws the next event. It makes no difference where nothing was hit: from anywhere it is as far as from an event.
+pub(crate) fn renew() {
+    LEFT.set(match NEXT.replace(0) {
+        0 => distance(),
+        next => next,
+    });
+}
+
+/// The next call is chosen, whatever its chance.
+pub(crate) fn choose_next() {
+    LEFT.set(0);
+}
+
+/// Has the next event ready, for a moment in which nobody waits for a clock: it takes as long as a clock.
+pub(crate) fn prepare() {
+    if NEXT.get() == 0 {
+        NEXT.set(distance());
+    }
+}
+
 /// How far it is from anywhere to the next event.
-#[cold]
 #[inline(never)]
 fn distance() -> u64 {
     thread_local! {
@@ -74,9 +98,10 @@ fn exponential(random: u64) -> u64 {
     // From one to two: the bits behind the first.
     let rest = f64::from((random << halvings >> 31) as u32) / UNIT;
     // ln(1 + x) by Abramowitz and Stegun, 4.1.43, off by 0.00001 at most.
-    let coefficients = [0.032_158_45, -0.136_062_75, 0.289_474_78, -0.491_908_96, 0.999_495_56, 0.0];
-    let logarithm = coefficients.iter().fold(0.0, |sum, it| sum * rest + it);
-    ((f64::from(halvings + 1) * std::f64::consts::LN_2 - logarithm).max(0.0) * UNIT) as u64
+    let coefficients = [-0.136_062_75, 0.289_474_78, -0.491_908_96, 0.999_495_56];
+    let logarithm = coefficients.iter().fold(0.032_158_45, |sum, it| sum * rest + it) * rest;
+    // By way of a signed number, which the processor has an instruction for.
+    ((f64::from(halvings + 1) * std::f64::consts::LN_2 - logarithm).max(0.0) * UNIT) as i64 as u64
 }
 
 #[cfg(test)]
@@ -84,13 +109,21 @@ fn exponential(random: u64) -> u64 {
 mod tests {
     use super::*;
 
+    fn hit(weight: u64) -> bool {
+        let hit = chosen(weight);
+        if hit {
+            renew();
+        }
+        hit
+    }
+
     #[test]
     fn weights_are_those_of_their_chances() {
         for one_in in [2_u32, 3, 16, 100, 10_000] {
             let chance = 1.0 - (-(weight(one_in) as f64) / UNIT).exp();
             assert!((chance * f64::from(one_in) - 1.0).abs() < 1e-4, "1 in {one_in}: {chance}");
         }
-        assert!((0..1000).all(|_| chosen(weight(1))));
+        assert!((0..1000).all(|_| hit(weight(1))));
     }
 
     #[test]
@@ -108,7 +141,7 @@ mod tests {
         let mut found = [0_u32; 3];
         let rates = [4, 16, 16];
         for call in 0..600_000_usize {
-            found[call % 3] += u32::from(chosen(weight(rates[call % 3])));
+            found[call % 3] += u32::from(hit(weight(rates[call % 3])));
         }
         for (found, rate) in found.into_iter().zip(rates) {
             let (expected, chance) = (200_000.0 / f64::from(rate), 1.0 / f64::from(rate));

@@ -1,13 +1,13 @@
 //! The cells of our own recorder, where the program has it: the feature `exporter`.
 
 #[cfg(feature = "exporter")]
-pub(crate) use measurand_exporter::direct::{Calls, Count};
+pub(crate) use measurand_exporter::direct::{Calls, Count, Here};
 #[cfg(feature = "exporter")]
 pub(crate) use measurand_exporter::incidents::{Ended, Incidents, Origin};
 #[cfg(feature = "exporter")]
 pub(crate) use measurand_exporter::redact::redacted;
 #[cfg(not(feature = "exporter"))]
-pub(crate) use without::{Calls, Count, Ended, Incidents, Origin, redacted};
+pub(crate) use without::{Calls, Count, Ended, Here, Incidents, Origin, redacted};
 
 /// Without it there are none, and the compiler knows.
 #[cfg(not(feature = "exporter"))]
@@ -25,6 +25,16 @@ mod without {
 
     #[derive(Debug)]
     pub(crate) enum Count {}
+
+    /// Nothing depends on the thread.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Here(());
+
+    impl Here {
+        pub(crate) fn get() -> Self {
+            Self(())
+        }
+    }
 
     /// Nobody looks at incidents.
     #[derive(Debug, Default)]
@@ -70,7 +80,7 @@ mod without {
             match *self {}
         }
 
-        pub(crate) fn end_untimed(&self, _otherwise: u64) {
+        pub(crate) fn end_untimed(&self, _here: Here, _otherwise: impl FnOnce() -> u64) {
             match *self {}
         }
     }
@@ -80,7 +90,7 @@ mod without {
             None
         }
 
-        pub(crate) fn increment(&self) {
+        pub(crate) fn increment(&self, _here: Here) {
             match *self {}
         }
     }

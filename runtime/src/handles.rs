@@ -7,7 +7,6 @@ use crate::series::Series;
 use crate::verdict::Failure;
 use measurand_catalog::{ERROR_OUTCOMES, KIND_LABEL, Role, SITE_TARGET, STATUSES};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, OnceLock};
 
 /// Where the values of one series go; a role that its family has no metric for goes nowhere.
@@ -74,8 +73,6 @@ pub(crate) struct Handles {
     /// Reads the time stamp counter where it is invariant, else the operating system's monotonic clock. Here, since it lies
     /// beside what is needed in the same moment.
     pub(crate) clock: quanta::Clock,
-    /// Stands for the calls that are not timed, unless the cells remember a newer one.
-    pub(crate) newest: Newest,
     /// Calls that somebody may want to look at.
     pub(crate) incidents: Incidents,
     /// Whose handles they are.
@@ -98,41 +95,6 @@ pub(crate) struct Handles {
     kinds: OnceLock<Box<KindCounter>>,
 }
 
-/// How long the newest timed call took, in nanoseconds. All threads share it, so it is written only where somebody asks:
-/// for functions of which some calls are timed.
-#[derive(Debug, Default)]
-pub(crate) struct Newest(AtomicU64);
-
-/// That somebody asks, and there is none yet.
-const ASKED: u64 = 1;
-
-impl Newest {
-    /// Zero if there is none yet.
-    #[inline]
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Whether a call has to be timed, so that there is one.
-    #[inline]
-    pub(crate) fn is_missing(&self) -> bool {
-        let newest = self.get();
-        if newest == 0 {
-            self.0.store(ASKED, Ordering::Relaxed);
-        }
-        newest <= ASKED
-    }
-
-    /// Replaces it, or gives the first one where calls are remembered elsewhere as well.
-    #[inline]
-    pub(crate) fn put(&self, nanoseconds: u64, elsewhere: bool) {
-        let newest = self.get();
-        if newest == ASKED || (newest > ASKED && !elsewhere) {
-            self.0.store(nanoseconds.max(ASKED + 1), Ordering::Relaxed);
-        }
-    }
-}
-
 /// The counter of the errors of one kind, and of the next.
 #[derive(Debug)]
 struct KindCounter {
@@ -149,7 +111,6 @@ impl Handles {
             recorder: address(recorder),
             trace: Trace::of(series, &lookup),
             clock: CLOCK.clone(),
-            newest: Newest::default(),
             incidents: Incidents::default(),
             series,
             duration: lookup.histogram(Role::Duration),

@@ -3,6 +3,7 @@
 use crate::binding::{Binding, address};
 use crate::contain::contained;
 use crate::handles::{Handles, Keys, Lookup};
+use crate::newest::Newest;
 use crate::picker::Picker;
 use measurand_catalog::{CALLER_LABEL, Family, record};
 use std::sync::OnceLock;
@@ -13,6 +14,8 @@ pub struct Series {
     pub(crate) family: &'static Family,
     values: Values,
     pub(crate) binding: OnceLock<&'static Binding>,
+    /// Stands for the calls that are not timed, unless the recorder's cells remember a newer one.
+    pub(crate) newest: Newest,
     more: OnceLock<&'static More>,
 }
 
@@ -56,7 +59,7 @@ impl Series {
     }
 
     const fn new(values: Values, family: &'static Family) -> Self {
-        Self { family, values, binding: OnceLock::new(), more: OnceLock::new() }
+        Self { family, values, binding: OnceLock::new(), newest: Newest::none(), more: OnceLock::new() }
     }
 
     /// The record of the site that it is of; empty if there is none.

@@ -27,11 +27,15 @@ pub trait Judged {
     /// All that there is to say.
     fn verdict(self) -> Verdict;
 
-    /// Ends a call of a series with it.
-    fn end(self, series: &'static Series, begun: Begun);
+    /// Ends a call of a series with it. By a convention under which nothing unwinds, so that the annotated function needs no
+    /// code for that; whatever may panic in it is contained.
+    extern "C" fn end(self, series: &'static Series, begun: Begun);
 
     /// The same for a call of which some are timed.
     fn end_sampled(self, series: &'static Series, begun: Begun);
+
+    /// The same where nothing is done at the begin of those that are not.
+    fn end_spared(self, series: &'static Series, begun: Begun);
 
     /// Counts a call of a series that nobody timed.
     fn count(self, series: &'static Series);
@@ -39,6 +43,7 @@ pub trait Judged {
 
 /// How a call ended, where nothing else is to be recorded. Small enough for a register: most calls end with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Plain(bool);
 
 impl Plain {
@@ -57,13 +62,18 @@ impl Judged for Plain {
     }
 
     #[inline]
-    fn end(self, series: &'static Series, begun: Begun) {
+    extern "C" fn end(self, series: &'static Series, begun: Begun) {
         call::end_plain(series, begun, self);
     }
 
     #[inline]
     fn end_sampled(self, series: &'static Series, begun: Begun) {
         call::end_plain_sampled(series, begun, self);
+    }
+
+    #[inline]
+    fn end_spared(self, series: &'static Series, begun: Begun) {
+        call::end_plain_spared(series, begun, self);
     }
 
     #[inline]
@@ -79,7 +89,8 @@ impl Judged for Verdict {
     }
 
     #[inline]
-    fn end(self, series: &'static Series, begun: Begun) {
+    #[expect(improper_ctypes_definitions, reason = "only its promise not to unwind is wanted")]
+    extern "C" fn end(self, series: &'static Series, begun: Begun) {
         call::end(series, begun, &self);
     }
 
@@ -89,8 +100,13 @@ impl Judged for Verdict {
     }
 
     #[inline]
+    fn end_spared(self, series: &'static Series, begun: Begun) {
+        call::end(series, begun, &self);
+    }
+
+    #[inline]
     fn count(self, series: &'static Series) {
-        call::count(series, &self);
+        call::count_verdict(series, &self);
     }
 }
 

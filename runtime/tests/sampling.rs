@@ -1,6 +1,6 @@
 //! `time = 1 in 16` under kept handles: every call counts, and the sampled durations are distributed as all of them are.
 
-use measurand::measured;
+use measurand::{measured, timed_query};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use std::time::{Duration, Instant};
 
@@ -29,9 +29,26 @@ fn once() {
 #[measured(time = 1 in 4)]
 async fn later() {}
 
+/// Of a family without a number of calls in flight.
+#[timed_query("select", table = "patterns", time = 1 in 16)]
+fn query(step: u32) -> Result<u32, u32> {
+    std::thread::sleep(Duration::from_micros(1));
+    match step % 10 {
+        0 => Err(step),
+        // Without a message.
+        1 => std::panic::resume_unwind(Box::new(())),
+        _ => Ok(step),
+    }
+}
+
+#[timed_query("insert", table = "patterns", time = 1 in 4)]
+async fn query_later() -> Result<(), u32> {
+    std::future::ready(Ok(())).await
+}
+
 /// The counters and the histogram of a function.
-fn of(function: &str, all: &[(metrics::Key, DebugValue)]) -> (u64, u64, Vec<f64>) {
-    let ours = || all.iter().filter(|(key, _)| key.labels().any(|it| it.value() == function));
+fn of(label: &str, all: &[(metrics::Key, DebugValue)]) -> (u64, u64, Vec<f64>) {
+    let ours = || all.iter().filter(|(key, _)| key.labels().any(|it| it.value() == label));
     let count = |name: &str| {
         let counters = ours().filter(|(key, _)| key.name() == name).map(|(_, value)| match value {
             DebugValue::Counter(it) => *it,
@@ -43,7 +60,16 @@ fn of(function: &str, all: &[(metrics::Key, DebugValue)]) -> (u64, u64, Vec<f64>
         DebugValue::Histogram(it) => Some(it.iter().map(|it| it.into_inner())),
         _ => None,
     });
-    (count("function_calls_total"), count("function_errors_total"), durations.flatten().collect())
+    (
+        count("function_calls_total"),
+        count("function_errors_total") + count("db_query_errors_total"),
+        durations.flatten().collect(),
+    )
+}
+
+fn all_of(recorder: &DebuggingRecorder) -> Vec<(metrics::Key, DebugValue)> {
+    let snapshot = recorder.snapshotter().snapshot().into_vec();
+    snapshot.into_iter().map(|(key, .., value)| (key.key().clone(), value)).collect()
 }
 
 #[test]
@@ -61,8 +87,32 @@ fn shares() {
         assert!(Box::pin(later()).as_mut().poll(&mut context).is_ready());
     }
 
-    let snapshot = recorder.snapshotter().snapshot().into_vec();
-    let all: Vec<_> = snapshot.into_iter().map(|(key, .., value)| (key.key().clone(), value)).collect();
+    let ask = |steps: std::ops::Range<u32>| {
+        steps.for_each(|it| _ = std::panic::catch_unwind(|| query(it)));
+    };
+    ask(0..1000);
+    for _ in 0..100 {
+        assert!(Box::pin(query_later()).as_mut().poll(&mut context).is_ready());
+    }
+    let all = all_of(recorder);
+    let (_, errors, durations) = of("select", &all);
+    assert_eq!((errors, durations.len()), (200, 1000));
+    assert!(durations.iter().all(|it| *it >= 1e-6), "each stands for one that was measured");
+    let mut distinct: Vec<u64> = durations.iter().map(|it| it.to_bits()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert!((2..200).contains(&distinct.len()), "{} of 1000 calls were timed", distinct.len());
+    let (_, errors, durations) = of("insert", &all);
+    assert_eq!((errors, durations.len()), (0, 100));
+    // A recorder of a test gets all that is called under it, and is told of one call at most what another one took.
+    let local = DebuggingRecorder::new();
+    metrics::with_local_recorder(&local, || ask(2..10));
+    let (_, errors, durations) = of("select", &all_of(&local));
+    let mut distinct: Vec<u64> = durations.iter().skip(1).map(|it| it.to_bits()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert!(errors == 0 && durations.len() == 8 && distinct.len() > 3, "{durations:?}");
+
     let (calls, errors, durations) = of("bimodal", &all);
     assert_eq!((calls, errors, durations.len()), (u64::from(CALLS), u64::from(CALLS / 10), CALLS as usize));
     // What stands for the calls that are not timed is a duration that was measured.

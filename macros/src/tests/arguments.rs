@@ -2,7 +2,7 @@
 
 use super::check;
 use expect_test::expect;
-use measurand_catalog::attribute::{MEASURED, TIMED_QUERY, VERIFIED};
+use measurand_catalog::attribute::{MEASURED, PATTERN_LEARNED, TIMED_QUERY, VERIFIED};
 
 #[test]
 fn label_expression() {
@@ -286,6 +286,60 @@ fn caller_that_is_tracked_already() {
     );
 }
 
+/// Nothing is left by a call that does not return.
+#[test]
+fn counting() {
+    check(
+        &PATTERN_LEARNED,
+        "",
+        "fn f() -> u32 { 1 }",
+        expect![[r#"
+        fn f() -> u32 {
+            static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                __SITE, PATTERN_LEARNING, "f", [],
+                "|attribute|pattern_learned|family|pattern_learning"
+            };
+            ::measurand::__private::count(
+                ::measurand::__private::Site::series(&__SITE),
+                move || -> u32 { 1 },
+                |__result| {
+                    use ::measurand::__private::ErrorProbe as _;
+                    ::measurand::__private::Probe(__result).error().verdict()
+                },
+            )
+        }
+    "#]],
+    );
+}
+
+/// Nobody asks how many are in flight.
+#[test]
+fn sampling_without_a_begin() {
+    check(
+        &TIMED_QUERY,
+        r#""select", table = "t", time = 1 in 16"#,
+        "fn f() -> u32 { 1 }",
+        expect![[r#"
+        fn f() -> u32 {
+            static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
+                "|attribute|timed_query|family|database|timed|1 in 16"
+            };
+            ::measurand::__private::run_some(
+                ::measurand::__private::Spared::<
+                    16u32,
+                >(::measurand::__private::Site::series(&__SITE)),
+                move || -> u32 { 1 },
+                |__result| {
+                    use ::measurand::__private::ErrorProbe as _;
+                    ::measurand::__private::Probe(__result).error().verdict()
+                },
+            )
+        }
+    "#]],
+    );
+}
+
 #[test]
 fn sampling() {
     check(
@@ -298,7 +352,7 @@ fn sampling() {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function|timed|1 in 16"
                 };
-                ::measurand::__private::run(
+                ::measurand::__private::run_some(
                     ::measurand::__private::Sampled::<
                         16u32,
                     >(::measurand::__private::Site::series(&__SITE)),
@@ -330,7 +384,7 @@ fn sampling_with_a_label() {
                     &[::measurand::__private::pick(&name)],
                 );
                 let (__result, _failed) = ::measurand::__private::measure(
-                        ::measurand::__private::Sampled::<8u32>(__series),
+                        ::measurand::__private::Spared::<8u32>(__series),
                         ::core::pin::pin!(
                             async move { if false { return ::measurand::__private::returned:: < () >
                             (); } }

@@ -5,7 +5,7 @@
 //! recorder of a test, that test has to. So the caller says which recorder is in force, by its address.
 
 use crate::recorder::{Inner, Recorder};
-use crate::storage::{CounterCells, HistogramCells};
+use crate::storage::{CounterCells, HistogramCells, Slot};
 use metrics::Key;
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -17,6 +17,20 @@ pub struct Calls(Arc<HistogramCells>);
 /// Where calls are counted.
 #[derive(Debug)]
 pub struct Count(Arc<CounterCells>);
+
+/// Which thread this is. To find it out counts as a function call, before which everything that is needed afterwards has to
+/// be put aside; so who records asks at the best moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Here(Slot);
+
+impl Here {
+    /// The calling thread.
+    #[inline]
+    #[must_use]
+    pub fn get() -> Self {
+        Self(Slot::mine())
+    }
+}
 
 impl Calls {
     /// The cells of the series of a duration, whose calls in flight the gauge shows, if there is one. Nothing where the
@@ -49,10 +63,10 @@ impl Calls {
         self.0.end_sample(nanoseconds)
     }
 
-    /// A call ends that was not timed; `otherwise` is what it took if none is remembered.
+    /// A call ends that was not timed; `otherwise` says how long it took if none is remembered.
     #[inline]
-    pub fn end_untimed(&self, otherwise: u64) {
-        self.0.end_untimed(otherwise);
+    pub fn end_untimed(&self, here: Here, otherwise: impl FnOnce() -> u64) {
+        self.0.end_untimed(here.0, otherwise);
     }
 }
 
@@ -65,8 +79,8 @@ impl Count {
 
     /// Counts one.
     #[inline]
-    pub fn increment(&self) {
-        self.0.count_one();
+    pub fn increment(&self, here: Here) {
+        self.0.count_one(here.0);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::map::{Entry, Sorted};
 use crate::recorder::Inner;
 use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::Snapshot;
-use crate::tables::{Series, Table};
+use crate::tables::{BoundText, Series, Table};
 use crate::text::{self, Format};
 use measurand_catalog::Kind;
 use std::cmp::Ordering;
@@ -55,17 +55,12 @@ pub(crate) struct Calls {
     next: usize,
 }
 
-/// What the lines of a histogram are put together from, kept for its memory. Copying is nearly all that a scrape does, so
-/// what several lines have in common is in one part.
+/// What the lines of a histogram are put together from, kept for its memory.
 #[derive(Debug, Default)]
 struct Scratch {
     snapshot: Snapshot,
     /// By metric: what the lines of its buckets, of its sum and of its count begin with.
     names: [String; 3],
-    /// By series: the end of the line before and the begin of a bucket's line up to its bound.
-    bucket: String,
-    /// By series: the labels of the other lines.
-    braces: String,
 }
 
 impl Rendering {
@@ -254,67 +249,82 @@ impl Calls {
 
 impl Scratch {
     fn name(&mut self, name: &str) {
-        let [bucket, sum, count] = &mut self.names;
-        for (out, parts) in
-            [(bucket, ["\n", name, "_bucket{"]), (sum, ["", name, "_sum"]), (count, ["", name, "_count"])]
-        {
+        for (out, suffix) in self.names.iter_mut().zip(["_bucket{", "_sum{", "_count{"]) {
             out.clear();
-            out.extend(parts);
+            out.extend([name, suffix]);
         }
     }
 
     /// Appends the lines of one histogram; returns how many calls of annotated functions it saw.
+    ///
+    /// Copying is nearly all that a scrape does, and it is the number of copies that takes the time. So what stands between
+    /// the bounds of two buckets is one copy of what stood between the two before, as long as no bucket adds to the number.
     fn push_histogram(
         &mut self,
         out: &mut String,
-        bounds: &[String],
+        bounds: &[BoundText],
         entry: &Entry<HistogramSeries>,
         format: Format,
     ) -> u64 {
-        let Self { snapshot, names: [bucket_name, sum_name, count_name], bucket, braces } = self;
+        let Self { snapshot, names: [bucket_name, sum_name, count_name] } = self;
         snapshot.clear(bounds.len());
         let calls = entry.series.read(snapshot);
 
-        braces.clear();
-        bucket.clear();
-        bucket.push_str(bucket_name);
-        if entry.labels.is_empty() {
-            braces.push(' ');
-            bucket.push_str("le=\"");
-        } else {
-            braces.extend(["{", &entry.labels, "} "]);
-            bucket.extend([&entry.labels, ",le=\""]);
+        let begin = out.len();
+        out.push_str(bucket_name);
+        if !entry.labels.is_empty() {
+            out.push_str(&entry.labels);
+            out.push(',');
         }
+        out.push_str("le=\"");
+        let start = begin..out.len();
 
         let mut below: u64 = 0;
         let mut buffer = itoa::Buffer::new();
         let mut digits = buffer.format(below);
-        // The first line ends none.
-        let mut start = bucket.get(1..).unwrap_or_default();
+        // From the number of one line to the bound of the next.
+        let mut between = 0..0;
         for (index, (bound, count)) in bounds.iter().zip(&snapshot.buckets).enumerate() {
+            bound.push(out);
             if *count > 0 {
                 below = below.wrapping_add(*count);
                 digits = buffer.format(below);
+                between = 0..0;
             }
-            out.push_str(start);
-            out.push_str(bound);
-            out.push_str(digits);
-            if format == Format::OpenMetrics
-                && let Some(exemplar) = entry.series.exemplar(index)
-            {
-                text::push_exemplar(out, &exemplar);
+            let exemplar = if format == Format::OpenMetrics { entry.series.exemplar(index) } else { None };
+            if between.is_empty() || exemplar.is_some() {
+                let number = out.len();
+                out.push_str(digits);
+                if let Some(exemplar) = &exemplar {
+                    text::push_exemplar(out, exemplar);
+                }
+                out.push('\n');
+                out.extend_from_within(start.clone());
+                between = if exemplar.is_none() { number..out.len() } else { 0..0 };
+            } else {
+                out.extend_from_within(between.clone());
             }
-            start = bucket;
         }
-        out.push('\n');
-        out.push_str(sum_name);
-        out.push_str(braces);
+        // No bucket is behind the last one.
+        out.truncate(out.len() - start.len());
+        push_name(out, sum_name, &entry.labels);
         text::push_billionths(out, snapshot.sum);
         out.push('\n');
-        out.push_str(count_name);
-        out.push_str(braces);
+        push_name(out, count_name, &entry.labels);
         out.push_str(digits);
         out.push('\n');
         calls
+    }
+}
+
+/// Appends the begin of a line up to its number; the name ends in a brace.
+fn push_name(out: &mut String, name: &str, labels: &str) {
+    out.push_str(name);
+    if labels.is_empty() {
+        out.pop();
+        out.push(' ');
+    } else {
+        out.push_str(labels);
+        out.push_str("} ");
     }
 }

@@ -8,6 +8,7 @@ use measurand_catalog::platform::{self, PlatformMetric};
 use measurand_catalog::{Catalog, Family, Kind, Label, Metric, Role};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::iter;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
@@ -29,13 +30,21 @@ pub(crate) struct Table {
     pub(crate) labels: Option<Vec<Label>>,
     /// The upper bounds, and what a bucket's line has after its labels up to the number, in each format.
     pub(crate) bounds: Bounds,
-    bounds_text: [Vec<String>; 2],
+    bounds_text: [Vec<BoundText>; 2],
     /// For a counter of calls: where the table of their duration stands.
     pub(crate) duration: Option<usize>,
     pub(crate) series: Series,
     /// Counts the label sets for which there is no room; see `guard`.
     pub(crate) overflows: OnceLock<Arc<CounterCells>>,
     pub(crate) is_full: AtomicBool,
+}
+
+/// The end of a bucket's labels, filled up with spaces: a copy of so many bytes as the compiler knows takes a third of the
+/// time of any other.
+#[derive(Debug)]
+pub(crate) struct BoundText {
+    text: String,
+    length: usize,
 }
 
 /// The family of the metrics that come without an annotation.
@@ -151,7 +160,7 @@ impl Table {
     }
 
     /// For each bucket the end of its labels, up to where its number stands.
-    pub(crate) fn bounds_text(&self, format: Format) -> &[String] {
+    pub(crate) fn bounds_text(&self, format: Format) -> &[BoundText] {
         match format {
             Format::Prometheus => &self.bounds_text[0],
             Format::OpenMetrics => &self.bounds_text[1],
@@ -159,18 +168,40 @@ impl Table {
     }
 }
 
-fn bounds_text(bounds: &[f64], push: impl Fn(&mut String, f64)) -> Vec<String> {
+fn bounds_text(bounds: &[f64], push: impl Fn(&mut String, f64)) -> Vec<BoundText> {
     let end = |bound: f64| {
-        let mut out = String::new();
+        let mut text = String::new();
         if bound.is_infinite() {
-            out.push_str("+Inf");
+            text.push_str("+Inf");
         } else {
-            push(&mut out, bound);
+            push(&mut text, bound);
         }
-        out.push_str("\"} ");
-        out
+        text.push_str("\"} ");
+        let length = text.len();
+        text.extend(iter::repeat_n(' ', BoundText::WIDTH.saturating_sub(length)));
+        BoundText { text, length }
     };
     bounds.iter().copied().chain([f64::INFINITY]).map(end).collect()
+}
+
+impl BoundText {
+    const WIDTH: usize = 16;
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.text.get(..self.length).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn push(&self, out: &mut String) {
+        match self.text.get(..Self::WIDTH) {
+            Some(text) if self.length <= Self::WIDTH => {
+                let end = out.len() + self.length;
+                out.push_str(text);
+                out.truncate(end);
+            }
+            _ => out.push_str(self.as_str()),
+        }
+    }
 }
 
 impl Series {

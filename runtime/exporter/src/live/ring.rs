@@ -292,7 +292,8 @@ impl Metric {
             Series::Histograms(_) => Lines::Histograms(List::default()),
         };
         // As a scrape has them.
-        let bounds = table.bounds_text(Format::Prometheus).iter().map(|it| it.trim_end_matches("\"} ").to_owned());
+        let bounds =
+            table.bounds_text(Format::Prometheus).iter().map(|it| it.as_str().trim_end_matches("\"} ").to_owned());
         Self { lines, bounds: bounds.collect() }
     }
 }

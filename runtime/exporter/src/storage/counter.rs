@@ -1,6 +1,6 @@
 //! A number that only grows.
 
-use super::shards::Shards;
+use super::shards::{Shards, Slot};
 use metrics::CounterFn;
 use std::sync::{Mutex, PoisonError};
 
@@ -18,8 +18,8 @@ impl CounterCells {
     }
 
     #[inline]
-    pub(crate) fn count_one(&self) {
-        self.0.mine().add(0, 1);
+    pub(crate) fn count_one(&self, slot: Slot) {
+        self.0.of(slot).add(0, 1);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::exemplars::{self, Exemplar, Exemplars};
 #[cfg(feature = "native-histograms")]
 use super::native::{self, NativeCells, NativeSnapshot};
-use super::shards::{Shard, Shards};
+use super::shards::{Shard, Shards, Slot};
 use super::slots::Wide;
 use metrics::HistogramFn;
 use std::sync::{Arc, OnceLock};
@@ -47,7 +47,8 @@ pub(crate) struct Snapshot {
 /// The places of the numbers: those that every call touches beside those of the lowest buckets.
 const SUM: usize = 0;
 const BEGUN: usize = 1;
-/// How long the newest timed call of this shard took, which stands for those that are not timed.
+/// How long the newest timed call of this shard took, which stands for those that are not timed; and in the upper bits the
+/// place of its bucket, so that nobody looks for it again.
 const NEWEST: usize = 2;
 const FIRST_BUCKET: usize = 3;
 
@@ -59,7 +60,8 @@ const EACH: u64 = 64;
 /// to a number of its own behind the buckets, and their fractions carry.
 const PARTS: f64 = 1e9;
 /// The longest duration that one call adds, two years in nanoseconds: more is a mistake, and would fill `u64`.
-const LONGEST: u64 = 1 << 56;
+const LONGEST: u64 = (1 << LONGEST_BITS) - 1;
+const LONGEST_BITS: u32 = 56;
 /// The most that one other observation adds, up to which numbers are whole.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
@@ -130,21 +132,51 @@ impl HistogramCells {
     #[inline]
     pub(crate) fn end_sample(&self, nanoseconds: u64) -> bool {
         let shard = self.shards.mine();
-        self.end_in(shard, nanoseconds);
-        shard.put(NEWEST, nanoseconds)
+        let place = FIRST_BUCKET + self.end_in(shard, nanoseconds);
+        match u8::try_from(place) {
+            Ok(place) if !self.is_looked_at() => {
+                shard.put(NEWEST, nanoseconds.min(LONGEST) | u64::from(place) << LONGEST_BITS)
+            }
+            // Those that it stands for have to come by here as well; or it is beyond the bits.
+            _ => {
+                shard.put(NEWEST, 0);
+                false
+            }
+        }
     }
 
     /// The same for a call that was not timed. It takes as long as the newest one of this thread that was, or as told if
     /// none is remembered.
     #[inline]
-    pub(crate) fn end_untimed(&self, otherwise: u64) {
-        let shard = self.shards.mine();
+    pub(crate) fn end_untimed(&self, slot: Slot, otherwise: impl FnOnce() -> u64) {
+        let shard = self.shards.of(slot);
         let newest = shard.alone(NEWEST);
-        self.end_in(shard, if newest == 0 { otherwise } else { newest });
+        if newest == 0 {
+            return self.end_untimed_slowly(otherwise());
+        }
+        let place = (newest >> LONGEST_BITS) as usize;
+        shard.add_both((place, 1), (SUM, newest & LONGEST));
     }
 
+    /// Apart, so that the fast path needs no stack.
+    #[inline(never)]
+    fn end_untimed_slowly(&self, nanoseconds: u64) {
+        self.end_in(self.shards.mine(), nanoseconds);
+    }
+
+    /// Whether an observation does more than to be counted and added.
     #[inline]
-    fn end_in(&self, shard: Shard<'_>, nanoseconds: u64) {
+    fn is_looked_at(&self) -> bool {
+        #[cfg(feature = "native-histograms")]
+        if self.native.is_some() {
+            return true;
+        }
+        exemplars::are_wanted()
+    }
+
+    /// Returns in which bucket it is.
+    #[inline]
+    fn end_in(&self, shard: Shard<'_>, nanoseconds: u64) -> usize {
         #[cfg(feature = "native-histograms")]
         if let Some(native) = &self.native {
             native.observe_nanoseconds(nanoseconds);
@@ -153,15 +185,17 @@ impl HistogramCells {
         let bucket = self.bounds.iter().position(|it| nanoseconds <= it.nanoseconds).unwrap_or(self.bounds.len());
         shard.add_both((FIRST_BUCKET + bucket, 1), (SUM, nanoseconds.min(LONGEST)));
         if exemplars::are_wanted() {
-            self.offer(shard, bucket, nanoseconds);
+            self.offer(bucket, nanoseconds);
         }
+        bucket
     }
 
     /// Offers an observation as an example: each of the first ones of a bucket, then one in some, since finding out the time
-    /// and the trace takes longer than most calls.
+    /// and the trace takes longer than most calls. It finds the shard again, which would have to lie in memory to be given.
     #[cold]
-    fn offer(&self, shard: Shard<'_>, bucket: usize, value: u64) {
-        let seen = shard.alone(FIRST_BUCKET + bucket);
+    #[inline(never)]
+    fn offer(&self, bucket: usize, value: u64) {
+        let seen = self.shards.mine().alone(FIRST_BUCKET + bucket);
         if seen < EACH || seen.is_multiple_of(EACH) {
             self.exemplars.get_or_init(|| Exemplars::new(self.bounds.len() + 1)).offer(bucket, value);
         }
@@ -187,7 +221,7 @@ impl HistogramCells {
             shard.add(self.whole(), whole.saturating_mul(count));
         }
         if exemplars::are_wanted() {
-            self.offer(shard, bucket, whole.saturating_mul(1_000_000_000).saturating_add(rest));
+            self.offer(bucket, whole.saturating_mul(1_000_000_000).saturating_add(rest));
         }
     }
 }
@@ -344,6 +378,31 @@ mod tests {
         assert_eq!(whole_nanoseconds(-1.0), 0);
     }
 
+    /// Whatever it took, and wherever its bucket lies: in the block, in the first line, behind it, and beyond what is
+    /// remembered with the duration.
+    #[test]
+    fn a_call_that_is_not_timed_counts_like_the_newest_that_was() {
+        let cells = HistogramCells::new(&bounds(&(1..=300).map(|it| f64::from(it) / 1e9).collect::<Vec<_>>()));
+        let (mut newest, mut buckets, mut sum) = (0, vec![0; 301], 0);
+        for hot in [false, true] {
+            for nanoseconds in [1, 5, 17, 253, 254, 300, 301, 1 << 55, 1 << 60] {
+                if !cells.end_sample(nanoseconds) {
+                    newest = nanoseconds;
+                }
+                (0..600).for_each(|_| cells.end_untimed(Slot::mine(), || newest));
+                buckets[usize::try_from(nanoseconds - 1).unwrap().min(300)] += 601;
+                sum += u128::from(nanoseconds.min(LONGEST)) * 601;
+            }
+            assert!(cells.shards.is_hot(), "{hot}");
+        }
+        let mut snapshot = Snapshot::default();
+        snapshot.clear(301);
+        cells.read(&mut snapshot);
+        // What is added at once is cut, and the sum of so much turns around as it is read.
+        assert_eq!(snapshot.buckets, buckets);
+        assert_eq!(snapshot.sum & u128::from(u64::MAX), sum & u128::from(u64::MAX));
+    }
+
     #[test]
     fn a_call_is_in_flight_until_it_is_observed() {
         let cells = HistogramCells::new(&bounds(&[1.0]));
@@ -353,7 +412,7 @@ mod tests {
         cells.record(0.5);
         assert_eq!(cells.in_flight(), 2);
         cells.end(5);
-        cells.end_untimed(7);
+        cells.end_untimed(Slot::mine(), || 7);
         assert_eq!(cells.in_flight(), 0);
         let mut snapshot = Snapshot::default();
         snapshot.clear(2);

@@ -6,6 +6,7 @@
 
 use super::slots::{Block, Numbers, Place, Slots, Wide};
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::available_parallelism;
@@ -28,6 +29,17 @@ struct Heat(AtomicU64);
 /// far less than a busy function makes.
 const HOT_RECORDINGS: u64 = 1024;
 const HOT_MILLISECONDS: u32 = 1000;
+
+/// The calling thread's slot; of use on this thread alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slot(usize, PhantomData<*const ()>);
+
+impl Slot {
+    #[inline]
+    pub(crate) fn mine() -> Self {
+        Self(SLOT.with(Cell::get), PhantomData)
+    }
+}
 
 /// Where the calling thread adds to.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +103,13 @@ impl Shards {
     /// which thread this is counts as a call.
     #[inline]
     pub(crate) fn mine(&self) -> Shard<'_> {
-        Shard { shards: self, alone: self.hot.get().and_then(|it| it.place(SLOT.with(Cell::get))) }
+        self.of(Slot::mine())
+    }
+
+    /// The same, where it is known which thread this is.
+    #[inline]
+    pub(crate) fn of(&self, slot: Slot) -> Shard<'_> {
+        Shard { shards: self, alone: self.hot.get().and_then(|it| it.place(slot.0)) }
     }
 
     /// Four plain arguments, so that the fast path does not need a stack for them.

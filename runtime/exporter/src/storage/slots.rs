@@ -113,45 +113,48 @@ struct Line([AtomicU64; LINE]);
 /// `u64` does. Each is monotone for every reader, and nothing else is published through it, so that relaxed operations are
 /// enough.
 ///
-/// All places lie in one piece of memory: each pointer to follow would cost a recording a tenth of what it costs in all.
-/// The first lines of all places come first, then their second lines: the numbers that every recording touches are in the
-/// first ones, and those are found without a multiplication.
+/// The first lines of all places lie in one piece of memory: the numbers that every recording touches are in them, and
+/// those are found by one comparison and one addition.
 #[derive(Debug)]
 pub(crate) struct Numbers {
-    lines: Box<[Line]>,
-    places: usize,
+    first: Box<[Line]>,
+    /// The second lines of all places, then their third ones.
+    more: Box<[Line]>,
 }
 
 /// The numbers at one place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     numbers: &'a Numbers,
-    place: usize,
+    first: &'a Line,
+    index: usize,
 }
 
 impl Numbers {
     pub(crate) fn new(places: usize, count: usize) -> Self {
-        let lines = count.div_ceil(LINE).max(1) * places;
-        let line = |_| Line(std::array::from_fn(|_| AtomicU64::new(0)));
-        Self { lines: (0..lines).map(line).collect(), places }
+        let lines = |count| (0..count).map(|_| Line(std::array::from_fn(|_| AtomicU64::new(0)))).collect();
+        Self { first: lines(places), more: lines(count.saturating_sub(1) / LINE * places) }
     }
 
     /// The numbers at a place, if there are so many places.
     #[inline]
     pub(crate) fn place(&self, place: usize) -> Option<Place<'_>> {
-        (place < self.places).then_some(Place { numbers: self, place })
+        self.first.get(place).map(|first| Place { numbers: self, first, index: place })
     }
 
     pub(crate) fn places(&self) -> impl Iterator<Item = Place<'_>> {
-        (0..self.places).map(|place| Place { numbers: self, place })
+        self.first.iter().enumerate().map(|(index, first)| Place { numbers: self, first, index })
     }
 }
 
 impl Place<'_> {
     #[inline]
     fn number(&self, number: usize) -> Option<&AtomicU64> {
-        let line = self.place + number / LINE * self.numbers.places;
-        Some(&self.numbers.lines.get(line)?.0[number % LINE])
+        if let Some(number) = self.first.0.get(number) {
+            return Some(number);
+        }
+        let line = self.index + (number / LINE - 1) * self.numbers.first.len();
+        Some(&self.numbers.more.get(line)?.0[number % LINE])
     }
 
     /// Adds to a number of a slot that the caller has; an index that is out of range is ignored.
