@@ -178,9 +178,6 @@ fn body(model: &Model) -> TokenStream {
                     let series = place(model);
                     return quote! { #private::count(#series, #closure, #judge) };
                 }
-                if model.one_in.is_some() {
-                    return quote! { #private::run_some(#start, #closure, #judge) };
-                }
                 return quote! { #private::run(#start, #closure, #judge) };
             };
             let (result, failed) = (local("__result"), local("__failed"));

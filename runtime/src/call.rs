@@ -12,7 +12,7 @@ use crate::series::Series;
 use crate::verdict::{Failure, Finding, Judged, Outcome, Plain, Verdict};
 use crate::{elsewhere, incident};
 use measurand_catalog::Role;
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 
 /// A call that has begun. Dropping it ends the call, so that neither an unwinding stack nor a dropped future is lost,
 /// and the gauge of calls in flight cannot leak.
@@ -27,7 +27,6 @@ pub struct Call {
 /// What the end of a call has to know of its begin. Numbers and references alone: what goes from one function to another in
 /// registers must not have to be dropped.
 #[derive(Debug, Clone, Copy)]
-#[repr(C)]
 pub struct Begun {
     /// There if the recorder in force was the global one.
     pub(crate) handles: Option<&'static Handles>,
@@ -155,7 +154,7 @@ pub fn enter<S: Start>(start: S) -> Call {
 }
 
 #[inline(never)]
-extern "C" fn begin(series: &'static Series) -> Begun {
+fn begin(series: &'static Series) -> Begun {
     let Some(handles) = series.handles() else { return Begun { handles: None, start: elsewhere::begin(series) } };
     match &handles.trace {
         Trace::Calls(_) => {}
@@ -224,26 +223,12 @@ pub fn leave<T: ?Sized, V: Judged>(
 /// Each statement of it is compiled once more for each annotated function.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
-pub fn run<T, V: Judged>(series: &'static Series, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
-    let open = Open { series, begun: begin(series) };
-    // Nothing of it is dropped here, also if a label panics when it is dropped.
-    let result = ManuallyDrop::new(body());
-    let verdict = judge(&result);
-    let begun = open.begun;
-    // It ends below: there is nothing to drop, and no code that asks.
-    mem::forget(open);
-    verdict.end(series, begun);
-    ManuallyDrop::into_inner(result)
-}
-
-/// The same where some calls are timed.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "as above")]
-pub fn run_some<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+pub fn run<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
     let (series, begun) = (start.series(), start.begin());
     let open = Open { series, begun };
     let result = body();
     let verdict = judge(&result);
+    // It ends below: there is nothing to drop, and no code that asks.
     mem::forget(open);
     S::end(verdict, series, begun);
     result
@@ -274,7 +259,7 @@ impl Drop for Open {
 
 #[cold]
 #[inline(never)]
-extern "C" fn drop_open(series: &'static Series, begun: Begun) {
+fn drop_open(series: &'static Series, begun: Begun) {
     drop_call(series, begun, Failure::Panic);
 }
 
@@ -357,7 +342,7 @@ fn drop_call(series: &'static Series, begun: Begun, failure: Failure) {
 
 /// Ends a call where there is nothing to record but how it ended.
 #[inline(never)]
-pub(crate) extern "C" fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
+pub(crate) fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
     if verdict == Plain::OK
         && let Begun { handles: Some(handles), start } = begun
     {
@@ -452,7 +437,7 @@ fn end_plain_slowly(series: &'static Series, begun: Begun, verdict: Plain) {
 
 /// Ends a call.
 #[inline(never)]
-pub(crate) extern "C" fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
+pub(crate) fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
     let (start, spared) = (begun.start, begun.is_spared());
     let handles = if spared { series.handles() } else { begun.handles };
     let Some(handles) = handles else { return end_elsewhere(series, start, verdict) };

@@ -75,9 +75,7 @@ pub mod __private {
     pub use crate::__list as list;
     pub use crate::__record as record;
     pub use crate::__site as site;
-    pub use crate::call::{
-        Counted, Sampled, Spared, count, count_rollback, enter, leave, returned, run, run_some, watch,
-    };
+    pub use crate::call::{Counted, Sampled, Spared, count, count_rollback, enter, leave, returned, run, watch};
     #[cfg(any(feature = "catalog", feature = "exporter"))]
     pub use crate::family::FamilyEntry;
     pub use crate::family::{DeclaredFamily, verdict_by};

@@ -27,9 +27,8 @@ pub trait Judged {
     /// All that there is to say.
     fn verdict(self) -> Verdict;
 
-    /// Ends a call of a series with it. By a convention under which nothing unwinds, so that the annotated function needs no
-    /// code for that; whatever may panic in it is contained.
-    extern "C" fn end(self, series: &'static Series, begun: Begun);
+    /// Ends a call of a series with it.
+    fn end(self, series: &'static Series, begun: Begun);
 
     /// The same for a call of which some are timed.
     fn end_sampled(self, series: &'static Series, begun: Begun);
@@ -43,7 +42,6 @@ pub trait Judged {
 
 /// How a call ended, where nothing else is to be recorded. Small enough for a register: most calls end with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(transparent)]
 pub struct Plain(bool);
 
 impl Plain {
@@ -62,7 +60,7 @@ impl Judged for Plain {
     }
 
     #[inline]
-    extern "C" fn end(self, series: &'static Series, begun: Begun) {
+    fn end(self, series: &'static Series, begun: Begun) {
         call::end_plain(series, begun, self);
     }
 
@@ -89,8 +87,7 @@ impl Judged for Verdict {
     }
 
     #[inline]
-    #[expect(improper_ctypes_definitions, reason = "only its promise not to unwind is wanted")]
-    extern "C" fn end(self, series: &'static Series, begun: Begun) {
+    fn end(self, series: &'static Series, begun: Begun) {
         call::end(series, begun, &self);
     }
 

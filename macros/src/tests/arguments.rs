@@ -320,23 +320,23 @@ fn sampling_without_a_begin() {
         r#""select", table = "t", time = 1 in 16"#,
         "fn f() -> u32 { 1 }",
         expect![[r#"
-        fn f() -> u32 {
-            static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
-                __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
-                "|attribute|timed_query|family|database|timed|1 in 16"
-            };
-            ::measurand::__private::run_some(
-                ::measurand::__private::Spared::<
-                    16u32,
-                >(::measurand::__private::Site::series(&__SITE)),
-                move || -> u32 { 1 },
-                |__result| {
-                    use ::measurand::__private::ErrorProbe as _;
-                    ::measurand::__private::Probe(__result).error().verdict()
-                },
-            )
-        }
-    "#]],
+            fn f() -> u32 {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
+                    "|attribute|timed_query|family|database|timed|1 in 16"
+                };
+                ::measurand::__private::run(
+                    ::measurand::__private::Spared::<
+                        16u32,
+                    >(::measurand::__private::Site::series(&__SITE)),
+                    move || -> u32 { 1 },
+                    |__result| {
+                        use ::measurand::__private::ErrorProbe as _;
+                        ::measurand::__private::Probe(__result).error().verdict()
+                    },
+                )
+            }
+        "#]],
     );
 }
 
@@ -352,7 +352,7 @@ fn sampling() {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function|timed|1 in 16"
                 };
-                ::measurand::__private::run_some(
+                ::measurand::__private::run(
                     ::measurand::__private::Sampled::<
                         16u32,
                     >(::measurand::__private::Site::series(&__SITE)),
