@@ -166,6 +166,7 @@ impl HistogramCells {
 
     /// Whether an observation does more than to be counted and added.
     #[inline]
+    #[cfg_attr(not(feature = "native-histograms"), expect(clippy::unused_self, reason = "there is no other kind then"))]
     fn is_looked_at(&self) -> bool {
         #[cfg(feature = "native-histograms")]
         if self.native.is_some() {
