@@ -269,7 +269,8 @@ mod tests {
         check("sum(up)", Err("there is no selector of streams, as in `{job=\"app\"}`"));
         check(r#"{job="app""#, Err("`{` is not closed"));
         check(r#"{job="app"})"#, Err("`)` closes what is not open"));
-        check(r#"{job="app} |= "x""#, Err("a matcher is not like `job=\"app\"`"));
+        check(r#"{job="app} |= "x""#, Err("\" is not closed"));
+        check("{job=app}", Err("a matcher is not like `job=\"app\"`"));
         check(r#"{job=~".*"}"#, Err("a selector has no matcher that narrows it down"));
         check("{}", Err("a selector has no matcher that narrows it down"));
         check(r#"{job="app"} | jsn"#, Err("there is no stage `jsn`"));

@@ -120,8 +120,10 @@ pub(crate) fn load(path: &Path, text: &str) -> Result<Vec<Document>, (u32, Strin
     let is_json = format_of(path) == Some(Format::Json);
     let mut documents = Vec::new();
     let text = if is_json { Cow::Borrowed(text) } else { Cow::Owned(without_ignored(text)) };
+    // What ends too early inside of a block ends behind its last line, which may be the last of all.
+    let last = u32::try_from(text.lines().count().max(1)).unwrap_or(u32::MAX);
     for node in parse(&text, is_json)? {
-        open(node, &mut documents)?;
+        open(node, &mut documents).map_err(|(line, reason)| (line.min(last), reason))?;
     }
     Ok(documents)
 }
@@ -307,6 +309,8 @@ mod tests {
         let documents = load(Path::new("a.yml"), map).unwrap();
         let Content::Dashboard(dashboard) = &documents[0].content else { panic!("no dashboard") };
         assert_eq!(dashboard.panels[0].title.line, 7);
+        let cut = "kind: ConfigMap\ndata:\n  x.json: |\n    {\"panels\": []";
+        assert_eq!(load(Path::new("a.yml"), cut).unwrap_err().0, 4, "no line is behind the last");
     }
 
     #[test]

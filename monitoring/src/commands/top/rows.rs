@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn what_comes_from_a_program_gives_the_terminal_no_orders() {
         let text = view().text(Order::new(Column::Name));
-        assert!(!text.contains("\u{1b}[2J") && text.contains("m::b [2J"), "{text}");
+        assert!(!text.contains("\u{1b}[2J") && text.contains("m::b\\u{1b}[2J"), "{text}");
         assert!(text.contains("shop 1: 3 functions, no alert would fire; "), "{text}");
         assert!(text.contains("of the last 5 min, budgets of the last 59 s\n"), "{text}");
         let row = text.lines().find(|it| it.starts_with("m::a")).unwrap();
