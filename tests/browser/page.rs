@@ -121,6 +121,21 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Clicks until an expression is true, as whoever sees no answer does: on a busy machine the page may move at the very
+    /// moment of a click.
+    pub(crate) fn click_until(&mut self, selector: &str, what: &str, script: &str) {
+        for _ in 0..10 {
+            self.click(selector);
+            for _ in 0..30 {
+                if self.run(script) == json!(true) {
+                    return;
+                }
+                sleep(Duration::from_millis(100));
+            }
+        }
+        panic!("{what}: not after ten clicks\n{}", self.complaints().join("\n"));
+    }
+
     /// Presses a key that types nothing, or one that types its own name.
     pub(crate) fn press(&mut self, key: &str) {
         let code = match key {

@@ -54,8 +54,8 @@ fn promql_is_copied_and_files_are_downloaded() {
     let id = id(&program.url, "load");
     page.run(&format!("location.hash = 'function={id}'"));
     page.until("its queries", "document.querySelector('[aria-label=\"Copy P95\"]')");
-    page.click("[aria-label='Copy P95']");
-    page.until("an answer", "document.querySelector('[aria-label=\"Copy P95\"]').textContent === 'Copied'");
+    let copied = "document.querySelector('[aria-label=\"Copy P95\"]').textContent === 'Copied'";
+    page.click_until("[aria-label='Copy P95']", "an answer", copied);
     let model = json(&format!("{}/live/model.json", program.url));
     let functions = model["functions"].as_array().expect("functions");
     let promql = &functions.iter().find(|it| it["id"] == id.as_str()).expect("it")["promql"]["p95"];

@@ -8,7 +8,7 @@ pub(crate) fn begin(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut length = 0;
     for it in text.chars() {
-        let shown = if is_visible(it) { it.to_string() } else { it.escape_unicode().to_string() };
+        let shown = if is_visible(it) { it.to_string() } else { it.escape_debug().to_string() };
         length += shown.chars().count();
         if length > most {
             out.push('…');

@@ -49,7 +49,7 @@ fn an_address_has_a_rate() {
 
 #[test]
 fn requests_at_once_and_slow_bodies_are_bounded() {
-    let webhook = Webhook::start(&["--max-requests", "1", "--request-seconds", "2"]);
+    let webhook = Webhook::start(&["--max-requests", "1", "--request-seconds", "8"]);
     let address = webhook.url.trim_start_matches("http://");
     let mut slow = TcpStream::connect(address).unwrap();
     slow.write_all(
@@ -57,7 +57,7 @@ fn requests_at_once_and_slow_bodies_are_bounded() {
     )
     .unwrap();
     let busy =
-        wait("a request too many", 2, || Some(webhook.post(&payload(&[firing(1)]))).filter(|it| it.status != 200));
+        wait("a request too many", 7, || Some(webhook.post(&payload(&[firing(1)]))).filter(|it| it.status != 200));
     assert_eq!((busy.status, busy.header("retry-after")), (503, "1"), "Alertmanager tries again after 503");
     assert_eq!(webhook.get("/healthz").status, 200);
     assert!(read(&mut slow).starts_with("HTTP/1.1 408"));
