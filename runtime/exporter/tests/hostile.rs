@@ -44,16 +44,18 @@ fn check_descriptors(before: usize) {
     }
 }
 
-/// Scrapes, each on a new connection; returns how long the slowest of a hundred took.
-fn p99(address: SocketAddr) -> Duration {
-    let scrape = || {
+/// Scrapes, each on a new connection; returns how long the slowest of a hundred took. So many may have to give way before
+/// their request was read, which Prometheus sees as one scrape that failed.
+fn p99(address: SocketAddr, give_way: usize) -> Duration {
+    let mut all = Vec::new();
+    let mut failed = Vec::new();
+    for _ in 0..SCRAPES {
         let begin = Instant::now();
         let answer = get(address, "/metrics");
-        let lasted = begin.elapsed();
-        assert_eq!(answer.status, 200);
-        lasted
-    };
-    let mut all: Vec<_> = (0..SCRAPES).map(|_| scrape()).collect();
+        all.push(begin.elapsed());
+        failed.extend((answer.status != 200).then_some(answer.status));
+    }
+    assert!(failed.len() <= give_way, "{failed:?} of {SCRAPES} scrapes");
     all.sort();
     all[SCRAPES * 99 / 100]
 }
@@ -66,7 +68,7 @@ fn refused(address: SocketAddr, reason: &str) -> f64 {
 fn slow_clients_do_not_hold_scrapes_up() {
     let (_alone, exporter) = alone();
     let (address, runtime) = (exporter.address(), Runtime::new().unwrap());
-    let idle = p99(address);
+    let idle = p99(address, 0);
     let before = descriptors();
     let (count, (told, until)) = (Arc::new(AtomicUsize::new(0)), tokio::sync::watch::channel(false));
     let mut clients = JoinSet::new();
@@ -76,7 +78,7 @@ fn slow_clients_do_not_hold_scrapes_up() {
     while count.load(Ordering::Relaxed) < SLOW {
         std::thread::sleep(Duration::from_millis(10));
     }
-    let held = p99(address);
+    let held = p99(address, 0);
     told.send_replace(true);
     let all = runtime.block_on(clients.join_all());
     assert!(all.iter().all(Result::is_ok), "all were held: {all:?}");
@@ -103,7 +105,8 @@ fn more_slow_clients_than_connections_give_way_to_scrapes() {
         };
         clients.spawn_on(again, runtime.handle());
     }
-    p99(address);
+    // A thousand clients that come again at once may be between a scrape's connection and its request.
+    p99(address, SCRAPES / 100);
     let begin = Instant::now();
     while refused(address, "connections") < dropped + 500.0 {
         assert!(begin.elapsed() < Duration::from_secs(30), "they did not give way");
