@@ -115,7 +115,10 @@ fn term(query: &Query, at: At<'_>) -> String {
         Query::Per(of, value) => format!("{} / {}", print_in(of, Binding::Multiply, at), number(*value)),
         Query::Rest(of) => format!("1 - {}", print_in(of, Binding::Multiply, at)),
         Query::Averaged(of, range) => match of.as_ref() {
-            Query::Recorded { .. } => format!("avg_over_time({}[{}])", term(of, at), window(*range, at)),
+            // What is recorded is one series, where it is asked for and not what it was recorded from.
+            Query::Recorded { .. } if native::term(of, at).is_none() => {
+                format!("avg_over_time({}[{}])", term(of, at), window(*range, at))
+            }
             _ => format!("avg_over_time(({})[{}:1m])", term(of, at), window(*range, at)),
         },
         Query::Age(of) => format!("time() - {}", print_in(of, Binding::Multiply, at)),
