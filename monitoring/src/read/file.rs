@@ -138,8 +138,9 @@ fn open(node: Node, documents: &mut Vec<Document>) -> Result<(), (u32, String)> 
         Some("ConfigMap") => {
             for (name, value) in node.get("data").map(Node::entries).unwrap_or_default() {
                 let Value::Scalar { text, .. } = &value.value else { continue };
-                // The parser gives a block the line of its first text.
-                let begin = value.line.saturating_sub(1);
+                // The parser gives a block the line of its first text, before which empty lines may stand.
+                let empty = u32::try_from(text.chars().take_while(|it| *it == '\n').count()).unwrap_or_default();
+                let begin = value.line.saturating_sub(1).saturating_sub(empty);
                 let moved = |(line, reason): (u32, String)| (line.saturating_add(begin), reason);
                 let Some(format) = format_of(Path::new(name)) else { continue };
                 for inner in parse(text, format == Format::Json).map_err(moved)? {
@@ -309,6 +310,10 @@ mod tests {
         let documents = load(Path::new("a.yml"), map).unwrap();
         let Content::Dashboard(dashboard) = &documents[0].content else { panic!("no dashboard") };
         assert_eq!(dashboard.panels[0].title.line, 7);
+        let spaced = map.replace("|\n", "|\n\n\n");
+        let documents = load(Path::new("a.yml"), &spaced).unwrap();
+        let Content::Dashboard(dashboard) = &documents[0].content else { panic!("no dashboard") };
+        assert_eq!(dashboard.panels[0].title.line, 9);
         let cut = "kind: ConfigMap\ndata:\n  x.json: |\n    {\"panels\": []";
         assert_eq!(load(Path::new("a.yml"), cut).unwrap_err().0, 4, "no line is behind the last");
     }
