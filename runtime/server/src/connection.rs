@@ -33,6 +33,8 @@ pub(crate) struct Progress {
     pub(crate) since: Instant,
     /// Since when it takes nothing of what it is sent.
     pub(crate) blocked: Option<Instant>,
+    /// Whether there may be more of its request than was read.
+    unread: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +47,14 @@ pub(crate) enum Phase {
     Asking,
     /// It is being answered.
     Answering,
+    /// It was told that nothing more is said, and may still be sending.
+    Leaving,
 }
 
 impl Connection {
     pub(crate) fn new(network: IpAddr) -> Self {
         let now = Instant::now();
-        let progress = Progress { phase: Phase::New, since: now, blocked: None };
+        let progress = Progress { phase: Phase::New, since: now, blocked: None, unread: false };
         Self { network, opened: now, progress: Mutex::new(progress), finish: Notify::new(), kill: Notify::new() }
     }
 
@@ -62,13 +66,9 @@ impl Connection {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self, phase: Phase) {
-        let mut progress = self.lock();
-        (progress.phase, progress.since) = (phase, Instant::now());
-    }
-
     fn has_read(&self) {
         let mut progress = self.lock();
+        progress.unread = true;
         if progress.phase == Phase::Idle {
             (progress.phase, progress.since) = (Phase::Asking, Instant::now());
         }
@@ -82,9 +82,10 @@ impl Connection {
         }
     }
 
-    /// From here until what is returned is dropped, it is being answered.
-    pub(crate) fn answer(self: &Arc<Self>) -> Answering {
-        self.enter(Phase::Answering);
+    /// From here until what is returned is dropped, it is being answered. Of a request with a body there is more to read.
+    pub(crate) fn answer(self: &Arc<Self>, has_body: bool) -> Answering {
+        let mut progress = self.lock();
+        (progress.phase, progress.since, progress.unread) = (Phase::Answering, Instant::now(), has_body);
         Answering(Arc::clone(self))
     }
 }
@@ -102,7 +103,10 @@ pub(crate) struct Answering(Arc<Connection>);
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.enter(Phase::Idle);
+        let mut progress = self.0.lock();
+        if progress.phase == Phase::Answering {
+            (progress.phase, progress.since) = (Phase::Idle, Instant::now());
+        }
     }
 }
 
@@ -133,11 +137,22 @@ impl hyper::body::Body for Answer {
     }
 }
 
+/// Of what a client still sends after its answer, so many bytes are read.
+const LEFTOVER: usize = 1 << 20;
+
 /// The socket, which tells the connection what it sees.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    pub(crate) stream: TcpStream,
-    pub(crate) connection: Arc<Connection>,
+    stream: TcpStream,
+    connection: Arc<Connection>,
+    /// Bytes that may still be read for nothing, once nothing more is written.
+    leftover: Option<usize>,
+}
+
+impl Watched {
+    pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        Self { stream, connection, leftover: None }
+    }
 }
 
 impl AsyncRead for Watched {
@@ -180,7 +195,32 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
+    /// Says that nothing more is written, and then waits for the client to be done. A socket that is closed with bytes
+    /// that nobody read resets the connection, and the client may lose its answer (RFC 9112, section 9.6). The registry
+    /// sees to it that this ends.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let this = &mut *self;
+        let left = match &mut this.leftover {
+            Some(left) => left,
+            none => {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+                let mut progress = this.connection.lock();
+                (progress.phase, progress.since) = (Phase::Leaving, Instant::now());
+                none.insert(LEFTOVER)
+            }
+        };
+        loop {
+            let mut bytes = [0; 4096];
+            let mut bytes = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut this.stream).poll_read(context, &mut bytes) {
+                Poll::Pending if this.connection.lock().unread => return Poll::Pending,
+                Poll::Ready(Ok(())) if !bytes.filled().is_empty() && *left > 0 => {
+                    *left = left.saturating_sub(bytes.filled().len());
+                    this.connection.lock().unread = true;
+                }
+                // It is done, gone, sends too much, or had been read to the end before.
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
     }
 }

@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+/// What a client still sends after its answer is read for so long, at least.
+const LEAVING: Duration = Duration::from_secs(1);
+
 /// A client that takes nothing for so long gives way to one that may.
 const STALLED: Duration = Duration::from_secs(1);
 
@@ -77,9 +80,9 @@ impl Registry {
         self.lock().1.is_empty()
     }
 
-    /// Lets the connection end that does least: one that never asked for anything, then one that takes nothing, then one
-    /// that rests; of several the one whose network has most of them, and of those the oldest. Where all are busy, the
-    /// oldest ends with its answer. Says whether a place becomes free at once.
+    /// Lets the connection end that does least: one that never asked for anything, then one that takes nothing or was
+    /// answered for good, then one that rests; of several the one whose network has most of them, and of those the oldest.
+    /// Where all are busy, the oldest ends with its answer. Says whether a place becomes free at once.
     pub(crate) fn make_room(&self) -> bool {
         let (now, connections) = (Instant::now(), self.lock());
         let mut of = HashMap::<IpAddr, usize>::new();
@@ -90,6 +93,7 @@ impl Registry {
             let progress = it.progress();
             let class = match progress.phase {
                 Phase::New => 0,
+                Phase::Leaving => 1,
                 _ if progress.blocked(now) >= STALLED => 1,
                 Phase::Idle | Phase::Asking => 2,
                 Phase::Answering => return None,
@@ -120,7 +124,9 @@ impl Registry {
             if asks_for_long {
                 tell(Event::Headers);
                 it.kill.notify_one();
-            } else if progress.phase == Phase::Idle && lasts >= limits.idle {
+            } else if progress.phase == Phase::Idle && lasts >= limits.idle
+                || progress.phase == Phase::Leaving && lasts >= LEAVING
+            {
                 it.kill.notify_one();
             } else if progress.blocked(now) >= limits.write {
                 tell(Event::Write);

@@ -8,7 +8,7 @@ use crate::registry::{Place, Registry};
 use crate::turns::Turns;
 use axum::Router;
 use axum::extract::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
@@ -139,7 +139,7 @@ impl Server {
         // Answers are written at once; waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
         let (routes, limits, tell) = (self.routes.clone(), self.limits, Arc::clone(&self.tell));
-        let stream = Watched { stream, connection: Arc::clone(&place.connection) };
+        let stream = Watched::new(stream, Arc::clone(&place.connection));
         #[cfg(feature = "tls")]
         if let Some(access) = self.access.as_ref().filter(|it| it.is_encrypted()) {
             let (access, handshakes) = (Arc::clone(access), Arc::clone(&self.handshakes));
@@ -174,7 +174,7 @@ async fn serve(
     let connection = &place.connection;
     let routes = TowerToHyperService::new(routes);
     let service = service_fn(|mut request: Request<Incoming>| {
-        let answering = connection.answer();
+        let answering = connection.answer(!request.body().is_end_stream());
         request.extensions_mut().insert(client);
         let answer = routes.call(request);
         async move { answer.await.map(|it| it.map(|body| Answer { body, _answering: answering })) }

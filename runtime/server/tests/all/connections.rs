@@ -197,6 +197,40 @@ async fn what_is_no_request_is_refused_with_its_status() {
 }
 
 #[tokio::test]
+async fn an_answer_is_not_lost_on_who_is_still_sending() {
+    let served = Served::start(Limits { connections: 1, ..WIDE }).await;
+    for (begin, status) in [
+        (format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}", "y".repeat(40 * 1024)), "431"),
+        ("GET / HTTP/9\r\n\r\n".to_owned(), "400"),
+        ("POST /method HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 150000\r\n\r\n".to_owned(), "200"),
+    ] {
+        let mut stream = served.connect().await;
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        let mut first = [0];
+        stream.peek(&mut first).await.unwrap();
+        for _ in 0..10 {
+            stream.write_all(&[b'z'; 10_000]).await.expect("somebody reads it");
+            sleep(Duration::from_millis(5)).await;
+        }
+        let mut answer = String::new();
+        timeout(LONG, stream.read_to_string(&mut answer)).await.expect("it ends").expect("the answer, and no reset");
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{answer}");
+    }
+    // Who never stops is not waited for, and neither is who says nothing more.
+    let mut endless = served.connect().await;
+    endless.write_all(b"GET / HTTP/9\r\n\r\n").await.unwrap();
+    let ends = until("its end", async || endless.write_all(&[b'z'; 100_000]).await.err());
+    ends.await;
+    let mut silent = served.connect().await;
+    silent.write_all(b"GET / HTTP/9\r\n\r\n").await.unwrap();
+    assert!(read(&mut silent).await.starts_with("HTTP/1.1 400"));
+    assert_eq!(read(&mut silent).await, "");
+    let begin = Instant::now();
+    served.answered().await;
+    assert!(begin.elapsed() < LONG / 2, "there is one place, and it became free");
+}
+
+#[tokio::test]
 async fn requests_may_come_before_the_answers_of_those_before() {
     let served = Served::start(WIDE).await;
     let mut stream = served.connect().await;
