@@ -127,7 +127,7 @@ fn hold(endpoint: &Endpoint, runtime: &Runtime, clients: usize) {
     let (count, (told, until)) = (Arc::new(AtomicUsize::new(0)), tokio::sync::watch::channel(false));
     let mut all = JoinSet::new();
     for _ in 0..clients {
-        all.spawn_on(slow(endpoint.address, Arc::clone(&count), until.clone()), runtime.handle());
+        all.spawn_on(slow([127, 0, 0, 1], endpoint.address, Arc::clone(&count), until.clone()), runtime.handle());
     }
     let begin = Instant::now();
     while count.load(Ordering::Relaxed) < clients {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -182,25 +182,24 @@ async fn exchange(address: SocketAddr, attack: &Attack) -> std::io::Result<Strin
     let mut begin = [0; 64];
     let receive = timeout(Duration::from_secs(20), reading.read(&mut begin));
     let length = tokio::select! {
-        read = receive => match read? {
-            Ok(length) => length,
-            // The answer was lost to bytes that were still on their way.
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
-            Err(error) => return Err(error),
-        },
+        read = receive => read??,
         () = send => 0,
     };
     Ok(String::from_utf8_lossy(&begin[..length]).into_owned())
 }
 
-/// A connection that says a byte a second and never ends its request, until it is told to; it counts itself.
+/// A connection from one of this machine's addresses that says a byte a second and never ends its request, until it is
+/// told to; it counts itself.
 pub(crate) async fn slow(
+    from: [u8; 4],
     address: SocketAddr,
     held: Arc<AtomicUsize>,
     mut until: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
     let request = b"GET /metrics HTTP/1.1\r\nhost: a\r\nx-slow: ";
-    let mut stream = TcpStream::connect(address).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let mut stream = socket.connect(address).await?;
     held.fetch_add(1, Ordering::Relaxed);
     stream.set_zero_linger()?;
     for byte in request.iter().chain(std::iter::repeat(&b'y')) {

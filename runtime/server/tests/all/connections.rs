@@ -192,6 +192,7 @@ async fn what_is_no_request_is_refused_with_its_status() {
         }
         assert_eq!(read(&mut stream).await, "", "nothing more is said");
     }
+    until("the last event", async || (served.events().len() == 12).then_some(())).await;
     assert_eq!(served.events(), [Event::Malformed; 12]);
     let _fine = served.answered().await;
 }
@@ -219,8 +220,7 @@ async fn an_answer_is_not_lost_on_who_is_still_sending() {
     // Who never stops is not waited for, and neither is who says nothing more.
     let mut endless = served.connect().await;
     endless.write_all(b"GET / HTTP/9\r\n\r\n").await.unwrap();
-    let ends = until("its end", async || endless.write_all(&[b'z'; 100_000]).await.err());
-    ends.await;
+    until("its end", async || endless.write_all(&[b'z'; 100_000]).await.err()).await;
     let mut silent = served.connect().await;
     silent.write_all(b"GET / HTTP/9\r\n\r\n").await.unwrap();
     assert!(read(&mut silent).await.starts_with("HTTP/1.1 400"));
