@@ -88,6 +88,8 @@ pub(crate) fn webhook(program: PathBuf, folder: &Path, token: &Path) -> Server {
     let command = move || {
         let mut command = Command::new(&program);
         command.args(["--listen", &listen, "--token-file"]).arg(&token).arg("--database").arg(folder.join("alerts.db"));
+        // A long run makes more than are kept otherwise, and no test is of what is forgotten.
+        command.args(["--keep-alerts", "10000000"]);
         quiet(command, &folder.join("webhook.log"))
     };
     Server::start(command, "cargo", url, "/readyz")
