@@ -22,6 +22,11 @@ impl Begun {
     /// A call of which nothing is known yet; see [`Spared`].
     pub(super) const SPARED: Self = Self { handles: None, start: u64::MAX };
 
+    /// Under another recorder than the global one.
+    fn elsewhere(series: &'static Series) -> Self {
+        Self { handles: None, start: elsewhere::begin(series) }
+    }
+
     #[inline]
     pub(super) fn is_open(self) -> bool {
         self.handles.is_some() || self.start != 0
@@ -131,24 +136,16 @@ impl Start for Counted {
 
 #[inline(never)]
 fn begin(series: &'static Series) -> Begun {
-    let Some(handles) = series.handles() else { return Begun { handles: None, start: elsewhere::begin(series) } };
-    match &handles.trace {
-        Trace::Calls(_) => {}
-        Trace::Watched(calls) => calls.begin(),
-        _ => begin_other(handles),
-    }
+    let Some(handles) = series.handles() else { return Begun::elsewhere(series) };
+    enter(handles);
     // Zero would say that nobody read it.
     Begun { handles: Some(handles), start: handles.clock.raw().max(1) }
 }
 
 #[inline(never)]
 fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
-    let Some(handles) = series.handles() else { return Begun { handles: None, start: elsewhere::begin(series) } };
-    match &handles.trace {
-        Trace::Calls(_) => {}
-        Trace::Watched(calls) => calls.begin(),
-        _ => begin_other(handles),
-    }
+    let Some(handles) = series.handles() else { return Begun::elsewhere(series) };
+    enter(handles);
     if chosen(weight) || series.newest.is_missing() {
         return begin_timed(handles);
     }
@@ -161,7 +158,7 @@ fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
 fn begin_spared(series: &'static Series) -> Begun {
     match series.handles() {
         Some(handles) => begin_timed(handles),
-        None => Begun { handles: None, start: elsewhere::begin(series) },
+        None => Begun::elsewhere(series),
     }
 }
 
@@ -172,6 +169,16 @@ fn begin_timed(handles: &'static Handles) -> Begun {
     renew();
     handles.series.newest.ask();
     Begun { handles: Some(handles), start: handles.clock.raw().max(1) }
+}
+
+/// Counts a call in flight, where the family does.
+#[inline]
+fn enter(handles: &Handles) {
+    match &handles.trace {
+        Trace::Calls(_) => {}
+        Trace::Watched(calls) => calls.begin(),
+        _ => begin_other(handles),
+    }
 }
 
 /// Apart, so that what is left is two comparisons and not a table of jumps.
