@@ -5,19 +5,12 @@
 
 use crate::prometheus::free_address;
 use crate::rules::Rule;
-use measurand_monitoring::{Monitoring, Options, Receivers};
-use measurand_tests::{HttpServer, Running, Smtp, program, receivers, wait};
+use measurand_tests::{HttpServer, Running, Smtp, WEBHOOK_TOKEN, mailbox, program, receivers, routes, wait};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
-const SWITCH_TOKEN: &str = "switch-token";
-const TOKEN: &str = "0123456789abcdef";
-const USER: &str = "alerts@example.org";
-const PASSWORD: &str = "a password: with spaces";
 
 /// Where our own receiver's alerts stand among the channels.
 const KEPT: &str = "kept";
@@ -63,9 +56,9 @@ impl Called {
     /// Starts all of them with their files in this folder.
     pub(crate) fn start(folder: &Path) -> Self {
         fs::create_dir_all(folder).unwrap();
-        let (http, mail) = (receivers(ROUTING_KEY, SWITCH_TOKEN), Smtp::start(USER, PASSWORD));
+        let (http, mail) = (receivers(), mailbox());
         let (address, kept) = (free_address(), free_address());
-        let config = routes(folder, &http, &mail, &kept);
+        let config = routes(folder, &http, &mail, &format!("http://{kept}"));
         fs::write(folder.join("alertmanager.yml"), faster(&config)).unwrap();
         fs::write(folder.join("trusted.pem"), &mail.certificate).unwrap();
         let log = |name: &str| File::create(folder.join(name)).unwrap();
@@ -211,7 +204,7 @@ impl Called {
     /// The answer of our own receiver to a question, the newest alert first.
     fn kept(&self, question: &str) -> Vec<Value> {
         let url = format!("{}/api/alerts?{question}", self.kept);
-        let mut answer = ureq::get(url).header("authorization", format!("Bearer {TOKEN}")).call().unwrap();
+        let mut answer = ureq::get(url).header("authorization", format!("Bearer {WEBHOOK_TOKEN}")).call().unwrap();
         let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         answer["alerts"].as_array().unwrap().clone()
     }
@@ -270,35 +263,7 @@ fn texts(value: &Value) -> String {
     }
 }
 
-/// The generated routes, to receivers on this machine.
-fn routes(folder: &Path, http: &HttpServer, mail: &Smtp, kept: &str) -> String {
-    let secrets = [
-        ("slack_api_url", format!("{}/slack", http.url())),
-        ("smtp_password", PASSWORD.to_owned()),
-        ("pagerduty_routing_key", ROUTING_KEY.to_owned()),
-        ("webhook_token", TOKEN.to_owned()),
-        ("switch_token", SWITCH_TOKEN.to_owned()),
-    ];
-    for (name, value) in secrets {
-        fs::write(folder.join(name), value).unwrap();
-    }
-    let receivers = Receivers {
-        secrets: folder.display().to_string(),
-        pagerduty_url: format!("{}/pagerduty", http.url()),
-        smtp_host: format!("localhost:{}", mail.port),
-        leads: "leads@example.org".to_owned(),
-        teams: "teams@example.org".to_owned(),
-        capacity: "capacity@example.org".to_owned(),
-        webhook_url: format!("http://{kept}/webhook"),
-        switch_url: format!("{}/switch", http.url()),
-        ..Receivers::default()
-    };
-    let options = Options { receivers, ..Options::default() };
-    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap();
-    monitoring.stack_files().into_iter().find(|it| it.name == "alertmanager.yml").unwrap().contents
-}
-
-/// The same routes with nothing changed but how long they wait, and with work at all hours, since nobody knows when a test
+/// The generated routes with nothing changed but how long they wait, and with work at all hours, since nobody knows when a test
 /// runs; as YAML, of which JSON is a part.
 fn faster(text: &str) -> String {
     fn hurry(route: &mut Value) {

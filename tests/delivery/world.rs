@@ -3,19 +3,16 @@
 
 use crate::servers::{self, Server, faster_routes, faster_rules};
 use measurand_monitoring::stack::{App, Places};
-use measurand_monitoring::{Monitoring, Options, Receivers};
-use measurand_tests::{HttpServer as Http, Request, Smtp, free_port, program, receivers, wait, workspace};
+use measurand_monitoring::{Monitoring, Options};
+use measurand_tests::{
+    HttpServer as Http, Request, Smtp, WEBHOOK_TOKEN, free_port, mailbox, program, receivers, routes, wait, workspace,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-
-const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
-const SWITCH_TOKEN: &str = "switch-token";
-const TOKEN: &str = "a-token-of-the-webhook";
-const PASSWORD: &str = "a password: with spaces";
 
 /// What can be wrong with the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,8 +39,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (open, muted) = (receivers(ROUTING_KEY, SWITCH_TOKEN), receivers(ROUTING_KEY, SWITCH_TOKEN));
-        let mail = Smtp::start("alerts@example.org", PASSWORD);
+        let (open, muted) = (receivers(), receivers());
+        let mail = mailbox();
         let faults = Arc::new(Mutex::new(BTreeMap::new()));
         let (one, two) = (instance(&faults, false), instance(&faults, true));
         let at = |name: &str| {
@@ -53,11 +50,11 @@ impl World {
         };
         let (work, night, server) = (at("work"), at("night"), at("prometheus"));
         let token = server.join("secrets/webhook_token");
-        fs::write(&token, TOKEN).unwrap();
+        fs::write(&token, WEBHOOK_TOKEN).unwrap();
         let webhook = servers::webhook(program("measurand-webhook", "measurand-webhook", "dev"), &server, &token);
         let start = |folder: &Path, receivers: &Http, muted: bool| {
             fs::write(folder.join("trusted.pem"), &mail.certificate).unwrap();
-            let config = routes(folder, receivers, &mail, &webhook.url);
+            let config = routes(&folder.join("secrets"), receivers, &mail, &webhook.url);
             fs::write(folder.join("alertmanager.yml"), faster_routes(&config, muted)).unwrap();
             servers::alertmanager(folder, Some(folder.join("trusted.pem")))
         };
@@ -120,7 +117,7 @@ impl World {
     pub(crate) fn kept(&self, name: &str, status: &str, texts: &[&str]) {
         wait_for(&format!("{name}, {status}, at the alert receiver"), || {
             let url = format!("{}/api/alerts?status={status}", self.webhook.url);
-            let answer = ureq::get(url).header("authorization", format!("Bearer {TOKEN}")).call();
+            let answer = ureq::get(url).header("authorization", format!("Bearer {WEBHOOK_TOKEN}")).call();
             let text = answer.unwrap().body_mut().read_to_string().unwrap();
             let all: Value = serde_json::from_str(&text).unwrap();
             let found = all["alerts"]
@@ -157,36 +154,6 @@ fn wait_for(what: &str, mut ask: impl FnMut() -> (bool, String)) {
         assert!(begin.elapsed().as_secs() < 40, "{what}: not within 40 s, but {instead}");
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
-}
-
-/// The generated routes, to receivers on this machine.
-fn routes(folder: &Path, http: &Http, mail: &Smtp, webhook: &str) -> String {
-    let secrets = folder.join("secrets");
-    let written = [
-        ("slack_api_url", format!("{}/slack", http.url())),
-        ("smtp_password", PASSWORD.to_owned()),
-        ("pagerduty_routing_key", ROUTING_KEY.to_owned()),
-        ("webhook_token", TOKEN.to_owned()),
-        ("switch_token", SWITCH_TOKEN.to_owned()),
-    ];
-    let receivers = Receivers {
-        secrets: secrets.display().to_string(),
-        pagerduty_url: format!("{}/pagerduty", http.url()),
-        smtp_host: format!("localhost:{}", mail.port),
-        leads: "leads@example.org".to_owned(),
-        teams: "teams@example.org".to_owned(),
-        capacity: "capacity@example.org".to_owned(),
-        webhook_url: format!("{webhook}/webhook"),
-        switch_url: format!("{}/switch", http.url()),
-        ..Receivers::default()
-    };
-    assert_eq!(receivers.secret_names(), written.each_ref().map(|(name, _)| *name));
-    for (name, value) in written {
-        fs::write(secrets.join(name), value).unwrap();
-    }
-    let options = Options { receivers, ..Options::default() };
-    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap();
-    monitoring.stack_files().into_iter().find(|it| it.name == "alertmanager.yml").unwrap().contents
 }
 
 const RULES: [&str; 3] = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];

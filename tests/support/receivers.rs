@@ -1,15 +1,62 @@
-//! Who is called: servers that speak the protocols of Slack, `PagerDuty` and a dead man's switch.
+//! Who is called: servers that speak the protocols of Slack, `PagerDuty`, a dead man's switch and e-mail, and the generated
+//! routes to them.
 
 use crate::http::{Answer, HttpServer};
+use crate::smtp::Smtp;
+use measurand_monitoring::{Monitoring, Options, Receivers};
 use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+/// What the alert receiver asks Alertmanager for.
+pub const WEBHOOK_TOKEN: &str = "a-token-of-the-webhook";
+const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
+const SWITCH_TOKEN: &str = "switch-token";
+const PASSWORD: &str = "a password: with spaces";
+
+/// The generated configuration of Alertmanager, in which those who are called are these; a folder takes their secrets.
+///
+/// # Panics
+/// When a secret cannot be written.
+#[must_use]
+pub fn routes(secrets: &Path, http: &HttpServer, mail: &Smtp, webhook: &str) -> String {
+    let receivers = Receivers {
+        secrets: secrets.display().to_string(),
+        pagerduty_url: format!("{}/pagerduty", http.url()),
+        smtp_host: format!("localhost:{}", mail.port),
+        leads: "leads@example.org".to_owned(),
+        teams: "teams@example.org".to_owned(),
+        capacity: "capacity@example.org".to_owned(),
+        webhook_url: format!("{webhook}/webhook"),
+        switch_url: format!("{}/switch", http.url()),
+        ..Receivers::default()
+    };
+    let slack = format!("{}/slack", http.url());
+    // In the order of their names.
+    let written = [&slack, PASSWORD, ROUTING_KEY, WEBHOOK_TOKEN, SWITCH_TOKEN];
+    for (name, value) in receivers.secret_names().into_iter().zip(written) {
+        fs::write(secrets.join(name), value).expect("a secret is written");
+    }
+    let options = Options { receivers, ..Options::default() };
+    let catalog = measurand_catalog::parse(b"").expect("there are built-in families");
+    let monitoring = Monitoring::new(&catalog, &options).expect("they are fine");
+    let file = monitoring.stack_files().into_iter().find(|it| it.name == "alertmanager.yml");
+    file.expect("it is generated").contents
+}
+
+/// A mailbox for those whom the generated routes write to.
+#[must_use]
+pub fn mailbox() -> Smtp {
+    Smtp::start(&Receivers::default().smtp_user, PASSWORD)
+}
 
 /// Slack's incoming webhooks, `PagerDuty`'s Events API v2 and a dead man's switch. Each refuses what the real one refuses.
 #[must_use]
-pub fn receivers(routing_key: &'static str, switch_token: &'static str) -> HttpServer {
+pub fn receivers() -> HttpServer {
     HttpServer::start(move |request| match request.path.as_str() {
         "/slack" => slack(&request.json()),
-        "/pagerduty" => pager_duty(&request.json(), routing_key),
-        "/switch" if request.headers.contains(&format!("Bearer {switch_token}")) => (200, String::new()),
+        "/pagerduty" => pager_duty(&request.json(), ROUTING_KEY),
+        "/switch" if request.headers.contains(&format!("Bearer {SWITCH_TOKEN}")) => (200, String::new()),
         "/switch" => (401, String::new()),
         _ => (404, String::new()),
     })
