@@ -88,8 +88,9 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
     }
     let absent =
         subexpressions(&parsed.tree).into_iter().any(|it| matches!(it, Expr::Call(it) if it.func.name == "absent"));
-    let hold = rule.hold.as_ref().and_then(|it| seconds(&it.text)).unwrap_or_default();
-    if absent && hold < ABSENT_SECONDS {
+    // One that is no duration has a finding of its own.
+    let hold = rule.hold.as_ref().map_or(Some(0.0), |it| seconds(&it.text));
+    if absent && hold.is_some_and(|it| it < ABSENT_SECONDS) {
         let message = format!("{context} fires as soon as a scrape fails or Prometheus starts");
         findings.add(rule.hold.as_ref().unwrap_or(name).line, "alerts/absent", message, "add `for: 1m` or more");
     }
@@ -133,7 +134,7 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
 }
 
 /// Alerts that come and go although nothing changes.
-fn flapping(rule: &Rule, context: &str, parsed: &Expression, hold: f64, findings: &mut Findings<'_>) {
+fn flapping(rule: &Rule, context: &str, parsed: &Expression, hold: Option<f64>, findings: &mut Findings<'_>) {
     if let Some(name) = chosen(&parsed.tree) {
         let message = format!("{context} takes the series of a `{name}`: others each time, and so other alerts");
         findings.add(rule.expression.line, "promql/fragile", message, "compare all series with a threshold");
@@ -145,7 +146,7 @@ fn flapping(rule: &Rule, context: &str, parsed: &Expression, hold: f64, findings
         }
         _ => false,
     });
-    if of_jobs && hold == 0.0 {
+    if of_jobs && hold == Some(0.0) {
         let message = format!("{context} calculates with sums of two jobs, and after a start one is scraped first");
         findings.add(rule.name.line, "promql/fragile", message, "add a `for` of a scrape interval or more");
     }

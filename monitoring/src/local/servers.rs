@@ -31,7 +31,7 @@ pub(crate) const SERVERS: [Server; 5] = [
     Server {
         service: WEBHOOK,
         programs: &["measurand-webhook"],
-        install: "cargo install --path monitoring/webhook",
+        install: "`cargo install --path monitoring/webhook`",
         needed: true,
         arguments: |it| {
             vec![
@@ -47,7 +47,7 @@ pub(crate) const SERVERS: [Server; 5] = [
     Server {
         service: ALERTMANAGER,
         programs: &["prometheus-alertmanager", "alertmanager"],
-        install: "apt-get install prometheus-alertmanager",
+        install: "`apt-get install prometheus-alertmanager`",
         needed: true,
         arguments: |it| {
             vec![
@@ -64,7 +64,7 @@ pub(crate) const SERVERS: [Server; 5] = [
     Server {
         service: NODE,
         programs: &["prometheus-node-exporter", "node_exporter"],
-        install: "apt-get install prometheus-node-exporter",
+        install: "`apt-get install prometheus-node-exporter`",
         needed: false,
         arguments: |it| vec![format!("--web.listen-address={}", it.address(&NODE))],
         environment: |_| Vec::new(),
@@ -72,7 +72,7 @@ pub(crate) const SERVERS: [Server; 5] = [
     Server {
         service: PROMETHEUS,
         programs: &["prometheus"],
-        install: "apt-get install prometheus",
+        install: "`apt-get install prometheus`",
         needed: true,
         arguments: |it| {
             vec![
@@ -126,9 +126,9 @@ impl Server {
         self.programs.iter().flat_map(named).find(|it| is_program(it))
     }
 
-    /// `prometheus: apt-get install prometheus`.
+    /// Which one it is, and what installs it.
     pub(crate) fn mend(&self) -> String {
-        format!("{} (`{}`)", self.service.name, self.install)
+        format!("{} ({})", self.service.name, self.install)
     }
 }
 

@@ -1,6 +1,9 @@
 //! PromQL as it stands in a file: Grafana's variables are replaced, then it is parsed.
 
-use promql_parser::parser::{Expr, VectorSelector, parse};
+use lrpar::{Lexeme as _, Lexer as _, NonStreamingLexer as _};
+use promql_parser::parser::token::{T_ADD, T_COLON, T_LEFT_BRACKET, T_NUMBER, T_OFFSET, T_SUB};
+use promql_parser::parser::{Expr, VectorSelector, lexer, parse};
+use promql_parser::util::parse_str_radix;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -24,9 +27,28 @@ impl Expression {
         let mut variables = BTreeSet::new();
         let plain = replaced(text, &mut variables);
         let one_line = |it: String| it.lines().next().unwrap_or_default().trim().to_owned();
-        let tree = parse(&plain).map_err(one_line)?;
+        let tree = check_durations(&plain).and_then(|()| parse(&plain)).map_err(one_line)?;
         Ok(Self { tree, variables })
     }
+}
+
+/// Where a duration belongs, a number means seconds. The parser panics at one that is too large or no number, and
+/// Prometheus has nanoseconds in 64 bits.
+fn check_durations(text: &str) -> Result<(), String> {
+    let lexer = lexer(text)?;
+    let mut before = (T_ADD, T_ADD);
+    for word in lexer.iter().flatten() {
+        let belongs = matches!(before, (_, T_LEFT_BRACKET | T_COLON | T_OFFSET) | (T_OFFSET, T_ADD | T_SUB));
+        if belongs && word.tok_id() == T_NUMBER {
+            let number = lexer.span_str(word.span());
+            let seconds = Duration::try_from_secs_f64(parse_str_radix(number)?).ok();
+            if seconds.is_none_or(|it| i64::try_from(it.as_nanos()).is_err()) {
+                return Err(format!("the duration `{number}` is out of range; write 9.2e9 seconds or less"));
+            }
+        }
+        before = (before.1, word.tok_id());
+    }
+    Ok(())
 }
 
 /// A selector and what stands around it.
@@ -198,6 +220,25 @@ mod tests {
         check("sum by ($by) (x)", "sum by (measurand_variable) (x)");
         check(r#"label_replace(x, "a", "$1", "b", "(.*)")"#, r#"label_replace(x, "a", "$1", "b", "(.*)")"#);
         check(r#"x{a="\"$"}"#, r#"x{a="\"$"}"#);
+    }
+
+    #[test]
+    fn durations_that_nobody_can_wait_for_are_errors() {
+        let long = "3".repeat(50);
+        for (text, number) in [
+            (format!("x[{long}]"), &*long),
+            ("x[5m:1e300]".to_owned(), "1e300"),
+            ("x offset 1e10".to_owned(), "1e10"),
+            ("x offset - 0x7fffffffffffffff".to_owned(), "0x7fffffffffffffff"),
+            ("x offset +inf".to_owned(), "inf"),
+            ("x offset nan".to_owned(), "nan"),
+        ] {
+            let error = Expression::parse(&text).unwrap_err();
+            assert!(error.contains(&format!("`{number}` is out of range")), "{text}: {error}");
+        }
+        for text in ["x[300]", "x[5m:0x20]", "x offset -60", "x > 1e300", "x > -inf", "{a=\"[1e300]\"} # [1e300]"] {
+            Expression::parse(text).unwrap();
+        }
     }
 
     #[test]

@@ -146,6 +146,7 @@ fn alerts() {
     check(&alert("Gone", "    for: 1m\n"), &[]);
     check(&alert("Gone", ""), &[("alerts/absent", 4)]);
     check(&alert("Gone", "    for: 30s\n"), &[("alerts/absent", 6)]);
+    check(&alert("Gone", "    for: 7 minutes\n"), &[("alerts/for", 6)]);
     check(&alert("Gone", "    for: 1m\n    keep_firing_for: 5\n"), &[("alerts/for", 7)]);
     check(&alert("Gone", "    for: 1m\n    keep_firing_for: 0s\n"), &[("alerts/for", 7)]);
     let by =
