@@ -17,7 +17,7 @@ const PASSWORD: &str = "a password: with spaces";
 /// The generated configuration of Alertmanager, in which those who are called are these; a folder takes their secrets.
 ///
 /// # Panics
-/// When a secret cannot be written.
+/// When a secret cannot be written, or the configuration asks for another one.
 #[must_use]
 pub fn routes(secrets: &Path, http: &HttpServer, mail: &Smtp, webhook: &str) -> String {
     let receivers = Receivers {
@@ -32,9 +32,15 @@ pub fn routes(secrets: &Path, http: &HttpServer, mail: &Smtp, webhook: &str) -> 
         ..Receivers::default()
     };
     let slack = format!("{}/slack", http.url());
-    // In the order of their names.
-    let written = [&slack, PASSWORD, ROUTING_KEY, WEBHOOK_TOKEN, SWITCH_TOKEN];
-    for (name, value) in receivers.secret_names().into_iter().zip(written) {
+    let written = [
+        ("slack_api_url", slack.as_str()),
+        ("smtp_password", PASSWORD),
+        ("pagerduty_routing_key", ROUTING_KEY),
+        ("webhook_token", WEBHOOK_TOKEN),
+        ("switch_token", SWITCH_TOKEN),
+    ];
+    assert_eq!(receivers.secret_names(), written.map(|it| it.0), "each secret is written");
+    for (name, value) in written {
         fs::write(secrets.join(name), value).expect("a secret is written");
     }
     let options = Options { receivers, ..Options::default() };

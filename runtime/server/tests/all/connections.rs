@@ -1,6 +1,6 @@
 //! How many connections there are, which of them end, and when.
 
-use crate::support::{LONG, Served, WIDE, ask, is_open, read, read_all};
+use crate::support::{LONG, Served, WIDE, ask, goes_on_sending, is_open, read, read_all};
 use measurand_server::{Event, Limits};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -205,17 +205,7 @@ async fn an_answer_is_not_lost_on_who_is_still_sending() {
         ("GET / HTTP/9\r\n\r\n".to_owned(), "400"),
         ("POST /method HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 150000\r\n\r\n".to_owned(), "200"),
     ] {
-        let mut stream = served.connect().await;
-        stream.write_all(begin.as_bytes()).await.unwrap();
-        let mut first = [0];
-        stream.peek(&mut first).await.unwrap();
-        for _ in 0..10 {
-            stream.write_all(&[b'z'; 10_000]).await.expect("somebody reads it");
-            sleep(Duration::from_millis(5)).await;
-        }
-        let mut answer = String::new();
-        timeout(LONG, stream.read_to_string(&mut answer)).await.expect("it ends").expect("the answer, and no reset");
-        assert_eq!(answer.split(' ').nth(1), Some(status), "{answer}");
+        goes_on_sending(served.connect().await, &begin, status).await;
     }
     // Who never stops is not waited for, and neither is who says nothing more.
     let mut endless = served.connect().await;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, oneshot};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Longer than anything takes, and shorter than anybody's patience.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
@@ -123,6 +123,20 @@ pub(crate) async fn read_all(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _closed = timeout(LONG, stream.read_to_end(&mut bytes)).await.expect("it ends");
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Asks for what is refused before all of it is sent, goes on sending, and then reads the answer without a reset.
+pub(crate) async fn goes_on_sending(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, begin: &str, status: &str) {
+    stream.write_all(begin.as_bytes()).await.unwrap();
+    let mut answer = vec![timeout(LONG, stream.read_u8()).await.expect("it is answered").expect("an answer")];
+    for _ in 0..10 {
+        stream.write_all(&[b'z'; 10_000]).await.expect("somebody reads it");
+        stream.flush().await.expect("somebody reads it");
+        sleep(Duration::from_millis(5)).await;
+    }
+    timeout(LONG, stream.read_to_end(&mut answer)).await.expect("it ends").expect("the answer, and no reset");
+    let answer = String::from_utf8_lossy(&answer);
+    assert_eq!(answer.split(' ').nth(1), Some(status), "{answer}");
 }
 
 /// Whether nothing happens on the connection for a moment.

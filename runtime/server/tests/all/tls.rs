@@ -1,6 +1,6 @@
 //! The handshake: with whom, with what, and with what instead while the server runs.
 
-use crate::support::{LONG, Served, WIDE, read};
+use crate::support::{LONG, Served, WIDE, goes_on_sending, read};
 use measurand_server::{Access, AccessFiles, Event, Limits};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::fs;
@@ -232,6 +232,20 @@ async fn a_handshake_has_a_time() {
     }
     assert_eq!(served.events(), [Event::Headers; 3]);
     assert_eq!(status(&served, &authority, BOTH, None).await, "200");
+}
+
+#[tokio::test]
+async fn an_answer_is_not_lost_on_who_is_still_sending() {
+    let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    authority.sign(directory.path(), "server");
+    let (served, _) = start(files(&directory, "")).await;
+    for version in [&TLS12, &TLS13] {
+        let config = Arc::new(client(&authority, &[version]).with_no_client_auth());
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(config).connect(name, served.connect().await).await.unwrap();
+        let begin = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}", "y".repeat(40 * 1024));
+        goes_on_sending(stream, &begin, "431").await;
+    }
 }
 
 #[tokio::test]
