@@ -6,23 +6,24 @@ use crate::args::{self, Value};
 use crate::diag::Diag;
 use crate::engine;
 use crate::func::Func;
+use crate::name::{self, Header, Surrounding};
 use measurand_catalog::{Absent, Attribute, attribute::ALL};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{Parse as _, ParseStream, Parser as _, discouraged::Speculative as _};
 use syn::{Attribute as SynAttribute, Meta, Token, braced, token};
 
-/// What the functions in a block are called in front of their own names.
+/// A block whose functions get the attribute.
 struct Block<'a> {
     attribute: &'static Attribute,
     args: &'a TokenStream,
-    /// The type that the block implements.
-    owner: Option<String>,
+    /// What surrounds its functions, the block among it.
+    place: Surrounding,
 }
 
 pub(crate) fn run(diag: &mut Diag, attribute: &'static Attribute, args: TokenStream, item: TokenStream) -> TokenStream {
     let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
-    let Some(owner) = owner(&tokens) else {
+    let Some((keyword, header)) = header(&tokens) else {
         let _reported = args::parse(diag, attribute, args);
         // The parser's own message ("expected `fn`") says less.
         let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
@@ -33,7 +34,9 @@ pub(crate) fn run(diag: &mut Diag, attribute: &'static Attribute, args: TokenStr
     };
     check_arguments(diag, attribute, &args);
     let Some(TokenTree::Group(body)) = tokens.pop() else { return item };
-    let block = Block { attribute, args: &args, owner };
+    let mut place = name::surrounding(keyword.span(), &["impl", "trait", "mod"]);
+    place.enter(&header);
+    let block = Block { attribute, args: &args, place };
     let content = block.content(diag, body.stream());
     let mut group = Group::new(Delimiter::Brace, content);
     group.set_span(body.span());
@@ -41,9 +44,9 @@ pub(crate) fn run(diag: &mut Diag, attribute: &'static Attribute, args: TokenStr
     tokens.into_iter().collect()
 }
 
-/// The type of an `impl` block, nothing for a module or a trait; no answer where it is none of them.
-#[expect(clippy::option_option, reason = "one says what it is, the other how it is called")]
-fn owner(tokens: &[TokenTree]) -> Option<Option<String>> {
+/// The keyword of an `impl` block, a trait or a module, and what it says of the functions inside. Nothing for any other
+/// item.
+fn header(tokens: &[TokenTree]) -> Option<(TokenTree, Header)> {
     let ends = matches!(tokens.last(), Some(TokenTree::Group(it)) if it.delimiter() == Delimiter::Brace);
     let start = tokens.iter().position(|it| is_word(it, &["impl", "mod", "trait"]))?;
     // Nothing but attributes, visibility and `unsafe` stands before the keyword.
@@ -55,27 +58,26 @@ fn owner(tokens: &[TokenTree]) -> Option<Option<String>> {
     if !ends || !before {
         return None;
     }
-    if !is_word(&tokens[start], &["impl"]) {
-        return Some(None);
+    let keyword = tokens[start].clone();
+    if is_word(&keyword, &["mod"]) {
+        return Some((keyword, Header::Other));
     }
-    let head: TokenStream = tokens[start..tokens.len() - 1].iter().cloned().collect();
-    // An empty block: only the type is asked for.
-    let mut block = head;
+    if is_word(&keyword, &["trait"]) {
+        let name = tokens.get(start + 1)?.to_string();
+        return Some((keyword, Header::Trait(format!("{}::", name::unraw(&name)))));
+    }
+    // An empty block: only its header is asked for.
+    let mut block: TokenStream = tokens[start..tokens.len() - 1].iter().cloned().collect();
     block.extend([TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()))]);
-    let block: syn::ItemImpl = syn::parse2(block).ok()?;
-    let name = match &*block.self_ty {
-        syn::Type::Path(ty) => ty.path.segments.last().map(|it| it.ident.to_string()),
-        _ => None,
-    };
-    Some(name)
+    Some((keyword, Header::Block(syn::parse2(block).ok()?)))
 }
 
 fn is_word(token: &TokenTree, words: &[&str]) -> bool {
     matches!(token, TokenTree::Ident(it) if words.iter().any(|word| it == word))
 }
 
-/// What stands before the braces of an `impl` block, a trait or a module, and the type of the block.
-fn head(input: ParseStream<'_>) -> Option<(Vec<TokenTree>, Option<String>)> {
+/// What stands before the braces of an `impl` block, a trait or a module, and what it says.
+fn head(input: ParseStream<'_>) -> Option<(Vec<TokenTree>, Header)> {
     let ahead = input.fork();
     let mut head = Vec::new();
     while !ahead.is_empty() && !ahead.peek(Token![;]) {
@@ -84,9 +86,9 @@ fn head(input: ParseStream<'_>) -> Option<(Vec<TokenTree>, Option<String>)> {
         if !braces {
             continue;
         }
-        if let Some(owner) = owner(&head) {
+        if let Some((_, header)) = header(&head) {
             head.pop();
-            return Some((head, owner));
+            return Some((head, header));
         }
         // Only in the head of an `impl` block are there braces of another kind: those of a constant argument.
         if !head.iter().any(|it| is_word(it, &["impl"])) {
@@ -145,7 +147,7 @@ impl Block<'_> {
     /// An `impl` block, a trait or a module inside of a module.
     fn inner(&self, diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
         let ahead = input.fork();
-        let (Ok(attrs), Some((head, owner))) = (SynAttribute::parse_outer(&ahead), head(&ahead)) else {
+        let (Ok(attrs), Some((head, header))) = (SynAttribute::parse_outer(&ahead), head(&ahead)) else {
             return Ok(None);
         };
         let own = attrs.iter().position(|it| attribute_of(it).is_some());
@@ -158,7 +160,8 @@ impl Block<'_> {
         let content;
         let brace = braced!(content in ahead);
         let content: TokenStream = content.parse()?;
-        let block = Block { owner, ..*self };
+        let mut block = Block { place: self.place.clone(), ..*self };
+        block.place.enter(&header);
         // An attribute of its own says more than we do, and is expanded after us.
         let content = if own.is_some() { content } else { block.content(diag, content) };
         brace.surround(&mut out, |out| out.extend(content));
@@ -180,9 +183,7 @@ impl Block<'_> {
         if func.sig.constness.is_some() {
             return tokens;
         }
-        if let Some(owner) = &self.owner {
-            func.label = format!("{owner}::{}", func.label);
-        }
+        func = func.inside(self.place.clone());
         // Their mistakes have been reported.
         let args = args::parse(&mut Diag::default(), self.attribute, self.args.clone());
         engine::function(diag, self.attribute, args, func)

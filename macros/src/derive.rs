@@ -4,7 +4,7 @@ use crate::diag::Diag;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{
-    Attribute, Fields, Generics, Item, ItemEnum, LitStr, Path, Token, Variant, ext::IdentExt as _, parse_quote,
+    Attribute, Fields, Generics, Item, ItemEnum, LitStr, Path, Token, Type, Variant, ext::IdentExt as _, parse_quote,
     spanned::Spanned as _,
 };
 
@@ -209,7 +209,15 @@ fn error_kind(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream
     let arms: Vec<TokenStream> = arms.collect();
     let (name, generics) = (&input.ident, with_bounds(input, &krate));
     let (impls, types, bounds) = generics.split_for_impl();
+    let (own, nested) = kinds(input);
     quote! {
+        #[automatically_derived]
+        impl #impls #krate::ErrorKinds for #name #types #bounds {
+            const KINDS: #krate::Kinds = #krate::Kinds::new(&[#(#own),*]).with(&[
+                #(#krate::__private::kinds_of!(::core::result::Result<(), #nested>)),*
+            ]);
+        }
+
         #[automatically_derived]
         impl #impls #krate::ErrorKind for #name #types #bounds {
             #[inline]
@@ -218,6 +226,25 @@ fn error_kind(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream
             }
         }
     }
+}
+
+/// The kinds of the variants, and the types of the errors inside that have others.
+fn kinds(input: &ItemEnum) -> (Vec<String>, Vec<&Type>) {
+    let (mut own, mut nested) = (Vec::new(), Vec::new());
+    for variant in &input.variants {
+        // What is wrong in the attributes has been reported.
+        let diag = &mut Diag::default();
+        let said = said(diag, &ERROR_KIND, &variant.attrs);
+        if said.nested.is_none() {
+            own.push(value_of(diag, &ERROR_KIND, variant, &said));
+        } else if let Some(field) = variant.fields.iter().next() {
+            nested.push(&field.ty);
+        }
+    }
+    // An enum inside itself has the kinds that it has anyway, and a constant cannot ask for itself.
+    let this = [&input.ident, &Ident::new("Self", Span::call_site())];
+    nested.retain(|ty| !names_any(ty.to_token_stream(), &this));
+    (own, nested)
 }
 
 /// The generics of the enum, and what the types of nested fields have to be where only their users know them.

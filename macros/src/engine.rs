@@ -1,7 +1,7 @@
 //! The pipeline shared by every attribute: parse, check, build the model, expand. Nothing here knows an attribute by
 //! name.
 
-use crate::{args, block, diag::Diag, expand, func::Func, model::Model};
+use crate::{args, block, diag::Diag, expand, func::Func, model::Model, name};
 use measurand_catalog::Attribute;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -19,6 +19,8 @@ pub(crate) fn run(attribute: &'static Attribute, args: TokenStream, item: TokenS
     let mut diag = Diag::default();
     let expanded = match syn::parse2::<Func>(item.clone()) {
         Ok(func) => {
+            let place = name::surrounding(func.sig.fn_token.span, name::FUNCTION);
+            let func = func.inside(place);
             let args = args::parse(&mut diag, attribute, args);
             function(&mut diag, attribute, args, func)
         }

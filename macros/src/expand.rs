@@ -4,10 +4,12 @@
 //! compiles whatever the user's crate has in scope.
 
 use crate::docs;
+use crate::error;
 use crate::label::LabelValue;
 use crate::model::{Judgement, Model, Use};
-use crate::shape::{Shape, future_output, is_result, returns_never};
-use measurand_catalog::Role;
+use crate::shape::{Shape, bare, boxed_output, future_output, is_result, returns_never};
+use measurand_catalog::{Role, UNKNOWN_KINDS, definition};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -38,17 +40,18 @@ fn site(model: &Model) -> TokenStream {
         LabelValue::Given(_) | LabelValue::Late(_) | LabelValue::Caller => None,
     });
     let facts = facts(model);
+    let kinds = error_kinds(model).map(|it| quote! { , #it });
     let Some(declared) = &model.declared else {
         let family = Ident::new(model.attribute.constant, Span::call_site());
         return quote! {
-            static __SITE: #private::Site = #private::site! { __SITE, #family, #name, [#(#labels),*], #facts };
+            static __SITE: #private::Site = #private::site! { __SITE, #family, #name, [#(#labels),*], #facts #kinds };
         };
     };
     let check = check_uses(model, declared);
     quote! {
         #check
         static __SITE: #private::Site = #private::declared_site! {
-            __SITE, *<#declared as #private::DeclaredFamily>::FAMILY, #name, [#(#labels),*], #facts
+            __SITE, *<#declared as #private::DeclaredFamily>::FAMILY, #name, [#(#labels),*], #facts #kinds
         };
     }
 }
@@ -93,7 +96,62 @@ fn facts(model: &Model) -> String {
     let expressions = model.labels.iter().filter_map(|(key, it)| Some((format!("from:{key}"), it.expression()?)));
     fields.extend(expressions);
     fields.extend(model.facts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    if result_with_kinds(model).is_some() && error_kinds(model).is_none() {
+        fields.push((UNKNOWN_KINDS.to_owned(), String::new()));
+    }
+    if model.func.place.in_macro {
+        fields.push((definition::EXPANSION.to_owned(), next_expansion().to_string()));
+    }
     fields.into_iter().flat_map(|(key, value)| ["\u{1f}".to_owned(), key, "\u{1f}".to_owned(), value]).collect()
+}
+
+/// Tells functions apart that a macro writes in one place. The compiler expands a crate in the order of its source.
+fn next_expansion() -> u32 {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The kinds of the function's errors, as a constant expression, where the signature names a type that has them.
+///
+/// A static in a function cannot use the generic parameters around it, and the macro does not see those of an `impl`
+/// block. So the name of the type is looked up in the module, and behind that it means a type without kinds: a generic
+/// parameter of this name is never reached.
+fn error_kinds(model: &Model) -> Option<TokenStream> {
+    let (func, mut parameters) = (&model.func, model.func.place.parameters.clone());
+    parameters.extend(func.sig.generics.type_params().map(|it| it.ident.to_string()));
+    let result = result_with_kinds(model).filter(|_| !func.place.in_function)?;
+    let (result, names) = error::nameable(result, &parameters)?;
+    let private = private(model);
+    let fallbacks = names.iter().map(|name| quote! { struct #name; });
+    Some(quote! {{
+        #[allow(warnings)]
+        {
+            #(#fallbacks)*
+            {
+                use self::*;
+                #private::kinds_of!(#result)
+            }
+        }
+    }})
+}
+
+/// The `Result` that the call ends with, whose errors are counted by kind if they have kinds.
+fn result_with_kinds(model: &Model) -> Option<&Type> {
+    let counted = matches!(model.judgement, Judgement::ByType | Judgement::Declared { .. });
+    let errors = model.declared.is_some() || model.attribute.family.metric(Role::Errors).is_some();
+    returned(model).map(bare).filter(|ty| counted && errors && error::is_named_result(ty))
+}
+
+/// The type that the call ends with: of a future its output.
+fn returned(model: &Model) -> Option<&Type> {
+    match model.shape {
+        Shape::ImplFuture => future_output(&model.func),
+        Shape::BoxedFuture => boxed_output(&model.func),
+        _ => match &model.func.sig.output {
+            ReturnType::Type(_, ty) => Some(ty),
+            ReturnType::Default => None,
+        },
+    }
 }
 
 /// The series of the call, found before the body runs, since the body may use up what the labels are read from.

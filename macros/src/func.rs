@@ -1,5 +1,6 @@
 //! A function whose body is kept as raw tokens, so that a half-typed body still expands and costs nothing to parse.
 
+use crate::name::{self, Surrounding};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
@@ -15,8 +16,10 @@ pub(crate) struct Func {
     pub(crate) sig: Signature,
     pub(crate) brace: Brace,
     pub(crate) body: TokenStream,
-    /// The name for people: with its type's in front, where the attribute stands on the `impl` block.
+    /// The name for people: with those in front of what surrounds the function.
     pub(crate) label: String,
+    /// What surrounds it.
+    pub(crate) place: Surrounding,
 }
 
 impl Parse for Func {
@@ -30,13 +33,19 @@ impl Parse for Func {
         let inner = content.call(Attribute::parse_inner)?;
         attrs.extend(inner.into_iter().map(|it| Attribute { style: AttrStyle::Outer, ..it }));
         let body = content.parse()?;
-        let name = sig.ident.to_string();
-        let label = name.strip_prefix("r#").map_or(name.clone(), str::to_owned);
-        Ok(Self { attrs, vis, sig, brace, body, label })
+        let label = name::unraw(&sig.ident.to_string()).to_owned();
+        Ok(Self { attrs, vis, sig, brace, body, label, place: Surrounding::default() })
     }
 }
 
 impl Func {
+    /// The function in the place where it stands.
+    pub(crate) fn inside(mut self, place: Surrounding) -> Self {
+        self.label.insert_str(0, &place.prefix);
+        self.place = place;
+        self
+    }
+
     /// The function as it was written, with the attributes that it has now.
     pub(crate) fn into_tokens(self) -> TokenStream {
         let Self { attrs, vis, sig, brace, body, .. } = self;

@@ -4,8 +4,8 @@ use crate::args::{self, Arg, Value};
 use crate::diag::{Diag, did_you_mean};
 use crate::func::Func;
 use crate::shape::returns_never;
-use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, record};
-use proc_macro2::TokenStream;
+use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL, record};
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprClosure, FnArg, spanned::Spanned as _, visit::Visit};
 
@@ -36,7 +36,7 @@ impl LabelValue {
 }
 
 /// Tokens about as people write them.
-fn source(tokens: &TokenStream) -> String {
+pub(crate) fn source(tokens: &TokenStream) -> String {
     let mut text = record::clean(&tokens.to_string()).replace('\n', " ");
     for (from, to) in [
         (" :: ", "::"),
@@ -92,6 +92,9 @@ pub(crate) fn labels(
         };
         attribute.family.labels.iter().map(|it| value(it.name)).collect()
     };
+    if args.iter().any(|it| matches!(it.value, Some(Value::Objective(_)))) {
+        label_function(diag, attribute, func, &mut labels);
+    }
     if let Some(arg) = args.iter().find(|it| it.spec.kind == ArgumentKind::Flag) {
         if arg.value.is_some() && is_foreign(func) {
             let message = "a function that other languages call does not know its caller; remove `caller`";
@@ -100,6 +103,27 @@ pub(crate) fn labels(
         labels.push((CALLER_LABEL.to_owned(), LabelValue::Caller));
     }
     labels
+}
+
+/// Gives a function with an objective series of its own: it covers the calls of this function and of no other.
+fn label_function(diag: &mut Diag, attribute: &'static Attribute, func: &Func, labels: &mut Vec<(String, LabelValue)>) {
+    match labels.iter().find(|(name, _)| name == FUNCTION_LABEL) {
+        Some((_, LabelValue::Given(it))) => no_objective(diag, attribute, it.span()),
+        Some((_, LabelValue::Late(it))) => no_objective(diag, attribute, it.span()),
+        Some(_) => {}
+        None => labels.push((FUNCTION_LABEL.to_owned(), LabelValue::Literal(func.label.clone()))),
+    }
+    if labels.iter().all(|(name, _)| name != MODULE_LABEL) {
+        labels.push((MODULE_LABEL.to_owned(), LabelValue::ModulePath));
+    }
+}
+
+fn no_objective(diag: &mut Diag, attribute: &'static Attribute, span: Span) {
+    let message = "an objective covers one function, and this value of the label `function` may name several";
+    diag.error(
+        span,
+        format_args!("{message}; write the value as text, or remove `slo`\nexample: {}", attribute.example),
+    );
 }
 
 /// Whether other languages call the function, whose calls leave no place behind.

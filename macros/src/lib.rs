@@ -4,7 +4,8 @@
 //! attribute is called, which arguments it takes and what it records stands in the tables of `measurand-catalog`; no
 //! file but this one knows an attribute by name, and this one only to give it an entry point and its documentation.
 //!
-//! The macros read nothing but their input: no environment, no files, no settings of their own build.
+//! The macros read their input, and the source file that an annotated function stands in, which is where `name` finds
+//! the `impl` block around it. They read no environment, no other files, and no settings of their own build.
 
 #![forbid(unsafe_code)]
 
@@ -14,10 +15,12 @@ mod derive;
 mod diag;
 mod docs;
 mod engine;
+mod error;
 mod expand;
 mod func;
 mod label;
 mod model;
+mod name;
 mod objective;
 mod place;
 mod shape;
@@ -110,7 +113,9 @@ pub fn at(tokens: TokenStream) -> TokenStream {
 ///
 /// On an `impl` block, a trait or a module the attribute goes on each function inside that has a body, is not `const`, and
 /// has no attribute of its own, those of inner modules and blocks too; `#[measured(skip)]` leaves a function or an inner
-/// block out. Methods of an `impl` block are called `Type::method`.
+/// block out.
+///
+/// A function's name is unique in its module: a method is called `Type::method`, or `<Type as Trait>::method`.
 ///
 /// The doc comment's first paragraph, a section `# Runbook` in it, `owner`, `severity` and `runbook` travel with the record.
 /// Where there is a doc comment, it gains the function's metrics with queries to copy.

@@ -1,7 +1,8 @@
 //! What the signature says of the body: when it runs, and what it returns.
 
 use crate::func::Func;
-use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
+use syn::punctuated::Punctuated;
+use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Token, Type, TypeParamBound};
 
 /// When the body runs, which decides where the measurement goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub(crate) fn shape(func: &Func) -> Shape {
 }
 
 /// The type without the parentheses, or the invisible group that a macro by example puts around it.
-fn bare(ty: &Type) -> &Type {
+pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(it) => bare(&it.elem),
         Type::Paren(it) => bare(&it.elem),
@@ -89,8 +90,23 @@ pub(crate) fn is_result(ty: &Type) -> bool {
 /// `T` of `impl Future<Output = T>`.
 pub(crate) fn future_output(func: &Func) -> Option<&Type> {
     let ReturnType::Type(_, ty) = &func.sig.output else { return None };
-    let Type::ImplTrait(ty) = bare(ty) else { return None };
-    let arguments = ty.bounds.iter().filter_map(|it| match it {
+    if let Type::ImplTrait(ty) = bare(ty) { output_of(&ty.bounds) } else { None }
+}
+
+/// `T` of `Pin<Box<dyn Future<Output = T>>>` and of `BoxFuture<'_, T>`.
+pub(crate) fn boxed_output(func: &Func) -> Option<&Type> {
+    let ReturnType::Type(_, ty) = &func.sig.output else { return None };
+    let ty = bare(ty);
+    match inside(ty, "Pin").and_then(|it| inside(it, "Box")) {
+        Some(Type::TraitObject(ty)) => output_of(&ty.bounds),
+        Some(_) => None,
+        None => inside(ty, "BoxFuture").or_else(|| inside(ty, "LocalBoxFuture")),
+    }
+}
+
+/// `T` of the bound `Future<Output = T>`.
+fn output_of(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<&Type> {
+    let arguments = bounds.iter().filter_map(|it| match it {
         TypeParamBound::Trait(it) => match &it.path.segments.last()?.arguments {
             PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
             _ => None,

@@ -54,7 +54,9 @@ fn sync() {
             {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                    "|attribute|measured|family|function|summary|Doc."
+                    "|attribute|measured|family|function|summary|Doc.",
+                    { #[allow(warnings)] { struct E; { use self:: *;
+                    ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
@@ -126,7 +128,7 @@ fn opaque_inside() {
             fn f() -> Result<impl Fn(), Box<dyn Error>> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                    "|attribute|measured|family|function"
+                    "|attribute|measured|family|function|error_kinds_open|"
                 };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),

@@ -5,6 +5,7 @@
 
 mod current;
 mod links;
+mod names;
 mod secrets;
 mod series;
 
@@ -65,6 +66,7 @@ pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result
         all.extend(findings.into_all());
     }
     all.extend(links::check(&read));
+    all.extend(names::check(catalog));
     all.extend(secrets::check(catalog, &settings.accepted_labels));
     all.extend(current::check(&monitoring, &read, directory)?);
     Ok(sorted(all))

@@ -7,7 +7,7 @@ mod families;
 mod hits;
 
 use crate::monitoring::Monitoring;
-use measurand_catalog::{Catalog, SiteRecord};
+use measurand_catalog::{Catalog, KIND_LABEL, Role, SiteRecord};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -92,10 +92,16 @@ fn sites(old: &Catalog, new: &Catalog) -> Vec<Found> {
             level: Level::Breaking,
             subject: path(site),
             message: format!("no function records the series {labels} of `{}` any more", family.name),
-            asks: site.labels.iter().next().map_or(Asks::Metrics(metrics.clone()), |(label, value)| {
-                Asks::Value(metrics, label.clone(), value.clone())
+            asks: site.given_labels().next().map_or(Asks::Metrics(metrics.clone()), |(label, value)| {
+                Asks::Value(metrics, label.to_owned(), value.to_owned())
             }),
         });
+    }
+    for (key, site) in &before {
+        let errors = old.family(&key.0).and_then(|it| it.metric(Role::Errors));
+        if let (Some(now), Some(errors)) = (after.get(key), errors) {
+            found.extend(kinds(site, now, &errors.name));
+        }
     }
     for (key, site) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
         found.push(Found {
@@ -108,17 +114,36 @@ fn sites(old: &Catalog, new: &Catalog) -> Vec<Found> {
     found
 }
 
-type Series<'a> = (String, BTreeMap<&'a String, &'a String>, Vec<&'a String>);
+/// The kinds of errors that a function has no more, and that it has now.
+fn kinds(old: &SiteRecord, new: &SiteRecord, errors: &str) -> Vec<Found> {
+    let lost = old.error_kinds.iter().filter(|it| !new.error_kinds.contains(it) && !new.unknown_error_kinds);
+    let lost = lost.map(|kind| Found {
+        level: Level::Breaking,
+        subject: path(old),
+        message: format!("lost the kind of errors `{kind}`"),
+        asks: Asks::Value(vec![errors.to_owned()], KIND_LABEL.to_owned(), kind.clone()),
+    });
+    let got = new.error_kinds.iter().filter(|it| !old.error_kinds.contains(it) && !old.unknown_error_kinds);
+    let got = got.map(|kind| Found {
+        level: Level::Additive,
+        subject: path(new),
+        message: format!("got the kind of errors `{kind}`"),
+        asks: Asks::Nothing,
+    });
+    lost.chain(got).collect()
+}
+
+type Series<'a> = (String, BTreeMap<&'a str, &'a str>, Vec<&'a String>);
 
 /// The functions by what tells their series apart: the family, the literals, and the labels that are open.
 fn by_series(catalog: &Catalog) -> BTreeMap<Series<'_>, &SiteRecord> {
     let key = |it: &'_ SiteRecord| it.family.clone();
     let sites = catalog.sites.iter();
-    sites.map(|it| ((key(it), it.labels.iter().collect(), it.expressions.keys().collect()), it)).collect()
+    sites.map(|it| ((key(it), it.given_labels().collect(), it.expressions.keys().collect()), it)).collect()
 }
 
 fn labels(site: &SiteRecord) -> String {
-    let literal = site.labels.iter().map(|(name, value)| format!("{name}=\"{value}\""));
+    let literal = site.given_labels().map(|(name, value)| format!("{name}=\"{value}\""));
     let open = site.expressions.keys().map(|it| format!("{it}=<any>"));
     format!("{{{}}}", literal.chain(open).collect::<Vec<_>>().join(","))
 }

@@ -3,7 +3,8 @@
 
 use crate::read::{Expression, Labels, Rule, VARIABLE, labels_of, selections};
 use measurand_catalog::{
-    CALLER_LABEL, Catalog, FamilyRecord, KIND_LABEL, Kind, MetricRecord, OVERFLOWS, Role, platform,
+    ADDED_LABELS, CALLER_LABEL, Catalog, FamilyRecord, KIND_LABEL, Kind, MetricRecord, OVERFLOWS, Role, SiteRecord,
+    platform,
 };
 use promql_parser::label::Matcher;
 use promql_parser::parser::VectorSelector;
@@ -227,7 +228,7 @@ impl<'a> Known<'a> {
         let part = if name.ends_with("_bucket") { Some("le") } else { None };
         let own: Vec<&str> = if let Some(it) = self.measured(name) {
             let kinds = [KIND_LABEL].into_iter().filter(|_| it.metric.role == Role::Errors);
-            it.metric.labels.iter().map(String::as_str).chain(kinds).chain([CALLER_LABEL]).collect()
+            it.metric.labels.iter().map(String::as_str).chain(kinds).chain(self.added_labels(it)).collect()
         } else if let Some(it) = Self::platform(name).filter(|_| self.catalog.is_some()) {
             it.labels.to_vec()
         } else {
@@ -241,12 +242,27 @@ impl<'a> Known<'a> {
         self.target_labels.contains(name)
     }
 
+    /// Whether functions give the metric this label.
+    pub(crate) fn has_label(&self, of: Measured<'a>, label: &str) -> bool {
+        let kinds = label == KIND_LABEL && of.metric.role == Role::Errors;
+        kinds || of.metric.labels.iter().any(|it| it == label) || self.added_labels(of).contains(&label)
+    }
+
     /// The values that a label of a metric can have; nothing where any can come.
     pub(crate) fn values(&self, of: Measured<'a>, label: &str) -> Option<Vec<&'a str>> {
         if let Some(extra) = of.metric.role.extra_label().filter(|it| it.name == label) {
             return Some(extra.values.to_vec());
         }
-        let known = of.family.labels.iter().find(|it| it.name == label)?;
+        if label == KIND_LABEL && of.metric.role == Role::Errors {
+            return self.kinds(of.family);
+        }
+        let sites = || self.catalog.into_iter().flat_map(|it| it.sites_of(&of.family.name));
+        if label != CALLER_LABEL && ADDED_LABELS.contains(&label) && of.family.label(label).is_none() {
+            return Some(
+                sites().flat_map(SiteRecord::given_labels).filter(|it| it.0 == label).map(|it| it.1).collect(),
+            );
+        }
+        let known = of.family.label(label)?;
         let mut values = Vec::new();
         for site in self.catalog?.sites_of(&of.family.name) {
             match site.labels.get(label) {
@@ -263,13 +279,38 @@ impl<'a> Known<'a> {
         Some(values)
     }
 
+    /// The labels that annotations add to those of the family.
+    fn added_labels(&self, of: Measured<'_>) -> Vec<&'static str> {
+        let sites = || self.catalog.into_iter().flat_map(|it| it.sites_of(&of.family.name));
+        let any = |label: &str| label == CALLER_LABEL || sites().any(|it| it.labels.contains_key(label));
+        ADDED_LABELS.into_iter().filter(|label| any(label)).collect()
+    }
+
+    /// The kinds of errors of all functions of a family; nothing where those of one are not known.
+    fn kinds(&self, family: &'a FamilyRecord) -> Option<Vec<&'a str>> {
+        let mut kinds = Vec::new();
+        for site in self.catalog?.sites_of(&family.name) {
+            if site.unknown_error_kinds {
+                return None;
+            }
+            kinds.extend(site.error_kinds.iter().map(String::as_str));
+        }
+        kinds.sort_unstable();
+        kinds.dedup();
+        Some(kinds)
+    }
+
     /// Whether a function records a series that all matchers fit.
     pub(crate) fn is_recorded_by_a_function(&self, of: Measured<'a>, matchers: &[Matcher]) -> bool {
         let mut sites = self.catalog.into_iter().flat_map(|it| it.sites_of(&of.family.name));
         sites.any(|site| {
             matchers.iter().all(|it| {
-                let known = of.family.labels.iter().any(|label| label.name == it.name);
-                !known || is_variable(it) || site.labels.get(&it.name).is_none_or(|value| it.is_match(value))
+                let kinds = it.name == KIND_LABEL && of.metric.role == Role::Errors && !site.unknown_error_kinds;
+                let known = of.family.label(&it.name).is_some() || site.labels.contains_key(&it.name);
+                is_variable(it)
+                    || kinds && (it.is_match("") || site.error_kinds.iter().any(|kind| it.is_match(kind)))
+                    || !kinds && !known
+                    || known && site.labels.get(&it.name).is_none_or(|value| it.is_match(value))
             })
         })
     }

@@ -5,7 +5,7 @@ use crate::direct::{Calls, Count, Incidents};
 use crate::hit_rate::Tally;
 use crate::series::Series;
 use crate::verdict::Failure;
-use measurand_catalog::{ERROR_OUTCOMES, KIND_LABEL, Role, SITE_TARGET, STATUSES};
+use measurand_catalog::{ERROR_OUTCOMES, KIND_LABEL, Role, SITE_TARGET, STATUSES, kinds_of};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use std::sync::{LazyLock, OnceLock};
 
@@ -128,8 +128,21 @@ impl Handles {
             hits: lookup.counter(Role::Hits, &lookup.keys.metadata),
             misses: lookup.counter(Role::Misses, &lookup.keys.metadata),
             hit_rate: lookup.gauge(Role::HitRate),
-            kinds: OnceLock::new(),
+            kinds: Self::kinds(series, &lookup),
         }
+    }
+
+    /// The counters of the kinds that are known, so that each is there before its first error.
+    fn kinds(series: &'static Series, lookup: &Lookup<'_>) -> OnceLock<Box<KindCounter>> {
+        let mut kinds: Vec<&'static str> = kinds_of(series.site()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        if lookup.keys.get(Role::Errors, ERROR).is_none() {
+            kinds.clear();
+        }
+        kinds.into_iter().rev().fold(OnceLock::new(), |next, kind| {
+            OnceLock::from(Box::new(KindCounter { kind, counter: lookup.kind(kind), next }))
+        })
     }
 
     /// Nothing where the call ends under another recorder than it began under: what is kept must not be that one's.

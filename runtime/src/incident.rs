@@ -2,6 +2,7 @@
 
 use crate::direct::{Ended, Origin};
 use crate::handles::Handles;
+use crate::names;
 use crate::verdict::{Outcome, Verdict};
 use measurand_catalog::{ERROR_OUTCOMES, record};
 
@@ -16,7 +17,10 @@ pub(crate) fn note(handles: &Handles, nanoseconds: u64, verdict: &Verdict) {
     let series = handles.series;
     let record = series.record();
     let origin = || Origin {
-        function: (!record.is_empty()).then(|| ["module", "function", "line"].map(|it| record::field(record, it))),
+        function: (!record.is_empty()).then(|| {
+            let field = |key| record::field(record, key);
+            [field("module"), names::with_number(record).unwrap_or_else(|| field("function")), field("line")]
+        }),
         family: series.family.name,
         labels: series.labels().map(|(name, value)| (name, value.to_owned())).collect(),
     };

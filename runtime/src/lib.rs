@@ -16,7 +16,9 @@ mod future;
 mod handles;
 mod hit_rate;
 mod incident;
+mod kinds;
 mod label;
+mod names;
 mod newest;
 mod picker;
 mod recording;
@@ -42,7 +44,10 @@ pub use measurand_macros::{
 };
 pub use recording::*;
 pub use table::set_series_limit;
-pub use value::{ErrorKind, Found, Level, Score};
+pub use value::{ErrorKind, ErrorKinds, Found, Level, Score};
+
+/// The kinds that an error type has; see [`ErrorKinds`].
+pub use measurand_catalog::Kinds;
 
 /// The tables of families and attributes, and the catalog's types.
 pub use measurand_catalog as tables;
@@ -53,18 +58,24 @@ pub use measurand_catalog as tables;
 pub fn catalog() -> measurand_catalog::Catalog {
     let records: Vec<u8> =
         family::families().map(|it| it.1).chain(site::sites().map(site::Site::record)).flatten().copied().collect();
-    // The records were written by the macros of this very version; a test reads each of them.
-    measurand_catalog::parse(&records).unwrap_or_else(|error| unreadable(&error))
+    // Two crates that declare one family in two ways, or another version of this crate, leave records that are not valid.
+    let (catalog, errors) = measurand_catalog::parse_valid(&records);
+    static REPORT: std::sync::Once = std::sync::Once::new();
+    if !errors.is_empty() {
+        REPORT.call_once(|| errors.iter().for_each(report));
+    }
+    catalog
 }
 
-/// Two crates that disagree on a family are the one way to get here; the rest of the program must not suffer from it.
+/// Reports a record that the catalog lacks.
 #[cfg(any(feature = "catalog", feature = "exporter"))]
-fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catalog {
-    // Nobody may read it, and `eprintln!` would panic then.
+fn report(error: &measurand_catalog::ParseError) {
     let error = measurand_catalog::visible(&error.to_string());
-    let _lost =
-        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("measurand: the catalog is empty: {error}\n"));
-    measurand_catalog::Catalog { format: measurand_catalog::Catalog::FORMAT, families: Vec::new(), sites: Vec::new() }
+    // `eprintln!` would panic where standard error is closed.
+    let _lost = std::io::Write::write_fmt(
+        &mut std::io::stderr(),
+        format_args!("measurand: an annotated function is missing from the catalog: {error}\n"),
+    );
 }
 
 /// What generated code calls. Not public API: it may change in any release.
@@ -72,6 +83,7 @@ fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catal
 pub mod __private {
     pub use crate::__by_type as by_type;
     pub use crate::__declared_site as declared_site;
+    pub use crate::__kinds_of as kinds_of;
     pub use crate::__list as list;
     pub use crate::__record as record;
     pub use crate::__site as site;
@@ -80,6 +92,7 @@ pub mod __private {
     pub use crate::family::FamilyEntry;
     pub use crate::family::{DeclaredFamily, verdict_by};
     pub use crate::future::{future_of, measure};
+    pub use crate::kinds::{KindsOf, NoKind, NoKinds, TellsKind, kinds};
     pub use crate::label::{ask, caller, pick, pick_asked};
     pub use crate::site::{Registered, Site};
     pub use crate::verdict::{

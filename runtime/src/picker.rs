@@ -3,11 +3,11 @@
 
 use crate::cache::Cache;
 use crate::label::Pick;
-use crate::series::Series;
+use crate::series::{Record, Series, label_name};
 use crate::site::Site;
 use crate::table::Table;
 use crate::verdict::Failure;
-use measurand_catalog::{CALLER_LABEL, ERROR_OUTCOMES, Family};
+use measurand_catalog::{ADDED_LABELS, ERROR_OUTCOMES, Family};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -18,6 +18,8 @@ const SLOTS_MAX: usize = 1 << 16;
 #[derive(Debug)]
 pub(crate) struct Picker {
     table: &'static Table,
+    /// The record of the site that it is of.
+    site: Record,
     parts: Box<[Part]>,
     slots: OnceLock<Slots>,
     cache: Cache<&'static Series>,
@@ -63,15 +65,19 @@ pub(crate) fn is_late(expression: &str) -> bool {
 }
 
 impl Picker {
-    fn new(family: &'static Family, parts: Box<[Part]>) -> Self {
-        Self { table: Table::of(family), parts, slots: OnceLock::new(), cache: Cache::default() }
+    fn new(family: &'static Family, mut parts: Vec<Part>, site: Record) -> Self {
+        // Series without added labels are those of other sites, and of the recording functions, too.
+        while parts.len() > family.labels.len() && matches!(parts.last(), Some(Part::Late)) {
+            parts.pop();
+        }
+        Self { table: Table::of(family), site, parts: parts.into(), slots: OnceLock::new(), cache: Cache::default() }
     }
 
     /// All values are given that are known before the call has ended, in the order of the family's labels.
     pub(crate) fn of_family(family: &'static Family) -> Self {
         let mut given = 0..;
         let mut part = |late| if late { Part::Late } else { Part::Given(given.next().unwrap_or_default()) };
-        Self::new(family, family.labels.iter().map(|it| part(it.late)).collect())
+        Self::new(family, family.labels.iter().map(|it| part(it.late)).collect(), &[])
     }
 
     /// The values that the site's record has as expressions are given, in the order of the record.
@@ -81,9 +87,12 @@ impl Picker {
         let place = |name: &str| given.iter().position(|it| *it == name).map(Part::Given);
         let fixed = |index: usize| site.series.value(index).map(|it| Part::Fixed(it.into()));
         // What has no value and no expression either is what the result tells.
-        let label = |(index, name): (usize, &str)| place(name).or_else(|| fixed(index)).unwrap_or(Part::Late);
-        let labels = family.labels.iter().map(|it| it.name).enumerate().map(label);
-        Self::new(family, labels.chain(place(CALLER_LABEL)).collect())
+        let label = |index| {
+            let name = label_name(family, index)?;
+            Some(place(name).or_else(|| fixed(index)).unwrap_or(Part::Late))
+        };
+        let all = 0..family.labels.len() + ADDED_LABELS.len();
+        Self::new(family, all.map(|index| label(index).unwrap_or(Part::Late)).collect(), site.record())
     }
 
     /// The values that the series lacks are given, in the order of the family's labels.
@@ -95,8 +104,9 @@ impl Picker {
             None => Part::Given(given.next().unwrap_or_default()),
         };
         let mut parts: Vec<Part> = labels.clone().map(&mut part).collect();
-        parts.extend(series.value(labels.end).map(|it| Part::Fixed(it.into())));
-        Self::new(series.family, parts.into())
+        let added = (0..ADDED_LABELS.len()).map(|it| series.value(labels.end + it));
+        parts.extend(added.map(|it| it.map_or(Part::Late, |it| Part::Fixed(it.into()))));
+        Self::new(series.family, parts, series.site())
     }
 
     /// How many values have to be given.
@@ -193,7 +203,7 @@ impl Picker {
             values.push(value);
             free.push(is_free);
         }
-        self.table.series(values, &free)
+        self.table.series(values, &free, self.site)
     }
 
     /// Brings every series to life that can be known before the first call: those of labels with a fixed set of values.

@@ -3,9 +3,10 @@
 use crate::binding::{Binding, address};
 use crate::contain::contained;
 use crate::handles::{Handles, Keys, Lookup};
+use crate::names;
 use crate::newest::Newest;
 use crate::picker::Picker;
-use measurand_catalog::{CALLER_LABEL, Family, record};
+use measurand_catalog::{ADDED_LABELS, FUNCTION_LABEL, Family, record};
 use std::sync::OnceLock;
 
 /// One set of label values of a family.
@@ -35,10 +36,13 @@ enum Values {
     Record(&'static [u8]),
     /// The same, where the function is in the program's own crate.
     RecordInBinary(&'static [u8]),
-    /// Here, in the order of the family's labels, and behind them the caller, where it is asked for. Nothing is what only
-    /// the result of a call will tell.
-    Listed(Box<[Option<Box<str>>]>),
+    /// Here, in the order of the family's labels, and behind them those that the annotation adds. Nothing is what only the
+    /// result of a call will tell.
+    Listed(Box<[Option<Box<str>>]>, Record),
 }
+
+/// The record of a site, or nothing.
+pub(crate) type Record = &'static [u8];
 
 impl Series {
     /// The series whose values are those of a record.
@@ -53,9 +57,10 @@ impl Series {
         matches!(self.values, Values::RecordInBinary(_))
     }
 
-    /// The series with these values, in the order of the family's labels.
-    pub(crate) fn of_values(values: Box<[Option<Box<str>>]>, family: &'static Family) -> Self {
-        Self::new(Values::Listed(values), family)
+    /// The series with these values, in the order of the family's labels; `site` is the record of the site that is the
+    /// first to need it.
+    pub(crate) fn of_values(values: Box<[Option<Box<str>>]>, family: &'static Family, site: Record) -> Self {
+        Self::new(Values::Listed(values, site), family)
     }
 
     const fn new(values: Values, family: &'static Family) -> Self {
@@ -66,29 +71,34 @@ impl Series {
     pub(crate) fn record(&self) -> &'static [u8] {
         match self.values {
             Values::Record(record) | Values::RecordInBinary(record) => record,
-            Values::Listed(_) => &[],
+            Values::Listed(..) => &[],
         }
     }
 
-    /// The value of the family's label with this index; the caller stands behind them.
+    /// The value of the family's label with this index; the labels that an annotation adds follow them.
     pub(crate) fn value(&self, index: usize) -> Option<&str> {
         match &self.values {
-            Values::Record(record) | Values::RecordInBinary(record) => {
-                record::find(record, "label:", self.family.labels.get(index)?.name)
-            }
-            Values::Listed(values) => values.get(index)?.as_deref(),
+            Values::Record(record) | Values::RecordInBinary(record) => literal(record, label_name(self.family, index)?),
+            Values::Listed(values, _) => values.get(index)?.as_deref(),
         }
     }
 
     /// Name and value of each label, those left out that only the result of a call will tell.
     pub(crate) fn labels(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let names = self.family.labels.iter().map(|it| it.name).chain([CALLER_LABEL]);
-        names.enumerate().filter_map(|(index, name)| Some((name, self.value(index)?)))
+        let all = self.family.labels.len() + ADDED_LABELS.len();
+        (0..all).filter_map(|index| Some((label_name(self.family, index)?, self.value(index)?)))
     }
 
     /// The module of the one annotated function that records into it.
     pub(crate) fn module(&self) -> Option<&str> {
         record::find(self.record(), "", "module")
+    }
+
+    /// The record that says which kinds of errors calls can end in.
+    pub(crate) fn site(&self) -> Record {
+        match self.values {
+            Values::Record(record) | Values::RecordInBinary(record) | Values::Listed(_, record) => record,
+        }
     }
 
     /// Whether the result of a call decides about a label.
@@ -148,4 +158,19 @@ impl Series {
         // A recorder may be anybody's.
         contained(|| metrics::with_recorder(|recorder| Binding::find(&self.binding, self, recorder))).flatten()
     }
+}
+
+/// The name of the label with this index: those of the family, and behind them those that an annotation adds.
+pub(crate) fn label_name(family: &Family, index: usize) -> Option<&'static str> {
+    match family.labels.get(index) {
+        Some(label) => Some(label.name),
+        None => ADDED_LABELS.get(index - family.labels.len()).copied().filter(|name| !family.has_label(name)),
+    }
+}
+
+/// The value of a label that is a literal in the record.
+fn literal(record: &'static [u8], label: &str) -> Option<&'static str> {
+    let value = record::find(record, "label:", label)?;
+    let number = if label == FUNCTION_LABEL { names::with_number(record) } else { None };
+    Some(number.unwrap_or(value))
 }

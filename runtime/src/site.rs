@@ -87,56 +87,81 @@ impl Site {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
-    ($site:ident, $family:ident, $function:literal, [$($label:literal = $value:expr),*], $facts:literal) => {
-        {
-            const TEXT: &::core::primitive::str = ::core::concat!(
-                "\u{2}measurand\u{1f}1\u{1f}site",
-                "\u{1f}crate\u{1f}", ::core::env!("CARGO_PKG_NAME"),
-                "\u{1f}version\u{1f}", ::core::env!("CARGO_PKG_VERSION"),
-                "\u{1f}module\u{1f}", ::core::module_path!(),
-                "\u{1f}file\u{1f}", ::core::file!(),
-                "\u{1f}line\u{1f}", ::core::line!(),
-                "\u{1f}function\u{1f}", $function,
-                $("\u{1f}label:", $label, "\u{1f}", $value,)*
-                $facts, "\u{3}"
-            );
-            $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
-            $crate::__private::record! { RECORD, TEXT.len(), $crate::__private::format::bytes(TEXT) }
-            $crate::__private::Site::new(
-                &RECORD,
-                &$crate::__private::families::$family,
-                ::core::option_env!("CARGO_BIN_NAME").is_some(),
-            )
-        }
-    };
+    ($site:ident, $family:ident, $function:literal, [$($label:literal = $value:expr),*], $facts:literal) => {{
+        const TEXT: &::core::primitive::str =
+            ::core::concat!($crate::__site_text!($function, [$($label = $value),*], $facts), "\u{3}");
+        $crate::__private::record! { RECORD, TEXT.len(), $crate::__private::format::bytes(TEXT) }
+        $crate::__listed_site!($site, RECORD, &$crate::__private::families::$family)
+    }};
+    // The kinds of the function's errors are known to the compiler alone.
+    (
+        $site:ident, $family:ident, $function:literal, [$($label:literal = $value:expr),*], $facts:literal, $kinds:expr
+    ) => {{
+        const TEXT: &::core::primitive::str = $crate::__site_text!($function, [$($label = $value),*], $facts);
+        const KINDS: $crate::Kinds = $kinds;
+        const LENGTH: ::core::primitive::usize = TEXT.len() + KINDS.length() + 1;
+        $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::site_record(&[TEXT], &KINDS) }
+        $crate::__listed_site!($site, RECORD, &$crate::__private::families::$family)
+    }};
 }
 
 /// The same for a family that the user declares, whose name the macros do not know.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __declared_site {
-    ($site:ident, $family:expr, $function:expr, [$($label:literal = $value:expr),*], $facts:literal) => {
-        {
-            const FAMILY: &$crate::tables::Family = &$family;
-            const PARTS: &[&::core::primitive::str] = &[
-                ::core::concat!(
-                    "\u{2}measurand\u{1f}1\u{1f}site",
-                    "\u{1f}crate\u{1f}", ::core::env!("CARGO_PKG_NAME"),
-                    "\u{1f}version\u{1f}", ::core::env!("CARGO_PKG_VERSION"),
-                    "\u{1f}module\u{1f}", ::core::module_path!(),
-                    "\u{1f}file\u{1f}", ::core::file!(),
-                    "\u{1f}line\u{1f}", ::core::line!(),
-                    "\u{1f}function\u{1f}",
-                ),
-                $function,
-                $("\u{1f}label:", $label, "\u{1f}", $value,)*
-                $facts, "\u{1f}family\u{1f}", FAMILY.name, "\u{3}",
-            ];
-            const LENGTH: ::core::primitive::usize = $crate::__private::format::joined_length(PARTS);
-            $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::joined(PARTS) }
-            $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
-            $crate::__private::Site::new(&RECORD, FAMILY, ::core::option_env!("CARGO_BIN_NAME").is_some())
-        }
+    (
+        $site:ident, $family:expr, $function:expr, [$($label:literal = $value:expr),*], $facts:literal $(, $kinds:expr)?
+    ) => {{
+        const FAMILY: &$crate::tables::Family = &$family;
+        const KINDS: $crate::Kinds = $crate::__first!($($kinds,)? $crate::Kinds::NONE,);
+        const PARTS: &[&::core::primitive::str] = &[
+            $crate::__site_text!("", [], ""),
+            $function,
+            $("\u{1f}label:", $label, "\u{1f}", $value,)*
+            $facts, "\u{1f}family\u{1f}", FAMILY.name,
+        ];
+        const LENGTH: ::core::primitive::usize =
+            $crate::__private::format::joined_length(PARTS) + KINDS.length() + 1;
+        $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::site_record(PARTS, &KINDS) }
+        $crate::__listed_site!($site, RECORD, FAMILY)
+    }};
+}
+
+/// The text of a record up to what the compiler alone knows.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __site_text {
+    ($function:literal, [$($label:literal = $value:expr),*], $facts:literal) => {
+        ::core::concat!(
+            "\u{2}measurand\u{1f}1\u{1f}site",
+            "\u{1f}crate\u{1f}", ::core::env!("CARGO_PKG_NAME"),
+            "\u{1f}version\u{1f}", ::core::env!("CARGO_PKG_VERSION"),
+            "\u{1f}module\u{1f}", ::core::module_path!(),
+            "\u{1f}file\u{1f}", ::core::file!(),
+            "\u{1f}line\u{1f}", ::core::line!(),
+            "\u{1f}function\u{1f}", $function,
+            $("\u{1f}label:", $label, "\u{1f}", $value,)*
+            $facts
+        )
+    };
+}
+
+/// Puts a site with this record into the list of the program.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __listed_site {
+    ($site:ident, $record:ident, $family:expr) => {{
+        $crate::__private::inventory::submit! { $crate::__private::Registered(&$site) }
+        $crate::__private::Site::new(&$record, $family, ::core::option_env!("CARGO_BIN_NAME").is_some())
+    }};
+}
+
+/// The first of its arguments.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __first {
+    ($first:expr, $($rest:tt)*) => {
+        $first
     };
 }
 

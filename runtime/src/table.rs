@@ -1,9 +1,9 @@
 //! All series of a family whose values are not written in the code, and how many there may be.
 
 use crate::direct::redacted;
-use crate::series::Series;
+use crate::series::{Record, Series, label_name};
 use foldhash::HashMap;
-use measurand_catalog::{CALLER_LABEL, Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET};
+use measurand_catalog::{Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET};
 use metrics::{Key, Label, Level, Metadata};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,8 +53,14 @@ impl Table {
     }
 
     /// The series with these values, in the order of the family's labels, and whether it has the very values that were
-    /// given. `free` says which of them are free text, which the user's hook may replace.
-    pub(crate) fn series(&self, mut values: Vec<Option<Cow<'_, str>>>, free: &[bool]) -> (&'static Series, bool) {
+    /// given. `free` says which of them are free text, which the user's hook may replace; `site` is the record of the site that
+    /// asks.
+    pub(crate) fn series(
+        &self,
+        mut values: Vec<Option<Cow<'_, str>>>,
+        free: &[bool],
+        site: Record,
+    ) -> (&'static Series, bool) {
         let redacted = self.redact(&mut values, free);
         let mut exact = true;
         for (index, value) in values.iter_mut().enumerate() {
@@ -74,9 +80,9 @@ impl Table {
             free.get(index).copied().unwrap_or(false) && it.as_deref().is_some_and(|it| it != OTHER)
         };
         if !values.iter().enumerate().any(|(index, it)| is_free(index, it)) {
-            return (self.counted(self.unlimited(wanted), exact), exact && !redacted);
+            return (self.counted(self.unlimited(wanted, site), exact), exact && !redacted);
         }
-        if let Some(series) = self.find(&wanted).or_else(|| self.limited(wanted)) {
+        if let Some(series) = self.find(&wanted).or_else(|| self.limited(wanted, site)) {
             return (self.counted(series, exact), exact && !redacted);
         }
         for (index, value) in values.iter_mut().enumerate() {
@@ -84,14 +90,14 @@ impl Table {
                 *value = Some(Cow::Borrowed(OTHER));
             }
         }
-        (self.counted(self.unlimited(key(&values)), false), false)
+        (self.counted(self.unlimited(key(&values), site), false), false)
     }
 
     /// Replaces the texts that the user's hook does not let pass, and says whether there was one.
     fn redact(&self, values: &mut [Option<Cow<'_, str>>], free: &[bool]) -> bool {
         let mut any = false;
         for (index, value) in values.iter_mut().enumerate().filter(|(index, _)| free.get(*index) == Some(&true)) {
-            let label = self.family.labels.get(index).map_or(CALLER_LABEL, |it| it.name);
+            let label = label_name(self.family, index).unwrap_or_default();
             let other = value.as_deref().and_then(|it| redacted(self.family.name, label, it)).map(Cow::into_owned);
             if let Some(other) = other {
                 any = true;
@@ -102,12 +108,12 @@ impl Table {
     }
 
     /// The series with values that the code names.
-    fn unlimited(&self, values: Values) -> &'static Series {
-        self.find(&values).unwrap_or_else(|| self.insert(&mut self.lock(), values))
+    fn unlimited(&self, values: Values, site: Record) -> &'static Series {
+        self.find(&values).unwrap_or_else(|| self.insert(&mut self.lock(), values, site))
     }
 
     /// The series with a value that is free text, as long as there is room.
-    fn limited(&self, values: Values) -> Option<&'static Series> {
+    fn limited(&self, values: Values, site: Record) -> Option<&'static Series> {
         let full = || self.free.load(Ordering::Relaxed) >= LIMIT.load(Ordering::Relaxed);
         if full() {
             // Another thread may have taken the last place for these very values.
@@ -121,12 +127,12 @@ impl Table {
             return None;
         }
         self.free.fetch_add(1, Ordering::Relaxed);
-        Some(self.insert(&mut all, values))
+        Some(self.insert(&mut all, values, site))
     }
 
-    fn insert(&self, all: &mut HashMap<Values, &'static Series>, values: Values) -> &'static Series {
+    fn insert(&self, all: &mut HashMap<Values, &'static Series>, values: Values, site: Record) -> &'static Series {
         // Bounded by the limit, and by what the code itself names.
-        let make = |values: &Values| &*Box::leak(Box::new(Series::of_values(values.clone(), self.family)));
+        let make = |values: &Values| &*Box::leak(Box::new(Series::of_values(values.clone(), self.family, site)));
         all.entry(values).or_insert_with_key(make)
     }
 

@@ -1,5 +1,7 @@
 //! What a returned value says: its score, its level, whether a look-up found something, what kind of error it is.
 
+use measurand_catalog::Kinds;
+
 /// A value with a truth score, from 0 to 1; what a function under `#[verified]` returns.
 ///
 /// `None` means that there is no score, which counts as a failed verification. So do `Err` and `NaN`.
@@ -124,23 +126,45 @@ pub trait ErrorKind {
     fn kind(&self) -> &'static str;
 }
 
-impl<T: ErrorKind + ?Sized> ErrorKind for &T {
-    fn kind(&self) -> &'static str {
-        T::kind(self)
-    }
+/// The kinds that an error type has, as a constant.
+///
+/// `#[derive(ErrorKind)]` writes it. A type whose [`ErrorKind`] is written by hand needs it too if its kinds are to be
+/// exported at zero, before the first error: `increase()` does not see the error that makes a series appear.
+///
+/// ```
+/// # use measurand::{ErrorKind, ErrorKinds, Kinds};
+/// struct Code(u16);
+///
+/// impl ErrorKind for Code {
+///     fn kind(&self) -> &'static str {
+///         if self.0 < 500 { "client" } else { "server" }
+///     }
+/// }
+///
+/// impl ErrorKinds for Code {
+///     const KINDS: Kinds = Kinds::new(&["client", "server"]);
+/// }
+/// ```
+pub trait ErrorKinds: ErrorKind {
+    /// All values of [`ErrorKind::kind`].
+    const KINDS: Kinds;
 }
 
-impl<T: ErrorKind + ?Sized> ErrorKind for Box<T> {
-    fn kind(&self) -> &'static str {
-        T::kind(self)
-    }
+macro_rules! error_kinds_inside {
+    ($($pointer:ty)*) => {$(
+        impl<T: ErrorKind + ?Sized> ErrorKind for $pointer {
+            fn kind(&self) -> &'static str {
+                T::kind(self)
+            }
+        }
+
+        impl<T: ErrorKinds + ?Sized> ErrorKinds for $pointer {
+            const KINDS: Kinds = T::KINDS;
+        }
+    )*};
 }
 
-impl<T: ErrorKind + ?Sized> ErrorKind for std::sync::Arc<T> {
-    fn kind(&self) -> &'static str {
-        T::kind(self)
-    }
-}
+error_kinds_inside! { &T Box<T> std::sync::Arc<T> }
 
 /// Through `Option` and `Result` to the number inside.
 macro_rules! numbers_inside {

@@ -80,7 +80,9 @@ fn late_label() {
             fn f() -> Result<Answer, E> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select"],
-                    "|attribute|timed_query|family|database|from:table||it| it.table"
+                    "|attribute|timed_query|family|database|from:table||it| it.table",
+                    { #[allow(warnings)] { struct E; { use self:: *;
+                    ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
@@ -428,8 +430,11 @@ fn declared_family() {
                     .check_all_given("Payment", &["provider", "currency"]);
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::declared_site! {
                     __SITE, * < shop::Payment as ::measurand::__private::DeclaredFamily > ::FAMILY,
-                    "f", ["provider" = "stripe"],
-                    "|attribute|measured|from:currency|currency|slo:success|99.9|summary|Pays."
+                    "f", ["provider" = "stripe", "function" = "f", "module" =
+                    ::core::module_path!()],
+                    "|attribute|measured|from:currency|currency|slo:success|99.9|summary|Pays.",
+                    { #[allow(warnings)] { struct E; { use self:: *;
+                    ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
@@ -470,14 +475,17 @@ fn documentation_with_an_objective() {
             Measured by `#[timed_query]`. It promises that 99.9 % of the calls end well, and that 99 % of the calls take at most 0.01 s.
 
             ```promql
-            sum(rate(db_query_errors_total{query_type="select",table="a\"b"}[5m]))
-            histogram_quantile(0.95, sum by (le) (rate(db_query_duration_seconds_bucket{query_type="select",table="a\"b"}[5m])))
+            sum(rate(db_query_errors_total{query_type="select",table="a\"b",function="f"}[5m]))
+            histogram_quantile(0.95, sum by (le) (rate(db_query_duration_seconds_bucket{query_type="select",table="a\"b",function="f"}[5m])))
             ```
             */
             async fn f() -> Result<u32, E> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
-                    __SITE, DATABASE, "f", ["query_type" = "select", "table" = "a\"b"],
-                    "|attribute|timed_query|family|database|slo:success|99.9|slo:latency|0.01@99|summary|Loads."
+                    __SITE, DATABASE, "f", ["query_type" = "select", "table" = "a\"b", "function" =
+                    "f", "module" = ::core::module_path!()],
+                    "|attribute|timed_query|family|database|slo:success|99.9|slo:latency|0.01@99|summary|Loads.",
+                    { #[allow(warnings)] { struct E; { use self:: *;
+                    ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 let (__result, _failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),

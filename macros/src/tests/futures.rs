@@ -14,7 +14,9 @@ fn asynchronous() {
             async fn f(&self) -> Result<u32, E> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
-                    "|attribute|timed_query|family|database"
+                    "|attribute|timed_query|family|database", {
+                    #[allow(warnings)] { struct E; { use self:: *;
+                    ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 let (__result, _failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),

@@ -124,7 +124,7 @@ impl Checker<'_, '_, '_> {
 
     /// Whether some function gives the label a value that fits.
     fn value(&mut self, it: &Matcher, sources: &[Measured<'_>], name: &str, place: &Use<'_>) -> bool {
-        let with_label = sources.iter().filter(|source| source.metric.labels.contains(&it.name));
+        let with_label = sources.iter().filter(|source| self.known.has_label(**source, &it.name));
         let mut values = Vec::new();
         let mut any = false;
         for source in with_label {
@@ -147,8 +147,8 @@ impl Checker<'_, '_, '_> {
         if near.is_none() && !place.of_this_job {
             return true;
         }
-        let mend = near
-            .map_or_else(|| format!("its values are {}", listed(&values)), |near| format!("did you mean `{near}`?"));
+        let values = if values.is_empty() { "no function gives it one".to_owned() } else { listed(&values) };
+        let mend = near.map_or_else(|| format!("its values are {values}"), |near| format!("did you mean `{near}`?"));
         let message =
             format!("{} asks for `{}{}\"{}\"`, a value that no `{name}` has", place.context, it.name, it.op, it.value);
         self.findings.add(place.line, "value-unknown", message, mend);

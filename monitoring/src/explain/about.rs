@@ -4,9 +4,11 @@ use super::{Budget, Explainer, budget, path, place};
 use crate::family::{Form, Used};
 use crate::promql::{Place, duration, print_as};
 use crate::query::{Aggregation, Query, is_about, narrowed, series_of};
-use measurand_catalog::{FamilyRecord, Kind, MetricRecord, Objective, Role, SiteRecord, Unit, platform};
+use measurand_catalog::{
+    ADDED_LABELS, FamilyRecord, KIND_LABEL, Kind, MetricRecord, Objective, Role, SiteRecord, Unit, platform,
+};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One annotated function.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -146,7 +148,10 @@ impl Explainer<'_> {
             let used = Used { family, catalog: self.catalog };
             let only = |query: &Query| query.selectors().iter().any(|it| series_of(&it.metric) == metric.name);
             return Some(MetricView {
-                labels: metric.labels.iter().map(|it| of_family(&used, metric, it)).collect(),
+                labels: {
+                    let own = metric.labels.iter().map(|it| of_family(&used, metric, it));
+                    own.chain(added(&used)).chain(kinds(&used.sites(), metric)).collect()
+                },
                 series: Some(budget::of_metric(&used, metric)),
                 functions: used.sites().into_iter().map(path).collect(),
                 queries: self.queries(family, Some(metric), |it| it),
@@ -262,12 +267,43 @@ fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> M
             from: site.expressions.get(name).cloned(),
         }
     };
+    let added = ADDED_LABELS.into_iter().filter(|name| family.label(name).is_none());
+    let added = added.filter_map(|name| site.given_labels().find(|it| it.0 == name));
+    let added = added.map(|(name, value)| fixed(name, vec![value.to_owned()]));
     MetricView {
-        labels: metric.labels.iter().map(label).collect(),
+        labels: metric.labels.iter().map(label).chain(added).chain(kinds(&[site], metric)).collect(),
         series: Some(budget::of_site(site, family, metric)),
         ..plain(metric)
     }
 }
+
+fn fixed(name: &str, values: Vec<String>) -> LabelView {
+    LabelView { name: name.to_owned(), values, from: None }
+}
+
+/// The labels that functions with an objective add.
+fn added(family: &Used<'_>) -> impl Iterator<Item = LabelView> {
+    let names = ADDED_LABELS.into_iter().filter(|name| family.family.label(name).is_none());
+    names.filter_map(|name| {
+        let sites = family.sites();
+        let given = sites.iter().flat_map(|it| it.given_labels()).filter(|it| it.0 == name);
+        let values: BTreeSet<&str> = given.map(|it| it.1).collect();
+        (!values.is_empty()).then(|| fixed(name, values.into_iter().map(str::to_owned).collect()))
+    })
+}
+
+/// The label of the kinds of errors.
+fn kinds(sites: &[&SiteRecord], metric: &MetricRecord) -> Option<LabelView> {
+    let known: BTreeSet<&String> = sites.iter().flat_map(|it| &it.error_kinds).collect();
+    let unknown = sites.iter().any(|it| it.unknown_error_kinds);
+    (metric.role == Role::Errors && (unknown || !known.is_empty())).then(|| LabelView {
+        from: unknown.then(|| UNKNOWN_KINDS.to_owned()),
+        ..fixed(KIND_LABEL, known.into_iter().cloned().collect())
+    })
+}
+
+/// Stands where the expression of a label stands.
+const UNKNOWN_KINDS: &str = "ErrorKind::kind, whose values only `ErrorKinds` tells";
 
 /// The values that all functions of the family bring.
 fn of_family(family: &Used<'_>, metric: &MetricRecord, name: &str) -> LabelView {

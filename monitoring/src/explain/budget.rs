@@ -5,7 +5,7 @@
 //! combinations apart as its limit says; all further ones are one more, `_other`.
 
 use crate::family::Used;
-use measurand_catalog::{FamilyRecord, Kind, LabelRecord, MetricRecord, SERIES_LIMIT, SiteRecord};
+use measurand_catalog::{ADDED_LABELS, FamilyRecord, Kind, LabelRecord, MetricRecord, Role, SERIES_LIMIT, SiteRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Sum;
@@ -32,28 +32,24 @@ impl Sum for Budget {
 
 /// What one function can make of one metric.
 pub(super) fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
-    times(limited(combinations(site, family, metric)), metric)
+    times(limited(combinations(site, family, metric)), metric, kinds_of(site, metric).len())
 }
 
 /// What all functions of a family can make of one metric.
 pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord) -> Budget {
-    // Functions with the same literals make the same series.
-    let mut literal: BTreeSet<BTreeMap<&String, &String>> = BTreeSet::new();
-    let mut open = Vec::new();
+    // Functions with the same literals make the same series, each with the kinds of its errors.
+    let mut literal: BTreeMap<BTreeMap<&str, &str>, (Budget, BTreeSet<&str>)> = BTreeMap::new();
     for site in family.sites() {
-        let labels: BTreeMap<&String, &String> =
-            site.labels.iter().filter(|(name, _)| metric.labels.contains(name)).collect();
-        if !literal.insert(labels) {
-            continue;
-        }
-        let budget = combinations(site, family.family, metric);
-        if budget.series != 1 || budget.bounded_by_other {
-            open.push(budget);
-        }
+        let is_of_metric = |name: &str| metric.labels.iter().any(|it| it == name) || ADDED_LABELS.contains(&name);
+        let labels = site.given_labels().filter(|(name, _)| is_of_metric(name)).collect();
+        let budget = || (combinations(site, family.family, metric), BTreeSet::new());
+        literal.entry(labels).or_insert_with(budget).1.extend(kinds_of(site, metric));
     }
-    let fixed = Budget { series: (literal.len() - open.len()) as u64, bounded_by_other: false };
-    let open = limited(open.into_iter().sum());
-    times([fixed, open].into_iter().sum(), metric)
+    let (fixed, open): (Vec<_>, Vec<_>) =
+        literal.into_values().partition(|(it, _)| it.series == 1 && !it.bounded_by_other);
+    let kinds = open.iter().flat_map(|(_, kinds)| kinds).collect::<BTreeSet<_>>().len();
+    let open = times(limited(open.iter().map(|(it, _)| *it).sum()), metric, kinds);
+    fixed.into_iter().map(|(it, kinds)| times(it, metric, kinds.len())).chain([open]).sum()
 }
 
 /// What all functions of a family can make.
@@ -61,9 +57,16 @@ pub(super) fn of_family(family: &Used<'_>) -> Budget {
     family.family.metrics.iter().map(|it| of_metric(family, it)).sum()
 }
 
-/// For each combination of the family's labels: a series for each value of the metric's own label, and for each part.
-fn times(combinations: Budget, metric: &MetricRecord) -> Budget {
-    let own = metric.role.extra_label().map_or(1, |it| it.values.len());
+/// The kinds of errors that the function adds to the metric.
+fn kinds_of<'a>(site: &'a SiteRecord, metric: &MetricRecord) -> Vec<&'a str> {
+    let kinds = site.error_kinds.iter().map(String::as_str);
+    kinds.filter(|_| metric.role == Role::Errors).collect()
+}
+
+/// For each combination of the family's labels: a series for each value of the metric's own label, for each kind of
+/// errors, and for each part.
+fn times(combinations: Budget, metric: &MetricRecord, kinds: usize) -> Budget {
+    let own = metric.role.extra_label().map_or(1, |it| it.values.len() + kinds);
     let parts = if metric.kind == Kind::Histogram { metric.buckets.len() + 3 } else { 1 };
     let each = u64::try_from(own.saturating_mul(parts)).unwrap_or(u64::MAX);
     Budget { series: combinations.series.saturating_mul(each), ..combinations }

@@ -8,7 +8,7 @@ use crate::options::hash;
 use crate::prometheus;
 use crate::promql::{Place, print};
 use crate::query::{Aggregation, Query, is_about, narrowed, series_of};
-use measurand_catalog::{Catalog, FamilyRecord, KIND_LABEL, Role, SiteRecord};
+use measurand_catalog::{Catalog, FamilyRecord, Role, SiteRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,8 +130,8 @@ fn each(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
 fn identity(site: &SiteRecord) -> String {
     let path = format!("{}::{}", site.module, site.function);
     let fixed = [&site.krate, &path, &site.attribute, &site.family];
-    let labels = site.labels.iter().flat_map(|(name, value)| [name, value]);
-    let whole = fixed.into_iter().chain(labels).map(String::as_str).collect::<Vec<_>>().join("\n");
+    let labels = site.given_labels().flat_map(|(name, value)| [name, value]);
+    let whole = fixed.into_iter().map(String::as_str).chain(labels).collect::<Vec<_>>().join("\n");
     let legal = |it: char| if it.is_ascii_alphanumeric() || it == '_' { it } else { '-' };
     let path: String = path.replace("::", ".").chars().map(|it| if it == '.' { it } else { legal(it) }).collect();
     format!("{path}-{:08x}", hash(&whole))
@@ -141,7 +141,6 @@ fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &
     let fact = |key: &str| site.facts.get(key).filter(|it| !it.is_empty()).cloned();
     let family = catalog.family(&site.family);
     let about = |query: &Query| family.is_some_and(|it| is_about(query, it, Some(site)));
-    let kinds = family.and_then(|it| it.labels.iter().find(|it| it.name == KIND_LABEL));
     let percent = |share: f64| (share * 1e9).round() / 1e7;
     let panels = || monitoring.rows.iter().flat_map(|it| &it.panels);
     let shows = |it: &&crate::model::Panel| it.kind == PanelKind::Lines && it.lines.iter().any(|it| about(&it.query));
@@ -162,8 +161,8 @@ fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &
         line: site.line,
         attribute: site.attribute.clone(),
         family: site.family.clone(),
-        labels: site.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
-        kinds: kinds.map(|it| it.values.clone()).unwrap_or_default(),
+        labels: site.given_labels().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        kinds: site.error_kinds.clone(),
         doc: fact("summary"),
         owner: fact("owner"),
         severity: fact("severity"),

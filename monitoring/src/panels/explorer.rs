@@ -121,7 +121,7 @@ fn list(families: &[Used<'_>]) -> Panel {
 fn list_line(site: &SiteRecord) -> String {
     let fact = |key: &str| site.facts.get(key).map(|it| markdown::escape(it)).unwrap_or_default();
     let labels: Vec<String> =
-        site.labels.iter().map(|(name, value)| markdown::escape(&format!("{name}={value}"))).collect();
+        site.given_labels().map(|(name, value)| markdown::escape(&format!("{name}={value}"))).collect();
     let cells = [
         markdown::escape(&format!("{}::{}", site.module, site.function)),
         markdown::escape(&format!("#[{}]", site.attribute)),

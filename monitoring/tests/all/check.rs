@@ -335,3 +335,44 @@ fn labels_that_look_like_secrets_are_found() {
     assert!(found[0].3.contains("`.redact(..)`") && found[0].3.contains("`accepted_labels`"), "{found:#?}");
     assert!(checked("request.session()", "accepted_labels = [\"table\"]").is_empty());
 }
+
+/// A function whose errors have these kinds.
+fn with_kinds(kinds: &[&str], unknown: bool) -> SiteRecord {
+    let error_kinds = kinds.iter().map(|it| (*it).to_owned()).collect();
+    SiteRecord { error_kinds, unknown_error_kinds: unknown, ..measured("pay", &[]) }
+}
+
+#[test]
+fn kinds_of_errors_are_values_of_a_label() {
+    let check = |sites: &[SiteRecord], kind: &str, expected: Option<&str>| {
+        let folder = generated(sites);
+        let expression = format!("rate(function_errors_total{{error_kind=\"{kind}\"}}[5m]) > 0");
+        let text = format!("groups:\n- name: own\n  rules:\n  - alert: Own\n    expr: {expression}\n");
+        fs::write(folder.path().join("own.yml"), text).expect("a file in it");
+        let found = findings(&catalog(sites), &folder);
+        let found: Vec<String> = found.iter().map(|it| format!("{}: {}", it.rule, it.mend)).collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{kind}");
+    };
+    let closed = [measured("checkout", &[]), with_kinds(&["declined", "timed_out"], false)];
+    check(&closed, "declined", None);
+    check(&closed, "decline", Some("value-unknown: did you mean `declined`?"));
+    check(&closed, "no_such_kind", Some("value-unknown: its values are `declined`, `timed_out`"));
+    check(&[with_kinds(&["declined"], true)], "no_such_kind", None);
+    check(&[measured("checkout", &[])], "declined", Some("value-unknown: its values are no function gives it one"));
+}
+
+#[test]
+fn functions_that_share_a_series_are_reported() {
+    let sites =
+        [query("select", "orders", &[]), SiteRecord { function: "all".to_owned(), ..query("select", "orders", &[]) }];
+    let found = findings(&catalog(&sites), &generated(&sites));
+    let found: Vec<_> = found.iter().map(|it| (it.rule, it.is_warning, it.message.as_str())).collect();
+    let message = "2 functions record the same series of the family `database`: `shop::work::all` (src/work.rs:16), \
+                   `shop::work::select_orders` (src/work.rs:16)";
+    assert_eq!(found, [("series-shared", true, message)]);
+
+    let sites = [measured("get", &[]), SiteRecord { line: 99, ..measured("get", &[]) }];
+    let found = findings(&catalog(&sites), &generated(&sites));
+    let found: Vec<_> = found.iter().map(|it| (it.rule, it.is_warning, it.line)).collect();
+    assert_eq!(found, [("function-numbered", true, 13)]);
+}

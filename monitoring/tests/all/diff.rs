@@ -99,3 +99,41 @@ fn functions_come_and_go() {
     let renamed = |it: &mut Catalog| it.sites[0].function = "put".to_owned();
     assert_eq!(changes(&[query("select", "patterns", &[])], renamed), []);
 }
+
+#[test]
+fn kinds_of_errors_come_and_go() {
+    let site = |kinds: &[&str], unknown: bool| {
+        let error_kinds = kinds.iter().map(|it| (*it).to_owned()).collect();
+        [SiteRecord { error_kinds, unknown_error_kinds: unknown, ..measured("pay", &[]) }]
+    };
+    let lines = |old: &[SiteRecord], new: &[SiteRecord]| {
+        let new = catalog(new);
+        let all = changes(old, |it| *it = new);
+        all.iter().map(|it| format!("{:?} {}: {}", it.level, it.subject, it.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lines(&site(&["busy", "gone"], false), &site(&["busy", "missing"], false)),
+        [
+            "Breaking shop::work::pay: lost the kind of errors `gone`",
+            "Additive shop::work::pay: got the kind of errors `missing`",
+        ]
+    );
+    assert_eq!(lines(&site(&["busy"], false), &site(&[], true)), [""; 0]);
+    assert_eq!(lines(&site(&["busy"], false), &site(&["busy"], false)), [""; 0]);
+}
+
+#[test]
+fn an_objective_of_one_function_leaves_the_series_of_others() {
+    let sites = [query("select", "patterns", &[]), query("insert", "patterns", &[])];
+    let all = changes(&sites, |it| {
+        let objective = Some(measurand_catalog::Objective { success: Some(0.999), latency: None });
+        let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut sites = sites.to_vec();
+        sites[0].objective = objective;
+        sites[0].labels.extend([own("function", "find"), own("module", "shop::work")]);
+        *it = catalog(&sites);
+    });
+    // The function has series of its own now.
+    let subjects: Vec<&str> = all.iter().map(|it| it.subject.as_str()).collect();
+    assert_eq!(subjects, ["shop::work::select_patterns", "shop::work::select_patterns"], "{all:#?}");
+}

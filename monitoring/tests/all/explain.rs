@@ -154,3 +154,36 @@ fn native_histograms_are_explained_as_such() {
     let slow = all[0].alerts.iter().find(|it| it.name == "DatabaseSlowQueries").unwrap();
     assert!(!slow.promql.contains("_bucket"), "{}", slow.promql);
 }
+
+#[test]
+fn kinds_of_errors_are_explained_and_counted() {
+    let kinds = vec!["busy".to_owned(), "missing".to_owned()];
+    let site = SiteRecord { error_kinds: kinds.clone(), ..measured("pay", &[]) };
+    let view = metric(&[site.clone()], "function_errors_total");
+    let label = view.labels.iter().find(|it| it.name == "error_kind").expect("the label");
+    assert_eq!((&label.values, &label.from), (&kinds, &None));
+    assert_eq!(view.series, Some(exactly(5)), "three outcomes, two kinds");
+    let unknown = SiteRecord { unknown_error_kinds: true, ..measured("pay", &[]) };
+    let view = metric(&[site, unknown], "function_errors_total");
+    let label = view.labels.iter().find(|it| it.name == "error_kind").expect("the label");
+    assert!(label.from.as_deref().is_some_and(|it| it.contains("ErrorKinds")), "{label:?}");
+}
+
+#[test]
+fn a_function_with_an_objective_has_series_of_its_own() {
+    let objective = Some(measurand_catalog::Objective { success: Some(0.999), latency: None });
+    let labels = [("function", "find"), ("module", "shop::work")];
+    let mut find = SiteRecord { objective, function: "find".to_owned(), ..query("select", "orders", &[]) };
+    find.labels.extend(labels.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let all = SiteRecord { function: "all".to_owned(), ..query("select", "orders", &[]) };
+    let view = function(&[find.clone(), all.clone()], "all");
+    let rate = &view.queries.iter().find(|it| it.name == "rate").expect("a rate").promql;
+    assert!(rate.contains(r#"function="",module="",query_type="select",table="orders""#), "{rate}");
+    assert!(view.alerts.iter().all(|it| !it.name.starts_with("ErrorBudget")), "{:#?}", view.alerts);
+    let view = function(&[find.clone(), all.clone()], "find");
+    let rate = &view.queries.iter().find(|it| it.name == "rate").expect("a rate").promql;
+    assert!(rate.contains(r#"function="find",module="shop::work""#), "{rate}");
+    assert!(view.alerts.iter().any(|it| it.name.starts_with("ErrorBudget")), "{:#?}", view.alerts);
+    let calls = metric(&[find, all], "db_query_errors_total");
+    assert_eq!(calls.series, Some(exactly(6)), "two functions, three outcomes");
+}

@@ -26,9 +26,8 @@ pub(crate) fn site(attribute: &str, family: &str, function: &str, labels: &[&str
         attribute: attribute.to_owned(),
         family: family.to_owned(),
         labels: map(labels),
-        expressions: BTreeMap::new(),
-        objective: None,
         facts: map(facts),
+        ..SiteRecord::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The catalog: all that the records of one program say, as data.
 
-use crate::family::{Condition, Kind, Role, Severity, Unit, unit_of};
+use crate::family::{Condition, FUNCTION_LABEL, Kind, Role, Severity, Unit, unit_of};
 use crate::text::shown;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub struct AlertRecord {
 }
 
 /// One annotated function.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SiteRecord {
     /// The crate that contains it.
     #[serde(rename = "crate")]
@@ -105,11 +105,18 @@ pub struct SiteRecord {
     pub attribute: String,
     /// The name of the family it records.
     pub family: String,
-    /// The values of the family's labels that are literals.
+    /// The values of the labels that are literals; an empty one is a label that the function's series lack, and those of
+    /// another function have.
     pub labels: BTreeMap<String, String>,
     /// The expressions that the values of other labels come from, by label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub expressions: BTreeMap<String, String>,
+    /// The kinds of its errors, sorted, where the type of the error tells them; the values of the label `error_kind`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub error_kinds: Vec<String>,
+    /// Whether its errors have kinds that are not known before they happen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown_error_kinds: bool,
     /// What it promises.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<Objective>,
@@ -183,7 +190,7 @@ impl Catalog {
             site.check().map_err(|reason| fail(&format!("site {index} {reason}")))?;
             sites.push((index, site));
         }
-        Self::join(families, sites).map_err(|(index, reason)| fail(&format!("site {index} {reason}")))
+        Self::join(families, sites, &mut Err).map_err(|(index, reason)| fail(&format!("site {index} {reason}")))
     }
 
     /// The family with this name.
@@ -198,7 +205,26 @@ impl Catalog {
     }
 }
 
+impl SiteRecord {
+    /// Whether the label `function`, if there is one, has the function's own name: one that the user gave is kept, and may
+    /// be that of several functions.
+    pub(crate) fn has_own_name(&self) -> bool {
+        self.labels.get(FUNCTION_LABEL).is_none_or(|label| label.is_empty() || *label == self.function)
+    }
+
+    /// The literal values of the labels that its series have.
+    pub fn given_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
 impl FamilyRecord {
+    /// The label of this name, if the family has one.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<&LabelRecord> {
+        self.labels.iter().find(|it| it.name == name)
+    }
+
     /// The metric with this role, if the family has one.
     #[must_use]
     pub fn metric(&self, role: Role) -> Option<&MetricRecord> {

@@ -6,7 +6,8 @@
 //! Reasons are predicates: the caller knows what to put in front of them.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, Objective, SiteRecord};
-use crate::family::{Condition, Kind, Role, Unit, is_reserved};
+use crate::definition::{self, Definition, is_function};
+use crate::family::{ADDED_LABELS, Condition, FUNCTION_LABEL, Kind, MODULE_LABEL, Role, Unit, is_reserved};
 use crate::names::is_name;
 use crate::record::{clean, is_text};
 use crate::text::shown;
@@ -21,53 +22,69 @@ const VALUES_MAX: usize = 1000;
 impl Catalog {
     /// Joins families and sites that were checked each for itself, in the order that does not depend on a linker's.
     ///
-    /// An error comes with the number that was given with the site.
-    pub(crate) fn join(
+    /// `fail` is told of each site that does not fit, with the number that was given with it: it returns the error, or
+    /// leaves the site out.
+    pub(crate) fn join<E>(
         mut families: BTreeMap<String, FamilyRecord>,
         sites: Vec<(usize, SiteRecord)>,
-    ) -> Result<Self, (usize, String)> {
-        let mut used = HashSet::new();
-        for (number, site) in &sites {
-            let fail = |reason: String| (*number, reason);
-            let Some(family) = families.get(&site.family) else {
-                return Err(fail(format!(
-                    "names the family `{}`, of which there is no record; link the crate that defines it",
-                    site.family
-                )));
-            };
-            let both = site.labels.keys().find(|it| site.expressions.contains_key(*it));
-            if let Some(label) = both {
-                return Err(fail(format!("has both a value and an expression for the label `{label}`")));
-            }
-            let unknown = |it: &&String| family.labels.iter().all(|known| known.name != **it);
-            if let Some(label) = site.labels.keys().chain(site.expressions.keys()).find(unknown) {
-                return Err(fail(format!("has the label `{label}`, which the family `{}` lacks", family.name)));
-            }
-            for (label, value) in &site.labels {
-                let Some(known) = family.labels.iter().find(|it| it.name == *label) else { continue };
-                if !known.values.is_empty() && !known.values.contains(value) {
-                    let value = shown(value);
-                    return Err(fail(format!(
-                        "has the value `{value}`, which is none of those of the label `{label}`"
-                    )));
-                }
-            }
-            if !used.contains(site.family.as_str()) {
-                used.insert(site.family.clone());
+        fail: &mut dyn FnMut((usize, String)) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut joined = Vec::with_capacity(sites.len());
+        for (number, site) in sites {
+            match families.get_mut(&site.family).map_or_else(|| Err(without_family(&site)), |it| it.take(&site)) {
+                Ok(()) => joined.push(site),
+                Err(reason) => fail((number, reason))?,
             }
         }
-        families.retain(|name, _| used.contains(name));
-        for (number, site) in &sites {
-            let family = families.get_mut(&site.family);
-            if let (Some(family), Some(objective)) = (family, &site.objective) {
-                family.promise(objective).map_err(|reason| (*number, reason))?;
-            }
-        }
-        let mut sites: Vec<SiteRecord> = sites.into_iter().map(|(_, site)| site).collect();
-        sites.sort_by(|a, b| a.order().cmp(&b.order()));
-        sites.dedup();
-        Ok(Self { format: Self::FORMAT, families: families.into_values().collect(), sites })
+        let used: HashSet<&str> = joined.iter().map(|it| it.family.as_str()).collect();
+        families.retain(|name, _| used.contains(name.as_str()));
+        joined.sort_by(|a, b| a.order().cmp(&b.order()));
+        joined.dedup();
+        number(&mut joined);
+        separate(&families, &mut joined);
+        joined.sort_by(|a, b| a.order().cmp(&b.order()));
+        Ok(Self { format: Self::FORMAT, families: families.into_values().collect(), sites: joined })
     }
+}
+
+fn without_family(site: &SiteRecord) -> String {
+    format!("names the family `{}`, of which there is no record; link the crate that defines it", site.family)
+}
+
+/// Tells functions without an objective apart from those that have one, and with it series of their own: an empty value is
+/// a label that is not there.
+fn separate(families: &BTreeMap<String, FamilyRecord>, sites: &mut [SiteRecord]) {
+    let own = |site: &SiteRecord| families.get(&site.family).is_some_and(|it| it.label(FUNCTION_LABEL).is_some());
+    let has = |site: &&SiteRecord| site.labels.get(FUNCTION_LABEL).is_some_and(|it| !it.is_empty()) && !own(site);
+    let separated: HashSet<String> = sites.iter().filter(has).map(|it| it.family.clone()).collect();
+    for site in sites.iter_mut().filter(|it| separated.contains(&it.family)) {
+        for label in [FUNCTION_LABEL, MODULE_LABEL] {
+            site.labels.entry(label.to_owned()).or_default();
+        }
+    }
+}
+
+/// Numbers the functions that nothing else tells apart; see [`crate::definition`].
+fn number(sites: &mut [SiteRecord]) {
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, site) in sites.iter().enumerate() {
+        if is_function(&site.attribute) && site.has_own_name() {
+            groups.entry((&site.family, &site.module, &site.function)).or_default().push(index);
+        }
+    }
+    let mut numbered = Vec::new();
+    for group in groups.values_mut().filter(|group| group.len() > 1) {
+        group.sort_by(|a, b| sites[*a].definition().cmp(&sites[*b].definition()));
+        numbered.extend(group.iter().enumerate().map(|(place, index)| (*index, place + 1)));
+    }
+    for (index, number) in numbered {
+        let site = &mut sites[index];
+        site.function = definition::numbered(&site.function, number);
+        if let Some(label) = site.labels.get_mut(FUNCTION_LABEL) {
+            label.clone_from(&site.function);
+        }
+    }
+    sites.iter_mut().for_each(|site| drop(site.facts.remove(definition::EXPANSION)));
 }
 
 impl SiteRecord {
@@ -84,6 +101,8 @@ impl SiteRecord {
             family,
             labels,
             expressions,
+            error_kinds,
+            unknown_error_kinds,
             objective,
             facts,
         } = self;
@@ -91,7 +110,26 @@ impl SiteRecord {
             let latency = it.latency.map(|it| (it.seconds.to_bits(), it.share.to_bits()));
             (it.success.map(f64::to_bits), latency)
         });
-        (krate, module, line, function, attribute, version, file, family, labels, expressions, objective, facts)
+        let kinds = (error_kinds, unknown_error_kinds);
+        (
+            krate,
+            module,
+            line,
+            function,
+            attribute,
+            version,
+            file,
+            family,
+            labels,
+            expressions,
+            (objective, kinds),
+            facts,
+        )
+    }
+
+    fn definition(&self) -> Definition<'_> {
+        let expansion = self.facts.get(definition::EXPANSION).and_then(|it| it.parse().ok()).unwrap_or_default();
+        Definition { krate: &self.krate, version: &self.version, file: &self.file, line: self.line, expansion }
     }
 
     /// Checks what does not depend on the family.
@@ -118,6 +156,9 @@ impl SiteRecord {
             legal("label", label)?;
             *expression = clean(expression);
         }
+        self.error_kinds.iter().try_for_each(|it| line("error kind", it))?;
+        self.error_kinds.sort();
+        self.error_kinds.dedup();
         if let Some(objective) = &self.objective {
             let shares = [objective.success, objective.latency.map(|it| it.share)];
             let inside = |it: f64| it > 0.0 && it < 1.0;
@@ -157,6 +198,25 @@ impl FamilyRecord {
         }
         let wrong = self.alerts.iter().find(|it| !self.can_evaluate(&it.condition));
         wrong.map_or(Ok(()), |it| Err(format!("has the alert `{}`, whose condition does not fit its metrics", it.name)))
+    }
+
+    /// Checks a site against the family that it records, which gets the buckets that the site's objective asks for.
+    fn take(&mut self, site: &SiteRecord) -> Result<(), String> {
+        if let Some(label) = site.labels.keys().find(|it| site.expressions.contains_key(*it)) {
+            return Err(format!("has both a value and an expression for the label `{label}`"));
+        }
+        let unknown = |it: &&String| self.label(it).is_none() && !ADDED_LABELS.contains(&it.as_str());
+        if let Some(label) = site.labels.keys().chain(site.expressions.keys()).find(unknown) {
+            return Err(format!("has the label `{label}`, which the family `{}` lacks", self.name));
+        }
+        for (label, value) in &site.labels {
+            let values = self.label(label).map_or(&[][..], |it| &it.values);
+            if !values.is_empty() && !values.contains(value) {
+                let value = shown(value);
+                return Err(format!("has the value `{value}`, which is none of those of the label `{label}`"));
+            }
+        }
+        site.objective.as_ref().map_or(Ok(()), |it| self.promise(it))
     }
 
     /// Makes the threshold of an objective one of the buckets, so that what is promised is counted exactly. All series of

@@ -170,6 +170,15 @@ pub const KIND_LABEL: &str = "error_kind";
 /// Where a function was called, on the series of those that ask for it.
 pub const CALLER_LABEL: &str = "caller";
 
+/// The name of the annotated function, on the series of those that declare an objective: it covers their calls alone.
+pub const FUNCTION_LABEL: &str = "function";
+
+/// The module of the annotated function, beside [`FUNCTION_LABEL`].
+pub const MODULE_LABEL: &str = "module";
+
+/// The labels that an annotation can add to those of its family, in the order in which they follow them.
+pub const ADDED_LABELS: [&str; 3] = [CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL];
+
 /// The value of a label that stands for all values beyond the limit, and for those that a label does not know.
 pub const OTHER: &str = "_other";
 
@@ -314,6 +323,19 @@ impl Family {
             i += 1;
         }
         None
+    }
+
+    /// Whether the family has a label of this name by itself.
+    #[must_use]
+    pub const fn has_label(&self, name: &str) -> bool {
+        let mut i = 0;
+        while i < self.labels.len() {
+            if same(self.labels[i].name, name) {
+                return true;
+            }
+            i += 1;
+        }
+        false
     }
 
     /// Whether it matters to the family that a call returned an error. Where there is a score, the score decides.

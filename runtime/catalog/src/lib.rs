@@ -15,8 +15,10 @@
 
 pub mod attribute;
 mod condition;
+pub mod definition;
 pub mod families;
 pub mod family;
+mod kinds;
 mod names;
 pub mod platform;
 pub mod record;
@@ -31,6 +33,8 @@ mod check;
 mod file;
 #[cfg(feature = "read")]
 mod parse;
+#[cfg(feature = "read")]
+mod sharing;
 #[cfg(feature = "url")]
 mod url;
 #[cfg(feature = "file")]
@@ -38,9 +42,10 @@ mod window;
 
 pub use attribute::{Absent, Argument, ArgumentKind, Attribute};
 pub use family::{
-    Alert, CALLER_LABEL, Condition, ERROR_OUTCOMES, Family, KIND_LABEL, Kind, Label, Metric, OTHER, OUTCOME_LABEL,
-    Role, SERIES_LIMIT, STATUS_LABEL, STATUSES, Severity, Unit,
+    ADDED_LABELS, Alert, CALLER_LABEL, Condition, ERROR_OUTCOMES, FUNCTION_LABEL, Family, KIND_LABEL, Kind, Label,
+    MODULE_LABEL, Metric, OTHER, OUTCOME_LABEL, Role, SERIES_LIMIT, STATUS_LABEL, STATUSES, Severity, Unit,
 };
+pub use kinds::{Kinds, UNKNOWN_KINDS, kinds_of};
 pub use text::{is_visible, visible};
 
 #[cfg(feature = "read")]
@@ -48,7 +53,9 @@ pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, Metr
 #[cfg(feature = "file")]
 pub use file::{FileError, FileErrorReason, read_file, read_object};
 #[cfg(feature = "read")]
-pub use parse::{ParseError, parse};
+pub use parse::{ParseError, parse, parse_valid};
+#[cfg(feature = "read")]
+pub use sharing::Sharing;
 #[cfg(feature = "url")]
 pub use url::{UrlError, UrlErrorReason, read_path, read_url};
 

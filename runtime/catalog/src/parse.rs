@@ -2,9 +2,11 @@
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};
 use crate::family::{Condition, Role, Severity};
+use crate::kinds::{KINDS, UNKNOWN_KINDS};
 use crate::record::{BEGIN, END, SEPARATOR};
 use crate::text::shown;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt;
 
 /// Why bytes are no records.
@@ -27,6 +29,9 @@ impl std::error::Error for ParseError {}
 /// More than any program has; a section that claims more is not ours.
 const RECORDS_MAX: usize = 1_000_000;
 
+/// Each kind of error is a series, and is written in the code.
+const KINDS_MAX: usize = 10_000;
+
 /// What a record of any version begins with.
 const MARK: &[u8] = b"\x02measurand\x1f";
 
@@ -39,35 +44,73 @@ const MARK: &[u8] = b"\x02measurand\x1f";
 /// When a record has no end, is no UTF-8, lacks a field or has one twice, holds an illegal name or number, or
 /// contradicts another one.
 pub fn parse(bytes: &[u8]) -> Result<Catalog, ParseError> {
+    read(bytes, &mut Err)
+}
+
+/// The catalog of the records that are valid, and what is wrong with each of the others.
+#[must_use]
+pub fn parse_valid(bytes: &[u8]) -> (Catalog, Vec<ParseError>) {
+    let mut errors = Vec::new();
+    let read = read(bytes, &mut |error| -> Result<(), Infallible> {
+        errors.push(error);
+        Ok(())
+    });
+    let Ok(catalog) = read;
+    (catalog, errors)
+}
+
+/// Reads all records; `fail` returns the error of a record, or leaves the record out.
+fn read<E>(bytes: &[u8], fail: &mut dyn FnMut(ParseError) -> Result<(), E>) -> Result<Catalog, E> {
     let mut families: BTreeMap<String, FamilyRecord> = BTreeMap::new();
     let mut sites = Vec::new();
-    let mut at = 0;
-    for count in 1.. {
-        let Some(offset) = find(bytes, at) else { break };
-        let fail = |reason: String| ParseError { offset, reason };
+    let (mut at, mut count) = (0, 0);
+    while let Some(offset) = find(bytes, at) {
+        count += 1;
         if count > RECORDS_MAX {
-            return Err(fail("is one of more than a million: this is no section of an annotated program".to_owned()));
+            let reason = "is one of more than a million: this is no section of an annotated program".to_owned();
+            fail(ParseError { offset, reason })?;
+            break;
         }
-        let body = body(&bytes[offset..]).map_err(|reason| fail(reason.to_owned()))?;
-        at = offset + BEGIN.len() + body.len() + END.len_utf8();
-        let mut fields = body.split(SEPARATOR);
-        match fields.next() {
-            Some("family") => {
-                let family = family(fields).map_err(fail)?;
-                if families.get(&family.name).is_some_and(|it| *it != family) {
-                    let name = family.name;
-                    return Err(fail(format!(
-                        "defines the family `{name}` in another way than an earlier one; rename one of them"
-                    )));
-                }
-                families.insert(family.name.clone(), family);
+        let body = match body(&bytes[offset..]) {
+            Ok(body) => body,
+            Err(reason) => {
+                fail(ParseError { offset, reason: reason.to_owned() })?;
+                at = offset + MARK.len();
+                continue;
             }
-            Some("site") => sites.push((offset, site(fields).map_err(fail)?)),
-            // Records of a kind that came later.
-            _ => {}
+        };
+        at = offset + BEGIN.len() + body.len() + END.len_utf8();
+        if let Err(reason) = record(body, offset, &mut families, &mut sites) {
+            fail(ParseError { offset, reason })?;
         }
     }
-    Catalog::join(families, sites).map_err(|(offset, reason)| ParseError { offset, reason })
+    Catalog::join(families, sites, &mut |(offset, reason)| fail(ParseError { offset, reason }))
+}
+
+/// Reads one record from the text between its marks.
+fn record(
+    body: &str,
+    offset: usize,
+    families: &mut BTreeMap<String, FamilyRecord>,
+    sites: &mut Vec<(usize, SiteRecord)>,
+) -> Result<(), String> {
+    let mut fields = body.split(SEPARATOR);
+    match fields.next() {
+        Some("family") => {
+            let family = family(fields)?;
+            if families.get(&family.name).is_some_and(|it| *it != family) {
+                let name = family.name;
+                return Err(format!(
+                    "defines the family `{name}` in another way than an earlier one; rename one of them"
+                ));
+            }
+            families.insert(family.name.clone(), family);
+        }
+        Some("site") => sites.push((offset, site(fields)?)),
+        // Records of a kind that came later.
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Where the next record begins. Linear over all calls, since each begins where the last record ended.
@@ -127,6 +170,11 @@ fn site<'a>(fields: impl Iterator<Item = &'a str>) -> Result<SiteRecord, String>
             return Err(format!("of a site has the field `{}` twice", shown(key)));
         }
     }
+    let error_kinds: Vec<String> = facts.remove(KINDS).map_or_else(Vec::new, |it| lines(&it));
+    if error_kinds.len() > KINDS_MAX {
+        return Err(format!("of a site has {} kinds of errors, which is more than {KINDS_MAX}", error_kinds.len()));
+    }
+    let unknown_error_kinds = facts.remove(UNKNOWN_KINDS).is_some();
     let mut take = |key: &str| facts.remove(key).ok_or_else(|| format!("of a site lacks the field `{key}`"));
     let line = take("line")?;
     // `u32` alone would accept a sign.
@@ -144,11 +192,17 @@ fn site<'a>(fields: impl Iterator<Item = &'a str>) -> Result<SiteRecord, String>
         objective: None,
         labels,
         expressions,
+        error_kinds,
+        unknown_error_kinds,
         facts,
     };
     site.objective = objective(&mut site.facts)?;
     site.check()?;
     Ok(site)
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect()
 }
 
 /// `slo:success` is a percentage; `slo:latency` is seconds and a percentage, `0.01@99`.

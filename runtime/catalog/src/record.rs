@@ -12,6 +12,7 @@
 //! Floating-point numbers are written as sixteen hexadecimal digits of their bits: exact, and simple enough for `const`.
 
 use crate::family::{Alert, Family, Label, Metric, Severity};
+use crate::kinds::Kinds;
 
 /// What every record begins with.
 pub const BEGIN: &str = "\u{2}measurand\u{1f}1\u{1f}";
@@ -28,7 +29,7 @@ pub const SECTION_MACH_O: &str = "__measurand";
 /// The length of a family's record.
 #[must_use]
 pub const fn family_length(family: &Family) -> usize {
-    Writer { out: &mut [], length: 0 }.family(family).length
+    Writer::measure().family(family).length
 }
 
 /// A family's record; `N` is its [`family_length`].
@@ -74,12 +75,13 @@ pub const fn joined_length(parts: &[&str]) -> usize {
     length
 }
 
-/// Texts one after the other, where `concat!` cannot join them; `N` is their [`joined_length`].
+/// The record of a site from its texts, and the kinds of its errors; `N` is the [`joined_length`] of the texts, the
+/// [`Kinds::length`] and one.
 ///
 /// # Panics
 /// When `N` is another number.
 #[must_use]
-pub const fn joined<const N: usize>(parts: &[&str]) -> [u8; N] {
+pub const fn site_record<const N: usize>(parts: &[&str], kinds: &Kinds) -> [u8; N] {
     let mut out = [0; N];
     let mut writer = Writer { out: &mut out, length: 0 };
     let mut i = 0;
@@ -87,7 +89,8 @@ pub const fn joined<const N: usize>(parts: &[&str]) -> [u8; N] {
         writer = writer.raw(parts[i]);
         i += 1;
     }
-    assert!(writer.length == N, "`N` is not the length of the texts");
+    writer = kinds.write(writer).byte(END as u8);
+    assert!(writer.length == N, "`N` is not the length of the record");
     out
 }
 
@@ -143,12 +146,17 @@ pub const fn is_text(character: char) -> bool {
 }
 
 /// Writes while there is room and counts always, so that one function both measures and writes.
-struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     out: &'a mut [u8],
-    length: usize,
+    pub(crate) length: usize,
 }
 
 impl Writer<'_> {
+    /// Counts and writes nothing.
+    pub(crate) const fn measure() -> Self {
+        Self { out: &mut [], length: 0 }
+    }
+
     const fn family(self, family: &Family) -> Self {
         let mut writer = self.raw(BEGIN).raw("family").field(family.name);
         writer = writer.pair("title", family.title).pair("help", family.help);
@@ -202,7 +210,7 @@ impl Writer<'_> {
         writer.number("hold", alert.hold_seconds as f64).pair("summary", alert.summary).pair("impact", alert.impact)
     }
 
-    const fn pair(self, key: &str, value: &str) -> Self {
+    pub(crate) const fn pair(self, key: &str, value: &str) -> Self {
         self.field(key).field(value)
     }
 
@@ -221,7 +229,7 @@ impl Writer<'_> {
         self.byte(SEPARATOR as u8).raw(text)
     }
 
-    const fn raw(mut self, text: &str) -> Self {
+    pub(crate) const fn raw(mut self, text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut i = 0;
         while i < bytes.len() {

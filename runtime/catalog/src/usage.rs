@@ -120,17 +120,6 @@ impl Family {
         let text = Text::new().push("`").push(rust_name).push("` ").push(lack);
         panic!("{}", text.push_example(rust_name, self).as_str());
     }
-
-    const fn has_label(&self, name: &str) -> bool {
-        let mut i = 0;
-        while i < self.labels.len() {
-            if same(self.labels[i].name, name) {
-                return true;
-            }
-            i += 1;
-        }
-        false
-    }
 }
 
 /// A message that is put together while compiling. What does not fit is left out, whole.

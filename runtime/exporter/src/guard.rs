@@ -11,7 +11,7 @@ use crate::recorder::Inner;
 use crate::redact;
 use crate::storage::CounterCells;
 use crate::tables::{FOREIGN, Table};
-use measurand_catalog::{CALLER_LABEL, KIND_LABEL, OTHER, OVERFLOWS};
+use measurand_catalog::{ADDED_LABELS, KIND_LABEL, OTHER, OVERFLOWS};
 use metrics::{CounterFn, Key, Label};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -146,7 +146,7 @@ fn other(table: &Table, key: &Key) -> String {
     let described_as = |name: &str| described.iter().find(|it| it.name == name);
     let fits = |(name, value): &(Cow<'_, str>, &str)| match described_as(name) {
         Some(label) => label.values.is_empty() || label.values.contains(value) || *value == OTHER,
-        None => [KIND_LABEL, CALLER_LABEL].contains(&&**name),
+        None => **name == *KIND_LABEL || ADDED_LABELS.contains(&&**name),
     };
     let is_whole = described.iter().all(|label| given.iter().any(|(name, _)| *name == label.name));
     if is_whole && given.iter().all(fits) {

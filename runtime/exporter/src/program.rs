@@ -1,5 +1,6 @@
 //! What the exporter needs to know of the program it exports.
 
+use crate::log;
 use measurand_catalog::{Catalog, Family};
 
 /// A program, as its annotations describe it.
@@ -26,6 +27,25 @@ pub(crate) struct Service {
 }
 
 impl Program {
+    /// Reports functions whose numbers a reader may confuse, so that equal names do not go unnoticed.
+    pub(crate) fn report_sharing(&self) {
+        const MOST: usize = 3;
+        let (numbered, shared): (Vec<_>, Vec<_>) = self.catalog.sharing().into_iter().partition(|it| it.is_numbered);
+        for sharing in numbered.iter().take(MOST) {
+            log::write(&format!("{sharing}; help: {}", sharing.help()));
+        }
+        if numbered.len() > MOST {
+            let more = numbered.len() - MOST;
+            log::write(&format!("and {more} more such names; `cargo measurand check` lists all"));
+        }
+        if let Some(first) = shared.first() {
+            let groups = if shared.len() == 1 { "1 group".to_owned() } else { format!("{} groups", shared.len()) };
+            log::write(&format!(
+                "{groups} of functions share series; `cargo measurand check` lists them; the first: {first}"
+            ));
+        }
+    }
+
     /// The best guess without being told: the binary's crate, else the crate named like the executable, else the only
     /// crate of the catalog, else the executable's name.
     pub(crate) fn service(&self, executable: &str) -> (String, String) {
@@ -57,20 +77,7 @@ mod tests {
     use measurand_catalog::SiteRecord;
 
     fn site(krate: &str, version: &str) -> SiteRecord {
-        SiteRecord {
-            krate: krate.to_owned(),
-            version: version.to_owned(),
-            module: String::new(),
-            function: String::new(),
-            file: String::new(),
-            line: 1,
-            attribute: String::new(),
-            family: String::new(),
-            labels: [].into(),
-            expressions: [].into(),
-            objective: None,
-            facts: [].into(),
-        }
+        SiteRecord { krate: krate.to_owned(), version: version.to_owned(), ..SiteRecord::default() }
     }
 
     fn check(binary: Option<(&'static str, &'static str)>, sites: &[(&str, &str)], expected: (&str, &str)) {

@@ -51,6 +51,7 @@ impl State {
             direct::remember(&recorder);
             upkeep::start(&recorder);
             (program.initialize)();
+            program.report_sharing();
             recorder
         };
         if builder.live {

@@ -3,7 +3,7 @@
 
 use measurand_catalog::{Catalog, SiteRecord, families};
 use measurand_exporter::Program;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
@@ -21,9 +21,7 @@ pub(crate) fn program() -> Program {
         attribute: "measured".to_owned(),
         family: "function".to_owned(),
         labels: [("function".to_owned(), "fill".to_owned())].into(),
-        expressions: BTreeMap::new(),
-        objective: None,
-        facts: BTreeMap::new(),
+        ..SiteRecord::default()
     };
     let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: vec![site] };
     Program { families: families::ALL.to_vec(), catalog, binary: None, initialize: || (), limit_series: |_| () }

@@ -125,15 +125,15 @@ fn functions() {
 #[test]
 fn methods() {
     let mut store = Store::default();
-    check_ok("shared", || assert_eq!(block_on(store.shared()), &0));
-    check_ok("unique", || *block_on(store.unique(1)).expect("never fails") += 1);
+    check_ok("Store::shared", || assert_eq!(block_on(store.shared()), &0));
+    check_ok("Store::unique", || *block_on(store.unique(1)).expect("never fails") += 1);
     assert_eq!(store.value, 2);
-    check_ok("required", || assert_eq!(block_on(store.required()), 2));
+    check_ok("<Store as Load>::required", || assert_eq!(block_on(store.required()), 2));
     assert_eq!(
         record(|| assert_eq!(block_on(store.provided()), 3)).len(),
         series("provided", 1, None).len() + series("required", 1, None).len()
     );
-    check_ok("consumed", || assert_eq!(block_on(store.consumed()), 2));
+    check_ok("Store::consumed", || assert_eq!(block_on(store.consumed()), 2));
 }
 
 #[measured]

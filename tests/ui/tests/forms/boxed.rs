@@ -103,8 +103,8 @@ fn async_trait() {
     let mut coder = Coder { naps: 0 };
     let durations = durations(|| assert_eq!(runtime.block_on(coder.sleep(1)), Ok(1)));
     assert!(matches!(durations[..], [it] if it > 0.005), "{durations:?}");
-    check_not_ok("sleep", "error", || assert!(runtime.block_on(coder.sleep(0)).is_err()));
-    check_ok("provided", || assert_eq!(block_on(coder.provided()), 1));
+    check_not_ok("<Coder as Agent>::sleep", "error", || assert!(runtime.block_on(coder.sleep(0)).is_err()));
+    check_ok("Agent::provided", || assert_eq!(block_on(coder.provided()), 1));
     let lines = crate::record(|| assert!(block_on(coder.review()) > 1.0));
     assert!(lines.contains(&"verification_success_total{agent_id=coder} 1".to_owned()), "{lines:#?}");
 }

@@ -54,20 +54,20 @@ impl Agent for Below {
 #[test]
 fn above_async_trait() {
     let mut agent = Above(1);
-    check_ok("Above::plan", || assert_eq!(block_on(agent.plan(2)), Ok(1)));
-    check_not_ok("Above::plan", "error", || assert!(block_on(agent.plan(0)).is_err()));
-    check_ok("Above::rest", || *block_on(agent.rest()) += 1);
+    check_ok("<Above as Agent>::plan", || assert_eq!(block_on(agent.plan(2)), Ok(1)));
+    check_not_ok("<Above as Agent>::plan", "error", || assert!(block_on(agent.plan(0)).is_err()));
+    check_ok("<Above as Agent>::rest", || *block_on(agent.rest()) += 1);
     assert_eq!(agent.0, 2);
-    check_ok("Above::name", || assert_eq!(agent.name(), "above"));
+    check_ok("<Above as Agent>::name", || assert_eq!(agent.name(), "above"));
     assert_eq!(record(|| drop(agent.plan(1))), [""; 0]);
 }
 
 #[test]
 fn below_async_trait() {
     let mut agent = Below(1);
-    check_ok("Below::plan", || assert_eq!(block_on(agent.plan(2)), Ok(1)));
-    check_not_ok("Below::plan", "error", || assert!(block_on(agent.plan(0)).is_err()));
-    check_ok("Below::rest", || *block_on(agent.rest()) += 1);
+    check_ok("<Below as Agent>::plan", || assert_eq!(block_on(agent.plan(2)), Ok(1)));
+    check_not_ok("<Below as Agent>::plan", "error", || assert!(block_on(agent.plan(0)).is_err()));
+    check_ok("<Below as Agent>::rest", || *block_on(agent.rest()) += 1);
     assert_eq!(agent.0, 2);
     assert_eq!(record(|| assert_eq!(agent.name(), "below")), [""; 0]);
     assert_eq!(record(|| drop(agent.plan(1))), [""; 0]);
@@ -104,8 +104,8 @@ impl TraitBelow for u32 {}
 
 #[test]
 fn traits_under_async_trait() {
-    check_ok("provided_above", || assert_eq!(block_on(7.provided_above()), Some(7)));
-    check_not_ok("provided_below", "error", || assert_eq!(block_on(7.provided_below()), Err(1)));
+    check_ok("TraitAbove::provided_above", || assert_eq!(block_on(7.provided_above()), Some(7)));
+    check_not_ok("TraitBelow::provided_below", "error", || assert_eq!(block_on(7.provided_below()), Err(1)));
 }
 
 #[async_trait]

@@ -128,9 +128,9 @@ fn qualifiers() {
 
 #[test]
 fn places() {
-    let both = [series("inner", 2, None), series("outer", 1, None)].concat();
+    let both = [series("outer::inner", 2, None), series("outer", 1, None)].concat();
     let mut lines = record(|| assert_eq!(outer(), 2));
-    lines.sort_by_key(|it| it.contains("outer"));
+    lines.sort_by_key(|it| !it.contains("inner"));
     assert_eq!(lines, both);
     check_ok("visible", deep::below::visible);
     check_ok("own_names", || assert_eq!(own_names(1, 2, 3), 6));

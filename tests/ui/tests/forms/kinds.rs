@@ -2,7 +2,7 @@
 
 use crate::{block_on, record, suspend};
 use async_trait::async_trait;
-use measurand::{ErrorKind, goap_plan, measured, timed_query};
+use measurand::{ErrorKind, ErrorKinds, Kinds, goap_plan, measured, timed_query};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -198,7 +198,7 @@ impl Fetch for Client {
 fn kinds_of_later_errors() {
     check("later", "timed_out", || assert!(block_on(later(NetworkError::TimedOut)).is_err()));
     check("returned", "timed_out", || assert!(block_on(returned()).is_err()));
-    check("fetch", "timed_out", || assert!(block_on(Client.fetch()).is_err()));
+    check("<Client as Fetch>::fetch", "timed_out", || assert!(block_on(Client.fetch()).is_err()));
 }
 
 #[timed_query("select", table = table)]
@@ -239,4 +239,124 @@ fn uncounted() -> Result<(), NetworkError> {
 fn where_no_kind_is_asked_for() {
     crate::check_ok("predicate", || assert!(predicate(NetworkError::TimedOut).is_err()));
     assert_eq!(record(|| assert!(uncounted().is_err())), ["goap_planning_duration_seconds{goal=goal} 1"]);
+}
+
+struct Coded(u16);
+
+impl ErrorKind for Coded {
+    fn kind(&self) -> &'static str {
+        if self.0 < 500 { "client" } else { "server" }
+    }
+}
+
+impl ErrorKinds for Coded {
+    const KINDS: Kinds = Kinds::new(&["client", "server"]);
+}
+
+#[derive(Debug)]
+struct ByHand;
+
+impl ErrorKind for ByHand {
+    fn kind(&self) -> &'static str {
+        "by_hand"
+    }
+}
+
+#[derive(ErrorKind)]
+enum Recursive {
+    Leaf,
+    #[error_kind(nested)]
+    Inner(Box<Recursive>),
+    #[error_kind(nested)]
+    Foreign(ByHand),
+}
+
+#[measured]
+fn coded(code: u16) -> Result<(), Coded> {
+    Err(Coded(code))
+}
+
+#[measured]
+fn by_hand() -> Result<(), ByHand> {
+    Err(ByHand)
+}
+
+#[measured]
+fn recursive(error: Recursive) -> Result<(), Recursive> {
+    Err(error)
+}
+
+type StoreResult<T> = Result<T, StoreError>;
+
+#[measured]
+fn named_alias<T>(_: T) -> StoreResult<T> {
+    Err(StoreError::NotFound)
+}
+
+/// The parameter of the block hides an enum of the same name, and the macro sees neither.
+struct Holder<E>(Option<E>);
+
+impl<E: ErrorKind> Holder<E> {
+    #[measured]
+    fn take(self) -> Result<(), E> {
+        self.0.map_or(Ok(()), Err)
+    }
+
+    #[measured]
+    fn associated<I: Iterator>(_: I) -> Result<(), I::Item> {
+        Ok(())
+    }
+}
+
+mod hidden {
+    use super::{ErrorKind, measured};
+
+    #[derive(ErrorKind)]
+    pub(super) enum LocalError {
+        #[error_kind("local")]
+        One,
+    }
+
+    /// The error is named through an import that only this module has.
+    #[measured]
+    pub(super) fn local() -> Result<(), LocalError> {
+        Err(LocalError::One)
+    }
+}
+
+#[test]
+fn kinds_in_the_catalog() {
+    let check = |function: &str, kinds: &[&str], unknown: bool| {
+        let catalog = measurand::catalog();
+        let site = catalog.sites.iter().find(|it| it.function == function && it.module.contains("kinds"));
+        let site = site.unwrap_or_else(|| panic!("no `{function}`"));
+        assert_eq!(site.error_kinds, kinds, "{function}");
+        assert_eq!(site.unknown_error_kinds, unknown, "{function}");
+    };
+    let store = ["busy", "io_failed", "not_found", "nx_domain", "timed_out"];
+    check("store", &store, false);
+    check("named_alias", &store, false);
+    check("boxed", &store, false);
+    check("shared", &store, false);
+    check("later", &["nx_domain", "timed_out"], false);
+    check("returned", &["nx_domain", "timed_out"], false);
+    check("<Client as Fetch>::fetch", &["nx_domain", "timed_out"], false);
+    check("labelled", &store, false);
+    check("local", &["local"], false);
+    check("coded", &["client", "server"], false);
+    check("by_hand", &[], true);
+    check("recursive", &["leaf"], true);
+    // A static cannot name what the caller chooses.
+    check("bounded", &[], true);
+    check("retry", &[], true);
+    check("Holder::take", &[], true);
+    check("Holder::associated", &[], true);
+    check("dynamic", &[], true);
+    // A predicate decides, and no kinds are counted.
+    check("predicate", &[], false);
+    check("coded", &["client", "server"], false);
+    assert!(coded(404).is_err() && by_hand().is_err() && recursive(Recursive::Leaf).is_err());
+    let foreign = Recursive::Inner(Box::new(Recursive::Foreign(ByHand)));
+    assert!(recursive(foreign).is_err() && named_alias(1).is_err() && hidden::local().is_err());
+    assert!(Holder(Some(ByHand)).take().is_err() && Holder::<ByHand>::associated([0].iter()).is_ok());
 }

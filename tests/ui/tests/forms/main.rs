@@ -14,6 +14,7 @@ mod labels;
 mod large;
 mod late;
 mod modules;
+mod names;
 mod outcome;
 mod place;
 mod recording;

@@ -133,7 +133,7 @@ fn functions_of_a_module() {
 fn blocks_of_a_module() {
     let item = Item { value: 2 };
     check_ok("Item::double", || assert_eq!(item.double(), 4));
-    check_ok("Item::fmt", || assert_eq!(item.to_string(), "2"));
+    check_ok("<Item as Display>::fmt", || assert_eq!(item.to_string(), "2"));
     assert_eq!(record(|| assert_eq!(item.quiet(), 2)), [""; 0]);
 }
 
@@ -141,10 +141,10 @@ fn blocks_of_a_module() {
 fn traits_of_a_module() {
     let lines = record(|| assert_eq!("a".shout(), "A"));
     let expected = [
-        "function_calls_total{function=shout} 1",
-        "function_calls_total{function=str::word} 1",
-        "function_duration_seconds{function=shout} 1",
-        "function_duration_seconds{function=str::word} 1",
+        "function_calls_total{function=<str as Shout>::word} 1",
+        "function_calls_total{function=Shout::shout} 1",
+        "function_duration_seconds{function=<str as Shout>::word} 1",
+        "function_duration_seconds{function=Shout::shout} 1",
     ];
     assert_eq!(lines, expected);
 }

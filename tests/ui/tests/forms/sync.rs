@@ -201,28 +201,28 @@ fn recursion() {
 #[test]
 fn methods() {
     let mut thing = Thing { value: 1, rest: "rest".to_owned() };
-    check_ok("new", || assert_eq!(Thing::new(3).value, 3));
-    check_ok("shared", || assert_eq!(thing.shared(), &1));
-    check_ok("unique", || *thing.unique().expect("not zero") += 1);
+    check_ok("Thing::new", || assert_eq!(Thing::new(3).value, 3));
+    check_ok("Thing::shared", || assert_eq!(thing.shared(), &1));
+    check_ok("Thing::unique", || *thing.unique().expect("not zero") += 1);
     assert_eq!(thing.value, 2);
-    check_not_ok("unique", "error", || assert!(Thing { value: 0, ..thing.clone() }.unique().is_err()));
-    check_ok("consumed", || assert_eq!(thing.clone().consumed(), "rest"));
-    check_ok("changed", || assert_eq!(thing.clone().changed().value, 3));
-    check_ok("boxed", || assert_eq!(Box::new(thing.clone()).boxed(), 2));
-    check_ok("counted", || assert_eq!(Rc::new(thing.clone()).counted(), 1));
-    check_ok("pinned", || *Pin::new(&mut thing).pinned() += 1);
+    check_not_ok("Thing::unique", "error", || assert!(Thing { value: 0, ..thing.clone() }.unique().is_err()));
+    check_ok("Thing::consumed", || assert_eq!(thing.clone().consumed(), "rest"));
+    check_ok("Thing::changed", || assert_eq!(thing.clone().changed().value, 3));
+    check_ok("Thing::boxed", || assert_eq!(Box::new(thing.clone()).boxed(), 2));
+    check_ok("Thing::counted", || assert_eq!(Rc::new(thing.clone()).counted(), 1));
+    check_ok("Thing::pinned", || *Pin::new(&mut thing).pinned() += 1);
     assert_eq!(thing.value, 3);
-    check_ok("required", || assert_eq!(thing.required(), 3));
+    check_ok("<Thing as Act>::required", || assert_eq!(thing.required(), 3));
 }
 
 #[test]
 fn trait_methods() {
     let thing = Thing { value: 1, rest: String::new() };
-    let both = |outer: &str| [series(outer, 1, None), series("required", 1, None)].concat();
+    let both = |outer: &str| [series(outer, 1, None), series("<Thing as Act>::required", 1, None)].concat();
     let sorted = |mut lines: Vec<String>| {
         lines.sort();
         lines
     };
-    assert_eq!(record(|| assert_eq!(thing.provided(), 2)), sorted(both("provided")));
-    assert_eq!(record(|| assert_eq!(thing.owned(), 1)), sorted(both("owned")));
+    assert_eq!(record(|| assert_eq!(thing.provided(), 2)), sorted(both("Act::provided")));
+    assert_eq!(record(|| assert_eq!(thing.owned(), 1)), sorted(both("Act::owned")));
 }

@@ -1,0 +1,142 @@
+//! Finds the braces of a source file that have a header, such as `impl Store { .. }`.
+//!
+//! Tokens from the compiler would say the same, but the compiler gives no places to tokens that a macro makes of text.
+
+use std::mem;
+use std::ops::Range;
+
+/// A pair of braces, as ranges of bytes.
+pub(super) struct Frame {
+    /// What stands between the end of the item before and the opening brace.
+    pub(super) header: Range<usize>,
+    /// What stands between the braces.
+    pub(super) body: Range<usize>,
+}
+
+/// Where a line and a column begin, which both count from 1, columns in characters.
+pub(super) fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
+    let start = match line.checked_sub(2) {
+        None => 0,
+        Some(before) => text.match_indices('\n').nth(before)?.0 + 1,
+    };
+    let (inside, _) = text[start..].char_indices().nth(column.checked_sub(1)?)?;
+    Some(start + inside)
+}
+
+/// All braces of the text with a header of balanced parentheses and brackets, outer ones before inner ones.
+pub(super) fn frames(text: &str) -> Vec<Frame> {
+    let (mut frames, mut open) = (Vec::new(), Vec::new());
+    // A first line for the shell is no Rust.
+    let shell = text.starts_with("#!") && !text.starts_with("#![");
+    let mut at = if shell { text.find('\n').unwrap_or(text.len()) } else { 0 };
+    let mut header = Header::new(at);
+    while let Some(byte) = text.as_bytes().get(at) {
+        match byte {
+            b'(' | b'[' => header.depth += 1,
+            b')' | b']' => {
+                header.broken |= header.depth == 0;
+                header.depth = header.depth.saturating_sub(1);
+            }
+            b'{' => {
+                let kept = header.depth == 0 && !header.broken && !text[header.start..at].trim().is_empty();
+                if kept {
+                    frames.push(Frame { header: header.start..at, body: at + 1..text.len() });
+                }
+                open.push((kept.then(|| frames.len() - 1), mem::replace(&mut header, Header::new(at + 1))));
+            }
+            b'}' => {
+                let (frame, outside) = open.pop().unwrap_or((None, Header::new(at)));
+                if let Some(frame) = frame.and_then(|it: usize| frames.get_mut(it)) {
+                    frame.body.end = at;
+                }
+                // The braces around a constant argument end no header.
+                let inside = text[at + 1..].trim_start().starts_with('>');
+                header = if inside { outside } else { Header::new(at + 1) };
+            }
+            b';' if header.depth == 0 => header = Header::new(at + 1),
+            _ => {}
+        }
+        at += length(&text[at..]);
+    }
+    frames
+}
+
+/// What may become the header of braces.
+struct Header {
+    start: usize,
+    /// How many of its parentheses and brackets are open.
+    depth: usize,
+    /// It closes one that it has not opened.
+    broken: bool,
+}
+
+impl Header {
+    fn new(start: usize) -> Self {
+        Self { start, depth: 0, broken: false }
+    }
+}
+
+/// The length of what begins the text: a comment, a literal, a word, or one character.
+fn length(text: &str) -> usize {
+    let mut characters = text.chars();
+    let (first, second) = (characters.next().unwrap_or_default(), characters.next());
+    match (first, second) {
+        ('/', Some('/')) => text.find('\n').unwrap_or(text.len()),
+        ('/', Some('*')) => block_comment(text),
+        ('"', _) => quoted(text, '"'),
+        // A lifetime has no second quote.
+        ('\'', Some('\\')) => quoted(text, '\''),
+        ('\'', Some(letter)) if characters.next() == Some('\'') => 2 + letter.len_utf8(),
+        _ if is_word(first) => word(text),
+        _ => first.len_utf8(),
+    }
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+/// A word, or the raw string that it begins.
+fn word(text: &str) -> usize {
+    let length = text.find(|it| !is_word(it)).unwrap_or(text.len());
+    if !["r", "br", "cr"].contains(&&text[..length]) {
+        return length;
+    }
+    let rest = &text[length..];
+    let hashes = rest.len() - rest.trim_start_matches('#').len();
+    if !rest[hashes..].starts_with('"') {
+        return length;
+    }
+    let content = length + hashes + 1;
+    let end = format!("\"{}", &rest[..hashes]);
+    text[content..].find(&end).map_or(text.len(), |it| content + it + end.len())
+}
+
+/// A literal between two of these quotes.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, character) in text.char_indices().skip(1) {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if character == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// A comment, with the comments inside.
+fn block_comment(text: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    loop {
+        let Some(next) = text[at..].find(['/', '*']) else { return text.len() };
+        at += next;
+        match text.get(at..at + 2) {
+            Some("/*") => (depth, at) = (depth + 1, at + 2),
+            Some("*/") if depth == 1 => return at + 2,
+            Some("*/") => (depth, at) = (depth - 1, at + 2),
+            _ => at += 1,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The numbers of annotated functions whose names are equal; see [`measurand_catalog::definition`].
+
+use crate::series::Record;
+use crate::site::sites;
+use foldhash::{HashMap, HashSet};
+use measurand_catalog::definition::{Definition, EXPANSION, is_function, numbered};
+use measurand_catalog::{FUNCTION_LABEL, record};
+use std::sync::{LazyLock, PoisonError, RwLock};
+
+/// Family, module and name.
+type Name = [&'static str; 3];
+
+#[derive(Default)]
+struct Names {
+    /// The records that were looked at, by their addresses.
+    seen: HashSet<usize>,
+    /// The functions of each name, in the order of their numbers.
+    functions: HashMap<Name, Vec<Record>>,
+    /// The names with numbers, by the addresses of the records.
+    numbered: HashMap<usize, &'static str>,
+}
+
+/// The name of the function with its number, if it is not the first of its name.
+pub(crate) fn with_number(record: Record) -> Option<&'static str> {
+    static NAMES: LazyLock<RwLock<Names>> = LazyLock::new(RwLock::default);
+    let address = record.as_ptr().addr();
+    {
+        let names = NAMES.read().unwrap_or_else(PoisonError::into_inner);
+        if names.seen.contains(&address) {
+            return names.numbered.get(&address).copied();
+        }
+    }
+    let mut names = NAMES.write().unwrap_or_else(PoisonError::into_inner);
+    // Of a library that was loaded later all functions are new, and those that were there before keep their numbers.
+    let mut new: Vec<Record> = sites().map(|site| site.record()).chain([record]).collect();
+    new.retain(|it| names.seen.insert(it.as_ptr().addr()));
+    new.sort_by(|a, b| definition(a).cmp(&definition(b)));
+    new.into_iter().for_each(|it| names.add(it));
+    names.numbered.get(&address).copied()
+}
+
+impl Names {
+    fn add(&mut self, record: Record) {
+        let name = record::field(record, "function");
+        // A name that the user gave is kept: functions may share it.
+        let named = record::find(record, "label:", FUNCTION_LABEL).is_some_and(|label| label != name);
+        if named || !is_function(record::field(record, "attribute")) {
+            return;
+        }
+        let key = [record::field(record, "family"), record::field(record, "module"), name];
+        let functions = self.functions.entry(key).or_default();
+        // The same function twice, of a file that is a module of two crates.
+        let number = functions.iter().position(|it| *it == record).unwrap_or(functions.len());
+        if number == functions.len() {
+            functions.push(record);
+        }
+        if number > 0 {
+            self.numbered.insert(record.as_ptr().addr(), numbered(name, number + 1).leak());
+        }
+    }
+}
+
+fn definition(record: Record) -> Definition<'static> {
+    let field = |key| record::field(record, key);
+    Definition {
+        krate: field("crate"),
+        version: field("version"),
+        file: field("file"),
+        line: field("line").parse().unwrap_or_default(),
+        expansion: field(EXPANSION).parse().unwrap_or_default(),
+    }
+}

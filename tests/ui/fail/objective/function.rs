@@ -1,0 +1,15 @@
+//! An objective of a function that shares its label with others.
+
+use measurand::measured;
+
+#[measured(name, slo(success = 99.9))]
+fn given(name: &str) {
+    let _ = name;
+}
+
+#[measured(function = |it| *it, slo(latency = "10ms" @ 99))]
+fn late() -> &'static str {
+    "late"
+}
+
+fn main() {}
