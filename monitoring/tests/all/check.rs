@@ -367,8 +367,8 @@ fn functions_that_share_a_series_are_reported() {
         [query("select", "orders", &[]), SiteRecord { function: "all".to_owned(), ..query("select", "orders", &[]) }];
     let found = findings(&catalog(&sites), &generated(&sites));
     let found: Vec<_> = found.iter().map(|it| (it.rule, it.is_warning, it.message.as_str())).collect();
-    let message = "2 functions record the same series of the family `database`: `shop::work::all` (src/work.rs:16), \
-                   `shop::work::select_orders` (src/work.rs:16)";
+    let message = "2 functions record the same series of the family `database`: `shop::work::all` (src/work.rs:23), \
+                   `shop::work::select_orders` (src/work.rs:23)";
     assert_eq!(found, [("series-shared", true, message)]);
 
     let sites = [measured("get", &[]), SiteRecord { line: 99, ..measured("get", &[]) }];
