@@ -9,7 +9,7 @@ pub use about::{AlertView, FunctionView, LabelView, MetricView, PanelView, Query
 pub use budget::Budget;
 
 use crate::family::{Used, used};
-use crate::monitoring::{Invalid, Monitoring};
+use crate::monitoring::Monitoring;
 use crate::options::Options;
 use crate::settings::Settings;
 use measurand_catalog::{Catalog, SiteRecord, platform};
@@ -76,11 +76,9 @@ pub struct Explainer<'a> {
 
 impl<'a> Explainer<'a> {
     /// Looks at a catalog.
-    ///
-    /// # Errors
-    /// As [`Monitoring::new`].
-    pub fn new(catalog: &'a Catalog, options: &'a Options) -> Result<Self, Invalid> {
-        Ok(Self { catalog, monitoring: Monitoring::new(catalog, options)?, options })
+    #[must_use]
+    pub fn new(catalog: &'a Catalog, options: &'a Options) -> Self {
+        Self { catalog, monitoring: Monitoring::new(catalog, options), options }
     }
 
     /// Looks at a catalog as people decided that it be watched.

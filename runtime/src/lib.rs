@@ -48,24 +48,50 @@ pub use value::{ErrorKind, Found, Level, Score};
 pub use measurand_catalog as tables;
 
 /// What this program measures: every annotated function in it, called or not.
+///
+/// A record that contradicts the others is left out, and standard error says so: two crates that declare one family in
+/// two ways are the one way to get there.
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 #[must_use]
 pub fn catalog() -> measurand_catalog::Catalog {
-    let records: Vec<u8> =
-        family::families().map(|it| it.1).chain(site::sites().map(site::Site::record)).flatten().copied().collect();
-    // The records were written by the macros of this very version; a test reads each of them.
-    measurand_catalog::parse(&records).unwrap_or_else(|error| unreadable(&error))
+    let records = family::families().map(|it| it.1).chain(site::sites().map(site::Site::record)).collect();
+    readable(records, |error| {
+        // Standard error may be closed, and `eprintln!` would panic then.
+        let error = measurand_catalog::visible(error);
+        let _lost = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("measurand: left out of the catalog: {error}\n"),
+        );
+    })
 }
 
-/// Two crates that disagree on a family are the one way to get here; the rest of the program must not suffer from it.
+/// The catalog of those records that do not contradict the ones before them.
 #[cfg(any(feature = "catalog", feature = "exporter"))]
-fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catalog {
-    // Nobody may read it, and `eprintln!` would panic then.
-    let error = measurand_catalog::visible(&error.to_string());
-    let _lost =
-        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("measurand: the catalog is empty: {error}\n"));
-    measurand_catalog::Catalog { format: measurand_catalog::Catalog::FORMAT, families: Vec::new(), sites: Vec::new() }
+fn readable(mut records: Vec<&[u8]>, report: impl Fn(&str)) -> measurand_catalog::Catalog {
+    loop {
+        let error = match measurand_catalog::parse(&records.concat()) {
+            Ok(catalog) => return catalog,
+            Err(error) => error,
+        };
+        let mut end = 0;
+        let wrong = records.iter().position(|it| {
+            end += it.len();
+            error.offset < end
+        });
+        // An offset behind all records is one that no reader gives; without the last record there is an end all the same.
+        let Some(wrong) = wrong.or_else(|| records.len().checked_sub(1)) else { return EMPTY };
+        let record = records.remove(wrong);
+        let text = |key| measurand_catalog::record::field(record, key);
+        report(&match text("function") {
+            "" => format!("a record that {}", error.reason),
+            function => format!("`{function}` ({}:{}), whose record {}", text("file"), text("line"), error.reason),
+        });
+    }
 }
+
+#[cfg(any(feature = "catalog", feature = "exporter"))]
+const EMPTY: measurand_catalog::Catalog =
+    measurand_catalog::Catalog { format: measurand_catalog::Catalog::FORMAT, families: Vec::new(), sites: Vec::new() };
 
 /// What generated code calls. Not public API: it may change in any release.
 #[doc(hidden)]
@@ -99,5 +125,38 @@ pub mod __private {
     )]
     pub fn call<T>(body: impl FnOnce() -> T) -> T {
         body()
+    }
+}
+
+#[cfg(all(test, any(feature = "catalog", feature = "exporter")))]
+mod tests {
+    use super::readable;
+    use measurand_catalog::families;
+    use measurand_catalog::record::family_to_vec;
+    use std::cell::RefCell;
+
+    /// Two crates declare one family in two ways: the second and its functions are left out, and all else is there.
+    #[test]
+    fn a_record_that_contradicts_others_is_left_out_alone() {
+        let site = |function: &str, label: &str| {
+            format!(
+                "\u{2}measurand\u{1f}1\u{1f}site\u{1f}crate\u{1f}shop\u{1f}version\u{1f}1\u{1f}module\u{1f}shop\u{1f}file\u{1f}a.rs\
+                 \u{1f}line\u{1f}7\u{1f}function\u{1f}{function}\u{1f}attribute\u{1f}measured\u{1f}family\u{1f}function\
+                 \u{1f}label:{label}\u{1f}x\u{3}"
+            )
+        };
+        let first = family_to_vec(&families::FUNCTION);
+        let second = family_to_vec(&measurand_catalog::Family { title: "Other", ..families::FUNCTION });
+        let (good, bad) = (site("good", "function"), site("bad", "colour"));
+        let said = RefCell::new(Vec::new());
+        let catalog = readable(vec![&first, &second, bad.as_bytes(), good.as_bytes()], |it| {
+            said.borrow_mut().push(it.to_owned())
+        });
+        let functions: Vec<&str> = catalog.sites.iter().map(|it| it.function.as_str()).collect();
+        assert_eq!((functions, catalog.families[0].title.as_str()), (vec!["good"], "Functions"));
+        let said = said.into_inner();
+        assert_eq!(said.len(), 2, "{said:#?}");
+        assert!(said[0].contains("defines the family `function` in another way"), "{said:#?}");
+        assert!(said[1].starts_with("`bad` (a.rs:7), whose record has the label `colour`"), "{said:#?}");
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo measurand size`: what so many instances of a program ask of those who watch them.
 
 use super::Outcome;
-use super::source::{program, read, shown};
+use super::source::{program, read};
 use crate::cli::{Format, SizeArguments};
 use crate::output::{self, table};
 use measurand_monitoring::Options;
@@ -26,8 +26,7 @@ pub(super) fn size(arguments: &SizeArguments) -> Result<Outcome, String> {
 fn series_of(source: &str) -> Result<u64, String> {
     let catalog = read(source)?;
     let options = Options { program: program(source), ..Options::default() };
-    let explainer = Explainer::new(&catalog, &options).map_err(|it| format!("`{}`: {it}", shown(source)))?;
-    Ok(explainer.overview().total.series.saturating_add(PLATFORM_SERIES))
+    Ok(Explainer::new(&catalog, &options).overview().total.series.saturating_add(PLATFORM_SERIES))
 }
 
 fn text(sizes: &[Size], series: u64, interval: u64) -> String {

@@ -145,6 +145,7 @@ pub const RULES: &[NamedRule] = {
         rule("job-unknown", Catalog, "a job that is not the program's"),
         rule("label-secret", Catalog, "a label that may hold a secret, or data of a person"),
         rule("label-unknown", Catalog, "a label that the metric has not"),
+        rule("left-out", Catalog, "a family or an objective that no panel and no alert can be made of"),
         rule("metric-unknown", Catalog, "a metric that nothing records"),
         rule("panel-unknown", Catalog, "a link to a panel that the dashboard has not"),
         rule("selects-nothing", Catalog, "values of labels that no function has together"),

@@ -18,6 +18,7 @@ pub(super) fn of(page: &Page) -> Value {
         "rows": rows.collect::<Vec<_>>(),
         "functions": page.functions,
         "alerts": alerts.collect::<Vec<_>>(),
+        "problems": page.monitoring.problems,
     })
 }
 

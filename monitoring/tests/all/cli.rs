@@ -64,6 +64,38 @@ fn generate_writes_the_files_and_says_so() {
     assert!(!stdout.contains('\u{1b}'), "colours in a pipe");
 }
 
+/// One bad family does not take the rest down, and is no secret.
+#[test]
+fn a_family_that_is_left_out_is_reported() {
+    let (folder, path) = workplace();
+    let json = fs::read_to_string(&path).unwrap().replace("\"operation_type\"", "\"instance\"");
+    fs::write(&path, json).unwrap();
+    let message = "the family `neural` has no panels and no alerts: Prometheus sets the label `instance` itself";
+    let output = run(folder.path(), &["generate", "catalog.json", "--out", "out"]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{stdout}{}", text(&output.stderr));
+    assert!(stdout.lines().any(|it| it.starts_with("left out src/work.rs:") && it.contains(message)), "{stdout}");
+    assert_eq!(listed(&folder.path().join("out")), FILES);
+    let quiet = run(folder.path(), &["generate", "catalog.json", "--out", "out", "--quiet"]);
+    assert_eq!((quiet.status.code(), text(&quiet.stdout).as_str()), (Some(1), ""));
+    assert!(text(&quiet.stderr).starts_with("left out: src/work.rs:"), "{}", text(&quiet.stderr));
+    let json = run(folder.path(), &["generate", "catalog.json", "--out", "out", "--format", "json"]);
+    let summary: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(summary["problems"].as_array().unwrap().len(), 1, "{summary:#}");
+    let check = run(folder.path(), &["check", "catalog.json", "out"]);
+    let findings = text(&check.stdout);
+    assert_eq!(check.status.code(), Some(1), "{findings}");
+    assert!(
+        findings.contains("left-out") && findings.contains(message) && findings.ends_with("1 finding\n"),
+        "{findings}"
+    );
+    // The fix that the message names works.
+    let renamed = fs::read_to_string(&path).unwrap().replace("\"instance\"", "\"operation_type\"");
+    fs::write(&path, renamed).unwrap();
+    assert!(run(folder.path(), &["generate", "catalog.json", "--out", "out"]).status.success());
+    assert!(run(folder.path(), &["check", "catalog.json", "out"]).status.success());
+}
+
 #[test]
 fn tests_are_written_if_asked_for_and_pass() {
     let (folder, _) = workplace();

@@ -247,9 +247,7 @@ fn durations_are_written_in_their_largest_unit() {
 #[test]
 fn the_job_is_the_program() {
     use measurand_monitoring::{Monitoring, Options};
-    let job = |sites: &[SiteRecord], options: &Options| {
-        Monitoring::new(&crate::support::catalog(sites), options).unwrap().job
-    };
+    let job = |sites: &[SiteRecord], options: &Options| Monitoring::new(&crate::support::catalog(sites), options).job;
     let other = |name: &str| SiteRecord { krate: "library".to_owned(), ..measured(name, &[]) };
     let program = Options { program: Some("file".to_owned()), ..Options::default() };
     let given = Options { job: Some("given".to_owned()), ..program.clone() };

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::limits::Limits;
 use crate::live::Live;
+use crate::log;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::redact::Redact;
@@ -15,6 +16,7 @@ use crate::storage::TraceIds;
 #[cfg(feature = "native-histograms")]
 use crate::storage::enable_native;
 use axum::Router;
+use measurand_monitoring::problems;
 use std::borrow::Cow;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(feature = "tls")]
@@ -220,6 +222,7 @@ impl Builder {
         let listener = bind(&self.address())?;
         let instance = listener.local_addr().map_or_else(|_| self.address(), |it| it.to_string());
         let live = self.live_of(&recorder, instance);
+        self.report_problems();
         let catalog = self.program.catalog.to_json();
         let app = App::new(Some(recorder.clone()), catalog, live, self.limits, Some(access.clone()));
         let exporter = server::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
@@ -235,6 +238,7 @@ impl Builder {
     pub fn router(self) -> Router {
         let recorder = State::lock().recorder(&self).ok();
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
+        self.report_problems();
         routes::mounted(App::new(recorder, self.program.catalog.to_json(), live, self.limits, None))
     }
 
@@ -243,6 +247,11 @@ impl Builder {
         let ring = recorder.inner().ring.get().filter(|_| self.live)?;
         let service = Service::of(&self.program, self.service.as_ref());
         Some(Live::new(recorder, ring, &self.program, service, instance))
+    }
+
+    /// Says which families and objectives have no panels and no alerts.
+    fn report_problems(&self) {
+        problems(&self.program.catalog).iter().for_each(|it| log::write(&it.to_string()));
     }
 
     fn address(&self) -> String {

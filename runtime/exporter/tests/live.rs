@@ -226,7 +226,7 @@ fn check_series(address: SocketAddr) {
 fn check_downloads(model: &Value, address: SocketAddr) {
     let program_name = std::env::current_exe().unwrap().file_stem().unwrap().to_string_lossy().into_owned();
     let options = Options { program: Some(program_name), ..Options::default() };
-    for file in Monitoring::new(&program().catalog, &options).unwrap().files() {
+    for file in Monitoring::new(&program().catalog, &options).files() {
         let answer = get(address, &format!("/monitoring/{}", file.name));
         assert_eq!((answer.status, answer.text()), (200, file.contents.as_str()), "{}", file.name);
         let expected = format!("attachment; filename=\"{}\"", file.name);
