@@ -10,7 +10,6 @@ mod proof;
 mod service;
 mod stack;
 
-pub(crate) use application::http_errors;
 pub(crate) use condition::readable;
 
 use crate::family::Used;
