@@ -97,7 +97,7 @@ impl<'a> Explainer<'a> {
             family: it.family.name.clone(),
             functions: it.sites().len(),
             metrics: it.family.metrics.len(),
-            series: budget::of_family(it),
+            series: budget::of_family(it, budget::MOST),
         };
         let families: Vec<FamilyLine> = families.iter().map(line).collect();
         let functions = self.catalog.sites.iter().filter_map(|site| {
@@ -116,6 +116,13 @@ impl<'a> Explainer<'a> {
             total: families.iter().map(|it| it.series).sum(),
             families,
         }
+    }
+
+    /// How many series to plan with: a function with a free label makes a hundred combinations of values, and not as many
+    /// as its limit lets through.
+    #[must_use]
+    pub fn planned_series(&self) -> u64 {
+        used(self.catalog).iter().map(|it| budget::of_family(it, budget::PLANNED)).sum::<Budget>().series
     }
 
     /// What a name stands for: a function, with or without the end of its path, or a metric.

@@ -129,5 +129,5 @@ fn objectives_left_out(site: &SiteRecord) -> Vec<Problem> {
 
 fn has_budget(share: f64) -> bool {
     // `1.0 - 0.999999999` is a little less than a billionth.
-    share >= SMALLEST_SHARE && share < 1.0 && 1.0 - share > SMALLEST_BUDGET / 2.0
+    (SMALLEST_SHARE..1.0).contains(&share) && 1.0 - share > SMALLEST_BUDGET / 2.0
 }

@@ -17,6 +17,8 @@ mod handles;
 mod hit_rate;
 mod incident;
 mod label;
+#[cfg(feature = "exporter")]
+mod missing;
 mod newest;
 mod picker;
 mod recording;

@@ -2,13 +2,14 @@
 
 use super::condition::{FAILURES_PER_SECOND, subject};
 use super::course::{self, BEGINS, CROWD, FEW, OVER};
+use super::facts::{Facts, Split};
 use super::proof::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
-use super::{Common, Context};
+use super::{Common, Context, Draft};
 use crate::family::{Form, Used};
 use crate::model::{Format, Piece, Scenario, text};
 use crate::query::{Combination, Query, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
-use measurand_catalog::{Family, Role, Severity, families};
+use measurand_catalog::{Family, Role, Severity, SiteRecord, families};
 
 /// The share of requests that are errors.
 const HTTP_ERRORS: f64 = 0.05;
@@ -16,6 +17,8 @@ const HTTP_ERRORS: f64 = 0.05;
 const HTTP_SECONDS: f64 = 0.5;
 
 const QUARTER: Window = Window::Seconds(900);
+/// The alert about extractions.
+pub(super) const EXTRACTION: &str = "PatternExtractionErrors";
 const OPERATION: (&str, &str) = ("operation_type", "extraction");
 const STATUS: &str = "status";
 const ROUTE: &str = "route";
@@ -25,7 +28,7 @@ const QUIET: &str = "Silent without series and without traffic: a program that i
 
 pub(super) const ALERTS: &[Common] = &[
     Common {
-        name: "PatternExtractionErrors",
+        name: EXTRACTION,
         severity: Some(Severity::P2),
         hold_seconds: 60,
         summary: "Patterns are not extracted.",
@@ -36,8 +39,7 @@ pub(super) const ALERTS: &[Common] = &[
         query: |it| {
             let neural = used(it, &families::NEURAL)?;
             // Where no function extracts, there is nothing to watch.
-            let extracts =
-                neural.sites().iter().any(|it| it.labels.get(OPERATION.0).is_none_or(|it| it == OPERATION.1));
+            let extracts = !extracting(it).is_empty();
             // Panics have an alert of their own, and who cancels knows it.
             let errors = neural.selector(Role::Errors)?.with(OPERATION.0, OPERATION.1);
             let errors = errors.with(OUTCOME_LABEL, ERROR_OUTCOMES[0]);
@@ -145,6 +147,20 @@ pub(super) const ALERTS: &[Common] = &[
         },
     },
 ];
+
+/// The functions that can record extractions.
+fn extracting<'a>(context: &Context<'a>) -> Vec<&'a SiteRecord> {
+    let sites = used(context, &families::NEURAL).map(Used::sites).unwrap_or_default();
+    sites.into_iter().filter(|it| it.labels.get(OPERATION.0).is_none_or(|it| it == OPERATION.1)).collect()
+}
+
+/// The alert about extractions: they share a series, and so the most urgent of their functions decides.
+pub(super) fn extraction<'a>(row: &'a Common, context: &Context<'a>, split: Split) -> Option<Draft<'a>> {
+    let draft = row.draft(context, &[])?;
+    let (sites, own) = (extracting(context), draft.severity?);
+    let facts = sites.iter().map(|it| Facts::of(it, own, split)).min()?;
+    Some(Draft { severity: Some(facts.severity), team: facts.owner(), runbook: facts.runbook(), sites, ..draft })
+}
 
 fn used<'a>(context: &Context<'a>, family: &Family) -> Option<&'a Used<'a>> {
     context.families.iter().find(|it| it.family.name == family.name)

@@ -5,7 +5,7 @@ use super::source::{read, settings, shown};
 use crate::cli::{Format, Generate};
 use crate::output;
 use measurand_catalog::visible;
-use measurand_monitoring::Problem;
+use measurand_monitoring::{Monitoring, Problem};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -46,6 +46,9 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
         files
             .extend(monitoring.test_files().into_iter().filter(|it| arguments.stack || !it.name.starts_with("stack-")));
     }
+    if settings.options.job.is_none() {
+        refuse_other_job(&arguments.out, &monitoring)?;
+    }
     output::write(&arguments.out, &files)?;
     let outcome = if monitoring.problems.is_empty() { Outcome::Fine } else { Outcome::Findings };
     if arguments.quiet {
@@ -68,6 +71,24 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
         Format::Json => output::json(&summary),
     })?;
     Ok(outcome)
+}
+
+/// Two programs of one package have the same file names, and the second would take the place of the first.
+fn refuse_other_job(folder: &Path, monitoring: &Monitoring) -> Result<(), String> {
+    let dashboard = folder.join("grafana-dashboard.json");
+    let Ok(bytes) = std::fs::read(&dashboard) else { return Ok(()) };
+    let Ok(there) = serde_json::from_slice::<serde_json::Value>(&bytes) else { return Ok(()) };
+    match there["uid"].as_str() {
+        Some(uid) if uid.starts_with("measurand-") && uid != monitoring.uid => Err(format!(
+            "`{}` is the dashboard `{}` of another program, and this one is `{}`; name another folder with `--out`, or, if it \
+             is the same program, say so with `--job {}`",
+            shown(&dashboard.display().to_string()),
+            shown(uid),
+            monitoring.uid,
+            shown(&monitoring.job),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn text(summary: &Summary<'_>, out: &Path) -> String {

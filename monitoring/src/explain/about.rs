@@ -3,7 +3,7 @@
 use super::{Budget, Explainer, budget, path, place};
 use crate::family::{Form, Used};
 use crate::promql::{Place, duration, print_as};
-use crate::query::{Aggregation, Query, is_about, narrowed, series_of};
+use crate::query::{Aggregation, Query, fixed, is_about, narrowed, series_of};
 use measurand_catalog::{FamilyRecord, Kind, MetricRecord, Objective, Role, SiteRecord, Unit, platform};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -128,7 +128,9 @@ impl Explainer<'_> {
             objective: site.objective,
             series: metrics.iter().filter_map(|it| it.series).sum(),
             metrics,
-            queries: family.map(|it| self.queries(it, None, |query| narrowed(&query, site))).unwrap_or_default(),
+            queries: family
+                .map(|it| self.queries(it, None, |query| narrowed(&query, &fixed(site))))
+                .unwrap_or_default(),
             alerts: family.map(|it| self.alerts(|query| is_about(query, it, Some(site)))).unwrap_or_default(),
             panels: family.map(|it| self.panels(|query| is_about(query, it, Some(site)))).unwrap_or_default(),
         }
@@ -147,7 +149,7 @@ impl Explainer<'_> {
             let only = |query: &Query| query.selectors().iter().any(|it| series_of(&it.metric) == metric.name);
             return Some(MetricView {
                 labels: metric.labels.iter().map(|it| of_family(&used, metric, it)).collect(),
-                series: Some(budget::of_metric(&used, metric)),
+                series: Some(budget::of_metric(&used, metric, budget::MOST)),
                 functions: used.sites().into_iter().map(path).collect(),
                 queries: self.queries(family, Some(metric), |it| it),
                 alerts: self.alerts(only),

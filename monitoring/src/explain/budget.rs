@@ -5,12 +5,18 @@
 //! combinations apart as its limit says; all further ones are one more, `_other`.
 
 use crate::family::Used;
-use measurand_catalog::{FamilyRecord, Kind, LabelRecord, MetricRecord, SERIES_LIMIT, SiteRecord};
+use measurand_catalog::{FamilyRecord, Kind, LabelRecord, MetricRecord, Role, SERIES_LIMIT, SiteRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Sum;
 
 const LIMIT: u64 = SERIES_LIMIT as u64;
+
+/// So many combinations of values a function with a free label can make: as many as the limit lets through, and `_other`.
+pub(super) const MOST: u64 = LIMIT + 1;
+
+/// So many it is planned with: a layer of HTTP with ten routes, two methods and five statuses.
+pub(super) const PLANNED: u64 = 100;
 
 /// A number of series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -32,11 +38,11 @@ impl Sum for Budget {
 
 /// What one function can make of one metric.
 pub(super) fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
-    times(limited(combinations(site, family, metric)), metric)
+    times(limited(combinations(site, family, metric, MOST)), family, metric)
 }
 
 /// What all functions of a family can make of one metric.
-pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord) -> Budget {
+pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord, free: u64) -> Budget {
     // Functions with the same literals make the same series.
     let mut literal: BTreeSet<BTreeMap<&String, &String>> = BTreeSet::new();
     let mut open = Vec::new();
@@ -46,31 +52,33 @@ pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord) -> Budget {
         if !literal.insert(labels) {
             continue;
         }
-        let budget = combinations(site, family.family, metric);
+        let budget = combinations(site, family.family, metric, free);
         if budget.series != 1 || budget.bounded_by_other {
             open.push(budget);
         }
     }
     let fixed = Budget { series: (literal.len() - open.len()) as u64, bounded_by_other: false };
     let open = limited(open.into_iter().sum());
-    times([fixed, open].into_iter().sum(), metric)
+    times([fixed, open].into_iter().sum(), family.family, metric)
 }
 
-/// What all functions of a family can make.
-pub(super) fn of_family(family: &Used<'_>) -> Budget {
-    family.family.metrics.iter().map(|it| of_metric(family, it)).sum()
+/// What all functions of a family can make, where a function with a free label makes so many combinations.
+pub(super) fn of_family(family: &Used<'_>, free: u64) -> Budget {
+    family.family.metrics.iter().map(|it| of_metric(family, it, free)).sum()
 }
 
 /// For each combination of the family's labels: a series for each value of the metric's own label, and for each part.
-fn times(combinations: Budget, metric: &MetricRecord) -> Budget {
-    let own = metric.role.extra_label().map_or(1, |it| it.values.len());
+fn times(combinations: Budget, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
+    // Where the result of a call tells a label, such as a status, it tells the outcome with it.
+    let told = metric.role == Role::Errors && family.labels.iter().any(|it| it.late);
+    let own = metric.role.extra_label().filter(|_| !told).map_or(1, |it| it.values.len());
     let parts = if metric.kind == Kind::Histogram { metric.buckets.len() + 3 } else { 1 };
     let each = u64::try_from(own.saturating_mul(parts)).unwrap_or(u64::MAX);
     Budget { series: combinations.series.saturating_mul(each), ..combinations }
 }
 
 /// The combinations of labels that one function can bring.
-fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
+fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord, free: u64) -> Budget {
     let open = |it: &&LabelRecord| metric.labels.contains(&it.name) && !site.labels.contains_key(&it.name);
     let mut all = Budget { series: 1, bounded_by_other: false };
     for label in family.labels.iter().filter(open) {
@@ -78,10 +86,10 @@ fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord)
         // One more than the values that it knows, for those that it does not.
         all.series = all.series.saturating_mul(label.values.len() as u64 + 1);
     }
-    if all.bounded_by_other { Budget { series: LIMIT + 1, ..all } } else { all }
+    if all.bounded_by_other { Budget { series: free, ..all } } else { all }
 }
 
 /// What the limit lets through: so many combinations, and the one that stands for all others.
 fn limited(all: Budget) -> Budget {
-    Budget { series: all.series.min(LIMIT + 1), bounded_by_other: all.bounded_by_other || all.series > LIMIT }
+    Budget { series: all.series.min(MOST), bounded_by_other: all.bounded_by_other || all.series > LIMIT }
 }

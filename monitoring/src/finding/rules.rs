@@ -144,6 +144,7 @@ pub const RULES: &[NamedRule] = {
         rule("histogram-part", Catalog, "a histogram asked for by its own name, which no series has"),
         rule("job-unknown", Catalog, "a job that is not the program's"),
         rule("label-secret", Catalog, "a label that may hold a secret, or data of a person"),
+        rule("label-unbounded", Catalog, "a label that may take a new value with each call"),
         rule("label-unknown", Catalog, "a label that the metric has not"),
         rule("left-out", Catalog, "a family or an objective that no panel and no alert can be made of"),
         rule("metric-unknown", Catalog, "a metric that nothing records"),

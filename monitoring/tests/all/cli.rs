@@ -60,7 +60,7 @@ fn generate_writes_the_files_and_says_so() {
     assert_eq!(listed(&folder.path().join("deep")), ["monitoring"]);
     let stdout = text(&output.stdout);
     assert!(stdout.starts_with("wrote deep/monitoring/grafana-dashboard.json  "), "{stdout}");
-    assert!(stdout.contains("19 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
+    assert!(stdout.contains("22 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
     assert!(!stdout.contains('\u{1b}'), "colours in a pipe");
 }
 
@@ -94,6 +94,27 @@ fn a_family_that_is_left_out_is_reported() {
     fs::write(&path, renamed).unwrap();
     assert!(run(folder.path(), &["generate", "catalog.json", "--out", "out"]).status.success());
     assert!(run(folder.path(), &["check", "catalog.json", "out"]).status.success());
+}
+
+/// Two programs of one package have the same file names.
+#[test]
+fn the_files_of_another_program_are_not_overwritten() {
+    let (folder, _) = workplace();
+    let generate = |more: &[&str]| {
+        let output = run(folder.path(), &[&["generate", "catalog.json", "--out", "out"], more].concat());
+        (output.status.code(), text(&output.stderr))
+    };
+    assert_eq!(generate(&["--job", "first"]).0, Some(0));
+    let before = fs::read(folder.path().join("out/alerts.yml")).unwrap();
+    let (code, error) = generate(&[]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("is the dashboard `measurand-first` of another program"), "{error}");
+    assert_eq!(fs::read(folder.path().join("out/alerts.yml")).unwrap(), before);
+    // Both fixes that the message names work.
+    let job = error.trim_end().rsplit('`').nth(1).unwrap().strip_prefix("--job ").unwrap();
+    assert_eq!(generate(&["--job", job]).0, Some(0));
+    assert_eq!(generate(&[]).0, Some(0), "it is the same program now");
+    assert_eq!(run(folder.path(), &["generate", "catalog.json", "--out", "other"]).status.code(), Some(0));
 }
 
 #[test]
@@ -181,7 +202,7 @@ fn json_tells_the_same() {
     assert_eq!(summary["job"], "other");
     assert_eq!(summary["functions"], everything().len());
     assert_eq!(summary["files"][1]["kind"], "alerts");
-    assert_eq!(summary["files"][1]["count"], 19);
+    assert_eq!(summary["files"][1]["count"], 22);
     assert!(fs::read_to_string(folder.path().join("out/alerts.yml")).unwrap().contains(r#"job="other""#));
 }
 

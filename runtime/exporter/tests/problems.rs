@@ -8,7 +8,7 @@ mod support;
 #[allow(dead_code, reason = "most of it is for other tests")]
 mod catalogs;
 
-use catalogs::{catalog, everything};
+use catalogs::{catalog, everything, site};
 use measurand_catalog::{Objective, families};
 use measurand_exporter::{Builder, Program};
 use serde_json::Value;
@@ -21,6 +21,7 @@ const PROBLEM: &str = "the family `neural` has no panels and no alerts: Promethe
 fn program() -> Program {
     let mut sites = everything();
     sites[0].objective = Some(Objective { success: Some(0.9), latency: None });
+    sites.push(site("task_queue", "task_queue", "queue", &[], &[]));
     let mut catalog = catalog(&sites);
     let neural = catalog.families.iter_mut().find(|it| it.name == "neural").unwrap();
     neural.labels[0].name = "job".to_owned();
@@ -37,6 +38,9 @@ fn one_bad_family_leaves_the_rest_alone() {
     for path in ["/live/panels", "/live/functions", "/live/alerts", "/live/series", "/monitoring/alerts.yml"] {
         assert_eq!(get(address, path).status, 200, "{path}");
     }
+    // A function that sets a gauge counts no calls, and the sum of no numbers is -0.
+    let functions = get(address, "/live/functions");
+    assert!(!functions.text().contains("-0.0"), "{}", functions.text());
     let model: Value = serde_json::from_str(get(address, "/live/model.json").text()).unwrap();
     let problems = model["problems"].as_array().unwrap();
     assert_eq!(problems.len(), 1, "{problems:#?}");
@@ -45,6 +49,11 @@ fn one_bad_family_leaves_the_rest_alone() {
     // An objective with a large budget has its alerts, and the bad family none.
     let alerts: Vec<&str> = model["alerts"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert!(alerts.contains(&"ErrorBudgetFastBurn") && !alerts.contains(&"NeuralOperationErrors"), "{alerts:?}");
+    // The page finds an alert's state by its place.
+    let states: Value = serde_json::from_str(get(address, "/live/alerts").text()).unwrap();
+    let states: Vec<&str> =
+        states["alerts"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(states, alerts);
     // Its functions are listed all the same.
     assert!(model["functions"].as_array().unwrap().iter().any(|it| it["family"] == "neural"));
 }
