@@ -105,7 +105,7 @@ fn each_window_of_each_promise_is_recorded_once() {
 /// At 14.4 times a budget of a tenth an alert would wait for 144 % of the calls.
 #[test]
 fn every_objective_has_alerts_that_can_fire() {
-    let sites = [50.0, 1.0, 90.0, 95.0, 0.0001, 99.9999999].map(|percent: f64| {
+    let sites = [50.0, 1.0, 90.0, 95.0, 0.0001, 99.999_999_9].map(|percent: f64| {
         let name = format!("f{percent}").replace('.', "_");
         SiteRecord { function: name, ..success(percent / 100.0) }
     });
