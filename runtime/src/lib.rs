@@ -152,7 +152,7 @@ mod tests {
         let (good, bad) = (site("good", "function"), site("bad", "colour"));
         let said = RefCell::new(Vec::new());
         let catalog = readable(vec![&first, &second, bad.as_bytes(), good.as_bytes()], |it| {
-            said.borrow_mut().push(it.to_owned())
+            said.borrow_mut().push(it.to_owned());
         });
         let functions: Vec<&str> = catalog.sites.iter().map(|it| it.function.as_str()).collect();
         assert_eq!((functions, catalog.families[0].title.as_str()), (vec!["good"], "Functions"));

@@ -24,7 +24,7 @@ fn program() -> Program {
     sites.push(site("task_queue", "task_queue", "queue", &[], &[]));
     let mut catalog = catalog(&sites);
     let neural = catalog.families.iter_mut().find(|it| it.name == "neural").unwrap();
-    neural.labels[0].name = "job".to_owned();
+    "job".clone_into(&mut neural.labels[0].name);
     Program { families: families::ALL.to_vec(), catalog, binary: None, initialize: || (), limit_series: |_| () }
 }
 
