@@ -114,7 +114,7 @@ fn the_whole_is_the_sum_of_its_parts() {
     let listen = || format!("127.0.0.1:{}", free_port());
     let [first, second, global, alone, keeps] = [listen(), listen(), listen(), listen(), listen()];
     let catalog = measurand_catalog::read_file(&program("quickstart", "quickstart", "dev")).unwrap();
-    let monitoring = Monitoring::new(&catalog, &Options::default()).unwrap();
+    let monitoring = Monitoring::new(&catalog, &Options::default());
     let growth = Growth {
         places: places(&instances, &global),
         shards: vec![first.clone(), second.clone()],
@@ -149,7 +149,7 @@ fn the_whole_is_the_sum_of_its_parts() {
     }
     // What is computed for a program is the most that it has.
     let options = Options::default();
-    let explained = Explainer::new(&catalog, &options).unwrap().overview().total.series + PLATFORM_SERIES;
+    let explained = Explainer::new(&catalog, &options).overview().total.series + PLATFORM_SERIES;
     let scraped = alone.number(r#"max(scrape_samples_scraped{job="quickstart"})"#).unwrap();
     assert!(scraped <= explained as f64 && scraped * 2.0 > explained as f64, "{scraped} of {explained} series");
     let shards = [&first, &second].map(|it| it.number(up).unwrap_or(0.0));

@@ -116,7 +116,7 @@ fn server<'a>(report: &'a Value, name: &str) -> &'a Value {
 /// A minute after the command was given. Of alerts there is nothing to see while none fires.
 fn every_panel_has_data(prometheus: &Prometheus, program: &Path, begin: Instant) {
     let catalog = measurand_catalog::read_file(program).unwrap();
-    let monitoring = Monitoring::new(&catalog, &Options::default()).unwrap();
+    let monitoring = Monitoring::new(&catalog, &Options::default());
     let panels = monitoring.queries().filter(|it| it.user == User::Panel);
     let mut waiting: Vec<String> = panels.map(|it| it.instant("1m")).filter(|it| !it.contains("ALERTS")).collect();
     assert!(waiting.len() > 40, "{} questions", waiting.len());

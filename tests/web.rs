@@ -52,7 +52,7 @@ fn hash() -> String {
 fn monitoring(secrets: &Path) -> Monitoring {
     let receivers = Receivers { secrets: secrets.display().to_string(), ..Receivers::default() };
     let options = Options { job: Some("shop".to_owned()), receivers, ..Options::default() };
-    Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap()
+    Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options)
 }
 
 fn file(files: Vec<File>, name: &str) -> String {

@@ -12,6 +12,9 @@ pub mod targets;
 #[cfg(test)]
 mod replay;
 
+// Where there is no compiler, it says so.
+extern crate proc_macro;
+
 // The engine of the macros. A proc-macro is a dependency of compilers only, so its files are files of this crate too.
 #[path = "../../macros/src/args.rs"]
 mod args;
@@ -25,6 +28,8 @@ mod diag;
 mod docs;
 #[path = "../../macros/src/engine.rs"]
 mod engine;
+#[path = "../../macros/src/error.rs"]
+mod error;
 #[path = "../../macros/src/expand.rs"]
 mod expand;
 #[path = "../../macros/src/func.rs"]
@@ -33,10 +38,14 @@ mod func;
 mod label;
 #[path = "../../macros/src/model.rs"]
 mod model;
+#[path = "../../macros/src/name.rs"]
+mod name;
 #[path = "../../macros/src/objective.rs"]
 mod objective;
 #[path = "../../macros/src/place.rs"]
 mod place;
+#[path = "../../macros/src/scan.rs"]
+mod scan;
 #[path = "../../macros/src/shape.rs"]
 mod shape;
 

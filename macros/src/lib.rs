@@ -23,6 +23,7 @@ mod model;
 mod name;
 mod objective;
 mod place;
+mod scan;
 mod shape;
 #[cfg(test)]
 mod tests;

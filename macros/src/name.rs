@@ -14,6 +14,7 @@
 //! and the readers of catalogs number functions whose names are equal nevertheless.
 
 use crate::label::source;
+use crate::scan;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use std::cell::RefCell;
@@ -22,8 +23,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use syn::{GenericArgument, GenericParam, ItemImpl, PathArguments, Type, visit_mut::VisitMut};
-
-mod scan;
 
 /// What surrounds a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,17 +76,17 @@ fn in_source(span: proc_macro::Span, keywords: &[&str]) -> Option<Surrounding> {
 }
 
 /// A source file, and the braces in it that have a header.
-struct Source {
-    text: String,
+pub(crate) struct Source {
+    pub(crate) text: String,
     frames: Vec<scan::Frame>,
 }
 
 impl Source {
-    fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self { frames: scan::frames(&text), text }
     }
 
-    fn surrounding(&self, offset: usize) -> Option<Surrounding> {
+    pub(crate) fn surrounding(&self, offset: usize) -> Option<Surrounding> {
         let mut surrounding = Surrounding::default();
         for frame in self.frames.iter().filter(|frame| frame.body.contains(&offset)) {
             surrounding.enter(&of_header(&self.text[frame.header.clone()])?);
@@ -123,7 +122,7 @@ pub(crate) enum Header {
 }
 
 /// Reads a header; nothing where only a macro knows what it becomes.
-fn of_header(header: &str) -> Option<Header> {
+pub(crate) fn of_header(header: &str) -> Option<Header> {
     let tokens: Vec<TokenTree> = header.parse::<TokenStream>().ok()?.into_iter().collect();
     let place = |word: &str| tokens.iter().position(|it| matches!(it, TokenTree::Ident(it) if it == word));
     let name_after = |keyword: &str| {
@@ -158,7 +157,7 @@ pub(crate) fn unraw(name: &str) -> &str {
 
 /// What an `impl` block adds to the names of its functions. Two blocks of one module that may both define a function of
 /// the same name differ in it.
-fn of_impl(block: &ItemImpl) -> String {
+pub(crate) fn of_impl(block: &ItemImpl) -> String {
     let parameters: HashSet<String> = block
         .generics
         .params
@@ -209,6 +208,3 @@ impl VisitMut for Simplify<'_> {
         syn::visit_mut::visit_path_arguments_mut(self, arguments);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -30,6 +30,10 @@ impl Objective {
     }
 }
 
+/// The percentages that leave a budget, and more than a budget; `measurand-monitoring` leaves others out.
+const LEAST: f64 = 0.0001;
+const MOST: f64 = 99.999_999_9;
+
 const KEYS: [&str; 2] = ["success", "latency"];
 
 pub(crate) fn parse(
@@ -105,9 +109,9 @@ fn promise(
     }
     let seconds = if success { None } else { Some(latency(diag, example, input)?) };
     let (percent, span) = percentage(input)?;
-    let percent = percent.filter(|it| *it > 0.0 && *it < 100.0);
+    let percent = percent.filter(|it| (LEAST..=MOST).contains(it));
     if percent.is_none() {
-        let message = "is a percentage, a number between 0 and 100: 100 can never be kept, and 0 never missed";
+        let message = format_args!("is a percentage from {LEAST} to {MOST}: 100 can never be kept, and 0 never missed");
         diag.error(span, format_args!("the share of `{key}` {message}\nexample: {example}"));
     }
     *place = match (seconds, percent) {

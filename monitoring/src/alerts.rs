@@ -4,19 +4,20 @@ mod advice;
 mod application;
 mod condition;
 mod course;
+mod facts;
 mod family;
 mod objectives;
 mod proof;
 mod service;
 mod stack;
 
-pub(crate) use application::http_errors;
 pub(crate) use condition::readable;
 
 use crate::family::Used;
 use crate::model::{Alert, Group, Limit, Piece, Row, Scenario, Steps};
 use crate::options::Options;
 use crate::query::{Combination, Comparison, Query};
+use facts::Split;
 use measurand_catalog::{Severity, SiteRecord};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -42,10 +43,12 @@ pub(crate) struct Draft<'a> {
     scenario: Scenario,
     /// Labels of its own.
     labels: Vec<(String, String)>,
-    /// The functions that it is about.
+    /// Who answers.
+    team: Option<&'a str>,
+    /// The page that says what to do, if it is not the one of all alerts.
+    runbook: Option<&'a str>,
+    /// The functions whose steps are shown.
     sites: Vec<&'a SiteRecord>,
-    /// Whether what one of those functions says holds for the alert as a whole.
-    of_functions: bool,
 }
 
 /// Drafts with the name of their group.
@@ -91,9 +94,15 @@ pub(crate) fn drafts<'a>(families: &'a [Used<'a>], options: &'a Options) -> Draf
     let context = Context { families, options };
     let sites: Vec<_> = families.iter().flat_map(Used::sites).collect();
     let common = service::ALERTS.iter().chain(application::ALERTS);
-    let mut drafts = vec![("service".to_owned(), common.filter_map(|it| it.draft(&context, &sites)).collect())];
+    let split = Split::of(&sites);
+    let common = common.flat_map(|it| match it.name {
+        service::PANICS => service::panics(it, &context, split),
+        application::EXTRACTION => application::extraction(it, &context, split).into_iter().collect(),
+        _ => it.draft(&context, &sites).into_iter().collect(),
+    });
+    let mut drafts = vec![("service".to_owned(), common.collect())];
     drafts.push(("objectives".to_owned(), objectives::drafts(&crate::objectives::all(families), &options.burns)));
-    let own = |it: &'a Used<'a>| (format!("family-{}", it.family.name), family::drafts(it, options));
+    let own = |it: &'a Used<'a>| (format!("family-{}", it.family.name), family::drafts(it, options, split));
     drafts.extend(families.iter().map(own));
     drafts.retain(|(_, it): &(String, Vec<Draft<'_>>)| !it.is_empty());
     drafts
@@ -144,12 +153,15 @@ pub(crate) fn finish(
 
 impl Common {
     fn draft<'a>(&'a self, context: &Context<'_>, sites: &[&'a SiteRecord]) -> Option<Draft<'a>> {
+        let draft = self.draft_with(context, (self.query)(context)?, (self.scenario)(context));
+        Some(Draft { team: only(sites, "owner"), ..draft })
+    }
+
+    fn draft_with<'a>(&'a self, context: &Context<'_>, query: Query, mut scenario: Scenario) -> Draft<'a> {
         let changed = context.options.changed.get(self.name).copied().unwrap_or_default();
         let hold_seconds = changed.hold_seconds.unwrap_or(self.hold_seconds);
-        let query = (self.query)(context)?;
-        let mut scenario = (self.scenario)(context);
         scenario.courses.iter_mut().for_each(|it| it.lengthen(hold_seconds.saturating_sub(self.hold_seconds)));
-        Some(Draft {
+        Draft {
             name: self.name,
             query,
             hold_seconds,
@@ -162,10 +174,11 @@ impl Common {
             advice: self.advice,
             scenario,
             labels: Vec::new(),
-            sites: sites.to_vec(),
+            team: None,
             // A function's page and steps are about that function, not about the program.
-            of_functions: false,
-        })
+            runbook: None,
+            sites: Vec::new(),
+        }
     }
 }
 
@@ -174,8 +187,6 @@ impl Draft<'_> {
         let all = || rows.iter().flat_map(|it| &it.panels);
         let claims = all().find(|it| it.alerts.iter().any(|it| it == self.name));
         let panel = claims.or_else(|| all().find(|it| it.key == self.panel));
-        let team = if self.of_functions { owner(&self.sites) } else { only_owner(&self.sites) };
-        let runbook = if self.of_functions { runbook(&self.sites) } else { None };
         let steps = |it: &&SiteRecord| {
             let text = fact(it, "steps")?.to_owned();
             Some(Steps { function: format!("{}::{}", it.module, it.function), text })
@@ -187,39 +198,27 @@ impl Draft<'_> {
             query: self.query,
             hold_seconds: self.hold_seconds,
             severity: self.severity,
-            team: team.unwrap_or("unowned").to_owned(),
+            team: self.team.unwrap_or("unowned").to_owned(),
             labels: self.labels,
             summary: self.summary.to_owned(),
             description: self.description,
             impact: self.impact.into_owned(),
-            runbook_url: runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
+            runbook_url: self.runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
             dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
             panel: panel.map(|it| it.key.clone()).unwrap_or_default(),
             absent: self.absent.to_owned(),
             advice: self.advice.iter().map(|it| (*it).to_owned()).collect(),
-            steps: if self.of_functions { self.sites.iter().filter_map(steps).collect() } else { Vec::new() },
+            steps: self.sites.iter().filter_map(steps).collect(),
             scenario,
         }
     }
 }
 
-/// The one team that the functions name; those that name none have no say.
-fn owner<'a>(sites: &[&'a SiteRecord]) -> Option<&'a str> {
-    let mut owners = sites.iter().filter_map(|it| fact(it, "owner"));
-    let first = owners.next()?;
-    owners.all(|it| it == first).then_some(first)
-}
-
-/// The team of the program as a whole, which is a team's only if every function is: one function's owner must not get
-/// all of it.
-fn only_owner<'a>(sites: &[&'a SiteRecord]) -> Option<&'a str> {
-    owner(sites).filter(|_| sites.iter().all(|it| fact(it, "owner").is_some()))
-}
-
-/// The one page that all functions name: a page about one function would mislead about another.
-fn runbook<'a>(sites: &[&'a SiteRecord]) -> Option<&'a str> {
-    let first = fact(sites.first()?, "runbook")?;
-    sites.iter().all(|it| fact(it, "runbook") == Some(first)).then_some(first)
+/// What each of the functions says under this key, if that is the same: one function's owner must not get the alerts of
+/// others, and a page about one function would mislead about another.
+fn only<'a>(sites: &[&'a SiteRecord], key: &str) -> Option<&'a str> {
+    let first = fact(sites.first()?, key)?;
+    sites.iter().all(|it| fact(it, key) == Some(first)).then_some(first)
 }
 
 fn fact<'a>(site: &'a SiteRecord, key: &str) -> Option<&'a str> {

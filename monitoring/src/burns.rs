@@ -63,11 +63,6 @@ impl Burn {
         self.pairs.iter().map(|it| it.factor).fold(f64::INFINITY, f64::min)
     }
 
-    /// The factor that is reached last.
-    pub(crate) fn highest(&self) -> f64 {
-        self.pairs.iter().map(|it| it.factor).fold(0.0, f64::max)
-    }
-
     /// What users notice.
     pub(crate) fn impact(&self) -> String {
         let days = f64::from(PERIOD / DAY) / self.lowest();

@@ -13,6 +13,7 @@ use crate::finding::{Finding, Findings, sorted};
 use crate::known::Known;
 use crate::read::{Comment, Content, Document, Rule, RuleKind, Target, comments, format_of, load};
 use crate::settings::Settings;
+use crate::validate::Problem;
 use measurand_catalog::Catalog;
 use std::fs;
 use std::io;
@@ -44,7 +45,7 @@ impl Read {
 /// Holds every rule, dashboard and test file of a folder against a catalog.
 ///
 /// # Errors
-/// When the folder or a file in it cannot be read, or when no monitoring can be made of the catalog.
+/// When the folder or a file in it cannot be read, or as [`Settings::monitoring`].
 pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result<Vec<Finding>, String> {
     let monitoring = settings.monitoring(catalog)?;
     let mut all = Vec::new();
@@ -68,8 +69,17 @@ pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result
     all.extend(links::check(&read));
     all.extend(names::check(catalog));
     all.extend(secrets::check(catalog, &settings.accepted_labels));
+    all.extend(monitoring.problems.iter().flat_map(left_out));
     all.extend(current::check(&monitoring, &read, directory)?);
     Ok(sorted(all))
+}
+
+/// A part of the catalog without monitoring.
+fn left_out(it: &Problem) -> Vec<Finding> {
+    let file = shown(Path::new(&it.file));
+    let mut findings = Findings::of(&file);
+    findings.add(it.line, "left-out", &it.message, &it.fix);
+    findings.into_all()
 }
 
 /// Every rule in the files.

@@ -81,7 +81,7 @@ What a catalog cannot know stands in monitoring.toml in that folder; every line 
   histograms = \"native\"                # one series each, instead of one for each bucket; see README.md
   known_metrics = [\"http_*\"]          # for `check`: metrics that others export
   target_labels = [\"datacenter\"]      # for `check`: labels that targets get besides the usual ones
-  accepted_labels = [\"session\"]       # for `check`: labels that hold no secrets, whatever they are called
+  accepted_labels = [\"session\"]       # for `check`: labels with few values and no secrets, whatever they are called
   [receivers]                          # who is called; also secrets, pagerduty_url, smtp_host, smtp_from, smtp_user, capacity
   leads = \"leads@example.org\"
   teams = \"teams@example.org\"

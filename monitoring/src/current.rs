@@ -22,7 +22,7 @@ use std::path::Path;
 /// # std::fs::create_dir_all(&folder)?;
 /// # let monitoring = &folder;
 /// # let catalog = measurand_catalog::parse(b"")?;
-/// # for file in measurand_monitoring::Monitoring::new(&catalog, &Default::default())?.files() {
+/// # for file in measurand_monitoring::Monitoring::new(&catalog, &Default::default()).files() {
 /// #     std::fs::write(folder.join(file.name), file.contents)?;
 /// # }
 /// // In a test of yours: measurand_monitoring::assert_current!("monitoring/");

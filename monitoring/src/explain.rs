@@ -9,7 +9,7 @@ pub use about::{AlertView, FunctionView, LabelView, MetricView, PanelView, Query
 pub use budget::Budget;
 
 use crate::family::{Used, used};
-use crate::monitoring::{Invalid, Monitoring};
+use crate::monitoring::Monitoring;
 use crate::options::Options;
 use crate::settings::Settings;
 use measurand_catalog::{Catalog, SiteRecord, platform};
@@ -76,11 +76,9 @@ pub struct Explainer<'a> {
 
 impl<'a> Explainer<'a> {
     /// Looks at a catalog.
-    ///
-    /// # Errors
-    /// As [`Monitoring::new`].
-    pub fn new(catalog: &'a Catalog, options: &'a Options) -> Result<Self, Invalid> {
-        Ok(Self { catalog, monitoring: Monitoring::new(catalog, options)?, options })
+    #[must_use]
+    pub fn new(catalog: &'a Catalog, options: &'a Options) -> Self {
+        Self { catalog, monitoring: Monitoring::new(catalog, options), options }
     }
 
     /// Looks at a catalog as people decided that it be watched.
@@ -99,7 +97,7 @@ impl<'a> Explainer<'a> {
             family: it.family.name.clone(),
             functions: it.sites().len(),
             metrics: it.family.metrics.len(),
-            series: budget::of_family(it),
+            series: budget::of_family(it, budget::MOST),
         };
         let families: Vec<FamilyLine> = families.iter().map(line).collect();
         let functions = self.catalog.sites.iter().filter_map(|site| {
@@ -118,6 +116,13 @@ impl<'a> Explainer<'a> {
             total: families.iter().map(|it| it.series).sum(),
             families,
         }
+    }
+
+    /// How many series to plan with: a function with a free label makes a hundred combinations of values, and not as many
+    /// as its limit lets through.
+    #[must_use]
+    pub fn planned_series(&self) -> u64 {
+        used(self.catalog).iter().map(|it| budget::of_family(it, budget::PLANNED)).sum::<Budget>().series
     }
 
     /// What a name stands for: a function, with or without the end of its path, or a metric.

@@ -14,7 +14,7 @@
 //! use measurand_monitoring::{Monitoring, Options};
 //!
 //! let catalog = measurand_catalog::parse(b"")?;
-//! let monitoring = Monitoring::new(&catalog, &Options { job: Some("shop".to_owned()), ..Options::default() })?;
+//! let monitoring = Monitoring::new(&catalog, &Options { job: Some("shop".to_owned()), ..Options::default() });
 //! let names: Vec<_> = monitoring.files().into_iter().map(|it| it.name).collect();
 //! assert_eq!(names[..3], ["grafana-dashboard.json", "alerts.yml", "recording-rules.yml"]);
 //! # Ok(())
@@ -80,9 +80,10 @@ pub use check::check;
 pub use finding::{Finding, NamedRule, Origin, RULES, rule_named};
 #[cfg(feature = "check")]
 pub use lint::lint;
-pub use monitoring::{File, Invalid, Monitoring, NamedQuery, User};
+pub use monitoring::{File, Monitoring, NamedQuery, User};
 #[cfg(feature = "check")]
 pub use settings::Settings;
+pub use validate::{Problem, problems};
 
 /// What macros and fuzzers call.
 #[cfg(feature = "check")]

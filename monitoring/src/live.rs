@@ -16,7 +16,7 @@ pub use numbers::{Numbers, Windows};
 pub use panels::{Frame, SeriesColumn};
 
 use crate::evaluate::Source;
-use crate::monitoring::{File, Invalid, Monitoring};
+use crate::monitoring::{File, Monitoring};
 use crate::options::Options;
 use crate::query::{Origin, Query};
 use measurand_catalog::{Catalog, platform};
@@ -35,13 +35,11 @@ pub struct Page {
 
 impl Page {
     /// For a catalog.
-    ///
-    /// # Errors
-    /// When no monitoring can be made of it; see [`Monitoring::new`].
-    pub fn new(catalog: Catalog, options: &Options) -> Result<Self, Invalid> {
-        let monitoring = Monitoring::new(&catalog, options)?;
+    #[must_use]
+    pub fn new(catalog: Catalog, options: &Options) -> Self {
+        let monitoring = Monitoring::new(&catalog, options);
         let functions = function::all(&catalog, &monitoring);
-        Ok(Self { catalog, monitoring, functions })
+        Self { catalog, monitoring, functions }
     }
 
     /// The value of the label `job` that the samples have to have.

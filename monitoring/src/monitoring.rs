@@ -6,12 +6,12 @@ use crate::options::{Options, Receivers, uid};
 use crate::promql::{Histograms, Place, print_as};
 use crate::query::Query;
 use crate::stack::{Places, Tls};
+use crate::validate::Problem;
 use crate::{
-    alertmanager, alerts, compose, family, grafana, growing, kubernetes, objectives, panels, prometheus, proof,
-    provisioning, recording, runbook, server, stack, validate, web,
+    alertmanager, alerts, compose, family, grafana, growing, kubernetes, panels, prometheus, proof, provisioning,
+    recording, runbook, server, stack, validate, web,
 };
 use measurand_catalog::Catalog;
-use std::fmt;
 
 /// Everything that follows from a catalog: the dashboard, the recording rules and the alerts.
 ///
@@ -40,6 +40,8 @@ pub struct Monitoring {
     pub histograms: Histograms,
     /// Who is called.
     pub receivers: Receivers,
+    /// What of the catalog is left out, and why.
+    pub problems: Vec<Problem>,
 }
 
 /// One generated file.
@@ -54,18 +56,6 @@ pub struct File {
     /// How many.
     pub count: usize,
 }
-
-/// A catalog of which no monitoring can be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid(pub(crate) String);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}
 
 /// One term as it stands in a generated file.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -109,14 +99,13 @@ impl NamedQuery<'_> {
 }
 
 impl Monitoring {
-    /// What to show and to watch of a program.
-    ///
-    /// # Errors
-    /// When names of several families meet, or one meets a name of Prometheus; the message says which and what to do.
-    pub fn new(catalog: &Catalog, options: &Options) -> Result<Self, Invalid> {
-        let families = family::used(catalog);
-        validate::check(&families)?;
-        objectives::check(&families, &options.burns)?;
+    /// What to show and to watch of a program. A family or an objective that nothing can be made of is left out, and
+    /// [`Monitoring::problems`] says which and why.
+    #[must_use]
+    pub fn new(catalog: &Catalog, options: &Options) -> Self {
+        let problems = validate::problems(catalog);
+        let valid = validate::valid(catalog);
+        let families = family::used(&valid);
         let job = options.job_of(catalog);
         let (drafts, stack) = (alerts::drafts(&families, options), alerts::stack(options));
         let rows = panels::rows(&families, &alerts::limits(&drafts), &options.burns);
@@ -126,7 +115,7 @@ impl Monitoring {
         let (histograms, arguments) = (options.histograms, options.arguments.clone());
         let recordings = recording::groups(&job, &alerts, &rows, histograms);
         let (uid, origin) = (uid(&job), origin(catalog));
-        Ok(Self { job, uid, package, arguments, origin, rows, recordings, alerts, stack, histograms, receivers })
+        Self { job, uid, package, arguments, origin, rows, recordings, alerts, stack, histograms, receivers, problems }
     }
 
     /// The files of this program, in the order in which they are listed.

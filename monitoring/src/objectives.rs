@@ -5,9 +5,8 @@
 //! minute, weighted by traffic since calls and errors are averaged apart: thirty days of samples would be read anew each
 //! time.
 
-use crate::burns::{Burn, COUNTED_MAX, NAMES, PERIOD, SHORTEST};
+use crate::burns::{COUNTED_MAX, PERIOD, SHORTEST};
 use crate::family::Used;
-use crate::monitoring::Invalid;
 use crate::promql::duration;
 use crate::query::{Query, Selector, Window};
 use measurand_catalog::{Latency, Role, SiteRecord};
@@ -53,27 +52,6 @@ pub(crate) fn all<'a>(families: &[Used<'a>]) -> Vec<Promise<'a>> {
     families.iter().flat_map(of_family).collect()
 }
 
-/// Refuses promises whose alerts could never fire.
-pub(crate) fn check(families: &[Used<'_>], burns: &[Burn; 3]) -> Result<(), Invalid> {
-    for it in all(families) {
-        let highest = NAMES.into_iter().zip(burns).find(|(_, burn)| it.budget() * burn.highest() >= 1.0);
-        let Some((alert, burn)) = highest else { continue };
-        let factor = burn.highest();
-        let (share, budget) = (percent(it.share), percent(it.budget()));
-        let (least, never) = (percent(1.0 - 1.0 / factor), percent(it.budget() * factor));
-        return Err(Invalid(format!(
-            "`{}` ({}:{}) promises {} for {share} of its calls: at {factor} times its budget of {budget} `{alert}` would \
-             wait for {never} of the calls, and never fire; promise more than {least}, or let it fire sooner with `times` \
-             under `[objectives.{alert}]` in monitoring.toml",
-            it.name,
-            it.site.file,
-            it.site.line,
-            it.indicator.as_str()
-        )));
-    }
-    Ok(())
-}
-
 fn of_family<'a>(family: &Used<'a>) -> Vec<Promise<'a>> {
     let promises = |site: &'a SiteRecord| {
         let objective = site.objective?;
@@ -112,9 +90,10 @@ impl Promise<'_> {
         rounded(1.0 - self.share)
     }
 
-    /// The share of calls beyond which the budget burns so many times too fast.
+    /// The share of calls beyond which an alert fires: so many times the budget, but at most halfway between the budget
+    /// and all calls. A large budget times a large factor is more than all calls, and the alert would never fire.
     pub(crate) fn threshold(&self, factor: f64) -> f64 {
-        rounded(self.budget() * factor)
+        rounded((self.budget() * factor).min(self.budget().midpoint(1.0)))
     }
 
     /// The labels of its recordings and alerts.
@@ -193,6 +172,6 @@ fn rounded(share: f64) -> f64 {
     (share * 1e9).round() / 1e9
 }
 
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{}%", (share * 1e6).round() / 1e4)
 }

@@ -9,8 +9,8 @@ use std::fmt::Write;
 /// How a catalog becomes monitoring.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// The value of the label `job` in Prometheus. Unless given, the program's name: the one crate with annotated
-    /// functions; with several crates `program`; without that, the crate with the most annotated functions.
+    /// The value of the label `job` in Prometheus. Unless given, it is `program`, written as the crate where the two are
+    /// the same; without a program, it is the crate with the most annotated functions.
     pub job: Option<String>,
     /// The name of the program's file.
     pub program: Option<String>,
@@ -128,8 +128,10 @@ impl Options {
             return job.clone();
         }
         let (crates, majority) = crates(catalog);
+        // Several programs of one package have one crate name.
+        let same = |program: &str, name: &str| program.replace('-', "_") == name.replace('-', "_");
         match (&self.program, majority) {
-            (Some(program), _) if crates != 1 => program.clone(),
+            (Some(program), name) if crates != 1 || name.is_none_or(|it| !same(program, it)) => program.clone(),
             (_, Some(name)) => name.to_owned(),
             (_, None) => "app".to_owned(),
         }

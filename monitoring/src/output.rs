@@ -22,6 +22,14 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
     }
 }
 
+/// Prints lines on standard error, which may be closed.
+pub(crate) fn complain(word: &str, lines: impl Iterator<Item = String>) {
+    let mut stderr = anstream::AutoStream::auto(io::stderr().lock());
+    for line in lines {
+        let _ = writeln!(stderr, "{}: {}", painted(word, "1;31"), seen(&line));
+    }
+}
+
 /// Prints what was found, and says whether it was anything.
 pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, String> {
     #[derive(Serialize)]

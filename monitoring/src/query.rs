@@ -12,7 +12,7 @@ mod build;
 mod narrow;
 
 pub(crate) use about::{is_about, series_of};
-pub(crate) use narrow::narrowed;
+pub(crate) use narrow::{fixed, narrowed};
 
 use std::collections::BTreeSet;
 

@@ -6,7 +6,7 @@
 mod apply;
 mod burns;
 
-use crate::monitoring::{Invalid, Monitoring};
+use crate::monitoring::Monitoring;
 use crate::near::did_you_mean;
 use crate::options::{Options, Receivers};
 use crate::promql::Histograms;
@@ -30,6 +30,7 @@ pub struct Settings {
     /// Who answers alerts about functions that name no owner.
     pub team: Option<String>,
     changes: Vec<Change>,
+    factors: Vec<burns::Factor>,
     leave_out: Vec<LeftOut>,
 }
 
@@ -203,7 +204,8 @@ impl Settings {
             });
         }
         for (alert, it) in raw.objectives {
-            it.apply(&alert, &mut settings.options.burns, &|offset| place(offset).0)?;
+            let factors = it.apply(&alert, &mut settings.options.burns, &|offset| place(offset).0)?;
+            settings.factors.extend(factors);
         }
         let alerts = raw.leave_out.alerts.into_iter().map(|it| (What::Alert, it));
         let families = raw.leave_out.families.into_iter().map(|it| (What::Family, it));
@@ -219,12 +221,13 @@ impl Settings {
     /// What follows from a catalog and from what people decided.
     ///
     /// # Errors
-    /// When a name that is to be changed or left out does not exist, a threshold does not fit, or as
-    /// [`Monitoring::new`].
+    /// When a name that is to be changed or left out does not exist, a threshold does not fit, or a burn rate is one that
+    /// no budget of the catalog can reach.
     pub fn monitoring(&self, catalog: &Catalog) -> Result<Monitoring, String> {
         let changed = self.applied(catalog)?;
+        burns::Factor::check(&self.factors, &changed)?;
         let options = Options { changed: self.changed()?, ..self.options.clone() };
-        let mut monitoring = Monitoring::new(&changed, &options).map_err(|Invalid(it)| it)?;
+        let mut monitoring = Monitoring::new(&changed, &options);
         self.leave_out(&mut monitoring)?;
         Ok(monitoring)
     }

@@ -1,33 +1,133 @@
-//! What only generated files ask of a catalog, beyond what the catalog's own reader has checked: it looks at each family
-//! for itself, while all families share one Prometheus.
+//! Checks that only generated files ask for, beyond those of the catalog's own reader: the reader looks at each family
+//! alone, and all families share one Prometheus.
+//!
+//! One bad record never takes the rest down: it is left out, and the problem is data that every front end shows.
 
-use crate::family::Used;
-use crate::monitoring::Invalid;
+use crate::alerts;
+use measurand_catalog::{Catalog, FamilyRecord, Latency, Objective, SiteRecord, families};
+use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Labels that Prometheus gives to every series of a target.
 const OF_PROMETHEUS: [&str; 2] = ["job", "instance"];
 
-/// Checks that names do not meet each other.
-pub(crate) fn check(families: &[Used<'_>]) -> Result<(), Invalid> {
-    let mut metrics: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut alerts: BTreeMap<&str, &str> = crate::alerts::common_names().map(|it| (it, "every program")).collect();
-    for used in families {
-        let family = used.family;
-        let fail = |what: String| Err(Invalid(format!("in the family `{}` {what}; rename it", family.name)));
-        if let Some(label) = family.labels.iter().find(|it| OF_PROMETHEUS.contains(&it.name.as_str())) {
-            return fail(format!("the label `{}` is one that Prometheus sets itself", label.name));
-        }
-        for metric in &family.metrics {
-            if let Some(other) = metrics.insert(&metric.name, &family.name) {
-                return fail(format!("the metric `{}` is one of `{other}` already", metric.name));
-            }
-        }
-        for alert in &family.alerts {
-            if let Some(other) = alerts.insert(&alert.name, &family.name) {
-                return fail(format!("the alert `{}` is one of `{other}` already", alert.name));
-            }
-        }
+/// An objective has to ask for something, and to leave a budget. Thresholds are rounded to nine digits.
+const SMALLEST_SHARE: f64 = 1e-6;
+const SMALLEST_BUDGET: f64 = 1e-9;
+
+/// A part of the catalog without panels, rules and alerts, and the reason.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Problem {
+    /// The source file of the annotation.
+    pub file: String,
+    /// The line of the annotation.
+    pub line: u32,
+    /// What is left out, and why.
+    pub message: String,
+    /// What to do.
+    pub fix: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}; {}", self.file, self.line, self.message, self.fix)
     }
-    Ok(())
+}
+
+impl Problem {
+    fn at(site: &SiteRecord, message: String, fix: &str) -> Self {
+        Self { file: site.file.clone(), line: site.line, message, fix: fix.to_owned() }
+    }
+}
+
+/// What [`Monitoring::new`](crate::Monitoring::new) leaves out of a catalog; cheap, since it generates nothing.
+#[must_use]
+pub fn problems(catalog: &Catalog) -> Vec<Problem> {
+    let families = families_left_out(catalog).into_iter().filter_map(|(name, problem)| {
+        let site = catalog.sites_of(name).next()?;
+        Some(problem.at(name, site))
+    });
+    let objectives = catalog.sites.iter().flat_map(objectives_left_out);
+    families.chain(objectives).collect()
+}
+
+/// The part of a catalog that monitoring can be made of.
+pub(crate) fn valid(catalog: &Catalog) -> Catalog {
+    let mut valid = catalog.clone();
+    let left_out = families_left_out(catalog);
+    valid.families.retain(|it| !left_out.contains_key(it.name.as_str()));
+    valid.sites.retain(|it| !left_out.contains_key(it.family.as_str()));
+    for site in &mut valid.sites {
+        site.objective = site.objective.map(|it| Objective {
+            success: it.success.filter(|it| has_budget(*it)),
+            latency: it.latency.filter(|it| has_budget(it.share)),
+        });
+    }
+    valid
+}
+
+/// Why a family is left out.
+struct Clash(String);
+
+impl Clash {
+    fn at(&self, family: &str, site: &SiteRecord) -> Problem {
+        let message = format!("the family `{family}` has no panels and no alerts: {}", self.0);
+        Problem::at(site, message, "rename it where the family is declared")
+    }
+}
+
+/// The families whose names meet those of other families, of every program or of Prometheus. A built-in family keeps its
+/// names, and so does the family that is first by its name.
+fn families_left_out(catalog: &Catalog) -> BTreeMap<&str, Clash> {
+    let mut metrics: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut alerts: BTreeMap<&str, &str> = alerts::common_names().map(|it| (it, "every program")).collect();
+    let mut left_out = BTreeMap::new();
+    let built_in = |it: &FamilyRecord| families::ALL.iter().any(|known| known.name == it.name);
+    let (first, second): (Vec<_>, Vec<_>) = catalog.families.iter().partition(|it| built_in(it));
+    for family in first.into_iter().chain(second) {
+        if let Some(clash) = clash(family, &metrics, &alerts) {
+            left_out.insert(family.name.as_str(), Clash(clash));
+            continue;
+        }
+        metrics.extend(family.metrics.iter().map(|it| (it.name.as_str(), family.name.as_str())));
+        alerts.extend(family.alerts.iter().map(|it| (it.name.as_str(), family.name.as_str())));
+    }
+    left_out
+}
+
+fn clash(family: &FamilyRecord, metrics: &BTreeMap<&str, &str>, alerts: &BTreeMap<&str, &str>) -> Option<String> {
+    let label = family.labels.iter().find(|it| OF_PROMETHEUS.contains(&it.name.as_str()));
+    if let Some(label) = label {
+        return Some(format!("Prometheus sets the label `{}` itself", label.name));
+    }
+    let metric = family.metrics.iter().find_map(|it| Some((&it.name, metrics.get(it.name.as_str())?)));
+    if let Some((metric, other)) = metric {
+        return Some(format!("`{other}` already has the metric `{metric}`"));
+    }
+    let alert = family.alerts.iter().find_map(|it| Some((&it.name, alerts.get(it.name.as_str())?)));
+    alert.map(|(alert, other)| format!("`{other}` already has the alert `{alert}`"))
+}
+
+/// Objectives that leave no budget, or nothing but a budget.
+fn objectives_left_out(site: &SiteRecord) -> Vec<Problem> {
+    let Some(Objective { success, latency }) = site.objective else { return Vec::new() };
+    let share = latency.map(|Latency { share, .. }| share);
+    let wrong = [("success", success), ("latency", share)];
+    let wrong = wrong.into_iter().filter_map(|(name, share)| share.filter(|it| !has_budget(*it)).map(|it| (name, it)));
+    let problem = |(name, share): (&str, f64)| {
+        let message = format!(
+            "the objective `{name}` of `{}::{}` has no panels and no alerts: {}% is too close to 0% or to 100%",
+            site.module,
+            site.function,
+            share * 100.0
+        );
+        Problem::at(site, message, "write a percentage from 0.0001 to 99.9999999")
+    };
+    wrong.map(problem).collect()
+}
+
+fn has_budget(share: f64) -> bool {
+    // `1.0 - 0.999999999` is a little less than a billionth.
+    (SMALLEST_SHARE..1.0).contains(&share) && 1.0 - share > SMALLEST_BUDGET / 2.0
 }

@@ -7,6 +7,8 @@
 mod end;
 mod start;
 
+#[cfg(feature = "tower")]
+pub(crate) use end::count_failure;
 pub(crate) use end::{count_plain, count_verdict, end, end_plain, end_plain_sampled, end_plain_spared, record_verdict};
 pub(crate) use start::{Begun, Start};
 pub use start::{Counted, Sampled, Spared};
@@ -147,6 +149,15 @@ impl Call {
     #[inline]
     pub(crate) fn unless_left(&mut self, failure: Failure) {
         self.unless_left = failure;
+    }
+
+    /// Ends a call that was cancelled and not left, as one that is no error.
+    #[cfg(feature = "tower")]
+    pub(crate) fn forgive_cancelled(&mut self) {
+        if self.begun.is_open() && self.unless_left == Failure::Cancelled {
+            let series = Some(self.series.ends().without_result(Failure::Cancelled));
+            self.end(&Verdict { series, ..Verdict::OK });
+        }
     }
 
     pub(crate) fn end(&mut self, verdict: &Verdict) {

@@ -81,7 +81,9 @@ pub(crate) struct Handles {
     pub(crate) in_flight: Gauge,
     calls: Counter,
     calls_untimed: OnceLock<Counter>,
-    errors: [Counter; ERROR_OUTCOMES.len()],
+    /// Nothing where the result of a call tells a label of the family, such as a status: each of its values would have
+    /// counters of errors that never happen. There errors are looked up.
+    errors: Option<[Counter; ERROR_OUTCOMES.len()]>,
     score: Histogram,
     last_score: Gauge,
     successes: Counter,
@@ -117,7 +119,7 @@ impl Handles {
             in_flight: lookup.gauge(Role::InFlight),
             calls: lookup.counter(Role::Calls, &lookup.keys.metadata),
             calls_untimed: OnceLock::new(),
-            errors: std::array::from_fn(|it| lookup.labelled(Role::Errors, it)),
+            errors: errors(series, &lookup),
             score: lookup.histogram(Role::Score),
             last_score: lookup.gauge(Role::LastScore),
             successes: lookup.counter(Role::Successes, &lookup.keys.metadata),
@@ -185,7 +187,10 @@ impl Sink for Handles {
     #[inline]
     fn count_labelled(&self, role: Role, value: usize) {
         match role {
-            Role::Errors => self.errors[value].increment(1),
+            Role::Errors => match &self.errors {
+                Some(errors) => errors[value].increment(1),
+                None => self.with_lookup(|it| it.count_labelled(role, value)),
+            },
             Role::Completions => self.completions[value].increment(1),
             _ => {}
         }
@@ -230,6 +235,20 @@ impl Sink for Handles {
     fn gauge(&self, role: Role) -> Gauge {
         self.with_lookup(|it| it.gauge(role))
     }
+}
+
+/// The counters of errors of a series. Where a late label leaves them unknown, the counter of panics stands at zero before
+/// the first panic all the same: an alert about growth misses what a counter begins with.
+fn errors(series: &'static Series, lookup: &Lookup<'_>) -> Option<[Counter; ERROR_OUTCOMES.len()]> {
+    if !series.family.labels.iter().any(|it| it.late) {
+        return Some(std::array::from_fn(|it| lookup.labelled(Role::Errors, it)));
+    }
+    if series.is_open_ended() && series.family.metric(Role::Errors).is_some() {
+        let panicked = series.ends().without_result(Failure::Panic);
+        let lookup = Lookup { keys: panicked.keys(), recorder: lookup.recorder };
+        lookup.labelled(Role::Errors, Failure::Panic as usize).increment(0);
+    }
+    None
 }
 
 /// What is known of a series' keys whatever the recorder; made once.

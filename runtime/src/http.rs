@@ -1,8 +1,10 @@
-//! Requests over HTTP under measurement: a Tower layer for axum, hyper and tonic. It reads heads only and knows no body.
+//! Requests over HTTP under measurement: a Tower layer for axum, hyper and tonic. It reads heads, and of gRPC the trailers.
 
+mod body;
 mod future;
 mod route;
 
+pub use body::GrpcBody;
 pub use future::HttpFuture;
 pub use route::{ByFunction, Grpc, Matched, Route};
 
@@ -10,13 +12,14 @@ use crate::call::enter;
 use crate::verdict::Failure;
 use ::http::request::Parts;
 use ::http::{Request, Response};
+use route::Ending;
 use std::borrow::Cow;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Makes the layer that records requests, as `http_requests_total`, `http_request_duration_seconds` and
-/// `http_requests_in_flight`, and puts them into the catalog, so that they are on dashboards and in alerts.
+/// Makes the layer that records requests, as `http_requests_total`, `http_request_errors_total`,
+/// `http_request_duration_seconds` and `http_requests_in_flight`, and puts them into the catalog, so that they are on dashboards and in alerts.
 ///
 /// It is a macro because the catalog says where a program measures what, also of a program file that is never run: a
 /// function of this crate could not leave the line of its caller there, and a layer without a record would be forgotten.
@@ -53,18 +56,30 @@ macro_rules! http_layer {
 /// A request begins when the layer is called and ends when the head of the response is there: then its duration is known
 /// and it is no longer in flight. What is still sent of the body is not measured.
 ///
-/// An answer with a status such as 500 is a response like others: only the label tells.
+/// # Errors
+///
+/// `http_request_errors_total`, with the label `outcome` besides, counts the requests that failed on the side of the server:
+///
+/// | `outcome` | where |
+/// |---|---|
+/// | `error` | the status is 500 or more, or the inner service returned an error |
+/// | `panic` | the inner service panicked |
+/// | `cancelled` | the client went away; only with [`HttpLayer::client_errors`] |
+///
+/// Pages, panels, alerts and objectives all go by this counter, so that they agree. With [`HttpLayer::client_errors`] it
+/// counts what clients are to blame for as well.
 #[derive(Debug, Clone, Copy)]
 #[must_use = "a layer does nothing until it is put onto a service"]
 pub struct HttpLayer<R = Matched> {
     route: R,
+    client_errors: bool,
 }
 
 impl HttpLayer {
     /// For [`http_layer!`](crate::http_layer), which leaves a record as well.
     #[doc(hidden)]
     pub const fn __new() -> Self {
-        Self { route: Matched }
+        Self { route: Matched, client_errors: false }
     }
 
     /// The function tells the route of a request; where it returns nothing, that is `_unmatched`.
@@ -83,14 +98,26 @@ impl HttpLayer {
     /// # let _ = layer;
     /// ```
     pub fn route<F: Fn(&Parts) -> Option<Cow<'_, str>>>(self, route: F) -> HttpLayer<ByFunction<F>> {
-        HttpLayer { route: ByFunction(route) }
+        HttpLayer { route: ByFunction(route), client_errors: self.client_errors }
     }
 
     /// For gRPC, whose paths `/package.Service/Method` are templates already. What a server answers with the gRPC status
     /// 12, *unimplemented*, has the route `_unmatched`, since clients choose the path; so it is in flight there until its
     /// method has answered otherwise for the first time. The label `status` is that of HTTP.
+    ///
+    /// An error is what the gRPC status says, in the head or in the trailers of the response: *unknown* (2), *deadline
+    /// exceeded* (4), *internal* (13), *unavailable* (14), *data loss* (15), a status that is no number below 17, and a body
+    /// that breaks off. The trailers come after the call has ended, so that an error in them is counted later than its call.
     pub fn grpc(self) -> HttpLayer<Grpc> {
-        HttpLayer { route: Grpc }
+        HttpLayer { route: Grpc, client_errors: self.client_errors }
+    }
+}
+
+impl<R> HttpLayer<R> {
+    /// Counts as errors what clients are to blame for, too: a status from 400 to 499, any gRPC status but *ok*, and clients
+    /// that went away before the response. Default: none of it, since a client that guesses addresses would bring alerts.
+    pub fn client_errors(self) -> Self {
+        Self { client_errors: true, ..self }
     }
 }
 
@@ -98,7 +125,7 @@ impl<S, R: Route + Clone> Layer<S> for HttpLayer<R> {
     type Service = HttpService<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        HttpService { inner, route: self.route.clone() }
+        HttpService { inner, route: self.route.clone(), client_errors: self.client_errors }
     }
 }
 
@@ -107,6 +134,7 @@ impl<S, R: Route + Clone> Layer<S> for HttpLayer<R> {
 pub struct HttpService<S, R = Matched> {
     inner: S,
     route: R,
+    client_errors: bool,
 }
 
 impl<S, R, Body, Answer> Service<Request<Body>> for HttpService<S, R>
@@ -114,7 +142,7 @@ where
     S: Service<Request<Body>, Response = Response<Answer>>,
     R: Route,
 {
-    type Response = S::Response;
+    type Response = Response<<R::Ending as Ending>::Body<Answer>>;
     type Error = S::Error;
     type Future = HttpFuture<S::Future, R::Ending>;
 
@@ -130,6 +158,6 @@ where
         // Until here a panic is one of the inner service, from here on the future may be dropped before it is polled.
         let future = self.inner.call(request);
         call.unless_left(Failure::Cancelled);
-        HttpFuture::new(future, call, series, ending)
+        HttpFuture::new(future, call, series, self.client_errors, ending)
     }
 }

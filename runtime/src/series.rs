@@ -156,7 +156,12 @@ impl Series {
     #[inline(never)]
     fn handles_slowly(&'static self) -> Option<&'static Handles> {
         // A recorder may be anybody's.
-        contained(|| metrics::with_recorder(|recorder| Binding::find(&self.binding, self, recorder))).flatten()
+        let find = |recorder: &dyn metrics::Recorder| {
+            #[cfg(feature = "exporter")]
+            crate::missing::notice(recorder);
+            Binding::find(&self.binding, self, recorder)
+        };
+        contained(|| metrics::with_recorder(find)).flatten()
     }
 }
 

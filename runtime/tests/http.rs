@@ -1,11 +1,15 @@
 //! The HTTP layer on axum, hyper, tonic and plain services: what each request leaves, to the last series.
 
+use axum::body::Bytes;
 use axum::{Router, body::Body, extract::Path, routing::get};
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body::Frame;
+use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::{Ready, pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,10 +46,29 @@ fn lines(recorder: &DebuggingRecorder) -> Vec<String> {
     lines
 }
 
-/// There is nothing but so many requests by method, route and status, and none in flight in the routes that follow.
+/// There is nothing but so many requests by method, route and status, and none in flight in the routes that follow. Those
+/// that failed on the side of the server are errors, and no others.
 #[track_caller]
 fn check(recorder: &DebuggingRecorder, requests: &[(&str, u64)], began: &[&str]) {
+    let failed = |it: &&(&str, u64)| {
+        let status = it.0.rsplit(' ').next().unwrap_or_default();
+        status.starts_with('5') || status == "error" || status == "panic"
+    };
+    let outcome = |labels: &str| if labels.ends_with(" panic") { "panic" } else { "error" };
+    let errors =
+        requests.iter().filter(failed).map(|(labels, count)| (format!("{labels} {}", outcome(labels)), *count));
+    check_errors(recorder, requests, &errors.collect::<Vec<_>>(), began);
+}
+
+/// The same, where these are the errors, by outcome besides.
+#[track_caller]
+fn check_errors(recorder: &DebuggingRecorder, requests: &[(&str, u64)], errors: &[(String, u64)], began: &[&str]) {
     let mut expected: Vec<String> = Vec::new();
+    for (labels, count) in errors {
+        let words: Vec<&str> = labels.split(' ').collect();
+        let labels = format!("method={} route={} status={} outcome={}", words[0], words[1], words[2], words[3]);
+        expected.push(format!("http_request_errors_total {labels} {count}"));
+    }
     for (labels, count) in requests {
         let words: Vec<&str> = labels.split(' ').collect();
         let labels = format!("method={} route={} status={}", words[0], words[1], words[2]);
@@ -172,7 +195,7 @@ fn tonic() {
         for _ in 0..3 {
             assert_eq!(call(CHECK, &[0; 5]).await, None);
         }
-        // A service that the method does not know: 5, not found, is an answer.
+        // A service that the method does not know: 5, not found, is an answer, and no error of the server.
         assert_eq!(call(CHECK, b"\0\0\0\0\x03\x0a\x01x").await.as_deref(), Some("5"));
         for number in 0..50 {
             assert_eq!(call(&format!("/no.Service/Method{number}"), &[0; 5]).await.as_deref(), Some("12"));
@@ -212,6 +235,113 @@ fn grpc_heads() {
         ("POST _unmatched cancelled", 1),
     ];
     check(&recorder, &requests, &["POST _unmatched", "POST /a.B/C"]);
+}
+
+/// A body of these frames; it panics where there is none that it was told of.
+struct Frames(VecDeque<Option<Result<Frame<Bytes>, &'static str>>>);
+
+impl http_body::Body for Frames {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        Poll::Ready(self.0.pop_front().expect("a frame, on purpose"))
+    }
+}
+
+/// A gRPC response of HTTP status 200 tells how it ended in its head or in its trailers; either way it is an error or none.
+#[test]
+fn grpc_errors_are_those_of_grpc() {
+    fn trailers(status: &str) -> HeaderMap {
+        HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_str(status).unwrap())])
+    }
+    async fn answer(request: Request<Body>) -> Result<Response<Frames>, Infallible> {
+        let (place, status) = request.uri().query().unwrap().split_once('=').unwrap();
+        let (mut head, status) = (Response::builder(), status.to_owned());
+        if place == "head" {
+            head = head.header("grpc-status", &status);
+        }
+        let frames = match place {
+            "trailers" => {
+                let data = Ok(Frame::data(Bytes::from("hello")));
+                vec![Some(data), Some(Ok(Frame::trailers(trailers(&status)))), None]
+            }
+            "broken" => vec![Some(Err("broken")), None],
+            _ => vec![None],
+        };
+        Ok(head.body(Frames(frames.into())).unwrap())
+    }
+    let ask = |client_errors: bool| {
+        record(async move {
+            let layer = measurand::http_layer!().grpc();
+            let layer = if client_errors { layer.client_errors() } else { layer };
+            let service = layer.layer(service_fn(answer));
+            for status in ["0", "1", "2", "3", "4", "5", "8", "12", "13", "14", "15", "16", "17", "x"] {
+                for place in ["head", "trailers"] {
+                    let path = format!("/p.{place}{client_errors}/M?{place}={status}");
+                    let response = service.clone().oneshot(request("POST", &path)).await.unwrap();
+                    let _whole = response.into_body().collect().await;
+                }
+            }
+            let path = format!("/p.broken{client_errors}/M?broken=0");
+            let response = service.clone().oneshot(request("POST", &path)).await.unwrap();
+            assert!(response.into_body().collect().await.is_err());
+        })
+    };
+    for (client_errors, count) in [(false, 7), (true, 13)] {
+        let recorder = ask(client_errors);
+        let of = |place: &str, count| (format!("POST /p.{place}{client_errors}/M 200 error"), count);
+        let errors = [of("head", count), of("trailers", count), of("broken", 1)];
+        let methods = ["head", "trailers", "broken"].map(|it| format!("POST /p.{it}{client_errors}/M"));
+        let [head, trailers, broken] = methods.each_ref().map(|it| format!("{it} 200"));
+        let requests = [(head.as_str(), 14), (trailers.as_str(), 14), (broken.as_str(), 1)];
+        check_errors(&recorder, &requests, &errors, &["POST _unmatched", &methods[0], &methods[1]]);
+    }
+}
+
+/// A body that panics takes the call down after its head was sent.
+#[test]
+fn a_grpc_body_that_panics_is_a_panic() {
+    let recorder = record(async {
+        let answer = async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Frames(VecDeque::new())));
+        let service = measurand::http_layer!().grpc().layer(service_fn(answer));
+        let response = service.oneshot(request("POST", "/p.Panics/M")).await.unwrap();
+        let task = tokio::spawn(response.into_body().collect());
+        assert!(task.await.unwrap_err().is_panic());
+    });
+    let errors = [("POST /p.Panics/M 200 panic".to_owned(), 1)];
+    check_errors(&recorder, &[("POST /p.Panics/M 200", 1)], &errors, &["POST _unmatched"]);
+}
+
+/// What clients are to blame for is an error where the layer is told so.
+#[test]
+fn errors_of_clients_count_where_they_are_wanted() {
+    let recorder = record(async {
+        let answer = async |request: Request<Body>| {
+            let status: u16 = request.uri().query().unwrap().parse().unwrap();
+            if status == 0 {
+                pending::<()>().await;
+            }
+            Ok::<_, Infallible>(Response::builder().status(status).body(()).unwrap())
+        };
+        let layer = measurand::http_layer!().client_errors().route(|_| Some("blamed".into()));
+        let service = layer.layer(service_fn(answer));
+        for status in [200, 301, 400, 404, 404, 500] {
+            let _response = service.clone().oneshot(request("GET", &format!("/?{status}"))).await;
+        }
+        poll_once(pin!(service.clone().oneshot(request("GET", "/?0"))));
+    });
+    let requests = [
+        ("GET blamed 200", 1),
+        ("GET blamed 301", 1),
+        ("GET blamed 400", 1),
+        ("GET blamed 404", 2),
+        ("GET blamed 500", 1),
+        ("GET blamed cancelled", 1),
+    ];
+    let errors = [("400 error", 1), ("404 error", 2), ("500 error", 1), ("cancelled cancelled", 1)];
+    let errors = errors.map(|(labels, count)| (format!("GET blamed {labels}"), count));
+    check_errors(&recorder, &requests, &errors, &["GET blamed"]);
 }
 
 fn poll_once<F: Future>(future: Pin<&mut F>) {
@@ -318,5 +448,13 @@ fn catalog() {
     }
     let family = catalog.families.iter().find(|it| it.name == "http").expect("the family");
     let metrics: Vec<&str> = family.metrics.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(metrics, ["http_requests_total", "http_request_duration_seconds", "http_requests_in_flight"]);
+    assert_eq!(
+        metrics,
+        [
+            "http_requests_total",
+            "http_request_errors_total",
+            "http_request_duration_seconds",
+            "http_requests_in_flight"
+        ]
+    );
 }

@@ -46,6 +46,10 @@ async fn one_life() {
         [
             r#"http_request_duration_seconds_count{method="GET",route="/users/{id}",status="200"} 1000"#,
             r#"http_request_duration_seconds_count{method="GET",route="_unmatched",status="404"} 1"#,
+            // Panics stand at zero before the first, so that an alert about growth sees it.
+            r#"http_request_errors_total{method="GET",outcome="panic",route="/metrics",status="panic"} 0"#,
+            r#"http_request_errors_total{method="GET",outcome="panic",route="/users/{id}",status="panic"} 0"#,
+            r#"http_request_errors_total{method="GET",outcome="panic",route="_unmatched",status="panic"} 0"#,
             r#"http_requests_in_flight{method="GET",route="/metrics"} 1"#,
             r#"http_requests_in_flight{method="GET",route="/users/{id}"} 0"#,
             r#"http_requests_in_flight{method="GET",route="_unmatched"} 0"#,

@@ -111,7 +111,7 @@ pub(crate) fn configure(folder: &Path, target: &str, webhook: &Server, token: &P
         ..Receivers::default()
     };
     let options = Options { job: Some("burst".to_owned()), receivers, ..Options::default() };
-    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap();
+    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options);
     let places = Places {
         interval: "1s",
         apps: vec![App::plain(target)],

@@ -185,7 +185,7 @@ fn configure(folder: &Path, apps: &[&Http], alertmanagers: &[&Server], webhook: 
         tls: None,
     };
     let options = Options { job: Some("claude-code-app".to_owned()), ..Options::default() };
-    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options).unwrap();
+    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options);
     let text =
         monitoring.stack_files_at(&places, true).into_iter().find(|it| it.name == "prometheus.yml").unwrap().contents;
     // A second Alertmanager is told the same.

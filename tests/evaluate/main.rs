@@ -71,7 +71,7 @@ fn a_real_prometheus_answers_the_same() {
 
 fn monitoring(catalog: &Catalog) -> Monitoring {
     let options = Options { under_load: true, ..Options::default() };
-    Monitoring::new(catalog, &options).unwrap()
+    Monitoring::new(catalog, &options)
 }
 
 /// Every generated term; those of panels with a short and a long window.

@@ -92,7 +92,7 @@ struct Question {
 fn questions(program: &Path) -> Vec<Question> {
     let catalog = measurand_catalog::read_file(program).unwrap();
     let options = Options { program: Some("quickstart".to_owned()), ..Options::default() };
-    let monitoring = Monitoring::new(&catalog, &options).unwrap();
+    let monitoring = Monitoring::new(&catalog, &options);
     let rules = Place::Rules { job: &monitoring.job };
     let texts = |it: &NamedQuery<'_>| match it.user {
         User::Alert => numbers(it.query).iter().map(|query| print(query, rules)).collect(),

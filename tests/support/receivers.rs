@@ -45,7 +45,7 @@ pub fn routes(secrets: &Path, http: &HttpServer, mail: &Smtp, webhook: &str) -> 
     }
     let options = Options { receivers, ..Options::default() };
     let catalog = measurand_catalog::parse(b"").expect("there are built-in families");
-    let monitoring = Monitoring::new(&catalog, &options).expect("they are fine");
+    let monitoring = Monitoring::new(&catalog, &options);
     let file = monitoring.stack_files().into_iter().find(|it| it.name == "alertmanager.yml");
     file.expect("it is generated").contents
 }

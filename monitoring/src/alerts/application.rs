@@ -2,29 +2,33 @@
 
 use super::condition::{FAILURES_PER_SECOND, subject};
 use super::course::{self, BEGINS, CROWD, FEW, OVER};
+use super::facts::{Facts, Split};
 use super::proof::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
-use super::{Common, Context};
-use crate::family::Used;
+use super::{Common, Context, Draft};
+use crate::family::{Form, Used};
 use crate::model::{Format, Piece, Scenario, text};
-use crate::query::{Combination, Match, Query, Selector, Window};
+use crate::query::{Combination, Query, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
-use measurand_catalog::{Family, Role, Severity, families};
+use measurand_catalog::{Family, Role, Severity, SiteRecord, families};
 
-/// The share of requests with a status of 500 or more.
+/// The share of requests that are errors.
 const HTTP_ERRORS: f64 = 0.05;
 /// One of the buckets of the duration of requests.
 const HTTP_SECONDS: f64 = 0.5;
 
 const QUARTER: Window = Window::Seconds(900);
+/// The alert about extractions.
+pub(super) const EXTRACTION: &str = "PatternExtractionErrors";
 const OPERATION: (&str, &str) = ("operation_type", "extraction");
 const STATUS: &str = "status";
 const ROUTE: &str = "route";
+const ERRORS: &str = "http_request_errors_total";
 
 const QUIET: &str = "Silent without series and without traffic: a program that is gone is the business of ServiceDown.";
 
 pub(super) const ALERTS: &[Common] = &[
     Common {
-        name: "PatternExtractionErrors",
+        name: EXTRACTION,
         severity: Some(Severity::P2),
         hold_seconds: 60,
         summary: "Patterns are not extracted.",
@@ -35,8 +39,7 @@ pub(super) const ALERTS: &[Common] = &[
         query: |it| {
             let neural = used(it, &families::NEURAL)?;
             // Where no function extracts, there is nothing to watch.
-            let extracts =
-                neural.sites().iter().any(|it| it.labels.get(OPERATION.0).is_none_or(|it| it == OPERATION.1));
+            let extracts = !extracting(it).is_empty();
             // Panics have an alert of their own, and who cancels knows it.
             let errors = neural.selector(Role::Errors)?.with(OPERATION.0, OPERATION.1);
             let errors = errors.with(OUTCOME_LABEL, ERROR_OUTCOMES[0]);
@@ -70,42 +73,44 @@ pub(super) const ALERTS: &[Common] = &[
             "If a release came just before, take it back.",
         ],
         query: |it| {
-            let requests = used(it, &families::HTTP)?.selector(Role::Calls)?;
+            let http = used(it, &families::HTTP)?;
             let by = [ROUTE.to_owned()];
-            let failed = http_errors(requests.clone()).sum(&by);
-            let ratio = failed.clone().part_of(Query::Rate(requests, Window::Recent).sum(&by));
+            let failed = http.rate(Role::Errors, &by, Form::Plain)?;
+            let ratio = failed.clone().part_of(http.calls(&by, Form::Plain)?);
             Some(ratio.above(HTTP_ERRORS).combine(Combination::And, failed.above(FAILURES_PER_SECOND)))
         },
         description: |_| {
             let mut pieces = subject(&[ROUTE.to_owned()]);
-            let after = " of the requests failed on the side of the server within five minutes; the limit is 5%.";
+            let after = " of the requests failed within five minutes; the limit is 5%.";
             pieces.extend([Piece::Value(Format::Share), text(after)]);
             pieces
         },
         scenario: |_| {
             let with = |status| labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, status)]);
             let failed = [2.0 * HTTP_ERRORS, 0.9 * HTTP_ERRORS, 0.0].map(|it| it * TRAFFIC);
-            let fine = counter("http_requests_total", with("200"), failed.map(|it| TRAFFIC - it));
-            let broken = counter("http_requests_total", with("503"), failed);
+            let all = counter("http_requests_total", with("200"), [TRAFFIC; 3]);
+            // The status of HTTP says nothing where gRPC fails.
+            let outcome = (OUTCOME_LABEL.to_owned(), ERROR_OUTCOMES[0].to_owned());
+            let broken = counter(ERRORS, with("200").into_iter().chain([outcome]).collect(), failed);
             let courses = vec![
                 // What is left is enough to be judged, and too small a share.
                 course::course(
                     OVER,
                     vec![
-                        fine.along(&[(27, TRAFFIC)]),
+                        all.along(&[(13, CROWD * TRAFFIC), (14, TRAFFIC)]),
                         broken.along(&[(13, CROWD * TRAFFIC), (14, 0.2 * HTTP_ERRORS * TRAFFIC)]),
                     ],
                 ),
-                course::course(FEW, vec![broken.along(&[(13, TRAFFIC), (14, 0.2)])]),
+                course::course(FEW, [&all, &broken].map(|it| it.along(&[(13, TRAFFIC), (14, 0.2)])).into()),
                 course::course(
                     BEGINS,
                     vec![
-                        fine.along(&[(12, CROWD * TRAFFIC), (13, TRAFFIC)]),
+                        all.along(&[(12, CROWD * TRAFFIC), (13, TRAFFIC)]),
                         broken.along(&[(25, 3.0 * HTTP_ERRORS * TRAFFIC)]),
                     ],
                 ),
             ];
-            let plain = scenario(vec![fine, broken], labels(&[(ROUTE, "/")]), 2.0 * HTTP_ERRORS);
+            let plain = scenario(vec![all, broken], labels(&[(ROUTE, "/")]), 2.0 * HTTP_ERRORS);
             few(failed[0], Scenario { courses, ..plain })
         },
     },
@@ -143,9 +148,18 @@ pub(super) const ALERTS: &[Common] = &[
     },
 ];
 
-/// Requests per second that failed on the side of the server.
-pub(crate) fn http_errors(requests: Selector) -> Query {
-    Query::Rate(requests.matching(STATUS, Match::StartsWith("5".to_owned())), Window::Recent)
+/// The functions that can record extractions.
+fn extracting<'a>(context: &Context<'a>) -> Vec<&'a SiteRecord> {
+    let sites = used(context, &families::NEURAL).map(Used::sites).unwrap_or_default();
+    sites.into_iter().filter(|it| it.labels.get(OPERATION.0).is_none_or(|it| it == OPERATION.1)).collect()
+}
+
+/// The alert about extractions: they share a series, and so the most urgent of their functions decides.
+pub(super) fn extraction<'a>(row: &'a Common, context: &Context<'a>, split: Split) -> Option<Draft<'a>> {
+    let draft = row.draft(context, &[])?;
+    let (sites, own) = (extracting(context), draft.severity?);
+    let facts = sites.iter().map(|it| Facts::of(it, own, split)).min()?;
+    Some(Draft { severity: Some(facts.severity), team: facts.owner(), runbook: facts.runbook(), sites, ..draft })
 }
 
 fn used<'a>(context: &Context<'a>, family: &Family) -> Option<&'a Used<'a>> {

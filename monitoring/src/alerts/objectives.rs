@@ -3,8 +3,9 @@
 
 mod courses;
 
-use super::Draft;
+use super::facts::severity_of;
 use super::proof::{TRAFFIC, counter, scenario};
+use super::{Draft, fact};
 use crate::burns::{Burn, NAMES};
 use crate::model::{Format, Piece, Scenario, Signal, label, text as piece};
 use crate::objectives::{Indicator, OBJECTIVE_LABEL, Promise};
@@ -54,7 +55,8 @@ fn draft<'a>(text: &'static Text, burn: &Burn, promise: &Promise<'a>, first: boo
         name: text.name,
         query,
         hold_seconds: burn.hold_seconds,
-        severity: Some(burn.severity),
+        // Its three alerts stay apart where the function is urgent, and none is more urgent than the function.
+        severity: Some(severity_of(promise.site).map_or(burn.severity, |it| burn.severity.max(it))),
         summary: text.summary,
         description: vec![
             label(OBJECTIVE_LABEL),
@@ -72,8 +74,9 @@ fn draft<'a>(text: &'static Text, burn: &Burn, promise: &Promise<'a>, first: boo
         ],
         scenario: proof(burn, promise, first),
         labels: promise.labels(),
+        team: fact(promise.site, "owner"),
+        runbook: fact(promise.site, "runbook"),
         sites: vec![promise.site],
-        of_functions: true,
     }
 }
 

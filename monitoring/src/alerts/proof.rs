@@ -10,7 +10,7 @@ pub(super) const TRAFFIC: f64 = 600.0;
 
 const DAY_MINUTES: u32 = 24 * 60;
 
-type Labels = Vec<(String, String)>;
+pub(super) type Labels = Vec<(String, String)>;
 
 /// Labels from pairs.
 pub(super) fn labels(pairs: &[(&str, &str)]) -> Labels {
@@ -67,8 +67,7 @@ fn with(labels: &Labels, name: &str, value: &str) -> Labels {
 }
 
 /// The scenario of a condition; nothing where it is not evaluated for the family.
-pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, sites: &[&SiteRecord]) -> Option<Scenario> {
-    let labels = example(family, sites);
+pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, labels: Labels) -> Option<Scenario> {
     let metric = |role| family.metric(role);
     let threshold = condition.threshold();
     let doubled = (2.0 * threshold).min(1.0);

@@ -1,9 +1,9 @@
 //! The alerts that every program gets, whatever it annotates.
 
-use super::Common;
 use super::condition::SMOOTHED;
-use super::course;
-use super::proof::{TRAFFIC, buckets, counter, example, gauge, interpolated, labels, scenario};
+use super::facts::{self, Facts, Part, Split};
+use super::proof::{TRAFFIC, buckets, counter, gauge, interpolated, labels, scenario};
+use super::{Common, Context, Draft, course};
 use crate::family::Used;
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::panels::system::{
@@ -11,9 +11,10 @@ use crate::panels::system::{
     RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,
 };
 use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
-use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 use measurand_catalog::platform::PlatformMetric;
 use measurand_catalog::{Role, Severity};
+use std::collections::BTreeMap;
 
 const DESCRIPTORS: f64 = 0.8;
 const SCRAPE_SECONDS: f64 = 1.0;
@@ -22,6 +23,10 @@ const LAG_SECONDS: f64 = 0.1;
 const RESTARTS: f64 = 3.0;
 const QUARTER: Window = Window::Seconds(900);
 const HOUR: Window = Window::Seconds(3600);
+
+/// The alert about panics.
+pub(super) const PANICS: &str = "FunctionPanics";
+const PANIC: &str = ERROR_OUTCOMES[1];
 
 const GONE: &str = "Silent without series: a program that is gone is the business of ServiceDown.";
 const NO_TOKIO: &str = "Silent without series: the program may have no Tokio runtime.";
@@ -58,7 +63,7 @@ pub(super) const ALERTS: &[Common] = &[
         },
     },
     Common {
-        name: "FunctionPanics",
+        name: PANICS,
         severity: Some(Severity::P2),
         hold_seconds: 0,
         summary: "Annotated functions panic.",
@@ -69,39 +74,13 @@ pub(super) const ALERTS: &[Common] = &[
             "The labels tell the function; the log has the message and the backtrace.",
             "A panic is a bug: mend it, or take back the release that brought it.",
         ],
-        query: |it| {
-            let panics = |it: &Used<'_>| {
-                let errors = it.selector(Role::Errors)?.with(OUTCOME_LABEL, "panic");
-                Some(Query::Increase(errors, Window::Recent).sum(&it.labels()).above(0.0))
-            };
-            it.families.iter().filter_map(panics).reduce(|all, it| all.combine(Combination::Or, it))
-        },
+        // By what functions say: see `panics`.
+        query: |_| None,
         description: |_| {
             let number = Piece::Value(Format::Count);
             vec![number, text(" panics within five minutes:"), Piece::Labels]
         },
-        scenario: |it| {
-            let Some(family) = it.families.iter().find(|it| it.metric(Role::Errors).is_some()) else {
-                return Scenario::default();
-            };
-            let own = example(family, &family.sites());
-            let name = family.metric(Role::Errors).map(|it| it.name.clone()).unwrap_or_default();
-            let with =
-                |outcome: &str| own.iter().cloned().chain([(OUTCOME_LABEL.to_owned(), outcome.to_owned())]).collect();
-            // Other errors are no panics.
-            let signals = vec![
-                counter(&name, with("panic"), [1.0, 0.0, 0.0]),
-                counter(&name, with("cancelled"), [0.0, TRAFFIC, 0.0]),
-            ];
-            let panics = |it: &Used<'_>| {
-                let labels =
-                    example(it, &it.sites()).into_iter().chain([(OUTCOME_LABEL.to_owned(), "panic".to_owned())]);
-                let panic = counter(&it.metric(Role::Errors)?.name, labels.collect(), [1.0, 0.0, 0.0]);
-                Some(course::burst(&panic, 5, 0))
-            };
-            let courses = it.families.iter().filter_map(panics).collect();
-            Scenario { courses, ..scenario(signals, own, 2.0) }
-        },
+        scenario: |_| Scenario::default(),
     },
     Common {
         name: "MemoryHigh",
@@ -294,6 +273,42 @@ pub(super) const ALERTS: &[Common] = &[
         scenario: |_| Scenario { lead: 0, fires_without_data: true, ..scenario(Vec::new(), Vec::new(), 1.0) },
     },
 ];
+
+/// The alert about panics of all families: one for the functions that say the same of who answers.
+pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -> Vec<Draft<'a>> {
+    let changed = context.options.changed.get(row.name).copied().unwrap_or_default();
+    let Some(own) = changed.severity.or(row.severity) else { return Vec::new() };
+    let mut by_facts: BTreeMap<Facts<'a>, Vec<(&Used<'a>, Part<'a>)>> = BTreeMap::new();
+    for family in context.families {
+        let Some(errors) = family.selector(Role::Errors) else { continue };
+        let panics = Query::Increase(errors.with(OUTCOME_LABEL, PANIC), Window::Recent).sum(&family.labels());
+        for part in facts::parts(family, own, &panics, split) {
+            by_facts.entry(part.facts).or_default().push((family, part));
+        }
+    }
+    let draft = |(facts, parts): (Facts<'a>, Vec<(&Used<'a>, Part<'a>)>)| {
+        let queries = parts.iter().map(|(_, it)| it.query.clone().above(0.0));
+        let query = queries.reduce(|all, it| all.combine(Combination::Or, it))?;
+        let draft = row.draft_with(context, query, panics_proof(&parts));
+        let sites = parts.into_iter().flat_map(|it| it.1.sites).collect();
+        Some(Draft { severity: Some(facts.severity), team: facts.owner(), runbook: facts.runbook(), sites, ..draft })
+    };
+    by_facts.into_iter().filter_map(draft).collect()
+}
+
+fn panics_proof(parts: &[(&Used<'_>, Part<'_>)]) -> Scenario {
+    let signal = |(family, part): &(&Used<'_>, Part<'_>), outcome: &str, phases| {
+        let outcome = (OUTCOME_LABEL.to_owned(), outcome.to_owned());
+        let labels = part.example.iter().cloned().chain([outcome]).collect();
+        Some(counter(&family.metric(Role::Errors)?.name, labels, phases))
+    };
+    let panicked = |it| signal(it, PANIC, [1.0, 0.0, 0.0]);
+    let Some(first) = parts.first() else { return Scenario::default() };
+    // Other errors are no panics.
+    let signals = [panicked(first), signal(first, "cancelled", [0.0, TRAFFIC, 0.0])];
+    let courses = parts.iter().filter_map(panicked).map(|it| course::burst(&it, 5, 0)).collect();
+    Scenario { courses, ..scenario(signals.into_iter().flatten().collect(), first.1.example.clone(), 2.0) }
+}
 
 fn by_instance(query: Query) -> Query {
     query.aggregate(Aggregation::Maximum, &["instance".to_owned()])

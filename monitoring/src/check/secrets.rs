@@ -1,9 +1,9 @@
-//! Labels that look as if secrets or names of people went into them: whatever is in a label value is in every scrape, in
-//! Prometheus for weeks, and in alerts.
+//! Labels that look as if secrets or names of people went into them, which would be in every scrape, in Prometheus for weeks,
+//! and in alerts; and labels that look as if each call had a value of its own.
 
 use super::shown;
 use crate::finding::{Finding, Findings};
-use measurand_catalog::{Catalog, SiteRecord};
+use measurand_catalog::{Catalog, SiteRecord, families};
 use std::path::Path;
 
 /// Words that stand for something that nobody else may see.
@@ -42,6 +42,42 @@ const PAIRS: [[&str; 2]; 9] = [
     ["e", "mail"],
 ];
 
+/// What there is one of for each user, request or thing.
+const IDENTIFIERS: [&str; 27] = [
+    "id",
+    "ids",
+    "uuid",
+    "guid",
+    "ulid",
+    "user",
+    "users",
+    "customer",
+    "account",
+    "member",
+    "visitor",
+    "client",
+    "order",
+    "cart",
+    "invoice",
+    "payment",
+    "request",
+    "trace",
+    "span",
+    "path",
+    "uri",
+    "url",
+    "hash",
+    "nonce",
+    "timestamp",
+    "message",
+    "address",
+];
+/// Words of methods and macros that make text of a value.
+const CONVERSIONS: [&str; 17] = [
+    "to", "string", "as", "str", "ref", "clone", "cloned", "into", "owned", "format", "display", "borrow", "deref",
+    "unwrap", "default", "or", "trim",
+];
+
 pub(super) fn check(catalog: &Catalog, accepted: &[String]) -> Vec<Finding> {
     let sites = catalog.sites.iter().map(|site| {
         let name = shown(Path::new(&site.file));
@@ -50,6 +86,8 @@ pub(super) fn check(catalog: &Catalog, accepted: &[String]) -> Vec<Finding> {
         for (label, expression) in site.expressions.iter().filter(|(label, _)| !accepted.contains(label)) {
             if let Some(word) = suspicious(label).or_else(|| suspicious(expression)) {
                 add(site, label, &word, &mut findings);
+            } else if let Some(word) = unbounded(site, label, expression) {
+                add_identifier(site, label, &word, &mut findings);
             }
         }
         findings.into_all()
@@ -67,6 +105,34 @@ fn add(site: &SiteRecord, label: &str, word: &str, findings: &mut Findings<'_>) 
              is harmless, list `{label}` under `accepted_labels` in monitoring.toml"
         ),
     );
+}
+
+/// The word in a label or its expression that stands for something of which each call may bring another one.
+fn unbounded(site: &SiteRecord, label: &str, expression: &str) -> Option<String> {
+    if families::ALL.iter().any(|it| it.name == site.family) {
+        // Labels of built-in families have few values, whatever they are called, and so has what is called like them.
+        return identifier(expression).filter(|_| !words(expression).ends_with(&words(label)));
+    }
+    identifier(expression).or_else(|| identifier(label))
+}
+
+fn add_identifier(site: &SiteRecord, label: &str, word: &str, findings: &mut Findings<'_>) {
+    findings.add(
+        site.line,
+        "label-unbounded",
+        format!("the label `{label}` of `{}` may take a new value with each call: `{word}`", site.function),
+        format!(
+            "record its kind instead, or leave it out: each value is a series of its own, and beyond the limit all count \
+             as `_other`; if its values are few, list `{label}` under `accepted_labels` in monitoring.toml"
+        ),
+    );
+}
+
+/// The last word of a name or an expression, what converts it left out, if each call may bring another value of it.
+fn identifier(text: &str) -> Option<String> {
+    let words = words(text);
+    let last = words.iter().rfind(|it| !CONVERSIONS.contains(&it.as_str()))?;
+    IDENTIFIERS.contains(&last.as_str()).then(|| last.clone())
 }
 
 /// The words in a name or an expression that look like it.
@@ -100,7 +166,25 @@ fn words(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::suspicious;
+    use super::{identifier, suspicious};
+
+    #[test]
+    fn expressions_that_look_like_identifiers() {
+        for (text, expected) in [
+            ("user.to_string()", Some("user")),
+            ("user", Some("user")),
+            ("order.id.as_str()", Some("id")),
+            ("|it| it.as_ref().map_or(\"none\", |it| it.uuid())", Some("uuid")),
+            ("format!(\"{}\", request.uri())", Some("uri")),
+            ("user.kind()", None),
+            ("table.name()", None),
+            ("agent", None),
+            ("shard", None),
+            ("", None),
+        ] {
+            assert_eq!(identifier(text).as_deref(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn names_and_expressions_that_look_like_secrets() {

@@ -5,6 +5,7 @@ use super::source::{read, settings, shown};
 use crate::cli::{Format, Generate};
 use crate::output;
 use measurand_catalog::visible;
+use measurand_monitoring::{Monitoring, Problem};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,6 +15,8 @@ struct Summary<'a> {
     job: &'a str,
     functions: usize,
     files: Vec<Written>,
+    /// What is in none of the files, and why.
+    problems: &'a [Problem],
 }
 
 #[derive(Serialize)]
@@ -43,21 +46,49 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
         files
             .extend(monitoring.test_files().into_iter().filter(|it| arguments.stack || !it.name.starts_with("stack-")));
     }
+    if settings.options.job.is_none() {
+        refuse_other_job(&arguments.out, &monitoring)?;
+    }
     output::write(&arguments.out, &files)?;
+    let outcome = if monitoring.problems.is_empty() { Outcome::Fine } else { Outcome::Findings };
     if arguments.quiet {
-        return Ok(Outcome::Fine);
+        output::complain("left out", monitoring.problems.iter().map(|it| visible(&it.to_string())));
+        return Ok(outcome);
     }
     let written = files.iter().map(|it| Written {
         path: arguments.out.join(it.name).display().to_string(),
         kind: it.kind,
         count: it.count,
     });
-    let summary = Summary { job: &monitoring.job, functions: catalog.sites.len(), files: written.collect() };
+    let summary = Summary {
+        job: &monitoring.job,
+        functions: catalog.sites.len(),
+        files: written.collect(),
+        problems: &monitoring.problems,
+    };
     output::print(&match arguments.format {
         Format::Text => text(&summary, &arguments.out),
         Format::Json => output::json(&summary),
     })?;
-    Ok(Outcome::Fine)
+    Ok(outcome)
+}
+
+/// Two programs of one package have the same file names, and the second would take the place of the first.
+fn refuse_other_job(folder: &Path, monitoring: &Monitoring) -> Result<(), String> {
+    let dashboard = folder.join("grafana-dashboard.json");
+    let Ok(bytes) = std::fs::read(&dashboard) else { return Ok(()) };
+    let Ok(there) = serde_json::from_slice::<serde_json::Value>(&bytes) else { return Ok(()) };
+    match there["uid"].as_str() {
+        Some(uid) if uid.starts_with("measurand-") && uid != monitoring.uid => Err(format!(
+            "`{}` is the dashboard `{}` of another program, and this one is `{}`; name another folder with `--out`, or, if it \
+             is the same program, say so with `--job {}`",
+            shown(&dashboard.display().to_string()),
+            shown(uid),
+            monitoring.uid,
+            shown(&monitoring.job),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn text(summary: &Summary<'_>, out: &Path) -> String {
@@ -67,6 +98,10 @@ fn text(summary: &Summary<'_>, out: &Path) -> String {
         let wrote = output::painted("wrote", "1;32");
         // Writing into a string cannot fail.
         let _ = writeln!(text, "{wrote} {:wide$}  {} {}", visible(&file.path), file.count, file.kind);
+    }
+    for problem in summary.problems {
+        let left_out = output::painted("left out", "1;33");
+        let _ = writeln!(text, "{left_out} {}", visible(&problem.to_string()));
     }
     let next = output::painted("next", "1");
     let dir = visible(&out.display().to_string());

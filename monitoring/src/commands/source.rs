@@ -1,7 +1,7 @@
 //! Reads the catalog of whatever was named: a program, an address or a saved catalog; and what people decided beside it.
 
 use crate::cli::{self, Decisions};
-use measurand_catalog::{Catalog, FileErrorReason, read_file, read_url};
+use measurand_catalog::{Catalog, FileErrorReason, read_file, read_path, read_url};
 use measurand_monitoring::Settings;
 use measurand_monitoring::promql::Histograms;
 use std::path::Path;
@@ -39,6 +39,13 @@ pub(crate) fn program(source: &str) -> Option<String> {
     path.file_stem().filter(|_| is_program).map(|it| it.to_string_lossy().into_owned())
 }
 
+/// The job that the live page of a running program has, where the program has a live page.
+fn running(source: &str) -> Option<String> {
+    let bytes = read_path(source, "/live/model.json").ok()?;
+    let model: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    Some(model["job"].as_str()?.to_owned())
+}
+
 /// An argument in a message of one line.
 pub(crate) fn shown(text: &str) -> String {
     text.escape_debug().to_string()
@@ -51,7 +58,7 @@ pub(crate) fn settings(decisions: &Decisions, directory: &Path, source: &str) ->
         None => Settings::of_folder(directory)?,
     };
     let options = &mut settings.options;
-    options.program = program(source);
+    options.program = program(source).or_else(|| running(source));
     options.job = decisions.job.clone().or_else(|| options.job.take());
     options.grafana_url = decisions.grafana_url.clone().unwrap_or_else(|| options.grafana_url.clone());
     options.runbook_url = decisions.runbook_url.clone().unwrap_or_else(|| options.runbook_url.clone());

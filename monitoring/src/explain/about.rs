@@ -3,7 +3,7 @@
 use super::{Budget, Explainer, budget, path, place};
 use crate::family::{Form, Used};
 use crate::promql::{Place, duration, print_as};
-use crate::query::{Aggregation, Query, is_about, narrowed, series_of};
+use crate::query::{Aggregation, Query, fixed, is_about, narrowed, series_of};
 use measurand_catalog::{
     ADDED_LABELS, FamilyRecord, KIND_LABEL, Kind, MetricRecord, Objective, Role, SiteRecord, Unit, platform,
 };
@@ -130,7 +130,9 @@ impl Explainer<'_> {
             objective: site.objective,
             series: metrics.iter().filter_map(|it| it.series).sum(),
             metrics,
-            queries: family.map(|it| self.queries(it, None, |query| narrowed(&query, site))).unwrap_or_default(),
+            queries: family
+                .map(|it| self.queries(it, None, |query| narrowed(&query, &fixed(site))))
+                .unwrap_or_default(),
             alerts: family.map(|it| self.alerts(|query| is_about(query, it, Some(site)))).unwrap_or_default(),
             panels: family.map(|it| self.panels(|query| is_about(query, it, Some(site)))).unwrap_or_default(),
         }
@@ -152,7 +154,7 @@ impl Explainer<'_> {
                     let own = metric.labels.iter().map(|it| of_family(&used, metric, it));
                     own.chain(added(&used)).chain(kinds(&used.sites(), metric)).collect()
                 },
-                series: Some(budget::of_metric(&used, metric)),
+                series: Some(budget::of_metric(&used, metric, budget::MOST)),
                 functions: used.sites().into_iter().map(path).collect(),
                 queries: self.queries(family, Some(metric), |it| it),
                 alerts: self.alerts(only),
@@ -269,7 +271,7 @@ fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> M
     };
     let added = ADDED_LABELS.into_iter().filter(|name| family.label(name).is_none());
     let added = added.filter_map(|name| site.given_labels().find(|it| it.0 == name));
-    let added = added.map(|(name, value)| fixed(name, vec![value.to_owned()]));
+    let added = added.map(|(name, value)| literal(name, vec![value.to_owned()]));
     MetricView {
         labels: metric.labels.iter().map(label).chain(added).chain(kinds(&[site], metric)).collect(),
         series: Some(budget::of_site(site, family, metric)),
@@ -277,7 +279,7 @@ fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> M
     }
 }
 
-fn fixed(name: &str, values: Vec<String>) -> LabelView {
+fn literal(name: &str, values: Vec<String>) -> LabelView {
     LabelView { name: name.to_owned(), values, from: None }
 }
 
@@ -288,7 +290,7 @@ fn added(family: &Used<'_>) -> impl Iterator<Item = LabelView> {
         let sites = family.sites();
         let given = sites.iter().flat_map(|it| it.given_labels()).filter(|it| it.0 == name);
         let values: BTreeSet<&str> = given.map(|it| it.1).collect();
-        (!values.is_empty()).then(|| fixed(name, values.into_iter().map(str::to_owned).collect()))
+        (!values.is_empty()).then(|| literal(name, values.into_iter().map(str::to_owned).collect()))
     })
 }
 
@@ -298,7 +300,7 @@ fn kinds(sites: &[&SiteRecord], metric: &MetricRecord) -> Option<LabelView> {
     let unknown = sites.iter().any(|it| it.unknown_error_kinds);
     (metric.role == Role::Errors && (unknown || !known.is_empty())).then(|| LabelView {
         from: unknown.then(|| UNKNOWN_KINDS.to_owned()),
-        ..fixed(KIND_LABEL, known.into_iter().cloned().collect())
+        ..literal(KIND_LABEL, known.into_iter().cloned().collect())
     })
 }
 

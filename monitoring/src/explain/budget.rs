@@ -12,6 +12,12 @@ use std::iter::Sum;
 
 const LIMIT: u64 = SERIES_LIMIT as u64;
 
+/// So many combinations of values a function with a free label can make: as many as the limit lets through, and `_other`.
+pub(super) const MOST: u64 = LIMIT + 1;
+
+/// So many it is planned with: a layer of HTTP with ten routes, two methods and five statuses.
+pub(super) const PLANNED: u64 = 100;
+
 /// A number of series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Budget {
@@ -32,29 +38,29 @@ impl Sum for Budget {
 
 /// What one function can make of one metric.
 pub(super) fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
-    times(limited(combinations(site, family, metric)), metric, kinds_of(site, metric).len())
+    times(limited(combinations(site, family, metric, MOST)), family, metric, kinds_of(site, metric).len())
 }
 
 /// What all functions of a family can make of one metric.
-pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord) -> Budget {
+pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord, free: u64) -> Budget {
     // Functions with the same literals make the same series, each with the kinds of its errors.
     let mut literal: BTreeMap<BTreeMap<&str, &str>, (Budget, BTreeSet<&str>)> = BTreeMap::new();
     for site in family.sites() {
         let is_of_metric = |name: &str| metric.labels.iter().any(|it| it == name) || ADDED_LABELS.contains(&name);
         let labels = site.given_labels().filter(|(name, _)| is_of_metric(name)).collect();
-        let budget = || (combinations(site, family.family, metric), BTreeSet::new());
+        let budget = || (combinations(site, family.family, metric, free), BTreeSet::new());
         literal.entry(labels).or_insert_with(budget).1.extend(kinds_of(site, metric));
     }
     let (fixed, open): (Vec<_>, Vec<_>) =
         literal.into_values().partition(|(it, _)| it.series == 1 && !it.bounded_by_other);
     let kinds = open.iter().flat_map(|(_, kinds)| kinds).collect::<BTreeSet<_>>().len();
-    let open = times(limited(open.iter().map(|(it, _)| *it).sum()), metric, kinds);
-    fixed.into_iter().map(|(it, kinds)| times(it, metric, kinds.len())).chain([open]).sum()
+    let open = times(limited(open.iter().map(|(it, _)| *it).sum()), family.family, metric, kinds);
+    fixed.into_iter().map(|(it, kinds)| times(it, family.family, metric, kinds.len())).chain([open]).sum()
 }
 
-/// What all functions of a family can make.
-pub(super) fn of_family(family: &Used<'_>) -> Budget {
-    family.family.metrics.iter().map(|it| of_metric(family, it)).sum()
+/// What all functions of a family can make, where a function with a free label makes so many combinations.
+pub(super) fn of_family(family: &Used<'_>, free: u64) -> Budget {
+    family.family.metrics.iter().map(|it| of_metric(family, it, free)).sum()
 }
 
 /// The kinds of errors that the function adds to the metric.
@@ -65,15 +71,17 @@ fn kinds_of<'a>(site: &'a SiteRecord, metric: &MetricRecord) -> Vec<&'a str> {
 
 /// For each combination of the family's labels: a series for each value of the metric's own label, for each kind of
 /// errors, and for each part.
-fn times(combinations: Budget, metric: &MetricRecord, kinds: usize) -> Budget {
-    let own = metric.role.extra_label().map_or(1, |it| it.values.len() + kinds);
+fn times(combinations: Budget, family: &FamilyRecord, metric: &MetricRecord, kinds: usize) -> Budget {
+    // Where the result of a call tells a label, such as a status, it tells the outcome with it.
+    let told = metric.role == Role::Errors && family.labels.iter().any(|it| it.late);
+    let own = metric.role.extra_label().filter(|_| !told).map_or(1, |it| it.values.len() + kinds);
     let parts = if metric.kind == Kind::Histogram { metric.buckets.len() + 3 } else { 1 };
     let each = u64::try_from(own.saturating_mul(parts)).unwrap_or(u64::MAX);
     Budget { series: combinations.series.saturating_mul(each), ..combinations }
 }
 
 /// The combinations of labels that one function can bring.
-fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
+fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord, free: u64) -> Budget {
     let open = |it: &&LabelRecord| metric.labels.contains(&it.name) && !site.labels.contains_key(&it.name);
     let mut all = Budget { series: 1, bounded_by_other: false };
     for label in family.labels.iter().filter(open) {
@@ -81,10 +89,10 @@ fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord)
         // One more than the values that it knows, for those that it does not.
         all.series = all.series.saturating_mul(label.values.len() as u64 + 1);
     }
-    if all.bounded_by_other { Budget { series: LIMIT + 1, ..all } } else { all }
+    if all.bounded_by_other { Budget { series: free, ..all } } else { all }
 }
 
 /// What the limit lets through: so many combinations, and the one that stands for all others.
 fn limited(all: Budget) -> Budget {
-    Budget { series: all.series.min(LIMIT + 1), bounded_by_other: all.bounded_by_other || all.series > LIMIT }
+    Budget { series: all.series.min(MOST), bounded_by_other: all.bounded_by_other || all.series > LIMIT }
 }

@@ -7,7 +7,7 @@ use crate::monitoring::Monitoring;
 use crate::options::hash;
 use crate::prometheus;
 use crate::promql::{Place, print};
-use crate::query::{Aggregation, Query, is_about, narrowed, series_of};
+use crate::query::{Aggregation, Query, fixed, is_about, narrowed, series_of};
 use measurand_catalog::{Catalog, FamilyRecord, Role, SiteRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -193,7 +193,7 @@ fn questions(catalog: &Catalog, family: &FamilyRecord, site: &SiteRecord, job: &
         ("in_flight", used.gauge(Role::InFlight, Aggregation::Sum, &[])),
     ];
     let printed = |(name, query): (&'static str, Option<Query>)| {
-        Some((name, print(&narrowed(&query?, site), Place::Rules { job })))
+        Some((name, print(&narrowed(&query?, &fixed(site)), Place::Rules { job })))
     };
     questions.into_iter().filter_map(printed).collect()
 }

@@ -18,6 +18,7 @@ pub(super) fn of(page: &Page) -> Value {
         "rows": rows.collect::<Vec<_>>(),
         "functions": page.functions,
         "alerts": alerts.collect::<Vec<_>>(),
+        "problems": page.monitoring.problems,
     })
 }
 
@@ -82,6 +83,7 @@ fn alert(page: &Page, it: &Alert) -> Value {
     let panels = || page.monitoring.rows.iter().flat_map(|it| &it.panels);
     json!({
         "name": it.name,
+        "team": it.team,
         "severity": it.severity.map_or("none", measurand_catalog::Severity::as_str),
         "labels": it.labels,
         "summary": it.summary,

@@ -114,7 +114,7 @@ impl Ask<'_> {
             let error_rate = error_rates.get(site, names).unwrap_or_default();
             let some = |it: &Answers| it.get(site, names).filter(|it| it.is_finite());
             let numbers = Numbers {
-                calls: counts.iter().filter_map(|it| it.get(site, names)).sum(),
+                calls: total(counts.iter().filter_map(|it| it.get(site, names))),
                 rate,
                 errors: errors.get(site, names).unwrap_or_default(),
                 error_rate: (judged && rate > 0.0).then_some(error_rate / rate),
@@ -143,6 +143,11 @@ impl Ask<'_> {
         let scope = Scope::dashboard(self.page.job(), self.window, self.window);
         evaluate(query, &scope, self.source, &[self.now])
     }
+}
+
+/// The sum, which the standard library says is -0 where there is nothing to add.
+fn total(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |all, it| all + it)
 }
 
 /// The metrics of which each call adds one to exactly one; see [`Used::calls`].
@@ -217,7 +222,7 @@ impl Left for Option<Budget> {
         let (it, objective) = (self.as_ref()?, site.objective?);
         let left = |broken: f64, share: f64| Some(1.0 - broken / (1.0 - share)).filter(|it| it.is_finite());
         let success = objective.success.and_then(|share| {
-            let calls: f64 = it.calls.iter().filter_map(|it| it.get(site, names)).sum();
+            let calls = total(it.calls.iter().filter_map(|it| it.get(site, names)));
             (calls > 0.0).then(|| it.errors.get(site, names).unwrap_or_default() / calls).and_then(|it| left(it, share))
         });
         let latency = objective.latency.and_then(|promise| {

@@ -3,7 +3,6 @@
 //! The names come from the catalog's table of platform metrics; one that is not in the table does not compile.
 
 use super::{PLAIN, Spec, by_labels, each, named, names, of};
-use crate::alerts::http_errors;
 use crate::family::{Form, Used};
 use crate::model::{Line, PanelKind, Unit, label, text};
 use crate::query::{Aggregation, Query, Selector, Window};
@@ -138,15 +137,10 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "http_errors",
         title: "HTTP errors",
-        description: "The share of requests that failed on the side of the server: status 500 and above.",
+        description: "The share of requests that failed: status 500 and above, gRPC errors, panics, and what the layer is told to count.",
         unit: Unit::Share,
         no_value: "no requests",
-        lines: |it| {
-            of(it, &families::HTTP, |it| {
-                let failed = http_errors(it.selector(Role::Calls)?).sum(&route());
-                Some(by_labels("", &route(), failed.share_of(it.calls(&route(), Form::Plain)?)))
-            })
-        },
+        lines: |it| of(it, &families::HTTP, |it| Some(by_labels("", &route(), it.error_ratio(&route(), Form::Plain)?))),
         alerts: |_| names(&["HttpErrorRateHigh"]),
         ..PLAIN
     },

@@ -122,10 +122,12 @@ fn alerts(alert: &Alert, state: Option<&str>, monitoring: &Monitoring) -> String
     let mut matchers = vec![format!("alertname={}", quoted(&alert.name))];
     matchers.extend(state.map(|it| format!("alertstate={}", quoted(it))));
     matchers.extend(alert.labels.iter().map(|(name, value)| format!("{name}={}", quoted(value))));
-    let all = monitoring.alerts.iter().flat_map(|it| &it.rules);
-    let severity =
-        alert.severity.filter(|own| all.clone().any(|it| it.name == alert.name && it.severity != Some(*own)));
+    let namesakes = monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| it.name == alert.name);
+    let severity = alert.severity.filter(|own| namesakes.clone().any(|it| it.severity != Some(*own)));
     matchers.extend(severity.map(|it| format!("severity=\"{}\"", it.as_str())));
+    if namesakes.clone().any(|it| it.team != alert.team) {
+        matchers.push(format!("team={}", quoted(&alert.team)));
+    }
     format!("ALERTS{{{}}}", matchers.join(","))
 }
 

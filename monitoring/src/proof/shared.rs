@@ -45,6 +45,9 @@ pub(super) fn of<'a>(all: &[Watched<'a>]) -> Vec<Vec<Watched<'a>>> {
 impl<'a> Batch<'a> {
     /// Takes it, unless it or one of those that are there would see something else then.
     fn takes(&mut self, member: &Member<'a>) -> bool {
+        if self.members.iter().any(|it| it.is_counted_with(member)) {
+            return false;
+        }
         let mut lines = self.lines.clone();
         for line in &member.lines {
             match lines.iter_mut().find(|it| it.is_of(line)) {
@@ -69,6 +72,13 @@ impl<'a> Member<'a> {
         let (alert, course) = watched;
         let lines = course.tracks.iter().map(|track| Line { track, samples: track.samples() }).collect();
         Self { watched, reads: alert.query.selectors(), lines }
+    }
+
+    /// Whether another alert has the same name and labels: two pages that say what to do are no label.
+    fn is_counted_with(&self, other: &Self) -> bool {
+        let (one, other) = (self.watched.0, other.watched.0);
+        let labels = |it: &'a Alert| (&it.name, it.severity, &it.team, &it.labels);
+        !std::ptr::eq(one, other) && labels(one) == labels(other)
     }
 
     /// Whether it sees of all these lines what it sees of its own.

@@ -1,17 +1,14 @@
-//! A term about all functions of a family, made a term about one.
+//! A term about all series of a family, made a term about some of them.
 
 use super::{Match, Matcher, Query, Selector};
 use measurand_catalog::SiteRecord;
 
-/// The term about those series only that have the labels of this function.
+/// The term about those series only whose labels are like this.
 #[must_use]
-pub(crate) fn narrowed(query: &Query, site: &SiteRecord) -> Query {
-    let narrow = |it: &Selector| {
-        let matchers =
-            site.labels.iter().map(|(label, value)| Matcher { label: label.clone(), is: Match::Equal(value.clone()) });
-        Selector { matchers: it.matchers.iter().cloned().chain(matchers).collect(), ..it.clone() }
-    };
-    let inner = |it: &Query| Box::new(narrowed(it, site));
+pub(crate) fn narrowed(query: &Query, matchers: &[Matcher]) -> Query {
+    let both = |own: &[Matcher]| own.iter().chain(matchers).cloned().collect();
+    let narrow = |it: &Selector| Selector { matchers: both(&it.matchers), ..it.clone() };
+    let inner = |it: &Query| Box::new(narrowed(it, matchers));
     match query {
         Query::Last(it) => Query::Last(narrow(it)),
         Query::Rate(it, window) => Query::Rate(narrow(it), *window),
@@ -27,7 +24,7 @@ pub(crate) fn narrowed(query: &Query, site: &SiteRecord) -> Query {
         Query::Quantile(quantile, of) => Query::Quantile(*quantile, inner(of)),
         Query::Ratio { part, whole } => Query::Ratio { part: inner(part), whole: inner(whole) },
         Query::OrZero(of, like) => Query::OrZero(inner(of), inner(like)),
-        Query::Plus(terms) => Query::Plus(terms.iter().map(|it| narrowed(it, site)).collect()),
+        Query::Plus(terms) => Query::Plus(terms.iter().map(|it| narrowed(it, matchers)).collect()),
         Query::Minus(one, other) => Query::Minus(inner(one), inner(other)),
         Query::Per(of, number) => Query::Per(inner(of), *number),
         Query::Rest(of) => Query::Rest(inner(of)),
@@ -35,6 +32,16 @@ pub(crate) fn narrowed(query: &Query, site: &SiteRecord) -> Query {
         Query::Age(of) => Query::Age(inner(of)),
         Query::Compare(of, comparison, threshold) => Query::Compare(inner(of), *comparison, *threshold),
         Query::Combine(one, combination, other) => Query::Combine(inner(one), *combination, inner(other)),
-        Query::Constant(_) | Query::Recorded { .. } => query.clone(),
+        Query::Constant(_) => query.clone(),
+        Query::Recorded { record, labels, matchers: own, of } => {
+            Query::Recorded { record: record.clone(), labels: labels.clone(), matchers: both(own), of: of.clone() }
+        }
     }
+}
+
+/// The labels that a function fixes.
+pub(crate) fn fixed(site: &SiteRecord) -> Vec<Matcher> {
+    let matcher =
+        |(label, value): (&String, &String)| Matcher { label: label.clone(), is: Match::Equal(value.clone()) };
+    site.labels.iter().map(matcher).collect()
 }

@@ -2,7 +2,11 @@
 
 use super::{NO_DURATION, NO_SEVERITY, seconds, severity};
 use crate::burns::{Burn, NAMES, Pair};
+use crate::family::used;
 use crate::near::did_you_mean;
+use crate::objectives;
+use crate::validate::valid;
+use measurand_catalog::Catalog;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -22,14 +26,39 @@ struct RawPair {
     short: Spanned<String>,
 }
 
+/// A factor in the file, for messages.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Factor {
+    place: String,
+    alert: String,
+    times: f64,
+}
+
+impl Factor {
+    /// Refuses a factor at which no budget of the catalog can burn: all calls together are fewer.
+    pub(super) fn check(factors: &[Self], catalog: &Catalog) -> Result<(), String> {
+        let valid = valid(catalog);
+        let budgets = objectives::all(&used(&valid)).iter().map(objectives::Promise::budget).reduce(f64::min);
+        let Some(smallest) = budgets else { return Ok(()) };
+        let Some(Self { place, alert, times }) = factors.iter().find(|it| it.times * smallest >= 1.0) else {
+            return Ok(());
+        };
+        let (budget, bound) = (objectives::percent(smallest), 1.0 / smallest);
+        Err(format!(
+            "{place}: `{alert}` never fires: {times} times {budget}, the smallest error budget of the program, is more than \
+             all calls; write `times` below {bound}"
+        ))
+    }
+}
+
 impl Raw {
-    /// Changes the alert with this name. The function tells the place of an offset in the file.
+    /// Changes the alert with this name, and returns its factors. The function tells the place of an offset in the file.
     pub(super) fn apply(
         self,
         alert: &Spanned<String>,
         burns: &mut [Burn; 3],
         place: &dyn Fn(usize) -> String,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<Factor>, String> {
         let wrong = |it: &Spanned<String>, reason: &str| {
             format!("{}: `{}` {reason}", place(it.span().start), it.get_ref().escape_debug())
         };
@@ -44,7 +73,7 @@ impl Raw {
         if let Some(it) = self.severity {
             burn.severity = severity(it.get_ref()).ok_or_else(|| wrong(&it, NO_SEVERITY))?;
         }
-        let Some(windows) = self.windows else { return Ok(()) };
+        let Some(windows) = self.windows else { return Ok(Vec::new()) };
         if windows.get_ref().is_empty() {
             let example = "`windows = [{ times = 6, long = \"6h\", short = \"30m\" }]`";
             return Err(format!(
@@ -54,6 +83,7 @@ impl Raw {
             ));
         }
         burn.pairs.clear();
+        let mut factors = Vec::new();
         for it in windows.into_inner() {
             let read = |it: &Spanned<String>| seconds(it.get_ref()).ok_or_else(|| wrong(it, NO_DURATION));
             let pair = Pair { factor: *it.times.get_ref(), long: read(&it.long)?, short: read(&it.short)? };
@@ -68,7 +98,9 @@ impl Raw {
                 ));
             }
             burn.pairs.push(pair);
+            let place = place(it.times.span().start);
+            factors.push(Factor { place, alert: alert.get_ref().clone(), times: pair.factor });
         }
-        Ok(())
+        Ok(factors)
     }
 }

@@ -334,6 +334,11 @@ fn labels_that_look_like_secrets_are_found() {
     assert!(found[0].1 > 0 && found[0].2.ends_with("may hold a secret or a person's data: `session`"), "{found:#?}");
     assert!(found[0].3.contains("`.redact(..)`") && found[0].3.contains("`accepted_labels`"), "{found:#?}");
     assert!(checked("request.session()", "accepted_labels = [\"table\"]").is_empty());
+    let found = checked("user.to_string()", "");
+    assert_eq!((found.len(), found[0].0), (1, "label-unbounded"), "{found:#?}");
+    assert!(found[0].2.ends_with("may take a new value with each call: `user`"), "{found:#?}");
+    assert!(found[0].3.contains("`accepted_labels`"), "{found:#?}");
+    assert!(checked("user.to_string()", "accepted_labels = [\"table\"]").is_empty());
 }
 
 /// A function whose errors have these kinds.

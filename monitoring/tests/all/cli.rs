@@ -60,8 +60,61 @@ fn generate_writes_the_files_and_says_so() {
     assert_eq!(listed(&folder.path().join("deep")), ["monitoring"]);
     let stdout = text(&output.stdout);
     assert!(stdout.starts_with("wrote deep/monitoring/grafana-dashboard.json  "), "{stdout}");
-    assert!(stdout.contains("19 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
+    assert!(stdout.contains("22 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
     assert!(!stdout.contains('\u{1b}'), "colours in a pipe");
+}
+
+/// One bad family does not take the rest down, and is no secret.
+#[test]
+fn a_family_that_is_left_out_is_reported() {
+    let (folder, path) = workplace();
+    let json = fs::read_to_string(&path).unwrap().replace("\"operation_type\"", "\"instance\"");
+    fs::write(&path, json).unwrap();
+    let message = "the family `neural` has no panels and no alerts: Prometheus sets the label `instance` itself";
+    let output = run(folder.path(), &["generate", "catalog.json", "--out", "out"]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{stdout}{}", text(&output.stderr));
+    assert!(stdout.lines().any(|it| it.starts_with("left out src/work.rs:") && it.contains(message)), "{stdout}");
+    assert_eq!(listed(&folder.path().join("out")), FILES);
+    let quiet = run(folder.path(), &["generate", "catalog.json", "--out", "out", "--quiet"]);
+    assert_eq!((quiet.status.code(), text(&quiet.stdout).as_str()), (Some(1), ""));
+    assert!(text(&quiet.stderr).starts_with("left out: src/work.rs:"), "{}", text(&quiet.stderr));
+    let json = run(folder.path(), &["generate", "catalog.json", "--out", "out", "--format", "json"]);
+    let summary: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(summary["problems"].as_array().unwrap().len(), 1, "{summary:#}");
+    let check = run(folder.path(), &["check", "catalog.json", "out"]);
+    let findings = text(&check.stdout);
+    assert_eq!(check.status.code(), Some(1), "{findings}");
+    assert!(
+        findings.contains("left-out") && findings.contains(message) && findings.ends_with("1 finding\n"),
+        "{findings}"
+    );
+    // The fix that the message names works.
+    let renamed = fs::read_to_string(&path).unwrap().replace("\"instance\"", "\"operation_type\"");
+    fs::write(&path, renamed).unwrap();
+    assert!(run(folder.path(), &["generate", "catalog.json", "--out", "out"]).status.success());
+    assert!(run(folder.path(), &["check", "catalog.json", "out"]).status.success());
+}
+
+/// Two programs of one package have the same file names.
+#[test]
+fn the_files_of_another_program_are_not_overwritten() {
+    let (folder, _) = workplace();
+    let generate = |more: &[&str]| {
+        let output = run(folder.path(), &[&["generate", "catalog.json", "--out", "out"], more].concat());
+        (output.status.code(), text(&output.stderr))
+    };
+    assert_eq!(generate(&["--job", "first"]).0, Some(0));
+    let before = fs::read(folder.path().join("out/alerts.yml")).unwrap();
+    let (code, error) = generate(&[]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("is the dashboard `measurand-first` of another program"), "{error}");
+    assert_eq!(fs::read(folder.path().join("out/alerts.yml")).unwrap(), before);
+    // Both fixes that the message names work.
+    let job = error.trim_end().rsplit('`').nth(1).unwrap().strip_prefix("--job ").unwrap();
+    assert_eq!(generate(&["--job", job]).0, Some(0));
+    assert_eq!(generate(&[]).0, Some(0), "it is the same program now");
+    assert_eq!(run(folder.path(), &["generate", "catalog.json", "--out", "other"]).status.code(), Some(0));
 }
 
 #[test]
@@ -149,7 +202,7 @@ fn json_tells_the_same() {
     assert_eq!(summary["job"], "other");
     assert_eq!(summary["functions"], everything().len());
     assert_eq!(summary["files"][1]["kind"], "alerts");
-    assert_eq!(summary["files"][1]["count"], 19);
+    assert_eq!(summary["files"][1]["count"], 22);
     assert!(fs::read_to_string(folder.path().join("out/alerts.yml")).unwrap().contains(r#"job="other""#));
 }
 

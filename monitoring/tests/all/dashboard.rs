@@ -236,7 +236,7 @@ fn the_uid_is_legal_and_its_own() {
     use measurand_monitoring::{Monitoring, Options};
     let uid = |job: &str| {
         let options = Options { job: Some(job.to_owned()), ..Options::default() };
-        Monitoring::new(&crate::support::catalog(&everything()), &options).unwrap().uid
+        Monitoring::new(&crate::support::catalog(&everything()), &options).uid
     };
     let long = "x".repeat(80);
     let jobs = ["shop", "my shop", "my-shop", "日本", "日月", &long, &long[1..]];

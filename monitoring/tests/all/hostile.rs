@@ -19,7 +19,7 @@ fn hostile() -> Vec<SiteRecord> {
 #[test]
 fn rules_with_hostile_texts_load() {
     let options = Options { job: Some(HOSTILE.to_owned()), ..Options::default() };
-    let monitoring = Monitoring::new(&catalog(&hostile()), &options).unwrap();
+    let monitoring = Monitoring::new(&catalog(&hostile()), &options);
     let folder = folder(&monitoring);
     promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
     for it in monitoring.queries() {
@@ -101,32 +101,43 @@ fn the_dashboard_has_no_variable_from_outside() {
 }
 
 #[test]
-fn names_that_meet_are_refused() {
+fn a_family_whose_names_meet_others_is_left_out_alone() {
     #[track_caller]
     fn check(from: &str, to: &str, expected: &str) {
         let json = catalog(&[measured("a", &[]), query("select", "t", &[])]).to_json().replace(from, to);
         let catalog = Catalog::from_json(json.as_bytes()).unwrap();
-        let error = Monitoring::new(&catalog, &Options::default()).unwrap_err().to_string();
-        assert_eq!(error, expected);
+        let monitoring = Monitoring::new(&catalog, &Options::default());
+        let problems: Vec<String> = monitoring.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems, [expected]);
+        // The rest is as if the family were not there.
+        let rest = catalog.families.iter().find(|it| !expected.contains(&format!("the family `{}`", it.name))).unwrap();
+        let panels =
+            |it: &Monitoring| it.rows.iter().flat_map(|it| &it.panels).map(|it| it.key.clone()).collect::<Vec<_>>();
+        let family = catalog.families.iter().find(|it| it.name != rest.name).unwrap().name.clone();
+        let without = |it: &mut Catalog| it.sites.retain(|it| it.family != family);
+        let mut valid = catalog.clone();
+        without(&mut valid);
+        valid.families.retain(|it| it.name != family);
+        assert_eq!(panels(&monitoring), panels(&Monitoring::new(&valid, &Options::default())));
     }
     check(
         "\"function_errors_total\"",
         "\"db_query_errors_total\"",
-        "in the family `function` the metric `db_query_errors_total` is one of `database` already; rename it",
+        "src/work.rs:11: the family `function` has no panels and no alerts: `database` already has the metric `db_query_errors_total`; rename it where the family is declared",
     );
     check(
         "FunctionErrorRatioHigh",
         "DatabaseQueryErrors",
-        "in the family `function` the alert `DatabaseQueryErrors` is one of `database` already; rename it",
+        "src/work.rs:11: the family `function` has no panels and no alerts: `database` already has the alert `DatabaseQueryErrors`; rename it where the family is declared",
     );
     check(
         "FunctionErrorRatioHigh",
         "ServiceDown",
-        "in the family `function` the alert `ServiceDown` is one of `every program` already; rename it",
+        "src/work.rs:11: the family `function` has no panels and no alerts: `every program` already has the alert `ServiceDown`; rename it where the family is declared",
     );
     check(
         "\"query_type\"",
         "\"instance\"",
-        "in the family `database` the label `instance` is one that Prometheus sets itself; rename it",
+        "src/work.rs:18: the family `database` has no panels and no alerts: Prometheus sets the label `instance` itself; rename it where the family is declared",
     );
 }

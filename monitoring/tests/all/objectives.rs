@@ -1,9 +1,10 @@
 //! What functions promise: its alerts, its recordings, and promises that are refused.
 
-use crate::support::{catalog, monitoring, query, system};
+use crate::support::{folder, monitoring, promtool_tests, query, system};
 use expect_test::{Expect, expect};
 use measurand_catalog::{Latency, Objective, SiteRecord};
-use measurand_monitoring::{Monitoring, Options, User};
+use measurand_monitoring::User;
+use measurand_monitoring::query::Query;
 
 fn promising(objective: Objective) -> SiteRecord {
     SiteRecord { objective: Some(objective), ..query("select", "patterns", &[]) }
@@ -101,14 +102,75 @@ fn each_window_of_each_promise_is_recorded_once() {
     }
 }
 
+/// At 14.4 times a budget of a tenth an alert would wait for 144 % of the calls.
 #[test]
-fn a_promise_that_no_alert_can_watch_is_refused() {
-    let error = |site| Monitoring::new(&catalog(&[site]), &Options::default()).unwrap_err().to_string();
-    let expected = "`shop::work::select_patterns` (src/work.rs:25) promises success for 90% of its calls: at 14.4 times \
-                    its budget of 10% `ErrorBudgetFastBurn` would wait for 144% of the calls, and never fire; promise more than 93.0556%, \
-                    or let it fire sooner with `times` under `[objectives.ErrorBudgetFastBurn]` in monitoring.toml";
-    assert_eq!(error(success(0.9)), expected);
-    assert!(error(latency(0.01, 0.5)).contains("promises latency for 50%"), "{}", error(latency(0.01, 0.5)));
+fn every_objective_has_alerts_that_can_fire() {
+    let sites = [50.0, 1.0, 90.0, 95.0, 0.0001, 99.999_999_9].map(|percent: f64| {
+        let name = format!("f{percent}").replace('.', "_");
+        SiteRecord { function: name, ..success(percent / 100.0) }
+    });
+    let monitoring = monitoring(&sites);
+    assert_eq!(monitoring.problems, []);
+    let alerts = || monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| it.name.starts_with("ErrorBudget"));
+    assert_eq!(alerts().count(), 3 * sites.len());
+    for alert in alerts() {
+        let thresholds = shares(&alert.query);
+        assert!(!thresholds.is_empty() && thresholds.iter().all(|it| *it > 0.0 && *it < 1.0), "{thresholds:?}");
+    }
+}
+
+/// The thresholds of the ratios in a condition.
+fn shares(query: &Query) -> Vec<f64> {
+    match query {
+        Query::Compare(of, _, threshold) if matches!(&**of, Query::Recorded { record, .. } if record.contains(":ratio_")) =>
+        {
+            vec![*threshold]
+        }
+        _ => query.children().into_iter().flat_map(shares).collect(),
+    }
+}
+
+#[test]
+fn a_large_budget_does_not_ask_for_more_than_all_calls() {
+    let thresholds = |share: f64| {
+        let monitoring = monitoring(&[success(share)]);
+        let alerts = monitoring.alerts.iter().flat_map(|it| &it.rules);
+        let mut all: Vec<f64> =
+            alerts.filter(|it| it.name.starts_with("ErrorBudget")).flat_map(|it| shares(&it.query)).collect();
+        all.dedup();
+        all
+    };
+    assert_eq!(thresholds(0.999), [0.0144, 0.006, 0.003, 0.001]);
+    assert_eq!(thresholds(0.9), [0.55, 0.3, 0.1]);
+    assert_eq!(thresholds(0.5), [0.75, 0.5]);
+}
+
+/// Prometheus itself sees each alert pending, firing and over.
+#[test]
+fn alerts_of_a_large_budget_fire_in_prometheus() {
+    let of_table = |table: &str, share| {
+        let objective = Some(Objective { success: Some(share), latency: None });
+        SiteRecord { objective, ..query("select", table, &[]) }
+    };
+    let sites = [of_table("a", 0.9), of_table("b", 0.5), of_table("c", 0.01), latency(0.01, 0.9)];
+    let monitoring = monitoring(&sites);
+    let folder = folder(&monitoring);
+    promtool_tests(folder.path(), &["alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"]);
+}
+
+#[test]
+fn an_objective_without_a_budget_is_left_out_alone() {
+    let sites = [success(1.0 - 1e-12), SiteRecord { function: "other".to_owned(), ..success(0.9) }];
+    let monitoring = monitoring(&sites);
+    let problems: Vec<String> = monitoring.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0]
+            .starts_with("src/work.rs:25: the objective `success` of `shop::work::select_patterns` has no panels"),
+        "{problems:?}"
+    );
+    let objectives = monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| it.name.starts_with("ErrorBudget"));
+    assert_eq!(objectives.count(), 3);
 }
 
 #[test]

@@ -247,13 +247,15 @@ fn durations_are_written_in_their_largest_unit() {
 #[test]
 fn the_job_is_the_program() {
     use measurand_monitoring::{Monitoring, Options};
-    let job = |sites: &[SiteRecord], options: &Options| {
-        Monitoring::new(&crate::support::catalog(sites), options).unwrap().job
-    };
+    let job = |sites: &[SiteRecord], options: &Options| Monitoring::new(&crate::support::catalog(sites), options).job;
     let other = |name: &str| SiteRecord { krate: "library".to_owned(), ..measured(name, &[]) };
     let program = Options { program: Some("file".to_owned()), ..Options::default() };
     let given = Options { job: Some("given".to_owned()), ..program.clone() };
-    assert_eq!(job(&[measured("a", &[])], &program), "shop");
+    // Two programs of one package are two jobs, and a program that is called like its crate has the name of the crate.
+    assert_eq!(job(&[measured("a", &[])], &program), "file");
+    let own = Options { program: Some("shop".to_owned()), ..Options::default() };
+    assert_eq!(job(&[measured("a", &[])], &own), "shop");
+    assert_eq!(job(&[measured("a", &[])], &Options::default()), "shop");
     let two = [measured("a", &[]), other("b"), other("c")];
     assert_eq!(job(&two, &program), "file");
     assert_eq!(job(&two, &Options::default()), "library");

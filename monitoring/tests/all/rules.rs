@@ -58,7 +58,7 @@ fn listed(groups: &[Group<Alert>]) -> Vec<String> {
 #[test]
 fn the_system_has_these_alerts() {
     let options = Options { under_load: true, ..Options::default() };
-    let monitoring = Monitoring::new(&catalog(&system()), &options).unwrap();
+    let monitoring = Monitoring::new(&catalog(&system()), &options);
     let mut all = listed(&monitoring.alerts);
     all.extend(listed(&monitoring.stack));
     all.sort();

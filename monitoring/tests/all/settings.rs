@@ -170,15 +170,23 @@ fn mistakes_in_objectives_name_their_line_and_the_mend() {
         "[alerts.ScrapeSlow]\nthreshold = 2",
         "monitoring.toml:1: `ScrapeSlow` has a threshold that is fixed; leave the alert out",
     );
-    // At a thousand times the budget of a hundredth the alert would wait for ten times all calls.
-    let settings = Settings::parse(
-        "m",
-        "[objectives.ErrorBudgetFastBurn]\nwindows = [{ times = 1000, long = \"1h\", short = \"5m\" }]",
-    )
-    .unwrap();
-    let error = settings.monitoring(&catalog(&crate::support::system())).expect_err("it can never fire");
-    assert!(error.contains("`ErrorBudgetFastBurn` would wait for 1000% of the calls, and never fire"), "{error}");
-    assert!(error.contains("`times` under `[objectives.ErrorBudgetFastBurn]` in monitoring.toml"), "{error}");
+}
+
+/// The suggested fix works: it is followed here to the letter.
+#[test]
+fn a_burn_rate_that_no_budget_can_reach_is_refused_with_a_fix_that_works() {
+    let with = |times: f64| {
+        let window = format!("{{ times = {times}, long = \"1h\", short = \"5m\" }}");
+        let text = format!("# budgets\n[objectives.ErrorBudgetFastBurn]\nwindows = [{window}]");
+        Settings::parse("monitoring.toml", &text).unwrap().monitoring(&catalog(&crate::support::system()))
+    };
+    let error = with(1000.0).expect_err("it can never fire");
+    let expected = "monitoring.toml:3: `ErrorBudgetFastBurn` never fires: 1000 times 0.1%, the smallest error budget of the \
+                    program, is more than all calls; write `times` below 1000";
+    assert_eq!(error, expected);
+    let bound: f64 = error.rsplit(' ').next().unwrap().parse().unwrap();
+    let monitoring = with(bound - 1.0).unwrap();
+    assert!(monitoring.alerts.iter().flat_map(|it| &it.rules).any(|it| it.name == "ErrorBudgetFastBurn"));
 }
 
 /// One series instead of one for each bucket, in all files, which all tools accept.

@@ -44,6 +44,22 @@ fn the_page_shows_what_is_computed() {
     }
 }
 
+/// A layer of HTTP has a few routes and statuses, and not as many as the limit lets through.
+#[test]
+fn a_label_of_free_text_is_planned_with_some_values() {
+    let sites = [crate::support::site("records", "http", "HTTP", &[], &[])];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.json");
+    std::fs::write(&path, crate::support::catalog(&sites).to_json()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-measurand")).arg("size").arg(&path).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    // 100 combinations of a counter, its errors and a histogram of 12 bounds, and the gauge.
+    assert!(
+        text.starts_with("1920 series of each (a label of free text counts with 100 combinations; its limit lets 36"),
+        "{text}"
+    );
+}
+
 #[test]
 fn the_command_says_the_same() {
     let run = |arguments: &[&str]| {

@@ -158,7 +158,7 @@ fn record(family: &Family) -> FamilyRecord {
 }
 
 pub(crate) fn monitoring(sites: &[SiteRecord]) -> Monitoring {
-    Monitoring::new(&catalog(sites), &Options::default()).expect("the catalog is valid")
+    Monitoring::new(&catalog(sites), &Options::default())
 }
 
 pub(crate) fn file(monitoring: &Monitoring, name: &str) -> String {

@@ -417,6 +417,12 @@ pub const HTTP: Family = Family {
             buckets: &[],
         },
         Metric {
+            name: "http_request_errors_total",
+            role: Role::Errors,
+            help: "Requests that failed on the side of the server, and others where the layer is told to count them.",
+            buckets: &[],
+        },
+        Metric {
             name: "http_request_duration_seconds",
             role: Role::Duration,
             help: "Time from a request's head to the head of its response.",

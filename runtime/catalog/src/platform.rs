@@ -27,7 +27,11 @@ const fn row(name: &'static str, kind: Kind, help: &'static str) -> PlatformMetr
 pub const ALL: &[PlatformMetric] = &[
     PlatformMetric {
         labels: &["name", "version", "commit"],
-        ..row("build_info", Kind::Gauge, "Always 1; the labels say which program of which version this is.")
+        ..row(
+            "build_info",
+            Kind::Gauge,
+            "Always 1; the labels say which program of which version this is. MEASURAND_COMMIT sets the commit.",
+        )
     },
     row("process_cpu_seconds_total", Kind::Counter, "User and system CPU time spent, in seconds."),
     row("process_resident_memory_bytes", Kind::Gauge, "Resident memory."),

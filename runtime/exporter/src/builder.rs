@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::limits::Limits;
 use crate::live::Live;
+use crate::log;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::redact::Redact;
@@ -15,6 +16,7 @@ use crate::storage::TraceIds;
 #[cfg(feature = "native-histograms")]
 use crate::storage::enable_native;
 use axum::Router;
+use measurand_monitoring::problems;
 use std::borrow::Cow;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(feature = "tls")]
@@ -32,6 +34,7 @@ pub const LISTEN_VARIABLE: &str = "MEASURAND_LISTEN";
 pub struct Builder {
     pub(crate) program: Program,
     pub(crate) service: Option<Service>,
+    pub(crate) commit: Option<String>,
     pub(crate) series_limit: Option<usize>,
     pub(crate) creation_times: Option<bool>,
     pub(crate) trace_ids: Option<TraceIds>,
@@ -49,6 +52,7 @@ impl Builder {
         Self {
             program,
             service: None,
+            commit: None,
             series_limit: None,
             creation_times: None,
             trace_ids: None,
@@ -72,6 +76,21 @@ impl Builder {
     /// [`crate::COMMIT_VARIABLE`] counts.
     pub fn service(mut self, name: impl Into<String>, version: impl Into<String>, commit: impl Into<String>) -> Self {
         self.service = Some(Service { name: name.into(), version: version.into(), commit: commit.into() });
+        self
+    }
+
+    /// The commit that `build_info` and the live page show, as the compiler knew it: `option_env!` reads an environment
+    /// variable of the build, and Cargo builds again where it has changed.
+    ///
+    /// ```
+    /// # fn f(builder: measurand_exporter::Builder) -> measurand_exporter::Builder {
+    /// builder.commit(option_env!("MEASURAND_COMMIT"))
+    /// # }
+    /// ```
+    ///
+    /// Without a commit the variable [`crate::COMMIT_VARIABLE`] counts that the program is started with.
+    pub fn commit(mut self, commit: Option<&str>) -> Self {
+        self.commit = commit.filter(|it| !it.is_empty()).map(str::to_owned);
         self
     }
 
@@ -220,6 +239,7 @@ impl Builder {
         let listener = bind(&self.address())?;
         let instance = listener.local_addr().map_or_else(|_| self.address(), |it| it.to_string());
         let live = self.live_of(&recorder, instance);
+        self.report_problems();
         let catalog = self.program.catalog.to_json();
         let app = App::new(Some(recorder.clone()), catalog, live, self.limits, Some(access.clone()));
         let exporter = server::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
@@ -235,14 +255,22 @@ impl Builder {
     pub fn router(self) -> Router {
         let recorder = State::lock().recorder(&self).ok();
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
+        self.report_problems();
         routes::mounted(App::new(recorder, self.program.catalog.to_json(), live, self.limits, None))
     }
 
     /// What the live page asks, if it is wanted.
     fn live_of(&self, recorder: &Recorder, instance: String) -> Option<Live> {
         let ring = recorder.inner().ring.get().filter(|_| self.live)?;
-        let service = Service::of(&self.program, self.service.as_ref());
+        let service = Service::of(&self.program, self.service.as_ref(), self.commit.as_deref());
         Some(Live::new(recorder, ring, &self.program, service, instance))
+    }
+
+    /// Says which families and objectives have no panels and no alerts.
+    fn report_problems(&self) {
+        for problem in problems(&self.program.catalog) {
+            log::write(&problem.to_string());
+        }
     }
 
     fn address(&self) -> String {

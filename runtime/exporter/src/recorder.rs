@@ -66,7 +66,7 @@ impl Recorder {
             warned: Mutex::default(),
         };
         let recorder = Self(Arc::new(inner));
-        recorder.0.describe_program(program, Service::of(program, None));
+        recorder.0.describe_program(program, Service::of(program, None, None));
         recorder
     }
 

@@ -29,7 +29,7 @@ impl State {
 
     /// Our global recorder: the one that was set before, or a new one.
     pub(crate) fn recorder(&mut self, builder: &Builder) -> Result<Recorder, Error> {
-        let (program, told) = (&builder.program, builder.service.as_ref());
+        let (program, told, commit) = (&builder.program, builder.service.as_ref(), builder.commit.as_deref());
         if let Some(limit) = builder.series_limit {
             // Before the first series are made.
             (program.limit_series)(limit);
@@ -39,13 +39,13 @@ impl State {
             redact::ask(hook);
         }
         let recorder = if let Some(recorder) = &self.recorder {
-            if told.is_some() {
-                recorder.inner().describe_program(program, Service::of(program, told));
+            if told.is_some() || commit.is_some() {
+                recorder.inner().describe_program(program, Service::of(program, told, commit));
             }
             recorder.clone()
         } else {
             let recorder = Recorder::new(program);
-            recorder.inner().describe_program(program, Service::of(program, told));
+            recorder.inner().describe_program(program, Service::of(program, told, commit));
             metrics::set_global_recorder(recorder.clone()).map_err(|_| Error::ForeignRecorder)?;
             self.recorder = Some(recorder.clone());
             direct::remember(&recorder);

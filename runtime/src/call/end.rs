@@ -189,6 +189,17 @@ pub(crate) fn count_verdict(series: &'static Series, verdict: &Verdict) {
     contained(|| with_sink(ended_in(series, verdict), |it| record_verdict(it, verdict)));
 }
 
+/// Counts that a call failed whose duration and number are recorded already.
+#[cfg(feature = "tower")]
+#[cold]
+#[inline(never)]
+pub(crate) fn count_failure(series: &'static Series, failure: Failure) {
+    if let Some(handles) = series.handles() {
+        note(handles, 0, &Verdict::failed(failure));
+    }
+    contained(|| with_sink(series, |it| it.count_labelled(Role::Errors, failure as usize)));
+}
+
 /// Remembers a call that failed or is one of the slowest; see [`crate::incident`].
 #[inline]
 fn note(handles: &Handles, nanoseconds: u64, verdict: &Verdict) {

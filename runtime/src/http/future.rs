@@ -1,7 +1,7 @@
 //! The future of one request: its call ends when the head of the response is there, or when the future is dropped.
 
-use super::route::Ending;
-use crate::call::{Call, leave};
+use super::route::{Ending, Judgement};
+use crate::call::Call;
 use crate::label::Pick;
 use crate::series::Series;
 use crate::verdict::{Failure, Verdict, verdict_in};
@@ -21,14 +21,24 @@ pin_project! {
         future: F,
         call: Call,
         began: &'static Series,
+        client_errors: bool,
         // There is none once the response has been there.
         ending: Option<E>,
+    }
+
+    impl<F, E> PinnedDrop for HttpFuture<F, E> {
+        fn drop(this: Pin<&mut Self>) {
+            // The client went away: as little an error of the server as a status of 400 to 499.
+            if !this.client_errors {
+                this.project().call.forgive_cancelled();
+            }
+        }
     }
 }
 
 impl<F, E> HttpFuture<F, E> {
-    pub(super) fn new(future: F, call: Call, began: &'static Series, ending: E) -> Self {
-        Self { future, call, began, ending: Some(ending) }
+    pub(super) fn new(future: F, call: Call, began: &'static Series, client_errors: bool, ending: E) -> Self {
+        Self { future, call, began, client_errors, ending: Some(ending) }
     }
 }
 
@@ -37,32 +47,34 @@ where
     F: Future<Output = Result<Response<Body>, Error>>,
     E: Ending,
 {
-    type Output = F::Output;
+    type Output = Result<Response<E::Body<Body>>, Error>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         // Dropped while it is polled it is a panic, dropped between two polls it was cancelled.
         this.call.unless_left(Failure::Panic);
         let polled = this.future.poll(context);
         this.call.unless_left(Failure::Cancelled);
         let result = ready!(polled);
-        if let Some(ending) = this.ending.take() {
-            leave(this.call, &result, |result| verdict(result, this.began, ending));
-        }
-        Poll::Ready(result)
+        let Some(ending) = this.ending.take() else {
+            return Poll::Ready(result.map(|it| it.map(|body| E::body(body, None))));
+        };
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => {
+                let status = Pick::of_few(ERROR_OUTCOMES[Failure::Error as usize]);
+                this.call.end(&verdict_in(Verdict::failed(Failure::Error), this.began, &[status]));
+                return Poll::Ready(Err(error));
+            }
+        };
+        let (status, headers) = (response.status(), response.headers());
+        let judgement = E::judge(status, headers, *this.client_errors);
+        let verdict = if judgement == Judgement::Failed { Verdict::failed(Failure::Error) } else { Verdict::OK };
+        let ended = ending.series(this.began, headers);
+        let verdict = verdict_in(verdict, ended, &[Pick::of_few(status.as_str())]);
+        this.call.end(&verdict);
+        let open = verdict.series.filter(|_| judgement == Judgement::InTrailers);
+        Poll::Ready(Ok(response.map(|body| E::body(body, open.map(|it| (it, *this.client_errors))))))
     }
-}
-
-fn verdict<Body, Error>(
-    result: &Result<Response<Body>, Error>,
-    began: &'static Series,
-    ending: impl Ending,
-) -> Verdict {
-    let Ok(response) = result else {
-        let status = Pick::of_few(ERROR_OUTCOMES[Failure::Error as usize]);
-        return verdict_in(Verdict::failed(Failure::Error), began, &[status]);
-    };
-    let ended = ending.series(began, response.headers());
-    verdict_in(Verdict::OK, ended, &[Pick::of_few(response.status().as_str())])
 }

@@ -1,11 +1,13 @@
 //! From a request to the series it begins in, and from its response to the one it ends in: where routes come from.
 
+use super::body::GrpcBody;
 use crate::label::Pick;
 use crate::picker::Picker;
 use crate::series::Series;
+use ::http::header::HeaderValue;
 use ::http::request::Parts;
 use ::http::uri::PathAndQuery;
-use ::http::{HeaderMap, Method, Request};
+use ::http::{HeaderMap, Method, Request, StatusCode};
 use measurand_catalog::{Family, OTHER, families};
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -31,14 +33,69 @@ pub trait Route {
     fn begin<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, Self::Ending);
 }
 
-/// Knows where a request ends.
+/// Knows where and how a request ends.
 pub trait Ending {
+    /// The body of the response.
+    type Body<B>;
+
+    /// Whether the request failed, as far as the head of its response says.
+    fn judge(status: StatusCode, headers: &HeaderMap, client_errors: bool) -> Judgement;
+
     /// The series without its status, by where the request began and what the head of its response says.
     fn series(self, began: &'static Series, headers: &HeaderMap) -> &'static Series;
+
+    /// The body; an error that it tells later counts in this series, those of clients only where they are wanted.
+    fn body<B>(body: B, open: Option<(&'static Series, bool)>) -> Self::Body<B>;
+}
+
+/// What the head of a response says of its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// It ended well.
+    Fine,
+    /// It is an error.
+    Failed,
+    /// The trailers of the body will tell.
+    InTrailers,
+}
+
+impl Judgement {
+    fn of(failed: bool) -> Self {
+        if failed { Self::Failed } else { Self::Fine }
+    }
+}
+
+fn http_failed(status: StatusCode, client_errors: bool) -> bool {
+    status.is_server_error() || (client_errors && status.is_client_error())
+}
+
+/// The header, or the trailer, with the status of a gRPC call.
+pub(super) const GRPC_STATUS: &str = "grpc-status";
+
+/// Whether a gRPC status is an error: *unknown*, *deadline exceeded*, *internal*, *unavailable*, *data loss*, and what is no
+/// status at all. All others but *ok* are the client's, *unimplemented* too, since clients choose the path.
+pub(super) fn grpc_failed(status: &HeaderValue, client_errors: bool) -> bool {
+    match status.to_str().ok().and_then(|it| it.parse().ok()) {
+        Some(0) => false,
+        Some(2 | 4 | 13 | 14 | 15 | 17_u32..) | None => true,
+        Some(_) => client_errors,
+    }
 }
 
 /// Requests end in the route that they began in.
 impl Ending for () {
+    type Body<B> = B;
+
+    #[inline]
+    fn judge(status: StatusCode, _: &HeaderMap, client_errors: bool) -> Judgement {
+        Judgement::of(http_failed(status, client_errors))
+    }
+
+    #[inline]
+    fn body<B>(body: B, _: Option<(&'static Series, bool)>) -> B {
+        body
+    }
+
     #[inline]
     fn series(self, began: &'static Series, _: &HeaderMap) -> &'static Series {
         began
@@ -110,11 +167,27 @@ impl Route for Grpc {
 pub struct Answered(Option<Box<(Method, PathAndQuery)>>);
 
 impl Ending for Answered {
+    type Body<B> = GrpcBody<B>;
+
+    #[inline]
+    fn judge(status: StatusCode, headers: &HeaderMap, client_errors: bool) -> Judgement {
+        match headers.get(GRPC_STATUS) {
+            _ if http_failed(status, client_errors) => Judgement::Failed,
+            Some(it) => Judgement::of(grpc_failed(it, client_errors)),
+            None => Judgement::InTrailers,
+        }
+    }
+
+    #[inline]
+    fn body<B>(body: B, open: Option<(&'static Series, bool)>) -> GrpcBody<B> {
+        GrpcBody::new(body, open)
+    }
+
     #[inline]
     fn series(self, began: &'static Series, headers: &HeaderMap) -> &'static Series {
         // One that is known to be a method is one, whatever it says of itself.
         let Some(new) = self.0 else { return began };
-        let implemented = headers.get("grpc-status").is_none_or(|it| it != "12");
+        let implemented = headers.get(GRPC_STATUS).is_none_or(|it| it != "12");
         if implemented { series(&new.0, new.1.path()) } else { began }
     }
 }

@@ -26,9 +26,12 @@ pub(super) fn of(burn: &Burn, promise: &Promise<'_>) -> Vec<Course> {
         all.push(watched("is over when the short window has forgotten, and not before", promise, || {
             short(pair, hold, theta, &before)
         }));
-        all.push(watched("fires once the long window has seen enough", promise, || {
-            long(pair, hold, theta, part, &before)
-        }));
+        // Two pairs of a large budget can have one threshold, with nothing between them.
+        if part > theta {
+            all.push(watched("fires once the long window has seen enough", promise, || {
+                long(pair, hold, theta, part, &before)
+            }));
+        }
         all.push(watched(TOO_FEW, promise, || few(pair, hold, &before)));
     }
     let counted = |it: &Pair| [it.long, it.short].into_iter().filter(|it| *it <= COUNTED_MAX).max();
@@ -63,7 +66,7 @@ fn silenced(pair: &Pair, others: &[&Pair], damage: f64, promise: &Promise<'_>) -
 
 /// A share above the threshold, but not above three times it, nor above that of a pair whose window is shorter.
 fn share(theta: f64, pair: &Pair, others: &[&Pair], promise: &Promise<'_>) -> f64 {
-    let shorter = others.iter().filter(|it| it.long < pair.long).map(|it| 0.9 * promise.threshold(it.factor));
+    let shorter = others.iter().filter(|it| it.long < pair.long).map(|it| theta.midpoint(promise.threshold(it.factor)));
     shorter.fold((2.0 * theta).min(theta.midpoint(1.0)), f64::min)
 }
 
@@ -83,12 +86,12 @@ fn short(pair: &Pair, hold: u32, theta: f64, before: &dyn Fn(f64) -> Vec<Phase>)
     phases
 }
 
-/// After a long time without a mistake so many calls break the promise that the long window is above its threshold after
-/// a quarter of it.
+/// After a long time without a mistake so many calls break the promise that the long window is above its threshold a
+/// little before a quarter of it: at a quarter itself rounding would decide.
 fn long(pair: &Pair, hold: u32, theta: f64, share: f64, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
     let window = pair.long / 60;
     let calls = 10.0 / theta;
-    let more = 3.0 * calls * theta / (share - theta);
+    let more = 3.1 * calls * theta / (share - theta);
     let mut phases = before(more * share * f64::from(window));
     phases.extend([(window, calls, 0.0), (window / 4 + window / 8 + hold + 2 * STEP, more, share)]);
     phases

@@ -40,7 +40,7 @@ pub(crate) struct Live {
     instance: String,
     started: i64,
     /// What follows from the catalog: made when somebody looks for the first time, since it takes a while.
-    page: OnceLock<Result<Page, String>>,
+    page: OnceLock<Page>,
     model: OnceLock<Bytes>,
     files: OnceLock<BTreeMap<&'static str, Bytes>>,
     functions: Cached,
@@ -85,17 +85,16 @@ impl Live {
         }
     }
 
-    fn page(&self) -> Result<&Page, String> {
-        let make = || {
+    fn page(&self) -> &Page {
+        self.page.get_or_init(|| {
             let options = Options { program: Some(executable()), ..Options::default() };
-            Page::new(self.catalog.clone(), &options).map_err(|it| it.to_string())
-        };
-        self.page.get_or_init(make).as_ref().map_err(Clone::clone)
+            Page::new(self.catalog.clone(), &options)
+        })
     }
 
     /// What does not change while the program runs.
-    fn model(&self) -> Result<Bytes, String> {
-        let page = self.page()?;
+    fn model(&self) -> Bytes {
+        let page = self.page();
         let make = || {
             let mut model = page.model();
             model["program"] =
@@ -106,43 +105,43 @@ impl Live {
             model["kept"] = json!(KEPT);
             bytes(&model)
         };
-        Ok(self.model.get_or_init(make).clone())
+        self.model.get_or_init(make).clone()
     }
 
-    fn panels(&self, wanted: &Wanted) -> Result<Bytes, String> {
-        let page = self.page()?;
-        Ok(self.look(page, |source, now| {
+    fn panels(&self, wanted: &Wanted) -> Bytes {
+        let page = self.page();
+        self.look(page, |source, now| {
             let frame = Frame { most: wanted.most, ..Frame::new(now, wanted.range, wanted.points, INTERVAL) };
             let all = || page.panel_ids().collect();
             let panels = page.panels(&wanted.ids.clone().unwrap_or_else(all), &frame, source);
             let times: Vec<f64> = frame.times.iter().map(|it| seconds(*it)).collect();
             bytes(&json!({"now": now, "epoch": self.started, "times": times, "panels": panels}))
-        }))
+        })
     }
 
-    fn functions(&self) -> Result<Bytes, String> {
-        let page = self.page()?;
-        Ok(self.functions.get(self.newest(), || {
+    fn functions(&self) -> Bytes {
+        let page = self.page();
+        self.functions.get(self.newest(), || {
             self.look(page, |source, now| {
                 let numbers = page.numbers(source, now);
                 let windows = Windows::at(source, now);
                 bytes(&json!({"now": now, "epoch": self.started, "windows": windows, "functions": numbers}))
             })
-        }))
+        })
     }
 
-    fn alerts(&self) -> Result<Bytes, String> {
-        let page = self.page()?;
-        Ok(self.alerts.get(self.newest(), || {
+    fn alerts(&self) -> Bytes {
+        let page = self.page();
+        self.alerts.get(self.newest(), || {
             self.look(page, |source, now| {
                 bytes(&json!({"now": now, "epoch": self.started, "alerts": page.alerts(source, now)}))
             })
-        }))
+        })
     }
 
     /// The last failures and the slowest calls of one function.
-    fn incidents(&self, id: &str) -> Result<Option<Bytes>, String> {
-        let Some(function) = self.page()?.functions().iter().find(|it| it.id == id) else { return Ok(None) };
+    fn incidents(&self, id: &str) -> Option<Bytes> {
+        let function = self.page().functions().iter().find(|it| it.id == id)?;
         let line = function.line.to_string();
         let is_own = |it: &incidents::Origin| {
             if let Some(path) = it.function {
@@ -156,7 +155,7 @@ impl Live {
         incidents::all().into_iter().filter(|it| is_own(&it.0)).for_each(|it| all.merge(it.1));
         let list = |it: &std::collections::VecDeque<Incident>| it.iter().rev().map(incident).collect::<Vec<_>>();
         let answer = json!({"epoch": self.started, "failures": list(&all.failures), "slowest": list(&all.slowest)});
-        Ok(Some(bytes(&answer)))
+        Some(bytes(&answer))
     }
 
     /// How many series each metric has, how many it may have, and how many label sets found no room.
@@ -185,14 +184,14 @@ impl Live {
     }
 
     /// A generated file of this program.
-    fn file(&self, name: &str) -> Result<Option<Bytes>, String> {
-        let page = self.page()?;
+    fn file(&self, name: &str) -> Option<Bytes> {
+        let page = self.page();
         let make = || page.files().into_iter().map(|it| (it.name, it.contents.into())).collect();
-        Ok(self.files.get_or_init(make).get(name).cloned())
+        self.files.get_or_init(make).get(name).cloned()
     }
 
-    fn rules_of(&self, id: &str) -> Result<Option<Bytes>, String> {
-        Ok(self.page()?.rules_of(id).map(Bytes::from))
+    fn rules_of(&self, id: &str) -> Option<Bytes> {
+        self.page().rules_of(id).map(Bytes::from)
     }
 
     fn newest(&self) -> Option<i64> {

@@ -19,23 +19,21 @@ const JSON: &str = "application/json";
 /// Below this compression costs more than it saves.
 const SMALL: usize = 1024;
 
-type Answer = Result<Option<Bytes>, String>;
-
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/live/model.json", get(model))
         .route("/live/panels", get(panels))
-        .route("/live/functions", get(|it, headers| answer(it, headers, |it| it.functions().map(Some))))
+        .route("/live/functions", get(|it, headers| answer(it, headers, |it| Some(it.functions()))))
         .route("/live/functions/{id}", get(function))
-        .route("/live/alerts", get(|it, headers| answer(it, headers, |it| it.alerts().map(Some))))
-        .route("/live/series", get(|it, headers| answer(it, headers, |it| Ok(Some(it.series())))))
+        .route("/live/alerts", get(|it, headers| answer(it, headers, |it| Some(it.alerts()))))
+        .route("/live/series", get(|it, headers| answer(it, headers, |it| Some(it.series()))))
         .route("/monitoring/{file}", get(file))
         .route("/monitoring/functions/{id}/rules.yml", get(rules))
 }
 
 async fn model(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let known = headers.get(IF_NONE_MATCH).cloned();
-    let mut response = answer(State(app), headers, |it| it.model().map(Some)).await;
+    let mut response = answer(State(app), headers, |it| Some(it.model())).await;
     if response.status() != StatusCode::OK {
         return response;
     }
@@ -57,7 +55,7 @@ struct Epoch(i64);
 
 async fn panels(app: State<Arc<App>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     match Wanted::parse(&query.unwrap_or_default()) {
-        Ok(wanted) => answer(app, headers, move |it| it.panels(&wanted).map(Some)).await,
+        Ok(wanted) => answer(app, headers, move |it| Some(it.panels(&wanted))).await,
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     }
 }
@@ -97,22 +95,19 @@ fn download(mut response: Response, name: &str) -> Response {
 async fn answer(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    make: impl FnOnce(&Live) -> Answer + Send + 'static,
+    make: impl FnOnce(&Live) -> Option<Bytes> + Send + 'static,
 ) -> Response {
     let Some(live) = app.live.clone() else {
         return (StatusCode::NOT_FOUND, "the live page is switched off\n").into_response();
     };
     let compressed = gzip::is_accepted(&headers);
     let epoch = Epoch(live.started);
-    let compute = move || {
-        let answer = make(&live)?;
-        Ok::<_, String>(answer.map(|it| if compressed && it.len() > SMALL { squeezed(it) } else { (it, false) }))
-    };
+    let compute = move || make(&live).map(|it| if compressed && it.len() > SMALL { squeezed(it) } else { (it, false) });
     // One at a time: a page that many look at must not take the application's processors. The semaphore is never closed.
     let turn = app.answers.acquire().await;
     let answer = match Handle::try_current() {
-        Ok(runtime) => runtime.spawn_blocking(compute).await.unwrap_or_else(|error| Err(error.to_string())),
-        Err(_) => compute(),
+        Ok(runtime) => runtime.spawn_blocking(compute).await,
+        Err(_) => Ok(compute()),
     };
     drop(turn);
     match answer {

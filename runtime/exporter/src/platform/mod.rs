@@ -45,13 +45,14 @@ impl Platform {
 
 impl Service {
     /// What was told, filled up with what can be found out.
-    pub(crate) fn of(program: &Program, told: Option<&Service>) -> Self {
+    pub(crate) fn of(program: &Program, told: Option<&Service>, compiled: Option<&str>) -> Self {
         let (name, version) = match told {
             Some(told) => (told.name.clone(), told.version.clone()),
             None => program.service(&executable()),
         };
         let filled = |it: String| Some(it).filter(|it| !it.is_empty());
         let commit = told.map(|it| it.commit.clone()).and_then(filled);
+        let commit = commit.or_else(|| compiled.map(str::to_owned));
         let commit = commit.or_else(|| std::env::var(COMMIT_VARIABLE).ok().and_then(filled));
         Self { name, version, commit: commit.unwrap_or_else(|| "unknown".to_owned()) }
     }

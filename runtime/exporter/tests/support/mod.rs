@@ -3,7 +3,7 @@
 
 use measurand_catalog::{Catalog, SiteRecord, families};
 use measurand_exporter::Program;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};

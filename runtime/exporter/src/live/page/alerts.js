@@ -7,7 +7,8 @@ import { panelLink } from "./rows.js";
 const ORDER = { firing: 0, pending: 1, inactive: 2 };
 
 export class Alerts {
-    #all = new Map();
+    // In the order of the model and of the answers: several alerts can have one name.
+    #all = [];
     #count = element("span", { class: "note", role: "status" });
     #now = element("ul", { class: "alerts" });
     #rest = element("ul", { class: "alerts" });
@@ -15,7 +16,7 @@ export class Alerts {
     element;
 
     constructor(model) {
-        for (const it of model.alerts) this.#all.set(it.name, { model: it, item: null, now: null });
+        this.#all = model.alerts.map((it) => ({ model: it, item: null, now: null }));
         const heading = element("h2", { id: "alerts", tabindex: "-1", text: "Alerts" });
         const tools = element("div", { class: "tools" }, heading, this.#count);
         const others = element("details", { class: "others" }, this.#others, this.#rest);
@@ -25,20 +26,17 @@ export class Alerts {
 
     // How many fire that somebody should hear of.
     get firing() {
-        return [...this.#all.values()].filter((it) => current(it) === "firing").length;
+        return this.#all.filter((it) => current(it) === "firing").length;
     }
 
     update(answers) {
-        for (const answer of answers) {
-            const known = this.#all.get(answer.name);
-            if (known) known.now = answer;
-        }
+        for (const [index, it] of this.#all.entries()) it.now = answers[index] ?? null;
         this.#draw();
     }
 
     #draw() {
         const rank = (it) => [ORDER[current(it)], it.model.severity, it.model.name].join(" ");
-        const all = [...this.#all.values()].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+        const all = [...this.#all].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
         const [now, rest] = [all.filter((it) => current(it) !== "inactive"), all.filter((it) => current(it) === "inactive")];
         const { firing } = this;
         const unseen = rest.filter((it) => it.model.unavailable).length;
@@ -56,7 +54,7 @@ export class Alerts {
     }
 
     #item(it) {
-        it.item ??= this.#make(it.model);
+        it.item ??= this.#make(it);
         const { state, since, values = [] } = it.now ?? { state: "inactive", since: null };
         const [summary] = it.item.children[0].children;
         const [, , badge, text] = summary.children;
@@ -70,7 +68,8 @@ export class Alerts {
         return it.item;
     }
 
-    #make(model) {
+    #make(it) {
+        const { model } = it;
         const { severity } = model;
         const summary = element("summary", {},
             element("span", { class: `severity ${severity}`, text: severity }),
@@ -85,13 +84,13 @@ export class Alerts {
                 ["Description", model.description],
                 ["Impact", model.impact],
                 ["Advice", model.advice],
+                ["Team", model.team],
                 ["Fires after", model.for > 0 ? span(model.for) : "at once"],
                 ["Not seen here", model.unavailable],
                 ["Panel", model.panel === null ? null : panelLink(model.panel, "Show its panel")],
             ]);
             details.append(element("div", { class: "more" }, element("ul", { class: "values" }), about, copyable("Condition", model.promql)));
-            const values = this.#all.get(model.name).now?.values ?? [];
-            fill(details.querySelector(".values"), values);
+            fill(details.querySelector(".values"), it.now?.values ?? []);
         });
         return element("li", {}, details);
     }

@@ -42,12 +42,21 @@ function build() {
         series: new Series(wanted),
     };
     main.replaceChildren(element("div", { id: "overview" },
-        parts.alerts.element, parts.functions.element, parts.rows.element, parts.series.element, downloads()));
+        problems(model.problems), parts.alerts.element, parts.functions.element, parts.rows.element, parts.series.element, downloads()));
     const { name, version, commit } = model.program;
     setText(document.getElementById("program"), name);
     setText(document.getElementById("version"), [version, commit && `commit ${commit.slice(0, 12)}`].filter((it) => it && !it.endsWith("unknown")).join(" · "));
     parts.functions.refresh();
     route(new Set(["function", "panel"]));
+}
+
+// Families and objectives without panels and alerts, and the reasons; hidden where there are none.
+function problems(all) {
+    const heading = element("h2", { id: "problems", tabindex: "-1", text: "Left out of panels and alerts" });
+    const items = all.map((it) => element("li", {}, element("code", { text: `${it.file}:${it.line}` }), ` ${it.message}; ${it.fix}`));
+    const section = element("section", { "aria-labelledby": "problems" }, heading, element("ul", { class: "problems" }, ...items));
+    section.hidden = all.length === 0;
+    return section;
 }
 
 function downloads() {

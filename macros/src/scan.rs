@@ -6,15 +6,15 @@ use std::mem;
 use std::ops::Range;
 
 /// A pair of braces, as ranges of bytes.
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// What stands between the end of the item before and the opening brace.
-    pub(super) header: Range<usize>,
+    pub(crate) header: Range<usize>,
     /// What stands between the braces.
-    pub(super) body: Range<usize>,
+    pub(crate) body: Range<usize>,
 }
 
 /// Where a line and a column begin, which both count from 1, columns in characters.
-pub(super) fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
+pub(crate) fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
     let start = match line.checked_sub(2) {
         None => 0,
         Some(before) => text.match_indices('\n').nth(before)?.0 + 1,
@@ -24,7 +24,7 @@ pub(super) fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
 }
 
 /// All braces of the text with a header of balanced parentheses and brackets, outer ones before inner ones.
-pub(super) fn frames(text: &str) -> Vec<Frame> {
+pub(crate) fn frames(text: &str) -> Vec<Frame> {
     let (mut frames, mut open) = (Vec::new(), Vec::new());
     // A first line for the shell is no Rust.
     let shell = text.starts_with("#!") && !text.starts_with("#![");

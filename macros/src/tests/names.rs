@@ -1,6 +1,7 @@
 //! Names from headers, and those of every function of this workspace, against the real parser.
 
-use super::{Source, of_header, of_impl, scan};
+use crate::name::{Source, of_header, of_impl};
+use crate::scan;
 use std::fs;
 use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};

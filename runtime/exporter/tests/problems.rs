@@ -1,0 +1,73 @@
+//! One bad record in a program: the rest of the live page and of the generated files works, and the problem is shown.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
+mod support;
+
+#[path = "../../../monitoring/tests/all/support.rs"]
+#[allow(dead_code, reason = "most of it is for other tests")]
+mod catalogs;
+
+use catalogs::{catalog, everything, site};
+use measurand_catalog::{Objective, families};
+use measurand_exporter::{Builder, Program};
+use serde_json::Value;
+use std::process::Command;
+use support::get;
+
+const CHILD: &str = "MEASURAND_TEST_CHILD";
+const PROBLEM: &str = "the family `neural` has no panels and no alerts: Prometheus sets the label `job` itself";
+
+fn program() -> Program {
+    let mut sites = everything();
+    sites[0].objective = Some(Objective { success: Some(0.9), latency: None });
+    sites.push(site("task_queue", "task_queue", "queue", &[], &[]));
+    let mut catalog = catalog(&sites);
+    let neural = catalog.families.iter_mut().find(|it| it.name == "neural").unwrap();
+    "job".clone_into(&mut neural.labels[0].name);
+    Program { families: families::ALL.to_vec(), catalog, binary: None, initialize: || (), limit_series: |_| () }
+}
+
+fn install() -> measurand_exporter::Exporter {
+    Builder::new(program()).service("shop", "1", "abc").listen("127.0.0.1:0").install().unwrap()
+}
+
+#[test]
+fn one_bad_family_leaves_the_rest_alone() {
+    let address = install().address();
+    for path in ["/live/panels", "/live/functions", "/live/alerts", "/live/series", "/monitoring/alerts.yml"] {
+        assert_eq!(get(address, path).status, 200, "{path}");
+    }
+    // A function that sets a gauge counts no calls, and the sum of no numbers is -0.
+    let functions = get(address, "/live/functions");
+    assert!(!functions.text().contains("-0.0"), "{}", functions.text());
+    let model: Value = serde_json::from_str(get(address, "/live/model.json").text()).unwrap();
+    let problems = model["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0]["message"].as_str().unwrap().starts_with(PROBLEM), "{problems:#?}");
+    assert!(problems[0]["fix"].as_str().unwrap().contains("rename it"), "{problems:#?}");
+    // An objective with a large budget has its alerts, and the bad family none.
+    let alerts: Vec<&str> = model["alerts"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert!(alerts.contains(&"ErrorBudgetFastBurn") && !alerts.contains(&"NeuralOperationErrors"), "{alerts:?}");
+    // The page finds an alert's state by its place.
+    let states: Value = serde_json::from_str(get(address, "/live/alerts").text()).unwrap();
+    let states: Vec<&str> =
+        states["alerts"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(states, alerts);
+    // Its functions are listed all the same.
+    assert!(model["functions"].as_array().unwrap().iter().any(|it| it["family"] == "neural"));
+}
+
+#[test]
+fn install_says_it_on_standard_error() {
+    if std::env::var_os(CHILD).is_some() {
+        install();
+        return;
+    }
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let output = child.args(["install_says_it", "--nocapture"]).env(CHILD, "1").output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = stderr.lines().filter(|it| it.contains(PROBLEM)).collect();
+    assert_eq!(lines.len(), 1, "{stderr}");
+    assert!(lines[0].starts_with("measurand: src/work.rs:"), "{stderr}");
+}
