@@ -1,5 +1,7 @@
 //! Annotate a function; get its metrics, its Prometheus endpoint, its Grafana dashboard and its alerts.
-#![cfg_attr(all(feature = "axum", feature = "exporter", feature = "push"), doc = include_str!("../../README.md"))]
+#![cfg_attr(
+    all(feature = "axum", feature = "exporter", feature = "push", feature = "stream", feature = "testing"),
+    doc = include_str!("../../README.md"))]
 
 // Derives name this crate by its own name, also where it uses them itself.
 extern crate self as measurand;
@@ -31,6 +33,8 @@ mod verdict;
 pub mod exporter;
 #[cfg(feature = "tower")]
 pub mod http;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use binding::initialize;
 pub use family::DeclaredFamily;
