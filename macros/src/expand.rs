@@ -1,4 +1,4 @@
-//! Turns a [`Model`] into tokens; the only file that writes code.
+//! Turns a [`Model`] into tokens; with `stream`, the only file that writes code.
 //!
 //! Generated code is small: one static, and calls into `measurand::__private`. It names nothing else, so that it
 //! compiles whatever the user's crate has in scope.
@@ -7,9 +7,10 @@ use crate::docs;
 use crate::label::LabelValue;
 use crate::model::{Judgement, Model, Use};
 use crate::shape::{Shape, future_output, is_result, returns_never};
+use crate::{stream, tail};
 use measurand_catalog::Role;
 
-use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Path, ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
 
@@ -140,7 +141,7 @@ fn place(model: &Model) -> TokenStream {
 }
 
 /// The same, and which calls are timed.
-fn start(model: &Model) -> TokenStream {
+pub(crate) fn start(model: &Model) -> TokenStream {
     let (private, series) = (private(model), place(model));
     match model.one_in {
         Some(one_in) if is_watched(model) => quote! { #private::Sampled::<#one_in>(#series) },
@@ -197,15 +198,15 @@ fn body(model: &Model) -> TokenStream {
             let (edge, movement) = (return_edge(model), movement(model));
             measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #body }) }, Span::call_site())
         }
-        // The block is measured where it stands: moving a large future twice more overflows stacks.
-        Shape::ImplFuture if async_block(model).is_some() => {
-            let (movement, content) = async_block(model).unwrap_or_default();
-            let edge = future_output(&model.func).map(|ty| edge(model, &erased(ty)));
-            let measured =
-                measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #content }) }, Span::call_site());
-            quote! { async move { #measured } }
-        }
+        Shape::ImplStream | Shape::BoxedStream => stream::body(model),
         Shape::ImplFuture | Shape::BoxedFuture => {
+            // A block is measured where it stands: moving a large future twice more overflows stacks, and another attribute
+            // reads the arguments inside of the block.
+            if let Some(tail) = tail::of(model) {
+                let edge = future_output(&model.func).map(|ty| edge(model, &erased(ty)));
+                let block = tail.block(edge.as_ref());
+                return tail.around(&measured(model, &quote! { ::core::pin::pin!(#block) }, Span::call_site()));
+            }
             let (future, closure) = (local("__future"), closure(model));
             // What is no future is reported where the user says that there is one.
             let span = span_of_output(model);
@@ -230,7 +231,7 @@ fn body(model: &Model) -> TokenStream {
 }
 
 /// The body as a closure, which keeps its `return` and its `?`.
-fn closure(model: &Model) -> TokenStream {
+pub(crate) fn closure(model: &Model) -> TokenStream {
     let (movement, output, body) = (movement(model), output(model), &model.func.body);
     quote! { #movement || -> #output { #body } }
 }
@@ -250,7 +251,7 @@ fn measured(model: &Model, future: &TokenStream, span: Span) -> TokenStream {
 
 /// A closure from a reference to the result to its verdict. A type without a score is reported at the return type, a
 /// predicate that does not fit at the predicate.
-fn judge(model: &Model) -> TokenStream {
+pub(crate) fn judge(model: &Model) -> TokenStream {
     let binding = local("__result");
     let span = match &model.judgement {
         Judgement::Predicate { predicate, .. } => predicate.span().resolved_at(Span::mixed_site()),
@@ -365,27 +366,8 @@ fn edge(model: &Model, output: &TokenStream) -> TokenStream {
     }
 }
 
-/// The `move` and the content of a body that is one `async` block and nothing else.
-fn async_block(model: &Model) -> Option<(TokenStream, TokenStream)> {
-    let mut tokens = model.func.body.clone().into_iter();
-    let is = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(it) if it == word);
-    tokens.next().filter(|it| is(it, "async"))?;
-    let mut next = tokens.next()?;
-    let mut movement = TokenStream::new();
-    if is(&next, "move") {
-        movement.extend([next]);
-        next = tokens.next()?;
-    }
-    match next {
-        TokenTree::Group(it) if it.delimiter() == Delimiter::Brace && tokens.next().is_none() => {
-            Some((movement, it.stream()))
-        }
-        _ => None,
-    }
-}
-
 /// Where the user says what the function returns. Still code of ours: no lint asks the user to mend it.
-fn span_of_output(model: &Model) -> Span {
+pub(crate) fn span_of_output(model: &Model) -> Span {
     let span = match &model.func.sig.output {
         ReturnType::Default => model.func.sig.ident.span(),
         ReturnType::Type(_, ty) => ty.span(),
@@ -403,7 +385,7 @@ fn output(model: &Model) -> TokenStream {
 }
 
 /// A type with `_` for what cannot be written inside a function: every `impl Trait`.
-fn erased(ty: &Type) -> TokenStream {
+pub(crate) fn erased(ty: &Type) -> TokenStream {
     struct Eraser;
     impl VisitMut for Eraser {
         fn visit_type_mut(&mut self, ty: &mut Type) {
@@ -424,7 +406,7 @@ fn private(model: &Model) -> TokenStream {
 }
 
 /// The hidden module that generated code may use; the only place that spells it.
-fn private_at(model: &Model, span: Span) -> TokenStream {
+pub(crate) fn private_at(model: &Model, span: Span) -> TokenStream {
     let krate = model.krate.as_ref().map_or_else(|| quote_spanned! { span=> ::measurand }, ToTokens::to_token_stream);
     quote_spanned! { span=> #krate::__private }
 }

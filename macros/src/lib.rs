@@ -21,6 +21,8 @@ mod model;
 mod objective;
 mod place;
 mod shape;
+mod stream;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -81,6 +83,17 @@ pub fn at(tokens: TokenStream) -> TokenStream {
 /// A future counts from its first poll until it is ready. It is known by what the function's signature says: `async fn`,
 /// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture`, or a method under `#[async_trait]`. Behind another alias or an
 /// associated type it is a value like any other, and the call ends when it is made.
+///
+/// A stream counts from its first poll until it ends (feature `stream` of `measurand`). It is known likewise: `impl Stream`,
+/// `impl TryStream`, `impl FusedStream`, `Pin<Box<dyn Stream>>`, `BoxStream` or `LocalBoxStream`. Its first item that is an `Err` makes the call
+/// an `error`; `ok_if` and `error_if` are asked about each item. A stream that is dropped before its end is `cancelled`,
+/// unless it gave an error before. Inside of another type, such as a `Result`, it is a value like any other. Its items are
+/// counted beside the family of the attribute:
+///
+/// | metric | kind | labels |
+/// |---|---|---|
+/// | `stream_items_total` | counter | `function`, `module` |
+/// | `stream_first_item_seconds` | histogram | `function`, `module` |
 ///
 /// The type of the result is the one that the function is written with: a generic `T` is `ok` even where it is a
 /// `Result`. In a body under `#[track_caller]` the caller's place is not known.

@@ -3,6 +3,7 @@
 mod arguments;
 mod blocks;
 mod futures;
+mod streams;
 
 use crate::engine::run;
 use expect_test::{Expect, expect};

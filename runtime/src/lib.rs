@@ -24,6 +24,7 @@ mod picker;
 mod recording;
 mod series;
 mod site;
+mod stream;
 mod sync;
 mod table;
 mod value;
@@ -77,6 +78,7 @@ pub mod __private {
     pub use crate::__by_type as by_type;
     pub use crate::__declared_site as declared_site;
     pub use crate::__list as list;
+    pub use crate::__measured_stream as measured_stream;
     pub use crate::__record as record;
     pub use crate::__site as site;
     pub use crate::call::{Counted, Sampled, Spared, count, count_rollback, enter, leave, returned, run, watch};
@@ -86,6 +88,8 @@ pub mod __private {
     pub use crate::future::{future_of, measure};
     pub use crate::label::{ask, caller, pick, pick_asked};
     pub use crate::site::{Registered, Site};
+    #[cfg(feature = "stream")]
+    pub use crate::stream::{measure_stream, stream_of};
     pub use crate::verdict::{
         ByLevel, ByLookup, ByOutcome, ByScore, ErrorProbe, Probe, verdict_if, verdict_in, verdict_of_level,
         verdict_of_lookup, verdict_of_score,

@@ -17,6 +17,7 @@ mod modules;
 mod outcome;
 mod place;
 mod recording;
+mod streams;
 mod sync;
 mod values;
 
