@@ -1,8 +1,11 @@
-//! Requests over HTTP under measurement: a Tower layer for axum, hyper and tonic. It reads heads only and knows no body.
+//! Requests over HTTP under measurement: a Tower layer for axum, hyper and tonic. It reads heads only; what knows bodies is
+//! in `body`.
 
+mod body;
 mod future;
 mod route;
 
+pub use body::{MeasuredBody, UntilBodyEnd, UntilBodyEndFuture, UntilBodyEndService};
 pub use future::HttpFuture;
 pub use route::{ByFunction, Grpc, Matched, Route};
 
@@ -51,7 +54,7 @@ macro_rules! http_layer {
 /// | `status` | of the response; `error` where the inner service returned an error instead, `panic` where it panicked, `cancelled` where its future was dropped, as servers do when the client goes away |
 ///
 /// A request begins when the layer is called and ends when the head of the response is there: then its duration is known
-/// and it is no longer in flight. What is still sent of the body is not measured.
+/// and it is no longer in flight. What is still sent of the body is measured by [`HttpLayer::until_body_end`].
 ///
 /// An answer with a status such as 500 is a response like others: only the label tells.
 #[derive(Debug, Clone, Copy)]

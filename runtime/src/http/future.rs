@@ -54,7 +54,7 @@ where
     }
 }
 
-fn verdict<Body, Error>(
+pub(super) fn verdict<Body, Error>(
     result: &Result<Response<Body>, Error>,
     began: &'static Series,
     ending: impl Ending,
