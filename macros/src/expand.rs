@@ -103,19 +103,50 @@ fn series(model: &Model) -> Option<TokenStream> {
         return None;
     }
     let (private, series) = (private(model), local("__series"));
-    let picks = model.given().map(|value| {
-        let LabelValue::Given(expression) = value else { return quote! { #private::pick(&#private::caller()) } };
+    let (mut known, mut picks) = (TokenStream::new(), Vec::new());
+    for (label, value) in &model.labels {
+        let expression = match value {
+            LabelValue::Given(expression) => expression,
+            LabelValue::Caller => {
+                picks.push(quote! { #private::pick(&#private::caller()) });
+                continue;
+            }
+            LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::Late(_) => continue,
+        };
         // A type that is no label is reported at the expression.
         let span = expression.span().resolved_at(Span::mixed_site());
         let private = private_at(model, span);
-        // What binds less tightly than `&` needs parentheses, and what does not would be warned of.
-        if binds_tightly(expression) {
-            quote_spanned! { span=> #private::pick(&#expression) }
+        let checked = known_label(model, label, picks.len());
+        let pick = if let Some((_, name)) = &checked {
+            quote_spanned! { span=> #private::pick_known::<#name, _> }
         } else {
-            quote_spanned! { span=> #private::pick(&(#expression)) }
-        }
-    });
-    Some(quote! { let #series = #private::Site::series_of(&__SITE, &[#(#picks),*]); })
+            quote_spanned! { span=> #private::pick }
+        };
+        known.extend(checked.map(|it| it.0));
+        // What binds less tightly than `&` needs parentheses, and what does not would be warned of.
+        picks.push(if binds_tightly(expression) {
+            quote_spanned! { span=> #pick(&#expression) }
+        } else {
+            quote_spanned! { span=> #pick(&(#expression)) }
+        });
+    }
+    Some(quote! { #known let #series = #private::Site::series_of(&__SITE, &[#(#picks),*]); })
+}
+
+/// The type that stands for a label with known values, and its name: with it the compiler holds the values of the
+/// expression's type against those of the label. A declared family is known to the compiler alone.
+fn known_label(model: &Model, label: &str, number: usize) -> Option<(TokenStream, Ident)> {
+    let private = private(model);
+    let family = if let Some(declared) = &model.declared {
+        quote! { *<#declared as #private::DeclaredFamily>::FAMILY }
+    } else {
+        let labels = model.attribute.family.labels;
+        labels.iter().find(|known| known.name == label && !known.values.is_empty())?;
+        let family = Ident::new(model.attribute.constant, Span::call_site());
+        quote! { #private::families::#family }
+    };
+    let name = Ident::new(&format!("__Label{number}"), Span::call_site());
+    Some((quote! { #private::known_label! { #name, #family, #label } }, name))
 }
 
 fn binds_tightly(expression: &Expr) -> bool {
@@ -307,14 +338,26 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
             let #name = #ask;
         }
     });
-    let picks = model.late().zip(&names).map(|(closure, name)| {
+    let mut known = TokenStream::new();
+    let late = model.labels.iter().filter_map(|(label, value)| match value {
+        LabelValue::Late(closure) => Some((label, closure)),
+        _ => None,
+    });
+    let mut picks = Vec::new();
+    for ((label, closure), name) in late.zip(&names) {
         // A type that is no label is reported at the closure.
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));
-        quote_spanned! { span=> #private::pick_asked(&#name) }
-    });
+        let checked = known_label(model, label, picks.len());
+        picks.push(if let Some((_, label)) = &checked {
+            quote_spanned! { span=> #private::pick_asked_known::<#label, _>(&#name) }
+        } else {
+            quote_spanned! { span=> #private::pick_asked(&#name) }
+        });
+        known.extend(checked.map(|it| it.0));
+    }
     let series = place(model);
-    quote! { |#binding #declared| { #(#labels)* #private::verdict_in(#verdict, #series, &[#(#picks),*]) } }
+    quote! { |#binding #declared| { #known #(#labels)* #private::verdict_in(#verdict, #series, &[#(#picks),*]) } }
 }
 
 /// The verdict that the result's type gives.

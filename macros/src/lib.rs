@@ -116,7 +116,8 @@ pub fn at(tokens: TokenStream) -> TokenStream {
 ///
 /// The value of a label is one of three: a string literal; an expression over the function's arguments, evaluated before
 /// the body, whose type is a `Label`: text, `bool`, or an enum with `#[derive(Label)]`; a closure with one argument, a
-/// reference to the result. Text has a bounded number of values, all others count under `_other`. Where a closure has no
+/// reference to the result. A type with a value that the label lacks does not compile. Text has a bounded number of values,
+/// all others count under `_other`. Where a closure has no
 /// result to look at, the value is the outcome: `panic` or `cancelled`.
 ///
 /// The `Err` of a type with `#[derive(ErrorKind)]` adds the label `error_kind` to the counter of errors.

@@ -77,6 +77,7 @@ fn unreadable(error: &measurand_catalog::ParseError) -> measurand_catalog::Catal
 pub mod __private {
     pub use crate::__by_type as by_type;
     pub use crate::__declared_site as declared_site;
+    pub use crate::__known_label as known_label;
     pub use crate::__list as list;
     pub use crate::__measured_stream as measured_stream;
     pub use crate::__record as record;
@@ -86,7 +87,7 @@ pub mod __private {
     pub use crate::family::FamilyEntry;
     pub use crate::family::{DeclaredFamily, verdict_by};
     pub use crate::future::{future_of, measure};
-    pub use crate::label::{ask, caller, pick, pick_asked};
+    pub use crate::label::{KnownLabel, ask, caller, pick, pick_asked, pick_asked_known, pick_known};
     pub use crate::site::{Registered, Site};
     #[cfg(feature = "stream")]
     pub use crate::stream::{measure_stream, stream_of};
