@@ -63,3 +63,21 @@ fn the_machine_code_is_the_same() {
         assert_ne!(on, bare, "`{}` records nothing", bare.0);
     }
 }
+
+/// What a stream's items leave is in a feature of its own; the attribute says so instead of measuring how the stream is made.
+#[test]
+fn a_stream_needs_its_feature() {
+    let check = |features: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["rustc", "--quiet", "--release", "--lib", "--manifest-path"]);
+        command.arg(workspace().join("tests/off/Cargo.toml")).arg("--target-dir").arg(target_directory().join("off"));
+        let output = command.args(features).args(["--", "--cfg", "streams"]).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (built, message) = check(&[]);
+    assert!(!built && message.contains("needs the feature `stream` of `measurand`"), "{message}");
+    assert!(message.contains("example: measurand = { version = \"0.1\", features = [\"stream\"] }"), "{message}");
+    assert_eq!(message.matches("error: ").count() + message.matches("error[").count(), 2, "{message}");
+    let (built, message) = check(&["--features", "off"]);
+    assert!(built, "{message}");
+}

@@ -48,6 +48,10 @@ mod place;
 mod scan;
 #[path = "../../macros/src/shape.rs"]
 mod shape;
+#[path = "../../macros/src/stream.rs"]
+mod stream;
+#[path = "../../macros/src/tail.rs"]
+mod tail;
 
 // The alert receiver's parser, likewise without the database and the TLS that the receiver needs.
 #[path = "../../monitoring/webhook/src/payload.rs"]

@@ -4,7 +4,7 @@
 
 use crate::diag::{Diag, did_you_mean};
 use crate::objective::{self, Objective};
-use measurand_catalog::attribute::{COMMON, DECLARED};
+use measurand_catalog::attribute::{ALL, COMMON, DECLARED};
 use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, record};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
@@ -121,7 +121,10 @@ fn argument(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], inpu
         let hint = if key == "skip" {
             SKIP.to_owned()
         } else {
-            meant.map_or_else(|| format!("; it takes {}", ticked(keys())), |it| format!("; did you mean `{it}`?"))
+            meant.map_or_else(
+                || format!("; it takes {}{}", ticked(keys()), own_label(&key)),
+                |it| format!("; did you mean `{it}`?"),
+            )
         };
         let spec = meant.and_then(|it| specs(attribute).find(|spec| spec.key == it));
         let example = spec.map_or_else(|| attribute.example.to_owned(), |it| example(attribute, it));
@@ -235,7 +238,13 @@ fn broken(attribute: &Attribute, spec: &Argument, key: &str, value: &Value) -> O
             } else if typed.chars().any(|it| !record::is_text(it)) {
                 Some(format!("the label `{key}` contains a control character"))
             } else {
-                one_of(key, label.map_or(&[], |it| it.values), &typed)
+                let broken = one_of(key, label.map_or(&[], |it| it.values), &typed);
+                broken.map(|mut message| {
+                    if !message.ends_with('?') {
+                        message.push_str(OTHER_VALUES);
+                    }
+                    message
+                })
             }
         }
         (ArgumentKind::OneOf(values), Value::Text(text)) => one_of(key, values, &text.value()),
@@ -290,6 +299,21 @@ fn one_of(key: &str, values: &[&str], typed: &str) -> Option<String> {
     let hint = meant.map(|it| format!("; did you mean \"{it}\"?")).unwrap_or_default();
     Some(format!("`{key}` must be one of {}{hint}", quoted(values)))
 }
+
+/// How a user gets a label that the attribute lacks; nothing where the key is another attribute's and no label.
+fn own_label(key: &Ident) -> String {
+    let mut others = ALL.iter().flat_map(|attribute| attribute.arguments);
+    if others.any(|argument| key == argument.key && argument.kind != ArgumentKind::Label) {
+        return String::new();
+    }
+    format!(
+        "; for a label `{key}` of your own, declare a family that has it with `measurand::family!` and write \
+         `#[measured(family = Name, {key} = ..)]`"
+    )
+}
+
+/// How a user gets a value that a label of a built-in family lacks.
+const OTHER_VALUES: &str = "; for other values declare a family of your own with `measurand::family!` and write `#[measured(family = Name, ..)]`";
 
 fn share(input: ParseStream<'_>) -> syn::Result<f64> {
     match input.parse()? {

@@ -1,4 +1,4 @@
-//! Turns a [`Model`] into tokens; the only file that writes code.
+//! Turns a [`Model`] into tokens; with `stream`, the only file that writes code.
 //!
 //! Generated code is small: one static, and calls into `measurand::__private`. It names nothing else, so that it
 //! compiles whatever the user's crate has in scope.
@@ -7,11 +7,12 @@ use crate::docs;
 use crate::error;
 use crate::label::LabelValue;
 use crate::model::{Judgement, Model, Use};
-use crate::shape::{Shape, bare, boxed_output, future_output, is_result, returns_never};
+use crate::shape::{Shape, bare, future_output, is_result, returns_never, stream_item};
+use crate::{stream, tail};
 use measurand_catalog::{Role, UNKNOWN_KINDS, definition};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Path, ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
 
@@ -99,16 +100,15 @@ fn facts(model: &Model) -> String {
     if result_with_kinds(model).is_some() && error_kinds(model).is_none() {
         fields.push((UNKNOWN_KINDS.to_owned(), String::new()));
     }
-    if model.func.place.in_macro {
-        fields.push((definition::EXPANSION.to_owned(), next_expansion().to_string()));
-    }
+    fields.extend(expansion(model));
     fields.into_iter().flat_map(|(key, value)| ["\u{1f}".to_owned(), key, "\u{1f}".to_owned(), value]).collect()
 }
 
 /// Tells functions apart that a macro writes in one place. The compiler expands a crate in the order of its source.
-fn next_expansion() -> u32 {
+pub(crate) fn expansion(model: &Model) -> Option<(String, String)> {
     static COUNT: AtomicU32 = AtomicU32::new(1);
-    COUNT.fetch_add(1, Ordering::Relaxed)
+    let number = || COUNT.fetch_add(1, Ordering::Relaxed).to_string();
+    model.func.place.in_macro.then(|| (definition::EXPANSION.to_owned(), number()))
 }
 
 /// The kinds of the function's errors, as a constant expression, where the signature names a type that has them.
@@ -142,11 +142,11 @@ fn result_with_kinds(model: &Model) -> Option<&Type> {
     returned(model).map(bare).filter(|ty| counted && errors && error::is_named_result(ty))
 }
 
-/// The type that the call ends with: of a future its output.
+/// The type that the call ends with: of a future its output, of a stream its item.
 fn returned(model: &Model) -> Option<&Type> {
     match model.shape {
-        Shape::ImplFuture => future_output(&model.func),
-        Shape::BoxedFuture => boxed_output(&model.func),
+        Shape::ImplFuture | Shape::BoxedFuture => future_output(&model.func),
+        Shape::ImplStream | Shape::BoxedStream => stream_item(&model.func),
         _ => match &model.func.sig.output {
             ReturnType::Type(_, ty) => Some(ty),
             ReturnType::Default => None,
@@ -160,19 +160,50 @@ fn series(model: &Model) -> Option<TokenStream> {
         return None;
     }
     let (private, series) = (private(model), local("__series"));
-    let picks = model.given().map(|value| {
-        let LabelValue::Given(expression) = value else { return quote! { #private::pick(&#private::caller()) } };
+    let (mut known, mut picks) = (TokenStream::new(), Vec::new());
+    for (label, value) in &model.labels {
+        let expression = match value {
+            LabelValue::Given(expression) => expression,
+            LabelValue::Caller => {
+                picks.push(quote! { #private::pick(&#private::caller()) });
+                continue;
+            }
+            LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::Late(_) => continue,
+        };
         // A type that is no label is reported at the expression.
         let span = expression.span().resolved_at(Span::mixed_site());
         let private = private_at(model, span);
-        // What binds less tightly than `&` needs parentheses, and what does not would be warned of.
-        if binds_tightly(expression) {
-            quote_spanned! { span=> #private::pick(&#expression) }
+        let checked = known_label(model, label, picks.len());
+        let pick = if let Some((_, name)) = &checked {
+            quote_spanned! { span=> #private::pick_known::<#name, _> }
         } else {
-            quote_spanned! { span=> #private::pick(&(#expression)) }
-        }
-    });
-    Some(quote! { let #series = #private::Site::series_of(&__SITE, &[#(#picks),*]); })
+            quote_spanned! { span=> #private::pick }
+        };
+        known.extend(checked.map(|it| it.0));
+        // What binds less tightly than `&` needs parentheses, and what does not would be warned of.
+        picks.push(if binds_tightly(expression) {
+            quote_spanned! { span=> #pick(&#expression) }
+        } else {
+            quote_spanned! { span=> #pick(&(#expression)) }
+        });
+    }
+    Some(quote! { #known let #series = #private::Site::series_of(&__SITE, &[#(#picks),*]); })
+}
+
+/// The type that stands for a label with known values, and its name: with it the compiler holds the values of the
+/// expression's type against those of the label. A declared family is known to the compiler alone.
+fn known_label(model: &Model, label: &str, number: usize) -> Option<(TokenStream, Ident)> {
+    let private = private(model);
+    let family = if let Some(declared) = &model.declared {
+        quote! { *<#declared as #private::DeclaredFamily>::FAMILY }
+    } else {
+        let labels = model.attribute.family.labels;
+        labels.iter().find(|known| known.name == label && !known.values.is_empty())?;
+        let family = Ident::new(model.attribute.constant, Span::call_site());
+        quote! { #private::families::#family }
+    };
+    let name = Ident::new(&format!("__Label{number}"), Span::call_site());
+    Some((quote! { #private::known_label! { #name, #family, #label } }, name))
 }
 
 fn binds_tightly(expression: &Expr) -> bool {
@@ -198,7 +229,7 @@ fn place(model: &Model) -> TokenStream {
 }
 
 /// The same, and which calls are timed.
-fn start(model: &Model) -> TokenStream {
+pub(crate) fn start(model: &Model) -> TokenStream {
     let (private, series) = (private(model), place(model));
     match model.one_in {
         Some(one_in) if is_watched(model) => quote! { #private::Sampled::<#one_in>(#series) },
@@ -255,15 +286,15 @@ fn body(model: &Model) -> TokenStream {
             let (edge, movement) = (return_edge(model), movement(model));
             measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #body }) }, Span::call_site())
         }
-        // The block is measured where it stands: moving a large future twice more overflows stacks.
-        Shape::ImplFuture if async_block(model).is_some() => {
-            let (movement, content) = async_block(model).unwrap_or_default();
-            let edge = future_output(&model.func).map(|ty| edge(model, &erased(ty)));
-            let measured =
-                measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #content }) }, Span::call_site());
-            quote! { async move { #measured } }
-        }
+        Shape::ImplStream | Shape::BoxedStream => stream::body(model),
         Shape::ImplFuture | Shape::BoxedFuture => {
+            // A block is measured where it stands: moving a large future twice more overflows stacks, and another attribute
+            // reads the arguments inside of the block.
+            if let Some(tail) = tail::of(model) {
+                let edge = future_output(&model.func).map(|ty| edge(model, &erased(ty)));
+                let block = tail.block(edge.as_ref());
+                return tail.around(&measured(model, &quote! { ::core::pin::pin!(#block) }, Span::call_site()));
+            }
             let (future, closure) = (local("__future"), closure(model));
             // What is no future is reported where the user says that there is one.
             let span = span_of_output(model);
@@ -288,7 +319,7 @@ fn body(model: &Model) -> TokenStream {
 }
 
 /// The body as a closure, which keeps its `return` and its `?`.
-fn closure(model: &Model) -> TokenStream {
+pub(crate) fn closure(model: &Model) -> TokenStream {
     let (movement, output, body) = (movement(model), output(model), &model.func.body);
     quote! { #movement || -> #output { #body } }
 }
@@ -308,7 +339,7 @@ fn measured(model: &Model, future: &TokenStream, span: Span) -> TokenStream {
 
 /// A closure from a reference to the result to its verdict. A type without a score is reported at the return type, a
 /// predicate that does not fit at the predicate.
-fn judge(model: &Model) -> TokenStream {
+pub(crate) fn judge(model: &Model) -> TokenStream {
     let binding = local("__result");
     let span = match &model.judgement {
         Judgement::Predicate { predicate, .. } => predicate.span().resolved_at(Span::mixed_site()),
@@ -364,14 +395,26 @@ fn judge(model: &Model) -> TokenStream {
             let #name = #ask;
         }
     });
-    let picks = model.late().zip(&names).map(|(closure, name)| {
+    let mut known = TokenStream::new();
+    let late = model.labels.iter().filter_map(|(label, value)| match value {
+        LabelValue::Late(closure) => Some((label, closure)),
+        _ => None,
+    });
+    let mut picks = Vec::new();
+    for ((label, closure), name) in late.zip(&names) {
         // A type that is no label is reported at the closure.
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));
-        quote_spanned! { span=> #private::pick_asked(&#name) }
-    });
+        let checked = known_label(model, label, picks.len());
+        picks.push(if let Some((_, label)) = &checked {
+            quote_spanned! { span=> #private::pick_asked_known::<#label, _>(&#name) }
+        } else {
+            quote_spanned! { span=> #private::pick_asked(&#name) }
+        });
+        known.extend(checked.map(|it| it.0));
+    }
     let series = place(model);
-    quote! { |#binding #declared| { #(#labels)* #private::verdict_in(#verdict, #series, &[#(#picks),*]) } }
+    quote! { |#binding #declared| { #known #(#labels)* #private::verdict_in(#verdict, #series, &[#(#picks),*]) } }
 }
 
 /// The verdict that the result's type gives.
@@ -423,27 +466,8 @@ fn edge(model: &Model, output: &TokenStream) -> TokenStream {
     }
 }
 
-/// The `move` and the content of a body that is one `async` block and nothing else.
-fn async_block(model: &Model) -> Option<(TokenStream, TokenStream)> {
-    let mut tokens = model.func.body.clone().into_iter();
-    let is = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(it) if it == word);
-    tokens.next().filter(|it| is(it, "async"))?;
-    let mut next = tokens.next()?;
-    let mut movement = TokenStream::new();
-    if is(&next, "move") {
-        movement.extend([next]);
-        next = tokens.next()?;
-    }
-    match next {
-        TokenTree::Group(it) if it.delimiter() == Delimiter::Brace && tokens.next().is_none() => {
-            Some((movement, it.stream()))
-        }
-        _ => None,
-    }
-}
-
 /// Where the user says what the function returns. Still code of ours: no lint asks the user to mend it.
-fn span_of_output(model: &Model) -> Span {
+pub(crate) fn span_of_output(model: &Model) -> Span {
     let span = match &model.func.sig.output {
         ReturnType::Default => model.func.sig.ident.span(),
         ReturnType::Type(_, ty) => ty.span(),
@@ -461,7 +485,7 @@ fn output(model: &Model) -> TokenStream {
 }
 
 /// A type with `_` for what cannot be written inside a function: every `impl Trait`.
-fn erased(ty: &Type) -> TokenStream {
+pub(crate) fn erased(ty: &Type) -> TokenStream {
     struct Eraser;
     impl VisitMut for Eraser {
         fn visit_type_mut(&mut self, ty: &mut Type) {
@@ -482,7 +506,7 @@ fn private(model: &Model) -> TokenStream {
 }
 
 /// The hidden module that generated code may use; the only place that spells it.
-fn private_at(model: &Model, span: Span) -> TokenStream {
+pub(crate) fn private_at(model: &Model, span: Span) -> TokenStream {
     let krate = model.krate.as_ref().map_or_else(|| quote_spanned! { span=> ::measurand }, ToTokens::to_token_stream);
     quote_spanned! { span=> #krate::__private }
 }

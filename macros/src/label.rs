@@ -3,7 +3,7 @@
 use crate::args::{self, Arg, Value};
 use crate::diag::{Diag, did_you_mean};
 use crate::func::Func;
-use crate::shape::returns_never;
+use crate::shape::{is_stream, returns_never};
 use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL, record};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
@@ -218,6 +218,13 @@ pub(crate) fn check_labels(
     {
         let message = "the label comes from the returned value, and this function never returns one";
         diag.error(closure.span(), format_args!("{message}\nexample: {example}"));
+    }
+    if is_stream(func)
+        && let Some(closure) = late.first()
+    {
+        let message = "the label comes from the returned value, and this function returns a stream";
+        let mend = "write a text or an expression over the arguments";
+        diag.error(closure.span(), format_args!("{message}; {mend}\nexample: {example}"));
     }
     if args::is_declared(attribute)
         && let Some(closure) = late.get(1)

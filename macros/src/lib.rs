@@ -25,6 +25,8 @@ mod objective;
 mod place;
 mod scan;
 mod shape;
+mod stream;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -86,6 +88,17 @@ pub fn at(tokens: TokenStream) -> TokenStream {
 /// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture`, or a method under `#[async_trait]`. Behind another alias or an
 /// associated type it is a value like any other, and the call ends when it is made.
 ///
+/// A stream counts from its first poll until it ends (feature `stream` of `measurand`). It is known likewise: `impl Stream`,
+/// `impl TryStream`, `impl FusedStream`, `Pin<Box<dyn Stream>>`, `BoxStream` or `LocalBoxStream`. Its first item that is an `Err` makes the call
+/// an `error`; `ok_if` and `error_if` are asked about each item. A stream that is dropped before its end is `cancelled`,
+/// unless it gave an error before. Inside of another type, such as a `Result`, it is a value like any other. Its items are
+/// counted beside the family of the attribute:
+///
+/// | metric | kind | labels |
+/// |---|---|---|
+/// | `stream_items_total` | counter | `function`, `module` |
+/// | `stream_first_item_seconds` | histogram | `function`, `module` |
+///
 /// The type of the result is the one that the function is written with: a generic `T` is `ok` even where it is a
 /// `Result`. In a body under `#[track_caller]` the caller's place is not known.
 ///
@@ -107,7 +120,8 @@ pub fn at(tokens: TokenStream) -> TokenStream {
 ///
 /// The value of a label is one of three: a string literal; an expression over the function's arguments, evaluated before
 /// the body, whose type is a `Label`: text, `bool`, or an enum with `#[derive(Label)]`; a closure with one argument, a
-/// reference to the result. Text has a bounded number of values, all others count under `_other`. Where a closure has no
+/// reference to the result. A type with a value that the label lacks does not compile. Text has a bounded number of values,
+/// all others count under `_other`. Where a closure has no
 /// result to look at, the value is the outcome: `panic` or `cancelled`.
 ///
 /// The `Err` of a type with `#[derive(ErrorKind)]` adds the label `error_kind` to the counter of errors.

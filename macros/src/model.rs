@@ -101,6 +101,7 @@ impl Model {
         let judgement = judgement(diag, attribute, rest);
         let shape = shape::shape(&func);
         check_output(diag, attribute, &func, &judgement);
+        check_stream(diag, attribute, &func, &judgement);
         label::check_labels(diag, attribute, &func, &labels);
         Self { attribute, func, shape, labels, declared, uses, one_in, objective, facts, judgement, krate }
     }
@@ -180,6 +181,41 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
             );
         }
         _ => {}
+    }
+}
+
+/// A stream has no result to ask, and a future of a stream ends before the stream has begun.
+fn check_stream(diag: &mut Diag, attribute: &'static Attribute, func: &Func, judgement: &Judgement) {
+    let ReturnType::Type(_, ty) = &func.sig.output else { return };
+    if !shape::is_stream(func) {
+        return;
+    }
+    let (name, example, function) = (attribute.name, attribute.example, &func.sig.ident);
+    if func.sig.asyncness.is_some() {
+        let message =
+            "an `async fn` ends before the stream that it returns begins, so its measurement would miss every item";
+        let mend = "return the stream from an `fn`, or measure the function that makes the items";
+        let example = format_args!("{example} fn {function}() -> impl Stream<Item = u64> {{ .. }}");
+        diag.error(ty.span(), format_args!("{message}; {mend}\nexample: {example}"));
+    }
+    if matches!(judgement, Judgement::Score { .. } | Judgement::Level | Judgement::Lookup) {
+        let message = format_args!("`#[{name}]` records the returned value, and a stream has many");
+        let mend = "annotate the function that makes an item";
+        let example = format_args!("{example} fn {function}() -> {} {{ .. }}", example_output(judgement));
+        diag.error(ty.span(), format_args!("{message}; {mend}\nexample: {example}"));
+    } else if let Some(rollback) = judgement.rollback() {
+        let message =
+            "`rollback` runs after a call that returned, and this function returns a stream; remove `rollback`";
+        diag.error(rollback.span(), format_args!("{message}\nexample: {example}"));
+    }
+}
+
+/// A type that the function could return.
+fn example_output(judgement: &Judgement) -> &'static str {
+    match judgement {
+        Judgement::Level => "u64",
+        Judgement::Lookup => "Option<String>",
+        _ => "f64",
     }
 }
 

@@ -1,8 +1,7 @@
 //! What the signature says of the body: when it runs, and what it returns.
 
 use crate::func::Func;
-use syn::punctuated::Punctuated;
-use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Token, Type, TypeParamBound};
+use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
 
 /// When the body runs, which decides where the measurement goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,11 +19,33 @@ pub(crate) enum Shape {
     ImplFuture,
     /// While the returned `Pin<Box<dyn Future>>` is polled; this is what `async_trait` makes of an `async fn`.
     BoxedFuture,
+    /// While the returned `impl Stream` is polled, until it ends.
+    ImplStream,
+    /// While the returned `Pin<Box<dyn Stream>>` is polled, until it ends.
+    BoxedStream,
 }
 
 /// Whether the return type is `!`, of an `async fn` too.
 pub(crate) fn returns_never(func: &Func) -> bool {
     matches!(&func.sig.output, ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)))
+}
+
+/// The traits of a stream, by name.
+const STREAMS: [&str; 3] = ["Stream", "TryStream", "FusedStream"];
+
+/// Whether a type is a stream by its name: `impl Stream`, `Pin<Box<dyn Stream>>`, `BoxStream`, `LocalBoxStream`.
+pub(crate) fn is_stream(func: &Func) -> bool {
+    let ReturnType::Type(_, ty) = &func.sig.output else { return false };
+    stream_shape(bare(ty)).is_some()
+}
+
+fn stream_shape(ty: &Type) -> Option<Shape> {
+    let streams = |ty: &Type| STREAMS.iter().any(|name| names(ty, name));
+    if matches!(ty, Type::ImplTrait(_)) && streams(ty) {
+        return Some(Shape::ImplStream);
+    }
+    let boxed = inside(ty, "Pin").and_then(|ty| inside(ty, "Box")).is_some_and(streams);
+    (boxed || is_named(ty, "BoxStream") || is_named(ty, "LocalBoxStream")).then_some(Shape::BoxedStream)
 }
 
 /// Types do not exist yet, only tokens, so the shape goes by names. What they do not tell (a future behind an alias of
@@ -35,6 +56,9 @@ pub(crate) fn shape(func: &Func) -> Shape {
     }
     let ReturnType::Type(_, ty) = &func.sig.output else { return Shape::Sync };
     let ty = bare(ty);
+    if let Some(shape) = stream_shape(ty) {
+        return shape;
+    }
     let boxed = || inside(inside(ty, "Pin")?, "Box");
     match ty {
         Type::Never(_) => return Shape::Never,
@@ -87,34 +111,38 @@ pub(crate) fn is_result(ty: &Type) -> bool {
     is_named(bare(ty), "Result")
 }
 
-/// `T` of `impl Future<Output = T>`.
+/// `T` of `impl Future<Output = T>`, of `Pin<Box<dyn Future<Output = T>>>` and of `BoxFuture<'_, T>`.
 pub(crate) fn future_output(func: &Func) -> Option<&Type> {
-    let ReturnType::Type(_, ty) = &func.sig.output else { return None };
-    if let Type::ImplTrait(ty) = bare(ty) { output_of(&ty.bounds) } else { None }
+    associated(func, "Output", &["BoxFuture", "LocalBoxFuture"])
 }
 
-/// `T` of `Pin<Box<dyn Future<Output = T>>>` and of `BoxFuture<'_, T>`.
-pub(crate) fn boxed_output(func: &Func) -> Option<&Type> {
+/// `T` of `impl Stream<Item = T>`, of `Pin<Box<dyn Stream<Item = T>>>` and of `BoxStream<'_, T>`.
+pub(crate) fn stream_item(func: &Func) -> Option<&Type> {
+    associated(func, "Item", &["BoxStream", "LocalBoxStream"])
+}
+
+/// The type that a bound of the result calls `name`, or that stands in an alias of the result.
+fn associated<'a>(func: &'a Func, name: &str, aliases: &[&str]) -> Option<&'a Type> {
     let ReturnType::Type(_, ty) = &func.sig.output else { return None };
     let ty = bare(ty);
-    match inside(ty, "Pin").and_then(|it| inside(it, "Box")) {
-        Some(Type::TraitObject(ty)) => output_of(&ty.bounds),
-        Some(_) => None,
-        None => inside(ty, "BoxFuture").or_else(|| inside(ty, "LocalBoxFuture")),
+    if let Some(alias) = aliases.iter().find(|alias| is_named(ty, alias)) {
+        return inside(ty, alias);
     }
-}
-
-/// `T` of the bound `Future<Output = T>`.
-fn output_of(bounds: &Punctuated<TypeParamBound, Token![+]>) -> Option<&Type> {
-    let arguments = bounds.iter().filter_map(|it| match it {
-        TypeParamBound::Trait(it) => match &it.path.segments.last()?.arguments {
+    let ty = inside(ty, "Pin").and_then(|ty| inside(ty, "Box")).unwrap_or(ty);
+    let bounds = match ty {
+        Type::ImplTrait(ty) => &ty.bounds,
+        Type::TraitObject(ty) => &ty.bounds,
+        _ => return None,
+    };
+    let arguments = bounds.iter().filter_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => match &bound.path.segments.last()?.arguments {
             PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
             _ => None,
         },
         _ => None,
     });
-    arguments.flatten().find_map(|it| match it {
-        GenericArgument::AssocType(it) if it.ident == "Output" => Some(&it.ty),
+    arguments.flatten().find_map(|argument| match argument {
+        GenericArgument::AssocType(argument) if argument.ident == name => Some(&argument.ty),
         _ => None,
     })
 }

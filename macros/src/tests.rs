@@ -4,6 +4,7 @@ mod arguments;
 mod blocks;
 mod futures;
 mod names;
+mod streams;
 
 use crate::engine::run;
 use expect_test::{Expect, expect};

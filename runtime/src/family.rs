@@ -441,3 +441,7 @@ built_in! {
     FEEDBACK VERIFICATION DATABASE DATABASE_CONNECTION CACHE
     PLANNING COORDINATION TASK TASK_QUEUE HTTP
 }
+
+// A family of programs with streams: nobody else has its tables.
+#[cfg(feature = "stream")]
+built_in! { STREAM }

@@ -23,6 +23,9 @@ pub(crate) trait Sink {
     fn set(&self, role: Role, value: f64);
     /// A gauge to be moved by more than one value.
     fn gauge(&self, role: Role) -> Gauge;
+    /// The counter of successes, to be moved by more than one.
+    #[cfg(feature = "stream")]
+    fn successes(&self) -> Counter;
 }
 
 /// What a call that ended well leaves, and where.
@@ -235,6 +238,11 @@ impl Sink for Handles {
     fn gauge(&self, role: Role) -> Gauge {
         self.with_lookup(|it| it.gauge(role))
     }
+
+    #[cfg(feature = "stream")]
+    fn successes(&self) -> Counter {
+        self.successes.clone()
+    }
 }
 
 /// The counters of errors of a series. Where a late label leaves them unknown, the counter of panics stands at zero before
@@ -362,5 +370,10 @@ impl Sink for Lookup<'_> {
     fn gauge(&self, role: Role) -> Gauge {
         let register = |it| self.recorder.register_gauge(it, &self.keys.metadata);
         self.keys.get(role, 0).map_or_else(Gauge::noop, register)
+    }
+
+    #[cfg(feature = "stream")]
+    fn successes(&self) -> Counter {
+        self.counter(Role::Successes, &self.keys.metadata)
     }
 }

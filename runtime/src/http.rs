@@ -1,11 +1,14 @@
-//! Requests over HTTP under measurement: a Tower layer for axum, hyper and tonic. It reads heads, and of gRPC the trailers.
+//! Requests over HTTP under measurement: a Tower layer for axum, hyper and tonic. It reads heads; `body` and `grpc_body` know
+//! bodies.
 
 mod body;
 mod future;
+mod grpc_body;
 mod route;
 
-pub use body::GrpcBody;
+pub use body::{MeasuredBody, UntilBodyEnd, UntilBodyEndFuture, UntilBodyEndService};
 pub use future::HttpFuture;
+pub use grpc_body::GrpcBody;
 pub use route::{ByFunction, Grpc, Matched, Route};
 
 use crate::call::enter;
@@ -54,7 +57,7 @@ macro_rules! http_layer {
 /// | `status` | of the response; `error` where the inner service returned an error instead, `panic` where it panicked, `cancelled` where its future was dropped, as servers do when the client goes away |
 ///
 /// A request begins when the layer is called and ends when the head of the response is there: then its duration is known
-/// and it is no longer in flight. What is still sent of the body is not measured.
+/// and it is no longer in flight. What is still sent of the body is measured by [`HttpLayer::until_body_end`].
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 use crate::cache::Cache;
 use crate::contain::contained;
 use crate::verdict::Failure;
-use measurand_catalog::ERROR_OUTCOMES;
+use measurand_catalog::{ERROR_OUTCOMES, Family};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -139,6 +139,40 @@ impl<'a> Pick<'a> {
 #[inline]
 pub fn pick<T: Label + ?Sized>(value: &T) -> Pick<'_> {
     Pick { values: T::VALUES, index: value.index(), text: value.value(), free: T::VALUES.is_empty() }
+}
+
+/// A label of which the compiler knows the values; generated code has a type for each.
+pub trait KnownLabel {
+    /// The family.
+    const FAMILY: &'static Family;
+    /// The name of the label.
+    const NAME: &'static str;
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __known_label {
+    ($type:ident, $family:expr, $label:literal) => {
+        struct $type;
+        impl $crate::__private::KnownLabel for $type {
+            const FAMILY: &'static $crate::tables::Family = &$family;
+            const NAME: &'static ::core::primitive::str = $label;
+        }
+    };
+}
+
+/// A value of a label with known values. It does not compile where the type has a value that the label lacks.
+#[inline]
+pub fn pick_known<L: KnownLabel, T: Label + ?Sized>(value: &T) -> Pick<'_> {
+    const { L::FAMILY.check_values(L::NAME, T::VALUES) }
+    pick(value)
+}
+
+/// The same for a value that the result was asked for.
+#[inline]
+pub fn pick_asked_known<L: KnownLabel, T: Label>(value: &Option<T>) -> Pick<'_> {
+    const { L::FAMILY.check_values(L::NAME, T::VALUES) }
+    pick_asked(value)
 }
 
 /// Asks the result of a call for the value of a label, which may borrow from it; nothing if that panicked.

@@ -1,5 +1,7 @@
 //! Annotate a function; get its metrics, its Prometheus endpoint, its Grafana dashboard and its alerts.
-#![cfg_attr(all(feature = "axum", feature = "exporter", feature = "push"), doc = include_str!("../../README.md"))]
+#![cfg_attr(
+    all(feature = "axum", feature = "exporter", feature = "push", feature = "stream", feature = "testing"),
+    doc = include_str!("../../README.md"))]
 
 // Derives name this crate by its own name, also where it uses them itself.
 extern crate self as measurand;
@@ -26,6 +28,7 @@ mod picker;
 mod recording;
 mod series;
 mod site;
+mod stream;
 mod sync;
 mod table;
 mod value;
@@ -35,6 +38,8 @@ mod verdict;
 pub mod exporter;
 #[cfg(feature = "tower")]
 pub mod http;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use binding::initialize;
 pub use family::DeclaredFamily;
@@ -98,7 +103,9 @@ pub mod __private {
     pub use crate::__by_type as by_type;
     pub use crate::__declared_site as declared_site;
     pub use crate::__kinds_of as kinds_of;
+    pub use crate::__known_label as known_label;
     pub use crate::__list as list;
+    pub use crate::__measured_stream as measured_stream;
     pub use crate::__record as record;
     pub use crate::__site as site;
     pub use crate::call::{Counted, Sampled, Spared, count, count_rollback, enter, leave, returned, run, watch};
@@ -107,8 +114,10 @@ pub mod __private {
     pub use crate::family::{DeclaredFamily, verdict_by};
     pub use crate::future::{future_of, measure};
     pub use crate::kinds::{KindsOf, NoKind, NoKinds, TellsKind, kinds};
-    pub use crate::label::{ask, caller, pick, pick_asked};
+    pub use crate::label::{KnownLabel, ask, caller, pick, pick_asked, pick_asked_known, pick_known};
     pub use crate::site::{Registered, Site};
+    #[cfg(feature = "stream")]
+    pub use crate::stream::{measure_stream, stream_of};
     pub use crate::verdict::{
         ByLevel, ByLookup, ByOutcome, ByScore, ErrorProbe, Probe, verdict_if, verdict_in, verdict_of_level,
         verdict_of_lookup, verdict_of_score,

@@ -39,7 +39,7 @@ impl Site {
     }
 
     /// What the record says under this key; empty if it says nothing.
-    #[cfg(any(feature = "catalog", feature = "exporter"))]
+    #[cfg(feature = "exporter")]
     pub(crate) fn field(&self, key: &str) -> &'static str {
         record::field(self.record(), key)
     }

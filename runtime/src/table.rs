@@ -3,7 +3,7 @@
 use crate::direct::redacted;
 use crate::series::{Record, Series, label_name};
 use foldhash::HashMap;
-use measurand_catalog::{Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET};
+use measurand_catalog::{Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET, UNKNOWN_VALUES};
 use metrics::{Key, Label, Level, Metadata};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,15 +62,19 @@ impl Table {
         site: Record,
     ) -> (&'static Series, bool) {
         let redacted = self.redact(&mut values, free);
-        let mut exact = true;
+        let (mut exact, mut known) = (true, true);
         for (index, value) in values.iter_mut().enumerate() {
-            let known = self.family.labels.get(index).map_or(&[][..], |it| it.values);
-            if let Some(text) = value
-                && (text.len() > LENGTH_MAX || !(known.is_empty() || known.contains(&&**text)))
-            {
-                exact &= text == OTHER;
-                *value = Some(Cow::Borrowed(OTHER));
+            let Some(text) = value else { continue };
+            let label = self.family.labels.get(index).filter(|label| !label.values.is_empty());
+            match label {
+                Some(label) if !label.values.contains(&&**text) && text != OTHER => {
+                    known = false;
+                    count_unknown(self.family.name, label.name);
+                }
+                None if text.len() > LENGTH_MAX => exact = false,
+                _ => continue,
             }
+            *value = Some(Cow::Borrowed(OTHER));
         }
         let key = |values: &[Option<Cow<'_, str>>]| -> Values {
             values.iter().map(|it| it.as_deref().map(Into::into)).collect()
@@ -80,10 +84,10 @@ impl Table {
             free.get(index).copied().unwrap_or(false) && it.as_deref().is_some_and(|it| it != OTHER)
         };
         if !values.iter().enumerate().any(|(index, it)| is_free(index, it)) {
-            return (self.counted(self.unlimited(wanted, site), exact), exact && !redacted);
+            return (self.counted(self.unlimited(wanted, site), exact), exact && known && !redacted);
         }
         if let Some(series) = self.find(&wanted).or_else(|| self.limited(wanted, site)) {
-            return (self.counted(series, exact), exact && !redacted);
+            return (self.counted(series, exact), exact && known && !redacted);
         }
         for (index, value) in values.iter_mut().enumerate() {
             if is_free(index, value) {
@@ -154,6 +158,15 @@ impl Table {
         }
         series
     }
+}
+
+/// Counts a recording whose text is none of a label's known values: no limit is to blame, but the code that records.
+#[cold]
+fn count_unknown(family: &'static str, label: &'static str) {
+    let labels = vec![Label::from_static_parts("family", family), Label::from_static_parts("label", label)];
+    let key = Key::from_parts(UNKNOWN_VALUES, labels);
+    let metadata = Metadata::new(SITE_TARGET, Level::INFO, None);
+    metrics::with_recorder(|recorder| recorder.register_counter(&key, &metadata).increment(1));
 }
 
 /// The counter of a family's recordings whose labels were replaced.

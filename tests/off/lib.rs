@@ -1,5 +1,5 @@
 //! Functions of several forms. Their names are not mangled, so that both builds have the same ones.
-#![allow(unexpected_cfgs, reason = "`annotated` is given by the test")]
+#![allow(unexpected_cfgs, reason = "`annotated` and `streams` are given by the test")]
 
 #[unsafe(no_mangle)]
 #[cfg_attr(annotated, measurand::measured(slo(success = 99.9, latency = "10ms" @ 99), caller, owner = "me"))]
@@ -46,5 +46,22 @@ pub fn wait(x: u64) -> u64 {
     match future.as_mut().poll(&mut context) {
         std::task::Poll::Ready(it) => it,
         std::task::Poll::Pending => 0,
+    }
+}
+
+/// Attributes know streams by the name of the trait.
+#[cfg(streams)]
+pub mod streams {
+    pub trait Stream {
+        type Item;
+    }
+
+    impl Stream for Vec<u64> {
+        type Item = u64;
+    }
+
+    #[measurand::measured]
+    pub fn numbers() -> impl Stream<Item = u64> {
+        vec![1]
     }
 }

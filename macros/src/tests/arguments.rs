@@ -16,10 +16,13 @@ fn label_expression() {
                     __SITE, DATABASE, "f", [],
                     "|attribute|timed_query|family|database|from:query_type|kind|from:table|self.names[0]"
                 };
+                ::measurand::__private::known_label! {
+                    __Label0, ::measurand::__private::families::DATABASE, "query_type"
+                }
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
                     &[
-                        ::measurand::__private::pick(&kind),
+                        ::measurand::__private::pick_known::<__Label0, _>(&kind),
                         ::measurand::__private::pick(&self.names[0]),
                     ],
                 );
@@ -120,9 +123,12 @@ fn late_and_given_labels_of_a_returned_future() {
                     __SITE, DATABASE, "f", [],
                     "|attribute|timed_query|family|database|from:query_type|kind|from:table||it : &Answer| &it.table"
                 };
+                ::measurand::__private::known_label! {
+                    __Label0, ::measurand::__private::families::DATABASE, "query_type"
+                }
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick(&kind)],
+                    &[::measurand::__private::pick_known::<__Label0, _>(&kind)],
                 );
                 let __future = ::measurand::__private::call(move || -> _ { g(kind) });
                 async move {
@@ -436,9 +442,13 @@ fn declared_family() {
                     { #[allow(warnings)] { struct E; { use self:: *;
                     ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
+                ::measurand::__private::known_label! {
+                    __Label0, * < shop::Payment as ::measurand::__private::DeclaredFamily > ::FAMILY,
+                    "currency"
+                }
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick(&currency)],
+                    &[::measurand::__private::pick_known::<__Label0, _>(&currency)],
                 );
                 ::measurand::__private::run(
                     __series,

@@ -27,6 +27,7 @@ const BUSY_SECONDS: &PlatformMetric = platform_metric("tokio_busy_seconds_total"
 const QUEUE: &PlatformMetric = platform_metric("tokio_global_queue_depth");
 pub(crate) const LAG: &PlatformMetric = platform_metric("tokio_scheduling_lag_seconds");
 pub(crate) const OVERFLOWS: &PlatformMetric = platform_metric(measurand_catalog::OVERFLOWS);
+const UNKNOWN_VALUES: &PlatformMetric = platform_metric(measurand_catalog::UNKNOWN_VALUES);
 const CONTAINED: &PlatformMetric = platform_metric(measurand_catalog::CONTAINED);
 const SERIES: &PlatformMetric = platform_metric("measurand_series");
 const SERIES_LIMIT: &PlatformMetric = platform_metric("measurand_series_limit");
@@ -215,14 +216,16 @@ pub(super) const PANELS: &[Spec] = &[
     },
     Spec {
         key: "overflows",
-        title: "Recordings beyond the series limit",
-        description: "Recordings per second that went to `_other`, since their family has as many series as it may have.",
+        title: "Recordings under `_other`",
+        description: "Recordings per second that went to `_other`: by family, since it has as many series as it may have; by \
+                      family and label, since the text is none of the values that the family declares for the label.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |_| {
-            let family = ["family".to_owned()];
-            let lost = Query::Rate(Selector::new(OVERFLOWS.name), Window::Recent).sum(&family);
-            vec![by_labels("", &family, lost)]
+            let rate = |metric: &PlatformMetric, by: &[String]| {
+                by_labels("", by, Query::Rate(Selector::new(metric.name), Window::Recent).sum(by))
+            };
+            vec![rate(OVERFLOWS, &names(OVERFLOWS.labels)), rate(UNKNOWN_VALUES, &names(UNKNOWN_VALUES.labels))]
         },
         links: &["SeriesLimitReached"],
         ..PLAIN

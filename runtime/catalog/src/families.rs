@@ -437,7 +437,33 @@ pub const HTTP: Family = Family {
     ],
     alerts: &[],
 };
-/// Every built-in family, for tools and tests that must see all of them.
+
+/// Streams that annotated functions return, beside the family of their attribute (feature `stream` of `measurand`).
+pub const STREAM: Family = Family {
+    name: "stream",
+    title: "Streams",
+    help: "Items of streams that annotated functions return.",
+    labels: &[Label::open("function"), Label::open("module")],
+    metrics: &[
+        Metric {
+            name: "stream_items_total",
+            role: Role::Successes,
+            help: "Items that streams of the function gave, errors among them.",
+            buckets: &[],
+        },
+        Metric {
+            name: "stream_first_item_seconds",
+            role: Role::Duration,
+            help: "Time from a stream's first poll to its first item.",
+            buckets: &[1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0],
+        },
+    ],
+    alerts: &[],
+};
+
+const _: () = STREAM.check();
+
+/// Every built-in family that all programs have, for tools and tests that must see all of them.
 pub const ALL: &[&Family] = &[
     &FUNCTION,
     &NEURAL,

@@ -68,3 +68,7 @@ pub const CONTAINED: &str = "measurand_contained_panics_total";
 
 /// The counter of recordings whose labels were replaced by [`OTHER`], by the label `family`.
 pub const OVERFLOWS: &str = "measurand_label_overflows_total";
+
+/// The counter of recordings under [`OTHER`] since their text is none of a label's known values, by the labels `family` and
+/// `label`.
+pub const UNKNOWN_VALUES: &str = "measurand_unknown_label_values_total";

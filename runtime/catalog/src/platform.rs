@@ -98,6 +98,14 @@ pub const ALL: &[PlatformMetric] = &[
             "Recordings under `_other`, since their family has as many series as it may have.",
         )
     },
+    PlatformMetric {
+        labels: &["family", "label"],
+        ..row(
+            crate::UNKNOWN_VALUES,
+            Kind::Counter,
+            "Recordings under `_other`, since their text is none of the values that the family declares for the label.",
+        )
+    },
     row("measurand_sites", Kind::Gauge, "Annotated functions in this program."),
     PlatformMetric {
         labels: &["metric"],

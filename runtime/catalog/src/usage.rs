@@ -1,7 +1,7 @@
 //! What only the compiler can check of a declared family and of its uses: `const` functions whose panics are errors at the
 //! user's own token. They say what the family has; where the token is they do not know.
 
-use crate::family::{Family, Role};
+use crate::family::{Family, OTHER, Role};
 use crate::names::{contains, same};
 
 impl Family {
@@ -119,6 +119,54 @@ impl Family {
         };
         let text = Text::new().push("`").push(rust_name).push("` ").push(lack);
         panic!("{}", text.push_example(rust_name, self).as_str());
+    }
+
+    /// Checks that a function which returns a stream can record the family; call it in a `const`. `rust_name` is the
+    /// family's name in code.
+    ///
+    /// # Panics
+    /// When the family records what a call returns: a stream returns many things.
+    #[track_caller]
+    pub const fn check_stream(&self, rust_name: &str) {
+        let asks = self.metric(Role::Score).is_some()
+            || self.metric(Role::LastScore).is_some()
+            || self.metric(Role::Level).is_some()
+            || self.metric(Role::Hits).is_some()
+            || self.metric(Role::Misses).is_some()
+            || self.metric(Role::HitRate).is_some();
+        if asks {
+            let text =
+                Text::new().push("`").push(rust_name).push("` records the returned value, and a stream has many; ");
+            let text = text.push("annotate the function that makes an item").push_example(rust_name, self);
+            panic!("{}", text.push(" fn item() -> f64 { .. }").as_str());
+        }
+    }
+
+    /// Checks the values that a type has against those of the label; call it in a `const`. A type without values is free
+    /// text.
+    ///
+    /// # Panics
+    /// When the label has a set of values, and the type has one that is not among them.
+    pub const fn check_values(&self, name: &str, values: &[&str]) {
+        let mut i = 0;
+        while i < self.labels.len() {
+            let known = self.labels[i].values;
+            if same(self.labels[i].name, name) && !known.is_empty() {
+                let mut j = 0;
+                while j < values.len() {
+                    if !contains(known, values[j]) && !same(values[j], OTHER) {
+                        let text = Text::new().push("the type has the value ").push_list(&[values[j]], "\"");
+                        let text = text.push(", and the label `").push(name).push("` of the family `").push(self.name);
+                        let text =
+                            text.push("` has only ").push_list(known, "\"").push("; rename the variant by `#[label]`");
+                        let text = text.push(", or declare a family of your own with `measurand::family!`");
+                        panic!("{}", text.push("\nexample: #[label(\"").push(known[0]).push("\")] Variant").as_str());
+                    }
+                    j += 1;
+                }
+            }
+            i += 1;
+        }
     }
 }
 

@@ -63,18 +63,33 @@ where
         let response = match result {
             Ok(response) => response,
             Err(error) => {
-                let status = Pick::of_few(ERROR_OUTCOMES[Failure::Error as usize]);
-                this.call.end(&verdict_in(Verdict::failed(Failure::Error), this.began, &[status]));
+                this.call.end(&failed(this.began));
                 return Poll::Ready(Err(error));
             }
         };
-        let (status, headers) = (response.status(), response.headers());
-        let judgement = E::judge(status, headers, *this.client_errors);
-        let verdict = if judgement == Judgement::Failed { Verdict::failed(Failure::Error) } else { Verdict::OK };
-        let ended = ending.series(this.began, headers);
-        let verdict = verdict_in(verdict, ended, &[Pick::of_few(status.as_str())]);
+        let (verdict, judgement) = judged(&response, this.began, *this.client_errors, ending);
         this.call.end(&verdict);
         let open = verdict.series.filter(|_| judgement == Judgement::InTrailers);
         Poll::Ready(Ok(response.map(|body| E::body(body, open.map(|it| (it, *this.client_errors))))))
     }
+}
+
+/// What the head of a response says of its request, and where the request counts.
+pub(super) fn judged<E: Ending, Body>(
+    response: &Response<Body>,
+    began: &'static Series,
+    client_errors: bool,
+    ending: E,
+) -> (Verdict, Judgement) {
+    let (status, headers) = (response.status(), response.headers());
+    let judgement = E::judge(status, headers, client_errors);
+    let verdict = if judgement == Judgement::Failed { Verdict::failed(Failure::Error) } else { Verdict::OK };
+    let ended = ending.series(began, headers);
+    (verdict_in(verdict, ended, &[Pick::of_few(status.as_str())]), judgement)
+}
+
+/// A request of which there is no response, or no whole one.
+pub(super) fn failed(began: &'static Series) -> Verdict {
+    let status = Pick::of_few(ERROR_OUTCOMES[Failure::Error as usize]);
+    verdict_in(Verdict::failed(Failure::Error), began, &[status])
 }

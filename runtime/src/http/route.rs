@@ -1,6 +1,6 @@
 //! From a request to the series it begins in, and from its response to the one it ends in: where routes come from.
 
-use super::body::GrpcBody;
+use super::grpc_body::GrpcBody;
 use crate::label::Pick;
 use crate::picker::Picker;
 use crate::series::Series;

@@ -70,7 +70,10 @@ fn a_fixed_set_of_values() {
     });
     assert!(lines.contains(&"neural_operations_total{operation_type=learning} 1".to_owned()), "{lines:?}");
     assert!(lines.contains(&"neural_operations_total{operation_type=_other} 1".to_owned()), "{lines:?}");
-    assert!(lines.contains(&"measurand_label_overflows_total{family=neural} 1".to_owned()), "{lines:?}");
+    assert!(
+        lines.contains(&"measurand_unknown_label_values_total{family=neural,label=operation_type} 1".to_owned()),
+        "{lines:?}"
+    );
 }
 
 struct Answer {

@@ -167,7 +167,7 @@ fn of_a_fixed_set() {
         fixed("guessing");
     });
     let expected = [
-        "measurand_label_overflows_total{family=neural} 1",
+        "measurand_unknown_label_values_total{family=neural,label=operation_type} 1",
         "neural_operation_duration_seconds{operation_type=_other} 1",
         "neural_operation_duration_seconds{operation_type=extraction} 1",
         "neural_operations_total{operation_type=_other} 1",

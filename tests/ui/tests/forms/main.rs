@@ -18,6 +18,7 @@ mod names;
 mod outcome;
 mod place;
 mod recording;
+mod streams;
 mod sync;
 mod values;
 

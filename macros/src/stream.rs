@@ -1,0 +1,45 @@
+//! A function that returns a stream: its call lasts until the stream ends.
+
+use crate::expand::{closure, erased, expansion, judge, private_at, span_of_output, start};
+use crate::label::LabelValue;
+use crate::model::Model;
+use crate::shape::{Shape, is_result, stream_item};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+/// The body, whose stream is measured, and the static of a second site: items and the first of them are counted in a family
+/// of their own, so that functions without streams have no such series.
+pub(crate) fn body(model: &Model) -> TokenStream {
+    // What is no stream is reported where the user says that there is one.
+    let span = span_of_output(model);
+    let private = private_at(model, span);
+    let (start, judge, closure, name) = (start(model), judge(model), closure(model), &model.func.label);
+    let function = model.labels.iter().find_map(|(key, value)| match value {
+        LabelValue::Literal(value) if key == "function" => Some(value),
+        _ => None,
+    });
+    let function = function.unwrap_or(name);
+    let mut facts = format!("\u{1f}attribute\u{1f}{}\u{1f}family\u{1f}stream", model.attribute.name);
+    facts.extend(expansion(model).map(|(key, number)| format!("\u{1f}{key}\u{1f}{number}")));
+    // What the body's `?` turns errors into follows from the signature only.
+    let item = stream_item(&model.func).filter(|ty| is_result(ty)).map(erased);
+    let measured = quote_spanned! { span=>
+        #private::measured_stream! { #start, __STREAM, [#item], #private::call(#closure), move #judge }
+    };
+    let measured = match model.shape {
+        Shape::BoxedStream => quote! { #private::Box::pin(#measured) },
+        _ => measured,
+    };
+    // What a declared family records of a result it cannot ask a stream for.
+    let check = model.declared.as_ref().map(|declared| {
+        let rust_name = declared.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        quote_spanned! { span=> const _: () = <#declared as #private::DeclaredFamily>::FAMILY.check_stream(#rust_name); }
+    });
+    quote! {
+        #check
+        static __STREAM: #private::Site = #private::site! {
+            __STREAM, STREAM, #name, ["function" = #function, "module" = ::core::module_path!()], #facts
+        };
+        #measured
+    }
+}

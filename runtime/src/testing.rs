@@ -1,0 +1,564 @@
+//! Tests of annotated functions: what one test records, in the tasks and threads that it starts too (feature `testing`).
+//!
+//! ```
+//! #[measurand::measured]
+//! fn load(id: u64) -> Result<u64, String> {
+//!     if id == 0 { Err("none".to_owned()) } else { Ok(id) }
+//! }
+//!
+//! let captured = measurand::testing::capture();
+//! let threads = [0, 1, 2].map(|id| std::thread::spawn(move || load(id)));
+//! for thread in threads {
+//!     let _loaded = thread.join();
+//! }
+//! captured.calls("load").ok(2).errors(1).in_flight(0);
+//! assert_eq!(captured.calls("load").durations().count(), 3);
+//! assert_eq!(captured.value("function_errors_total", &[("function", "load"), ("outcome", "error")]), 1.0);
+//! ```
+//!
+//! [`capture`] installs a recorder for the whole process when it is first called, and holds a lock until the [`Captured`] is
+//! dropped: captures of one process run one after another, whatever the number of test threads. A test runner that starts a
+//! process for each test, such as `cargo nextest`, needs no waiting.
+//!
+//! A capture sees what the whole process records. Three kinds of code pollute it:
+//!
+//! - a test of the same process that calls the same functions without a capture of its own, at the same time,
+//! - a thread or a task that an earlier test started and did not wait for,
+//! - a program that records in the background from its start.
+//!
+//! A capture sees nothing of code under a recorder of its own: `metrics::with_local_recorder` hides what it runs.
+
+use measurand_catalog::{Family, KIND_LABEL, Role, STATUSES, families};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use metrics_util::registry::{AtomicStorage, Registry};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Captures what this process records from now on, until the result is dropped.
+///
+/// It waits for the captures of other tests of this process.
+///
+/// # Panics
+/// When the process has another recorder, and when this thread holds a capture already.
+#[must_use = "it captures until it is dropped"]
+#[track_caller]
+pub fn capture() -> Captured {
+    static STORE: OnceLock<Option<&'static Store>> = OnceLock::new();
+    static ONE: Mutex<()> = Mutex::new(());
+    assert!(
+        !CAPTURING.get(),
+        "this thread captures already, and would wait for itself; drop the first `Captured` before the next `capture()`"
+    );
+    let Some(store) = *STORE.get_or_init(install) else {
+        panic!(
+            "the process has another recorder, so nothing can be captured; install none in a test program that captures, \
+             neither by `measurand::exporter::install()` nor by `metrics::set_global_recorder`, or move this test into a file \
+             of its own under `tests/`"
+        );
+    };
+    // A test that failed has told so itself.
+    let lock = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    CAPTURING.set(true);
+    let before = store.begin();
+    Captured { store, before, _lock: lock }
+}
+
+thread_local! {
+    static CAPTURING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What the process records since [`capture`]. Each question is answered with the state of now.
+///
+/// All that it panics with ends in a table of everything that was recorded.
+#[must_use = "it captures until it is dropped"]
+pub struct Captured {
+    store: &'static Store,
+    /// Counters and gauges when the capture began.
+    before: BTreeMap<Name, f64>,
+    _lock: MutexGuard<'static, ()>,
+}
+
+impl Drop for Captured {
+    fn drop(&mut self) {
+        CAPTURING.set(false);
+    }
+}
+
+impl fmt::Debug for Captured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.table())
+    }
+}
+
+impl Captured {
+    /// The calls of a function under `#[measured]`, by its name: `load`, `Store::load` for a method of an annotated block, or
+    /// either with its module in front, as in `my_crate::storage::load`. Without a module all functions of this name count.
+    ///
+    /// # Panics
+    /// When nothing under this name was recorded in this process, called or not.
+    #[must_use = "calls are asked for what is expected of them"]
+    #[track_caller]
+    pub fn calls(&self, function: &str) -> Calls<'_> {
+        let known = self.store.names(|series| series.label("function").is_some());
+        if !known.iter().any(|series| is_named(series, function)) {
+            let hint = similar(function, known.iter().filter_map(|series| series.label("function")));
+            panic!("no call of `{function}` was recorded{hint}\n{}", self.table());
+        }
+        let name = function.to_owned();
+        Calls {
+            captured: self,
+            family: &families::FUNCTION,
+            what: format!("`{function}`"),
+            chosen: Box::new(move |series| is_named(series, &name)),
+        }
+    }
+
+    /// The calls that record a family with these labels; labels that are not named may have any value. The family is a
+    /// built-in one, such as `database`, or one that this program declares, by its identifier.
+    ///
+    /// ```
+    /// #[measurand::timed_query("select", table = "patterns")]
+    /// fn load() {}
+    ///
+    /// let captured = measurand::testing::capture();
+    /// load();
+    /// captured.family("database", &[("table", "patterns")]).ok(1);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such family, or it has no such label.
+    #[must_use = "calls are asked for what is expected of them"]
+    #[track_caller]
+    pub fn family<'a>(&'a self, family: &str, labels: &'a [(&'a str, &'a str)]) -> Calls<'a> {
+        let all: Vec<&'static Family> = crate::family::families().map(|entry| entry.0).collect();
+        let Some(found) = all.iter().find(|it| it.name == family) else {
+            let hint = similar(family, all.iter().map(|it| it.name));
+            panic!("this program has no family `{family}`{hint}");
+        };
+        for (label, _) in labels {
+            let mut known = found.labels.iter().map(|it| it.name).chain([measurand_catalog::CALLER_LABEL]);
+            assert!(
+                known.any(|it| it == *label),
+                "the family `{family}` has no label `{label}`{}",
+                similar(label, found.labels.iter().map(|it| it.name))
+            );
+        }
+        let named: Vec<String> = labels.iter().map(|(label, value)| format!("{label}={value}")).collect();
+        Calls {
+            captured: self,
+            family: found,
+            what: format!("the family `{family}` with {{{}}}", named.join(",")),
+            chosen: Box::new(move |series| series.fits(labels)),
+        }
+    }
+
+    /// The value of a metric: by how much a counter grew, what a gauge is at now, how many observations a histogram got.
+    /// All series that have these labels are added up; zero where there is none.
+    ///
+    /// # Panics
+    /// When no metric of this name was recorded in this process.
+    #[must_use]
+    #[track_caller]
+    pub fn value(&self, metric: &str, labels: &[(&str, &str)]) -> f64 {
+        self.check_metric(metric);
+        let chosen = |series: &Name| series.metric == metric && series.fits(labels);
+        self.sum(&chosen, false)
+    }
+
+    /// The observations of a histogram, of all its series that have these labels.
+    ///
+    /// # Panics
+    /// When no metric of this name was recorded in this process.
+    #[track_caller]
+    pub fn observations(&self, metric: &str, labels: &[(&str, &str)]) -> Observations {
+        self.check_metric(metric);
+        self.observed(&|series| series.metric == metric && series.fits(labels))
+    }
+
+    #[track_caller]
+    fn check_metric(&self, metric: &str) {
+        let names = self.store.names(|_| true);
+        if !names.iter().any(|series| series.metric == metric) {
+            let hint = similar(metric, names.iter().map(|series| series.metric.as_str()));
+            panic!("no metric `{metric}` was recorded{hint}\n{}", self.table());
+        }
+    }
+
+    fn sum(&self, chosen: &dyn Fn(&Name) -> bool, moved: bool) -> f64 {
+        let all = self.store.read();
+        let values = all.iter().filter(|(series, _)| chosen(series)).map(|(series, value)| match value {
+            Value::Counter(value) => value - self.before.get(series).unwrap_or(&0.0),
+            Value::Gauge(value) if moved => value - self.before.get(series).unwrap_or(&0.0),
+            Value::Gauge(value) => *value,
+            #[expect(clippy::cast_precision_loss, reason = "no test observes 2^53 values")]
+            Value::Histogram(values) => values.len() as f64,
+        });
+        // Beside nothing `-0.0` is the sum.
+        values.sum::<f64>() + 0.0
+    }
+
+    fn observed(&self, chosen: &dyn Fn(&Name) -> bool) -> Observations {
+        let all = self.store.read().into_iter().filter(|(series, _)| chosen(series));
+        let mut values: Vec<f64> = all
+            .filter_map(|(_, value)| if let Value::Histogram(values) = value { Some(values) } else { None })
+            .flatten()
+            .collect();
+        values.sort_by(f64::total_cmp);
+        Observations(values)
+    }
+
+    /// Everything that was recorded since the capture began, a series a line, without gauges at their old value.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut lines = Vec::new();
+        for (series, value) in self.store.read() {
+            let before = self.before.get(&series).copied().unwrap_or(0.0);
+            let text = match value {
+                Value::Counter(value) if value > before => format!("{}", value - before),
+                Value::Gauge(value) if (value - before).abs() > 0.0 => format!("{value}, before {before}"),
+                Value::Histogram(values) if !values.is_empty() => {
+                    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    format!("{} observations, at most {most}", values.len())
+                }
+                _ => continue,
+            };
+            lines.push(format!("  {series} {text}"));
+        }
+        lines.sort();
+        if lines.is_empty() {
+            return "nothing was recorded; see `measurand::testing` for what hides recordings from a capture"
+                .to_owned();
+        }
+        format!("recorded:\n{}", lines.join("\n"))
+    }
+}
+
+/// Calls of one function, or of all that record a family with the same labels.
+///
+/// The methods with an expectation panic where it is not met, and return the calls for the next expectation.
+pub struct Calls<'a> {
+    captured: &'a Captured,
+    family: &'static Family,
+    what: String,
+    chosen: Box<dyn Fn(&Name) -> bool + 'a>,
+}
+
+impl fmt::Debug for Calls<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "calls of {}; {}", self.what, self.captured.table())
+    }
+}
+
+#[expect(
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "the last expectation of a chain returns the calls too"
+)]
+impl Calls<'_> {
+    /// Expects so many calls that ended well.
+    ///
+    /// # Panics
+    /// When there are more or fewer, and when the family does not count them.
+    #[track_caller]
+    pub fn ok(self, expected: u64) -> Self {
+        let found = if self.has(Role::Successes) {
+            self.count(Role::Successes, &[])
+        } else if self.has(Role::Completions) {
+            self.count(Role::Completions, &[("status", STATUSES[0])])
+        } else {
+            self.needs(Role::Errors);
+            self.all() - self.count(Role::Errors, &[])
+        };
+        self.expect(expected, found, "that ended well")
+    }
+
+    /// Expects so many calls that did not end well, whatever they ended in.
+    ///
+    /// # Panics
+    /// When there are more or fewer, and when the family does not count them.
+    #[track_caller]
+    pub fn not_ok(self, expected: u64) -> Self {
+        let found = if self.has(Role::Failures) {
+            self.count(Role::Failures, &[])
+        } else if self.has(Role::Completions) {
+            self.count(Role::Completions, &[("status", STATUSES[1])])
+        } else {
+            self.needs(Role::Errors);
+            self.count(Role::Errors, &[])
+        };
+        self.expect(expected, found, "that did not end well")
+    }
+
+    /// Expects so many calls that returned an error.
+    ///
+    /// # Panics
+    /// When there are more or fewer, and when the family does not count errors by what they are.
+    #[track_caller]
+    pub fn errors(self, expected: u64) -> Self {
+        let found = self.outcome("error");
+        self.expect(expected, found, "that ended in an `error`")
+    }
+
+    /// Expects so many calls that panicked.
+    ///
+    /// # Panics
+    /// As [`Calls::errors`].
+    #[track_caller]
+    pub fn panics(self, expected: u64) -> Self {
+        let found = self.outcome("panic");
+        self.expect(expected, found, "that ended in a `panic`")
+    }
+
+    /// Expects so many calls whose future or stream was dropped before its end.
+    ///
+    /// # Panics
+    /// As [`Calls::errors`].
+    #[track_caller]
+    pub fn cancelled(self, expected: u64) -> Self {
+        let found = self.outcome("cancelled");
+        self.expect(expected, found, "that were `cancelled`")
+    }
+
+    /// Expects so many errors of a kind, by `#[derive(ErrorKind)]`.
+    ///
+    /// # Panics
+    /// As [`Calls::errors`].
+    #[track_caller]
+    pub fn error_kind(self, kind: &str, expected: u64) -> Self {
+        self.needs(Role::Errors);
+        let found = self.count(Role::Errors, &[(KIND_LABEL, kind)]);
+        self.expect(expected, found, &format!("that ended in an error of the kind `{kind}`"))
+    }
+
+    /// Expects so many calls that ended, whatever their outcome.
+    ///
+    /// # Panics
+    /// When there are more or fewer, and when the family does not count them.
+    #[track_caller]
+    pub fn total(self, expected: u64) -> Self {
+        let found = self.all();
+        self.expect(expected, found, "that ended")
+    }
+
+    /// Expects so many calls that began since the capture did and have not ended.
+    ///
+    /// # Panics
+    /// When there are more or fewer, and when the family does not count them.
+    #[track_caller]
+    pub fn in_flight(self, expected: u64) -> Self {
+        self.needs(Role::InFlight);
+        let found = self.captured.sum(&|series| self.of(Role::InFlight, series), true);
+        self.expect(expected, found, "in flight")
+    }
+
+    /// The durations of the calls that ended, in seconds.
+    ///
+    /// # Panics
+    /// When the family times nothing.
+    #[track_caller]
+    pub fn durations(&self) -> Observations {
+        self.needs(Role::Duration);
+        self.captured.observed(&|series| self.of(Role::Duration, series))
+    }
+
+    #[track_caller]
+    fn needs(&self, role: Role) {
+        assert!(
+            self.has(role),
+            "the family `{}` has no metric for this (`{}`); ask for one that it has: {}",
+            self.family.name,
+            role.as_str(),
+            self.family.metrics.iter().map(|it| it.name).collect::<Vec<_>>().join(", ")
+        );
+    }
+
+    fn has(&self, role: Role) -> bool {
+        self.family.metric(role).is_some()
+    }
+
+    fn of(&self, role: Role, series: &Name) -> bool {
+        self.family.metric(role).is_some_and(|it| it.name == series.metric) && (self.chosen)(series)
+    }
+
+    fn count(&self, role: Role, labels: &[(&str, &str)]) -> f64 {
+        self.captured.sum(&|series| self.of(role, series) && series.fits(labels), false)
+    }
+
+    #[track_caller]
+    fn outcome(&self, outcome: &str) -> f64 {
+        self.needs(Role::Errors);
+        self.count(Role::Errors, &[("outcome", outcome)])
+    }
+
+    /// All that ended: by what the family counts for each of them.
+    #[track_caller]
+    fn all(&self) -> f64 {
+        const FOR_EACH: &[&[Role]] = &[
+            &[Role::Calls],
+            &[Role::Duration],
+            &[Role::Completions],
+            &[Role::Successes, Role::Failures],
+            &[Role::Hits, Role::Misses],
+        ];
+        let has = |roles: &&&[Role]| roles.iter().all(|role| self.has(*role));
+        let Some(roles) = FOR_EACH.iter().find(has) else {
+            self.needs(Role::Calls);
+            return 0.0;
+        };
+        roles.iter().map(|role| self.count(*role, &[])).sum()
+    }
+
+    #[track_caller]
+    fn expect(self, expected: u64, found: f64, how: &str) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "no test makes 2^53 calls")]
+        let met = (found - expected as f64).abs() < 0.5;
+        assert!(met, "expected {expected} calls of {} {how}, found {found}\n{}", self.what, self.captured.table());
+        self
+    }
+}
+
+/// What histograms observed, in increasing order.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "observations are asked for what is expected of them"]
+pub struct Observations(Vec<f64>);
+
+impl Observations {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The smallest one.
+    #[must_use]
+    pub fn min(&self) -> Option<f64> {
+        self.0.first().copied()
+    }
+
+    /// The largest one.
+    #[must_use]
+    pub fn max(&self) -> Option<f64> {
+        self.0.last().copied()
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.0
+    }
+}
+
+/// Whether a series is one of the function: by its name, or by its name behind its module.
+fn is_named(series: &Name, function: &str) -> bool {
+    let Some(name) = series.label("function") else { return false };
+    let behind = |module: &str| function.strip_prefix(module)?.strip_prefix("::");
+    name == function || series.label("module").and_then(behind) == Some(name)
+}
+
+/// The names that are like another one, for a message.
+fn similar<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    const LIKE: f64 = 0.7;
+    let mut found: Vec<(f64, &str)> = names
+        .map(|it| (if it.contains(name) || name.contains(it) { 1.0 } else { strsim::jaro_winkler(name, it) }, it))
+        .filter(|(like, _)| *like >= LIKE)
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    found.dedup_by(|a, b| a.1 == b.1);
+    let names: Vec<String> = found.iter().take(5).map(|(_, it)| format!("`{it}`")).collect();
+    if names.is_empty() { String::new() } else { format!("; similar: {}", names.join(", ")) }
+}
+
+/// One series.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    metric: String,
+    labels: Vec<(String, String)>,
+}
+
+impl Name {
+    fn of(key: &Key) -> Self {
+        let mut labels: Vec<_> = key.labels().map(|it| (it.key().to_owned(), it.value().to_owned())).collect();
+        labels.sort();
+        Self { metric: key.name().to_owned(), labels }
+    }
+
+    fn label(&self, name: &str) -> Option<&str> {
+        self.labels.iter().find(|it| it.0 == name).map(|it| it.1.as_str())
+    }
+
+    fn fits(&self, labels: &[(&str, &str)]) -> bool {
+        labels.iter().all(|(name, value)| self.label(name) == Some(value))
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels: Vec<String> = self.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        write!(f, "{}{{{}}}", self.metric, labels.join(","))
+    }
+}
+
+/// The value of a series.
+enum Value {
+    Counter(f64),
+    Gauge(f64),
+    Histogram(Vec<f64>),
+}
+
+/// The recorder: a store that can be read at any time. The one for debugging in `metrics-util` sets gauges to zero when it
+/// is read, so that a test could not ask twice.
+struct Store(Registry<Key, AtomicStorage>);
+
+fn install() -> Option<&'static Store> {
+    let store: &'static Store = Box::leak(Box::new(Store(Registry::atomic())));
+    metrics::set_global_recorder(store).ok()?;
+    Some(store)
+}
+
+impl Store {
+    /// Counters and gauges as they are; histograms begin empty.
+    fn begin(&self) -> BTreeMap<Name, f64> {
+        self.0.visit_histograms(|_, histogram| histogram.clear());
+        let values = self.read().into_iter().filter_map(|(series, value)| match value {
+            Value::Counter(value) | Value::Gauge(value) => Some((series, value)),
+            Value::Histogram(_) => None,
+        });
+        values.collect()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "no test counts to 2^53")]
+    fn read(&self) -> Vec<(Name, Value)> {
+        let mut all = Vec::new();
+        self.0.visit_counters(|key, it| all.push((Name::of(key), Value::Counter(it.load(Ordering::SeqCst) as f64))));
+        self.0.visit_gauges(|key, it| {
+            all.push((Name::of(key), Value::Gauge(f64::from_bits(it.load(Ordering::SeqCst)))));
+        });
+        self.0.visit_histograms(|key, it| all.push((Name::of(key), Value::Histogram(it.data()))));
+        all
+    }
+
+    fn names(&self, chosen: impl Fn(&Name) -> bool) -> Vec<Name> {
+        self.read().into_iter().map(|it| it.0).filter(chosen).collect()
+    }
+}
+
+impl Recorder for Store {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        self.0.get_or_create_counter(&key.to_retained(), |it| Counter::from_arc(Arc::clone(it)))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        self.0.get_or_create_gauge(&key.to_retained(), |it| Gauge::from_arc(Arc::clone(it)))
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        self.0.get_or_create_histogram(&key.to_retained(), |it| Histogram::from_arc(Arc::clone(it)))
+    }
+}

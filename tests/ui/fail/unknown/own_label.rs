@@ -1,0 +1,14 @@
+//! Labels of the user's own, which the attribute does not have.
+
+use measurand::{measured, timed_query};
+
+#[measured(sku = sku)]
+fn buy(sku: &str) {}
+
+#[timed_query("select", table = "orders", tenant = "a")]
+fn load() {}
+
+fn main() {
+    buy("a");
+    load();
+}

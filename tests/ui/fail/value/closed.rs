@@ -1,0 +1,24 @@
+//! Values that a built-in label lacks: the message says where other values go.
+
+use measurand::{neural_op, pattern_confidence, task};
+
+#[task("order")]
+fn order() {}
+
+#[task("futures")]
+fn misspelt() {}
+
+#[neural_op(operation_type = "guessing")]
+fn guess() {}
+
+#[pattern_confidence("routing")]
+fn route() -> f64 {
+    1.0
+}
+
+fn main() {
+    order();
+    misspelt();
+    guess();
+    route();
+}
