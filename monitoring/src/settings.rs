@@ -10,11 +10,14 @@ use crate::monitoring::{Invalid, Monitoring};
 use crate::near::did_you_mean;
 use crate::options::{Options, Receivers};
 use crate::promql::Histograms;
-use measurand_catalog::{Catalog, Severity};
+use measurand_catalog::{Catalog, Severity, read_text};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml::Spanned;
+
+/// Bytes of a file in which people say what they decided.
+pub(crate) const SETTINGS_BYTES_MAX: u64 = 1 << 20;
 
 /// What a `monitoring.toml` says.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -128,8 +131,7 @@ impl Settings {
     /// When it cannot be read, or says something that has no meaning; the message names the line and the mend.
     pub fn read(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string().escape_debug().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|it| format!("cannot read `{name}`: {it}; name a file that you may read"))?;
+        let text = read_text(path, SETTINGS_BYTES_MAX).map_err(|it| it.to_string())?;
         Self::parse(&name, &text)
     }
 

@@ -30,6 +30,8 @@ mod check;
 #[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "read")]
+mod input;
+#[cfg(feature = "read")]
 mod parse;
 #[cfg(feature = "url")]
 mod url;
@@ -47,6 +49,8 @@ pub use text::{is_visible, visible};
 pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};
 #[cfg(feature = "file")]
 pub use file::{FileError, FileErrorReason, read_file, read_object};
+#[cfg(feature = "read")]
+pub use input::{InputError, InputErrorReason, open_input, read_text};
 #[cfg(feature = "read")]
 pub use parse::{ParseError, parse};
 #[cfg(feature = "url")]

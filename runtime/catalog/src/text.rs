@@ -55,7 +55,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// An error of the operating system, without the number that `std` adds.
-#[cfg(any(feature = "file", feature = "url"))]
+#[cfg(feature = "read")]
 pub(crate) fn shown_error(error: &std::io::Error) -> String {
     let text = error.to_string();
     shown(text.split_once(" (os error").map_or(text.as_str(), |(reason, _)| reason))
