@@ -22,6 +22,13 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
     }
 }
 
+/// Says something beside the answer, on standard error.
+pub(crate) fn note(text: &str) {
+    let mut stderr = anstream::AutoStream::auto(io::stderr().lock());
+    // A closed standard error is no reason to stop.
+    let _ = writeln!(stderr, "{}: {}", painted("note", "1"), seen(&visible(text)));
+}
+
 /// Prints what was found, and says whether it was anything.
 pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, String> {
     #[derive(Serialize)]
