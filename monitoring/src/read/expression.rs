@@ -198,7 +198,7 @@ fn repeated(pattern: &str) -> usize {
             '[' => is_class = true,
             '(' => {
                 let flags = rest.strip_prefix('?').unwrap_or_default();
-                is_verbose |= flags.chars().take_while(|it| it.is_ascii_alphabetic()).any(|it| it == 'x');
+                is_verbose |= flags.chars().take_while(char::is_ascii_alphabetic).any(|it| it == 'x');
                 groups.push(0);
                 last = 0;
             }
@@ -326,8 +326,8 @@ fn children(tree: &Expr) -> Vec<&Expr> {
     }
 }
 
-/// Bytes of a variable with its format: what is not closed is not searched to the end of the text.
-const VARIABLE_BYTES_MAX: usize = 256;
+/// Characters of a variable with its format: what is not closed is not searched to the end of the text.
+const VARIABLE_CHARACTERS_MAX: usize = 256;
 
 /// The text without variables of Grafana: `$x`, `${x}`, `${x:regex}` and `[[x]]`.
 fn replaced(text: &str, variables: &mut BTreeSet<String>) -> String {
@@ -358,7 +358,8 @@ fn replaced(text: &str, variables: &mut BTreeSet<String>) -> String {
 fn variable(text: &str) -> Option<(&str, usize)> {
     let enclosed = |open: &str, close: &str| {
         let inner = text.strip_prefix(open)?;
-        let end = inner.get(..inner.floor_char_boundary(VARIABLE_BYTES_MAX))?.find(close)?;
+        let length = inner.char_indices().nth(VARIABLE_CHARACTERS_MAX).map_or(inner.len(), |(it, _)| it);
+        let end = inner.get(..length)?.find(close)?;
         let name = inner.get(..end)?.split([':', '.']).next()?;
         is_name(name).then_some((name, open.len() + end + close.len()))
     };
