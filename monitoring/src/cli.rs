@@ -1,6 +1,7 @@
 //! The arguments of the command and its help.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use measurand_catalog::record::is_text;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -467,7 +468,7 @@ pub(crate) fn without_subcommand(arguments: impl Iterator<Item = OsString>) -> V
 }
 
 fn job(name: &str) -> Result<String, String> {
-    if name.trim().is_empty() || name.chars().any(char::is_control) {
+    if name.trim().is_empty() || !name.chars().all(is_text) {
         return Err("a job's name is one line of text, as in Prometheus' `job_name`".to_owned());
     }
     Ok(name.to_owned())

@@ -10,6 +10,7 @@ use crate::monitoring::{Invalid, Monitoring};
 use crate::near::did_you_mean;
 use crate::options::{Options, Receivers};
 use crate::promql::Histograms;
+use measurand_catalog::record::is_text;
 use measurand_catalog::{Catalog, Severity, read_text};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -150,7 +151,7 @@ impl Settings {
             format!("{}: `{}` {reason}", place(it.span().start).0, it.get_ref().escape_debug())
         };
         let one_line = |it: Spanned<String>| {
-            let bad = it.get_ref().trim().is_empty() || it.get_ref().chars().any(char::is_control);
+            let bad = it.get_ref().trim().is_empty() || !it.get_ref().chars().all(is_text);
             if bad { Err(wrong(&it, "is no name; write one line of text")) } else { Ok(it.into_inner()) }
         };
         let mut settings = Self { team: raw.team.map(one_line).transpose()?, ..Self::default() };
