@@ -75,10 +75,10 @@ fn has_servers() -> bool {
 #[cfg(target_os = "linux")]
 fn running(folder: &Path) -> (std::process::Child, String) {
     let state = folder.join(".measurand");
-    std::fs::create_dir_all(state.join("logs")).unwrap();
-    let child = Command::new("sleep").arg("600").spawn().unwrap();
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
-    let began = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(19).unwrap();
+    std::fs::create_dir_all(state.join("logs")).expect("a folder");
+    let child = Command::new("sleep").arg("600").spawn().expect("a program");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).expect("it works");
+    let began = stat.rsplit_once(')').expect("it works").1.split_whitespace().nth(19).expect("it works");
     let server = serde_json::json!({
         "name": "sleeper", "url": "http://a", "ready": "http://a", "program": "sleep", "log": "log",
         "pid": child.id(), "began": began,
