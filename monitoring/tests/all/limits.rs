@@ -1,8 +1,10 @@
 //! Files and expressions at and beyond the limits of what the commands read: each is refused with its reason, soon and in
 //! little memory.
 
-use crate::support::{catalog, everything, file, monitoring};
+use crate::support::{catalog, everything, file, measured, monitoring};
 use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -130,4 +132,128 @@ fn an_expression_beyond_the_limits_is_a_finding() {
     );
     fs::write(folder.path().join("rules.yml"), rules).expect("a file");
     check(folder.path(), &["lint", "rules.yml"], 1, "is nested more than 200 deep");
+}
+
+/// A program that answers each path in this way; its address.
+fn server(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync + Clone + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, answer) = (stream.expect("a client"), answer.clone());
+            std::thread::spawn(move || {
+                let mut bytes = [0; 4096];
+                let length = stream.read(&mut bytes).unwrap_or_default();
+                let request = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                // The client may have had enough.
+                let _ = answer(request.split(' ').nth(1).unwrap_or_default(), &mut stream);
+            });
+        }
+    });
+    url
+}
+
+/// A program that answers with this text and these headers, whatever is asked for.
+fn answering(headers: &'static str, body: String) -> String {
+    server(move |_, stream| write!(stream, "{headers}content-length: {}\r\n\r\n{body}", body.len()))
+}
+
+/// Which limit comes first depends on the machine.
+const TOO_MUCH: &[&str] = &["sends more than ", "not complete within "];
+const OK: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
+
+/// What a program answers is bounded, whatever it is.
+#[test]
+fn a_hostile_program_is_left_with_a_reason() {
+    let folder = generated();
+    let all = |url: &str, says: &[&str]| {
+        let generate: &[&str] = &["generate", url, "--out", "new"];
+        for arguments in [&["top", url, "--once"], generate, &["diff", "catalog.json", url], &["check", url, "out"]] {
+            let output = run(folder.path(), arguments);
+            let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said:.2000}");
+            assert!(
+                says.iter().any(|it| said.contains(it)) && said.len() < 2000 && said.lines().count() == 1,
+                "{arguments:?}: {said:.2000}"
+            );
+            assert!(!said.contains(['\u{1b}', '\u{9b}']), "{said:?}");
+        }
+        assert!(!folder.path().join("new").exists(), "nothing is written");
+    };
+    let endless = |head: &'static str, piece: &'static str| {
+        server(move |_, stream| {
+            write!(stream, "{head}")?;
+            loop {
+                stream.write_all(piece.repeat(10_000).as_bytes())?;
+            }
+        })
+    };
+    all(&endless("HTTP/1.1 200 OK\r\n\r\n", "a"), TOO_MUCH);
+    all(
+        &endless("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "20\r\n                                \r\n"),
+        TOO_MUCH,
+    );
+    all(&endless("HTTP/1.1 200 OK\r\n", "a: b\r\n"), &["no answer from "]);
+    all(&endless("", "HTTP/1.1 100 Continue\r\n\r\n"), &["no answer from "]);
+    all(&answering(OK, "[".repeat(1_000_000)), &["cannot use the answer of "]);
+    all(
+        &answering(OK, format!("{{\"format\": 1, \"x\": {}", "{\"x\":".repeat(1_000_000))),
+        &["cannot use the answer of "],
+    );
+    all(
+        &answering(OK, format!("{{\"format\": 1{}, \"program\": 1e999999}}", "0".repeat(100_000))),
+        &["cannot use the answer of "],
+    );
+    all(
+        &answering(OK, format!("{{\"format\": \"\u{1b}[2J{}\"}}", "x".repeat(1_000_000))),
+        &["cannot use the answer of "],
+    );
+    all(
+        &answering("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n", "<html>".to_owned()),
+        &["cannot use the answer of "],
+    );
+    all(
+        &answering("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\u{9b}2J\r\n", String::new()),
+        &["has moved to "],
+    );
+    all(&answering("HTTP/1.1 500 No\r\n", "[".repeat(1000)), &["answered with status 500"]);
+    all(
+        &server(|_, stream| write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n{{}}")),
+        &["ended too early"],
+    );
+}
+
+/// A long name makes no table that takes all memory, and no panic.
+#[test]
+fn a_long_name_is_cut_in_tables() {
+    let numbers = r#"{"calls":1e308,"rate":1e308,"errors":-1e308,"error_rate":null,"p50":null,"p95":1e308,"p99":null,"in_flight":null,"budget_left":null}"#;
+    let url = server(move |path, stream| {
+        let list = |item: &dyn Fn(usize) -> String| (0..10_000).map(item).collect::<Vec<_>>().join(",");
+        let body = match path {
+            "/live/model.json" => {
+                let name = |it| if it == 0 { "x".repeat(1_000_000) } else { "f".to_owned() };
+                let one = |it: usize| {
+                    format!(r#"{{"id":"{it}","function":"{}","module":"m","file":"f","line":1}}"#, name(it))
+                };
+                format!(r#"{{"program":{{"name":"p","version":"1"}},"functions":[{}]}}"#, list(&one))
+            }
+            "/live/functions" => {
+                let one = |it: usize| format!(r#""{it}":{numbers}"#);
+                format!(r#"{{"epoch":1,"windows":{{"recent":60,"budget":3600}},"functions":{{{}}}}}"#, list(&one))
+            }
+            _ => r#"{"alerts":[]}"#.to_owned(),
+        };
+        write!(stream, "{OK}content-length: {}\r\n\r\n{body}", body.len())
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = run(folder.path(), &["top", &url, "--once"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{:.2000}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(text.lines().count(), 10_002);
+    assert!(text.lines().all(|it| it.chars().count() < 2000) && text.contains("xxx…"));
+    // The same of a saved catalog.
+    let long = "x".repeat(100_000);
+    fs::write(folder.path().join("long.json"), catalog(&[measured(&long, &[])]).to_json()).expect("a file");
+    check(folder.path(), &["explain", "long.json"], 0, "xxx…");
+    check(folder.path(), &["explain", "long.json", "function_calls_total"], 0, &long);
 }
