@@ -106,6 +106,11 @@ fn files() {
 }
 
 #[test]
+fn limits() {
+    replay("limits", 100, targets::limits::run);
+}
+
+#[test]
 fn payload() {
     replay("payload", 4000, targets::payload::run);
 }

@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod exposition;
 pub mod files;
+pub mod limits;
 pub mod payload;
 pub mod programs;
 pub mod queries;

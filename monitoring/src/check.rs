@@ -14,10 +14,13 @@ use crate::known::Known;
 use crate::read::{Comment, Content, Document, Rule, RuleKind, Target, comments, format_of, load};
 use crate::settings::Settings;
 use crate::validate::Problem;
-use measurand_catalog::Catalog;
+use measurand_catalog::{Catalog, read_text};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Bytes of a file of rules, a dashboard or a test. The largest that we generate, for thousands of functions, have a tenth.
+pub(crate) const FILE_BYTES_MAX: u64 = 32 << 20;
 
 /// What a test puts in so that there is something, when what it is about is missing.
 const UNRELATED: &str = "unrelated";
@@ -140,10 +143,7 @@ pub(crate) fn list_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
 /// A file, or nothing where there is no sense in it, which is a finding.
 pub(crate) fn read_one(path: &Path, all: &mut Vec<Finding>) -> Result<Option<Read>, String> {
     let name = shown(path);
-    let text = match fs::read(path) {
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| format!("`{name}` is no text; name a YAML or JSON file"))?,
-        Err(error) => return Err(format!("cannot read `{name}`: {error}; name a file that you may read")),
-    };
+    let text = read_text(path, FILE_BYTES_MAX).map_err(|it| it.to_string())?;
     match Read::of(name.clone(), path, &text) {
         Ok(it) => Ok(Some(it)),
         Err((line, reason)) => {

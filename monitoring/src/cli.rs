@@ -1,6 +1,7 @@
 //! The arguments of the command and its help.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use measurand_catalog::record::is_text;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -57,7 +58,10 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
   1  there are findings
-  2  wrong usage, or something that cannot be read or written";
+  2  wrong usage, or something that cannot be read or written
+
+Read are regular files only, of at most 32 MiB (rules, dashboards, tests), 1 MiB (monitoring.toml, .lint), 256 MiB (a
+saved catalog) or 4 GiB (a program), and answers of at most 256 MiB within 30 s, for `top` 64 MiB within 10 s.";
 
 /// The folder of the generated files, unless another is named.
 pub(crate) const DIRECTORY: &str = "monitoring";
@@ -69,6 +73,9 @@ Example:
 
 The files that are listed are replaced; all others in the folder stay: rules, panels and routes of your own belong in
 files of their own, which `check` reads too.
+
+RUNBOOK.md holds the section `# Runbook` of each function as Markdown. HTML in it becomes text, and so does a link that is
+not http, https, mailto or relative; an image becomes a link.
 
 What a catalog cannot know stands in monitoring.toml in that folder; every line of it may be missing:
   job = \"shop\"                        # the job's name in Prometheus
@@ -109,6 +116,7 @@ Examples:
 Read are all .yml, .yaml and .json files in the folder and below it: rules, dashboards, unit tests for promtool, and
 these inside objects of Kubernetes. Every metric, label, value, bucket, job, alert, dashboard and panel that they name
 has to exist; generated files have to be what `generate` would write now; no alert may be missing.
+A file has at most 32 MiB; pipes and devices are refused. Expressions have the limits of `lint`.
 A metric that was never incremented is no finding: the program says what it can record, not what it has recorded.
 
 Exit codes: 0 nothing found, 1 findings, 2 wrong usage, or something that cannot be read";
@@ -131,6 +139,9 @@ Examples:
   cargo measurand lint monitoring
   cargo measurand lint own-alerts.yml own-dashboard.json --allow template-instance-rule
   cargo measurand lint --rules
+
+A file has at most 32 MiB and 2,000,000 values. An expression beyond 64 KiB, nested deeper than 200 or with patterns that
+repeat parts more than 1,000 times is a finding of promql/syntax, and is not parsed.
 
 Looked for is what needs no server: pint's checks of rules and Grafana's dashboard-linter's of dashboards, under their
 names; what Prometheus 2 and 3 understand differently; and what Grafana ignores without a word: misspelt options, units,
@@ -162,6 +173,7 @@ Examples:
 
 Rates, shares and quantiles are those of the last five minutes, calls and errors those since the program began. The budget
 is what the last hour left of what a function promises. Without a terminal the table is printed once.
+An answer may take 10 s and have 64 MiB; a cell shows at most 200 characters.
 Keys: n c r e 5 9 p i b sort by a column, the same key again turns the order around, q ends.
 
 Exit codes: 0 ended, 2 wrong usage, or no live numbers there";
@@ -193,6 +205,9 @@ Exit codes: 0 all is up, 1 a server or a target is not, 2 wrong usage, or someth
 
 const DOWN_EXAMPLE: &str = "\
 A server is ended only if it still is the program that was started. Data and logs stay for the next `up`.
+
+What runs is recorded twice, in state.json and state.copy.json. A damaged state.json is renamed to state.damaged.json, and
+the copy takes its place; without a copy the command says how to find servers that may still run, and goes on.
 
 Exit codes: 0 nothing runs any more, 2 wrong usage, or something that cannot be read";
 
@@ -467,7 +482,7 @@ pub(crate) fn without_subcommand(arguments: impl Iterator<Item = OsString>) -> V
 }
 
 fn job(name: &str) -> Result<String, String> {
-    if name.trim().is_empty() || name.chars().any(char::is_control) {
+    if name.trim().is_empty() || !name.chars().all(is_text) {
         return Err("a job's name is one line of text, as in Prometheus' `job_name`".to_owned());
     }
     Ok(name.to_owned())

@@ -7,6 +7,9 @@ pub use rules::{NamedRule, Origin, RULES, rule_named, rules_page};
 
 use serde::Serialize;
 
+/// Longer than any message that says what to do.
+const CHARACTERS_MAX: usize = 2000;
+
 /// Something that should be mended.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
@@ -37,7 +40,7 @@ impl<'a> Findings<'a> {
     }
 
     pub(crate) fn add(&mut self, line: u32, rule: &'static str, message: impl Into<String>, mend: impl Into<String>) {
-        let (message, mend) = (message.into(), mend.into());
+        let (message, mend) = (bounded(message.into()), bounded(mend.into()));
         debug_assert!(RULES.iter().any(|it| it.name == rule), "`{rule}` is in no list");
         self.all.push(Finding { file: self.file.to_owned(), line, rule, message, mend, is_warning: false });
     }
@@ -45,6 +48,15 @@ impl<'a> Findings<'a> {
     pub(crate) fn into_all(self) -> Vec<Finding> {
         self.all
     }
+}
+
+/// A message for people, however long what it quotes is.
+fn bounded(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(CHARACTERS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// In the order of files and lines, each once.

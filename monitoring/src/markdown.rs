@@ -1,5 +1,7 @@
 //! Text from outside in Markdown.
 
+pub(crate) mod steps;
+
 use std::fmt::Write;
 
 /// The text so that Markdown shows it as it is: on one line, with nothing that formats, links, ends a table's cell or

@@ -1,7 +1,11 @@
 //! Did you mean: the closest of the names that exist.
 
+/// Bytes of a name that is compared: comparing takes the product of both lengths.
+const BYTES_MAX: usize = 200;
+
 /// The candidate that is closest to what was written, if it is close enough to be meant.
 pub(crate) fn nearest<'a>(written: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates = candidates.filter(|it| it.len() <= BYTES_MAX && written.len() <= BYTES_MAX);
     let scored = candidates.map(|it| (strsim::jaro_winkler(written, it), it));
     // Of equally close ones the first by name, so that the answer does not depend on the order.
     let best = scored.max_by(|(a, one), (b, other)| a.total_cmp(b).then_with(|| other.cmp(one)))?;
@@ -25,5 +29,8 @@ mod tests {
         check("db_query_duration", Some("db_query_duration_seconds"));
         check("xyz", None);
         check("", None);
+        // Compared, they would take minutes.
+        let long = ["a".repeat(1_000_000), "b".repeat(1_000_000)];
+        assert_eq!(nearest(&long[0], long.iter().map(String::as_str)), None);
     }
 }

@@ -9,6 +9,7 @@ use crate::commands::Outcome;
 use measurand_catalog::{is_visible, visible};
 use measurand_monitoring::Finding;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 
@@ -22,11 +23,20 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
     }
 }
 
-/// Prints lines on standard error, which may be closed.
+/// Prints lines on standard error, which may be closed: that is no reason to stop.
 pub(crate) fn complain(word: &str, lines: impl Iterator<Item = String>) {
+    beside(&painted(word, "1;31"), lines);
+}
+
+/// Says something beside the answer, on standard error.
+pub(crate) fn note(text: &str) {
+    beside(&painted("note", "1"), std::iter::once(visible(text)));
+}
+
+fn beside(word: &str, lines: impl Iterator<Item = String>) {
     let mut stderr = anstream::AutoStream::auto(io::stderr().lock());
     for line in lines {
-        let _ = writeln!(stderr, "{}: {}", painted(word, "1;31"), seen(&line));
+        let _ = writeln!(stderr, "{word}: {}", seen(&line));
     }
 }
 
@@ -114,8 +124,26 @@ fn colour(text: &str) -> Option<usize> {
     style[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
 }
 
+/// Characters of a cell: each row is as long as the longest name, which may come from anywhere.
+pub(crate) const CELL_MAX: usize = 200;
+
+/// The text, cut where it is longer than a cell.
+fn cell(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(CELL_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// The text with blanks behind it. A width in a format would panic beyond 65 535.
+pub(crate) fn padded(text: &str, wide: usize) -> String {
+    let blanks = wide.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(blanks))
+}
+
 /// Rows under a head, each column as wide as its widest cell.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(|it| cell(it)).collect()).collect();
     let widths: Vec<usize> = head
         .iter()
         .enumerate()
@@ -125,13 +153,13 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         })
         .collect();
     let line = |cells: Vec<&str>| {
-        let padded: Vec<String> = cells.iter().zip(&widths).map(|(it, wide)| format!("{it:wide$}")).collect();
+        let padded: Vec<String> = cells.iter().zip(&widths).map(|(it, wide)| padded(it, *wide)).collect();
         padded.join("  ").trim_end().to_owned()
     };
     let mut text = painted(&line(head.to_vec()), "1");
-    for row in rows {
+    for row in &rows {
         text.push('\n');
-        text.push_str(&line(row.iter().map(String::as_str).collect()));
+        text.push_str(&line(row.iter().map(|it| &**it).collect()));
     }
     text.push('\n');
     text

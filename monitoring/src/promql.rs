@@ -269,7 +269,8 @@ fn number(value: f64) -> String {
     if value.is_infinite() { if value > 0.0 { "Inf" } else { "-Inf" }.to_owned() } else { value.to_string() }
 }
 
-/// Text as a PromQL string. Control characters are written as escapes: a line feed would end the string.
+/// Text as a PromQL string. Control characters are written as escapes: a line feed would end the string. So is U+FFFD,
+/// which the lexer of Prometheus takes for a byte that is not UTF-8.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for it in text.chars() {
@@ -278,7 +279,7 @@ pub(crate) fn quoted(text: &str) -> String {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             // Writing into a string cannot fail.
-            it if it.is_control() => {
+            it if it.is_control() || it == char::REPLACEMENT_CHARACTER => {
                 let _ = write!(out, "\\u{:04x}", u32::from(it));
             }
             it => out.push(it),

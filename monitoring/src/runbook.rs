@@ -1,6 +1,6 @@
 //! Writes the runbook: for each alert what it means, what users notice, what to do, and where to look.
 
-use crate::markdown::escape;
+use crate::markdown::{escape, steps};
 use crate::model::{Alert, Piece};
 use crate::monitoring::Monitoring;
 use crate::promql::{Place, duration, print_as};
@@ -52,12 +52,12 @@ fn section(out: &mut String, name: &str, alerts: &[&Alert], monitoring: &Monitor
         line(out, &format!("{}. {it}", index + 1));
     }
     line(out, "");
-    let steps: Vec<_> = alerts.iter().flat_map(|it| &it.steps).collect();
+    let all: Vec<_> = alerts.iter().flat_map(|it| &it.steps).collect();
     let mut told = BTreeSet::new();
-    for it in steps.iter().filter(|it| told.insert((&it.function, &it.text))) {
+    for it in all.iter().filter(|it| told.insert((&it.function, &it.text))) {
         line(out, &format!("{}:\n", escape(&it.function)));
-        // Whatever somebody wrote stays inside of the quotation: it cannot become a heading of this page.
-        for it in it.text.lines() {
+        // Each line stays inside of the quotation: it cannot become a heading of this page.
+        for it in steps::lines(&it.text) {
             line(out, format!("> {it}").trim_end());
         }
         line(out, "");

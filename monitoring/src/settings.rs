@@ -10,11 +10,15 @@ use crate::monitoring::Monitoring;
 use crate::near::did_you_mean;
 use crate::options::{Options, Receivers};
 use crate::promql::Histograms;
-use measurand_catalog::{Catalog, Severity};
+use measurand_catalog::record::is_text;
+use measurand_catalog::{Catalog, Severity, read_text};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml::Spanned;
+
+/// Bytes of a file in which people say what they decided.
+pub(crate) const SETTINGS_BYTES_MAX: u64 = 1 << 20;
 
 /// What a `monitoring.toml` says.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -129,8 +133,7 @@ impl Settings {
     /// When it cannot be read, or says something that has no meaning; the message names the line and the mend.
     pub fn read(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string().escape_debug().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|it| format!("cannot read `{name}`: {it}; name a file that you may read"))?;
+        let text = read_text(path, SETTINGS_BYTES_MAX).map_err(|it| it.to_string())?;
         Self::parse(&name, &text)
     }
 
@@ -149,7 +152,7 @@ impl Settings {
             format!("{}: `{}` {reason}", place(it.span().start).0, it.get_ref().escape_debug())
         };
         let one_line = |it: Spanned<String>| {
-            let bad = it.get_ref().trim().is_empty() || it.get_ref().chars().any(char::is_control);
+            let bad = it.get_ref().trim().is_empty() || !it.get_ref().chars().all(is_text);
             if bad { Err(wrong(&it, "is no name; write one line of text")) } else { Ok(it.into_inner()) }
         };
         let mut settings = Self { team: raw.team.map(one_line).transpose()?, ..Self::default() };

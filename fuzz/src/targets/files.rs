@@ -5,7 +5,12 @@ use measurand_monitoring::__private::lint_text;
 
 /// Text that begins with a brace is JSON.
 pub fn run(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        check(text);
+    }
+}
+
+pub(super) fn check(text: &str) {
     let name = if text.starts_with('{') { "own.json" } else { "own.yml" };
     // YAML ends a line at a carriage return too.
     let lines = text.matches(['\n', '\r']).count() + 1;

@@ -1,12 +1,11 @@
 //! What follows from the catalog and the files lack: generated files as they would be now, and every alert.
 
-use super::{Read, rules, shown};
+use super::{FILE_BYTES_MAX, Read, rules, shown};
 use crate::finding::{Finding, Findings};
 use crate::monitoring::Monitoring;
 use crate::read::RuleKind;
+use measurand_catalog::{InputErrorReason, read_text};
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 const AGAIN: &str = "run `cargo measurand generate` again";
@@ -21,16 +20,19 @@ pub(super) fn check(monitoring: &Monitoring, read: &[Read], directory: &Path) ->
         let path = directory.join(file.name);
         let name = shown(&path);
         let mut findings = Findings::of(&name);
-        match fs::read(&path) {
-            Ok(bytes) if bytes == file.contents.as_bytes() => {}
-            Ok(bytes) => {
-                let line = first_difference(&String::from_utf8_lossy(&bytes), &file.contents);
+        match read_text(&path, FILE_BYTES_MAX.max(file.contents.len() as u64)) {
+            Ok(text) if text == file.contents => {}
+            Ok(text) => {
+                let line = first_difference(&text, &file.contents);
                 findings.add(line, "file-stale", "this is not what would be generated now", AGAIN);
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(error) if error.is_missing() => {
                 findings.add(0, "file-missing", "this file would be generated now", AGAIN);
             }
-            Err(error) => return Err(format!("cannot read `{name}`: {error}; name a folder that you may read")),
+            Err(error) if matches!(error.reason, InputErrorReason::NotText) => {
+                findings.add(0, "file-stale", "this is not what would be generated now", AGAIN);
+            }
+            Err(error) => return Err(error.to_string()),
         }
         all.extend(findings.into_all());
     }

@@ -33,9 +33,8 @@ impl Checker<'_, '_, '_> {
     pub(super) fn expression(&mut self, text: &Located, context: &str, of_this_job: bool) {
         let expression = match Expression::parse(&text.text) {
             Ok(it) => it,
-            Err(reason) => {
-                let message = format!("{context} asks what is no PromQL: {reason}");
-                return self.findings.add(text.line, "promql/syntax", message, "mend the expression");
+            Err(error) => {
+                return self.findings.add(text.line, "promql/syntax", format!("{context} {error}"), error.mend());
             }
         };
         for selection in selections(&expression.tree) {

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::source::{read, settings, shown};
 use crate::cli::{DIRECTORY, Explain, Format};
-use crate::output::{self, painted, table};
+use crate::output::{self, CELL_MAX, padded, painted, table};
 use measurand_catalog::{Kind, Objective, Unit, visible};
 use measurand_monitoring::explain::{
     AlertView, Budget, Explainer, Explanation, FunctionView, LabelView, MetricView, Overview, PanelView, QueryView,
@@ -119,11 +119,11 @@ fn section(title: &str, rows: Vec<(String, String)>) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let wide = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let wide = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default().min(CELL_MAX);
     let mut text = format!("\n{}\n", painted(title, "1"));
     for (name, value) in rows {
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "  {:wide$}  {}", visible(&name), visible(&value));
+        let _ = writeln!(text, "  {}  {}", padded(&visible(&name), wide), visible(&value));
     }
     text
 }

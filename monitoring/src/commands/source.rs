@@ -1,10 +1,13 @@
 //! Reads the catalog of whatever was named: a program, an address or a saved catalog; and what people decided beside it.
 
 use crate::cli::{self, Decisions};
-use measurand_catalog::{Catalog, FileErrorReason, read_file, read_path, read_url};
+use measurand_catalog::{Catalog, FileErrorReason, InputErrorReason, read_file, read_path, read_text, read_url};
 use measurand_monitoring::Settings;
 use measurand_monitoring::promql::Histograms;
 use std::path::Path;
+
+/// Bytes of a saved catalog: as many as are read of a running program's answer.
+const CATALOG_BYTES_MAX: u64 = 256 << 20;
 
 /// The catalog of a program, of a running one, or one that was saved.
 pub(crate) fn read(source: &str) -> Result<Catalog, String> {
@@ -20,12 +23,13 @@ pub(crate) fn read(source: &str) -> Result<Catalog, String> {
 
 /// A catalog that `cargo measurand catalog` printed into a file.
 fn saved(path: &str, otherwise: String) -> Result<Catalog, String> {
-    let bytes = std::fs::read(path).unwrap_or_default();
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(otherwise);
-    }
+    let text = match read_text(Path::new(path), CATALOG_BYTES_MAX) {
+        Ok(text) if text.trim_start().starts_with('{') => text,
+        Err(error) if matches!(error.reason, InputErrorReason::TooLarge { .. }) => return Err(error.to_string()),
+        Ok(_) | Err(_) => return Err(otherwise),
+    };
     let path = shown(path);
-    let catalog = Catalog::from_json(&bytes).map_err(|it| format!("`{path}` is {it}"))?;
+    let catalog = Catalog::from_json(text.as_bytes()).map_err(|it| format!("`{path}` is {it}"))?;
     if catalog.sites.is_empty() {
         return Err(format!("`{path}` has no annotated functions: annotate one with `#[measured]` and save it again"));
     }

@@ -9,6 +9,7 @@ use crate::local::start::{Failure, Found, ports, start, stop};
 use crate::local::state::State;
 use crate::local::{health, target};
 use crate::output::{self, painted};
+use measurand_catalog::open_input;
 use measurand_monitoring::Monitoring;
 use measurand_monitoring::stack::{ALERTMANAGER, App, GRAFANA, NODE, PROMETHEUS, Places, WEBHOOK};
 use std::collections::BTreeMap;
@@ -198,7 +199,7 @@ fn users(folder: &Folder, servers: &[Found]) -> Result<(), String> {
     }
     let failed =
         |it: &dyn std::fmt::Display| format!("`{} --hash-password`: {it}; install it again", webhook.display());
-    let input = std::fs::File::open(&password).map_err(|it| failed(&it))?;
+    let input = open_input(&password).map_err(|it| it.to_string())?;
     let output = Command::new(webhook).arg("--hash-password").stdin(input).stderr(Stdio::null()).output();
     let output = output.map_err(|it| failed(&it))?;
     if !output.status.success() {

@@ -190,6 +190,20 @@ pub fn rule_named(name: &str) -> Result<&'static str, String> {
     })
 }
 
+const LIMITS: &str = "
+## Limits
+
+| What | At most | Beyond it |
+| --- | --- | --- |
+| a file of rules, a dashboard or a test | 32 MiB | exit code 2; pipes, devices and directories likewise |
+| values in a file, with those that aliases repeat | 2,000,000 | a finding of `syntax` |
+| lists and maps inside of each other | 255 | a finding of `syntax` |
+| `monitoring.toml`, `.lint` | 1 MiB | exit code 2 |
+| an expression | 64 KiB | a finding of `promql/syntax`; the expression is not parsed |
+| parentheses and operations inside of each other | 200 | the same |
+| repetitions (`a{9}`) in all patterns of an expression, multiplied where nested | 1,000 | the same |
+";
+
 /// The list as a page of Markdown.
 #[must_use]
 pub fn rules_page() -> String {
@@ -221,6 +235,7 @@ A finding that `warnings` names is printed and counted, and alone it is no reaso
             let _ = writeln!(page, "| `{}` | {} |", it.name, it.finds);
         }
     }
+    page.push_str(LIMITS);
     page.push_str("\n## What is not here\n\n| Check | It |\n| --- | --- |\n");
     for (name, reason) in LEFT_OUT {
         let _ = writeln!(page, "| `{name}` | {reason} |");

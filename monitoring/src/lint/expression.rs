@@ -3,7 +3,7 @@
 use super::{joins, numbers, versions};
 use crate::finding::Findings;
 use crate::known::{Known, SeriesKind, is_variable};
-use crate::read::{Expression, Located, RATE_INTERVAL, Selection, selections, subexpressions};
+use crate::read::{Expression, Located, RATE_INTERVAL, Selection, Unparsed, selections, subexpressions};
 use promql_parser::label::MatchOp;
 use promql_parser::parser::{BinaryExpr, Expr};
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub(super) fn check(
 ) -> Option<Expression> {
     let expression = match Expression::parse(&text.text) {
         Ok(it) => it,
-        Err(reason) if versions::is_renamed(&reason) => {
+        Err(Unparsed::Syntax(reason)) if versions::is_renamed(&reason) => {
             let message =
                 format!("{context} uses `holt_winters`, which Prometheus 3 has by another name, behind a flag");
             findings.add(
@@ -54,9 +54,8 @@ pub(super) fn check(
             );
             return None;
         }
-        Err(reason) => {
-            let message = format!("{context} asks what is no PromQL: {reason}");
-            findings.add(text.line, "promql/syntax", message, "mend the expression");
+        Err(error) => {
+            findings.add(text.line, "promql/syntax", format!("{context} {error}"), error.mend());
             return None;
         }
     };

@@ -4,6 +4,8 @@
 //! inside of filters and templates is not. The parsers on the registry are under the AGPL (logql-parser) or have not been
 //! kept since 2022 (logql).
 
+use crate::read::BYTES_MAX;
+
 /// A piece of a query, and where quotes and variables stand in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
@@ -90,6 +92,9 @@ const STAGES: &[&str] = &[
 /// # Errors
 /// When the query is no `LogQL`, with the reason.
 pub(super) fn ranges(text: &str) -> Result<Vec<String>, String> {
+    if text.len() > BYTES_MAX {
+        return Err(format!("the query has {} bytes, and {BYTES_MAX} are read", text.len()));
+    }
     let tokens = tokens(text)?;
     let mut open: Vec<&str> = Vec::new();
     let (mut ranges, mut selectors) = (Vec::new(), 0_usize);

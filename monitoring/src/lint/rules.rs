@@ -5,7 +5,7 @@ use crate::finding::Findings;
 use crate::known::Known;
 use crate::read::{Expression, Located, Rule, RuleGroup, RuleKind, labels_of, selections, subexpressions};
 use promql_parser::parser::Expr;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longer than this, and Prometheus forgets the last answer before there is a new one.
 const LOOKBACK_SECONDS: f64 = 300.0;
@@ -14,6 +14,7 @@ const LOOKBACK_SECONDS: f64 = 300.0;
 const ABSENT_SECONDS: f64 = 60.0;
 
 pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Findings<'_>) {
+    let recorders = recorders(groups);
     let mut group_names = BTreeSet::new();
     let mut rules = BTreeSet::new();
     for group in groups {
@@ -34,7 +35,7 @@ pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Find
                 );
             }
         }
-        dependencies(group, groups, findings);
+        dependencies(group, &recorders, findings);
         for rule in &group.rules {
             let labels: Vec<_> = rule.labels.iter().map(|(name, it)| (name.clone(), it.text.clone())).collect();
             // One alert may be written for several conditions; one series may have one origin.
@@ -214,34 +215,45 @@ fn has_condition(tree: &Expr) -> bool {
     }
 }
 
+/// The groups that record a name.
+type Recorders<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+fn recorders(groups: &[RuleGroup]) -> Recorders<'_> {
+    let mut all = Recorders::new();
+    for group in groups {
+        for rule in group.rules.iter().filter(|it| it.kind == RuleKind::Recording) {
+            all.entry(&rule.name.text).or_default().insert(&group.name.text);
+        }
+    }
+    all
+}
+
 /// In a group rules are evaluated in order: what is recorded later, or in another group, is up to one interval old.
-fn dependencies(group: &RuleGroup, groups: &[RuleGroup], findings: &mut Findings<'_>) {
-    let recorded = |it: &RuleGroup| {
-        let rules = it.rules.iter().filter(|it| it.kind == RuleKind::Recording);
-        rules.map(|it| it.name.text.clone()).collect::<BTreeSet<_>>()
-    };
-    let here = recorded(group);
-    let elsewhere: BTreeSet<String> =
-        groups.iter().filter(|it| it.name.text != group.name.text).flat_map(recorded).collect();
+fn dependencies(group: &RuleGroup, recorders: &Recorders<'_>, findings: &mut Findings<'_>) {
+    // Of each name the first rule, and the last that records.
+    let mut places: BTreeMap<&str, (usize, Option<usize>)> = BTreeMap::new();
+    for (index, rule) in group.rules.iter().enumerate() {
+        let (_, last) = places.entry(&rule.name.text).or_insert((index, None));
+        if rule.kind == RuleKind::Recording {
+            *last = Some(index);
+        }
+    }
+    let is_here = |name: &str| places.get(name).is_some_and(|(_, last)| last.is_some());
+    let is_elsewhere = |name: &str| recorders.get(name).is_some_and(|it| it.iter().any(|it| *it != group.name.text));
     for (index, rule) in group.rules.iter().enumerate() {
         let Ok(parsed) = Expression::parse(&rule.expression.text) else { continue };
-        let later: BTreeSet<&str> = group
-            .rules
-            .iter()
-            .skip(index + 1)
-            .filter(|it| it.kind == RuleKind::Recording)
-            // Of one series that several rules record, each with labels of its own, one before is enough.
-            .filter(|later| group.rules.iter().take(index).all(|it| it.name.text != later.name.text))
-            .map(|it| it.name.text.as_str())
-            .collect();
+        // Of one series that several rules record, each with labels of its own, one before is enough.
+        let is_later = |name: &&str| {
+            places.get(name).is_some_and(|(first, last)| *first >= index && last.is_some_and(|it| it > index))
+        };
         for selection in selections(&parsed.tree) {
-            if let Some(name) = selection.name().filter(|it| later.contains(it)) {
+            if let Some(name) = selection.name().filter(is_later) {
                 let message = format!("`{}` uses `{name}`, which is recorded after it", rule.name.text);
                 findings.add(rule.expression.line, "rule/dependency", message, "record it before it is used");
             }
             // Over a range the last point more or less is no matter.
             let name = selection.name().filter(|_| selection.range.is_none()).unwrap_or_default();
-            if rule.kind == RuleKind::Recording && !here.contains(name) && elsewhere.contains(name) {
+            if rule.kind == RuleKind::Recording && !is_here(name) && is_elsewhere(name) {
                 let message = format!(
                     "`{}` records from `{name}` of another group: the two are of different times",
                     rule.name.text

@@ -5,12 +5,13 @@ use crate::check::{Read, shown};
 use crate::finding::{Finding, Findings, LEFT_OUT, RULES};
 use crate::near::did_you_mean;
 use crate::read::{Content, IGNORE, Node, Rule, parse};
+use crate::settings::SETTINGS_BYTES_MAX;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use measurand_catalog::read_text;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::{fs, io};
 
 /// Comments of pint that say something to pint alone.
 const OF_PINT: &[&str] = &["rule/set", "rule/owner", "file/owner"];
@@ -45,12 +46,10 @@ pub(super) fn apply(read: &Read, beside: Option<&Path>, found: Vec<Finding>) -> 
     if let Some(path) = beside.filter(|_| !dashboards.is_empty()) {
         let name = shown(path);
         let mut mistakes = Findings::of(&name);
-        match fs::read_to_string(path) {
+        match read_text(path, SETTINGS_BYTES_MAX) {
             Ok(text) => of_file(&text, &dashboards, &mut switches, &mut mistakes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(format!("cannot read `{name}`: {error}; see that it is a text that you may read"));
-            }
+            Err(error) if error.is_missing() => {}
+            Err(error) => return Err(error.to_string()),
         }
         all.extend(mistakes.into_all());
     }

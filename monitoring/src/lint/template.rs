@@ -20,6 +20,7 @@ pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_
         add(format!("the {what} `{name}` opens more braces than it closes"), "close each `{{` with `}}`");
         return;
     }
+    let in_block = ["{{ range", "{{ with", "{{range"].iter().any(|it| text.text.contains(it));
     // What the last query in the text answers.
     let mut answer: Option<Labels> = None;
     for action in actions(&text.text) {
@@ -47,9 +48,7 @@ pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_
         }
         if let Some(query) = query(action) {
             match Expression::parse(&query) {
-                Err(reason) => {
-                    add(format!("the {what} `{name}` asks `{query}`, no PromQL: {reason}"), "mend the query");
-                }
+                Err(error) => add(format!("the query `{query}` of the {what} `{name}` {error}"), error.mend()),
                 Ok(it) => answer = Some(labels_of(&it.tree, &|it| shown.known.labels(it))),
             }
         }
@@ -65,7 +64,6 @@ pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_
         let known = |it: &str| {
             [".Labels", ".Value", ".ExternalLabels", ".ExternalURL"].iter().any(|known| it.starts_with(known))
         };
-        let in_block = text.text.contains("{{ range") || text.text.contains("{{ with") || text.text.contains("{{range");
         if let Some(field) = field.filter(|it| !known(it) && !in_block) {
             add(format!("the {what} `{name}` asks for `{field}`, which no alert has"), "use `$labels.…` or `$value`");
         }

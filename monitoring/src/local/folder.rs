@@ -1,11 +1,12 @@
 //! The one folder in which everything of a stack is: configuration, data, logs, secrets and who runs.
 
+use super::state::State;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// What we make in it; everything else stays.
-const OURS: [&str; 7] = ["config", "data", "logs", "secrets", "state.json", ".gitignore", ".lock"];
+/// What we make in it beside the record of what runs; everything else stays.
+const OURS: [&str; 6] = ["config", "data", "logs", "secrets", ".gitignore", ".lock"];
 
 /// The folder, ours alone as long as this lives.
 #[derive(Debug)]
@@ -45,6 +46,10 @@ impl Folder {
         let path = root.join(".lock");
         let failed =
             |it: &io::Error| format!("cannot lock `{}`: {it}; name another folder with `--state`", path.display());
+        // Opening a pipe waits for a program that reads from it.
+        if fs::metadata(&path).is_ok_and(|it| !it.is_file()) {
+            return Err(format!("`{}` is not a regular file; remove it", path.display()));
+        }
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|it| failed(&it))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { root, _lock: lock }),
@@ -92,7 +97,7 @@ impl Folder {
 
     /// Removes what we made, and the folder when nothing else is in it.
     pub(crate) fn purge(self) -> Result<(), String> {
-        for it in OURS.map(|it| self.root.join(it)) {
+        for it in OURS.into_iter().chain(State::FILES).map(|it| self.root.join(it)) {
             let removed = if it.is_dir() { fs::remove_dir_all(&it) } else { fs::remove_file(&it) };
             match removed {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -5,9 +5,10 @@ use super::health;
 use super::process::Process;
 use super::servers::{Layout, Server};
 use super::state::{Running, State};
+use measurand_catalog::open_input;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -110,13 +111,25 @@ fn wait_ready(child: &mut Child, url: &str, begin: Instant) -> Result<(), String
     }
 }
 
+/// Bytes at the end of a log, in which its last lines are.
+const LOG_BYTES: u64 = 64 << 10;
+
 /// In one line, since errors are.
 fn last_lines(log: &Path, from: u64) -> String {
-    let bytes = std::fs::read(log).unwrap_or_default();
-    let new = bytes.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
-    let text = String::from_utf8_lossy(new);
+    let text = log_end(log, from).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().rev().take(3).collect();
     lines.into_iter().rev().map(|it| it.escape_debug().to_string()).collect::<Vec<_>>().join(" | ")
+}
+
+/// The end of a log behind this place.
+fn log_end(log: &Path, from: u64) -> io::Result<Vec<u8>> {
+    let mut file = open_input(log).map_err(io::Error::other)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(from.max(length.saturating_sub(LOG_BYTES))))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Ends what runs, last started first. Returns who had to be killed.

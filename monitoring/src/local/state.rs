@@ -2,8 +2,10 @@
 
 use super::folder::Folder;
 use super::process::Process;
+use crate::output;
+use measurand_catalog::{InputErrorReason, read_text};
 use serde::{Deserialize, Serialize};
-use std::io::ErrorKind;
+use std::path::Path;
 
 /// The stack that was started in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -26,37 +28,86 @@ pub(crate) struct Running {
     pub(crate) process: Process,
 }
 
+/// Bytes of a record: of a few servers.
+const BYTES_MAX: u64 = 1 << 20;
+
 impl State {
     const FILE: &'static str = "state.json";
+    /// The same once more: where the first is damaged, the servers are found by this.
+    const COPY: &'static str = "state.copy.json";
+    /// Where a record goes that cannot be used.
+    const DAMAGED: &'static str = "state.damaged.json";
+    /// All that is written here.
+    pub(crate) const FILES: [&'static str; 4] = [Self::FILE, Self::COPY, Self::DAMAGED, Self::NEXT];
+    const NEXT: &'static str = ".state.json.next";
 
-    /// Nothing where no stack runs.
+    /// Nothing where no stack runs. A damaged record is set aside, its copy takes its place, and standard error says so.
     pub(crate) fn read(folder: &Folder) -> Result<Option<Self>, String> {
         let path = folder.path(Self::FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(it) => it,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("cannot read `{}`: {error}; make it readable", path.display())),
+        let why = match Self::of(&path) {
+            Ok(state) => return Ok(state),
+            Err(Unusable::Refused(why)) => return Err(why),
+            Err(Unusable::Damaged(why)) => why,
         };
-        let state = serde_json::from_str(&text);
-        state.map(Some).map_err(|it| {
-            format!("`{}` is not what was written: {it}; stop the servers by hand and remove it", path.display())
-        })
+        let aside = folder.path(Self::DAMAGED);
+        std::fs::rename(&path, &aside)
+            .map_err(|it| format!("{why}; cannot move it to `{}`: {it}; remove it by hand", aside.display()))?;
+        let kept = format!("{why}; it is kept as `{}`", aside.display());
+        if let Ok(Some(state)) = Self::of(&folder.path(Self::COPY)) {
+            state.write(folder)?;
+            output::note(&format!("{kept}, and its copy is used instead"));
+            return Ok(Some(state));
+        }
+        output::note(&format!(
+            "{kept}, and it has no copy: servers that were started in `{}` may still run; find them with \
+             `ps -ef | grep '{}'` and stop them with `kill`",
+            folder.root().display(),
+            folder.root().display()
+        ));
+        Ok(None)
+    }
+
+    fn of(path: &Path) -> Result<Option<Self>, Unusable> {
+        let text = match read_text(path, BYTES_MAX) {
+            Ok(text) => text,
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(error) if matches!(error.reason, InputErrorReason::Unreadable(_)) => {
+                return Err(Unusable::Refused(error.to_string()));
+            }
+            Err(error) => return Err(Unusable::Damaged(format!("the record of what runs is damaged: {error}"))),
+        };
+        let damaged =
+            |it| Unusable::Damaged(format!("the record of what runs, `{}`, is damaged: {it}", path.display()));
+        serde_json::from_str(&text).map(Some).map_err(damaged)
     }
 
     /// All of it or nothing: a command that is interrupted leaves a record that the next one can use.
     pub(crate) fn write(&self, folder: &Folder) -> Result<(), String> {
-        let (path, next) = (folder.path(Self::FILE), folder.path(".state.json.next"));
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        let written = std::fs::write(&next, text).and_then(|()| std::fs::rename(&next, &path));
-        written.map_err(|it| format!("cannot write `{}`: {it}; free some space", path.display()))
+        for path in [Self::COPY, Self::FILE].map(|it| folder.path(it)) {
+            let next = folder.path(Self::NEXT);
+            let written = std::fs::write(&next, &text).and_then(|()| std::fs::rename(&next, &path));
+            written.map_err(|it| format!("cannot write `{}`: {it}; free some space", path.display()))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn remove(folder: &Folder) {
-        // Where it is gone already there is nothing to do.
-        let _ = std::fs::remove_file(folder.path(Self::FILE));
+        for it in [Self::FILE, Self::COPY] {
+            // Where it is gone already there is nothing to do.
+            let _ = std::fs::remove_file(folder.path(it));
+        }
     }
 
     pub(crate) fn url(&self, name: &str) -> Option<&str> {
         self.servers.iter().find(|it| it.name == name).map(|it| it.url.as_str())
     }
+}
+
+/// Why there is no record.
+enum Unusable {
+    /// It may be whole, and cannot be read.
+    Refused(String),
+    /// It is not what was written.
+    Damaged(String),
 }

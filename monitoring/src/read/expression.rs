@@ -1,11 +1,27 @@
 //! PromQL as it stands in a file: Grafana's variables are replaced, then it is parsed.
 
 use lrpar::{Lexeme as _, Lexer as _, NonStreamingLexer as _};
-use promql_parser::parser::token::{T_ADD, T_COLON, T_LEFT_BRACKET, T_NUMBER, T_OFFSET, T_SUB};
+use promql_parser::parser::token::{
+    T_ADD, T_ATAN2, T_COLON, T_COMMA, T_DIV, T_EQL_REGEX, T_EQLC, T_GTE, T_GTR, T_LAND, T_LEFT_BRACE, T_LEFT_BRACKET,
+    T_LEFT_PAREN, T_LOR, T_LSS, T_LTE, T_LUNLESS, T_MOD, T_MUL, T_NEQ, T_NEQ_REGEX, T_NUMBER, T_OFFSET, T_POW,
+    T_RIGHT_BRACE, T_RIGHT_BRACKET, T_RIGHT_PAREN, T_STRING, T_SUB, TokenId,
+};
 use promql_parser::parser::{Expr, VectorSelector, lexer, parse};
-use promql_parser::util::parse_str_radix;
+use promql_parser::util::{parse_str_radix, unquote_string};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
+
+/// Bytes of an expression. The longest that we generate have a tenth of them.
+pub(crate) const BYTES_MAX: usize = 64 << 10;
+
+/// Parentheses, operations and ranges inside of each other: the parser, and all that looks at its tree, takes stack for
+/// each of them.
+const DEPTH_MAX: usize = 200;
+
+/// Repetitions (`a{1000}`) in all patterns of an expression: the parser compiles each pattern, and repeats what is
+/// repeated. Prometheus refuses more than these in one pattern.
+const REPETITIONS_MAX: usize = 1000;
 
 /// What a variable of a dashboard becomes where a label, a value or a name belongs; whoever sees it knows nothing more.
 pub(crate) const VARIABLE: &str = "measurand_variable";
@@ -21,34 +37,211 @@ pub(crate) struct Expression {
     pub(crate) variables: BTreeSet<String>,
 }
 
+/// Why an expression is not looked at. As text it continues a sentence about what contains the expression.
+#[derive(Debug)]
+pub(crate) enum Unparsed {
+    /// The parser refuses it.
+    Syntax(String),
+    /// It is beyond a limit, and was not parsed.
+    Limit(String),
+}
+
+impl Unparsed {
+    /// What to do.
+    pub(crate) fn mend(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) => "mend the expression",
+            Self::Limit(_) => "record its parts by rules of their own, and ask for what they record",
+        }
+    }
+}
+
+impl fmt::Display for Unparsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(reason) => write!(f, "asks what is no PromQL: {reason}"),
+            Self::Limit(reason) => write!(f, "asks too much at once: {reason}"),
+        }
+    }
+}
+
 impl Expression {
     /// Parses an expression of a rule, or of a panel with its variables.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Unparsed> {
+        check_length(text)?;
         let mut variables = BTreeSet::new();
         let plain = replaced(text, &mut variables);
-        let one_line = |it: String| it.lines().next().unwrap_or_default().trim().to_owned();
-        let tree = check_durations(&plain).and_then(|()| parse(&plain)).map_err(one_line)?;
+        check_length(&plain)?;
+        check_words(&plain)?;
+        let one_line = |it: String| Unparsed::Syntax(it.lines().next().unwrap_or_default().trim().to_owned());
+        let tree = parse(&plain).map_err(one_line)?;
         Ok(Self { tree, variables })
     }
 }
 
-/// Where a duration belongs, a number means seconds. The parser panics at one that is too large or no number, and
-/// Prometheus has nanoseconds in 64 bits.
-fn check_durations(text: &str) -> Result<(), String> {
-    let lexer = lexer(text)?;
-    let mut before = (T_ADD, T_ADD);
-    for word in lexer.iter().flatten() {
-        let belongs = matches!(before, (_, T_LEFT_BRACKET | T_COLON | T_OFFSET) | (T_OFFSET, T_ADD | T_SUB));
-        if belongs && word.tok_id() == T_NUMBER {
-            let number = lexer.span_str(word.span());
-            let seconds = Duration::try_from_secs_f64(parse_str_radix(number)?).ok();
-            if seconds.is_none_or(|it| i64::try_from(it.as_nanos()).is_err()) {
-                return Err(format!("the duration `{number}` is out of range; write 9.2e9 seconds or less"));
-            }
-        }
-        before = (before.1, word.tok_id());
+fn check_length(text: &str) -> Result<(), Unparsed> {
+    let bytes = text.len();
+    if bytes > BYTES_MAX {
+        return Err(Unparsed::Limit(format!("the expression has {bytes} bytes, and {BYTES_MAX} are read")));
     }
     Ok(())
+}
+
+/// Looks at the words of an expression before it is parsed, at what the parser takes stack, time or a panic for.
+fn check_words(text: &str) -> Result<(), Unparsed> {
+    let lexer = lexer(text).map_err(Unparsed::Syntax)?;
+    let (mut depth, mut repetitions) = (Depth::default(), 0_usize);
+    let mut before = (T_ADD, T_ADD);
+    for word in lexer.iter().flatten() {
+        let (id, text) = (word.tok_id(), lexer.span_str(word.span()));
+        depth.take(id);
+        if depth.deepest > DEPTH_MAX {
+            return Err(Unparsed::Limit(format!("the expression is nested more than {DEPTH_MAX} deep")));
+        }
+        if id == T_STRING && [T_EQL_REGEX, T_NEQ_REGEX].contains(&before.1) {
+            let pattern = unquote_string(text).unwrap_or_default();
+            repetitions = repetitions.saturating_add(repeated(&pattern));
+            if repetitions > REPETITIONS_MAX {
+                let reason = format!("its patterns repeat parts more than {REPETITIONS_MAX} times");
+                return Err(Unparsed::Limit(reason));
+            }
+        }
+        let is_duration = matches!(before, (_, T_LEFT_BRACKET | T_COLON | T_OFFSET) | (T_OFFSET, T_ADD | T_SUB));
+        if is_duration && id == T_NUMBER {
+            check_duration(text).map_err(Unparsed::Syntax)?;
+        }
+        before = (before.1, id);
+    }
+    Ok(())
+}
+
+/// Where a duration belongs, a number means seconds. The parser panics at one that is too large or no number, and
+/// Prometheus has nanoseconds in 64 bits.
+fn check_duration(number: &str) -> Result<(), String> {
+    let seconds = Duration::try_from_secs_f64(parse_str_radix(number)?).ok();
+    if seconds.is_none_or(|it| i64::try_from(it.as_nanos()).is_err()) {
+        return Err(format!("the duration `{number}` is out of range; write 9.2e9 seconds or less"));
+    }
+    Ok(())
+}
+
+/// How deep the tree of an expression becomes at most, counted from its words: between two parentheses each operation may
+/// be inside of the next, as in `a + b + c`, and what stands in parentheses inside of all of them.
+#[derive(Default)]
+struct Depth {
+    /// The levels around this one.
+    open: Vec<Level>,
+    here: Level,
+    /// Operations between braces compare labels, and nest nothing.
+    is_selector: bool,
+    deepest: usize,
+}
+
+/// What stands between two parentheses.
+#[derive(Default)]
+struct Level {
+    /// Operations since the last comma.
+    operations: usize,
+    /// The deepest of what stands in parentheses since the last comma.
+    inside: usize,
+    /// The deepest before the last comma.
+    before: usize,
+}
+
+impl Level {
+    fn depth(&self) -> usize {
+        self.before.max(self.operations + self.inside)
+    }
+}
+
+impl Depth {
+    fn take(&mut self, word: TokenId) {
+        match word {
+            T_RIGHT_BRACE => self.is_selector = false,
+            _ if self.is_selector => {}
+            T_LEFT_BRACE => self.is_selector = true,
+            T_LEFT_PAREN | T_LEFT_BRACKET => self.open.push(std::mem::take(&mut self.here)),
+            T_RIGHT_PAREN | T_RIGHT_BRACKET => {
+                let inside = 1 + self.here.depth();
+                self.here = self.open.pop().unwrap_or_default();
+                self.here.inside = self.here.inside.max(inside);
+                // A subquery is around what stands before it.
+                self.here.operations += usize::from(word == T_RIGHT_BRACKET);
+            }
+            T_COMMA => self.here = Level { before: self.here.depth(), ..Level::default() },
+            T_ADD | T_SUB | T_MUL | T_DIV | T_MOD | T_POW | T_ATAN2 | T_EQLC | T_NEQ | T_LSS | T_LTE | T_GTR
+            | T_GTE | T_LAND | T_LOR | T_LUNLESS => self.here.operations += 1,
+            _ => {}
+        }
+        self.deepest = self.deepest.max(self.here.depth());
+    }
+}
+
+/// How often a pattern repeats its parts, those inside of each other multiplied: 6 of `(a{3}b){2}`.
+fn repeated(pattern: &str) -> usize {
+    // For each open group the repetitions in it.
+    let mut groups = vec![0_usize];
+    // The repetitions in the part before this character, which a count would repeat.
+    let mut last = 0_usize;
+    let mut rest = pattern;
+    // With the flag `x` blanks and comments may stand between a part and its count.
+    let (mut is_class, mut is_verbose) = (false, false);
+    while let Some(it) = rest.chars().next() {
+        rest = rest.get(it.len_utf8()..).unwrap_or_default();
+        match it {
+            '\\' => {
+                rest = rest.get(rest.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default();
+                last = 0;
+            }
+            ']' => (is_class, last) = (false, 0),
+            _ if is_class => {}
+            '[' => is_class = true,
+            '(' => {
+                let flags = rest.strip_prefix('?').unwrap_or_default();
+                is_verbose |= flags.chars().take_while(char::is_ascii_alphabetic).any(|it| it == 'x');
+                groups.push(0);
+                last = 0;
+            }
+            ')' => {
+                last = if groups.len() > 1 { groups.pop().unwrap_or_default() } else { 0 };
+                add(&mut groups, last);
+            }
+            '{' => match count(rest) {
+                Some((count, length)) => {
+                    let more = count.saturating_mul(last.max(1)).saturating_sub(last);
+                    add(&mut groups, more);
+                    last = last.saturating_add(more);
+                    rest = rest.get(length..).unwrap_or_default();
+                }
+                None => last = 0,
+            },
+            '*' | '+' | '?' => {}
+            _ if is_verbose => {}
+            _ => last = 0,
+        }
+    }
+    groups.into_iter().fold(0, usize::saturating_add)
+}
+
+/// Adds repetitions to the innermost group.
+fn add(groups: &mut [usize], repetitions: usize) {
+    if let Some(group) = groups.last_mut() {
+        *group = group.saturating_add(repetitions);
+    }
+}
+
+/// The larger number of a count (`3}`, `2,3}`, `3,}`), behind the brace that opens it, and how long the count is.
+fn count(text: &str) -> Option<(usize, usize)> {
+    let length = text.find(|it: char| !it.is_ascii_digit() && it != ',' && !it.is_whitespace())?;
+    let inside = text.get(..length).filter(|_| text[length..].starts_with('}'))?;
+    let number = |it: &str| {
+        let digits = it.trim();
+        // More digits than a number has are a number that is too large, unless they are zeros.
+        let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+        is_number.then(|| digits.parse::<usize>().unwrap_or(usize::MAX))
+    };
+    let (low, high) = inside.split_once(',').unwrap_or((inside, inside));
+    Some((number(high).or_else(|| number(low))?, length + 1))
 }
 
 /// A selector and what stands around it.
@@ -107,10 +300,13 @@ fn collect<'a>(tree: &'a Expr, around: &mut Vec<String>, all: &mut Vec<Selection
     }
 }
 
-/// The expression and all expressions inside it.
+/// The expression and all expressions inside it, each before those inside it.
 pub(crate) fn subexpressions(tree: &Expr) -> Vec<&Expr> {
-    let mut all = vec![tree];
-    all.extend(children(tree).into_iter().flat_map(subexpressions));
+    let (mut all, mut waiting) = (Vec::new(), vec![tree]);
+    while let Some(it) = waiting.pop() {
+        all.push(it);
+        waiting.extend(children(it).into_iter().rev());
+    }
     all
 }
 
@@ -129,6 +325,9 @@ fn children(tree: &Expr) -> Vec<&Expr> {
         | Expr::Extension(_) => Vec::new(),
     }
 }
+
+/// Characters of a variable with its format: what is not closed is not searched to the end of the text.
+const VARIABLE_CHARACTERS_MAX: usize = 256;
 
 /// The text without variables of Grafana: `$x`, `${x}`, `${x:regex}` and `[[x]]`.
 fn replaced(text: &str, variables: &mut BTreeSet<String>) -> String {
@@ -159,7 +358,8 @@ fn replaced(text: &str, variables: &mut BTreeSet<String>) -> String {
 fn variable(text: &str) -> Option<(&str, usize)> {
     let enclosed = |open: &str, close: &str| {
         let inner = text.strip_prefix(open)?;
-        let end = inner.find(close)?;
+        let length = inner.char_indices().nth(VARIABLE_CHARACTERS_MAX).map_or(inner.len(), |(it, _)| it);
+        let end = inner.get(..length)?.find(close)?;
         let name = inner.get(..end)?.split([':', '.']).next()?;
         is_name(name).then_some((name, open.len() + end + close.len()))
     };
@@ -199,7 +399,9 @@ fn value(name: &str, quoted: bool, before: &str, after: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Expression, RATE_INTERVAL, replaced, selections};
+    use super::{BYTES_MAX, DEPTH_MAX, Expression, RATE_INTERVAL, Unparsed, children, repeated, replaced, selections};
+    use crate::read::{Labels, labels_of};
+    use promql_parser::parser::Expr;
     use std::collections::BTreeSet;
 
     #[track_caller]
@@ -233,12 +435,76 @@ mod tests {
             ("x offset +inf".to_owned(), "inf"),
             ("x offset nan".to_owned(), "nan"),
         ] {
-            let error = Expression::parse(&text).unwrap_err();
+            let error = Expression::parse(&text).unwrap_err().to_string();
             assert!(error.contains(&format!("`{number}` is out of range")), "{text}: {error}");
         }
         for text in ["x[300]", "x[5m:0x20]", "x offset -60", "x > 1e300", "x > -inf", "{a=\"[1e300]\"} # [1e300]"] {
             Expression::parse(text).unwrap();
         }
+    }
+
+    /// What is read of an expression that asks too much, on a stack as small as that of a test.
+    #[track_caller]
+    fn check_limit(text: &str, expected: Option<&str>) {
+        match (Expression::parse(text), expected) {
+            (Err(Unparsed::Limit(reason)), Some(expected)) => assert!(reason.contains(expected), "{reason}"),
+            (Ok(it), None) => assert!(depth(&it.tree) <= DEPTH_MAX, "{}", depth(&it.tree)),
+            (found, _) => panic!("{:.80}: {:.200}", text, format!("{found:?}")),
+        }
+    }
+
+    fn depth(tree: &Expr) -> usize {
+        children(tree).into_iter().map(|it| 1 + depth(it)).max().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_not_parsed() {
+        for (open, close) in
+            [("(", ")"), ("-", ""), ("sum(", ")"), ("up + ", ""), ("2 ^ ", ""), ("avg_over_time(", "[5m:1m])")]
+        {
+            let nested = |times: usize| format!("{}up{}", open.repeat(times), close.repeat(times));
+            check_limit(
+                &nested(10_000),
+                Some(if nested(10_000).len() > BYTES_MAX { "bytes" } else { "nested more than 200" }),
+            );
+            check_limit(&nested(1_000), Some("nested more than 200 deep"));
+            check_limit(&nested(50), None);
+        }
+        check_limit(&format!("({}up) {}", "-up + ".repeat(99), "+ up".repeat(99)), Some("nested"));
+        check_limit(&format!("label_join(up, {} \"b\")", "\"a\", ".repeat(5_000)), None);
+        check_limit(&format!("up{{{}}}", "a!=\"b\",".repeat(5_000)), None);
+        check_limit(&"(up + up) * ".repeat(10_000), Some("bytes"));
+        Expression::parse(&"[[".repeat(30_000)).unwrap_err();
+    }
+
+    #[test]
+    fn what_patterns_repeat_is_counted() {
+        for (pattern, expected) in [
+            ("(a{3}b){2}", 6),
+            ("[0-9]{2,4}x{3,}", 7),
+            ("((a{9}){9}){9}", 729),
+            ("(a{9})?{9}", 81),
+            ("a{9}{9}", 81),
+            ("(?x) (a{9}) {9}", 81),
+            ("[{9}]a{b}{,}\\{9}", 0),
+            ("a{000000000000000000000000000000009}", 9),
+            ("é{2}\\é{2}", 4),
+            (")a{2}", 2),
+        ] {
+            assert_eq!(repeated(pattern), expected, "{pattern}");
+        }
+        check_limit(r#"up{a=~"(a{1000}){1000}"}"#, Some("repeat parts more than 1000 times"));
+        check_limit(r#"up{a=~"(a\x7b1000}){1000}"}"#, Some("repeat parts more than 1000 times"));
+        check_limit(&format!("up{{{}}}", "a!~'b{500}',".repeat(3)), Some("repeat parts more than 1000 times"));
+        check_limit(r#"up{a=~"[0-9a-f]{64}|[^/]{1,63}"}"#, None);
+    }
+
+    /// Each argument is looked at once; twice at each of these levels would take years.
+    #[test]
+    fn labels_of_what_is_nested_are_found_at_once() {
+        let text = format!("{}up{}", "predict_linear(".repeat(60), "[5m:1m], 1)".repeat(60));
+        let tree = Expression::parse(&text).unwrap().tree;
+        assert_eq!(labels_of(&tree, &|_| Labels::of(["job"])), Labels::of(["job"]));
     }
 
     #[test]

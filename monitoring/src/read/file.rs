@@ -143,8 +143,10 @@ fn open(node: Node, documents: &mut Vec<Document>) -> Result<(), (u32, String)> 
                 let begin = value.line.saturating_sub(1).saturating_sub(empty);
                 let moved = |(line, reason): (u32, String)| (line.saturating_add(begin), reason);
                 let Some(format) = format_of(Path::new(name)) else { continue };
+                // What it carries is a file, and carries no other files.
                 for inner in parse(text, format == Format::Json).map_err(moved)? {
-                    open(inner.moved(begin), documents)?;
+                    let node = inner.moved(begin);
+                    documents.push(Document { content: content(&node), node });
                 }
             }
         }

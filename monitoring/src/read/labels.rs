@@ -75,7 +75,8 @@ pub(crate) fn labels_of(tree: &Expr, of_series: &dyn Fn(&VectorSelector) -> Labe
 }
 
 fn call(name: &str, arguments: &[Box<Expr>], of: &dyn Fn(&Expr) -> Labels) -> Labels {
-    let first = arguments.first().map(|it| of(it)).unwrap_or_default();
+    // Asked for once: each look at an argument looks at all that is inside it.
+    let first = || arguments.first().map(|it| of(it)).unwrap_or_default();
     match name {
         "absent" | "absent_over_time" => absent(arguments.first().map(|it| &**it)),
         "vector" | "scalar" | "time" | "pi" => Labels::default(),
@@ -88,12 +89,12 @@ fn call(name: &str, arguments: &[Box<Expr>], of: &dyn Fn(&Expr) -> Labels) -> La
         }
         "label_replace" | "label_join" => {
             let added = arguments.get(1).and_then(|it| string(it)).map(str::to_owned);
-            let mut labels = first;
+            let mut labels = first();
             labels.names.extend(added);
             labels
         }
         "info" => Labels::UNKNOWN,
-        _ => first,
+        _ => first(),
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum Value {
     Map(Vec<(String, Node)>),
 }
 
-/// More nodes than any file of rules has; aliases can make billions of few lines.
+/// More values than any file of rules has; aliases can make billions of few lines.
 const NODES_MAX: usize = 2_000_000;
 
 /// Every document of a text; the error is a line and what is wrong there.
@@ -57,7 +57,9 @@ struct Builder {
     /// The lists and maps that are not closed, with their anchors; the key that waits for its value.
     open: Vec<(Node, usize, Option<String>)>,
     anchors: HashMap<usize, Node>,
+    /// Values that stand in the text, and those that aliases repeat.
     count: usize,
+    repeated: usize,
 }
 
 impl Builder {
@@ -89,17 +91,23 @@ impl Builder {
                 None => Err("closes what was not opened".to_owned()),
             },
             Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).cloned().ok_or("names an anchor that is not there")?;
-                self.put(Node { line, ..node }, 0)
+                let node = self.anchors.get(&anchor).ok_or("names an anchor that is not there")?;
+                self.repeated += size(node);
+                if self.count + self.repeated > NODES_MAX {
+                    return Err(format!("becomes more than {NODES_MAX} values; write out what its aliases repeat"));
+                }
+                let node = Node { line, ..node.clone() };
+                self.put(node, 0)
             }
             _ => Ok(()),
         }
     }
 
     fn put(&mut self, node: Node, anchor: usize) -> Result<(), String> {
-        self.count += size(&node);
-        if self.count > NODES_MAX {
-            return Err("becomes too large; write out what its aliases repeat".to_owned());
+        // Lists and maps are counted when they are closed, after all that is in them.
+        self.count += 1;
+        if self.count + self.repeated > NODES_MAX {
+            return Err(format!("has more than {NODES_MAX} values; split the file"));
         }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
@@ -118,7 +126,7 @@ impl Builder {
     }
 }
 
-/// Scalars count as one, since a list or a map is counted when it is closed, after all that is in it.
+/// How many values a node is.
 fn size(node: &Node) -> usize {
     match &node.value {
         Value::Scalar { .. } => 1,
@@ -276,7 +284,18 @@ mod tests {
                 &["a", &level.to_string(), ": &a", &level.to_string(), " [", &[before.as_str(); 10].join(", "), "]\n"]
                     .concat();
         }
-        assert!(parse(&bomb, false).unwrap_err().1.contains("too large"));
+        assert!(parse(&bomb, false).unwrap_err().1.contains("write out what its aliases repeat"));
+    }
+
+    #[test]
+    fn too_many_values_and_too_deep_ones_are_told_as_such() {
+        let flat = parse(&"- a\n".repeat(2_000_001), false).unwrap_err();
+        assert_eq!(flat, (2_000_001, "has more than 2000000 values; split the file".to_owned()));
+        for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
+            assert!(parse(&deep, false).unwrap_err().1.contains("recursion limit"));
+        }
+        let json = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(parse(&json, true).unwrap_err().1.contains("recursion limit"));
     }
 
     #[test]

@@ -27,6 +27,51 @@ fn rules_with_hostile_texts_load() {
     }
 }
 
+/// Characters that YAML, PromQL or Unicode treat differently from letters; each is refused in a catalog, or loads.
+#[test]
+fn rules_with_any_character_load() {
+    let (mut sites, mut refused) = (Vec::new(), String::new());
+    let special = "\u{7f}\u{80}\u{85}\u{a0}\u{ad}\u{61c}\u{200b}\u{2028}\u{d7ff}\u{e000}\u{fdd0}\u{fdef}\u{feff}\u{fff9}\u{fffd}\
+                   \u{fffe}\u{ffff}\u{1fffe}\u{1ffff}\u{e0001}\u{10fffd}\u{10ffff}";
+    for it in special.chars() {
+        let text = format!("a{it}b");
+        let facts = ["owner", "summary", "runbook", "steps"].map(|key| format!("{key}={text}"));
+        let mut site = query("select", &text, &facts.each_ref().map(String::as_str));
+        (site.krate, site.version, site.file) = (text.clone(), text.clone(), text);
+        let raw = Catalog { sites: vec![site.clone()], ..catalog(&[query("select", "t", &[])]) };
+        match Catalog::from_json(raw.to_json().as_bytes()) {
+            Ok(_) => sites.push(site),
+            Err(_) => refused.push(it),
+        }
+    }
+    assert_eq!(refused, "\u{7f}\u{80}\u{85}\u{2028}\u{fdd0}\u{fdef}\u{fffe}\u{ffff}\u{1fffe}\u{1ffff}\u{10ffff}");
+    // A job's name may come from elsewhere than a catalog.
+    let options = Options { job: Some(special.to_owned()), ..Options::default() };
+    let monitoring = Monitoring::new(&catalog(&sites), &options);
+    let folder = folder(&monitoring);
+    let rules = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
+    promtool(folder.path(), &[&["check", "rules"] as &[&str], &rules].concat());
+    promtool(folder.path(), &["check", "config", "--syntax-only", "prometheus.yml"]);
+    amtool(folder.path(), &["check-config", "alertmanager.yml"]);
+    for file in ["kubernetes.yml", "alerts.test.yml", "docker-compose.yml"] {
+        let text = std::fs::read_to_string(folder.path().join(file)).unwrap();
+        assert!(!text.contains(['\u{fffe}', '\u{ffff}', '\u{85}', '\u{2028}']), "{file}");
+        serde_saphyr::from_multiple::<serde_json::Value>(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+    serde_json::from_str::<serde_json::Value>(&file(&monitoring, "grafana-dashboard.json")).unwrap();
+}
+
+/// A renderer of Markdown makes no element and no link of what a function says.
+#[test]
+fn steps_run_nothing() {
+    let steps = "steps=<script>alert(1)</script>\n[x](javascript:1) `<i>`\n```\n<b>\n";
+    let text = file(&monitoring(&[measured("f", &[steps])]), "RUNBOOK.md");
+    for expected in ["> &lt;script>alert(1)&lt;/script>\n", "> [x]&#40;javascript:1) `<i>`\n", "> ```\n> <b>\n> ```\n"]
+    {
+        assert!(text.contains(expected), "no {expected} in {text}");
+    }
+}
+
 /// What Prometheus makes of the templates is the text itself.
 #[test]
 fn templates_in_texts_stay_texts() {

@@ -15,6 +15,8 @@ mod diff;
 #[cfg(feature = "check")]
 mod explain;
 mod hostile;
+#[cfg(all(feature = "cli", unix))]
+mod limits;
 #[cfg(feature = "check")]
 mod lint;
 #[cfg(feature = "check")]

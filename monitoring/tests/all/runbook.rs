@@ -58,6 +58,6 @@ fn what_a_function_says_cannot_become_the_page() {
     let anchors = anchors(&text);
     assert_eq!(anchors.iter().filter(|it| *it == "servicedown").count(), 1, "{anchors:?}");
     assert!(!anchors.iter().any(|it| it == "fake"));
-    assert!(text.contains("> # Fake\n> ## ServiceDown\n> ```\n> </script>\n"), "{text}");
+    assert!(text.contains("> # Fake\n> ## ServiceDown\n> ```\n> </script>\n> ```\n"), "{text}");
     assert!(!text.contains("[x]("));
 }

@@ -27,6 +27,9 @@ In Alertmanager's configuration:
         - url: http://127.0.0.1:9095/webhook
           http_config: {authorization: {credentials_file: /run/secrets/token}}
 
+`/readyz` writes what a payload takes, or what a refused one would have taken, and answers 503 where a payload gets 503.
+The database is a regular file with one name: links to it are followed, and hard links refused.
+
 Alertmanager tries again at once after a status of 500 and above, which is what a full disk or too much at once is
 answered with; after 429 it tries again with the group's next notification.";
 

@@ -23,6 +23,7 @@ fn run(cli: cli::Cli) -> Result<(), String> {
     let settings = cli.settings()?;
     let runtime = Runtime::new().map_err(|it| format!("cannot start threads: {it}"))?;
     let result = runtime.block_on(async {
+        ignore_size_limit()?;
         let server = Server::start(settings).await?;
         let stop = stop()?;
         reload_on_hangup(server.reloader())?;
@@ -32,6 +33,21 @@ fn run(cli: cli::Cli) -> Result<(), String> {
     // A thread that waits for a disk that hangs must not keep the program.
     runtime.shutdown_background();
     result
+}
+
+/// A limit of the size of files (`ulimit -f`) is to refuse a write, as a full disk does, and not to end the program.
+#[cfg(unix)]
+fn ignore_size_limit() -> Result<(), String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    // The signal stays handled after this is dropped.
+    signal(kind).map(drop).map_err(|it| format!("cannot listen for signals: {it}"))
+}
+
+/// There is no such limit.
+#[cfg(not(unix))]
+fn ignore_size_limit() -> Result<(), String> {
+    Ok(())
 }
 
 /// Is done when somebody asks the program to end.

@@ -11,9 +11,10 @@ const READS_MAX: usize = 4;
 /// A few connections that are opened when they are first needed, and kept.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    database: Database,
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
+    /// Behind its connections, since it has the lock that is to outlive them.
+    database: Database,
 }
 
 impl Readers {

@@ -46,8 +46,10 @@ impl Server {
         let metrics = measurand::exporter::router();
         counts::begin();
         let (database, connection) = Database::open(&settings.database)?;
+        let lock = database.lock();
         let readers = Readers::new(database);
-        let (writer, writer_ended) = Writer::start(connection).map_err(|it| format!("cannot start a thread: {it}"))?;
+        let (writer, writer_ended) =
+            Writer::start(connection, lock).map_err(|it| format!("cannot start a thread: {it}"))?;
         let queue = match &settings.forward {
             Some(hop) => Some(forward::start(hop, Arc::clone(&readers), writer.clone())?),
             None => None,

@@ -5,6 +5,7 @@
 mod tests;
 
 use crate::log;
+use crate::store::Lock;
 use rusqlite::{Connection, Result};
 use std::fmt;
 use std::io;
@@ -49,13 +50,15 @@ impl fmt::Display for WriteError {
 }
 
 impl Writer {
-    /// Starts the thread. What it returns beside the way to it becomes true when the thread has ended.
-    pub(crate) fn start(connection: Connection) -> io::Result<(Self, watch::Receiver<bool>)> {
+    /// Starts the thread, which keeps the lock of the database until its connection is closed. What it returns beside the
+    /// way to it becomes true when the thread has ended.
+    pub(crate) fn start(connection: Connection, lock: Lock) -> io::Result<(Self, watch::Receiver<bool>)> {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
         let (ending, ended) = watch::channel(false);
         let ending = Ending(ending);
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            let _ending = ending;
+            // They are dropped in the order from the last to the first, behind the connection.
+            let (_ending, _lock) = (ending, lock);
             write(connection, waiting);
         })?;
         Ok((Self { work }, ended))

@@ -1,6 +1,7 @@
 //! Reads a catalog out of a compiled program that is never run. The file may be hostile: no number in it is believed.
 
 use crate::catalog::Catalog;
+use crate::input::{self, InputErrorReason};
 use crate::parse::{ParseError, parse};
 use crate::record::{SECTION, SECTION_MACH_O};
 use crate::text::{shown, shown_error};
@@ -142,13 +143,14 @@ pub fn read_object(bytes: &[u8]) -> Result<Catalog, FileErrorReason> {
 }
 
 fn open(path: &Path) -> Result<fs::File, FileErrorReason> {
-    // Before it is opened, since opening a pipe waits for whoever writes into it.
-    let metadata = fs::metadata(path).map_err(FileErrorReason::Unreadable)?;
-    match metadata.file_type() {
-        it if it.is_dir() => Err(FileErrorReason::Directory),
-        it if it.is_file() => fs::File::open(path).map_err(FileErrorReason::Unreadable),
-        _ => Err(FileErrorReason::Special),
-    }
+    input::open(path).map_err(|reason| match reason {
+        InputErrorReason::Unreadable(error) => FileErrorReason::Unreadable(error),
+        InputErrorReason::Directory => FileErrorReason::Directory,
+        // It is opened and not read.
+        InputErrorReason::Special | InputErrorReason::TooLarge { .. } | InputErrorReason::NotText => {
+            FileErrorReason::Special
+        }
+    })
 }
 
 fn read_any<'a, R: ReadRef<'a>>(data: R, length: u64) -> Result<Catalog, FileErrorReason> {

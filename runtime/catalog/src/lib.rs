@@ -32,6 +32,8 @@ mod check;
 #[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "read")]
+mod input;
+#[cfg(feature = "read")]
 mod parse;
 #[cfg(feature = "read")]
 mod sharing;
@@ -52,6 +54,8 @@ pub use text::{is_visible, visible};
 pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};
 #[cfg(feature = "file")]
 pub use file::{FileError, FileErrorReason, read_file, read_object};
+#[cfg(feature = "read")]
+pub use input::{InputError, InputErrorReason, open_input, read_text};
 #[cfg(feature = "read")]
 pub use parse::{ParseError, parse, parse_valid};
 #[cfg(feature = "read")]

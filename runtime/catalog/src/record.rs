@@ -139,10 +139,18 @@ pub fn clean(text: &str) -> String {
 /// Whether a character may stand in a name or on a line of text.
 ///
 /// Control characters have a meaning in records and in terminals. Line and paragraph separators end a line of YAML, and
-/// characters that override the direction of writing make a reader see another text than the machine does.
+/// characters that override the direction of writing make a reader see another text than the machine does. Noncharacters
+/// stand for nothing, and YAML refuses some of them.
 #[must_use]
 pub const fn is_text(character: char) -> bool {
-    !matches!(character, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_refused =
+        matches!(character, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !is_refused && !is_noncharacter(character)
+}
+
+/// Whether Unicode has promised never to give this a meaning.
+pub(crate) const fn is_noncharacter(character: char) -> bool {
+    matches!(character, '\u{fdd0}'..='\u{fdef}') || character as u32 & 0xfffe == 0xfffe
 }
 
 /// Writes while there is room and counts always, so that one function both measures and writes.

@@ -1,5 +1,7 @@
 //! Foreign text in messages: one line, whatever it contained.
 
+use crate::record::is_noncharacter;
+
 /// Longer than any name or path that somebody wants to read in a message.
 #[cfg(feature = "read")]
 const CHARACTERS_MAX: usize = 1000;
@@ -8,18 +10,19 @@ const CHARACTERS_MAX: usize = 1000;
 /// around, and is not invisible, which would make one name look like another.
 #[must_use]
 pub const fn is_visible(character: char) -> bool {
-    !matches!(
-        character,
-        // Controls, of ASCII and of the terminals after it.
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-        // Line and paragraph separators, and what the direction of writing is told by.
-        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        // What has no width and no shape: soft hyphens, joiners, fillers, marks for byte orders, annotations and tags.
-        | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}'
-    )
+    !is_noncharacter(character)
+        && !matches!(
+            character,
+            // Controls, of ASCII and of the terminals after it.
+            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+            // Line and paragraph separators, and what the direction of writing is told by.
+            | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            // What has no width and no shape: soft hyphens, joiners, fillers, marks for byte orders, annotations and tags.
+            | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// Foreign text as a terminal or a log may have it: on one line, and what is not visible in it written out, as in `\u{1b}`.
@@ -55,7 +58,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// An error of the operating system, without the number that `std` adds.
-#[cfg(any(feature = "file", feature = "url"))]
+#[cfg(feature = "read")]
 pub(crate) fn shown_error(error: &std::io::Error) -> String {
     let text = error.to_string();
     shown(text.split_once(" (os error").map_or(text.as_str(), |(reason, _)| reason))

@@ -80,7 +80,7 @@ impl std::error::Error for UrlError {}
 /// What a program serves at another path than the catalog, which the path of the address does not name: `/live/functions`.
 ///
 /// # Errors
-/// When the address is none, nobody answers in time, or the answer has more than 256 MiB.
+/// When the address is none, nobody answers within 10 seconds, or the answer has more than 64 MiB.
 pub fn read_path(url: &str, path: &str) -> Result<Vec<u8>, UrlError> {
     let Some(mut address) = Address::new(url) else {
         return Err(UrlError { url: without_secrets(url), reason: UrlErrorReason::NotAddress });
@@ -88,7 +88,7 @@ pub fn read_path(url: &str, path: &str) -> Result<Vec<u8>, UrlError> {
     if let Some(base) = address.path.strip_suffix(PATH) {
         address.path = format!("{base}{path}");
     }
-    body(&address, &Limits::DEFAULT).map_err(|reason| UrlError { url: address.shown(), reason })
+    body(&address, &Limits::LIVE).map_err(|reason| UrlError { url: address.shown(), reason })
 }
 
 /// The catalog of a running program.
@@ -112,6 +112,8 @@ struct Limits {
 }
 
 impl Limits {
+    /// For what is read again and again while somebody looks at it: of a hundred thousand functions.
+    const LIVE: Self = Self { connect: Duration::from_secs(5), all: Duration::from_secs(10), body_bytes: 64 << 20 };
     const DEFAULT: Self = Self { connect: Duration::from_secs(5), all: Duration::from_secs(30), body_bytes: 256 << 20 };
 }
 

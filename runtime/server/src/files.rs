@@ -36,6 +36,10 @@ fn unusable(what: &str, path: &Path, why: &dyn Display) -> String {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Opening a pipe waits for a program that writes into it, and a device may be endless.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > BYTES_MAX {

@@ -2,8 +2,8 @@
 
 use super::NextHop;
 use measurand::measured;
+use measurand_catalog::read_text;
 use measurand_server::certificates_in;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ureq::Agent;
@@ -13,6 +13,8 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// For one attempt.
 const ATTEMPT: Duration = Duration::from_secs(10);
+/// Bytes of a file with a token.
+const TOKEN_BYTES_MAX: u64 = 64 << 10;
 /// What the next hop says about the payload itself. Every other refusal may pass: a wrong password is mended.
 const NEVER: [u16; 4] = [400, 413, 415, 422];
 
@@ -60,10 +62,10 @@ impl Client {
     /// The token, read each time, so that a new one is used at once.
     fn token(&self) -> Result<Option<String>, Refusal> {
         let Some(path) = &self.token_file else { return Ok(None) };
-        match fs::read_to_string(path) {
+        match read_text(path, TOKEN_BYTES_MAX) {
             Ok(text) if !text.trim().is_empty() => Ok(Some(format!("Bearer {}", text.trim()))),
-            Ok(_) => Err(Refusal::passing(&unreadable(path, &"it is empty"))),
-            Err(error) => Err(Refusal::passing(&unreadable(path, &error))),
+            Ok(_) => Err(Refusal::passing(&format!("the token of the next hop in `{}` is empty", path.display()))),
+            Err(error) => Err(Refusal::passing(&format!("the token of the next hop is missing: {error}"))),
         }
     }
 
@@ -99,10 +101,6 @@ fn wrong_url(url: &str, why: &dyn std::fmt::Display) -> String {
     // Without what may be a password.
     let shown = url.rsplit_once('@').map_or(url, |(_, it)| it);
     format!("`{shown}` is no address to forward to: {why}; write `--forward https://host:port/path`")
-}
-
-fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
-    format!("cannot read the token in `{}`: {why}", path.display())
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {

@@ -10,6 +10,7 @@ mod view;
 use crate::forward::Queue;
 use crate::limits::{Limits, Rate};
 use crate::readers::Readers;
+use crate::store;
 use crate::time::Time;
 use crate::writer::Writer;
 use axum::Router;
@@ -21,6 +22,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use error::Refusal;
 use measurand_server::Access;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -42,6 +44,8 @@ pub(crate) struct App {
     unheard_seconds: i64,
     /// When the disk was last written to for `/readyz`.
     probed: Mutex<Option<Instant>>,
+    /// Bytes of the largest payload that did not reach the disk since one did.
+    refused_bytes: AtomicU32,
 }
 
 /// Payloads of the greatest size that are held at once.
@@ -68,7 +72,17 @@ impl App {
             memory: Semaphore::new(largest * LARGEST_AT_ONCE),
             unheard_seconds: i64::try_from(unheard.as_secs()).unwrap_or(i64::MAX),
             probed: Mutex::default(),
+            refused_bytes: AtomicU32::default(),
         })
+    }
+
+    /// Notes whether a payload of so many bytes reached the disk.
+    fn reached_disk(&self, bytes: u32, reached: bool) {
+        if reached {
+            self.refused_bytes.store(0, Ordering::Relaxed);
+        } else {
+            self.refused_bytes.fetch_max(bytes.max(1), Ordering::Relaxed);
+        }
     }
 
     /// What fires and came last before this is no longer heard of.
@@ -100,13 +114,26 @@ pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
 /// For how long `/readyz` believes that the disk can be written to.
 const BELIEVED: Duration = Duration::from_secs(1);
 
-/// Whether alerts can be stored.
+/// Bytes that `/readyz` writes, as many as a notification of some alerts takes with its indexes.
+const PROBE_BYTES: u32 = 64 << 10;
+/// Bytes that one of a payload takes at most, in tables, indexes, the queue and the log.
+const PROBE_FACTOR: u32 = 10;
+
+/// Whether alerts can be stored: writes what a payload takes, or what the payload would have taken that was refused.
 async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
     let probed = *app.probed.lock().unwrap_or_else(PoisonError::into_inner);
-    if probed.is_none_or(|it| it.elapsed() > BELIEVED) {
-        let written = timeout(Duration::from_secs(5), app.writer.run(crate::store::touch)).await;
+    let refused = app.refused_bytes.load(Ordering::Relaxed);
+    if refused > 0 || probed.is_none_or(|it| it.elapsed() > BELIEVED) {
+        let bytes = PROBE_BYTES.saturating_add(refused.saturating_mul(PROBE_FACTOR));
+        let write = async {
+            app.writer.run(move |db| store::probe(db, bytes)).await?;
+            app.writer.run(store::unprobe).await
+        };
+        let written = timeout(Duration::from_secs(5), write).await;
         let written = written.map_err(|_| "the disk takes longer than 5 s".to_owned());
         written.and_then(|it| it.map_err(|it| it.to_string())).map_err(|it| Refusal::later(&it, 5))?;
+        // Another may have been refused meanwhile, which the next probe is for.
+        let _ = app.refused_bytes.compare_exchange(refused, 0, Ordering::Relaxed, Ordering::Relaxed);
         *app.probed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
     Ok("ready\n")

@@ -32,6 +32,7 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
         Refusal::new(StatusCode::BAD_REQUEST, why)
     })?;
     let payload = Arc::new(payload);
+    let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
     let queue = app.queue.clone().filter(|_| !payload.alerts.is_empty());
     let (forwards, taken) = (queue.is_some(), Arc::clone(&payload));
     let store = move |db: &Connection| {
@@ -47,7 +48,13 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
             queue.added();
         }
     };
-    let stored = app.writer.run_then(store, count).await.map_err(|error| {
+    let stored = app.writer.run_then(store, count).await;
+    match stored {
+        Ok(_) => app.reached_disk(bytes, true),
+        Err(WriteError::Failed) => app.reached_disk(bytes, false),
+        Err(WriteError::Busy | WriteError::Ended) => {}
+    }
+    let stored = stored.map_err(|error| {
         refused(if error == WriteError::Busy { Reason::Busy } else { Reason::Disk });
         Refusal::from(error)
     })?;

@@ -9,12 +9,13 @@ pub(crate) use queue::{Queued, defer, delivered, enqueue, next, rejected, waitin
 pub(crate) use read::{AlertRow, Change, Filter, List, State, Totals, alert, list, severities, totals};
 pub use retention::Keep;
 pub(crate) use retention::prune;
-pub(crate) use write::{Stored, store, touch};
+pub(crate) use write::{Stored, probe, store, unprobe};
 
 use measurand::db_connection;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `Mwhk`, so that `file` and we know whose database it is.
@@ -67,15 +68,25 @@ CREATE TABLE forwards (
     error       TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX forwards_by_state ON forwards (rejected, id);
-CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
 ";
+
+/// Also in databases that earlier versions made; they do not mind it.
+const PROBE: &str =
+    "CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT";
+
+/// Bytes that are written at the start, to find a disk that is full.
+const PROBE_BYTES: u32 = 64 << 10;
 
 /// The file, ours alone as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
-    _lock: File,
+    lock: Lock,
 }
+
+/// Keeps others from the file, as long as one of these lives. It is to outlive all connections: SQLite's own locks of a
+/// file end when any handle of the process to that file is closed.
+pub(crate) type Lock = Arc<File>;
 
 impl Database {
     /// Takes the file and makes its tables where they are missing; returns the connection that writes.
@@ -84,9 +95,9 @@ impl Database {
         let failed = |error: &dyn std::fmt::Display| {
             format!("cannot use the database `{shown}`: {error}; name a file that can be written with `--database`")
         };
-        let lock_path = PathBuf::from(format!("{shown}.lock"));
-        let options = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
-        let lock = options.map_err(|it| failed(&it))?;
+        check_kind(path).map_err(|it| failed(&it))?;
+        let file = create(path).map_err(|it| failed(&it))?;
+        let lock = to_lock(path, file).map_err(|it| failed(&it))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -97,10 +108,15 @@ impl Database {
             }
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
         }
-        create(path).map_err(|it| failed(&it))?;
+        check_names(&lock).map_err(|it| failed(&it))?;
         let connection = connect(path, OpenFlags::default()).map_err(|it| failed(&it))?;
         prepare(&connection).map_err(|it| failed(&it))?;
-        Ok((Self { path: path.to_owned(), _lock: lock }, connection))
+        Ok((Self { path: path.to_owned(), lock: Arc::new(lock) }, connection))
+    }
+
+    /// What keeps others from the file, for whatever writes longer than this lives.
+    pub(crate) fn lock(&self) -> Lock {
+        Arc::clone(&self.lock)
     }
 
     /// A connection that only reads, and is not held up by the one that writes.
@@ -111,12 +127,57 @@ impl Database {
 
 /// Makes the file where it is missing: for its owner alone, since alerts tell more than everybody should know. SQLite gives
 /// the files beside it the same permissions.
-fn create(path: &Path) -> std::io::Result<()> {
+fn create(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    options.open(path)
+}
+
+/// The database and the files that SQLite keeps beside it are regular files, where they exist: opening a pipe waits for
+/// another program.
+fn check_kind(path: &Path) -> Result<(), String> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        let file = PathBuf::from(file);
+        if std::fs::metadata(&file).is_ok_and(|it| !it.is_file()) {
+            return Err(format!("`{}` is not a regular file", file.display()));
+        }
+    }
+    Ok(())
+}
+
+/// The database itself is locked, so that another name of it is locked too. It is a lock of another kind than SQLite's
+/// own, which does not see it.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn to_lock(_: &Path, database: File) -> std::io::Result<File> {
+    Ok(database)
+}
+
+/// Elsewhere a locked file cannot be read, so that a file beside it is locked.
+#[cfg(not(unix))]
+fn to_lock(path: &Path, _: File) -> std::io::Result<File> {
+    let path = PathBuf::from(format!("{}.lock", path.canonicalize()?.display()));
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
+}
+
+/// SQLite names its log after the database: by another name of the same file it misses what the log holds.
+#[cfg(unix)]
+fn check_names(database: &File) -> Result<(), String> {
+    use std::os::unix::fs::MetadataExt;
+    let names = database.metadata().map_err(|it| it.to_string())?.nlink();
+    if names > 1 {
+        return Err(format!("the file has {names} names (hard links), and its log belongs to one; remove the others"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_names(_: &File) -> Result<(), String> {
+    Ok(())
 }
 
 /// Opens the file.
@@ -154,8 +215,9 @@ fn prepare(connection: &Connection) -> Result<(), String> {
         let mark = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
         connection.execute_batch(&format!("BEGIN IMMEDIATE;{TABLES}{mark}COMMIT;")).map_err(failed)?;
     }
-    // A file or folder without write permission is found now and not with the first alert.
-    touch(connection).map_err(failed)
+    connection.execute_batch(PROBE).map_err(failed)?;
+    // A file or folder without write permission, and a full disk, are found now and not with the first alert.
+    probe(connection, PROBE_BYTES).and_then(|()| unprobe(connection)).map_err(failed)
 }
 
 #[cfg(test)]

@@ -107,11 +107,18 @@ fn change(db: &Connection, id: i64, alert: &Alert, now: Time) -> Result<usize> {
         .execute(params![id, now.nanoseconds(), status.as_str(), alert.ends_at.map(Time::nanoseconds)])
 }
 
-/// Writes something, to see whether it can be done.
-#[timed_query("update", table = "heartbeat")]
-pub(crate) fn touch(db: &Connection) -> Result<()> {
-    let mut update = db.prepare_cached("INSERT OR REPLACE INTO heartbeat (id, at) VALUES (1, ?1)")?;
-    update.execute([Time::now().nanoseconds()]).map(drop)
+/// Writes so many bytes, to see whether the disk takes a payload. [`unprobe`] takes them away, in a transaction of its
+/// own: what one transaction makes and takes away is not written.
+#[timed_query("insert", table = "probe")]
+pub(crate) fn probe(db: &Connection, bytes: u32) -> Result<()> {
+    let mut insert = db.prepare_cached("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(?1))")?;
+    insert.execute([bytes]).map(drop)
+}
+
+/// Takes away what [`probe`] has written.
+#[timed_query("delete", table = "probe")]
+pub(crate) fn unprobe(db: &Connection) -> Result<()> {
+    db.prepare_cached("DELETE FROM probe")?.execute([]).map(drop)
 }
 
 fn json(pairs: &Pairs) -> String {

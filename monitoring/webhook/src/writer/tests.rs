@@ -2,14 +2,14 @@
 
 use super::{WAITING_MAX, WriteError, Writer};
 use crate::readers::Readers;
-use crate::store::{Database, touch, waiting};
+use crate::store::{Database, probe, waiting};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use tempfile::TempDir;
 
 fn start(directory: &TempDir) -> (Writer, Arc<Readers>) {
     let (database, connection) = Database::open(&directory.path().join("alerts.db")).unwrap();
-    (Writer::start(connection).unwrap().0, Readers::new(database))
+    (Writer::start(connection, database.lock()).unwrap().0, Readers::new(database))
 }
 
 fn queue(writer: &Writer, body: &'static str, fails: bool) -> Result<(), WriteError> {
@@ -31,7 +31,7 @@ fn what_comes_meanwhile_shares_a_transaction_and_fails_alone() {
             writer.run_blocking(move |db| {
                 begun.send(()).unwrap();
                 may_go.recv().unwrap();
-                touch(db)
+                probe(db, 1)
             })
         });
         has_begun.recv().unwrap();

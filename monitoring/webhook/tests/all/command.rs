@@ -51,7 +51,10 @@ fn errors_say_what_to_do() {
     check(&["--tls-certificate", "text", "--tls-key", "text"], &["cannot use the certificate in `text`"]);
     check(&["--forward", "next.example"], &["`next.example` is no address to forward to", "--forward https://"]);
     check(&["--forward", "ftp://ann:secret@next"], &["`next` is no address to forward to"]);
-    check(&["--forward", "http://a/", "--forward-token-file", "missing"], &["cannot read the token in `missing`"]);
+    check(
+        &["--forward", "http://a/", "--forward-token-file", "missing"],
+        &["the token of the next hop is missing: cannot read `missing`", "name a file that you may read"],
+    );
     check(&["--forward", "http://a/", "--forward-ca-file", "text"], &["`text`", "--forward-ca-file"]);
     check(&["--forward-token-file", "text"], &["give `--forward`"]);
 }
@@ -65,6 +68,57 @@ fn a_database_has_one_server_and_a_version() {
     database(&directory).pragma_update(None, "user_version", 99).unwrap();
     let error = fails(directory.path(), &[]);
     assert!(error.contains("made by a newer version"), "{error}");
+}
+
+/// By whatever name and path.
+#[cfg(unix)]
+#[test]
+fn a_database_has_one_server_by_all_of_its_names() {
+    let webhook = Webhook::start(&[]);
+    let folder = webhook.directory.path();
+    std::fs::create_dir(folder.join("other")).unwrap();
+    std::os::unix::fs::symlink("alerts.db", folder.join("link.db")).unwrap();
+    std::os::unix::fs::symlink("..", folder.join("other/folder")).unwrap();
+    std::fs::hard_link(folder.join("alerts.db"), folder.join("hard.db")).unwrap();
+    for name in ["link.db", "other/folder/alerts.db", "./other/../alerts.db", "hard.db"] {
+        let error = fails(folder, &["--database", name]);
+        assert!(error.contains("in use by another measurand-webhook"), "{name}: {error}");
+    }
+    std::fs::remove_file(folder.join("hard.db")).unwrap();
+    std::fs::rename(folder.join("alerts.db"), folder.join("renamed.db")).unwrap();
+    let error = fails(folder, &["--database", "renamed.db"]);
+    assert!(error.contains("in use by another measurand-webhook"), "{error}");
+    std::fs::rename(folder.join("renamed.db"), folder.join("alerts.db")).unwrap();
+    // What it has acknowledged is in the log, which by another name would be missed.
+    webhook.post(&payload(&[firing(1)]));
+    let directory = webhook.kill();
+    std::fs::hard_link(directory.path().join("alerts.db"), directory.path().join("hard.db")).unwrap();
+    let error = fails(directory.path(), &["--database", "hard.db"]);
+    assert!(error.contains("has 2 names (hard links)") && error.contains("remove the others"), "{error}");
+    std::fs::remove_file(directory.path().join("hard.db")).unwrap();
+    assert_eq!(Webhook::start_in(directory, &["--database", "link.db"]).total(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_refused_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let pipe = |name: &str| {
+        assert!(std::process::Command::new("mkfifo").arg(path.join(name)).status().unwrap().success());
+    };
+    ["pipe", "a.db-wal", "b.db-shm", "c.db-journal"].into_iter().for_each(pipe);
+    for database in ["pipe", "a.db", "b.db", "c.db", "/dev/zero"] {
+        let error = fails(path, &["--database", database]);
+        assert!(error.contains("is not a regular file") && error.contains("--database"), "{database}: {error}");
+    }
+    let forward = ["--forward", "http://127.0.0.1:9/", "--forward-token-file", "pipe"];
+    for arguments in
+        [&["--token-file", "pipe"] as &[&str], &["--users-file", "pipe"], &["--web-config-file", "pipe"], &forward]
+    {
+        let error = fails(path, arguments);
+        assert!(error.contains("not a regular file") || error.contains("is a pipe"), "{arguments:?}: {error}");
+    }
 }
 
 /// Names of files as somebody may give them who means no good.

@@ -6,11 +6,11 @@ use std::process::Command;
 
 #[test]
 fn a_full_disk_is_told_and_overcome() {
-    // A file that may not grow behaves as a disk that is full, once the signal that says so is ignored.
+    // A file that may not grow behaves as a disk that is full.
     let directory = tempfile::tempdir().unwrap();
     let mut limited = Command::new("bash");
     let program = command().get_program().to_owned();
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 1600; exec \"$0\" --listen 127.0.0.1:0 --rate 0"]).arg(program);
+    limited.args(["-c", "ulimit -f 1600; exec \"$0\" --listen 127.0.0.1:0 --rate 0"]).arg(program);
     let webhook = Webhook::run(directory, &mut limited);
     let mut taken = 0;
     let refused = (0..400).map(|it| webhook.post(&payload(&[firing(2 * it), firing(2 * it + 1)])));
@@ -28,4 +28,31 @@ fn a_full_disk_is_told_and_overcome() {
     assert!(taken > 10, "{taken}");
     assert_eq!(webhook.total(), u64::from(taken) * 2, "what was answered with 200, and nothing else");
     assert_eq!(webhook.post(&payload(&[firing(100_000)])).status, 200);
+}
+
+/// What one byte of a row needs is free, and what a payload needs is not.
+#[test]
+fn readiness_is_what_a_payload_would_get() {
+    for forward in [&[] as &[&str], &["--forward", "http://127.0.0.1:9/"]] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut limited = Command::new("bash");
+        let program = command().get_program().to_owned();
+        limited
+            .args(["-c", "ulimit -S -f 1600; exec \"$0\" --listen 127.0.0.1:0 --rate 0 \"$@\""])
+            .arg(program)
+            .args(forward);
+        let webhook = Webhook::run(directory, &mut limited);
+        assert_eq!(webhook.get("/readyz").status, 200);
+        let large = |it: u32| payload(&(it * 1000..(it + 1) * 1000).map(firing).collect::<Vec<_>>());
+        let refused = (0..10).map(|it| webhook.post(&large(it)).status).find(|it| *it != 200);
+        assert_eq!(refused, Some(503));
+        for _ in 0..20 {
+            assert_eq!(webhook.get("/readyz").status, 503, "a POST gets 503");
+        }
+        assert_eq!(webhook.post(&large(10)).status, 503);
+        // There is space again.
+        webhook.run_on(&["prlimit", "--fsize=unlimited:", "--pid"]);
+        wait("/readyz to answer", 10, || Some(webhook.get("/readyz")).filter(|it| it.status == 200));
+        assert_eq!(webhook.post(&large(10)).status, 200);
+    }
 }

@@ -54,6 +54,12 @@ impl Webhook {
         std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap())
     }
 
+    /// Runs a command with the number of the process as its last argument.
+    pub(crate) fn run_on(&self, command: &[&str]) {
+        let status = Command::new(command[0]).args(&command[1..]).arg(self.child.id().to_string()).status();
+        assert!(status.unwrap().success(), "{command:?}");
+    }
+
     /// Sends a signal by its name, and does not wait.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
