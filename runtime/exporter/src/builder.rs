@@ -242,7 +242,7 @@ impl Builder {
     fn live_of(&self, recorder: &Recorder, instance: String) -> Option<Live> {
         let ring = recorder.inner().ring.get().filter(|_| self.live)?;
         let service = Service::of(&self.program, self.service.as_ref());
-        Some(Live::new(recorder, ring, &self.program, service, instance))
+        Some(Live::new(recorder, ring, &self.program, service, instance, self.limits.page))
     }
 
     fn address(&self) -> String {

@@ -40,9 +40,7 @@ pub(crate) struct App {
     pub(crate) scraped: Notify,
     pub(crate) scrapes: Semaphore,
     /// Nothing when the live page is switched off.
-    pub(crate) live: Option<Arc<Live>>,
-    /// The live page's answers that are made at once.
-    pub(crate) answers: Semaphore,
+    pub(crate) live: Option<Live>,
 }
 
 impl App {
@@ -61,8 +59,7 @@ impl App {
             queue: Semaphore::new(limits.scrapes.max(1) as usize),
             scraped: Notify::new(),
             scrapes: Semaphore::new(SCRAPES),
-            live: live.map(Arc::new),
-            answers: Semaphore::new(1),
+            live,
         };
         // Series are there from the start, so that the first request is an increase.
         for path in PATHS {

@@ -93,7 +93,7 @@ impl Ending {
 }
 
 fn prepare() -> io::Result<Runtime> {
-    // The blocking threads render, two at a time, compute what the live page asks, and look at one password; see `routes`.
+    // The blocking threads render, two at a time, and look at one password; see `routes`. The live page has its own.
     Builder::new_current_thread()
         .enable_io()
         .enable_time()
