@@ -15,6 +15,7 @@ use crate::storage::TraceIds;
 #[cfg(feature = "native-histograms")]
 use crate::storage::enable_native;
 use axum::Router;
+use measurand_server::Hosts;
 use std::borrow::Cow;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(feature = "tls")]
@@ -39,6 +40,7 @@ pub struct Builder {
     pub(crate) live: bool,
     address: Option<String>,
     limits: Limits,
+    hosts: Vec<String>,
     named: Named,
     ending: Ending,
 }
@@ -56,6 +58,7 @@ impl Builder {
             live: true,
             address: None,
             limits: Limits::default(),
+            hosts: Vec::new(),
             named: Named::default(),
             ending: Ending::default(),
         }
@@ -85,6 +88,18 @@ impl Builder {
     /// ```
     pub fn limits(mut self, limits: impl Into<Limits>) -> Self {
         self.limits = limits.into();
+        self
+    }
+
+    /// Names of hosts that requests may ask for, besides `localhost`, names below it and loopback addresses. Each call adds
+    /// to those before, and to those in the environment variable `MEASURAND_HOSTS`, which are separated by commas.
+    ///
+    /// A website whose name leads to 127.0.0.1 (DNS rebinding) could otherwise read the page of a developer's machine. So an
+    /// endpoint that listens on a loopback address always refuses other hosts, with 421. On any other address, and behind
+    /// [`Builder::router`], it does so once this was called: there it is reached by names that it does not know, such as
+    /// that of a service of docker compose. A request that names no host is answered.
+    pub fn hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.hosts.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -221,7 +236,8 @@ impl Builder {
         let instance = listener.local_addr().map_or_else(|_| self.address(), |it| it.to_string());
         let live = self.live_of(&recorder, instance);
         let catalog = self.program.catalog.to_json();
-        let app = App::new(Some(recorder.clone()), catalog, live, self.limits, Some(access.clone()));
+        let app =
+            App::new(Some(recorder.clone()), catalog, live, self.limits, self.known_hosts(), Some(access.clone()));
         let exporter = server::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
         access.warn_about(exporter.address());
         state.exporter = Some(exporter.clone());
@@ -235,7 +251,8 @@ impl Builder {
     pub fn router(self) -> Router {
         let recorder = State::lock().recorder(&self).ok();
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
-        routes::mounted(App::new(recorder, self.program.catalog.to_json(), live, self.limits, None))
+        let catalog = self.program.catalog.to_json();
+        routes::mounted(App::new(recorder, catalog, live, self.limits, self.known_hosts(), None))
     }
 
     /// What the live page asks, if it is wanted.
@@ -243,6 +260,10 @@ impl Builder {
         let ring = recorder.inner().ring.get().filter(|_| self.live)?;
         let service = Service::of(&self.program, self.service.as_ref());
         Some(Live::new(recorder, ring, &self.program, service, instance, self.limits.page))
+    }
+
+    fn known_hosts(&self) -> Option<Hosts> {
+        (!self.hosts.is_empty()).then(|| Hosts::new(&self.hosts))
     }
 
     fn address(&self) -> String {

@@ -120,7 +120,10 @@ async fn serve(
 ) {
     let telling = Arc::clone(&app);
     let tell = move |event| telling.refuse(Reason::Connection(event));
-    let server = Server::new(listener, routes::served(Arc::clone(&app)), limits.server, tell);
+    let mut server = Server::new(listener, routes::served(Arc::clone(&app)), limits.server, tell);
+    if let Some(hosts) = &app.hosts {
+        server = server.hosts(hosts.clone());
+    }
     app.access
         .protect(server)
         .run(async {
