@@ -143,7 +143,7 @@ pub(crate) fn attack(random: &mut Random) -> Attack {
                 let index = random.below(bytes.len());
                 bytes[index] ^= 1 << random.below(8);
             }
-            Attack { bytes, statuses: &[200, 400, 404, 405, 413, 431], may_be_silent: true }
+            Attack { bytes, statuses: &[200, 400, 404, 405, 413, 421, 431], may_be_silent: true }
         }
     }
 }
