@@ -5,6 +5,8 @@
 
 pub(crate) mod assets;
 mod desk;
+#[cfg(test)]
+mod hour;
 mod log;
 mod ring;
 pub(crate) mod routes;
@@ -105,18 +107,7 @@ impl Live {
         instance: String,
         most: u32,
     ) -> Self {
-        let numbers = Numbers {
-            recorder: recorder.clone(),
-            ring: Arc::clone(ring),
-            catalog: program.catalog.clone(),
-            service,
-            instance,
-            started: ring::now(),
-            page: OnceLock::new(),
-            model: OnceLock::new(),
-            files: OnceLock::new(),
-        };
-        Self(Desk::new(numbers, most.max(1) as usize))
+        Self(Desk::new(Numbers::new(recorder, ring, program, service, instance), most.max(1) as usize))
     }
 }
 
@@ -149,6 +140,20 @@ impl Failure {
 }
 
 impl Numbers {
+    fn new(recorder: &Recorder, ring: &Arc<Ring>, program: &Program, service: Service, instance: String) -> Self {
+        Self {
+            recorder: recorder.clone(),
+            ring: Arc::clone(ring),
+            catalog: program.catalog.clone(),
+            service,
+            instance,
+            started: ring::now(),
+            page: OnceLock::new(),
+            model: OnceLock::new(),
+            files: OnceLock::new(),
+        }
+    }
+
     fn bytes(&self, question: &Question, is_abandoned: &AtomicBool) -> Result<Bytes, Failure> {
         let page = self.page().map_err(|it| Failure::broken(&it))?;
         match question {

@@ -112,7 +112,7 @@ impl Ring {
         recorder.turns.pass();
     }
 
-    fn sample_at(&self, recorder: &Inner, now: i64) {
+    pub(super) fn sample_at(&self, recorder: &Inner, now: i64) {
         self.samples.write().unwrap_or_else(PoisonError::into_inner).sample(recorder, now);
         self.newest.store(now, Ordering::Relaxed);
     }
