@@ -158,8 +158,8 @@ mod tests {
         Query::Rate(Selector::new(metric), Window::Seconds(60))
     }
 
-    fn sum(of: Query, labels: &[&str]) -> Box<Query> {
-        Box::new(Query::Aggregate(Aggregation::Sum, by(labels), Box::new(of)))
+    fn sum(of: Query, labels: &[&str]) -> Query {
+        Query::Aggregate(Aggregation::Sum, by(labels), Box::new(of))
     }
 
     fn buckets(labels: &[&str]) -> Query {
@@ -201,20 +201,19 @@ mod tests {
         check(&Query::Quantile(0.9, Box::new(buckets(&["function", "module"]))), true);
         check(&Query::Quantile(0.9, Box::new(buckets(&[]))), false);
         let ratio = Query::Ratio {
-            part: sum(rate("errors_total"), &["function", "module"]),
-            whole: sum(rate("calls_total"), &["function", "module"]),
+            part: sum(rate("errors_total"), &["function", "module"]).into(),
+            whole: sum(rate("calls_total"), &["function", "module"]).into(),
         };
         check(&ratio, true);
         check(&sum(ratio.clone(), &["module"]), true);
         check(&Query::Compare(Box::new(ratio.clone()), Comparison::Above, 0.1), true);
-        let zero = Query::OrZero(sum(rate("errors_total"), &["function"]), sum(rate("calls_total"), &["function"]));
+        let by_function = |metric| Box::new(sum(rate(metric), &["function"]));
+        let zero = Query::OrZero(by_function("errors_total"), by_function("calls_total"));
         check(&zero, true);
         check(&Query::Averaged(zero.clone().into(), Window::Seconds(120)), true);
-        check(&Query::Combine(zero.into(), Combination::And, sum(rate("calls_total"), &["function"])), true);
-        check(
-            &Query::Combine(Box::new(Query::Constant(1.0)), Combination::Or, sum(rate("calls_total"), &["module"])),
-            false,
-        );
+        check(&Query::Combine(zero.into(), Combination::And, by_function("calls_total")), true);
+        let or_one = Query::Combine(Box::new(Query::Constant(1.0)), Combination::Or, by_function("calls_total"));
+        check(&or_one, false);
         check(&Query::Heatmap(Selector::new("wait_seconds"), Window::Seconds(60)), false);
     }
 
@@ -224,7 +223,7 @@ mod tests {
             record: "module:calls:rate".to_owned(),
             labels: labels.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
             matchers: Vec::new(),
-            of: sum(rate("calls_total"), &["module"]),
+            of: sum(rate("calls_total"), &["module"]).into(),
         };
         check(&recorded(&[]), true);
         check(&recorded(&[("module", "all")]), false);

@@ -91,10 +91,10 @@ pub(super) fn all(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
 
 fn shares(catalog: &Catalog, all: &[Function]) -> Vec<Shares> {
     let sites = Sites::new(catalog, all);
-    let mut known: HashMap<(&str, &BTreeMap<String, String>), [Vec<usize>; 2]> = HashMap::new();
+    let mut known: HashMap<_, Lists> = HashMap::new();
     let mut of = |(place, own): (usize, &Function)| {
         let Some(site) = catalog.sites.get(own.site) else { return Shares::default() };
-        let lists = known.entry((&site.family, &site.labels)).or_insert_with(|| sites.like(site));
+        let lists = known.entry((site.family.as_str(), &site.labels)).or_insert_with(|| sites.like(site));
         let [always, sometimes] = lists.each_ref().map(|list| {
             let others = list.iter().filter(|it| **it != place).filter_map(|it| all.get(*it));
             others.take(MOST_NAMED).map(|it| it.id.clone()).collect::<Vec<String>>()
@@ -105,6 +105,9 @@ fn shares(catalog: &Catalog, all: &[Function]) -> Vec<Shares> {
     };
     all.iter().enumerate().map(&mut of).collect()
 }
+
+/// The places of functions that share always, and of those that share sometimes.
+type Lists = [Vec<usize>; 2];
 
 /// The places of functions by what is known of their labels, so that ten thousand of them need not be compared each with
 /// each.
@@ -135,7 +138,7 @@ impl<'a> Sites<'a> {
     }
 
     /// Those that have the labels of a site, and those that can have them, itself among the first.
-    fn like(&self, site: &'a SiteRecord) -> [Vec<usize>; 2] {
+    fn like(&self, site: &'a SiteRecord) -> Lists {
         let family = site.family.as_str();
         let having = |(name, value): (&'a String, &'a String)| {
             [self.fixed.get(&[family, name, value]), self.open.get(&[family, name.as_str()])]

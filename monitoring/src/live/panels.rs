@@ -157,13 +157,13 @@ impl Found {
         if self.rows.len() <= self.most || self.kind == PanelKind::Heatmap {
             return;
         }
-        if self.kind != PanelKind::Table {
+        if self.kind == PanelKind::Table {
+            self.rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        } else {
             let largest = |row: &Row| row.values.iter().copied().filter(|it| is_present(*it)).fold(f64::MIN, f64::max);
             let mut ranked: Vec<(f64, Row)> = self.rows.drain(..).map(|it| (largest(&it), it)).collect();
             ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.labels.cmp(&b.1.labels)));
             self.rows.extend(ranked.into_iter().map(|it| it.1));
-        } else {
-            self.rows.sort_by(|a, b| a.labels.cmp(&b.labels));
         }
         self.rows.truncate(self.most);
     }

@@ -16,7 +16,7 @@ mod support;
 use catalogs::{catalog, everything};
 use measurand_catalog::families;
 use measurand_exporter::{Builder, Program};
-use pages::{Abandoned, abandon};
+use pages::{Outcomes, abandon};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -118,7 +118,7 @@ fn check_bounds(address: SocketAddr) {
 
 fn check_abandoned(address: SocketAddr, runtime: &Runtime) {
     let (before, counted) = (memory(), refused(address, "abandoned"));
-    let (stop, counts) = (Arc::new(AtomicBool::new(false)), Arc::new(Abandoned::default()));
+    let (stop, counts) = (Arc::new(AtomicBool::new(false)), Arc::new(Outcomes::default()));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|it| abandon(address, it, Duration::from_millis(50), Arc::clone(&stop), Arc::clone(&counts)))
         .map(|it| runtime.spawn(it))
@@ -130,7 +130,9 @@ fn check_abandoned(address: SocketAddr, runtime: &Runtime) {
         scrapes += 1;
     }
     stop.store(true, Ordering::Relaxed);
-    clients.into_iter().for_each(|it| runtime.block_on(it).unwrap());
+    for client in clients {
+        runtime.block_on(client).unwrap();
+    }
     let more = memory().saturating_sub(before);
     assert!(more < MOST_MEMORY, "{more} KiB more than before, {counts:?}");
     // Each of them is counted, a moment after it hung up.

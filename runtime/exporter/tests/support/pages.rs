@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 /// What became of the requests.
 #[derive(Debug, Default)]
-pub(crate) struct Abandoned {
+pub(crate) struct Outcomes {
     /// The client hung up before the first byte.
     pub(crate) abandoned: AtomicU64,
     /// The answer came first.
@@ -35,7 +35,7 @@ pub(crate) async fn abandon(
     client: u64,
     pause: Duration,
     stop: Arc<AtomicBool>,
-    counts: Arc<Abandoned>,
+    counts: Arc<Outcomes>,
 ) {
     let mut random = Random::new(client + 1);
     let millis = |it: usize| Duration::from_millis(it as u64);
