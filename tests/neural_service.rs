@@ -77,7 +77,8 @@ fn the_interface() {
 fn check_websites(faults: &str, now: &dyn Fn(&str) -> Value) {
     for (header, value, expected) in [("host", "evil.example", 421), ("origin", "http://evil.example", 403)] {
         let request = ureq::post(faults).header(header, value).header("content-type", "application/json");
-        let answer = request.config().http_status_as_error(false).build().send(r#"{"slow-http": "5ms"}"#).unwrap();
+        let answer =
+            request.config().http_status_as_error(false).build().send(r#"{"slow-http": "5ms"}"#).expect("an answer");
         assert_eq!(answer.status(), expected, "{header}");
     }
     assert_eq!(now("slow-http"), "off");

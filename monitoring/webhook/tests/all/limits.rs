@@ -18,8 +18,7 @@ fn a_body_has_a_size_and_a_type() {
 
     // Without its length said before.
     let mut chunked = TcpStream::connect(webhook.url.trim_start_matches("http://")).unwrap();
-    let head =
-        "POST /webhook HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "POST /webhook HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunks = format!("400\r\n{0}\r\n400\r\n{0}\r\n400\r\n{0}\r\n0\r\n\r\n", " ".repeat(0x400));
     chunked.write_all(format!("{head}{chunks}").as_bytes()).unwrap();
     assert!(read(&mut chunked).starts_with("HTTP/1.1 413"));
