@@ -66,10 +66,22 @@ fn the_interface() {
     let (status, answer) = post(&faults, &json!({ "slow-http": "5ms", "panics": 7 }));
     assert!(status == 400 && answer.contains("write a share from 0 to 1"), "{answer}");
     assert_eq!(now("slow-http"), "off");
+    check_websites(&faults, &now);
     assert_eq!(post(&faults, &json!({ "stalled-loop": true, "low-confidence": "off" })).0, 200);
     assert_eq!((now("stalled-loop"), now("low-confidence")), ("on".into(), "off".into()));
     let (status, answer) = ask(ureq::get(format!("{url}/patterns/nearest?task=feature")));
     assert!(status == 503 && answer.contains("stalled"), "{answer}");
+}
+
+/// A website in a browser of this machine sets no fault, whether its name leads here or it knows this address.
+fn check_websites(faults: &str, now: &dyn Fn(&str) -> Value) {
+    for (header, value, expected) in [("host", "evil.example", 421), ("origin", "http://evil.example", 403)] {
+        let request = ureq::post(faults).header(header, value).header("content-type", "application/json");
+        let answer =
+            request.config().http_status_as_error(false).build().send(r#"{"slow-http": "5ms"}"#).expect("an answer");
+        assert_eq!(answer.status(), expected, "{header}");
+    }
+    assert_eq!(now("slow-http"), "off");
 }
 
 /// Rules and dashboards for the built-in families are about this program.

@@ -12,16 +12,20 @@ mod aggregate;
 mod alerts;
 mod combine;
 mod leaf;
+mod parts;
 mod quantile;
 mod samples;
 
 pub(crate) use alerts::history;
 pub use alerts::{Phase, Progress, progress};
+pub use parts::{ROOM, in_parts, series_read};
 pub use quantile::rows as quantile;
-pub use samples::{Labels, Memory, STALE, Sample, Series, Source, is_present};
+pub use samples::{Labels, Memory, STALE, Sample, Series, Source, Wanted, is_present};
+
+use parts::Part;
 
 use crate::promql::RULE_WINDOW_SECONDS;
-use crate::query::{Aggregation, Comparison, Match, Origin, Query, Selector, Window};
+use crate::query::{Aggregation, Comparison, Match, Matcher, Origin, Query, Selector, Window};
 use std::sync::Arc;
 
 /// A series whose newest sample is older has no number, in milliseconds.
@@ -98,8 +102,8 @@ impl<'a> Scope<'a> {
         i64::from(seconds) * 1000
     }
 
-    /// Whether a series is one of those that a selector means.
-    fn selects(&self, it: &Selector, labels: &Labels) -> bool {
+    /// Whether a series is one of those that a selector means, judged by these of its matchers.
+    fn selects(&self, it: &Selector, labels: &Labels, judged: impl Fn(&Matcher) -> bool) -> bool {
         let job = labels.get("job");
         let target = match it.origin {
             Origin::Job(other) => job == other,
@@ -107,7 +111,7 @@ impl<'a> Scope<'a> {
             Origin::Target => !job.is_empty() && !labels.get("instance").is_empty(),
             Origin::Rule => !job.is_empty(),
         };
-        target && it.matchers.iter().all(|it| it.is.holds(labels.get(&it.label)))
+        target && it.matchers.iter().filter(|it| judged(it)).all(|it| it.is.holds(labels.get(&it.label)))
     }
 }
 
@@ -115,9 +119,15 @@ impl<'a> Scope<'a> {
 /// number are left out.
 #[must_use]
 pub fn evaluate(query: &Query, scope: &Scope<'_>, source: &dyn Source, times: &[i64]) -> Vec<Row> {
-    let mut rows = Evaluation { scope, source, times }.rows(query);
-    rows.retain(|it| it.values.iter().any(|it| is_present(*it)));
-    rows
+    let (mut all, mut parts) = (Vec::new(), 0);
+    in_parts(query, scope, source, times, ROOM, |rows| {
+        parts += 1;
+        all.extend(rows);
+    });
+    if parts > 1 {
+        all.sort_by(|a: &Row, b: &Row| a.labels.cmp(&b.labels));
+    }
+    all
 }
 
 /// The whole multiples of a step after one time up to another, all in milliseconds.
@@ -133,6 +143,25 @@ struct Evaluation<'a> {
     scope: &'a Scope<'a>,
     source: &'a dyn Source,
     times: &'a [i64],
+    /// The series that it is about; nothing where it is about all.
+    part: Option<&'a Part<'a>>,
+}
+
+/// The series that a selector means, of the part that is answered.
+struct Chosen<'a> {
+    selector: &'a Selector,
+    scope: &'a Scope<'a>,
+    part: Option<&'a Part<'a>>,
+}
+
+impl Wanted for Chosen<'_> {
+    fn series(&self, labels: &Labels) -> bool {
+        self.scope.selects(self.selector, labels, |_| true) && self.part.is_none_or(|it| it.has(labels))
+    }
+
+    fn histogram(&self, labels: &Labels) -> bool {
+        self.scope.selects(self.selector, labels, |it| it.label != "le") && self.part.is_none_or(|it| it.has(labels))
+    }
 }
 
 impl Evaluation<'_> {
@@ -236,13 +265,7 @@ impl Evaluation<'_> {
         combine::merged(rows)
     }
 
-    fn recorded(
-        self,
-        record: &str,
-        added: &[(String, String)],
-        matchers: &[crate::query::Matcher],
-        of: &Query,
-    ) -> Vec<Row> {
+    fn recorded(self, record: &str, added: &[(String, String)], matchers: &[Matcher], of: &Query) -> Vec<Row> {
         let scope = Scope { closed: self.scope.closed, step: self.scope.step, ..Scope::rules(self.scope.job) };
         let mut rows = Evaluation { scope: &scope, ..self }.rows(of);
         let name: Arc<str> = record.into();

@@ -13,7 +13,7 @@ mod text;
 pub use alerts::{AlertState, AlertValue};
 pub use function::Function;
 pub use numbers::{Numbers, Windows};
-pub use panels::{Frame, SeriesColumn};
+pub use panels::{Columns, Frame, SeriesColumn, TooLarge};
 
 use crate::evaluate::Source;
 use crate::monitoring::{File, Monitoring};
@@ -67,14 +67,17 @@ impl Page {
     }
 
     /// The columns of these panels, by panel and line.
-    #[must_use]
-    pub fn panels(
-        &self,
-        ids: &[u32],
-        frame: &Frame,
-        source: &dyn Source,
-    ) -> BTreeMap<u32, BTreeMap<String, Vec<SeriesColumn>>> {
+    ///
+    /// # Errors
+    /// When they take more memory than the frame has room for.
+    pub fn panels(&self, ids: &[u32], frame: &Frame, source: &dyn Source) -> Result<Columns, TooLarge> {
         panels::of(self, ids, frame, source)
+    }
+
+    /// How many series an answer with these panels reads at each instant, at most.
+    #[must_use]
+    pub fn series_of(&self, ids: &[u32], source: &dyn Source) -> usize {
+        panels::series(self, ids, source)
     }
 
     /// The numbers of each function at this time, in milliseconds since the epoch, by the function's id; [`Windows::at`]

@@ -3,7 +3,7 @@
 use crate::{binding, family, site, table};
 #[cfg(feature = "push")]
 pub use measurand_exporter::Push;
-pub use measurand_exporter::{Builder, Error, Exporter, Limits, ServerLimits};
+pub use measurand_exporter::{Builder, Error, Exporter, Hosts, Limits, ServerLimits};
 
 /// Installs the recorder and serves `/metrics`, `/catalog.json` and `/healthz` on `127.0.0.1:3000`, or on the address in
 /// the environment variable `MEASURAND_LISTEN`. With the feature `tls`, `MEASURAND_WEB_CONFIG_FILE` names a file that says

@@ -275,7 +275,9 @@ static UNTIMED: Metadata<'static> = Metadata::new("measurand::untimed", Level::I
 
 impl Keys {
     pub(crate) fn new(series: &'static Series) -> Self {
-        let labels: Vec<Label> = series.labels().map(|(name, value)| Label::from_static_parts(name, value)).collect();
+        // To Prometheus a label without a value is a label that is not there, and two such series would be one.
+        let labels = series.labels().filter(|(_, value)| !value.is_empty());
+        let labels: Vec<Label> = labels.map(|(name, value)| Label::from_static_parts(name, value)).collect();
         let open_ended = series.is_open_ended();
         let late = |name: &str| series.family.labels.iter().any(|it| it.late && it.name == name);
         let mut all = Vec::new();
@@ -291,7 +293,7 @@ impl Keys {
                 all.push((metric.role, index, Key::from_parts(metric.name, labels)));
             }
         }
-        let cache = labels.iter().map(Label::value).collect::<Vec<_>>().join("\0");
+        let cache = labels.iter().flat_map(|it| [it.key(), it.value()]).collect::<Vec<_>>().join("\0");
         Self {
             metadata: Metadata::new(SITE_TARGET, Level::INFO, series.module()),
             all,

@@ -122,7 +122,7 @@ impl<T: Found, E> Found for Result<T, E> {
     note = "example: impl measurand::ErrorKind for {Self} {{ fn kind(&self) -> &'static str {{ \"name\" }} }}"
 )]
 pub trait ErrorKind {
-    /// The kind, for example `not_found`.
+    /// The kind, for example `not_found`. An empty one counts as no kind: the error is counted without the label.
     fn kind(&self) -> &'static str;
 }
 

@@ -212,7 +212,9 @@ pub trait ErrorProbe {
 impl<E: ErrorKind> ErrorProbe for ErrorOf<'_, E> {
     #[inline]
     fn verdict(&self) -> Verdict {
-        Verdict { kind: self.0.0.and_then(|it| contained(|| it.kind())), ..self.0.verdict().into() }
+        // An empty kind is no kind: a label without a value is none.
+        let kind = self.0.0.and_then(|it| contained(|| it.kind())).filter(|it| !it.is_empty());
+        Verdict { kind, ..self.0.verdict().into() }
     }
 }
 

@@ -15,7 +15,7 @@ mod support;
 
 use expand::expanded;
 use measurand_catalog::Catalog;
-use measurand_monitoring::evaluate::{Memory, Row, Scope, evaluate, is_present};
+use measurand_monitoring::evaluate::{Memory, Row, Scope, evaluate, in_parts, is_present};
 use measurand_monitoring::promql::{Place, print};
 use measurand_monitoring::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
 use measurand_monitoring::{Monitoring, Options, User};
@@ -157,6 +157,11 @@ fn compare(prometheus: &Prometheus, memory: &Memory, monitoring: &Monitoring, it
     let theirs = prometheus.ask(&it.promql, times);
     let expanded = evaluate(&expanded(&it.query, &monitoring.job), &scope, memory, times);
     let recorded = evaluate(&it.query, &scope, memory, times);
+    // Part by part it is the same.
+    let mut parts = Vec::new();
+    in_parts(&it.query, &scope, memory, times, 1, |rows| parts.extend(rows));
+    let all = |rows: &[Row]| (0..times.len()).map(|it| bits(answers(rows, it))).collect::<Vec<_>>();
+    assert_eq!(all(&parts), all(&recorded), "{}: {}", it.name, it.promql);
     let mut count = 0;
     for (place, (time, theirs)) in times.iter().zip(&theirs).enumerate() {
         let at = format!("{} at {time}: {}", it.name, it.promql);
@@ -178,6 +183,10 @@ fn compare(prometheus: &Prometheus, memory: &Memory, monitoring: &Monitoring, it
         count += without.len();
     }
     count
+}
+
+fn bits(answers: Answers) -> Vec<(Vec<(String, String)>, u64)> {
+    answers.into_iter().map(|(labels, value)| (labels, value.to_bits())).collect()
 }
 
 fn answers(rows: &[Row], place: usize) -> Answers {

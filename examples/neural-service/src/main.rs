@@ -30,6 +30,7 @@ mod world;
 
 use app::App;
 use clap::Parser;
+use measurand::exporter::Hosts;
 use options::{Cli, Command, Serve};
 use queue::Queue;
 use std::io::Write;
@@ -82,7 +83,11 @@ async fn serve_until_stopped(options: &Serve) -> Result<(), String> {
         load::start(&app, options.load, address);
     }
     announce(address);
-    let service = api::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let mut routes = api::router(app);
+    if let Some(hosts) = Hosts::of_listener(address, &[]) {
+        routes = hosts.protect(routes);
+    }
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     tokio::select! {
         result = axum::serve(listener, service) => result.map_err(|it| it.to_string()),
         result = tokio::signal::ctrl_c() => result.map_err(|it| format!("cannot listen for signals: {it}")),

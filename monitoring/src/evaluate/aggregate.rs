@@ -5,10 +5,10 @@ use crate::query::{Aggregation, Query};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The numbers of one group, and of how many each is made.
+/// The numbers of one group, and of how many each is made where the aggregation asks for that.
 struct Group {
     values: Vec<f64>,
-    counts: Vec<f64>,
+    counts: Option<Vec<f64>>,
 }
 
 impl Evaluation<'_> {
@@ -18,10 +18,11 @@ impl Evaluation<'_> {
         let mut places: HashMap<Labels, usize> = HashMap::new();
         let mut groups: Vec<Group> = Vec::new();
         let length = self.times.len();
+        let is_counted = matches!(kind, Aggregation::Average | Aggregation::Count);
         let mut add = |row: Row| {
             let key = Labels::new(row.labels.iter().filter(|(name, _)| by.binary_search(name).is_ok()));
             let place = *places.entry(key).or_insert_with(|| {
-                groups.push(Group { values: vec![STALE; length], counts: vec![0.0; length] });
+                groups.push(Group { values: vec![STALE; length], counts: is_counted.then(|| vec![0.0; length]) });
                 groups.len() - 1
             });
             groups[place].add(kind, &row.values);
@@ -43,9 +44,10 @@ impl Evaluation<'_> {
 
 impl Group {
     fn add(&mut self, kind: Aggregation, values: &[f64]) {
-        let all = self.values.iter_mut().zip(&mut self.counts).zip(values);
-        for ((so_far, count), value) in all.filter(|it| is_present(*it.1)) {
-            *count += 1.0;
+        if let Some(counts) = &mut self.counts {
+            counts.iter_mut().zip(values).filter(|it| is_present(*it.1)).for_each(|it| *it.0 += 1.0);
+        }
+        for (so_far, value) in self.values.iter_mut().zip(values).filter(|it| is_present(*it.1)) {
             if !is_present(*so_far) {
                 *so_far = *value;
                 continue;
@@ -61,7 +63,7 @@ impl Group {
 
     fn finish(&mut self, kind: Aggregation) -> Vec<f64> {
         let mut values = std::mem::take(&mut self.values);
-        for (value, count) in values.iter_mut().zip(&self.counts).filter(|it| is_present(*it.0)) {
+        for (value, count) in values.iter_mut().zip(self.counts.iter().flatten()).filter(|it| is_present(*it.0)) {
             match kind {
                 Aggregation::Average => *value /= count,
                 Aggregation::Count => *value = *count,

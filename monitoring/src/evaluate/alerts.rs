@@ -1,6 +1,6 @@
 //! How far an alert is: nothing, a condition that has not held for long enough, or firing.
 
-use super::{Labels, Row, is_present};
+use super::{Labels, Row, combine, is_present};
 use std::sync::Arc;
 
 /// How far an alert is.
@@ -53,16 +53,7 @@ pub(crate) fn history(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<
 
 /// An alert has no metric's name: of `a > 1 or b > 1` one side can take over from the other without a break.
 fn merged(rows: &[Row]) -> Vec<Row> {
-    let mut all: Vec<Row> = Vec::new();
-    for row in rows {
-        let Some(known) = all.iter_mut().find(|it| it.labels == row.labels) else {
-            all.push(row.clone());
-            continue;
-        };
-        let gaps = known.values.iter_mut().zip(&row.values).filter(|(value, _)| !is_present(**value));
-        gaps.for_each(|(value, other)| *value = *other);
-    }
-    all
+    combine::merged(rows.iter().map(|it| Row { name: None, ..it.clone() }).collect())
 }
 
 /// Tells what there is after each instant.

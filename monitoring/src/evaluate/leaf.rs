@@ -1,6 +1,6 @@
 //! Terms that read samples themselves: one row for each series, by windows that move over its samples.
 
-use super::{Evaluation, LOOK_BACK, Row, STALE, Sample, is_present, seconds};
+use super::{Chosen, Evaluation, LOOK_BACK, Row, STALE, Sample, is_present, seconds};
 use crate::query::{Query, Selector};
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ impl Evaluation<'_> {
     fn newest(self, it: &Selector, before: i64, each: &mut dyn FnMut(Row)) {
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
         let name: Arc<str> = it.metric.as_str().into();
-        let wanted = |labels: &_| self.scope.selects(it, labels);
+        let wanted = Chosen { selector: it, scope: self.scope, part: self.part };
         let reach = LOOK_BACK + self.scope.edge();
         self.source.visit(&it.metric, first - before - reach, last - before, &wanted, &mut |labels, samples| {
             let mut next = 0;
@@ -82,7 +82,7 @@ impl Evaluation<'_> {
         number: impl Fn(&Points<'_>, (usize, usize), i64) -> f64,
     ) {
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
-        let wanted = |labels: &_| self.scope.selects(it, labels);
+        let wanted = Chosen { selector: it, scope: self.scope, part: self.part };
         let reach = window + self.scope.edge();
         self.source.visit(&it.metric, first - reach, *last, &wanted, &mut |labels, samples| {
             let clean: Vec<Sample>;

@@ -37,12 +37,37 @@ pub trait Source {
         metric: &str,
         after: i64,
         to: i64,
-        wanted: &dyn Fn(&Labels) -> bool,
+        wanted: &dyn Wanted,
         each: &mut dyn FnMut(&Arc<Labels>, &[Sample]),
     );
 
     /// A time before which there is no sample.
     fn oldest(&self) -> i64;
+
+    /// How many series a metric has.
+    fn count(&self, metric: &str) -> usize;
+
+    /// Whether the answer has become useless; then it shows no more series.
+    fn is_abandoned(&self) -> bool {
+        false
+    }
+}
+
+/// Which series a visit is for.
+pub trait Wanted {
+    /// Whether the series with these labels is wanted.
+    fn series(&self, labels: &Labels) -> bool;
+
+    /// Whether a bucket of the histogram with these labels can be wanted; a source asks before it makes their labels.
+    fn histogram(&self, _labels: &Labels) -> bool {
+        true
+    }
+}
+
+impl<F: Fn(&Labels) -> bool> Wanted for F {
+    fn series(&self, labels: &Labels) -> bool {
+        self(labels)
+    }
 }
 
 /// Samples in memory.
@@ -93,10 +118,10 @@ impl Source for Memory {
         metric: &str,
         after: i64,
         to: i64,
-        wanted: &dyn Fn(&Labels) -> bool,
+        wanted: &dyn Wanted,
         each: &mut dyn FnMut(&Arc<Labels>, &[Sample]),
     ) {
-        for it in self.0.get(metric).into_iter().flatten().filter(|it| wanted(&it.labels)) {
+        for it in self.0.get(metric).into_iter().flatten().filter(|it| wanted.series(&it.labels)) {
             let from = it.samples.partition_point(|(time, _)| *time <= after);
             let to = it.samples.partition_point(|(time, _)| *time <= to);
             each(&it.labels, it.samples.get(from..to).unwrap_or_default());
@@ -106,5 +131,9 @@ impl Source for Memory {
     fn oldest(&self) -> i64 {
         let times = self.0.values().flatten().filter_map(|it| it.samples.first());
         times.map(|it| it.0).min().unwrap_or_default()
+    }
+
+    fn count(&self, metric: &str) -> usize {
+        self.0.get(metric).map_or(0, Vec::len)
     }
 }

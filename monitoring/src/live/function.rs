@@ -10,7 +10,7 @@ use crate::promql::{Place, print};
 use crate::query::{Aggregation, Query, fixed, is_about, narrowed, series_of};
 use measurand_catalog::{Catalog, FamilyRecord, Role, SiteRecord};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One annotation of one function.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,28 +90,80 @@ pub(super) fn all(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
 }
 
 fn shares(catalog: &Catalog, all: &[Function]) -> Vec<Shares> {
-    let sites = || all.iter().filter_map(|it| Some((it, catalog.sites.get(it.site)?)));
-    let of = |(own, site): (&Function, &SiteRecord)| {
-        let mut shares = Shares::default();
-        for (other, with) in sites().filter(|(it, with)| it.id != own.id && with.family == site.family) {
-            let is_fixed = |(name, value): (&String, &String)| with.labels.get(name) == Some(value);
-            let is_possible = |it: (&String, &String)| is_fixed(it) || with.expressions.contains_key(it.0);
-            let list = if site.labels.iter().all(is_fixed) {
-                &mut shares.always
-            } else if site.labels.iter().all(is_possible) {
-                &mut shares.sometimes
-            } else {
-                continue;
-            };
-            if list.len() < MOST_NAMED {
-                list.push(other.id.clone());
-            } else {
-                shares.more += 1;
+    let sites = Sites::new(catalog, all);
+    let mut known: HashMap<_, Lists> = HashMap::new();
+    let mut of = |(place, own): (usize, &Function)| {
+        let Some(site) = catalog.sites.get(own.site) else { return Shares::default() };
+        let lists = known.entry((site.family.as_str(), &site.labels)).or_insert_with(|| sites.like(site));
+        let [always, sometimes] = lists.each_ref().map(|list| {
+            let others = list.iter().filter(|it| **it != place).filter_map(|it| all.get(*it));
+            others.take(MOST_NAMED).map(|it| it.id.clone()).collect::<Vec<String>>()
+        });
+        // The function itself is among the first.
+        let others = lists.iter().map(Vec::len).sum::<usize>().saturating_sub(1);
+        Shares { more: others.saturating_sub(always.len() + sometimes.len()), always, sometimes }
+    };
+    all.iter().enumerate().map(&mut of).collect()
+}
+
+/// The places of functions that share always, and of those that share sometimes.
+type Lists = [Vec<usize>; 2];
+
+/// The places of functions by what is known of their labels, so that ten thousand of them need not be compared each with
+/// each.
+struct Sites<'a> {
+    all: Vec<Option<&'a SiteRecord>>,
+    by_family: HashMap<&'a str, Vec<usize>>,
+    /// By family, label and value.
+    fixed: HashMap<[&'a str; 3], Vec<usize>>,
+    /// By family and label, where the value comes with each call.
+    open: HashMap<[&'a str; 2], Vec<usize>>,
+}
+
+impl<'a> Sites<'a> {
+    fn new(catalog: &'a Catalog, all: &[Function]) -> Self {
+        let all: Vec<Option<&SiteRecord>> = all.iter().map(|it| catalog.sites.get(it.site)).collect();
+        let mut sites = Self { all, by_family: HashMap::new(), fixed: HashMap::new(), open: HashMap::new() };
+        for (place, site) in sites.all.iter().enumerate().filter_map(|(place, it)| Some((place, (*it)?))) {
+            let family = site.family.as_str();
+            sites.by_family.entry(family).or_default().push(place);
+            for (name, value) in &site.labels {
+                sites.fixed.entry([family, name, value]).or_default().push(place);
+            }
+            for name in site.expressions.keys() {
+                sites.open.entry([family, name]).or_default().push(place);
             }
         }
-        shares
-    };
-    sites().map(of).collect()
+        sites
+    }
+
+    /// Those that have the labels of a site, and those that can have them, itself among the first.
+    fn like(&self, site: &'a SiteRecord) -> Lists {
+        let family = site.family.as_str();
+        let having = |(name, value): (&'a String, &'a String)| {
+            [self.fixed.get(&[family, name, value]), self.open.get(&[family, name.as_str()])]
+                .map(|it| it.map_or(&[][..], Vec::as_slice))
+        };
+        let length = |it: &[&[usize]; 2]| it[0].len() + it[1].len();
+        // Of all labels the one that fewest can have.
+        let fewest = site.labels.iter().map(having).min_by_key(length);
+        let fewest = fewest.unwrap_or([self.by_family.get(family).map_or(&[][..], Vec::as_slice), &[]]);
+        let mut candidates: Vec<usize> = fewest.concat();
+        candidates.sort_unstable();
+        candidates.dedup();
+        let mut lists = [Vec::new(), Vec::new()];
+        for place in candidates {
+            let Some(Some(with)) = self.all.get(place) else { continue };
+            let is_fixed = |(name, value): (&String, &String)| with.labels.get(name) == Some(value);
+            let is_possible = |it: (&String, &String)| is_fixed(it) || with.expressions.contains_key(it.0);
+            if site.labels.iter().all(is_fixed) {
+                lists[0].push(place);
+            } else if site.labels.iter().all(is_possible) {
+                lists[1].push(place);
+            }
+        }
+        lists
+    }
 }
 
 fn each(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {

@@ -5,7 +5,7 @@
 //! its functions fix, and each function finds its answer by its own values.
 
 use super::Page;
-use crate::evaluate::{Labels, Row, STALE, Scope, Source, evaluate, is_present, quantile};
+use crate::evaluate::{Labels, ROOM, Row, STALE, Scope, Source, evaluate, in_parts, is_present, quantile};
 use crate::family::{Form, Used};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::{Role, SiteRecord};
@@ -105,9 +105,7 @@ impl Ask<'_> {
         let in_flight_names: Vec<String> =
             used.labels_of(Role::InFlight).into_iter().filter(|it| names.contains(it)).collect();
         let in_flight = self.answers(used.gauge(Role::InFlight, Aggregation::Sum, &in_flight_names));
-        let buckets = used.selector(Role::Duration).map(|it| Query::Buckets(names.clone(), it, Window::Recent));
-        let buckets = buckets.map(|it| self.rows(&it)).unwrap_or_default();
-        let [p50, p95, p99] = [0.5, 0.95, 0.99].map(|it| Answers::of(quantile(it, buckets.clone())));
+        let [p50, p95, p99] = self.quantiles([0.5, 0.95, 0.99]);
         let budget = Budget::new(self, sites, bad);
         let of_site = |(id, site): &(&'a str, &SiteRecord)| {
             let rate = rates.get(site, names).unwrap_or_default();
@@ -139,9 +137,24 @@ impl Ask<'_> {
         query.map(|it| Answers::of(self.rows(&it))).unwrap_or_default()
     }
 
+    /// Of durations, all from the same buckets.
+    fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> [Answers; N] {
+        let mut all = [(); N].map(|()| Answers::default());
+        if let Some(duration) = self.used.selector(Role::Duration) {
+            let buckets = Query::Buckets(self.names.clone(), duration, Window::Recent);
+            in_parts(&buckets, &self.scope(), self.source, &[self.now], ROOM, |rows| {
+                all.iter_mut().zip(quantiles).for_each(|(answers, it)| answers.add(quantile(it, rows.clone())));
+            });
+        }
+        all
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope::dashboard(self.page.job(), self.window, self.window)
+    }
+
     fn rows(&self, query: &Query) -> Vec<Row> {
-        let scope = Scope::dashboard(self.page.job(), self.window, self.window);
-        evaluate(query, &scope, self.source, &[self.now])
+        evaluate(query, &self.scope(), self.source, &[self.now])
     }
 }
 
@@ -168,11 +181,17 @@ fn counters(used: &Used<'_>) -> Vec<String> {
 
 impl Answers {
     fn of(rows: Vec<Row>) -> Self {
+        let mut all = Self::default();
+        all.add(rows);
+        all
+    }
+
+    fn add(&mut self, rows: Vec<Row>) {
         let pair = |it: Row| {
             let value = it.values.last().copied().filter(|it| is_present(*it))?;
             Some((Labels::new(it.labels.iter().filter(|it| it.0 != "job")), value))
         };
-        Self(rows.into_iter().filter_map(pair).collect())
+        self.0.extend(rows.into_iter().filter_map(pair));
     }
 
     fn get(&self, site: &SiteRecord, names: &[String]) -> Option<f64> {

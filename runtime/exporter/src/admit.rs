@@ -12,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Body;
+use measurand_server::Hosts;
 use std::sync::Arc;
 
 /// Where an answer does not say otherwise itself, as the live page does.
@@ -50,6 +51,18 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, request: Request, next: N
     headers.extend(told);
     app.count(path, response.status(), 1);
     response
+}
+
+/// Answers only requests that name one of the hosts that were configured. Our own server does that itself.
+pub(crate) async fn known_host(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let asked = |it: &Hosts| it.refusal(request.method(), request.uri(), request.headers());
+    match app.hosts.as_ref().and_then(asked) {
+        Some((event, response)) => {
+            app.refuse(Reason::Connection(event));
+            response
+        }
+        None => next.run(request).await,
+    }
 }
 
 /// In time, where there is a limit: an application's own server, and its runtime, which may have no clock, are not ours.

@@ -17,6 +17,7 @@ use crate::storage::TraceIds;
 use crate::storage::enable_native;
 use axum::Router;
 use measurand_monitoring::problems;
+use measurand_server::Hosts;
 use std::borrow::Cow;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(feature = "tls")]
@@ -42,6 +43,7 @@ pub struct Builder {
     pub(crate) live: bool,
     address: Option<String>,
     limits: Limits,
+    hosts: Vec<String>,
     named: Named,
     ending: Ending,
 }
@@ -60,6 +62,7 @@ impl Builder {
             live: true,
             address: None,
             limits: Limits::default(),
+            hosts: Vec::new(),
             named: Named::default(),
             ending: Ending::default(),
         }
@@ -104,6 +107,18 @@ impl Builder {
     /// ```
     pub fn limits(mut self, limits: impl Into<Limits>) -> Self {
         self.limits = limits.into();
+        self
+    }
+
+    /// Names of hosts that requests may ask for, besides `localhost`, names below it and loopback addresses. Each call adds
+    /// to those before, and to those in the environment variable `MEASURAND_HOSTS`, which are separated by commas.
+    ///
+    /// A website whose name leads to 127.0.0.1 (DNS rebinding) could otherwise read the page of a developer's machine. So an
+    /// endpoint that listens on a loopback address always refuses other hosts, with 421. On any other address, and behind
+    /// [`Builder::router`], it does so once this was called: there it is reached by names that it does not know, such as
+    /// that of a service of docker compose. A request that names no host is answered.
+    pub fn hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.hosts.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -241,7 +256,8 @@ impl Builder {
         let live = self.live_of(&recorder, instance);
         self.report_problems();
         let catalog = self.program.catalog.to_json();
-        let app = App::new(Some(recorder.clone()), catalog, live, self.limits, Some(access.clone()));
+        let app =
+            App::new(Some(recorder.clone()), catalog, live, self.limits, self.known_hosts(), Some(access.clone()));
         let exporter = server::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
         access.warn_about(exporter.address());
         state.exporter = Some(exporter.clone());
@@ -256,14 +272,19 @@ impl Builder {
         let recorder = State::lock().recorder(&self).ok();
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
         self.report_problems();
-        routes::mounted(App::new(recorder, self.program.catalog.to_json(), live, self.limits, None))
+        let catalog = self.program.catalog.to_json();
+        routes::mounted(App::new(recorder, catalog, live, self.limits, self.known_hosts(), None))
     }
 
     /// What the live page asks, if it is wanted.
     fn live_of(&self, recorder: &Recorder, instance: String) -> Option<Live> {
         let ring = recorder.inner().ring.get().filter(|_| self.live)?;
         let service = Service::of(&self.program, self.service.as_ref(), self.commit.as_deref());
-        Some(Live::new(recorder, ring, &self.program, service, instance))
+        Some(Live::new(recorder, ring, &self.program, service, instance, self.limits.page))
+    }
+
+    fn known_hosts(&self) -> Option<Hosts> {
+        (!self.hosts.is_empty()).then(|| Hosts::new(&self.hosts))
     }
 
     /// Says which families and objectives have no panels and no alerts.

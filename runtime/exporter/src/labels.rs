@@ -7,7 +7,8 @@ use metrics::Key;
 use std::borrow::Cow;
 use std::cell::Cell;
 
-/// A key's labels with legal and unique names, sorted by name; of two labels with one name the last counts.
+/// A key's labels with legal and unique names, sorted by name; of two labels with one name the last counts. A label without
+/// a value is left out, since Prometheus takes it for one that is not there.
 pub(crate) fn canonical(key: &Key, kind: Kind) -> Vec<(Cow<'_, str>, &str)> {
     let mut labels: Vec<_> = key.labels().map(|it| (name(it.key(), kind), it.value())).collect();
     // Stable, so that the last of equal names stays the last.
@@ -19,6 +20,7 @@ pub(crate) fn canonical(key: &Key, kind: Kind) -> Vec<(Cow<'_, str>, &str)> {
         }
         same
     });
+    labels.retain(|(_, value)| !value.is_empty());
     labels
 }
 
@@ -43,7 +45,7 @@ pub(crate) fn with_text<T>(key: &Key, kind: Kind, then: impl FnOnce(&str) -> T) 
 fn push_text(out: &mut String, key: &Key, kind: Kind) {
     let sorted = key.labels().zip(key.labels().skip(1)).all(|(a, b)| a.key() < b.key());
     if sorted && key.labels().all(|it| name(it.key(), kind) == it.key()) {
-        key.labels().for_each(|it| push_label(out, it.key(), it.value()));
+        key.labels().filter(|it| !it.value().is_empty()).for_each(|it| push_label(out, it.key(), it.value()));
     } else {
         for (name, value) in canonical(key, kind) {
             push_label(out, &name, value);
@@ -100,7 +102,7 @@ mod tests {
     #[test]
     #[cfg(feature = "native-histograms")]
     fn pairs_are_what_the_text_was_made_from() {
-        let labels = [("a", "plain"), ("b", "a,b=\"c\"\\"), ("c", "line\nbreak \\n"), ("d", "")];
+        let labels = [("a", "plain"), ("b", "a,b=\"c\"\\"), ("c", "line\nbreak \\n"), ("d", ",")];
         let key = Key::from_parts("m", labels.map(|(name, value)| Label::from_static_parts(name, value)).to_vec());
         let found: Vec<_> = with_text(&key, Kind::Gauge, |text| pairs(text).collect());
         assert_eq!(found, labels.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -122,5 +124,8 @@ mod tests {
         check(&[("le", "1")], Kind::Gauge, r#"le="1""#);
         check(&[("", "1")], Kind::Gauge, r#"_="1""#);
         check(&[("a", "1"), ("b", "2")], Kind::Gauge, r#"a="1",b="2""#);
+        check(&[("a", ""), ("b", "2"), ("c", "")], Kind::Gauge, r#"b="2""#);
+        check(&[("b", "2"), ("b", ""), ("a", "1")], Kind::Gauge, r#"a="1""#);
+        check(&[("a.b", ""), ("a_b", "2"), ("a_b", "")], Kind::Gauge, "");
     }
 }

@@ -57,7 +57,7 @@ pub use builder::{Builder, DEFAULT_ADDRESS, LISTEN_VARIABLE};
 pub use error::Error;
 pub use exporter::Exporter;
 pub use limits::Limits;
-pub use measurand_server::Limits as ServerLimits;
+pub use measurand_server::{HOSTS_VARIABLE, Hosts, Limits as ServerLimits};
 pub use platform::COMMIT_VARIABLE;
 pub use program::Program;
 #[cfg(feature = "push")]

@@ -15,13 +15,16 @@ pub struct Limits {
     /// Scrapes that are made or wait for it at once, at least one; 16 unless told otherwise. More are answered with 503
     /// and `retry-after`.
     pub scrapes: u32,
+    /// Questions to the live page that wait for their answers, at least one. Default: 32. One more is made at a time, and
+    /// clients that ask the same share a place. Further ones are answered with 503 and `retry-after`.
+    pub page: u32,
     /// To make an answer; 30 seconds unless told otherwise. Longer ones are answered with 503.
     pub answer: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { server: ServerLimits::default(), scrapes: 16, answer: Duration::from_secs(30) }
+        Self { server: ServerLimits::default(), scrapes: 16, page: 32, answer: Duration::from_secs(30) }
     }
 }
 
@@ -37,26 +40,35 @@ impl From<ServerLimits> for Limits {
 pub(crate) enum Reason {
     /// Below the routes.
     Connection(Event),
+    /// A client of the live page hung up before its answer.
+    Abandoned,
     Answer,
     Body,
     #[cfg(feature = "tls")]
     Credentials,
+    /// Too many questions to the live page wait.
+    Page,
     #[cfg(feature = "tls")]
     Passwords,
     Scrapes,
+    /// An answer of the live page would be too large.
+    Size,
 }
 
 impl Reason {
     fn as_str(self) -> &'static str {
         match self {
             Self::Connection(event) => event.as_str(),
+            Self::Abandoned => "abandoned",
             Self::Answer => "answer",
             Self::Body => "body",
             #[cfg(feature = "tls")]
             Self::Credentials => "credentials",
+            Self::Page => "page",
             #[cfg(feature = "tls")]
             Self::Passwords => "passwords",
             Self::Scrapes => "scrapes",
+            Self::Size => "size",
         }
     }
 
@@ -69,7 +81,7 @@ impl Reason {
 
     /// All that may happen, each at zero, so that the first one is an increase.
     pub(crate) fn register(recorder: &Inner) {
-        let of_routes = [Self::Answer, Self::Body, Self::Scrapes];
+        let of_routes = [Self::Abandoned, Self::Answer, Self::Body, Self::Page, Self::Scrapes, Self::Size];
         #[cfg(feature = "tls")]
         let of_routes = of_routes.into_iter().chain([Self::Credentials, Self::Passwords]);
         Event::ALL.map(Self::Connection).into_iter().chain(of_routes).for_each(|it| it.count(recorder, 0));

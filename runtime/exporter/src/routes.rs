@@ -1,7 +1,7 @@
 //! What the endpoint answers.
 
 use crate::access::Access;
-use crate::admit::admit;
+use crate::admit::{admit, known_host};
 use crate::error::Error;
 use crate::limits::{Limits, Reason};
 use crate::live::{self, Live, assets};
@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use measurand_server::Hosts;
 use metrics::{CounterFn, Key, Label};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub(crate) struct App {
     recorder: Option<Recorder>,
     catalog: Bytes,
     pub(crate) access: Access,
+    /// The hosts that requests may name; nothing where it does not matter, or the address of the listener says it.
+    pub(crate) hosts: Option<Hosts>,
     /// For an answer, where the server is ours.
     pub(crate) answer_limit: Option<Duration>,
     /// Scrapes that are made or wait for it.
@@ -40,9 +43,7 @@ pub(crate) struct App {
     pub(crate) scraped: Notify,
     pub(crate) scrapes: Semaphore,
     /// Nothing when the live page is switched off.
-    pub(crate) live: Option<Arc<Live>>,
-    /// The live page's answers that are made at once.
-    pub(crate) answers: Semaphore,
+    pub(crate) live: Option<Live>,
 }
 
 impl App {
@@ -51,6 +52,7 @@ impl App {
         catalog_json: String,
         live: Option<Live>,
         limits: Limits,
+        hosts: Option<Hosts>,
         access: Option<Access>,
     ) -> Arc<Self> {
         let app = Self {
@@ -58,11 +60,11 @@ impl App {
             catalog: catalog_json.into(),
             answer_limit: access.is_some().then_some(limits.answer),
             access: access.unwrap_or_default(),
+            hosts,
             queue: Semaphore::new(limits.scrapes.max(1) as usize),
             scraped: Notify::new(),
             scrapes: Semaphore::new(SCRAPES),
-            live: live.map(Arc::new),
-            answers: Semaphore::new(1),
+            live,
         };
         // Series are there from the start, so that the first request is an increase.
         for path in PATHS {
@@ -93,7 +95,10 @@ impl App {
 
 /// Routes for an application's own router. Without `/`, which most applications have themselves.
 pub(crate) fn mounted(app: Arc<App>) -> Router {
-    routes(&app).layer(middleware::from_fn_with_state(Arc::clone(&app), admit)).with_state(app)
+    routes(&app)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), admit))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), known_host))
+        .with_state(app)
 }
 
 /// Routes of the endpoint's own server.

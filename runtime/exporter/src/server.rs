@@ -93,7 +93,7 @@ impl Ending {
 }
 
 fn prepare() -> io::Result<Runtime> {
-    // The blocking threads render, two at a time, compute what the live page asks, and look at one password; see `routes`.
+    // The blocking threads render, two at a time, and look at one password; see `routes`. The live page has its own.
     Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -120,7 +120,10 @@ async fn serve(
 ) {
     let telling = Arc::clone(&app);
     let tell = move |event| telling.refuse(Reason::Connection(event));
-    let server = Server::new(listener, routes::served(Arc::clone(&app)), limits.server, tell);
+    let mut server = Server::new(listener, routes::served(Arc::clone(&app)), limits.server, tell);
+    if let Some(hosts) = &app.hosts {
+        server = server.hosts(hosts.clone());
+    }
     app.access
         .protect(server)
         .run(async {

@@ -120,6 +120,35 @@ fn the_order_of_labels_makes_no_second_series() {
     );
 }
 
+/// Prometheus takes a label without a value for a label that is not there.
+#[test]
+fn an_empty_label_makes_no_second_series() {
+    let text = recorded(|| {
+        counter!("orders_total", "kind" => "").increment(1);
+        counter!("orders_total").increment(2);
+        counter!("orders_total", "kind" => "", "user" => "a").increment(3);
+        counter!("orders_total", "user" => "a").increment(4);
+        counter!("orders_total", "user" => "a", "user" => "").increment(5);
+        gauge!("level", "place" => "").set(1.0);
+        gauge!("level").set(2.0);
+        histogram!("wait_seconds", "place" => "").record(0.2);
+        histogram!("wait_seconds").record(0.3);
+        counter!("db_query_errors_total", "query_type" => "", "table" => "t", "outcome" => "error").increment(1);
+        counter!("db_query_errors_total", "table" => "t", "outcome" => "error").increment(1);
+    });
+    check(
+        &text,
+        &[
+            "orders_total 8",
+            r#"orders_total{user="a"} 7"#,
+            "level 2",
+            "wait_seconds_count 2",
+            r#"db_query_errors_total{outcome="error",table="t"} 2"#,
+        ],
+    );
+    check_absent(&text, "=\"\"");
+}
+
 #[test]
 fn observations_fall_into_the_bucket_of_their_bound() {
     // The observation, and the count of each bucket up to +Inf.
@@ -148,8 +177,7 @@ fn observations_fall_into_the_bucket_of_their_bound() {
 fn label_values_are_escaped() {
     let text = recorded(|| {
         for name in ["neural_operations_total", "foreign_total"] {
-            for value in
-                ["\"quoted\"", "line\nfeed", "back\\slash", "\\", "\\\\", "\\\"", "\\n", "crab 🦀", "", "{},= "]
+            for value in ["\"quoted\"", "line\nfeed", "back\\slash", "\\", "\\\\", "\\\"", "\\n", "crab 🦀", "{},= "]
             {
                 counter!(name, "operation_type" => value).increment(1);
             }
@@ -157,7 +185,7 @@ fn label_values_are_escaped() {
     });
     for name in ["neural_operations_total", "foreign_total"] {
         let values =
-            [r#"\"quoted\""#, r"line\nfeed", r"back\\slash", r"\\", r"\\\\", r#"\\\""#, r"\\n", "crab 🦀", "", "{},= "];
+            [r#"\"quoted\""#, r"line\nfeed", r"back\\slash", r"\\", r"\\\\", r#"\\\""#, r"\\n", "crab 🦀", "{},= "];
         for value in values {
             check(&text, &[&format!("{name}{{operation_type=\"{value}\"}} 1")]);
         }

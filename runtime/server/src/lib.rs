@@ -13,6 +13,7 @@ mod auth;
 mod connection;
 #[cfg(feature = "tls")]
 mod files;
+mod hosts;
 mod limits;
 mod registry;
 mod server;
@@ -28,6 +29,7 @@ pub use access::{Access, AccessFiles, Current, Warn};
 pub use address::{Client, network};
 #[cfg(feature = "tls")]
 pub use auth::{Authentication, Verdict, hash_password};
+pub use hosts::{HOSTS_VARIABLE, Hosts};
 pub use limits::{Event, Limits};
 pub use server::Server;
 #[cfg(feature = "tls")]

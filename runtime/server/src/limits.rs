@@ -56,12 +56,25 @@ pub enum Event {
     Tls,
     /// The operating system gave no connection, most likely for want of descriptors.
     Accept,
+    /// A request named a host that is not the server's.
+    Host,
+    /// A page of another website asked to change something.
+    Origin,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Connections, Self::Headers, Self::Write, Self::Connection, Self::Malformed, Self::Tls, Self::Accept];
+    pub const ALL: [Self; 9] = [
+        Self::Connections,
+        Self::Headers,
+        Self::Write,
+        Self::Connection,
+        Self::Malformed,
+        Self::Tls,
+        Self::Accept,
+        Self::Host,
+        Self::Origin,
+    ];
 
     /// In one word, for a label.
     #[must_use]
@@ -74,6 +87,8 @@ impl Event {
             Self::Malformed => "malformed",
             Self::Tls => "tls",
             Self::Accept => "accept",
+            Self::Host => "host",
+            Self::Origin => "origin",
         }
     }
 }

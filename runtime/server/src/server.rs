@@ -2,17 +2,20 @@
 
 use crate::address::{Client, network};
 use crate::connection::{Answer, Watched};
+use crate::hosts::Hosts;
 use crate::limits::{Event, Limits};
 use crate::registry::{Place, Registry};
 #[cfg(feature = "tls")]
 use crate::turns::Turns;
 use axum::Router;
 use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -30,10 +33,20 @@ pub struct Server {
     routes: Router,
     limits: Limits,
     tell: Tell,
+    hosts: Hosted,
     #[cfg(feature = "tls")]
     access: Option<Arc<crate::Access>>,
     #[cfg(feature = "tls")]
     handshakes: Arc<Turns>,
+}
+
+/// What is asked of the hosts that requests name.
+#[derive(Debug, Clone)]
+enum Hosted {
+    /// That they are these.
+    Known(Hosts),
+    /// Nothing but that a page of another one changes nothing.
+    Any(Hosts),
 }
 
 /// What a connection keeps of what it reads and writes; hyper takes no less than 8 KiB.
@@ -50,6 +63,10 @@ impl fmt::Debug for Server {
 impl Server {
     /// Serves these routes. Each request has a [`Client`] as an extension. It is told what is refused or cut short; that
     /// must not block.
+    ///
+    /// On a loopback address it answers only requests that name a loopback host, a host in [`crate::HOSTS_VARIABLE`], or
+    /// none; see [`Hosts`]. On every address it refuses what a browser sends from a page of another origin to change
+    /// something.
     #[must_use]
     pub fn new(
         listener: TcpListener,
@@ -57,6 +74,8 @@ impl Server {
         limits: Limits,
         tell: impl Fn(Event) + Send + Sync + 'static,
     ) -> Self {
+        let known = listener.local_addr().ok().and_then(|it| Hosts::of_listener(it, &[]));
+        let hosts = known.map_or_else(|| Hosted::Any(Hosts::new(&[])), Hosted::Known);
         let limits = Limits {
             // Without any connection nothing would ever be answered.
             connections: limits.connections.clamp(1, 1 << 20),
@@ -68,11 +87,19 @@ impl Server {
             routes,
             limits,
             tell: Arc::new(tell),
+            hosts,
             #[cfg(feature = "tls")]
             access: None,
             #[cfg(feature = "tls")]
             handshakes: Arc::new(Turns::new()),
         }
+    }
+
+    /// Answers requests that name one of these hosts, on whatever address it listens.
+    #[must_use]
+    pub fn hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = Hosted::Known(hosts);
+        self
     }
 
     /// With TLS, if these files have a certificate. Credentials are the routes' affair.
@@ -138,7 +165,8 @@ impl Server {
     fn connect(&self, stream: TcpStream, client: Client, place: Place) {
         // Answers are written at once; waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        let (routes, limits, tell) = (self.routes.clone(), self.limits, Arc::clone(&self.tell));
+        let site = Site { routes: TowerToHyperService::new(self.routes.clone()), hosts: self.hosts.clone(), client };
+        let (limits, tell) = (self.limits, Arc::clone(&self.tell));
         let stream = Watched::new(stream, Arc::clone(&place.connection));
         #[cfg(feature = "tls")]
         if let Some(access) = self.access.as_ref().filter(|it| it.is_encrypted()) {
@@ -152,32 +180,52 @@ impl Server {
                     () = place.connection.finish.notified() => return,
                 };
                 match stream {
-                    Ok(stream) => serve(stream, routes, client, place, limits, &tell).await,
+                    Ok(stream) => serve(stream, &site, place, limits, &tell).await,
                     // A client that misbehaves is its own problem; there is nobody to tell.
                     Err(_) => tell(Event::Tls),
                 }
             });
             return;
         }
-        tokio::spawn(async move { serve(stream, routes, client, place, limits, &tell).await });
+        tokio::spawn(async move { serve(stream, &site, place, limits, &tell).await });
     }
 }
 
-async fn serve(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    routes: Router,
+/// What a client may ask.
+struct Site {
+    routes: TowerToHyperService<Router>,
+    hosts: Hosted,
     client: Client,
-    place: Place,
-    limits: Limits,
-    tell: &Tell,
-) {
+}
+
+impl Site {
+    fn refusal(&self, request: &Request<Incoming>) -> Option<(Event, Response)> {
+        match &self.hosts {
+            Hosted::Known(hosts) => hosts.refusal(request.method(), request.uri(), request.headers()),
+            Hosted::Any(hosts) => hosts.foreign_origin(request.method(), request.headers()),
+        }
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, site: &Site, place: Place, limits: Limits, tell: &Tell) {
     let connection = &place.connection;
-    let routes = TowerToHyperService::new(routes);
     let service = service_fn(|mut request: Request<Incoming>| {
         let answering = connection.answer(!request.body().is_end_stream());
-        request.extensions_mut().insert(client);
-        let answer = routes.call(request);
-        async move { answer.await.map(|it| it.map(|body| Answer { body, _answering: answering })) }
+        request.extensions_mut().insert(site.client);
+        let answer = match site.refusal(&request) {
+            Some((event, response)) => {
+                tell(event);
+                Err(response)
+            }
+            None => Ok(site.routes.call(request)),
+        };
+        async move {
+            let response = match answer {
+                Ok(answer) => answer.await?,
+                Err(response) => response,
+            };
+            Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+        }
     });
     let mut server = http1::Builder::new();
     // Times are the registry's affair: one look at all connections now and then, rather than a timer for each.

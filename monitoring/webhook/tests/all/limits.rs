@@ -18,8 +18,7 @@ fn a_body_has_a_size_and_a_type() {
 
     // Without its length said before.
     let mut chunked = TcpStream::connect(webhook.url.trim_start_matches("http://")).unwrap();
-    let head =
-        "POST /webhook HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "POST /webhook HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunks = format!("400\r\n{0}\r\n400\r\n{0}\r\n400\r\n{0}\r\n0\r\n\r\n", " ".repeat(0x400));
     chunked.write_all(format!("{head}{chunks}").as_bytes()).unwrap();
     assert!(read(&mut chunked).starts_with("HTTP/1.1 413"));
@@ -53,7 +52,7 @@ fn requests_at_once_and_slow_bodies_are_bounded() {
     let address = webhook.url.trim_start_matches("http://");
     let mut slow = TcpStream::connect(address).unwrap();
     slow.write_all(
-        b"POST /webhook HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+        b"POST /webhook HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
     )
     .unwrap();
     let busy =
@@ -65,7 +64,7 @@ fn requests_at_once_and_slow_bodies_are_bounded() {
 
     let mut short = TcpStream::connect(address).unwrap();
     short
-        .write_all(b"POST /webhook HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{")
+        .write_all(b"POST /webhook HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{")
         .unwrap();
     short.shutdown(std::net::Shutdown::Write).unwrap();
     let _end = read(&mut short);
@@ -78,7 +77,7 @@ fn of_too_many_connections_the_one_that_does_least_gives_way() {
     let address = webhook.url.trim_start_matches("http://").to_owned();
     let mut first = TcpStream::connect(&address).unwrap();
     let mut second = TcpStream::connect(&address).unwrap();
-    second.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    second.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     assert!(read(&mut second).starts_with("HTTP/1.1 200"));
     assert_eq!(read(&mut first), "", "it is closed");
 }

@@ -12,7 +12,7 @@ fn a_request_that_has_begun_is_answered() {
     let body = payload(&[firing(1)]).to_string();
     let mut slow = TcpStream::connect(&address).unwrap();
     let head = format!(
-        "POST /webhook HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST /webhook HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     slow.write_all(head.as_bytes()).unwrap();

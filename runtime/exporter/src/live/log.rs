@@ -123,13 +123,15 @@ impl Reader<'_> {
     /// Reads one entry into the numbers before it; returns how many ticks later it is.
     fn apply(&mut self, values: &mut [u64], is_float: bool) -> Option<u32> {
         let ticks = self.ticks()?;
-        let mut bits = Vec::with_capacity(values.len().div_ceil(8));
-        for _ in 0..values.len().div_ceil(8) {
-            bits.push(self.byte()?);
+        // A bit for each column stands before the changes.
+        let bits = self.at;
+        self.at += values.len().div_ceil(8);
+        if self.at > self.bytes.len() {
+            return None;
         }
         let last = values.len().saturating_sub(1);
         for (place, value) in values.iter_mut().enumerate() {
-            if bits.get(place / 8).is_some_and(|it| it >> (place % 8) & 1 == 1) {
+            if self.bytes.get(bits + place / 8).is_some_and(|it| it >> (place % 8) & 1 == 1) {
                 let change = self.number()?;
                 *value =
                     if is_float && place == last { *value ^ change.reverse_bits() } else { unzigzag(*value, change) };

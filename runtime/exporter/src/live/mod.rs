@@ -1,9 +1,12 @@
 //! The live page's numbers: the last hour of our own recorder, and the answers that are made from it on request.
 //!
-//! It knows no HTTP (that is `routes`) and no HTML. Samples are taken by a timer, whoever looks; everything else is
-//! computed when somebody asks, once for each sample however many ask.
+//! It knows no HTTP (that is `routes`) and no HTML. A timer takes the samples; everything else is computed on request, on a
+//! thread of its own (`desk`), once for each sample and question.
 
 pub(crate) mod assets;
+mod desk;
+#[cfg(test)]
+mod hour;
 mod log;
 mod ring;
 pub(crate) mod routes;
@@ -11,11 +14,13 @@ mod source;
 
 pub(crate) use ring::{INTERVAL, KEPT, Ring};
 
+use crate::gzip::Encoder;
 use crate::incidents::{self, Incident, Lists};
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::tables::{PLATFORM, Table};
 use axum::body::Bytes;
+use desk::{Answer, Body, Clerk, Desk, Failure, Lasting};
 use measurand_catalog::Catalog;
 use measurand_monitoring::Options;
 use measurand_monitoring::evaluate::Source;
@@ -24,52 +29,118 @@ use ring::Samples;
 use serde_json::{Value, json};
 use source::{Scraped, Target};
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// The most points of one panel.
 const MOST_POINTS: u32 = 720;
+/// The most numbers that one answer reads: so many series at so many instants. Where there are more series there are fewer
+/// points.
+const MOST_READ: usize = 30_000_000;
+/// With fewer points than that a panel shows nothing.
+const FEWEST_POINTS: usize = 10;
+/// The most memory of the columns of one answer, in bytes; their JSON is about twice as long.
+const MOST_BYTES: usize = 3 << 20;
+/// Below this compression costs more than it saves.
+const SMALL: usize = 1024;
+/// Bytes that are compressed between two looks at whether a client still waits.
+const PIECE: usize = 64 * 1024;
+
+/// The live page, which answers one question at a time.
+#[derive(Debug)]
+pub(crate) struct Live(Desk<Numbers>);
 
 /// What the live page asks.
 #[derive(Debug)]
-pub(crate) struct Live {
+struct Numbers {
     recorder: Recorder,
     ring: Arc<Ring>,
     catalog: Catalog,
     service: Service,
     instance: String,
     started: i64,
-    /// What follows from the catalog: made when somebody looks for the first time, since it takes a while.
+    /// What follows from the catalog: made for the first question, since it takes a while.
     page: OnceLock<Page>,
     model: OnceLock<Bytes>,
     files: OnceLock<BTreeMap<&'static str, Bytes>>,
-    functions: Cached,
-    alerts: Cached,
 }
 
-/// An answer, and the time of the sample that it was made from.
-#[derive(Debug, Default)]
-struct Cached(Mutex<Option<(Option<i64>, Bytes)>>);
+/// A question, and whether its answer is to be compressed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Request {
+    question: Question,
+    is_compressed: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Question {
+    Model,
+    Panels(Wanted),
+    Functions,
+    Alerts,
+    Series,
+    /// Of the function with this id.
+    Incidents(String),
+    File(String),
+    Rules(String),
+}
 
 /// Which panels are asked for, and over which time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Wanted {
     /// All of them, unless some are named.
     ids: Option<Vec<u32>>,
     range: u32,
-    points: u32,
+    step: u32,
     /// The most answers to one line of a panel.
     most: usize,
 }
 
 impl Live {
+    /// The page of a program, at which so many questions may wait.
     pub(crate) fn new(
         recorder: &Recorder,
         ring: &Arc<Ring>,
         program: &Program,
         service: Service,
         instance: String,
+        most: u32,
     ) -> Self {
+        Self(Desk::new(Numbers::new(recorder, ring, program, service, instance), most.max(1) as usize))
+    }
+}
+
+impl Clerk for Numbers {
+    type Question = Request;
+
+    fn answer(&self, request: &Request, is_abandoned: &AtomicBool) -> Answer {
+        let bytes = self.bytes(&request.question, is_abandoned)?;
+        if request.is_compressed && bytes.len() > SMALL {
+            let bytes = squeezed(&bytes, is_abandoned).map_err(|it| Failure::broken(&it))?;
+            return Ok(Body { bytes, is_compressed: true });
+        }
+        Ok(Body { bytes, is_compressed: false })
+    }
+
+    fn lasting(&self, request: &Request) -> Lasting {
+        match &request.question {
+            Question::Model | Question::File(_) | Question::Rules(_) => Lasting::Program,
+            Question::Panels(_) | Question::Functions | Question::Alerts => Lasting::Sample(self.ring.newest()),
+            // These come from what there is now, and cost little.
+            Question::Series | Question::Incidents(_) => Lasting::Moment,
+        }
+    }
+}
+
+impl Failure {
+    fn broken(why: &impl Display) -> Self {
+        Self::Broken(why.to_string())
+    }
+}
+
+impl Numbers {
+    fn new(recorder: &Recorder, ring: &Arc<Ring>, program: &Program, service: Service, instance: String) -> Self {
         Self {
             recorder: recorder.clone(),
             ring: Arc::clone(ring),
@@ -80,8 +151,20 @@ impl Live {
             page: OnceLock::new(),
             model: OnceLock::new(),
             files: OnceLock::new(),
-            functions: Cached::default(),
-            alerts: Cached::default(),
+        }
+    }
+
+    fn bytes(&self, question: &Question, is_abandoned: &AtomicBool) -> Result<Bytes, Failure> {
+        let page = self.page();
+        match question {
+            Question::Model => Ok(self.model(page)),
+            Question::Panels(wanted) => self.panels(page, wanted, is_abandoned),
+            Question::Functions => Ok(self.functions(page, is_abandoned)),
+            Question::Alerts => Ok(self.alerts(page, is_abandoned)),
+            Question::Series => Ok(self.series()),
+            Question::Incidents(id) => self.incidents(page, id).ok_or(Failure::Missing),
+            Question::File(name) => self.file(page, name).ok_or(Failure::Missing),
+            Question::Rules(id) => page.rules_of(id).map(Bytes::from).ok_or(Failure::Missing),
         }
     }
 
@@ -93,8 +176,7 @@ impl Live {
     }
 
     /// What does not change while the program runs.
-    fn model(&self) -> Bytes {
-        let page = self.page();
+    fn model(&self, page: &Page) -> Bytes {
         let make = || {
             let mut model = page.model();
             model["program"] =
@@ -108,40 +190,48 @@ impl Live {
         self.model.get_or_init(make).clone()
     }
 
-    fn panels(&self, wanted: &Wanted) -> Bytes {
-        let page = self.page();
-        self.look(page, |source, now| {
-            let frame = Frame { most: wanted.most, ..Frame::new(now, wanted.range, wanted.points, INTERVAL) };
-            let all = || page.panel_ids().collect();
-            let panels = page.panels(&wanted.ids.clone().unwrap_or_else(all), &frame, source);
+    fn panels(&self, page: &Page, wanted: &Wanted, is_abandoned: &AtomicBool) -> Result<Bytes, Failure> {
+        self.look(page, is_abandoned, |source, now| {
+            let ids = wanted.ids.clone().unwrap_or_else(|| page.panel_ids().collect());
+            let points = MOST_READ / page.series_of(&ids, source).max(1);
+            if points < FEWEST_POINTS {
+                return Err(Failure::TooLarge(format!(
+                    "these panels read more than {} series; ask for fewer panels with `ids`",
+                    MOST_READ / FEWEST_POINTS
+                )));
+            }
+            let least = Frame::step(wanted.range, u32::try_from(points).unwrap_or(u32::MAX), INTERVAL);
+            let frame = Frame::new(now, wanted.range, wanted.step.max(least));
+            let frame = Frame { most: wanted.most, room: MOST_BYTES, ..frame };
+            let panels = page.panels(&ids, &frame, source).map_err(|it| Failure::TooLarge(it.to_string()))?;
             let times: Vec<f64> = frame.times.iter().map(|it| seconds(*it)).collect();
-            bytes(&json!({"now": now, "epoch": self.started, "times": times, "panels": panels}))
+            // Written at once: as a `Value` it would take ten times as much.
+            let written = |it: serde_json::Result<String>| it.map_err(|it| Failure::broken(&it));
+            let times = written(serde_json::to_string(&times))?;
+            let mut out = format!("{{\"now\":{now},\"epoch\":{},\"times\":{times},\"panels\":", self.started);
+            out.push_str(&written(serde_json::to_string(&panels))?);
+            out.push('}');
+            Ok(out.into())
         })
     }
 
-    fn functions(&self) -> Bytes {
-        let page = self.page();
-        self.functions.get(self.newest(), || {
-            self.look(page, |source, now| {
-                let numbers = page.numbers(source, now);
-                let windows = Windows::at(source, now);
-                bytes(&json!({"now": now, "epoch": self.started, "windows": windows, "functions": numbers}))
-            })
+    fn functions(&self, page: &Page, is_abandoned: &AtomicBool) -> Bytes {
+        self.look(page, is_abandoned, |source, now| {
+            let numbers = page.numbers(source, now);
+            let windows = Windows::at(source, now);
+            bytes(&json!({"now": now, "epoch": self.started, "windows": windows, "functions": numbers}))
         })
     }
 
-    fn alerts(&self) -> Bytes {
-        let page = self.page();
-        self.alerts.get(self.newest(), || {
-            self.look(page, |source, now| {
-                bytes(&json!({"now": now, "epoch": self.started, "alerts": page.alerts(source, now)}))
-            })
+    fn alerts(&self, page: &Page, is_abandoned: &AtomicBool) -> Bytes {
+        self.look(page, is_abandoned, |source, now| {
+            bytes(&json!({"now": now, "epoch": self.started, "alerts": page.alerts(source, now)}))
         })
     }
 
     /// The last failures and the slowest calls of one function.
-    fn incidents(&self, id: &str) -> Option<Bytes> {
-        let function = self.page().functions().iter().find(|it| it.id == id)?;
+    fn incidents(&self, page: &Page, id: &str) -> Option<Bytes> {
+        let function = page.functions().iter().find(|it| it.id == id)?;
         let line = function.line.to_string();
         let is_own = |it: &incidents::Origin| {
             if let Some(path) = it.function {
@@ -184,58 +274,53 @@ impl Live {
     }
 
     /// A generated file of this program.
-    fn file(&self, name: &str) -> Option<Bytes> {
-        let page = self.page();
+    fn file(&self, page: &Page, name: &str) -> Option<Bytes> {
         let make = || page.files().into_iter().map(|it| (it.name, it.contents.into())).collect();
         self.files.get_or_init(make).get(name).cloned()
     }
 
-    fn rules_of(&self, id: &str) -> Option<Bytes> {
-        self.page().rules_of(id).map(Bytes::from)
-    }
-
-    fn newest(&self) -> Option<i64> {
-        self.ring.read().newest()
-    }
-
     /// Reads the samples at the time of the newest.
-    fn look<T>(&self, page: &Page, then: impl FnOnce(&dyn Source, i64) -> T) -> T {
+    fn look<T>(&self, page: &Page, is_abandoned: &AtomicBool, then: impl FnOnce(&dyn Source, i64) -> T) -> T {
         let target = Target { job: page.job().to_owned(), instance: self.instance.clone() };
         let samples = self.ring.read();
         let samples: &Samples = &samples;
         let now = samples.newest().unwrap_or_else(ring::now);
-        then(&Scraped { samples, target: &target }, now)
+        then(&Scraped { samples, target: &target, is_abandoned }, now)
     }
 }
 
-impl Cached {
-    fn get(&self, newest: Option<i64>, make: impl FnOnce() -> Bytes) -> Bytes {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*kept {
-            Some((from, bytes)) if *from == newest => bytes.clone(),
-            _ => kept.insert((newest, make())).1.clone(),
-        }
+/// Compresses as long as a client waits.
+fn squeezed(bytes: &[u8], is_abandoned: &AtomicBool) -> std::io::Result<Bytes> {
+    let (mut encoder, mut out) = (Encoder::new(), Vec::new());
+    for piece in bytes.chunks(PIECE).take_while(|_| !is_abandoned.load(Ordering::Relaxed)) {
+        out.extend(encoder.push(piece)?);
     }
+    out.extend(encoder.finish()?);
+    Ok(out.into())
 }
 
 impl Wanted {
     /// `ids=1,2&range=900&points=300&most=40`, each of which may be missing.
     fn parse(query: &str) -> Result<Self, String> {
-        let mut wanted = Self { ids: None, range: 900, points: 300, most: usize::MAX };
+        let (mut ids, mut range, mut points, mut most) = (None, 900, 300, usize::MAX);
         for (name, value) in query.split('&').filter_map(|it| it.split_once('=')) {
             let number = |it: &str| it.parse::<u32>().map_err(|_| format!("`{name}` is no number: give whole numbers"));
             match name {
                 "ids" => {
-                    let ids = value.split([',']).flat_map(|it| it.split("%2C")).filter(|it| !it.is_empty());
-                    wanted.ids = Some(ids.map(number).collect::<Result<_, _>>()?);
+                    let all = value.split([',']).flat_map(|it| it.split("%2C")).filter(|it| !it.is_empty());
+                    let mut all: Vec<u32> = all.map(number).collect::<Result<_, _>>()?;
+                    // Clients that mean the same shall ask the same.
+                    all.sort_unstable();
+                    all.dedup();
+                    ids = Some(all);
                 }
-                "range" => wanted.range = number(value)?.clamp(INTERVAL, KEPT),
-                "most" => wanted.most = usize::try_from(number(value)?.max(1)).unwrap_or(usize::MAX),
-                "points" => wanted.points = number(value)?.clamp(1, MOST_POINTS),
+                "range" => range = number(value)?.clamp(INTERVAL, KEPT),
+                "most" => most = usize::try_from(number(value)?.max(1)).unwrap_or(usize::MAX),
+                "points" => points = number(value)?.clamp(1, MOST_POINTS),
                 _ => (),
             }
         }
-        Ok(wanted)
+        Ok(Self { ids, range, step: Frame::step(range, points, INTERVAL), most })
     }
 }
 
@@ -266,14 +351,14 @@ mod tests {
 
     #[test]
     fn what_is_wanted_has_defaults_and_bounds() {
-        let check = |query: &str, ids: Option<&[u32]>, range, points, most| {
-            let expected = Wanted { ids: ids.map(<[u32]>::to_vec), range, points, most };
+        let check = |query: &str, ids: Option<&[u32]>, range, step, most| {
+            let expected = Wanted { ids: ids.map(<[u32]>::to_vec), range, step, most };
             assert_eq!(Wanted::parse(query), Ok(expected), "{query}");
         };
-        check("", None, 900, 300, usize::MAX);
-        check("ids=1,2&range=60&points=10", Some(&[1, 2]), 60, 10, usize::MAX);
-        check("ids=1%2C2&x=y&range=99999&points=99999&most=7", Some(&[1, 2]), 3600, 720, 7);
-        check("ids=&range=0&points=0&most=0", Some(&[]), 5, 1, 1);
+        check("", None, 900, 5, usize::MAX);
+        check("ids=2,1,2&range=60&points=10", Some(&[1, 2]), 60, 10, usize::MAX);
+        check("ids=1%2C2&x=y&range=99999&points=99999&most=7", Some(&[1, 2]), 3600, 5, 7);
+        check("ids=&range=0&points=0&most=0", Some(&[]), 5, 5, 1);
         assert!(Wanted::parse("ids=a").is_err_and(|it| it.contains("`ids` is no number")));
         assert!(Wanted::parse("range=-1").is_err());
     }

@@ -14,6 +14,7 @@ use crate::text::Format;
 use measurand_monitoring::evaluate::Labels;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -32,7 +33,11 @@ const MOST_SERIES: usize = 20_000;
 
 /// The ring, for the one that samples and all that read.
 #[derive(Debug, Default)]
-pub(crate) struct Ring(RwLock<Samples>);
+pub(crate) struct Ring {
+    samples: RwLock<Samples>,
+    /// The time of the newest sample, zero before the first: for all that must not wait for the lock.
+    newest: AtomicI64,
+}
 
 /// What was sampled.
 #[derive(Debug)]
@@ -91,15 +96,25 @@ pub(super) struct Line<S> {
 
 impl Ring {
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Samples> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.samples.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When it was sampled last.
+    pub(crate) fn newest(&self) -> i64 {
+        self.newest.load(Ordering::Relaxed)
     }
 
     /// Looks at all series.
     pub(crate) fn sample(&self, recorder: &Inner) {
         recorder.turns.pass();
         recorder.collect_platform();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).sample(recorder, now());
+        self.sample_at(recorder, now());
         recorder.turns.pass();
+    }
+
+    pub(super) fn sample_at(&self, recorder: &Inner, now: i64) {
+        self.samples.write().unwrap_or_else(PoisonError::into_inner).sample(recorder, now);
+        self.newest.store(now, Ordering::Relaxed);
     }
 }
 
@@ -341,6 +356,7 @@ mod tests {
     use measurand_catalog::{Catalog, families};
     use measurand_monitoring::evaluate::Source;
     use metrics::{counter, gauge, histogram, with_local_recorder};
+    use std::sync::atomic::AtomicBool;
 
     fn recorder() -> Recorder {
         let catalog = Catalog { format: Catalog::FORMAT, families: Vec::new(), sites: Vec::new() };
@@ -357,12 +373,18 @@ mod tests {
     fn found(samples: &Samples, metric: &str) -> BTreeMap<String, Vec<(i64, f64)>> {
         let target = Target { job: "shop".to_owned(), instance: "here".to_owned() };
         let mut all = BTreeMap::new();
-        Scraped { samples, target: &target }.visit(metric, 0, i64::MAX, &|_| true, &mut |labels, samples| {
-            assert_eq!((labels.get("job"), labels.get("instance")), ("shop", "here"));
-            let own = labels.iter().filter(|it| !["job", "instance"].contains(&it.0));
-            let text: Vec<String> = own.map(|(name, value)| format!("{name}={value}")).collect();
-            all.insert(text.join(","), samples.to_vec());
-        });
+        Scraped { samples, target: &target, is_abandoned: &AtomicBool::new(false) }.visit(
+            metric,
+            0,
+            i64::MAX,
+            &|_: &Labels| true,
+            &mut |labels, samples| {
+                assert_eq!((labels.get("job"), labels.get("instance")), ("shop", "here"));
+                let own = labels.iter().filter(|it| !["job", "instance"].contains(&it.0));
+                let text: Vec<String> = own.map(|(name, value)| format!("{name}={value}")).collect();
+                all.insert(text.join(","), samples.to_vec());
+            },
+        );
         all
     }
 
@@ -429,7 +451,8 @@ mod tests {
             let now = from + 5000 * 23;
             let mut rate = Vec::new();
             // What a rate over five minutes is made of.
-            Scraped { samples, target: &target }.visit("orders_total", now - 300_000, now, &|_| true, &mut |_, it| {
+            let scraped = Scraped { samples, target: &target, is_abandoned: &AtomicBool::new(false) };
+            scraped.visit("orders_total", now - 300_000, now, &|_: &Labels| true, &mut |_, it| {
                 rate.extend(it.iter().map(|it| it.1));
             });
             rate

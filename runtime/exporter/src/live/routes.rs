@@ -1,39 +1,37 @@
 //! The live page's numbers and downloads over HTTP.
 
-use super::{Live, Wanted};
-use crate::gzip::{self, Encoder};
+use super::desk::Failure;
+use super::{Live, Question, Request, Wanted};
+use crate::gzip;
+use crate::limits::Reason;
 use crate::routes::App;
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
-use tokio::runtime::Handle;
 
 const JSON: &str = "application/json";
-/// Below this compression costs more than it saves.
-const SMALL: usize = 1024;
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/live/model.json", get(model))
         .route("/live/panels", get(panels))
-        .route("/live/functions", get(|it, headers| answer(it, headers, |it| Some(it.functions()))))
+        .route("/live/functions", get(|it, headers| answer(it, headers, Question::Functions)))
         .route("/live/functions/{id}", get(function))
-        .route("/live/alerts", get(|it, headers| answer(it, headers, |it| Some(it.alerts()))))
-        .route("/live/series", get(|it, headers| answer(it, headers, |it| Some(it.series()))))
+        .route("/live/alerts", get(|it, headers| answer(it, headers, Question::Alerts)))
+        .route("/live/series", get(|it, headers| answer(it, headers, Question::Series)))
         .route("/monitoring/{file}", get(file))
         .route("/monitoring/functions/{id}/rules.yml", get(rules))
 }
 
 async fn model(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let known = headers.get(IF_NONE_MATCH).cloned();
-    let mut response = answer(State(app), headers, |it| Some(it.model())).await;
+    let mut response = answer(State(app), headers, Question::Model).await;
     if response.status() != StatusCode::OK {
         return response;
     }
@@ -55,23 +53,21 @@ struct Epoch(i64);
 
 async fn panels(app: State<Arc<App>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     match Wanted::parse(&query.unwrap_or_default()) {
-        Ok(wanted) => answer(app, headers, move |it| Some(it.panels(&wanted))).await,
+        Ok(wanted) => answer(app, headers, Question::Panels(wanted)).await,
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     }
 }
 
 async fn function(app: State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    answer(app, headers, move |it| it.incidents(&id)).await
+    answer(app, headers, Question::Incidents(id)).await
 }
 
 async fn file(app: State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let wanted = name.clone();
-    download(answer(app, headers, move |it| it.file(&wanted)).await, &name)
+    download(answer(app, headers, Question::File(name.clone())).await, &name)
 }
 
 async fn rules(app: State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let wanted = id.clone();
-    download(answer(app, headers, move |it| it.rules_of(&wanted)).await, &format!("{id}.rules.yml"))
+    download(answer(app, headers, Question::Rules(id.clone())).await, &format!("{id}.rules.yml"))
 }
 
 /// Says what kind of file it is and what it is called.
@@ -91,44 +87,52 @@ fn download(mut response: Response, name: &str) -> Response {
     response
 }
 
-/// Computes an answer where it holds nobody up, and compresses it if the client wants that.
-async fn answer(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    make: impl FnOnce(&Live) -> Option<Bytes> + Send + 'static,
-) -> Response {
-    let Some(live) = app.live.clone() else {
+/// Waits for an answer, compressed if the client takes that.
+async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, question: Question) -> Response {
+    let Some(Live(desk)) = &app.live else {
         return (StatusCode::NOT_FOUND, "the live page is switched off\n").into_response();
     };
-    let compressed = gzip::is_accepted(&headers);
-    let epoch = Epoch(live.started);
-    let compute = move || make(&live).map(|it| if compressed && it.len() > SMALL { squeezed(it) } else { (it, false) });
-    // One at a time: a page that many look at must not take the application's processors. The semaphore is never closed.
-    let turn = app.answers.acquire().await;
-    let answer = match Handle::try_current() {
-        Ok(runtime) => runtime.spawn_blocking(compute).await,
-        Err(_) => Ok(compute()),
-    };
-    drop(turn);
+    let waiting = Waiting { app: &app, is_over: false };
+    let answer = desk.ask(Request { question, is_compressed: gzip::is_accepted(&headers) }).await;
+    waiting.end();
     match answer {
-        Ok(Some((body, compressed))) => {
+        Ok(Ok(body)) => {
             let fixed = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store"), (VARY, "accept-encoding")];
-            let encoding = compressed.then_some(AppendHeaders([(CONTENT_ENCODING, "gzip")]));
-            let mut response = (fixed, encoding, body).into_response();
-            response.extensions_mut().insert(epoch);
+            let encoding = body.is_compressed.then_some(AppendHeaders([(CONTENT_ENCODING, "gzip")]));
+            let mut response = (fixed, encoding, body.bytes).into_response();
+            response.extensions_mut().insert(Epoch(desk.clerk().started));
             response
         }
-        Ok(None) => (StatusCode::NOT_FOUND, "there is no such file or function\n").into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+        Ok(Err(Failure::Missing)) => (StatusCode::NOT_FOUND, "there is no such file or function\n").into_response(),
+        Ok(Err(Failure::TooLarge(why))) => {
+            app.refuse(Reason::Size);
+            (StatusCode::UNPROCESSABLE_ENTITY, format!("{why}\n")).into_response()
+        }
+        Ok(Err(Failure::Broken(why))) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")).into_response(),
+        Err(_) => {
+            app.refuse(Reason::Page);
+            let why = "too many questions to the live page at once; try again\n";
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], why).into_response()
+        }
     }
 }
 
-/// The bytes compressed, and whether they are.
-fn squeezed(bytes: Bytes) -> (Bytes, bool) {
-    let mut encoder = Encoder::new();
-    let compressed = encoder.push(&bytes).and_then(|mut first| {
-        first.extend(encoder.finish()?);
-        Ok(first)
-    });
-    compressed.map_or((bytes, false), |it| (it.into(), true))
+/// Counts a client that hangs up before its answer.
+struct Waiting<'a> {
+    app: &'a App,
+    is_over: bool,
+}
+
+impl Waiting<'_> {
+    fn end(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.app.refuse(Reason::Abandoned);
+        }
+    }
 }

@@ -2,14 +2,18 @@
 
 use super::log::Log;
 use super::ring::{Line, Lines, List, Metric, Samples};
-use measurand_monitoring::evaluate::{Labels, Sample, Source};
+use crate::series::HistogramSeries;
+use measurand_monitoring::evaluate::{Labels, Sample, Source, Wanted};
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What was sampled, as scraped from a target.
 pub(super) struct Scraped<'a> {
     pub(super) samples: &'a Samples,
     pub(super) target: &'a Target,
+    /// Set when no client waits for the answer any more.
+    pub(super) is_abandoned: &'a AtomicBool,
 }
 
 /// What a Prometheus would call this process.
@@ -27,11 +31,10 @@ enum Part {
     Count,
 }
 
-type Wanted<'a> = &'a dyn Fn(&Labels) -> bool;
 type Each<'a> = &'a mut dyn FnMut(&Arc<Labels>, &[Sample]);
 
 impl Source for Scraped<'_> {
-    fn visit(&self, metric: &str, after: i64, to: i64, wanted: Wanted<'_>, each: Each<'_>) {
+    fn visit(&self, metric: &str, after: i64, to: i64, wanted: &dyn Wanted, each: Each<'_>) {
         let times = &self.samples.times;
         let (from, to) = (times.partition_point(|it| *it <= after), times.partition_point(|it| *it <= to));
         if from >= to {
@@ -40,7 +43,7 @@ impl Source for Scraped<'_> {
         let span = Span { samples: self.samples, from, to };
         if metric == "up" {
             let labels = Arc::new(self.labels(""));
-            if wanted(&labels) {
+            if wanted.series(&labels) {
                 let samples: Vec<Sample> = times.range(from..to).map(|it| (*it, 1.0)).collect();
                 each(&labels, &samples);
             }
@@ -63,6 +66,27 @@ impl Source for Scraped<'_> {
     fn oldest(&self) -> i64 {
         self.samples.times.front().copied().unwrap_or(i64::MAX / 2)
     }
+
+    fn count(&self, metric: &str) -> usize {
+        match self.samples.metrics.get(metric).map(|it| &it.lines) {
+            Some(Lines::Counters(list)) => list.kept.len(),
+            Some(Lines::Gauges(list)) => list.kept.len(),
+            _ => {
+                let histogram = |suffix| match self.samples.metrics.get(metric.strip_suffix(suffix)?) {
+                    Some(Metric { lines: Lines::Histograms(list), bounds }) => Some((list.kept.len(), bounds.len())),
+                    _ => None,
+                };
+                let buckets = histogram("_bucket").map(|(series, bounds)| series * bounds);
+                buckets
+                    .or_else(|| ["_sum", "_count"].into_iter().find_map(histogram).map(|it| it.0))
+                    .unwrap_or_default()
+            }
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed)
+    }
 }
 
 /// Part of the ticks.
@@ -73,27 +97,31 @@ struct Span<'a> {
 }
 
 impl Span<'_> {
-    /// A sample for each tick at which the series was there, made by `number` from the columns.
-    fn samples(&self, log: &Log, out: &mut Vec<Sample>, number: impl Fn(&[u64]) -> f64) {
-        out.clear();
+    /// Samples for each tick at which the series was there, into each of `out` one that `numbers` makes from the columns.
+    fn samples(&self, log: &Log, out: &mut [Vec<Sample>], numbers: impl Fn(&[u64], &mut dyn FnMut(f64))) {
+        out.iter_mut().for_each(Vec::clear);
         let place = |tick: u32| tick.wrapping_sub(self.samples.first) as usize;
-        // A number holds until the next one.
-        let (mut next, mut value) = (usize::MAX, 0.0);
-        let mut fill = |from: usize, to: usize, value: f64| {
+        // Numbers hold until the next ones.
+        let (mut next, mut values) = (usize::MAX, Vec::with_capacity(out.len()));
+        let mut fill = |from: usize, to: usize, values: &[f64]| {
             let (from, to) = (from.max(self.from), to.min(self.to));
             if from < to {
-                out.extend(self.samples.times.range(from..to).map(|time| (*time, value)));
+                for (out, value) in out.iter_mut().zip(values) {
+                    out.extend(self.samples.times.range(from..to).map(|time| (*time, *value)));
+                }
             }
         };
         log.replay(|tick, columns| {
             let at = place(tick);
             if next != usize::MAX {
-                fill(next, at, value);
+                fill(next, at, &values);
             }
-            (next, value) = (at, number(columns));
+            next = at;
+            values.clear();
+            numbers(columns, &mut |it| values.push(it));
         });
         if next != usize::MAX {
-            fill(next, self.to, value);
+            fill(next, self.to, &values);
         }
     }
 }
@@ -117,42 +145,64 @@ impl Scraped<'_> {
         line.labels.get_or_init(|| Arc::new(self.labels(&line.entry.labels)))
     }
 
-    fn simple<S: Floats>(&self, list: &List<S>, span: &Span<'_>, wanted: Wanted<'_>, each: Each<'_>) {
-        let mut samples = Vec::new();
-        for line in &list.kept {
-            let (labels, Some(log)) = (self.labels_of(line), &line.log) else { continue };
-            if wanted(labels) {
-                span.samples(log, &mut samples, |it| line.entry.series.float(it.first().copied().unwrap_or_default()));
-                each(labels, &samples);
-            }
+    /// The lines that have samples, as long as a client waits for the answer.
+    fn lines<'a, S>(&'a self, list: &'a List<S>) -> impl Iterator<Item = (&'a Line<S>, &'a Arc<Labels>, &'a Log)> {
+        let waited_for = list.kept.iter().take_while(|_| !self.is_abandoned());
+        waited_for.filter_map(|line| Some((line, self.labels_of(line), line.log.as_ref()?)))
+    }
+
+    fn simple<S: Floats>(&self, list: &List<S>, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
+        let mut samples = [Vec::new()];
+        for (line, labels, log) in self.lines(list).filter(|it| wanted.series(it.1)) {
+            span.samples(log, &mut samples, |columns, put| {
+                put(line.entry.series.float(columns.first().copied().unwrap_or_default()));
+            });
+            each(labels, &samples[0]);
         }
     }
 
-    fn histogram(&self, metric: &Metric, part: Part, span: &Span<'_>, wanted: Wanted<'_>, each: Each<'_>) {
+    fn histogram(&self, metric: &Metric, part: Part, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
         let Lines::Histograms(list) = &metric.lines else { return };
-        let mut samples = Vec::new();
-        for line in &list.kept {
-            let (labels, Some(log)) = (self.labels_of(line), &line.log) else { continue };
-            match part {
-                Part::Sum if wanted(labels) => {
-                    span.samples(log, &mut samples, |it| f64::from_bits(it.last().copied().unwrap_or_default()));
-                    each(labels, &samples);
+        if let Part::Bucket = part {
+            return self.buckets(list, &metric.bounds, span, wanted, each);
+        }
+        let mut samples = [Vec::new()];
+        for (_, labels, log) in self.lines(list).filter(|it| wanted.series(it.1)) {
+            span.samples(log, &mut samples, |columns, put| match part {
+                Part::Sum => put(f64::from_bits(columns.last().copied().unwrap_or_default())),
+                _ => put(whole(columns.iter().take(metric.bounds.len()).fold(0, |sum, it| sum.wrapping_add(*it)))),
+            });
+            each(labels, &samples[0]);
+        }
+    }
+
+    /// All wanted buckets of a histogram in one pass over its log.
+    fn buckets(
+        &self,
+        list: &List<HistogramSeries>,
+        bounds: &[String],
+        span: &Span<'_>,
+        wanted: &dyn Wanted,
+        each: Each<'_>,
+    ) {
+        let mut samples: Vec<Vec<Sample>> = Vec::new();
+        for (_, labels, log) in self.lines(list).filter(|it| wanted.histogram(it.1)) {
+            let bucket = |(place, bound): (usize, &String)| {
+                let labels = Labels::new(labels.iter().chain([("le", bound.as_str())]));
+                wanted.series(&labels).then(|| (place, Arc::new(labels)))
+            };
+            let chosen: Vec<(usize, Arc<Labels>)> = bounds.iter().enumerate().filter_map(bucket).collect();
+            samples.resize_with(chosen.len(), Vec::new);
+            span.samples(log, &mut samples, |columns, put| {
+                let (mut sum, mut next) = (0_u64, 0);
+                for (place, _) in &chosen {
+                    let own = columns.get(next..=*place).unwrap_or_default();
+                    sum = own.iter().fold(sum, |sum, it| sum.wrapping_add(*it));
+                    next = place + 1;
+                    put(whole(sum));
                 }
-                Part::Count if wanted(labels) => {
-                    span.samples(log, &mut samples, |it| whole(sum(it, metric.bounds.len())));
-                    each(labels, &samples);
-                }
-                Part::Bucket => {
-                    for (place, bound) in metric.bounds.iter().enumerate() {
-                        let labels = Arc::new(Labels::new(labels.iter().chain([("le", bound.as_str())])));
-                        if wanted(&labels) {
-                            span.samples(log, &mut samples, |it| whole(sum(it, place + 1)));
-                            each(&labels, &samples);
-                        }
-                    }
-                }
-                _ => (),
-            }
+            });
+            chosen.iter().zip(&samples).for_each(|((_, labels), samples)| each(labels, samples));
         }
     }
 }
@@ -172,10 +222,6 @@ impl Floats for crate::series::GaugeSeries {
     fn float(&self, column: u64) -> f64 {
         f64::from_bits(column)
     }
-}
-
-fn sum(columns: &[u64], count: usize) -> u64 {
-    columns.iter().take(count).fold(0, |sum, it| sum.wrapping_add(*it))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus keeps counts in the same way")]

@@ -89,41 +89,43 @@ pub(crate) fn attack(random: &mut Random) -> Attack {
     let path = random.pick(&PATHS);
     let exactly = |text: String, statuses| Attack { bytes: text.into_bytes(), statuses, may_be_silent: false };
     match random.below(16) {
-        0 => exactly(format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n"), &[200]),
+        0 => exactly(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"), &[200]),
         1 => exactly(format!("HEAD {path}?{:x} HTTP/1.0\r\n\r\n", random.next()), &[200]),
-        2 => exactly(format!("GET {} HTTP/1.1\r\nhost: a\r\n\r\n", random.pick(&NOWHERE)), &[404]),
-        3 => exactly(format!("{} {path} HTTP/1.1\r\nhost: a\r\n\r\n", random.pick(&METHODS)), &[405]),
+        2 => exactly(format!("GET {} HTTP/1.1\r\nhost: localhost\r\n\r\n", random.pick(&NOWHERE)), &[404]),
+        3 => exactly(format!("{} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n", random.pick(&METHODS)), &[405]),
         4 => {
             let body = "x".repeat(1 + random.below(4000));
             let length = body.len() + random.below(2) * 1_000_000;
-            exactly(format!("GET {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n{body}"), &[413])
+            exactly(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{body}"), &[413])
         }
         5 => {
             let size = random.pick(&["1\r\nx\r\n0\r\n\r\n", "ffffffffffffffff\r\n", "zz\r\n", "-1\r\n", ""]);
-            let head = "host: a\r\ntransfer-encoding: chunked";
+            let head = "host: localhost\r\ntransfer-encoding: chunked";
             exactly(format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{size}"), &[413])
         }
         6 => {
             let large = "y".repeat(17_000 + random.below(100_000));
-            exactly(format!("GET {path} HTTP/1.1\r\nhost: a\r\nx: {large}\r\n\r\n"), &[431])
+            exactly(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nx: {large}\r\n\r\n"), &[431])
         }
         7 => {
             let many = "a: b\r\n".repeat(101 + random.below(200));
             exactly(format!("GET {path} HTTP/1.1\r\n{many}\r\n"), &[431])
         }
-        8 => exactly(format!("GET {path} HTTP/1.1\r\nhost: a\r\n{}\r\n\r\n", random.pick(&BAD_HEADERS)), &[400]),
-        9 => exactly(format!("{}\r\nhost: a\r\n\r\n", random.pick(&BAD_LINES)), &[400]),
+        8 => {
+            exactly(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{}\r\n\r\n", random.pick(&BAD_HEADERS)), &[400])
+        }
+        9 => exactly(format!("{}\r\nhost: localhost\r\n\r\n", random.pick(&BAD_LINES)), &[400]),
         10 => {
             let both = "content-length: 4\r\ntransfer-encoding: chunked";
-            exactly(format!("POST {path} HTTP/1.1\r\nhost: a\r\n{both}\r\n\r\n0\r\n\r\nGET /x"), &[400, 413])
+            exactly(format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{both}\r\n\r\n0\r\n\r\nGET /x"), &[400, 413])
         }
         11 => {
             let twice = "content-length: 4\r\ncontent-length: 5";
-            exactly(format!("POST {path} HTTP/1.1\r\nhost: a\r\n{twice}\r\n\r\nabcdefgh"), &[400])
+            exactly(format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{twice}\r\n\r\nabcdefgh"), &[400])
         }
         // Cut short.
         12 => {
-            let whole = format!("GET {path} HTTP/1.1\r\nhost: a\r\naccept: */*\r\n\r\n");
+            let whole = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n\r\n");
             let length = random.below(whole.len() - 1);
             Attack { bytes: whole.as_bytes()[..length].to_vec(), statuses: &[400], may_be_silent: true }
         }
@@ -135,12 +137,13 @@ pub(crate) fn attack(random: &mut Random) -> Attack {
         },
         // A few bits turned over in a request that was right.
         _ => {
-            let mut bytes = format!("GET {path} HTTP/1.1\r\nhost: a\r\naccept-encoding: gzip\r\n\r\n").into_bytes();
+            let mut bytes =
+                format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept-encoding: gzip\r\n\r\n").into_bytes();
             for _ in 0..=random.below(4) {
                 let index = random.below(bytes.len());
                 bytes[index] ^= 1 << random.below(8);
             }
-            Attack { bytes, statuses: &[200, 400, 404, 405, 413, 431], may_be_silent: true }
+            Attack { bytes, statuses: &[200, 400, 404, 405, 413, 421, 431], may_be_silent: true }
         }
     }
 }
@@ -196,7 +199,7 @@ pub(crate) async fn slow(
     held: Arc<AtomicUsize>,
     mut until: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let request = b"GET /metrics HTTP/1.1\r\nhost: a\r\nx-slow: ";
+    let request = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nx-slow: ";
     let socket = TcpSocket::new_v4()?;
     socket.bind((from, 0).into())?;
     let mut stream = socket.connect(address).await?;

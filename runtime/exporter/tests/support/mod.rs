@@ -50,7 +50,7 @@ impl Answer {
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
     let mut stream = TcpStream::connect(address).expect("the endpoint listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time limit");
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n")
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n")
         .expect("the request is sent");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("the answer is read");

@@ -124,7 +124,9 @@ async fn rest_and_life_have_a_time() {
     let begin = Instant::now();
     let mut answers = 0;
     loop {
-        if alive.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.is_err() || read(&mut alive).await.is_empty() {
+        if alive.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.is_err()
+            || read(&mut alive).await.is_empty()
+        {
             break;
         }
         answers += 1;
@@ -153,9 +155,9 @@ async fn who_does_not_read_and_who_is_never_done_is_let_go() {
 #[tokio::test]
 async fn what_is_no_request_is_refused_with_its_status() {
     let served = Served::start(WIDE).await;
-    let large = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "y".repeat(100 * 1024));
+    let large = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(100 * 1024));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200));
-    let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "y".repeat(70 * 1024));
+    let long = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "y".repeat(70 * 1024));
     // Settings, and then streams that are opened and reset, each frame with the length of what it has.
     let reset =
         |stream: u8| format!("\0\0\x01\x01\x04\0\0\0{0}\x02\0\0\x04\x03\0\0\0\0{0}\0\0\0\x08", char::from(stream));
@@ -201,9 +203,13 @@ async fn what_is_no_request_is_refused_with_its_status() {
 async fn an_answer_is_not_lost_on_who_is_still_sending() {
     let served = Served::start(Limits { connections: 1, ..WIDE }).await;
     for (begin, status) in [
-        (format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}", "y".repeat(40 * 1024)), "431"),
+        (format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}", "y".repeat(40 * 1024)), "431"),
         ("GET / HTTP/9\r\n\r\n".to_owned(), "400"),
-        ("POST /method HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 150000\r\n\r\n".to_owned(), "200"),
+        (
+            "POST /method HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 150000\r\n\r\n"
+                .to_owned(),
+            "200",
+        ),
     ] {
         goes_on_sending(served.connect().await, &begin, status).await;
     }
@@ -224,8 +230,8 @@ async fn an_answer_is_not_lost_on_who_is_still_sending() {
 async fn requests_may_come_before_the_answers_of_those_before() {
     let served = Served::start(WIDE).await;
     let mut stream = served.connect().await;
-    let requests =
-        "GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(99) + "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let requests = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(99)
+        + "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(requests.as_bytes()).await.unwrap();
     let answers = read_all(&mut stream).await;
     assert_eq!((answers.matches("HTTP/1.1 200 OK").count(), answers.matches("here\n").count()), (100, 100));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod connections;
+mod hosts;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;

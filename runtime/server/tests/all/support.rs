@@ -44,7 +44,11 @@ impl Served {
     }
 
     pub(crate) async fn start_with(limits: Limits, with: impl FnOnce(Server) -> Server) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on("127.0.0.1:0", limits, with).await
+    }
+
+    pub(crate) async fn start_on(at: &str, limits: Limits, with: impl FnOnce(Server) -> Server) -> Self {
+        let listener = TcpListener::bind(at).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (events, go, begun) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (telling, slow) = (Arc::clone(&events), (Arc::clone(&begun), Arc::clone(&go)));
@@ -108,7 +112,7 @@ impl Served {
 }
 
 pub(crate) async fn ask(stream: &mut TcpStream, path: &str) {
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes()).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).await.unwrap();
 }
 
 /// What comes next; nothing when the connection is closed.

@@ -1,0 +1,142 @@
+//! Clients that ask for the live page of a program with as many label values as a metric may have, and hang up: scrapes are
+//! answered, and memory stays. The benchmark `pages` does the same for ten minutes with each server, and takes the time.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+
+#[path = "../../../monitoring/tests/all/support.rs"]
+#[allow(dead_code, reason = "most of it is for other tests")]
+mod catalogs;
+#[path = "support/hostile.rs"]
+#[allow(dead_code, reason = "most of it is for other tests")]
+mod hostile;
+#[path = "support/pages.rs"]
+mod pages;
+mod support;
+
+use catalogs::{catalog, everything};
+use measurand_catalog::families;
+use measurand_exporter::{Builder, Program};
+use pages::{Outcomes, abandon};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::{check_scrape, get};
+use tokio::runtime::Runtime;
+
+/// The default limit of a metric.
+const VALUES: usize = 2000;
+const CLIENTS: u64 = 30;
+const SCRAPES: usize = 40;
+/// In KiB.
+const MOST_MEMORY: u64 = 64 * 1024;
+
+fn builder() -> Builder {
+    Builder::new(Program {
+        families: families::ALL.to_vec(),
+        catalog: catalog(&everything()),
+        binary: None,
+        initialize: || (),
+        limit_series: |_| (),
+    })
+}
+
+/// What a scrape says, which is sent in pieces.
+fn scrape(address: SocketAddr) -> String {
+    let mut answer = ureq::get(format!("http://{address}/metrics")).call().unwrap();
+    answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap()
+}
+
+fn refused(address: SocketAddr, reason: &str) -> f64 {
+    check_scrape(&scrape(address))[&format!("measurand_http_refused_total{{reason=\"{reason}\"}}")]
+}
+
+/// The resident memory of this process, in KiB.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn threads(name: &str) -> usize {
+    let all = std::fs::read_dir("/proc/self/task").unwrap().map(|it| it.unwrap().path().join("comm"));
+    all.filter(|it| std::fs::read_to_string(it).is_ok_and(|it| it.trim() == name)).count()
+}
+
+#[test]
+fn clients_that_hang_up_take_neither_scrapes_nor_memory() {
+    let runtime = Runtime::new().unwrap();
+    let own = builder().listen("127.0.0.1:0").install().unwrap().address();
+    let router = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, routes) = (listener.local_addr().unwrap(), builder().router());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        address
+    });
+    for number in 0..VALUES {
+        let labels = [("function", format!("f{number}")), ("module", "shop".to_owned()), ("outcome", "ok".to_owned())];
+        metrics::histogram!("function_duration_seconds", &labels).record(0.01);
+    }
+    let begin = Instant::now();
+    while !get(own, "/live/functions").text().contains("\"budget\":")
+        || get(own, "/live/series").text().contains("\"seconds\":0}")
+    {
+        assert!(begin.elapsed() < Duration::from_secs(60), "two samples are taken");
+        thread::sleep(Duration::from_millis(500));
+    }
+    for address in [own, router] {
+        check_bounds(address);
+        check_abandoned(address, &runtime);
+    }
+    assert_eq!(threads("measurand-page"), 2, "one for each page");
+}
+
+/// An answer is as large as it may be, or it says what to ask instead.
+fn check_bounds(address: SocketAddr) {
+    let before = refused(address, "size");
+    let all = get(address, "/live/panels?range=3600&points=720");
+    assert_eq!(all.status, 422, "{}", all.text().len());
+    assert_eq!(
+        all.text(),
+        "the answer is larger than 3072 KiB; ask for fewer panels with `ids`, for the largest series with `most`, or for \
+         fewer `points`\n"
+    );
+    assert!(refused(address, "size") >= before + 1.0);
+    let few = get(address, "/live/panels?range=3600&points=720&most=5");
+    assert_eq!(few.status, 200, "{}", few.text());
+    let few: Value = serde_json::from_str(few.text()).unwrap();
+    // There are too many series to read at 720 instants.
+    let times = few["times"].as_array().unwrap().len();
+    assert!((10..720).contains(&times), "{times}");
+    let columns = few["panels"].as_object().unwrap().values().flat_map(|it| it.as_object().unwrap().values());
+    let columns: Vec<&Value> = columns.flat_map(|it| it.as_array().unwrap()).collect();
+    assert!(columns.iter().all(|it| it["values"].as_array().unwrap().len() == times));
+    assert!(columns.iter().any(|it| it["labels"]["function"].is_string()));
+}
+
+fn check_abandoned(address: SocketAddr, runtime: &Runtime) {
+    let (before, counted) = (memory(), refused(address, "abandoned"));
+    let (stop, counts) = (Arc::new(AtomicBool::new(false)), Arc::new(Outcomes::default()));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|it| abandon(address, it, Duration::from_millis(50), Arc::clone(&stop), Arc::clone(&counts)))
+        .map(|it| runtime.spawn(it))
+        .collect();
+    let (mut scrapes, begin) = (0, Instant::now());
+    while scrapes < SCRAPES || counts.abandoned.load(Ordering::Relaxed) < 10 * CLIENTS {
+        assert!(begin.elapsed() < Duration::from_secs(120), "{counts:?} after {scrapes} scrapes");
+        assert!(scrape(address).contains("function=\"f1999\""));
+        scrapes += 1;
+    }
+    stop.store(true, Ordering::Relaxed);
+    for client in clients {
+        runtime.block_on(client).unwrap();
+    }
+    let more = memory().saturating_sub(before);
+    assert!(more < MOST_MEMORY, "{more} KiB more than before, {counts:?}");
+    // They are counted, but for those whose hanging up the server saw before it looked at the request.
+    while refused(address, "abandoned") <= counted {
+        assert!(begin.elapsed() < Duration::from_secs(180), "{counts:?}");
+    }
+}
