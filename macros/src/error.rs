@@ -41,7 +41,7 @@ pub(crate) fn nameable(result: &Type, parameters: &HashSet<String>) -> Option<(T
     }
     let paths = error.into_iter().chain([&*path]);
     let names = paths.map(|it| names(it, parameters)).collect::<Option<Vec<_>>>()?;
-    Some((result, names.into_iter().flatten().collect()))
+    Some((result, names.concat()))
 }
 
 /// The error itself behind `Box` and `Arc`, which ask nothing of it.
@@ -56,8 +56,8 @@ fn pointee(path: &Path) -> &Path {
     inner.map_or(path, pointee)
 }
 
-/// The name that a path begins with, if it may be that of a generic parameter; nothing where a static may not name it.
-fn names(path: &Path, parameters: &HashSet<String>) -> Option<Option<Ident>> {
+/// The names in a path that may be those of generic parameters; nothing where a static may not name the path.
+fn names(path: &Path, parameters: &HashSet<String>) -> Option<Vec<Ident>> {
     let plain = |segment: &&PathSegment| matches!(segment.arguments, PathArguments::None);
     let first = path.segments.first()?;
     let is_parameter = parameters.contains(&first.ident.to_string());
@@ -66,11 +66,11 @@ fn names(path: &Path, parameters: &HashSet<String>) -> Option<Option<Ident>> {
     }
     if path.segments.len() == 1 {
         // A generic parameter has no arguments.
-        return Some(Some(first.ident.clone()).filter(|_| plain(&first)));
+        return Some(if plain(&first) { vec![first.ident.clone()] } else { Vec::new() });
     }
     // `T::Error` is a type of a generic parameter, `io::Error` one of a module.
     let module = path.leading_colon.is_some() || first.ident.to_string().starts_with(|it: char| it.is_lowercase());
-    (module && path.segments.iter().rev().skip(1).all(|it| plain(&it))).then_some(None)
+    (module && path.segments.iter().rev().skip(1).all(|it| plain(&it))).then(Vec::new)
 }
 
 /// Takes lifetimes out of a type: a static has none of the function's.

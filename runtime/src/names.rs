@@ -1,7 +1,7 @@
 //! The numbers of annotated functions whose names are equal; see [`measurand_catalog::definition`].
 
 use crate::series::Record;
-use crate::site::sites;
+use crate::site::{Site, sites};
 use foldhash::{HashMap, HashSet};
 use measurand_catalog::definition::{Definition, EXPANSION, is_function, numbered};
 use measurand_catalog::{FUNCTION_LABEL, record};
@@ -32,10 +32,12 @@ pub(crate) fn with_number(record: Record) -> Option<&'static str> {
     }
     let mut names = NAMES.write().unwrap_or_else(PoisonError::into_inner);
     // Of a library that was loaded later all functions are new, and those that were there before keep their numbers.
-    let mut new: Vec<Record> = sites().map(|site| site.record()).chain([record]).collect();
+    let mut new: Vec<Record> = sites().map(Site::record).chain([record]).collect();
     new.retain(|it| names.seen.insert(it.as_ptr().addr()));
     new.sort_by(|a, b| definition(a).cmp(&definition(b)));
-    new.into_iter().for_each(|it| names.add(it));
+    for record in new {
+        names.add(record);
+    }
     names.numbered.get(&address).copied()
 }
 

@@ -1,5 +1,7 @@
 //! What the first scrape shows, before anything is called: each function by a name of its own, each kind of error at zero.
 
+#![expect(clippy::unused_self, reason = "methods of several types are called the same")]
+
 use http::Request;
 use http_body_util::BodyExt as _;
 use measurand::{ErrorKind, Label, measured, timed_query};

@@ -159,7 +159,7 @@ fn native_histograms_are_explained_as_such() {
 fn kinds_of_errors_are_explained_and_counted() {
     let kinds = vec!["busy".to_owned(), "missing".to_owned()];
     let site = SiteRecord { error_kinds: kinds.clone(), ..measured("pay", &[]) };
-    let view = metric(&[site.clone()], "function_errors_total");
+    let view = metric(std::slice::from_ref(&site), "function_errors_total");
     let label = view.labels.iter().find(|it| it.name == "error_kind").expect("the label");
     assert_eq!((&label.values, &label.from), (&kinds, &None));
     assert_eq!(view.series, Some(exactly(5)), "three outcomes, two kinds");

@@ -84,7 +84,9 @@ fn number(sites: &mut [SiteRecord]) {
             label.clone_from(&site.function);
         }
     }
-    sites.iter_mut().for_each(|site| drop(site.facts.remove(definition::EXPANSION)));
+    for site in sites {
+        site.facts.remove(definition::EXPANSION);
+    }
 }
 
 impl SiteRecord {

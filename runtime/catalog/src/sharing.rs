@@ -18,8 +18,8 @@ impl Sharing<'_> {
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> &'static str {
-        let of_first = |it: &&SiteRecord| self.functions.first().is_some_and(|first| first.version == it.version);
-        if self.is_numbered && !self.functions.iter().all(|it| of_first(&it)) {
+        let of_first = |it: &SiteRecord| self.functions.first().is_some_and(|first| first.version == it.version);
+        if self.is_numbered && !self.functions.iter().all(|it| of_first(it)) {
             "the program links two versions of a crate; `cargo tree --duplicates` says why"
         } else if self.is_numbered {
             "write the attribute on the `impl` block, or give each function a name: `#[measured(\"name\")]`"

@@ -1,6 +1,5 @@
 //! Functions of one name, functions that share series, kinds of errors, and records that are left out.
 #![cfg(feature = "read")]
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;
 
@@ -33,7 +32,7 @@ fn functions_of_one_name_are_numbered_in_the_order_of_their_definitions() {
         get("mine", "1.0.0", 5, ""),
     ];
     let mut bytes = family(&families::FUNCTION);
-    sites.iter().for_each(|it| bytes.extend(it));
+    bytes.extend(sites.concat());
     let catalog = parse(&bytes).unwrap();
     let expected = [
         ("2.0.0", 1, "get#4"),
