@@ -22,7 +22,7 @@ fn file_and_program_agree() {
         "measured measurand_linkage_plugin::answer",
         "neural_op measurand_linkage_plugin::extract",
         "timed_query measurand_linkage_plugin::forget",
-        "verified measurand_linkage_plugin::review",
+        "verified measurand_linkage_plugin::Agent::review",
         "measured measurand_linkage_plugin::never::private",
     ];
     assert_eq!(sites, expected);

@@ -122,7 +122,8 @@ fn error_kinds(model: &Model) -> Option<TokenStream> {
     let result = result_with_kinds(model).filter(|_| !func.place.in_function)?;
     let (result, names) = error::nameable(result, &parameters)?;
     let private = private(model);
-    let fallbacks = names.iter().map(|name| quote! { struct #name; });
+    // Imports, since a second type of this name would make the compiler write out the paths of both in its messages.
+    let fallbacks = names.iter().map(|name| quote! { use #private::NoError as #name; });
     Some(quote! {{
         #[allow(warnings)]
         {

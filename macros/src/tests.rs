@@ -57,7 +57,7 @@ fn sync() {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function|summary|Doc.",
-                    { #[allow(warnings)] { struct E; { use self:: *;
+                    { #[allow(warnings)] { use ::measurand::__private::NoError as E; { use self:: *;
                     ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 ::measurand::__private::run(

@@ -66,6 +66,10 @@ fn describe(recorder: &dyn Recorder) {
             let (key, metadata) = table::overflows(family.name);
             recorder.register_counter(&key, &metadata).increment(0);
         }
+        for label in family.labels.iter().filter(|it| !it.values.is_empty()) {
+            let (key, metadata) = table::unknown_values(family.name, label.name);
+            recorder.register_counter(&key, &metadata).increment(0);
+        }
         for metric in family.metrics {
             let (name, help) = (KeyName::from_const_str(metric.name), SharedString::const_str(metric.help));
             let unit = match metric.unit() {

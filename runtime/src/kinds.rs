@@ -41,6 +41,10 @@ pub trait NoKind {
 
 impl<T: ?Sized> NoKind for TellsKind<T> {}
 
+/// Stands for a type that a static cannot name; it has no kinds.
+#[derive(Debug)]
+pub struct NoError;
+
 /// What the two answers say together.
 #[must_use]
 pub const fn kinds(known: Option<Kinds>, tells: bool) -> Kinds {

@@ -113,7 +113,7 @@ pub mod __private {
     pub use crate::family::FamilyEntry;
     pub use crate::family::{DeclaredFamily, verdict_by};
     pub use crate::future::{future_of, measure};
-    pub use crate::kinds::{KindsOf, NoKind, NoKinds, TellsKind, kinds};
+    pub use crate::kinds::{KindsOf, NoError, NoKind, NoKinds, TellsKind, kinds};
     pub use crate::label::{KnownLabel, ask, caller, pick, pick_asked, pick_asked_known, pick_known};
     pub use crate::site::{Registered, Site};
     #[cfg(feature = "stream")]

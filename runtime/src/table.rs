@@ -163,10 +163,14 @@ impl Table {
 /// Counts a recording whose text is none of a label's known values: no limit is to blame, but the code that records.
 #[cold]
 fn count_unknown(family: &'static str, label: &'static str) {
-    let labels = vec![Label::from_static_parts("family", family), Label::from_static_parts("label", label)];
-    let key = Key::from_parts(UNKNOWN_VALUES, labels);
-    let metadata = Metadata::new(SITE_TARGET, Level::INFO, None);
+    let (key, metadata) = unknown_values(family, label);
     metrics::with_recorder(|recorder| recorder.register_counter(&key, &metadata).increment(1));
+}
+
+/// The counter of a label's recordings whose text is none of its known values.
+pub(crate) fn unknown_values(family: &'static str, label: &'static str) -> (Key, Metadata<'static>) {
+    let labels = vec![Label::from_static_parts("family", family), Label::from_static_parts("label", label)];
+    (Key::from_parts(UNKNOWN_VALUES, labels), Metadata::new(SITE_TARGET, Level::INFO, None))
 }
 
 /// The counter of a family's recordings whose labels were replaced.

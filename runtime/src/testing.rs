@@ -13,7 +13,7 @@
 //! }
 //! captured.calls("load").ok(2).errors(1).in_flight(0);
 //! assert_eq!(captured.calls("load").durations().count(), 3);
-//! assert_eq!(captured.value("function_errors_total", &[("function", "load"), ("outcome", "error")]), 1.0);
+//! assert_eq!(captured.value("function_errors_total", &[("outcome", "error")]), 1.0);
 //! ```
 //!
 //! [`capture`] installs a recorder for the whole process when it is first called, and holds a lock until the [`Captured`] is
@@ -94,8 +94,8 @@ impl fmt::Debug for Captured {
 }
 
 impl Captured {
-    /// The calls of a function under `#[measured]`, by its name: `load`, `Store::load` for a method of an annotated block, or
-    /// either with its module in front, as in `my_crate::storage::load`. Without a module all functions of this name count.
+    /// The calls of a function under `#[measured]`, by its path or the end of it: `load`, `Store::load` for a method, or
+    /// `my_crate::storage::load`. All functions whose paths end so count together.
     ///
     /// # Panics
     /// When nothing under this name was recorded in this process, called or not.
@@ -451,11 +451,11 @@ impl Observations {
     }
 }
 
-/// Whether a series is one of the function: by its name, or by its name behind its module.
+/// Whether a series is one of the function: the name is its path, module and all, or the end of it.
 fn is_named(series: &Name, function: &str) -> bool {
     let Some(name) = series.label("function") else { return false };
-    let behind = |module: &str| function.strip_prefix(module)?.strip_prefix("::");
-    name == function || series.label("module").and_then(behind) == Some(name)
+    let path = format!("{}::{name}", series.label("module").unwrap_or_default());
+    path.strip_suffix(function).is_some_and(|before| before.is_empty() || before.ends_with("::"))
 }
 
 /// The names that are like another one, for a message.

@@ -150,21 +150,36 @@ pub trait ErrorKinds: ErrorKind {
     const KINDS: Kinds;
 }
 
-macro_rules! error_kinds_inside {
-    ($($pointer:ty)*) => {$(
-        impl<T: ErrorKind + ?Sized> ErrorKind for $pointer {
-            fn kind(&self) -> &'static str {
-                T::kind(self)
-            }
-        }
-
-        impl<T: ErrorKinds + ?Sized> ErrorKinds for $pointer {
-            const KINDS: Kinds = T::KINDS;
-        }
-    )*};
+// Written out, since the compiler shows them to users whose error has no kind.
+impl<T: ErrorKind + ?Sized> ErrorKind for &T {
+    fn kind(&self) -> &'static str {
+        T::kind(self)
+    }
 }
 
-error_kinds_inside! { &T Box<T> std::sync::Arc<T> }
+impl<T: ErrorKind + ?Sized> ErrorKind for Box<T> {
+    fn kind(&self) -> &'static str {
+        T::kind(self)
+    }
+}
+
+impl<T: ErrorKind + ?Sized> ErrorKind for std::sync::Arc<T> {
+    fn kind(&self) -> &'static str {
+        T::kind(self)
+    }
+}
+
+impl<T: ErrorKinds + ?Sized> ErrorKinds for &T {
+    const KINDS: Kinds = T::KINDS;
+}
+
+impl<T: ErrorKinds + ?Sized> ErrorKinds for Box<T> {
+    const KINDS: Kinds = T::KINDS;
+}
+
+impl<T: ErrorKinds + ?Sized> ErrorKinds for std::sync::Arc<T> {
+    const KINDS: Kinds = T::KINDS;
+}
 
 /// Through `Option` and `Result` to the number inside.
 macro_rules! numbers_inside {

@@ -1,7 +1,7 @@
 //! Made-up samples of every metric that a catalog knows, the same in every run.
 
 use measurand_catalog::platform;
-use measurand_catalog::{Catalog, Kind, MetricRecord, Role};
+use measurand_catalog::{ADDED_LABELS, Catalog, Kind, MetricRecord, Role};
 use measurand_monitoring::evaluate::{Labels, Memory, Sample, Series};
 use measurand_monitoring::query::{Match, Origin, Selector};
 use measurand_monitoring::{Monitoring, NamedQuery};
@@ -51,8 +51,11 @@ pub(crate) fn of_catalog(memory: &mut Memory, catalog: &Catalog, monitoring: &Mo
                 let all: BTreeSet<String> = fixed.chain(known).cloned().collect();
                 if all.is_empty() { vec!["one".to_owned(), "two".to_owned()] } else { all.into_iter().collect() }
             };
+            let added = ADDED_LABELS.into_iter().filter(|name| family.label(name).is_none());
+            let given = |name: &&str| catalog.sites_of(&family.name).any(|it| it.labels.contains_key(*name));
+            let added: Vec<&str> = added.filter(given).collect();
             for metric in &family.metrics {
-                for labels in combinations(metric, &values) {
+                for labels in combinations(metric, &added, &values) {
                     make.metric(&metric.name, metric.kind, &metric.buckets, &labels);
                 }
             }
@@ -66,7 +69,7 @@ pub(crate) fn of_catalog(memory: &mut Memory, catalog: &Catalog, monitoring: &Mo
 }
 
 /// The labels of up to four series of a metric.
-fn combinations(metric: &MetricRecord, values: &impl Fn(&str) -> Vec<String>) -> Vec<Pairs> {
+fn combinations(metric: &MetricRecord, added: &[&str], values: &impl Fn(&str) -> Vec<String>) -> Vec<Pairs> {
     let extra = metric.role.extra_label();
     let choices: Vec<(String, Vec<String>)> = metric
         .labels
@@ -75,10 +78,14 @@ fn combinations(metric: &MetricRecord, values: &impl Fn(&str) -> Vec<String>) ->
             let of_role = extra.filter(|it| it.name == name).map(|it| it.values.iter().map(|it| (*it).to_owned()));
             (name.clone(), of_role.map_or_else(|| values(name), Iterator::collect))
         })
+        .chain(added.iter().map(|name| ((*name).to_owned(), values(name))))
         .collect();
     let most =
         choices.iter().map(|it| it.1.len()).max().unwrap_or(1).min(if metric.role == Role::Errors { 4 } else { 3 });
-    let one = |place: usize| choices.iter().map(|(name, all)| (name.clone(), all[place % all.len()].clone())).collect();
+    let one = |place: usize| {
+        let pairs = choices.iter().map(|(name, all)| (name.clone(), all[place % all.len()].clone()));
+        pairs.filter(|(_, value)| !value.is_empty()).collect()
+    };
     (0..most).map(one).collect()
 }
 

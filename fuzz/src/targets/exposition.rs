@@ -160,6 +160,8 @@ fn labels(pairs: &[(String, String)], kind: Kind) -> Labels {
         let reserved = name.starts_with("__") || (kind == Kind::Histogram && name == "le");
         labels.insert(if reserved { format!("exported_{name}") } else { name }, value.clone());
     }
+    // Prometheus takes them for labels that are not there.
+    labels.retain(|_, value| !value.is_empty());
     labels
 }
 

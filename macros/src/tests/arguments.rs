@@ -84,7 +84,7 @@ fn late_label() {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select"],
                     "|attribute|timed_query|family|database|from:table||it| it.table",
-                    { #[allow(warnings)] { struct E; { use self:: *;
+                    { #[allow(warnings)] { use ::measurand::__private::NoError as E; { use self:: *;
                     ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 ::measurand::__private::run(
@@ -439,7 +439,7 @@ fn declared_family() {
                     "f", ["provider" = "stripe", "function" = "f", "module" =
                     ::core::module_path!()],
                     "|attribute|measured|from:currency|currency|slo:success|99.9|summary|Pays.",
-                    { #[allow(warnings)] { struct E; { use self:: *;
+                    { #[allow(warnings)] { use ::measurand::__private::NoError as E; { use self:: *;
                     ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 ::measurand::__private::known_label! {
@@ -494,7 +494,7 @@ fn documentation_with_an_objective() {
                     __SITE, DATABASE, "f", ["query_type" = "select", "table" = "a\"b", "function" =
                     "f", "module" = ::core::module_path!()],
                     "|attribute|timed_query|family|database|slo:success|99.9|slo:latency|0.01@99|summary|Loads.",
-                    { #[allow(warnings)] { struct E; { use self:: *;
+                    { #[allow(warnings)] { use ::measurand::__private::NoError as E; { use self:: *;
                     ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 let (__result, _failed) = ::measurand::__private::measure(

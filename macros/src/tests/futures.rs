@@ -15,7 +15,7 @@ fn asynchronous() {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select", "table" = "t"],
                     "|attribute|timed_query|family|database", {
-                    #[allow(warnings)] { struct E; { use self:: *;
+                    #[allow(warnings)] { use ::measurand::__private::NoError as E; { use self:: *;
                     ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 let (__result, _failed) = ::measurand::__private::measure(

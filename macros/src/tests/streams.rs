@@ -42,7 +42,9 @@ fn boxed_stream_of_results() {
             fn f<'a>(&'a self, table: &str) -> BoxStream<'a, Result<u32, E>> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, DATABASE, "f", ["query_type" = "select"],
-                    "|attribute|timed_query|family|database|from:table|table"
+                    "|attribute|timed_query|family|database|from:table|table",
+                    { #[allow(warnings)] { use ::measurand::__private::NoError as E; { use self:: *;
+                    ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
@@ -76,7 +78,9 @@ fn boxed_block() {
             fn f<'a>(&'a mut self) -> Pin<Box<dyn Future<Output = Result<u32, E>> + Send + 'a>> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                    "|attribute|measured|family|function"
+                    "|attribute|measured|family|function", { #[allow(warnings)] {
+                    use ::measurand::__private::NoError as E; { use self:: *;
+                    ::measurand::__private::kinds_of!(Result < (), E >) } } }
                 };
                 Box::pin(async move {
                     let (__result, _failed) = ::measurand::__private::measure(

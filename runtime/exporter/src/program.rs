@@ -2,6 +2,7 @@
 
 use crate::log;
 use measurand_catalog::{Catalog, Family};
+use std::io::IsTerminal as _;
 
 /// A program, as its annotations describe it.
 #[derive(Debug, Clone)]
@@ -27,7 +28,8 @@ pub(crate) struct Service {
 }
 
 impl Program {
-    /// Reports functions whose numbers a reader may confuse, so that equal names do not go unnoticed.
+    /// Reports functions whose numbers a reader may confuse: equal names always, since no code asked for them, and shared
+    /// labels to a person at a terminal, since the code may well mean them.
     pub(crate) fn report_sharing(&self) {
         const MOST: usize = 3;
         let (numbered, shared): (Vec<_>, Vec<_>) = self.catalog.sharing().into_iter().partition(|it| it.is_numbered);
@@ -38,7 +40,7 @@ impl Program {
             let more = numbered.len() - MOST;
             log::write(&format!("and {more} more such names; `cargo measurand check` lists all"));
         }
-        if let Some(first) = shared.first() {
+        if let Some(first) = shared.first().filter(|_| std::io::stderr().is_terminal()) {
             let groups = if shared.len() == 1 { "1 group".to_owned() } else { format!("{} groups", shared.len()) };
             log::write(&format!(
                 "{groups} of functions share series; `cargo measurand check` lists them; the first: {first}"
