@@ -26,6 +26,9 @@ pub struct Overview {
     pub families: Vec<FamilyLine>,
     /// What all families can make together.
     pub total: Budget,
+    /// Functions that record the same series, and those that only a number tells apart: a line for each group.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sharing: Vec<String>,
 }
 
 /// One function in one line.
@@ -115,6 +118,7 @@ impl<'a> Explainer<'a> {
             functions: functions.collect(),
             total: families.iter().map(|it| it.series).sum(),
             families,
+            sharing: self.catalog.sharing().iter().map(ToString::to_string).collect(),
         }
     }
 

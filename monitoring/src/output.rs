@@ -40,6 +40,15 @@ fn beside(word: &str, lines: impl Iterator<Item = String>) {
     }
 }
 
+/// Lines about functions whose numbers a reader may confuse.
+pub(crate) fn sharing(all: &[String]) -> String {
+    const MOST: usize = 5;
+    let line = |text: &str| format!("{}: {}\n", painted("note", "1"), visible(text));
+    let more = all.len().saturating_sub(MOST);
+    let more = (more > 0).then(|| line(&format!("{more} more groups of functions; `cargo measurand check` lists all")));
+    all.iter().take(MOST).map(|it| line(it)).chain(more).collect()
+}
+
 /// Prints what was found, and says whether it was anything.
 pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, String> {
     #[derive(Serialize)]

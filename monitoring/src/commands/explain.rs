@@ -44,6 +44,11 @@ fn overview(it: &Overview) -> String {
     text.push_str(&table(&["FUNCTION", "ANNOTATION", "SERIES", "SOURCE"], &functions));
     text.push('\n');
     text.push_str(&table(&["FAMILY", "FUNCTIONS", "METRICS", "SERIES"], &families));
+    let notes = output::sharing(&it.sharing);
+    if !notes.is_empty() {
+        text.push('\n');
+        text.push_str(&notes);
+    }
     text
 }
 
@@ -59,6 +64,7 @@ fn function(it: &FunctionView) -> String {
     lines.extend(it.facts.iter().map(|(key, value)| (key.as_str(), value.clone())));
     lines.extend(it.objective.iter().map(|it| ("objective", objective(it))));
     lines.push(("series", series(it.series)));
+    lines.extend(it.shares_with.iter().map(|it| ("shares its series with", it.clone())));
     let metrics: Vec<Vec<String>> = it
         .metrics
         .iter()

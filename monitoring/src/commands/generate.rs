@@ -4,7 +4,7 @@ use super::Outcome;
 use super::source::{read, settings, shown};
 use crate::cli::{Format, Generate};
 use crate::output;
-use measurand_catalog::visible;
+use measurand_catalog::{read_text, visible};
 use measurand_monitoring::{Monitoring, Problem};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -17,6 +17,8 @@ struct Summary<'a> {
     files: Vec<Written>,
     /// What is in none of the files, and why.
     problems: &'a [Problem],
+    /// Functions whose numbers a reader may confuse.
+    sharing: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -65,6 +67,7 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
         functions: catalog.sites.len(),
         files: written.collect(),
         problems: &monitoring.problems,
+        sharing: catalog.sharing().iter().map(ToString::to_string).collect(),
     };
     output::print(&match arguments.format {
         Format::Text => text(&summary, &arguments.out),
@@ -73,11 +76,14 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
+/// Larger than any dashboard that is generated.
+const DASHBOARD_BYTES_MAX: u64 = 32 << 20;
+
 /// Two programs of one package have the same file names, and the second would take the place of the first.
 fn refuse_other_job(folder: &Path, monitoring: &Monitoring) -> Result<(), String> {
     let dashboard = folder.join("grafana-dashboard.json");
-    let Ok(bytes) = std::fs::read(&dashboard) else { return Ok(()) };
-    let Ok(there) = serde_json::from_slice::<serde_json::Value>(&bytes) else { return Ok(()) };
+    let Ok(text) = read_text(&dashboard, DASHBOARD_BYTES_MAX) else { return Ok(()) };
+    let Ok(there) = serde_json::from_str::<serde_json::Value>(&text) else { return Ok(()) };
     match there["uid"].as_str() {
         Some(uid) if uid.starts_with("measurand-") && uid != monitoring.uid => Err(format!(
             "`{}` is the dashboard `{}` of another program, and this one is `{}`; name another folder with `--out`, or, if it \
@@ -103,6 +109,7 @@ fn text(summary: &Summary<'_>, out: &Path) -> String {
         let left_out = output::painted("left out", "1;33");
         let _ = writeln!(text, "{left_out} {}", visible(&problem.to_string()));
     }
+    text.push_str(&output::sharing(&summary.sharing));
     let next = output::painted("next", "1");
     let dir = visible(&out.display().to_string());
     let _ = writeln!(

@@ -28,6 +28,9 @@ pub struct FunctionView {
     pub objective: Option<Objective>,
     /// How many series it can make.
     pub series: Budget,
+    /// The functions whose calls are counted in the same series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shares_with: Vec<String>,
     /// Questions about it, ready to be asked.
     pub queries: Vec<QueryView>,
     /// The alerts that it can fire.
@@ -130,12 +133,20 @@ impl Explainer<'_> {
             objective: site.objective,
             series: metrics.iter().filter_map(|it| it.series).sum(),
             metrics,
+            shares_with: self.shares_with(site),
             queries: family
                 .map(|it| self.queries(it, None, |query| narrowed(&query, &fixed(site))))
                 .unwrap_or_default(),
             alerts: family.map(|it| self.alerts(|query| is_about(query, it, Some(site)))).unwrap_or_default(),
             panels: family.map(|it| self.panels(|query| is_about(query, it, Some(site)))).unwrap_or_default(),
         }
+    }
+
+    fn shares_with(&self, site: &SiteRecord) -> Vec<String> {
+        let groups = self.catalog.sharing().into_iter().filter(|it| !it.is_numbered).map(|it| it.functions);
+        let own = groups.filter(|group| group.iter().any(|it| std::ptr::eq(*it, site)));
+        let others = own.flatten().filter(|it| !std::ptr::eq(*it, site));
+        others.map(|it| format!("{} ({})", path(it), place(it))).collect()
     }
 
     /// The metric that this series belongs to.

@@ -187,3 +187,13 @@ fn a_function_with_an_objective_has_series_of_its_own() {
     let calls = metric(&[find, all], "db_query_errors_total");
     assert_eq!(calls.series, Some(exactly(6)), "two functions, three outcomes");
 }
+
+#[test]
+fn functions_that_share_a_series_are_named() {
+    let all = SiteRecord { function: "all".to_owned(), ..query("select", "orders", &[]) };
+    let sites = [query("select", "orders", &[]), all, query("insert", "orders", &[])];
+    assert_eq!(function(&sites, "all").shares_with, ["shop::work::select_orders (src/work.rs:23)"]);
+    assert_eq!(function(&sites, "insert_orders").shares_with, [""; 0]);
+    let said = overview(&sites).sharing;
+    assert!(matches!(&said[..], [one] if one.starts_with("2 functions record the same series")), "{said:#?}");
+}
