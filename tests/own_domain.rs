@@ -4,14 +4,15 @@ use measurand_tests::{Running, Scrape, get, program, wait};
 use serde_json::Value;
 use std::process::Command;
 
+/// The function has an objective, and with it series of its own.
+const OWN: &str = r#"function="pay",module="your_own_domain""#;
+
 #[test]
 fn payments() {
     let path = program("your-own-domain", "your-own-domain", "dev");
     let mut command = Command::new(&path);
     let (_running, url) = Running::serving(command.args(["--seconds", "300"]).env("MEASURAND_LISTEN", "127.0.0.1:0"));
     // What can be known before the first payment is there at once.
-    // The function has an objective, and with it series of its own.
-    const OWN: &str = r#"function="pay",module="your_own_domain""#;
     let gauge = &format!("payments_in_flight{{{}}}", sorted(&format!(r#"method="card",{OWN}"#)));
     assert!(Scrape::fetch(&url).value(gauge) < 2.0);
     let errors = |scrape: &Scrape, method: &str, kind: &str| {

@@ -305,10 +305,10 @@ fn body(model: &Model) -> TokenStream {
                 Shape::BoxedFuture => quote! { #private::Box::pin(#measured) },
                 _ => measured,
             };
-            // What the body's `?` turns errors into follows from the signature only.
+            // What the body's `?` turns errors into, and what it collects into, follows from the signature only.
             let made = quote! { #private::call(#closure) };
-            let made = match future_output(&model.func) {
-                Some(ty) if is_result(ty) => {
+            let made = match future_output(&model.func).map(bare) {
+                Some(ty) if !matches!(ty, Type::Never(_)) => {
                     let (ty, private) = (erased(ty), private_at(model, span));
                     quote_spanned! { span=> #private::future_of::<#ty, _>(#made) }
                 }

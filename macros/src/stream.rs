@@ -3,7 +3,8 @@
 use crate::expand::{closure, erased, expansion, judge, private_at, span_of_output, start};
 use crate::label::LabelValue;
 use crate::model::Model;
-use crate::shape::{Shape, is_result, stream_item};
+use crate::shape::{Shape, stream_item};
+use measurand_catalog::definition::STREAM_ITEMS;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
@@ -19,10 +20,10 @@ pub(crate) fn body(model: &Model) -> TokenStream {
         _ => None,
     });
     let function = function.unwrap_or(name);
-    let mut facts = format!("\u{1f}attribute\u{1f}{}\u{1f}family\u{1f}stream", model.attribute.name);
+    let mut facts = format!("\u{1f}attribute\u{1f}{STREAM_ITEMS}\u{1f}family\u{1f}stream");
     facts.extend(expansion(model).map(|(key, number)| format!("\u{1f}{key}\u{1f}{number}")));
-    // What the body's `?` turns errors into follows from the signature only.
-    let item = stream_item(&model.func).filter(|ty| is_result(ty)).map(erased);
+    // What the body's `?` turns errors into, and what it collects into, follows from the signature only.
+    let item = stream_item(&model.func).map(erased);
     let measured = quote_spanned! { span=>
         #private::measured_stream! { #start, __STREAM, [#item], #private::call(#closure), move #judge }
     };

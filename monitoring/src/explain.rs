@@ -103,7 +103,7 @@ impl<'a> Explainer<'a> {
             series: budget::of_family(it, budget::MOST),
         };
         let families: Vec<FamilyLine> = families.iter().map(line).collect();
-        let functions = self.catalog.sites.iter().filter_map(|site| {
+        let functions = self.catalog.sites.iter().filter(|it| !it.is_of_items()).filter_map(|site| {
             let family = self.catalog.family(&site.family)?;
             Some(FunctionLine {
                 function: path(site),

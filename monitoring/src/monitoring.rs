@@ -289,7 +289,8 @@ fn origin(catalog: &Catalog) -> String {
     let mut crates: Vec<String> = catalog.sites.iter().map(|it| format!("{} {}", it.krate, it.version)).collect();
     crates.sort();
     crates.dedup();
-    let functions = if catalog.sites.len() == 1 { "annotated function" } else { "annotated functions" };
+    let count = catalog.sites.iter().filter(|it| !it.is_of_items()).count();
+    let functions = if count == 1 { "annotated function" } else { "annotated functions" };
     let clean: String = crates.join(", ").chars().filter(|it| !it.is_control()).collect();
-    format!("the {} {functions} of {clean}", catalog.sites.len())
+    format!("the {count} {functions} of {clean}")
 }

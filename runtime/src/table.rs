@@ -3,7 +3,7 @@
 use crate::direct::redacted;
 use crate::series::{Record, Series, label_name};
 use foldhash::HashMap;
-use measurand_catalog::{Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET, UNKNOWN_VALUES};
+use measurand_catalog::{ERROR_OUTCOMES, Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET, UNKNOWN_VALUES};
 use metrics::{Key, Label, Level, Metadata};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,7 +69,10 @@ impl Table {
             match label {
                 Some(label) if !label.values.contains(&&**text) && text != OTHER => {
                     known = false;
-                    count_unknown(self.family.name, label.name);
+                    // A call without a result, whose outcome stands for the value, is not the fault of any text.
+                    if !(label.late && ERROR_OUTCOMES.contains(&&**text)) {
+                        count_unknown(self.family.name, label.name);
+                    }
                 }
                 None if text.len() > LENGTH_MAX => exact = false,
                 _ => continue,

@@ -28,7 +28,8 @@
 //!
 //! A capture sees nothing of code under a recorder of its own: `metrics::with_local_recorder` hides what it runs.
 
-use measurand_catalog::{Family, KIND_LABEL, Role, STATUSES, families};
+use crate::site::{Site, sites};
+use measurand_catalog::{Family, KIND_LABEL, Role, STATUSES, families, record};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::registry::{AtomicStorage, Registry};
 use std::cell::Cell;
@@ -98,14 +99,14 @@ impl Captured {
     /// `my_crate::storage::load`. All functions whose paths end so count together.
     ///
     /// # Panics
-    /// When nothing under this name was recorded in this process, called or not.
+    /// When the program has no function of this name under `#[measured]`, and none that wrote its name at run time was
+    /// called.
     #[must_use = "calls are asked for what is expected of them"]
     #[track_caller]
     pub fn calls(&self, function: &str) -> Calls<'_> {
         let known = self.store.names(|series| series.label("function").is_some());
         if !known.iter().any(|series| is_named(series, function)) {
-            let hint = similar(function, known.iter().filter_map(|series| series.label("function")));
-            panic!("no call of `{function}` was recorded{hint}\n{}", self.table());
+            self.check_site(function, &known);
         }
         let name = function.to_owned();
         Calls {
@@ -159,11 +160,12 @@ impl Captured {
     /// All series that have these labels are added up; zero where there is none.
     ///
     /// # Panics
-    /// When no metric of this name was recorded in this process.
+    /// When no metric of this name was recorded in this process, or none of its series has one of the labels.
     #[must_use]
     #[track_caller]
     pub fn value(&self, metric: &str, labels: &[(&str, &str)]) -> f64 {
         self.check_metric(metric);
+        self.check_labels(metric, labels);
         let chosen = |series: &Name| series.metric == metric && series.fits(labels);
         self.sum(&chosen, false)
     }
@@ -175,7 +177,39 @@ impl Captured {
     #[track_caller]
     pub fn observations(&self, metric: &str, labels: &[(&str, &str)]) -> Observations {
         self.check_metric(metric);
+        self.check_labels(metric, labels);
         self.observed(&|series| series.metric == metric && series.fits(labels))
+    }
+
+    /// A function that was never called is one all the same, if it is in the program.
+    #[track_caller]
+    fn check_site(&self, function: &str, recorded: &[Name]) {
+        let named = |it: &&Site| {
+            let field = |key| record::field(it.record(), key);
+            ends_with_path(&format!("{}::{}", field("module"), field("function")), function)
+        };
+        let of_family = |it: &&Site| record::field(it.record(), "family");
+        let named: Vec<&Site> = sites().filter(named).collect();
+        if named.iter().any(|it| of_family(it) == families::FUNCTION.name) {
+            return;
+        }
+        if let Some(site) = named.first() {
+            let family = of_family(site);
+            panic!("`{function}` records the family `{family}`; ask `captured.family(\"{family}\", &[..])`");
+        }
+        let hint = similar(function, recorded.iter().filter_map(|series| series.label("function")));
+        panic!("no call of `{function}` was recorded{hint}\n{}", self.table());
+    }
+
+    #[track_caller]
+    fn check_labels(&self, metric: &str, labels: &[(&str, &str)]) {
+        let names = self.store.names(|series| series.metric == metric);
+        for (label, _) in labels {
+            if !names.iter().any(|series| series.label(label).is_some()) {
+                let known = names.iter().flat_map(|series| series.labels.iter().map(|it| it.0.as_str()));
+                panic!("no series of `{metric}` has the label `{label}`{}\n{}", similar(label, known), self.table());
+            }
+        }
     }
 
     #[track_caller]
@@ -455,7 +489,11 @@ impl Observations {
 fn is_named(series: &Name, function: &str) -> bool {
     let Some(name) = series.label("function") else { return false };
     let path = format!("{}::{name}", series.label("module").unwrap_or_default());
-    path.strip_suffix(function).is_some_and(|before| before.is_empty() || before.ends_with("::"))
+    ends_with_path(&path, function)
+}
+
+fn ends_with_path(path: &str, end: &str) -> bool {
+    path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with("::"))
 }
 
 /// The names that are like another one, for a message.

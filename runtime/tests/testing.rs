@@ -150,6 +150,28 @@ fn families_and_metrics() {
     assert!(unknown.contains("the family `task` has no metric for this (`errors`)"), "{unknown}");
 }
 
+/// No other test calls it, and this one only behind what it asks.
+#[measured]
+fn never_called() {}
+
+#[test]
+fn functions_that_were_not_called_are_known() {
+    let captured = capture();
+    captured.calls("never_called").total(0);
+    never_called();
+    captured.calls("never_called").ok(1);
+    let family = message(|| drop(captured.calls("query").ok(1)));
+    assert!(family.contains("`query` records the family `database`; ask `captured.family(\"database\""), "{family}");
+    assert!(query("rows").is_ok());
+    let label = message(|| {
+        let _value = captured.value("db_query_duration_seconds", &[("tabel", "rows")]);
+    });
+    assert!(
+        label.contains("no series of `db_query_duration_seconds` has the label `tabel`; similar: `table`"),
+        "{label}"
+    );
+}
+
 #[test]
 fn messages() {
     let captured = capture();

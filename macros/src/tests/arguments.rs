@@ -130,7 +130,10 @@ fn late_and_given_labels_of_a_returned_future() {
                     &__SITE,
                     &[::measurand::__private::pick_known::<__Label0, _>(&kind)],
                 );
-                let __future = ::measurand::__private::call(move || -> _ { g(kind) });
+                let __future = ::measurand::__private::future_of::<
+                    Answer,
+                    _,
+                >(::measurand::__private::call(move || -> _ { g(kind) }));
                 async move {
                     let (__result, _failed) = ::measurand::__private::measure(
                             __series,

@@ -72,7 +72,10 @@ fn returned_future() {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
                 };
-                let __future = ::measurand::__private::call(move || -> _ { g() });
+                let __future = ::measurand::__private::future_of::<
+                    u32,
+                    _,
+                >(::measurand::__private::call(move || -> _ { g() }));
                 async move {
                     let (__result, _failed) = ::measurand::__private::measure(
                             ::measurand::__private::Site::series(&__SITE),
@@ -102,9 +105,14 @@ fn boxed_future() {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
                     "|attribute|measured|family|function"
                 };
-                let __future = ::measurand::__private::call(move || -> Pin<
-                    Box<dyn Future<Output = u32> + Send + '_>,
-                > { g() });
+                let __future = ::measurand::__private::future_of::<
+                    u32,
+                    _,
+                >(
+                    ::measurand::__private::call(move || -> Pin<
+                        Box<dyn Future<Output = u32> + Send + '_>,
+                    > { g() }),
+                );
                 ::measurand::__private::Box::pin(async move {
                     let (__result, _failed) = ::measurand::__private::measure(
                             ::measurand::__private::Site::series(&__SITE),

@@ -12,23 +12,23 @@ fn returned_stream() {
         "",
         "fn f() -> impl Stream<Item = u32> { g() }",
         expect![[r#"
-        fn f() -> impl Stream<Item = u32> {
-            static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
-                __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|function"
-            };
-            static __STREAM: ::measurand::__private::Site = ::measurand::__private::site! {
-                __STREAM, STREAM, "f", ["function" = "f", "module" = ::core::module_path!()],
-                "|attribute|measured|family|stream"
-            };
-            ::measurand::__private::measured_stream! {
-                ::measurand::__private::Site::series(& __SITE), __STREAM, [],
-                ::measurand::__private::call(move || -> _ { g() }), move | __result | { use
-                ::measurand::__private::ErrorProbe as _; ::measurand::__private::Probe(__result)
-                .error().verdict() }
+            fn f() -> impl Stream<Item = u32> {
+                static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|measured|family|function"
+                };
+                static __STREAM: ::measurand::__private::Site = ::measurand::__private::site! {
+                    __STREAM, STREAM, "f", ["function" = "f", "module" = ::core::module_path!()],
+                    "|attribute|stream|family|stream"
+                };
+                ::measurand::__private::measured_stream! {
+                    ::measurand::__private::Site::series(& __SITE), __STREAM, [u32],
+                    ::measurand::__private::call(move || -> _ { g() }), move | __result | { use
+                    ::measurand::__private::ErrorProbe as _; ::measurand::__private::Probe(__result)
+                    .error().verdict() }
+                }
             }
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -52,7 +52,7 @@ fn boxed_stream_of_results() {
                 );
                 static __STREAM: ::measurand::__private::Site = ::measurand::__private::site! {
                     __STREAM, STREAM, "f", ["function" = "f", "module" = ::core::module_path!()],
-                    "|attribute|timed_query|family|stream"
+                    "|attribute|stream|family|stream"
                 };
                 ::measurand::__private::Box::pin(
                     ::measurand::__private::measured_stream! {

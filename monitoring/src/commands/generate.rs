@@ -64,7 +64,7 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     });
     let summary = Summary {
         job: &monitoring.job,
-        functions: catalog.sites.len(),
+        functions: catalog.sites.iter().filter(|it| !it.is_of_items()).count(),
         files: written.collect(),
         problems: &monitoring.problems,
         sharing: catalog.sharing().iter().map(ToString::to_string).collect(),

@@ -5,7 +5,8 @@ use crate::family::{Form, Used};
 use crate::promql::{Place, duration, print_as};
 use crate::query::{Aggregation, Query, fixed, is_about, narrowed, series_of};
 use measurand_catalog::{
-    ADDED_LABELS, FamilyRecord, KIND_LABEL, Kind, MetricRecord, Objective, Role, SiteRecord, Unit, platform,
+    ADDED_LABELS, CALLER_LABEL, FamilyRecord, KIND_LABEL, Kind, MetricRecord, Objective, Role, SiteRecord, Unit,
+    platform,
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -283,8 +284,10 @@ fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> M
     let added = ADDED_LABELS.into_iter().filter(|name| family.label(name).is_none());
     let added = added.filter_map(|name| site.given_labels().find(|it| it.0 == name));
     let added = added.map(|(name, value)| literal(name, vec![value.to_owned()]));
+    let caller = site.expressions.get(CALLER_LABEL);
+    let caller = caller.map(|from| LabelView { from: Some(from.clone()), ..literal(CALLER_LABEL, Vec::new()) });
     MetricView {
-        labels: metric.labels.iter().map(label).chain(added).chain(kinds(&[site], metric)).collect(),
+        labels: metric.labels.iter().map(label).chain(caller).chain(added).chain(kinds(&[site], metric)).collect(),
         series: Some(budget::of_site(site, family, metric)),
         ..plain(metric)
     }

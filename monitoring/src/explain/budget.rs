@@ -5,7 +5,9 @@
 //! combinations apart as its limit says; all further ones are one more, `_other`.
 
 use crate::family::Used;
-use measurand_catalog::{ADDED_LABELS, FamilyRecord, Kind, LabelRecord, MetricRecord, Role, SERIES_LIMIT, SiteRecord};
+use measurand_catalog::{
+    ADDED_LABELS, CALLER_LABEL, FamilyRecord, Kind, LabelRecord, MetricRecord, Role, SERIES_LIMIT, SiteRecord,
+};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Sum;
@@ -89,6 +91,7 @@ fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord,
         // One more than the values that it knows, for those that it does not.
         all.series = all.series.saturating_mul(label.values.len() as u64 + 1);
     }
+    all.bounded_by_other |= site.expressions.contains_key(CALLER_LABEL);
     if all.bounded_by_other { Budget { series: free, ..all } } else { all }
 }
 

@@ -175,7 +175,7 @@ fn each(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
         }
         function(catalog, monitoring, (place, site), id)
     };
-    catalog.sites.iter().enumerate().map(of_site).collect()
+    catalog.sites.iter().enumerate().filter(|(_, site)| !site.is_of_items()).map(of_site).collect()
 }
 
 /// A readable name, and a number for all that tells two annotations of one function apart.

@@ -1,5 +1,6 @@
 //! The catalog: all that the records of one program say, as data.
 
+use crate::definition::STREAM_ITEMS;
 use crate::family::{Condition, FUNCTION_LABEL, Kind, Role, Severity, Unit, unit_of};
 use crate::text::shown;
 use serde::{Deserialize, Serialize};
@@ -210,6 +211,12 @@ impl SiteRecord {
     /// be that of several functions.
     pub(crate) fn has_own_name(&self) -> bool {
         self.labels.get(FUNCTION_LABEL).is_none_or(|label| label.is_empty() || *label == self.function)
+    }
+
+    /// Whether it is the second record of a function, which another one stands for in lists: that of a stream's items.
+    #[must_use]
+    pub fn is_of_items(&self) -> bool {
+        self.attribute == STREAM_ITEMS
     }
 
     /// The literal values of the labels that its series have.

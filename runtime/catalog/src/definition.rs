@@ -25,11 +25,14 @@ pub struct Definition<'a> {
 /// The key of a record that says which expansion of a macro it is.
 pub const EXPANSION: &str = "expansion";
 
+/// Stands in place of the attribute in the second record of a function that returns a stream: that of its items.
+pub const STREAM_ITEMS: &str = "stream";
+
 /// Whether a site of this attribute is a function with calls of its own. The others say of a whole crate or of an HTTP
 /// layer that it records a family.
 #[must_use]
 pub fn is_function(attribute: &str) -> bool {
-    attribute::ALL.iter().any(|known| known.name == attribute)
+    attribute == STREAM_ITEMS || attribute::ALL.iter().any(|known| known.name == attribute)
 }
 
 /// The name of the function that is the `number`th of its name: `get`, `get#2`, `get#3`.

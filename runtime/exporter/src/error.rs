@@ -4,8 +4,8 @@ use measurand_catalog::visible;
 use std::fmt;
 use std::io;
 
-/// Why the endpoint does not serve; the message is one line and says what to do.
-#[derive(Debug)]
+/// Why the endpoint does not serve; the message is one line and says what to do. `Debug` prints the same message, since that
+/// is what a `main` that returns the error shows.
 #[non_exhaustive]
 pub enum Error {
     /// The address is no address.
@@ -28,6 +28,12 @@ pub enum Error {
     ForeignRecorder,
     /// The endpoint's thread did not start.
     Start(io::Error),
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for Error {

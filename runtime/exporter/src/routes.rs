@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -133,13 +133,16 @@ async fn catalog(State(app): State<Arc<App>>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], app.catalog.clone())
 }
 
-async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+async fn metrics(State(app): State<Arc<App>>, method: Method, headers: HeaderMap) -> Response {
     let Ok(_place) = app.queue.try_acquire() else {
         app.refuse(Reason::Scrapes);
         let why = "too many scrapes at once; try again\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], why).into_response();
     };
-    app.scraped.notify_waiters();
+    // A client that asks for the head alone gets no metrics.
+    if method == Method::GET {
+        app.scraped.notify_waiters();
+    }
     match &app.recorder {
         Some(recorder) => scrape::answer(Arc::clone(&app), recorder.inner(), &headers).await,
         None => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Error::ForeignRecorder)).into_response(),

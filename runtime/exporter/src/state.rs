@@ -5,6 +5,7 @@ use crate::direct;
 use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::incidents;
+use crate::live::Ring;
 use crate::program::Service;
 use crate::recorder::Recorder;
 use crate::redact;
@@ -56,7 +57,12 @@ impl State {
         };
         if builder.live {
             incidents::keep();
-            recorder.inner().ring.get_or_init(Arc::default);
+            // The first sample now, when all is zero: the page then shows what the program does in its first seconds too.
+            recorder.inner().ring.get_or_init(|| {
+                let ring = Arc::new(Ring::default());
+                ring.sample(recorder.inner());
+                ring
+            });
         }
         if let Some(limit) = builder.series_limit {
             recorder.set_series_limit(limit);

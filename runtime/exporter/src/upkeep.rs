@@ -22,11 +22,12 @@ pub(crate) fn start(recorder: &Recorder) {
 }
 
 fn run(recorder: &Weak<crate::recorder::Inner>) {
-    for second in (0..INTERVAL).cycle() {
+    // The first sample was taken when the history began.
+    for second in (1..=INTERVAL).cycle() {
         thread::sleep(TICK);
         let Some(recorder) = recorder.upgrade() else { return };
         recorder.platform.ask_runtime();
-        if let Some(ring) = recorder.ring.get().filter(|_| second == 0) {
+        if let Some(ring) = recorder.ring.get().filter(|_| second == INTERVAL) {
             ring.sample(&recorder);
         }
     }

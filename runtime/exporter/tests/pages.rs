@@ -81,9 +81,9 @@ fn clients_that_hang_up_take_neither_scrapes_nor_memory() {
     }
     let begin = Instant::now();
     while !get(own, "/live/functions").text().contains("\"budget\":")
-        || get(own, "/live/series").text().contains("\"seconds\":0}")
+        || (0..=5).any(|it| get(own, "/live/series").text().contains(&format!("\"seconds\":{it}}}")))
     {
-        assert!(begin.elapsed() < Duration::from_secs(60), "two samples are taken");
+        assert!(begin.elapsed() < Duration::from_secs(60), "the values are in two samples");
         thread::sleep(Duration::from_millis(500));
     }
     for address in [own, router] {

@@ -136,6 +136,17 @@ fn methods() {
     check_ok("Store::consumed", || assert_eq!(block_on(store.consumed()), 2));
 }
 
+/// The type of what the future is ready with follows from the signature alone.
+#[measured]
+fn inferred() -> impl Future<Output = Vec<u8>> {
+    std::future::ready([1, 2].into_iter().collect())
+}
+
+#[test]
+fn inferred_output() {
+    check_ok("inferred", || assert_eq!(block_on(inferred()), [1, 2]));
+}
+
 #[measured]
 fn returned(value: u32) -> impl Future<Output = Result<u32, u32>> {
     async move {

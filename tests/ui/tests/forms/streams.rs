@@ -48,6 +48,18 @@ fn local(count: u64) -> LocalBoxStream<'static, std::rc::Rc<u64>> {
     stream::iter(0..count).map(std::rc::Rc::new).boxed_local()
 }
 
+/// The type of its items follows from the signature alone.
+#[measured]
+fn inferred() -> impl Stream<Item = u64> {
+    stream::empty()
+}
+
+#[test]
+fn inferred_items() {
+    let lines = record(|| assert_eq!(block_on(pin!(inferred()).next()), None));
+    assert_eq!(lines, with_items("inferred", None, 0));
+}
+
 #[measured]
 fn fused(count: u64) -> impl FusedStream<Item = u64> {
     stream::iter(0..count).fuse()
