@@ -79,17 +79,18 @@ not http, https, mailto or relative; an image becomes a link.
 
 What a catalog cannot know stands in monitoring.toml in that folder; every line of it may be missing:
   job = \"shop\"                        # the job's name in Prometheus
-  package = \"shop-server\"             # the package in Cargo, from which `--compose` builds the program's image
+  package = \"shop-server\"             # the package in Cargo that `--compose` builds
   team = \"payments\"                   # who answers alerts about functions that name no owner
   grafana_url = \"https://grafana.example.org\"
   runbook_url = \"https://wiki.example.org/runbooks\"
   under_load = true                    # whether less traffic than usual is an alert
   memory_bytes = 268435456.0           # the resident memory above which MemoryHigh fires
-  histograms = \"native\"                # one series each, instead of one for each bucket; see README.md
+  histograms = \"native\"                # one series each, not one for each bucket
   known_metrics = [\"http_*\"]          # for `check`: metrics that others export
-  target_labels = [\"datacenter\"]      # for `check`: labels that targets get besides the usual ones
-  accepted_labels = [\"session\"]       # for `check`: labels with few values and no secrets, whatever they are called
-  [receivers]                          # who is called; also secrets, pagerduty_url, smtp_host, smtp_from, smtp_user, capacity
+  target_labels = [\"datacenter\"]      # for `check`: further labels of targets
+  accepted_labels = [\"session\"]       # for `check`: labels with few values and no secrets
+  # Also secrets, pagerduty_url, smtp_host, smtp_from, smtp_user, capacity.
+  [receivers]
   leads = \"leads@example.org\"
   teams = \"teams@example.org\"
   webhook_url = \"http://alert-webhook:9095/webhook\"
@@ -100,13 +101,15 @@ What a catalog cannot know stands in monitoring.toml in that folder; every line 
   severity = \"P2\"
   [objectives.ErrorBudgetFastBurn]     # also ErrorBudgetBurn, ErrorBudgetSlowBurn
   for = \"2m\"
-  windows = [{ times = 14.4, long = \"1h\", short = \"5m\" }]   # fires where one of these pairs is above so many times the budget
+  # Fires if the budget burns this many times too fast over one of these pairs of windows.
+  windows = [{ times = 14.4, long = \"1h\", short = \"5m\" }]
   [leave_out]
   alerts = [\"ScrapeSlow\"]
   families = [\"cache\"]
-  panels = [\"overview/cpu\"]            # by key: the row's and its own; a mistyped one is answered with the nearest
+  panels = [\"overview/cpu\"]            # the key of the row and that of the panel
 
-Exit codes: 0 written, 2 wrong usage, or something that cannot be read or written";
+Exit codes: 0 written, 1 written but something was left out, 2 wrong usage, or something that cannot
+be read or written";
 
 const CHECK_EXAMPLE: &str = "\
 Examples:

@@ -187,8 +187,8 @@ impl<C: Clerk> Desk<C> {
 /// Lets the calling thread have less of a busy processor than those of the application and of scrapes.
 #[cfg(target_os = "linux")]
 fn give_way() {
-    /// About a third of what others get.
-    const NICENESS: i32 = 5;
+    /// The lowest priority: a page may be late, and a scrape behind it may not.
+    const NICENESS: i32 = 19;
     // On Linux threads have priorities of their own, and this sets that of the calling one. Where it may not, all goes on.
     let _ = rustix::process::setpriority_process(None, NICENESS);
 }
