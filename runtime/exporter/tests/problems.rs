@@ -8,8 +8,8 @@ mod support;
 #[allow(dead_code, reason = "most of it is for other tests")]
 mod catalogs;
 
-use catalogs::{catalog, everything, site};
-use measurand_catalog::{Objective, families};
+use catalogs::{catalog, everything, measured, site};
+use measurand_catalog::{Objective, SiteRecord, families};
 use measurand_exporter::{Builder, Program};
 use serde_json::Value;
 use std::process::Command;
@@ -22,6 +22,9 @@ fn program() -> Program {
     let mut sites = everything();
     sites[0].objective = Some(Objective { success: Some(0.9), latency: None });
     sites.push(site("task_queue", "task_queue", "queue", &[], &[]));
+    // Two functions of one name, as a macro writes them, and two that record the same series.
+    sites.extend([measured("get", &[]), SiteRecord { line: 99, ..measured("get", &[]) }]);
+    sites.extend(["one", "other"].map(|name| site("task_queue", "task_queue", name, &[], &[])));
     let mut catalog = catalog(&sites);
     let neural = catalog.families.iter_mut().find(|it| it.name == "neural").unwrap();
     "job".clone_into(&mut neural.labels[0].name);
@@ -70,4 +73,9 @@ fn install_says_it_on_standard_error() {
     let lines: Vec<&str> = stderr.lines().filter(|it| it.contains(PROBLEM)).collect();
     assert_eq!(lines.len(), 1, "{stderr}");
     assert!(lines[0].starts_with("measurand: src/work.rs:"), "{stderr}");
+    let numbered = "measurand: 2 functions of one name in one module are told apart by a number: `shop::work::get` \
+                    (src/work.rs:13), `shop::work::get#2` (src/work.rs:99); help: write the attribute on the `impl` block";
+    assert_eq!(stderr.lines().filter(|it| it.starts_with(numbered)).count(), 1, "{stderr}");
+    // Functions may share the labels of a family on purpose, and this is no terminal.
+    assert!(!stderr.contains("share series"), "{stderr}");
 }
