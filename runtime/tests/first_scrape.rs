@@ -51,11 +51,15 @@ fn find(table: Table) -> Result<(), StoreError> {
 #[timed_query("select", table = "orders", slo(latency = "10ms" @ 99))]
 fn all() {}
 
-async fn samples(metric: &str) -> Vec<String> {
-    let request = Request::get("/metrics").body(axum::body::Body::empty()).expect("a request");
+async fn text(path: &str) -> String {
+    let request = Request::get(path).body(axum::body::Body::empty()).expect("a request");
     let response = measurand::exporter::router().oneshot(request).await.expect("an answer");
     let body = response.into_body().collect().await.expect("a body").to_bytes();
-    let text = String::from_utf8(body.to_vec()).expect("text");
+    String::from_utf8(body.to_vec()).expect("text")
+}
+
+async fn samples(metric: &str) -> Vec<String> {
+    let text = text("/metrics").await;
     let mut lines: Vec<String> = text.lines().filter(|it| it.starts_with(metric)).map(str::to_owned).collect();
     lines.sort();
     lines
@@ -120,4 +124,16 @@ async fn names_and_kinds() {
             r#"function_errors_total{error_kind="timed_out",function="B::get",module="first_scrape",outcome="error"} 1"#,
         ]
     );
+
+    // The history began at the installation, so that the page shows rates of what came right after it.
+    let begin = std::time::Instant::now();
+    loop {
+        let functions = text("/live/functions").await;
+        let numbers = functions.split("A.get").nth(1).and_then(|it| it.split('}').next()).expect("the function");
+        if numbers.contains("\"rate\":") && !numbers.ends_with("\"rate\":0.0") {
+            break;
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_secs(30), "{functions}");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
 }
