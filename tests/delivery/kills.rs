@@ -147,14 +147,14 @@ fn send_directly(url: &str, acknowledged: &Mutex<Vec<u64>>, stop: &AtomicBool) {
 
 fn start_application(limit: &Path) -> Server {
     let (limit, listen) = (limit.to_owned(), format!("127.0.0.1:{}", free_port()));
-    let url = format!("http://{listen}");
+    let (url, log) = (format!("http://{listen}"), limit.with_extension("log"));
     let command = move || {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "kills::nothing_acknowledged_is_lost", "--nocapture"]);
         command.env(LIMIT, &limit).env("MEASURAND_LISTEN", &listen).stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
-    Server::start(command, "cargo", url, "/healthz")
+    Server::start(command, "cargo", url, "/healthz", log)
 }
 
 /// An application of which a file says how much is wrong. It ends with the test that started it.

@@ -11,6 +11,7 @@ pub(crate) struct Server {
     command: Box<dyn Fn() -> Command + Send>,
     package: &'static str,
     ready: String,
+    log: PathBuf,
     running: Option<Running>,
 }
 
@@ -20,9 +21,10 @@ impl Server {
         package: &'static str,
         url: String,
         ready: &str,
+        log: PathBuf,
     ) -> Self {
         let ready = format!("{url}{ready}");
-        let mut server = Self { url, command: Box::new(command), package, ready, running: None };
+        let mut server = Self { url, command: Box::new(command), package, ready, log, running: None };
         server.again();
         server
     }
@@ -33,9 +35,24 @@ impl Server {
     }
 
     pub(crate) fn again(&mut self) {
-        self.running = Some(Running::start(&mut (self.command)(), self.package));
-        wait(&self.ready, 60, || ureq::get(&self.ready).call().ok());
+        let running = self.running.insert(Running::start(&mut (self.command)(), self.package));
+        wait(&self.ready, 60, || {
+            let ended = running.exited();
+            assert!(
+                ended.is_none(),
+                "{}: the server ended: {ended:?}; its log:\n{}",
+                self.ready,
+                last_lines(&self.log)
+            );
+            ureq::get(&self.ready).call().ok()
+        });
     }
+}
+
+fn last_lines(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
 fn quiet(mut command: Command, log: &Path) -> Command {
@@ -47,7 +64,7 @@ fn quiet(mut command: Command, log: &Path) -> Command {
 /// An Alertmanager in this folder, in which `alertmanager.yml` is.
 pub(crate) fn alertmanager(folder: &Path, trusted: Option<PathBuf>) -> Server {
     let (folder, listen) = (folder.to_owned(), format!("127.0.0.1:{}", free_port()));
-    let url = format!("http://{listen}");
+    let (url, log) = (format!("http://{listen}"), folder.join("alertmanager.log"));
     let command = move || {
         let mut command = Command::new("prometheus-alertmanager");
         command
@@ -60,13 +77,13 @@ pub(crate) fn alertmanager(folder: &Path, trusted: Option<PathBuf>) -> Server {
         }
         quiet(command, &folder.join("alertmanager.log"))
     };
-    Server::start(command, "prometheus-alertmanager", url, "/-/ready")
+    Server::start(command, "prometheus-alertmanager", url, "/-/ready", log)
 }
 
 /// A Prometheus in this folder, in which `prometheus.yml` is; `resend` is how often it tells Alertmanager again.
 pub(crate) fn prometheus(folder: &Path, resend: &'static str) -> (Server, Prometheus) {
     let (folder, listen) = (folder.to_owned(), format!("127.0.0.1:{}", free_port()));
-    let url = format!("http://{listen}");
+    let (url, log) = (format!("http://{listen}"), folder.join("prometheus.log"));
     let command = move || {
         let mut command = Command::new("prometheus");
         command
@@ -78,13 +95,13 @@ pub(crate) fn prometheus(folder: &Path, resend: &'static str) -> (Server, Promet
         quiet(command, &folder.join("prometheus.log"))
     };
     let prometheus = Prometheus::at(&url);
-    (Server::start(command, "prometheus", url, "/-/ready"), prometheus)
+    (Server::start(command, "prometheus", url, "/-/ready", log), prometheus)
 }
 
 /// The alert receiver in this folder.
 pub(crate) fn webhook(program: PathBuf, folder: &Path, token: &Path) -> Server {
     let (folder, token, listen) = (folder.to_owned(), token.to_owned(), format!("127.0.0.1:{}", free_port()));
-    let url = format!("http://{listen}");
+    let (url, log) = (format!("http://{listen}"), folder.join("webhook.log"));
     let command = move || {
         let mut command = Command::new(&program);
         command.args(["--listen", &listen, "--token-file"]).arg(&token).arg("--database").arg(folder.join("alerts.db"));
@@ -92,7 +109,7 @@ pub(crate) fn webhook(program: PathBuf, folder: &Path, token: &Path) -> Server {
         command.args(["--keep-alerts", "10000000"]);
         quiet(command, &folder.join("webhook.log"))
     };
-    Server::start(command, "cargo", url, "/readyz")
+    Server::start(command, "cargo", url, "/readyz", log)
 }
 
 /// Minutes become seconds: rules that were made for people are too slow for a test.

@@ -11,9 +11,12 @@ pub use receivers::{WEBHOOK_TOKEN, mailbox, receivers, routes};
 pub use smtp::{Mail, Smtp};
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// One scrape: every sample by its series, for example `up{job="a"}`, labels sorted by name.
@@ -156,6 +159,11 @@ impl Running {
 
     /// Ends it now.
     pub fn stop(self) {}
+
+    /// Its exit status, if it has ended by itself.
+    pub fn exited(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
 }
 
 impl Drop for Running {
@@ -165,14 +173,30 @@ impl Drop for Running {
     }
 }
 
-/// A port that nobody listens on now.
+/// A port for a server that this test process starts, and starts again.
+///
+/// The kernel gives outgoing connections ports from 32768 up. A server that listened there and was killed can find its port
+/// taken by the connection of another test. So these ports are lower, and a lock on a file keeps each for one process.
 ///
 /// # Panics
 /// When there is none.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    const PORTS: Range<u16> = 20_000..32_000;
+    let folder = std::env::temp_dir().join("measurand-test-ports");
+    std::fs::create_dir_all(&folder).expect("a folder for the locks of ports");
+    let start = u16::try_from(std::process::id() * 101 % u32::from(PORTS.end - PORTS.start)).expect("a port");
+    let ports = (PORTS.start + start..PORTS.end).chain(PORTS.start..PORTS.start + start);
+    let lock = |port: &u16| {
+        let file = File::create(folder.join(port.to_string())).ok()?;
+        file.try_lock().ok()?;
+        std::net::TcpListener::bind(("127.0.0.1", *port)).ok()?;
+        Some((*port, file))
+    };
+    let (port, file) = ports.into_iter().find_map(|port| lock(&port)).expect("a free port");
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+    port
 }
 
 /// Asks again and again until there is an answer.
