@@ -1,7 +1,8 @@
 //! The one-line test for users, in a program with annotated functions of its own.
 
 use measurand::measured;
-use measurand_monitoring::{Monitoring, Options, assert_current};
+use measurand_check::assert_current;
+use measurand_monitoring::{Monitoring, Options};
 
 /// Sells what is in the cart.
 #[measured]

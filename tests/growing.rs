@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 #![allow(clippy::cast_precision_loss, reason = "small numbers")]
 
-use measurand_monitoring::explain::Explainer;
+use measurand_check::explain::Explainer;
+use measurand_monitoring::model::stack::{App, Places};
 use measurand_monitoring::sizing::PLATFORM_SERIES;
-use measurand_monitoring::stack::{App, Places};
 use measurand_monitoring::{File, Growth, Monitoring, Options, User};
 use measurand_tests::{HttpServer, Prometheus, Running, Scrape, free_port, get, program, wait};
 use serde_json::Value;

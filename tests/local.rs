@@ -42,7 +42,7 @@ fn from_nothing_to_data_on_every_panel_and_back() {
     let quickstart = program("quickstart", "quickstart", "dev");
     let webhook = program("measurand-webhook", "measurand-webhook", "dev");
     assert!(webhook.exists(), "it is found beside the command");
-    let command = program("measurand-monitoring", "cargo-measurand", "dev");
+    let command = program("cargo-measurand", "cargo-measurand", "dev");
     let stack = Stack { command, folder: tempfile::tempdir().unwrap() };
     let mut application = Command::new(&quickstart);
     let (application, url) = Running::serving(application.env("MEASURAND_LISTEN", "127.0.0.1:0"));

@@ -56,7 +56,7 @@ fn sorted(labels: &str) -> String {
 /// Dashboard and alerts out of the running program, or out of its file.
 fn generate(source: &str) {
     let directory = tempfile::tempdir().expect("a temporary folder");
-    let measurand = program("measurand-monitoring", "cargo-measurand", "dev");
+    let measurand = program("cargo-measurand", "cargo-measurand", "dev");
     let run =
         Command::new(measurand).args(["generate", source, "--out"]).arg(directory.path()).output().expect("it runs");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));

@@ -70,8 +70,8 @@ fn commands() {
                     Running::serving(command.args(["--listen", "127.0.0.1:0"]).current_dir(&directory));
                 assert_eq!(get(&format!("{at}/api/alerts?status=firing")).trim_end(), EMPTY);
             }
-            ["cargo", "run", "-p", "measurand-monitoring", "--", arguments @ ..] => {
-                let measurand = program("measurand-monitoring", "cargo-measurand", "dev");
+            ["cargo", "run", "-p", "cargo-measurand", "--", arguments @ ..] => {
+                let measurand = program("cargo-measurand", "cargo-measurand", "dev");
                 let argument = |it: &&str| {
                     let it = it.replace("http://127.0.0.1:3000", &url);
                     it.replace("target/debug/quickstart", quickstart.to_str().unwrap_or_default())

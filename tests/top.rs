@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::process::{Command, Output};
 
 fn top(url: &str, arguments: &[&str]) -> Output {
-    let command = program("measurand-monitoring", "cargo-measurand", "dev");
+    let command = program("cargo-measurand", "cargo-measurand", "dev");
     Command::new(command).args(["measurand", "top", url]).args(arguments).output().expect("it runs")
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
-use measurand_monitoring::stack::{App, Places, Tls};
+use measurand_monitoring::model::stack::{App, Places, Tls};
 use measurand_monitoring::{File, Monitoring, Options, Receivers};
 use measurand_tests::{HttpServer, Running, free_port, program, wait};
 use rcgen::{CertifiedKey, generate_simple_self_signed};

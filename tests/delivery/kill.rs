@@ -1,7 +1,7 @@
 //! Ten thousand alerts, while everything between them and the disk is killed and started again.
 
 use crate::servers::{self, Server};
-use measurand_monitoring::stack::{App, Places};
+use measurand_monitoring::model::stack::{App, Places};
 use measurand_monitoring::{Monitoring, Options, Receivers};
 use measurand_tests::{HttpServer as Http, free_port, program, wait};
 use rusqlite::{Connection, OpenFlags};

@@ -2,7 +2,7 @@
 //! and who is called.
 
 use crate::servers::{self, Server, faster_routes, faster_rules};
-use measurand_monitoring::stack::{App, Places};
+use measurand_monitoring::model::stack::{App, Places};
 use measurand_monitoring::{Monitoring, Options};
 use measurand_tests::{
     HttpServer as Http, Request, Smtp, WEBHOOK_TOKEN, free_port, mailbox, program, receivers, routes, wait, workspace,

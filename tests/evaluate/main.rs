@@ -9,14 +9,14 @@
 mod expand;
 mod prometheus;
 mod samples;
-#[path = "../../monitoring/tests/all/support.rs"]
+#[path = "../../monitoring/core/tests/all/support.rs"]
 #[allow(dead_code, reason = "most of it is for other tests")]
 mod support;
 
 use expand::expanded;
 use measurand_catalog::Catalog;
-use measurand_monitoring::evaluate::{Memory, Row, Scope, evaluate, in_parts, is_present};
-use measurand_monitoring::promql::{Place, print};
+use measurand_monitoring::query::evaluate::{Memory, Row, Scope, evaluate, in_parts, is_present};
+use measurand_monitoring::query::promql::{Place, print};
 use measurand_monitoring::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
 use measurand_monitoring::{Monitoring, Options, User};
 use measurand_tests::program;

@@ -1,6 +1,6 @@
 //! A real Prometheus that has nothing but the samples it is given.
 
-use measurand_monitoring::evaluate::Memory;
+use measurand_monitoring::query::evaluate::Memory;
 use measurand_tests::{Running, free_port, wait};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -2,7 +2,7 @@
 
 use measurand_catalog::platform;
 use measurand_catalog::{ADDED_LABELS, Catalog, Kind, MetricRecord, Role};
-use measurand_monitoring::evaluate::{Labels, Memory, Sample, Series};
+use measurand_monitoring::query::evaluate::{Labels, Memory, Sample, Series};
 use measurand_monitoring::query::{Match, Origin, Selector};
 use measurand_monitoring::{Monitoring, NamedQuery};
 use std::collections::{BTreeMap, BTreeSet};

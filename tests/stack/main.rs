@@ -6,8 +6,8 @@
 
 mod prometheus;
 
-use measurand_monitoring::promql::{Place, print};
 use measurand_monitoring::query::Query;
+use measurand_monitoring::query::promql::{Place, print};
 use measurand_monitoring::{Monitoring, NamedQuery, Options, User};
 use measurand_tests::{Running, Scrape, free_port, program, wait};
 use prometheus::Prometheus;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 #[test]
 fn from_annotations_to_a_firing_alert() {
     let quickstart = program("quickstart", "quickstart", "dev");
-    let command = program("measurand-monitoring", "cargo-measurand", "dev");
+    let command = program("cargo-measurand", "cargo-measurand", "dev");
     let directory = tempfile::tempdir().unwrap();
     let generated = directory.path().join("generated");
     let port = free_port();

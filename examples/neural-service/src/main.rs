@@ -107,7 +107,7 @@ fn announce(address: SocketAddr) {
     let text = format!(
         "metrics   {url}/metrics\nlive      {url}/live\ncatalog   {url}/catalog.json\nfaults    {url}/faults\n\
          dashboard and rules:\n  \
-         cargo run -p measurand-monitoring -- generate {url} --out generated\n"
+         cargo run -p cargo-measurand -- generate {url} --out generated\n"
     );
     // A closed stdout is no reason not to serve.
     let _ = std::io::stdout().write_all(text.as_bytes());

@@ -31,7 +31,7 @@ pub(crate) async fn run(turn: fn(&Connection, u32, &str) -> Result<()>) -> ExitC
             println!(
                 "metrics   {url}/metrics\nlive      {url}/\ncatalog   {url}/catalog.json\nhealth    {url}/healthz"
             );
-            println!("dashboard and rules:\n  cargo run -p measurand-monitoring -- generate {url} --out generated");
+            println!("dashboard and rules:\n  cargo run -p cargo-measurand -- generate {url} --out generated");
         }
         Err(error) => eprintln!("quickstart goes on without an endpoint: {error}"),
     }

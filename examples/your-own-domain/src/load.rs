@@ -31,7 +31,7 @@ pub(crate) async fn run(pay: Pay) -> ExitCode {
         Ok(exporter) => {
             let url = exporter.url();
             println!("metrics   {url}/metrics\ncatalog   {url}/catalog.json\nhealth    {url}/healthz");
-            println!("dashboard and rules:\n  cargo run -p measurand-monitoring -- generate {url} --out generated");
+            println!("dashboard and rules:\n  cargo run -p cargo-measurand -- generate {url} --out generated");
         }
         Err(error) => eprintln!("your-own-domain goes on without an endpoint: {error}"),
     }

@@ -1,7 +1,7 @@
 //! Any text as a file of rules, a dashboard, a test or an object of Kubernetes: findings with their lines, or a line and
 //! what is wrong there.
 
-use measurand_monitoring::__private::lint_text;
+use measurand_check::__private::lint_text;
 
 /// Text that begins with a brace is JSON.
 pub fn run(bytes: &[u8]) {

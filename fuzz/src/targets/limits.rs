@@ -3,7 +3,7 @@
 
 use super::bytes::Bytes;
 use super::files;
-use measurand_monitoring::Settings;
+use measurand_check::Settings;
 use std::fmt::Write;
 
 /// Longer than any expression that is read.

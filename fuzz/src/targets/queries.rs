@@ -2,7 +2,7 @@
 //! is what it was.
 
 use super::bytes::Bytes;
-use measurand_monitoring::promql::{Histograms, Place, print_as};
+use measurand_monitoring::query::promql::{Histograms, Place, print_as};
 use measurand_monitoring::query::{Aggregation, Combination, Comparison, Match, Origin, Query, Selector, Window};
 use promql_parser::label::MatchOp;
 use promql_parser::parser::{Expr, VectorSelector, parse};

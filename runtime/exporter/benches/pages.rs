@@ -8,7 +8,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "it ends where something is wrong, with where")]
 
-#[path = "../../../monitoring/tests/all/support.rs"]
+#[path = "../../../monitoring/core/tests/all/support.rs"]
 #[allow(dead_code, unused_imports, reason = "most of it is for tests")]
 mod catalogs;
 #[path = "../tests/support/hostile.rs"]

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
-#[path = "../../../monitoring/tests/all/support.rs"]
+#[path = "../../../monitoring/core/tests/all/support.rs"]
 #[allow(dead_code, reason = "most of it is for other tests")]
 mod catalogs;
 #[path = "support/hostile.rs"]

@@ -4,7 +4,7 @@
 
 mod support;
 
-#[path = "../../../monitoring/tests/all/support.rs"]
+#[path = "../../../monitoring/core/tests/all/support.rs"]
 #[allow(dead_code, reason = "most of it is for other tests")]
 mod catalogs;
 

@@ -1,6 +1,6 @@
 //! Tests of answers from a whole hour of samples, which takes an hour to come by otherwise.
 
-#[path = "../../../../monitoring/tests/all/support.rs"]
+#[path = "../../../../monitoring/core/tests/all/support.rs"]
 #[allow(dead_code, reason = "most of it is for other tests")]
 mod catalogs;
 

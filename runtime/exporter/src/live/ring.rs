@@ -11,7 +11,7 @@ use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::Snapshot;
 use crate::tables::{Series, Table};
 use crate::text::Format;
-use measurand_monitoring::evaluate::Labels;
+use measurand_monitoring::query::evaluate::Labels;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -354,7 +354,7 @@ mod tests {
     use crate::program::Program;
     use crate::recorder::Recorder;
     use measurand_catalog::{Catalog, families};
-    use measurand_monitoring::evaluate::Source;
+    use measurand_monitoring::query::evaluate::Source;
     use metrics::{counter, gauge, histogram, with_local_recorder};
     use std::sync::atomic::AtomicBool;
 

@@ -3,7 +3,7 @@
 use super::log::Log;
 use super::ring::{Line, Lines, List, Metric, Samples};
 use crate::series::HistogramSeries;
-use measurand_monitoring::evaluate::{Labels, Sample, Source, Wanted};
+use measurand_monitoring::query::evaluate::{Labels, Sample, Source, Wanted};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

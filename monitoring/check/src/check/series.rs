@@ -1,0 +1,246 @@
+//! Every name in an expression against what exists: metrics, labels, values, buckets, jobs, alerts.
+
+use crate::finding::Findings;
+use crate::metric_index::{Known, Measured, SeriesKind, is_variable};
+use crate::read::{Expression, Located, Selection, VARIABLE, labels_of, selections, subexpressions};
+use crate::suggest::nearest;
+use measurand_catalog::{Kind, MetricRecord};
+use measurand_monitoring::query::promql::Histograms;
+use promql_parser::label::{MatchOp, Matcher};
+use promql_parser::parser::{Expr, LabelModifier};
+
+/// Looks at the expressions of one file.
+pub(super) struct Checker<'a, 'f, 'n> {
+    pub(super) known: &'a Known<'a>,
+    /// The value of the label `job` of the program.
+    pub(super) job: &'a str,
+    pub(super) histograms: Histograms,
+    /// The alerts of all files.
+    pub(super) alerts: &'a [&'a str],
+    pub(super) findings: &'f mut Findings<'n>,
+}
+
+/// Where an expression stands.
+struct Use<'a> {
+    line: u32,
+    context: &'a str,
+    /// Whether it is about the program, and not made up by a test.
+    of_this_job: bool,
+}
+
+impl Checker<'_, '_, '_> {
+    /// Looks at one expression; `of_this_job` says whether another job's series are out of place.
+    pub(super) fn expression(&mut self, text: &Located, context: &str, of_this_job: bool) {
+        let expression = match Expression::parse(&text.text) {
+            Ok(it) => it,
+            Err(error) => {
+                return self.findings.add(text.line, "promql/syntax", format!("{context} {error}"), error.mend());
+            }
+        };
+        for selection in selections(&expression.tree) {
+            let Some(name) = selection.name() else { continue };
+            if self.known.exists(name) {
+                self.selection(&selection, name, text.line, context, of_this_job);
+            } else {
+                let mend = self.known.nearest(name).map_or_else(
+                    || "ask for one that exists, or list it under `known_metrics` in monitoring.toml".to_owned(),
+                    |it| format!("did you mean `{it}`?"),
+                );
+                let message = format!("{context} is about nothing: no function records `{name}`, and no rule");
+                self.findings.add(text.line, "metric-unknown", message, mend);
+            }
+        }
+        for part in subexpressions(&expression.tree) {
+            self.kept_labels(part, text.line, context);
+        }
+    }
+
+    /// An alert's name that a file refers to.
+    pub(super) fn alert(&mut self, name: &Located, context: &str) {
+        if !self.alerts.contains(&name.text.as_str()) {
+            let near = nearest(&name.text, self.alerts.iter().copied());
+            let mend =
+                near.map_or_else(|| "remove it, or write the alert".to_owned(), |it| format!("did you mean `{it}`?"));
+            let message = format!("{context} names the alert `{}`, which no file has", name.text);
+            self.findings.add(name.line, "alert-unknown", message, mend);
+        }
+    }
+
+    fn selection(&mut self, selection: &Selection<'_>, name: &str, line: u32, context: &str, of_this_job: bool) {
+        let matchers = &selection.selector.matchers.matchers;
+        let sources = self.known.sources(name);
+        let is_native =
+            self.histograms == Histograms::Native || selection.around.iter().any(|it| it.starts_with("histogram_"));
+        if self.known.kind(name) == Some(SeriesKind::Whole) && !is_native && !sources.is_empty() {
+            let message = format!("{context} asks for `{name}`, and a histogram has no series of that name");
+            let mend = format!("ask for `{name}_bucket`, `{name}_count` or `{name}_sum`");
+            self.findings.add(line, "histogram-part", message, mend);
+        }
+        if name.starts_with("ALERTS") {
+            for it in matchers.iter().filter(|it| it.name == "alertname" && it.op == MatchOp::Equal && !is_variable(it))
+            {
+                self.alert(&Located { line, text: it.value.clone() }, context);
+            }
+        }
+        let labels = self.known.labels_of_series(name);
+        let recorded = self.known.is_recorded(name);
+        let mut all_fit = true;
+        for it in matchers.iter().filter(|it| it.name != "__name__" && !it.name.contains(VARIABLE)) {
+            if it.is_match("") && !is_variable(it) && !labels.can_have(&it.name) {
+                // Asks that the label be absent, which it is.
+                continue;
+            }
+            // What one Prometheus records gets the labels of that Prometheus when it is sent elsewhere.
+            let of_sender = recorded && self.known.is_target_label(&it.name) && it.name != "instance";
+            if !(labels.can_have(&it.name) || of_sender) {
+                let near = nearest(&it.name, labels.names.iter().map(String::as_str));
+                let known: Vec<&str> =
+                    labels.names.iter().map(String::as_str).filter(|it| !self.known.is_target_label(it)).collect();
+                let mend = near.map_or_else(|| labels_are(&known), |it| format!("did you mean `{it}`?"));
+                let message = format!("{context} asks for the label `{}`, which `{name}` lacks", it.name);
+                self.findings.add(line, "label-unknown", message, mend);
+                all_fit = false;
+            } else if it.name == "le" {
+                all_fit &= self.bound(it, &sources, name, line, context);
+            } else if it.name == "job" {
+                let wrong = of_this_job && !sources.is_empty() && !is_variable(it) && !it.is_match(self.job);
+                if wrong {
+                    let message =
+                        format!("{context} asks for another job than `{}`: `job{}\"{}\"`", self.job, it.op, it.value);
+                    let mend = format!("ask for `job=\"{}\"`, or set `job` in monitoring.toml", self.job);
+                    self.findings.add(line, "job-unknown", message, mend);
+                }
+            } else {
+                all_fit &= self.value(it, &sources, name, &Use { line, context, of_this_job });
+            }
+        }
+        let fits = |it: &Measured<'_>| self.known.is_recorded_by_a_function(*it, matchers);
+        if all_fit && of_this_job && !sources.is_empty() && !sources.iter().any(fits) {
+            let message = format!("{context} asks `{name}` for values that no function has together");
+            self.findings.add(line, "selects-nothing", message, "ask for the labels of one function");
+        }
+    }
+
+    /// Whether some function gives the label a value that fits.
+    fn value(&mut self, it: &Matcher, sources: &[Measured<'_>], name: &str, place: &Use<'_>) -> bool {
+        let with_label = sources.iter().filter(|source| self.known.has_label(**source, &it.name));
+        let mut values = Vec::new();
+        let mut any = false;
+        for source in with_label {
+            any = true;
+            match self.known.values(*source, &it.name) {
+                Some(more) => values.extend(more),
+                None => return true,
+            }
+        }
+        // What is excluded has to exist as well: else nothing is excluded any more.
+        let affirmed = |value: &str| match it.op {
+            MatchOp::Equal | MatchOp::Re(_) => it.is_match(value),
+            MatchOp::NotEqual | MatchOp::NotRe(_) => !it.is_match(value),
+        };
+        let asks_for_none = matches!(it.op, MatchOp::Equal | MatchOp::NotEqual) && it.value.is_empty();
+        if !any || is_variable(it) || asks_for_none || values.iter().any(|it| affirmed(it)) {
+            return true;
+        }
+        let near = nearest(&it.value, values.iter().copied());
+        if near.is_none() && !place.of_this_job {
+            return true;
+        }
+        let values = if values.is_empty() { "no function gives it one".to_owned() } else { listed(&values) };
+        let mend = near.map_or_else(|| format!("its values are {values}"), |near| format!("did you mean `{near}`?"));
+        let message =
+            format!("{} asks for `{}{}\"{}\"`, a value that no `{name}` has", place.context, it.name, it.op, it.value);
+        self.findings.add(place.line, "value-unknown", message, mend);
+        false
+    }
+
+    /// Whether a bound of a histogram exists; Prometheus 3 writes `5.0` where 2 wrote `5`.
+    fn bound(&mut self, it: &Matcher, sources: &[Measured<'_>], name: &str, line: u32, context: &str) -> bool {
+        let histograms: Vec<&MetricRecord> =
+            sources.iter().map(|it| it.metric).filter(|it| it.kind == Kind::Histogram).collect();
+        if histograms.is_empty() || is_variable(it) || it.value.is_empty() {
+            return true;
+        }
+        let mut bounds: Vec<String> = vec!["+Inf".to_owned()];
+        bounds.extend(histograms.iter().flat_map(|it| &it.buckets).flat_map(|it| spellings(*it)));
+        let equal: Option<f64> = it.value.parse().ok();
+        let exists = |text: &String| match it.op {
+            MatchOp::Equal | MatchOp::Re(_) => it.is_match(text),
+            MatchOp::NotEqual => !it.is_match(text) || equal.is_some() && text.parse::<f64>().ok() == equal,
+            MatchOp::NotRe(_) => !it.is_match(text),
+        };
+        if bounds.iter().any(exists) {
+            return true;
+        }
+        let known: Vec<String> = histograms.iter().flat_map(|it| &it.buckets).map(f64::to_string).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let message = format!("{context} asks for `le{}\"{}\"`, which is no bucket of `{name}`", it.op, it.value);
+        self.findings.add(line, "bucket-unknown", message, format!("its buckets are {}", listed(&known)));
+        false
+    }
+
+    /// Labels that an aggregation keeps or a combination is by have to be there.
+    fn kept_labels(&mut self, part: &Expr, line: u32, context: &str) {
+        let (names, sides): (&[String], Vec<&Expr>) = match part {
+            Expr::Aggregate(it) => match &it.modifier {
+                Some(LabelModifier::Include(by)) => (&by.labels, vec![&it.expr]),
+                _ => return,
+            },
+            Expr::Binary(it) => match it.modifier.as_ref().and_then(|it| it.matching.as_ref()) {
+                Some(LabelModifier::Include(on)) => (&on.labels, vec![&it.lhs, &it.rhs]),
+                _ => return,
+            },
+            _ => return,
+        };
+        for side in sides {
+            let labels = labels_of(side, &|it| self.known.labels(it));
+            for name in names.iter().filter(|it| !labels.can_have(it) && !it.contains(VARIABLE)) {
+                let near = nearest(name, labels.names.iter().map(String::as_str));
+                let mend = near.map_or_else(|| format!("remove `{name}`"), |it| format!("did you mean `{it}`?"));
+                let message = format!("{context} goes by the label `{name}`, which nothing inside has");
+                self.findings.add(line, "label-unknown", message, mend);
+            }
+        }
+    }
+}
+
+/// How the bound of a bucket can be written.
+fn spellings(bound: f64) -> Vec<String> {
+    let plain = bound.to_string();
+    let mut all = vec![format!("{bound:e}"), format!("{bound:?}")];
+    if !plain.contains('.') {
+        all.push(format!("{plain}.0"));
+    }
+    // As Go writes small numbers: 1e-05.
+    if let Some((digits, exponent)) = format!("{bound:e}").split_once("e-") {
+        all.push(format!("{digits}e-{exponent:0>2}"));
+    }
+    all.push(plain);
+    all
+}
+
+fn listed(values: &[&str]) -> String {
+    const MANY: usize = 12;
+    let shown: Vec<String> = values.iter().take(MANY).map(|it| format!("`{it}`")).collect();
+    let more = if values.len() > MANY { ", …" } else { "" };
+    if shown.is_empty() { "none".to_owned() } else { format!("{}{more}", shown.join(", ")) }
+}
+
+fn labels_are(names: &[&str]) -> String {
+    if names.is_empty() {
+        "it has no labels of its own".to_owned()
+    } else {
+        format!("its labels are {}", listed(names))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spellings;
+
+    #[test]
+    fn a_bound_is_known_however_it_is_written() {
+        assert!(spellings(5.0).contains(&"5".to_owned()) && spellings(5.0).contains(&"5.0".to_owned()));
+        assert!(spellings(1e-5).contains(&"1e-05".to_owned()) && spellings(1e-5).contains(&"0.00001".to_owned()));
+    }
+}

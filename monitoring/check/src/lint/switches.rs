@@ -1,0 +1,208 @@
+//! What whoever wrote a file switched off: pint's comments in files of rules, and dashboard-linter's `.lint` beside
+//! dashboards.
+
+use crate::check::{Read, shown};
+use crate::finding::{Finding, Findings, LEFT_OUT, RULES};
+use crate::read::{Content, IGNORE, Node, Rule, parse};
+use crate::settings::SETTINGS_BYTES_MAX;
+use crate::suggest::did_you_mean;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use measurand_catalog::read_text;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+/// Comments of pint that say something to pint alone.
+const OF_PINT: &[&str] = &["rule/set", "rule/owner", "file/owner"];
+
+/// The rule that some lines of a file, or all of them, are free of.
+#[derive(Debug)]
+struct Switch {
+    rule: String,
+    /// Nothing for the whole file.
+    lines: Option<RangeInclusive<u32>>,
+    is_warning: bool,
+}
+
+impl Switch {
+    fn is_for(&self, it: &Finding) -> bool {
+        // In dashboards dashboard-linter has a name of its own for it.
+        let alias = self.rule == "target-promql-rule" && it.rule == "promql/syntax";
+        (it.rule == self.rule || alias) && self.lines.as_ref().is_none_or(|lines| lines.contains(&it.line))
+    }
+}
+
+/// Applies what a file and the `.lint` beside it say to what was found in the file; mistakes in them are findings too.
+///
+/// # Errors
+/// When there is a `.lint` that cannot be read.
+pub(super) fn apply(read: &Read, beside: Option<&Path>, found: Vec<Finding>) -> Result<Vec<Finding>, String> {
+    let mut mistakes = Findings::of(&read.name);
+    let mut switches = of_comments(read, &mut mistakes);
+    let mut all = mistakes.into_all();
+    let dashboards = read.documents.iter().filter(|it| matches!(it.content, Content::Dashboard(_))).map(|it| &it.node);
+    let dashboards: Vec<&Node> = dashboards.map(|it| it.get("dashboard").unwrap_or(it)).collect();
+    if let Some(path) = beside.filter(|_| !dashboards.is_empty()) {
+        let name = shown(path);
+        let mut mistakes = Findings::of(&name);
+        match read_text(path, SETTINGS_BYTES_MAX) {
+            Ok(text) => of_file(&text, &dashboards, &mut switches, &mut mistakes),
+            Err(error) if error.is_missing() => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        all.extend(mistakes.into_all());
+    }
+    for mut it in found {
+        match switches.iter().filter(|switch| switch.is_for(&it)).map(|switch| switch.is_warning).min() {
+            // Whoever switches a rule off altogether means it more.
+            Some(false) => {}
+            is_warning => {
+                it.is_warning = is_warning.is_some();
+                all.push(it);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
+    let groups = read.documents.iter().filter_map(|it| match &it.content {
+        Content::Rules(groups) => Some(groups),
+        _ => None,
+    });
+    let rules: Vec<&Rule> = groups.flatten().flat_map(|it| &it.rules).collect();
+    let mut all = Vec::new();
+    for comment in &read.comments {
+        let mut add = |message: String, mend: &str| findings.add(comment.line, "pint/comment", message, mend);
+        let mut words = comment.text.split_whitespace();
+        let word = words.next().unwrap_or_default();
+        if IGNORE.contains(&word) || OF_PINT.contains(&word) {
+            continue;
+        }
+        let (scope, verb) = word.rsplit_once('/').unwrap_or(("", word));
+        if !["", "file"].contains(&scope) || !["disable", "snooze"].contains(&verb) {
+            let known = ["disable", "snooze", "file/disable", "file/snooze"].into_iter().chain(IGNORE);
+            let mend = did_you_mean(word, known, "write `# pint disable promql/rate`, for example");
+            add(format!("pint has no word `{word}`"), &mend);
+            continue;
+        }
+        if verb == "snooze" {
+            let until = words.next().unwrap_or_default();
+            match moment(until) {
+                None => {
+                    add(format!("`{until}` is no time"), "write `2030-01-31` or `2030-01-31T12:00:00Z`");
+                    continue;
+                }
+                // Its time is over.
+                Some(until) if until <= Timestamp::now() => continue,
+                Some(_) => {}
+            }
+        }
+        // In parentheses stands for which server, or for which series.
+        let rule = words.next().unwrap_or_default().split('(').next().unwrap_or_default();
+        if let Err(mend) = knows(rule) {
+            add(format!("pint has no check `{rule}`"), &mend);
+            continue;
+        }
+        let lines = if scope == "file" { None } else { rule_at(comment.line, &rules, &read.empty_lines) };
+        if scope.is_empty() && lines.is_none() {
+            add(
+                "this stands at no rule".to_owned(),
+                "put it into a rule or directly above one, or write `file/disable`",
+            );
+            continue;
+        }
+        all.push(Switch { rule: rule.to_owned(), lines, is_warning: false });
+    }
+    all
+}
+
+/// Whether there is a rule of this name, here or in the tools whose names we use; what may have been meant.
+fn knows(name: &str) -> Result<(), String> {
+    let names = || RULES.iter().map(|it| it.name).chain(LEFT_OUT.iter().map(|(name, _)| *name));
+    if names().any(|it| it == name) {
+        return Ok(());
+    }
+    Err(did_you_mean(name, names(), "`cargo measurand lint --rules` lists all"))
+}
+
+/// A day, which begins at midnight UTC, or a time.
+fn moment(text: &str) -> Option<Timestamp> {
+    let day = || TimeZone::UTC.to_timestamp(text.parse::<Date>().ok()?.at(0, 0, 0, 0)).ok();
+    text.parse().ok().or_else(day)
+}
+
+/// The lines of the rule that a comment stands in, or above with nothing but comments between.
+fn rule_at(line: u32, rules: &[&Rule], empty: &[u32]) -> Option<RangeInclusive<u32>> {
+    let is_unbroken = |from: u32, to: u32| !empty.iter().any(|it| (from..=to).contains(it));
+    let next = rules.iter().map(|it| &it.lines).filter(|it| *it.start() > line).min_by_key(|it| *it.start());
+    let inside = rules.iter().map(|it| &it.lines).filter(|it| *it.start() <= line).max_by_key(|it| *it.start());
+    // The last text of a rule may go on for several lines.
+    let inside = inside.filter(|it| line <= *it.end() || is_unbroken(*it.end(), line));
+    let above = next.filter(|it| is_unbroken(line, *it.start()) && it.start() - line <= COMMENTS_MAX);
+    let is_within = inside.is_some_and(|it| line <= *it.end());
+    if is_within { inside.cloned() } else { above.or(inside).cloned() }
+}
+
+/// More lines of comments than stand above any rule.
+const COMMENTS_MAX: u32 = 20;
+
+fn of_file(text: &str, dashboards: &[&Node], switches: &mut Vec<Switch>, findings: &mut Findings<'_>) {
+    const RULE: &str = "lint-file";
+    let document = match parse(text, false) {
+        Ok(documents) => documents.into_iter().next(),
+        Err((line, reason)) => {
+            return findings.add(
+                line,
+                "syntax",
+                format!("this cannot be read: {reason}"),
+                "mend the syntax of the file",
+            );
+        }
+    };
+    for (key, list) in document.as_ref().map(Node::entries).unwrap_or_default() {
+        if key != "exclusions" && key != "warnings" {
+            let mend = did_you_mean(key, ["exclusions", "warnings"].into_iter(), "write `exclusions` or `warnings`");
+            findings.add(list.line, RULE, format!("there is no list `{}`", key.escape_debug()), mend);
+            continue;
+        }
+        for (rule, node) in list.entries() {
+            if let Err(mend) = knows(rule) {
+                findings.add(node.line, RULE, format!("there is no rule `{}`", rule.escape_debug()), mend);
+                continue;
+            }
+            let is_warning = key == "warnings";
+            let entries = node.get("entries").map(Node::items).unwrap_or_default();
+            let mut switch = |lines| switches.push(Switch { rule: rule.clone(), lines, is_warning });
+            if entries.is_empty() {
+                switch(None);
+            }
+            for entry in entries {
+                let wanted = entry.text_of("dashboard");
+                for dashboard in
+                    dashboards.iter().filter(|it| wanted.is_none_or(|title| it.text_of("title") == Some(title)))
+                {
+                    for lines in places(entry, dashboard) {
+                        switch(Some(lines));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The lines of what an entry names in a dashboard: all of it, some panels, or one target of them.
+fn places(entry: &Node, dashboard: &Node) -> Vec<RangeInclusive<u32>> {
+    let Some(title) = entry.text_of("panel") else { return vec![dashboard.lines()] };
+    let index: Option<usize> = entry.text_of("targetIdx").and_then(|it| it.parse().ok());
+    let rows = dashboard.get("panels").map(Node::items).unwrap_or_default();
+    let panels =
+        rows.iter().flat_map(|it| [it].into_iter().chain(it.get("panels").map(Node::items).unwrap_or_default()));
+    let panels = panels.filter(|it| it.text_of("title") == Some(title));
+    let part = |panel: &Node| match index {
+        None => Some(panel.lines()),
+        Some(index) => panel.get("targets")?.items().get(index).map(Node::lines),
+    };
+    panels.filter_map(part).collect()
+}

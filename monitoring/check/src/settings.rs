@@ -1,0 +1,284 @@
+//! `monitoring.toml`: what people decide, beside what the catalog knows.
+//!
+//! What it says about alerts is applied to the catalog before anything is made of it, so that a threshold still stands in
+//! one place: the panel, the rule and its test all follow.
+
+mod apply;
+mod burns;
+
+use crate::suggest::did_you_mean;
+use measurand_catalog::record::is_text;
+use measurand_catalog::{Catalog, Severity, read_text};
+use measurand_monitoring::Monitoring;
+use measurand_monitoring::query::promql::Histograms;
+use measurand_monitoring::{Options, Receivers};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use toml::Spanned;
+
+/// Bytes of a file in which people say what they decided.
+pub(crate) const SETTINGS_BYTES_MAX: u64 = 1 << 20;
+
+/// What a `monitoring.toml` says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    /// How the catalog becomes monitoring.
+    pub options: Options,
+    /// Metrics that others export, by name or by the beginning of the name and `*`.
+    pub known_metrics: Vec<String>,
+    /// Labels that targets get on their way to Prometheus, besides the usual ones.
+    pub target_labels: Vec<String>,
+    /// Labels that hold no secrets, whatever they are called.
+    pub accepted_labels: Vec<String>,
+    /// Who answers alerts about functions that name no owner.
+    pub team: Option<String>,
+    changes: Vec<Change>,
+    factors: Vec<burns::Factor>,
+    leave_out: Vec<LeftOut>,
+}
+
+/// What is to be different about an alert of the catalog.
+#[derive(Debug, Clone, PartialEq)]
+struct Change {
+    place: Place,
+    alert: String,
+    threshold: Option<f64>,
+    hold_seconds: Option<u32>,
+    severity: Option<Severity>,
+}
+
+/// What is not wanted.
+#[derive(Debug, Clone, PartialEq)]
+struct LeftOut {
+    place: Place,
+    what: What,
+    name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Alert,
+    Family,
+    Panel,
+}
+
+/// `monitoring.toml:3`, for messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place(String);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    job: Option<Spanned<String>>,
+    package: Option<Spanned<String>>,
+    arguments: Option<Spanned<String>>,
+    team: Option<Spanned<String>>,
+    grafana_url: Option<String>,
+    runbook_url: Option<String>,
+    under_load: Option<bool>,
+    memory_bytes: Option<Spanned<f64>>,
+    histograms: Option<Spanned<String>>,
+    #[serde(default)]
+    known_metrics: Vec<Spanned<String>>,
+    #[serde(default)]
+    target_labels: Vec<Spanned<String>>,
+    #[serde(default)]
+    accepted_labels: Vec<Spanned<String>>,
+    #[serde(default)]
+    alerts: BTreeMap<Spanned<String>, RawAlert>,
+    #[serde(default)]
+    objectives: BTreeMap<Spanned<String>, burns::Raw>,
+    #[serde(default)]
+    leave_out: RawLeaveOut,
+    #[serde(default)]
+    receivers: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAlert {
+    threshold: Option<Spanned<f64>>,
+    r#for: Option<Spanned<String>>,
+    severity: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawLeaveOut {
+    #[serde(default)]
+    alerts: Vec<Spanned<String>>,
+    #[serde(default)]
+    families: Vec<Spanned<String>>,
+    #[serde(default)]
+    panels: Vec<Spanned<String>>,
+}
+
+impl Settings {
+    /// The name of the file in the folder of the generated files.
+    pub const FILE: &'static str = "monitoring.toml";
+
+    /// Reads what a folder's `monitoring.toml` says; nothing is said where there is none.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn of_folder(directory: &Path) -> Result<Self, String> {
+        let path = directory.join(Self::FILE);
+        if path.exists() { Self::read(&path) } else { Ok(Self::default()) }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or says something that has no meaning; the message names the line and the mend.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let name = path.display().to_string().escape_debug().to_string();
+        let text = read_text(path, SETTINGS_BYTES_MAX).map_err(|it| it.to_string())?;
+        Self::parse(&name, &text)
+    }
+
+    /// Reads the text of a file of this name.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn parse(name: &str, text: &str) -> Result<Self, String> {
+        let line = |offset: usize| 1 + text.bytes().take(offset).filter(|it| *it == b'\n').count();
+        let place = |offset: usize| Place(format!("{name}:{}", line(offset)));
+        let raw: Raw = toml::from_str(text).map_err(|it| {
+            let reason = it.message().lines().collect::<Vec<_>>().join("; ");
+            format!("{}: {reason}", place(it.span().map_or(0, |it| it.start)).0)
+        })?;
+        let wrong = |it: &Spanned<String>, reason: &str| {
+            format!("{}: `{}` {reason}", place(it.span().start).0, it.get_ref().escape_debug())
+        };
+        let one_line = |it: Spanned<String>| {
+            let bad = it.get_ref().trim().is_empty() || !it.get_ref().chars().all(is_text);
+            if bad { Err(wrong(&it, "is no name; write one line of text")) } else { Ok(it.into_inner()) }
+        };
+        let mut settings = Self { team: raw.team.map(one_line).transpose()?, ..Self::default() };
+        settings.options.job = raw.job.map(one_line).transpose()?;
+        settings.options.package = raw.package.map(one_line).transpose()?;
+        settings.options.arguments = raw.arguments.map(one_line).transpose()?.unwrap_or_default();
+        let defaults = Options::default();
+        settings.options.grafana_url = raw.grafana_url.unwrap_or(defaults.grafana_url);
+        settings.options.runbook_url = raw.runbook_url.unwrap_or(defaults.runbook_url);
+        settings.options.under_load = raw.under_load.unwrap_or(defaults.under_load);
+        if let Some(it) = raw.memory_bytes {
+            settings.options.memory_bytes = *it.get_ref();
+            if !(it.get_ref().is_finite() && *it.get_ref() > 0.0) {
+                return Err(format!("{}: `memory_bytes` has to be a number above zero", place(it.span().start).0));
+            }
+        }
+        if let Some(it) = raw.histograms {
+            let found = Histograms::ALL.into_iter().find(|known| known.as_str() == it.get_ref());
+            settings.options.histograms =
+                found.ok_or_else(|| wrong(&it, "is no way to store histograms; write `classic` or `native`"))?;
+        }
+        for (key, value) in raw.receivers {
+            let receivers = &mut settings.options.receivers;
+            let known = receiver(receivers, key.get_ref());
+            let Some(field) = known else {
+                let mend = did_you_mean(key.get_ref(), RECEIVERS.into_iter(), "remove it");
+                return Err(wrong(&key, &format!("is nothing that receivers have; {mend}")));
+            };
+            *field = one_line(value)?;
+        }
+        settings.known_metrics = raw.known_metrics.into_iter().map(one_line).collect::<Result<_, _>>()?;
+        settings.accepted_labels = raw.accepted_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
+        settings.target_labels = raw.target_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
+        for (alert, change) in raw.alerts {
+            let hold_seconds = change.r#for.map(|it| seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION)));
+            let severity = change.severity.map(|it| severity(it.get_ref()).ok_or_else(|| wrong(&it, NO_SEVERITY)));
+            let threshold = change.threshold.map(|it| {
+                let number = *it.get_ref();
+                let place = place(it.span().start).0;
+                if number.is_finite() {
+                    Ok(number)
+                } else {
+                    Err(format!("{place}: `{number}` is no threshold; write a number"))
+                }
+            });
+            settings.changes.push(Change {
+                place: place(alert.span().start),
+                alert: alert.into_inner(),
+                threshold: threshold.transpose()?,
+                hold_seconds: hold_seconds.transpose()?,
+                severity: severity.transpose()?,
+            });
+        }
+        for (alert, it) in raw.objectives {
+            let factors = it.apply(&alert, &mut settings.options.burns, &|offset| place(offset).0)?;
+            settings.factors.extend(factors);
+        }
+        let alerts = raw.leave_out.alerts.into_iter().map(|it| (What::Alert, it));
+        let families = raw.leave_out.families.into_iter().map(|it| (What::Family, it));
+        let panels = raw.leave_out.panels.into_iter().map(|it| (What::Panel, it));
+        settings.leave_out = alerts
+            .chain(families)
+            .chain(panels)
+            .map(|(what, it)| LeftOut { place: place(it.span().start), what, name: it.into_inner() })
+            .collect();
+        Ok(settings)
+    }
+
+    /// What follows from a catalog and from what people decided.
+    ///
+    /// # Errors
+    /// When a name that is to be changed or left out does not exist, a threshold does not fit, or a burn rate is one that
+    /// no budget of the catalog can reach.
+    pub fn monitoring(&self, catalog: &Catalog) -> Result<Monitoring, String> {
+        let changed = self.applied(catalog)?;
+        burns::Factor::check(&self.factors, &changed)?;
+        let options = Options { changed: self.changed()?, ..self.options.clone() };
+        let mut monitoring = Monitoring::new(&changed, &options);
+        self.leave_out(&mut monitoring)?;
+        Ok(monitoring)
+    }
+}
+
+const RECEIVERS: [&str; 11] = [
+    "secrets",
+    "pagerduty_url",
+    "smtp_host",
+    "smtp_from",
+    "smtp_user",
+    "leads",
+    "teams",
+    "capacity",
+    "webhook_url",
+    "webhook_ca_file",
+    "switch_url",
+];
+
+/// The field with this name.
+fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut String> {
+    match name {
+        "secrets" => Some(&mut receivers.secrets),
+        "pagerduty_url" => Some(&mut receivers.pagerduty_url),
+        "smtp_host" => Some(&mut receivers.smtp_host),
+        "smtp_from" => Some(&mut receivers.smtp_from),
+        "smtp_user" => Some(&mut receivers.smtp_user),
+        "leads" => Some(&mut receivers.leads),
+        "teams" => Some(&mut receivers.teams),
+        "capacity" => Some(&mut receivers.capacity),
+        "webhook_url" => Some(&mut receivers.webhook_url),
+        "webhook_ca_file" => Some(&mut receivers.webhook_ca_file),
+        "switch_url" => Some(&mut receivers.switch_url),
+        _ => None,
+    }
+}
+
+const NO_DURATION: &str = "is no duration; write a number and s, m, h or d";
+const NO_SEVERITY: &str = "is no severity; write P0, P1, P2 or P3";
+
+fn severity(text: &str) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|it| it.as_str() == text)
+}
+
+/// `90s`, `5m`, `1h`, `1d`.
+fn seconds(text: &str) -> Option<u32> {
+    let (number, factor) = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]
+        .into_iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
+    number.parse::<u32>().ok()?.checked_mul(factor)
+}

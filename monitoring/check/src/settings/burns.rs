@@ -1,0 +1,106 @@
+//! When alerts about broken promises fire: `[objectives.ErrorBudgetFastBurn]` and its neighbours.
+
+use super::{NO_DURATION, NO_SEVERITY, seconds, severity};
+use crate::suggest::did_you_mean;
+use measurand_catalog::Catalog;
+use measurand_monitoring::build::objectives;
+use measurand_monitoring::build::used_family::used;
+use measurand_monitoring::build::validate::valid;
+use measurand_monitoring::model::burn_rate::{Burn, NAMES, Pair};
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    r#for: Option<Spanned<String>>,
+    severity: Option<Spanned<String>>,
+    windows: Option<Spanned<Vec<RawPair>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPair {
+    times: Spanned<f64>,
+    long: Spanned<String>,
+    short: Spanned<String>,
+}
+
+/// A factor in the file, for messages.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Factor {
+    place: String,
+    alert: String,
+    times: f64,
+}
+
+impl Factor {
+    /// Refuses a factor at which no budget of the catalog can burn: all calls together are fewer.
+    pub(super) fn check(factors: &[Self], catalog: &Catalog) -> Result<(), String> {
+        let valid = valid(catalog);
+        let budgets = objectives::all(&used(&valid)).iter().map(objectives::Promise::budget).reduce(f64::min);
+        let Some(smallest) = budgets else { return Ok(()) };
+        let Some(Self { place, alert, times }) = factors.iter().find(|it| it.times * smallest >= 1.0) else {
+            return Ok(());
+        };
+        let (budget, bound) = (objectives::percent(smallest), 1.0 / smallest);
+        Err(format!(
+            "{place}: `{alert}` never fires: {times} times {budget}, the smallest error budget of the program, is more than \
+             all calls; write `times` below {bound}"
+        ))
+    }
+}
+
+impl Raw {
+    /// Changes the alert with this name, and returns its factors. The function tells the place of an offset in the file.
+    pub(super) fn apply(
+        self,
+        alert: &Spanned<String>,
+        burns: &mut [Burn; 3],
+        place: &dyn Fn(usize) -> String,
+    ) -> Result<Vec<Factor>, String> {
+        let wrong = |it: &Spanned<String>, reason: &str| {
+            format!("{}: `{}` {reason}", place(it.span().start), it.get_ref().escape_debug())
+        };
+        let Some((_, burn)) = NAMES.into_iter().zip(burns).find(|it| it.0 == alert.get_ref()) else {
+            let otherwise = format!("write one of {}", NAMES.join(", "));
+            let mend = did_you_mean(alert.get_ref(), NAMES.into_iter(), &otherwise);
+            return Err(wrong(alert, &format!("is no alert about a budget; {mend}")));
+        };
+        if let Some(it) = self.r#for {
+            burn.hold_seconds = seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION))?;
+        }
+        if let Some(it) = self.severity {
+            burn.severity = severity(it.get_ref()).ok_or_else(|| wrong(&it, NO_SEVERITY))?;
+        }
+        let Some(windows) = self.windows else { return Ok(Vec::new()) };
+        if windows.get_ref().is_empty() {
+            let example = "`windows = [{ times = 6, long = \"6h\", short = \"30m\" }]`";
+            return Err(format!(
+                "{}: `{}` has no windows; write {example}",
+                place(windows.span().start),
+                alert.get_ref()
+            ));
+        }
+        burn.pairs.clear();
+        let mut factors = Vec::new();
+        for it in windows.into_inner() {
+            let read = |it: &Spanned<String>| seconds(it.get_ref()).ok_or_else(|| wrong(it, NO_DURATION));
+            let pair = Pair { factor: *it.times.get_ref(), long: read(&it.long)?, short: read(&it.short)? };
+            if let Some(mistake) = pair.mistake() {
+                return Err(format!("{}: `{}`: {mistake}", place(it.times.span().start), alert.get_ref()));
+            }
+            if burn.pairs.contains(&pair) {
+                return Err(format!(
+                    "{}: `{}` has these windows twice; remove one",
+                    place(it.times.span().start),
+                    alert.get_ref()
+                ));
+            }
+            burn.pairs.push(pair);
+            let place = place(it.times.span().start);
+            factors.push(Factor { place, alert: alert.get_ref().clone(), times: pair.factor });
+        }
+        Ok(factors)
+    }
+}

@@ -1,0 +1,13 @@
+//! What the crate says about files: alone, against a program, and between two versions.
+
+mod check;
+mod current;
+mod diff;
+mod explain;
+mod lint;
+mod lint_dashboards;
+mod settings;
+#[path = "../../../core/tests/all/support.rs"]
+#[allow(dead_code, unused_imports, reason = "other tests need more of it")]
+mod support;
+mod switches;

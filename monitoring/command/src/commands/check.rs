@@ -1,0 +1,15 @@
+//! `cargo measurand check`: drift between a program and its monitoring.
+
+use super::Outcome;
+use super::source::{read, settings, shown};
+use crate::cli::Check;
+use crate::output;
+
+pub(super) fn check(arguments: &Check) -> Result<Outcome, String> {
+    let source = &arguments.source.source;
+    let catalog = read(source)?;
+    let settings = settings(&arguments.decisions, &arguments.directory, source)?;
+    let findings = measurand_check::check(&catalog, &settings, &arguments.directory)
+        .map_err(|it| format!("`{}`: {it}", shown(source)))?;
+    output::findings(&findings, arguments.format)
+}

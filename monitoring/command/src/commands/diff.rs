@@ -1,0 +1,44 @@
+//! `cargo measurand diff`: whether a change of a program breaks those who read its metrics.
+
+use super::Outcome;
+use super::source::{program, read, shown};
+use crate::cli::{Diff, Format};
+use crate::output::{self, painted};
+use measurand_catalog::visible;
+use measurand_check::Settings;
+use measurand_check::diff::{Change, Difference, Level, diff};
+
+pub(super) fn run(arguments: &Diff) -> Result<Outcome, String> {
+    let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
+    let mut settings = arguments.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
+    settings.options.program = program(&arguments.old);
+    let monitoring = settings.monitoring(&old).map_err(|it| format!("`{}`: {it}", shown(&arguments.old)))?;
+    let difference = diff(&old, &new, &monitoring);
+    output::print(&match arguments.format {
+        Format::Text => text(&difference),
+        Format::Json => output::json(&difference),
+    })?;
+    Ok(if difference.level == Level::Breaking { Outcome::Findings } else { Outcome::Fine })
+}
+
+fn text(difference: &Difference) -> String {
+    let verdict = match difference.level {
+        Level::None => "nothing changes for those who read the metrics",
+        Level::Additive => "additive: nobody's queries break",
+        Level::Breaking => "breaking: adapt what asks for these, or keep the old names for a while",
+    };
+    difference.changes.iter().map(change).chain([format!("{verdict}\n")]).collect()
+}
+
+fn change(it: &Change) -> String {
+    let word = match it.level {
+        Level::Breaking => painted("breaking", "1;31"),
+        Level::Additive => painted("additive", "1;32"),
+        Level::None => "none".to_owned(),
+    };
+    let hits = |what: &str, names: &[String]| {
+        if names.is_empty() { String::new() } else { format!("    {what}: {}\n", visible(&names.join(", "))) }
+    };
+    let hits = hits("panels", &it.panels) + &hits("alerts", &it.alerts);
+    format!("{word} {}: {}\n{hits}", visible(&it.subject), visible(&it.message))
+}

@@ -1,0 +1,106 @@
+//! `cargo measurand status`: how the servers of this machine are.
+
+use super::Outcome;
+use crate::cli::{self, Format};
+use crate::local::folder::Folder;
+use crate::local::health::{self, Target};
+use crate::local::state::State;
+use crate::output::{self, painted};
+use measurand_catalog::visible;
+use measurand_monitoring::model::stack::{PROMETHEUS, WEBHOOK};
+use serde::Serialize;
+use std::fmt::Write as _;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    job: &'a str,
+    folder: String,
+    servers: Vec<ServerReport<'a>>,
+    targets: Vec<Target>,
+}
+
+#[derive(Serialize)]
+struct ServerReport<'a> {
+    name: &'a str,
+    url: &'a str,
+    pid: u32,
+    program: &'a str,
+    log: &'a str,
+    state: &'static str,
+}
+
+pub(super) fn status(arguments: &cli::State) -> Result<Outcome, String> {
+    let Some(folder) = Folder::open(&arguments.folder)? else { return nothing(arguments) };
+    match State::read(&folder)? {
+        Some(state) => print(&folder, &state, arguments.format),
+        None => nothing(arguments),
+    }
+}
+
+fn nothing(arguments: &cli::State) -> Result<Outcome, String> {
+    output::print(&match arguments.format {
+        Format::Text => {
+            let folder = visible(&arguments.folder.display().to_string());
+            format!("nothing runs in `{folder}`; start it: `cargo measurand up http://host:port`\n")
+        }
+        Format::Json => {
+            let folder = arguments.folder.display().to_string();
+            output::json(&Report { job: "", folder, servers: Vec::new(), targets: Vec::new() })
+        }
+    })?;
+    Ok(Outcome::Findings)
+}
+
+/// How all is now, and whether all is well.
+pub(super) fn print(folder: &Folder, state: &State, format: Format) -> Result<Outcome, String> {
+    let servers: Vec<ServerReport<'_>> = state
+        .servers
+        .iter()
+        .map(|it| ServerReport {
+            name: &it.name,
+            url: &it.url,
+            pid: it.process.pid,
+            program: &it.program,
+            log: &it.log,
+            state: match (it.process.runs(), health::ready(&it.ready)) {
+                (false, _) => "gone",
+                (true, false) => "not ready",
+                (true, true) => "ready",
+            },
+        })
+        .collect();
+    let targets = state.url(PROMETHEUS.name).and_then(health::targets).unwrap_or_default();
+    let fine = servers.iter().all(|it| it.state == "ready") && !targets.is_empty() && targets.iter().all(|it| it.up);
+    let report = Report { job: &state.job, folder: folder.root().display().to_string(), servers, targets };
+    output::print(&match format {
+        Format::Text => text(&report),
+        Format::Json => output::json(&report),
+    })?;
+    Ok(if fine { Outcome::Fine } else { Outcome::Findings })
+}
+
+fn text(report: &Report<'_>) -> String {
+    let servers: Vec<Vec<String>> = report
+        .servers
+        .iter()
+        .map(|it| [it.name, it.state, &it.pid.to_string(), it.url, it.log].map(visible).to_vec())
+        .collect();
+    let targets: Vec<Vec<String>> = report
+        .targets
+        .iter()
+        .map(|it| {
+            let state = if it.up { "up" } else { "down" };
+            vec![visible(&it.job), state.to_owned(), visible(&it.address), visible(&it.error)]
+        })
+        .collect();
+    let mut text = format!("\n{}\n", output::table(&["SERVER", "STATE", "PID", "URL", "LOG"], &servers));
+    text.push_str(&output::table(&["JOB", "TARGET", "ADDRESS", "WHY"], &targets));
+    if report.servers.iter().any(|it| it.name == WEBHOOK.name) {
+        let (note, folder) = (painted("note", "1"), visible(&report.folder));
+        let file = format!("{folder}/secrets/webhook_password");
+        // Writing into a string cannot fail.
+        let _ =
+            writeln!(text, "\n{note}: the page of alerts asks for the user `measurand`; the password is in `{file}`");
+    }
+    text
+}

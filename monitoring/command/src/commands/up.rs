@@ -1,0 +1,229 @@
+//! `cargo measurand up`: the whole stack on this machine, from what is installed.
+
+use super::source::{read, settings, shown};
+use super::{Outcome, status};
+use crate::cli::{Format, Up};
+use crate::local::folder::Folder;
+use crate::local::servers::{Layout, SERVERS};
+use crate::local::start::{Failure, Found, ports, start, stop};
+use crate::local::state::State;
+use crate::local::{health, target};
+use crate::output::{self, painted};
+use measurand_catalog::open_input;
+use measurand_monitoring::Monitoring;
+use measurand_monitoring::model::stack::{ALERTMANAGER, App, GRAFANA, NODE, PROMETHEUS, Places, WEBHOOK};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Where people keep what is theirs.
+const DECISIONS: &str = "monitoring";
+/// How often another port is tried when somebody was faster.
+const ATTEMPTS: u32 = 3;
+
+/// Everything that does not depend on ports.
+struct Plan {
+    monitoring: Monitoring,
+    targets: Vec<App>,
+    servers: Vec<Found>,
+    missing: Vec<String>,
+    secrets: PathBuf,
+    calls: bool,
+}
+
+pub(super) fn up(arguments: &Up) -> Result<Outcome, String> {
+    if cfg!(not(unix)) {
+        return Err("servers are started on Unix only; use `docker compose up` with the generated files".to_owned());
+    }
+    let mut plan = plan(arguments)?;
+    let folder = Folder::create(&arguments.state.folder)?;
+    free(&folder, &arguments.state.folder)?;
+    if !plan.calls {
+        plan.secrets = folder.path("secrets");
+        folder.secret("webhook_token")?;
+    }
+    let told = arguments.state.format == Format::Text;
+    let state = launch(&folder, &mut plan, arguments.fixed_ports, told)?;
+    if told {
+        for it in &plan.missing {
+            output::print(&format!("{} {it}\n", painted("without", "1;33")))?;
+        }
+    }
+    wait_for_targets(&state, plan.targets.len(), Duration::from_secs(arguments.wait), told)?;
+    status::print(&folder, &state, arguments.state.format)
+}
+
+fn plan(arguments: &Up) -> Result<Plan, String> {
+    let source = arguments.source.as_ref().or(arguments.target.first());
+    // Clap asks for one of the two.
+    let source = source.ok_or("name a program or a target")?;
+    let targets = match arguments.target.as_slice() {
+        [] if source.contains("://") => vec![target::parse(source)?],
+        [] => {
+            return Err(format!(
+                "`{}` may run anywhere; say where it serves its metrics with `--target http://host:port`",
+                shown(source)
+            ));
+        }
+        all => all.iter().map(|it| target::parse(it)).collect::<Result<_, _>>()?,
+    };
+    let (found, missing): (Vec<_>, Vec<_>) = SERVERS.iter().map(|it| (it, it.find())).partition(|(_, it)| it.is_some());
+    let needed: Vec<String> = missing.iter().filter(|(it, _)| it.needed).map(|(it, _)| it.mend()).collect();
+    if !needed.is_empty() {
+        return Err(format!("not installed: {}", needed.join(", ")));
+    }
+    let address = if source.contains("://") || Path::new(source).exists() || arguments.source.is_some() {
+        source.clone()
+    } else {
+        format!("http://{source}")
+    };
+    let mut settings = settings(&arguments.decisions, Path::new(DECISIONS), &address)?;
+    if let Some(it) = &arguments.secrets {
+        let path = it.canonicalize().map_err(|error| format!("cannot read `{}`: {error}", it.display()))?;
+        settings.options.receivers.secrets = path.display().to_string();
+    }
+    let catalog = read(&address)?;
+    let monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(&address)))?;
+    let secrets = PathBuf::from(&monitoring.receivers.secrets);
+    if arguments.secrets.is_some() {
+        let names = monitoring.receivers.secret_names().into_iter().filter(|it| !secrets.join(it).is_file());
+        let missing: Vec<&str> = names.collect();
+        if !missing.is_empty() {
+            let folder = secrets.display();
+            return Err(format!("`{folder}` lacks {}; write them with `printf %s`", missing.join(", ")));
+        }
+    }
+    Ok(Plan {
+        monitoring,
+        targets,
+        servers: found.into_iter().filter_map(|(server, path)| Some((server, path?))).collect(),
+        missing: missing.into_iter().map(|(it, _)| it.mend()).collect(),
+        secrets,
+        calls: arguments.secrets.is_some(),
+    })
+}
+
+/// Nothing runs in the folder, or the one to end it is named.
+fn free(folder: &Folder, shown: &Path) -> Result<(), String> {
+    let Some(state) = State::read(folder)? else { return Ok(()) };
+    let running: Vec<&str> = state.servers.iter().filter(|it| it.process.runs()).map(|it| it.name.as_str()).collect();
+    if running.is_empty() {
+        // The machine was restarted, or somebody ended them.
+        State::remove(folder);
+        return Ok(());
+    }
+    Err(format!(
+        "`{}` already runs {}; see `cargo measurand status`, end it with `cargo measurand down`, or name another folder \
+         with `--state`",
+        shown.display(),
+        running.join(", ")
+    ))
+}
+
+fn launch(folder: &Folder, plan: &mut Plan, fixed_ports: bool, told: bool) -> Result<State, String> {
+    for attempt in 1.. {
+        let ports = ports(&plan.servers, fixed_ports)?;
+        configure(folder, plan, &ports)?;
+        let mut state = State {
+            job: plan.monitoring.job.clone(),
+            targets: plan.targets.iter().map(|it| it.address.clone()).collect(),
+            servers: Vec::new(),
+        };
+        let failure = plan.servers.iter().find_map(|(server, program)| {
+            let layout = Layout { folder, program, ports: &ports, secrets: &plan.secrets };
+            match start(server, program, &layout, &mut state) {
+                Ok(took) if told => {
+                    let (name, url) = (server.service.name, format!("http://{}", layout.address(&server.service)));
+                    let ready = painted("ready", "1;32");
+                    output::print(&format!("{ready} {name:14} {url}  after {:.1} s\n", took.as_secs_f64()))
+                        .err()
+                        .map(Failure::Other)
+                }
+                Ok(_) => None,
+                Err(failure) => Some(failure),
+            }
+        });
+        match failure {
+            None => return Ok(state),
+            Some(failure) => {
+                stop(folder, &state);
+                match failure {
+                    Failure::Port if !fixed_ports && attempt < ATTEMPTS => {}
+                    Failure::Port => return Err("a port was taken meanwhile; try again".to_owned()),
+                    Failure::Other(why) => return Err(why),
+                }
+            }
+        }
+    }
+    Err("no server was started; try again".to_owned())
+}
+
+/// Writes all that the servers read.
+fn configure(folder: &Folder, plan: &mut Plan, ports: &BTreeMap<&'static str, u16>) -> Result<(), String> {
+    let at = |name: &str| ports.get(name).map(|it| format!("127.0.0.1:{it}"));
+    let url = |name: &str| format!("http://{}", at(name).unwrap_or_default());
+    let monitoring = &mut plan.monitoring;
+    let (token, alerts) = (plan.secrets.join("webhook_token"), url(WEBHOOK.name));
+    monitoring.receivers.secrets = plan.secrets.display().to_string();
+    monitoring.receivers.webhook_url = format!("{alerts}/webhook");
+    let own = std::env::current_dir().unwrap_or_default().join(DECISIONS).join("rules/*.yml");
+    let places = Places {
+        interval: "5s",
+        apps: plan.targets.clone(),
+        prometheus: at(PROMETHEUS.name).unwrap_or_default(),
+        alertmanager: at(ALERTMANAGER.name).unwrap_or_default(),
+        grafana: at(GRAFANA.name),
+        node: at(NODE.name),
+        webhook: at(WEBHOOK.name).unwrap_or_default(),
+        webhook_token: token.display().to_string(),
+        own_rules: own.display().to_string(),
+        tls: None,
+    };
+    let config = folder.path("config");
+    let mut files = [monitoring.files(), monitoring.stack_files_at(&places, plan.calls)].concat();
+    if places.grafana.is_some() {
+        files.extend(monitoring.provisioning_files(&url(PROMETHEUS.name), &config.display().to_string()));
+        folder.secret("grafana_admin_password")?;
+    }
+    users(folder, &plan.servers)?;
+    output::write(&config, &files)
+}
+
+/// A browser asks for a name and a password: the hash of one that chance has made.
+fn users(folder: &Folder, servers: &[Found]) -> Result<(), String> {
+    let Some((_, webhook)) = servers.iter().find(|(it, _)| it.service == WEBHOOK) else { return Ok(()) };
+    let password = folder.secret("webhook_password")?;
+    if folder.path("secrets/webhook_users").exists() {
+        return Ok(());
+    }
+    let failed =
+        |it: &dyn std::fmt::Display| format!("`{} --hash-password`: {it}; install it again", webhook.display());
+    let input = open_input(&password).map_err(|it| it.to_string())?;
+    let output = Command::new(webhook).arg("--hash-password").stdin(input).stderr(Stdio::null()).output();
+    let output = output.map_err(|it| failed(&it))?;
+    if !output.status.success() {
+        return Err(failed(&output.status));
+    }
+    let line = format!("measurand:{}", String::from_utf8_lossy(&output.stdout));
+    folder.write_secret("webhook_users", line.as_bytes()).map(drop)
+}
+
+/// Prometheus looks for its targets some seconds after its start.
+fn wait_for_targets(state: &State, apps: usize, patience: Duration, told: bool) -> Result<(), String> {
+    let Some(prometheus) = state.url(PROMETHEUS.name) else { return Ok(()) };
+    // Every other server that runs is a target as well.
+    let expected = apps + state.servers.len();
+    let (start, mut shown) = (Instant::now(), usize::MAX);
+    loop {
+        let up = health::targets(prometheus).map_or(0, |it| it.iter().filter(|it| it.up).count());
+        if told && up != shown {
+            shown = up;
+            output::print(&format!("{} {up} of {expected} targets are up\n", painted("wait", "1")))?;
+        }
+        if up >= expected || start.elapsed() > patience {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}

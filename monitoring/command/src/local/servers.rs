@@ -1,0 +1,160 @@
+//! The servers: what they are called on this machine, which package has them, and how they are started.
+
+use super::folder::Folder;
+use measurand_monitoring::model::stack::{
+    ALERTMANAGER, GRAFANA, NODE, PAYLOAD_BYTES_MAX, PROMETHEUS, Service, WEBHOOK,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One kind of server.
+pub(crate) struct Server {
+    pub(crate) service: Service,
+    /// What its program is called; the first that is found is taken.
+    programs: &'static [&'static str],
+    /// What installs it.
+    install: &'static str,
+    /// Whether there is a stack without it.
+    pub(crate) needed: bool,
+    pub(crate) arguments: fn(&Layout<'_>) -> Vec<String>,
+    pub(crate) environment: fn(&Layout<'_>) -> Vec<(&'static str, String)>,
+}
+
+/// What their arguments are made from.
+pub(crate) struct Layout<'a> {
+    pub(crate) folder: &'a Folder,
+    pub(crate) program: &'a Path,
+    pub(crate) ports: &'a BTreeMap<&'static str, u16>,
+    pub(crate) secrets: &'a Path,
+}
+
+/// In the order in which they are started: who is called first, so that nothing is lost.
+pub(crate) const SERVERS: [Server; 5] = [
+    Server {
+        service: WEBHOOK,
+        programs: &["measurand-webhook"],
+        install: "`cargo install --path monitoring/webhook`",
+        needed: true,
+        arguments: |it| {
+            vec![
+                format!("--listen={}", it.address(&WEBHOOK)),
+                it.option("--database", "data/alerts.db"),
+                format!("--token-file={}", it.secrets.join("webhook_token").display()),
+                it.option("--users-file", "secrets/webhook_users"),
+                format!("--max-body={PAYLOAD_BYTES_MAX}"),
+            ]
+        },
+        environment: |_| Vec::new(),
+    },
+    Server {
+        service: ALERTMANAGER,
+        programs: &["prometheus-alertmanager", "alertmanager"],
+        install: "`apt-get install prometheus-alertmanager`",
+        needed: true,
+        arguments: |it| {
+            vec![
+                it.option("--config.file", "config/alertmanager.yml"),
+                it.option("--storage.path", "data/alertmanager"),
+                format!("--web.listen-address={}", it.address(&ALERTMANAGER)),
+                format!("--web.external-url=http://{}", it.address(&ALERTMANAGER)),
+                // There is one: no gossip with others, for which it would listen everywhere.
+                "--cluster.listen-address=".to_owned(),
+            ]
+        },
+        environment: |_| Vec::new(),
+    },
+    Server {
+        service: NODE,
+        programs: &["prometheus-node-exporter", "node_exporter"],
+        install: "`apt-get install prometheus-node-exporter`",
+        needed: false,
+        arguments: |it| vec![format!("--web.listen-address={}", it.address(&NODE))],
+        environment: |_| Vec::new(),
+    },
+    Server {
+        service: PROMETHEUS,
+        programs: &["prometheus"],
+        install: "`apt-get install prometheus`",
+        needed: true,
+        arguments: |it| {
+            vec![
+                it.option("--config.file", "config/prometheus.yml"),
+                it.option("--storage.tsdb.path", "data/prometheus"),
+                format!("--web.listen-address={}", it.address(&PROMETHEUS)),
+                format!("--web.external-url=http://{}", it.address(&PROMETHEUS)),
+                "--web.enable-lifecycle".to_owned(),
+                // What fires before Alertmanager is found, some seconds after the start, is told again soon.
+                "--rules.alert.resend-delay=10s".to_owned(),
+            ]
+        },
+        environment: |_| Vec::new(),
+    },
+    Server {
+        service: GRAFANA,
+        programs: &["grafana", "grafana-server"],
+        install: "see https://grafana.com/grafana/download",
+        needed: false,
+        arguments: |it| {
+            let server = it.program.file_name().is_some_and(|it| it == "grafana").then(|| "server".to_owned());
+            let home = ["/usr/share/grafana", "/usr/local/share/grafana", "/opt/homebrew/share/grafana"];
+            let home = home.into_iter().find(|it| Path::new(it).is_dir());
+            server.into_iter().chain(home.map(|it| format!("--homepath={it}"))).collect()
+        },
+        environment: |it| {
+            let path = |below: &str| it.folder.path(below).display().to_string();
+            vec![
+                ("GF_SERVER_HTTP_ADDR", "127.0.0.1".to_owned()),
+                ("GF_SERVER_HTTP_PORT", it.port(&GRAFANA).to_string()),
+                ("GF_PATHS_DATA", path("data/grafana")),
+                ("GF_PATHS_LOGS", path("logs/grafana")),
+                ("GF_PATHS_PROVISIONING", path("config/grafana-provisioning")),
+                ("GF_LOG_MODE", "console".to_owned()),
+                ("GF_SECURITY_ADMIN_PASSWORD__FILE", path("secrets/grafana_admin_password")),
+                ("GF_USERS_ALLOW_SIGN_UP", "false".to_owned()),
+                ("GF_ANALYTICS_REPORTING_ENABLED", "false".to_owned()),
+                ("GF_ANALYTICS_CHECK_FOR_UPDATES", "false".to_owned()),
+            ]
+        },
+    },
+];
+
+impl Server {
+    /// Its program: beside this one, which is where Cargo puts ours, or wherever the shell would find it.
+    pub(crate) fn find(&self) -> Option<PathBuf> {
+        let own = std::env::current_exe().ok().and_then(|it| it.parent().map(Path::to_owned));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders: Vec<PathBuf> = own.into_iter().chain(std::env::split_paths(&path)).collect();
+        let named = |name: &&str| folders.iter().map(move |it| it.join(name)).collect::<Vec<_>>();
+        self.programs.iter().flat_map(named).find(|it| is_program(it))
+    }
+
+    /// Which one it is, and what installs it.
+    pub(crate) fn mend(&self) -> String {
+        format!("{} ({})", self.service.name, self.install)
+    }
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
+impl Layout<'_> {
+    pub(crate) fn port(&self, service: &Service) -> u16 {
+        self.ports.get(service.name).copied().unwrap_or(service.published)
+    }
+
+    pub(crate) fn address(&self, service: &Service) -> String {
+        format!("127.0.0.1:{}", self.port(service))
+    }
+
+    fn option(&self, name: &str, below: &str) -> String {
+        format!("{name}={}", self.folder.path(below).display())
+    }
+}

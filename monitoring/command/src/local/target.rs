@@ -1,0 +1,59 @@
+//! The address of a program that is to be watched, as people write it.
+
+use measurand_monitoring::model::stack::App;
+
+/// `http://host:port`, with or without `/metrics`.
+pub(crate) fn parse(text: &str) -> Result<App, String> {
+    let shown = text.escape_debug();
+    let mend = "write `http://host:port`, where it serves `/metrics`";
+    let (secure, rest) = match text.split_once("://") {
+        Some(("http", rest)) => (false, rest),
+        Some(("https", rest)) => (true, rest),
+        Some(_) => return Err(format!("`{shown}` is no address of a program; {mend}")),
+        None => (false, text),
+    };
+    let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if address.contains('@') {
+        return Err(format!("the target names a user, and Prometheus' configuration would show the password; {mend}"));
+    }
+    if !matches!(path, "" | "metrics") {
+        return Err(format!("`{shown}` has the path `/{path}`; {mend}"));
+    }
+    let host_ends = address.rfind(']').map_or(0, |it| it + 1);
+    let port = address[host_ends..].rsplit_once(':').map(|(_, port)| port);
+    let legal = |it: char| it.is_ascii_alphanumeric() || ".-_:[]".contains(it);
+    if address.is_empty() || !address.chars().all(legal) || port.is_some_and(|it| it.parse::<u16>().is_err()) {
+        return Err(format!("`{shown}` is no address of a program; {mend}"));
+    }
+    let address = match (port, secure) {
+        (Some(_), _) => address.to_owned(),
+        (None, true) => format!("{address}:443"),
+        (None, false) => format!("{address}:80"),
+    };
+    Ok(App { address, secure })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn what_people_write() {
+        let check = |text: &str, address: &str, secure: bool| {
+            let app = parse(text).unwrap();
+            assert_eq!((app.address.as_str(), app.secure), (address, secure), "{text}");
+        };
+        check("http://127.0.0.1:3000", "127.0.0.1:3000", false);
+        check("http://127.0.0.1:3000/metrics", "127.0.0.1:3000", false);
+        check("shop:8080/", "shop:8080", false);
+        check("https://shop.example.org", "shop.example.org:443", true);
+        check("http://[::1]:3000", "[::1]:3000", false);
+        check("http://shop", "shop:80", false);
+        for it in
+            ["", "ftp://a:1", "http://", "http://a:b", "http://a:1/x", "http://a b:1", "http://u:p@a:1", "a:99999"]
+        {
+            let error = parse(it).unwrap_err();
+            assert!(error.contains("write `http://host:port`") && !error.contains("u:p"), "{it}: {error}");
+        }
+    }
+}

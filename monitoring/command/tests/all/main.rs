@@ -1,0 +1,11 @@
+//! The command as a shell and a terminal see it.
+
+mod cli;
+#[cfg(unix)]
+mod limits;
+#[path = "../../../core/tests/all/support.rs"]
+#[allow(dead_code, unused_imports, reason = "other tests need more of it")]
+mod support;
+mod sizing;
+mod terminal;
+mod up;

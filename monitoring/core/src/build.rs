@@ -1,0 +1,48 @@
+//! Builds the model from a catalog: panels, alerts and recording rules.
+//!
+//! This layer knows the query language and the model. It knows no file format.
+
+pub mod alerts;
+pub mod layout;
+pub mod objectives;
+mod panels;
+pub mod recordings;
+pub mod used_family;
+pub mod validate;
+
+use crate::model::STACK;
+use crate::model::monitoring::Monitoring;
+use crate::model::options::{Options, uid};
+use measurand_catalog::Catalog;
+
+impl Monitoring {
+    /// What to show and to watch of a program. A family or an objective that nothing can be made of is left out, and
+    /// [`Monitoring::problems`] says which and why.
+    #[must_use]
+    pub fn new(catalog: &Catalog, options: &Options) -> Self {
+        let problems = validate::problems(catalog);
+        let valid = validate::valid(catalog);
+        let families = used_family::used(&valid);
+        let job = options.job_of(catalog);
+        let (drafts, stack) = (alerts::drafts(&families, options), alerts::stack(options));
+        let rows = panels::rows(&families, &alerts::limits(&drafts), &options.burns);
+        let alerts = alerts::finish(&job, drafts, &rows, &job, options);
+        let stack = alerts::finish(STACK, stack, &rows, &job, options);
+        let (receivers, package) = (options.receivers.clone(), options.package_of(catalog, &job));
+        let (histograms, arguments) = (options.histograms, options.arguments.clone());
+        let recordings = recordings::groups(&job, &alerts, &rows, histograms);
+        let (uid, origin) = (uid(&job), origin(catalog));
+        Self { job, uid, package, arguments, origin, rows, recordings, alerts, stack, histograms, receivers, problems }
+    }
+}
+
+/// No time, no path, no host: the same catalog has to give the same bytes.
+fn origin(catalog: &Catalog) -> String {
+    let mut crates: Vec<String> = catalog.sites.iter().map(|it| format!("{} {}", it.krate, it.version)).collect();
+    crates.sort();
+    crates.dedup();
+    let count = catalog.sites.iter().filter(|it| !it.is_of_items()).count();
+    let functions = if count == 1 { "annotated function" } else { "annotated functions" };
+    let clean: String = crates.join(", ").chars().filter(|it| !it.is_control()).collect();
+    format!("the {count} {functions} of {clean}")
+}

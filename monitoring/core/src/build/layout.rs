@@ -1,0 +1,46 @@
+//! Places panels in the grid and numbers them.
+
+use crate::model::options::hash;
+use crate::model::{Panel, Row};
+use std::collections::BTreeSet;
+
+/// The width of Grafana's grid.
+pub const COLUMNS: u32 = 24;
+
+/// Gives every row and panel its place and its number.
+pub fn place(rows: &mut [Row]) {
+    let mut y = 0;
+    let mut taken = BTreeSet::new();
+    for row in rows {
+        row.y = y;
+        row.id = number(&row.key, &mut taken);
+        y = flow(&mut row.panels, y + 1);
+        for panel in &mut row.panels {
+            panel.id = number(&panel.key, &mut taken);
+        }
+    }
+}
+
+/// From left to right; a line is as high as its highest panel. Returns where the next row begins.
+fn flow(panels: &mut [Panel], top: u32) -> u32 {
+    let (mut x, mut y, mut height) = (0, top, 0);
+    for panel in panels {
+        let place = &mut panel.place;
+        if x + place.width > COLUMNS {
+            (x, y, height) = (0, y + height, 0);
+        }
+        (place.x, place.y) = (x, y);
+        x += place.width;
+        height = height.max(place.height);
+    }
+    y + height
+}
+
+/// A number that follows from the key, so that a link to a panel lives on when others come and go.
+fn number(key: &str, taken: &mut BTreeSet<u32>) -> u32 {
+    let mut number = 1 + hash(key) % 1_000_000;
+    while !taken.insert(number) {
+        number += 1;
+    }
+    number
+}

@@ -1,0 +1,177 @@
+//! What annotated functions promise, as terms: how much of a promise is broken over which window, how fast the budget for
+//! that burns, and what is left of it.
+//!
+//! Windows up to six hours are counted from the samples; longer ones are the means of what was recorded every half
+//! minute, weighted by traffic since calls and errors are averaged apart: thirty days of samples would be read anew each
+//! time.
+
+use crate::build::used_family::Used;
+use crate::model::burn_rate::{COUNTED_MAX, PERIOD, SHORTEST};
+use crate::query::promql::duration;
+use crate::query::{Query, Selector, Window};
+use measurand_catalog::{Latency, Role, SiteRecord};
+
+pub const MINUTE: u32 = 60;
+pub const HOUR: u32 = 60 * MINUTE;
+pub const DAY: u32 = 24 * HOUR;
+
+const STEP: u32 = SHORTEST;
+
+pub const OBJECTIVE_LABEL: &str = "objective";
+const INDICATOR_LABEL: &str = "sli";
+
+/// One promise of one function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Promise<'a> {
+    pub site: &'a SiteRecord,
+    /// The function's path.
+    pub name: String,
+    /// The share of calls for which it is made.
+    pub share: f64,
+    /// What is promised.
+    pub indicator: Indicator,
+    /// The metric that counts the calls.
+    pub calls: String,
+    /// The metric that counts errors, or that has the buckets of the durations.
+    pub metric: String,
+    /// The bounds of those buckets.
+    pub bounds: &'a [f64],
+}
+
+/// What a promise is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Indicator {
+    /// That calls end well.
+    Success,
+    /// That calls end within so many seconds.
+    Latency(f64),
+}
+
+/// All promises, in the order of the catalog.
+pub fn all<'a>(families: &[Used<'a>]) -> Vec<Promise<'a>> {
+    families.iter().flat_map(of_family).collect()
+}
+
+fn of_family<'a>(family: &Used<'a>) -> Vec<Promise<'a>> {
+    let promises = |site: &'a SiteRecord| {
+        let objective = site.objective?;
+        let duration = family.metric(Role::Duration);
+        let counted = duration.map(|it| format!("{}_count", it.name));
+        let calls = family.metric(Role::Calls).map(|it| it.name.clone()).or_else(|| counted.clone());
+        let plain = |share, indicator, calls: Option<String>, metric: Option<String>| {
+            let name = format!("{}::{}", site.module, site.function);
+            let bounds = duration.map_or(&[][..], |it| &it.buckets);
+            Some(Promise { site, name, share, indicator, calls: calls?, metric: metric?, bounds })
+        };
+        let success = objective.success.and_then(|share| {
+            plain(share, Indicator::Success, calls, family.metric(Role::Errors).map(|it| it.name.clone()))
+        });
+        let latency = objective.latency.and_then(|Latency { seconds, share }| {
+            plain(share, Indicator::Latency(seconds), counted, duration.map(|it| format!("{}_bucket", it.name)))
+        });
+        Some([success, latency])
+    };
+    family.sites().into_iter().filter_map(promises).flatten().flatten().collect()
+}
+
+impl Indicator {
+    /// The value of the label `sli`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Indicator::Success => "success",
+            Indicator::Latency(_) => "latency",
+        }
+    }
+}
+
+impl Promise<'_> {
+    /// The share of calls that may break the promise, to the digits that somebody wrote.
+    pub fn budget(&self) -> f64 {
+        rounded(1.0 - self.share)
+    }
+
+    /// The share of calls beyond which an alert fires: so many times the budget, but at most halfway between the budget
+    /// and all calls. A large budget times a large factor is more than all calls, and the alert would never fire.
+    pub fn threshold(&self, factor: f64) -> f64 {
+        rounded((self.budget() * factor).min(self.budget().midpoint(1.0)))
+    }
+
+    /// The labels of its recordings and alerts.
+    pub fn labels(&self) -> Vec<(String, String)> {
+        let pairs = [(OBJECTIVE_LABEL, self.name.as_str()), (INDICATOR_LABEL, self.indicator.as_str())];
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    }
+
+    fn recorded(&self, query: Query, metric: &str, operation: &str, seconds: u32) -> Query {
+        let name = format!("job_objective_sli:objective_{metric}:{operation}{}", duration(seconds));
+        query.recorded_as(name, self.labels())
+    }
+
+    fn selector(&self, metric: &str) -> Selector {
+        self.site.labels.iter().fold(Selector::new(metric), |it, (name, value)| it.with(name, value))
+    }
+
+    fn calls(&self, read: impl Fn(Selector) -> Query) -> Query {
+        read(self.selector(&self.calls)).sum(&[])
+    }
+
+    /// Calls that broke the promise; where no error was ever counted there is none.
+    fn broken(&self, read: impl Fn(Selector) -> Query) -> Query {
+        match self.indicator {
+            Indicator::Success => read(self.selector(&self.metric)).sum(&[]).or_zero(self.calls(read)),
+            Indicator::Latency(seconds) => {
+                let fast = read(self.selector(&self.metric).up_to(seconds)).sum(&[]);
+                self.calls(read).minus(fast)
+            }
+        }
+    }
+
+    /// The share of calls within so many seconds that broke the promise.
+    pub fn ratio(&self, seconds: u32) -> Query {
+        let rate = |window| move |it| Query::Rate(it, Window::Seconds(window));
+        let step = |query, metric| self.recorded(query, metric, "rate", STEP);
+        let (broken, calls) = if seconds == STEP || seconds > COUNTED_MAX {
+            let (broken, calls) = (step(self.broken(rate(STEP)), "errors"), step(self.calls(rate(STEP)), "calls"));
+            let over = |it: Query| if seconds == STEP { it } else { it.averaged(seconds) };
+            (over(broken), over(calls))
+        } else {
+            (self.broken(rate(seconds)), self.calls(rate(seconds)))
+        };
+        let ratio = Query::Ratio { part: Box::new(broken), whole: Box::new(calls) };
+        self.recorded(ratio, "errors", "ratio_rate", seconds)
+    }
+
+    /// How many calls within so many seconds broke the promise; only for windows that are counted.
+    pub fn count(&self, seconds: u32) -> Query {
+        let broken = self.broken(|it| Query::Increase(it, Window::Seconds(seconds)));
+        self.recorded(broken, "errors", "increase", seconds)
+    }
+
+    /// How many times too fast the budget burns.
+    pub fn burn(&self, seconds: u32) -> Query {
+        self.ratio(seconds).per(self.budget())
+    }
+
+    /// The share of the budget of thirty days that is left; below zero the promise is broken.
+    pub fn left(&self) -> Query {
+        self.burn(PERIOD).rest()
+    }
+
+    /// `99.9% success`, `99% within 10ms`.
+    pub fn title(&self) -> String {
+        let share = percent(self.share);
+        match self.indicator {
+            Indicator::Success => format!("{share} success"),
+            Indicator::Latency(seconds) => format!("{share} within {}", crate::build::alerts::readable(seconds)),
+        }
+    }
+}
+
+/// To nine digits: `1.0 - 0.999` is a little more than a thousandth.
+fn rounded(share: f64) -> f64 {
+    (share * 1e9).round() / 1e9
+}
+
+pub fn percent(share: f64) -> String {
+    format!("{}%", (share * 1e6).round() / 1e4)
+}

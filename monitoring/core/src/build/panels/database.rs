@@ -1,0 +1,131 @@
+//! The row about the database, the caches and the retrieval of patterns.
+
+use super::lines::{quantiles, quantiles_by_label};
+use super::{PLAIN, Spec, by_labels, find, named, names, of};
+use crate::build::used_family::{Form, Used};
+use crate::model::{PanelKind, Unit};
+use crate::query::{Aggregation, Window};
+use measurand_catalog::{Family, Role, families};
+
+pub(super) const KEY: &str = "database";
+
+const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
+
+pub(super) const PANELS: &[Spec] = &[
+    Spec {
+        key: "duration",
+        title: "Query Duration",
+        description: "Half, 95 % and 99 % of all queries are faster than this.",
+        unit: Unit::Seconds,
+        no_value: "no queries",
+        lines: |it| quantiles(&used(it, &families::DATABASE), Role::Duration, &QUANTILES),
+        ..PLAIN
+    },
+    Spec {
+        key: "slowest",
+        title: "Slowest tables",
+        description: "95 % of the queries of each type on each table are faster than this. Above the line the alert fires.",
+        unit: Unit::Seconds,
+        no_value: "no queries",
+        lines: |it| quantiles_by_label(&used(it, &families::DATABASE), Role::Duration, 0.95),
+        alerts: |_| names(&["DatabaseSlowQueries"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "heatmap",
+        title: "Query duration heatmap",
+        description: "How many queries took how long; two bands mean two kinds of queries, such as with and without an index.",
+        kind: PanelKind::Heatmap,
+        unit: Unit::Seconds,
+        lines: |it| of(it, &families::DATABASE, |it| Some(named("", it.heatmap(Role::Duration)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "rate",
+        title: "Query rate by type and table",
+        description: "Queries per second, whatever their outcome.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            of(it, &families::DATABASE, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "errors",
+        title: "Query errors",
+        description: "The share of queries of each type on each table that did not end well. Above the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "no queries",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.error_ratio(&it.labels(), Form::Plain);
+            of(it, &families::DATABASE, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        alerts: |_| names(&["DatabaseQueryErrors"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "connection_errors",
+        title: "Connection Errors",
+        description: "Attempts to connect to the database that failed, in five minutes. Above the line the alert fires.",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.increase(Role::Failures, &[], Window::Seconds(300));
+            of(it, &families::DATABASE_CONNECTION, |it| Some(named("failed", query(it)?)))
+        },
+        alerts: |_| names(&["DatabaseConnectionFailure"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "cache",
+        title: "Cache Performance",
+        description: "Look-ups per second that found something and that did not, and the share of hits.",
+        unit: Unit::PerSecond,
+        lines: |it| {
+            let rate = |name, role| of(it, &families::CACHE, |it| Some(named(name, it.rate(role, &[], Form::Plain)?)));
+            let share = of(it, &families::CACHE, |it| Some(named("hit rate", it.hit_ratio(&[], Form::Plain)?)));
+            let share = share.into_iter().map(|it| crate::model::Line { unit: Some(Unit::Share), ..it });
+            [rate("hits", Role::Hits), rate("misses", Role::Misses), share.collect()].concat()
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "hit_rate",
+        title: "Hit rate by cache",
+        description: "The share of recent look-ups in each cache that found something. Below the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "no look-ups",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.hit_ratio(&it.labels(), Form::Plain);
+            of(it, &families::CACHE, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        alerts: |_| names(&["CacheHitRateLow"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "hit_rate_since_start",
+        title: "Hit rate since the start",
+        description: "The share of all look-ups since the program began that found something; of several instances the lowest.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "no look-ups",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
+            of(it, &families::CACHE, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "retrieval",
+        title: "Pattern Retrieval Performance",
+        description: "Half, 95 % and 99 % of the retrievals of patterns are faster than this. Above the line the alert fires.",
+        unit: Unit::Seconds,
+        no_value: "no retrievals",
+        lines: |it| quantiles(&used(it, &families::PATTERN_RETRIEVAL), Role::Duration, &QUANTILES),
+        alerts: |_| names(&["PatternRetrievalSlow"]),
+        ..PLAIN
+    },
+];
+
+fn used<'a>(all: &[Used<'a>], family: &Family) -> Vec<Used<'a>> {
+    find(all, family).into_iter().copied().collect()
+}

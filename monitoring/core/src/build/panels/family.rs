@@ -1,0 +1,290 @@
+//! The panels of a family's row: which ones there are follows from the roles that its metrics have.
+
+use super::lines::{alerts_of, quantiles, quantiles_by_label};
+use super::{PLAIN, Spec, by_labels, each, named};
+use crate::build::used_family::{Form, Used};
+use crate::model::{Line, PanelKind, Unit, label};
+use crate::query::{Aggregation, Query, Window};
+use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
+use measurand_catalog::{Condition, Role};
+
+const ERROR_RATIO: &str = "error_ratio";
+const FAILURE_RATIO: &str = "failure_ratio";
+const DURATION_BY_LABEL: &str = "duration_by_label";
+const SCORE_BY_LABEL: &str = "score_by_label";
+const ROLLBACKS: &str = "rollbacks";
+
+const FAILURES: &str = "failures";
+const COMPLETION_FAILURES: &str = "completion_failures";
+const HIT_RATIO: &str = "hit_ratio";
+const LAST_SCORE: &str = "last_score";
+const LEVEL: &str = "level";
+const RATE: &str = "rate";
+
+/// The panel that shows what a condition is about.
+pub(crate) fn panel_of(condition: &Condition) -> &'static str {
+    match condition {
+        Condition::ErrorRatioAbove(_) => ERROR_RATIO,
+        Condition::FailureRatioAbove(_) => FAILURE_RATIO,
+        Condition::CompletionFailuresAbove(_) => COMPLETION_FAILURES,
+        Condition::DurationAbove { .. } => DURATION_BY_LABEL,
+        Condition::ScoreBelow { .. } => SCORE_BY_LABEL,
+        Condition::LastScoreBelow(_) => LAST_SCORE,
+        Condition::RollbacksAbove(_) => ROLLBACKS,
+        Condition::FailuresAbove(_) => FAILURES,
+        Condition::HitRatioBelow(_) => HIT_RATIO,
+        Condition::LevelAbove(_) | Condition::LevelBelow(_) | Condition::LevelGrowthAbove(_) => LEVEL,
+        Condition::CallsBelow(_) | Condition::Stalled(_) => RATE,
+    }
+}
+
+/// Rate, errors and duration first; then how full it is; then what only scores have.
+pub(super) const PANELS: &[Spec] = &[
+    Spec {
+        key: RATE,
+        title: "Calls per second",
+        description: "How often it is called, whatever the outcome. A sudden drop means that callers are gone or stuck.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "outcomes",
+        title: "Errors per second by outcome",
+        description: "Calls that did not end well: `error` was returned, `panic` unwound, `cancelled` was dropped unfinished.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| each(it, |it| Some(Line { legend: vec![label(OUTCOME_LABEL)], query: it.outcomes()?, unit: None })),
+        ..PLAIN
+    },
+    Spec {
+        key: ERROR_RATIO,
+        title: "Error ratio",
+        description: "The share of calls that did not end well. Above the line the alert fires: follow its runbook.",
+        unit: Unit::Share,
+        no_value: "no calls",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.error_ratio(&it.labels(), Form::Plain)?))),
+        alerts: |it| alerts_of(it, ERROR_RATIO),
+        ..PLAIN
+    },
+    Spec {
+        key: "duration",
+        title: "Duration: P50, P95, P99",
+        description: "Half, 95 % and 99 % of all calls are faster than this.",
+        unit: Unit::Seconds,
+        no_value: "no calls",
+        lines: |it| quantiles(it, Role::Duration, &[0.5, 0.95, 0.99]),
+        ..PLAIN
+    },
+    Spec {
+        key: DURATION_BY_LABEL,
+        title: "Duration by label",
+        description: "Which calls are the slow ones. Beyond the line the alert fires: look at the heatmap for how many.",
+        unit: Unit::Seconds,
+        no_value: "no calls",
+        lines: |it| quantiles_by_label(it, Role::Duration, 0.95),
+        alerts: |it| alerts_of(it, DURATION_BY_LABEL),
+        ..PLAIN
+    },
+    Spec {
+        key: "duration_heatmap",
+        title: "Duration heatmap",
+        description: "How many calls took how long; two bands mean two kinds of calls, such as hits and misses of a cache.",
+        kind: PanelKind::Heatmap,
+        unit: Unit::Seconds,
+        lines: |it| each(it, |it| Some(named("", it.heatmap(Role::Duration)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "in_flight",
+        title: "Calls in flight",
+        description: "Calls begun and not ended. If it only grows, calls hang.",
+        lines: |it| {
+            each(it, |it| {
+                let by = it.labels_of(Role::InFlight);
+                Some(by_labels("", &by, it.gauge(Role::InFlight, Aggregation::Sum, &by)?))
+            })
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "score",
+        title: "Score: P05, P50, P95, P99",
+        description: "The bad scores are the low ones: watch P05, of which only 5 % are worse.",
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| quantiles(it, Role::Score, &[0.05, 0.5, 0.95, 0.99]),
+        ..PLAIN
+    },
+    Spec {
+        key: SCORE_BY_LABEL,
+        title: "Score by label",
+        description: "Whose scores are the low ones. Below the lines the alerts fire.",
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| quantiles_by_label(it, Role::Score, 0.05),
+        alerts: |it| alerts_of(it, SCORE_BY_LABEL),
+        ..PLAIN
+    },
+    Spec {
+        key: "score_heatmap",
+        title: "Score heatmap",
+        description: "How many scores lie where; a second band far below the first means that one kind of work fails.",
+        kind: PanelKind::Heatmap,
+        unit: Unit::Share,
+        lines: |it| each(it, |it| Some(named("", it.heatmap(Role::Score)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: LAST_SCORE,
+        title: "Newest score",
+        description: "The newest score of each; of several instances the lowest.",
+        kind: PanelKind::Bars,
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        alerts: |it| alerts_of(it, LAST_SCORE),
+        ..PLAIN
+    },
+    Spec {
+        key: "success_ratio",
+        title: "Success rate",
+        description: "The share of calls that ended well; where there is a score, with one that reached the threshold.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.success_ratio(&it.labels())?))),
+        ..PLAIN
+    },
+    Spec {
+        key: FAILURE_RATIO,
+        title: "Failure ratio",
+        description: "The share of calls that failed; a score below the threshold is a failure. Above the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.failure_ratio(&it.labels(), Form::Plain)?))),
+        alerts: |it| alerts_of(it, FAILURE_RATIO),
+        ..PLAIN
+    },
+    Spec {
+        key: "successes",
+        title: "Successes per second by label",
+        description: "Calls that ended well; where there is a score, with one that reached the threshold.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            let query = |it: &Used<'_>| it.rate(Role::Successes, &it.labels(), Form::Plain);
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: FAILURES,
+        title: "Failures per second by label",
+        description: "Whose calls fail: scores below the threshold, and calls that ended badly.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            each(it, |it| Some(by_labels("", &it.labels(), it.rate(Role::Failures, &it.labels(), Form::Plain)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: ROLLBACKS,
+        title: "Rollbacks in five minutes",
+        description: "How often failures were undone. Above the line the alert fires: stop whatever fails again and again.",
+        lines: |it| {
+            // The alert's own window, so that its threshold is comparable at every zoom.
+            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        alerts: |it| alerts_of(it, ROLLBACKS),
+        ..PLAIN
+    },
+    Spec {
+        key: "rollbacks_shown",
+        title: "Rollbacks in the time shown",
+        description: "How often failures were undone in the whole time that the dashboard shows.",
+        kind: PanelKind::Number,
+        lines: |it| {
+            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Shown);
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "completions",
+        title: "Ended by status",
+        description: "What ended per second, with success or with failure.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels_and(STATUS_LABEL), it.completions()?))),
+        ..PLAIN
+    },
+    Spec {
+        key: COMPLETION_FAILURES,
+        title: "Failure ratio within an hour",
+        description: "The share of what ended within an hour that ended with a failure. Above the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "nothing ended",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.failed_completions()?.0))),
+        alerts: |it| alerts_of(it, COMPLETION_FAILURES),
+        ..PLAIN
+    },
+    Spec {
+        key: LEVEL,
+        title: "Level",
+        description: "The newest number that a call returned; of several instances the sum, of shares the mean.",
+        lines: |it| {
+            each(it, |it| {
+                let (unit, query) = (it.unit(Role::Level)?, it.level(Query::Last)?);
+                Some(Line { unit: Some(unit), ..by_labels("", &it.labels(), query) })
+            })
+        },
+        alerts: |it| alerts_of(it, LEVEL),
+        ..PLAIN
+    },
+    Spec {
+        key: "lookups",
+        title: "Look-ups per second: hits, misses",
+        description: "How often something was looked for, and whether it was found.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            let line = |it: &Used<'_>, name: &str, role| {
+                Some(by_labels(name, &it.labels(), it.rate(role, &it.labels(), Form::Plain)?))
+            };
+            let mut lines = each(it, |it| line(it, "hits", Role::Hits));
+            lines.extend(each(it, |it| line(it, "misses", Role::Misses)));
+            lines
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: HIT_RATIO,
+        title: "Hit rate now",
+        description: "The share of recent look-ups that found something. When it falls, whatever is behind it does the work.",
+        unit: Unit::Share,
+        no_value: "no look-ups",
+        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.hit_ratio(&it.labels(), Form::Plain)?))),
+        alerts: |it| alerts_of(it, HIT_RATIO),
+        ..PLAIN
+    },
+    Spec {
+        key: "hit_rate",
+        title: "Hit rate since the start",
+        description: "The share of all look-ups since the program began that found something; of several instances the lowest.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "no look-ups",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
+            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+];

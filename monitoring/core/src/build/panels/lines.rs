@@ -1,0 +1,58 @@
+//! Lines and thresholds that several tables of panels need.
+
+use super::family::panel_of;
+use super::{by_labels, named};
+use crate::build::used_family::{Form, Used};
+use crate::model::Line;
+use measurand_catalog::{Condition, Role};
+
+/// The alerts that compare what this panel of a family shows; others are only shown by it.
+pub(super) fn alerts_of(families: &[Used<'_>], panel: &str) -> Vec<String> {
+    let compares = |it: &Condition| {
+        use Condition::{CallsBelow, FailuresAbove, LevelGrowthAbove, Stalled};
+        !matches!(it, CallsBelow(_) | FailuresAbove(_) | LevelGrowthAbove(_) | Stalled(_))
+    };
+    let alerts = families.iter().flat_map(|it| &it.family.alerts);
+    let of_panel = alerts.filter(|it| panel_of(&it.condition) == panel && compares(&it.condition));
+    of_panel.map(|it| it.name.clone()).collect()
+}
+
+/// One line for each quantile, over the whole family.
+pub(super) fn quantiles(families: &[Used<'_>], role: Role, quantiles: &[f64]) -> Vec<Line> {
+    let line = |family: &Used<'_>, quantile: f64| {
+        Some(named(&percentile(quantile), family.quantile(role, quantile, &[], Form::Plain)?))
+    };
+    families.iter().flat_map(|family| quantiles.iter().filter_map(move |it| line(family, *it))).collect()
+}
+
+/// One line for each quantile that an alert looks at, by the family's labels, so that the panel shows what the alerts see.
+pub(super) fn quantiles_by_label(families: &[Used<'_>], role: Role, otherwise: f64) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for family in families {
+        let alerts = family.family.alerts.iter();
+        let mut wanted: Vec<f64> = alerts
+            .filter_map(|it| match it.condition {
+                Condition::DurationAbove { quantile, .. } if role == Role::Duration => Some(quantile),
+                Condition::ScoreBelow { quantile, .. } if role == Role::Score => Some(quantile),
+                _ => None,
+            })
+            .collect();
+        wanted.sort_by(f64::total_cmp);
+        wanted.dedup();
+        if wanted.is_empty() {
+            wanted.push(otherwise);
+        }
+        let labels = family.labels();
+        for quantile in wanted {
+            let query = family.quantile(role, quantile, &labels, Form::Plain);
+            lines.extend(query.map(|it| by_labels(&percentile(quantile), &labels, it)));
+        }
+    }
+    lines
+}
+
+/// `P05`, `P95`, `P99.9`.
+pub(super) fn percentile(quantile: f64) -> String {
+    let percent = (quantile * 1e6).round() / 1e4;
+    if percent < 10.0 { format!("P0{percent}") } else { format!("P{percent}") }
+}

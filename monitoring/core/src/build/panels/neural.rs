@@ -1,0 +1,150 @@
+//! The row about neural operations, patterns and the feedback loop.
+
+use super::lines::quantiles_by_label;
+use super::{PLAIN, Spec, by_labels, find, named, names, of};
+use crate::build::used_family::{Form, Used};
+use crate::model::{PanelKind, Unit};
+use crate::query::{Query, Window};
+use measurand_catalog::family::OUTCOME_LABEL;
+use measurand_catalog::{Role, families};
+
+pub(super) const KEY: &str = "neural";
+
+pub(super) const PANELS: &[Spec] = &[
+    Spec {
+        key: "rate",
+        title: "Operations Rate",
+        description: "Neural operations per second: the mean of five minutes and of an hour. Where the first falls below the second, there is less to do, or something is slower.",
+        unit: Unit::PerSecond,
+        lines: |it| {
+            let mean = |it: &Used<'_>, seconds: u32| {
+                let counter = it.selector(Role::Calls)?;
+                Some(Query::Increase(counter, Window::Seconds(seconds)).sum(&[]).per(f64::from(seconds)))
+            };
+            let line = |name, seconds| of(it, &families::NEURAL, |it| Some(named(name, mean(it, seconds)?)));
+            [line("5 m", 300), line("1 h", 3600)].concat()
+        },
+        alerts: |_| names(&["NeuralOperationsDegraded"]),
+        links: &["NeuralSystemStalled"],
+        ..PLAIN
+    },
+    Spec {
+        key: "rate_by_type",
+        title: "Operations by type",
+        description: "Neural operations per second of each type.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            of(it, &families::NEURAL, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "latency",
+        title: "Operation latency",
+        description: "Half, 95 % and 99 % of the operations of each type are faster than this.",
+        unit: Unit::Seconds,
+        no_value: "no operations",
+        lines: |it| {
+            let line = |(name, quantile)| {
+                of(it, &families::NEURAL, |it| {
+                    let query = it.quantile(Role::Duration, quantile, &it.labels(), Form::Plain)?;
+                    Some(by_labels(name, &it.labels(), query))
+                })
+            };
+            [("P50", 0.5), ("P95", 0.95), ("P99", 0.99)].map(line).concat()
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "errors",
+        title: "Errors by type and outcome",
+        description: "Neural operations per second that did not end well: `error` was returned, `panic` unwound, `cancelled` was dropped unfinished.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            of(it, &families::NEURAL, |it| {
+                let by = it.labels_and(OUTCOME_LABEL);
+                Some(by_labels("", &by, it.rate(Role::Errors, &by, Form::Plain)?))
+            })
+        },
+        links: &["PatternExtractionErrors"],
+        ..PLAIN
+    },
+    Spec {
+        key: "error_ratio",
+        title: "Error ratio by type",
+        description: "The share of neural operations that did not end well. Above the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "no operations",
+        lines: |it| {
+            of(it, &families::NEURAL, |it| {
+                Some(by_labels("", &it.labels(), it.error_ratio(&it.labels(), Form::Plain)?))
+            })
+        },
+        alerts: |_| names(&["NeuralOperationErrors"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "confidence",
+        title: "Pattern Confidence Distribution",
+        description: "How many patterns have which confidence; a second band far below the first means that one kind of pattern is not learned.",
+        kind: PanelKind::Heatmap,
+        unit: Unit::Share,
+        lines: |it| of(it, &families::PATTERN_CONFIDENCE, |it| Some(named("", it.heatmap(Role::Score)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "confidence_by_type",
+        title: "Pattern confidence by type",
+        description: "Half of the patterns of each type have a lower confidence. Below the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "no patterns",
+        lines: |it| {
+            let families: Vec<_> = find(it, &families::PATTERN_CONFIDENCE).into_iter().copied().collect();
+            quantiles_by_label(&families, Role::Score, 0.5)
+        },
+        alerts: |_| names(&["PatternConfidenceDeclining"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "feedback",
+        title: "Feedback Loop Cycles",
+        description: "Turns of the feedback loop in ten minutes. At zero nothing is learned from results.",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.increase(Role::Successes, &[], Window::Seconds(600));
+            of(it, &families::FEEDBACK, |it| Some(named("cycles", query(it)?)))
+        },
+        links: &["FeedbackLoopStalled"],
+        ..PLAIN
+    },
+    Spec {
+        key: "learned",
+        title: "Patterns learned",
+        description: "Patterns learned per second.",
+        unit: Unit::PerSecond,
+        lines: |it| {
+            of(it, &families::PATTERN_LEARNING, |it| {
+                Some(named("learned", it.rate(Role::Successes, &[], Form::Plain)?))
+            })
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "memory",
+        title: "Pattern Memory Size",
+        description: "Memory that stored patterns take. What only grows is never forgotten.",
+        unit: Unit::Bytes,
+        lines: |it| of(it, &families::PATTERN_MEMORY, |it| Some(named("bytes", it.level(Query::Last)?))),
+        links: &["PatternMemoryGrowth"],
+        ..PLAIN
+    },
+    Spec {
+        key: "compression",
+        title: "Compression ratio",
+        description: "Compressed size of the pattern memory divided by its original size: less is better.",
+        unit: Unit::Share,
+        lines: |it| of(it, &families::MEMORY_COMPRESSION, |it| Some(named("ratio", it.level(Query::Last)?))),
+        ..PLAIN
+    },
+];

@@ -1,0 +1,70 @@
+//! The row about what functions promise.
+
+use super::{BURN_PANEL, PLAIN, Spec, named};
+use crate::build::objectives::{self, DAY, HOUR, MINUTE, Promise};
+use crate::build::used_family::Used;
+use crate::model::burn_rate::{Burn, NAMES};
+use crate::model::{Limit, Line, PanelKind, Row, Unit};
+
+const KEY: &str = "objectives";
+
+const PANELS: &[Spec] = &[
+    Spec {
+        key: "left",
+        title: "Error budget left over time",
+        description: "The share of what may go wrong in 30 days that is left. Below zero a promise is broken.",
+        unit: Unit::Share,
+        width: 12,
+        no_value: "no calls",
+        lines: budgets,
+        ..PLAIN
+    },
+    Spec {
+        key: "burn",
+        title: "Error budget burn rate",
+        description: "How many times too fast the error budget burns: at 1 it lasts for exactly 30 days. An alert fires where a long and a short window are both above a line.",
+        unit: Unit::Factor,
+        width: 12,
+        no_value: "no calls",
+        lines: |it| {
+            let windows = [("5 m", 5 * MINUTE), ("1 h", HOUR), ("6 h", 6 * HOUR), ("3 d", 3 * DAY)];
+            let lines = |it: &Promise<'_>| {
+                windows.map(|(name, seconds)| named(&format!("{name} {}", legend(it)), it.burn(seconds)))
+            };
+            objectives::all(it).iter().flat_map(lines).collect()
+        },
+        links: &NAMES,
+        ..PLAIN
+    },
+    Spec {
+        key: "ratio",
+        title: "Calls that broke a promise",
+        description: "The share of calls within five minutes that did not end well, or took too long.",
+        kind: PanelKind::Lines,
+        unit: Unit::Share,
+        width: 24,
+        no_value: "no calls",
+        lines: |it| objectives::all(it).iter().map(|it| named(&legend(it), it.ratio(5 * MINUTE))).collect(),
+        ..PLAIN
+    },
+];
+
+/// What is left of each budget.
+pub(super) fn budgets(families: &[Used<'_>]) -> Vec<Line> {
+    objectives::all(families).iter().map(|it| named(&legend(it), it.left())).collect()
+}
+
+/// The row; without panels where nothing is promised.
+pub(super) fn row(families: &[Used<'_>], limits: &super::Limits<'_>, burns: &[Burn; 3]) -> Row {
+    let factors = burns.iter().flat_map(|burn| burn.pairs.iter().map(|it| (it.factor, burn.severity)));
+    let factors = factors.map(|(value, severity)| Limit { value, above: true, severity });
+    let mut row = super::row(KEY, "Objectives", PANELS, families, limits);
+    for panel in row.panels.iter_mut().filter(|it| it.key == BURN_PANEL) {
+        panel.limits = factors.clone().collect();
+    }
+    row
+}
+
+fn legend(promise: &Promise<'_>) -> String {
+    format!("{} {}", promise.name, promise.title())
+}

@@ -1,0 +1,106 @@
+//! The row about planning, tasks, and how well agents work together.
+
+use super::lines::quantiles;
+use super::{PLAIN, Spec, by_labels, find, named, names, of};
+use crate::build::used_family::{Form, Used};
+use crate::model::{PanelKind, Unit};
+use crate::query::Query;
+use measurand_catalog::family::STATUS_LABEL;
+use measurand_catalog::{Role, families};
+
+pub(super) const KEY: &str = "planning";
+
+pub(super) const PANELS: &[Spec] = &[
+    Spec {
+        key: "duration",
+        title: "Planning Duration",
+        description: "Half, 95 % and 99 % of all plans are made faster than this.",
+        unit: Unit::Seconds,
+        no_value: "no plans",
+        lines: |it| quantiles(&planning(it), Role::Duration, &[0.5, 0.95, 0.99]),
+        ..PLAIN
+    },
+    Spec {
+        key: "duration_by_goal",
+        title: "Planning duration by goal",
+        description: "95 % of the plans for each goal are made faster than this. Above the line the alert fires.",
+        unit: Unit::Seconds,
+        no_value: "no plans",
+        lines: |it| {
+            of(it, &families::PLANNING, |it| {
+                let query = it.quantile(Role::Duration, 0.95, &it.labels(), Form::Plain)?;
+                Some(by_labels("P95", &it.labels(), query))
+            })
+        },
+        alerts: |_| names(&["GOAPPlanningSlowdown"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "coordination",
+        title: "Coordination Efficiency",
+        description: "The share of the agents' time that is not spent waiting for each other. Below the line the alert fires.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "not measured yet",
+        lines: |it| of(it, &families::COORDINATION, |it| Some(named("efficiency", it.level(Query::Last)?))),
+        alerts: |_| names(&["AgentCoordinationEfficiency"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "reuse",
+        title: "Pattern Reuse Rate",
+        description: "The share of retrievals that reused a stored pattern.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "not measured yet",
+        lines: |it| of(it, &families::PATTERN_REUSE, |it| Some(named("reused", it.level(Query::Last)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "completions",
+        title: "Task Completion Rate",
+        description: "Tasks per second that ended, by type, with success or with failure.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| of(it, &families::TASK, |it| Some(by_labels("", &it.labels_and(STATUS_LABEL), it.completions()?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "failures",
+        title: "Task failures by type",
+        description: "The share of the tasks of each type that failed, within an hour. Above the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "no tasks",
+        lines: |it| of(it, &families::TASK, |it| Some(by_labels("", &it.labels(), it.failed_completions()?.0))),
+        alerts: |_| names(&["TaskFailureRate"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "queue",
+        title: "Queue length",
+        description: "Tasks that wait in the background queue. Above the line the alert fires.",
+        lines: |it| of(it, &families::TASK_QUEUE, |it| Some(named("waiting", it.level(Query::Last)?))),
+        alerts: |_| names(&["BackgroundTaskQueueLength"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "active",
+        title: "Active Patterns Count",
+        description: "Patterns that were used recently.",
+        kind: PanelKind::Number,
+        lines: |it| of(it, &families::PATTERNS_ACTIVE, |it| Some(named("active", it.level(Query::Last)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "unused",
+        title: "Unused patterns",
+        description: "Patterns that were not used recently. Above the line the alert fires.",
+        lines: |it| of(it, &families::PATTERNS_UNUSED, |it| Some(named("unused", it.level(Query::Last)?))),
+        alerts: |_| names(&["UnusedPatternsAccumulating"]),
+        ..PLAIN
+    },
+];
+
+fn planning<'a>(all: &[Used<'a>]) -> Vec<Used<'a>> {
+    find(all, &families::PLANNING).into_iter().copied().collect()
+}

@@ -1,0 +1,118 @@
+//! The row about how truthful the work of each agent is.
+
+use super::lines::{quantiles, quantiles_by_label};
+use super::{PLAIN, Spec, by_labels, find, named, names, of};
+use crate::build::used_family::{Form, Used};
+use crate::model::{PanelKind, Unit};
+use crate::query::{Aggregation, Window};
+use measurand_catalog::{Role, families};
+
+pub(super) const KEY: &str = "verification";
+
+pub(super) const PANELS: &[Spec] = &[
+    Spec {
+        key: "percentiles",
+        title: "Truth Score Percentiles",
+        description: "P50, P95 and P99 of all scores, and P05, of which only 5 % are worse: the bad scores are the low ones.",
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| quantiles(&used(it), Role::Score, &[0.05, 0.5, 0.95, 0.99]),
+        ..PLAIN
+    },
+    Spec {
+        key: "by_agent",
+        title: "Truth score by agent",
+        description: "The quantiles that alerts look at, of each agent. Below the lines they fire.",
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| quantiles_by_label(&used(it), Role::Score, 0.05),
+        alerts: |_| names(&["TruthScoreCriticallyLow", "TruthScoreBelowTarget"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "heatmap",
+        title: "Truth score heatmap",
+        description: "How many scores lie where; a second band far below the first means that one kind of work fails.",
+        kind: PanelKind::Heatmap,
+        unit: Unit::Share,
+        lines: |it| of(it, &families::VERIFICATION, |it| Some(named("", it.heatmap(Role::Score)?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "success",
+        title: "Verification Success Rate",
+        description: "The share of verifications whose score reached the threshold.",
+        kind: PanelKind::Dial,
+        unit: Unit::Share,
+        no_value: "no verifications",
+        lines: |it| of(it, &families::VERIFICATION, |it| Some(named("success", it.success_ratio(&[])?))),
+        ..PLAIN
+    },
+    Spec {
+        key: "reliability",
+        title: "Agent Reliability",
+        description: "The newest score of each agent; of several instances the lowest. Below the line the alert fires.",
+        kind: PanelKind::Bars,
+        unit: Unit::Share,
+        no_value: "no scores",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
+            of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        alerts: |_| names(&["AgentUnreliable"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "rollbacks",
+        title: "Auto Rollbacks",
+        description: "How often failures were undone in the time that the dashboard shows.",
+        kind: PanelKind::Number,
+        no_value: "none",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &[], Window::Shown);
+            of(it, &families::VERIFICATION, |it| Some(named("rollbacks", query(it)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "rollbacks_over_time",
+        title: "Rollbacks over time",
+        description: "Rollbacks of each agent in five minutes. Above the line the alert fires: stop whatever fails again and again.",
+        lines: |it| {
+            // The alert's own window, so that its threshold is comparable at every zoom.
+            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
+            of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        alerts: |_| names(&["AutoRollbackStorm"]),
+        ..PLAIN
+    },
+    Spec {
+        key: "failures",
+        title: "Failures by agent",
+        description: "Verifications per second below the threshold, or that ended without a score.",
+        kind: PanelKind::Stack,
+        unit: Unit::PerSecond,
+        lines: |it| {
+            let query = |it: &Used<'_>| it.rate(Role::Failures, &it.labels(), Form::Plain);
+            of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        ..PLAIN
+    },
+    Spec {
+        key: "failure_ratio",
+        title: "Failure ratio by agent",
+        description: "The share of verifications of each agent that failed. Above the line the alert fires.",
+        unit: Unit::Share,
+        no_value: "no verifications",
+        lines: |it| {
+            let query = |it: &Used<'_>| it.failure_ratio(&it.labels(), Form::Plain);
+            of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
+        },
+        alerts: |_| names(&["VerificationFailureRate"]),
+        ..PLAIN
+    },
+];
+
+fn used<'a>(all: &[Used<'a>]) -> Vec<Used<'a>> {
+    find(all, &families::VERIFICATION).into_iter().copied().collect()
+}

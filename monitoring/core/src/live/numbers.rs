@@ -1,0 +1,254 @@
+//! What each annotated function does: the numbers of the last five minutes, or of all samples while these are fewer, and
+//! exact counts since the program began.
+//!
+//! A program has thousands of functions in a few families, so that each family is asked once, by the labels whose values
+//! its functions fix, and each function finds its answer by its own values.
+
+use super::Page;
+use crate::build::used_family::{Form, Used};
+use crate::query::evaluate::{Labels, ROOM, Row, STALE, Scope, Source, evaluate, in_parts, is_present, quantile};
+use crate::query::{Aggregation, Query, Selector, Window};
+use measurand_catalog::{Role, SiteRecord};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The longest window of all numbers that are no counts.
+const WINDOW_SECONDS: u32 = 300;
+/// The longest window over which the budget of a promise is judged: what is kept of the past.
+const BUDGET_SECONDS: u32 = 3600;
+const BUDGET: Window = Window::Seconds(BUDGET_SECONDS);
+
+/// The windows of numbers, in seconds: shorter than usual while there are not yet so many samples, since what grew in a
+/// minute is no rate over five.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Windows {
+    /// Of rates and quantiles.
+    pub recent: u32,
+    /// Of what is left of budgets.
+    pub budget: u32,
+}
+
+/// The numbers of one function; a program's functions with the same labels share theirs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Numbers {
+    /// Calls since the program began.
+    pub calls: f64,
+    /// Calls per second.
+    pub rate: f64,
+    /// Calls that did not end well since the program began.
+    pub errors: f64,
+    /// The share of calls that did not end well, from 0 to 1; nothing without calls, or where nobody judges them.
+    pub error_rate: Option<f64>,
+    /// Half of the calls take at most so many seconds.
+    pub p50: Option<f64>,
+    /// 95 % of the calls take at most so many seconds.
+    pub p95: Option<f64>,
+    /// 99 % of the calls take at most so many seconds.
+    pub p99: Option<f64>,
+    /// Calls that have not ended.
+    pub in_flight: Option<f64>,
+    /// The share of the budget of its promises that the last hour left; below 0 the promise was broken.
+    pub budget_left: Option<f64>,
+}
+
+impl Windows {
+    /// At this time, in milliseconds since the epoch.
+    #[must_use]
+    pub fn at(source: &dyn Source, now: i64) -> Self {
+        // Windows are open at their beginning: a second more takes the oldest sample in.
+        let known = u32::try_from((now - source.oldest()) / 1000 + 1).unwrap_or(1).max(1);
+        Self { recent: known.min(WINDOW_SECONDS), budget: known.min(BUDGET_SECONDS) }
+    }
+}
+
+/// Answers by the labels that functions fix.
+#[derive(Default)]
+struct Answers(HashMap<Labels, f64>);
+
+pub(super) fn of<'a>(page: &'a Page, source: &dyn Source, now: i64) -> BTreeMap<&'a str, Numbers> {
+    let mut all = BTreeMap::new();
+    let window = Windows::at(source, now).recent;
+    for family in &page.catalog.families {
+        let used = Used { family, catalog: &page.catalog };
+        let mut groups: BTreeMap<Vec<&str>, Vec<(&str, &SiteRecord)>> = BTreeMap::new();
+        for it in page.functions.iter().filter(|it| it.family == family.name) {
+            let Some(site) = page.catalog.sites.get(it.site) else { continue };
+            groups.entry(site.labels.keys().map(String::as_str).collect()).or_default().push((&it.id, site));
+        }
+        for (names, sites) in groups {
+            let ask = Ask { used, names: names.iter().map(|it| (*it).to_owned()).collect(), page, source, now, window };
+            all.extend(ask.numbers(&sites));
+        }
+    }
+    all
+}
+
+/// All functions of one family that fix the same labels.
+struct Ask<'a> {
+    used: Used<'a>,
+    names: Vec<String>,
+    page: &'a Page,
+    source: &'a dyn Source,
+    now: i64,
+    window: u32,
+}
+
+impl Ask<'_> {
+    fn numbers<'a>(&self, sites: &[(&'a str, &SiteRecord)]) -> Vec<(&'a str, Numbers)> {
+        let (used, names) = (&self.used, &self.names);
+        let bad = if used.metric(Role::Errors).is_some() { Role::Errors } else { Role::Failures };
+        let judged = used.metric(bad).is_some();
+        let counts = self.counted(Query::Last);
+        let rates = self.answers(used.calls(names, Form::Plain));
+        let errors = self.answers(used.selector(bad).map(|it| Query::Last(it).sum(names)));
+        let error_rates = self.answers(used.rate(bad, names, Form::Plain));
+        let in_flight_names: Vec<String> =
+            used.labels_of(Role::InFlight).into_iter().filter(|it| names.contains(it)).collect();
+        let in_flight = self.answers(used.gauge(Role::InFlight, Aggregation::Sum, &in_flight_names));
+        let [p50, p95, p99] = self.quantiles([0.5, 0.95, 0.99]);
+        let budget = Budget::new(self, sites, bad);
+        let of_site = |(id, site): &(&'a str, &SiteRecord)| {
+            let rate = rates.get(site, names).unwrap_or_default();
+            let error_rate = error_rates.get(site, names).unwrap_or_default();
+            let some = |it: &Answers| it.get(site, names).filter(|it| it.is_finite());
+            let numbers = Numbers {
+                calls: total(counts.iter().filter_map(|it| it.get(site, names))),
+                rate,
+                errors: errors.get(site, names).unwrap_or_default(),
+                error_rate: (judged && rate > 0.0).then_some(error_rate / rate),
+                p50: some(&p50),
+                p95: some(&p95),
+                p99: some(&p99),
+                in_flight: in_flight.get(site, &in_flight_names),
+                budget_left: budget.left(site, names),
+            };
+            (*id, numbers)
+        };
+        sites.iter().map(of_site).collect()
+    }
+
+    /// The counters that together count calls, each read in this way.
+    fn counted(&self, read: impl Fn(Selector) -> Query) -> Vec<Answers> {
+        let asked = counters(&self.used).into_iter().map(|it| read(Selector::new(it)).sum(&self.names));
+        asked.map(|it| Answers::of(self.rows(&it))).collect()
+    }
+
+    fn answers(&self, query: Option<Query>) -> Answers {
+        query.map(|it| Answers::of(self.rows(&it))).unwrap_or_default()
+    }
+
+    /// Of durations, all from the same buckets.
+    fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> [Answers; N] {
+        let mut all = [(); N].map(|()| Answers::default());
+        if let Some(duration) = self.used.selector(Role::Duration) {
+            let buckets = Query::Buckets(self.names.clone(), duration, Window::Recent);
+            in_parts(&buckets, &self.scope(), self.source, &[self.now], ROOM, |rows| {
+                all.iter_mut().zip(quantiles).for_each(|(answers, it)| answers.add(quantile(it, rows.clone())));
+            });
+        }
+        all
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope::dashboard(self.page.job(), self.window, self.window)
+    }
+
+    fn rows(&self, query: &Query) -> Vec<Row> {
+        evaluate(query, &self.scope(), self.source, &[self.now])
+    }
+}
+
+/// The sum, which the standard library says is -0 where there is nothing to add.
+fn total(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |all, it| all + it)
+}
+
+/// The metrics of which each call adds one to exactly one; see [`Used::calls`].
+fn counters(used: &Used<'_>) -> Vec<String> {
+    let name = |role| used.metric(role).map(|it| it.name.clone());
+    let count = |role| used.metric(role).map(|it| format!("{}_count", it.name));
+    let both = |one, other| Some(vec![name(one)?, name(other)?]);
+    let one = |it: Option<String>| Some(vec![it?]);
+    one(name(Role::Calls))
+        .or_else(|| one(count(Role::Duration)))
+        .or_else(|| both(Role::Successes, Role::Failures))
+        .or_else(|| one(name(Role::Completions)))
+        .or_else(|| one(name(Role::Successes)))
+        .or_else(|| both(Role::Hits, Role::Misses))
+        .or_else(|| one(count(Role::Score)))
+        .unwrap_or_default()
+}
+
+impl Answers {
+    fn of(rows: Vec<Row>) -> Self {
+        let mut all = Self::default();
+        all.add(rows);
+        all
+    }
+
+    fn add(&mut self, rows: Vec<Row>) {
+        let pair = |it: Row| {
+            let value = it.values.last().copied().filter(|it| is_present(*it))?;
+            Some((Labels::new(it.labels.iter().filter(|it| it.0 != "job")), value))
+        };
+        self.0.extend(rows.into_iter().filter_map(pair));
+    }
+
+    fn get(&self, site: &SiteRecord, names: &[String]) -> Option<f64> {
+        let fixed = site.labels.iter().filter(|(name, _)| names.contains(name));
+        self.0.get(&Labels::new(fixed.map(|(name, value)| (name.as_str(), value.as_str())))).copied()
+    }
+}
+
+/// What of the promises of functions was kept; asked only where one promises something.
+struct Budget {
+    calls: Vec<Answers>,
+    errors: Answers,
+    /// Calls that were at most so slow, by the bits of the bound.
+    fast: Vec<(f64, Answers)>,
+    all: Answers,
+}
+
+impl Budget {
+    fn new(ask: &Ask<'_>, sites: &[(&str, &SiteRecord)], bad: Role) -> Option<Self> {
+        let objectives = || sites.iter().filter_map(|it| it.1.objective);
+        objectives().next()?;
+        let grown = |it| Query::Increase(it, BUDGET);
+        let bounds: BTreeSet<u64> = objectives().filter_map(|it| it.latency).map(|it| it.seconds.to_bits()).collect();
+        let duration = ask.used.metric(Role::Duration).map(|it| it.name.as_str());
+        let fast = |bits: u64| {
+            let bound = f64::from_bits(bits);
+            let buckets = Selector::new(format!("{}_bucket", duration?)).up_to(bound);
+            Some((bound, ask.answers(Some(grown(buckets).sum(&ask.names)))))
+        };
+        let all = duration.map(|it| grown(Selector::new(format!("{it}_count"))).sum(&ask.names));
+        Some(Self {
+            calls: ask.counted(grown),
+            errors: ask.answers(ask.used.selector(bad).map(|it| grown(it).sum(&ask.names))),
+            fast: bounds.into_iter().filter_map(fast).collect(),
+            all: ask.answers(all),
+        })
+    }
+}
+
+trait Left {
+    fn left(&self, site: &SiteRecord, names: &[String]) -> Option<f64>;
+}
+
+impl Left for Option<Budget> {
+    /// Of two promises the one that is nearer to its end.
+    fn left(&self, site: &SiteRecord, names: &[String]) -> Option<f64> {
+        let (it, objective) = (self.as_ref()?, site.objective?);
+        let left = |broken: f64, share: f64| Some(1.0 - broken / (1.0 - share)).filter(|it| it.is_finite());
+        let success = objective.success.and_then(|share| {
+            let calls = total(it.calls.iter().filter_map(|it| it.get(site, names)));
+            (calls > 0.0).then(|| it.errors.get(site, names).unwrap_or_default() / calls).and_then(|it| left(it, share))
+        });
+        let latency = objective.latency.and_then(|promise| {
+            let all = it.all.get(site, names).filter(|it| *it > 0.0)?;
+            let fast = it.fast.iter().find(|it| it.0.to_bits() == promise.seconds.to_bits())?;
+            left(1.0 - fast.1.get(site, names).unwrap_or(STALE) / all, promise.share)
+        });
+        success.into_iter().chain(latency).reduce(f64::min)
+    }
+}

@@ -1,0 +1,206 @@
+//! The numbers of panels, as columns over one axis of time.
+
+use super::text::filled;
+use super::{Page, RECENT_SECONDS, model};
+use crate::model::{Line, Panel, PanelKind};
+use crate::query::evaluate::{Labels, ROOM, Row, STALE, Scope, Source, in_parts, instants, is_present, series_read};
+use crate::write::grafana::ref_id;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// What is shown of the time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The instants in milliseconds since the epoch, the earliest first.
+    pub times: Vec<i64>,
+    /// From the first to the last, in seconds.
+    pub range: u32,
+    /// The most answers to one line: of more, those with the largest numbers are given, in a table the first by name.
+    pub most: usize,
+    /// The most memory of all answers together, in bytes.
+    pub room: usize,
+}
+
+/// The columns of panels, by panel and line.
+pub type Columns = BTreeMap<u32, BTreeMap<String, Vec<SeriesColumn>>>;
+
+/// All answers together take more memory than [`Frame::room`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge {
+    room: usize,
+}
+
+/// One answer of a panel's line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeriesColumn {
+    /// Its labels.
+    #[serde(serialize_with = "super::panels::labels")]
+    pub labels: Arc<Labels>,
+    /// Its name.
+    pub legend: String,
+    /// A number for each instant; JSON has `null` where there is none.
+    pub values: Vec<f64>,
+}
+
+impl Frame {
+    /// The instants of so many seconds up to now: whole multiples of a step in seconds, so that a point stays where it is
+    /// from one answer to the next; and last the newest instant.
+    #[must_use]
+    pub fn new(now: i64, range: u32, step: u32) -> Self {
+        let mut times = instants(now - i64::from(range) * 1000, now - 1, step.saturating_mul(1000).max(1));
+        times.push(now);
+        Self { times, range, most: usize::MAX, room: usize::MAX }
+    }
+
+    /// The step in seconds with which so many seconds have so many points, or fewer. It is a multiple of the interval of
+    /// the samples, which cannot fill a shorter one.
+    #[must_use]
+    pub fn step(range: u32, points: u32, interval: u32) -> u32 {
+        range.div_ceil(points.max(1)).max(1).next_multiple_of(interval.max(1))
+    }
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the answer is larger than {} KiB; ask for fewer panels with `ids`, for the largest series with `most`, or for \
+             fewer `points`",
+            self.room / 1024
+        )
+    }
+}
+
+impl Error for TooLarge {}
+
+/// How many series these panels read at each instant, at most.
+pub(super) fn series(page: &Page, ids: &[u32], source: &dyn Source) -> usize {
+    let lines = shown(page, ids).filter(|it| it.kind != PanelKind::Table).flat_map(|it| &it.lines);
+    lines.filter(|it| page.unavailable(&it.query).is_none()).map(|it| series_read(&it.query, source)).sum()
+}
+
+fn shown<'a>(page: &'a Page, ids: &'a [u32]) -> impl Iterator<Item = &'a Panel> {
+    let panels = page.monitoring.rows.iter().flat_map(|it| &it.panels);
+    panels.filter(|it| model::is_shown(it) && ids.contains(&it.id))
+}
+
+pub(super) fn of(page: &Page, ids: &[u32], frame: &Frame, source: &dyn Source) -> Result<Columns, TooLarge> {
+    let mut room = frame.room;
+    let mut panel = |it: &Panel| {
+        let mut lines = BTreeMap::new();
+        for (place, line) in it.lines.iter().enumerate() {
+            let columns = columns(page, line, it.kind, frame, source, room).ok_or(TooLarge { room: frame.room })?;
+            room = room.saturating_sub(columns.iter().map(SeriesColumn::size).sum());
+            lines.insert(ref_id(place), columns);
+        }
+        Ok((it.id, lines))
+    };
+    shown(page, ids).map(&mut panel).collect()
+}
+
+/// Nothing where they have no room.
+fn columns(
+    page: &Page,
+    line: &Line,
+    kind: PanelKind,
+    frame: &Frame,
+    source: &dyn Source,
+    room: usize,
+) -> Option<Vec<SeriesColumn>> {
+    if page.unavailable(&line.query).is_some() {
+        return Some(Vec::new());
+    }
+    let scope = Scope::dashboard(page.job(), RECENT_SECONDS, frame.range);
+    // A table shows the newest numbers only.
+    let before = if kind == PanelKind::Table { frame.times.len().saturating_sub(1) } else { 0 };
+    let times = frame.times.get(before..).unwrap_or_default();
+    let column = |row: Row| {
+        let legend = if kind == PanelKind::Heatmap {
+            row.labels.get("le").to_owned()
+        } else {
+            filled(&line.legend, &row.labels, None)
+        };
+        let values = std::iter::repeat_n(STALE, before).chain(row.values).collect();
+        SeriesColumn { labels: row.labels, legend, values }
+    };
+    let mut found = Found { rows: Vec::new(), most: frame.most, kind };
+    let mut has_room = true;
+    in_parts(&line.query, &scope, source, times, ROOM, |rows| {
+        if has_room {
+            found.add(rows);
+            // Each number comes with those before it in a table.
+            has_room = found.rows.len() <= room / (size_of::<f64>() * frame.times.len().max(1));
+        }
+    });
+    let columns: Vec<SeriesColumn> = has_room.then(|| found.finish())?.into_iter().map(column).collect();
+    (columns.iter().map(SeriesColumn::size).sum::<usize>() <= room).then_some(columns)
+}
+
+/// The rows of one line that are to be shown, of those that were found so far.
+struct Found {
+    rows: Vec<Row>,
+    most: usize,
+    kind: PanelKind,
+}
+
+impl Found {
+    fn add(&mut self, rows: Vec<Row>) {
+        self.rows.extend(rows);
+        self.choose();
+    }
+
+    /// The lines of a table have to keep the same labels, whichever are large in one of them; a heatmap is shown whole.
+    fn choose(&mut self) {
+        if self.rows.len() <= self.most || self.kind == PanelKind::Heatmap {
+            return;
+        }
+        if self.kind == PanelKind::Table {
+            self.rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        } else {
+            let largest = |row: &Row| row.values.iter().copied().filter(|it| is_present(*it)).fold(f64::MIN, f64::max);
+            let mut ranked: Vec<(f64, Row)> = self.rows.drain(..).map(|it| (largest(&it), it)).collect();
+            ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.labels.cmp(&b.1.labels)));
+            self.rows.extend(ranked.into_iter().map(|it| it.1));
+        }
+        self.rows.truncate(self.most);
+    }
+
+    fn finish(mut self) -> Vec<Row> {
+        if self.kind == PanelKind::Heatmap {
+            return alone(self.rows);
+        }
+        self.rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        self.rows
+    }
+}
+
+impl SeriesColumn {
+    /// What it takes of memory, roughly.
+    fn size(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+        size_of::<Self>() + self.values.len() * size_of::<f64>() + labels + self.legend.len()
+    }
+}
+
+/// What is in each bucket alone, of numbers that also count what is in all smaller ones.
+fn alone(mut rows: Vec<Row>) -> Vec<Row> {
+    let bound = |row: &Row| row.labels.get("le").parse().unwrap_or(f64::INFINITY);
+    rows.sort_by(|a, b| bound(a).total_cmp(&bound(b)));
+    for place in (1..rows.len()).rev() {
+        let (smaller, larger) = rows.split_at_mut(place);
+        let (Some(smaller), Some(larger)) = (smaller.last(), larger.first_mut()) else { continue };
+        let pairs = larger.values.iter_mut().zip(&smaller.values);
+        for (value, below) in pairs.filter(|it| is_present(*it.0) && is_present(*it.1)) {
+            *value = (*value - below).max(0.0);
+        }
+    }
+    rows
+}
+
+/// Writes labels as one object.
+pub(super) fn labels<S: serde::Serializer>(labels: &Labels, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(labels.iter())
+}

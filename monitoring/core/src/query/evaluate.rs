@@ -1,0 +1,326 @@
+//! Evaluates terms of the query language over samples at hand: the second back end beside `promql`, with the same answers.
+//!
+//! A term is answered for many instants at once, as columns: that is what a page draws, and an answer for one instant is
+//! the same with one column. It knows nothing of where samples come from ([`Source`]) or what is done with the answers.
+//!
+//! The answers are those of Prometheus to a billionth: five minutes of look-back, stale series, extrapolation and resets
+//! of counters, interpolation in buckets, the matching of labels. Windows are open on the left, as they are since
+//! Prometheus 3; before, a sample exactly on the edge counted too ([`Scope::closed`]). Where Prometheus would refuse to match two series with
+//! one, the first counts. A recorded term is answered by evaluating what it records.
+
+mod aggregate;
+mod alerts;
+mod combine;
+mod leaf;
+mod parts;
+mod quantile;
+mod samples;
+
+pub(crate) use alerts::history;
+pub use alerts::{Phase, Progress, progress};
+pub use parts::{ROOM, in_parts, series_read};
+pub use quantile::rows as quantile;
+pub use samples::{Labels, Memory, STALE, Sample, Series, Source, Wanted, is_present};
+
+use parts::Part;
+
+use crate::query::promql::RULE_WINDOW_SECONDS;
+use crate::query::{Aggregation, Comparison, Match, Matcher, Origin, Query, Selector, Window};
+use std::sync::Arc;
+
+/// A series whose newest sample is older has no number, in milliseconds.
+pub const LOOK_BACK: i64 = 5 * 60 * 1000;
+/// Between two answers of which a mean over time is made, in milliseconds; `promql` prints the same.
+const AVERAGED_STEP: u32 = 60 * 1000;
+
+/// Where a term stands: what it selects by and how long its windows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope<'a> {
+    job: &'a str,
+    only_job: bool,
+    recent: u32,
+    shown: u32,
+    closed: bool,
+    step: u32,
+}
+
+/// One labelled line of numbers: one for each instant, [`STALE`] where there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The metric's name, where the term keeps it.
+    pub name: Option<Arc<str>>,
+    /// The labels besides the name.
+    pub labels: Arc<Labels>,
+    /// The numbers, as many as there are instants.
+    pub values: Vec<f64>,
+}
+
+impl<'a> Scope<'a> {
+    /// A rule file of this job.
+    #[must_use]
+    pub fn rules(job: &'a str) -> Self {
+        Self {
+            job,
+            only_job: true,
+            recent: RULE_WINDOW_SECONDS,
+            shown: RULE_WINDOW_SECONDS,
+            closed: false,
+            step: AVERAGED_STEP,
+        }
+    }
+
+    /// A dashboard with all jobs and instances chosen, whose recorded series come from the rules of this job. The numbers
+    /// are what `$__rate_interval` and `$__range` stand for, in seconds.
+    #[must_use]
+    pub fn dashboard(job: &'a str, recent: u32, shown: u32) -> Self {
+        Self { job, only_job: false, recent, shown, closed: false, step: AVERAGED_STEP }
+    }
+
+    /// The same with windows that are closed on the left, as they were before Prometheus 3: a sample on the edge counts.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self { closed: true, ..self }
+    }
+
+    /// The same where rules are evaluated so often, in milliseconds: of those answers a mean over time is made.
+    #[must_use]
+    pub fn every(self, step: u32) -> Self {
+        Self { step, ..self }
+    }
+
+    /// By how much a window reaches further back than to behind its edge: samples have whole milliseconds.
+    fn edge(&self) -> i64 {
+        i64::from(self.closed)
+    }
+
+    fn milliseconds(&self, window: Window) -> i64 {
+        let seconds = match window {
+            Window::Recent => self.recent,
+            Window::Shown => self.shown,
+            Window::Seconds(it) => it,
+        };
+        i64::from(seconds) * 1000
+    }
+
+    /// Whether a series is one of those that a selector means, judged by these of its matchers.
+    fn selects(&self, it: &Selector, labels: &Labels, judged: impl Fn(&Matcher) -> bool) -> bool {
+        let job = labels.get("job");
+        let target = match it.origin {
+            Origin::Job(other) => job == other,
+            _ if self.only_job => job == self.job,
+            Origin::Target => !job.is_empty() && !labels.get("instance").is_empty(),
+            Origin::Rule => !job.is_empty(),
+        };
+        target && it.matchers.iter().filter(|it| judged(it)).all(|it| it.is.holds(labels.get(&it.label)))
+    }
+}
+
+/// The answer to a term at these instants, which are milliseconds since the epoch, the earliest first. Rows without any
+/// number are left out.
+#[must_use]
+pub fn evaluate(query: &Query, scope: &Scope<'_>, source: &dyn Source, times: &[i64]) -> Vec<Row> {
+    let (mut all, mut parts) = (Vec::new(), 0);
+    in_parts(query, scope, source, times, ROOM, |rows| {
+        parts += 1;
+        all.extend(rows);
+    });
+    if parts > 1 {
+        all.sort_by(|a: &Row, b: &Row| a.labels.cmp(&b.labels));
+    }
+    all
+}
+
+/// The whole multiples of a step after one time up to another, all in milliseconds.
+#[must_use]
+pub fn instants(after: i64, to: i64, step: u32) -> Vec<i64> {
+    let begin = after.div_euclid(i64::from(step)) * i64::from(step) + i64::from(step);
+    (begin..=to).step_by(step as usize).collect()
+}
+
+/// One run over one set of instants.
+#[derive(Clone, Copy)]
+struct Evaluation<'a> {
+    scope: &'a Scope<'a>,
+    source: &'a dyn Source,
+    times: &'a [i64],
+    /// The series that it is about; nothing where it is about all.
+    part: Option<&'a Part<'a>>,
+}
+
+/// The series that a selector means, of the part that is answered.
+struct Chosen<'a> {
+    selector: &'a Selector,
+    scope: &'a Scope<'a>,
+    part: Option<&'a Part<'a>>,
+}
+
+impl Wanted for Chosen<'_> {
+    fn series(&self, labels: &Labels) -> bool {
+        self.scope.selects(self.selector, labels, |_| true) && self.part.is_none_or(|it| it.has(labels))
+    }
+
+    fn histogram(&self, labels: &Labels) -> bool {
+        self.scope.selects(self.selector, labels, |it| it.label != "le") && self.part.is_none_or(|it| it.has(labels))
+    }
+}
+
+impl Evaluation<'_> {
+    fn rows(self, query: &Query) -> Vec<Row> {
+        let one_by_one = |query: &Query, value: &dyn Fn(f64) -> f64| {
+            combine::merged(self.rows(query).into_iter().map(|it| it.map(value)).collect())
+        };
+        match query {
+            Query::Last(_)
+            | Query::Rate(..)
+            | Query::Increase(..)
+            | Query::AverageOverTime(..)
+            | Query::MaximumOverTime(..)
+            | Query::Changes(..)
+            | Query::Past(..) => {
+                let mut rows = Vec::new();
+                self.leaf(query, &mut |it| rows.push(it));
+                rows
+            }
+            Query::Aggregate(kind, by, of) => self.aggregate(*kind, by.iter().map(String::as_str).chain(["job"]), of),
+            Query::Buckets(by, it, window) => {
+                let by = by.iter().map(String::as_str).chain(["job", "le"]);
+                self.aggregate(Aggregation::Sum, by, &Query::Rate(of_buckets(it), *window))
+            }
+            Query::Heatmap(it, window) => {
+                self.aggregate(Aggregation::Sum, ["le"].into_iter(), &Query::Rate(of_buckets(it), *window))
+            }
+            Query::Quantile(quantile, of) => quantile::rows(*quantile, self.rows(of)),
+            Query::Ratio { part, whole } => {
+                combine::pairs(
+                    self.rows(part),
+                    &self.rows(whole),
+                    |part, whole| {
+                        if whole > 0.0 { part / whole } else { STALE }
+                    },
+                )
+            }
+            Query::OrZero(of, like) => combine::or(self.rows(of), one_by_one(like, &|it| 0.0 * it)),
+            Query::Plus(terms) => {
+                let mut terms = terms.iter().map(|it| self.rows(it));
+                let first = terms.next().unwrap_or_default();
+                terms.fold(first, |sum, it| combine::pairs(sum, &it, |one, other| one + other))
+            }
+            Query::Minus(one, other) => combine::pairs(self.rows(one), &self.rows(other), |one, other| one - other),
+            Query::Per(of, number) => one_by_one(of, &|it| it / number),
+            Query::Rest(of) => one_by_one(of, &|it| 1.0 - it),
+            Query::Averaged(of, window) => self.averaged(of, *window),
+            Query::Age(of) => self.age(of),
+            Query::Compare(of, comparison, threshold) => {
+                let holds = |it: &f64| match comparison {
+                    Comparison::Above => *it > *threshold,
+                    Comparison::Below => *it < *threshold,
+                    #[expect(clippy::float_cmp, reason = "what `==` means in PromQL")]
+                    Comparison::Equal => *it == *threshold,
+                };
+                // A comparison lets numbers through as they are, so it keeps the name.
+                let mut rows = self.rows(of);
+                rows.iter_mut().flat_map(|it| &mut it.values).filter(|it| !holds(it)).for_each(|it| *it = STALE);
+                rows
+            }
+            Query::Combine(one, combination, other) => combine::combine(self.rows(one), *combination, self.rows(other)),
+            Query::Absent(it) => self.absent(it),
+            Query::Constant(value) => {
+                vec![Row { name: None, labels: Arc::default(), values: vec![*value; self.times.len()] }]
+            }
+            Query::Recorded { record, labels, matchers, of } => self.recorded(record, labels, matchers, of),
+        }
+    }
+
+    /// `absent`: the labels are those that the selector fixes.
+    fn absent(self, it: &Selector) -> Vec<Row> {
+        let mut values = vec![1.0; self.times.len()];
+        self.leaf(&Query::Last(it.clone()), &mut |row| {
+            for (value, found) in values.iter_mut().zip(&row.values) {
+                if is_present(*found) {
+                    *value = STALE;
+                }
+            }
+        });
+        let job = match it.origin {
+            Origin::Job(job) => Some(job),
+            _ => self.scope.only_job.then_some(self.scope.job),
+        };
+        let fixed = it.matchers.iter().filter_map(|it| match &it.is {
+            Match::Equal(value) => Some((it.label.as_str(), value.as_str())),
+            _ => None,
+        });
+        let labels = Labels::new(job.map(|it| ("job", it)).into_iter().chain(fixed));
+        vec![Row { name: None, labels: Arc::new(labels), values }]
+    }
+
+    /// Seconds between the instant and what the number says.
+    fn age(self, of: &Query) -> Vec<Row> {
+        let mut rows = self.rows(of);
+        for row in &mut rows {
+            row.name = None;
+            for (value, time) in row.values.iter_mut().zip(self.times).filter(|it| is_present(*it.0)) {
+                *value = seconds(*time) - *value;
+            }
+        }
+        combine::merged(rows)
+    }
+
+    fn recorded(self, record: &str, added: &[(String, String)], matchers: &[Matcher], of: &Query) -> Vec<Row> {
+        let scope = Scope { closed: self.scope.closed, step: self.scope.step, ..Scope::rules(self.scope.job) };
+        let mut rows = Evaluation { scope: &scope, ..self }.rows(of);
+        let name: Arc<str> = record.into();
+        for row in &mut rows {
+            row.name = Some(Arc::clone(&name));
+            if !added.is_empty() {
+                let own = row.labels.iter().filter(|(name, _)| added.iter().all(|it| it.0 != *name));
+                row.labels = Arc::new(Labels::new(own.chain(added.iter().map(|(n, v)| (n.as_str(), v.as_str())))));
+            }
+        }
+        rows.retain(|row| matchers.iter().all(|it| it.is.holds(row.labels.get(&it.label))));
+        combine::merged(rows)
+    }
+
+    /// The mean of the answers at whole minutes within the window before each instant.
+    fn averaged(self, of: &Query, window: Window) -> Vec<Row> {
+        let window = self.scope.milliseconds(window);
+        let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return Vec::new() };
+        // Where there are no samples yet there are no answers either, and thirty days of looking for them take long.
+        let begin = first - window - self.scope.edge();
+        let from = if speaks_alone(of) { begin } else { begin.max(self.source.oldest() - LOOK_BACK) };
+        let steps = instants(from, *last, self.scope.step);
+        let inner = Evaluation { times: &steps, ..self }.rows(of);
+        let place = |time: i64| steps.partition_point(|it| *it <= time);
+        let mean = |row: Row| {
+            let of_window = |time: &i64| {
+                let (from, to) = (place(time - window - self.scope.edge()), place(*time));
+                let values = row.values.get(from..to).unwrap_or_default().iter().copied().filter(|it| is_present(*it));
+                leaf::mean(values)
+            };
+            Row { name: None, labels: row.labels, values: self.times.iter().map(of_window).collect() }
+        };
+        combine::merged(inner.into_iter().map(mean).collect())
+    }
+}
+
+impl Row {
+    /// Changes the numbers that there are, and forgets the name, as every operator does.
+    fn map(mut self, value: impl Fn(f64) -> f64) -> Self {
+        self.values.iter_mut().filter(|it| is_present(**it)).for_each(|it| *it = value(*it));
+        self.name = None;
+        self
+    }
+}
+
+/// Whether a term can have an answer without any samples.
+fn speaks_alone(query: &Query) -> bool {
+    matches!(query, Query::Constant(_) | Query::Absent(_)) || query.children().into_iter().any(speaks_alone)
+}
+
+fn of_buckets(it: &Selector) -> Selector {
+    Selector { metric: format!("{}_bucket", it.metric), ..it.clone() }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch stay below 2^53")]
+fn seconds(milliseconds: i64) -> f64 {
+    milliseconds as f64 / 1000.0
+}

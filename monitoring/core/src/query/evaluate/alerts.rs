@@ -1,0 +1,129 @@
+//! How far an alert is: nothing, a condition that has not held for long enough, or firing.
+
+use super::{Labels, Row, combine, is_present};
+use std::sync::Arc;
+
+/// How far an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// The condition does not hold.
+    Inactive,
+    /// It holds, but not for long enough.
+    Pending,
+    /// It has held for long enough.
+    Firing,
+}
+
+/// One answer of an alert's condition that holds now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Its labels.
+    pub labels: Arc<Labels>,
+    /// Its number.
+    pub value: f64,
+    /// Since when the condition holds without a break, in milliseconds since the epoch.
+    pub since: i64,
+    /// How far it is; never inactive.
+    pub phase: Phase,
+}
+
+/// What of an alert's condition, answered at these instants, holds at the last of them.
+///
+/// As in Prometheus a condition is looked at once in a while; one that did not hold at one instant begins anew. It fires
+/// once it has held from one instant to another that is at least `hold` milliseconds later, and stays for `keep`
+/// milliseconds after it has fired even when the condition is gone.
+#[must_use]
+pub fn progress(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<Progress> {
+    merged(rows).iter().filter_map(|it| of_row(it, times, hold, keep, &mut |_| ())).collect()
+}
+
+/// The same at each of the instants: how far whatever holds there is.
+pub(crate) fn history(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<Vec<Phase>> {
+    let mut all = vec![Vec::new(); times.len()];
+    for row in merged(rows) {
+        let mut instants = all.iter_mut();
+        of_row(&row, times, hold, keep, &mut |state| {
+            if let Some(phases) = instants.next() {
+                phases.extend(state.map(|it| it.phase));
+            }
+        });
+    }
+    all
+}
+
+/// An alert has no metric's name: of `a > 1 or b > 1` one side can take over from the other without a break.
+fn merged(rows: &[Row]) -> Vec<Row> {
+    combine::merged(rows.iter().map(|it| Row { name: None, ..it.clone() }).collect())
+}
+
+/// Tells what there is after each instant.
+fn of_row(row: &Row, times: &[i64], hold: i64, keep: i64, each: &mut dyn FnMut(Option<&Progress>)) -> Option<Progress> {
+    let mut state: Option<Progress> = None;
+    let mut gone = None;
+    for (time, value) in times.iter().zip(&row.values) {
+        if is_present(*value) {
+            gone = None;
+            let it = state.get_or_insert_with(|| Progress {
+                labels: Arc::clone(&row.labels),
+                value: *value,
+                since: *time,
+                phase: Phase::Pending,
+            });
+            it.value = *value;
+            if time - it.since >= hold {
+                it.phase = Phase::Firing;
+            }
+        } else {
+            let gone = *gone.get_or_insert(*time);
+            state = state.filter(|it| it.phase == Phase::Firing && time - gone < keep);
+        }
+        each(state.as_ref());
+    }
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::evaluate::STALE;
+
+    /// One instant a minute: `x` where the condition holds. After each: `.` inactive, `p` pending, `F` firing.
+    fn check(holds: &str, hold: i64, keep: i64, expected: &str) {
+        let times: Vec<i64> = (0..).map(|it| it * 60_000).take(holds.len()).collect();
+        let values = holds.chars().map(|it| if it == 'x' { 1.0 } else { STALE }).collect();
+        let row = Row { name: None, labels: Arc::default(), values };
+        let after = |count: usize| {
+            let first = Row { values: row.values[..count].to_vec(), ..row.clone() };
+            match progress(&[first], &times[..count], hold * 60_000, keep * 60_000).first().map(|it| it.phase) {
+                None | Some(Phase::Inactive) => '.',
+                Some(Phase::Pending) => 'p',
+                Some(Phase::Firing) => 'F',
+            }
+        };
+        assert_eq!((1..=holds.len()).map(after).collect::<String>(), expected, "{holds}");
+        let at = |phases: &Vec<Phase>| phases.iter().map(|it| if *it == Phase::Firing { 'F' } else { 'p' }).next();
+        let all = history(&[row], &times, hold * 60_000, keep * 60_000);
+        assert_eq!(all.iter().map(|it| at(it).unwrap_or('.')).collect::<String>(), expected, "{holds}");
+    }
+
+    #[test]
+    fn an_alert_goes_on_when_another_metric_takes_over() {
+        let row = |name: &str, values: &[f64]| Row {
+            name: Some(name.into()),
+            labels: Arc::default(),
+            values: values.to_vec(),
+        };
+        let rows = [row("a", &[1.0, 1.0, STALE, STALE]), row("b", &[STALE, STALE, 2.0, 2.0])];
+        let all = progress(&rows, &[0, 60_000, 120_000, 180_000], 120_000, 0);
+        assert_eq!(all.iter().map(|it| (it.since, it.phase)).collect::<Vec<_>>(), [(0, Phase::Firing)]);
+    }
+
+    #[test]
+    fn an_alert_fires_when_it_has_held_and_begins_anew() {
+        check(" xxxx  x", 2, 0, ".ppFF..p");
+        check(" xx xxx", 2, 0, ".pp.ppF");
+        check(" x x", 0, 0, ".F.F");
+        check(" xxx    ", 1, 2, ".pFFFF..");
+        check(" x xx", 1, 2, ".p.pF");
+    }
+}

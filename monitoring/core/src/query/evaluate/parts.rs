@@ -1,0 +1,231 @@
+//! A term answered part by part, so that the numbers of all series are never held at once.
+//!
+//! A term over thousands of series has thousands of rows, and a quantile eleven for each of them before it has one. Series
+//! that differ in a label which every aggregation keeps never meet on the way to an answer: they are dealt out to parts by
+//! their values of these labels, and each part is answered alone.
+
+use super::{Evaluation, Labels, Row, Scope, Source, is_present};
+use crate::query::{Query, Selector};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// The numbers that the widest step of one part may hold.
+pub const ROOM: usize = 1 << 19;
+/// A row takes as much memory besides its numbers as so many of them.
+const ROW: usize = 64;
+
+/// The labels that tell the parts of a term apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Keys<'a> {
+    /// Whatever labels the series have.
+    All,
+    These(BTreeSet<&'a str>),
+}
+
+/// Some of the series of a term.
+#[derive(Debug, Clone)]
+pub(super) struct Part<'a> {
+    keys: Keys<'a>,
+    number: u64,
+    of: u64,
+}
+
+/// Answers a term as [`super::evaluate`] does, and hands over the rows of one part after the other. The widest step of a
+/// part holds about `room` numbers. Stops when the source says that nobody waits any more.
+pub fn in_parts(
+    query: &Query,
+    scope: &Scope<'_>,
+    source: &dyn Source,
+    times: &[i64],
+    room: usize,
+    mut each: impl FnMut(Vec<Row>),
+) {
+    let keys = Keys::of(query);
+    let of = if keys.can_tell_apart() { parts(query, source, times.len(), room) } else { 1 };
+    for number in 0..of {
+        if source.is_abandoned() {
+            return;
+        }
+        let part = Part { keys: keys.clone(), number, of };
+        let mut rows = Evaluation { scope, source, times, part: Some(&part).filter(|_| of > 1) }.rows(query);
+        rows.retain(|it| it.values.iter().any(|it| is_present(*it)));
+        each(rows);
+    }
+}
+
+/// How many series a term reads at each instant, at most.
+#[must_use]
+pub fn series_read(query: &Query, source: &dyn Source) -> usize {
+    query.selectors().into_iter().map(|it| series(it, source)).sum()
+}
+
+fn series(it: &Selector, source: &dyn Source) -> usize {
+    // A term over buckets names the histogram.
+    source.count(&it.metric) + source.count(&format!("{}_bucket", it.metric))
+}
+
+fn parts(query: &Query, source: &dyn Source, times: usize, room: usize) -> u64 {
+    let widest = query.selectors().into_iter().map(|it| series(it, source)).max().unwrap_or_default();
+    let parts = widest.saturating_mul(times + ROW).div_ceil(room.max(1));
+    u64::try_from(parts.max(1)).unwrap_or(u64::MAX)
+}
+
+impl<'a> Keys<'a> {
+    fn of(query: &'a Query) -> Self {
+        let kept = |by: &'a [String]| Self::These(by.iter().map(String::as_str).chain(["job"]).collect());
+        match query {
+            Query::Aggregate(_, by, of) => Self::of(of).and(kept(by)),
+            Query::Buckets(by, ..) => kept(by),
+            // These answer once, for whatever series there are or are not.
+            Query::Heatmap(..) | Query::Absent(_) | Query::Constant(_) => Self::These(BTreeSet::new()),
+            Query::Recorded { labels, of, .. } => match Self::of(of) {
+                Self::All if labels.is_empty() => Self::All,
+                Self::All => Self::These(BTreeSet::new()),
+                // What the rule writes over a label tells nothing of the series.
+                Self::These(mut keys) => {
+                    keys.retain(|it| labels.iter().all(|(name, _)| name != it));
+                    Self::These(keys)
+                }
+            },
+            _ => query.children().into_iter().map(Self::of).fold(Self::All, Self::and),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, it) | (it, Self::All) => it,
+            (Self::These(one), Self::These(other)) => Self::These(one.intersection(&other).copied().collect()),
+        }
+    }
+
+    fn can_tell_apart(&self) -> bool {
+        match self {
+            Self::All => true,
+            // All series of a program have the same job.
+            Self::These(keys) => keys.iter().any(|it| *it != "job"),
+        }
+    }
+}
+
+impl Part<'_> {
+    /// Whether a series is in this part. All buckets of a histogram are in the same.
+    pub(super) fn has(&self, labels: &Labels) -> bool {
+        let mut hasher = DefaultHasher::new();
+        let is_key = |name: &str| match &self.keys {
+            Keys::All => name != "le",
+            Keys::These(keys) => keys.contains(name),
+        };
+        labels.iter().filter(|it| is_key(it.0)).for_each(|it| it.hash(&mut hasher));
+        hasher.finish() % self.of == self.number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::evaluate::{Memory, Series, evaluate, instants};
+    use crate::query::{Aggregation, Combination, Comparison, Window};
+    use std::sync::Arc;
+
+    const BOUNDS: [&str; 4] = ["0.1", "0.5", "1", "+Inf"];
+
+    /// Forty functions in four modules, in one of them without durations.
+    fn samples() -> Memory {
+        let mut all = Memory::default();
+        for number in 0..40_u32 {
+            let (function, module) = (format!("f{number}"), format!("m{}", number % 4));
+            let mut push = |metric: &str, extra: &[(&str, &str)], growth: f64| {
+                let own = [("function", function.as_str()), ("module", &module), ("job", "shop"), ("instance", "i")];
+                let labels = Arc::new(Labels::new(own.into_iter().chain(extra.iter().copied())));
+                let samples = (0..60_u32).map(|it| (i64::from(it) * 5000, growth * f64::from(it))).collect();
+                all.push(metric, Series { labels, samples });
+            };
+            push("calls_total", &[], f64::from(number));
+            push("errors_total", &[("outcome", "error")], f64::from(number % 3));
+            push("errors_total", &[("outcome", "panic")], f64::from(number % 5));
+            for (place, bound) in (1_u32..).zip(BOUNDS).filter(|_| number % 4 != 3) {
+                push("wait_seconds_bucket", &[("le", bound)], f64::from(place * (number % 7)));
+            }
+        }
+        all
+    }
+
+    fn by(labels: &[&str]) -> Vec<String> {
+        labels.iter().map(|it| (*it).to_owned()).collect()
+    }
+
+    fn rate(metric: &str) -> Query {
+        Query::Rate(Selector::new(metric), Window::Seconds(60))
+    }
+
+    fn sum(of: Query, labels: &[&str]) -> Query {
+        Query::Aggregate(Aggregation::Sum, by(labels), Box::new(of))
+    }
+
+    fn buckets(labels: &[&str]) -> Query {
+        Query::Buckets(by(labels), Selector::new("wait_seconds"), Window::Seconds(60))
+    }
+
+    /// With NaN equal to itself.
+    fn shown(rows: &[Row]) -> Vec<String> {
+        rows.iter().map(|it| format!("{it:?}")).collect()
+    }
+
+    fn check(query: &Query, is_split: bool) {
+        let (source, times) = (samples(), instants(0, 290_000, 15_000));
+        let scope = Scope::dashboard("shop", 60, 300);
+        let mut whole = evaluate(query, &scope, &source, &times);
+        whole.sort_by(|a, b| a.labels.cmp(&b.labels));
+        assert!(!whole.is_empty(), "{query:?}");
+        for room in [1, 500, 1500] {
+            let (mut found, mut count, mut widest) = (Vec::new(), 0, 0);
+            in_parts(query, &scope, &source, &times, room, |rows| {
+                count += 1;
+                widest = widest.max(rows.len());
+                found.extend(rows);
+            });
+            found.sort_by(|a, b| a.labels.cmp(&b.labels));
+            assert_eq!(shown(&found), shown(&whole), "{query:?} in {count} parts");
+            assert_eq!(count > 1, is_split, "{query:?}");
+            assert!(!is_split || widest < whole.len() || whole.len() < 5, "{query:?}: {widest} rows at once");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_parts_is_the_answer() {
+        check(&rate("calls_total"), true);
+        check(&sum(rate("calls_total"), &["function"]), true);
+        check(&sum(rate("calls_total"), &["module"]), true);
+        check(&sum(rate("calls_total"), &[]), false);
+        check(&buckets(&["function"]), true);
+        check(&Query::Quantile(0.9, Box::new(buckets(&["function", "module"]))), true);
+        check(&Query::Quantile(0.9, Box::new(buckets(&[]))), false);
+        let ratio = Query::Ratio {
+            part: sum(rate("errors_total"), &["function", "module"]).into(),
+            whole: sum(rate("calls_total"), &["function", "module"]).into(),
+        };
+        check(&ratio, true);
+        check(&sum(ratio.clone(), &["module"]), true);
+        check(&Query::Compare(Box::new(ratio.clone()), Comparison::Above, 0.1), true);
+        let by_function = |metric| Box::new(sum(rate(metric), &["function"]));
+        let zero = Query::OrZero(by_function("errors_total"), by_function("calls_total"));
+        check(&zero, true);
+        check(&Query::Averaged(zero.clone().into(), Window::Seconds(120)), true);
+        check(&Query::Combine(zero.into(), Combination::And, by_function("calls_total")), true);
+        let or_one = Query::Combine(Box::new(Query::Constant(1.0)), Combination::Or, by_function("calls_total"));
+        check(&or_one, false);
+        check(&Query::Heatmap(Selector::new("wait_seconds"), Window::Seconds(60)), false);
+    }
+
+    #[test]
+    fn what_a_recording_writes_over_is_no_key() {
+        let recorded = |labels: &[(&str, &str)]| Query::Recorded {
+            record: "module:calls:rate".to_owned(),
+            labels: labels.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+            matchers: Vec::new(),
+            of: sum(rate("calls_total"), &["module"]).into(),
+        };
+        check(&recorded(&[]), true);
+        check(&recorded(&[("module", "all")]), false);
+    }
+}

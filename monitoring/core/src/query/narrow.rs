@@ -1,0 +1,48 @@
+//! A term about all series of a family, made a term about some of them.
+
+use super::{Match, Matcher, Query, Selector};
+use measurand_catalog::SiteRecord;
+
+/// The term about those series only whose labels are like this.
+#[must_use]
+pub fn narrowed(query: &Query, matchers: &[Matcher]) -> Query {
+    let both = |own: &[Matcher]| own.iter().chain(matchers).cloned().collect();
+    let narrow = |it: &Selector| Selector { matchers: both(&it.matchers), ..it.clone() };
+    let inner = |it: &Query| Box::new(narrowed(it, matchers));
+    match query {
+        Query::Last(it) => Query::Last(narrow(it)),
+        Query::Rate(it, window) => Query::Rate(narrow(it), *window),
+        Query::Increase(it, window) => Query::Increase(narrow(it), *window),
+        Query::AverageOverTime(it, window) => Query::AverageOverTime(narrow(it), *window),
+        Query::MaximumOverTime(it, window) => Query::MaximumOverTime(narrow(it), *window),
+        Query::Changes(it, window) => Query::Changes(narrow(it), *window),
+        Query::Past(it, seconds) => Query::Past(narrow(it), *seconds),
+        Query::Buckets(by, it, window) => Query::Buckets(by.clone(), narrow(it), *window),
+        Query::Heatmap(it, window) => Query::Heatmap(narrow(it), *window),
+        Query::Absent(it) => Query::Absent(narrow(it)),
+        Query::Aggregate(kind, by, of) => Query::Aggregate(*kind, by.clone(), inner(of)),
+        Query::Quantile(quantile, of) => Query::Quantile(*quantile, inner(of)),
+        Query::Ratio { part, whole } => Query::Ratio { part: inner(part), whole: inner(whole) },
+        Query::OrZero(of, like) => Query::OrZero(inner(of), inner(like)),
+        Query::Plus(terms) => Query::Plus(terms.iter().map(|it| narrowed(it, matchers)).collect()),
+        Query::Minus(one, other) => Query::Minus(inner(one), inner(other)),
+        Query::Per(of, number) => Query::Per(inner(of), *number),
+        Query::Rest(of) => Query::Rest(inner(of)),
+        Query::Averaged(of, window) => Query::Averaged(inner(of), *window),
+        Query::Age(of) => Query::Age(inner(of)),
+        Query::Compare(of, comparison, threshold) => Query::Compare(inner(of), *comparison, *threshold),
+        Query::Combine(one, combination, other) => Query::Combine(inner(one), *combination, inner(other)),
+        Query::Constant(_) => query.clone(),
+        Query::Recorded { record, labels, matchers: own, of } => {
+            Query::Recorded { record: record.clone(), labels: labels.clone(), matchers: both(own), of: of.clone() }
+        }
+    }
+}
+
+/// The labels that a function fixes.
+#[must_use]
+pub fn fixed(site: &SiteRecord) -> Vec<Matcher> {
+    let matcher =
+        |(label, value): (&String, &String)| Matcher { label: label.clone(), is: Match::Equal(value.clone()) };
+    site.labels.iter().map(matcher).collect()
+}

@@ -1,0 +1,163 @@
+//! Writes the model as files, one module for each format.
+//!
+//! This layer only reads the model. No module here decides what is shown or watched.
+
+mod alert_tests;
+mod alertmanager;
+mod compose;
+pub(crate) mod grafana;
+mod grafana_provisioning;
+mod kubernetes;
+mod prometheus_config;
+pub(crate) mod rule_files;
+mod runbook;
+mod sharding;
+mod tls_samples;
+mod yaml;
+
+pub use sharding::Growth;
+
+use crate::model::monitoring::{Monitoring, count};
+use crate::model::options::Receivers;
+use crate::model::stack::{self, Places, Tls};
+
+/// One generated file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name, below the folder that all are in.
+    pub name: &'static str,
+    /// All of it.
+    pub contents: String,
+    /// What it has so many of: `panels`, `alerts`, `rules`, …
+    pub kind: &'static str,
+    /// How many.
+    pub count: usize,
+}
+
+impl Monitoring {
+    /// The files of this program, in the order in which they are listed.
+    #[must_use]
+    pub fn files(&self) -> Vec<File> {
+        let (alerts, recordings) = (self.alert_count(), self.recording_count());
+        vec![
+            file("grafana-dashboard.json", grafana::dashboard(self), "panels", self.panel_count()),
+            file("alerts.yml", rule_files::alerts(self), "alerts", alerts),
+            file("recording-rules.yml", rule_files::recordings(self), "rules", recordings),
+            file("RUNBOOK.md", runbook::runbook(self), "alerts", alerts + count(&self.stack)),
+        ]
+    }
+
+    /// The files that belong to a Prometheus and not to a program: one of each, however many programs are watched.
+    #[must_use]
+    pub fn stack_files(&self) -> Vec<File> {
+        let places = Places::containers(&self.receivers.secrets);
+        vec![
+            file("prometheus.yml", prometheus_config::config(self, &places), "jobs", prometheus_config::JOBS),
+            file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", alertmanager::RECEIVERS),
+            file("stack-alerts.yml", rule_files::stack_alerts(self), "alerts", count(&self.stack)),
+        ]
+    }
+
+    /// The same for servers that are elsewhere; without `calls` alerts reach nobody but the alert receiver.
+    #[must_use]
+    pub fn stack_files_at(&self, places: &Places, calls: bool) -> Vec<File> {
+        let alertmanager = if calls {
+            (alertmanager::config(&self.receivers), alertmanager::RECEIVERS)
+        } else {
+            (alertmanager::kept_only(&self.receivers), 1)
+        };
+        vec![
+            file("prometheus.yml", prometheus_config::config(self, places), "jobs", prometheus_config::JOBS),
+            file("alertmanager.yml", alertmanager.0, "receivers", alertmanager.1),
+            file("stack-alerts.yml", rule_files::stack_alerts(self), "alerts", count(&self.stack)),
+        ]
+    }
+
+    /// The compose file for all servers, and what its containers read that is not among the others. With them come
+    /// overlays for TLS, for a proxy in front, and for several Prometheus servers.
+    #[must_use]
+    pub fn compose_files(&self) -> Vec<File> {
+        let secrets = &self.receivers.secrets;
+        let (growth, tls) = (Growth::containers(secrets), Tls::containers(secrets));
+        let secured = Places { tls: Some(tls.clone()), ..growth.places.clone() };
+        let receivers = Receivers {
+            webhook_url: self.receivers.webhook_url.replacen("http://", "https://", 1),
+            webhook_ca_file: tls.ca_file.clone(),
+            ..self.receivers.clone()
+        };
+        let prometheus = stack::PROMETHEUS.address();
+        let datasource = grafana_provisioning::datasources(&format!("https://{prometheus}"), Some(&tls));
+        let routes = alertmanager::config(&receivers);
+        let fixed = [
+            ("docker-compose.yml", compose::file(&self.receivers), "services"),
+            (".env.example", compose::environment(&self.package, &self.arguments), "settings"),
+            ("Dockerfile", compose::DOCKERFILE.to_owned(), "image"),
+            ("Dockerfile.dockerignore", compose::DOCKERIGNORE.to_owned(), "patterns"),
+            ("overlays/tls/docker-compose.yml", compose::tls(), "overlay"),
+            ("overlays/tls/prometheus.yml", prometheus_config::config(self, &secured), "jobs"),
+            ("overlays/tls/alertmanager.yml", routes, "receivers"),
+            ("overlays/tls/web.config.example.yml", tls_samples::config(secrets), "user"),
+            ("overlays/tls/grafana-datasource.yml", datasource, "data source"),
+            ("overlays/proxy/docker-compose.yml", compose::proxy(), "overlay"),
+            ("overlays/proxy/nginx.conf.template", tls_samples::nginx(secrets), "hosts"),
+            ("overlays/growing/docker-compose.yml", compose::global(), "overlay"),
+        ];
+        let count = |kind: &str| match kind {
+            "services" => stack::SERVICES.len(),
+            "settings" => compose::SETTINGS,
+            "patterns" | "hosts" => 4,
+            "jobs" => prometheus_config::JOBS,
+            "receivers" => alertmanager::RECEIVERS,
+            _ => 1,
+        };
+        let fixed = fixed.map(|(name, contents, kind)| file(name, contents, kind, count(kind)));
+        let provisioning = self.provisioning_files(&format!("http://{prometheus}"), compose::DASHBOARDS);
+        fixed.into_iter().chain(provisioning).chain(self.growing_files(&growth)).collect()
+    }
+
+    /// What Prometheus servers read that divide the instances among them, and the one above them.
+    #[must_use]
+    pub fn growing_files(&self, growth: &Growth) -> Vec<File> {
+        const SHARDS: [&str; sharding::SHARDS as usize] =
+            ["overlays/growing/prometheus-shard-0.yml", "overlays/growing/prometheus-shard-1.yml"];
+        let above = file("overlays/growing/prometheus-global.yml", sharding::above(self, growth), "jobs", 6);
+        let shard = |(number, name)| file(name, sharding::shard(self, growth, number), "jobs", 2);
+        [above].into_iter().chain(SHARDS.into_iter().enumerate().map(shard)).collect()
+    }
+
+    /// What Grafana reads when it starts: where the data is, and in which folder dashboards are.
+    #[must_use]
+    pub fn provisioning_files(&self, prometheus_url: &str, dashboards: &str) -> Vec<File> {
+        vec![
+            file(
+                grafana_provisioning::DATASOURCES,
+                grafana_provisioning::datasources(prometheus_url, None),
+                "data sources",
+                1,
+            ),
+            file(grafana_provisioning::DASHBOARDS, grafana_provisioning::dashboards(dashboards), "folders", 1),
+        ]
+    }
+
+    /// Unit tests of all alerts. They are no rules: a Prometheus whose `rule_files` match them does not start, so they
+    /// belong in a folder where no pattern does.
+    #[must_use]
+    pub fn test_files(&self) -> Vec<File> {
+        let of = |names: [&'static str; 3], all: [(String, usize); 3]| {
+            let tests = names.into_iter().zip(all);
+            tests.map(|(name, (contents, count))| file(name, contents, "tests", count)).collect::<Vec<_>>()
+        };
+        let alerts = of(alert_tests::FILES, alert_tests::alerts(self));
+        alerts.into_iter().chain(of(alert_tests::STACK_FILES, alert_tests::stack_alerts(self))).collect()
+    }
+
+    /// The objects for a cluster of Kubernetes with the Prometheus operator.
+    #[must_use]
+    pub fn kubernetes_files(&self) -> Vec<File> {
+        vec![file("kubernetes.yml", kubernetes::objects(self), "objects", 3)]
+    }
+}
+
+fn file(name: &'static str, contents: String, kind: &'static str, count: usize) -> File {
+    File { name, contents, kind, count }
+}

@@ -1,0 +1,461 @@
+//! Writes unit tests of alerts, as `promtool test rules` reads them: each alert fires when it should and not a minute
+//! before, is over when what is wrong is over, and stays silent just below its threshold and without data. Courses of
+//! events tell its windows, thresholds and guards apart from any other.
+
+mod batch;
+mod course;
+mod render;
+mod shared;
+
+use crate::model::monitoring::Monitoring;
+use crate::model::{Alert, Asked, Course, Group, Scenario, Signal};
+use crate::query::promql::{Histograms, quoted};
+use serde::Serialize;
+use shared::Watched;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Serialize)]
+struct TestFile {
+    rule_files: Vec<&'static str>,
+    evaluation_interval: &'static str,
+    group_eval_order: Vec<String>,
+    tests: Vec<Test>,
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "promtool's names")]
+struct Test {
+    name: String,
+    interval: &'static str,
+    input_series: Vec<Series>,
+    alert_rule_test: Vec<Expectation>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    promql_expr_test: Vec<Question>,
+}
+
+#[derive(Clone, Serialize)]
+#[expect(clippy::struct_field_names, reason = "promtool's names")]
+struct Series {
+    series: String,
+    values: String,
+    /// How many samples that are.
+    #[serde(skip)]
+    count: u32,
+}
+
+#[derive(Clone, Serialize)]
+struct Expectation {
+    eval_time: String,
+    alertname: String,
+    exp_alerts: Vec<Firing>,
+}
+
+/// Where the number, and so the text, does not matter.
+#[derive(Clone, Serialize)]
+struct Question {
+    expr: String,
+    eval_time: String,
+    exp_samples: Vec<Sample>,
+}
+
+#[derive(Clone, Serialize)]
+struct Sample {
+    labels: &'static str,
+    value: f64,
+}
+
+#[derive(Clone, Serialize)]
+struct Firing {
+    exp_labels: BTreeMap<String, String>,
+    exp_annotations: BTreeMap<&'static str, String>,
+}
+
+/// A file and the number of its tests.
+type Counted = (String, usize);
+
+/// How often a file's tests evaluate, or nobody would wait for them: everything is evaluated every time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Pace {
+    Minutes,
+    Hours,
+    Days,
+}
+
+impl Pace {
+    const ALL: [Self; 3] = [Self::Minutes, Self::Hours, Self::Days];
+
+    /// The one for a course, which is watched more closely where it tells how long the condition has to hold.
+    fn of(course: &Course) -> Self {
+        match course.minutes {
+            0..=120 => Self::Minutes,
+            121..=LONG_MINUTES => Self::Hours,
+            _ if course.asked == Asked::Pending => Self::Hours,
+            _ => Self::Days,
+        }
+    }
+
+    /// Minutes between two evaluations.
+    fn step(self) -> u32 {
+        match self {
+            Self::Minutes => 1,
+            Self::Hours => 10,
+            Self::Days => 30,
+        }
+    }
+
+    fn interval(self) -> &'static str {
+        match self {
+            Self::Minutes => "1m",
+            Self::Hours => "10m",
+            Self::Days => "30m",
+        }
+    }
+}
+
+/// Minutes of a scenario in which every minute counts.
+const SHORT_MINUTES: u32 = 200;
+/// Minutes of one that takes days.
+const LONG_MINUTES: u32 = 1000;
+
+/// The names of the files with the unit tests, by pace.
+pub(crate) const FILES: [&str; 3] = ["alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"];
+pub(crate) const STACK_FILES: [&str; 3] =
+    ["stack-alerts.test.yml", "stack-alerts-slow.test.yml", "stack-alerts-slowest.test.yml"];
+
+/// What takes hours is evaluated once in ten minutes, and what takes days once in thirty.
+pub(crate) fn alerts(monitoring: &Monitoring) -> [Counted; 3] {
+    let rules = ["recording-rules.yml", "alerts.yml"];
+    let recordings = monitoring.recordings.iter().map(|it| it.name.clone());
+    let order: Vec<String> = recordings.chain(monitoring.alerts.iter().map(|it| it.name.clone())).collect();
+    files(FILES, &rules, &order, &monitoring.alerts, monitoring)
+}
+
+/// The same for the alerts about the monitoring itself.
+pub(crate) fn stack_alerts(monitoring: &Monitoring) -> [Counted; 3] {
+    let order: Vec<String> = monitoring.stack.iter().map(|it| it.name.clone()).collect();
+    files(STACK_FILES, &["stack-alerts.yml"], &order, &monitoring.stack, monitoring)
+}
+
+fn files(
+    names: [&str; 3],
+    rules: &[&'static str],
+    order: &[String],
+    groups: &[Group<Alert>],
+    monitoring: &Monitoring,
+) -> [Counted; 3] {
+    let pairs = [(names[0], Pace::ALL[0]), (names[1], Pace::ALL[1]), (names[2], Pace::ALL[2])];
+    pairs.map(|(name, pace)| file(name, rules, order, groups, pace, monitoring))
+}
+
+fn file(
+    name: &str,
+    rule_files: &[&'static str],
+    order: &[String],
+    groups: &[Group<Alert>],
+    pace: Pace,
+    monitoring: &Monitoring,
+) -> Counted {
+    // The notation of series that all versions of promtool share has no native histograms.
+    let can_be_written = |it: &&Alert| monitoring.histograms == Histograms::Classic || !reads_histograms(it);
+    let alerts: Vec<&Alert> = groups.iter().flat_map(|it| &it.rules).filter(can_be_written).collect();
+    let chosen: Vec<&Alert> = alerts.iter().filter(|it| pace_of(&it.scenario) == pace).copied().collect();
+    let mut tests: Vec<Test> = batch::of(&chosen).iter().flat_map(|it| tests(it, monitoring)).collect();
+    tests.extend(courses(&alerts, pace).iter().map(|it| {
+        let cases = it.iter().map(|(alert, course)| course::case(alert, course, pace.step(), monitoring));
+        test(kinds(it), cases.collect())
+    }));
+    if pace == Pace::Minutes {
+        tests.push(without_data(&alerts, monitoring));
+    }
+    let header = format!(
+        "# Unit tests of the alerts, generated by `cargo measurand generate`: `promtool test rules {name}` runs them.\n\
+         # Do not edit: the next generation overwrites it. Tests of your own belong in a file of their own.\n"
+    );
+    let file = TestFile {
+        rule_files: rule_files.to_vec(),
+        evaluation_interval: pace.interval(),
+        group_eval_order: order.to_vec(),
+        tests,
+    };
+    (crate::write::yaml::write(&header, &file), file.tests.len())
+}
+
+fn pace_of(scenario: &Scenario) -> Pace {
+    match scenario.before + scenario.lead + scenario.recovery {
+        minutes if minutes > LONG_MINUTES => Pace::Days,
+        minutes if scenario.slow || minutes > SHORT_MINUTES => Pace::Hours,
+        _ => Pace::Minutes,
+    }
+}
+
+fn reads_histograms(alert: &Alert) -> bool {
+    let parts = ["_bucket", "_count"];
+    alert.scenario.signals.iter().any(|it| parts.iter().any(|part| it.metric.ends_with(part)))
+}
+
+/// A test in which all of these alerts fire, and two in which none does.
+fn tests(alerts: &[&Alert], monitoring: &Monitoring) -> Vec<Test> {
+    let all = |what: &str, alerts: &[&Alert], case: fn(&Alert, &Monitoring) -> Case| {
+        test(named_test(what, alerts), alerts.iter().map(|it| case(it, monitoring)).collect())
+    };
+    let judged: Vec<&Alert> = alerts.iter().filter(|it| it.scenario.quiet.is_some()).copied().collect();
+    let mut tests = vec![
+        all("fires in time and is over in time", alerts, fires),
+        all("is silent at a near miss", alerts, near_miss),
+    ];
+    if !judged.is_empty() {
+        tests.push(all("is silent with little traffic", &judged, little_traffic));
+    }
+    let judged: Vec<&Alert> = alerts.iter().filter(|it| it.scenario.enough.is_some()).copied().collect();
+    if !judged.is_empty() {
+        tests.push(all("fires with just enough traffic", &judged, enough_traffic));
+    }
+    tests
+}
+
+/// `is over: One, Other`.
+fn named_test(what: &str, alerts: &[&Alert]) -> String {
+    let mut names: Vec<&str> = alerts.iter().map(|it| it.name.as_str()).collect();
+    names.dedup();
+    format!("{what}: {}", names.join(", "))
+}
+
+/// `is over: One, Other; begins: Third`.
+fn kinds(all: &[Watched<'_>]) -> String {
+    let mut kinds: Vec<(&str, Vec<&Alert>)> = Vec::new();
+    for (alert, course) in all {
+        match kinds.iter_mut().find(|it| it.0 == course.what) {
+            Some((_, alerts)) => alerts.push(alert),
+            None => kinds.push((course.what, vec![alert])),
+        }
+    }
+    let all: Vec<String> = kinds.iter().map(|(what, alerts)| named_test(what, alerts)).collect();
+    all.join("; ")
+}
+
+/// One test of cases that do not disturb each other.
+fn test(name: String, cases: Vec<Case>) -> Test {
+    let mut input_series: Vec<Series> = cases.iter().flat_map(|it| it.series.clone()).collect();
+    // Of those that share a series, such as a job that is up, the longest counts.
+    input_series.sort_by(|a, b| (&a.series, b.count).cmp(&(&b.series, a.count)));
+    input_series.dedup_by(|a, b| a.series == b.series);
+    let alert_rule_test = together(cases.iter().flat_map(|it| it.expectations.clone()));
+    let mut asked = BTreeSet::new();
+    let questions = cases.into_iter().flat_map(|it| it.questions);
+    let promql_expr_test = questions.filter(|it| asked.insert((it.expr.clone(), it.eval_time.clone()))).collect();
+    Test { name, interval: "1m", input_series, alert_rule_test, promql_expr_test }
+}
+
+/// What is expected of alerts with one name at one time stands in one place.
+fn together(all: impl Iterator<Item = Expectation>) -> Vec<Expectation> {
+    let mut merged: Vec<Expectation> = Vec::new();
+    for it in all {
+        let known =
+            merged.iter_mut().find(|other| (&other.eval_time, &other.alertname) == (&it.eval_time, &it.alertname));
+        match known {
+            Some(known) => known.exp_alerts.extend(it.exp_alerts),
+            None => merged.push(it),
+        }
+    }
+    merged
+}
+
+/// The courses of these alerts at one pace, in as few tests as can be.
+fn courses<'a>(alerts: &[&'a Alert], pace: Pace) -> Vec<Vec<Watched<'a>>> {
+    let of_alert = |alert: &&'a Alert| {
+        let alert = *alert;
+        alert.scenario.courses.iter().map(move |it| (alert, it))
+    };
+    let mut all: Vec<Watched<'_>> = alerts.iter().flat_map(of_alert).filter(|it| Pace::of(it.1) == pace).collect();
+    // The longest first, so that those that are as long share a test.
+    all.sort_by_key(|it| std::cmp::Reverse(it.1.minutes));
+    shared::of(&all)
+}
+
+struct Case {
+    series: Vec<Series>,
+    expectations: Vec<Expectation>,
+    questions: Vec<Question>,
+}
+
+impl Case {
+    fn new(series: Vec<Series>, expectations: Vec<Expectation>) -> Self {
+        Self { series, expectations, questions: Vec::new() }
+    }
+}
+
+fn fires(alert: &Alert, monitoring: &Monitoring) -> Case {
+    let it = &alert.scenario;
+    let firing = firing(alert);
+    if it.signals.is_empty() {
+        let minutes = [0, 9].map(|minute| expect(alert, minute, true, monitoring));
+        return Case::new(series(it, &[(Phase::Bad, 10)], monitoring), minutes.to_vec());
+    }
+    let bad = firing - it.before + 4;
+    let over = it.before + bad + it.recovery - 1;
+    let before = firing.checked_sub(2).map(|minute| expect(alert, minute, false, monitoring));
+    let mut expectations: Vec<Expectation> = before.into_iter().collect();
+    expectations
+        .extend([(firing, true), (over, false)].map(|(minute, fires)| expect(alert, minute, fires, monitoring)));
+    let phases = [(Phase::Before, it.before), (Phase::Bad, bad), (Phase::Good, it.recovery)];
+    Case::new(series(it, &phases, monitoring), expectations)
+}
+
+fn near_miss(alert: &Alert, monitoring: &Monitoring) -> Case {
+    let it = &alert.scenario;
+    let (firing, always) = (firing(alert), it.signals.is_empty());
+    let minutes = [firing, firing + 9].map(|minute| expect(alert, minute, always, monitoring));
+    let phases = [(Phase::Before, it.before), (Phase::Near, firing + 10 - it.before)];
+    Case::new(series(it, &phases, monitoring), minutes.to_vec())
+}
+
+fn little_traffic(alert: &Alert, monitoring: &Monitoring) -> Case {
+    with_traffic(alert, alert.scenario.quiet, false, monitoring)
+}
+
+fn enough_traffic(alert: &Alert, monitoring: &Monitoring) -> Case {
+    with_traffic(alert, alert.scenario.enough, true, monitoring)
+}
+
+/// With a part of the traffic.
+fn with_traffic(alert: &Alert, part: Option<f64>, fires: bool, monitoring: &Monitoring) -> Case {
+    let mut scenario = alert.scenario.clone();
+    for signal in scenario.signals.iter_mut().filter(|it| it.counter) {
+        signal.bad *= part.unwrap_or(1.0);
+    }
+    let firing = firing(alert);
+    // What is just enough is so only once the window is full.
+    let minutes = if fires { vec![firing + 9] } else { vec![firing, firing + 9] };
+    let minutes = minutes.into_iter().map(|minute| expect(alert, minute, fires, monitoring)).collect();
+    let phases = [(Phase::Before, scenario.before), (Phase::Bad, firing + 10 - scenario.before)];
+    Case::new(series(&scenario, &phases, monitoring), minutes)
+}
+
+/// The minute in which it fires at the latest.
+fn firing(alert: &Alert) -> u32 {
+    let it = &alert.scenario;
+    // Whoever looks once in a while sees that it has held for long enough at the next look.
+    let step = if it.slow { pace_of(it).step() } else { 1 };
+    it.before + it.lead + alert.hold_seconds.div_ceil(60).next_multiple_of(step) + 1
+}
+
+fn expect(alert: &Alert, minute: u32, fires: bool, monitoring: &Monitoring) -> Expectation {
+    Expectation {
+        eval_time: format!("{minute}m"),
+        alertname: alert.name.clone(),
+        exp_alerts: if fires { vec![expected(alert, &alert.scenario.labels, monitoring)] } else { Vec::new() },
+    }
+}
+
+/// What each alert does when there is nothing at all, for longer than any of them waits.
+fn without_data(alerts: &[&Alert], monitoring: &Monitoring) -> Test {
+    let minutes = alerts.iter().map(|it| it.hold_seconds.div_ceil(60)).max().unwrap_or_default() + 10;
+    let mut names: BTreeMap<&str, Vec<Firing>> = BTreeMap::new();
+    for alert in alerts {
+        let firing = names.entry(&alert.name).or_default();
+        if alert.scenario.fires_without_data {
+            firing.push(expected(alert, &[], monitoring));
+        }
+    }
+    let expectations = names.into_iter().map(|(name, exp_alerts)| Expectation {
+        eval_time: format!("{minutes}m"),
+        alertname: name.to_owned(),
+        exp_alerts,
+    });
+    Test {
+        name: "without data".to_owned(),
+        interval: "1m",
+        input_series: vec![Series {
+            series: r#"unrelated{job="unrelated"}"#.to_owned(),
+            values: format!("1x{minutes}"),
+            count: minutes + 1,
+        }],
+        alert_rule_test: expectations.collect(),
+        promql_expr_test: Vec::new(),
+    }
+}
+
+/// The alert as Alertmanager gets it.
+fn expected(alert: &Alert, labels: &[(String, String)], monitoring: &Monitoring) -> Firing {
+    let mut of_query: BTreeMap<String, String> = labels.iter().cloned().collect();
+    // Only a term that looks at no series has no job.
+    if alert.query.labels().is_none_or(|it| it.contains("job")) {
+        of_query.insert("job".to_owned(), job(&alert.scenario, monitoring).to_owned());
+    }
+    let annotations = BTreeMap::from([
+        ("summary", alert.summary.clone()),
+        ("description", render::text(&alert.description, &of_query, alert.scenario.value)),
+        ("impact", alert.impact.clone()),
+        ("runbook_url", alert.runbook_url.clone()),
+        ("dashboard_url", alert.dashboard_url.clone()),
+    ]);
+    let mut labels = of_query;
+    labels.extend(alert.labels.iter().cloned());
+    labels.insert("severity".to_owned(), alert.severity.map_or("none", |it| it.as_str()).to_owned());
+    labels.insert("service".to_owned(), alert.service(&monitoring.job).to_owned());
+    labels.insert("team".to_owned(), alert.team.clone());
+    labels.retain(|_, it| !it.is_empty());
+    Firing { exp_labels: labels, exp_annotations: annotations }
+}
+
+fn job<'a>(scenario: &Scenario, monitoring: &'a Monitoring) -> &'a str {
+    scenario.job.unwrap_or(&monitoring.job)
+}
+
+#[derive(Clone, Copy)]
+enum Phase {
+    Before,
+    Bad,
+    Near,
+    Good,
+}
+
+fn series(scenario: &Scenario, phases: &[(Phase, u32)], monitoring: &Monitoring) -> Vec<Series> {
+    let job = job(scenario, monitoring);
+    let minutes: u32 = phases.iter().map(|(_, minutes)| minutes).sum();
+    let named = |metric: &str, labels: &[(String, String)]| named(metric, labels, job);
+    let up = || Series { series: named("up", &[]), values: format!("1x{}", minutes - 1), count: minutes };
+    let up = scenario.up.then(up);
+    let signals = scenario.signals.iter();
+    let signals =
+        signals.map(|it| Series { series: named(&it.metric, &it.labels), values: values(it, phases), count: minutes });
+    up.into_iter().chain(signals).collect()
+}
+
+/// The series in promtool's notation.
+fn named(metric: &str, labels: &[(String, String)], job: &str) -> String {
+    let is_own = |name: &str| labels.iter().all(|it| it.0 != name);
+    let own = [("job", job), ("instance", "a")].into_iter().filter(|it| is_own(it.0));
+    let all = own.chain(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let all: Vec<String> = all.map(|(name, value)| format!("{name}={}", quoted(value))).collect();
+    format!("{metric}{{{}}}", all.join(","))
+}
+
+/// A piece for each phase.
+fn values(signal: &Signal, phases: &[(Phase, u32)]) -> String {
+    let value = |phase: &Phase| match phase {
+        Phase::Before => signal.before,
+        Phase::Bad => signal.bad,
+        Phase::Near => signal.near,
+        Phase::Good => signal.good,
+    };
+    let pieces: Vec<(u32, f64)> = phases.iter().map(|(phase, minutes)| (*minutes, value(phase))).collect();
+    notation(signal.counter, &pieces)
+}
+
+/// One sample a minute, in promtool's notation.
+fn notation(counter: bool, pieces: &[(u32, f64)]) -> String {
+    let mut all = Vec::new();
+    let mut count: Option<f64> = None;
+    for (minutes, value) in pieces.iter().filter(|(minutes, _)| *minutes > 0) {
+        let more = minutes - 1;
+        if counter {
+            let first = count.map_or(0.0, |it| it + value);
+            all.push(format!("{first}+{value}x{more}"));
+            count = Some(first + value * f64::from(more));
+        } else {
+            all.push(format!("{value}x{more}"));
+        }
+    }
+    all.join(" ")
+}

@@ -1,0 +1,140 @@
+//! Writes courses of events as tests. When an alert fires in one, its term tells, evaluated with windows that are open on
+//! the left as in Prometheus 3, and with closed ones as before: where the two differ, nothing is asked.
+
+use super::{Case, Question, Sample, Series, job, notation};
+use crate::model::monitoring::Monitoring;
+use crate::model::{self, Alert, Course};
+use crate::query::Query;
+use crate::query::evaluate::{self, Labels, Memory, Phase, Row, Scope, evaluate, is_present};
+use crate::query::promql::{self, Place, quoted};
+use std::sync::Arc;
+
+const MINUTE: i64 = 60_000;
+
+/// One question, and what is expected at each look; nothing where versions differ.
+struct Asked {
+    expr: String,
+    answers: Vec<Option<Answer>>,
+}
+
+/// What is counted, by its labels.
+type Answer = Vec<(&'static str, usize)>;
+
+const PENDING: &str = r#"{alertstate="pending"}"#;
+const FIRING: &str = r#"{alertstate="firing"}"#;
+
+/// The test of one course, looked at every so many minutes.
+pub(super) fn case(alert: &Alert, course: &Course, step: u32, monitoring: &Monitoring) -> Case {
+    let source = samples(alert, course, monitoring);
+    let times: Vec<i64> = (0..=course.minutes).step_by(step as usize).map(|it| i64::from(it) * MINUTE).collect();
+    let scopes = [Scope::rules(&monitoring.job), Scope::rules(&monitoring.job).closed()];
+    let scopes = scopes.map(|it| it.every(step * 60_000));
+    let both = |query: &Query, answer: &dyn Fn(&[Row]) -> Vec<Answer>| -> Vec<Option<Answer>> {
+        let [open, closed] = scopes.map(|it| answer(&evaluate(query, &it, &source, &times)));
+        open.into_iter().zip(closed).map(|(open, closed)| (open == closed).then_some(open)).collect()
+    };
+    let hold = i64::from(alert.hold_seconds) * 1000;
+    let alone = |count: usize| vec![("{}", count)];
+    let firing = |rows: &[Row]| {
+        let all = evaluate::history(rows, &times, hold, 0);
+        all.iter().map(|it| alone(it.iter().filter(|it| **it == Phase::Firing).count())).collect()
+    };
+    let states = |rows: &[Row]| {
+        let count = |all: &[Phase], phase| all.iter().filter(|it| **it == phase).count();
+        let all = evaluate::history(rows, &times, hold, 0);
+        let by_state = |it: &Vec<Phase>| vec![(PENDING, count(it, Phase::Pending)), (FIRING, count(it, Phase::Firing))];
+        all.iter().map(by_state).collect()
+    };
+    let present = |rows: &[Row]| {
+        let at = |index: usize| rows.iter().filter(|it| it.values.get(index).is_some_and(|it| is_present(*it))).count();
+        (0..times.len()).map(|it| alone(at(it))).collect()
+    };
+    let mut asked = Vec::new();
+    if course.asked == model::Asked::Pending {
+        let expr = format!("count by (alertstate) ({})", alerts(alert, None, monitoring));
+        asked.push(Asked { expr, answers: both(&alert.query, &states) });
+    } else {
+        let expr = format!("count({})", alerts(alert, Some("firing"), monitoring));
+        asked.push(Asked { expr, answers: both(&alert.query, &firing) });
+    }
+    if course.asked == model::Asked::Recorded {
+        let mut recorded = Vec::new();
+        shares(&alert.query, &mut recorded);
+        asked.extend(recorded.into_iter().map(|it| {
+            let expr = promql::print(it, Place::Rules { job: &monitoring.job });
+            Asked { expr: format!("count({expr})"), answers: both(it, &present) }
+        }));
+    }
+    let questions = asked.iter().flat_map(|it| it.questions(step)).collect();
+    let series = course.tracks.iter().map(|it| Series {
+        series: super::named(&it.metric, &it.labels, job(&alert.scenario, monitoring)),
+        values: notation(it.counter, &it.pieces),
+        count: it.pieces.iter().map(|it| it.0).sum(),
+    });
+    Case { series: series.collect(), expectations: Vec::new(), questions }
+}
+
+impl Asked {
+    /// The first and the last look of each stretch in which the answer stays the same.
+    fn questions(&self, step: u32) -> Vec<Question> {
+        let at = |index: usize| self.answers.get(index).and_then(Option::as_ref);
+        let is_edge = |index: usize| {
+            let same = |other: Option<usize>| other.is_some_and(|it| at(it) == at(index));
+            !same(index.checked_sub(1)) || !same(index.checked_add(1).filter(|it| *it < self.answers.len()))
+        };
+        let minute = (0..).step_by(step as usize);
+        let ask = |((index, minute), answer): ((usize, u32), &Option<Answer>)| {
+            let counts = answer.as_ref()?.iter().filter(|it| it.1 > 0);
+            let sample = |(labels, count): &(&'static str, usize)| {
+                Some(Sample { labels, value: u32::try_from(*count).ok().map(f64::from)? })
+            };
+            is_edge(index).then(|| Question {
+                expr: self.expr.clone(),
+                eval_time: format!("{minute}m"),
+                exp_samples: counts.filter_map(sample).collect(),
+            })
+        };
+        self.answers
+            .iter()
+            .enumerate()
+            .zip(minute)
+            .map(|((index, answer), minute)| ((index, minute), answer))
+            .filter_map(ask)
+            .collect()
+    }
+}
+
+fn samples(alert: &Alert, course: &Course, monitoring: &Monitoring) -> Memory {
+    let mut memory = Memory::default();
+    for track in &course.tracks {
+        let own = [("job", job(&alert.scenario, monitoring)), ("instance", "a")];
+        let labels = own.into_iter().chain(track.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let times = (0..).map(|it| it * MINUTE);
+        let series =
+            evaluate::Series { labels: Arc::new(Labels::new(labels)), samples: times.zip(track.samples()).collect() };
+        memory.push(&track.metric, series);
+    }
+    memory
+}
+
+/// The series that Prometheus makes of the alert, and of no other that has its name.
+fn alerts(alert: &Alert, state: Option<&str>, monitoring: &Monitoring) -> String {
+    let mut matchers = vec![format!("alertname={}", quoted(&alert.name))];
+    matchers.extend(state.map(|it| format!("alertstate={}", quoted(it))));
+    matchers.extend(alert.labels.iter().map(|(name, value)| format!("{name}={}", quoted(value))));
+    let namesakes = monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| it.name == alert.name);
+    let severity = alert.severity.filter(|own| namesakes.clone().any(|it| it.severity != Some(*own)));
+    matchers.extend(severity.map(|it| format!("severity=\"{}\"", it.as_str())));
+    if namesakes.clone().any(|it| it.team != alert.team) {
+        matchers.push(format!("team={}", quoted(&alert.team)));
+    }
+    format!("ALERTS{{{}}}", matchers.join(","))
+}
+
+/// The recorded shares that the term asks for.
+fn shares<'a>(query: &'a Query, all: &mut Vec<&'a Query>) {
+    match query {
+        Query::Recorded { .. } => all.push(query),
+        _ => query.children().into_iter().for_each(|it| shares(it, all)),
+    }
+}

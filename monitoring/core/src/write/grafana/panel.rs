@@ -1,0 +1,243 @@
+//! One panel of ours as one panel of Grafana.
+
+use super::model::{Datasource, GridPos, Panel, PanelType, Target, TargetFormat, Transformation};
+use super::options::{
+    BarGaugeOptions, Color, ColorMode, FieldConfig, FieldDefaults, FieldMatcher, GaugeOptions, HeatmapAxis,
+    HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend, LineStyle, Mapped, Mapping, Override,
+    PanelOptions, Property, ReduceOptions, Reducer, RowsFrame, Shown, SortBy, Stacking, StatOptions, Step,
+    TableOptions, TextMode, TextOptions, Thresholds, ThresholdsStyle, TimeSeriesOptions, Tooltip, UnitId,
+};
+use crate::model::{self, Limit, Line, PanelKind, Piece, Unit};
+use crate::query::Query;
+use crate::query::promql::{Histograms, Place, print_as};
+use measurand_catalog::Severity;
+use std::collections::BTreeMap;
+
+/// Between two points of what is asked of buckets, of which there are many: half of what a rate looks back at the usual
+/// scrape interval, so that no observation is left out, and half the work.
+const OF_BUCKETS: &str = "30s";
+
+pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> Panel {
+    let shows_numbers = panel.kind != PanelKind::Text;
+    let place = panel.place;
+    Panel {
+        id: panel.id,
+        kind: kind(panel.kind),
+        title: super::plain(&panel.title),
+        description: panel.description.clone(),
+        grid_pos: GridPos { h: place.height, w: place.width, x: place.x, y: place.y },
+        datasource: shows_numbers.then_some(Datasource::VARIABLE),
+        interval: panel.lines.iter().any(|it| reads_buckets(&it.query)).then_some(OF_BUCKETS),
+        targets: panel.lines.iter().enumerate().map(|(index, it)| target(index, it, panel.kind, histograms)).collect(),
+        transformations: if panel.kind == PanelKind::Table { table_columns(panel) } else { Vec::new() },
+        field_config: shows_numbers.then(|| field_config(panel)),
+        options: options(panel),
+    }
+}
+
+/// Whether the term asks for each bucket of each series, and nothing is recorded of them.
+fn reads_buckets(query: &Query) -> bool {
+    match query {
+        Query::Buckets(..) | Query::Heatmap(..) => true,
+        Query::Recorded { .. } => false,
+        _ => query.children().into_iter().any(reads_buckets),
+    }
+}
+
+fn kind(kind: PanelKind) -> PanelType {
+    match kind {
+        PanelKind::Lines | PanelKind::Stack => PanelType::Timeseries,
+        PanelKind::Number | PanelKind::Name | PanelKind::Status => PanelType::Stat,
+        PanelKind::Bars => PanelType::Bargauge,
+        PanelKind::Dial => PanelType::Gauge,
+        PanelKind::Heatmap => PanelType::Heatmap,
+        PanelKind::Table => PanelType::Table,
+        PanelKind::Text => PanelType::Text,
+    }
+}
+
+fn target(index: usize, line: &Line, kind: PanelKind, histograms: Histograms) -> Target {
+    let instant = kind == PanelKind::Table;
+    let by_bucket = kind == PanelKind::Heatmap && histograms == Histograms::Classic;
+    Target {
+        ref_id: ref_id(index),
+        datasource: Datasource::VARIABLE,
+        expr: print_as(&line.query, Place::Dashboard, histograms),
+        legend_format: if by_bucket { "{{le}}".to_owned() } else { legend(&line.legend) },
+        format: match kind {
+            PanelKind::Heatmap => TargetFormat::Heatmap,
+            PanelKind::Table => TargetFormat::Table,
+            _ => TargetFormat::TimeSeries,
+        },
+        instant,
+        range: !instant,
+        editor_mode: "code",
+    }
+}
+
+/// `A` to `Z`, then `A1` and so on.
+pub(crate) fn ref_id(index: usize) -> String {
+    let letter = char::from(b'A' + u8::try_from(index % 26).unwrap_or_default());
+    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
+}
+
+fn legend(pieces: &[Piece]) -> String {
+    let piece = |it: &Piece| match it {
+        // There is no escape for braces in a legend.
+        Piece::Text(text) => super::plain(&text.replace(['{', '}'], "")),
+        Piece::Label(name) | Piece::LabelOr(name, _) => format!("{{{{{name}}}}}"),
+        Piece::Labels | Piece::Value(_) => String::new(),
+    };
+    pieces.iter().map(piece).collect()
+}
+
+pub(crate) fn unit(unit: Unit) -> UnitId {
+    match unit {
+        Unit::Count | Unit::Factor => UnitId::Short,
+        Unit::PerSecond => UnitId::OperationsPerSecond,
+        Unit::Seconds => UnitId::Seconds,
+        Unit::Bytes => UnitId::Bytes,
+        Unit::Share | Unit::Cores => UnitId::Share,
+    }
+}
+
+/// The answers to an instant query have a column `Value #A` for the line `A`; it gets the line's name.
+fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
+    let names = panel.lines.iter().enumerate();
+    let rename_by_name = names.map(|(index, it)| (format!("Value #{}", ref_id(index)), legend(&it.legend))).collect();
+    let exclude_by_name = BTreeMap::from([("Time".to_owned(), true), ("job".to_owned(), true)]);
+    vec![Transformation::Merge {}, Transformation::Organize { exclude_by_name, rename_by_name }]
+}
+
+fn field_config(panel: &model::Panel) -> FieldConfig {
+    let is_share = panel.unit == Unit::Share;
+    let below_zero = panel.lines.iter().any(|it| matches!(it.query, Query::Rest(_)));
+    let over_time = matches!(panel.kind, PanelKind::Lines | PanelKind::Stack);
+    let by_threshold = !over_time && (!panel.limits.is_empty() || panel.kind == PanelKind::Status);
+    let units = panel.lines.iter().filter_map(|it| Some((legend(&it.legend), it.unit?)));
+    FieldConfig {
+        defaults: FieldDefaults {
+            unit: unit(panel.unit),
+            no_value: panel.no_value.clone(),
+            // What is left of a budget goes below zero.
+            min: (panel.kind != PanelKind::Heatmap && !below_zero).then_some(0.0),
+            max: (is_share && panel.kind != PanelKind::Heatmap).then_some(1.0),
+            color: Color { mode: if by_threshold { ColorMode::Thresholds } else { ColorMode::PaletteClassic } },
+            thresholds: Thresholds { mode: "absolute", steps: steps(&panel.limits) },
+            mappings: if panel.kind == PanelKind::Status { vec![up_and_down()] } else { Vec::new() },
+            custom: over_time.then(|| line_style(panel)),
+        },
+        overrides: units
+            .map(|(name, it)| Override { matcher: FieldMatcher::ByName(name), properties: [Property::Unit(unit(it))] })
+            .collect(),
+    }
+}
+
+fn up_and_down() -> Mapping {
+    let mapped = |text, color, index| Mapped { text, color, index };
+    Mapping::Value(BTreeMap::from([("0", mapped("DOWN", "red", 0)), ("1", mapped("UP", "green", 1))]))
+}
+
+fn line_style(panel: &model::Panel) -> LineStyle {
+    let stacked = panel.kind == PanelKind::Stack;
+    LineStyle {
+        draw_style: "line",
+        line_width: 1,
+        fill_opacity: if stacked { 30 } else { 0 },
+        show_points: "auto",
+        span_nulls: false,
+        stacking: Stacking { mode: if stacked { "normal" } else { "none" }, group: "A" },
+        thresholds_style: ThresholdsStyle { mode: if panel.limits.is_empty() { "off" } else { "dashed" } },
+    }
+}
+
+/// The numbers at which alerts fire, coloured by how urgent they are; everything on the good side is green.
+pub(crate) fn steps(limits: &[Limit]) -> Vec<Step> {
+    let mut limits = limits.to_vec();
+    limits.sort_by(|a, b| a.value.total_cmp(&b.value));
+    if limits.iter().all(|it| it.above) {
+        let steps = limits.iter().map(|it| Step { color: color(it.severity), value: Some(it.value) });
+        return std::iter::once(Step { color: "green", value: None }).chain(steps).collect();
+    }
+    // Below a limit is its colour; from the limit on, that of the next higher one.
+    let from = std::iter::once(None).chain(limits.iter().map(|it| Some(it.value)));
+    let colors = limits.iter().map(|it| color(it.severity)).chain(["green"]);
+    from.zip(colors).map(|(value, color)| Step { color, value }).collect()
+}
+
+fn color(severity: Severity) -> &'static str {
+    match severity {
+        Severity::P0 => "red",
+        Severity::P1 => "orange",
+        Severity::P2 => "yellow",
+        Severity::P3 => "blue",
+    }
+}
+
+fn options(panel: &model::Panel) -> PanelOptions {
+    let reduce_options = ReduceOptions::NEWEST;
+    match panel.kind {
+        PanelKind::Lines | PanelKind::Stack => PanelOptions::TimeSeries(TimeSeriesOptions {
+            legend: Legend {
+                display_mode: "table",
+                placement: "bottom",
+                show_legend: true,
+                calcs: vec![Reducer::LastNotNull, Reducer::Mean, Reducer::Max],
+            },
+            tooltip: Tooltip { mode: "multi", sort: "desc" },
+        }),
+        PanelKind::Number | PanelKind::Name | PanelKind::Status => PanelOptions::Stat(StatOptions {
+            reduce_options,
+            color_mode: if panel.kind == PanelKind::Status { "background" } else { "value" },
+            graph_mode: if panel.kind == PanelKind::Number { "area" } else { "none" },
+            justify_mode: "auto",
+            orientation: "auto",
+            text_mode: if panel.kind == PanelKind::Name { TextMode::Name } else { TextMode::Auto },
+        }),
+        PanelKind::Dial => PanelOptions::Gauge(GaugeOptions {
+            reduce_options,
+            orientation: "auto",
+            show_threshold_labels: false,
+            show_threshold_markers: true,
+        }),
+        PanelKind::Bars => PanelOptions::BarGauge(BarGaugeOptions {
+            reduce_options,
+            orientation: "horizontal",
+            display_mode: "basic",
+            show_unfilled: true,
+            value_mode: "color",
+        }),
+        PanelKind::Heatmap => PanelOptions::Heatmap(Box::new(heatmap(unit(panel.unit)))),
+        PanelKind::Table => PanelOptions::Table(TableOptions {
+            show_header: true,
+            cell_height: "sm",
+            sort_by: [SortBy {
+                display_name: panel.lines.first().map(|it| legend(&it.legend)).unwrap_or_default(),
+                desc: true,
+            }],
+        }),
+        PanelKind::Text => PanelOptions::Text(TextOptions { mode: "markdown", content: panel.markdown.clone() }),
+    }
+}
+
+fn heatmap(unit: UnitId) -> HeatmapOptions {
+    HeatmapOptions {
+        calculate: false,
+        cell_gap: 1,
+        color: HeatmapColor {
+            mode: "scheme",
+            scheme: "Spectral",
+            fill: "dark-orange",
+            scale: "exponential",
+            exponent: 0.5,
+            steps: 64,
+            reverse: true,
+        },
+        // Empty buckets stay empty instead of being the coldest colour.
+        filter_values: HeatmapFilter { le: 1e-9 },
+        legend: Shown { show: true },
+        rows_frame: RowsFrame { layout: "auto" },
+        tooltip: HeatmapTooltip { mode: "single", y_histogram: false },
+        y_axis: HeatmapAxis { axis_placement: "left", reverse: false, unit },
+    }
+}

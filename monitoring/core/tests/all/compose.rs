@@ -1,0 +1,283 @@
+//! The compose file and its overlays: the schema accepts them, and what they name is what the other files name.
+
+use crate::support::{file, folder, monitoring, system};
+use crate::tools::python_command;
+use measurand_monitoring::Monitoring;
+use measurand_monitoring::model::stack::{SERVICES, VICTORIA_METRICS};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+const COMPOSE: &str = "docker-compose.yml";
+const OVERLAYS: [&str; 3] =
+    ["overlays/tls/docker-compose.yml", "overlays/proxy/docker-compose.yml", "overlays/growing/docker-compose.yml"];
+
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).expect("YAML")
+}
+
+fn system_files() -> (Monitoring, Value) {
+    let monitoring = monitoring(&system());
+    let compose = yaml(&file(&monitoring, COMPOSE));
+    (monitoring, compose)
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().map(|it| it.iter().map(|it| it.as_str().expect("text").to_owned()).collect()).unwrap_or_default()
+}
+
+/// Every text in it.
+fn all_texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(all) => all.iter().for_each(|it| all_texts(it, found)),
+        Value::Object(all) => all.values().for_each(|it| all_texts(it, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schema_accepts_all_of_them() {
+    let monitoring = monitoring(&system());
+    let folder = folder(&monitoring);
+    let check = |files: &[&str]| {
+        let mut command = python_command("check-jsonschema");
+        command.args(["--builtin-schema", "vendor.compose-spec"]).args(files).current_dir(folder.path());
+        let output = command.output().expect("it runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (fine, said) = check(&[&[COMPOSE], &OVERLAYS[..]].concat());
+    assert!(fine, "{said}");
+    let wrong = file(&monitoring, COMPOSE).replacen("read_only: true", "readonly: true", 1);
+    std::fs::write(folder.path().join("wrong.yml"), wrong).unwrap();
+    let (fine, said) = check(&["wrong.yml"]);
+    assert!(!fine && said.contains("readonly"), "a misspelt key is found: {said}");
+}
+
+#[test]
+fn every_server_has_its_image_and_its_port() {
+    let (monitoring, compose) = system_files();
+    for service in SERVICES {
+        let container = &compose["services"][service.name];
+        let ports = format!("${{BIND_ADDRESS:-127.0.0.1}}:{}:{}", service.published, service.port);
+        assert_eq!(texts(&container["ports"]), [ports], "{}", service.name);
+        if !service.image.is_empty() {
+            assert_eq!(container["image"], service.image);
+        }
+        let health = texts(&container["healthcheck"]["test"]).join(" ");
+        assert!(health.contains(&service.port.to_string()) && health.contains(service.ready), "{health}");
+    }
+    let store = yaml(&file(&monitoring, OVERLAYS[2]))["services"][VICTORIA_METRICS.name]["image"].clone();
+    assert_eq!(store, VICTORIA_METRICS.image);
+    let mut images = Vec::new();
+    for name in [&[COMPOSE], &OVERLAYS[..]].concat() {
+        let file = yaml(&file(&monitoring, name));
+        images.extend(
+            file["services"].as_object().unwrap().values().filter_map(|it| Some(it["image"].as_str()?.to_owned())),
+        );
+    }
+    // `${APP_IMAGE}` is the user's own.
+    for image in images.iter().filter(|it| !it.starts_with('$')) {
+        let (_, version) = image.rsplit_once(':').unwrap_or_else(|| panic!("{image} has no version"));
+        let exact = version.trim_start_matches('v').split(['.', '-']).take(3).all(|it| it.parse::<u32>().is_ok());
+        assert!(exact && version.matches('.').count() == 2, "{image}");
+    }
+}
+
+/// Hosts and ports in the configuration of Prometheus, Alertmanager, Grafana and the proxy are services here.
+#[test]
+fn every_address_is_a_service() {
+    let (monitoring, compose) = system_files();
+    let mut addresses: Vec<String> = Vec::new();
+    for name in ["prometheus.yml", "overlays/tls/prometheus.yml", "overlays/growing/prometheus-global.yml"] {
+        let config = yaml(&file(&monitoring, name));
+        let mut jobs = config["scrape_configs"].as_array().unwrap().clone();
+        jobs.push(config["alerting"]["alertmanagers"][0].clone());
+        addresses.extend(jobs.iter().flat_map(|it| texts(&it["static_configs"][0]["targets"])));
+    }
+    for name in ["grafana-provisioning/datasources/prometheus.yml", "overlays/tls/grafana-datasource.yml"] {
+        let url = yaml(&file(&monitoring, name))["datasources"][0]["url"].as_str().unwrap().to_owned();
+        addresses.push(url.split_once("//").unwrap().1.to_owned());
+    }
+    for name in ["alertmanager.yml", "overlays/tls/alertmanager.yml"] {
+        let config = yaml(&file(&monitoring, name));
+        let receivers = config["receivers"].as_array().unwrap();
+        let webhook = receivers.iter().find(|it| it["name"] == "alert-webhook").unwrap();
+        let url = webhook["webhook_configs"][0]["url"].as_str().unwrap();
+        assert!(url.ends_with("/webhook"), "{url}");
+        addresses.push(url.split_once("//").unwrap().1.trim_end_matches("/webhook").to_owned());
+    }
+    let proxy = file(&monitoring, "overlays/proxy/nginx.conf.template");
+    addresses
+        .extend(proxy.lines().filter_map(|it| Some(it.trim().strip_prefix("proxy_pass http://")?.replace(';', ""))));
+    assert!(addresses.len() > 20, "{addresses:?}");
+    let shards = yaml(&file(&monitoring, OVERLAYS[2]));
+    for address in addresses {
+        let (host, port) = address.rsplit_once(':').unwrap();
+        // Prometheus asks itself.
+        let host = if host == "localhost" { "prometheus" } else { host };
+        let container = &compose["services"][host];
+        let is_shard = shards["services"][host]["healthcheck"].to_string().contains(&format!(":{port}/"));
+        let listens = texts(&container["ports"]).iter().any(|it| it.ends_with(&format!(":{port}")));
+        assert!(listens || is_shard, "nothing listens at {address}");
+    }
+}
+
+#[test]
+fn every_mounted_file_is_generated_and_every_path_is_mounted() {
+    let (monitoring, _) = system_files();
+    let folder = folder(&monitoring);
+    for it in ["rules", "targets"] {
+        std::fs::create_dir(folder.path().join(it)).unwrap();
+    }
+    for name in [&[COMPOSE], &OVERLAYS[..]].concat() {
+        let file = yaml(&file(&monitoring, name));
+        for (service, container) in file["services"].as_object().unwrap() {
+            let volumes = texts(&container["volumes"]);
+            for volume in volumes.iter().filter(|it| it.starts_with("./")) {
+                let parts: Vec<&str> = volume.split(':').collect();
+                assert!(folder.path().join(parts[0]).exists(), "{name}: {service}: {volume}");
+                assert_eq!(parts[2], "ro", "{volume}");
+            }
+            for argument in texts(&container["command"]).iter().filter_map(|it| it.strip_prefix("--config.file=")) {
+                // An overlay may rely on what the file below it mounts.
+                let below = name != COMPOSE && argument.ends_with("/alertmanager.yml");
+                let mounted = volumes.iter().any(|it| it.split(':').nth(1) == Some(argument));
+                assert!(mounted || below, "{name}: {service}: {argument} is not mounted");
+            }
+        }
+    }
+    let provider = yaml(&file(&monitoring, "grafana-provisioning/dashboards/measurand.yml"));
+    let dashboards = provider["providers"][0]["options"]["path"].as_str().unwrap().to_owned();
+    let grafana = texts(&yaml(&file(&monitoring, COMPOSE))["services"]["grafana"]["volumes"]);
+    assert!(
+        grafana.contains(&format!("./grafana-dashboard.json:{dashboards}/grafana-dashboard.json:ro")),
+        "{grafana:?}"
+    );
+}
+
+/// Secrets are files: each that some configuration names is given to the one that reads it, and to nobody else by chance.
+#[test]
+fn every_secret_is_a_file_that_its_reader_gets() {
+    let (monitoring, compose) = system_files();
+    let of = |name: &str, config: &str| {
+        let mut found = Vec::new();
+        all_texts(&yaml(&file(&monitoring, config)), &mut found);
+        let named: BTreeSet<String> =
+            found.iter().filter_map(|it| Some(it.strip_prefix("/run/secrets/")?.to_owned())).collect();
+        let given: BTreeSet<String> = texts(&compose["services"][name]["secrets"]).into_iter().collect();
+        assert_eq!(named, given, "{name}");
+    };
+    of("alertmanager", "alertmanager.yml");
+    of("prometheus", "prometheus.yml");
+    for (name, container) in compose["services"].as_object().unwrap() {
+        let given: BTreeSet<String> = texts(&container["secrets"]).into_iter().collect();
+        for it in &given {
+            assert_eq!(compose["secrets"][it]["file"], format!("./secrets/{it}"));
+        }
+        for (variable, value) in container["environment"].as_object().into_iter().flatten() {
+            let value = value.as_str().unwrap();
+            if let Some(secret) = value.strip_prefix("/run/secrets/") {
+                assert!(given.contains(secret), "{name}: {variable}");
+            } else {
+                let secretive = ["PASSWORD", "TOKEN", "SECRET"].iter().any(|it| variable.contains(it));
+                assert!(!secretive, "{name}: {variable}={value}");
+            }
+        }
+    }
+    let text = file(&monitoring, COMPOSE) + &file(&monitoring, ".env.example");
+    for it in ["changeme", "admin123", "password=", "PASSWORD="] {
+        assert!(!text.to_lowercase().contains(&it.to_lowercase()), "{it}");
+    }
+}
+
+#[test]
+fn no_container_has_more_than_it_needs() {
+    let (monitoring, _) = system_files();
+    let mut seen = 0;
+    for name in [&[COMPOSE], &OVERLAYS[..]].concat() {
+        let file = yaml(&file(&monitoring, name));
+        for (service, it) in file["services"].as_object().unwrap() {
+            // What changes a container that another file has does not say all of it again.
+            if it["image"].is_null() {
+                continue;
+            }
+            seen += 1;
+            assert_eq!(it["read_only"], true, "{service}");
+            assert_eq!(it["cap_drop"], serde_json::json!(["ALL"]), "{service}");
+            assert_eq!(it["security_opt"], serde_json::json!(["no-new-privileges:true"]), "{service}");
+            assert!(it["privileged"].is_null() && it["network_mode"].is_null(), "{service}");
+            assert!(it["healthcheck"]["test"].is_array(), "{service}");
+            for limit in ["cpus", "memory", "pids"] {
+                assert!(!it["deploy"]["resources"]["limits"][limit].is_null(), "{service}: {limit}");
+            }
+        }
+    }
+    assert_eq!(seen, SERVICES.len() + 4);
+}
+
+/// Compose fills in variables; nobody else does.
+#[test]
+fn variables_are_those_of_the_example() {
+    let monitoring = monitoring(&system());
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    for name in [&[COMPOSE], &OVERLAYS[..]].concat() {
+        let text = file(&monitoring, name);
+        let names = text.split("${").skip(1).map(|it| it.split([':', '}']).next().unwrap().to_owned());
+        asked.extend(names);
+    }
+    let example = file(&monitoring, ".env.example");
+    let said: BTreeSet<String> = example
+        .lines()
+        .filter(|it| !it.starts_with('#'))
+        .filter_map(|it| Some(it.split_once('=')?.0.to_owned()))
+        .collect();
+    assert_eq!(asked, said);
+    for name in ["prometheus.yml", "alertmanager.yml", "overlays/tls/prometheus.yml", "overlays/tls/alertmanager.yml"] {
+        assert!(!file(&monitoring, name).contains("${"), "{name}");
+    }
+}
+
+/// The command by which a container of ours is known to be healthy, against a server that is and one that is not.
+#[test]
+fn health_is_asked_for_without_a_client() {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    let (_, compose) = system_files();
+    let test = texts(&compose["services"]["alert-webhook"]["healthcheck"]["test"]);
+    assert_eq!(test[0], "CMD");
+    for (status, healthy) in [("200 OK", true), ("503 Service Unavailable", false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let server = std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            // The shell sends line by line.
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut chunk = [0; 512];
+                let read = connection.read(&mut chunk).unwrap();
+                request.extend_from_slice(&chunk[..read]);
+            }
+            connection.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).unwrap();
+            String::from_utf8_lossy(&request).into_owned()
+        });
+        let output = Command::new(&test[1]).arg(&test[2]).arg(test[3].replace("9095", &port)).output().unwrap();
+        assert_eq!(output.status.success(), healthy, "{status}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(server.join().unwrap().starts_with("GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n"));
+    }
+}
+
+#[test]
+fn prometheus_and_alertmanager_accept_the_overlays() {
+    let monitoring = monitoring(&system());
+    let folder = folder(&monitoring);
+    for it in [
+        "tls/prometheus.yml",
+        "growing/prometheus-global.yml",
+        "growing/prometheus-shard-0.yml",
+        "growing/prometheus-shard-1.yml",
+    ] {
+        crate::support::promtool(folder.path(), &["check", "config", "--syntax-only", &format!("overlays/{it}")]);
+    }
+    crate::support::amtool(folder.path(), &["check-config", "overlays/tls/alertmanager.yml"]);
+}

@@ -1,0 +1,211 @@
+//! Who is called: judged by Alertmanager's own tool; and what Prometheus and Kubernetes are told.
+
+use crate::support::{all_files, amtool, catalog, everything, file, folder, monitoring, promtool, system};
+use measurand_catalog::Severity;
+use measurand_monitoring::{Monitoring, Options};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).expect("YAML")
+}
+
+#[test]
+fn every_alert_reaches_the_receivers_of_its_severity() {
+    let monitoring = monitoring(&system());
+    let folder = folder(&monitoring);
+    amtool(folder.path(), &["check-config", "alertmanager.yml"]);
+    for alert in monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules) {
+        let severity = alert.severity.map_or("none", |it| it.as_str());
+        let expected = if alert.name == "Watchdog" { "dead-mans-switch" } else { &format!("alert-webhook,{severity}") };
+        let labels = [("severity", severity), ("alertname", &alert.name), ("service", "shop"), ("team", &alert.team)];
+        let labels = labels.map(|(name, value)| format!("{name}={value}"));
+        let verify = format!("--verify.receivers={expected}");
+        let mut arguments = vec!["config", "routes", "test", "--config.file=alertmanager.yml", verify.as_str()];
+        arguments.extend(labels.iter().map(String::as_str));
+        amtool(folder.path(), &arguments);
+    }
+}
+
+/// Every severity of every team, in the shipped routes and in those of a program of which several teams answer for parts
+/// and `monitoring.toml` says who answers for the rest: only the severity decides on the receiver, and the receiver's
+/// channel has the team in it.
+#[test]
+fn every_severity_of_every_team_has_its_receiver() {
+    use measurand_check::Settings;
+    let several = tempfile::tempdir().expect("a temporary folder");
+    let said = "team = \"platform\"\n[receivers]\nteams = \"all-teams@example.org\"\n";
+    let many = Settings::parse(Settings::FILE, said).and_then(|it| it.monitoring(&catalog(&everything()))).unwrap();
+    let text = file(&many, "alertmanager.yml");
+    assert!(text.contains("all-teams@example.org"), "{text}");
+    std::fs::write(several.path().join("alertmanager.yml"), text).unwrap();
+    let teams = |it: &Monitoring| -> BTreeSet<String> {
+        it.alerts.iter().flat_map(|it| &it.rules).map(|it| it.team.clone()).collect()
+    };
+    let of_many = teams(&many);
+    for team in ["platform", "storage"] {
+        assert!(of_many.contains(team), "{of_many:?}");
+    }
+    let shipped = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let of_shipped = teams(&monitoring(&crate::support::shipped_sites()));
+    let mut asked = 0;
+    for (folder, teams) in [(shipped, of_shipped), (several.path(), of_many)] {
+        let config = yaml(&std::fs::read_to_string(folder.join("alertmanager.yml")).unwrap());
+        // A team that nobody has thought of, none at all, and the same for severities: nothing is lost.
+        let teams: Vec<Option<&str>> =
+            teams.iter().map(|it| Some(it.as_str())).chain([Some("newcomers"), None]).collect();
+        let severities = Severity::ALL.iter().map(|it| Some(it.as_str())).chain([Some("none"), Some("P9"), None]);
+        for severity in severities {
+            let known = Severity::ALL.iter().map(|it| it.as_str()).find(|it| severity == Some(*it));
+            for team in &teams {
+                let verify = format!("--verify.receivers=alert-webhook,{}", known.unwrap_or("P2"));
+                let mut arguments = vec!["alertname=Own".to_owned(), "service=shop".to_owned()];
+                arguments.extend(severity.map(|it| format!("severity={it}")));
+                arguments.extend(team.map(|it| format!("team={it}")));
+                let mut command = vec!["config", "routes", "test", "--config.file=alertmanager.yml", &verify];
+                command.extend(arguments.iter().map(String::as_str));
+                amtool(folder, &command);
+                asked += 1;
+            }
+        }
+        for (receiver, of_team) in [("P0", false), ("P1", true), ("P2", true), ("P3", false)] {
+            let receivers = config["receivers"].as_array().unwrap();
+            let channel = &receivers.iter().find(|it| it["name"] == receiver).unwrap()["slack_configs"][0]["channel"];
+            assert_eq!(channel == "#team-{{ .GroupLabels.team }}", of_team, "{receiver}: {channel}");
+        }
+        assert!(config["route"]["group_by"].as_array().unwrap().contains(&"team".into()), "a channel is one team's");
+    }
+    assert!(asked >= 2 * 7 * 3, "{asked}");
+}
+
+/// `amtool check-config` does not look into templates.
+#[test]
+fn templates_of_messages_can_be_rendered() {
+    let monitoring = monitoring(&everything());
+    let folder = folder(&monitoring);
+    std::fs::write(folder.path().join("none.tmpl"), "").unwrap();
+    let config = yaml(&file(&monitoring, "alertmanager.yml"));
+    let mut rendered = 0;
+    for receiver in config["receivers"].as_array().unwrap() {
+        let slack = &receiver["slack_configs"][0];
+        let of_slack = [&slack["channel"], &slack["title"], &slack["text"], &slack["actions"][0]["url"]];
+        let texts = of_slack.into_iter().chain([&receiver["pagerduty_configs"][0]["description"]]);
+        for text in texts.filter_map(Value::as_str).filter(|it| it.contains("{{")) {
+            let template = format!("--template.text={text}");
+            amtool(folder.path(), &["template", "render", "--template.glob=none.tmpl", &template]);
+            rendered += 1;
+        }
+    }
+    assert!(rendered >= 15, "{rendered}");
+}
+
+#[test]
+fn receivers_have_the_channels_of_their_severity() {
+    let config = yaml(&file(&monitoring(&everything()), "alertmanager.yml"));
+    let receivers = config["receivers"].as_array().unwrap();
+    let described: Vec<String> = receivers
+        .iter()
+        .map(|it| {
+            let channel = it["slack_configs"][0]["channel"].as_str().unwrap_or("-");
+            let mail = it["email_configs"][0]["to"].as_str().unwrap_or("-");
+            let pager = if it["pagerduty_configs"].is_array() { "pager" } else { "-" };
+            let hook = it["webhook_configs"][0]["url"].as_str().unwrap_or("-");
+            format!("{} {pager} {channel} {mail} {hook}", it["name"].as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        "P0 pager #alerts-critical leads@example.org -",
+        "P1 - #team-{{ .GroupLabels.team }} teams@example.org -",
+        "P2 - #team-{{ .GroupLabels.team }} - -",
+        "P3 - #alerts-low capacity-planning@example.org -",
+        "alert-webhook - - - http://alert-webhook:9095/webhook",
+        "dead-mans-switch - - - https://switch.example.org/ping",
+    ];
+    assert_eq!(described, expected);
+}
+
+#[test]
+fn secrets_are_in_files_only() {
+    let options = Options::default();
+    let text = file(&monitoring(&everything()), "alertmanager.yml");
+    assert!(!text.contains("${"), "Alertmanager expands no variables");
+    let secrets: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|it| it.trim().trim_start_matches("- ").split_once("_file: ").map(|(_, path)| path))
+        .collect();
+    let names = ["pagerduty_routing_key", "slack_api_url", "smtp_password", "switch_token", "webhook_token"];
+    let expected: Vec<String> = names.iter().map(|it| format!("{}/{it}", options.receivers.secrets)).collect();
+    assert_eq!(secrets.into_iter().collect::<Vec<_>>(), expected);
+    for key in ["service_key", "routing_key:", "api_url:", "password:", "bearer_token", "credentials:"] {
+        assert!(!text.contains(key), "{key}");
+    }
+}
+
+/// A source that fires silences only what has a lower severity, and only alerts that exist.
+#[test]
+fn what_explains_others_silences_them() {
+    let monitoring = monitoring_under_load();
+    let config = yaml(&file(&monitoring, "alertmanager.yml"));
+    let alerts: Vec<_> = monitoring.alerts.iter().flat_map(|it| &it.rules).collect();
+    let severity = |name: &str| {
+        let alert = alerts.iter().find(|it| it.name == name);
+        alert.unwrap_or_else(|| panic!("no alert is called {name}")).severity.expect("a severity")
+    };
+    let named = |matcher: &Value| -> Vec<String> {
+        let text = matcher[0].as_str().unwrap();
+        let names = text.split_once('"').unwrap().1.trim_end_matches('"');
+        if text.starts_with("alertname") { names.split('|').map(str::to_owned).collect() } else { Vec::new() }
+    };
+    let rules = config["inhibit_rules"].as_array().unwrap();
+    assert!(rules.len() >= 7);
+    for rule in rules {
+        for source in named(&rule["source_matchers"]) {
+            for target in named(&rule["target_matchers"]) {
+                assert!(severity(&source) < severity(&target), "{source} silences {target}");
+            }
+        }
+        let equal: Vec<&str> = rule["equal"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+        assert!(equal.contains(&"service"), "{rule}");
+    }
+}
+
+fn monitoring_under_load() -> Monitoring {
+    Monitoring::new(&catalog(&system()), &Options { under_load: true, ..Options::default() })
+}
+
+#[test]
+fn prometheus_accepts_its_configuration() {
+    let monitoring = monitoring(&system());
+    let folder = folder(&monitoring);
+    // Without the files of secrets, which are not there.
+    promtool(folder.path(), &["check", "config", "--syntax-only", "prometheus.yml"]);
+    let config = yaml(&file(&monitoring, "prometheus.yml"));
+    let jobs: Vec<&str> =
+        config["scrape_configs"].as_array().unwrap().iter().map(|it| it["job_name"].as_str().unwrap()).collect();
+    let expected =
+        ["shop", "prometheus", "alertmanager", "grafana", "node", "alert-webhook", "pushgateway", "federate"];
+    assert_eq!(jobs, expected);
+    let existing: BTreeSet<&str> = all_files(&monitoring).iter().map(|it| it.name).collect();
+    for it in config["rule_files"].as_array().unwrap() {
+        let name = it.as_str().unwrap();
+        assert!(existing.contains(name) || name == "rules/*.yml", "{name}");
+    }
+}
+
+#[test]
+fn kubernetes_gets_the_same_rules_and_dashboard() {
+    let monitoring = monitoring(&system());
+    let folder = folder(&monitoring);
+    let text = file(&monitoring, "kubernetes.yml");
+    let objects: Vec<Value> = text.split("\n---\n").map(yaml).collect();
+    let kinds: Vec<&str> = objects.iter().map(|it| it["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["PrometheusRule", "ServiceMonitor", "ConfigMap"]);
+    // JSON is YAML.
+    std::fs::write(folder.path().join("spec.yml"), objects[0]["spec"].to_string()).unwrap();
+    promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "spec.yml"]);
+    let rules = |it: &Value| it["groups"].as_array().unwrap().iter().map(|it| it["rules"].clone()).collect::<Vec<_>>();
+    let files = ["recording-rules.yml", "alerts.yml"].map(|it| rules(&yaml(&file(&monitoring, it))));
+    assert_eq!(rules(&objects[0]["spec"]), files.concat());
+    assert_eq!(objects[1]["spec"]["endpoints"][0]["relabelings"][0]["replacement"], "shop");
+    assert_eq!(objects[2]["data"]["dashboard.json"], file(&monitoring, "grafana-dashboard.json"));
+}

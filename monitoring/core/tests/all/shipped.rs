@@ -1,0 +1,197 @@
+//! The files in `monitoring/` are those of the whole system, and current. `UPDATE_EXPECT=1 cargo test` writes them anew;
+//! reading the difference is the review of a change.
+
+use crate::support::{all_files, catalog, promtool, promtool_tests, shipped_sites};
+use measurand_monitoring::{File, Monitoring, Options};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// The monitoring of a program that uses every built-in family, without the list of its functions.
+fn shipped() -> Monitoring {
+    let options = Options {
+        job: Some("claude-code-app".to_owned()),
+        package: Some("neural-service".to_owned()),
+        arguments: "--load 172000 --directory /var/lib/program".to_owned(),
+        under_load: true,
+        ..Options::default()
+    };
+    let mut monitoring = Monitoring::new(&catalog(&shipped_sites()), &options);
+    "every built-in family".clone_into(&mut monitoring.origin);
+    for row in &mut monitoring.rows {
+        row.panels.retain(|it| it.key != "explorer/list");
+    }
+    monitoring
+}
+
+fn files() -> Vec<File> {
+    all_files(&shipped())
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn our_own_lint_finds_nothing() {
+    let files: Vec<_> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.extension().is_some_and(|it| it == "yml" || it == "json"))
+        // What is there for others: containers, and the routes.
+        .filter(|it| !["docker-compose.yml", "alertmanager.yml"].contains(&it.file_name().unwrap().to_str().unwrap()))
+        .filter(|it| !it.to_str().unwrap().ends_with(".test.yml"))
+        .collect();
+    assert!(files.len() >= 6, "{files:?}");
+    assert_eq!(measurand_check::lint(&files, &[]).unwrap(), []);
+}
+
+#[test]
+fn the_files_of_the_system_are_current() {
+    for file in files() {
+        let path = folder().join(file.name);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &file.contents).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == file.contents, "`{}` is not current; run `UPDATE_EXPECT=1 cargo test`", path.display());
+    }
+}
+
+#[test]
+fn the_system_has_what_it_promises() {
+    let monitoring = shipped();
+    let alerts: usize = monitoring.alert_count() + monitoring.stack.iter().map(|it| it.rules.len()).sum::<usize>();
+    assert!(monitoring.panel_count() >= 45, "{} panels", monitoring.panel_count());
+    assert!(alerts >= 30, "{alerts} alerts");
+    assert!(monitoring.recording_count() >= 40, "{} recordings", monitoring.recording_count());
+    promtool(&folder(), &["check", "config", "--syntax-only", "prometheus.yml"]);
+    let rules = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
+    promtool(&folder(), &[&["check", "rules", "--lint=all", "--lint-fatal"], &rules[..]].concat());
+}
+
+#[test]
+fn every_alert_of_the_system_passes_its_tests() {
+    let files = files();
+    let tests: Vec<&str> = files.iter().map(|it| it.name).filter(|it| it.ends_with(".test.yml")).collect();
+    assert_eq!(tests.len(), 6);
+    promtool_tests(&folder(), &tests);
+}
+
+/// The panels whose names people know, in their rows.
+#[test]
+fn the_panels_have_their_titles() {
+    let expected: &[(&str, &[&str])] = &[
+        (
+            "System overview",
+            &[
+                "Service Status",
+                "Neural Operations/sec",
+                "Cache Hit Rate",
+                "Truth Score P95",
+                "Memory Usage",
+                "Firing alerts by severity",
+                "Error budget left",
+                "Uptime",
+                "Build",
+            ],
+        ),
+        (
+            "Neural performance",
+            &[
+                "Operations Rate",
+                "Pattern Confidence Distribution",
+                "Feedback Loop Cycles",
+                "Pattern Memory Size",
+                "Operation latency",
+                "Errors by type and outcome",
+                "Patterns learned",
+                "Compression ratio",
+            ],
+        ),
+        (
+            "Verification and truth",
+            &[
+                "Truth Score Percentiles",
+                "Verification Success Rate",
+                "Auto Rollbacks",
+                "Agent Reliability",
+                "Truth score heatmap",
+                "Failures by agent",
+                "Rollbacks over time",
+            ],
+        ),
+        (
+            "Database and caching",
+            &[
+                "Query Duration",
+                "Cache Performance",
+                "Connection Errors",
+                "Pattern Retrieval Performance",
+                "Query rate by type and table",
+                "Slowest tables",
+                "Query errors",
+                "Hit rate by cache",
+            ],
+        ),
+        (
+            "GOAP and coordination",
+            &[
+                "Planning Duration",
+                "Coordination Efficiency",
+                "Pattern Reuse Rate",
+                "Task Completion Rate",
+                "Active Patterns Count",
+                "Task failures by type",
+                "Queue length",
+                "Unused patterns",
+            ],
+        ),
+        (
+            "System resources",
+            &[
+                "CPU",
+                "Memory over time",
+                "Error Rates by Type",
+                "Tokio lag",
+                "Tokio busy time",
+                "HTTP rate",
+                "HTTP errors",
+                "HTTP duration",
+                "Open fds",
+                "Threads",
+                "Scrape duration",
+                "Scrape samples",
+                "Series per metric against its limit",
+                "Panics and cancellations",
+            ],
+        ),
+    ];
+    let monitoring = shipped();
+    for (row, titles) in expected {
+        let row = monitoring.rows.iter().find(|it| it.title == *row).unwrap_or_else(|| panic!("no row {row}"));
+        for title in *titles {
+            assert!(row.panels.iter().any(|it| it.title == *title), "{}: no panel {title}", row.title);
+        }
+    }
+}
+
+#[test]
+fn the_dashboard_shows_targets_as_limits() {
+    let json = files().into_iter().find(|it| it.name == "grafana-dashboard.json").unwrap().contents;
+    let dashboard: Value = serde_json::from_str(&json).unwrap();
+    let limit = |title: &str| {
+        let panels = dashboard["panels"].as_array().unwrap();
+        let panel = panels.iter().find(|it| it["title"] == title).unwrap();
+        panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"].as_f64().unwrap()
+    };
+    let targets = [
+        ("Neural Operations/sec", 150_000.0),
+        ("Cache Hit Rate", 0.8),
+        ("Truth Score P95", 0.95),
+        ("Memory Usage", 104_857_600.0),
+    ];
+    for (title, expected) in targets {
+        assert!((limit(title) - expected).abs() < 1e-9, "{title}: {}", limit(title));
+    }
+}

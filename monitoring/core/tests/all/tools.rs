@@ -1,0 +1,83 @@
+//! The programs that users would check the files with, all of them, strictly.
+
+use crate::support::{all_files, amtool, every_family, everything, monitoring, promtool};
+use measurand_tests::target_directory;
+use std::path::Path;
+use std::process::Command;
+
+/// The files of the repository, and those of other programs.
+fn folders() -> Vec<tempfile::TempDir> {
+    let shipped = tempfile::tempdir().expect("a temporary folder");
+    let programs = [monitoring(&everything()), monitoring(&every_family())];
+    for file in all_files(&programs[0]) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file.name);
+        let copy = shipped.path().join(file.name);
+        std::fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder in the temporary folder");
+        std::fs::copy(&path, copy).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+    std::iter::once(shipped).chain(programs.iter().map(crate::support::folder)).collect()
+}
+
+/// A program of `tests/requirements.txt`, which `tests/run` installs below the target directory; panics if it did not.
+#[track_caller]
+pub(crate) fn python_command(program: &str) -> Command {
+    let folder = target_directory().join("python");
+    let path = folder.join("bin").join(program);
+    assert!(
+        path.exists(),
+        "{} is missing; install it: python3 -m venv {folder} && {folder}/bin/pip install -r monitoring/core/tests/requirements.txt",
+        path.display(),
+        folder = folder.display()
+    );
+    Command::new(path)
+}
+
+/// Runs a program of `tests/requirements.txt`; panics with its output unless it succeeds, and returns the output.
+#[track_caller]
+fn python(program: &str, folder: &Path, arguments: &[&str]) -> String {
+    let output = python_command(program).args(arguments).current_dir(folder).output().expect("it runs");
+    let text = [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
+    assert!(output.status.success(), "{program} {arguments:?}:\n{text}");
+    text
+}
+
+#[test]
+fn prometheus_and_alertmanager_accept_each_file() {
+    for folder in folders() {
+        let rules = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
+        promtool(folder.path(), &[&["check", "rules", "--lint=all", "--lint-fatal"], &rules[..]].concat());
+        // The files that it names belong to the containers; the rules were checked above.
+        promtool(folder.path(), &["check", "config", "--syntax-only", "prometheus.yml"]);
+        amtool(folder.path(), &["check-config", "alertmanager.yml"]);
+    }
+}
+
+#[test]
+fn amlint_finds_nothing_in_the_routes() {
+    // One Alertmanager for all programs: it has routes also for alerts that this program has no use for.
+    let others = concat!(env!("CARGO_MANIFEST_DIR"), "/../alerts.yml");
+    for folder in folders() {
+        let rules = ["alerts.yml", "stack-alerts.yml", others].map(|it| ["--rules", it]);
+        python(
+            "amlint",
+            folder.path(),
+            &[&["check", "--strict"], rules.as_flattened(), &["alertmanager.yml"]].concat(),
+        );
+    }
+}
+
+/// Grafana's own types know every field of the dashboard; `round_trip.py` names those that they lose.
+#[test]
+fn grafana_knows_each_field_of_the_dashboard() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/round_trip.py");
+    let script = script.to_str().unwrap();
+    for folder in folders() {
+        python("python", folder.path(), &[script, "grafana-dashboard.json"]);
+    }
+    // It does notice.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("d.json"), r#"{"title": "a", "refersh": "30s", "panels": []}"#).unwrap();
+    let mut command = Command::new(target_directory().join("python/bin/python"));
+    let output = command.args([script, "d.json"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "d.json: .refersh is lost\n");
+}

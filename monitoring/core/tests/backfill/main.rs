@@ -1,0 +1,139 @@
+//! Thirty-one days of samples in a real Prometheus with the shipped rules: every panel, every recording rule and every
+//! alert answers what arithmetic says; and a hundred thousand series are not too many to ask.
+
+#![expect(clippy::print_stdout, reason = "what was measured")]
+
+mod build;
+mod expected;
+mod native;
+mod oracle;
+mod scale;
+mod server;
+#[path = "../all/support.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod support;
+mod world;
+
+use measurand_monitoring::{Monitoring, NamedQuery, Options, User};
+use oracle::{Answer, Oracle};
+use scale::Many;
+use server::Prometheus;
+use std::collections::BTreeSet;
+use std::time::{Instant, SystemTime};
+use support::{catalog, shipped_sites};
+use world::{HEALTHY, SICK, STALLED, World};
+
+/// One after the other, since the second measures.
+#[test]
+fn everything_answers_what_arithmetic_says_and_in_time() {
+    native::native_histograms_are_asked_as_such();
+    let many = every_panel_and_every_rule_says_what_arithmetic_says();
+    scale::a_hundred_thousand_series_are_not_too_many(&many);
+}
+
+fn monitoring(job: &str) -> Monitoring {
+    let options = Options { job: Some(job.to_owned()), under_load: true, ..Options::default() };
+    Monitoring::new(&catalog(&shipped_sites()), &options)
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs_f64()
+}
+
+/// The names of alerts that hold, with the job for which they do.
+type Holding = BTreeSet<(&'static str, String)>;
+
+fn every_panel_and_every_rule_says_what_arithmetic_says() -> Many {
+    let started = Instant::now();
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let both = [(HEALTHY, monitoring(HEALTHY)), (SICK, monitoring(SICK))];
+    let world = build::world(&both, directory.path());
+
+    // The shipped rules as they are in the repository, and the same for the job that is not well.
+    let rules = directory.path().join("rules");
+    std::fs::create_dir(&rules).expect("a new folder");
+    let files = both[1].1.files().into_iter().filter(|it| ["alerts.yml", "recording-rules.yml"].contains(&it.name));
+    files.for_each(|it| std::fs::write(rules.join(it.name), it.contents).expect("a file"));
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let names = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"].map(|it| format!("{shipped}/{it}"));
+    let names = [&names[..], &[format!("{}/*.yml", rules.display())]].concat();
+    let prometheus = Prometheus::start(directory.path(), &names);
+    println!("{} series of 31 days: {:.1} s", world.series.len(), started.elapsed().as_secs_f64());
+
+    let mut holding = Holding::new();
+    let mut asked = 0;
+    for (job, monitoring) in &both {
+        for it in monitoring.queries() {
+            check(&prometheus, &world, job, &it, &mut holding);
+            asked += 1;
+        }
+    }
+    for it in both[0].1.stack_queries() {
+        check(&prometheus, &world, "stack", &it, &mut holding);
+        asked += 1;
+    }
+    let stalled = monitoring(STALLED);
+    for it in stalled.queries().filter(|it| it.name.ends_with("Stalled")) {
+        check(&prometheus, &world, STALLED, &it, &mut holding);
+    }
+    let gone = monitoring("gone");
+    for it in gone.queries().filter(|it| it.name == "ServiceDown") {
+        check(&prometheus, &world, "gone", &it, &mut holding);
+    }
+    assert_each_holds_where_it_should(&holding, &both[0].1);
+    for (job, monitoring) in &both {
+        expected::check_known_numbers(&prometheus, &world, job, monitoring);
+    }
+    println!("{asked} panels and rules asked: {:.1} s", started.elapsed().as_secs_f64());
+    // Until Prometheus has evaluated each group of rules there is nothing else to do.
+    let many = std::thread::spawn(scale::build);
+    for (job, monitoring) in &both {
+        expected::check_what_prometheus_records(&prometheus, &world, job, monitoring);
+        expected::check_what_prometheus_alerts(&prometheus, &world, job, monitoring);
+    }
+    println!("rules evaluated by Prometheus itself: {:.1} s", started.elapsed().as_secs_f64());
+    many.join().expect("blocks")
+}
+
+/// Asks as the file does, and compares.
+fn check(prometheus: &Prometheus, world: &World, job: &'static str, it: &NamedQuery<'_>, holding: &mut Holding) {
+    let expected = oracle(world, job, it.user).answer(it.query);
+    let text = as_sent(it);
+    let answer = prometheus.ask(&text, world.end);
+    assert_same(&answer, &expected, 1e-6, &format!("{} ({job}): {text}", it.name));
+    if it.user != User::Alert {
+        assert!(!answer.is_empty(), "{} ({job}) shows nothing: {text}", it.name);
+    } else if !answer.is_empty() {
+        holding.insert((job, it.name.to_owned()));
+    }
+}
+
+/// Of a panel the text in the dashboard, with what Grafana puts in for its variables.
+fn as_sent(it: &NamedQuery<'_>) -> String {
+    let variables = [("$job", ".+"), ("$instance", ".+"), ("$__rate_interval", "5m"), ("$__range", "5m")];
+    variables.iter().fold(it.text(), |text, (name, value)| text.replace(name, value))
+}
+
+fn oracle<'a>(world: &'a World, job: &'a str, user: User) -> Oracle<'a> {
+    Oracle { world, job: (user != User::Panel).then_some(job), at: world.end }
+}
+
+#[track_caller]
+fn assert_same(answer: &Answer, expected: &Answer, tolerance: f64, what: &str) {
+    let near = |one: f64, other: f64| {
+        one.is_nan() && other.is_nan() || (one - other).abs() <= tolerance * other.abs().max(1e-9)
+    };
+    let same = answer.keys().eq(expected.keys())
+        && answer.iter().all(|(labels, value)| expected.get(labels).is_some_and(|it| near(*value, *it)));
+    assert!(same, "{what}\nPrometheus: {answer:#?}\narithmetic: {expected:#?}");
+}
+
+/// Nothing holds while all is well, and each alert holds for one of the jobs that are not well.
+fn assert_each_holds_where_it_should(holding: &Holding, monitoring: &Monitoring) {
+    let well: Vec<&str> = holding.iter().filter(|it| it.0 == HEALTHY).map(|it| it.1.as_str()).collect();
+    assert_eq!(well, ["Watchdog"]);
+    let alerts = monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules);
+    let silent: Vec<&str> =
+        alerts.map(|it| it.name.as_str()).filter(|name| holding.iter().all(|it| it.1 != *name)).collect();
+    assert!(silent.is_empty(), "nothing is ill enough for {silent:?}");
+}
