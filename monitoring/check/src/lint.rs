@@ -6,9 +6,9 @@
 mod dashboard;
 mod expression;
 mod joins;
-mod logql;
 mod names;
 mod numbers;
+mod operands;
 mod options;
 mod panel;
 mod rules;
@@ -18,9 +18,9 @@ mod units;
 mod versions;
 mod vocabulary;
 
-use crate::check::{Read, list_files, read_one};
 use crate::finding::{Finding, Findings, sorted};
 use crate::metric_index::Known;
+use crate::read::folder::{Read, list_files, read_one};
 use crate::read::{Content, Rule, RuleKind};
 use std::path::{Path, PathBuf};
 
@@ -83,5 +83,5 @@ fn look_at(read: &[(Read, Option<PathBuf>)], all: &mut Vec<Finding>) -> Result<(
 }
 
 fn nothing_in(path: &Path) -> String {
-    format!("`{}` holds neither rules nor a dashboard; name a file that does", crate::check::shown(path))
+    format!("`{}` holds neither rules nor a dashboard; name a file that does", crate::read::folder::shown(path))
 }

@@ -5,13 +5,12 @@
 mod comments;
 mod expression;
 mod file;
+pub(crate) mod folder;
 mod labels;
 mod node;
 
 pub(crate) use comments::{Comment, IGNORE, comments};
-pub(crate) use expression::{
-    BYTES_MAX, Expression, RATE_INTERVAL, Selection, Unparsed, VARIABLE, selections, subexpressions,
-};
+pub(crate) use expression::{Expression, RATE_INTERVAL, Selection, Unparsed, VARIABLE, selections, subexpressions};
 pub(crate) use file::{
     Content, Dashboard, Document, Located, Panel, Rule, RuleGroup, RuleKind, Target, format_of, load,
 };

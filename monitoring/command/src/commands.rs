@@ -14,16 +14,8 @@ mod top;
 mod up;
 
 use crate::cli::Command;
+use crate::outcome::Outcome;
 use crate::output;
-
-/// How a command ended that did what it was asked to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// There is nothing to do.
-    Fine,
-    /// There is something to mend, and it was said.
-    Findings,
-}
 
 /// Runs a command; the error is one line that says what to do.
 pub(crate) fn run(command: Command) -> Result<Outcome, String> {

@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod local;
+mod outcome;
 mod output;
 
 use clap::Parser;
@@ -17,8 +18,8 @@ const UNUSABLE: u8 = 2;
 fn main() -> ExitCode {
     let cli = cli::Cli::parse_from(cli::without_subcommand(std::env::args_os()));
     match commands::run(cli.command) {
-        Ok(commands::Outcome::Fine) => ExitCode::SUCCESS,
-        Ok(commands::Outcome::Findings) => ExitCode::FAILURE,
+        Ok(outcome::Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(outcome::Outcome::Findings) => ExitCode::FAILURE,
         Err(error) => {
             let mut stderr = anstream::AutoStream::auto(std::io::stderr().lock());
             let word = output::painted("error", "1;31");

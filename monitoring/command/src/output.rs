@@ -5,7 +5,7 @@ mod files;
 pub(crate) use files::write;
 
 use crate::cli::Format;
-use crate::commands::Outcome;
+use crate::outcome::Outcome;
 use measurand_catalog::{is_visible, visible};
 use measurand_check::Finding;
 use serde::Serialize;

@@ -7,31 +7,21 @@ mod alerts;
 mod function;
 mod model;
 mod numbers;
+mod page;
 mod panels;
 mod text;
 
 pub use alerts::{AlertState, AlertValue};
 pub use function::Function;
 pub use numbers::{Numbers, Windows};
+pub use page::{Page, RECENT_SECONDS};
 pub use panels::{Columns, Frame, SeriesColumn, TooLarge};
 
 use crate::model::options::Options;
 use crate::query::evaluate::Source;
-use crate::query::{Origin, Query};
 use crate::{File, Monitoring};
-use measurand_catalog::{Catalog, platform};
+use measurand_catalog::Catalog;
 use std::collections::BTreeMap;
-
-/// The width of a pixel where the page asks for the most recent: what a dashboard has at a scrape of every 15 seconds.
-pub const RECENT_SECONDS: u32 = 60;
-
-/// What a page shows of one program.
-#[derive(Debug, Clone)]
-pub struct Page {
-    catalog: Catalog,
-    monitoring: Monitoring,
-    functions: Vec<Function>,
-}
 
 impl Page {
     /// For a catalog.
@@ -40,18 +30,6 @@ impl Page {
         let monitoring = Monitoring::new(&catalog, options);
         let functions = function::all(&catalog, &monitoring);
         Self { catalog, monitoring, functions }
-    }
-
-    /// The value of the label `job` that the samples have to have.
-    #[must_use]
-    pub fn job(&self) -> &str {
-        &self.monitoring.job
-    }
-
-    /// The annotated functions.
-    #[must_use]
-    pub fn functions(&self) -> &[Function] {
-        &self.functions
     }
 
     /// What does not change while the program runs, as JSON.
@@ -104,23 +82,5 @@ impl Page {
     pub fn rules_of(&self, id: &str) -> Option<String> {
         let function = self.functions.iter().find(|it| it.id == id)?;
         Some(function::rules(self, function))
-    }
-
-    /// Why a term has no answer inside the program, if that is so: it asks for series that come from elsewhere.
-    fn unavailable(&self, query: &Query) -> Option<String> {
-        let foreign = |name: &str, origin: Origin| {
-            let base = crate::query::series_of(name);
-            let ours = |it: &str| it == name || it == base;
-            let known = name == "up"
-                || platform::ALL.iter().any(|it| ours(it.name))
-                || self.catalog.families.iter().flat_map(|it| &it.metrics).any(|it| ours(&it.name));
-            matches!(origin, Origin::Job(_)) || !known
-        };
-        let selectors = query.selectors();
-        let missing = selectors.iter().find(|it| foreign(&it.metric, it.origin))?;
-        Some(match missing.origin {
-            Origin::Job(job) => format!("needs Prometheus: {job}"),
-            _ => format!("needs Prometheus: {}", missing.metric),
-        })
     }
 }

@@ -1,8 +1,8 @@
 //! What follows from the catalog and the files lack: generated files as they would be now, and every alert.
 
-use super::{FILE_BYTES_MAX, Read, rules, shown};
 use crate::finding::{Finding, Findings};
 use crate::read::RuleKind;
+use crate::read::folder::{FILE_BYTES_MAX, Read, rules, shown};
 use measurand_catalog::{InputErrorReason, read_text};
 use measurand_monitoring::Monitoring;
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! Links from alerts to dashboards and panels: the dashboard's uid and the panel's id have to exist.
 
-use super::{Read, rules};
 use crate::finding::{Finding, Findings};
+use crate::read::folder::{Read, rules};
 use crate::read::{Content, Dashboard};
 use crate::suggest::nearest;
 

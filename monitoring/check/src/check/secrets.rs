@@ -1,8 +1,8 @@
 //! Labels that look as if secrets or names of people went into them, which would be in every scrape, in Prometheus for weeks,
 //! and in alerts; and labels that look as if each call had a value of its own.
 
-use super::shown;
 use crate::finding::{Finding, Findings};
+use crate::read::folder::shown;
 use measurand_catalog::{Catalog, SiteRecord, families};
 use std::path::Path;
 

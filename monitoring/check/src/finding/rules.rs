@@ -101,8 +101,6 @@ pub const RULES: &[NamedRule] = {
         rule("target-counter-agg-rule", DashboardLinter, "a counter shown as it is"),
         rule("target-instance-rule", DashboardLinter, "a query of every instance"),
         rule("target-job-rule", DashboardLinter, "a query of every job"),
-        rule("target-logql-auto-rule", DashboardLinter, "a query of Loki over a fixed range instead of `$__auto`"),
-        rule("target-logql-rule", DashboardLinter, "what is no LogQL"),
         rule("target-rate-interval-rule", DashboardLinter, "a rate over a fixed range instead of `$__rate_interval`"),
         rule("template-datasource-rule", DashboardLinter, "no variable for the data source"),
         rule("template-instance-rule", DashboardLinter, "no variable `instance`, or one that panels cannot use"),

@@ -1,11 +1,12 @@
 //! What is wrong with an expression wherever it stands: pint's checks of PromQL that need no server.
 
+use super::operands::Add;
 use super::{joins, numbers, versions};
 use crate::finding::Findings;
 use crate::metric_index::{Known, SeriesKind, is_variable};
 use crate::read::{Expression, Located, RATE_INTERVAL, Selection, Unparsed, selections, subexpressions};
 use promql_parser::label::MatchOp;
-use promql_parser::parser::{BinaryExpr, Expr};
+use promql_parser::parser::Expr;
 use std::time::Duration;
 
 /// Two scrapes at the usual interval of fifteen seconds: a rate over less has nothing to compare.
@@ -92,9 +93,6 @@ pub(super) fn check(
     Some(expression)
 }
 
-/// Takes a finding: its rule, what is wrong, what to do.
-pub(super) type Add<'a> = &'a mut dyn FnMut(&'static str, String, &str);
-
 fn counter(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
     let Some(name) = selection.name() else { return };
     if is_bare_counter(selection, known) {
@@ -152,17 +150,6 @@ fn is_smelly(pattern: &str) -> bool {
     let mut pieces = pattern.split(".*").flat_map(|it| it.split(".+")).filter(|it| !it.is_empty());
     let is_text = |it: &str| it.chars().any(char::is_alphanumeric) && !it.contains(['(', ')', '|', '[', ']']);
     pieces.clone().count() > 1 && pieces.all(is_text)
-}
-
-/// Whether an operation leaves out what does not fit, and changes nothing else.
-pub(super) fn is_filter(it: &BinaryExpr) -> bool {
-    let compares = matches!(it.op.to_string().as_str(), "==" | "!=" | "<" | ">" | "<=" | ">=");
-    compares && it.modifier.as_ref().is_none_or(|it| !it.return_bool)
-}
-
-/// The expression without parentheses around it.
-pub(super) fn unwrapped(it: &Expr) -> &Expr {
-    if let Expr::Paren(inner) = it { unwrapped(&inner.expr) } else { it }
 }
 
 /// Whether all ranges inside `rate` and `irate` are `$__rate_interval`.

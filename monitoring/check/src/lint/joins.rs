@@ -1,6 +1,6 @@
 //! Which sides of an operation can meet, and which labels an aggregation can be by.
 
-use super::expression::{Add, is_filter, unwrapped};
+use super::operands::{Add, is_filter, unwrapped};
 use crate::metric_index::Known;
 use crate::read::{Labels, VARIABLE, labels_of};
 use promql_parser::label::MatchOp;

@@ -1,6 +1,6 @@
 //! Numbers that cannot be: comparisons that never hold, and divisions by what may be zero.
 
-use super::expression::{Add, is_filter, unwrapped};
+use super::operands::{Add, is_filter, unwrapped};
 use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, BinaryExpr, Expr};
 

@@ -3,7 +3,7 @@
 use super::options::{COLUMN_STYLE, FIELD, KEYS, LINE_STYLE, MAPPINGS, WORDS};
 use super::units::dimension;
 use super::vocabulary::{PANEL_TYPES, vocabulary};
-use super::{expression, logql, names};
+use super::{expression, names};
 use crate::finding::Findings;
 use crate::metric_index::{Known, is_variable};
 use crate::read::{Expression, Located, Node, Panel, Target, selections};
@@ -83,7 +83,6 @@ pub(super) fn check(panel: &Panel, context: &Context<'_>, findings: &mut Finding
             "say what it shows and what to do about it",
         );
     }
-    logs(&panel.logs, &name, findings);
     if panel.targets.is_empty() {
         if asks_elsewhere(&panel.node) {
             return;
@@ -114,30 +113,6 @@ fn asks_elsewhere(panel: &Node) -> bool {
     let kind = |it: &Node| it.at(&["datasource", "type"]).and_then(Node::text).map(str::to_owned);
     let targets = panel.get("targets").map(Node::items).unwrap_or_default();
     targets.iter().filter_map(|it| kind(it).or_else(|| kind(panel))).any(|it| it != "prometheus")
-}
-
-/// What a panel asks Loki.
-fn logs(targets: &[Target], name: &str, findings: &mut Findings<'_>) {
-    for it in targets {
-        match logql::ranges(&it.expression.text) {
-            Err(reason) => findings.add(
-                it.expression.line,
-                "target-logql-rule",
-                format!("{name} asks what is no LogQL: {reason}"),
-                "mend the query",
-            ),
-            Ok(ranges) => {
-                if let Some(range) = ranges.iter().find(|it| *it != "$__auto" && *it != "${__auto}") {
-                    findings.add(
-                        it.expression.line,
-                        "target-logql-auto-rule",
-                        format!("{name} asks Loki over the fixed range `[{range}]`"),
-                        "use `[$__auto]`",
-                    );
-                }
-            }
-        }
-    }
 }
 
 /// Keys and words that Grafana does not know, where we know all that it does.

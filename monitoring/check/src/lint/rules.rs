@@ -1,6 +1,6 @@
 //! Files of rules: pint's checks of alerts, groups and names.
 
-use super::{expression, template};
+use super::{expression, operands, template};
 use crate::finding::Findings;
 use crate::metric_index::Known;
 use crate::read::{Expression, Located, Rule, RuleGroup, RuleKind, labels_of, selections, subexpressions};
@@ -182,7 +182,7 @@ fn jobs(tree: &Expr) -> BTreeSet<String> {
 
 /// Whether the answer is a rate, whose digits nobody can read.
 fn is_small(tree: &Expr) -> bool {
-    match expression::unwrapped(tree) {
+    match operands::unwrapped(tree) {
         Expr::Call(it) if ["rate", "irate", "deriv"].contains(&it.func.name) => true,
         Expr::Aggregate(it) => !["count", "group"].contains(&it.op.to_string().as_str()) && is_small(&it.expr),
         Expr::Binary(it) => match it.op.to_string().as_str() {
@@ -196,7 +196,7 @@ fn is_small(tree: &Expr) -> bool {
 
 /// Whether an answer depends on a number or on whether a series is there. `vector(1)` fires always, and is meant to.
 fn has_condition(tree: &Expr) -> bool {
-    match expression::unwrapped(tree) {
+    match operands::unwrapped(tree) {
         Expr::Binary(it) => match it.op.to_string().as_str() {
             "==" | "!=" | "<" | ">" | "<=" | ">=" => it.modifier.as_ref().is_none_or(|it| !it.return_bool),
             "or" => has_condition(&it.lhs) && has_condition(&it.rhs),

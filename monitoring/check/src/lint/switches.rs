@@ -1,8 +1,8 @@
 //! What whoever wrote a file switched off: pint's comments in files of rules, and dashboard-linter's `.lint` beside
 //! dashboards.
 
-use crate::check::{Read, shown};
 use crate::finding::{Finding, Findings, LEFT_OUT, RULES};
+use crate::read::folder::{Read, shown};
 use crate::read::{Content, IGNORE, Node, Rule, parse};
 use crate::settings::SETTINGS_BYTES_MAX;
 use crate::suggest::did_you_mean;

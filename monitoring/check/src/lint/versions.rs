@@ -3,7 +3,7 @@
 //! After the migration guide of Prometheus 3. Not looked for, since no file of rules shows it: `.` in a pattern now also
 //! matches a line feed, which no label of ours holds; a scrape needs a `Content-Type`; flags of the server.
 
-use super::expression::Add;
+use super::operands::Add;
 use crate::finding::Findings;
 use crate::read::{Node, Selection};
 use promql_parser::label::{MatchOp, Matcher};

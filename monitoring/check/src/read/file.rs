@@ -78,8 +78,6 @@ pub(crate) struct Panel {
     pub(crate) title: Located,
     /// What it asks Prometheus.
     pub(crate) targets: Vec<Target>,
-    /// What it asks Loki.
-    pub(crate) logs: Vec<Target>,
     pub(crate) node: Node,
 }
 
@@ -274,13 +272,12 @@ fn panel(node: &Node, of_loki: &[&str]) -> Panel {
         let name = uid.trim_start_matches(['$', '{']).trim_end_matches('}');
         source.text_of("type") == Some("loki") || uid.starts_with('$') && of_loki.contains(&name)
     };
-    let (logs, targets) = targets.iter().partition::<Vec<&Node>, _>(|it| asks_loki(it));
     Panel {
         id: node.text_of("id").and_then(|it| it.parse().ok()),
         kind: node.text_of("type").unwrap_or_default().to_owned(),
         title: or_empty(node, "title"),
-        targets: targets.into_iter().filter_map(target).collect(),
-        logs: logs.into_iter().filter_map(target).collect(),
+        // Queries of Loki are not PromQL.
+        targets: targets.iter().filter(|it| !asks_loki(it)).filter_map(target).collect(),
         node: node.clone(),
     }
 }

@@ -1,8 +1,8 @@
 //! `cargo measurand check`: drift between a program and its monitoring.
 
-use super::Outcome;
 use super::source::{read, settings, shown};
 use crate::cli::Check;
+use crate::outcome::Outcome;
 use crate::output;
 
 pub(super) fn check(arguments: &Check) -> Result<Outcome, String> {

@@ -1,7 +1,7 @@
 //! `cargo measurand completions`: what a shell needs to complete the command's arguments.
 
-use super::Outcome;
 use crate::cli::{Cli, Completions};
+use crate::outcome::Outcome;
 use crate::output;
 use clap::CommandFactory;
 

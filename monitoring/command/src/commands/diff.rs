@@ -1,8 +1,8 @@
 //! `cargo measurand diff`: whether a change of a program breaks those who read its metrics.
 
-use super::Outcome;
 use super::source::{program, read, shown};
 use crate::cli::{Diff, Format};
+use crate::outcome::Outcome;
 use crate::output::{self, painted};
 use measurand_catalog::visible;
 use measurand_check::Settings;

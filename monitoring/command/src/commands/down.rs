@@ -1,10 +1,10 @@
 //! `cargo measurand down`: ends what `up` has started.
 
-use super::Outcome;
 use crate::cli::{Down, Format};
 use crate::local::folder::Folder;
 use crate::local::start::stop;
 use crate::local::state::State;
+use crate::outcome::Outcome;
 use crate::output;
 use serde::Serialize;
 

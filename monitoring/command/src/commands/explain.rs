@@ -1,8 +1,8 @@
 //! `cargo measurand explain`: what a name stands for, as text or as JSON.
 
-use super::Outcome;
 use super::source::{read, settings, shown};
 use crate::cli::{DIRECTORY, Explain, Format};
+use crate::outcome::Outcome;
 use crate::output::{self, CELL_MAX, padded, painted, table};
 use measurand_catalog::{Kind, Objective, Unit, visible};
 use measurand_check::explain::{

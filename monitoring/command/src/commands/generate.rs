@@ -1,8 +1,8 @@
 //! `cargo measurand generate`: writes the files and says which.
 
-use super::Outcome;
 use super::source::{read, settings, shown};
 use crate::cli::{Format, Generate};
+use crate::outcome::Outcome;
 use crate::output;
 use measurand_catalog::{read_text, visible};
 use measurand_monitoring::{Monitoring, Problem};

@@ -1,7 +1,7 @@
 //! `cargo measurand lint`: what is wrong with files of rules and dashboards by themselves.
 
-use super::Outcome;
 use crate::cli::{Format, Lint};
+use crate::outcome::Outcome;
 use crate::output;
 use measurand_check::RULES;
 

@@ -1,8 +1,8 @@
 //! `cargo measurand size`: what so many instances of a program ask of those who watch them.
 
-use super::Outcome;
 use super::source::{program, read};
 use crate::cli::{Format, SizeArguments};
+use crate::outcome::Outcome;
 use crate::output::{self, table};
 use measurand_check::explain::Explainer;
 use measurand_monitoring::Options;

@@ -1,10 +1,10 @@
 //! `cargo measurand status`: how the servers of this machine are.
 
-use super::Outcome;
 use crate::cli::{self, Format};
 use crate::local::folder::Folder;
 use crate::local::health::{self, Target};
 use crate::local::state::State;
+use crate::outcome::Outcome;
 use crate::output::{self, painted};
 use measurand_catalog::visible;
 use measurand_monitoring::model::stack::{PROMETHEUS, WEBHOOK};

@@ -1,13 +1,14 @@
 //! `cargo measurand up`: the whole stack on this machine, from what is installed.
 
 use super::source::{read, settings, shown};
-use super::{Outcome, status};
+use super::status;
 use crate::cli::{Format, Up};
 use crate::local::folder::Folder;
 use crate::local::servers::{Layout, SERVERS};
 use crate::local::start::{Failure, Found, ports, start, stop};
 use crate::local::state::State;
 use crate::local::{health, target};
+use crate::outcome::Outcome;
 use crate::output::{self, painted};
 use measurand_catalog::open_input;
 use measurand_monitoring::Monitoring;

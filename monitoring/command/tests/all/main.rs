@@ -3,9 +3,9 @@
 mod cli;
 #[cfg(unix)]
 mod limits;
+mod sizing;
 #[path = "../../../core/tests/all/support.rs"]
 #[allow(dead_code, unused_imports, reason = "other tests need more of it")]
 mod support;
-mod sizing;
 mod terminal;
 mod up;

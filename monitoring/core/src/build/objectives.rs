@@ -162,7 +162,7 @@ impl Promise<'_> {
         let share = percent(self.share);
         match self.indicator {
             Indicator::Success => format!("{share} success"),
-            Indicator::Latency(seconds) => format!("{share} within {}", crate::build::alerts::readable(seconds)),
+            Indicator::Latency(seconds) => format!("{share} within {}", super::alerts::condition::readable(seconds)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which alerts would fire now, by their own conditions.
 
-use super::Page;
+use super::page::Page;
 use super::text::filled;
 use crate::model::Alert;
 use crate::query::evaluate::{Labels, Phase, Progress, Scope, Source, evaluate, instants, progress};

@@ -1,6 +1,6 @@
 //! What the page says of each annotated function, besides its numbers.
 
-use super::Page;
+use super::page::Page;
 use crate::build::used_family::{Form, Used};
 use crate::model::PanelKind;
 use crate::model::monitoring::Monitoring;

@@ -1,7 +1,7 @@
 //! The part of the page that stays as it is while the program runs.
 
+use super::page::{Page, RECENT_SECONDS};
 use super::text::template;
-use super::{Page, RECENT_SECONDS};
 use crate::model::{Alert, Line, Panel, PanelKind, Unit};
 use crate::query::Query;
 use crate::query::promql::{Place, duration, print};

@@ -4,7 +4,7 @@
 //! A program has thousands of functions in a few families, so that each family is asked once, by the labels whose values
 //! its functions fix, and each function finds its answer by its own values.
 
-use super::Page;
+use super::page::Page;
 use crate::build::used_family::{Form, Used};
 use crate::query::evaluate::{Labels, ROOM, Row, STALE, Scope, Source, evaluate, in_parts, is_present, quantile};
 use crate::query::{Aggregation, Query, Selector, Window};

@@ -1,7 +1,8 @@
 //! The numbers of panels, as columns over one axis of time.
 
+use super::model;
+use super::page::{Page, RECENT_SECONDS};
 use super::text::filled;
-use super::{Page, RECENT_SECONDS, model};
 use crate::model::{Line, Panel, PanelKind};
 use crate::query::evaluate::{Labels, ROOM, Row, STALE, Scope, Source, in_parts, instants, is_present, series_read};
 use crate::write::grafana::ref_id;

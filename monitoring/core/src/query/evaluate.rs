@@ -12,108 +12,22 @@ mod aggregate;
 mod alerts;
 mod combine;
 mod leaf;
+mod part;
 mod parts;
 mod quantile;
 mod samples;
+mod scope;
 
 pub(crate) use alerts::history;
 pub use alerts::{Phase, Progress, progress};
 pub use parts::{ROOM, in_parts, series_read};
 pub use quantile::rows as quantile;
 pub use samples::{Labels, Memory, STALE, Sample, Series, Source, Wanted, is_present};
+pub use scope::{LOOK_BACK, Row, Scope};
 
-use parts::Part;
-
-use crate::query::promql::RULE_WINDOW_SECONDS;
 use crate::query::{Aggregation, Comparison, Match, Matcher, Origin, Query, Selector, Window};
+use scope::{Evaluation, seconds};
 use std::sync::Arc;
-
-/// A series whose newest sample is older has no number, in milliseconds.
-pub const LOOK_BACK: i64 = 5 * 60 * 1000;
-/// Between two answers of which a mean over time is made, in milliseconds; `promql` prints the same.
-const AVERAGED_STEP: u32 = 60 * 1000;
-
-/// Where a term stands: what it selects by and how long its windows are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scope<'a> {
-    job: &'a str,
-    only_job: bool,
-    recent: u32,
-    shown: u32,
-    closed: bool,
-    step: u32,
-}
-
-/// One labelled line of numbers: one for each instant, [`STALE`] where there is none.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// The metric's name, where the term keeps it.
-    pub name: Option<Arc<str>>,
-    /// The labels besides the name.
-    pub labels: Arc<Labels>,
-    /// The numbers, as many as there are instants.
-    pub values: Vec<f64>,
-}
-
-impl<'a> Scope<'a> {
-    /// A rule file of this job.
-    #[must_use]
-    pub fn rules(job: &'a str) -> Self {
-        Self {
-            job,
-            only_job: true,
-            recent: RULE_WINDOW_SECONDS,
-            shown: RULE_WINDOW_SECONDS,
-            closed: false,
-            step: AVERAGED_STEP,
-        }
-    }
-
-    /// A dashboard with all jobs and instances chosen, whose recorded series come from the rules of this job. The numbers
-    /// are what `$__rate_interval` and `$__range` stand for, in seconds.
-    #[must_use]
-    pub fn dashboard(job: &'a str, recent: u32, shown: u32) -> Self {
-        Self { job, only_job: false, recent, shown, closed: false, step: AVERAGED_STEP }
-    }
-
-    /// The same with windows that are closed on the left, as they were before Prometheus 3: a sample on the edge counts.
-    #[must_use]
-    pub fn closed(self) -> Self {
-        Self { closed: true, ..self }
-    }
-
-    /// The same where rules are evaluated so often, in milliseconds: of those answers a mean over time is made.
-    #[must_use]
-    pub fn every(self, step: u32) -> Self {
-        Self { step, ..self }
-    }
-
-    /// By how much a window reaches further back than to behind its edge: samples have whole milliseconds.
-    fn edge(&self) -> i64 {
-        i64::from(self.closed)
-    }
-
-    fn milliseconds(&self, window: Window) -> i64 {
-        let seconds = match window {
-            Window::Recent => self.recent,
-            Window::Shown => self.shown,
-            Window::Seconds(it) => it,
-        };
-        i64::from(seconds) * 1000
-    }
-
-    /// Whether a series is one of those that a selector means, judged by these of its matchers.
-    fn selects(&self, it: &Selector, labels: &Labels, judged: impl Fn(&Matcher) -> bool) -> bool {
-        let job = labels.get("job");
-        let target = match it.origin {
-            Origin::Job(other) => job == other,
-            _ if self.only_job => job == self.job,
-            Origin::Target => !job.is_empty() && !labels.get("instance").is_empty(),
-            Origin::Rule => !job.is_empty(),
-        };
-        target && it.matchers.iter().filter(|it| judged(it)).all(|it| it.is.holds(labels.get(&it.label)))
-    }
-}
 
 /// The answer to a term at these instants, which are milliseconds since the epoch, the earliest first. Rows without any
 /// number are left out.
@@ -137,35 +51,8 @@ pub fn instants(after: i64, to: i64, step: u32) -> Vec<i64> {
     (begin..=to).step_by(step as usize).collect()
 }
 
-/// One run over one set of instants.
-#[derive(Clone, Copy)]
-struct Evaluation<'a> {
-    scope: &'a Scope<'a>,
-    source: &'a dyn Source,
-    times: &'a [i64],
-    /// The series that it is about; nothing where it is about all.
-    part: Option<&'a Part<'a>>,
-}
-
-/// The series that a selector means, of the part that is answered.
-struct Chosen<'a> {
-    selector: &'a Selector,
-    scope: &'a Scope<'a>,
-    part: Option<&'a Part<'a>>,
-}
-
-impl Wanted for Chosen<'_> {
-    fn series(&self, labels: &Labels) -> bool {
-        self.scope.selects(self.selector, labels, |_| true) && self.part.is_none_or(|it| it.has(labels))
-    }
-
-    fn histogram(&self, labels: &Labels) -> bool {
-        self.scope.selects(self.selector, labels, |it| it.label != "le") && self.part.is_none_or(|it| it.has(labels))
-    }
-}
-
 impl Evaluation<'_> {
-    fn rows(self, query: &Query) -> Vec<Row> {
+    pub(super) fn rows(self, query: &Query) -> Vec<Row> {
         let one_by_one = |query: &Query, value: &dyn Fn(f64) -> f64| {
             combine::merged(self.rows(query).into_iter().map(|it| it.map(value)).collect())
         };
@@ -302,15 +189,6 @@ impl Evaluation<'_> {
     }
 }
 
-impl Row {
-    /// Changes the numbers that there are, and forgets the name, as every operator does.
-    fn map(mut self, value: impl Fn(f64) -> f64) -> Self {
-        self.values.iter_mut().filter(|it| is_present(**it)).for_each(|it| *it = value(*it));
-        self.name = None;
-        self
-    }
-}
-
 /// Whether a term can have an answer without any samples.
 fn speaks_alone(query: &Query) -> bool {
     matches!(query, Query::Constant(_) | Query::Absent(_)) || query.children().into_iter().any(speaks_alone)
@@ -318,9 +196,4 @@ fn speaks_alone(query: &Query) -> bool {
 
 fn of_buckets(it: &Selector) -> Selector {
     Selector { metric: format!("{}_bucket", it.metric), ..it.clone() }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch stay below 2^53")]
-fn seconds(milliseconds: i64) -> f64 {
-    milliseconds as f64 / 1000.0
 }

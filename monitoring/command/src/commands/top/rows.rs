@@ -1,6 +1,6 @@
 //! The functions and their numbers as rows, in an order, as text.
 
-use super::{Answer, Model, Numbers, Site, Windows};
+use super::answers::{Answer, Model, Numbers, Site, Windows};
 use crate::cli::Column;
 use crate::output::{painted, table};
 use measurand_catalog::visible;

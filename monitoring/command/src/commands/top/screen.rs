@@ -1,7 +1,7 @@
 //! The table on the whole terminal, until somebody has seen enough.
 
+use super::answers::{model, numbers};
 use super::rows::{Order, View};
-use super::{model, numbers};
 use crate::output::{painted, seen};
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, poll, read};

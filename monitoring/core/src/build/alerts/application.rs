@@ -2,9 +2,9 @@
 
 use super::condition::{FAILURES_PER_SECOND, subject};
 use super::course::{self, BEGINS, CROWD, FEW, OVER};
+use super::draft::{Common, Context, Draft};
 use super::facts::{Facts, Split};
 use super::proof::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
-use super::{Common, Context, Draft};
 use crate::build::used_family::{Form, Used};
 use crate::model::{Format, Piece, Scenario, text};
 use crate::query::{Combination, Query, Window};

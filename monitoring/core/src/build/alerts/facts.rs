@@ -1,7 +1,7 @@
 //! What functions say about who answers their alerts, and how an alert about many functions is split by it.
 
+use super::draft::{fact, only};
 use super::proof::Labels;
-use super::{fact, only};
 use crate::build::used_family::Used;
 use crate::query::{Combination, Match, Matcher, Query, narrowed};
 use measurand_catalog::{Severity, SiteRecord};

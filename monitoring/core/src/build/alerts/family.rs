@@ -1,8 +1,9 @@
 //! The alerts of a family, as its table of alerts says, and what single functions change about them.
 
+use super::draft::Draft;
 use super::facts::{Facts, Part, Split, parts};
-use super::{Draft, advice, condition, course, proof};
-use crate::build::panels::panel_of;
+use super::{advice, condition, course, proof};
+use crate::build::panels::family::panel_of;
 use crate::build::used_family::Used;
 use crate::model::options::Options;
 use measurand_catalog::{AlertRecord, Condition};

@@ -3,9 +3,9 @@
 
 mod courses;
 
+use super::draft::{Draft, fact};
 use super::facts::severity_of;
 use super::proof::{TRAFFIC, counter, scenario};
-use super::{Draft, fact};
 use crate::build::objectives::{Indicator, OBJECTIVE_LABEL, Promise};
 use crate::model::burn_rate::{Burn, NAMES};
 use crate::model::{Format, Piece, Scenario, Signal, label, text as piece};
@@ -65,7 +65,7 @@ fn draft<'a>(text: &'static Text, burn: &Burn, promise: &Promise<'a>, first: boo
             piece(" of its calls did not keep that."),
         ],
         impact: burn.impact().into(),
-        panel: crate::build::panels::BURN_PANEL.to_owned(),
+        panel: crate::build::panels::spec::BURN_PANEL.to_owned(),
         absent: ABSENT,
         advice: &[
             "The panel tells since when; the row of the function's family tells what changed: errors, or duration.",

@@ -1,9 +1,10 @@
 //! The alerts that every program gets, whatever it annotates.
 
 use super::condition::SMOOTHED;
+use super::course;
+use super::draft::{Common, Context, Draft};
 use super::facts::{self, Facts, Part, Split};
 use super::proof::{TRAFFIC, buckets, counter, gauge, interpolated, labels, scenario};
-use super::{Common, Context, Draft, course};
 use crate::build::panels::system::{
     DESCRIPTORS_PANEL, LAG, LAG_PANEL, MEMORY_PANEL, MOST_DESCRIPTORS, OPEN_DESCRIPTORS, OVERFLOWS, PANICS_PANEL,
     RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,

@@ -3,9 +3,9 @@
 //! They belong to a Prometheus and not to a program, and so to a file of their own: two programs that one Prometheus
 //! watches would bring them twice.
 
-use super::Common;
 use super::condition::DAY_SECONDS;
 use super::course::{self, BEGINS, CROWD, NOTHING, OVER};
+use super::draft::Common;
 use super::proof::{TRAFFIC, counter, gauge, growth, labels, scenario};
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::query::{Combination, Comparison, Match, Query, Selector, Window};

@@ -1,7 +1,7 @@
 //! The row about the database, the caches and the retrieval of patterns.
 
 use super::lines::{quantiles, quantiles_by_label};
-use super::{PLAIN, Spec, by_labels, find, named, names, of};
+use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
 use crate::build::used_family::{Form, Used};
 use crate::model::{PanelKind, Unit};
 use crate::query::{Aggregation, Window};

@@ -1,6 +1,7 @@
 //! The explorer: every function annotated with `#[measured]` by name, and where each annotation of the program stands.
 
-use super::{Limits, PLAIN, Spec, by_labels, each, lines::percentile, panel};
+use super::lines::percentile;
+use super::spec::{Limits, PLAIN, Spec, by_labels, each, panel};
 use crate::build::used_family::{Form, Used};
 use crate::markdown;
 use crate::model::{Line, Panel, PanelKind, Rectangle, Row, Unit, text};

@@ -1,7 +1,7 @@
 //! The panels of a family's row: which ones there are follows from the roles that its metrics have.
 
 use super::lines::{alerts_of, quantiles, quantiles_by_label};
-use super::{PLAIN, Spec, by_labels, each, named};
+use super::spec::{PLAIN, Spec, by_labels, each, named};
 use crate::build::used_family::{Form, Used};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Query, Window};

@@ -1,7 +1,7 @@
 //! Lines and thresholds that several tables of panels need.
 
 use super::family::panel_of;
-use super::{by_labels, named};
+use super::spec::{by_labels, named};
 use crate::build::used_family::{Form, Used};
 use crate::model::Line;
 use measurand_catalog::{Condition, Role};

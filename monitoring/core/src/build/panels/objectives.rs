@@ -1,6 +1,6 @@
 //! The row about what functions promise.
 
-use super::{BURN_PANEL, PLAIN, Spec, named};
+use super::spec::{BURN_PANEL, PLAIN, Spec, named};
 use crate::build::objectives::{self, DAY, HOUR, MINUTE, Promise};
 use crate::build::used_family::Used;
 use crate::model::burn_rate::{Burn, NAMES};
@@ -55,10 +55,10 @@ pub(super) fn budgets(families: &[Used<'_>]) -> Vec<Line> {
 }
 
 /// The row; without panels where nothing is promised.
-pub(super) fn row(families: &[Used<'_>], limits: &super::Limits<'_>, burns: &[Burn; 3]) -> Row {
+pub(super) fn row(families: &[Used<'_>], limits: &super::spec::Limits<'_>, burns: &[Burn; 3]) -> Row {
     let factors = burns.iter().flat_map(|burn| burn.pairs.iter().map(|it| (it.factor, burn.severity)));
     let factors = factors.map(|(value, severity)| Limit { value, above: true, severity });
-    let mut row = super::row(KEY, "Objectives", PANELS, families, limits);
+    let mut row = super::spec::row(KEY, "Objectives", PANELS, families, limits);
     for panel in row.panels.iter_mut().filter(|it| it.key == BURN_PANEL) {
         panel.limits = factors.clone().collect();
     }

@@ -1,8 +1,8 @@
 //! The first row: is it up, is it well, how much does it do.
 
 use super::lines::quantiles;
+use super::spec::{PLAIN, Spec, each, find, named, names, of};
 use super::system::{CPU_SECONDS, RESIDENT_BYTES, SITES, START_TIME, build_info, per_instance};
-use super::{PLAIN, Spec, each, find, named, names, of};
 use crate::build::used_family::{Form, Used};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Query, Selector, Window};

@@ -1,7 +1,7 @@
 //! The row about planning, tasks, and how well agents work together.
 
 use super::lines::quantiles;
-use super::{PLAIN, Spec, by_labels, find, named, names, of};
+use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
 use crate::build::used_family::{Form, Used};
 use crate::model::{PanelKind, Unit};
 use crate::query::Query;

@@ -2,7 +2,7 @@
 //!
 //! The names come from the catalog's table of platform metrics; one that is not in the table does not compile.
 
-use super::{PLAIN, Spec, by_labels, each, named, names, of};
+use super::spec::{PLAIN, Spec, by_labels, each, named, names, of};
 use crate::build::used_family::{Form, Used};
 use crate::model::{Line, PanelKind, Unit, label, text};
 use crate::query::{Aggregation, Query, Selector, Window};

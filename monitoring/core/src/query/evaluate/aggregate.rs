@@ -1,6 +1,7 @@
 //! One number of many: sums and the like over the series of a group.
 
-use super::{Evaluation, Labels, Row, STALE, is_present};
+use super::samples::{Labels, STALE, is_present};
+use super::scope::{Evaluation, Row};
 use crate::query::{Aggregation, Query};
 use std::collections::HashMap;
 use std::sync::Arc;

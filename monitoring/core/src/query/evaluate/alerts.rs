@@ -1,6 +1,8 @@
 //! How far an alert is: nothing, a condition that has not held for long enough, or firing.
 
-use super::{Labels, Row, combine, is_present};
+use super::combine;
+use super::samples::{Labels, is_present};
+use super::scope::Row;
 use std::sync::Arc;
 
 /// How far an alert is.

@@ -1,6 +1,7 @@
 //! Two sets of rows made one by their labels; names do not count.
 
-use super::{Labels, Row, STALE, is_present};
+use super::samples::{Labels, STALE, is_present};
+use super::scope::Row;
 use crate::query::Combination;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

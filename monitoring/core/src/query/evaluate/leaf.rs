@@ -1,6 +1,7 @@
 //! Terms that read samples themselves: one row for each series, by windows that move over its samples.
 
-use super::{Chosen, Evaluation, LOOK_BACK, Row, STALE, Sample, is_present, seconds};
+use super::samples::{STALE, Sample, is_present};
+use super::scope::{Chosen, Evaluation, LOOK_BACK, Row, seconds};
 use crate::query::{Query, Selector};
 use std::sync::Arc;
 

@@ -4,31 +4,15 @@
 //! that differ in a label which every aggregation keeps never meet on the way to an answer: they are dealt out to parts by
 //! their values of these labels, and each part is answered alone.
 
-use super::{Evaluation, Labels, Row, Scope, Source, is_present};
+use super::part::{Keys, Part};
+use super::samples::{Source, is_present};
+use super::scope::{Evaluation, Row, Scope};
 use crate::query::{Query, Selector};
-use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The numbers that the widest step of one part may hold.
 pub const ROOM: usize = 1 << 19;
 /// A row takes as much memory besides its numbers as so many of them.
 const ROW: usize = 64;
-
-/// The labels that tell the parts of a term apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Keys<'a> {
-    /// Whatever labels the series have.
-    All,
-    These(BTreeSet<&'a str>),
-}
-
-/// Some of the series of a term.
-#[derive(Debug, Clone)]
-pub(super) struct Part<'a> {
-    keys: Keys<'a>,
-    number: u64,
-    of: u64,
-}
 
 /// Answers a term as [`super::evaluate`] does, and hands over the rows of one part after the other. The widest step of a
 /// part holds about `room` numbers. Stops when the source says that nobody waits any more.
@@ -70,60 +54,10 @@ fn parts(query: &Query, source: &dyn Source, times: usize, room: usize) -> u64 {
     u64::try_from(parts.max(1)).unwrap_or(u64::MAX)
 }
 
-impl<'a> Keys<'a> {
-    fn of(query: &'a Query) -> Self {
-        let kept = |by: &'a [String]| Self::These(by.iter().map(String::as_str).chain(["job"]).collect());
-        match query {
-            Query::Aggregate(_, by, of) => Self::of(of).and(kept(by)),
-            Query::Buckets(by, ..) => kept(by),
-            // These answer once, for whatever series there are or are not.
-            Query::Heatmap(..) | Query::Absent(_) | Query::Constant(_) => Self::These(BTreeSet::new()),
-            Query::Recorded { labels, of, .. } => match Self::of(of) {
-                Self::All if labels.is_empty() => Self::All,
-                Self::All => Self::These(BTreeSet::new()),
-                // What the rule writes over a label tells nothing of the series.
-                Self::These(mut keys) => {
-                    keys.retain(|it| labels.iter().all(|(name, _)| name != it));
-                    Self::These(keys)
-                }
-            },
-            _ => query.children().into_iter().map(Self::of).fold(Self::All, Self::and),
-        }
-    }
-
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::All, it) | (it, Self::All) => it,
-            (Self::These(one), Self::These(other)) => Self::These(one.intersection(&other).copied().collect()),
-        }
-    }
-
-    fn can_tell_apart(&self) -> bool {
-        match self {
-            Self::All => true,
-            // All series of a program have the same job.
-            Self::These(keys) => keys.iter().any(|it| *it != "job"),
-        }
-    }
-}
-
-impl Part<'_> {
-    /// Whether a series is in this part. All buckets of a histogram are in the same.
-    pub(super) fn has(&self, labels: &Labels) -> bool {
-        let mut hasher = DefaultHasher::new();
-        let is_key = |name: &str| match &self.keys {
-            Keys::All => name != "le",
-            Keys::These(keys) => keys.contains(name),
-        };
-        labels.iter().filter(|it| is_key(it.0)).for_each(|it| it.hash(&mut hasher));
-        hasher.finish() % self.of == self.number
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::evaluate::{Memory, Series, evaluate, instants};
+    use crate::query::evaluate::{Labels, Memory, Series, evaluate, instants};
     use crate::query::{Aggregation, Combination, Comparison, Window};
     use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Quantiles of classic histograms.
 
-use super::{Labels, Row, STALE, is_present};
+use super::samples::{Labels, STALE, is_present};
+use super::scope::Row;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

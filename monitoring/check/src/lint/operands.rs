@@ -1,0 +1,17 @@
+//! What several checks of expressions ask of an operand, and how they report.
+
+use promql_parser::parser::{BinaryExpr, Expr};
+
+/// Takes a finding: its rule, what is wrong, what to do.
+pub(super) type Add<'a> = &'a mut dyn FnMut(&'static str, String, &str);
+
+/// Whether an operation leaves out what does not fit, and changes nothing else.
+pub(super) fn is_filter(it: &BinaryExpr) -> bool {
+    let compares = matches!(it.op.to_string().as_str(), "==" | "!=" | "<" | ">" | "<=" | ">=");
+    compares && it.modifier.as_ref().is_none_or(|it| !it.return_bool)
+}
+
+/// The expression without parentheses around it.
+pub(super) fn unwrapped(it: &Expr) -> &Expr {
+    if let Expr::Paren(inner) = it { unwrapped(&inner.expr) } else { it }
+}

@@ -1,0 +1,135 @@
+//! An alert before it is known where its panel is, and how it becomes a whole one.
+
+use super::course;
+use crate::build::used_family::Used;
+use crate::model::options::Options;
+use crate::model::{Alert, Piece, Row, Scenario, Steps};
+use crate::query::Query;
+use measurand_catalog::{Severity, SiteRecord};
+use std::borrow::Cow;
+
+/// An alert before it is known where its panel is.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    pub(crate) name: &'a str,
+    pub(super) query: Query,
+    pub(super) hold_seconds: u32,
+    pub(super) severity: Option<Severity>,
+    pub(super) summary: &'a str,
+    pub(super) description: Vec<Piece>,
+    pub(super) impact: Cow<'a, str>,
+    /// The key of the panel that shows it, unless one claims it.
+    pub(super) panel: String,
+    pub(super) absent: &'a str,
+    /// Where to look first.
+    pub(super) advice: &'static [&'static str],
+    pub(super) scenario: Scenario,
+    /// Labels of its own.
+    pub(super) labels: Vec<(String, String)>,
+    /// Who answers.
+    pub(super) team: Option<&'a str>,
+    /// The page that says what to do, if it is not the one of all alerts.
+    pub(super) runbook: Option<&'a str>,
+    /// The functions whose steps are shown.
+    pub(super) sites: Vec<&'a SiteRecord>,
+}
+
+/// Drafts with the name of their group.
+pub(crate) type Drafts<'a> = Vec<(String, Vec<Draft<'a>>)>;
+
+/// One row of a table of alerts that do not follow from a family's conditions.
+pub(super) struct Common {
+    pub(super) name: &'static str,
+    pub(super) severity: Option<Severity>,
+    pub(super) hold_seconds: u32,
+    pub(super) summary: &'static str,
+    pub(super) impact: &'static str,
+    pub(super) panel: &'static str,
+    /// What it does when there are no series, and why.
+    pub(super) absent: &'static str,
+    /// Where to look first.
+    pub(super) advice: &'static [&'static str],
+    pub(super) query: fn(&Context<'_>) -> Option<Query>,
+    pub(super) description: fn(&Context<'_>) -> Vec<Piece>,
+    pub(super) scenario: fn(&Context<'_>) -> Scenario,
+}
+
+/// What a table's row can look at.
+pub(super) struct Context<'a> {
+    pub(super) families: &'a [Used<'a>],
+    pub(super) options: &'a Options,
+}
+
+impl Common {
+    pub(super) fn draft<'a>(&'a self, context: &Context<'_>, sites: &[&'a SiteRecord]) -> Option<Draft<'a>> {
+        let draft = self.draft_with(context, (self.query)(context)?, (self.scenario)(context));
+        Some(Draft { team: only(sites, "owner"), ..draft })
+    }
+
+    pub(super) fn draft_with<'a>(&'a self, context: &Context<'_>, query: Query, mut scenario: Scenario) -> Draft<'a> {
+        let changed = context.options.changed.get(self.name).copied().unwrap_or_default();
+        let hold_seconds = changed.hold_seconds.unwrap_or(self.hold_seconds);
+        scenario.courses.iter_mut().for_each(|it| it.lengthen(hold_seconds.saturating_sub(self.hold_seconds)));
+        Draft {
+            name: self.name,
+            query,
+            hold_seconds,
+            severity: changed.severity.or(self.severity),
+            summary: self.summary,
+            description: (self.description)(context),
+            impact: self.impact.into(),
+            panel: self.panel.to_owned(),
+            absent: self.absent,
+            advice: self.advice,
+            scenario,
+            labels: Vec::new(),
+            team: None,
+            // A function's page and steps are about that function, not about the program.
+            runbook: None,
+            sites: Vec::new(),
+        }
+    }
+}
+
+impl Draft<'_> {
+    pub(super) fn finish(self, job: &str, rows: &[Row], options: &Options) -> Alert {
+        let all = || rows.iter().flat_map(|it| &it.panels);
+        let claims = all().find(|it| it.alerts.iter().any(|it| it == self.name));
+        let panel = claims.or_else(|| all().find(|it| it.key == self.panel));
+        let steps = |it: &&SiteRecord| {
+            let text = fact(it, "steps")?.to_owned();
+            Some(Steps { function: format!("{}::{}", it.module, it.function), text })
+        };
+        let mut scenario = self.scenario;
+        scenario.courses.push(course::hold(&scenario, self.hold_seconds));
+        Alert {
+            name: self.name.to_owned(),
+            query: self.query,
+            hold_seconds: self.hold_seconds,
+            severity: self.severity,
+            team: self.team.unwrap_or("unowned").to_owned(),
+            labels: self.labels,
+            summary: self.summary.to_owned(),
+            description: self.description,
+            impact: self.impact.into_owned(),
+            runbook_url: self.runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
+            dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
+            panel: panel.map(|it| it.key.clone()).unwrap_or_default(),
+            absent: self.absent.to_owned(),
+            advice: self.advice.iter().map(|it| (*it).to_owned()).collect(),
+            steps: self.sites.iter().filter_map(steps).collect(),
+            scenario,
+        }
+    }
+}
+
+/// What each of the functions says under this key, if that is the same: one function's owner must not get the alerts of
+/// others, and a page about one function would mislead about another.
+pub(super) fn only<'a>(sites: &[&'a SiteRecord], key: &str) -> Option<&'a str> {
+    let first = fact(sites.first()?, key)?;
+    sites.iter().all(|it| fact(it, key) == Some(first)).then_some(first)
+}
+
+pub(super) fn fact<'a>(site: &'a SiteRecord, key: &str) -> Option<&'a str> {
+    site.facts.get(key).map(String::as_str).filter(|it| !it.is_empty())
+}
