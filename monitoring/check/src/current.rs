@@ -25,9 +25,9 @@ use std::path::Path;
 /// # for file in measurand_monitoring::Monitoring::new(&catalog, &Default::default()).files() {
 /// #     std::fs::write(folder.join(file.name), file.contents)?;
 /// # }
-/// // In a test of yours: measurand_monitoring::assert_current!("monitoring/");
+/// // In a test of yours: measurand_check::assert_current!("monitoring/");
 /// // With the catalog of another program:
-/// measurand_monitoring::assert_current!(monitoring, catalog);
+/// measurand_check::assert_current!(monitoring, catalog);
 /// # std::fs::remove_dir_all(folder)?;
 /// # Ok(())
 /// # }

@@ -4,10 +4,11 @@
 mod file;
 mod near;
 
-use crate::support::{every_family, everything, folder, monitoring, system, verified};
+use crate::support::{self, every_family, everything, folder, monitoring, system, verified};
 use file::{Alert, Case, Firing, RuleFile, TestFile};
 use std::collections::BTreeMap;
 use std::path::Path;
+use tempfile::TempDir;
 
 /// What a test shows of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,8 +140,9 @@ impl std::fmt::Display for Alert {
     }
 }
 
-fn shipped() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// The shipped rules, with the tests that belong to them.
+fn shipped() -> TempDir {
+    folder(&support::shipped())
 }
 
 #[track_caller]
@@ -155,7 +157,7 @@ fn check(folder: &Path) {
 
 #[test]
 fn each_shipped_alert_has_each_kind_of_case() {
-    check(shipped());
+    check(shipped().path());
 }
 
 #[test]
@@ -182,16 +184,16 @@ fn alerts_that_wait_for_another_time_have_each_kind_of_case() {
     let mut sites = every_family();
     let families = ["pattern_memory", "task", "feedback", "verification"];
     sites.retain(|it| families.contains(&it.family.as_str()));
-    let folder = folder(&settings.monitoring(&crate::support::catalog(&sites)).unwrap());
+    let folder = folder(&settings.monitoring(&support::catalog(&sites)).unwrap());
     check(folder.path());
     let files = SUITES.iter().flat_map(|(_, prefix)| PACES.map(|it| format!("{prefix}{it}"))).collect::<Vec<_>>();
-    crate::support::promtool_tests(folder.path(), &files.iter().map(String::as_str).collect::<Vec<_>>());
+    support::promtool_tests(folder.path(), &files.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
 /// Takes one case of an alert out of the shipped tests.
 #[track_caller]
 fn notices(change: impl Fn(&mut file::Test), expected: &[&str]) {
-    let mut suite = Suite::read(shipped(), SUITES[0].0, SUITES[0].1);
+    let mut suite = Suite::read(shipped().path(), SUITES[0].0, SUITES[0].1);
     suite.files.iter_mut().flat_map(|it| &mut it.tests).for_each(change);
     assert_eq!(suite.findings(), expected);
 }
@@ -248,13 +250,13 @@ fn a_text_that_is_missing_and_an_early_look_are_named() {
 #[test]
 fn a_silent_case_that_is_not_near_is_named() {
     let (rules, prefix) = SUITES[0];
-    let mut suite = Suite::read(shipped(), rules, prefix);
+    let mut suite = Suite::read(shipped().path(), rules, prefix);
     suite.files.truncate(1);
     let has_memory = |it: &file::Test| it.input_series.iter().any(|it| it.series.contains("resident_memory"));
     suite.files[0].tests.retain(|it| it.name.starts_with("is silent at a near miss") && has_memory(it));
     let finding = "MemoryHigh severity=P2: near miss".to_owned();
-    assert!(!near::missing(&suite, shipped(), rules).contains(&finding));
+    assert!(!near::missing(&suite, shipped().path(), rules).contains(&finding));
     let series = suite.files[0].tests.iter_mut().flat_map(|it| &mut it.input_series);
     series.filter(|it| it.series.contains("resident_memory")).for_each(|it| it.values = "1000x100".to_owned());
-    assert!(near::missing(&suite, shipped(), rules).contains(&finding));
+    assert!(near::missing(&suite, shipped().path(), rules).contains(&finding));
 }

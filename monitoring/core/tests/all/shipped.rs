@@ -1,30 +1,14 @@
 //! The files in `monitoring/` are those of the whole system, and current. `UPDATE_EXPECT=1 cargo test` writes them anew;
 //! reading the difference is the review of a change.
 
-use crate::support::{all_files, catalog, promtool, promtool_tests, shipped_sites};
-use measurand_monitoring::{File, Monitoring, Options};
+use crate::support::{self, all_files, promtool, promtool_tests, shipped};
+use measurand_monitoring::File;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The monitoring of a program that uses every built-in family, without the list of its functions.
-fn shipped() -> Monitoring {
-    let options = Options {
-        job: Some("claude-code-app".to_owned()),
-        package: Some("neural-service".to_owned()),
-        arguments: "--load 172000 --directory /var/lib/program".to_owned(),
-        under_load: true,
-        ..Options::default()
-    };
-    let mut monitoring = Monitoring::new(&catalog(&shipped_sites()), &options);
-    "every built-in family".clone_into(&mut monitoring.origin);
-    for row in &mut monitoring.rows {
-        row.panels.retain(|it| it.key != "explorer/list");
-    }
-    monitoring
-}
-
+/// The files that are committed. Tests of alerts are generated where they run.
 fn files() -> Vec<File> {
-    all_files(&shipped())
+    all_files(&shipped()).into_iter().filter(|it| !it.name.ends_with(".test.yml")).collect()
 }
 
 fn folder() -> PathBuf {
@@ -72,10 +56,10 @@ fn the_system_has_what_it_promises() {
 
 #[test]
 fn every_alert_of_the_system_passes_its_tests() {
-    let files = files();
-    let tests: Vec<&str> = files.iter().map(|it| it.name).filter(|it| it.ends_with(".test.yml")).collect();
+    let (monitoring, folder) = (shipped(), support::folder(&shipped()));
+    let tests: Vec<&str> = monitoring.test_files().iter().map(|it| it.name).collect();
     assert_eq!(tests.len(), 6);
-    promtool_tests(&folder(), &tests);
+    promtool_tests(folder.path(), &tests);
 }
 
 /// The panels whose names people know, in their rows.
