@@ -18,13 +18,13 @@ impl Change<'_> {
     fn of(self, query: &Query) -> Query {
         let inner = |it: &Query| Box::new(self.of(it));
         match query {
-            Query::Last(it) => Query::Last(self.selector(it)),
+            Query::Instant(it) => Query::Instant(self.selector(it)),
             Query::Rate(it, window) => Query::Rate(self.selector(it), self.window(*window)),
             Query::Increase(it, window) => Query::Increase(self.selector(it), self.window(*window)),
             Query::AverageOverTime(it, window) => Query::AverageOverTime(self.selector(it), self.window(*window)),
             Query::MaximumOverTime(it, window) => Query::MaximumOverTime(self.selector(it), self.window(*window)),
             Query::Changes(it, window) => Query::Changes(self.selector(it), self.window(*window)),
-            Query::Past(it, seconds) => Query::Past(self.selector(it), *seconds),
+            Query::Offset(it, seconds) => Query::Offset(self.selector(it), *seconds),
             Query::Buckets(by, it, window) => Query::Buckets(by.clone(), self.selector(it), self.window(*window)),
             Query::Heatmap(it, window) => Query::Heatmap(self.selector(it), self.window(*window)),
             Query::Absent(it) => Query::Absent(self.selector(it)),
@@ -34,9 +34,9 @@ impl Change<'_> {
             Query::OrZero(of, like) => Query::OrZero(inner(of), inner(like)),
             Query::Plus(terms) => Query::Plus(terms.iter().map(|it| self.of(it)).collect()),
             Query::Minus(one, other) => Query::Minus(inner(one), inner(other)),
-            Query::Per(of, number) => Query::Per(inner(of), *number),
-            Query::Rest(of) => Query::Rest(inner(of)),
-            Query::Averaged(of, window) => Query::Averaged(inner(of), self.window(*window)),
+            Query::DivideBy(of, number) => Query::DivideBy(inner(of), *number),
+            Query::Complement(of) => Query::Complement(inner(of)),
+            Query::AvgOverTimeOf(of, window) => Query::AvgOverTimeOf(inner(of), self.window(*window)),
             Query::Age(of) => Query::Age(inner(of)),
             Query::Compare(of, comparison, threshold) => Query::Compare(inner(of), *comparison, *threshold),
             Query::Combine(one, combination, other) => Query::Combine(inner(one), *combination, inner(other)),

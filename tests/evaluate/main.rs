@@ -15,7 +15,7 @@ mod support;
 
 use expand::expanded;
 use measurand_catalog::Catalog;
-use measurand_monitoring::query::evaluate::{Memory, Row, Scope, evaluate, in_parts, is_present};
+use measurand_monitoring::query::evaluate::{AnswerRow, Memory, Scope, evaluate, in_parts, is_present};
 use measurand_monitoring::query::promql::{Place, print};
 use measurand_monitoring::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
 use measurand_monitoring::{Monitoring, Options, User};
@@ -100,25 +100,25 @@ fn rest(job: &str) -> Vec<Question> {
     let by = |it: &str| vec![it.to_owned()];
     let five = Window::Seconds(300);
     let rate = || Query::Rate(calls(), five);
-    let aggregate = |kind| Query::Last(gauge()).aggregate(kind, &[]);
+    let aggregate = |kind| Query::Instant(gauge()).aggregate(kind, &[]);
     let queries = [
         rate(),
         Query::Increase(calls(), Window::Seconds(90)),
         Query::AverageOverTime(gauge(), five),
         Query::MaximumOverTime(gauge(), Window::Seconds(3600)),
         Query::Changes(gauge(), five),
-        Query::Past(gauge(), 600),
-        Query::Last(gauge()).minus(Query::Past(gauge(), 120)),
+        Query::Offset(gauge(), 600),
+        Query::Instant(gauge()).minus(Query::Offset(gauge(), 120)),
         aggregate(Aggregation::Sum),
         aggregate(Aggregation::Average),
         aggregate(Aggregation::Minimum),
         aggregate(Aggregation::Maximum),
         aggregate(Aggregation::Count),
         Query::Compare(Box::new(Query::Changes(gauge(), five)), Comparison::Equal, 0.0),
-        Query::Last(gauge()).combine(Combination::Or, Query::Past(gauge(), 900)),
-        Query::Last(gauge()).combine(Combination::Unless, Query::Past(gauge(), 900)),
-        Query::Last(gauge()).combine(Combination::And, Query::Past(gauge(), 900)),
-        Query::Last(Selector::new("process_start_time_seconds")).age(),
+        Query::Instant(gauge()).combine(Combination::Or, Query::Offset(gauge(), 900)),
+        Query::Instant(gauge()).combine(Combination::Unless, Query::Offset(gauge(), 900)),
+        Query::Instant(gauge()).combine(Combination::And, Query::Offset(gauge(), 900)),
+        Query::Instant(Selector::new("process_start_time_seconds")).age(),
         rate().averaged(1800),
         rate().sum(&by("operation_type")).averaged(600),
         Query::Absent(calls().with("operation_type", "nobody")),
@@ -160,7 +160,7 @@ fn compare(prometheus: &Prometheus, memory: &Memory, monitoring: &Monitoring, it
     // Part by part it is the same.
     let mut parts = Vec::new();
     in_parts(&it.query, &scope, memory, times, 1, |rows| parts.extend(rows));
-    let all = |rows: &[Row]| (0..times.len()).map(|it| bits(answers(rows, it))).collect::<Vec<_>>();
+    let all = |rows: &[AnswerRow]| (0..times.len()).map(|it| bits(answers(rows, it))).collect::<Vec<_>>();
     assert_eq!(all(&parts), all(&recorded), "{}: {}", it.name, it.promql);
     let mut count = 0;
     for (place, (time, theirs)) in times.iter().zip(&theirs).enumerate() {
@@ -189,9 +189,9 @@ fn bits(answers: Answers) -> Vec<(Vec<(String, String)>, u64)> {
     answers.into_iter().map(|(labels, value)| (labels, value.to_bits())).collect()
 }
 
-fn answers(rows: &[Row], place: usize) -> Answers {
+fn answers(rows: &[AnswerRow], place: usize) -> Answers {
     let present = rows.iter().filter(|it| is_present(it.values[place]));
-    let labels = |it: &Row| {
+    let labels = |it: &AnswerRow| {
         let name = it.name.iter().map(|name| ("__name__".to_owned(), name.to_string()));
         name.chain(it.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
     };

@@ -82,13 +82,13 @@ fn term(bytes: &mut Bytes<'_>, depth: usize) -> Query {
     let kind = bytes.below(if depth == 0 { 11 } else { 24 });
     let boxed = |bytes: &mut Bytes<'_>| Box::new(term(bytes, depth - 1));
     match kind {
-        0 => Query::Last(selector(bytes)),
+        0 => Query::Instant(selector(bytes)),
         1 => Query::Rate(selector(bytes), window(bytes)),
         2 => Query::Increase(selector(bytes), window(bytes)),
         3 => Query::AverageOverTime(selector(bytes), window(bytes)),
         4 => Query::MaximumOverTime(selector(bytes), window(bytes)),
         5 => Query::Changes(selector(bytes), window(bytes)),
-        6 => Query::Past(selector(bytes), seconds(bytes)),
+        6 => Query::Offset(selector(bytes), seconds(bytes)),
         7 => Query::Buckets(labels(bytes), selector(bytes), window(bytes)),
         8 => Query::Heatmap(selector(bytes), window(bytes)),
         9 => Query::Absent(selector(bytes)),
@@ -109,9 +109,9 @@ fn term(bytes: &mut Bytes<'_>, depth: usize) -> Query {
         14 => Query::OrZero(boxed(bytes), boxed(bytes)),
         15 => Query::Plus((0..=bytes.below(3)).map(|_| term(bytes, depth - 1)).collect()),
         16 => Query::Minus(boxed(bytes), boxed(bytes)),
-        17 => Query::Per(boxed(bytes), bytes.float()),
-        18 => Query::Rest(boxed(bytes)),
-        19 => Query::Averaged(boxed(bytes), window(bytes)),
+        17 => Query::DivideBy(boxed(bytes), bytes.float()),
+        18 => Query::Complement(boxed(bytes)),
+        19 => Query::AvgOverTimeOf(boxed(bytes), window(bytes)),
         20 => Query::Age(boxed(bytes)),
         21 => {
             let comparison = bytes.one_of(&[Comparison::Above, Comparison::Below, Comparison::Equal]);

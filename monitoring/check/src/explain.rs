@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use measurand_catalog::{Catalog, SiteRecord, platform};
 use measurand_monitoring::Monitoring;
 use measurand_monitoring::Options;
-use measurand_monitoring::build::used_family::{Used, used};
+use measurand_monitoring::build::used_family::{UsedFamily, used};
 use serde::Serialize;
 
 /// The program as a whole: a line for each function and a budget for each family.
@@ -96,7 +96,7 @@ impl<'a> Explainer<'a> {
     #[must_use]
     pub fn overview(&self) -> Overview {
         let families = used(self.catalog);
-        let line = |it: &Used<'_>| FamilyLine {
+        let line = |it: &UsedFamily<'_>| FamilyLine {
             family: it.family.name.clone(),
             functions: it.sites().len(),
             metrics: it.family.metrics.len(),

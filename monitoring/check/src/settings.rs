@@ -33,14 +33,14 @@ pub struct Settings {
     pub accepted_labels: Vec<String>,
     /// Who answers alerts about functions that name no owner.
     pub team: Option<String>,
-    changes: Vec<Change>,
+    changes: Vec<SettingsChange>,
     factors: Vec<burns::Factor>,
     leave_out: Vec<LeftOut>,
 }
 
 /// What is to be different about an alert of the catalog.
 #[derive(Debug, Clone, PartialEq)]
-struct Change {
+struct SettingsChange {
     place: Place,
     alert: String,
     threshold: Option<f64>,
@@ -88,7 +88,7 @@ struct Raw {
     #[serde(default)]
     alerts: BTreeMap<Spanned<String>, RawAlert>,
     #[serde(default)]
-    objectives: BTreeMap<Spanned<String>, burns::Raw>,
+    objectives: BTreeMap<Spanned<String>, burns::RawBurnRate>,
     #[serde(default)]
     leave_out: RawLeaveOut,
     #[serde(default)]
@@ -198,7 +198,7 @@ impl Settings {
                     Err(format!("{place}: `{number}` is no threshold; write a number"))
                 }
             });
-            settings.changes.push(Change {
+            settings.changes.push(SettingsChange {
                 place: place(alert.span().start),
                 alert: alert.into_inner(),
                 threshold: threshold.transpose()?,

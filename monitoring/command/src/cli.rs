@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Up(Up),
     /// Say how the servers are that `up` has started.
     #[command(after_help = STATUS_EXAMPLE)]
-    Status(State),
+    Status(StateFolder),
     /// Stop the servers that `up` has started.
     #[command(after_help = DOWN_EXAMPLE)]
     Down(Down),
@@ -247,7 +247,7 @@ pub(crate) struct Generate {
     #[arg(long)]
     pub(crate) tests: bool,
     #[command(flatten)]
-    pub(crate) decisions: Decisions,
+    pub(crate) decisions: Overrides,
     /// How to say what was written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -266,7 +266,7 @@ pub(crate) struct Up {
     #[arg(long, value_name = "URL")]
     pub(crate) target: Vec<String>,
     #[command(flatten)]
-    pub(crate) state: State,
+    pub(crate) state: StateFolder,
     /// Use the ports that people know (9090, 9093, 9095, 9100, 3001) and not free ones
     #[arg(long)]
     pub(crate) fixed_ports: bool,
@@ -277,7 +277,7 @@ pub(crate) struct Up {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) wait: u64,
     #[command(flatten)]
-    pub(crate) decisions: Decisions,
+    pub(crate) decisions: Overrides,
 }
 
 #[derive(Debug, Args)]
@@ -302,7 +302,7 @@ pub(crate) struct SizeArguments {
 #[derive(Debug, Args)]
 pub(crate) struct Down {
     #[command(flatten)]
-    pub(crate) state: State,
+    pub(crate) state: StateFolder,
     /// Remove configuration, data, logs and secrets as well
     #[arg(long)]
     pub(crate) purge: bool,
@@ -310,7 +310,7 @@ pub(crate) struct Down {
 
 /// Where a stack is on this machine.
 #[derive(Debug, Args)]
-pub(crate) struct State {
+pub(crate) struct StateFolder {
     /// The folder in which everything is
     #[arg(long = "state", value_name = "DIR", default_value = ".measurand")]
     pub(crate) folder: PathBuf,
@@ -327,7 +327,7 @@ pub(crate) struct Explain {
     #[arg(value_name = "FUNCTION|METRIC")]
     pub(crate) name: Option<String>,
     #[command(flatten)]
-    pub(crate) decisions: Decisions,
+    pub(crate) decisions: Overrides,
     /// How to say it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -380,7 +380,7 @@ pub(crate) struct Check {
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
     #[command(flatten)]
-    pub(crate) decisions: Decisions,
+    pub(crate) decisions: Overrides,
     /// How to say what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -427,7 +427,7 @@ pub(crate) struct Completions {
 
 /// What a catalog does not know. An argument goes before what `monitoring.toml` says.
 #[derive(Debug, Args)]
-pub(crate) struct Decisions {
+pub(crate) struct Overrides {
     /// The file that says the following, thresholds and more [default: monitoring.toml in the folder, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

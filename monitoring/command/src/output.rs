@@ -52,11 +52,11 @@ pub(crate) fn sharing(all: &[String]) -> String {
 /// Prints what was found, and says whether it was anything.
 pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, String> {
     #[derive(Serialize)]
-    struct Report<'a> {
+    struct FindingsReport<'a> {
         findings: &'a [Finding],
     }
     print(&match format {
-        Format::Json => json(&Report { findings }),
+        Format::Json => json(&FindingsReport { findings }),
         Format::Text => findings.iter().map(finding).chain([sum(findings.len())]).collect(),
     })?;
     Ok(if findings.iter().all(|it| it.is_warning) { Outcome::Fine } else { Outcome::Findings })

@@ -38,7 +38,7 @@ pub mod sizing;
 mod write;
 
 pub use build::validate::problems;
-pub use model::burn_rate::{Burn, Pair};
+pub use model::burn_rate::{BurnRateAlert, BurnRateWindows};
 pub use model::monitoring::{Monitoring, NamedQuery, User};
 pub use model::options::{Changed, Options, Receivers};
 pub use model::problem::Problem;

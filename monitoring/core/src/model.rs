@@ -269,7 +269,7 @@ pub struct Scenario {
     /// Whether it takes hours, so that once in a while is often enough to look.
     pub slow: bool,
     /// Courses of events that tell its windows, thresholds and guards apart from any other.
-    pub courses: Vec<Course>,
+    pub courses: Vec<Timeline>,
     /// Whether the job is up meanwhile.
     pub up: bool,
     /// Whether it fires when there are no series at all.
@@ -297,20 +297,20 @@ pub struct Signal {
 
 /// A made-up course of events, of which its own evaluation says when the alert fires.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Course {
+pub struct Timeline {
     /// What it shows, as the end of a sentence about the alert.
     pub what: &'static str,
     /// The series.
-    pub tracks: Vec<Track>,
+    pub tracks: Vec<SampleTrack>,
     /// For how many minutes it is watched.
     pub minutes: u32,
     /// What is asked besides when the alert fires.
-    pub asked: Asked,
+    pub asked: ExtraQuery,
 }
 
 /// What is asked of a course besides when the alert fires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum ExtraQuery {
     /// Nothing.
     Nothing,
     /// When what is recorded for the alert has an answer.
@@ -321,7 +321,7 @@ pub enum Asked {
 
 /// One made-up series that changes as often as it takes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Track {
+pub struct SampleTrack {
     /// The metric's name, with `_bucket` and the like.
     pub metric: String,
     /// Its labels besides job and, unless it is among them, instance.
@@ -335,13 +335,13 @@ pub struct Track {
 impl Signal {
     /// The same series through a course of events.
     #[must_use]
-    pub(crate) fn along(&self, pieces: &[(u32, f64)]) -> Track {
+    pub(crate) fn along(&self, pieces: &[(u32, f64)]) -> SampleTrack {
         let Self { metric, labels, counter, .. } = self;
-        Track { metric: metric.clone(), labels: labels.clone(), counter: *counter, pieces: pieces.to_vec() }
+        SampleTrack { metric: metric.clone(), labels: labels.clone(), counter: *counter, pieces: pieces.to_vec() }
     }
 }
 
-impl Course {
+impl Timeline {
     /// The first of what happens takes so many seconds longer, in whole minutes.
     pub(crate) fn lengthen(&mut self, seconds: u32) {
         let more = seconds.div_ceil(60);
@@ -352,7 +352,7 @@ impl Course {
     }
 }
 
-impl Track {
+impl SampleTrack {
     /// The samples, one a minute.
     pub(crate) fn samples(&self) -> Vec<f64> {
         let mut all = Vec::new();

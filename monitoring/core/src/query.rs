@@ -117,7 +117,7 @@ pub enum Combination {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
     /// The newest sample of each series.
-    Last(Selector),
+    Instant(Selector),
     /// The growth of each counter per second.
     Rate(Selector, Window),
     /// The growth of each counter.
@@ -129,7 +129,7 @@ pub enum Query {
     /// How often each gauge took another value.
     Changes(Selector, Window),
     /// The sample of each series so many seconds ago.
-    Past(Selector, u32),
+    Offset(Selector, u32),
     /// One number for each combination of `job` and the named labels.
     Aggregate(Aggregation, Vec<String>, Box<Query>),
     /// Observations per second up to each bound of a histogram, for each combination of `job` and the named labels.
@@ -152,11 +152,11 @@ pub enum Query {
     /// The first less the second, for terms with the same labels.
     Minus(Box<Query>, Box<Query>),
     /// The term divided by a number.
-    Per(Box<Query>, f64),
+    DivideBy(Box<Query>, f64),
     /// One less the term: what a share leaves.
-    Rest(Box<Query>),
+    Complement(Box<Query>),
     /// The mean of the term's answers over time.
-    Averaged(Box<Query>, Window),
+    AvgOverTimeOf(Box<Query>, Window),
     /// Seconds since a point in time that the term gives in seconds since the epoch.
     Age(Box<Query>),
     /// Those numbers for which the comparison holds.
@@ -199,13 +199,13 @@ impl Query {
     #[must_use]
     pub fn children(&self) -> Vec<&Query> {
         match self {
-            Query::Last(_)
+            Query::Instant(_)
             | Query::Rate(..)
             | Query::Increase(..)
             | Query::AverageOverTime(..)
             | Query::MaximumOverTime(..)
             | Query::Changes(..)
-            | Query::Past(..)
+            | Query::Offset(..)
             | Query::Buckets(..)
             | Query::Heatmap(..)
             | Query::Absent(_)
@@ -213,9 +213,9 @@ impl Query {
             Query::Aggregate(_, _, of)
             | Query::Quantile(_, of)
             | Query::Age(of)
-            | Query::Per(of, _)
-            | Query::Rest(of)
-            | Query::Averaged(of, _)
+            | Query::DivideBy(of, _)
+            | Query::Complement(of)
+            | Query::AvgOverTimeOf(of, _)
             | Query::Compare(of, ..)
             | Query::Recorded { of, .. } => vec![of],
             Query::Ratio { part: one, whole: other }
@@ -230,13 +230,13 @@ impl Query {
     #[must_use]
     pub fn selector(&self) -> Option<&Selector> {
         match self {
-            Query::Last(it)
+            Query::Instant(it)
             | Query::Rate(it, _)
             | Query::Increase(it, _)
             | Query::AverageOverTime(it, _)
             | Query::MaximumOverTime(it, _)
             | Query::Changes(it, _)
-            | Query::Past(it, _)
+            | Query::Offset(it, _)
             | Query::Buckets(_, it, _)
             | Query::Heatmap(it, _)
             | Query::Absent(it) => Some(it),
@@ -256,13 +256,13 @@ impl Query {
     #[must_use]
     pub fn labels(&self) -> Option<BTreeSet<&str>> {
         match self {
-            Query::Last(_)
+            Query::Instant(_)
             | Query::Rate(..)
             | Query::Increase(..)
             | Query::AverageOverTime(..)
             | Query::MaximumOverTime(..)
             | Query::Changes(..)
-            | Query::Past(..)
+            | Query::Offset(..)
             | Query::Absent(_) => None,
             Query::Constant(_) => Some(BTreeSet::new()),
             Query::Heatmap(..) => Some(BTreeSet::from(["le"])),
@@ -273,9 +273,9 @@ impl Query {
                 Some(of.labels()?.into_iter().chain(labels.iter().map(|(name, _)| name.as_str())).collect())
             }
             Query::Age(of)
-            | Query::Per(of, _)
-            | Query::Rest(of)
-            | Query::Averaged(of, _)
+            | Query::DivideBy(of, _)
+            | Query::Complement(of)
+            | Query::AvgOverTimeOf(of, _)
             | Query::Compare(of, ..)
             | Query::Minus(of, _) => of.labels(),
             Query::Ratio { part: one, .. } | Query::Combine(one, Combination::And | Combination::Unless, _) => {

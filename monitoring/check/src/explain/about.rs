@@ -5,7 +5,7 @@ use measurand_catalog::{
     ADDED_LABELS, CALLER_LABEL, FamilyRecord, KIND_LABEL, Kind, MetricRecord, Objective, Role, SiteRecord, Unit,
     platform,
 };
-use measurand_monitoring::build::used_family::{Form, Used};
+use measurand_monitoring::build::used_family::{Form, UsedFamily};
 use measurand_monitoring::query::promql::{Place, duration, print_as};
 use measurand_monitoring::query::{Aggregation, Query, fixed, is_about, narrowed, series_of};
 use serde::Serialize;
@@ -159,7 +159,7 @@ impl Explainer<'_> {
                 .iter()
                 .find(|it| it.name == series || it.kind == Kind::Histogram && it.name == series_of(series));
             let Some(metric) = found else { continue };
-            let used = Used { family, catalog: self.catalog };
+            let used = UsedFamily { family, catalog: self.catalog };
             let only = |query: &Query| query.selectors().iter().any(|it| series_of(&it.metric) == metric.name);
             return Some(MetricView {
                 labels: {
@@ -201,7 +201,7 @@ impl Explainer<'_> {
         metric: Option<&MetricRecord>,
         change: impl Fn(Query) -> Query,
     ) -> Vec<QueryView> {
-        let used = Used { family, catalog: self.catalog };
+        let used = UsedFamily { family, catalog: self.catalog };
         let by = used.labels();
         let quantile = |role, quantile| used.quantile(role, quantile, &by, Form::Plain);
         let questions = [
@@ -298,7 +298,7 @@ fn literal(name: &str, values: Vec<String>) -> LabelView {
 }
 
 /// The labels that functions with an objective add.
-fn added(family: &Used<'_>) -> impl Iterator<Item = LabelView> {
+fn added(family: &UsedFamily<'_>) -> impl Iterator<Item = LabelView> {
     let names = ADDED_LABELS.into_iter().filter(|name| family.family.label(name).is_none());
     names.filter_map(|name| {
         let sites = family.sites();
@@ -322,7 +322,7 @@ fn kinds(sites: &[&SiteRecord], metric: &MetricRecord) -> Option<LabelView> {
 const UNKNOWN_KINDS: &str = "ErrorKind::kind, whose values only `ErrorKinds` tells";
 
 /// The values that all functions of the family bring.
-fn of_family(family: &Used<'_>, metric: &MetricRecord, name: &str) -> LabelView {
+fn of_family(family: &UsedFamily<'_>, metric: &MetricRecord, name: &str) -> LabelView {
     let known = family.family.labels.iter().find(|it| it.name == name);
     let sites = family.sites();
     let mut values: Vec<String> = sites.iter().filter_map(|it| it.labels.get(name).cloned()).collect();

@@ -7,7 +7,7 @@
 use measurand_catalog::{
     ADDED_LABELS, CALLER_LABEL, FamilyRecord, Kind, LabelRecord, MetricRecord, Role, SERIES_LIMIT, SiteRecord,
 };
-use measurand_monitoring::build::used_family::Used;
+use measurand_monitoring::build::used_family::UsedFamily;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Sum;
@@ -44,7 +44,7 @@ pub(super) fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricR
 }
 
 /// What all functions of a family can make of one metric.
-pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord, free: u64) -> Budget {
+pub(super) fn of_metric(family: &UsedFamily<'_>, metric: &MetricRecord, free: u64) -> Budget {
     // Functions with the same literals make the same series, each with the kinds of its errors.
     let mut literal: BTreeMap<BTreeMap<&str, &str>, (Budget, BTreeSet<&str>)> = BTreeMap::new();
     for site in family.sites() {
@@ -61,7 +61,7 @@ pub(super) fn of_metric(family: &Used<'_>, metric: &MetricRecord, free: u64) -> 
 }
 
 /// What all functions of a family can make, where a function with a free label makes so many combinations.
-pub(super) fn of_family(family: &Used<'_>, free: u64) -> Budget {
+pub(super) fn of_family(family: &UsedFamily<'_>, free: u64) -> Budget {
     family.family.metrics.iter().map(|it| of_metric(family, it, free)).sum()
 }
 

@@ -130,8 +130,8 @@ fn check_duration(number: &str) -> Result<(), String> {
 #[derive(Default)]
 struct Depth {
     /// The levels around this one.
-    open: Vec<Level>,
-    here: Level,
+    open: Vec<Nesting>,
+    here: Nesting,
     /// Operations between braces compare labels, and nest nothing.
     is_selector: bool,
     deepest: usize,
@@ -139,7 +139,7 @@ struct Depth {
 
 /// What stands between two parentheses.
 #[derive(Default)]
-struct Level {
+struct Nesting {
     /// Operations since the last comma.
     operations: usize,
     /// The deepest of what stands in parentheses since the last comma.
@@ -148,7 +148,7 @@ struct Level {
     before: usize,
 }
 
-impl Level {
+impl Nesting {
     fn depth(&self) -> usize {
         self.before.max(self.operations + self.inside)
     }
@@ -168,7 +168,7 @@ impl Depth {
                 // A subquery is around what stands before it.
                 self.here.operations += usize::from(word == T_RIGHT_BRACKET);
             }
-            T_COMMA => self.here = Level { before: self.here.depth(), ..Level::default() },
+            T_COMMA => self.here = Nesting { before: self.here.depth(), ..Nesting::default() },
             T_ADD | T_SUB | T_MUL | T_DIV | T_MOD | T_POW | T_ATAN2 | T_EQLC | T_NEQ | T_LSS | T_LTE | T_GTR
             | T_GTE | T_LAND | T_LOR | T_LUNLESS => self.here.operations += 1,
             _ => {}

@@ -1,6 +1,6 @@
 //! What `monitoring.toml` says, applied to a catalog.
 
-use super::{Change, LeftOut, Settings, What};
+use super::{LeftOut, Settings, SettingsChange, What};
 use crate::suggest::did_you_mean;
 use measurand_catalog::{Catalog, Condition, FamilyRecord, Role};
 use measurand_monitoring::Changed;
@@ -37,8 +37,8 @@ impl Settings {
 
     /// What is different about alerts that no family of the catalog has.
     pub(super) fn changed(&self) -> Result<BTreeMap<String, Changed>, String> {
-        let common = |it: &&Change| alerts::changeable().any(|name| name == it.alert);
-        let one = |it: &Change| {
+        let common = |it: &&SettingsChange| alerts::changeable().any(|name| name == it.alert);
+        let one = |it: &SettingsChange| {
             if it.threshold.is_some() {
                 let mend = match it.alert.as_str() {
                     "MemoryHigh" => "write `memory_bytes` above all tables",
@@ -102,7 +102,7 @@ impl LeftOut {
     }
 }
 
-impl Change {
+impl SettingsChange {
     fn apply(&self, catalog: &mut Catalog) -> Result<(), String> {
         let place = &self.place.0;
         let of_families = catalog.families.iter().flat_map(|it| &it.alerts).map(|it| it.name.clone());

@@ -6,13 +6,13 @@ use measurand_catalog::Catalog;
 use measurand_monitoring::build::objectives;
 use measurand_monitoring::build::used_family::used;
 use measurand_monitoring::build::validate::valid;
-use measurand_monitoring::model::burn_rate::{Burn, NAMES, Pair};
+use measurand_monitoring::model::burn_rate::{BurnRateAlert, BurnRateWindows, NAMES};
 use serde::Deserialize;
 use toml::Spanned;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Raw {
+pub(super) struct RawBurnRate {
     r#for: Option<Spanned<String>>,
     severity: Option<Spanned<String>>,
     windows: Option<Spanned<Vec<RawPair>>>,
@@ -38,7 +38,7 @@ impl Factor {
     /// Refuses a factor at which no budget of the catalog can burn: all calls together are fewer.
     pub(super) fn check(factors: &[Self], catalog: &Catalog) -> Result<(), String> {
         let valid = valid(catalog);
-        let budgets = objectives::all(&used(&valid)).iter().map(objectives::Promise::budget).reduce(f64::min);
+        let budgets = objectives::all(&used(&valid)).iter().map(objectives::SiteObjective::budget).reduce(f64::min);
         let Some(smallest) = budgets else { return Ok(()) };
         let Some(Self { place, alert, times }) = factors.iter().find(|it| it.times * smallest >= 1.0) else {
             return Ok(());
@@ -51,12 +51,12 @@ impl Factor {
     }
 }
 
-impl Raw {
+impl RawBurnRate {
     /// Changes the alert with this name, and returns its factors. The function tells the place of an offset in the file.
     pub(super) fn apply(
         self,
         alert: &Spanned<String>,
-        burns: &mut [Burn; 3],
+        burns: &mut [BurnRateAlert; 3],
         place: &dyn Fn(usize) -> String,
     ) -> Result<Vec<Factor>, String> {
         let wrong = |it: &Spanned<String>, reason: &str| {
@@ -86,7 +86,7 @@ impl Raw {
         let mut factors = Vec::new();
         for it in windows.into_inner() {
             let read = |it: &Spanned<String>| seconds(it.get_ref()).ok_or_else(|| wrong(it, NO_DURATION));
-            let pair = Pair { factor: *it.times.get_ref(), long: read(&it.long)?, short: read(&it.short)? };
+            let pair = BurnRateWindows { factor: *it.times.get_ref(), long: read(&it.long)?, short: read(&it.short)? };
             if let Some(mistake) = pair.mistake() {
                 return Err(format!("{}: `{}`: {mistake}", place(it.times.span().start), alert.get_ref()));
             }

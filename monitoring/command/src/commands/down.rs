@@ -9,7 +9,7 @@ use crate::output;
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Report {
+struct DownReport {
     /// Ended because they were asked to.
     stopped: Vec<String>,
     /// Were gone already.
@@ -20,7 +20,7 @@ struct Report {
 }
 
 pub(super) fn down(arguments: &Down) -> Result<Outcome, String> {
-    let mut report = Report { stopped: Vec::new(), gone: Vec::new(), killed: Vec::new(), purged: false };
+    let mut report = DownReport { stopped: Vec::new(), gone: Vec::new(), killed: Vec::new(), purged: false };
     if let Some(folder) = Folder::open(&arguments.state.folder)? {
         if let Some(state) = State::read(&folder)? {
             let name = |it: &crate::local::state::Running| it.name.clone();
@@ -41,7 +41,7 @@ pub(super) fn down(arguments: &Down) -> Result<Outcome, String> {
     Ok(Outcome::Fine)
 }
 
-fn text(report: &Report, folder: &str) -> String {
+fn text(report: &DownReport, folder: &str) -> String {
     let line = |word: &str, names: &[String]| {
         if names.is_empty() { String::new() } else { format!("{word} {}\n", names.join(", ")) }
     };

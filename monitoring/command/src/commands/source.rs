@@ -1,6 +1,6 @@
 //! Reads the catalog of whatever was named: a program, an address or a saved catalog; and what people decided beside it.
 
-use crate::cli::{self, Decisions};
+use crate::cli::{self, Overrides};
 use measurand_catalog::{Catalog, FileErrorReason, InputErrorReason, read_file, read_path, read_text, read_url};
 use measurand_check::Settings;
 use measurand_monitoring::query::promql::Histograms;
@@ -56,7 +56,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// What people decided: by argument, else in the file.
-pub(crate) fn settings(decisions: &Decisions, directory: &Path, source: &str) -> Result<Settings, String> {
+pub(crate) fn settings(decisions: &Overrides, directory: &Path, source: &str) -> Result<Settings, String> {
     let mut settings = match &decisions.config {
         Some(path) => Settings::read(path)?,
         None => Settings::of_folder(directory)?,

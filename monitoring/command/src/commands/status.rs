@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::fmt::Write as _;
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct StatusReport<'a> {
     job: &'a str,
     folder: String,
     servers: Vec<ServerReport<'a>>,
@@ -29,7 +29,7 @@ struct ServerReport<'a> {
     state: &'static str,
 }
 
-pub(super) fn status(arguments: &cli::State) -> Result<Outcome, String> {
+pub(super) fn status(arguments: &cli::StateFolder) -> Result<Outcome, String> {
     let Some(folder) = Folder::open(&arguments.folder)? else { return nothing(arguments) };
     match State::read(&folder)? {
         Some(state) => print(&folder, &state, arguments.format),
@@ -37,7 +37,7 @@ pub(super) fn status(arguments: &cli::State) -> Result<Outcome, String> {
     }
 }
 
-fn nothing(arguments: &cli::State) -> Result<Outcome, String> {
+fn nothing(arguments: &cli::StateFolder) -> Result<Outcome, String> {
     output::print(&match arguments.format {
         Format::Text => {
             let folder = visible(&arguments.folder.display().to_string());
@@ -45,7 +45,7 @@ fn nothing(arguments: &cli::State) -> Result<Outcome, String> {
         }
         Format::Json => {
             let folder = arguments.folder.display().to_string();
-            output::json(&Report { job: "", folder, servers: Vec::new(), targets: Vec::new() })
+            output::json(&StatusReport { job: "", folder, servers: Vec::new(), targets: Vec::new() })
         }
     })?;
     Ok(Outcome::Findings)
@@ -71,7 +71,7 @@ pub(super) fn print(folder: &Folder, state: &State, format: Format) -> Result<Ou
         .collect();
     let targets = state.url(PROMETHEUS.name).and_then(health::targets).unwrap_or_default();
     let fine = servers.iter().all(|it| it.state == "ready") && !targets.is_empty() && targets.iter().all(|it| it.up);
-    let report = Report { job: &state.job, folder: folder.root().display().to_string(), servers, targets };
+    let report = StatusReport { job: &state.job, folder: folder.root().display().to_string(), servers, targets };
     output::print(&match format {
         Format::Text => text(&report),
         Format::Json => output::json(&report),
@@ -79,7 +79,7 @@ pub(super) fn print(folder: &Folder, state: &State, format: Format) -> Result<Ou
     Ok(if fine { Outcome::Fine } else { Outcome::Findings })
 }
 
-fn text(report: &Report<'_>) -> String {
+fn text(report: &StatusReport<'_>) -> String {
     let servers: Vec<Vec<String>> = report
         .servers
         .iter()

@@ -3,16 +3,16 @@
 mod advice;
 mod application;
 pub(crate) mod condition;
-mod course;
 mod draft;
 mod facts;
 mod family;
 mod objectives;
-mod proof;
+mod scenario;
 mod service;
 mod stack;
+mod timeline;
 
-use super::used_family::Used;
+use super::used_family::UsedFamily;
 use crate::model::options::Options;
 use crate::model::{Alert, Group, Limit, Row, STACK};
 use crate::query::{Combination, Comparison, Query};
@@ -32,9 +32,9 @@ pub fn changeable() -> impl Iterator<Item = &'static str> {
 }
 
 /// All alerts about a program: a group for the program as a whole, then one for each family that has alerts.
-pub(crate) fn drafts<'a>(families: &'a [Used<'a>], options: &'a Options) -> Drafts<'a> {
+pub(crate) fn drafts<'a>(families: &'a [UsedFamily<'a>], options: &'a Options) -> Drafts<'a> {
     let context = Context { families, options };
-    let sites: Vec<_> = families.iter().flat_map(Used::sites).collect();
+    let sites: Vec<_> = families.iter().flat_map(UsedFamily::sites).collect();
     let common = service::ALERTS.iter().chain(application::ALERTS);
     let split = Split::of(&sites);
     let common = common.flat_map(|it| match it.name {
@@ -45,7 +45,7 @@ pub(crate) fn drafts<'a>(families: &'a [Used<'a>], options: &'a Options) -> Draf
     let mut drafts = vec![("service".to_owned(), common.collect())];
     drafts
         .push(("objectives".to_owned(), objectives::drafts(&crate::build::objectives::all(families), &options.burns)));
-    let own = |it: &'a Used<'a>| (format!("family-{}", it.family.name), family::drafts(it, options, split));
+    let own = |it: &'a UsedFamily<'a>| (format!("family-{}", it.family.name), family::drafts(it, options, split));
     drafts.extend(families.iter().map(own));
     drafts.retain(|(_, it): &(String, Vec<Draft<'_>>)| !it.is_empty());
     drafts

@@ -5,7 +5,7 @@
 //! minute, weighted by traffic since calls and errors are averaged apart: thirty days of samples would be read anew each
 //! time.
 
-use crate::build::used_family::Used;
+use crate::build::used_family::UsedFamily;
 use crate::model::burn_rate::{COUNTED_MAX, PERIOD, SHORTEST};
 use crate::query::promql::duration;
 use crate::query::{Query, Selector, Window};
@@ -22,7 +22,7 @@ const INDICATOR_LABEL: &str = "sli";
 
 /// One promise of one function.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Promise<'a> {
+pub struct SiteObjective<'a> {
     pub site: &'a SiteRecord,
     /// The function's path.
     pub name: String,
@@ -48,11 +48,11 @@ pub enum Indicator {
 }
 
 /// All promises, in the order of the catalog.
-pub fn all<'a>(families: &[Used<'a>]) -> Vec<Promise<'a>> {
+pub fn all<'a>(families: &[UsedFamily<'a>]) -> Vec<SiteObjective<'a>> {
     families.iter().flat_map(of_family).collect()
 }
 
-fn of_family<'a>(family: &Used<'a>) -> Vec<Promise<'a>> {
+fn of_family<'a>(family: &UsedFamily<'a>) -> Vec<SiteObjective<'a>> {
     let promises = |site: &'a SiteRecord| {
         let objective = site.objective?;
         let duration = family.metric(Role::Duration);
@@ -61,7 +61,7 @@ fn of_family<'a>(family: &Used<'a>) -> Vec<Promise<'a>> {
         let plain = |share, indicator, calls: Option<String>, metric: Option<String>| {
             let name = format!("{}::{}", site.module, site.function);
             let bounds = duration.map_or(&[][..], |it| &it.buckets);
-            Some(Promise { site, name, share, indicator, calls: calls?, metric: metric?, bounds })
+            Some(SiteObjective { site, name, share, indicator, calls: calls?, metric: metric?, bounds })
         };
         let success = objective.success.and_then(|share| {
             plain(share, Indicator::Success, calls, family.metric(Role::Errors).map(|it| it.name.clone()))
@@ -84,7 +84,7 @@ impl Indicator {
     }
 }
 
-impl Promise<'_> {
+impl SiteObjective<'_> {
     /// The share of calls that may break the promise, to the digits that somebody wrote.
     pub fn budget(&self) -> f64 {
         rounded(1.0 - self.share)

@@ -13,9 +13,9 @@ pub(crate) mod system;
 mod verification;
 
 use super::layout;
-use super::used_family::Used;
+use super::used_family::UsedFamily;
 use crate::model::Row;
-use crate::model::burn_rate::Burn;
+use crate::model::burn_rate::BurnRateAlert;
 use measurand_catalog::{Family, families};
 use spec::{Limits, Spec, row};
 
@@ -77,7 +77,7 @@ const FIXED: &[Fixed] = &[
 
 /// The whole dashboard, laid out and numbered: the overview, the fixed rows, a row for each family that is in none of
 /// them, the explorer, the system.
-pub(crate) fn rows(all: &[Used<'_>], limits: &Limits<'_>, burns: &[Burn; 3]) -> Vec<Row> {
+pub(crate) fn rows(all: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[BurnRateAlert; 3]) -> Vec<Row> {
     let mut rows = vec![row(overview::KEY, "System overview", overview::PANELS, all, limits)];
     rows.push(objectives::row(all, limits, burns));
     rows.extend(FIXED.iter().map(|it| row(it.key, it.title, it.panels, all, limits)));

@@ -8,7 +8,7 @@ use measurand_catalog::{Catalog, FamilyRecord, MetricRecord, Role, SiteRecord};
 
 /// A family with its annotated functions.
 #[derive(Debug, Clone, Copy)]
-pub struct Used<'a> {
+pub struct UsedFamily<'a> {
     pub family: &'a FamilyRecord,
     pub catalog: &'a Catalog,
 }
@@ -23,12 +23,12 @@ pub enum Form {
 }
 
 /// The families with at least one annotated function, in the catalog's order.
-pub fn used(catalog: &Catalog) -> Vec<Used<'_>> {
+pub fn used(catalog: &Catalog) -> Vec<UsedFamily<'_>> {
     let has_sites = |it: &&FamilyRecord| catalog.sites_of(&it.name).next().is_some();
-    catalog.families.iter().filter(has_sites).map(|family| Used { family, catalog }).collect()
+    catalog.families.iter().filter(has_sites).map(|family| UsedFamily { family, catalog }).collect()
 }
 
-impl<'a> Used<'a> {
+impl<'a> UsedFamily<'a> {
     pub fn sites(&self) -> Vec<&'a SiteRecord> {
         self.catalog.sites_of(&self.family.name).collect()
     }
@@ -178,7 +178,7 @@ impl<'a> Used<'a> {
 
     /// The newest value of a gauge.
     pub fn gauge(&self, role: Role, aggregation: Aggregation, by: &[String]) -> Option<Query> {
-        self.selector(role).map(|it| Query::Last(it).aggregate(aggregation, by))
+        self.selector(role).map(|it| Query::Instant(it).aggregate(aggregation, by))
     }
 
     /// How much a counter grew.

@@ -1,7 +1,7 @@
 //! What the page says of each annotated function, besides its numbers.
 
 use super::page::Page;
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::PanelKind;
 use crate::model::monitoring::Monitoring;
 use crate::model::options::hash;
@@ -233,7 +233,7 @@ fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &
 
 /// What the page shows of a function, as PromQL for the job's Prometheus.
 fn questions(catalog: &Catalog, family: &FamilyRecord, site: &SiteRecord, job: &str) -> BTreeMap<&'static str, String> {
-    let used = Used { family, catalog };
+    let used = UsedFamily { family, catalog };
     let quantile = |it| used.quantile(Role::Duration, it, &[], Form::Plain);
     let errors = used.rate(Role::Errors, &[], Form::Plain).or_else(|| used.rate(Role::Failures, &[], Form::Plain));
     let questions = [

@@ -28,7 +28,7 @@ pub(super) fn is_shown(panel: &Panel) -> bool {
 }
 
 fn panel(page: &Page, it: &Panel) -> Value {
-    let below_zero = it.lines.iter().any(|it| matches!(it.query, Query::Rest(_)));
+    let below_zero = it.lines.iter().any(|it| matches!(it.query, Query::Complement(_)));
     let bounded = it.kind != PanelKind::Heatmap;
     let texts = if it.kind == PanelKind::Status {
         json!([{"value": 0, "text": "DOWN", "colour": "red"}, {"value": 1, "text": "UP", "colour": "green"}])

@@ -5,8 +5,8 @@
 //! its functions fix, and each function finds its answer by its own values.
 
 use super::page::Page;
-use crate::build::used_family::{Form, Used};
-use crate::query::evaluate::{Labels, ROOM, Row, STALE, Scope, Source, evaluate, in_parts, is_present, quantile};
+use crate::build::used_family::{Form, UsedFamily};
+use crate::query::evaluate::{AnswerRow, Labels, ROOM, STALE, Scope, Source, evaluate, in_parts, is_present, quantile};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::{Role, SiteRecord};
 use serde::Serialize;
@@ -69,7 +69,7 @@ pub(super) fn of<'a>(page: &'a Page, source: &dyn Source, now: i64) -> BTreeMap<
     let mut all = BTreeMap::new();
     let window = Windows::at(source, now).recent;
     for family in &page.catalog.families {
-        let used = Used { family, catalog: &page.catalog };
+        let used = UsedFamily { family, catalog: &page.catalog };
         let mut groups: BTreeMap<Vec<&str>, Vec<(&str, &SiteRecord)>> = BTreeMap::new();
         for it in page.functions.iter().filter(|it| it.family == family.name) {
             let Some(site) = page.catalog.sites.get(it.site) else { continue };
@@ -85,7 +85,7 @@ pub(super) fn of<'a>(page: &'a Page, source: &dyn Source, now: i64) -> BTreeMap<
 
 /// All functions of one family that fix the same labels.
 struct Ask<'a> {
-    used: Used<'a>,
+    used: UsedFamily<'a>,
     names: Vec<String>,
     page: &'a Page,
     source: &'a dyn Source,
@@ -98,9 +98,9 @@ impl Ask<'_> {
         let (used, names) = (&self.used, &self.names);
         let bad = if used.metric(Role::Errors).is_some() { Role::Errors } else { Role::Failures };
         let judged = used.metric(bad).is_some();
-        let counts = self.counted(Query::Last);
+        let counts = self.counted(Query::Instant);
         let rates = self.answers(used.calls(names, Form::Plain));
-        let errors = self.answers(used.selector(bad).map(|it| Query::Last(it).sum(names)));
+        let errors = self.answers(used.selector(bad).map(|it| Query::Instant(it).sum(names)));
         let error_rates = self.answers(used.rate(bad, names, Form::Plain));
         let in_flight_names: Vec<String> =
             used.labels_of(Role::InFlight).into_iter().filter(|it| names.contains(it)).collect();
@@ -153,7 +153,7 @@ impl Ask<'_> {
         Scope::dashboard(self.page.job(), self.window, self.window)
     }
 
-    fn rows(&self, query: &Query) -> Vec<Row> {
+    fn rows(&self, query: &Query) -> Vec<AnswerRow> {
         evaluate(query, &self.scope(), self.source, &[self.now])
     }
 }
@@ -163,8 +163,8 @@ fn total(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, |all, it| all + it)
 }
 
-/// The metrics of which each call adds one to exactly one; see [`Used::calls`].
-fn counters(used: &Used<'_>) -> Vec<String> {
+/// The metrics of which each call adds one to exactly one; see [`UsedFamily::calls`].
+fn counters(used: &UsedFamily<'_>) -> Vec<String> {
     let name = |role| used.metric(role).map(|it| it.name.clone());
     let count = |role| used.metric(role).map(|it| format!("{}_count", it.name));
     let both = |one, other| Some(vec![name(one)?, name(other)?]);
@@ -180,14 +180,14 @@ fn counters(used: &Used<'_>) -> Vec<String> {
 }
 
 impl Answers {
-    fn of(rows: Vec<Row>) -> Self {
+    fn of(rows: Vec<AnswerRow>) -> Self {
         let mut all = Self::default();
         all.add(rows);
         all
     }
 
-    fn add(&mut self, rows: Vec<Row>) {
-        let pair = |it: Row| {
+    fn add(&mut self, rows: Vec<AnswerRow>) {
+        let pair = |it: AnswerRow| {
             let value = it.values.last().copied().filter(|it| is_present(*it))?;
             Some((Labels::new(it.labels.iter().filter(|it| it.0 != "job")), value))
         };

@@ -4,7 +4,9 @@ use super::model;
 use super::page::{Page, RECENT_SECONDS};
 use super::text::filled;
 use crate::model::{Line, Panel, PanelKind};
-use crate::query::evaluate::{Labels, ROOM, Row, STALE, Scope, Source, in_parts, instants, is_present, series_read};
+use crate::query::evaluate::{
+    AnswerRow, Labels, ROOM, STALE, Scope, Source, in_parts, instants, is_present, series_read,
+};
 use crate::write::grafana::ref_id;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -118,7 +120,7 @@ fn columns(
     // A table shows the newest numbers only.
     let before = if kind == PanelKind::Table { frame.times.len().saturating_sub(1) } else { 0 };
     let times = frame.times.get(before..).unwrap_or_default();
-    let column = |row: Row| {
+    let column = |row: AnswerRow| {
         let legend = if kind == PanelKind::Heatmap {
             row.labels.get("le").to_owned()
         } else {
@@ -142,13 +144,13 @@ fn columns(
 
 /// The rows of one line that are to be shown, of those that were found so far.
 struct Found {
-    rows: Vec<Row>,
+    rows: Vec<AnswerRow>,
     most: usize,
     kind: PanelKind,
 }
 
 impl Found {
-    fn add(&mut self, rows: Vec<Row>) {
+    fn add(&mut self, rows: Vec<AnswerRow>) {
         self.rows.extend(rows);
         self.choose();
     }
@@ -161,15 +163,16 @@ impl Found {
         if self.kind == PanelKind::Table {
             self.rows.sort_by(|a, b| a.labels.cmp(&b.labels));
         } else {
-            let largest = |row: &Row| row.values.iter().copied().filter(|it| is_present(*it)).fold(f64::MIN, f64::max);
-            let mut ranked: Vec<(f64, Row)> = self.rows.drain(..).map(|it| (largest(&it), it)).collect();
+            let largest =
+                |row: &AnswerRow| row.values.iter().copied().filter(|it| is_present(*it)).fold(f64::MIN, f64::max);
+            let mut ranked: Vec<(f64, AnswerRow)> = self.rows.drain(..).map(|it| (largest(&it), it)).collect();
             ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.labels.cmp(&b.1.labels)));
             self.rows.extend(ranked.into_iter().map(|it| it.1));
         }
         self.rows.truncate(self.most);
     }
 
-    fn finish(mut self) -> Vec<Row> {
+    fn finish(mut self) -> Vec<AnswerRow> {
         if self.kind == PanelKind::Heatmap {
             return alone(self.rows);
         }
@@ -187,8 +190,8 @@ impl SeriesColumn {
 }
 
 /// What is in each bucket alone, of numbers that also count what is in all smaller ones.
-fn alone(mut rows: Vec<Row>) -> Vec<Row> {
-    let bound = |row: &Row| row.labels.get("le").parse().unwrap_or(f64::INFINITY);
+fn alone(mut rows: Vec<AnswerRow>) -> Vec<AnswerRow> {
+    let bound = |row: &AnswerRow| row.labels.get("le").parse().unwrap_or(f64::INFINITY);
     rows.sort_by(|a, b| bound(a).total_cmp(&bound(b)));
     for place in (1..rows.len()).rev() {
         let (smaller, larger) = rows.split_at_mut(place);

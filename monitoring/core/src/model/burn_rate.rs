@@ -21,18 +21,18 @@ pub const NAMES: [&str; 3] = ["ErrorBudgetFastBurn", "ErrorBudgetBurn", "ErrorBu
 
 /// One alert about a budget.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Burn {
+pub struct BurnRateAlert {
     /// How urgent it is.
     pub severity: Severity,
     /// How long its condition has to hold.
     pub hold_seconds: u32,
     /// It fires where one of these holds.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<BurnRateWindows>,
 }
 
 /// A factor of the budget, and over which windows in seconds it is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pair {
+pub struct BurnRateWindows {
     /// So many times too fast.
     pub factor: f64,
     /// The window in which it matters.
@@ -43,12 +43,12 @@ pub struct Pair {
 
 /// At 14.4 times two percent of the budget of thirty days are gone within an hour, at 6 times five within six hours, at
 /// 3 times ten within a day, and at 1 as many within three days.
-pub(crate) fn defaults() -> [Burn; 3] {
-    let pair = |factor, long, short| Pair { factor, long, short };
+pub(crate) fn defaults() -> [BurnRateAlert; 3] {
+    let pair = |factor, long, short| BurnRateWindows { factor, long, short };
     [
-        Burn { severity: Severity::P0, hold_seconds: 120, pairs: vec![pair(14.4, HOUR, 5 * MINUTE)] },
-        Burn { severity: Severity::P1, hold_seconds: 900, pairs: vec![pair(6.0, 6 * HOUR, 30 * MINUTE)] },
-        Burn {
+        BurnRateAlert { severity: Severity::P0, hold_seconds: 120, pairs: vec![pair(14.4, HOUR, 5 * MINUTE)] },
+        BurnRateAlert { severity: Severity::P1, hold_seconds: 900, pairs: vec![pair(6.0, 6 * HOUR, 30 * MINUTE)] },
+        BurnRateAlert {
             severity: Severity::P2,
             hold_seconds: 3600,
             pairs: vec![pair(3.0, DAY, 2 * HOUR), pair(1.0, 3 * DAY, 6 * HOUR)],
@@ -56,7 +56,7 @@ pub(crate) fn defaults() -> [Burn; 3] {
     ]
 }
 
-impl Burn {
+impl BurnRateAlert {
     /// The factor that is reached first.
     pub(crate) fn lowest(&self) -> f64 {
         self.pairs.iter().map(|it| it.factor).fold(f64::INFINITY, f64::min)
@@ -73,7 +73,7 @@ impl Burn {
     }
 }
 
-impl Pair {
+impl BurnRateWindows {
     /// The window in which more than a few calls have to break the promise.
     pub(crate) fn counted(&self) -> u32 {
         if self.long <= COUNTED_MAX { self.long } else { self.short }

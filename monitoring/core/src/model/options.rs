@@ -1,6 +1,6 @@
 //! What the catalog cannot know: the job's name, and where dashboards and runbooks are found.
 
-use crate::model::burn_rate::{Burn, defaults};
+use crate::model::burn_rate::{BurnRateAlert, defaults};
 use crate::query::promql::Histograms;
 use measurand_catalog::{Catalog, Severity};
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub struct Options {
     /// How Prometheus stores the histograms of the program.
     pub histograms: Histograms,
     /// When `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
-    pub burns: [Burn; 3],
+    pub burns: [BurnRateAlert; 3],
     /// What is different about alerts that no family has, by name.
     pub changed: BTreeMap<String, Changed>,
     /// Who is called, and where secrets are.

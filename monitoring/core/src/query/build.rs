@@ -145,19 +145,19 @@ impl Query {
     /// This divided by a number.
     #[must_use]
     pub fn per(self, number: f64) -> Self {
-        Query::Per(Box::new(self), number)
+        Query::DivideBy(Box::new(self), number)
     }
 
     /// What this share leaves.
     #[must_use]
     pub fn rest(self) -> Self {
-        Query::Rest(Box::new(self))
+        Query::Complement(Box::new(self))
     }
 
     /// The mean over so many seconds.
     #[must_use]
     pub fn averaged(self, seconds: u32) -> Self {
-        Query::Averaged(Box::new(self), Window::Seconds(seconds))
+        Query::AvgOverTimeOf(Box::new(self), Window::Seconds(seconds))
     }
 
     /// Seconds since the point in time that this is.

@@ -23,7 +23,7 @@ pub use alerts::{Phase, Progress, progress};
 pub use parts::{ROOM, in_parts, series_read};
 pub use quantile::rows as quantile;
 pub use samples::{Labels, Memory, STALE, Sample, Series, Source, Wanted, is_present};
-pub use scope::{LOOK_BACK, Row, Scope};
+pub use scope::{AnswerRow, LOOK_BACK, Scope};
 
 use crate::query::{Aggregation, Comparison, Match, Matcher, Origin, Query, Selector, Window};
 use scope::{Evaluation, seconds};
@@ -32,14 +32,14 @@ use std::sync::Arc;
 /// The answer to a term at these instants, which are milliseconds since the epoch, the earliest first. Rows without any
 /// number are left out.
 #[must_use]
-pub fn evaluate(query: &Query, scope: &Scope<'_>, source: &dyn Source, times: &[i64]) -> Vec<Row> {
+pub fn evaluate(query: &Query, scope: &Scope<'_>, source: &dyn Source, times: &[i64]) -> Vec<AnswerRow> {
     let (mut all, mut parts) = (Vec::new(), 0);
     in_parts(query, scope, source, times, ROOM, |rows| {
         parts += 1;
         all.extend(rows);
     });
     if parts > 1 {
-        all.sort_by(|a: &Row, b: &Row| a.labels.cmp(&b.labels));
+        all.sort_by(|a: &AnswerRow, b: &AnswerRow| a.labels.cmp(&b.labels));
     }
     all
 }
@@ -52,18 +52,18 @@ pub fn instants(after: i64, to: i64, step: u32) -> Vec<i64> {
 }
 
 impl Evaluation<'_> {
-    pub(super) fn rows(self, query: &Query) -> Vec<Row> {
+    pub(super) fn rows(self, query: &Query) -> Vec<AnswerRow> {
         let one_by_one = |query: &Query, value: &dyn Fn(f64) -> f64| {
             combine::merged(self.rows(query).into_iter().map(|it| it.map(value)).collect())
         };
         match query {
-            Query::Last(_)
+            Query::Instant(_)
             | Query::Rate(..)
             | Query::Increase(..)
             | Query::AverageOverTime(..)
             | Query::MaximumOverTime(..)
             | Query::Changes(..)
-            | Query::Past(..) => {
+            | Query::Offset(..) => {
                 let mut rows = Vec::new();
                 self.leaf(query, &mut |it| rows.push(it));
                 rows
@@ -93,9 +93,9 @@ impl Evaluation<'_> {
                 terms.fold(first, |sum, it| combine::pairs(sum, &it, |one, other| one + other))
             }
             Query::Minus(one, other) => combine::pairs(self.rows(one), &self.rows(other), |one, other| one - other),
-            Query::Per(of, number) => one_by_one(of, &|it| it / number),
-            Query::Rest(of) => one_by_one(of, &|it| 1.0 - it),
-            Query::Averaged(of, window) => self.averaged(of, *window),
+            Query::DivideBy(of, number) => one_by_one(of, &|it| it / number),
+            Query::Complement(of) => one_by_one(of, &|it| 1.0 - it),
+            Query::AvgOverTimeOf(of, window) => self.averaged(of, *window),
             Query::Age(of) => self.age(of),
             Query::Compare(of, comparison, threshold) => {
                 let holds = |it: &f64| match comparison {
@@ -112,16 +112,16 @@ impl Evaluation<'_> {
             Query::Combine(one, combination, other) => combine::combine(self.rows(one), *combination, self.rows(other)),
             Query::Absent(it) => self.absent(it),
             Query::Constant(value) => {
-                vec![Row { name: None, labels: Arc::default(), values: vec![*value; self.times.len()] }]
+                vec![AnswerRow { name: None, labels: Arc::default(), values: vec![*value; self.times.len()] }]
             }
             Query::Recorded { record, labels, matchers, of } => self.recorded(record, labels, matchers, of),
         }
     }
 
     /// `absent`: the labels are those that the selector fixes.
-    fn absent(self, it: &Selector) -> Vec<Row> {
+    fn absent(self, it: &Selector) -> Vec<AnswerRow> {
         let mut values = vec![1.0; self.times.len()];
-        self.leaf(&Query::Last(it.clone()), &mut |row| {
+        self.leaf(&Query::Instant(it.clone()), &mut |row| {
             for (value, found) in values.iter_mut().zip(&row.values) {
                 if is_present(*found) {
                     *value = STALE;
@@ -137,11 +137,11 @@ impl Evaluation<'_> {
             _ => None,
         });
         let labels = Labels::new(job.map(|it| ("job", it)).into_iter().chain(fixed));
-        vec![Row { name: None, labels: Arc::new(labels), values }]
+        vec![AnswerRow { name: None, labels: Arc::new(labels), values }]
     }
 
     /// Seconds between the instant and what the number says.
-    fn age(self, of: &Query) -> Vec<Row> {
+    fn age(self, of: &Query) -> Vec<AnswerRow> {
         let mut rows = self.rows(of);
         for row in &mut rows {
             row.name = None;
@@ -152,7 +152,7 @@ impl Evaluation<'_> {
         combine::merged(rows)
     }
 
-    fn recorded(self, record: &str, added: &[(String, String)], matchers: &[Matcher], of: &Query) -> Vec<Row> {
+    fn recorded(self, record: &str, added: &[(String, String)], matchers: &[Matcher], of: &Query) -> Vec<AnswerRow> {
         let scope = Scope { closed: self.scope.closed, step: self.scope.step, ..Scope::rules(self.scope.job) };
         let mut rows = Evaluation { scope: &scope, ..self }.rows(of);
         let name: Arc<str> = record.into();
@@ -168,7 +168,7 @@ impl Evaluation<'_> {
     }
 
     /// The mean of the answers at whole minutes within the window before each instant.
-    fn averaged(self, of: &Query, window: Window) -> Vec<Row> {
+    fn averaged(self, of: &Query, window: Window) -> Vec<AnswerRow> {
         let window = self.scope.milliseconds(window);
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return Vec::new() };
         // Where there are no samples yet there are no answers either, and thirty days of looking for them take long.
@@ -177,13 +177,13 @@ impl Evaluation<'_> {
         let steps = instants(from, *last, self.scope.step);
         let inner = Evaluation { times: &steps, ..self }.rows(of);
         let place = |time: i64| steps.partition_point(|it| *it <= time);
-        let mean = |row: Row| {
+        let mean = |row: AnswerRow| {
             let of_window = |time: &i64| {
                 let (from, to) = (place(time - window - self.scope.edge()), place(*time));
                 let values = row.values.get(from..to).unwrap_or_default().iter().copied().filter(|it| is_present(*it));
                 leaf::mean(values)
             };
-            Row { name: None, labels: row.labels, values: self.times.iter().map(of_window).collect() }
+            AnswerRow { name: None, labels: row.labels, values: self.times.iter().map(of_window).collect() }
         };
         combine::merged(inner.into_iter().map(mean).collect())
     }

@@ -10,13 +10,13 @@ pub fn narrowed(query: &Query, matchers: &[Matcher]) -> Query {
     let narrow = |it: &Selector| Selector { matchers: both(&it.matchers), ..it.clone() };
     let inner = |it: &Query| Box::new(narrowed(it, matchers));
     match query {
-        Query::Last(it) => Query::Last(narrow(it)),
+        Query::Instant(it) => Query::Instant(narrow(it)),
         Query::Rate(it, window) => Query::Rate(narrow(it), *window),
         Query::Increase(it, window) => Query::Increase(narrow(it), *window),
         Query::AverageOverTime(it, window) => Query::AverageOverTime(narrow(it), *window),
         Query::MaximumOverTime(it, window) => Query::MaximumOverTime(narrow(it), *window),
         Query::Changes(it, window) => Query::Changes(narrow(it), *window),
-        Query::Past(it, seconds) => Query::Past(narrow(it), *seconds),
+        Query::Offset(it, seconds) => Query::Offset(narrow(it), *seconds),
         Query::Buckets(by, it, window) => Query::Buckets(by.clone(), narrow(it), *window),
         Query::Heatmap(it, window) => Query::Heatmap(narrow(it), *window),
         Query::Absent(it) => Query::Absent(narrow(it)),
@@ -26,9 +26,9 @@ pub fn narrowed(query: &Query, matchers: &[Matcher]) -> Query {
         Query::OrZero(of, like) => Query::OrZero(inner(of), inner(like)),
         Query::Plus(terms) => Query::Plus(terms.iter().map(|it| narrowed(it, matchers)).collect()),
         Query::Minus(one, other) => Query::Minus(inner(one), inner(other)),
-        Query::Per(of, number) => Query::Per(inner(of), *number),
-        Query::Rest(of) => Query::Rest(inner(of)),
-        Query::Averaged(of, window) => Query::Averaged(inner(of), *window),
+        Query::DivideBy(of, number) => Query::DivideBy(inner(of), *number),
+        Query::Complement(of) => Query::Complement(inner(of)),
+        Query::AvgOverTimeOf(of, window) => Query::AvgOverTimeOf(inner(of), *window),
         Query::Age(of) => Query::Age(inner(of)),
         Query::Compare(of, comparison, threshold) => Query::Compare(inner(of), *comparison, *threshold),
         Query::Combine(one, combination, other) => Query::Combine(inner(one), *combination, inner(other)),

@@ -85,13 +85,13 @@ fn term(query: &Query, at: At<'_>) -> String {
         return text;
     }
     match query {
-        Query::Last(it) => selector(it, "", at),
+        Query::Instant(it) => selector(it, "", at),
         Query::Rate(it, range) => over("rate", it, *range, at),
         Query::Increase(it, range) => over("increase", it, *range, at),
         Query::AverageOverTime(it, range) => over("avg_over_time", it, *range, at),
         Query::MaximumOverTime(it, range) => over("max_over_time", it, *range, at),
         Query::Changes(it, range) => over("changes", it, *range, at),
-        Query::Past(it, seconds) => format!("{} offset {}", selector(it, "", at), duration(*seconds)),
+        Query::Offset(it, seconds) => format!("{} offset {}", selector(it, "", at), duration(*seconds)),
         Query::Aggregate(kind, by, of) => format!("{} by ({}) ({})", name(*kind), labels(by, &[]), term(of, at)),
         Query::Buckets(by, it, range) => {
             format!("sum by ({}) ({})", labels(by, &["le"]), bucket_rate(it, *range, at))
@@ -112,9 +112,9 @@ fn term(query: &Query, at: At<'_>) -> String {
         Query::Minus(one, other) => {
             format!("{} - {}", print_in(one, Binding::Add, at), print_in(other, Binding::Multiply, at))
         }
-        Query::Per(of, value) => format!("{} / {}", print_in(of, Binding::Multiply, at), number(*value)),
-        Query::Rest(of) => format!("1 - {}", print_in(of, Binding::Multiply, at)),
-        Query::Averaged(of, range) => match of.as_ref() {
+        Query::DivideBy(of, value) => format!("{} / {}", print_in(of, Binding::Multiply, at), number(*value)),
+        Query::Complement(of) => format!("1 - {}", print_in(of, Binding::Multiply, at)),
+        Query::AvgOverTimeOf(of, range) => match of.as_ref() {
             // What is recorded is one series, where it is asked for and not what it was recorded from.
             Query::Recorded { .. } if native::term(of, at).is_none() => {
                 format!("avg_over_time({}[{}])", term(of, at), window(*range, at))
@@ -158,8 +158,8 @@ fn binding(query: &Query) -> Binding {
         Query::Combine(..) => Binding::And,
         Query::Compare(..) => Binding::Compare,
         Query::Plus(terms) if terms.len() == 1 => terms.first().map_or(Binding::Atom, binding),
-        Query::Plus(_) | Query::Age(_) | Query::Minus(..) | Query::Rest(_) => Binding::Add,
-        Query::Ratio { .. } | Query::Per(..) => Binding::Multiply,
+        Query::Plus(_) | Query::Age(_) | Query::Minus(..) | Query::Complement(_) => Binding::Add,
+        Query::Ratio { .. } | Query::DivideBy(..) => Binding::Multiply,
         _ => Binding::Atom,
     }
 }

@@ -3,15 +3,15 @@
 //! events tell its windows, thresholds and guards apart from any other.
 
 mod batch;
-mod course;
 mod render;
 mod shared;
+mod timeline;
 
 use crate::model::monitoring::Monitoring;
-use crate::model::{Alert, Asked, Course, Group, Scenario, Signal};
+use crate::model::{Alert, ExtraQuery, Group, Scenario, Signal, Timeline};
 use crate::query::promql::{Histograms, quoted};
 use serde::Serialize;
-use shared::Watched;
+use shared::TimelineOf;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Serialize)]
@@ -85,11 +85,11 @@ impl Pace {
     const ALL: [Self; 3] = [Self::Minutes, Self::Hours, Self::Days];
 
     /// The one for a course, which is watched more closely where it tells how long the condition has to hold.
-    fn of(course: &Course) -> Self {
+    fn of(course: &Timeline) -> Self {
         match course.minutes {
             0..=120 => Self::Minutes,
             121..=LONG_MINUTES => Self::Hours,
-            _ if course.asked == Asked::Pending => Self::Hours,
+            _ if course.asked == ExtraQuery::Pending => Self::Hours,
             _ => Self::Days,
         }
     }
@@ -161,7 +161,7 @@ fn file(
     let chosen: Vec<&Alert> = alerts.iter().filter(|it| pace_of(&it.scenario) == pace).copied().collect();
     let mut tests: Vec<Test> = batch::of(&chosen).iter().flat_map(|it| tests(it, monitoring)).collect();
     tests.extend(courses(&alerts, pace).iter().map(|it| {
-        let cases = it.iter().map(|(alert, course)| course::case(alert, course, pace.step(), monitoring));
+        let cases = it.iter().map(|(alert, course)| timeline::case(alert, course, pace.step(), monitoring));
         test(kinds(it), cases.collect())
     }));
     if pace == Pace::Minutes {
@@ -221,7 +221,7 @@ fn named_test(what: &str, alerts: &[&Alert]) -> String {
 }
 
 /// `is over: One, Other; begins: Third`.
-fn kinds(all: &[Watched<'_>]) -> String {
+fn kinds(all: &[TimelineOf<'_>]) -> String {
     let mut kinds: Vec<(&str, Vec<&Alert>)> = Vec::new();
     for (alert, course) in all {
         match kinds.iter_mut().find(|it| it.0 == course.what) {
@@ -261,12 +261,12 @@ fn together(all: impl Iterator<Item = Expectation>) -> Vec<Expectation> {
 }
 
 /// The courses of these alerts at one pace, in as few tests as can be.
-fn courses<'a>(alerts: &[&'a Alert], pace: Pace) -> Vec<Vec<Watched<'a>>> {
+fn courses<'a>(alerts: &[&'a Alert], pace: Pace) -> Vec<Vec<TimelineOf<'a>>> {
     let of_alert = |alert: &&'a Alert| {
         let alert = *alert;
         alert.scenario.courses.iter().map(move |it| (alert, it))
     };
-    let mut all: Vec<Watched<'_>> = alerts.iter().flat_map(of_alert).filter(|it| Pace::of(it.1) == pace).collect();
+    let mut all: Vec<TimelineOf<'_>> = alerts.iter().flat_map(of_alert).filter(|it| Pace::of(it.1) == pace).collect();
     // The longest first, so that those that are as long share a test.
     all.sort_by_key(|it| std::cmp::Reverse(it.1.minutes));
     shared::of(&all)

@@ -108,7 +108,7 @@ fn annotation() -> AnnotationQuery {
         datasource: Datasource::VARIABLE,
         enable: true,
         icon_color: "red",
-        expr: print(&Query::Last(firing), Place::Dashboard),
+        expr: print(&Query::Instant(firing), Place::Dashboard),
         title_format: "{{alertname}}",
         text_format: "{{severity}}",
         tag_keys: "severity",

@@ -19,12 +19,12 @@ const DASHBOARDS_HEADER: &str = "\
 #[serde(rename_all = "camelCase")]
 struct Datasources {
     api_version: u32,
-    datasources: [Datasource; 1],
+    datasources: [ProvisionedDatasource; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Datasource {
+struct ProvisionedDatasource {
     name: &'static str,
     uid: &'static str,
     r#type: &'static str,
@@ -86,7 +86,7 @@ struct Folder {
 
 pub(crate) fn datasources(prometheus_url: &str, tls: Option<&Tls>) -> String {
     let file = |it: &str| format!("$__file{{{it}}}");
-    let datasource = Datasource {
+    let datasource = ProvisionedDatasource {
         name: "Prometheus",
         uid: "prometheus",
         r#type: "prometheus",

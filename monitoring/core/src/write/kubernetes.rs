@@ -40,13 +40,13 @@ struct ConfigMap {
 
 #[derive(Serialize)]
 struct ServiceMonitor {
-    selector: Selector,
+    selector: LabelSelector,
     endpoints: [Endpoint; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Selector {
+struct LabelSelector {
     match_labels: Texts,
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn objects(monitoring: &Monitoring) -> String {
         kind: "ServiceMonitor",
         metadata: Metadata { name: name.clone(), labels: labels(&[]) },
         spec: ServiceMonitor {
-            selector: Selector { match_labels: Texts::from([("app.kubernetes.io/name", name.clone())]) },
+            selector: LabelSelector { match_labels: Texts::from([("app.kubernetes.io/name", name.clone())]) },
             endpoints: [Endpoint {
                 port: "metrics",
                 path: "/metrics",

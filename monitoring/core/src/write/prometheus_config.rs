@@ -5,7 +5,10 @@ pub(crate) mod shape;
 use crate::model::monitoring::Monitoring;
 use crate::model::stack::{self, App, Places, Tls};
 use crate::write::sharding;
-use shape::{Access, Alerting, Alertmanager, Authorization, BasicAuth, Config, Files, Global, Job, Targets, TlsConfig};
+use shape::{
+    Access, Alerting, Alertmanager, BasicAuth, Files, Job, PrometheusGlobal, PrometheusSettings, ScrapeAuthorization,
+    ScrapeTls, Targets,
+};
 use std::collections::BTreeMap;
 
 const HEADER: &str = "\
@@ -38,11 +41,11 @@ pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
 }
 
 /// A server that evaluates the rules and tells Alertmanager.
-pub(crate) fn with_rules(places: &Places, scrape_configs: Vec<Job>) -> Config {
+pub(crate) fn with_rules(places: &Places, scrape_configs: Vec<Job>) -> PrometheusSettings {
     let rules = ["recording-rules.yml", "alerts.yml", "stack-alerts.yml", places.own_rules.as_str()];
     let access = secured(places.tls.as_ref(), true);
     let alertmanager = Alertmanager { access, static_configs: [targets(&places.alertmanager)] };
-    Config {
+    PrometheusSettings {
         global: global(places.interval),
         rule_files: rules.map(str::to_owned).into(),
         alerting: Some(Alerting { alertmanagers: [alertmanager] }),
@@ -51,15 +54,15 @@ pub(crate) fn with_rules(places: &Places, scrape_configs: Vec<Job>) -> Config {
     }
 }
 
-pub(crate) fn global(interval: &'static str) -> Global {
-    Global { scrape_interval: interval, evaluation_interval: interval, external_labels: BTreeMap::new() }
+pub(crate) fn global(interval: &'static str) -> PrometheusGlobal {
+    PrometheusGlobal { scrape_interval: interval, evaluation_interval: interval, external_labels: BTreeMap::new() }
 }
 
 /// The monitoring itself.
 pub(crate) fn servers(places: &Places) -> [Job; 5] {
     let tls = places.tls.as_ref();
     let server = |name, target: Option<&String>, password| Job { access: secured(tls, password), ..job(name, target) };
-    let token = Authorization { credentials_file: places.webhook_token.clone() };
+    let token = ScrapeAuthorization { credentials_file: places.webhook_token.clone() };
     let webhook = Access { authorization: Some(token), ..secured(tls, false) };
     [
         server(stack::PROMETHEUS.job, Some(&places.prometheus), true),
@@ -95,7 +98,7 @@ fn secured(tls: Option<&Tls>, password: bool) -> Access {
     let basic_auth = BasicAuth { username: Tls::USER, password_file: tls.password_file.clone() };
     Access {
         scheme: Some("https"),
-        tls_config: Some(TlsConfig { ca_file: tls.ca_file.clone() }),
+        tls_config: Some(ScrapeTls { ca_file: tls.ca_file.clone() }),
         basic_auth: password.then_some(basic_auth),
         authorization: None,
     }

@@ -36,13 +36,13 @@ struct AlertingRule {
     expr: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#for: Option<String>,
-    labels: Labels,
+    labels: RuleLabels,
     annotations: Annotations,
 }
 
 /// Prometheus expands templates in labels too.
 #[derive(Serialize)]
-struct Labels {
+struct RuleLabels {
     severity: &'static str,
     service: String,
     team: String,
@@ -90,7 +90,7 @@ fn alert_file(alerts: &[Group<Alert>], monitoring: &Monitoring) -> RuleFile<Aler
         alert: it.name.clone(),
         expr: print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms),
         r#for: (it.hold_seconds > 0).then(|| duration(it.hold_seconds)),
-        labels: Labels {
+        labels: RuleLabels {
             severity: it.severity.map_or("none", |it| it.as_str()),
             service: literal(it.service(&monitoring.job)),
             team: literal(&it.team),

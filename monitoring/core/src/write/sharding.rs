@@ -3,7 +3,9 @@
 use crate::model::monitoring::Monitoring;
 use crate::model::stack::{PROMETHEUS, Places, VICTORIA_METRICS};
 use crate::query::promql::quoted;
-use crate::write::prometheus_config::shape::{Config, Global, Job, QueueConfig, Relabel, RemoteWrite, Targets};
+use crate::write::prometheus_config::shape::{
+    Job, PrometheusGlobal, PrometheusSettings, QueueConfig, Relabel, RemoteWrite, Targets,
+};
 use crate::write::prometheus_config::{app, global, job, servers, with_rules};
 use std::collections::BTreeMap;
 
@@ -69,8 +71,8 @@ pub(crate) fn shard(monitoring: &Monitoring, growth: &Growth, number: usize) -> 
     };
     let mine = Job { relabel_configs: vec![divide, keep], ..app(&monitoring.job, &growth.places.apps) };
     let itself = job(PROMETHEUS.job, Some(&growth.places.prometheus));
-    let config = Config {
-        global: Global {
+    let config = PrometheusSettings {
+        global: PrometheusGlobal {
             external_labels: BTreeMap::from([(SHARD, number.to_string())]),
             ..global(growth.places.interval)
         },

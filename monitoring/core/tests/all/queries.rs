@@ -156,7 +156,7 @@ fn check(query: &Query, expected: Expect) {
 }
 
 fn last(name: &str) -> Query {
-    Query::Last(Selector::new(name))
+    Query::Instant(Selector::new(name))
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn parentheses_stand_where_the_meaning_needs_them() {
 
 #[test]
 fn label_values_are_quoted() {
-    let hostile = Query::Last(Selector::new("a").with("l", "\"} or vector(1) #\\\n\u{7}ü"));
+    let hostile = Query::Instant(Selector::new("a").with("l", "\"} or vector(1) #\\\n\u{7}ü"));
     check(&hostile, expect![[r#"a{job="a",l="\"} or vector(1) #\\\n\u0007ü"}"#]]);
     let text = print(&last("a"), Place::Rules { job: "it\"s" });
     assert_eq!(text, r#"a{job="it\"s"}"#);
@@ -198,7 +198,7 @@ fn label_values_are_quoted() {
 
 #[test]
 fn the_bound_of_a_bucket_is_found_in_each_spelling() {
-    let bucket = |bound| Query::Last(Selector::new("a_bucket").up_to(bound));
+    let bucket = |bound| Query::Instant(Selector::new("a_bucket").up_to(bound));
     check(&bucket(0.01), expect![[r#"a_bucket{job="a",le="0.01"}"#]]);
     check(&bucket(5.0), expect![[r#"a_bucket{job="a",le=~"5|5\\.0"}"#]]);
     check(&bucket(0.000_01), expect![[r#"a_bucket{job="a",le=~"0\\.00001|1e-05"}"#]]);
@@ -207,11 +207,11 @@ fn the_bound_of_a_bucket_is_found_in_each_spelling() {
 
 #[test]
 fn matchers_are_regular_expressions_only_where_they_must() {
-    let matching = |is| Query::Last(Selector::new("a").matching("l", is));
+    let matching = |is| Query::Instant(Selector::new("a").matching("l", is));
     check(&matching(Match::OneOf(vec!["a.b".to_owned(), "c".to_owned()])), expect![[r#"a{job="a",l=~"a\\.b|c"}"#]]);
     check(&matching(Match::NoneOf(vec!["a|b".to_owned()])), expect![[r#"a{job="a",l!~"a\\|b"}"#]]);
     check(&matching(Match::StartsWith("5".to_owned())), expect![[r#"a{job="a",l=~"5.*"}"#]]);
-    check(&Query::Last(Selector::of_job("node", "a")), expect![[r#"a{job="node"}"#]]);
+    check(&Query::Instant(Selector::of_job("node", "a")), expect![[r#"a{job="node"}"#]]);
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn arithmetic_binds_as_it_is_meant() {
         &last("a").recorded_as("job:a:rate5m".to_owned(), labels).averaged(86_400).share_of(last("b")),
         expect![[r#"(avg_over_time(job:a:rate5m{job="a",objective="o"}[1d]) or 0 * b{job="a"}) / (b{job="a"} > 0)"#]],
     );
-    check(&Query::Past(Selector::new("a"), 3600).above(1.0), expect![[r#"a{job="a"} offset 1h > 1"#]]);
+    check(&Query::Offset(Selector::new("a"), 3600).above(1.0), expect![[r#"a{job="a"} offset 1h > 1"#]]);
     check(&Query::Changes(Selector::new("a"), Window::Recent), expect![[r#"changes(a{job="a"}[5m])"#]]);
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn check_what_prometheus_records(
     for rule in monitoring.recordings.iter().flat_map(|it| &it.rules) {
         let labels = |all: Selector, (name, value): &(String, String)| all.with(name, value);
         let recorded = rule.labels.iter().fold(Selector::of_rules(&rule.record), labels);
-        let text = print(&Query::Last(recorded), Place::Rules { job });
+        let text = print(&Query::Instant(recorded), Place::Rules { job });
         let expected: Answer = oracle(world, job, User::Recording)
             .answer(&rule.query)
             .into_iter()

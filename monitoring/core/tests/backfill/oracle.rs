@@ -27,7 +27,7 @@ const RECENT: u32 = 300;
 impl Oracle<'_> {
     pub(crate) fn answer(&self, query: &Query) -> Answer {
         match query {
-            Query::Last(it) => self.each(it, "", |series| self.newest(series, self.at)),
+            Query::Instant(it) => self.each(it, "", |series| self.newest(series, self.at)),
             Query::Rate(it, window) => self.each(it, "", |series| Some(self.slope(series.law, *window))),
             Query::Increase(it, window) => {
                 self.each(it, "", |series| Some(self.slope(series.law, *window) * seconds(*window)))
@@ -40,7 +40,7 @@ impl Oracle<'_> {
                 let samples = self.samples(series, *window);
                 Some(count(samples.windows(2).filter(|it| (it[0] - it[1]).abs() > 0.0)))
             }),
-            Query::Past(it, ago) => self.each(it, "", |series| self.newest(series, self.at - f64::from(*ago))),
+            Query::Offset(it, ago) => self.each(it, "", |series| self.newest(series, self.at - f64::from(*ago))),
             Query::Aggregate(kind, by, of) => grouped(self.answer(of), &with_job(by), |it| aggregate(*kind, it)),
             Query::Buckets(by, it, window) => {
                 let rates = self.each(it, "_bucket", |series| Some(self.slope(series.law, *window)));
@@ -67,9 +67,9 @@ impl Oracle<'_> {
                 answers.reduce(|all, it| joined(all, &it, |one, other| one + other)).unwrap_or_default()
             }
             Query::Minus(one, other) => joined(self.answer(one), &self.answer(other), |one, other| one - other),
-            Query::Per(of, number) => mapped(self.answer(of), |it| it / number),
-            Query::Rest(of) => mapped(self.answer(of), |it| 1.0 - it),
-            Query::Averaged(of, window) => self.averaged(of, *window),
+            Query::DivideBy(of, number) => mapped(self.answer(of), |it| it / number),
+            Query::Complement(of) => mapped(self.answer(of), |it| 1.0 - it),
+            Query::AvgOverTimeOf(of, window) => self.averaged(of, *window),
             Query::Age(of) => mapped(self.answer(of), |it| self.at - it),
             Query::Compare(of, comparison, threshold) => {
                 let holds = |value: f64| match comparison {

@@ -23,7 +23,7 @@ pub(super) struct Order {
 
 /// All of it, for scripts.
 #[derive(Debug, Serialize)]
-pub(super) struct Report<'a> {
+pub(super) struct TopReport<'a> {
     program: &'a str,
     version: &'a str,
     windows: Windows,
@@ -102,8 +102,8 @@ impl View {
         same
     }
 
-    pub(super) fn report(&self, order: Order) -> Report<'_> {
-        Report {
+    pub(super) fn report(&self, order: Order) -> TopReport<'_> {
+        TopReport {
             program: &self.model.program.name,
             version: &self.model.program.version,
             windows: self.answer.windows,

@@ -1,11 +1,11 @@
 //! The alerts that look at one value of a family's label, which no condition of a family does.
 
 use super::condition::{FAILURES_PER_SECOND, subject};
-use super::course::{self, BEGINS, CROWD, FEW, OVER};
 use super::draft::{Common, Context, Draft};
 use super::facts::{Facts, Split};
-use super::proof::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
-use crate::build::used_family::{Form, Used};
+use super::scenario::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
+use super::timeline::{self, BEGINS, CROWD, FEW, OVER};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Format, Piece, Scenario, text};
 use crate::query::{Combination, Query, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
@@ -55,7 +55,7 @@ pub(super) const ALERTS: &[Common] = &[
                 counter(name, with(OPERATION.1, ERROR_OUTCOMES[0]), [1.0, 0.0, 0.0]),
                 counter(name, with("learning", ERROR_OUTCOMES[0]), [0.0, 1.0, 0.0]),
             ];
-            let courses = signals.first().map(|it| course::burst(it, 15, 60)).into_iter().collect();
+            let courses = signals.first().map(|it| timeline::burst(it, 15, 60)).into_iter().collect();
             Scenario { recovery: 20, courses, ..scenario(signals, Vec::new(), 3.0) }
         },
     },
@@ -94,15 +94,15 @@ pub(super) const ALERTS: &[Common] = &[
             let broken = counter(ERRORS, with("200").into_iter().chain([outcome]).collect(), failed);
             let courses = vec![
                 // What is left is enough to be judged, and too small a share.
-                course::course(
+                timeline::course(
                     OVER,
                     vec![
                         all.along(&[(13, CROWD * TRAFFIC), (14, TRAFFIC)]),
                         broken.along(&[(13, CROWD * TRAFFIC), (14, 0.2 * HTTP_ERRORS * TRAFFIC)]),
                     ],
                 ),
-                course::course(FEW, [&all, &broken].map(|it| it.along(&[(13, TRAFFIC), (14, 0.2)])).into()),
-                course::course(
+                timeline::course(FEW, [&all, &broken].map(|it| it.along(&[(13, TRAFFIC), (14, 0.2)])).into()),
+                timeline::course(
                     BEGINS,
                     vec![
                         all.along(&[(12, CROWD * TRAFFIC), (13, TRAFFIC)]),
@@ -141,7 +141,7 @@ pub(super) const ALERTS: &[Common] = &[
             let own = labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, "200")]);
             let bounds = [0.25, HTTP_SECONDS, 1.0];
             let signals = buckets("http_request_duration_seconds", &own, &bounds, [1.0, HTTP_SECONDS, 0.25]);
-            let courses = vec![course::histogram(&signals, 600)];
+            let courses = vec![timeline::histogram(&signals, 600)];
             let plain = scenario(signals, labels(&[(ROUTE, "/")]), interpolated(0.95, HTTP_SECONDS, 1.0));
             Scenario { courses, ..plain }
         },
@@ -150,7 +150,7 @@ pub(super) const ALERTS: &[Common] = &[
 
 /// The functions that can record extractions.
 fn extracting<'a>(context: &Context<'a>) -> Vec<&'a SiteRecord> {
-    let sites = used(context, &families::NEURAL).map(Used::sites).unwrap_or_default();
+    let sites = used(context, &families::NEURAL).map(UsedFamily::sites).unwrap_or_default();
     sites.into_iter().filter(|it| it.labels.get(OPERATION.0).is_none_or(|it| it == OPERATION.1)).collect()
 }
 
@@ -162,6 +162,6 @@ pub(super) fn extraction<'a>(row: &'a Common, context: &Context<'a>, split: Spli
     Some(Draft { severity: Some(facts.severity), team: facts.owner(), runbook: facts.runbook(), sites, ..draft })
 }
 
-fn used<'a>(context: &Context<'a>, family: &Family) -> Option<&'a Used<'a>> {
+fn used<'a>(context: &Context<'a>, family: &Family) -> Option<&'a UsedFamily<'a>> {
     context.families.iter().find(|it| it.family.name == family.name)
 }

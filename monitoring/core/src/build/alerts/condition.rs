@@ -1,6 +1,6 @@
 //! The conditions of families: which term each is, and how it reads.
 
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Format, Piece, label, text};
 use crate::query::promql::duration;
 use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
@@ -26,7 +26,7 @@ const LOOKUPS_PER_SECOND: f64 = 0.1;
 pub(super) const DAY_SECONDS: u32 = 86_400;
 
 /// What the condition looks at, by the family's labels; nothing if the family lacks the role.
-pub(super) fn value(condition: &Condition, family: &Used<'_>) -> Option<Query> {
+pub(super) fn value(condition: &Condition, family: &UsedFamily<'_>) -> Option<Query> {
     let by = family.labels();
     match *condition {
         Condition::ErrorRatioAbove(_) => family.error_ratio(&by, Form::Recorded),
@@ -45,7 +45,7 @@ pub(super) fn value(condition: &Condition, family: &Used<'_>) -> Option<Query> {
         // An instance that has had no value yet must not pull down the mean of those that have.
         Condition::LevelBelow(_) => family.level(|it| Query::AverageOverTime(it, SMOOTHED).above(0.0)),
         Condition::LevelGrowthAbove(_) => {
-            Some(family.level(Query::Last)?.minus(family.level(|it| Query::Past(it, DAY_SECONDS))?))
+            Some(family.level(Query::Instant)?.minus(family.level(|it| Query::Offset(it, DAY_SECONDS))?))
         }
         Condition::CallsBelow(_) => family.calls(&[], Form::Recorded),
         Condition::Stalled(seconds) => Some(grown(family, whole(seconds))?.sum(&[])),
@@ -53,7 +53,7 @@ pub(super) fn value(condition: &Condition, family: &Used<'_>) -> Option<Query> {
 }
 
 /// The value where the condition holds. Comparisons drop `NaN`, the quantile of nothing: without traffic no alert fires.
-pub(super) fn compared(condition: &Condition, value: Query, family: &Used<'_>) -> Option<Query> {
+pub(super) fn compared(condition: &Condition, value: Query, family: &UsedFamily<'_>) -> Option<Query> {
     let by = family.labels();
     let threshold = condition.threshold();
     let failing = |role| Some(family.rate(role, &by, Form::Recorded)?.above(FAILURES_PER_SECOND));
@@ -66,7 +66,7 @@ pub(super) fn compared(condition: &Condition, value: Query, family: &Used<'_>) -
         Condition::Stalled(seconds) => {
             let stalled = Query::Compare(Box::new(value), Comparison::Equal, 0.0);
             let active = grown(family, DAY_SECONDS)?.sum(&[]).above(0.0);
-            let began = Query::Last(Selector::new("process_start_time_seconds"));
+            let began = Query::Instant(Selector::new("process_start_time_seconds"));
             let old = began.aggregate(Aggregation::Maximum, &[]).age().above(seconds);
             return Some(stalled.combine(Combination::And, active).combine(Combination::And, old));
         }
@@ -81,18 +81,18 @@ pub(super) fn compared(condition: &Condition, value: Query, family: &Used<'_>) -
 }
 
 /// How many calls ended within so many seconds.
-fn grown(family: &Used<'_>, seconds: u32) -> Option<Query> {
+fn grown(family: &UsedFamily<'_>, seconds: u32) -> Option<Query> {
     Some(Query::Increase(Selector::new(&family.counter()?.name), Window::Seconds(seconds)))
 }
 
 /// How many calls gave a score recently.
-fn called(family: &Used<'_>, by: &[String]) -> Option<Query> {
+fn called(family: &UsedFamily<'_>, by: &[String]) -> Option<Query> {
     let count = format!("{}_count", family.metric(Role::Score)?.name);
     Some(Query::Increase(Selector::new(count), RECENT_SCORE).sum(by))
 }
 
 /// `query_type=select, table=patterns: 7.5% of the calls failed within five minutes; the limit is 5%.`
-pub(super) fn description(condition: &Condition, family: &Used<'_>) -> Vec<Piece> {
+pub(super) fn description(condition: &Condition, family: &UsedFamily<'_>) -> Vec<Piece> {
     let over_all = matches!(condition, Condition::CallsBelow(_) | Condition::Stalled(_));
     let labels = if over_all { Vec::new() } else { family.labels() };
     let mut pieces = subject(&labels);
@@ -185,7 +185,7 @@ pub(super) fn absent(condition: &Condition) -> &'static str {
 }
 
 /// How a level is written, and the limit in that way.
-fn level(limit: f64, family: &Used<'_>) -> (Format, String) {
+fn level(limit: f64, family: &UsedFamily<'_>) -> (Format, String) {
     match family.unit(Role::Level) {
         Some(crate::model::Unit::Share) => (Format::Share, percent(limit)),
         Some(crate::model::Unit::Bytes) => (Format::Bytes, format!("{}MiB", limit / 1024.0 / 1024.0)),

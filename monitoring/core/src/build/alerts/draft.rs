@@ -1,7 +1,7 @@
 //! An alert before it is known where its panel is, and how it becomes a whole one.
 
-use super::course;
-use crate::build::used_family::Used;
+use super::timeline;
+use crate::build::used_family::UsedFamily;
 use crate::model::options::Options;
 use crate::model::{Alert, Piece, Row, Scenario, Steps};
 use crate::query::Query;
@@ -56,7 +56,7 @@ pub(super) struct Common {
 
 /// What a table's row can look at.
 pub(super) struct Context<'a> {
-    pub(super) families: &'a [Used<'a>],
+    pub(super) families: &'a [UsedFamily<'a>],
     pub(super) options: &'a Options,
 }
 
@@ -101,7 +101,7 @@ impl Draft<'_> {
             Some(Steps { function: format!("{}::{}", it.module, it.function), text })
         };
         let mut scenario = self.scenario;
-        scenario.courses.push(course::hold(&scenario, self.hold_seconds));
+        scenario.courses.push(timeline::hold(&scenario, self.hold_seconds));
         Alert {
             name: self.name.to_owned(),
             query: self.query,

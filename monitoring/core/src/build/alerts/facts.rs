@@ -1,8 +1,8 @@
 //! What functions say about who answers their alerts, and how an alert about many functions is split by it.
 
 use super::draft::{fact, only};
-use super::proof::Labels;
-use crate::build::used_family::Used;
+use super::scenario::Labels;
+use crate::build::used_family::UsedFamily;
 use crate::query::{Combination, Match, Matcher, Query, narrowed};
 use measurand_catalog::{Severity, SiteRecord};
 use std::cmp::Reverse;
@@ -32,7 +32,7 @@ pub(super) struct Split {
 
 /// A part of an alert: the functions that say the same.
 #[derive(Debug)]
-pub(super) struct Part<'a> {
+pub(super) struct FactGroup<'a> {
     pub(super) facts: Facts<'a>,
     /// The value of their series only.
     pub(super) query: Query,
@@ -105,7 +105,7 @@ pub(super) fn severity_of(site: &SiteRecord) -> Option<Severity> {
 }
 
 /// A part for each of the facts that functions of the family state, the most urgent first. No series is in two parts.
-pub(super) fn parts<'a>(family: &Used<'a>, own: Severity, value: &Query, split: Split) -> Vec<Part<'a>> {
+pub(super) fn parts<'a>(family: &UsedFamily<'a>, own: Severity, value: &Query, split: Split) -> Vec<FactGroup<'a>> {
     let claims = claims(family, own, split);
     let mut by_facts: BTreeMap<Facts<'a>, Vec<usize>> = BTreeMap::new();
     for (index, it) in claims.iter().enumerate() {
@@ -127,15 +127,15 @@ pub(super) fn parts<'a>(family: &Used<'a>, own: Severity, value: &Query, split: 
     let part = |(facts, own): (&Facts<'a>, &Vec<usize>)| {
         let example = own.iter().find_map(|it| example(family, &claims, *it))?;
         let sites = own.iter().flat_map(|it| claims[*it].sites.iter().copied()).collect();
-        Some(Part { facts: *facts, query: query(*facts)?, sites, example })
+        Some(FactGroup { facts: *facts, query: query(*facts)?, sites, example })
     };
-    let mut parts: Vec<Part<'a>> = by_facts.iter().filter_map(part).collect();
+    let mut parts: Vec<FactGroup<'a>> = by_facts.iter().filter_map(part).collect();
     parts.sort_by_key(|it| Some(it.facts) == rest);
     parts
 }
 
 /// Which series belong to which functions, in the order of precedence. What another claim has before it is not in it.
-fn claims<'a>(family: &Used<'a>, own: Severity, split: Split) -> Vec<Claim<'a>> {
+fn claims<'a>(family: &UsedFamily<'a>, own: Severity, split: Split) -> Vec<Claim<'a>> {
     let mut by_labels: BTreeMap<&'a Fixed, Claim<'a>> = BTreeMap::new();
     for site in family.sites() {
         let facts = Facts::of(site, own, split);
@@ -229,7 +229,7 @@ fn equal((name, value): (&String, &String)) -> Matcher {
 }
 
 /// The labels of a series of this claim that none before it has.
-fn example(family: &Used<'_>, claims: &[Claim<'_>], index: usize) -> Option<Labels> {
+fn example(family: &UsedFamily<'_>, claims: &[Claim<'_>], index: usize) -> Option<Labels> {
     let own = &claims[index];
     let others: Vec<&Fixed> = before(claims, index).map(|it| it.labels).collect();
     let made_up = ["other".to_owned()];

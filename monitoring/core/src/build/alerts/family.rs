@@ -1,38 +1,38 @@
 //! The alerts of a family, as its table of alerts says, and what single functions change about them.
 
 use super::draft::Draft;
-use super::facts::{Facts, Part, Split, parts};
-use super::{advice, condition, course, proof};
+use super::facts::{FactGroup, Facts, Split, parts};
+use super::{advice, condition, scenario, timeline};
 use crate::build::panels::family::panel_of;
-use crate::build::used_family::Used;
+use crate::build::used_family::UsedFamily;
 use crate::model::options::Options;
 use measurand_catalog::{AlertRecord, Condition};
 
 /// The family's alerts. One about the series of functions is split where functions name a severity, an owner or a page of
 /// their own: one alert for those that say the same, and the family's own for all others. So none fires twice.
-pub(super) fn drafts<'a>(family: &'a Used<'a>, options: &Options, split: Split) -> Vec<Draft<'a>> {
+pub(super) fn drafts<'a>(family: &'a UsedFamily<'a>, options: &Options, split: Split) -> Vec<Draft<'a>> {
     let wanted = |it: &&AlertRecord| options.under_load || !matches!(it.condition, Condition::CallsBelow(_));
     family.family.alerts.iter().filter(wanted).flat_map(|it| of_alert(it, family, split)).collect()
 }
 
-fn of_alert<'a>(alert: &'a AlertRecord, family: &'a Used<'a>, split: Split) -> Vec<Draft<'a>> {
+fn of_alert<'a>(alert: &'a AlertRecord, family: &'a UsedFamily<'a>, split: Split) -> Vec<Draft<'a>> {
     let Some(value) = condition::value(&alert.condition, family) else { return Vec::new() };
     let parts = match alert.condition {
         // All functions of the family together.
         Condition::CallsBelow(_) | Condition::Stalled(_) => {
             let sites = family.sites();
-            let example = proof::example(family, &sites);
+            let example = scenario::example(family, &sites);
             let facts = Facts::shared(&sites, alert.severity);
-            vec![Part { facts, query: value, sites, example }]
+            vec![FactGroup { facts, query: value, sites, example }]
         }
         _ => parts(family, alert.severity, &value, split),
     };
-    let draft = |Part { facts, query, sites, example }: Part<'a>| {
-        let mut scenario = proof::of_condition(&alert.condition, family, example)?;
+    let draft = |FactGroup { facts, query, sites, example }: FactGroup<'a>| {
+        let mut scenario = scenario::of_condition(&alert.condition, family, example)?;
         if matches!(alert.condition, Condition::RollbacksAbove(_) | Condition::FailuresAbove(_)) {
             scenario.value *= f64::from((scenario.lead + alert.hold_seconds / 60 + 1).min(5));
         }
-        scenario.courses = course::of_condition(&alert.condition, &scenario, alert.hold_seconds);
+        scenario.courses = timeline::of_condition(&alert.condition, &scenario, alert.hold_seconds);
         Some(Draft {
             name: &alert.name,
             query: condition::compared(&alert.condition, query, family)?,

@@ -1,13 +1,13 @@
 //! The alerts about what functions promise: each looks at a long window, so that it matters, and at a short one, so that
 //! it is over when it is over.
 
-mod courses;
+mod timelines;
 
 use super::draft::{Draft, fact};
 use super::facts::severity_of;
-use super::proof::{TRAFFIC, counter, scenario};
-use crate::build::objectives::{Indicator, OBJECTIVE_LABEL, Promise};
-use crate::model::burn_rate::{Burn, NAMES};
+use super::scenario::{TRAFFIC, counter, scenario};
+use crate::build::objectives::{Indicator, OBJECTIVE_LABEL, SiteObjective};
+use crate::model::burn_rate::{BurnRateAlert, NAMES};
 use crate::model::{Format, Piece, Scenario, Signal, label, text as piece};
 use crate::query::{Combination, Query};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
@@ -30,7 +30,7 @@ const TEXTS: [Text; 3] = [
 ];
 
 /// Three alerts for each promise.
-pub(super) fn drafts<'a>(promises: &[Promise<'a>], burns: &[Burn; 3]) -> Vec<Draft<'a>> {
+pub(super) fn drafts<'a>(promises: &[SiteObjective<'a>], burns: &[BurnRateAlert; 3]) -> Vec<Draft<'a>> {
     let all = TEXTS.iter().zip(burns);
     all.flat_map(|(text, burn)| {
         promises.iter().enumerate().map(move |(index, it)| {
@@ -43,7 +43,7 @@ pub(super) fn drafts<'a>(promises: &[Promise<'a>], burns: &[Burn; 3]) -> Vec<Dra
     .collect()
 }
 
-fn draft<'a>(text: &'static Text, burn: &Burn, promise: &Promise<'a>, first: bool) -> Draft<'a> {
+fn draft<'a>(text: &'static Text, burn: &BurnRateAlert, promise: &SiteObjective<'a>, first: bool) -> Draft<'a> {
     let pairs = burn.pairs.iter().map(|it| {
         let threshold = promise.threshold(it.factor);
         let both = promise.ratio(it.long).above(threshold);
@@ -80,7 +80,7 @@ fn draft<'a>(text: &'static Text, burn: &Burn, promise: &Promise<'a>, first: boo
     }
 }
 
-fn proof(burn: &Burn, promise: &Promise<'_>, first: bool) -> Scenario {
+fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, first: bool) -> Scenario {
     let minutes = |seconds: u32| seconds.div_ceil(60);
     let longest = burn.pairs.iter().map(|it| it.short).max().unwrap_or_default();
     // A file for what takes hours looks once in ten minutes only.
@@ -90,7 +90,7 @@ fn proof(burn: &Burn, promise: &Promise<'_>, first: bool) -> Scenario {
     let signals = vec![calls, promised(promise, broken)];
     // A little less than what may fail, over the whole of the test.
     let quiet = 0.8 * FEW / TRAFFIC / f64::from(step + minutes(burn.hold_seconds) + 15);
-    let courses = if first { courses::of(burn, promise) } else { Vec::new() };
+    let courses = if first { timelines::of(burn, promise) } else { Vec::new() };
     let recovery = minutes(longest) + step + 10;
     Scenario {
         lead: step,
@@ -102,12 +102,12 @@ fn proof(burn: &Burn, promise: &Promise<'_>, first: bool) -> Scenario {
     }
 }
 
-fn own(promise: &Promise<'_>) -> Vec<(String, String)> {
+fn own(promise: &SiteObjective<'_>) -> Vec<(String, String)> {
     promise.site.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// What counts those that break the promise, or those that keep it, when so many of all calls break it.
-fn promised(promise: &Promise<'_>, broken: [f64; 3]) -> Signal {
+fn promised(promise: &SiteObjective<'_>, broken: [f64; 3]) -> Signal {
     let with = |name: &str, value: String| own(promise).into_iter().chain([(name.to_owned(), value)]).collect();
     match promise.indicator {
         Indicator::Success => counter(&promise.metric, with(OUTCOME_LABEL, ERROR_OUTCOMES[0].to_owned()), broken),

@@ -1,15 +1,15 @@
 //! The alerts that every program gets, whatever it annotates.
 
 use super::condition::SMOOTHED;
-use super::course;
 use super::draft::{Common, Context, Draft};
-use super::facts::{self, Facts, Part, Split};
-use super::proof::{TRAFFIC, buckets, counter, gauge, interpolated, labels, scenario};
+use super::facts::{self, FactGroup, Facts, Split};
+use super::scenario::{TRAFFIC, buckets, counter, gauge, interpolated, labels, scenario};
+use super::timeline;
 use crate::build::panels::system::{
     DESCRIPTORS_PANEL, LAG, LAG_PANEL, MEMORY_PANEL, MOST_DESCRIPTORS, OPEN_DESCRIPTORS, OVERFLOWS, PANICS_PANEL,
     RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,
 };
-use crate::build::used_family::Used;
+use crate::build::used_family::UsedFamily;
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
@@ -49,7 +49,7 @@ pub(super) const ALERTS: &[Common] = &[
         // `up == 0` alone misses a target that has vanished from Prometheus altogether.
         query: |_| {
             let up = Selector::new("up");
-            let down = Query::Compare(Box::new(Query::Last(up.clone())), Comparison::Equal, 0.0);
+            let down = Query::Compare(Box::new(Query::Instant(up.clone())), Comparison::Equal, 0.0);
             Some(down.combine(Combination::Or, Query::Absent(up)))
         },
         description: |_| {
@@ -136,7 +136,7 @@ pub(super) const ALERTS: &[Common] = &[
         scenario: |_| {
             let bounds = [0.05, LAG_SECONDS, 0.25];
             let signals = buckets(LAG.name, &Vec::new(), &bounds, [0.25, LAG_SECONDS, 0.05]);
-            let courses = vec![course::histogram(&signals, 600)];
+            let courses = vec![timeline::histogram(&signals, 600)];
             Scenario { courses, ..scenario(signals, instance(), interpolated(0.99, LAG_SECONDS, 0.25)) }
         },
     },
@@ -168,7 +168,7 @@ pub(super) const ALERTS: &[Common] = &[
         scenario: |_| {
             let own = labels(&[("family", "database")]);
             let signal = counter(OVERFLOWS.name, own.clone(), [10.0, 0.0, 0.0]);
-            let courses = vec![course::burst(&signal, 15, 0)];
+            let courses = vec![timeline::burst(&signal, 15, 0)];
             Scenario { recovery: 20, courses, ..scenario(vec![signal], own, 20.0) }
         },
     },
@@ -195,7 +195,7 @@ pub(super) const ALERTS: &[Common] = &[
         scenario: |_| {
             // A new number each minute is a restart each minute, and before it has restarted as often as it may.
             let signal = Signal { before: 60.0, ..counter(START_TIME.name, Vec::new(), [60.0, 0.0, 0.0]) };
-            let courses = vec![course::course(course::OVER, vec![signal.along(&[(10, 60.0), (130, 0.0)])])];
+            let courses = vec![timeline::course(timeline::OVER, vec![signal.along(&[(10, 60.0), (130, 0.0)])])];
             Scenario { before: 4, lead: 0, recovery: 65, courses, ..scenario(vec![signal], instance(), 5.0) }
         },
     },
@@ -247,12 +247,15 @@ pub(super) const ALERTS: &[Common] = &[
             let open = gauge(OPEN_DESCRIPTORS.name, Vec::new(), [900.0, 790.0, 10.0]);
             let most = gauge(MOST_DESCRIPTORS.name, Vec::new(), [1000.0; 3]);
             let courses = vec![
-                course::course(course::OVER, vec![open.along(&[(25, 900.0), (14, 10.0)]), most.along(&[(39, 1000.0)])]),
-                course::course(
-                    course::BEGINS,
+                timeline::course(
+                    timeline::OVER,
+                    vec![open.along(&[(25, 900.0), (14, 10.0)]), most.along(&[(39, 1000.0)])],
+                ),
+                timeline::course(
+                    timeline::BEGINS,
                     vec![open.along(&[(40, 900.0)]), most.along(&[(12, 1e6), (28, 1000.0)])],
                 ),
-                course::course(course::NOTHING, vec![open.along(&[(25, 900.0)]), most.along(&[(25, 0.0)])]),
+                timeline::course(timeline::NOTHING, vec![open.along(&[(25, 900.0)]), most.along(&[(25, 0.0)])]),
             ];
             Scenario { lead: 0, courses, ..scenario(vec![open, most], instance(), 0.9) }
         },
@@ -279,7 +282,7 @@ pub(super) const ALERTS: &[Common] = &[
 pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -> Vec<Draft<'a>> {
     let changed = context.options.changed.get(row.name).copied().unwrap_or_default();
     let Some(own) = changed.severity.or(row.severity) else { return Vec::new() };
-    let mut by_facts: BTreeMap<Facts<'a>, Vec<(&Used<'a>, Part<'a>)>> = BTreeMap::new();
+    let mut by_facts: BTreeMap<Facts<'a>, Vec<(&UsedFamily<'a>, FactGroup<'a>)>> = BTreeMap::new();
     for family in context.families {
         let Some(errors) = family.selector(Role::Errors) else { continue };
         let panics = Query::Increase(errors.with(OUTCOME_LABEL, PANIC), Window::Recent).sum(&family.labels());
@@ -287,7 +290,7 @@ pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -
             by_facts.entry(part.facts).or_default().push((family, part));
         }
     }
-    let draft = |(facts, parts): (Facts<'a>, Vec<(&Used<'a>, Part<'a>)>)| {
+    let draft = |(facts, parts): (Facts<'a>, Vec<(&UsedFamily<'a>, FactGroup<'a>)>)| {
         let queries = parts.iter().map(|(_, it)| it.query.clone().above(0.0));
         let query = queries.reduce(|all, it| all.combine(Combination::Or, it))?;
         let draft = row.draft_with(context, query, panics_proof(&parts));
@@ -297,8 +300,8 @@ pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -
     by_facts.into_iter().filter_map(draft).collect()
 }
 
-fn panics_proof(parts: &[(&Used<'_>, Part<'_>)]) -> Scenario {
-    let signal = |(family, part): &(&Used<'_>, Part<'_>), outcome: &str, phases| {
+fn panics_proof(parts: &[(&UsedFamily<'_>, FactGroup<'_>)]) -> Scenario {
+    let signal = |(family, part): &(&UsedFamily<'_>, FactGroup<'_>), outcome: &str, phases| {
         let outcome = (OUTCOME_LABEL.to_owned(), outcome.to_owned());
         let labels = part.example.iter().cloned().chain([outcome]).collect();
         Some(counter(&family.metric(Role::Errors)?.name, labels, phases))
@@ -307,7 +310,7 @@ fn panics_proof(parts: &[(&Used<'_>, Part<'_>)]) -> Scenario {
     let Some(first) = parts.first() else { return Scenario::default() };
     // Other errors are no panics.
     let signals = [panicked(first), signal(first, "cancelled", [0.0, TRAFFIC, 0.0])];
-    let courses = parts.iter().filter_map(panicked).map(|it| course::burst(&it, 5, 0)).collect();
+    let courses = parts.iter().filter_map(panicked).map(|it| timeline::burst(&it, 5, 0)).collect();
     Scenario { courses, ..scenario(signals.into_iter().flatten().collect(), first.1.example.clone(), 2.0) }
 }
 
@@ -322,6 +325,6 @@ fn instance() -> Vec<(String, String)> {
 /// A gauge of the process that goes beyond a limit.
 fn platform(metric: &str, limit: f64, hold_seconds: u32) -> Scenario {
     let signal = gauge(metric, Vec::new(), [2.0 * limit, 0.99 * limit, 0.1 * limit]);
-    let courses = vec![course::peak(&signal, hold_seconds)];
+    let courses = vec![timeline::peak(&signal, hold_seconds)];
     Scenario { lead: 0, courses, ..scenario(vec![signal], instance(), 2.0 * limit) }
 }

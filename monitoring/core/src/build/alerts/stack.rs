@@ -4,9 +4,9 @@
 //! watches would bring them twice.
 
 use super::condition::DAY_SECONDS;
-use super::course::{self, BEGINS, CROWD, NOTHING, OVER};
 use super::draft::Common;
-use super::proof::{TRAFFIC, counter, gauge, growth, labels, scenario};
+use super::scenario::{TRAFFIC, counter, gauge, growth, labels, scenario};
+use super::timeline::{self, BEGINS, CROWD, NOTHING, OVER};
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::query::{Combination, Comparison, Match, Query, Selector, Window};
 use measurand_catalog::Severity;
@@ -58,15 +58,15 @@ pub(super) const ALERTS: &[Common] = &[
             let name = "alertmanager_notifications_failed_total";
             let failed = counter(name, own, [TRAFFIC / 2.0, TRAFFIC * 0.009, 0.0]);
             let courses = vec![
-                course::course(OVER, vec![all.along(&[(57, TRAFFIC)]), failed.along(&[(23, TRAFFIC), (34, 0.0)])]),
-                course::course(
+                timeline::course(OVER, vec![all.along(&[(57, TRAFFIC)]), failed.along(&[(23, TRAFFIC), (34, 0.0)])]),
+                timeline::course(
                     BEGINS,
                     vec![
                         all.along(&[(32, CROWD * TRAFFIC), (23, TRAFFIC)]),
                         failed.along(&[(55, 1.5 * DELIVERY * TRAFFIC)]),
                     ],
                 ),
-                course::course(NOTHING, vec![all.along(&[(23, 0.0)]), failed.along(&[(23, TRAFFIC)])]),
+                timeline::course(NOTHING, vec![all.along(&[(23, 0.0)]), failed.along(&[(23, TRAFFIC)])]),
             ];
             let labels = labels(&[("instance", "a"), ("integration", "slack")]);
             Scenario { job: Some(ALERTMANAGER), recovery: 20, courses, ..scenario(vec![all, failed], labels, 0.5) }
@@ -97,7 +97,7 @@ pub(super) const ALERTS: &[Common] = &[
             let own = labels(&[("rule_group", "rules.yml;shop")]);
             let signal = counter("prometheus_rule_evaluation_failures_total", own, [1.0, 0.0, 0.0]);
             let labels = labels(&[("instance", "a"), ("rule_group", "rules.yml;shop")]);
-            let courses = vec![course::burst(&signal, 15, 300)];
+            let courses = vec![timeline::burst(&signal, 15, 300)];
             Scenario { job: Some(PROMETHEUS), recovery: 20, courses, ..scenario(vec![signal], labels, 7.0) }
         },
     },
@@ -117,7 +117,7 @@ pub(super) const ALERTS: &[Common] = &[
             let by = ["instance".to_owned(), "mountpoint".to_owned()];
             let read = |name| {
                 let kinds = Match::NoneOf(NO_DISKS.map(str::to_owned).to_vec());
-                Query::Last(Selector::of_job(NODE, name).matching("fstype", kinds)).sum(&by)
+                Query::Instant(Selector::of_job(NODE, name).matching("fstype", kinds)).sum(&by)
             };
             let free = read("node_filesystem_avail_bytes").part_of(read("node_filesystem_size_bytes"));
             // Nobody writes to what can only be read.
@@ -154,7 +154,7 @@ pub(super) const ALERTS: &[Common] = &[
         query: |_| {
             let by = ["instance".to_owned()];
             let bytes = Selector::of_job(PROMETHEUS, "prometheus_tsdb_storage_blocks_bytes");
-            let (now, then) = (Query::Last(bytes.clone()).sum(&by), Query::Past(bytes, DAY_SECONDS).sum(&by));
+            let (now, then) = (Query::Instant(bytes.clone()).sum(&by), Query::Offset(bytes, DAY_SECONDS).sum(&by));
             Some(now.minus(then).above(STORAGE_BYTES_A_DAY))
         },
         description: |_| {
@@ -171,7 +171,7 @@ pub(super) const ALERTS: &[Common] = &[
             let bytes = STORAGE_BYTES_A_DAY;
             let phases = [3.0 * bytes, 1.9 * bytes, bytes];
             let signal = Signal { before: bytes, ..gauge("prometheus_tsdb_storage_blocks_bytes", Vec::new(), phases) };
-            let courses = vec![course::growth(&signal)];
+            let courses = vec![timeline::growth(&signal)];
             let plain = scenario(vec![signal], labels(&[("instance", "a")]), 2.0 * bytes);
             growth(Scenario { job: Some(PROMETHEUS), courses, ..plain })
         },

@@ -2,7 +2,7 @@
 
 use super::lines::{quantiles, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{PanelKind, Unit};
 use crate::query::{Aggregation, Window};
 use measurand_catalog::{Family, Role, families};
@@ -58,7 +58,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no queries",
         lines: |it| {
-            let query = |it: &Used<'_>| it.error_ratio(&it.labels(), Form::Plain);
+            let query = |it: &UsedFamily<'_>| it.error_ratio(&it.labels(), Form::Plain);
             of(it, &families::DATABASE, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["DatabaseQueryErrors"]),
@@ -69,7 +69,7 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Connection Errors",
         description: "Attempts to connect to the database that failed, in five minutes. Above the line the alert fires.",
         lines: |it| {
-            let query = |it: &Used<'_>| it.increase(Role::Failures, &[], Window::Seconds(300));
+            let query = |it: &UsedFamily<'_>| it.increase(Role::Failures, &[], Window::Seconds(300));
             of(it, &families::DATABASE_CONNECTION, |it| Some(named("failed", query(it)?)))
         },
         alerts: |_| names(&["DatabaseConnectionFailure"]),
@@ -95,7 +95,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no look-ups",
         lines: |it| {
-            let query = |it: &Used<'_>| it.hit_ratio(&it.labels(), Form::Plain);
+            let query = |it: &UsedFamily<'_>| it.hit_ratio(&it.labels(), Form::Plain);
             of(it, &families::CACHE, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["CacheHitRateLow"]),
@@ -109,7 +109,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no look-ups",
         lines: |it| {
-            let query = |it: &Used<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
+            let query = |it: &UsedFamily<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
             of(it, &families::CACHE, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         ..PLAIN
@@ -126,6 +126,6 @@ pub(super) const PANELS: &[Spec] = &[
     },
 ];
 
-fn used<'a>(all: &[Used<'a>], family: &Family) -> Vec<Used<'a>> {
+fn used<'a>(all: &[UsedFamily<'a>], family: &Family) -> Vec<UsedFamily<'a>> {
     find(all, family).into_iter().copied().collect()
 }

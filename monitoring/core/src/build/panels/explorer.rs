@@ -2,7 +2,7 @@
 
 use super::lines::percentile;
 use super::spec::{Limits, PLAIN, Spec, by_labels, each, panel};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::markdown;
 use crate::model::{Line, Panel, PanelKind, Rectangle, Row, Unit, text};
 use crate::query::Aggregation;
@@ -52,7 +52,7 @@ const PANELS: &[Spec] = &[
             let quantiles = [0.5, 0.95, 0.99].into_iter();
             quantiles
                 .flat_map(|quantile| {
-                    let query = |it: &Used<'_>| it.quantile(Role::Duration, quantile, &it.labels(), Form::Plain);
+                    let query = |it: &UsedFamily<'_>| it.quantile(Role::Duration, quantile, &it.labels(), Form::Plain);
                     each(it, |it| Some(by_labels(&percentile(quantile), &it.labels(), query(it)?)))
                 })
                 .collect()
@@ -74,15 +74,16 @@ const PANELS: &[Spec] = &[
 ];
 
 /// The explorer's row. Its panels are of the `function` family, its list is of all families.
-pub(super) fn row(all: &[Used<'_>], limits: &Limits<'_>) -> Row {
-    let functions: Vec<Used<'_>> = all.iter().filter(|it| it.family.name == families::FUNCTION.name).copied().collect();
+pub(super) fn row(all: &[UsedFamily<'_>], limits: &Limits<'_>) -> Row {
+    let functions: Vec<UsedFamily<'_>> =
+        all.iter().filter(|it| it.family.name == families::FUNCTION.name).copied().collect();
     let mut panels: Vec<Panel> = PANELS.iter().filter_map(|it| panel(KEY, it, &functions, limits)).collect();
     panels.push(list(all));
     Row { key: KEY.to_owned(), title: "Function explorer".to_owned(), id: 0, y: 0, panels }
 }
 
 /// The columns of the table: their heads, units and terms.
-fn columns(it: &Used<'_>) -> Vec<(&'static str, Unit, crate::query::Query)> {
+fn columns(it: &UsedFamily<'_>) -> Vec<(&'static str, Unit, crate::query::Query)> {
     let labels = it.labels();
     let quantile = |quantile| it.quantile(Role::Duration, quantile, &labels, Form::Plain);
     let columns = [
@@ -97,8 +98,8 @@ fn columns(it: &Used<'_>) -> Vec<(&'static str, Unit, crate::query::Query)> {
 }
 
 /// Where each annotation stands: a table in Markdown.
-fn list(families: &[Used<'_>]) -> Panel {
-    let mut lines: Vec<String> = families.iter().flat_map(Used::sites).map(list_line).collect();
+fn list(families: &[UsedFamily<'_>]) -> Panel {
+    let mut lines: Vec<String> = families.iter().flat_map(UsedFamily::sites).map(list_line).collect();
     lines.sort();
     let height = u32::try_from(lines.len()).unwrap_or(u32::MAX).clamp(4, 20) + 2;
     let head = "| function | annotation | labels | source | owner | what it does |\n|---|---|---|---|---|---|\n";

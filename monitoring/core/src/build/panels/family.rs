@@ -2,7 +2,7 @@
 
 use super::lines::{alerts_of, quantiles, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, each, named};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Query, Window};
 use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
@@ -144,7 +144,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| {
-            let query = |it: &Used<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
+            let query = |it: &UsedFamily<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
             each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |it| alerts_of(it, LAST_SCORE),
@@ -177,7 +177,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
-            let query = |it: &Used<'_>| it.rate(Role::Successes, &it.labels(), Form::Plain);
+            let query = |it: &UsedFamily<'_>| it.rate(Role::Successes, &it.labels(), Form::Plain);
             each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         ..PLAIN
@@ -199,7 +199,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "How often failures were undone. Above the line the alert fires: stop whatever fails again and again.",
         lines: |it| {
             // The alert's own window, so that its threshold is comparable at every zoom.
-            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
+            let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
             each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |it| alerts_of(it, ROLLBACKS),
@@ -211,7 +211,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "How often failures were undone in the whole time that the dashboard shows.",
         kind: PanelKind::Number,
         lines: |it| {
-            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Shown);
+            let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Shown);
             each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         ..PLAIN
@@ -241,7 +241,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The newest number that a call returned; of several instances the sum, of shares the mean.",
         lines: |it| {
             each(it, |it| {
-                let (unit, query) = (it.unit(Role::Level)?, it.level(Query::Last)?);
+                let (unit, query) = (it.unit(Role::Level)?, it.level(Query::Instant)?);
                 Some(Line { unit: Some(unit), ..by_labels("", &it.labels(), query) })
             })
         },
@@ -255,7 +255,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
-            let line = |it: &Used<'_>, name: &str, role| {
+            let line = |it: &UsedFamily<'_>, name: &str, role| {
                 Some(by_labels(name, &it.labels(), it.rate(role, &it.labels(), Form::Plain)?))
             };
             let mut lines = each(it, |it| line(it, "hits", Role::Hits));
@@ -282,7 +282,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no look-ups",
         lines: |it| {
-            let query = |it: &Used<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
+            let query = |it: &UsedFamily<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
             each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         ..PLAIN

@@ -2,12 +2,12 @@
 
 use super::family::panel_of;
 use super::spec::{by_labels, named};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::Line;
 use measurand_catalog::{Condition, Role};
 
 /// The alerts that compare what this panel of a family shows; others are only shown by it.
-pub(super) fn alerts_of(families: &[Used<'_>], panel: &str) -> Vec<String> {
+pub(super) fn alerts_of(families: &[UsedFamily<'_>], panel: &str) -> Vec<String> {
     let compares = |it: &Condition| {
         use Condition::{CallsBelow, FailuresAbove, LevelGrowthAbove, Stalled};
         !matches!(it, CallsBelow(_) | FailuresAbove(_) | LevelGrowthAbove(_) | Stalled(_))
@@ -18,15 +18,15 @@ pub(super) fn alerts_of(families: &[Used<'_>], panel: &str) -> Vec<String> {
 }
 
 /// One line for each quantile, over the whole family.
-pub(super) fn quantiles(families: &[Used<'_>], role: Role, quantiles: &[f64]) -> Vec<Line> {
-    let line = |family: &Used<'_>, quantile: f64| {
+pub(super) fn quantiles(families: &[UsedFamily<'_>], role: Role, quantiles: &[f64]) -> Vec<Line> {
+    let line = |family: &UsedFamily<'_>, quantile: f64| {
         Some(named(&percentile(quantile), family.quantile(role, quantile, &[], Form::Plain)?))
     };
     families.iter().flat_map(|family| quantiles.iter().filter_map(move |it| line(family, *it))).collect()
 }
 
 /// One line for each quantile that an alert looks at, by the family's labels, so that the panel shows what the alerts see.
-pub(super) fn quantiles_by_label(families: &[Used<'_>], role: Role, otherwise: f64) -> Vec<Line> {
+pub(super) fn quantiles_by_label(families: &[UsedFamily<'_>], role: Role, otherwise: f64) -> Vec<Line> {
     let mut lines = Vec::new();
     for family in families {
         let alerts = family.family.alerts.iter();

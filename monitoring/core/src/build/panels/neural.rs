@@ -2,7 +2,7 @@
 
 use super::lines::quantiles_by_label;
 use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{PanelKind, Unit};
 use crate::query::{Query, Window};
 use measurand_catalog::family::OUTCOME_LABEL;
@@ -17,7 +17,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Neural operations per second: the mean of five minutes and of an hour. Where the first falls below the second, there is less to do, or something is slower.",
         unit: Unit::PerSecond,
         lines: |it| {
-            let mean = |it: &Used<'_>, seconds: u32| {
+            let mean = |it: &UsedFamily<'_>, seconds: u32| {
                 let counter = it.selector(Role::Calls)?;
                 Some(Query::Increase(counter, Window::Seconds(seconds)).sum(&[]).per(f64::from(seconds)))
             };
@@ -112,7 +112,7 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Feedback Loop Cycles",
         description: "Turns of the feedback loop in ten minutes. At zero nothing is learned from results.",
         lines: |it| {
-            let query = |it: &Used<'_>| it.increase(Role::Successes, &[], Window::Seconds(600));
+            let query = |it: &UsedFamily<'_>| it.increase(Role::Successes, &[], Window::Seconds(600));
             of(it, &families::FEEDBACK, |it| Some(named("cycles", query(it)?)))
         },
         links: &["FeedbackLoopStalled"],
@@ -135,7 +135,7 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Pattern Memory Size",
         description: "Memory that stored patterns take. What only grows is never forgotten.",
         unit: Unit::Bytes,
-        lines: |it| of(it, &families::PATTERN_MEMORY, |it| Some(named("bytes", it.level(Query::Last)?))),
+        lines: |it| of(it, &families::PATTERN_MEMORY, |it| Some(named("bytes", it.level(Query::Instant)?))),
         links: &["PatternMemoryGrowth"],
         ..PLAIN
     },
@@ -144,7 +144,7 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Compression ratio",
         description: "Compressed size of the pattern memory divided by its original size: less is better.",
         unit: Unit::Share,
-        lines: |it| of(it, &families::MEMORY_COMPRESSION, |it| Some(named("ratio", it.level(Query::Last)?))),
+        lines: |it| of(it, &families::MEMORY_COMPRESSION, |it| Some(named("ratio", it.level(Query::Instant)?))),
         ..PLAIN
     },
 ];

@@ -1,9 +1,9 @@
 //! The row about what functions promise.
 
 use super::spec::{BURN_PANEL, PLAIN, Spec, named};
-use crate::build::objectives::{self, DAY, HOUR, MINUTE, Promise};
-use crate::build::used_family::Used;
-use crate::model::burn_rate::{Burn, NAMES};
+use crate::build::objectives::{self, DAY, HOUR, MINUTE, SiteObjective};
+use crate::build::used_family::UsedFamily;
+use crate::model::burn_rate::{BurnRateAlert, NAMES};
 use crate::model::{Limit, Line, PanelKind, Row, Unit};
 
 const KEY: &str = "objectives";
@@ -28,7 +28,7 @@ const PANELS: &[Spec] = &[
         no_value: "no calls",
         lines: |it| {
             let windows = [("5 m", 5 * MINUTE), ("1 h", HOUR), ("6 h", 6 * HOUR), ("3 d", 3 * DAY)];
-            let lines = |it: &Promise<'_>| {
+            let lines = |it: &SiteObjective<'_>| {
                 windows.map(|(name, seconds)| named(&format!("{name} {}", legend(it)), it.burn(seconds)))
             };
             objectives::all(it).iter().flat_map(lines).collect()
@@ -50,12 +50,12 @@ const PANELS: &[Spec] = &[
 ];
 
 /// What is left of each budget.
-pub(super) fn budgets(families: &[Used<'_>]) -> Vec<Line> {
+pub(super) fn budgets(families: &[UsedFamily<'_>]) -> Vec<Line> {
     objectives::all(families).iter().map(|it| named(&legend(it), it.left())).collect()
 }
 
 /// The row; without panels where nothing is promised.
-pub(super) fn row(families: &[Used<'_>], limits: &super::spec::Limits<'_>, burns: &[Burn; 3]) -> Row {
+pub(super) fn row(families: &[UsedFamily<'_>], limits: &super::spec::Limits<'_>, burns: &[BurnRateAlert; 3]) -> Row {
     let factors = burns.iter().flat_map(|burn| burn.pairs.iter().map(|it| (it.factor, burn.severity)));
     let factors = factors.map(|(value, severity)| Limit { value, above: true, severity });
     let mut row = super::spec::row(KEY, "Objectives", PANELS, families, limits);
@@ -65,6 +65,6 @@ pub(super) fn row(families: &[Used<'_>], limits: &super::spec::Limits<'_>, burns
     row
 }
 
-fn legend(promise: &Promise<'_>) -> String {
+fn legend(promise: &SiteObjective<'_>) -> String {
     format!("{} {}", promise.name, promise.title())
 }

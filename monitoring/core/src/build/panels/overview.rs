@@ -3,7 +3,7 @@
 use super::lines::quantiles;
 use super::spec::{PLAIN, Spec, each, find, named, names, of};
 use super::system::{CPU_SECONDS, RESIDENT_BYTES, SITES, START_TIME, build_info, per_instance};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::{Role, families};
@@ -20,7 +20,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Whether Prometheus can scrape each instance. `DOWN` or nothing at all: the alert ServiceDown fires.",
         kind: PanelKind::Status,
         no_value: "NO TARGET",
-        lines: |_| vec![per_instance("", Query::Last(Selector::new("up")), Aggregation::Minimum)],
+        lines: |_| vec![per_instance("", Query::Instant(Selector::new("up")), Aggregation::Minimum)],
         ..NUMBER
     },
     Spec {
@@ -64,7 +64,7 @@ pub(super) const PANELS: &[Spec] = &[
         no_value: "none",
         lines: |_| {
             let firing = Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none");
-            let query = Query::Last(firing).aggregate(Aggregation::Count, &["severity".to_owned()]);
+            let query = Query::Instant(firing).aggregate(Aggregation::Count, &["severity".to_owned()]);
             vec![Line { legend: vec![label("severity")], query, unit: None }]
         },
         ..NUMBER
@@ -84,7 +84,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no calls",
         lines: |it| {
-            let counted = |it: &Used<'_>| it.family.metric(Role::Errors).is_some();
+            let counted = |it: &UsedFamily<'_>| it.family.metric(Role::Errors).is_some();
             let part = total(it, |it| it.rate(Role::Errors, &[], Form::Plain));
             let whole = total(it, |it| it.calls(&[], Form::Plain).filter(|_| counted(it)));
             part.zip(whole).map(|(part, whole)| named("errors", part.share_of(whole))).into_iter().collect()
@@ -106,7 +106,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Time since the process began. A small number that nobody caused is a crash.",
         unit: Unit::Seconds,
         lines: |_| {
-            let began = Query::Last(Selector::new(START_TIME.name));
+            let began = Query::Instant(Selector::new(START_TIME.name));
             let Line { legend, query, unit } = per_instance("", began, Aggregation::Maximum);
             vec![Line { legend, query: Query::Age(Box::new(query)), unit }]
         },
@@ -117,7 +117,7 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Memory Usage",
         description: "Resident memory of the process.",
         unit: Unit::Bytes,
-        lines: |_| vec![per_instance("", Query::Last(Selector::new(RESIDENT_BYTES.name)), Aggregation::Sum)],
+        lines: |_| vec![per_instance("", Query::Instant(Selector::new(RESIDENT_BYTES.name)), Aggregation::Sum)],
         alerts: |_| names(&["MemoryHigh"]),
         ..NUMBER
     },
@@ -145,7 +145,7 @@ pub(super) const PANELS: &[Spec] = &[
         key: "sites",
         title: "Annotated functions",
         description: "How many functions of the program are annotated, called or not.",
-        lines: |_| vec![per_instance("", Query::Last(Selector::new(SITES.name)), Aggregation::Maximum)],
+        lines: |_| vec![per_instance("", Query::Instant(Selector::new(SITES.name)), Aggregation::Maximum)],
         ..NUMBER
     },
     Spec {
@@ -171,8 +171,8 @@ pub(super) const PANELS: &[Spec] = &[
 ];
 
 /// The sum over the families. One without series counts as zero where the job is watched at all: `up` always exists.
-fn total(families: &[Used<'_>], term: impl Fn(&Used<'_>) -> Option<Query>) -> Option<Query> {
-    let watched = || Query::Last(Selector::new("up")).sum(&[]);
+fn total(families: &[UsedFamily<'_>], term: impl Fn(&UsedFamily<'_>) -> Option<Query>) -> Option<Query> {
+    let watched = || Query::Instant(Selector::new("up")).sum(&[]);
     let terms: Vec<Query> = families.iter().filter_map(term).map(|it| it.or_zero(watched())).collect();
     (!terms.is_empty()).then_some(Query::Plus(terms))
 }

@@ -2,7 +2,7 @@
 
 use super::lines::quantiles;
 use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{PanelKind, Unit};
 use crate::query::Query;
 use measurand_catalog::family::STATUS_LABEL;
@@ -42,7 +42,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "not measured yet",
-        lines: |it| of(it, &families::COORDINATION, |it| Some(named("efficiency", it.level(Query::Last)?))),
+        lines: |it| of(it, &families::COORDINATION, |it| Some(named("efficiency", it.level(Query::Instant)?))),
         alerts: |_| names(&["AgentCoordinationEfficiency"]),
         ..PLAIN
     },
@@ -53,7 +53,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "not measured yet",
-        lines: |it| of(it, &families::PATTERN_REUSE, |it| Some(named("reused", it.level(Query::Last)?))),
+        lines: |it| of(it, &families::PATTERN_REUSE, |it| Some(named("reused", it.level(Query::Instant)?))),
         ..PLAIN
     },
     Spec {
@@ -79,7 +79,7 @@ pub(super) const PANELS: &[Spec] = &[
         key: "queue",
         title: "Queue length",
         description: "Tasks that wait in the background queue. Above the line the alert fires.",
-        lines: |it| of(it, &families::TASK_QUEUE, |it| Some(named("waiting", it.level(Query::Last)?))),
+        lines: |it| of(it, &families::TASK_QUEUE, |it| Some(named("waiting", it.level(Query::Instant)?))),
         alerts: |_| names(&["BackgroundTaskQueueLength"]),
         ..PLAIN
     },
@@ -88,19 +88,19 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Active Patterns Count",
         description: "Patterns that were used recently.",
         kind: PanelKind::Number,
-        lines: |it| of(it, &families::PATTERNS_ACTIVE, |it| Some(named("active", it.level(Query::Last)?))),
+        lines: |it| of(it, &families::PATTERNS_ACTIVE, |it| Some(named("active", it.level(Query::Instant)?))),
         ..PLAIN
     },
     Spec {
         key: "unused",
         title: "Unused patterns",
         description: "Patterns that were not used recently. Above the line the alert fires.",
-        lines: |it| of(it, &families::PATTERNS_UNUSED, |it| Some(named("unused", it.level(Query::Last)?))),
+        lines: |it| of(it, &families::PATTERNS_UNUSED, |it| Some(named("unused", it.level(Query::Instant)?))),
         alerts: |_| names(&["UnusedPatternsAccumulating"]),
         ..PLAIN
     },
 ];
 
-fn planning<'a>(all: &[Used<'a>]) -> Vec<Used<'a>> {
+fn planning<'a>(all: &[UsedFamily<'a>]) -> Vec<UsedFamily<'a>> {
     find(all, &families::PLANNING).into_iter().copied().collect()
 }

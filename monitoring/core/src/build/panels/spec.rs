@@ -1,6 +1,6 @@
 //! Panels as rows of tables: what a table's row says, and how it becomes a panel.
 
-use crate::build::used_family::Used;
+use crate::build::used_family::UsedFamily;
 use crate::model::{Limit, Line, Panel, PanelKind, Rectangle, Row, Unit, label, text};
 use crate::query::Query;
 use measurand_catalog::Family;
@@ -25,9 +25,9 @@ pub(super) struct Spec {
     pub(super) height: u32,
     pub(super) no_value: &'static str,
     /// From the families of the row: one for a family's own row, all of them elsewhere.
-    pub(super) lines: fn(&[Used<'_>]) -> Vec<Line>,
+    pub(super) lines: fn(&[UsedFamily<'_>]) -> Vec<Line>,
     /// The alerts whose thresholds it draws, since they compare what it shows.
-    pub(super) alerts: fn(&[Used<'_>]) -> Vec<String>,
+    pub(super) alerts: fn(&[UsedFamily<'_>]) -> Vec<String>,
     /// The alerts that it shows without a threshold of theirs.
     pub(super) links: &'static [&'static str],
 }
@@ -47,12 +47,12 @@ pub(super) const PLAIN: Spec = Spec {
     links: &[],
 };
 
-pub(super) fn row(key: &str, title: &str, specs: &[Spec], families: &[Used<'_>], limits: &Limits<'_>) -> Row {
+pub(super) fn row(key: &str, title: &str, specs: &[Spec], families: &[UsedFamily<'_>], limits: &Limits<'_>) -> Row {
     let panels = specs.iter().filter_map(|it| panel(key, it, families, limits)).collect();
     Row { key: key.to_owned(), title: title.to_owned(), id: 0, y: 0, panels }
 }
 
-pub(super) fn panel(row: &str, spec: &Spec, families: &[Used<'_>], limits: &Limits<'_>) -> Option<Panel> {
+pub(super) fn panel(row: &str, spec: &Spec, families: &[UsedFamily<'_>], limits: &Limits<'_>) -> Option<Panel> {
     let lines = (spec.lines)(families);
     let drawn = (spec.alerts)(families);
     (!lines.is_empty()).then(|| Panel {
@@ -77,12 +77,16 @@ pub(super) fn names(names: &[&str]) -> Vec<String> {
 }
 
 /// The family, if the program uses it.
-pub(super) fn find<'a, 'b>(all: &'b [Used<'a>], family: &Family) -> Option<&'b Used<'a>> {
+pub(super) fn find<'a, 'b>(all: &'b [UsedFamily<'a>], family: &Family) -> Option<&'b UsedFamily<'a>> {
     all.iter().find(|it| it.family.name == family.name)
 }
 
 /// A line of one family, if the program uses it and it has what the line needs.
-pub(super) fn of(all: &[Used<'_>], family: &Family, line: impl FnOnce(&Used<'_>) -> Option<Line>) -> Vec<Line> {
+pub(super) fn of(
+    all: &[UsedFamily<'_>],
+    family: &Family,
+    line: impl FnOnce(&UsedFamily<'_>) -> Option<Line>,
+) -> Vec<Line> {
     find(all, family).and_then(line).into_iter().collect()
 }
 
@@ -121,6 +125,6 @@ pub(super) fn by_labels(prefix: &str, labels: &[String], query: Query) -> Line {
 }
 
 /// The lines that the families can give.
-pub(super) fn each(families: &[Used<'_>], line: impl Fn(&Used<'_>) -> Option<Line>) -> Vec<Line> {
+pub(super) fn each(families: &[UsedFamily<'_>], line: impl Fn(&UsedFamily<'_>) -> Option<Line>) -> Vec<Line> {
     families.iter().filter_map(line).collect()
 }

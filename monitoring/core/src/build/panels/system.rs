@@ -3,7 +3,7 @@
 //! The names come from the catalog's table of platform metrics; one that is not in the table does not compile.
 
 use super::spec::{PLAIN, Spec, by_labels, each, named, names, of};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label, text};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::family::OUTCOME_LABEL;
@@ -74,7 +74,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
-            let legend = |it: &Used<'_>| vec![text(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
+            let legend = |it: &UsedFamily<'_>| vec![text(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
             each(it, |it| Some(Line { legend: legend(it), query: it.outcomes()?, unit: None }))
         },
         ..PLAIN
@@ -84,7 +84,7 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Open fds",
         description: "The share of the file descriptors that may be open. At 100 % no file and no connection opens any more.",
         unit: Unit::Share,
-        lines: |_| vec![by_labels("", &["instance".to_owned()], descriptors(Query::Last))],
+        lines: |_| vec![by_labels("", &["instance".to_owned()], descriptors(Query::Instant))],
         alerts: |_| names(&["FileDescriptorsRunningOut"]),
         ..PLAIN
     },
@@ -103,7 +103,7 @@ pub(super) const PANELS: &[Spec] = &[
         no_value: NO_TOKIO,
         lines: |_| {
             let busy = Query::Rate(Selector::new(BUSY_SECONDS.name), Window::Recent);
-            let workers = Query::Last(Selector::new(WORKERS.name));
+            let workers = Query::Instant(Selector::new(WORKERS.name));
             vec![by_labels("", &["instance".to_owned()], instance_ratio(busy, workers))]
         },
         ..PLAIN
@@ -177,11 +177,11 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
-            let query = |it: &Used<'_>| {
+            let query = |it: &UsedFamily<'_>| {
                 let errors = it.selector(Role::Errors)?.without(OUTCOME_LABEL, "error");
                 Some(Query::Rate(errors, Window::Recent).sum(&[OUTCOME_LABEL.to_owned()]))
             };
-            let legend = |it: &Used<'_>| vec![text(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
+            let legend = |it: &UsedFamily<'_>| vec![text(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
             each(it, |it| Some(Line { legend: legend(it), query: query(it)?, unit: None }))
         },
         ..PLAIN
@@ -191,7 +191,9 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Scrape duration",
         description: "How long Prometheus waits for an answer, over the network and back.",
         unit: Unit::Seconds,
-        lines: |_| vec![per_instance("", Query::Last(Selector::new("scrape_duration_seconds")), Aggregation::Maximum)],
+        lines: |_| {
+            vec![per_instance("", Query::Instant(Selector::new("scrape_duration_seconds")), Aggregation::Maximum)]
+        },
         alerts: |_| names(&["ScrapeSlow"]),
         ..PLAIN
     },
@@ -199,7 +201,9 @@ pub(super) const PANELS: &[Spec] = &[
         key: "scrape_samples",
         title: "Scrape samples",
         description: "How many numbers each scrape brings. If it only grows, a label takes ever new values.",
-        lines: |_| vec![per_instance("", Query::Last(Selector::new("scrape_samples_scraped")), Aggregation::Maximum)],
+        lines: |_| {
+            vec![per_instance("", Query::Instant(Selector::new("scrape_samples_scraped")), Aggregation::Maximum)]
+        },
         ..PLAIN
     },
     Spec {
@@ -208,7 +212,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Series of each metric; from the line on new values of its labels count under `_other`.",
         lines: |_| {
             let by = names(SERIES.labels);
-            let newest = |it: &PlatformMetric| Query::Last(Selector::new(it.name));
+            let newest = |it: &PlatformMetric| Query::Instant(Selector::new(it.name));
             let limit = newest(SERIES_LIMIT).aggregate(Aggregation::Maximum, &[]);
             vec![by_labels("", &by, newest(SERIES).aggregate(Aggregation::Maximum, &by)), named("limit", limit)]
         },
@@ -280,7 +284,7 @@ pub(super) fn per_instance(prefix: &str, query: Query, aggregation: Aggregation)
 /// The name, version and commit of what runs.
 pub(super) fn build_info() -> Line {
     let labels: Vec<String> = BUILD_INFO.labels.iter().map(|it| (*it).to_owned()).collect();
-    by_labels("", &labels, Query::Last(Selector::new(BUILD_INFO.name)).aggregate(Aggregation::Count, &labels))
+    by_labels("", &labels, Query::Instant(Selector::new(BUILD_INFO.name)).aggregate(Aggregation::Count, &labels))
 }
 
 /// The part of its file descriptors that each instance has open, read in this way.
@@ -294,7 +298,7 @@ fn instance_ratio(part: Query, whole: Query) -> Query {
 }
 
 fn gauge(prefix: &str, metric: &PlatformMetric) -> Line {
-    per_instance(prefix, Query::Last(Selector::new(metric.name)), Aggregation::Sum)
+    per_instance(prefix, Query::Instant(Selector::new(metric.name)), Aggregation::Sum)
 }
 
 fn quantile(metric: &PlatformMetric, quantile: f64) -> Line {

@@ -2,7 +2,7 @@
 
 use super::lines::{quantiles, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
-use crate::build::used_family::{Form, Used};
+use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{PanelKind, Unit};
 use crate::query::{Aggregation, Window};
 use measurand_catalog::{Role, families};
@@ -56,7 +56,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| {
-            let query = |it: &Used<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
+            let query = |it: &UsedFamily<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
             of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["AgentUnreliable"]),
@@ -69,7 +69,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Number,
         no_value: "none",
         lines: |it| {
-            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &[], Window::Shown);
+            let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &[], Window::Shown);
             of(it, &families::VERIFICATION, |it| Some(named("rollbacks", query(it)?)))
         },
         ..PLAIN
@@ -80,7 +80,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Rollbacks of each agent in five minutes. Above the line the alert fires: stop whatever fails again and again.",
         lines: |it| {
             // The alert's own window, so that its threshold is comparable at every zoom.
-            let query = |it: &Used<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
+            let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
             of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["AutoRollbackStorm"]),
@@ -93,7 +93,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
-            let query = |it: &Used<'_>| it.rate(Role::Failures, &it.labels(), Form::Plain);
+            let query = |it: &UsedFamily<'_>| it.rate(Role::Failures, &it.labels(), Form::Plain);
             of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         ..PLAIN
@@ -105,7 +105,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::Share,
         no_value: "no verifications",
         lines: |it| {
-            let query = |it: &Used<'_>| it.failure_ratio(&it.labels(), Form::Plain);
+            let query = |it: &UsedFamily<'_>| it.failure_ratio(&it.labels(), Form::Plain);
             of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["VerificationFailureRate"]),
@@ -113,6 +113,6 @@ pub(super) const PANELS: &[Spec] = &[
     },
 ];
 
-fn used<'a>(all: &[Used<'a>]) -> Vec<Used<'a>> {
+fn used<'a>(all: &[UsedFamily<'a>]) -> Vec<UsedFamily<'a>> {
     find(all, &families::VERIFICATION).into_iter().copied().collect()
 }

@@ -1,29 +1,34 @@
 //! One number of many: sums and the like over the series of a group.
 
 use super::samples::{Labels, STALE, is_present};
-use super::scope::{Evaluation, Row};
+use super::scope::{AnswerRow, Evaluation};
 use crate::query::{Aggregation, Query};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The numbers of one group, and of how many each is made where the aggregation asks for that.
-struct Group {
+struct Accumulator {
     values: Vec<f64>,
     counts: Option<Vec<f64>>,
 }
 
 impl Evaluation<'_> {
-    pub(super) fn aggregate<'a>(self, kind: Aggregation, by: impl Iterator<Item = &'a str>, of: &Query) -> Vec<Row> {
+    pub(super) fn aggregate<'a>(
+        self,
+        kind: Aggregation,
+        by: impl Iterator<Item = &'a str>,
+        of: &Query,
+    ) -> Vec<AnswerRow> {
         let mut by: Vec<&str> = by.collect();
         by.sort_unstable();
         let mut places: HashMap<Labels, usize> = HashMap::new();
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups: Vec<Accumulator> = Vec::new();
         let length = self.times.len();
         let is_counted = matches!(kind, Aggregation::Average | Aggregation::Count);
-        let mut add = |row: Row| {
+        let mut add = |row: AnswerRow| {
             let key = Labels::new(row.labels.iter().filter(|(name, _)| by.binary_search(name).is_ok()));
             let place = *places.entry(key).or_insert_with(|| {
-                groups.push(Group { values: vec![STALE; length], counts: is_counted.then(|| vec![0.0; length]) });
+                groups.push(Accumulator { values: vec![STALE; length], counts: is_counted.then(|| vec![0.0; length]) });
                 groups.len() - 1
             });
             groups[place].add(kind, &row.values);
@@ -34,16 +39,20 @@ impl Evaluation<'_> {
         } else {
             self.rows(of).into_iter().for_each(add);
         }
-        let mut rows: Vec<Row> = places
+        let mut rows: Vec<AnswerRow> = places
             .into_iter()
-            .map(|(labels, place)| Row { name: None, labels: Arc::new(labels), values: groups[place].finish(kind) })
+            .map(|(labels, place)| AnswerRow {
+                name: None,
+                labels: Arc::new(labels),
+                values: groups[place].finish(kind),
+            })
             .collect();
         rows.sort_by(|a, b| a.labels.cmp(&b.labels));
         rows
     }
 }
 
-impl Group {
+impl Accumulator {
     fn add(&mut self, kind: Aggregation, values: &[f64]) {
         if let Some(counts) = &mut self.counts {
             counts.iter_mut().zip(values).filter(|it| is_present(*it.1)).for_each(|it| *it.0 += 1.0);

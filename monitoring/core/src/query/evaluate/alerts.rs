@@ -2,7 +2,7 @@
 
 use super::combine;
 use super::samples::{Labels, is_present};
-use super::scope::Row;
+use super::scope::AnswerRow;
 use std::sync::Arc;
 
 /// How far an alert is.
@@ -35,12 +35,12 @@ pub struct Progress {
 /// once it has held from one instant to another that is at least `hold` milliseconds later, and stays for `keep`
 /// milliseconds after it has fired even when the condition is gone.
 #[must_use]
-pub fn progress(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<Progress> {
+pub fn progress(rows: &[AnswerRow], times: &[i64], hold: i64, keep: i64) -> Vec<Progress> {
     merged(rows).iter().filter_map(|it| of_row(it, times, hold, keep, &mut |_| ())).collect()
 }
 
 /// The same at each of the instants: how far whatever holds there is.
-pub(crate) fn history(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<Vec<Phase>> {
+pub(crate) fn history(rows: &[AnswerRow], times: &[i64], hold: i64, keep: i64) -> Vec<Vec<Phase>> {
     let mut all = vec![Vec::new(); times.len()];
     for row in merged(rows) {
         let mut instants = all.iter_mut();
@@ -54,12 +54,18 @@ pub(crate) fn history(rows: &[Row], times: &[i64], hold: i64, keep: i64) -> Vec<
 }
 
 /// An alert has no metric's name: of `a > 1 or b > 1` one side can take over from the other without a break.
-fn merged(rows: &[Row]) -> Vec<Row> {
-    combine::merged(rows.iter().map(|it| Row { name: None, ..it.clone() }).collect())
+fn merged(rows: &[AnswerRow]) -> Vec<AnswerRow> {
+    combine::merged(rows.iter().map(|it| AnswerRow { name: None, ..it.clone() }).collect())
 }
 
 /// Tells what there is after each instant.
-fn of_row(row: &Row, times: &[i64], hold: i64, keep: i64, each: &mut dyn FnMut(Option<&Progress>)) -> Option<Progress> {
+fn of_row(
+    row: &AnswerRow,
+    times: &[i64],
+    hold: i64,
+    keep: i64,
+    each: &mut dyn FnMut(Option<&Progress>),
+) -> Option<Progress> {
     let mut state: Option<Progress> = None;
     let mut gone = None;
     for (time, value) in times.iter().zip(&row.values) {
@@ -93,9 +99,9 @@ mod tests {
     fn check(holds: &str, hold: i64, keep: i64, expected: &str) {
         let times: Vec<i64> = (0..).map(|it| it * 60_000).take(holds.len()).collect();
         let values = holds.chars().map(|it| if it == 'x' { 1.0 } else { STALE }).collect();
-        let row = Row { name: None, labels: Arc::default(), values };
+        let row = AnswerRow { name: None, labels: Arc::default(), values };
         let after = |count: usize| {
-            let first = Row { values: row.values[..count].to_vec(), ..row.clone() };
+            let first = AnswerRow { values: row.values[..count].to_vec(), ..row.clone() };
             match progress(&[first], &times[..count], hold * 60_000, keep * 60_000).first().map(|it| it.phase) {
                 None | Some(Phase::Inactive) => '.',
                 Some(Phase::Pending) => 'p',
@@ -110,7 +116,7 @@ mod tests {
 
     #[test]
     fn an_alert_goes_on_when_another_metric_takes_over() {
-        let row = |name: &str, values: &[f64]| Row {
+        let row = |name: &str, values: &[f64]| AnswerRow {
             name: Some(name.into()),
             labels: Arc::default(),
             values: values.to_vec(),

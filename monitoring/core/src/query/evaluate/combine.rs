@@ -1,15 +1,15 @@
 //! Two sets of rows made one by their labels; names do not count.
 
 use super::samples::{Labels, STALE, is_present};
-use super::scope::Row;
+use super::scope::AnswerRow;
 use crate::query::Combination;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// The rows by their labels; several can have the same at different times.
-fn by_labels(rows: &[Row]) -> HashMap<&Labels, Vec<&Row>> {
-    let mut all: HashMap<&Labels, Vec<&Row>> = HashMap::new();
+fn by_labels(rows: &[AnswerRow]) -> HashMap<&Labels, Vec<&AnswerRow>> {
+    let mut all: HashMap<&Labels, Vec<&AnswerRow>> = HashMap::new();
     for it in rows {
         all.entry(&it.labels).or_default().push(it);
     }
@@ -17,12 +17,12 @@ fn by_labels(rows: &[Row]) -> HashMap<&Labels, Vec<&Row>> {
 }
 
 /// The number of the first row that has one at this place.
-fn at(rows: &[&Row], place: usize) -> Option<f64> {
+fn at(rows: &[&AnswerRow], place: usize) -> Option<f64> {
     rows.iter().filter_map(|it| it.values.get(place)).copied().find(|it| is_present(*it))
 }
 
 /// A number for each that both sides have.
-pub(super) fn pairs(left: Vec<Row>, right: &[Row], number: impl Fn(f64, f64) -> f64) -> Vec<Row> {
+pub(super) fn pairs(left: Vec<AnswerRow>, right: &[AnswerRow], number: impl Fn(f64, f64) -> f64) -> Vec<AnswerRow> {
     let right = by_labels(right);
     let mut rows = Vec::new();
     for mut row in left {
@@ -37,7 +37,7 @@ pub(super) fn pairs(left: Vec<Row>, right: &[Row], number: impl Fn(f64, f64) -> 
 }
 
 /// The left ones, and those of the right that the left lacks.
-pub(super) fn or(left: Vec<Row>, mut right: Vec<Row>) -> Vec<Row> {
+pub(super) fn or(left: Vec<AnswerRow>, mut right: Vec<AnswerRow>) -> Vec<AnswerRow> {
     let known = by_labels(&left);
     for row in &mut right {
         let Some(others) = known.get(&*row.labels) else { continue };
@@ -51,7 +51,7 @@ pub(super) fn or(left: Vec<Row>, mut right: Vec<Row>) -> Vec<Row> {
     merged(left.into_iter().chain(right).collect())
 }
 
-pub(super) fn combine(mut left: Vec<Row>, combination: Combination, right: Vec<Row>) -> Vec<Row> {
+pub(super) fn combine(mut left: Vec<AnswerRow>, combination: Combination, right: Vec<AnswerRow>) -> Vec<AnswerRow> {
     let keep = match combination {
         Combination::Or => return or(left, right),
         Combination::And => true,
@@ -70,9 +70,9 @@ pub(super) fn combine(mut left: Vec<Row>, combination: Combination, right: Vec<R
 }
 
 /// Rows that became one when their names were dropped; where both have a number the first counts.
-pub(super) fn merged(rows: Vec<Row>) -> Vec<Row> {
+pub(super) fn merged(rows: Vec<AnswerRow>) -> Vec<AnswerRow> {
     let mut places: HashMap<(Option<Arc<str>>, Arc<Labels>), usize> = HashMap::with_capacity(rows.len());
-    let mut all: Vec<Row> = Vec::with_capacity(rows.len());
+    let mut all: Vec<AnswerRow> = Vec::with_capacity(rows.len());
     for row in rows {
         match places.entry((row.name.clone(), Arc::clone(&row.labels))) {
             Entry::Vacant(it) => {

@@ -1,7 +1,7 @@
 //! Terms that read samples themselves: one row for each series, by windows that move over its samples.
 
 use super::samples::{STALE, Sample, is_present};
-use super::scope::{Chosen, Evaluation, LOOK_BACK, Row, seconds};
+use super::scope::{AnswerRow, Chosen, Evaluation, LOOK_BACK, seconds};
 use crate::query::{Query, Selector};
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ struct Points<'a> {
 
 impl Evaluation<'_> {
     /// The rows of a term with a selector of its own, one by one, so that a sum of thousands never holds them all.
-    pub(super) fn leaf(self, query: &Query, each: &mut dyn FnMut(Row)) {
+    pub(super) fn leaf(self, query: &Query, each: &mut dyn FnMut(AnswerRow)) {
         let milliseconds = |window| self.scope.milliseconds(window);
         match query {
-            Query::Last(it) => self.newest(it, 0, each),
-            Query::Past(it, seconds) => self.newest(it, i64::from(*seconds) * 1000, each),
+            Query::Instant(it) => self.newest(it, 0, each),
+            Query::Offset(it, seconds) => self.newest(it, i64::from(*seconds) * 1000, each),
             Query::Rate(it, window) => {
                 let window = milliseconds(*window);
                 self.windows(it, window, true, each, |points, range, time| {
@@ -54,7 +54,7 @@ impl Evaluation<'_> {
     }
 
     /// The newest sample so long before each instant, unless it is too old or says that the series has ended.
-    fn newest(self, it: &Selector, before: i64, each: &mut dyn FnMut(Row)) {
+    fn newest(self, it: &Selector, before: i64, each: &mut dyn FnMut(AnswerRow)) {
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
         let name: Arc<str> = it.metric.as_str().into();
         let wanted = Chosen { selector: it, scope: self.scope, part: self.part };
@@ -69,7 +69,7 @@ impl Evaluation<'_> {
                 newest.filter(|it| it.0 > time - before - reach).map_or(STALE, |it| it.1)
             };
             let values = self.times.iter().map(value).collect();
-            each(Row { name: Some(Arc::clone(&name)), labels: Arc::clone(labels), values });
+            each(AnswerRow { name: Some(Arc::clone(&name)), labels: Arc::clone(labels), values });
         });
     }
 
@@ -79,7 +79,7 @@ impl Evaluation<'_> {
         it: &Selector,
         window: i64,
         counts: bool,
-        each: &mut dyn FnMut(Row),
+        each: &mut dyn FnMut(AnswerRow),
         number: impl Fn(&Points<'_>, (usize, usize), i64) -> f64,
     ) {
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
@@ -105,7 +105,7 @@ impl Evaluation<'_> {
                 if from < to { number(&points, (from, to), *time) } else { STALE }
             };
             let values = self.times.iter().map(value).collect();
-            each(Row { name: None, labels: Arc::clone(labels), values });
+            each(AnswerRow { name: None, labels: Arc::clone(labels), values });
         });
     }
 }

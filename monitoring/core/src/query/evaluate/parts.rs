@@ -6,7 +6,7 @@
 
 use super::part::{Keys, Part};
 use super::samples::{Source, is_present};
-use super::scope::{Evaluation, Row, Scope};
+use super::scope::{AnswerRow, Evaluation, Scope};
 use crate::query::{Query, Selector};
 
 /// The numbers that the widest step of one part may hold.
@@ -22,7 +22,7 @@ pub fn in_parts(
     source: &dyn Source,
     times: &[i64],
     room: usize,
-    mut each: impl FnMut(Vec<Row>),
+    mut each: impl FnMut(Vec<AnswerRow>),
 ) {
     let keys = Keys::of(query);
     let of = if keys.can_tell_apart() { parts(query, source, times.len(), room) } else { 1 };
@@ -101,7 +101,7 @@ mod tests {
     }
 
     /// With NaN equal to itself.
-    fn shown(rows: &[Row]) -> Vec<String> {
+    fn shown(rows: &[AnswerRow]) -> Vec<String> {
         rows.iter().map(|it| format!("{it:?}")).collect()
     }
 
@@ -144,7 +144,7 @@ mod tests {
         let by_function = |metric| Box::new(sum(rate(metric), &["function"]));
         let zero = Query::OrZero(by_function("errors_total"), by_function("calls_total"));
         check(&zero, true);
-        check(&Query::Averaged(zero.clone().into(), Window::Seconds(120)), true);
+        check(&Query::AvgOverTimeOf(zero.clone().into(), Window::Seconds(120)), true);
         check(&Query::Combine(zero.into(), Combination::And, by_function("calls_total")), true);
         let or_one = Query::Combine(Box::new(Query::Constant(1.0)), Combination::Or, by_function("calls_total"));
         check(&or_one, false);

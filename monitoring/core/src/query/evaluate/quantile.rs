@@ -1,13 +1,13 @@
 //! Quantiles of classic histograms.
 
 use super::samples::{Labels, STALE, is_present};
-use super::scope::Row;
+use super::scope::AnswerRow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One quantile for the buckets of each set of labels besides `le`.
 #[must_use]
-pub fn rows(quantile: f64, buckets: Vec<Row>) -> Vec<Row> {
+pub fn rows(quantile: f64, buckets: Vec<AnswerRow>) -> Vec<AnswerRow> {
     let mut groups: BTreeMap<Labels, Vec<(f64, Vec<f64>)>> = BTreeMap::new();
     for row in buckets {
         let Some(bound) = bound(row.labels.get("le")) else { continue };
@@ -32,7 +32,7 @@ pub fn rows(quantile: f64, buckets: Vec<Row>) -> Vec<Row> {
             if present.is_empty() { STALE } else { of_buckets(quantile, &mut present) }
         });
         let values = values.collect();
-        Row { name: None, labels: Arc::new(labels), values }
+        AnswerRow { name: None, labels: Arc::new(labels), values }
     };
     groups.into_iter().map(answer).collect()
 }

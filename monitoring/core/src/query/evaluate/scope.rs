@@ -24,7 +24,7 @@ pub struct Scope<'a> {
 
 /// One labelled line of numbers: one for each instant, [`STALE`] where there is none.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct AnswerRow {
     /// The metric's name, where the term keeps it.
     pub name: Option<Arc<str>>,
     /// The labels besides the name.
@@ -120,7 +120,7 @@ impl Wanted for Chosen<'_> {
     }
 }
 
-impl Row {
+impl AnswerRow {
     /// Changes the numbers that there are, and forgets the name, as every operator does.
     pub(super) fn map(mut self, value: impl Fn(f64) -> f64) -> Self {
         self.values.iter_mut().filter(|it| is_present(**it)).for_each(|it| *it = value(*it));

@@ -1,38 +1,38 @@
 //! Puts courses of events together that can be watched at once: each alert sees what it would see alone. What fires is
 //! counted by the alert's own labels, so that names may meet.
 
-use crate::model::{Alert, Course, Track};
+use crate::model::{Alert, SampleTrack, Timeline};
 use crate::query::Selector;
 
 /// An alert and one of its courses.
-pub(super) type Watched<'a> = (&'a Alert, &'a Course);
+pub(super) type TimelineOf<'a> = (&'a Alert, &'a Timeline);
 
 /// Courses that share a test.
 #[derive(Default)]
 struct Batch<'a> {
-    members: Vec<Member<'a>>,
-    lines: Vec<Line<'a>>,
+    members: Vec<BatchMember<'a>>,
+    lines: Vec<SampledTrack<'a>>,
 }
 
 #[derive(Clone)]
-struct Member<'a> {
-    watched: Watched<'a>,
+struct BatchMember<'a> {
+    watched: TimelineOf<'a>,
     reads: Vec<&'a Selector>,
-    lines: Vec<Line<'a>>,
+    lines: Vec<SampledTrack<'a>>,
 }
 
 /// A series with its samples.
 #[derive(Clone)]
-struct Line<'a> {
-    track: &'a Track,
+struct SampledTrack<'a> {
+    track: &'a SampleTrack,
     samples: Vec<f64>,
 }
 
 /// The courses in as few batches as the first place where each fits gives.
-pub(super) fn of<'a>(all: &[Watched<'a>]) -> Vec<Vec<Watched<'a>>> {
+pub(super) fn of<'a>(all: &[TimelineOf<'a>]) -> Vec<Vec<TimelineOf<'a>>> {
     let mut batches: Vec<Batch<'a>> = Vec::new();
     for watched in all {
-        let member = Member::new(*watched);
+        let member = BatchMember::new(*watched);
         if !batches.iter_mut().any(|it| it.takes(&member)) {
             let mut batch = Batch::default();
             batch.takes(&member);
@@ -44,7 +44,7 @@ pub(super) fn of<'a>(all: &[Watched<'a>]) -> Vec<Vec<Watched<'a>>> {
 
 impl<'a> Batch<'a> {
     /// Takes it, unless it or one of those that are there would see something else then.
-    fn takes(&mut self, member: &Member<'a>) -> bool {
+    fn takes(&mut self, member: &BatchMember<'a>) -> bool {
         if self.members.iter().any(|it| it.is_counted_with(member)) {
             return false;
         }
@@ -67,10 +67,10 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl<'a> Member<'a> {
-    fn new(watched: Watched<'a>) -> Self {
+impl<'a> BatchMember<'a> {
+    fn new(watched: TimelineOf<'a>) -> Self {
         let (alert, course) = watched;
-        let lines = course.tracks.iter().map(|track| Line { track, samples: track.samples() }).collect();
+        let lines = course.tracks.iter().map(|track| SampledTrack { track, samples: track.samples() }).collect();
         Self { watched, reads: alert.query.selectors(), lines }
     }
 
@@ -82,8 +82,8 @@ impl<'a> Member<'a> {
     }
 
     /// Whether it sees of all these lines what it sees of its own.
-    fn is_undisturbed(&self, lines: &[Line<'_>]) -> bool {
-        let reads = |line: &&Line<'_>| self.reads.iter().any(|it| line.is_selected(it));
+    fn is_undisturbed(&self, lines: &[SampledTrack<'_>]) -> bool {
+        let reads = |line: &&SampledTrack<'_>| self.reads.iter().any(|it| line.is_selected(it));
         lines.iter().filter(reads).all(|line| {
             let own = self.lines.iter().find(|it| it.is_of(line));
             own.is_some_and(|it| self.seen(&it.samples) == self.seen(&line.samples))
@@ -96,8 +96,8 @@ impl<'a> Member<'a> {
     }
 }
 
-impl Line<'_> {
-    fn is_of(&self, other: &Line<'_>) -> bool {
+impl SampledTrack<'_> {
+    fn is_of(&self, other: &SampledTrack<'_>) -> bool {
         (&self.track.metric, &self.track.labels) == (&other.track.metric, &other.track.labels)
     }
 

@@ -111,7 +111,7 @@ fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
 
 fn field_config(panel: &model::Panel) -> FieldConfig {
     let is_share = panel.unit == Unit::Share;
-    let below_zero = panel.lines.iter().any(|it| matches!(it.query, Query::Rest(_)));
+    let below_zero = panel.lines.iter().any(|it| matches!(it.query, Query::Complement(_)));
     let over_time = matches!(panel.kind, PanelKind::Lines | PanelKind::Stack);
     let by_threshold = !over_time && (!panel.limits.is_empty() || panel.kind == PanelKind::Status);
     let units = panel.lines.iter().filter_map(|it| Some((legend(&it.legend), it.unit?)));

@@ -4,8 +4,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
-pub(crate) struct Config {
-    pub(crate) global: Global,
+pub(crate) struct PrometheusSettings {
+    pub(crate) global: PrometheusGlobal,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) rule_files: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -16,7 +16,7 @@ pub(crate) struct Config {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Global {
+pub(crate) struct PrometheusGlobal {
     pub(crate) scrape_interval: &'static str,
     pub(crate) evaluation_interval: &'static str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -92,15 +92,15 @@ pub(crate) struct Access {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scheme: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tls_config: Option<TlsConfig>,
+    pub(crate) tls_config: Option<ScrapeTls>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) basic_auth: Option<BasicAuth>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) authorization: Option<Authorization>,
+    pub(crate) authorization: Option<ScrapeAuthorization>,
 }
 
 #[derive(Serialize, Clone)]
-pub(crate) struct TlsConfig {
+pub(crate) struct ScrapeTls {
     pub(crate) ca_file: String,
 }
 
@@ -111,7 +111,7 @@ pub(crate) struct BasicAuth {
 }
 
 #[derive(Serialize, Clone)]
-pub(crate) struct Authorization {
+pub(crate) struct ScrapeAuthorization {
     pub(crate) credentials_file: String,
 }
 

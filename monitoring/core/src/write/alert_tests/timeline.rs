@@ -3,16 +3,16 @@
 
 use super::{Case, Question, Sample, Series, job, notation};
 use crate::model::monitoring::Monitoring;
-use crate::model::{self, Alert, Course};
+use crate::model::{self, Alert, Timeline};
 use crate::query::Query;
-use crate::query::evaluate::{self, Labels, Memory, Phase, Row, Scope, evaluate, is_present};
+use crate::query::evaluate::{self, AnswerRow, Labels, Memory, Phase, Scope, evaluate, is_present};
 use crate::query::promql::{self, Place, quoted};
 use std::sync::Arc;
 
 const MINUTE: i64 = 60_000;
 
 /// One question, and what is expected at each look; nothing where versions differ.
-struct Asked {
+struct ExpectedAnswers {
     expr: String,
     answers: Vec<Option<Answer>>,
 }
@@ -24,45 +24,45 @@ const PENDING: &str = r#"{alertstate="pending"}"#;
 const FIRING: &str = r#"{alertstate="firing"}"#;
 
 /// The test of one course, looked at every so many minutes.
-pub(super) fn case(alert: &Alert, course: &Course, step: u32, monitoring: &Monitoring) -> Case {
+pub(super) fn case(alert: &Alert, course: &Timeline, step: u32, monitoring: &Monitoring) -> Case {
     let source = samples(alert, course, monitoring);
     let times: Vec<i64> = (0..=course.minutes).step_by(step as usize).map(|it| i64::from(it) * MINUTE).collect();
     let scopes = [Scope::rules(&monitoring.job), Scope::rules(&monitoring.job).closed()];
     let scopes = scopes.map(|it| it.every(step * 60_000));
-    let both = |query: &Query, answer: &dyn Fn(&[Row]) -> Vec<Answer>| -> Vec<Option<Answer>> {
+    let both = |query: &Query, answer: &dyn Fn(&[AnswerRow]) -> Vec<Answer>| -> Vec<Option<Answer>> {
         let [open, closed] = scopes.map(|it| answer(&evaluate(query, &it, &source, &times)));
         open.into_iter().zip(closed).map(|(open, closed)| (open == closed).then_some(open)).collect()
     };
     let hold = i64::from(alert.hold_seconds) * 1000;
     let alone = |count: usize| vec![("{}", count)];
-    let firing = |rows: &[Row]| {
+    let firing = |rows: &[AnswerRow]| {
         let all = evaluate::history(rows, &times, hold, 0);
         all.iter().map(|it| alone(it.iter().filter(|it| **it == Phase::Firing).count())).collect()
     };
-    let states = |rows: &[Row]| {
+    let states = |rows: &[AnswerRow]| {
         let count = |all: &[Phase], phase| all.iter().filter(|it| **it == phase).count();
         let all = evaluate::history(rows, &times, hold, 0);
         let by_state = |it: &Vec<Phase>| vec![(PENDING, count(it, Phase::Pending)), (FIRING, count(it, Phase::Firing))];
         all.iter().map(by_state).collect()
     };
-    let present = |rows: &[Row]| {
+    let present = |rows: &[AnswerRow]| {
         let at = |index: usize| rows.iter().filter(|it| it.values.get(index).is_some_and(|it| is_present(*it))).count();
         (0..times.len()).map(|it| alone(at(it))).collect()
     };
     let mut asked = Vec::new();
-    if course.asked == model::Asked::Pending {
+    if course.asked == model::ExtraQuery::Pending {
         let expr = format!("count by (alertstate) ({})", alerts(alert, None, monitoring));
-        asked.push(Asked { expr, answers: both(&alert.query, &states) });
+        asked.push(ExpectedAnswers { expr, answers: both(&alert.query, &states) });
     } else {
         let expr = format!("count({})", alerts(alert, Some("firing"), monitoring));
-        asked.push(Asked { expr, answers: both(&alert.query, &firing) });
+        asked.push(ExpectedAnswers { expr, answers: both(&alert.query, &firing) });
     }
-    if course.asked == model::Asked::Recorded {
+    if course.asked == model::ExtraQuery::Recorded {
         let mut recorded = Vec::new();
         shares(&alert.query, &mut recorded);
         asked.extend(recorded.into_iter().map(|it| {
             let expr = promql::print(it, Place::Rules { job: &monitoring.job });
-            Asked { expr: format!("count({expr})"), answers: both(it, &present) }
+            ExpectedAnswers { expr: format!("count({expr})"), answers: both(it, &present) }
         }));
     }
     let questions = asked.iter().flat_map(|it| it.questions(step)).collect();
@@ -74,7 +74,7 @@ pub(super) fn case(alert: &Alert, course: &Course, step: u32, monitoring: &Monit
     Case { series: series.collect(), expectations: Vec::new(), questions }
 }
 
-impl Asked {
+impl ExpectedAnswers {
     /// The first and the last look of each stretch in which the answer stays the same.
     fn questions(&self, step: u32) -> Vec<Question> {
         let at = |index: usize| self.answers.get(index).and_then(Option::as_ref);
@@ -104,7 +104,7 @@ impl Asked {
     }
 }
 
-fn samples(alert: &Alert, course: &Course, monitoring: &Monitoring) -> Memory {
+fn samples(alert: &Alert, course: &Timeline, monitoring: &Monitoring) -> Memory {
     let mut memory = Memory::default();
     for track in &course.tracks {
         let own = [("job", job(&alert.scenario, monitoring)), ("instance", "a")];

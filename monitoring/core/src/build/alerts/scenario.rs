@@ -1,6 +1,6 @@
 //! Samples under which an alert fires and under which it only just does not.
 
-use crate::build::used_family::Used;
+use crate::build::used_family::UsedFamily;
 use crate::model::{Scenario, Signal};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL, STATUS_LABEL, STATUSES};
 use measurand_catalog::{Condition, MetricRecord, Role, SiteRecord};
@@ -54,7 +54,7 @@ pub(super) fn interpolated(quantile: f64, lower: f64, upper: f64) -> f64 {
 }
 
 /// The labels of some function: what it says, else the first known value, else a made-up one.
-pub(super) fn example(family: &Used<'_>, sites: &[&SiteRecord]) -> Labels {
+pub(super) fn example(family: &UsedFamily<'_>, sites: &[&SiteRecord]) -> Labels {
     let value = |it: &measurand_catalog::LabelRecord| {
         let said = sites.first().and_then(|site| site.labels.get(&it.name));
         said.or(it.values.first()).cloned().unwrap_or_else(|| "other".to_owned())
@@ -67,7 +67,7 @@ fn with(labels: &Labels, name: &str, value: &str) -> Labels {
 }
 
 /// The scenario of a condition; nothing where it is not evaluated for the family.
-pub(super) fn of_condition(condition: &Condition, family: &Used<'_>, labels: Labels) -> Option<Scenario> {
+pub(super) fn of_condition(condition: &Condition, family: &UsedFamily<'_>, labels: Labels) -> Option<Scenario> {
     let metric = |role| family.metric(role);
     let threshold = condition.threshold();
     let doubled = (2.0 * threshold).min(1.0);
@@ -190,7 +190,7 @@ fn neighbours(metric: &MetricRecord, bound: f64) -> (Option<f64>, Option<f64>) {
     (below, metric.buckets.iter().copied().find(|it| *it > bound))
 }
 
-fn calls(family: &Used<'_>) -> Option<String> {
+fn calls(family: &UsedFamily<'_>) -> Option<String> {
     let of_duration = || family.metric(Role::Duration).map(|it| format!("{}_count", it.name));
     family.metric(Role::Calls).map(|it| it.name.clone()).or_else(of_duration)
 }

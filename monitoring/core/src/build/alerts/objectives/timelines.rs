@@ -2,11 +2,11 @@
 //! the long one does, and one in which the number of calls does.
 
 use super::{FEW, own, promised};
-use crate::build::alerts::course::{FEW as TOO_FEW, NONE, course};
-use crate::build::alerts::proof::counter;
-use crate::build::objectives::{Indicator, Promise};
-use crate::model::burn_rate::{Burn, COUNTED_MAX, Pair};
-use crate::model::{Asked, Course, Signal, Track};
+use crate::build::alerts::scenario::counter;
+use crate::build::alerts::timeline::{FEW as TOO_FEW, NONE, course};
+use crate::build::objectives::{Indicator, SiteObjective};
+use crate::model::burn_rate::{BurnRateAlert, BurnRateWindows, COUNTED_MAX};
+use crate::model::{ExtraQuery, SampleTrack, Signal, Timeline};
 
 /// For so many minutes so many calls a minute, of which a share breaks the promise.
 type Phase = (u32, f64, f64);
@@ -15,12 +15,12 @@ type Phase = (u32, f64, f64);
 const STEP: u32 = 10;
 
 /// All that a burn needs.
-pub(super) fn of(burn: &Burn, promise: &Promise<'_>) -> Vec<Course> {
+pub(super) fn of(burn: &BurnRateAlert, promise: &SiteObjective<'_>) -> Vec<Timeline> {
     let hold = burn.hold_seconds.div_ceil(60);
     let mut all = Vec::new();
     for pair in &burn.pairs {
         let theta = promise.threshold(pair.factor);
-        let others: Vec<&Pair> = burn.pairs.iter().filter(|it| *it != pair).collect();
+        let others: Vec<&BurnRateWindows> = burn.pairs.iter().filter(|it| *it != pair).collect();
         let before = |damage: f64| silenced(pair, &others, damage, promise);
         let part = share(theta, pair, &others, promise);
         all.push(watched("is over when the short window has forgotten, and not before", promise, || {
@@ -34,13 +34,13 @@ pub(super) fn of(burn: &Burn, promise: &Promise<'_>) -> Vec<Course> {
         }
         all.push(watched(TOO_FEW, promise, || few(pair, hold, &before)));
     }
-    let counted = |it: &Pair| [it.long, it.short].into_iter().filter(|it| *it <= COUNTED_MAX).max();
+    let counted = |it: &BurnRateWindows| [it.long, it.short].into_iter().filter(|it| *it <= COUNTED_MAX).max();
     let window = burn.pairs.iter().filter_map(counted).max().unwrap_or_default() / 60;
     all.push(nothing(promise, window));
     all
 }
 
-fn watched(what: &'static str, promise: &Promise<'_>, phases: impl Fn() -> Vec<Phase>) -> Course {
+fn watched(what: &'static str, promise: &SiteObjective<'_>, phases: impl Fn() -> Vec<Phase>) -> Timeline {
     let phases = phases();
     let calls: Vec<(u32, f64)> = phases.iter().map(|it| (it.0, it.1)).collect();
     let counted = |(minutes, calls, share): &Phase| {
@@ -52,12 +52,17 @@ fn watched(what: &'static str, promise: &Promise<'_>, phases: impl Fn() -> Vec<P
     course(what, vec![all.along(&calls), broken.along(&other)])
 }
 
-fn signals(promise: &Promise<'_>) -> [Signal; 2] {
+fn signals(promise: &SiteObjective<'_>) -> [Signal; 2] {
     [counter(&promise.calls, own(promise), [0.0; 3]), promised(promise, [0.0; 3])]
 }
 
 /// Calls by which pairs with a longer window are kept silent, of which this pair sees nothing, for so much damage.
-fn silenced(pair: &Pair, others: &[&Pair], damage: f64, promise: &Promise<'_>) -> Vec<Phase> {
+fn silenced(
+    pair: &BurnRateWindows,
+    others: &[&BurnRateWindows],
+    damage: f64,
+    promise: &SiteObjective<'_>,
+) -> Vec<Phase> {
     const MINUTES: u32 = 600;
     let longer = others.iter().filter(|it| it.long > pair.long).map(|it| promise.threshold(it.factor));
     let Some(least) = longer.reduce(f64::min) else { return Vec::new() };
@@ -65,14 +70,14 @@ fn silenced(pair: &Pair, others: &[&Pair], damage: f64, promise: &Promise<'_>) -
 }
 
 /// A share above the threshold, but not above three times it, nor above that of a pair whose window is shorter.
-fn share(theta: f64, pair: &Pair, others: &[&Pair], promise: &Promise<'_>) -> f64 {
+fn share(theta: f64, pair: &BurnRateWindows, others: &[&BurnRateWindows], promise: &SiteObjective<'_>) -> f64 {
     let shorter = others.iter().filter(|it| it.long < pair.long).map(|it| theta.midpoint(promise.threshold(it.factor)));
     shorter.fold((2.0 * theta).min(theta.midpoint(1.0)), f64::min)
 }
 
 /// Very many calls, all broken, keep the long window above its threshold; then many of which a little less than too many
 /// are, then few of which a little more.
-fn short(pair: &Pair, hold: u32, theta: f64, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
+fn short(pair: &BurnRateWindows, hold: u32, theta: f64, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
     let window = pair.short / 60;
     let few = 100.0 / theta / f64::from(window);
     let bad = hold + 2 * STEP + 10;
@@ -88,7 +93,7 @@ fn short(pair: &Pair, hold: u32, theta: f64, before: &dyn Fn(f64) -> Vec<Phase>)
 
 /// After a long time without a mistake so many calls break the promise that the long window is above its threshold a
 /// little before a quarter of it: at a quarter itself rounding would decide.
-fn long(pair: &Pair, hold: u32, theta: f64, share: f64, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
+fn long(pair: &BurnRateWindows, hold: u32, theta: f64, share: f64, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
     let window = pair.long / 60;
     let calls = 10.0 / theta;
     let more = 3.1 * calls * theta / (share - theta);
@@ -98,7 +103,7 @@ fn long(pair: &Pair, hold: u32, theta: f64, share: f64, before: &dyn Fn(f64) -> 
 }
 
 /// All calls break the promise, but within the window that counts them there are too few; then there are enough.
-fn few(pair: &Pair, hold: u32, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
+fn few(pair: &BurnRateWindows, hold: u32, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
     let window = pair.counted() / 60;
     let within = |count: f64| count / f64::from(window);
     let bad = hold + 2 * STEP + 10;
@@ -113,13 +118,13 @@ fn few(pair: &Pair, hold: u32, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase>
 }
 
 /// Nothing happens, then calls of which none breaks the promise, then there are no series any more.
-fn nothing(promise: &Promise<'_>, window: u32) -> Course {
+fn nothing(promise: &SiteObjective<'_>, window: u32) -> Timeline {
     let [calls, broken] = signals(promise);
     let pieces = [(2 * STEP + 5, 0.0), (STEP, 600.0)];
-    let tracks: Vec<Track> = match promise.indicator {
+    let tracks: Vec<SampleTrack> = match promise.indicator {
         // An error that never happened has no series.
         Indicator::Success => vec![calls.along(&pieces)],
         Indicator::Latency(_) => vec![calls.along(&pieces), broken.along(&pieces)],
     };
-    Course { minutes: 3 * STEP + 5 + window + 2 * STEP, asked: Asked::Recorded, ..course(NONE, tracks) }
+    Timeline { minutes: 3 * STEP + 5 + window + 2 * STEP, asked: ExtraQuery::Recorded, ..course(NONE, tracks) }
 }

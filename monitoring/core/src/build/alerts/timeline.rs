@@ -4,8 +4,8 @@
 //! as high, then moves the minute in which the alert begins or is over.
 
 use super::condition::whole;
-use super::proof::TRAFFIC;
-use crate::model::{Asked, Course, Scenario, Signal, Track};
+use super::scenario::TRAFFIC;
+use crate::model::{ExtraQuery, SampleTrack, Scenario, Signal, Timeline};
 use measurand_catalog::Condition;
 
 /// The window of most conditions, in minutes.
@@ -30,53 +30,53 @@ const HOLD: &str = "fires when it has held for long enough, and not before";
 /// When there is something to be divided by zero.
 pub(super) const NOTHING: &str = "is silent where the whole is nothing";
 
-/// Watched until the last of the series ends.
-pub(super) fn course(what: &'static str, tracks: Vec<Track>) -> Course {
-    let length = |it: &Track| it.pieces.iter().map(|it| it.0).sum();
-    Course { what, minutes: tracks.iter().map(length).max().unwrap_or_default(), tracks, asked: Asked::Nothing }
+/// TimelineOf until the last of the series ends.
+pub(super) fn course(what: &'static str, tracks: Vec<SampleTrack>) -> Timeline {
+    let length = |it: &SampleTrack| it.pieces.iter().map(|it| it.0).sum();
+    Timeline { what, minutes: tracks.iter().map(length).max().unwrap_or_default(), tracks, asked: ExtraQuery::Nothing }
 }
 
 /// It is bad until the alert has fired: for each alert, whatever it looks at. How long that takes is up to its waiting time.
-pub(super) fn hold(scenario: &Scenario, hold_seconds: u32) -> Course {
+pub(super) fn hold(scenario: &Scenario, hold_seconds: u32) -> Timeline {
     // Whoever looks once in ten minutes sees it when the next ten are over.
     let bad = scenario.lead + hold_seconds.div_ceil(60) + if scenario.before > LONG_MINUTES { 20 } else { 3 };
     let tracks = scenario.signals.iter().map(|it| it.along(&[(scenario.before, it.before), (bad, it.bad)]));
     // Up to the last sample, so that it can share its series with one that takes longer.
-    Course { minutes: scenario.before + bad - 1, asked: Asked::Pending, ..course(HOLD, tracks.collect()) }
+    Timeline { minutes: scenario.before + bad - 1, asked: ExtraQuery::Pending, ..course(HOLD, tracks.collect()) }
 }
 
 /// The observations are bad and many, then good and few.
-pub(super) fn histogram(signals: &[Signal], hold_seconds: u32) -> Course {
+pub(super) fn histogram(signals: &[Signal], hold_seconds: u32) -> Timeline {
     let minutes = hold_seconds / 60 + WINDOW + 3;
     let tracks = signals.iter().map(|it| it.along(&[(minutes, CROWD * it.bad), (AFTER, it.good)]));
     course(OVER, tracks.collect())
 }
 
 /// A counter grows by far too much for long enough to fire, and then no more, for a window of so many minutes.
-pub(super) fn burst(signal: &Signal, window: u32, hold_seconds: u32) -> Course {
+pub(super) fn burst(signal: &Signal, window: u32, hold_seconds: u32) -> Timeline {
     let minutes = hold_seconds / 60 + 3;
     course(OVER, vec![signal.along(&[(minutes, CROWD * signal.bad.max(1.0)), (2 * window + 4, 0.0)])])
 }
 
 /// A gauge shows far too much, and then nothing.
-pub(super) fn peak(signal: &Signal, hold_seconds: u32) -> Course {
+pub(super) fn peak(signal: &Signal, hold_seconds: u32) -> Timeline {
     let minutes = hold_seconds / 60 + WINDOW + 3;
     course(OVER, vec![signal.along(&[(minutes, CROWD * signal.bad), (AFTER, 0.0)])])
 }
 
 /// A gauge grows at once, and is compared with a day before.
-pub(super) fn growth(signal: &Signal) -> Course {
+pub(super) fn growth(signal: &Signal) -> Timeline {
     const DAY: u32 = 24 * 60;
     course(OVER, vec![signal.along(&[(DAY + 60, signal.before), (DAY + 120, signal.bad)])])
 }
 
 /// Of a share of failures among all, with both windows as long: what fails is not among the rest.
-pub(super) fn share(rest: &Signal, failed: &Signal, threshold: f64, hold_seconds: u32) -> Vec<Course> {
+pub(super) fn share(rest: &Signal, failed: &Signal, threshold: f64, hold_seconds: u32) -> Vec<Timeline> {
     let minutes = hold_seconds / 60 + WINDOW + 3;
     let above = (1.5 * threshold).min(threshold.midpoint(1.0)) * TRAFFIC;
-    let silent = Course {
+    let silent = Timeline {
         minutes: 16 + AFTER,
-        asked: Asked::Recorded,
+        asked: ExtraQuery::Recorded,
         ..course(NONE, vec![rest.along(&[(8, 0.0), (8, TRAFFIC)])])
     };
     vec![
@@ -96,7 +96,7 @@ pub(super) fn share(rest: &Signal, failed: &Signal, threshold: f64, hold_seconds
 }
 
 /// The courses of a condition, from the series of its scenario.
-pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seconds: u32) -> Vec<Course> {
+pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seconds: u32) -> Vec<Timeline> {
     let hold = hold_seconds / 60;
     let minutes = hold + WINDOW + 3;
     let threshold = condition.threshold();
@@ -132,9 +132,9 @@ pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seco
                         misses.along(&[(12 + minutes, few)]),
                     ],
                 ),
-                Course {
+                Timeline {
                     minutes: 16 + AFTER,
-                    asked: Asked::Recorded,
+                    asked: ExtraQuery::Recorded,
                     ..course(NONE, vec![misses.along(&[(8, 0.0), (8, TRAFFIC)])])
                 },
             ]
@@ -164,7 +164,7 @@ pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seco
         (Condition::LevelAbove(_), [gauge]) => vec![peak(gauge, hold_seconds)],
         (Condition::LevelBelow(level), [gauge]) => {
             let other = [("instance".to_owned(), "b".to_owned())];
-            let unset = Track { labels: [&gauge.labels[..], &other].concat(), ..gauge.along(&[(minutes, 0.0)]) };
+            let unset = SampleTrack { labels: [&gauge.labels[..], &other].concat(), ..gauge.along(&[(minutes, 0.0)]) };
             vec![
                 course(OVER, vec![gauge.along(&[(minutes, 0.01 * level), (AFTER, 1.02 * level)])]),
                 course(
@@ -184,7 +184,7 @@ pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seco
 }
 
 /// Over an hour, and judged from two failures on.
-fn completions(success: &Signal, failure: &Signal, share: f64) -> Vec<Course> {
+fn completions(success: &Signal, failure: &Signal, share: f64) -> Vec<Timeline> {
     let (bad, after) = (30, 75);
     // As many in an hour as are a quarter of what is too much.
     let few = 10.0 * share / (1.0 - share) / 4.0;
@@ -209,7 +209,7 @@ fn completions(success: &Signal, failure: &Signal, share: f64) -> Vec<Course> {
 }
 
 /// The calls stop for more than a day; and they stop, and the process begins anew.
-fn stalled(calls: &Signal, began: &Signal, minutes: u32) -> Vec<Course> {
+fn stalled(calls: &Signal, began: &Signal, minutes: u32) -> Vec<Timeline> {
     let day = 25 * 60;
     let (before, after) = (minutes + 15, 2 * minutes + 10);
     vec![
