@@ -17,7 +17,7 @@ pub(super) fn check(text: &str) {
     match lint_text(name, text) {
         Ok(findings) => {
             for it in findings {
-                assert!(!it.message.is_empty() && !it.mend.is_empty() && it.file == name, "{it:?}");
+                assert!(!it.message.is_empty() && !it.help.is_empty() && it.file == name, "{it:?}");
                 assert!(it.line as usize <= lines, "a line beyond the {lines} that there are: {it:?}");
             }
         }

@@ -77,7 +77,7 @@ fn problem(path: &Path, catalog: Option<&Catalog>) -> Result<Option<String>, Str
     let mut text = format!("`{}` is not current:\n", path.display());
     for it in findings {
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "{}:{}: {}: {}\n    mend: {}", it.file, it.line, it.rule, it.message, it.mend);
+        let _ = writeln!(text, "{}:{}: {}: {}\n    help: {}", it.file, it.line, it.rule, it.message, it.help);
     }
     Ok(Some(text))
 }

@@ -145,9 +145,9 @@ impl<'a> Explainer<'a> {
         let metrics = self.catalog.families.iter().flat_map(|it| &it.metrics).map(|it| it.name.as_str());
         let close =
             crate::suggest::nearest(name, functions.chain(metrics).chain(platform::ALL.iter().map(|it| it.name)));
-        let mend = close
+        let help = close
             .map_or_else(|| "without a name all functions are listed".to_owned(), |it| format!("did you mean `{it}`?"));
-        Err(format!("no annotated function and no metric is called `{}`; {mend}", name.escape_debug()))
+        Err(format!("no annotated function and no metric is called `{}`; {help}", name.escape_debug()))
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to do.
-    pub mend: String,
+    pub help: String,
     /// Whether a `.lint` file says that this is no reason to fail.
     pub is_warning: bool,
 }
@@ -39,10 +39,10 @@ impl<'a> Findings<'a> {
         Self { file, all: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, line: u32, rule: &'static str, message: impl Into<String>, mend: impl Into<String>) {
-        let (message, mend) = (bounded(message.into()), bounded(mend.into()));
+    pub(crate) fn add(&mut self, line: u32, rule: &'static str, message: impl Into<String>, help: impl Into<String>) {
+        let (message, help) = (bounded(message.into()), bounded(help.into()));
         debug_assert!(RULES.iter().any(|it| it.name == rule), "`{rule}` is in no list");
-        self.all.push(Finding { file: self.file.to_owned(), line, rule, message, mend, is_warning: false });
+        self.all.push(Finding { file: self.file.to_owned(), line, rule, message, help, is_warning: false });
     }
 
     pub(crate) fn into_all(self) -> Vec<Finding> {

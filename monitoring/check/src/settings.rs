@@ -130,7 +130,7 @@ impl Settings {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, or says something that has no meaning; the message names the line and the mend.
+    /// When it cannot be read, or says something that has no meaning; the message names the line and the help.
     pub fn read(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string().escape_debug().to_string();
         let text = read_text(path, SETTINGS_BYTES_MAX).map_err(|it| it.to_string())?;
@@ -178,8 +178,8 @@ impl Settings {
             let receivers = &mut settings.options.receivers;
             let known = receiver(receivers, key.get_ref());
             let Some(field) = known else {
-                let mend = did_you_mean(key.get_ref(), RECEIVERS.into_iter(), "remove it");
-                return Err(wrong(&key, &format!("is nothing that receivers have; {mend}")));
+                let help = did_you_mean(key.get_ref(), RECEIVERS.into_iter(), "remove it");
+                return Err(wrong(&key, &format!("is nothing that receivers have; {help}")));
             };
             *field = one_line(value)?;
         }

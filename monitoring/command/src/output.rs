@@ -67,7 +67,7 @@ fn finding(it: &Finding) -> String {
     let place = if it.line == 0 { it.file.clone() } else { format!("{}:{}", it.file, it.line) };
     let (place, rule) = (painted(&visible(&place), "1"), painted(it.rule, "1;33"));
     let warning = if it.is_warning { "warning: " } else { "" };
-    format!("{place}: {warning}{rule}: {}\n    mend: {}\n", visible(&it.message), visible(&it.mend))
+    format!("{place}: {warning}{rule}: {}\n    help: {}\n", visible(&it.message), visible(&it.help))
 }
 
 fn sum(count: usize) -> String {

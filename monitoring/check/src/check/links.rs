@@ -32,9 +32,9 @@ fn link(url: &str, line: u32, dashboards: &[&Dashboard], alert: &str, findings: 
     let uids = || dashboards.iter().filter_map(|it| it.uid.as_ref()).map(|it| it.text.as_str());
     let Some(dashboard) = dashboards.iter().find(|it| it.uid.as_ref().is_some_and(|it| it.text == uid)) else {
         let near = nearest(uid, uids());
-        let mend = near.map_or_else(|| "link to one that exists".to_owned(), |it| format!("did you mean `{it}`?"));
+        let help = near.map_or_else(|| "link to one that exists".to_owned(), |it| format!("did you mean `{it}`?"));
         let message = format!("the alert `{alert}` links to the dashboard `{uid}`, which is in no file");
-        return findings.add(line, "dashboard-unknown", message, mend);
+        return findings.add(line, "dashboard-unknown", message, help);
     };
     let panel = url.split(['?', '&']).find_map(|it| it.strip_prefix("viewPanel="));
     let number = panel.map(|it| it.trim_start_matches("panel-")).and_then(|it| it.parse::<u32>().ok());

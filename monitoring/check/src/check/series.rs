@@ -34,7 +34,7 @@ impl Checker<'_, '_, '_> {
         let expression = match Expression::parse(&text.text) {
             Ok(it) => it,
             Err(error) => {
-                return self.findings.add(text.line, "promql/syntax", format!("{context} {error}"), error.mend());
+                return self.findings.add(text.line, "promql/syntax", format!("{context} {error}"), error.help());
             }
         };
         for selection in selections(&expression.tree) {
@@ -42,12 +42,12 @@ impl Checker<'_, '_, '_> {
             if self.known.exists(name) {
                 self.selection(&selection, name, text.line, context, of_this_job);
             } else {
-                let mend = self.known.nearest(name).map_or_else(
+                let help = self.known.nearest(name).map_or_else(
                     || "ask for one that exists, or list it under `known_metrics` in monitoring.toml".to_owned(),
                     |it| format!("did you mean `{it}`?"),
                 );
                 let message = format!("{context} is about nothing: no function records `{name}`, and no rule");
-                self.findings.add(text.line, "metric-unknown", message, mend);
+                self.findings.add(text.line, "metric-unknown", message, help);
             }
         }
         for part in subexpressions(&expression.tree) {
@@ -59,10 +59,10 @@ impl Checker<'_, '_, '_> {
     pub(super) fn alert(&mut self, name: &Located, context: &str) {
         if !self.alerts.contains(&name.text.as_str()) {
             let near = nearest(&name.text, self.alerts.iter().copied());
-            let mend =
+            let help =
                 near.map_or_else(|| "remove it, or write the alert".to_owned(), |it| format!("did you mean `{it}`?"));
             let message = format!("{context} names the alert `{}`, which no file has", name.text);
-            self.findings.add(name.line, "alert-unknown", message, mend);
+            self.findings.add(name.line, "alert-unknown", message, help);
         }
     }
 
@@ -73,8 +73,8 @@ impl Checker<'_, '_, '_> {
             self.histograms == Histograms::Native || selection.around.iter().any(|it| it.starts_with("histogram_"));
         if self.known.kind(name) == Some(SeriesKind::Whole) && !is_native && !sources.is_empty() {
             let message = format!("{context} asks for `{name}`, and a histogram has no series of that name");
-            let mend = format!("ask for `{name}_bucket`, `{name}_count` or `{name}_sum`");
-            self.findings.add(line, "histogram-part", message, mend);
+            let help = format!("ask for `{name}_bucket`, `{name}_count` or `{name}_sum`");
+            self.findings.add(line, "histogram-part", message, help);
         }
         if name.starts_with("ALERTS") {
             for it in matchers.iter().filter(|it| it.name == "alertname" && it.op == MatchOp::Equal && !is_variable(it))
@@ -96,9 +96,9 @@ impl Checker<'_, '_, '_> {
                 let near = nearest(&it.name, labels.names.iter().map(String::as_str));
                 let known: Vec<&str> =
                     labels.names.iter().map(String::as_str).filter(|it| !self.known.is_target_label(it)).collect();
-                let mend = near.map_or_else(|| labels_are(&known), |it| format!("did you mean `{it}`?"));
+                let help = near.map_or_else(|| labels_are(&known), |it| format!("did you mean `{it}`?"));
                 let message = format!("{context} asks for the label `{}`, which `{name}` lacks", it.name);
-                self.findings.add(line, "label-unknown", message, mend);
+                self.findings.add(line, "label-unknown", message, help);
                 all_fit = false;
             } else if it.name == "le" {
                 all_fit &= self.bound(it, &sources, name, line, context);
@@ -107,8 +107,8 @@ impl Checker<'_, '_, '_> {
                 if wrong {
                     let message =
                         format!("{context} asks for another job than `{}`: `job{}\"{}\"`", self.job, it.op, it.value);
-                    let mend = format!("ask for `job=\"{}\"`, or set `job` in monitoring.toml", self.job);
-                    self.findings.add(line, "job-unknown", message, mend);
+                    let help = format!("ask for `job=\"{}\"`, or set `job` in monitoring.toml", self.job);
+                    self.findings.add(line, "job-unknown", message, help);
                 }
             } else {
                 all_fit &= self.value(it, &sources, name, &Use { line, context, of_this_job });
@@ -147,10 +147,10 @@ impl Checker<'_, '_, '_> {
             return true;
         }
         let values = if values.is_empty() { "no function gives it one".to_owned() } else { listed(&values) };
-        let mend = near.map_or_else(|| format!("its values are {values}"), |near| format!("did you mean `{near}`?"));
+        let help = near.map_or_else(|| format!("its values are {values}"), |near| format!("did you mean `{near}`?"));
         let message =
             format!("{} asks for `{}{}\"{}\"`, a value that no `{name}` has", place.context, it.name, it.op, it.value);
-        self.findings.add(place.line, "value-unknown", message, mend);
+        self.findings.add(place.line, "value-unknown", message, help);
         false
     }
 
@@ -196,9 +196,9 @@ impl Checker<'_, '_, '_> {
             let labels = labels_of(side, &|it| self.known.labels(it));
             for name in names.iter().filter(|it| !labels.can_have(it) && !it.contains(VARIABLE)) {
                 let near = nearest(name, labels.names.iter().map(String::as_str));
-                let mend = near.map_or_else(|| format!("remove `{name}`"), |it| format!("did you mean `{it}`?"));
+                let help = near.map_or_else(|| format!("remove `{name}`"), |it| format!("did you mean `{it}`?"));
                 let message = format!("{context} goes by the label `{name}`, which nothing inside has");
-                self.findings.add(line, "label-unknown", message, mend);
+                self.findings.add(line, "label-unknown", message, help);
             }
         }
     }

@@ -183,8 +183,8 @@ pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
 pub fn rule_named(name: &str) -> Result<&'static str, String> {
     let found = RULES.iter().map(|it| it.name).find(|it| *it == name);
     found.ok_or_else(|| {
-        let mend = did_you_mean(name, RULES.iter().map(|it| it.name), "`cargo measurand lint --rules` lists all");
-        format!("there is no rule `{}`; {mend}", name.escape_debug())
+        let help = did_you_mean(name, RULES.iter().map(|it| it.name), "`cargo measurand lint --rules` lists all");
+        format!("there is no rule `{}`; {help}", name.escape_debug())
     })
 }
 

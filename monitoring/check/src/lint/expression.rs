@@ -56,12 +56,12 @@ pub(super) fn check(
             return None;
         }
         Err(error) => {
-            findings.add(text.line, "promql/syntax", format!("{context} {error}"), error.mend());
+            findings.add(text.line, "promql/syntax", format!("{context} {error}"), error.help());
             return None;
         }
     };
     let mut add =
-        |rule, message: String, mend: &str| findings.add(text.line, rule, format!("{context} {message}"), mend);
+        |rule, message: String, help: &str| findings.add(text.line, rule, format!("{context} {message}"), help);
     for selection in selections(&expression.tree) {
         counter(&selection, known, &mut add);
         rate(&selection, known, &mut add);

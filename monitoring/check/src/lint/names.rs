@@ -18,7 +18,7 @@ pub(super) fn legend(
     for part in legend.text.split("{{").skip(1).filter_map(|it| it.split_once("}}")) {
         let label = part.0.trim();
         if !labels.can_have(label) {
-            let mend = nearest(label, labels.names.iter().map(String::as_str)).map_or_else(
+            let help = nearest(label, labels.names.iter().map(String::as_str)).map_or_else(
                 || "aggregate by it too, or leave it out".to_owned(),
                 |it| format!("did you mean `{it}`?"),
             );
@@ -26,7 +26,7 @@ pub(super) fn legend(
                 legend.line,
                 "legend-label",
                 format!("{name} is labelled by `{label}`, which the query does not keep"),
-                mend,
+                help,
             );
         }
     }
@@ -54,7 +54,7 @@ pub(super) fn overrides(
             _ => continue,
         };
         if !exists {
-            let mend = near.map_or_else(
+            let help = near.map_or_else(
                 || "remove it, or name a series that there is".to_owned(),
                 |it| format!("did you mean `{it}`?"),
             );
@@ -62,7 +62,7 @@ pub(super) fn overrides(
                 options.line,
                 "override-name",
                 format!("{name} overrides `{wanted}`, which none of its series is called"),
-                mend,
+                help,
             );
         }
     }

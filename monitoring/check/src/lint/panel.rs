@@ -41,12 +41,12 @@ impl Context<'_> {
         let unknown =
             expression.variables.iter().filter(|it| !it.starts_with("__") && !self.defined.contains(it.as_str()));
         for name in unknown {
-            let mend = did_you_mean(name, self.defined.iter().copied(), "define it under `templating`");
+            let help = did_you_mean(name, self.defined.iter().copied(), "define it under `templating`");
             findings.add(
                 text.line,
                 "variable-unknown",
                 format!("{context} uses the variable `${name}`, which is not defined"),
-                mend,
+                help,
             );
         }
         Some(expression)
@@ -61,12 +61,12 @@ pub(super) fn check(panel: &Panel, context: &Context<'_>, findings: &mut Finding
     let line = panel.title.line;
     if !PANEL_TYPES.contains(&panel.kind.as_str()) && !panel.kind.contains("-panel") {
         let line = panel.node.get("type").unwrap_or(&panel.node).line;
-        let mend = if REMOVED.contains(&panel.kind.as_str()) {
+        let help = if REMOVED.contains(&panel.kind.as_str()) {
             "Grafana draws it no longer; use `timeseries`, `stat` or `table`".to_owned()
         } else {
             did_you_mean(&panel.kind, PANEL_TYPES.iter().copied(), "use a kind that comes with Grafana")
         };
-        findings.add(line, "panel-type", format!("{name} is of the unknown kind `{}`", panel.kind), mend);
+        findings.add(line, "panel-type", format!("{name} is of the unknown kind `{}`", panel.kind), help);
     }
     words(panel, &name, findings);
     ids(&panel.node, &name, findings);
@@ -121,18 +121,18 @@ fn words(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
     for keys in KEYS.iter().filter(|it| is_for(it.kinds)) {
         for (key, node) in panel.node.at(keys.path).map(Node::entries).unwrap_or_default() {
             if !keys.all.contains(&key.as_str()) {
-                let mend = did_you_mean(key, keys.all.iter().copied(), "remove it");
+                let help = did_you_mean(key, keys.all.iter().copied(), "remove it");
                 let message = format!("{name} sets `{}.{key}`, which Grafana ignores", keys.path.join("."));
-                findings.add(node.line, "option-unknown", message, mend);
+                findings.add(node.line, "option-unknown", message, help);
             }
         }
     }
     for it in WORDS.iter().filter(|it| is_for(it.kinds)) {
         let Some(node) = panel.node.at(it.path) else { continue };
         if let Some(word) = node.text().filter(|word| !it.all.contains(word)) {
-            let mend = did_you_mean(word, it.all.iter().copied(), &format!("use one of {}", it.all.join(", ")));
+            let help = did_you_mean(word, it.all.iter().copied(), &format!("use one of {}", it.all.join(", ")));
             let message = format!("{name} sets `{}` to `{word}`, which Grafana does not know", it.path.join("."));
-            findings.add(node.line, "option-unknown", message, mend);
+            findings.add(node.line, "option-unknown", message, help);
         }
     }
 }
@@ -142,8 +142,8 @@ fn ids(panel: &Node, name: &str, findings: &mut Findings<'_>) {
     let known = vocabulary();
     let mut check = |node: &Node, rule: &'static str, what: &str, list: &BTreeSet<String>, holds: bool| {
         let Some(id) = node.text().filter(|_| !holds) else { return };
-        let mend = did_you_mean(id, list.iter().map(String::as_str), "use an id that Grafana knows");
-        findings.add(node.line, rule, format!("{name} names the {what} `{id}`, which Grafana does not know"), mend);
+        let help = did_you_mean(id, list.iter().map(String::as_str), "use an id that Grafana knows");
+        findings.add(node.line, rule, format!("{name} names the {what} `{id}`, which Grafana does not know"), help);
     };
     let of_known = |node: &Node, list: &BTreeSet<String>| node.text().is_some_and(|it| list.contains(it));
     panel.each(&mut |node| {

@@ -74,7 +74,7 @@ fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
     let rules: Vec<&Rule> = groups.flatten().flat_map(|it| &it.rules).collect();
     let mut all = Vec::new();
     for comment in &read.comments {
-        let mut add = |message: String, mend: &str| findings.add(comment.line, "pint/comment", message, mend);
+        let mut add = |message: String, help: &str| findings.add(comment.line, "pint/comment", message, help);
         let mut words = comment.text.split_whitespace();
         let word = words.next().unwrap_or_default();
         if IGNORE.contains(&word) || OF_PINT.contains(&word) {
@@ -83,8 +83,8 @@ fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
         let (scope, verb) = word.rsplit_once('/').unwrap_or(("", word));
         if !["", "file"].contains(&scope) || !["disable", "snooze"].contains(&verb) {
             let known = ["disable", "snooze", "file/disable", "file/snooze"].into_iter().chain(IGNORE);
-            let mend = did_you_mean(word, known, "write `# pint disable promql/rate`, for example");
-            add(format!("pint has no word `{word}`"), &mend);
+            let help = did_you_mean(word, known, "write `# pint disable promql/rate`, for example");
+            add(format!("pint has no word `{word}`"), &help);
             continue;
         }
         if verb == "snooze" {
@@ -101,8 +101,8 @@ fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
         }
         // In parentheses stands for which server, or for which series.
         let rule = words.next().unwrap_or_default().split('(').next().unwrap_or_default();
-        if let Err(mend) = knows(rule) {
-            add(format!("pint has no check `{rule}`"), &mend);
+        if let Err(help) = knows(rule) {
+            add(format!("pint has no check `{rule}`"), &help);
             continue;
         }
         let lines = if scope == "file" { None } else { rule_at(comment.line, &rules, &read.empty_lines) };
@@ -163,13 +163,13 @@ fn of_file(text: &str, dashboards: &[&Node], switches: &mut Vec<Switch>, finding
     };
     for (key, list) in document.as_ref().map(Node::entries).unwrap_or_default() {
         if key != "exclusions" && key != "warnings" {
-            let mend = did_you_mean(key, ["exclusions", "warnings"].into_iter(), "write `exclusions` or `warnings`");
-            findings.add(list.line, RULE, format!("there is no list `{}`", key.escape_debug()), mend);
+            let help = did_you_mean(key, ["exclusions", "warnings"].into_iter(), "write `exclusions` or `warnings`");
+            findings.add(list.line, RULE, format!("there is no list `{}`", key.escape_debug()), help);
             continue;
         }
         for (rule, node) in list.entries() {
-            if let Err(mend) = knows(rule) {
-                findings.add(node.line, RULE, format!("there is no rule `{}`", rule.escape_debug()), mend);
+            if let Err(help) = knows(rule) {
+                findings.add(node.line, RULE, format!("there is no rule `{}`", rule.escape_debug()), help);
                 continue;
             }
             let is_warning = key == "warnings";

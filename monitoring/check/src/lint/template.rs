@@ -14,7 +14,7 @@ pub(super) struct Shown<'a> {
 
 /// Looks at the text of an annotation or a label of an alert.
 pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_>, findings: &mut Findings<'_>) {
-    let mut add = |message: String, mend: &str| findings.add(text.line, "alerts/template", message, mend);
+    let mut add = |message: String, help: &str| findings.add(text.line, "alerts/template", message, help);
     let what = if is_label { "label" } else { "annotation" };
     if text.text.matches("{{").count() != text.text.matches("}}").count() {
         add(format!("the {what} `{name}` opens more braces than it closes"), "close each `{{` with `}}`");
@@ -48,7 +48,7 @@ pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_
         }
         if let Some(query) = query(action) {
             match Expression::parse(&query) {
-                Err(error) => add(format!("the query `{query}` of the {what} `{name}` {error}"), error.mend()),
+                Err(error) => add(format!("the query `{query}` of the {what} `{name}` {error}"), error.help()),
                 Ok(it) => answer = Some(labels_of(&it.tree, &|it| shown.known.labels(it))),
             }
         }

@@ -48,7 +48,7 @@ pub(crate) enum Unparsed {
 
 impl Unparsed {
     /// What to do.
-    pub(crate) fn mend(&self) -> &'static str {
+    pub(crate) fn help(&self) -> &'static str {
         match self {
             Self::Syntax(_) => "mend the expression",
             Self::Limit(_) => "record its parts by rules of their own, and ask for what they record",

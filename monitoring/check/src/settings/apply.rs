@@ -40,11 +40,11 @@ impl Settings {
         let common = |it: &&SettingsChange| alerts::changeable().any(|name| name == it.alert);
         let one = |it: &SettingsChange| {
             if it.threshold.is_some() {
-                let mend = match it.alert.as_str() {
+                let help = match it.alert.as_str() {
                     "MemoryHigh" => "write `memory_bytes` above all tables",
                     _ => "leave the alert out and write one of your own",
                 };
-                return Err(format!("{}: `{}` has a threshold that is fixed; {mend}", it.place.0, it.alert));
+                return Err(format!("{}: `{}` has a threshold that is fixed; {help}", it.place.0, it.alert));
             }
             Ok((it.alert.clone(), Changed { hold_seconds: it.hold_seconds, severity: it.severity }))
         };
@@ -107,9 +107,9 @@ impl SettingsChange {
         let place = &self.place.0;
         let of_families = catalog.families.iter().flat_map(|it| &it.alerts).map(|it| it.name.clone());
         let names: Vec<String> = of_families.chain(alerts::changeable().map(str::to_owned)).collect();
-        let mend = did_you_mean(&self.alert, names.iter().map(String::as_str), "remove it");
+        let help = did_you_mean(&self.alert, names.iter().map(String::as_str), "remove it");
         let Some((family, index)) = find(catalog, &self.alert) else {
-            return Err(format!("{place}: there is no alert `{}`; {mend}", self.alert.escape_debug()));
+            return Err(format!("{place}: there is no alert `{}`; {help}", self.alert.escape_debug()));
         };
         let Some(alert) = family.alerts.get_mut(index) else { return Ok(()) };
         alert.severity = self.severity.unwrap_or(alert.severity);
@@ -117,12 +117,12 @@ impl SettingsChange {
         let Some(threshold) = self.threshold else { return Ok(()) };
         *number(&mut alert.condition) = threshold;
         let condition = alert.condition;
-        let mend = fitting(&condition, family);
+        let help = fitting(&condition, family);
         // The catalog itself knows best which thresholds make sense.
         if Catalog::from_json(catalog.to_json().as_bytes()).is_ok() {
             return Ok(());
         }
-        Err(format!("{place}: the threshold {threshold} of `{}` does not fit its metric; write {mend}", self.alert))
+        Err(format!("{place}: the threshold {threshold} of `{}` does not fit its metric; write {help}", self.alert))
     }
 }
 

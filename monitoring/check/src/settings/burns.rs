@@ -64,8 +64,8 @@ impl RawBurnRate {
         };
         let Some((_, burn)) = NAMES.into_iter().zip(burns).find(|it| it.0 == alert.get_ref()) else {
             let otherwise = format!("write one of {}", NAMES.join(", "));
-            let mend = did_you_mean(alert.get_ref(), NAMES.into_iter(), &otherwise);
-            return Err(wrong(alert, &format!("is no alert about a budget; {mend}")));
+            let help = did_you_mean(alert.get_ref(), NAMES.into_iter(), &otherwise);
+            return Err(wrong(alert, &format!("is no alert about a budget; {help}")));
         };
         if let Some(it) = self.r#for {
             burn.hold_seconds = seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION))?;

@@ -28,7 +28,7 @@ fn check_own(name: &str, text: &str, expected: Option<(&str, u32, &str)>) {
     let folder = generated(&small());
     fs::write(folder.path().join(name), text).expect("a file in it");
     let found = findings(&catalog(&small()), &folder);
-    let found: Vec<_> = found.iter().map(|it| (it.rule, it.line, format!("{}; {}", it.message, it.mend))).collect();
+    let found: Vec<_> = found.iter().map(|it| (it.rule, it.line, format!("{}; {}", it.message, it.help))).collect();
     match expected {
         None => assert!(found.is_empty(), "{found:#?}"),
         Some((rule, line, words)) => {
@@ -326,7 +326,7 @@ fn labels_that_look_like_secrets_are_found() {
         let sites = with("table", expression);
         let settings = Settings::parse("monitoring.toml", settings).expect("settings");
         let found = check(&catalog(&sites), &settings, generated(&sites).path()).expect("the folder can be read");
-        found.into_iter().map(|it| (it.rule, it.line, it.message, it.mend)).collect::<Vec<_>>()
+        found.into_iter().map(|it| (it.rule, it.line, it.message, it.help)).collect::<Vec<_>>()
     };
     assert!(checked("plan.kind", "").is_empty());
     let found = checked("request.session().apiKey()", "");
@@ -355,7 +355,7 @@ fn kinds_of_errors_are_values_of_a_label() {
         let text = format!("groups:\n- name: own\n  rules:\n  - alert: Own\n    expr: {expression}\n");
         fs::write(folder.path().join("own.yml"), text).expect("a file in it");
         let found = findings(&catalog(sites), &folder);
-        let found: Vec<String> = found.iter().map(|it| format!("{}: {}", it.rule, it.mend)).collect();
+        let found: Vec<String> = found.iter().map(|it| format!("{}: {}", it.rule, it.help)).collect();
         assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{kind}");
     };
     let closed = [measured("checkout", &[]), with_kinds(&["declined", "timed_out"], false)];

@@ -22,7 +22,7 @@ fn it_fails_with_all_that_was_found() {
     let failed = catch_unwind(|| assert_current!(folder.path(), catalog(&[measured("checkout", &[])])));
     let message = message(failed.expect_err("the folder is stale"));
     for expected in
-        ["is not current:\n", "alerts.yml:", ": file-stale: ", "    mend: run `cargo measurand generate` again\n"]
+        ["is not current:\n", "alerts.yml:", ": file-stale: ", "    help: run `cargo measurand generate` again\n"]
     {
         assert!(message.contains(expected), "`{expected}` is not in {message}");
     }

@@ -17,7 +17,7 @@ fn check(rules: &str, expected: &[(&str, u32)]) {
     let found = linted("rules.yml", &format!("groups:\n- name: own\n{rules}"));
     let places: Vec<(&str, u32)> = found.iter().map(|it| (it.rule, it.line)).collect();
     assert_eq!(places, expected, "{found:#?}");
-    assert!(found.iter().all(|it| !it.mend.is_empty()));
+    assert!(found.iter().all(|it| !it.help.is_empty()));
 }
 
 /// An alert that has all it needs but this expression, which stands in line 5.

@@ -19,7 +19,7 @@ fn check_change(change: impl FnOnce(&mut Value), rule: &str, words: &str) {
     let text = serde_json::to_string_pretty(&dashboard).expect("JSON");
     let found = linted("dashboard.json", &text);
     assert!(found.iter().all(|it| it.rule == rule) && !found.is_empty(), "{rule}: {found:#?}");
-    let said: Vec<String> = found.iter().map(|it| format!("{}; {}", it.message, it.mend)).collect();
+    let said: Vec<String> = found.iter().map(|it| format!("{}; {}", it.message, it.help)).collect();
     assert!(said.iter().any(|it| it.contains(words)), "`{words}` is not in {said:#?}");
     assert!(found.iter().all(|it| it.line > 0), "{found:#?}");
 }
@@ -77,7 +77,7 @@ fn a_misspelt_metric_needs_the_catalog() {
     dashboard["uid"] = "own".into();
     fs::write(folder.path().join("own.json"), dashboard.to_string()).unwrap();
     let found = check(&catalog(&everything()), &Settings::default(), folder.path()).unwrap();
-    let found: Vec<(&str, &str)> = found.iter().map(|it| (it.rule, it.mend.as_str())).collect();
+    let found: Vec<(&str, &str)> = found.iter().map(|it| (it.rule, it.help.as_str())).collect();
     assert_eq!(found, [("metric-unknown", "did you mean `function_duration_seconds_bucket`?")]);
 }
 

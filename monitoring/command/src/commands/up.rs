@@ -70,7 +70,7 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         all => all.iter().map(|it| target::parse(it)).collect::<Result<_, _>>()?,
     };
     let (found, missing): (Vec<_>, Vec<_>) = SERVERS.iter().map(|it| (it, it.find())).partition(|(_, it)| it.is_some());
-    let needed: Vec<String> = missing.iter().filter(|(it, _)| it.needed).map(|(it, _)| it.mend()).collect();
+    let needed: Vec<String> = missing.iter().filter(|(it, _)| it.needed).map(|(it, _)| it.help()).collect();
     if !needed.is_empty() {
         return Err(format!("not installed: {}", needed.join(", ")));
     }
@@ -99,7 +99,7 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         monitoring,
         targets,
         servers: found.into_iter().filter_map(|(server, path)| Some((server, path?))).collect(),
-        missing: missing.into_iter().map(|(it, _)| it.mend()).collect(),
+        missing: missing.into_iter().map(|(it, _)| it.help()).collect(),
         secrets,
         calls: arguments.secrets.is_some(),
     })

@@ -129,7 +129,7 @@ impl Server {
     }
 
     /// Which one it is, and what installs it.
-    pub(crate) fn mend(&self) -> String {
+    pub(crate) fn help(&self) -> String {
         format!("{} ({})", self.service.name, self.install)
     }
 }

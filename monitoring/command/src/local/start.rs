@@ -56,7 +56,7 @@ pub(crate) fn start(
     // What it said in earlier lives is kept, and not mistaken for what it says now.
     let from = std::fs::metadata(&log).map_or(0, |it| it.len());
     let mut child = spawn(server, program, layout, &log).map_err(|it| {
-        Failure::Other(format!("cannot start `{}`: {it}; install it again: {}", program.display(), server.mend()))
+        Failure::Other(format!("cannot start `{}`: {it}; install it again: {}", program.display(), server.help()))
     })?;
     let url = format!("http://{}", layout.address(service));
     if let Some(process) = Process::of(child.id()) {

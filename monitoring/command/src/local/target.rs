@@ -5,25 +5,25 @@ use measurand_monitoring::model::stack::App;
 /// `http://host:port`, with or without `/metrics`.
 pub(crate) fn parse(text: &str) -> Result<App, String> {
     let shown = text.escape_debug();
-    let mend = "write `http://host:port`, where it serves `/metrics`";
+    let help = "write `http://host:port`, where it serves `/metrics`";
     let (secure, rest) = match text.split_once("://") {
         Some(("http", rest)) => (false, rest),
         Some(("https", rest)) => (true, rest),
-        Some(_) => return Err(format!("`{shown}` is no address of a program; {mend}")),
+        Some(_) => return Err(format!("`{shown}` is no address of a program; {help}")),
         None => (false, text),
     };
     let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
     if address.contains('@') {
-        return Err(format!("the target names a user, and Prometheus' configuration would show the password; {mend}"));
+        return Err(format!("the target names a user, and Prometheus' configuration would show the password; {help}"));
     }
     if !matches!(path, "" | "metrics") {
-        return Err(format!("`{shown}` has the path `/{path}`; {mend}"));
+        return Err(format!("`{shown}` has the path `/{path}`; {help}"));
     }
     let host_ends = address.rfind(']').map_or(0, |it| it + 1);
     let port = address[host_ends..].rsplit_once(':').map(|(_, port)| port);
     let legal = |it: char| it.is_ascii_alphanumeric() || ".-_:[]".contains(it);
     if address.is_empty() || !address.chars().all(legal) || port.is_some_and(|it| it.parse::<u16>().is_err()) {
-        return Err(format!("`{shown}` is no address of a program; {mend}"));
+        return Err(format!("`{shown}` is no address of a program; {help}"));
     }
     let address = match (port, secure) {
         (Some(_), _) => address.to_owned(),

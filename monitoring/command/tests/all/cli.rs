@@ -335,7 +335,7 @@ fn findings_are_printed_for_people_and_for_tools() {
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout.starts_with("out/own.yml:5: metric-unknown: the alert `Own"), "{stdout}");
-    assert!(stdout.ends_with("    mend: did you mean `function_calls_total`?\n1 finding\n"), "{stdout}");
+    assert!(stdout.ends_with("    help: did you mean `function_calls_total`?\n1 finding\n"), "{stdout}");
     assert!(!stdout.contains('\u{1b}'), "{stdout}");
     let output = run(path, &["check", "catalog.json", "out", "--format", "json"]);
     assert_eq!(output.status.code(), Some(1));
