@@ -2,7 +2,7 @@
 
 use crate::embedding::Embedding;
 use crate::error::Result;
-use crate::extraction;
+use crate::learning;
 use crate::store::trajectories::{self, Trajectory};
 use crate::store::{embeddings, patterns};
 use crate::world::{ACTIONS, Goal, State, names};
@@ -33,7 +33,7 @@ pub(crate) const GOOD: f64 = 0.95;
 /// score.
 pub(crate) fn submit(db: &Connection, task: &str, work: &Work) -> Result<f64> {
     let change = Change::begin(db)?;
-    extraction::keep(db, &work.plan, work.goal.facts, work.start, GOOD)?;
+    learning::keep(db, &work.plan, work.goal.facts, work.start, GOOD)?;
     let mut lowest = 1.0_f64;
     for agent in [Agent::Coder, Agent::Reviewer, Agent::Tester] {
         lowest = lowest.min(verify(agent, work, &change)?);

@@ -1,8 +1,9 @@
 //! The HTTP interface: tasks, patterns, faults, and the endpoint's own routes.
 
-use crate::app::{App, Situation};
+use crate::app::App;
 use crate::error::Error;
 use crate::faults::{self, Fault};
+use crate::situation::Situation;
 use crate::store::patterns;
 use crate::tasks::kind_name;
 use crate::world::STARTS;

@@ -5,39 +5,17 @@ use crate::coordination::Coordination;
 use crate::error::Result;
 use crate::mind::Mind;
 use crate::queue::Queue;
-use crate::retrieval::Found;
+use crate::situation::{Found, Situation};
 use crate::store::Store;
 use crate::store::patterns::{self, Pattern};
-use crate::world::{STARTS, State, goal_of};
-use crate::{extraction, planner};
-use measurand::{TaskType, pattern_reuse};
+use crate::world::goal_of;
+use crate::{learning, planner};
+use measurand::pattern_reuse;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-/// What a task is about: its kind, and what is true when it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Situation {
-    pub(crate) kind: TaskType,
-    pub(crate) start: State,
-}
-
-impl Situation {
-    /// All that there are.
-    pub(crate) fn all() -> impl Iterator<Item = Situation> {
-        let kinds = [TaskType::Feature, TaskType::Bugfix, TaskType::Refactor];
-        kinds.into_iter().flat_map(|kind| STARTS.map(|start| Situation { kind, start }))
-    }
-
-    /// One after the other, again and again.
-    pub(crate) fn nth(number: u64) -> Situation {
-        let all: Vec<Situation> = Self::all().collect();
-        #[expect(clippy::cast_possible_truncation, reason = "only the remainder counts")]
-        all[number as usize % all.len()]
-    }
-}
 
 /// Everything that requests, workers and loops share.
 #[derive(Debug)]
@@ -73,7 +51,7 @@ impl App {
             let goal = goal_of(it.kind);
             let plan = planner::plan_for(goal.name, goal, it.start);
             let Some(plan) = plan else { continue };
-            app.store.write(|db| extraction::keep(db, &plan, goal.facts, it.start, 0.9))?;
+            app.store.write(|db| learning::keep(db, &plan, goal.facts, it.start, 0.9))?;
         }
         app.refresh()?;
         Ok(app)

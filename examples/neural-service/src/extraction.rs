@@ -1,14 +1,13 @@
 //! Patterns out of trajectories: sequences of actions that were done again and again, and went well.
 
 use crate::app::App;
-use crate::embedding::Embedding;
 use crate::error::{Error, Result};
 use crate::faults::{self, Fault};
+use crate::learning::keep;
 use crate::store::trajectories::Trajectory;
-use crate::store::{embeddings, patterns, trajectories};
+use crate::store::{patterns, trajectories};
 use crate::world::{State, action_named};
-use measurand::{PatternType, neural_op, pattern_learned};
-use rusqlite::Connection;
+use measurand::neural_op;
 use std::collections::BTreeMap;
 
 /// Trajectories that are looked at.
@@ -57,34 +56,6 @@ impl App {
     }
 }
 
-/// Keeps a pattern and the situation that it was learned in, unless it is known already.
-#[pattern_learned(ok_if = |it| matches!(it, Ok(Some(_))), owner = "learning")]
-pub(crate) fn keep(
-    db: &Connection,
-    actions: &[usize],
-    goal: State,
-    start: State,
-    confidence: f64,
-) -> Result<Option<i64>> {
-    let (pattern, new) = patterns::insert(db, kind_of(actions), actions, confidence)?;
-    if new {
-        embeddings::insert(db, pattern, &Embedding::of_situation(goal, start))?;
-    }
-    Ok(new.then_some(pattern))
-}
-
-/// What a pattern is about: working together, doing better, or what comes next.
-fn kind_of(actions: &[usize]) -> PatternType {
-    let has = |names: &[&str]| names.iter().filter_map(|it| action_named(it)).any(|it| actions.contains(&it));
-    if has(&["review", "merge"]) {
-        PatternType::Coordination
-    } else if has(&["run_tests", "patch", "restructure"]) {
-        PatternType::Optimization
-    } else {
-        PatternType::Prediction
-    }
-}
-
 /// All sequences of two and three actions.
 fn sequences(trajectories: &[Trajectory]) -> Result<BTreeMap<Vec<usize>, Seen>> {
     let mut all: BTreeMap<Vec<usize>, Seen> = BTreeMap::new();
@@ -103,7 +74,8 @@ fn sequences(trajectories: &[Trajectory]) -> Result<BTreeMap<Vec<usize>, Seen>> 
 
 #[cfg(test)]
 mod tests {
-    use super::{kind_of, sequences};
+    use super::sequences;
+    use crate::learning::kind_of;
     use crate::store::trajectories::Trajectory;
     use crate::world::{State, action_named};
     use measurand::PatternType;

@@ -1,9 +1,10 @@
 //! Somebody who uses the service: learning at a given rate, tasks, retrievals, plans and requests at their usual ones.
 
-use crate::app::{App, Situation};
+use crate::app::App;
 use crate::faults::{self, Fault};
 use crate::mind::SLOTS;
 use crate::planner::plan_for;
+use crate::situation::Situation;
 use crate::tasks::kind_name;
 use crate::world::goal_of;
 use std::net::SocketAddr;

@@ -16,6 +16,7 @@ mod embedding;
 mod error;
 mod extraction;
 mod faults;
+mod learning;
 mod load;
 mod mind;
 mod options;
@@ -23,9 +24,11 @@ mod planner;
 mod queue;
 mod retrieval;
 mod sabotage;
+mod situation;
 mod store;
 mod tasks;
 mod upkeep;
+mod workers;
 mod world;
 
 use app::App;
@@ -76,7 +79,7 @@ async fn serve_until_stopped(options: &Serve) -> Result<(), String> {
     let listener = listener
         .map_err(|it| format!("cannot listen on `{}`: {it}; name another address with `--listen`", options.listen))?;
     let address = listener.local_addr().map_err(|it| it.to_string())?;
-    queue::start_workers(&app, waiting);
+    workers::start(&app, waiting);
     upkeep::start(&app);
     sabotage::start(&app);
     if options.load > 0 {

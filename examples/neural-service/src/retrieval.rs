@@ -1,22 +1,14 @@
 //! Finding the pattern that was learned in the situation most like this one.
 
-use crate::app::{App, Situation};
+use crate::app::App;
 use crate::embedding::Embedding;
 use crate::error::{Error, Result};
 use crate::faults::{self, Fault};
+use crate::situation::{Found, Situation};
 use crate::store::embeddings;
 use crate::world::goal_of;
 use measurand::{neural_op, pattern_retrieval};
-use serde::Serialize;
 use std::sync::atomic::Ordering;
-
-/// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct Found {
-    pub(crate) pattern: i64,
-    /// How alike the situations are, from -1 to 1.
-    pub(crate) likeness: f32,
-}
 
 /// Situations that are as like as this are the same.
 const SAME: f32 = 0.999;

@@ -1,10 +1,11 @@
 //! What workers do with a task: retrieve what is known, plan, do it, let agents verify it, and learn from how it went.
 
 use crate::agents::{self, Work};
-use crate::app::{App, Situation};
+use crate::app::App;
 use crate::error::{Error, Result};
 use crate::faults::{self, Fault};
 use crate::planner::plan_for;
+use crate::situation::Situation;
 use crate::store::trajectories::{self, Trajectory};
 use crate::world::{ACTIONS, goal_of, names};
 use measurand::{TaskType, measured, task};

@@ -1,6 +1,6 @@
 //! Requests through the HTTP layer, and to the same service without it.
 
-use super::{in_turn, line, middle, processor};
+use super::measure::{in_turn, line, middle, processor};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;

@@ -1,6 +1,6 @@
 //! Neural operations: how many a second, and what share of the processors the promised number takes.
 
-use super::{PROMISED, THREADS, in_turn, line, middle, processor};
+use super::measure::{in_turn, line, middle, processor};
 use crate::mind::Mind;
 use rustix::time::ClockId;
 use std::hint::black_box;
@@ -8,6 +8,11 @@ use std::io::{Result, Write};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Threads that do neural operations.
+const THREADS: usize = 2;
+/// What the service is meant to carry a second.
+const PROMISED: u32 = 172_000;
 
 /// Calls of a round on each thread: about a millisecond of them.
 const CALLS: u32 = 20_000;
