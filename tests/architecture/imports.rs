@@ -48,6 +48,9 @@ impl<'ast> Visit<'ast> for Names {
         flatten(&item.tree, &mut Vec::new(), list);
     }
 
+    /// `pub(super)` says who may import, and imports nothing.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         self.paths.push(path.segments.iter().map(|it| it.ident.to_string()).collect());
         visit::visit_path(self, path);

@@ -75,7 +75,7 @@ pub(crate) fn labels_of(tree: &Expr, of_series: &dyn Fn(&VectorSelector) -> Labe
 }
 
 fn call(name: &str, arguments: &[Box<Expr>], of: &dyn Fn(&Expr) -> Labels) -> Labels {
-    // ExtraQuery for once: each look at an argument looks at all that is inside it.
+    // Computed once: each look at an argument looks at all that is inside it.
     let first = || arguments.first().map(|it| of(it)).unwrap_or_default();
     match name {
         "absent" | "absent_over_time" => absent(arguments.first().map(|it| &**it)),

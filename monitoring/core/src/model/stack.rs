@@ -124,7 +124,7 @@ pub struct App {
 }
 
 impl App {
-    /// ExtraQuery without TLS.
+    /// Asked without TLS.
     #[must_use]
     pub fn plain(address: impl Into<String>) -> Self {
         Self { address: address.into(), secure: false }

@@ -30,7 +30,7 @@ const HOLD: &str = "fires when it has held for long enough, and not before";
 /// When there is something to be divided by zero.
 pub(super) const NOTHING: &str = "is silent where the whole is nothing";
 
-/// TimelineOf until the last of the series ends.
+/// The timeline lasts until the last of the series ends.
 pub(super) fn course(what: &'static str, tracks: Vec<SampleTrack>) -> Timeline {
     let length = |it: &SampleTrack| it.pieces.iter().map(|it| it.0).sum();
     Timeline { what, minutes: tracks.iter().map(length).max().unwrap_or_default(), tracks, asked: ExtraQuery::Nothing }
