@@ -1,20 +1,20 @@
 //! How the exporter is set up.
 
-use crate::access::{Access, Named};
 use crate::error::Error;
 use crate::exporter::Exporter;
-use crate::limits::Limits;
+use crate::global::State;
+use crate::http::credentials::{Access, Named};
+use crate::http::endpoint::{self, Ending};
+use crate::http::request_limits::Limits;
+use crate::http::router::{self, App};
 use crate::live::Live;
-use crate::log;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::redact::Redact;
-use crate::routes::{self, App};
-use crate::server::{self, Ending};
-use crate::state::State;
-use crate::storage::TraceIds;
+use crate::stderr;
+use crate::storage::cells::TraceIds;
 #[cfg(feature = "native-histograms")]
-use crate::storage::enable_native;
+use crate::storage::cells::enable_native;
 use axum::Router;
 use measurand_monitoring::problems;
 use measurand_server::Hosts;
@@ -258,7 +258,7 @@ impl Builder {
         let catalog = self.program.catalog.to_json();
         let app =
             App::new(Some(recorder.clone()), catalog, live, self.limits, self.known_hosts(), Some(access.clone()));
-        let exporter = server::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
+        let exporter = endpoint::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
         access.warn_about(exporter.address());
         state.exporter = Some(exporter.clone());
         Ok(exporter)
@@ -273,7 +273,7 @@ impl Builder {
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
         self.report_problems();
         let catalog = self.program.catalog.to_json();
-        routes::mounted(App::new(recorder, catalog, live, self.limits, self.known_hosts(), None))
+        router::mounted(App::new(recorder, catalog, live, self.limits, self.known_hosts(), None))
     }
 
     /// What the live page asks, if it is wanted.
@@ -290,7 +290,7 @@ impl Builder {
     /// Says which families and objectives have no panels and no alerts.
     fn report_problems(&self) {
         for problem in problems(&self.program.catalog) {
-            log::write(&problem.to_string());
+            stderr::write(&problem.to_string());
         }
     }
 

@@ -3,8 +3,8 @@
 //! Calls that end well and are not among the slowest pay for it with one load and one comparison. All others try a lock and
 //! pass it by if it is taken: an incident less is better than waiting.
 
-use crate::live::KEPT;
-use crate::storage::{current_trace, unless_taken};
+use crate::history::KEPT;
+use crate::storage::cells::{current_trace, unless_taken};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

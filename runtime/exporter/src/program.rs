@@ -1,6 +1,6 @@
 //! What the exporter needs to know of the program it exports.
 
-use crate::log;
+use crate::stderr;
 use measurand_catalog::{Catalog, Family};
 use std::io::IsTerminal as _;
 
@@ -34,15 +34,15 @@ impl Program {
         const MOST: usize = 3;
         let (numbered, shared): (Vec<_>, Vec<_>) = self.catalog.sharing().into_iter().partition(|it| it.is_numbered);
         for sharing in numbered.iter().take(MOST) {
-            log::write(&format!("{sharing}; help: {}", sharing.help()));
+            stderr::write(&format!("{sharing}; help: {}", sharing.help()));
         }
         if numbered.len() > MOST {
             let more = numbered.len() - MOST;
-            log::write(&format!("and {more} more such names; `cargo measurand check` lists all"));
+            stderr::write(&format!("and {more} more such names; `cargo measurand check` lists all"));
         }
         if let Some(first) = shared.first().filter(|_| std::io::stderr().is_terminal()) {
             let groups = if shared.len() == 1 { "1 group".to_owned() } else { format!("{} groups", shared.len()) };
-            log::write(&format!(
+            stderr::write(&format!(
                 "{groups} of functions share series; `cargo measurand check` lists them; the first: {first}"
             ));
         }

@@ -1,8 +1,9 @@
 //! All metrics, sent somewhere in one request: what lives for seconds is over before anybody scrapes it. Knows nothing of
 //! the endpoint.
 
+mod remote_write;
+
 use crate::recorder::Recorder;
-use crate::remote_write;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use std::fmt::Write;

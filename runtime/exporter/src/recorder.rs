@@ -1,17 +1,17 @@
 //! The recorder: where the `metrics` facade meets the tables.
 
-use crate::foreign::{Foreign, LONGEST_NAME, Refusal, word};
-use crate::guard::Origin;
-use crate::live::Ring;
-use crate::log;
-use crate::map::Entry;
+use crate::history::Ring;
 use crate::platform::Platform;
 use crate::program::{Program, Service};
 use crate::render::Rendering;
-use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::{HistogramCells, Turns};
-use crate::tables::{Series, Table, Tables};
-use crate::text::{self, Format};
+use crate::render::text::{self, Format};
+use crate::stderr;
+use crate::storage::cardinality::Origin;
+use crate::storage::cells::{HistogramCells, Turns};
+use crate::storage::metric::{Series, Table, Tables};
+use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::series_map::Entry;
+use crate::storage::undescribed::{Foreign, LONGEST_NAME, Refusal, word};
 use measurand_catalog::{Kind, SERIES_LIMIT, SITE_TARGET};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use std::collections::HashSet;
@@ -200,7 +200,7 @@ impl Inner {
     pub(crate) fn warn(&self, subject: &str, message: impl FnOnce() -> String) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.len() < MOST_WARNINGS && warned.insert(subject.to_owned()) {
-            log::say(message());
+            stderr::say(message());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The user's hook against secrets in label values. It is asked where no series has the values yet, so that those that are
 //! there cost nothing more, and what it takes out is kept nowhere.
 
-use crate::labels;
-use crate::tables::Table;
+use crate::storage::labels;
+use crate::storage::metric::Table;
 use measurand_catalog::{CONTAINED, OTHER};
 use metrics::{Key, Label};
 use std::borrow::Cow;

@@ -4,18 +4,24 @@
 //! held meanwhile. A metric without series is left out. Each number is read once, so that what is derived from it agrees
 //! with it.
 
-use crate::foreign::word;
-use crate::map::{Entry, Sorted};
+pub(crate) mod gzip;
+pub(crate) mod negotiation;
+#[cfg(feature = "native-histograms")]
+pub(crate) mod protobuf;
+pub(crate) mod text;
+
 use crate::recorder::Inner;
-use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::Snapshot;
-use crate::tables::{BoundText, Series, Table};
-use crate::text::{self, Format};
+use crate::storage::cells::Snapshot;
+use crate::storage::metric::{BoundText, Series, Table};
+use crate::storage::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::series_map::{Entry, Sorted};
+use crate::storage::undescribed::word;
 use measurand_catalog::Kind;
 use std::cmp::Ordering;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::vec::IntoIter;
+use text::Format;
 
 /// A scrape that is under way.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! The thread that asks the application's runtime how late it is, and samples what the live page shows.
 
-use crate::live::INTERVAL;
-use crate::log;
+use crate::history::INTERVAL;
 use crate::recorder::Recorder;
+use crate::stderr;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) fn start(recorder: &Recorder) {
     let recorder = Arc::downgrade(recorder.inner());
     let started = thread::Builder::new().name("measurand-upkeep".to_owned()).spawn(move || run(&recorder));
     if let Err(error) = started {
-        log::write(&format!(
+        stderr::write(&format!(
             "cannot start a thread ({error}); `tokio_scheduling_lag_seconds` and the live page stay empty"
         ));
     }

@@ -7,23 +7,23 @@ mod sync {
 
 mod orderings;
 
-#[path = "../../../runtime/exporter/src/storage/gauge.rs"]
+#[path = "../../../runtime/exporter/src/storage/cells/gauge.rs"]
 mod gauge;
 #[expect(dead_code, reason = "a model makes its own")]
 #[path = "../../../runtime/src/hit_rate.rs"]
 mod hit_rate;
-#[path = "../../../runtime/exporter/src/storage/slots.rs"]
+#[path = "../../../runtime/exporter/src/storage/cells/scrape_fence.rs"]
+mod scrape_fence;
+#[path = "../../../runtime/exporter/src/storage/cells/slots.rs"]
 mod slots;
-#[path = "../../../runtime/exporter/src/storage/turns.rs"]
-mod turns;
 
 use gauge::GaugeCells;
 use hit_rate::Tally;
 use loom::sync::Arc;
 use loom::thread;
 use metrics::GaugeFn as _;
+use scrape_fence::Turns;
 use slots::{Block, Numbers, Slots, WIDE_STEP, Wide};
-use turns::Turns;
 
 fn sum(numbers: &Numbers) -> u64 {
     numbers.places().map(|it| it.value(0)).sum()

@@ -1,10 +1,10 @@
 //! The live page's numbers and downloads over HTTP.
 
-use super::desk::Failure;
+use super::answer_queue::Failure;
 use super::{Live, Question, Request, Wanted};
-use crate::gzip;
-use crate::limits::Reason;
-use crate::routes::App;
+use crate::http::request_limits::Reason;
+use crate::http::router::App;
+use crate::render::gzip;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{

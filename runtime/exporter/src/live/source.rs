@@ -1,26 +1,25 @@
 //! The ring as a source of samples: series with the labels `job` and `instance`, as a Prometheus would have scraped them.
 
-use super::log::Log;
-use super::ring::{Line, Lines, List, Metric, Samples};
-use crate::series::HistogramSeries;
+use crate::history::{Line, Lines, List, Log, Metric, Samples};
+use crate::storage::series::HistogramSeries;
 use measurand_monitoring::evaluate::{Labels, Sample, Source, Wanted};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What was sampled, as scraped from a target.
-pub(super) struct Scraped<'a> {
-    pub(super) samples: &'a Samples,
-    pub(super) target: &'a Target,
+pub(crate) struct Scraped<'a> {
+    pub(crate) samples: &'a Samples,
+    pub(crate) target: &'a Target,
     /// Set when no client waits for the answer any more.
-    pub(super) is_abandoned: &'a AtomicBool,
+    pub(crate) is_abandoned: &'a AtomicBool,
 }
 
 /// What a Prometheus would call this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) job: String,
-    pub(super) instance: String,
+pub(crate) struct Target {
+    pub(crate) job: String,
+    pub(crate) instance: String,
 }
 
 /// Which of a histogram's series.
@@ -212,13 +211,13 @@ trait Floats {
     fn float(&self, column: u64) -> f64;
 }
 
-impl Floats for crate::series::CounterSeries {
+impl Floats for crate::storage::series::CounterSeries {
     fn float(&self, column: u64) -> f64 {
         if self.is_computed() { f64::from_bits(column) } else { whole(column) }
     }
 }
 
-impl Floats for crate::series::GaugeSeries {
+impl Floats for crate::storage::series::GaugeSeries {
     fn float(&self, column: u64) -> f64 {
         f64::from_bits(column)
     }

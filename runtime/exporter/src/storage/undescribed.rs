@@ -3,7 +3,7 @@
 //! They are kept like the described ones. A name has the kind with which it was first used, and there is a bound on names
 //! as there is one on series, since a program may make them up as it runs.
 
-use crate::tables::Table;
+use crate::storage::metric::Table;
 use measurand_catalog::Kind;
 use metrics::SharedString;
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ pub(crate) const LONGEST_NAME: usize = 512;
 #[derive(Debug, Default)]
 pub(crate) struct Foreign {
     tables: RwLock<HashMap<String, Arc<Table>>>,
-    /// Those that the sorted list does not have yet, and that list; see `map` for why there are two.
+    /// Those that the sorted list does not have yet, and that list; see `series_map` for why there are two.
     fresh: Mutex<Vec<Arc<Table>>>,
     sorted: Mutex<Arc<Vec<Arc<Table>>>>,
     help: Mutex<HashMap<String, SharedString>>,

@@ -1,7 +1,7 @@
 //! Labels in one canonical form, so that the same labels in another order, or with names that become equal once they are
 //! legal, are one series and not two lines that contradict each other.
 
-use crate::text;
+use crate::render::text;
 use measurand_catalog::Kind;
 use metrics::Key;
 use std::borrow::Cow;

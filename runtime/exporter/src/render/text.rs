@@ -2,7 +2,7 @@
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details>
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
-use crate::storage::Exemplar;
+use crate::storage::cells::Exemplar;
 use metrics_exporter_prometheus::formatting;
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -1,8 +1,8 @@
 //! What holds for each request, whatever it asks for: no body, credentials where they are wanted, an end, a count, and
 //! headers that keep browsers from doing more with an answer than showing it.
 
-use crate::limits::Reason;
-use crate::routes::{App, PATHS};
+use crate::http::request_limits::Reason;
+use crate::http::router::{App, PATHS};
 use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,

@@ -6,11 +6,11 @@ mod gauge;
 mod histogram;
 mod in_flight;
 #[cfg(feature = "native-histograms")]
-mod native;
+mod native_histogram;
+mod scrape_fence;
 mod shards;
 mod slots;
 mod sync;
-mod turns;
 
 pub(crate) use counter::CounterCells;
 pub(crate) use exemplars::{Exemplar, TraceIds, ask as ask_for_traces, current as current_trace, unless_taken};
@@ -18,6 +18,6 @@ pub(crate) use gauge::GaugeCells;
 pub(crate) use histogram::{Bounds, HistogramCells, Snapshot, bounds};
 pub(crate) use in_flight::InFlightCells;
 #[cfg(feature = "native-histograms")]
-pub(crate) use native::{NativeSnapshot, SCHEMA, ZERO, enable as enable_native, is_enabled as is_native};
+pub(crate) use native_histogram::{NativeSnapshot, SCHEMA, ZERO, enable as enable_native, is_enabled as is_native};
+pub(crate) use scrape_fence::Turns;
 pub(crate) use shards::Slot;
-pub(crate) use turns::Turns;

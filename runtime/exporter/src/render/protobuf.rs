@@ -3,17 +3,19 @@
 //! A family is one message and is put together before it is written, so a scrape takes as much memory as the largest
 //! family. What asks for text gets it piece by piece; see `scrape`.
 
-use crate::labels;
-use crate::map::Entry;
-use crate::protobuf::{
+pub(crate) mod messages;
+
+use crate::recorder::Inner;
+use crate::render::Calls;
+use crate::render::protobuf::messages::{
     Bucket, BucketSpan, COUNTER, Counter, Exemplar, GAUGE, Gauge, HISTOGRAM, Histogram, LabelPair, Metric,
     MetricFamily, Timestamp,
 };
-use crate::recorder::Inner;
-use crate::render::Calls;
-use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::{NativeSnapshot, SCHEMA, Snapshot, ZERO};
-use crate::tables::{Series, Table};
+use crate::storage::cells::{NativeSnapshot, SCHEMA, Snapshot, ZERO};
+use crate::storage::labels;
+use crate::storage::metric::{Series, Table};
+use crate::storage::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::series_map::Entry;
 use prost::Message as _;
 use std::sync::atomic::Ordering;
 

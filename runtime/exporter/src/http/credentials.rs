@@ -2,7 +2,7 @@
 //! otherwise keeps the endpoint from starting.
 
 use crate::error::Error;
-use crate::log;
+use crate::stderr;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use measurand_server::Client;
@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 #[cfg(feature = "tls")]
 use {
-    crate::limits::Reason,
+    crate::http::request_limits::Reason,
     axum::http::StatusCode,
     axum::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
     axum::response::IntoResponse,
@@ -142,7 +142,7 @@ impl Access {
         _path: &str,
         _headers: &HeaderMap,
         _client: Option<Client>,
-    ) -> (Headers, Option<(crate::limits::Reason, Response)>) {
+    ) -> (Headers, Option<(crate::http::request_limits::Reason, Response)>) {
         (Headers::new(), None)
     }
 }
@@ -169,5 +169,5 @@ impl Access {
 }
 
 fn warn(line: &str) {
-    log::write(line);
+    stderr::write(line);
 }

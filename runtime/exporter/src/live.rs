@@ -1,31 +1,27 @@
 //! The live page's numbers: the last hour of our own recorder, and the answers that are made from it on request.
 //!
 //! It knows no HTTP (that is `routes`) and no HTML. A timer takes the samples; everything else is computed on request, on a
-//! thread of its own (`desk`), once for each sample and question.
+//! thread of its own (`answer_queue`), once for each sample and question.
 
+mod answer_queue;
 pub(crate) mod assets;
-mod desk;
 #[cfg(test)]
-mod hour;
-mod log;
-mod ring;
+mod hour_tests;
 pub(crate) mod routes;
-mod source;
+pub(crate) mod source;
 
-pub(crate) use ring::{INTERVAL, KEPT, Ring};
-
-use crate::gzip::Encoder;
+use crate::history::{self, INTERVAL, KEPT, Ring, Samples};
 use crate::incidents::{self, Incident, Lists};
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
-use crate::tables::{PLATFORM, Table};
+use crate::render::gzip::Encoder;
+use crate::storage::metric::{PLATFORM, Table};
+use answer_queue::{Answer, Body, Clerk, Desk, Failure, Lasting};
 use axum::body::Bytes;
-use desk::{Answer, Body, Clerk, Desk, Failure, Lasting};
 use measurand_catalog::Catalog;
 use measurand_monitoring::Options;
 use measurand_monitoring::evaluate::Source;
 use measurand_monitoring::live::{Frame, Page, Windows};
-use ring::Samples;
 use serde_json::{Value, json};
 use source::{Scraped, Target};
 use std::collections::BTreeMap;
@@ -147,7 +143,7 @@ impl Numbers {
             catalog: program.catalog.clone(),
             service,
             instance,
-            started: ring::now(),
+            started: history::now(),
             page: OnceLock::new(),
             model: OnceLock::new(),
             files: OnceLock::new(),
@@ -256,7 +252,7 @@ impl Numbers {
             let is_bounded = table.family == PLATFORM;
             json!({
                 "name": table.name,
-                "kind": crate::foreign::word(table.series.kind()),
+                "kind": crate::storage::undescribed::word(table.series.kind()),
                 "family": table.family,
                 "series": table.series.len(),
                 "limit": (!is_bounded).then_some(limit),
@@ -284,7 +280,7 @@ impl Numbers {
         let target = Target { job: page.job().to_owned(), instance: self.instance.clone() };
         let samples = self.ring.read();
         let samples: &Samples = &samples;
-        let now = samples.newest().unwrap_or_else(ring::now);
+        let now = samples.newest().unwrap_or_else(history::now);
         then(&Scraped { samples, target: &target, is_abandoned }, now)
     }
 }

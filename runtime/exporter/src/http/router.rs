@@ -1,12 +1,12 @@
 //! What the endpoint answers.
 
-use crate::access::Access;
-use crate::admit::{admit, known_host};
 use crate::error::Error;
-use crate::limits::{Limits, Reason};
+use crate::http::credentials::Access;
+use crate::http::middleware::{admit, known_host};
+use crate::http::request_limits::{Limits, Reason};
+use crate::http::scrape;
 use crate::live::{self, Live, assets};
 use crate::recorder::Recorder;
-use crate::scrape;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;

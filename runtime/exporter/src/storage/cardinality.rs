@@ -4,13 +4,13 @@
 //! A metric that has as many series as it may have keeps those, and counts every further set of labels in a series whose
 //! values are `_other`. What annotated functions register is bounded by the runtime and goes past this.
 
-use crate::foreign::MOST_NAMES;
-use crate::labels;
-use crate::map::{Entry, Map};
 use crate::recorder::Inner;
 use crate::redact;
-use crate::storage::CounterCells;
-use crate::tables::{FOREIGN, Table};
+use crate::storage::cells::CounterCells;
+use crate::storage::labels;
+use crate::storage::metric::{FOREIGN, Table};
+use crate::storage::series_map::{Entry, Map};
+use crate::storage::undescribed::MOST_NAMES;
 use measurand_catalog::{ADDED_LABELS, KIND_LABEL, OTHER, OVERFLOWS};
 use metrics::{CounterFn, Key, Label};
 use std::borrow::Cow;

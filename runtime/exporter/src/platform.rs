@@ -3,10 +3,10 @@
 mod process;
 mod runtime;
 
-use crate::labels;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Inner;
-use crate::tables::{FOREIGN, PLATFORM, Series};
+use crate::storage::labels;
+use crate::storage::metric::{FOREIGN, PLATFORM, Series};
 use measurand_catalog::{CONTAINED, Kind};
 use metrics::{Key, Label};
 use runtime::Watch;

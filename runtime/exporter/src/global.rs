@@ -1,15 +1,15 @@
 //! What there is once in a process: the global recorder, and the endpoint that serves it.
 
 use crate::builder::Builder;
-use crate::direct;
 use crate::error::Error;
 use crate::exporter::Exporter;
+use crate::fast_path;
+use crate::history::Ring;
 use crate::incidents;
-use crate::live::Ring;
 use crate::program::Service;
 use crate::recorder::Recorder;
 use crate::redact;
-use crate::storage::ask_for_traces;
+use crate::storage::cells::ask_for_traces;
 use crate::upkeep;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,7 +49,7 @@ impl State {
             recorder.inner().describe_program(program, Service::of(program, told, commit));
             metrics::set_global_recorder(recorder.clone()).map_err(|_| Error::ForeignRecorder)?;
             self.recorder = Some(recorder.clone());
-            direct::remember(&recorder);
+            fast_path::remember(&recorder);
             upkeep::start(&recorder);
             (program.initialize)();
             program.report_sharing();

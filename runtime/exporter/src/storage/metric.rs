@@ -1,9 +1,9 @@
 //! Metrics, each with its series; and those of them that the catalog describes.
 
-use crate::map::Map;
-use crate::series::{CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::{self, Bounds, CounterCells};
-use crate::text::{self, Format};
+use crate::render::text::{self, Format};
+use crate::storage::cells::{self, Bounds, CounterCells};
+use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::series_map::Map;
 use measurand_catalog::platform::{self, PlatformMetric};
 use measurand_catalog::{Catalog, Family, Kind, Label, Metric, Role};
 use std::borrow::Cow;
@@ -34,7 +34,7 @@ pub(crate) struct Table {
     /// For a counter of calls: where the table of their duration stands.
     pub(crate) duration: Option<usize>,
     pub(crate) series: Series,
-    /// Counts the label sets for which there is no room; see `guard`.
+    /// Counts the label sets for which there is no room; see `cardinality`.
     pub(crate) overflows: OnceLock<Arc<CounterCells>>,
     pub(crate) is_full: AtomicBool,
 }
@@ -150,7 +150,7 @@ impl Table {
             help,
             family,
             labels,
-            bounds: storage::bounds(bounds),
+            bounds: cells::bounds(bounds),
             bounds_text: [bounds_text(bounds, text::push_float), bounds_text(bounds, text::push_canonical)],
             duration: None,
             series,

@@ -2,7 +2,7 @@
 
 use super::exemplars::{self, Exemplar, Exemplars};
 #[cfg(feature = "native-histograms")]
-use super::native::{self, NativeCells, NativeSnapshot};
+use super::native_histogram::{self, NativeCells, NativeSnapshot};
 use super::shards::{Shard, Shards, Slot};
 use super::slots::Wide;
 use metrics::HistogramFn;
@@ -79,7 +79,7 @@ impl HistogramCells {
             shards: Shards::new(behind_buckets(bounds.len()) + 2),
             exemplars: OnceLock::new(),
             #[cfg(feature = "native-histograms")]
-            native: native::is_enabled().then(NativeCells::new),
+            native: native_histogram::is_enabled().then(NativeCells::new),
         }
     }
 

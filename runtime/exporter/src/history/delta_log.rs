@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// Numbers from one tick to the newest.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(crate) struct Log {
     /// The first tick that is kept.
     begin: u32,
     /// The numbers at that tick, and the tick of the entry that they come from.
@@ -32,13 +32,13 @@ struct Reader<'a> {
 }
 
 impl Log {
-    pub(super) fn new(tick: u32, values: &[u64], is_float: bool) -> Self {
+    pub(crate) fn new(tick: u32, values: &[u64], is_float: bool) -> Self {
         let (base, last) = (values.into(), values.into());
         Self { begin: tick, base, base_tick: tick, bytes: VecDeque::new(), last, last_tick: tick, is_float }
     }
 
     /// Adds the numbers of a later tick.
-    pub(super) fn push(&mut self, tick: u32, values: &[u64]) {
+    pub(crate) fn push(&mut self, tick: u32, values: &[u64]) {
         if *self.last == *values {
             return;
         }
@@ -63,7 +63,7 @@ impl Log {
     }
 
     /// Forgets what was before this tick.
-    pub(super) fn trim(&mut self, tick: u32) {
+    pub(crate) fn trim(&mut self, tick: u32) {
         loop {
             let next = Reader { bytes: &self.bytes, at: 0 }.ticks().map(|it| self.base_tick.saturating_add(it));
             let Some(next) = next.filter(|it| *it <= tick) else { break };
@@ -80,7 +80,7 @@ impl Log {
     }
 
     /// The numbers from the first tick that is kept: each with the tick from which on they are what they are.
-    pub(super) fn replay(&self, mut each: impl FnMut(u32, &[u64])) {
+    pub(crate) fn replay(&self, mut each: impl FnMut(u32, &[u64])) {
         let mut values = self.base.clone();
         let mut tick = self.base_tick;
         each(self.begin, &values);
@@ -92,7 +92,7 @@ impl Log {
     }
 
     /// What it takes of the heap.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.bytes.capacity() + (self.base.len() + self.last.len()) * size_of::<u64>()
     }
 }

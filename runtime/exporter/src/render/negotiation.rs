@@ -1,6 +1,6 @@
 //! Which of the formats a client wants.
 
-use crate::text::Format;
+use crate::render::text::Format;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 

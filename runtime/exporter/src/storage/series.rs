@@ -4,8 +4,8 @@
 //! function is counted by the observation of its duration, and an observation by hand must not count as a call.
 
 #[cfg(feature = "native-histograms")]
-use crate::storage::NativeSnapshot;
-use crate::storage::{Bounds, CounterCells, Exemplar, GaugeCells, HistogramCells, InFlightCells, Snapshot};
+use crate::storage::cells::NativeSnapshot;
+use crate::storage::cells::{Bounds, CounterCells, Exemplar, GaugeCells, HistogramCells, InFlightCells, Snapshot};
 use metrics::GaugeFn;
 use metrics::atomics::AtomicU64;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,12 +3,12 @@
 //! A hundred thousand series are a hundred megabytes of text. They are never held at once: the next piece is made when the
 //! client has taken the one before, and between two pieces a slow client holds neither a thread nor a lock.
 
-use crate::gzip::{self, Encoder};
-use crate::negotiation;
+use crate::http::router::App;
 use crate::recorder::{Inner, PIECE};
 use crate::render::Rendering;
-use crate::routes::App;
-use crate::text::Format;
+use crate::render::gzip::{self, Encoder};
+use crate::render::negotiation;
+use crate::render::text::Format;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, StatusCode};
@@ -46,7 +46,7 @@ pub(crate) fn register(recorder: &Inner) {
 /// Answers a scrape: in one piece when it is small.
 pub(crate) async fn answer(app: Arc<App>, recorder: &Arc<Inner>, headers: &HeaderMap) -> Response {
     #[cfg(feature = "native-histograms")]
-    if crate::storage::is_native() && negotiation::takes_protobuf(headers) {
+    if crate::storage::cells::is_native() && negotiation::takes_protobuf(headers) {
         return protobuf(&app, recorder, headers).await;
     }
     let (format, compressed) = (negotiation::format(headers), gzip::is_accepted(headers));
@@ -78,7 +78,7 @@ async fn protobuf(app: &App, recorder: &Arc<Inner>, headers: &HeaderMap) -> Resp
     let _turn = app.scrapes.acquire().await;
     let make = move || -> io::Result<Vec<u8>> {
         let (begin, mut bytes) = (Instant::now(), Vec::new());
-        crate::native::encode(&recorder, &mut bytes);
+        crate::render::protobuf::encode(&recorder, &mut bytes);
         if let Some(histogram) = recorder.histogram(&DURATION) {
             histogram.record(begin.elapsed());
         }
@@ -94,8 +94,11 @@ async fn protobuf(app: &App, recorder: &Arc<Inner>, headers: &HeaderMap) -> Resp
         Ok(runtime) => runtime.spawn_blocking(make).await.unwrap_or_else(|error| Err(io::Error::other(error))),
         Err(_) => make(),
     };
-    let fixed =
-        [(CONTENT_TYPE, crate::protobuf::CONTENT_TYPE), (CACHE_CONTROL, "no-store"), (VARY, "accept, accept-encoding")];
+    let fixed = [
+        (CONTENT_TYPE, crate::render::protobuf::messages::CONTENT_TYPE),
+        (CACHE_CONTROL, "no-store"),
+        (VARY, "accept, accept-encoding"),
+    ];
     match answer {
         Ok(bytes) => (fixed, compressed.then_some(AppendHeaders([(CONTENT_ENCODING, "gzip")])), bytes).into_response(),
         Err(error) => failed(&error),

@@ -2,13 +2,13 @@
 //! none.
 
 use crate::exporter::{Ended, Exporter};
-use crate::limits::{Limits, Reason};
-#[cfg(feature = "push")]
-use crate::log;
+use crate::http::request_limits::{Limits, Reason};
+use crate::http::router::{self, App};
 #[cfg(feature = "push")]
 use crate::push::Push;
 use crate::recorder::Recorder;
-use crate::routes::{self, App};
+#[cfg(feature = "push")]
+use crate::stderr;
 use measurand_server::Server;
 use std::io;
 use std::net::TcpListener as StdListener;
@@ -83,7 +83,7 @@ impl Ending {
     #[cfg(feature = "push")]
     fn end(&self, recorder: &Recorder) {
         if let Some(Err(error)) = self.push.as_ref().map(|it| it.send(recorder)) {
-            log::write(&error);
+            stderr::write(&error);
         }
     }
 
@@ -93,7 +93,7 @@ impl Ending {
 }
 
 fn prepare() -> io::Result<Runtime> {
-    // The blocking threads render, two at a time, and look at one password; see `routes`. The live page has its own.
+    // The blocking threads render, two at a time, and look at one password; see `router`. The live page has its own.
     Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -120,7 +120,7 @@ async fn serve(
 ) {
     let telling = Arc::clone(&app);
     let tell = move |event| telling.refuse(Reason::Connection(event));
-    let mut server = Server::new(listener, routes::served(Arc::clone(&app)), limits.server, tell);
+    let mut server = Server::new(listener, router::served(Arc::clone(&app)), limits.server, tell);
     if let Some(hosts) = &app.hosts {
         server = server.hosts(hosts.clone());
     }

@@ -5,7 +5,7 @@
 //! recorder of a test, that test has to. So the caller says which recorder is in force, by its address.
 
 use crate::recorder::{Inner, Recorder};
-use crate::storage::{CounterCells, HistogramCells, Slot};
+use crate::storage::cells::{CounterCells, HistogramCells, Slot};
 use metrics::Key;
 use std::sync::{Arc, OnceLock};
 use std::thread;

@@ -4,13 +4,15 @@
 //! bytes; the histories take at most [`MOST_BYTES`] together, and where they would take more the past that is kept
 //! becomes shorter. What is left out is said on the page.
 
-use super::log::Log;
-use crate::map::{Entry, Sorted};
+mod delta_log;
+
 use crate::recorder::Inner;
-use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::Snapshot;
-use crate::tables::{Series, Table};
-use crate::text::Format;
+use crate::render::text::Format;
+use crate::storage::cells::Snapshot;
+use crate::storage::metric::{Series, Table};
+use crate::storage::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::series_map::{Entry, Sorted};
+pub(crate) use delta_log::Log;
 use measurand_monitoring::evaluate::Labels;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -44,14 +46,14 @@ pub(crate) struct Ring {
 pub(crate) struct Samples {
     bounds: Bounds,
     /// When each tick was, in milliseconds since the epoch; the first of them is that of the tick `first`.
-    pub(super) times: VecDeque<i64>,
-    pub(super) first: u32,
+    pub(crate) times: VecDeque<i64>,
+    pub(crate) first: u32,
     /// How many ticks are kept: fewer where memory is short.
     horizon: u32,
-    pub(super) metrics: BTreeMap<Cow<'static, str>, Metric>,
+    pub(crate) metrics: BTreeMap<Cow<'static, str>, Metric>,
     /// How many series there are, and how many were left out.
     series: usize,
-    pub(super) left_out: usize,
+    pub(crate) left_out: usize,
 }
 
 /// How much is kept.
@@ -64,14 +66,14 @@ struct Bounds {
 
 /// One metric.
 #[derive(Debug)]
-pub(super) struct Metric {
-    pub(super) lines: Lines,
+pub(crate) struct Metric {
+    pub(crate) lines: Lines,
     /// The bounds of a histogram's buckets as their labels say it, with that for all.
-    pub(super) bounds: Vec<String>,
+    pub(crate) bounds: Vec<String>,
 }
 
 #[derive(Debug)]
-pub(super) enum Lines {
+pub(crate) enum Lines {
     Counters(List<CounterSeries>),
     Gauges(List<GaugeSeries>),
     Histograms(List<HistogramSeries>),
@@ -79,19 +81,19 @@ pub(super) enum Lines {
 
 /// The series of one metric that are kept, in the order of their labels.
 #[derive(Debug)]
-pub(super) struct List<S> {
+pub(crate) struct List<S> {
     /// All that the recorder had when it was looked at last.
     known: Sorted<S>,
-    pub(super) kept: Vec<Line<S>>,
+    pub(crate) kept: Vec<Line<S>>,
 }
 
 /// One series.
 #[derive(Debug)]
-pub(super) struct Line<S> {
-    pub(super) entry: Arc<Entry<S>>,
-    pub(super) log: Option<Log>,
+pub(crate) struct Line<S> {
+    pub(crate) entry: Arc<Entry<S>>,
+    pub(crate) log: Option<Log>,
     /// Its labels, once somebody has asked for them.
-    pub(super) labels: OnceLock<Arc<Labels>>,
+    pub(crate) labels: OnceLock<Arc<Labels>>,
 }
 
 impl Ring {
@@ -112,7 +114,7 @@ impl Ring {
         recorder.turns.pass();
     }
 
-    pub(super) fn sample_at(&self, recorder: &Inner, now: i64) {
+    pub(crate) fn sample_at(&self, recorder: &Inner, now: i64) {
         self.samples.write().unwrap_or_else(PoisonError::into_inner).sample(recorder, now);
         self.newest.store(now, Ordering::Relaxed);
     }
@@ -188,18 +190,18 @@ impl Samples {
     }
 
     /// What its histories take of the heap.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.metrics.values().map(|it| it.lines.size()).sum()
     }
 
     /// How much of the past it holds.
-    pub(super) fn seconds(&self) -> i64 {
+    pub(crate) fn seconds(&self) -> i64 {
         let ends = self.times.front().zip(self.times.back());
         ends.map_or(0, |(first, last)| (last - first) / 1000)
     }
 
     /// When it was sampled last.
-    pub(super) fn newest(&self) -> Option<i64> {
+    pub(crate) fn newest(&self) -> Option<i64> {
         self.times.back().copied()
     }
 }
@@ -349,8 +351,8 @@ impl<S> Default for List<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::{Scraped, Target};
     use super::*;
+    use crate::live::source::{Scraped, Target};
     use crate::program::Program;
     use crate::recorder::Recorder;
     use measurand_catalog::{Catalog, families};

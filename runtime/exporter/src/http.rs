@@ -1,0 +1,8 @@
+//! The endpoint: its server, its routes, and the bounds on what clients take.
+
+pub(crate) mod credentials;
+pub(crate) mod endpoint;
+pub(crate) mod middleware;
+pub(crate) mod request_limits;
+pub(crate) mod router;
+pub(crate) mod scrape;

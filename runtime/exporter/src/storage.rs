@@ -1,0 +1,9 @@
+//! What is recorded: metrics, their series by label values, and the cells of each series.
+
+pub(crate) mod cardinality;
+pub(crate) mod cells;
+pub(crate) mod labels;
+pub(crate) mod metric;
+pub(crate) mod series;
+pub(crate) mod series_map;
+pub(crate) mod undescribed;
