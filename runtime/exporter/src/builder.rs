@@ -2,9 +2,9 @@
 
 use crate::error::Error;
 use crate::exporter::Exporter;
-use crate::global::State;
+use crate::global::Global;
 use crate::http::credentials::{Access, Named};
-use crate::http::endpoint::{self, Ending};
+use crate::http::endpoint::{self, ShutdownPlan};
 use crate::http::request_limits::Limits;
 use crate::http::router::{self, App};
 use crate::live::Live;
@@ -45,7 +45,7 @@ pub struct Builder {
     limits: Limits,
     hosts: Vec<String>,
     named: Named,
-    ending: Ending,
+    shutdown: ShutdownPlan,
 }
 
 impl Builder {
@@ -64,7 +64,7 @@ impl Builder {
             limits: Limits::default(),
             hosts: Vec::new(),
             named: Named::default(),
-            ending: Ending::default(),
+            shutdown: ShutdownPlan::default(),
         }
     }
 
@@ -146,7 +146,7 @@ impl Builder {
     /// For how long [`Exporter::shutdown`] goes on serving to be scraped once more, so that what happened last is seen; it
     /// ends with that scrape. Not at all unless told otherwise.
     pub fn last_scrape(mut self, window: Duration) -> Self {
-        self.ending.window = window;
+        self.shutdown.window = window;
         self
     }
 
@@ -154,7 +154,7 @@ impl Builder {
     /// of `measurand`.
     #[cfg(feature = "push")]
     pub fn push_at_shutdown(mut self, push: crate::Push) -> Self {
-        self.ending.push = Some(push);
+        self.shutdown.push = Some(push);
         self
     }
 
@@ -245,11 +245,11 @@ impl Builder {
     /// When another recorder is installed, a file that says who may come in is no good, or nothing can listen on the
     /// address. In the latter cases metrics are recorded all the same, and a later call may try again.
     pub fn install(self) -> Result<Exporter, Error> {
-        let mut state = State::lock();
-        if let Some(exporter) = state.exporter.as_ref().filter(|it| it.is_serving()) {
+        let mut global = Global::lock();
+        if let Some(exporter) = global.exporter.as_ref().filter(|it| it.is_serving()) {
             return Ok(exporter.clone());
         }
-        let recorder = state.recorder(&self)?;
+        let recorder = global.recorder(&self)?;
         let access = Access::read(self.named.clone())?;
         let listener = bind(&self.address())?;
         let instance = listener.local_addr().map_or_else(|_| self.address(), |it| it.to_string());
@@ -258,9 +258,9 @@ impl Builder {
         let catalog = self.program.catalog.to_json();
         let app =
             App::new(Some(recorder.clone()), catalog, live, self.limits, self.known_hosts(), Some(access.clone()));
-        let exporter = endpoint::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
+        let exporter = endpoint::start(listener, app, self.limits, self.shutdown, recorder).map_err(Error::Start)?;
         access.warn_about(exporter.address());
-        state.exporter = Some(exporter.clone());
+        global.exporter = Some(exporter.clone());
         Ok(exporter)
     }
 
@@ -269,7 +269,7 @@ impl Builder {
     ///
     /// When another recorder is installed, `/metrics` answers 503 and says so.
     pub fn router(self) -> Router {
-        let recorder = State::lock().recorder(&self).ok();
+        let recorder = Global::lock().recorder(&self).ok();
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
         self.report_problems();
         let catalog = self.program.catalog.to_json();
@@ -278,9 +278,9 @@ impl Builder {
 
     /// What the live page asks, if it is wanted.
     fn live_of(&self, recorder: &Recorder, instance: String) -> Option<Live> {
-        let ring = recorder.inner().ring.get().filter(|_| self.live)?;
+        let history = recorder.inner().history.get().filter(|_| self.live)?;
         let service = Service::of(&self.program, self.service.as_ref(), self.commit.as_deref());
-        Some(Live::new(recorder, ring, &self.program, service, instance, self.limits.page))
+        Some(Live::new(recorder, history, &self.program, service, instance, self.limits.page))
     }
 
     fn known_hosts(&self) -> Option<Hosts> {

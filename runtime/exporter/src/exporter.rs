@@ -7,20 +7,20 @@ use tokio::sync::watch;
 
 /// An endpoint that serves. Dropping this does not stop it; [`Exporter::shutdown`] does.
 #[derive(Debug, Clone)]
-pub struct Exporter(Arc<Shared>);
+pub struct Exporter(Arc<Serving>);
 
 #[derive(Debug)]
-struct Shared {
+struct Serving {
     address: SocketAddr,
     is_encrypted: bool,
     stop: watch::Sender<bool>,
     patience: Duration,
-    ended: Ended,
+    ended: ThreadEnd,
 }
 
 /// Whether the endpoint's thread has ended.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ended(Arc<(Mutex<bool>, Condvar)>);
+pub(crate) struct ThreadEnd(Arc<(Mutex<bool>, Condvar)>);
 
 impl Exporter {
     pub(crate) fn new(
@@ -28,9 +28,9 @@ impl Exporter {
         is_encrypted: bool,
         stop: watch::Sender<bool>,
         patience: Duration,
-        ended: Ended,
+        ended: ThreadEnd,
     ) -> Self {
-        Self(Arc::new(Shared { address, is_encrypted, stop, patience, ended }))
+        Self(Arc::new(Serving { address, is_encrypted, stop, patience, ended }))
     }
 
     /// The address that it listens on, with the port that the operating system chose if that was 0.
@@ -66,7 +66,7 @@ impl Exporter {
     }
 }
 
-impl Ended {
+impl ThreadEnd {
     pub(crate) fn set(&self) {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.0.1.notify_all();

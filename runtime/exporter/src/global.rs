@@ -4,7 +4,7 @@ use crate::builder::Builder;
 use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::fast_path;
-use crate::history::Ring;
+use crate::history::History;
 use crate::incidents;
 use crate::program::Service;
 use crate::recorder::Recorder;
@@ -16,16 +16,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct Global {
     recorder: Option<Recorder>,
     pub(crate) exporter: Option<Exporter>,
 }
 
-static STATE: Mutex<State> = Mutex::new(State { recorder: None, exporter: None });
+static GLOBAL: Mutex<Global> = Mutex::new(Global { recorder: None, exporter: None });
 
-impl State {
+impl Global {
     pub(crate) fn lock() -> MutexGuard<'static, Self> {
-        STATE.lock().unwrap_or_else(PoisonError::into_inner)
+        GLOBAL.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Our global recorder: the one that was set before, or a new one.
@@ -58,10 +58,10 @@ impl State {
         if builder.live {
             incidents::keep();
             // The first sample now, when all is zero: the page then shows what the program does in its first seconds too.
-            recorder.inner().ring.get_or_init(|| {
-                let ring = Arc::new(Ring::default());
-                ring.sample(recorder.inner());
-                ring
+            recorder.inner().history.get_or_init(|| {
+                let history = Arc::new(History::default());
+                history.sample(recorder.inner());
+                history
             });
         }
         if let Some(limit) = builder.series_limit {

@@ -9,10 +9,10 @@ mod delta_log;
 use crate::recorder::Inner;
 use crate::render::text::Format;
 use crate::storage::cells::Snapshot;
-use crate::storage::metric::{Series, Table};
-use crate::storage::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::metric::{Metric, SeriesByKind};
+use crate::storage::series::{CounterSeries, CounterValue, GaugeSeries, HistogramSeries};
 use crate::storage::series_map::{Entry, Sorted};
-pub(crate) use delta_log::Log;
+pub(crate) use delta_log::DeltaLog;
 use measurand_monitoring::evaluate::Labels;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -33,9 +33,9 @@ const MOST_BYTES: usize = 16 << 20;
 /// Series whose history is kept.
 const MOST_SERIES: usize = 20_000;
 
-/// The ring, for the one that samples and all that read.
+/// The history, for the one that samples and all that read.
 #[derive(Debug, Default)]
-pub(crate) struct Ring {
+pub(crate) struct History {
     samples: RwLock<Samples>,
     /// The time of the newest sample, zero before the first: for all that must not wait for the lock.
     newest: AtomicI64,
@@ -44,13 +44,13 @@ pub(crate) struct Ring {
 /// What was sampled.
 #[derive(Debug)]
 pub(crate) struct Samples {
-    bounds: Bounds,
+    bounds: Capacity,
     /// When each tick was, in milliseconds since the epoch; the first of them is that of the tick `first`.
     pub(crate) times: VecDeque<i64>,
     pub(crate) first: u32,
     /// How many ticks are kept: fewer where memory is short.
     horizon: u32,
-    pub(crate) metrics: BTreeMap<Cow<'static, str>, Metric>,
+    pub(crate) metrics: BTreeMap<Cow<'static, str>, MetricHistory>,
     /// How many series there are, and how many were left out.
     series: usize,
     pub(crate) left_out: usize,
@@ -58,7 +58,7 @@ pub(crate) struct Samples {
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]
-struct Bounds {
+struct Capacity {
     ticks: u32,
     bytes: usize,
     series: usize,
@@ -66,37 +66,37 @@ struct Bounds {
 
 /// One metric.
 #[derive(Debug)]
-pub(crate) struct Metric {
-    pub(crate) lines: Lines,
+pub(crate) struct MetricHistory {
+    pub(crate) lines: HistoriesByKind,
     /// The bounds of a histogram's buckets as their labels say it, with that for all.
     pub(crate) bounds: Vec<String>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Lines {
-    Counters(List<CounterSeries>),
-    Gauges(List<GaugeSeries>),
-    Histograms(List<HistogramSeries>),
+pub(crate) enum HistoriesByKind {
+    Counters(SeriesHistories<CounterSeries>),
+    Gauges(SeriesHistories<GaugeSeries>),
+    Histograms(SeriesHistories<HistogramSeries>),
 }
 
 /// The series of one metric that are kept, in the order of their labels.
 #[derive(Debug)]
-pub(crate) struct List<S> {
+pub(crate) struct SeriesHistories<S> {
     /// All that the recorder had when it was looked at last.
     known: Sorted<S>,
-    pub(crate) kept: Vec<Line<S>>,
+    pub(crate) kept: Vec<SeriesHistory<S>>,
 }
 
 /// One series.
 #[derive(Debug)]
-pub(crate) struct Line<S> {
+pub(crate) struct SeriesHistory<S> {
     pub(crate) entry: Arc<Entry<S>>,
-    pub(crate) log: Option<Log>,
+    pub(crate) log: Option<DeltaLog>,
     /// Its labels, once somebody has asked for them.
     pub(crate) labels: OnceLock<Arc<Labels>>,
 }
 
-impl Ring {
+impl History {
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Samples> {
         self.samples.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,10 +108,10 @@ impl Ring {
 
     /// Looks at all series.
     pub(crate) fn sample(&self, recorder: &Inner) {
-        recorder.turns.pass();
+        recorder.fence.order();
         recorder.collect_platform();
         self.sample_at(recorder, now());
-        recorder.turns.pass();
+        recorder.fence.order();
     }
 
     pub(crate) fn sample_at(&self, recorder: &Inner, now: i64) {
@@ -128,12 +128,12 @@ pub(crate) fn now() -> i64 {
 
 impl Default for Samples {
     fn default() -> Self {
-        Self::new(Bounds { ticks: TICKS, bytes: MOST_BYTES, series: MOST_SERIES })
+        Self::new(Capacity { ticks: TICKS, bytes: MOST_BYTES, series: MOST_SERIES })
     }
 }
 
 impl Samples {
-    fn new(bounds: Bounds) -> Self {
+    fn new(bounds: Capacity) -> Self {
         Self {
             bounds,
             times: VecDeque::new(),
@@ -152,7 +152,7 @@ impl Samples {
         }
         let tick = self.first.wrapping_add(u32::try_from(self.times.len()).unwrap_or(u32::MAX));
         self.times.push_back(now);
-        let mut walk = Walk {
+        let mut sampler = Sampler {
             tick,
             room: self.bounds.series.saturating_sub(self.series),
             new: 0,
@@ -160,13 +160,13 @@ impl Samples {
             calls: Calls::default(),
         };
         for place in recorder.tables.order() {
-            walk.table(&mut self.metrics, &recorder.tables.all[place]);
+            sampler.table(&mut self.metrics, &recorder.tables.all[place]);
         }
         for table in recorder.foreign.sorted().iter() {
-            walk.table(&mut self.metrics, table);
+            sampler.table(&mut self.metrics, table);
         }
-        self.series += walk.new;
-        self.left_out = walk.left_out;
+        self.series += sampler.new;
+        self.left_out = sampler.left_out;
         self.forget();
     }
 
@@ -207,7 +207,7 @@ impl Samples {
 }
 
 /// One look at all series.
-struct Walk {
+struct Sampler {
     tick: u32,
     room: usize,
     new: usize,
@@ -222,31 +222,31 @@ struct Calls {
     counts: Vec<u64>,
 }
 
-impl Walk {
-    fn table(&mut self, metrics: &mut BTreeMap<Cow<'static, str>, Metric>, table: &Table) {
+impl Sampler {
+    fn table(&mut self, metrics: &mut BTreeMap<Cow<'static, str>, MetricHistory>, table: &Metric) {
         if table.series.len() == 0 {
             return;
         }
         let tick = self.tick;
-        let metric = metrics.entry(table.name.clone()).or_insert_with(|| Metric::of(table));
+        let metric = metrics.entry(table.name.clone()).or_insert_with(|| MetricHistory::of(table));
         match (&table.series, &mut metric.lines) {
-            (Series::Counters(map), Lines::Counters(list)) => {
+            (SeriesByKind::Counters(map), HistoriesByKind::Counters(list)) => {
                 self.sync(list, &map.sorted());
                 for line in &mut list.kept {
                     let calls = if table.duration.is_some() { self.calls.of(&line.entry.labels) } else { 0 };
                     match line.entry.series.count(calls) {
-                        Count::Whole(value) => push(&mut line.log, tick, &[value], false),
-                        Count::Computed(value) => push(&mut line.log, tick, &[value.to_bits()], true),
+                        CounterValue::Whole(value) => push(&mut line.log, tick, &[value], false),
+                        CounterValue::Computed(value) => push(&mut line.log, tick, &[value.to_bits()], true),
                     }
                 }
             }
-            (Series::Gauges { map, .. }, Lines::Gauges(list)) => {
+            (SeriesByKind::Gauges { map, .. }, HistoriesByKind::Gauges(list)) => {
                 self.sync(list, &map.sorted());
                 for line in &mut list.kept {
                     push(&mut line.log, tick, &[line.entry.series.value().to_bits()], true);
                 }
             }
-            (Series::Histograms(map), Lines::Histograms(list)) => {
+            (SeriesByKind::Histograms(map), HistoriesByKind::Histograms(list)) => {
                 let sorted = map.sorted();
                 self.sync(list, &sorted);
                 let mut snapshot = Snapshot::default();
@@ -269,7 +269,7 @@ impl Walk {
     }
 
     /// Takes new series in, as long as there is room, and drops those that are gone.
-    fn sync<S>(&mut self, list: &mut List<S>, sorted: &Sorted<S>) {
+    fn sync<S>(&mut self, list: &mut SeriesHistories<S>, sorted: &Sorted<S>) {
         if !Arc::ptr_eq(&list.known, sorted) {
             let mut before = std::mem::take(&mut list.kept).into_iter().peekable();
             for entry in sorted.iter() {
@@ -278,7 +278,7 @@ impl Walk {
                     list.kept.push(line);
                 } else if self.new < self.room {
                     self.new += 1;
-                    list.kept.push(Line { entry: Arc::clone(entry), log: None, labels: OnceLock::new() });
+                    list.kept.push(SeriesHistory { entry: Arc::clone(entry), log: None, labels: OnceLock::new() });
                 }
             }
             list.known = Arc::clone(sorted);
@@ -287,10 +287,10 @@ impl Walk {
     }
 }
 
-fn push(log: &mut Option<Log>, tick: u32, values: &[u64], is_float: bool) {
+fn push(log: &mut Option<DeltaLog>, tick: u32, values: &[u64], is_float: bool) {
     match log {
         Some(log) => log.push(tick, values),
-        None => *log = Some(Log::new(tick, values, is_float)),
+        None => *log = Some(DeltaLog::new(tick, values, is_float)),
     }
 }
 
@@ -301,12 +301,12 @@ impl Calls {
     }
 }
 
-impl Metric {
-    fn of(table: &Table) -> Self {
+impl MetricHistory {
+    fn of(table: &Metric) -> Self {
         let lines = match &table.series {
-            Series::Counters(_) => Lines::Counters(List::default()),
-            Series::Gauges { .. } => Lines::Gauges(List::default()),
-            Series::Histograms(_) => Lines::Histograms(List::default()),
+            SeriesByKind::Counters(_) => HistoriesByKind::Counters(SeriesHistories::default()),
+            SeriesByKind::Gauges { .. } => HistoriesByKind::Gauges(SeriesHistories::default()),
+            SeriesByKind::Histograms(_) => HistoriesByKind::Histograms(SeriesHistories::default()),
         };
         // As a scrape has them.
         let bounds =
@@ -315,7 +315,7 @@ impl Metric {
     }
 }
 
-impl Lines {
+impl HistoriesByKind {
     fn size(&self) -> usize {
         match self {
             Self::Counters(it) => it.size(),
@@ -333,9 +333,9 @@ impl Lines {
     }
 }
 
-impl<S> List<S> {
+impl<S> SeriesHistories<S> {
     fn size(&self) -> usize {
-        self.kept.iter().filter_map(|it| it.log.as_ref()).map(Log::size).sum()
+        self.kept.iter().filter_map(|it| it.log.as_ref()).map(DeltaLog::size).sum()
     }
 
     fn trim(&mut self, tick: u32) {
@@ -343,7 +343,7 @@ impl<S> List<S> {
     }
 }
 
-impl<S> Default for List<S> {
+impl<S> Default for SeriesHistories<S> {
     fn default() -> Self {
         Self { known: Sorted::default(), kept: Vec::new() }
     }
@@ -423,7 +423,7 @@ mod tests {
     #[test]
     fn the_past_is_forgotten_and_a_clock_that_is_set_back_forgets_all() {
         let recorder = recorder();
-        let mut samples = Samples::new(Bounds { ticks: 70, bytes: usize::MAX, series: 1000 });
+        let mut samples = Samples::new(Capacity { ticks: 70, bytes: usize::MAX, series: 1000 });
         with_local_recorder(&recorder, || {
             for tick in 0..200 {
                 counter!("orders_total").increment(1);
@@ -473,7 +473,7 @@ mod tests {
     #[test]
     fn memory_is_bounded_by_a_shorter_past_and_by_a_number_of_series() {
         let recorder = recorder();
-        let mut samples = Samples::new(Bounds { ticks: 720, bytes: 40_000, series: 150 });
+        let mut samples = Samples::new(Capacity { ticks: 720, bytes: 40_000, series: 150 });
         with_local_recorder(&recorder, || {
             for tick in 0..400 {
                 for number in 0..200 {

@@ -23,7 +23,7 @@ const SLACK: i64 = 60_000;
 pub struct Incidents {
     /// A call that takes longer, in nanoseconds, is one of the slowest.
     slow: AtomicU64,
-    kept: OnceLock<Option<Arc<Kept>>>,
+    kept: OnceLock<Option<Arc<SeriesIncidents>>>,
 }
 
 /// Whose calls they are.
@@ -59,7 +59,7 @@ pub(crate) struct Incident {
 
 /// What is known of one series.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct SeriesIncidents {
     pub(crate) origin: Origin,
     lists: Mutex<Lists>,
 }
@@ -73,7 +73,7 @@ pub(crate) struct Lists {
 
 /// Whether anybody will look. Off until a live page is served.
 static WANTED: AtomicBool = AtomicBool::new(false);
-static ALL: Mutex<Vec<Arc<Kept>>> = Mutex::new(Vec::new());
+static ALL: Mutex<Vec<Arc<SeriesIncidents>>> = Mutex::new(Vec::new());
 
 /// Keeps incidents from now on.
 pub(crate) fn keep() {
@@ -84,7 +84,7 @@ pub(crate) fn keep() {
 pub(crate) fn all() -> Vec<(Origin, Lists)> {
     let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let now = now();
-    let of = |it: Arc<Kept>| {
+    let of = |it: Arc<SeriesIncidents>| {
         let lists = it.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
         (it.origin.clone(), lists.of_hour(now))
     };
@@ -115,17 +115,17 @@ impl Incidents {
     }
 }
 
-fn register(origin: Origin) -> Option<Arc<Kept>> {
+fn register(origin: Origin) -> Option<Arc<SeriesIncidents>> {
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     if all.len() >= MOST_SERIES {
         return None;
     }
-    let kept = Arc::new(Kept { origin, lists: Mutex::default() });
+    let kept = Arc::new(SeriesIncidents { origin, lists: Mutex::default() });
     all.push(Arc::clone(&kept));
     Some(kept)
 }
 
-impl Kept {
+impl SeriesIncidents {
     /// Adds a call that ends now, unless somebody else has the lists.
     fn add(&self, ended: Ended) -> Option<u64> {
         let mut lists = unless_taken(&self.lists)?;
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_panic_of_who_held_the_lists_does_not_close_them() {
         let origin = Origin { function: None, family: "poisoned", labels: Vec::new() };
-        let kept = Kept { origin, lists: Mutex::default() };
+        let kept = SeriesIncidents { origin, lists: Mutex::default() };
         let panicked = std::thread::scope(|scope| {
             let holding = || {
                 let _lists = kept.lists.lock();

@@ -10,13 +10,13 @@ mod hour_tests;
 pub(crate) mod routes;
 pub(crate) mod source;
 
-use crate::history::{self, INTERVAL, KEPT, Ring, Samples};
+use crate::history::{self, History, INTERVAL, KEPT, Samples};
 use crate::incidents::{self, Incident, Lists};
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::render::gzip::Encoder;
-use crate::storage::metric::{PLATFORM, Table};
-use answer_queue::{Answer, Body, Clerk, Desk, Failure, Lasting};
+use crate::storage::metric::{Metric, PLATFORM};
+use answer_queue::{Answer, AnswerQueue, Body, Failure, Responder, Validity};
 use axum::body::Bytes;
 use measurand_catalog::Catalog;
 use measurand_monitoring::Options;
@@ -45,13 +45,13 @@ const PIECE: usize = 64 * 1024;
 
 /// The live page, which answers one question at a time.
 #[derive(Debug)]
-pub(crate) struct Live(Desk<Numbers>);
+pub(crate) struct Live(AnswerQueue<PageAnswers>);
 
 /// What the live page asks.
 #[derive(Debug)]
-struct Numbers {
+struct PageAnswers {
     recorder: Recorder,
-    ring: Arc<Ring>,
+    history: Arc<History>,
     catalog: Catalog,
     service: Service,
     instance: String,
@@ -97,17 +97,17 @@ impl Live {
     /// The page of a program, at which so many questions may wait.
     pub(crate) fn new(
         recorder: &Recorder,
-        ring: &Arc<Ring>,
+        history: &Arc<History>,
         program: &Program,
         service: Service,
         instance: String,
         most: u32,
     ) -> Self {
-        Self(Desk::new(Numbers::new(recorder, ring, program, service, instance), most.max(1) as usize))
+        Self(AnswerQueue::new(PageAnswers::new(recorder, history, program, service, instance), most.max(1) as usize))
     }
 }
 
-impl Clerk for Numbers {
+impl Responder for PageAnswers {
     type Question = Request;
 
     fn answer(&self, request: &Request, is_abandoned: &AtomicBool) -> Answer {
@@ -119,12 +119,12 @@ impl Clerk for Numbers {
         Ok(Body { bytes, is_compressed: false })
     }
 
-    fn lasting(&self, request: &Request) -> Lasting {
+    fn validity(&self, request: &Request) -> Validity {
         match &request.question {
-            Question::Model | Question::File(_) | Question::Rules(_) => Lasting::Program,
-            Question::Panels(_) | Question::Functions | Question::Alerts => Lasting::Sample(self.ring.newest()),
+            Question::Model | Question::File(_) | Question::Rules(_) => Validity::Program,
+            Question::Panels(_) | Question::Functions | Question::Alerts => Validity::Sample(self.history.newest()),
             // These come from what there is now, and cost little.
-            Question::Series | Question::Incidents(_) => Lasting::Moment,
+            Question::Series | Question::Incidents(_) => Validity::Moment,
         }
     }
 }
@@ -135,11 +135,11 @@ impl Failure {
     }
 }
 
-impl Numbers {
-    fn new(recorder: &Recorder, ring: &Arc<Ring>, program: &Program, service: Service, instance: String) -> Self {
+impl PageAnswers {
+    fn new(recorder: &Recorder, history: &Arc<History>, program: &Program, service: Service, instance: String) -> Self {
         Self {
             recorder: recorder.clone(),
-            ring: Arc::clone(ring),
+            history: Arc::clone(history),
             catalog: program.catalog.clone(),
             service,
             instance,
@@ -248,7 +248,7 @@ impl Numbers {
     fn series(&self) -> Bytes {
         let inner = self.recorder.inner();
         let limit = inner.series_limit.load(Ordering::Relaxed);
-        let metric = |table: &Table| {
+        let metric = |table: &Metric| {
             let is_bounded = table.family == PLATFORM;
             json!({
                 "name": table.name,
@@ -262,7 +262,7 @@ impl Numbers {
         let described = inner.tables.all.iter().filter(|it| it.series.len() > 0).map(metric);
         let foreign = inner.foreign.sorted();
         let metrics: Vec<Value> = described.chain(foreign.iter().map(|it| metric(it))).collect();
-        let samples = self.ring.read();
+        let samples = self.history.read();
         bytes(&json!({
             "metrics": metrics,
             "history": {"bytes": samples.size(), "left_out": samples.left_out, "seconds": samples.seconds()},
@@ -278,7 +278,7 @@ impl Numbers {
     /// Reads the samples at the time of the newest.
     fn look<T>(&self, page: &Page, is_abandoned: &AtomicBool, then: impl FnOnce(&dyn Source, i64) -> T) -> T {
         let target = Target { job: page.job().to_owned(), instance: self.instance.clone() };
-        let samples = self.ring.read();
+        let samples = self.history.read();
         let samples: &Samples = &samples;
         let now = samples.newest().unwrap_or_else(history::now);
         then(&Scraped { samples, target: &target, is_abandoned }, now)
@@ -336,7 +336,7 @@ fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1000.0
 }
 
-/// Numbers that JSON does not know become `null`.
+/// JSON has no infinities and no NaN: they become `null`.
 fn bytes(value: &Value) -> Bytes {
     value.to_string().into()
 }

@@ -6,7 +6,7 @@ mod runtime;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Inner;
 use crate::storage::labels;
-use crate::storage::metric::{FOREIGN, PLATFORM, Series};
+use crate::storage::metric::{FOREIGN, PLATFORM, SeriesByKind};
 use measurand_catalog::{CONTAINED, Kind};
 use metrics::{Key, Label};
 use runtime::Watch;
@@ -68,7 +68,7 @@ impl Inner {
         ];
         let build = Key::from_parts("build_info", labels);
         let before = self.platform.build.lock().unwrap_or_else(PoisonError::into_inner).replace(build.clone());
-        if let (Some(before), Some(Series::Gauges { map, .. })) =
+        if let (Some(before), Some(SeriesByKind::Gauges { map, .. })) =
             (before, self.tables.get("build_info").map(|it| &it.series))
         {
             labels::with_text(&before, Kind::Gauge, |text| map.remove(text));

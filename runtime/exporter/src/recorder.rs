@@ -1,17 +1,17 @@
 //! The recorder: where the `metrics` facade meets the tables.
 
-use crate::history::Ring;
+use crate::history::History;
 use crate::platform::Platform;
 use crate::program::{Program, Service};
 use crate::render::Rendering;
 use crate::render::text::{self, Format};
 use crate::stderr;
-use crate::storage::cardinality::Origin;
-use crate::storage::cells::{HistogramCells, Turns};
-use crate::storage::metric::{Series, Table, Tables};
+use crate::storage::cardinality::SeriesOrigin;
+use crate::storage::cells::{HistogramCells, ScrapeFence};
+use crate::storage::metric::{DescribedMetrics, Metric, SeriesByKind};
 use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::series_map::Entry;
-use crate::storage::undescribed::{Foreign, LONGEST_NAME, Refusal, word};
+use crate::storage::undescribed::{LONGEST_NAME, Refusal, UndescribedMetrics, word};
 use measurand_catalog::{Kind, SERIES_LIMIT, SITE_TARGET};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use std::collections::HashSet;
@@ -29,14 +29,14 @@ pub struct Recorder(Arc<Inner>);
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) tables: Tables,
-    pub(crate) foreign: Foreign,
+    pub(crate) tables: DescribedMetrics,
+    pub(crate) foreign: UndescribedMetrics,
     pub(crate) platform: Platform,
     pub(crate) series_limit: AtomicUsize,
     pub(crate) creation_times: AtomicBool,
-    pub(crate) turns: Turns,
+    pub(crate) fence: ScrapeFence,
     /// The last hour, once it is wanted.
-    pub(crate) ring: OnceLock<Arc<Ring>>,
+    pub(crate) history: OnceLock<Arc<History>>,
     /// What the user was told about on stderr.
     warned: Mutex<HashSet<String>>,
 }
@@ -46,8 +46,8 @@ const MOST_WARNINGS: usize = 100;
 
 /// A metric of the tables or another one.
 enum Found<'a> {
-    Described(&'a Table),
-    Foreign(Arc<Table>),
+    Described(&'a Metric),
+    Foreign(Arc<Metric>),
 }
 
 impl Recorder {
@@ -56,13 +56,13 @@ impl Recorder {
     #[must_use]
     pub fn new(program: &Program) -> Self {
         let inner = Inner {
-            tables: Tables::new(&program.families, &program.catalog),
-            foreign: Foreign::default(),
+            tables: DescribedMetrics::new(&program.families, &program.catalog),
+            foreign: UndescribedMetrics::default(),
             platform: Platform::default(),
             series_limit: AtomicUsize::new(SERIES_LIMIT),
             creation_times: AtomicBool::new(true),
-            turns: Turns::new(),
-            ring: OnceLock::new(),
+            fence: ScrapeFence::new(),
+            history: OnceLock::new(),
             warned: Mutex::default(),
         };
         let recorder = Self(Arc::new(inner));
@@ -128,7 +128,9 @@ impl Inner {
     pub(crate) fn counter(&self, key: &Key) -> Option<Arc<Entry<CounterSeries>>> {
         let table = self.tables.get(key.name())?;
         match &table.series {
-            Series::Counters(map) => Some(self.entry(table, map, key, Origin::Bounded, CounterSeries::default)),
+            SeriesByKind::Counters(map) => {
+                Some(self.entry(table, map, key, SeriesOrigin::Bounded, CounterSeries::default))
+            }
             _ => None,
         }
     }
@@ -137,8 +139,8 @@ impl Inner {
     pub(crate) fn gauge(&self, key: &Key) -> Option<Arc<Entry<GaugeSeries>>> {
         let table = self.tables.get(key.name())?;
         match &table.series {
-            Series::Gauges { map, in_flight } => {
-                Some(self.entry(table, map, key, Origin::Bounded, || GaugeSeries::new(*in_flight)))
+            SeriesByKind::Gauges { map, in_flight } => {
+                Some(self.entry(table, map, key, SeriesOrigin::Bounded, || GaugeSeries::new(*in_flight)))
             }
             _ => None,
         }
@@ -148,8 +150,8 @@ impl Inner {
     pub(crate) fn histogram(&self, key: &Key) -> Option<Histogram> {
         let table = self.tables.get(key.name())?;
         match &table.series {
-            Series::Histograms(map) => {
-                let entry = self.entry(table, map, key, Origin::Bounded, HistogramSeries::default);
+            SeriesByKind::Histograms(map) => {
+                let entry = self.entry(table, map, key, SeriesOrigin::Bounded, HistogramSeries::default);
                 Some(Histogram::from_arc(entry.series.hand(&table.bounds)))
             }
             _ => None,
@@ -160,8 +162,8 @@ impl Inner {
     pub(crate) fn calls(&self, key: &Key) -> Option<Arc<HistogramCells>> {
         let table = self.tables.get(key.name())?;
         match &table.series {
-            Series::Histograms(map) => {
-                let entry = self.entry(table, map, key, Origin::Bounded, HistogramSeries::default);
+            SeriesByKind::Histograms(map) => {
+                let entry = self.entry(table, map, key, SeriesOrigin::Bounded, HistogramSeries::default);
                 Some(entry.series.site(&table.bounds))
             }
             _ => None,
@@ -220,7 +222,7 @@ impl metrics::Recorder for Recorder {
 
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
         let Some(table) = self.0.table(key, Kind::Counter) else { return Counter::noop() };
-        let Series::Counters(map) = &table.series else { return Counter::noop() };
+        let SeriesByKind::Counters(map) = &table.series else { return Counter::noop() };
         let entry = self.0.entry(&table, map, key, origin(metadata), CounterSeries::default);
         if table.duration.is_some() && is_site(metadata) {
             // The same call observes its duration: counting that is free, and exact.
@@ -232,13 +234,13 @@ impl metrics::Recorder for Recorder {
 
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
         let Some(table) = self.0.table(key, Kind::Gauge) else { return Gauge::noop() };
-        let Series::Gauges { map, in_flight } = &table.series else { return Gauge::noop() };
+        let SeriesByKind::Gauges { map, in_flight } = &table.series else { return Gauge::noop() };
         self.0.entry(&table, map, key, origin(metadata), || GaugeSeries::new(*in_flight)).series.handle()
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
         let Some(table) = self.0.table(key, Kind::Histogram) else { return Histogram::noop() };
-        let Series::Histograms(map) = &table.series else { return Histogram::noop() };
+        let SeriesByKind::Histograms(map) = &table.series else { return Histogram::noop() };
         let entry = self.0.entry(&table, map, key, origin(metadata), HistogramSeries::default);
         let cells = if is_site(metadata) { HistogramSeries::site } else { HistogramSeries::hand };
         Histogram::from_arc(cells(&entry.series, &table.bounds))
@@ -263,14 +265,14 @@ fn is_site(metadata: &Metadata<'_>) -> bool {
     metadata.target() == SITE_TARGET
 }
 
-fn origin(metadata: &Metadata<'_>) -> Origin {
-    if is_site(metadata) { Origin::Bounded } else { Origin::Hand }
+fn origin(metadata: &Metadata<'_>) -> SeriesOrigin {
+    if is_site(metadata) { SeriesOrigin::Bounded } else { SeriesOrigin::Hand }
 }
 
 impl Deref for Found<'_> {
-    type Target = Table;
+    type Target = Metric;
 
-    fn deref(&self) -> &Table {
+    fn deref(&self) -> &Metric {
         match self {
             Self::Described(table) => table,
             Self::Foreign(table) => table,

@@ -2,7 +2,7 @@
 //! there cost nothing more, and what it takes out is kept nowhere.
 
 use crate::storage::labels;
-use crate::storage::metric::Table;
+use crate::storage::metric::Metric;
 use measurand_catalog::{CONTAINED, OTHER};
 use metrics::{Key, Label};
 use std::borrow::Cow;
@@ -41,7 +41,7 @@ pub fn redacted<'a>(name: &str, label: &str, value: &'a str) -> Option<Cow<'a, s
 }
 
 /// The key to record in place of this one, if its values are not to be recorded as they are.
-pub(crate) fn key(table: &Table, key: &Key) -> Option<Key> {
+pub(crate) fn key(table: &Metric, key: &Key) -> Option<Key> {
     let mut changed = false;
     let labels = labels::canonical(key, table.series.kind()).into_iter().map(|(name, value)| {
         let other = redacted(&table.name, &name, value);

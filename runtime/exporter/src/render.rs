@@ -12,8 +12,8 @@ pub(crate) mod text;
 
 use crate::recorder::Inner;
 use crate::storage::cells::Snapshot;
-use crate::storage::metric::{BoundText, Series, Table};
-use crate::storage::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::metric::{BoundText, Metric, SeriesByKind};
+use crate::storage::series::{CounterSeries, CounterValue, GaugeSeries, HistogramSeries};
 use crate::storage::series_map::{Entry, Sorted};
 use crate::storage::undescribed::word;
 use measurand_catalog::Kind;
@@ -42,7 +42,7 @@ pub(crate) struct Rendering {
 #[derive(Debug)]
 enum Place {
     Described(usize),
-    Foreign(Arc<Table>),
+    Foreign(Arc<Metric>),
 }
 
 #[derive(Debug)]
@@ -72,7 +72,7 @@ struct Scratch {
 impl Rendering {
     /// Brings what is only looked at up to date, and begins.
     pub(crate) fn new(recorder: &Arc<Inner>, format: Format) -> Self {
-        recorder.turns.pass();
+        recorder.fence.order();
         recorder.collect_platform();
         let described = recorder.tables.order().into_iter().map(Place::Described);
         let foreign = recorder.foreign.sorted();
@@ -107,7 +107,7 @@ impl Rendering {
                         if self.format == Format::OpenMetrics {
                             out.push_str("# EOF\n");
                         }
-                        recorder.turns.pass();
+                        recorder.fence.order();
                         return false;
                     }
                 }
@@ -125,7 +125,7 @@ impl Rendering {
     }
 
     /// What OpenMetrics calls the metric: a counter without its `_total`, unless another metric is called like that.
-    fn family<'a>(&self, table: &'a Table) -> (&'a str, &'static str) {
+    fn family<'a>(&self, table: &'a Metric) -> (&'a str, &'static str) {
         let (name, kind) = (&*table.name, table.series.kind());
         if self.format == Format::Prometheus || kind != Kind::Counter {
             return (name, word(kind));
@@ -140,7 +140,7 @@ impl Rendering {
         self.recorder.tables.get(name).is_some() || self.recorder.foreign.has(name)
     }
 
-    fn push_header(&mut self, out: &mut String, table: &Table) {
+    fn push_header(&mut self, out: &mut String, table: &Metric) {
         let (name, kind) = self.family(table);
         if table.help.is_empty() {
             text::push_header(out, self.format, name, kind, &self.recorder.foreign.help(&table.name));
@@ -154,20 +154,20 @@ impl Rendering {
         self.scratch.name(&table.name);
     }
 
-    fn push_series(&mut self, out: &mut String, table: &Table, list: &List) {
+    fn push_series(&mut self, out: &mut String, table: &Metric, list: &List) {
         match list {
             List::Counters(list) => {
                 let Some(entry) = list.get(self.next) else { return };
                 let calls = if table.duration.is_some() { self.calls.of(&entry.labels) } else { 0 };
                 text::push_series(out, &table.name, "", &entry.labels);
                 match entry.series.count(calls) {
-                    Count::Whole(value) => {
+                    CounterValue::Whole(value) => {
                         text::push_whole(out, value);
                         out.push('\n');
                         self.push_created(out, table, entry);
                     }
                     // It began to count before anybody looked.
-                    Count::Computed(value) => {
+                    CounterValue::Computed(value) => {
                         text::push_float(out, value);
                         out.push('\n');
                     }
@@ -191,7 +191,7 @@ impl Rendering {
         }
     }
 
-    fn push_created<S>(&self, out: &mut String, table: &Table, entry: &Entry<S>) {
+    fn push_created<S>(&self, out: &mut String, table: &Metric, entry: &Entry<S>) {
         if let Some(name) = self.created.and_then(|it| table.name.get(..it)) {
             text::push_series(out, name, "_created", &entry.labels);
             text::push_time(out, entry.created);
@@ -201,7 +201,7 @@ impl Rendering {
 }
 
 impl Place {
-    fn table<'a>(&'a self, recorder: &'a Inner) -> &'a Table {
+    fn table<'a>(&'a self, recorder: &'a Inner) -> &'a Metric {
         match self {
             Self::Described(place) => &recorder.tables.all[*place],
             Self::Foreign(table) => table,
@@ -210,11 +210,11 @@ impl Place {
 }
 
 impl List {
-    fn of(table: &Table) -> Self {
+    fn of(table: &Metric) -> Self {
         match &table.series {
-            Series::Counters(map) => Self::Counters(map.sorted()),
-            Series::Gauges { map, .. } => Self::Gauges(map.sorted()),
-            Series::Histograms(map) => Self::Histograms(map.sorted()),
+            SeriesByKind::Counters(map) => Self::Counters(map.sorted()),
+            SeriesByKind::Gauges { map, .. } => Self::Gauges(map.sorted()),
+            SeriesByKind::Histograms(map) => Self::Histograms(map.sorted()),
         }
     }
 

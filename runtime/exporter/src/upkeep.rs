@@ -27,8 +27,8 @@ fn run(recorder: &Weak<crate::recorder::Inner>) {
         thread::sleep(TICK);
         let Some(recorder) = recorder.upgrade() else { return };
         recorder.platform.ask_runtime();
-        if let Some(ring) = recorder.ring.get().filter(|_| second == INTERVAL) {
-            ring.sample(&recorder);
+        if let Some(history) = recorder.history.get().filter(|_| second == INTERVAL) {
+            history.sample(&recorder);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 /// Numbers from one tick to the newest.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(crate) struct DeltaLog {
     /// The first tick that is kept.
     begin: u32,
     /// The numbers at that tick, and the tick of the entry that they come from.
@@ -31,7 +31,7 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl Log {
+impl DeltaLog {
     pub(crate) fn new(tick: u32, values: &[u64], is_float: bool) -> Self {
         let (base, last) = (values.into(), values.into());
         Self { begin: tick, base, base_tick: tick, bytes: VecDeque::new(), last, last_tick: tick, is_float }
@@ -164,7 +164,7 @@ fn unzigzag(before: u64, change: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn all(log: &Log) -> Vec<(u32, Vec<u64>)> {
+    fn all(log: &DeltaLog) -> Vec<(u32, Vec<u64>)> {
         let mut all = Vec::new();
         log.replay(|tick, values| all.push((tick, values.to_vec())));
         all
@@ -180,7 +180,7 @@ mod tests {
             (401, [3, 0, 1e300_f64.to_bits()]),
             (700, [4, 0, (-0.0_f64).to_bits()]),
         ];
-        let mut log = Log::new(rows[0].0, &rows[0].1, true);
+        let mut log = DeltaLog::new(rows[0].0, &rows[0].1, true);
         for (tick, values) in &rows[1..] {
             log.push(*tick, values);
         }
@@ -197,20 +197,20 @@ mod tests {
     #[test]
     fn columns_beyond_eight_and_none_at_all() {
         let mut values = vec![0; 20];
-        let mut log = Log::new(0, &values, false);
+        let mut log = DeltaLog::new(0, &values, false);
         for tick in 1..100 {
             values[tick as usize % 20] += u64::from(tick);
             log.push(tick, &values);
         }
         assert_eq!(all(&log).last(), Some(&(99, values)));
-        let mut log = Log::new(0, &[], true);
+        let mut log = DeltaLog::new(0, &[], true);
         log.push(1, &[]);
         assert_eq!(all(&log), [(0, vec![])]);
     }
 
     #[test]
     fn a_series_at_rest_takes_nothing_and_a_busy_counter_three_bytes() {
-        let mut log = Log::new(0, &[5], false);
+        let mut log = DeltaLog::new(0, &[5], false);
         (1..720).for_each(|tick| log.push(tick, &[5]));
         assert_eq!(log.size(), 16);
         for tick in 720..1440 {

@@ -1,7 +1,7 @@
 //! The endpoint's own thread and runtime, from its begin to its end. It needs no runtime of the application and blocks
 //! none.
 
-use crate::exporter::{Ended, Exporter};
+use crate::exporter::{Exporter, ThreadEnd};
 use crate::http::request_limits::{Limits, Reason};
 use crate::http::router::{self, App};
 #[cfg(feature = "push")]
@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 /// What happens when it shall stop.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ending {
+pub(crate) struct ShutdownPlan {
     /// For how long it waits for one more scrape.
     pub(crate) window: Duration,
     /// Where all metrics are sent in the end.
@@ -35,16 +35,16 @@ pub(crate) fn start(
     listener: StdListener,
     app: Arc<App>,
     limits: Limits,
-    ending: Ending,
+    shutdown: ShutdownPlan,
     recorder: Recorder,
 ) -> io::Result<Exporter> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let is_encrypted = app.access.is_encrypted();
-    let patience = limits.server.shutdown.saturating_add(ending.patience());
+    let patience = limits.server.shutdown.saturating_add(shutdown.patience());
     let (stop, stopped) = watch::channel(false);
     let (report, started) = mpsc::channel();
-    let ended = Ended::default();
+    let ended = ThreadEnd::default();
     let telling = Telling(ended.clone());
     thread::Builder::new().name("measurand-exporter".to_owned()).spawn(move || {
         let _telling = telling;
@@ -58,9 +58,9 @@ pub(crate) fn start(
         match prepared {
             Ok((listener, runtime)) => {
                 let _ = report.send(Ok(()));
-                runtime.block_on(serve(listener, app, limits, stopped, ending.window));
+                runtime.block_on(serve(listener, app, limits, stopped, shutdown.window));
                 runtime.shutdown_background();
-                ending.end(&recorder);
+                shutdown.end(&recorder);
             }
             Err(error) => drop(report.send(Err(error))),
         }
@@ -69,7 +69,7 @@ pub(crate) fn start(
     Ok(Exporter::new(address, is_encrypted, stop, patience, ended))
 }
 
-impl Ending {
+impl ShutdownPlan {
     #[cfg(feature = "push")]
     fn patience(&self) -> Duration {
         self.window.saturating_add(self.push.as_ref().map_or(Duration::ZERO, Push::patience))
@@ -103,7 +103,7 @@ fn prepare() -> io::Result<Runtime> {
 }
 
 /// Tells that the thread has ended, also when it panicked.
-struct Telling(Ended);
+struct Telling(ThreadEnd);
 
 impl Drop for Telling {
     fn drop(&mut self) {

@@ -62,7 +62,7 @@ pub(crate) async fn answer(app: Arc<App>, recorder: &Arc<Inner>, headers: &Heade
         Ok((first, more)) => {
             let body = match more {
                 None => Body::from(first),
-                Some(rest) => Body::new(Pieces { app, state: State::Made(first, rest) }),
+                Some(rest) => Body::new(Pieces { app, state: PieceState::Made(first, rest) }),
             };
             (fixed, compressed.then_some(AppendHeaders([(CONTENT_ENCODING, "gzip")])), body).into_response()
         }
@@ -159,10 +159,10 @@ impl Scrape {
 /// The body of an answer in many pieces.
 struct Pieces {
     app: Arc<App>,
-    state: State,
+    state: PieceState,
 }
 
-enum State {
+enum PieceState {
     /// The next piece is there, and the scrape behind it.
     Made(Bytes, Box<Scrape>),
     /// It is being made.
@@ -176,23 +176,23 @@ impl hyper::body::Body for Pieces {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let (result, state) = match mem::replace(&mut self.state, State::Ended) {
-            State::Ended => return Poll::Ready(None),
-            State::Made(bytes, scrape) => {
+        let (result, state) = match mem::replace(&mut self.state, PieceState::Ended) {
+            PieceState::Ended => return Poll::Ready(None),
+            PieceState::Made(bytes, scrape) => {
                 let app = Arc::clone(&self.app);
-                (Ok(bytes), State::Making(Box::pin(piece(app, scrape))))
+                (Ok(bytes), PieceState::Making(Box::pin(piece(app, scrape))))
             }
-            State::Making(mut making) => match making.as_mut().poll(context) {
+            PieceState::Making(mut making) => match making.as_mut().poll(context) {
                 Poll::Pending => {
-                    self.state = State::Making(making);
+                    self.state = PieceState::Making(making);
                     return Poll::Pending;
                 }
                 Poll::Ready(Ok((bytes, Some(scrape)))) => {
                     let app = Arc::clone(&self.app);
-                    (Ok(bytes), State::Making(Box::pin(piece(app, scrape))))
+                    (Ok(bytes), PieceState::Making(Box::pin(piece(app, scrape))))
                 }
-                Poll::Ready(Ok((bytes, None))) => (Ok(bytes), State::Ended),
-                Poll::Ready(Err(error)) => (Err(error), State::Ended),
+                Poll::Ready(Ok((bytes, None))) => (Ok(bytes), PieceState::Ended),
+                Poll::Ready(Err(error)) => (Err(error), PieceState::Ended),
             },
         };
         self.state = state;

@@ -21,19 +21,19 @@ const KEPT: usize = 8 << 20;
 const ALIVE: usize = 24 << 20;
 
 /// Makes answers.
-pub(super) trait Clerk: Debug + Send + Sync + 'static {
+pub(super) trait Responder: Debug + Send + Sync + 'static {
     type Question: Clone + Debug + Eq + Hash + Send + Sync;
 
     /// Makes one. It may stop at any time once no client waits for it.
     fn answer(&self, question: &Self::Question, is_abandoned: &AtomicBool) -> Answer;
 
     /// For how long an answer holds.
-    fn lasting(&self, question: &Self::Question) -> Lasting;
+    fn validity(&self, question: &Self::Question) -> Validity;
 }
 
 /// For how long an answer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lasting {
+pub(super) enum Validity {
     /// For clients that ask while it is made.
     Moment,
     /// Until the samples have another newest one.
@@ -61,31 +61,31 @@ pub(super) enum Failure {
 
 /// There is no room for another question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Full;
+pub(super) struct QueueFull;
 
-/// The desk; its thread ends when this is dropped.
+/// The queue; its thread ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Desk<C: Clerk>(Arc<Shared<C>>);
+pub(super) struct AnswerQueue<C: Responder>(Arc<QueueCore<C>>);
 
 #[derive(Debug)]
-struct Shared<C: Clerk> {
-    clerk: C,
+struct QueueCore<C: Responder> {
+    responder: C,
     /// The most questions that wait.
     most: usize,
-    state: Mutex<State<C::Question>>,
-    /// There is a question, or the desk is closed.
+    state: Mutex<QueueState<C::Question>>,
+    /// There is a question, or the queue is closed.
     work: Condvar,
     /// Bytes of answers that are kept or being sent.
     alive: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
-struct State<Q> {
+struct QueueState<Q> {
     waiting: VecDeque<Arc<Job<Q>>>,
     /// What waits or is being answered, and is not abandoned.
     known: HashMap<Q, Arc<Job<Q>>>,
     /// The newest last.
-    kept: VecDeque<Kept<Q>>,
+    kept: VecDeque<CachedAnswer<Q>>,
     is_started: bool,
     is_closed: bool,
 }
@@ -99,43 +99,49 @@ struct Job<Q> {
 }
 
 #[derive(Debug)]
-struct Kept<Q> {
+struct CachedAnswer<Q> {
     question: Q,
-    lasting: Lasting,
+    validity: Validity,
     answer: Answer,
 }
 
 /// A client that waits. Dropping this takes the question back, unless other clients have the same.
 #[derive(Debug)]
-struct Client<C: Clerk> {
-    desk: Arc<Shared<C>>,
+struct Client<C: Responder> {
+    queue: Arc<QueueCore<C>>,
     job: Arc<Job<C::Question>>,
 }
 
 /// An answer's bytes, counted as long as they are held.
-struct Counted {
+struct HeldBytes {
     bytes: Bytes,
     alive: Arc<AtomicUsize>,
 }
 
-impl<C: Clerk> Desk<C> {
-    pub(super) fn new(clerk: C, most: usize) -> Self {
-        let state = State {
+impl<C: Responder> AnswerQueue<C> {
+    pub(super) fn new(responder: C, most: usize) -> Self {
+        let state = QueueState {
             waiting: VecDeque::new(),
             known: HashMap::new(),
             kept: VecDeque::new(),
             is_started: false,
             is_closed: false,
         };
-        Self(Arc::new(Shared { clerk, most, state: Mutex::new(state), work: Condvar::new(), alive: Arc::default() }))
+        Self(Arc::new(QueueCore {
+            responder,
+            most,
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            alive: Arc::default(),
+        }))
     }
 
-    pub(super) fn clerk(&self) -> &C {
-        &self.0.clerk
+    pub(super) fn responder(&self) -> &C {
+        &self.0.responder
     }
 
     /// Waits for the answer. A caller that drops this future does not want it any more.
-    pub(super) async fn ask(&self, question: C::Question) -> Result<Answer, Full> {
+    pub(super) async fn ask(&self, question: C::Question) -> Result<Answer, QueueFull> {
         let (client, mut answer) = match self.enter(question)? {
             Entered::Known(answer) => return Ok(answer),
             Entered::Waiting(client, answer) => (client, answer),
@@ -145,17 +151,17 @@ impl<C: Clerk> Desk<C> {
         Ok(answered.unwrap_or_else(|| Err(Failure::Broken("the thread of the live page has ended".to_owned()))))
     }
 
-    fn enter(&self, question: C::Question) -> Result<Entered<C>, Full> {
+    fn enter(&self, question: C::Question) -> Result<Entered<C>, QueueFull> {
         let shared = &self.0;
-        let lasting = shared.clerk.lasting(&question);
+        let validity = shared.responder.validity(&question);
         let mut state = shared.lock();
-        if let Some(kept) = state.kept.iter().find(|it| it.question == question && it.lasting == lasting) {
+        if let Some(kept) = state.kept.iter().find(|it| it.question == question && it.validity == validity) {
             return Ok(Entered::Known(kept.answer.clone()));
         }
         if let Some(job) = state.known.get(&question) {
             job.clients.fetch_add(1, Ordering::Relaxed);
             return Ok(Entered::Waiting(
-                Client { desk: Arc::clone(shared), job: Arc::clone(job) },
+                Client { queue: Arc::clone(shared), job: Arc::clone(job) },
                 job.answer.subscribe(),
             ));
         }
@@ -163,11 +169,11 @@ impl<C: Clerk> Desk<C> {
             state.kept.clear();
         }
         if state.waiting.len() >= shared.most || shared.alive.load(Ordering::Relaxed) > ALIVE {
-            return Err(Full);
+            return Err(QueueFull);
         }
         if !state.is_started {
-            let desk = Arc::clone(shared);
-            if let Err(error) = thread::Builder::new().name("measurand-page".to_owned()).spawn(move || desk.run()) {
+            let queue = Arc::clone(shared);
+            if let Err(error) = thread::Builder::new().name("measurand-page".to_owned()).spawn(move || queue.run()) {
                 let why = format!("cannot start a thread ({error}); try again, or raise the limit of processes");
                 return Ok(Entered::Known(Err(Failure::Broken(why))));
             }
@@ -180,7 +186,7 @@ impl<C: Clerk> Desk<C> {
         state.waiting.push_back(Arc::clone(&job));
         drop(state);
         shared.work.notify_one();
-        Ok(Entered::Waiting(Client { desk: Arc::clone(shared), job }, receiver))
+        Ok(Entered::Waiting(Client { queue: Arc::clone(shared), job }, receiver))
     }
 }
 
@@ -197,21 +203,21 @@ fn give_way() {
 #[cfg(not(target_os = "linux"))]
 fn give_way() {}
 
-enum Entered<C: Clerk> {
+enum Entered<C: Responder> {
     Known(Answer),
     Waiting(Client<C>, watch::Receiver<Option<Answer>>),
 }
 
-impl<C: Clerk> Drop for Desk<C> {
+impl<C: Responder> Drop for AnswerQueue<C> {
     fn drop(&mut self) {
         self.0.lock().is_closed = true;
         self.0.work.notify_all();
     }
 }
 
-impl<C: Clerk> Drop for Client<C> {
+impl<C: Responder> Drop for Client<C> {
     fn drop(&mut self) {
-        let mut state = self.desk.lock();
+        let mut state = self.queue.lock();
         if self.job.clients.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.job.is_abandoned.store(true, Ordering::Relaxed);
             state.waiting.retain(|it| !Arc::ptr_eq(it, &self.job));
@@ -220,8 +226,8 @@ impl<C: Clerk> Drop for Client<C> {
     }
 }
 
-impl<C: Clerk> Shared<C> {
-    fn lock(&self) -> MutexGuard<'_, State<C::Question>> {
+impl<C: Responder> QueueCore<C> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<C::Question>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -230,48 +236,48 @@ impl<C: Clerk> Shared<C> {
         while let Some(job) = self.next() {
             // What it reads is never half written: it only reads, and keeps what it has finished.
             let make = AssertUnwindSafe(|| self.answer(&job));
-            let (lasting, answer) = catch_unwind(make).unwrap_or_else(|payload| {
+            let (validity, answer) = catch_unwind(make).unwrap_or_else(|payload| {
                 // Dropping what was thrown may panic in turn.
                 std::mem::forget(payload);
                 (
-                    Lasting::Moment,
+                    Validity::Moment,
                     Err(Failure::Broken("making the answer panicked; see the log of the program".to_owned())),
                 )
             });
-            self.finish(&job, lasting, answer);
+            self.finish(&job, validity, answer);
         }
     }
 
-    /// The next question, or nothing when the desk is closed.
+    /// The next question, or nothing when the queue is closed.
     fn next(&self) -> Option<Arc<Job<C::Question>>> {
         let state = self.lock();
-        let idle = |state: &mut State<_>| state.waiting.is_empty() && !state.is_closed;
+        let idle = |state: &mut QueueState<_>| state.waiting.is_empty() && !state.is_closed;
         let mut state = self.work.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
         if state.is_closed { None } else { state.waiting.pop_front() }
     }
 
-    fn answer(&self, job: &Job<C::Question>) -> (Lasting, Answer) {
+    fn answer(&self, job: &Job<C::Question>) -> (Validity, Answer) {
         // Asked before: of a sample that comes meanwhile the answer may have nothing.
-        let lasting = self.clerk.lasting(&job.question);
-        let answer = self.clerk.answer(&job.question, &job.is_abandoned);
-        (lasting, answer.map(|it| Body { bytes: Counted::count(it.bytes, &self.alive), ..it }))
+        let validity = self.responder.validity(&job.question);
+        let answer = self.responder.answer(&job.question, &job.is_abandoned);
+        (validity, answer.map(|it| Body { bytes: HeldBytes::count(it.bytes, &self.alive), ..it }))
     }
 
-    fn finish(&self, job: &Arc<Job<C::Question>>, lasting: Lasting, answer: Answer) {
+    fn finish(&self, job: &Arc<Job<C::Question>>, validity: Validity, answer: Answer) {
         let mut state = self.lock();
         state.forget(job);
         if job.is_abandoned.load(Ordering::Relaxed) {
             // It may be only a part of the answer.
             return;
         }
-        if lasting != Lasting::Moment {
-            state.keep(Kept { question: job.question.clone(), lasting, answer: answer.clone() });
+        if validity != Validity::Moment {
+            state.keep(CachedAnswer { question: job.question.clone(), validity, answer: answer.clone() });
         }
         job.answer.send_replace(Some(answer));
     }
 }
 
-impl<Q: Eq + Hash> State<Q> {
+impl<Q: Eq + Hash> QueueState<Q> {
     fn forget(&mut self, job: &Arc<Job<Q>>) {
         if self.known.get(&job.question).is_some_and(|it| Arc::ptr_eq(it, job)) {
             self.known.remove(&job.question);
@@ -279,40 +285,40 @@ impl<Q: Eq + Hash> State<Q> {
     }
 
     /// Keeps an answer in place of the one before, and lets the oldest go where it takes too much.
-    fn keep(&mut self, new: Kept<Q>) {
-        let is_past = |it: &Kept<Q>| match (it.lasting, new.lasting) {
-            (Lasting::Sample(before), Lasting::Sample(now)) => before != now,
+    fn keep(&mut self, new: CachedAnswer<Q>) {
+        let is_past = |it: &CachedAnswer<Q>| match (it.validity, new.validity) {
+            (Validity::Sample(before), Validity::Sample(now)) => before != now,
             _ => false,
         };
         self.kept.retain(|it| it.question != new.question && !is_past(it));
         self.kept.push_back(new);
-        while self.kept.iter().map(Kept::size).sum::<usize>() > KEPT {
+        while self.kept.iter().map(CachedAnswer::size).sum::<usize>() > KEPT {
             self.kept.pop_front();
         }
     }
 }
 
-impl<Q> Kept<Q> {
+impl<Q> CachedAnswer<Q> {
     fn size(&self) -> usize {
         // A question that names panels is as long as a request's line at most.
         1024 + self.answer.as_ref().map_or(0, |it| it.bytes.len())
     }
 }
 
-impl Counted {
+impl HeldBytes {
     fn count(bytes: Bytes, alive: &Arc<AtomicUsize>) -> Bytes {
         alive.fetch_add(bytes.len(), Ordering::Relaxed);
         Bytes::from_owner(Self { bytes, alive: Arc::clone(alive) })
     }
 }
 
-impl AsRef<[u8]> for Counted {
+impl AsRef<[u8]> for HeldBytes {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Counted {
+impl Drop for HeldBytes {
     fn drop(&mut self) {
         self.alive.fetch_sub(self.bytes.len(), Ordering::Relaxed);
     }
@@ -336,7 +342,7 @@ mod tests {
         go: Mutex<Receiver<()>>,
     }
 
-    impl Clerk for Slow {
+    impl Responder for Slow {
         type Question = u32;
 
         fn answer(&self, question: &u32, is_abandoned: &AtomicBool) -> Answer {
@@ -354,16 +360,16 @@ mod tests {
             Ok(Body { bytes: vec![7; size].into(), is_compressed: false })
         }
 
-        fn lasting(&self, question: &u32) -> Lasting {
+        fn validity(&self, question: &u32) -> Validity {
             if question.is_multiple_of(2) {
-                Lasting::Moment
+                Validity::Moment
             } else {
-                Lasting::Sample(i64::try_from(self.newest.load(Ordering::Relaxed)).unwrap())
+                Validity::Sample(i64::try_from(self.newest.load(Ordering::Relaxed)).unwrap())
             }
         }
     }
 
-    fn desk(most: usize) -> (Desk<Slow>, Receiver<u32>, Sender<()>) {
+    fn queue(most: usize) -> (AnswerQueue<Slow>, Receiver<u32>, Sender<()>) {
         let ((begun, begins), (go, going)) = (channel(), channel());
         let slow = Slow {
             asked: Mutex::default(),
@@ -372,20 +378,22 @@ mod tests {
             begun: Mutex::new(begun),
             go: Mutex::new(going),
         };
-        (Desk::new(slow, most), begins, go)
+        (AnswerQueue::new(slow, most), begins, go)
     }
 
     /// Asks, as far as it goes without waiting.
     fn start(
-        future: &mut std::pin::Pin<&mut impl Future<Output = Result<Answer, Full>>>,
-    ) -> Option<Result<Answer, Full>> {
+        future: &mut std::pin::Pin<&mut impl Future<Output = Result<Answer, QueueFull>>>,
+    ) -> Option<Result<Answer, QueueFull>> {
         match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => Some(answer),
             Poll::Pending => None,
         }
     }
 
-    fn end(future: &mut std::pin::Pin<&mut impl Future<Output = Result<Answer, Full>>>) -> Result<Answer, Full> {
+    fn end(
+        future: &mut std::pin::Pin<&mut impl Future<Output = Result<Answer, QueueFull>>>,
+    ) -> Result<Answer, QueueFull> {
         for _ in 0..20_000 {
             if let Some(answer) = start(future) {
                 return answer;
@@ -397,8 +405,8 @@ mod tests {
 
     #[test]
     fn equal_questions_share_one_answer_until_the_next_sample() {
-        let (desk, begins, go) = desk(4);
-        let (mut one, mut same, mut other) = (pin!(desk.ask(1)), pin!(desk.ask(1)), pin!(desk.ask(2)));
+        let (queue, begins, go) = queue(4);
+        let (mut one, mut same, mut other) = (pin!(queue.ask(1)), pin!(queue.ask(1)), pin!(queue.ask(2)));
         assert!(start(&mut one).is_none() && start(&mut same).is_none() && start(&mut other).is_none());
         assert_eq!(begins.recv().unwrap(), 1);
         go.send(()).unwrap();
@@ -408,75 +416,78 @@ mod tests {
         go.send(()).unwrap();
         end(&mut other).unwrap().unwrap();
         // The one is kept, the other was for the moment.
-        assert_eq!(start(&mut pin!(desk.ask(1))), Some(Ok(Ok(first))));
-        let mut again = pin!(desk.ask(2));
+        assert_eq!(start(&mut pin!(queue.ask(1))), Some(Ok(Ok(first))));
+        let mut again = pin!(queue.ask(2));
         assert!(start(&mut again).is_none());
         go.send(()).unwrap();
         end(&mut again).unwrap().unwrap();
-        desk.clerk().newest.store(5, Ordering::Relaxed);
-        let mut later = pin!(desk.ask(1));
+        queue.responder().newest.store(5, Ordering::Relaxed);
+        let mut later = pin!(queue.ask(1));
         assert!(start(&mut later).is_none());
         go.send(()).unwrap();
         end(&mut later).unwrap().unwrap();
-        assert_eq!(*desk.clerk().asked.lock().unwrap(), [1, 2, 2, 1]);
+        assert_eq!(*queue.responder().asked.lock().unwrap(), [1, 2, 2, 1]);
     }
 
     #[test]
     fn what_no_client_waits_for_is_not_answered() {
-        let (desk, begins, go) = desk(2);
+        let (queue, begins, go) = queue(2);
         {
-            let (mut begun, mut waiting, mut also) = (pin!(desk.ask(1)), pin!(desk.ask(3)), pin!(desk.ask(5)));
+            let (mut begun, mut waiting, mut also) = (pin!(queue.ask(1)), pin!(queue.ask(3)), pin!(queue.ask(5)));
             assert!(start(&mut begun).is_none());
             assert_eq!(begins.recv().unwrap(), 1);
             assert!(start(&mut waiting).is_none() && start(&mut also).is_none());
-            assert_eq!(start(&mut pin!(desk.ask(7))), Some(Err(Full)), "two wait");
+            assert_eq!(start(&mut pin!(queue.ask(7))), Some(Err(QueueFull)), "two wait");
         }
         // All hung up: there is room, and the next question is the next that is answered.
-        let mut next = pin!(desk.ask(9));
+        let mut next = pin!(queue.ask(9));
         assert!(start(&mut next).is_none());
         assert_eq!(begins.recv().unwrap(), 9);
         go.send(()).unwrap();
         end(&mut next).unwrap().unwrap();
-        let clerk = desk.clerk();
-        assert_eq!((clerk.asked.lock().unwrap().clone(), clerk.stopped.load(Ordering::Relaxed)), (vec![1, 9], 1));
+        let responder = queue.responder();
+        assert_eq!(
+            (responder.asked.lock().unwrap().clone(), responder.stopped.load(Ordering::Relaxed)),
+            (vec![1, 9], 1)
+        );
     }
 
     #[test]
     fn one_client_of_two_that_hangs_up_takes_nothing_from_the_other() {
-        let (desk, begins, go) = desk(2);
-        let mut stays = pin!(desk.ask(1));
+        let (queue, begins, go) = queue(2);
+        let mut stays = pin!(queue.ask(1));
         assert!(start(&mut stays).is_none());
         {
-            let mut leaves = pin!(desk.ask(1));
+            let mut leaves = pin!(queue.ask(1));
             assert!(start(&mut leaves).is_none());
             assert_eq!(begins.recv().unwrap(), 1);
         }
         go.send(()).unwrap();
         end(&mut stays).unwrap().unwrap();
-        assert_eq!(desk.clerk().stopped.load(Ordering::Relaxed), 0);
+        assert_eq!(queue.responder().stopped.load(Ordering::Relaxed), 0);
     }
 
     #[test]
     fn answers_that_are_still_being_sent_are_bounded() {
-        let (desk, _begins, go) = desk(8);
+        let (queue, _begins, go) = queue(8);
         let mut sent = Vec::new();
         for question in [1000, 1001, 1002] {
             go.send(()).unwrap();
-            sent.push(end(&mut pin!(desk.ask(question))).unwrap().unwrap());
+            sent.push(end(&mut pin!(queue.ask(question))).unwrap().unwrap());
         }
-        assert_eq!(start(&mut pin!(desk.ask(1004))), Some(Err(Full)), "30 MiB are held");
+        assert_eq!(start(&mut pin!(queue.ask(1004))), Some(Err(QueueFull)), "30 MiB are held");
         sent.clear();
         go.send(()).unwrap();
-        end(&mut pin!(desk.ask(1004))).unwrap().unwrap();
+        end(&mut pin!(queue.ask(1004))).unwrap().unwrap();
     }
 
     #[test]
     fn a_panic_is_one_answer_and_no_more() {
-        let (desk, _begins, go) = desk(2);
+        let (queue, _begins, go) = queue(2);
         go.send(()).unwrap();
-        assert!(matches!(end(&mut pin!(desk.ask(13))), Ok(Err(Failure::Broken(why))) if why.contains("panicked")));
+        assert!(matches!(end(&mut pin!(queue.ask(13))), Ok(Err(Failure::Broken(why))) if why.contains("panicked")));
         go.send(()).unwrap();
-        // The lock that was held is poisoned, and so is what this clerk does next.
-        assert!(end(&mut pin!(desk.ask(1))).is_ok());
+        // The lock that was held is poisoned, and so is what this responder does next.
+        assert!(end(&mut pin!(queue.ask(1))).is_ok());
     }
 }

@@ -11,7 +11,7 @@ use metrics::{counter, histogram, with_local_recorder};
 use std::time::Instant;
 
 /// The page of a program with so many annotated functions, each called before each of so many samples.
-fn page(functions: usize, samples: u32) -> Numbers {
+fn page(functions: usize, samples: u32) -> PageAnswers {
     let names: Vec<String> = (0..functions).map(|it| format!("f{it}")).collect();
     let sites =
         names.iter().map(|it| site("measured", "function", it, &[&format!("function={it}"), "module=shop::work"], &[]));
@@ -24,7 +24,7 @@ fn page(functions: usize, samples: u32) -> Numbers {
     };
     let recorder = Recorder::new(&program);
     recorder.set_series_limit(usize::MAX);
-    let ring = Arc::new(Ring::default());
+    let history = Arc::new(History::default());
     with_local_recorder(&recorder, || {
         let all = names.iter().map(|it| {
             let labels = [("function", it.clone()), ("module", "shop::work".to_owned())];
@@ -36,11 +36,11 @@ fn page(functions: usize, samples: u32) -> Numbers {
                 calls.increment(1);
                 duration.record(0.001 * f64::from(1 + sample % 50));
             }
-            ring.sample_at(recorder.inner(), 1_700_000_000_000 + 5000 * i64::from(sample));
+            history.sample_at(recorder.inner(), 1_700_000_000_000 + 5000 * i64::from(sample));
         }
     });
     let service = Service { name: "shop".to_owned(), version: "1".to_owned(), commit: String::new() };
-    Numbers::new(&recorder, &ring, &program, service, "here".to_owned())
+    PageAnswers::new(&recorder, &history, &program, service, "here".to_owned())
 }
 
 /// The most memory that this process took, in KiB.
@@ -57,7 +57,7 @@ fn an_hour_of_history_is_answered_and_stops_when_no_client_waits() {
     let functions = std::env::var("MEASURAND_TEST_FUNCTIONS").ok().and_then(|it| it.parse().ok()).unwrap_or(60);
     let numbers = page(functions, KEPT / INTERVAL);
     {
-        let history = numbers.ring.read();
+        let history = numbers.history.read();
         println!("{functions} functions: {} KiB of history, {} s", history.size() / 1024, history.seconds());
     }
     let panels = Wanted::parse("range=3600&points=720&most=40").unwrap();

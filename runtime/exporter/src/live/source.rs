@@ -1,6 +1,6 @@
-//! The ring as a source of samples: series with the labels `job` and `instance`, as a Prometheus would have scraped them.
+//! The history as a source of samples: series with the labels `job` and `instance`, as a Prometheus would have scraped them.
 
-use crate::history::{Line, Lines, List, Log, Metric, Samples};
+use crate::history::{DeltaLog, HistoriesByKind, MetricHistory, Samples, SeriesHistories, SeriesHistory};
 use crate::storage::series::HistogramSeries;
 use measurand_monitoring::evaluate::{Labels, Sample, Source, Wanted};
 use std::borrow::Cow;
@@ -49,8 +49,8 @@ impl Source for Scraped<'_> {
             return;
         }
         match self.samples.metrics.get(metric).map(|it| &it.lines) {
-            Some(Lines::Counters(list)) => self.simple(list, &span, wanted, each),
-            Some(Lines::Gauges(list)) => self.simple(list, &span, wanted, each),
+            Some(HistoriesByKind::Counters(list)) => self.simple(list, &span, wanted, each),
+            Some(HistoriesByKind::Gauges(list)) => self.simple(list, &span, wanted, each),
             _ => {
                 let parts = [("_bucket", Part::Bucket), ("_sum", Part::Sum), ("_count", Part::Count)];
                 for (suffix, part) in parts {
@@ -68,11 +68,13 @@ impl Source for Scraped<'_> {
 
     fn count(&self, metric: &str) -> usize {
         match self.samples.metrics.get(metric).map(|it| &it.lines) {
-            Some(Lines::Counters(list)) => list.kept.len(),
-            Some(Lines::Gauges(list)) => list.kept.len(),
+            Some(HistoriesByKind::Counters(list)) => list.kept.len(),
+            Some(HistoriesByKind::Gauges(list)) => list.kept.len(),
             _ => {
                 let histogram = |suffix| match self.samples.metrics.get(metric.strip_suffix(suffix)?) {
-                    Some(Metric { lines: Lines::Histograms(list), bounds }) => Some((list.kept.len(), bounds.len())),
+                    Some(MetricHistory { lines: HistoriesByKind::Histograms(list), bounds }) => {
+                        Some((list.kept.len(), bounds.len()))
+                    }
                     _ => None,
                 };
                 let buckets = histogram("_bucket").map(|(series, bounds)| series * bounds);
@@ -97,7 +99,7 @@ struct Span<'a> {
 
 impl Span<'_> {
     /// Samples for each tick at which the series was there, into each of `out` one that `numbers` makes from the columns.
-    fn samples(&self, log: &Log, out: &mut [Vec<Sample>], numbers: impl Fn(&[u64], &mut dyn FnMut(f64))) {
+    fn samples(&self, log: &DeltaLog, out: &mut [Vec<Sample>], numbers: impl Fn(&[u64], &mut dyn FnMut(f64))) {
         out.iter_mut().for_each(Vec::clear);
         let place = |tick: u32| tick.wrapping_sub(self.samples.first) as usize;
         // Numbers hold until the next ones.
@@ -140,17 +142,20 @@ impl Scraped<'_> {
         Labels::new(own.iter().map(|(name, value)| (name.as_str(), value.as_ref())).chain(target))
     }
 
-    fn labels_of<'a, S>(&self, line: &'a Line<S>) -> &'a Arc<Labels> {
+    fn labels_of<'a, S>(&self, line: &'a SeriesHistory<S>) -> &'a Arc<Labels> {
         line.labels.get_or_init(|| Arc::new(self.labels(&line.entry.labels)))
     }
 
     /// The lines that have samples, as long as a client waits for the answer.
-    fn lines<'a, S>(&'a self, list: &'a List<S>) -> impl Iterator<Item = (&'a Line<S>, &'a Arc<Labels>, &'a Log)> {
+    fn lines<'a, S>(
+        &'a self,
+        list: &'a SeriesHistories<S>,
+    ) -> impl Iterator<Item = (&'a SeriesHistory<S>, &'a Arc<Labels>, &'a DeltaLog)> {
         let waited_for = list.kept.iter().take_while(|_| !self.is_abandoned());
         waited_for.filter_map(|line| Some((line, self.labels_of(line), line.log.as_ref()?)))
     }
 
-    fn simple<S: Floats>(&self, list: &List<S>, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
+    fn simple<S: Floats>(&self, list: &SeriesHistories<S>, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
         let mut samples = [Vec::new()];
         for (line, labels, log) in self.lines(list).filter(|it| wanted.series(it.1)) {
             span.samples(log, &mut samples, |columns, put| {
@@ -160,8 +165,8 @@ impl Scraped<'_> {
         }
     }
 
-    fn histogram(&self, metric: &Metric, part: Part, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
-        let Lines::Histograms(list) = &metric.lines else { return };
+    fn histogram(&self, metric: &MetricHistory, part: Part, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
+        let HistoriesByKind::Histograms(list) = &metric.lines else { return };
         if let Part::Bucket = part {
             return self.buckets(list, &metric.bounds, span, wanted, each);
         }
@@ -178,7 +183,7 @@ impl Scraped<'_> {
     /// All wanted buckets of a histogram in one pass over its log.
     fn buckets(
         &self,
-        list: &List<HistogramSeries>,
+        list: &SeriesHistories<HistogramSeries>,
         bounds: &[String],
         span: &Span<'_>,
         wanted: &dyn Wanted,

@@ -15,12 +15,12 @@ use tokio_metrics::{RuntimeIntervals, RuntimeMonitor};
 #[derive(Debug)]
 pub(super) struct Watch {
     intervals: RuntimeIntervals,
-    question: Arc<Question>,
+    probe: Arc<LagProbe>,
 }
 
 /// From the thread that asks to the task that answers.
 #[derive(Debug, Default)]
-struct Question {
+struct LagProbe {
     asked: Mutex<Option<Instant>>,
     wake: Notify,
     /// Set when the task is gone, and so is the runtime.
@@ -29,21 +29,21 @@ struct Question {
 
 impl Watch {
     pub(super) fn new(handle: &Handle, lag: Histogram) -> Self {
-        let question = Arc::new(Question::default());
-        handle.spawn(answer(Ending(Arc::clone(&question)), lag));
-        Self { intervals: RuntimeMonitor::new(handle).intervals(), question }
+        let probe = Arc::new(LagProbe::default());
+        handle.spawn(answer(TaskEnd(Arc::clone(&probe)), lag));
+        Self { intervals: RuntimeMonitor::new(handle).intervals(), probe }
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.question.ended.load(Ordering::Acquire)
+        self.probe.ended.load(Ordering::Acquire)
     }
 
     /// Wakes the task; one that has not answered yet goes on being late.
     pub(super) fn ask(&self) {
-        let mut asked = self.question.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self.probe.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.is_none() {
             *asked = Some(Instant::now());
-            self.question.wake.notify_one();
+            self.probe.wake.notify_one();
         }
     }
 
@@ -62,11 +62,11 @@ impl Watch {
     }
 }
 
-async fn answer(question: Ending, lag: Histogram) {
-    let question = &question.0;
+async fn answer(probe: TaskEnd, lag: Histogram) {
+    let probe = &probe.0;
     loop {
-        question.wake.notified().await;
-        let asked = question.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        probe.wake.notified().await;
+        let asked = probe.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(asked) = asked {
             lag.record(asked.elapsed());
         }
@@ -74,9 +74,9 @@ async fn answer(question: Ending, lag: Histogram) {
 }
 
 /// Dropped with the task, when the runtime shuts down.
-struct Ending(Arc<Question>);
+struct TaskEnd(Arc<LagProbe>);
 
-impl Drop for Ending {
+impl Drop for TaskEnd {
     fn drop(&mut self) {
         self.0.ended.store(true, Ordering::Release);
     }

@@ -8,20 +8,20 @@ pub(crate) mod messages;
 use crate::recorder::Inner;
 use crate::render::Calls;
 use crate::render::protobuf::messages::{
-    Bucket, BucketSpan, COUNTER, Counter, Exemplar, GAUGE, Gauge, HISTOGRAM, Histogram, LabelPair, Metric,
-    MetricFamily, Timestamp,
+    BucketProto, BucketSpanProto, COUNTER, CounterProto, ExemplarProto, GAUGE, GaugeProto, HISTOGRAM, HistogramProto,
+    LabelPairProto, MetricFamilyProto, MetricProto, TimestampProto,
 };
 use crate::storage::cells::{NativeSnapshot, SCHEMA, Snapshot, ZERO};
 use crate::storage::labels;
-use crate::storage::metric::{Series, Table};
-use crate::storage::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::metric::{Metric, SeriesByKind};
+use crate::storage::series::{CounterSeries, CounterValue, GaugeSeries, HistogramSeries};
 use crate::storage::series_map::Entry;
 use prost::Message as _;
 use std::sync::atomic::Ordering;
 
 /// Appends every metric, each behind its length.
 pub(crate) fn encode(recorder: &Inner, out: &mut Vec<u8>) {
-    recorder.turns.pass();
+    recorder.fence.order();
     recorder.collect_platform();
     let mut calls = Calls::default();
     let created = recorder.creation_times.load(Ordering::Relaxed);
@@ -34,59 +34,63 @@ pub(crate) fn encode(recorder: &Inner, out: &mut Vec<u8>) {
         }
         let help =
             if table.help.is_empty() { recorder.foreign.help(&table.name).into_owned() } else { table.help.to_owned() };
-        let family =
-            MetricFamily { name: Some(table.name.clone().into_owned()), help: Some(help), kind: Some(kind), metric };
+        let family = MetricFamilyProto {
+            name: Some(table.name.clone().into_owned()),
+            help: Some(help),
+            kind: Some(kind),
+            metric,
+        };
         // A vector has room for everything.
         let _ = family.encode_length_delimited(out);
     }
-    recorder.turns.pass();
+    recorder.fence.order();
 }
 
 /// The series of a metric, by their labels.
-fn metrics(table: &Table, calls: &mut Calls, created: bool) -> (i32, Vec<Metric>) {
+fn metrics(table: &Metric, calls: &mut Calls, created: bool) -> (i32, Vec<MetricProto>) {
     match &table.series {
-        Series::Counters(map) => {
+        SeriesByKind::Counters(map) => {
             let metric = |entry: &Entry<CounterSeries>| {
                 let calls = if table.duration.is_some() { calls.of(&entry.labels) } else { 0 };
                 let counted = entry_of(entry);
                 #[expect(clippy::cast_precision_loss, reason = "the format has no integers")]
                 let (value, since) = match entry.series.count(calls) {
-                    Count::Whole(value) => (value as f64, created.then(|| timestamp(entry.created))),
-                    Count::Computed(value) => (value, None),
+                    CounterValue::Whole(value) => (value as f64, created.then(|| timestamp(entry.created))),
+                    CounterValue::Computed(value) => (value, None),
                 };
-                Metric { counter: Some(Counter { value: Some(value), created: since }), ..counted }
+                MetricProto { counter: Some(CounterProto { value: Some(value), created: since }), ..counted }
             };
             (COUNTER, map.sorted().iter().map(|it| &**it).map(metric).collect())
         }
-        Series::Gauges { map, .. } => {
-            let metric = |it: &Entry<GaugeSeries>| Metric {
-                gauge: Some(Gauge { value: Some(it.series.value()) }),
+        SeriesByKind::Gauges { map, .. } => {
+            let metric = |it: &Entry<GaugeSeries>| MetricProto {
+                gauge: Some(GaugeProto { value: Some(it.series.value()) }),
                 ..entry_of(it)
             };
             (GAUGE, map.sorted().iter().map(|it| metric(it)).collect())
         }
-        Series::Histograms(map) => {
+        SeriesByKind::Histograms(map) => {
             let series = map.sorted();
             calls.begin(series.clone());
             let metric = |entry: &Entry<HistogramSeries>| {
                 let (mut histogram, seen) = histogram(table, &entry.series);
                 calls.saw(seen);
                 histogram.created = created.then(|| timestamp(entry.created));
-                Metric { histogram: Some(histogram), ..entry_of(entry) }
+                MetricProto { histogram: Some(histogram), ..entry_of(entry) }
             };
             (HISTOGRAM, series.iter().map(|it| &**it).map(metric).collect())
         }
     }
 }
 
-fn entry_of<S>(entry: &Entry<S>) -> Metric {
-    let pair = |(name, value)| LabelPair { name: Some(name), value: Some(value) };
-    Metric { label: labels::pairs(&entry.labels).map(pair).collect(), ..Metric::default() }
+fn entry_of<S>(entry: &Entry<S>) -> MetricProto {
+    let pair = |(name, value)| LabelPairProto { name: Some(name), value: Some(value) };
+    MetricProto { label: labels::pairs(&entry.labels).map(pair).collect(), ..MetricProto::default() }
 }
 
 /// The histogram with both kinds of buckets, and how many calls of annotated functions it saw.
 #[expect(clippy::cast_precision_loss, reason = "the format has no integers")]
-fn histogram(table: &Table, series: &HistogramSeries) -> (Histogram, u64) {
+fn histogram(table: &Metric, series: &HistogramSeries) -> (HistogramProto, u64) {
     let mut snapshot = Snapshot::default();
     snapshot.clear(table.bounds.len() + 1);
     let calls = series.read(&mut snapshot);
@@ -97,16 +101,16 @@ fn histogram(table: &Table, series: &HistogramSeries) -> (Histogram, u64) {
     // The bucket above all bounds is the count.
     let bucket = table.bounds.iter().zip(&snapshot.buckets).enumerate().map(|(index, (bound, count))| {
         below = below.wrapping_add(*count);
-        let exemplar = series.exemplar(index).map(|it| Exemplar {
-            label: vec![LabelPair { name: Some("trace_id".to_owned()), value: Some(it.trace) }],
+        let exemplar = series.exemplar(index).map(|it| ExemplarProto {
+            label: vec![LabelPairProto { name: Some("trace_id".to_owned()), value: Some(it.trace) }],
             value: Some(it.value as f64 / 1e9),
             timestamp: Some(timestamp(it.time)),
         });
-        Bucket { cumulative_count: Some(below), upper_bound: Some(bound.value()), exemplar }
+        BucketProto { cumulative_count: Some(below), upper_bound: Some(bound.value()), exemplar }
     });
     let bucket = bucket.collect();
     let (positive_span, positive_delta) = spans(&native.buckets);
-    let histogram = Histogram {
+    let histogram = HistogramProto {
         // A server refuses a histogram whose native buckets do not add up to its count.
         count: Some(native.count()),
         sum: Some(snapshot.sum as f64 / 1e9),
@@ -122,13 +126,13 @@ fn histogram(table: &Table, series: &HistogramSeries) -> (Histogram, u64) {
 }
 
 /// Buckets in rows without a gap, and how much each is more than the one before it.
-fn spans(buckets: &[(i32, u64)]) -> (Vec<BucketSpan>, Vec<i64>) {
-    let (mut spans, mut deltas) = (Vec::<BucketSpan>::new(), Vec::with_capacity(buckets.len()));
+fn spans(buckets: &[(i32, u64)]) -> (Vec<BucketSpanProto>, Vec<i64>) {
+    let (mut spans, mut deltas) = (Vec::<BucketSpanProto>::new(), Vec::with_capacity(buckets.len()));
     let (mut next, mut before) = (0, 0_u64);
     for (index, count) in buckets {
         match spans.last_mut() {
             Some(span) if *index == next => span.length = span.length.map(|it| it + 1),
-            _ => spans.push(BucketSpan { offset: Some(index - next), length: Some(1) }),
+            _ => spans.push(BucketSpanProto { offset: Some(index - next), length: Some(1) }),
         }
         deltas.push(count.wrapping_sub(before).cast_signed());
         (next, before) = (index + 1, *count);
@@ -136,9 +140,9 @@ fn spans(buckets: &[(i32, u64)]) -> (Vec<BucketSpan>, Vec<i64>) {
     (spans, deltas)
 }
 
-fn timestamp(milliseconds: u64) -> Timestamp {
+fn timestamp(milliseconds: u64) -> TimestampProto {
     let nanos = i32::try_from(milliseconds % 1000 * 1_000_000).unwrap_or_default();
-    Timestamp { seconds: i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX), nanos }
+    TimestampProto { seconds: i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX), nanos }
 }
 
 #[cfg(test)]
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_gap_begins_a_new_row() {
-        let span = |offset, length| BucketSpan { offset: Some(offset), length: Some(length) };
+        let span = |offset, length| BucketSpanProto { offset: Some(offset), length: Some(length) };
         let (spans, deltas) = spans(&[(-4, 3), (-3, 1), (0, 7), (9, 7)]);
         assert_eq!(spans, [span(-4, 2), span(2, 1), span(8, 1)]);
         assert_eq!(deltas, [3, -2, 6, 0]);

@@ -8,8 +8,8 @@ use crate::recorder::Inner;
 use crate::redact;
 use crate::storage::cells::CounterCells;
 use crate::storage::labels;
-use crate::storage::metric::{FOREIGN, Table};
-use crate::storage::series_map::{Entry, Map};
+use crate::storage::metric::{FOREIGN, Metric};
+use crate::storage::series_map::{Entry, SeriesMap};
 use crate::storage::undescribed::MOST_NAMES;
 use measurand_catalog::{ADDED_LABELS, KIND_LABEL, OTHER, OVERFLOWS};
 use metrics::{CounterFn, Key, Label};
@@ -25,7 +25,7 @@ const OTHERS: usize = 16;
 
 /// Who registers a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum SeriesOrigin {
     /// Code of ours, which knows how many there will be.
     Bounded,
     /// Anybody.
@@ -36,14 +36,14 @@ impl Inner {
     /// The series of a key, or the one that counts in its place.
     pub(crate) fn entry<S>(
         &self,
-        table: &Table,
-        map: &Map<S>,
+        table: &Metric,
+        map: &SeriesMap<S>,
         key: &Key,
-        origin: Origin,
+        origin: SeriesOrigin,
         make: impl Fn() -> S,
     ) -> Arc<Entry<S>> {
         let kind = table.series.kind();
-        if origin == Origin::Bounded {
+        if origin == SeriesOrigin::Bounded {
             return labels::with_text(key, kind, |text| map.get(text, make));
         }
         let mut key = Cow::Borrowed(key);
@@ -74,7 +74,7 @@ impl Inner {
     }
 
     /// Where the label sets of a metric are counted for which there is no room.
-    fn overflows<'a>(&self, table: &'a Table) -> &'a CounterCells {
+    fn overflows<'a>(&self, table: &'a Metric) -> &'a CounterCells {
         table.overflows.get_or_init(|| self.overflows_of(table.family))
     }
 
@@ -85,7 +85,7 @@ impl Inner {
         self.counter(&key).map_or_else(|| Arc::new(CounterCells::new()), |it| it.series.cells())
     }
 
-    fn count_overflow(&self, table: &Table, limit: usize, length: usize) {
+    fn count_overflow(&self, table: &Metric, limit: usize, length: usize) {
         self.overflows(table).increment(1);
         if length > LONGEST_LABELS {
             let name = &table.name;
@@ -134,7 +134,7 @@ impl Inner {
 }
 
 /// The labels that count in place of others: what a table fixes stays, all else becomes [`OTHER`].
-fn other(table: &Table, key: &Key) -> String {
+fn other(table: &Metric, key: &Key) -> String {
     let mut out = String::new();
     let given = labels::canonical(key, table.series.kind());
     let Some(described) = &table.labels else {

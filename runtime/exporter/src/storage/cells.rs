@@ -19,5 +19,5 @@ pub(crate) use histogram::{Bounds, HistogramCells, Snapshot, bounds};
 pub(crate) use in_flight::InFlightCells;
 #[cfg(feature = "native-histograms")]
 pub(crate) use native_histogram::{NativeSnapshot, SCHEMA, ZERO, enable as enable_native, is_enabled as is_native};
-pub(crate) use scrape_fence::Turns;
+pub(crate) use scrape_fence::ScrapeFence;
 pub(crate) use shards::Slot;

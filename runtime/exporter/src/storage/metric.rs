@@ -3,9 +3,9 @@
 use crate::render::text::{self, Format};
 use crate::storage::cells::{self, Bounds, CounterCells};
 use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::series_map::Map;
+use crate::storage::series_map::SeriesMap;
 use measurand_catalog::platform::{self, PlatformMetric};
-use measurand_catalog::{Catalog, Family, Kind, Label, Metric, Role};
+use measurand_catalog::{Catalog, Family, Kind, Label, Metric as MetricRow, Role};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::iter;
@@ -14,14 +14,14 @@ use std::sync::{Arc, OnceLock};
 
 /// All described metrics.
 #[derive(Debug)]
-pub(crate) struct Tables {
-    pub(crate) all: Vec<Table>,
+pub(crate) struct DescribedMetrics {
+    pub(crate) all: Vec<Metric>,
     by_name: HashMap<&'static str, usize>,
 }
 
 /// One metric.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct Metric {
     pub(crate) name: Cow<'static, str>,
     pub(crate) help: &'static str,
     /// What it belongs to: a family, [`PLATFORM`] or [`FOREIGN`].
@@ -33,7 +33,7 @@ pub(crate) struct Table {
     bounds_text: [Vec<BoundText>; 2],
     /// For a counter of calls: where the table of their duration stands.
     pub(crate) duration: Option<usize>,
-    pub(crate) series: Series,
+    pub(crate) series: SeriesByKind,
     /// Counts the label sets for which there is no room; see `cardinality`.
     pub(crate) overflows: OnceLock<Arc<CounterCells>>,
     pub(crate) is_full: AtomicBool,
@@ -54,18 +54,21 @@ pub(crate) const FOREIGN: &str = "foreign";
 
 /// The series of one metric, by its kind.
 #[derive(Debug)]
-pub(crate) enum Series {
-    Counters(Map<CounterSeries>),
-    Gauges { map: Map<GaugeSeries>, in_flight: bool },
-    Histograms(Map<HistogramSeries>),
+pub(crate) enum SeriesByKind {
+    Counters(SeriesMap<CounterSeries>),
+    Gauges { map: SeriesMap<GaugeSeries>, in_flight: bool },
+    Histograms(SeriesMap<HistogramSeries>),
 }
 
-impl Tables {
+impl DescribedMetrics {
     pub(crate) fn new(families: &[&'static Family], catalog: &Catalog) -> Self {
         let mut tables = Self { all: Vec::new(), by_name: HashMap::new() };
         for family in families {
-            let metrics: Vec<_> =
-                family.metrics.iter().filter(|it| tables.add(it.name, Table::of_family(family, it, catalog))).collect();
+            let metrics: Vec<_> = family
+                .metrics
+                .iter()
+                .filter(|it| tables.add(it.name, Metric::of_family(family, it, catalog)))
+                .collect();
             let find =
                 |role| metrics.iter().find(|it| it.role == role).and_then(|it| tables.by_name.get(it.name).copied());
             if let (Some(calls), Some(duration)) = (find(Role::Calls), find(Role::Duration)) {
@@ -73,12 +76,12 @@ impl Tables {
             }
         }
         for metric in platform::ALL {
-            tables.add(metric.name, Table::of_platform(metric));
+            tables.add(metric.name, Metric::of_platform(metric));
         }
         tables
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Table> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Metric> {
         self.by_name.get(name).and_then(|it| self.all.get(*it))
     }
 
@@ -97,7 +100,7 @@ impl Tables {
     }
 
     /// Of two rows with one name the first counts: a name can have one type and one help text only.
-    fn add(&mut self, name: &'static str, table: Table) -> bool {
+    fn add(&mut self, name: &'static str, table: Metric) -> bool {
         if self.by_name.contains_key(name) {
             return false;
         }
@@ -107,14 +110,14 @@ impl Tables {
     }
 }
 
-impl Table {
-    fn of_family(family: &'static Family, metric: &'static Metric, catalog: &Catalog) -> Self {
+impl Metric {
+    fn of_family(family: &'static Family, metric: &'static MetricRow, catalog: &Catalog) -> Self {
         // An objective of some function may have added a bound.
         let recorded = catalog.families.iter().flat_map(|it| &it.metrics).find(|it| it.name == metric.name);
         let bounds = recorded.map_or(metric.buckets, |it| &it.buckets);
         let series = match metric.role.kind() {
-            Kind::Gauge => Series::Gauges { map: Map::default(), in_flight: metric.role == Role::InFlight },
-            kind => Series::new(kind),
+            Kind::Gauge => SeriesByKind::Gauges { map: SeriesMap::default(), in_flight: metric.role == Role::InFlight },
+            kind => SeriesByKind::new(kind),
         };
         // A call in flight has no value yet for a label that is known at its end.
         let known = |it: &&Label| metric.role != Role::InFlight || !it.late;
@@ -124,13 +127,13 @@ impl Table {
 
     fn of_platform(metric: &'static PlatformMetric) -> Self {
         let labels = metric.labels.iter().map(|name| Label::open(name)).collect();
-        let series = Series::new(metric.kind);
+        let series = SeriesByKind::new(metric.kind);
         Self::new(metric.name.into(), metric.help, PLATFORM, Some(labels), metric.buckets, series)
     }
 
     /// A metric that no table describes.
     pub(crate) fn foreign(name: String, kind: Kind, bounds: &[f64]) -> Self {
-        Self::new(name.into(), "", FOREIGN, None, bounds, Series::new(kind))
+        Self::new(name.into(), "", FOREIGN, None, bounds, SeriesByKind::new(kind))
     }
 
     fn new(
@@ -139,7 +142,7 @@ impl Table {
         family: &'static str,
         labels: Option<Vec<Label>>,
         bounds: &[f64],
-        series: Series,
+        series: SeriesByKind,
     ) -> Self {
         let labels = labels.map(|mut it| {
             it.sort_by_key(|it| it.name);
@@ -204,12 +207,12 @@ impl BoundText {
     }
 }
 
-impl Series {
+impl SeriesByKind {
     fn new(kind: Kind) -> Self {
         match kind {
-            Kind::Counter => Self::Counters(Map::default()),
-            Kind::Gauge => Self::Gauges { map: Map::default(), in_flight: false },
-            Kind::Histogram => Self::Histograms(Map::default()),
+            Kind::Counter => Self::Counters(SeriesMap::default()),
+            Kind::Gauge => Self::Gauges { map: SeriesMap::default(), in_flight: false },
+            Kind::Histogram => Self::Histograms(SeriesMap::default()),
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct HistogramSeries {
 
 /// What a counter shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Count {
+pub(crate) enum CounterValue {
     Whole(u64),
     Computed(f64),
 }
@@ -70,12 +70,12 @@ impl CounterSeries {
     }
 
     /// The value; `calls` is how many calls of annotated functions were observed.
-    pub(crate) fn count(&self, calls: u64) -> Count {
+    pub(crate) fn count(&self, calls: u64) -> CounterValue {
         if let Some(bits) = self.computed.get() {
-            return Count::Computed(f64::from_bits(bits.load(Ordering::Relaxed)));
+            return CounterValue::Computed(f64::from_bits(bits.load(Ordering::Relaxed)));
         }
         let calls = if self.derived.load(Ordering::Relaxed) { calls } else { 0 };
-        Count::Whole(self.cells.get().map_or(0, |it| it.value()).wrapping_add(calls))
+        CounterValue::Whole(self.cells.get().map_or(0, |it| it.value()).wrapping_add(calls))
     }
 }
 

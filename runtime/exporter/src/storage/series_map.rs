@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// All series of one metric.
 #[derive(Debug)]
-pub(crate) struct Map<S> {
+pub(crate) struct SeriesMap<S> {
     known: RwLock<HashSet<ByLabels<S>>>,
     fresh: Mutex<Fresh<S>>,
     sorted: Mutex<Sorted<S>>,
@@ -43,7 +43,7 @@ struct Fresh<S> {
 #[derive(Debug)]
 struct ByLabels<S>(Arc<Entry<S>>);
 
-impl<S> Map<S> {
+impl<S> SeriesMap<S> {
     /// The series with these labels, made now if it is the first time; nothing when that would be one too many.
     pub(crate) fn get_below(&self, most: usize, labels: &str, make: impl FnOnce() -> S) -> Option<Arc<Entry<S>>> {
         {
@@ -116,7 +116,7 @@ impl<S> Map<S> {
     }
 }
 
-impl<S> Default for Map<S> {
+impl<S> Default for SeriesMap<S> {
     fn default() -> Self {
         Self { known: RwLock::default(), fresh: Mutex::default(), sorted: Mutex::default() }
     }
@@ -152,14 +152,14 @@ impl<S> Eq for ByLabels<S> {}
 mod tests {
     use super::*;
 
-    fn labels(map: &Map<u8>) -> Vec<String> {
+    fn labels(map: &SeriesMap<u8>) -> Vec<String> {
         map.sorted().iter().map(|it| it.labels.to_string()).collect()
     }
 
     /// What makes a series is called under the lock.
     #[test]
     fn a_panic_of_who_makes_a_series_leaves_the_others_alone() {
-        let map = Map::default();
+        let map = SeriesMap::default();
         map.get("a", || 0);
         for _ in 0..2 {
             let make = || map.get_below(9, "b", || panic!("on purpose"));
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn series_are_sorted_and_come_once() {
-        let map = Map::default();
+        let map = SeriesMap::default();
         for it in ["b", "a", "b", "c"] {
             assert!(map.get_below(3, it, || 0).is_some());
         }

@@ -3,7 +3,7 @@
 //! They are kept like the described ones. A name has the kind with which it was first used, and there is a bound on names
 //! as there is one on series, since a program may make them up as it runs.
 
-use crate::storage::metric::Table;
+use crate::storage::metric::Metric;
 use measurand_catalog::Kind;
 use metrics::SharedString;
 use std::collections::HashMap;
@@ -24,11 +24,11 @@ pub(crate) const MOST_NAMES: usize = 2000;
 pub(crate) const LONGEST_NAME: usize = 512;
 
 #[derive(Debug, Default)]
-pub(crate) struct Foreign {
-    tables: RwLock<HashMap<String, Arc<Table>>>,
+pub(crate) struct UndescribedMetrics {
+    tables: RwLock<HashMap<String, Arc<Metric>>>,
     /// Those that the sorted list does not have yet, and that list; see `series_map` for why there are two.
-    fresh: Mutex<Vec<Arc<Table>>>,
-    sorted: Mutex<Arc<Vec<Arc<Table>>>>,
+    fresh: Mutex<Vec<Arc<Metric>>>,
+    sorted: Mutex<Arc<Vec<Arc<Metric>>>>,
     help: Mutex<HashMap<String, SharedString>>,
 }
 
@@ -41,15 +41,15 @@ pub(crate) enum Refusal {
     TooMany,
 }
 
-impl Foreign {
+impl UndescribedMetrics {
     /// The metric with this name and kind, made now if it is the first time.
     pub(crate) fn get(
         &self,
         name: &str,
         kind: Kind,
         is_described: impl Fn(&str) -> Option<Kind>,
-    ) -> Result<Arc<Table>, Refusal> {
-        let judge = |table: &Arc<Table>| match table.series.kind() {
+    ) -> Result<Arc<Metric>, Refusal> {
+        let judge = |table: &Arc<Metric>| match table.series.kind() {
             same if same == kind => Ok(Arc::clone(table)),
             first => Err(Refusal::Clash(format!("it is a {} already", word(first)))),
         };
@@ -80,7 +80,7 @@ impl Foreign {
             }
         }
         let bounds = if kind == Kind::Histogram { BOUNDS } else { &[] };
-        let table = Arc::new(Table::foreign(name.to_owned(), kind, bounds));
+        let table = Arc::new(Metric::foreign(name.to_owned(), kind, bounds));
         tables.insert(name.to_owned(), Arc::clone(&table));
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&table));
         Ok(table)
@@ -110,7 +110,7 @@ impl Foreign {
     }
 
     /// All metrics, sorted by name.
-    pub(crate) fn sorted(&self) -> Arc<Vec<Arc<Table>>> {
+    pub(crate) fn sorted(&self) -> Arc<Vec<Arc<Metric>>> {
         let mut sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
         if !fresh.is_empty() {

@@ -7,16 +7,16 @@ use super::sync::{AtomicU64, Ordering};
 
 /// Passed at the begin and at the end of each scrape.
 #[derive(Debug)]
-pub(crate) struct Turns(AtomicU64);
+pub(crate) struct ScrapeFence(AtomicU64);
 
-impl Turns {
+impl ScrapeFence {
     pub(crate) fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
-    /// All that was read before any earlier `pass` has been read before whatever is read after this one. Nobody waits.
+    /// All that was read before any earlier `order` has been read before whatever is read after this one. Nobody waits.
     /// Returns how many there were before.
-    pub(crate) fn pass(&self) -> u64 {
+    pub(crate) fn order(&self) -> u64 {
         // A chain of read-modify-writes: each acquires what the one before it released.
         self.0.fetch_add(1, Ordering::AcqRel)
     }

@@ -107,7 +107,7 @@ const LINE: usize = 16;
 /// 128 bytes: processors fetch cache lines of 64 bytes in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
-struct Line([AtomicU64; LINE]);
+struct CacheLine([AtomicU64; LINE]);
 
 /// The same numbers at several places, each of which is written by one thread, or shared by some. They wrap around as
 /// `u64` does. Each is monotone for every reader, and nothing else is published through it, so that relaxed operations are
@@ -117,22 +117,22 @@ struct Line([AtomicU64; LINE]);
 /// those are found by one comparison and one addition.
 #[derive(Debug)]
 pub(crate) struct Numbers {
-    first: Box<[Line]>,
+    first: Box<[CacheLine]>,
     /// The second lines of all places, then their third ones.
-    more: Box<[Line]>,
+    more: Box<[CacheLine]>,
 }
 
 /// The numbers at one place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     numbers: &'a Numbers,
-    first: &'a Line,
+    first: &'a CacheLine,
     index: usize,
 }
 
 impl Numbers {
     pub(crate) fn new(places: usize, count: usize) -> Self {
-        let lines = |count| (0..count).map(|_| Line(std::array::from_fn(|_| AtomicU64::new(0)))).collect();
+        let lines = |count| (0..count).map(|_| CacheLine(std::array::from_fn(|_| AtomicU64::new(0)))).collect();
         Self { first: lines(places), more: lines(count.saturating_sub(1) / LINE * places) }
     }
 
