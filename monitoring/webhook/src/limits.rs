@@ -1,9 +1,10 @@
 //! How much one client may ask for: a bucket of requests for each address, filled again with time.
 
+use measurand_catalog::lock::lock;
 use measurand_server::network;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Bounds on what clients can take.
@@ -72,7 +73,7 @@ impl Rate {
         if self.per_second == 0.0 {
             return Ok(());
         }
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = lock(&self.buckets);
         if buckets.len() >= ADDRESSES_MAX {
             buckets.retain(|_, it| self.left(*it, now) < self.burst);
             if buckets.len() >= ADDRESSES_MAX {

@@ -1,7 +1,8 @@
 //! The handle to an endpoint that serves.
 
+use measurand_catalog::lock::lock;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -68,16 +69,16 @@ impl Exporter {
 
 impl ThreadEnd {
     pub(crate) fn set(&self) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *lock(&self.0.0) = true;
         self.0.1.notify_all();
     }
 
     fn is_set(&self) -> bool {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0.0)
     }
 
     fn wait(&self, patience: Duration) {
-        let ended = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = lock(&self.0.0);
         let _ended = self.0.1.wait_timeout_while(ended, patience, |ended| !*ended);
     }
 }

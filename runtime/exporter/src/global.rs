@@ -11,8 +11,9 @@ use crate::recorder::Recorder;
 use crate::redact;
 use crate::storage::cells::ask_for_traces;
 use crate::upkeep;
+use measurand_catalog::lock::lock;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::runtime::Handle;
 
 #[derive(Debug)]
@@ -25,7 +26,7 @@ static GLOBAL: Mutex<Global> = Mutex::new(Global { recorder: None, exporter: Non
 
 impl Global {
     pub(crate) fn lock() -> MutexGuard<'static, Self> {
-        GLOBAL.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&GLOBAL)
     }
 
     /// Our global recorder: the one that was set before, or a new one.

@@ -13,11 +13,12 @@ use crate::storage::metric::{Metric, SeriesByKind};
 use crate::storage::series::{CounterSeries, CounterValue, GaugeSeries, HistogramSeries};
 use crate::storage::series_map::{Entry, Sorted};
 pub(crate) use delta_log::DeltaLog;
+use measurand_catalog::lock::{read, write};
 use measurand_monitoring::evaluate::Labels;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds between two samples.
@@ -98,7 +99,7 @@ pub(crate) struct SeriesHistory<S> {
 
 impl History {
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Samples> {
-        self.samples.read().unwrap_or_else(PoisonError::into_inner)
+        read(&self.samples)
     }
 
     /// When it was sampled last.
@@ -115,7 +116,7 @@ impl History {
     }
 
     pub(crate) fn sample_at(&self, recorder: &Inner, now: i64) {
-        self.samples.write().unwrap_or_else(PoisonError::into_inner).sample(recorder, now);
+        write(&self.samples).sample(recorder, now);
         self.newest.store(now, Ordering::Relaxed);
     }
 }

@@ -4,10 +4,11 @@
 //! pass it by if it is taken: an incident less is better than waiting.
 
 use crate::history::KEPT;
-use crate::storage::cells::{current_trace, unless_taken};
+use crate::storage::cells::current_trace;
+use measurand_catalog::lock::{lock, try_lock};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// So many failures, and so many slow calls, of one series.
@@ -82,10 +83,10 @@ pub(crate) fn keep() {
 
 /// All of the last hour, by series.
 pub(crate) fn all() -> Vec<(Origin, Lists)> {
-    let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let all = lock(&ALL).clone();
     let now = now();
     let of = |it: Arc<SeriesIncidents>| {
-        let lists = it.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let lists = lock(&it.lists).clone();
         (it.origin.clone(), lists.of_hour(now))
     };
     all.into_iter().map(of).collect()
@@ -116,7 +117,7 @@ impl Incidents {
 }
 
 fn register(origin: Origin) -> Option<Arc<SeriesIncidents>> {
-    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut all = lock(&ALL);
     if all.len() >= MOST_SERIES {
         return None;
     }
@@ -128,7 +129,7 @@ fn register(origin: Origin) -> Option<Arc<SeriesIncidents>> {
 impl SeriesIncidents {
     /// Adds a call that ends now, unless somebody else has the lists.
     fn add(&self, ended: Ended) -> Option<u64> {
-        let mut lists = unless_taken(&self.lists)?;
+        let mut lists = try_lock(&self.lists)?;
         Some(lists.add(Incident { time: now(), ended, trace: current_trace() }))
     }
 }
@@ -253,7 +254,7 @@ mod tests {
         });
         assert!(panicked.is_err() && kept.lists.is_poisoned());
         assert_eq!(kept.add(Ended { nanoseconds: 5, outcome: "error", kind: None }), Some(0));
-        let lists = kept.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let lists = lock(&kept.lists);
         assert_eq!((lists.failures.len(), lists.slowest.len()), (1, 1));
     }
 

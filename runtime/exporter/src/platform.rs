@@ -7,11 +7,12 @@ use crate::program::{Program, Service, executable};
 use crate::recorder::Inner;
 use crate::storage::labels;
 use crate::storage::metric::{FOREIGN, PLATFORM, SeriesByKind};
+use measurand_catalog::lock::lock;
 use measurand_catalog::{CONTAINED, Kind};
 use metrics::{Key, Label};
 use runtime::Watch;
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -37,7 +38,7 @@ struct Watched {
 impl Platform {
     /// Lets the runtime say how late its tasks are woken, if one is watched.
     pub(crate) fn ask_runtime(&self) {
-        if let Some(watch) = &self.runtime.lock().unwrap_or_else(PoisonError::into_inner).watch {
+        if let Some(watch) = &lock(&self.runtime).watch {
             watch.ask();
         }
     }
@@ -67,7 +68,7 @@ impl Inner {
             Label::new("commit", service.commit),
         ];
         let build = Key::from_parts("build_info", labels);
-        let before = self.platform.build.lock().unwrap_or_else(PoisonError::into_inner).replace(build.clone());
+        let before = lock(&self.platform.build).replace(build.clone());
         if let (Some(before), Some(SeriesByKind::Gauges { map, .. })) =
             (before, self.tables.get("build_info").map(|it| &it.series))
         {
@@ -88,7 +89,7 @@ impl Inner {
 
     /// Watches the runtime from now on, unless another one that still runs is watched.
     pub(crate) fn watch_runtime(&self, handle: &Handle) {
-        let mut watched = self.platform.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.platform.runtime);
         if watched.watch.as_ref().is_some_and(|it| !it.has_ended()) {
             return;
         }
@@ -101,7 +102,7 @@ impl Inner {
     pub(crate) fn collect_platform(&self) {
         process::collect(self);
         self.count_series();
-        let mut watched = self.platform.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.platform.runtime);
         let watched = &mut *watched;
         if let Some(watch) = &mut watched.watch {
             let ended = watch.has_ended();

@@ -12,13 +12,14 @@ use crate::storage::metric::{DescribedMetrics, Metric, SeriesByKind};
 use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::series_map::Entry;
 use crate::storage::undescribed::{LONGEST_NAME, Refusal, UndescribedMetrics, word};
+use measurand_catalog::lock::lock;
 use measurand_catalog::{Kind, SERIES_LIMIT, SITE_TARGET};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// A recorder of the `metrics` facade that renders what it recorded as Prometheus text.
 ///
@@ -200,7 +201,7 @@ impl Inner {
 
     /// Tells the user on stderr, once for each subject.
     pub(crate) fn warn(&self, subject: &str, message: impl FnOnce() -> String) {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut warned = lock(&self.warned);
         if warned.len() < MOST_WARNINGS && warned.insert(subject.to_owned()) {
             stderr::say(message());
         }

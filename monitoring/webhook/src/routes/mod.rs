@@ -21,9 +21,10 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use error::Refusal;
+use measurand_catalog::lock::lock;
 use measurand_server::Access;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -121,7 +122,7 @@ const PROBE_FACTOR: u32 = 10;
 
 /// Whether alerts can be stored: writes what a payload takes, or what the payload would have taken that was refused.
 async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
-    let probed = *app.probed.lock().unwrap_or_else(PoisonError::into_inner);
+    let probed = *lock(&app.probed);
     let refused = app.refused_bytes.load(Ordering::Relaxed);
     if refused > 0 || probed.is_none_or(|it| it.elapsed() > BELIEVED) {
         let bytes = PROBE_BYTES.saturating_add(refused.saturating_mul(PROBE_FACTOR));
@@ -134,7 +135,7 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
         written.and_then(|it| it.map_err(|it| it.to_string())).map_err(|it| Refusal::later(&it, 5))?;
         // Another may have been refused meanwhile, which the next probe is for.
         let _ = app.refused_bytes.compare_exchange(refused, 0, Ordering::Relaxed, Ordering::Relaxed);
-        *app.probed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *lock(&app.probed) = Some(Instant::now());
     }
     Ok("ready\n")
 }

@@ -6,6 +6,7 @@
 //! being answered.
 
 use axum::body::Bytes;
+use measurand_catalog::lock::lock;
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -228,7 +229,7 @@ impl<C: Responder> Drop for Client<C> {
 
 impl<C: Responder> QueueCore<C> {
     fn lock(&self) -> MutexGuard<'_, QueueState<C::Question>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn run(&self) {

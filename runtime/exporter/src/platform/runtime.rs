@@ -4,9 +4,10 @@
 //! have paused its clock (then a task that sleeps spins), and Tokio's timers are a millisecond coarse.
 
 use crate::recorder::Inner;
+use measurand_catalog::lock::lock;
 use metrics::{Histogram, Key};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -40,7 +41,7 @@ impl Watch {
 
     /// Wakes the task; one that has not answered yet goes on being late.
     pub(super) fn ask(&self) {
-        let mut asked = self.probe.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = lock(&self.probe.asked);
         if asked.is_none() {
             *asked = Some(Instant::now());
             self.probe.wake.notify_one();
@@ -66,7 +67,7 @@ async fn answer(probe: TaskEnd, lag: Histogram) {
     let probe = &probe.0;
     loop {
         probe.wake.notified().await;
-        let asked = probe.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let asked = lock(&probe.asked).take();
         if let Some(asked) = asked {
             lag.record(asked.elapsed());
         }

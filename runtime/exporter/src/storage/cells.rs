@@ -13,7 +13,7 @@ mod slots;
 mod sync;
 
 pub(crate) use counter::CounterCells;
-pub(crate) use exemplars::{Exemplar, TraceIds, ask as ask_for_traces, current as current_trace, unless_taken};
+pub(crate) use exemplars::{Exemplar, TraceIds, ask as ask_for_traces, current as current_trace};
 pub(crate) use gauge::GaugeCells;
 pub(crate) use histogram::{Bounds, HistogramCells, Snapshot, bounds};
 pub(crate) use in_flight::InFlightCells;

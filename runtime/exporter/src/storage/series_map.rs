@@ -3,11 +3,12 @@
 //! A call that looks a known series up takes a read lock, which nobody writes under but a call that makes a series. A
 //! scrape takes neither: it keeps a sorted list of its own, and only swaps the box in which new series wait for it.
 
+use measurand_catalog::lock::{lock, read, write};
 use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// All series of one metric.
@@ -47,7 +48,7 @@ impl<S> SeriesMap<S> {
     /// The series with these labels, made now if it is the first time; nothing when that would be one too many.
     pub(crate) fn get_below(&self, most: usize, labels: &str, make: impl FnOnce() -> S) -> Option<Arc<Entry<S>>> {
         {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            let known = read(&self.known);
             if let Some(found) = known.get(labels) {
                 return Some(Arc::clone(&found.0));
             }
@@ -55,14 +56,14 @@ impl<S> SeriesMap<S> {
                 return None;
             }
         }
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = write(&self.known);
         let room = known.len() < most;
         known.get(labels).map(|it| Arc::clone(&it.0)).or_else(|| room.then(|| self.insert(&mut known, labels, make())))
     }
 
     /// The series with these labels, if there is one.
     pub(crate) fn find(&self, labels: &str) -> Option<Arc<Entry<S>>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).get(labels).map(|it| Arc::clone(&it.0))
+        read(&self.known).get(labels).map(|it| Arc::clone(&it.0))
     }
 
     /// The series with these labels, made now if it is the first time.
@@ -70,7 +71,7 @@ impl<S> SeriesMap<S> {
         if let Some(found) = self.find(labels) {
             return found;
         }
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = write(&self.known);
         let found = known.get(labels).map(|it| Arc::clone(&it.0));
         found.unwrap_or_else(|| self.insert(&mut known, labels, make()))
     }
@@ -80,28 +81,28 @@ impl<S> SeriesMap<S> {
         let created = u64::try_from(created).unwrap_or_default();
         let entry = Arc::new(Entry { labels: labels.into(), created, series });
         known.insert(ByLabels(Arc::clone(&entry)));
-        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).new.push(Arc::clone(&entry));
+        lock(&self.fresh).new.push(Arc::clone(&entry));
         entry
     }
 
     /// Forgets a series; handles to it lead nowhere from now on.
     pub(crate) fn remove(&self, labels: &str) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(labels);
-        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).removed = true;
+        write(&self.known).remove(labels);
+        lock(&self.fresh).removed = true;
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).len()
+        read(&self.known).len()
     }
 
     /// All series, in the order of their labels.
     pub(crate) fn sorted(&self) -> Sorted<S> {
-        let mut sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut sorted = lock(&self.sorted);
+        let fresh = mem::take(&mut *lock(&self.fresh));
         let mut all = Vec::new();
         if fresh.removed {
             // Only `build_info` loses a series, and has but one.
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            let known = read(&self.known);
             all.extend(known.iter().map(|it| Arc::clone(&it.0)));
         } else if fresh.new.is_empty() {
             return Arc::clone(&sorted);

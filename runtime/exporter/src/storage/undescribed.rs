@@ -5,11 +5,12 @@
 
 use crate::storage::metric::Metric;
 use measurand_catalog::Kind;
+use measurand_catalog::lock::{lock, read, write};
 use metrics::SharedString;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 /// Without bounds of their own, histograms would become summaries, which cannot be added up over instances.
 const BOUNDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -54,7 +55,7 @@ impl UndescribedMetrics {
             first => Err(Refusal::Clash(format!("it is a {} already", word(first)))),
         };
         {
-            let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+            let tables = read(&self.tables);
             match tables.get(name) {
                 Some(table) => return judge(table),
                 None if tables.len() >= MOST_NAMES => return Err(Refusal::TooMany),
@@ -62,7 +63,7 @@ impl UndescribedMetrics {
                 None => (),
             }
         }
-        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = write(&self.tables);
         if let Some(table) = tables.get(name) {
             return judge(table);
         }
@@ -82,18 +83,18 @@ impl UndescribedMetrics {
         let bounds = if kind == Kind::Histogram { BOUNDS } else { &[] };
         let table = Arc::new(Metric::foreign(name.to_owned(), kind, bounds));
         tables.insert(name.to_owned(), Arc::clone(&table));
-        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&table));
+        lock(&self.fresh).push(Arc::clone(&table));
         Ok(table)
     }
 
     /// Whether there is a metric with this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner).contains_key(name)
+        read(&self.tables).contains_key(name)
     }
 
     /// Keeps a description; of two for one name the later counts.
     pub(crate) fn describe(&self, name: &str, help: &SharedString) {
-        let mut all = self.help.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lock(&self.help);
         let room = all.len() < MOST_NAMES;
         match all.entry(name.to_owned()) {
             Entry::Occupied(mut it) => drop(it.insert(help.clone())),
@@ -104,15 +105,15 @@ impl UndescribedMetrics {
 
     /// What is said of a metric.
     pub(crate) fn help(&self, name: &str) -> SharedString {
-        let all = self.help.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = lock(&self.help);
         let told = all.get(name).filter(|it| !it.is_empty()).cloned();
         told.unwrap_or(SharedString::const_str(UNDESCRIBED))
     }
 
     /// All metrics, sorted by name.
     pub(crate) fn sorted(&self) -> Arc<Vec<Arc<Metric>>> {
-        let mut sorted = self.sorted.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = mem::take(&mut *self.fresh.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut sorted = lock(&self.sorted);
+        let fresh = mem::take(&mut *lock(&self.fresh));
         if !fresh.is_empty() {
             let mut all: Vec<_> = sorted.iter().cloned().chain(fresh).collect();
             all.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,8 +1,9 @@
 //! A number that only grows.
 
 use super::shards::{Shards, Slot};
+use measurand_catalog::lock::lock;
 use metrics::CounterFn;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// The cells of one counter series.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl CounterFn for CounterCells {
     /// threads could each add the difference.
     fn absolute(&self, value: u64) {
         static RAISING: Mutex<()> = Mutex::new(());
-        let _raising = RAISING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _raising = lock(&RAISING);
         self.0.mine().add(0, value.saturating_sub(self.value()));
     }
 }

@@ -1,8 +1,9 @@
 //! For some observations the trace that they were made in, so that a dashboard can lead from a bucket to an example.
 
+use measurand_catalog::lock::{lock, try_lock};
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Mutex, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Says in which trace the calling thread works, if in any.
@@ -54,7 +55,7 @@ impl Exemplars {
     }
 
     fn offer_at(&self, bucket: usize, value: u64, time: u64, trace: impl FnOnce() -> Option<String>) {
-        let Some(mut newest) = self.0.get(bucket).and_then(unless_taken) else { return };
+        let Some(mut newest) = self.0.get(bucket).and_then(try_lock) else { return };
         // A clock that was set back makes none live for ever.
         if newest.as_ref().is_none_or(|it| time.abs_diff(it.time) >= MILLISECONDS)
             && let Some(trace) = trace()
@@ -64,16 +65,7 @@ impl Exemplars {
     }
 
     pub(crate) fn newest(&self, bucket: usize) -> Option<Exemplar> {
-        self.0.get(bucket)?.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// The lock, unless somebody has it; a panic of who had it before leaves nothing half done.
-pub(crate) fn unless_taken<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match lock.try_lock() {
-        Ok(guard) => Some(guard),
-        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
+        lock(self.0.get(bucket)?).clone()
     }
 }
 

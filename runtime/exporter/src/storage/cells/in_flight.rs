@@ -4,8 +4,9 @@
 use super::gauge::GaugeCells;
 use super::histogram::HistogramCells;
 use super::shards::Shards;
+use measurand_catalog::lock::lock;
 use metrics::GaugeFn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// The cells of one such series.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl InFlightCells {
 
     /// Counts the calls in these cells as well, from now on.
     pub(crate) fn count_in(&self, cells: &Arc<HistogramCells>) {
-        let mut known = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.calls);
         if !known.iter().any(|it| Arc::ptr_eq(it, cells)) {
             known.push(Arc::clone(cells));
         }
@@ -48,7 +49,7 @@ impl InFlightCells {
         // What ends between the two reads was seen to begin; the other way round it would end only.
         let down = self.steps.sum(DOWN);
         let steps = self.steps.sum(UP).wrapping_sub(down) as i64;
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = lock(&self.calls);
         calls.iter().fold(steps, |sum, it| sum.wrapping_add(it.in_flight())) as f64
     }
 
