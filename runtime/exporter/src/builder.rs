@@ -3,10 +3,12 @@
 use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::global::Global;
+use crate::http::app::App;
 use crate::http::credentials::{Access, Named};
 use crate::http::endpoint::{self, ShutdownPlan};
+use crate::http::listen;
 use crate::http::request_limits::Limits;
-use crate::http::router::{self, App};
+use crate::http::router;
 use crate::live::Live;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
@@ -19,15 +21,9 @@ use axum::Router;
 use measurand_monitoring::problems;
 use measurand_server::Hosts;
 use std::borrow::Cow;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(feature = "tls")]
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// Where the endpoint listens unless told otherwise: only this machine reaches it.
-pub const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
-/// The environment variable that tells otherwise, unless [`Builder::listen`] does.
-pub const LISTEN_VARIABLE: &str = "MEASURAND_LISTEN";
 
 /// Sets up the recorder and the endpoint.
 #[derive(Debug, Clone)]
@@ -169,11 +165,11 @@ impl Builder {
         self
     }
 
-    /// Whether OpenMetrics text says since when counters and histograms count; it does unless told otherwise.
+    /// Whether to emit the times of creation in OpenMetrics text. Default: `true`.
     ///
-    /// The lines are called `.._created`. A Prometheus that does not know what they mean keeps them as series of their own.
-    pub fn creation_times(mut self, told: bool) -> Self {
-        self.creation_times = Some(told);
+    /// The lines are called `.._created`. A Prometheus that does not know them keeps them as series of their own.
+    pub fn creation_times(mut self, enabled: bool) -> Self {
+        self.creation_times = Some(enabled);
         self
     }
 
@@ -233,8 +229,8 @@ impl Builder {
     /// 16 MiB: a series whose numbers change takes some three bytes for each of the 720 samples of an hour and bucket, and
     /// a few hundred bytes when it rests. Where that is not enough the past that is kept becomes shorter, down to five
     /// minutes. At most 20 000 series are kept, a histogram counting as one.
-    pub fn live(mut self, kept: bool) -> Self {
-        self.live = kept;
+    pub fn live(mut self, enabled: bool) -> Self {
+        self.live = enabled;
         self
     }
 
@@ -251,8 +247,9 @@ impl Builder {
         }
         let recorder = global.recorder(&self)?;
         let access = Access::read(self.named.clone())?;
-        let listener = bind(&self.address())?;
-        let instance = listener.local_addr().map_or_else(|_| self.address(), |it| it.to_string());
+        let address = listen::address(self.address.as_deref());
+        let listener = listen::bind(&address)?;
+        let instance = listener.local_addr().map_or_else(|_| address.clone(), |it| it.to_string());
         let live = self.live_of(&recorder, instance);
         self.report_problems();
         let catalog = self.program.catalog.to_json();
@@ -278,7 +275,7 @@ impl Builder {
 
     /// What the live page asks, if it is wanted.
     fn live_of(&self, recorder: &Recorder, instance: String) -> Option<Live> {
-        let history = recorder.inner().history.get().filter(|_| self.live)?;
+        let history = recorder.state().history.get().filter(|_| self.live)?;
         let service = Service::of(&self.program, self.service.as_ref(), self.commit.as_deref());
         Some(Live::new(recorder, history, &self.program, service, instance, self.limits.page))
     }
@@ -293,23 +290,4 @@ impl Builder {
             stderr::write(&problem.to_string());
         }
     }
-
-    fn address(&self) -> String {
-        let environment = || std::env::var(LISTEN_VARIABLE).ok().filter(|it| !it.is_empty());
-        self.address.clone().or_else(environment).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned())
-    }
-}
-
-fn bind(given: &str) -> Result<TcpListener, Error> {
-    let wrong = |reason: &str| Error::Address { given: given.to_owned(), reason: reason.to_owned() };
-    let (host, port) = given.rsplit_once(':').ok_or_else(|| wrong("it has no port"))?;
-    if port.parse::<u16>().is_err() {
-        return Err(wrong("its port is no number from 0 to 65535"));
-    }
-    if host.is_empty() {
-        return Err(wrong("it has no host"));
-    }
-    let addresses: Vec<SocketAddr> =
-        given.to_socket_addrs().map_err(|error| wrong(&format!("the host is not found ({error})")))?.collect();
-    TcpListener::bind(addresses.as_slice()).map_err(|source| Error::Listen { address: given.to_owned(), source })
 }

@@ -4,8 +4,9 @@
 //! Only where our recorder *is* the global one. Where another one wraps it, that one has to see every value; and under a
 //! recorder of a test, that test has to. So the caller says which recorder is in force, by its address.
 
-use crate::recorder::{Inner, Recorder};
+use crate::recorder::Recorder;
 use crate::storage::cells::{CounterCells, HistogramCells, Slot};
+use crate::storage::metric_store::MetricStore;
 use metrics::Key;
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -87,8 +88,8 @@ impl Count {
 /// Our global recorder, and where it lies.
 static OWN: OnceLock<(usize, Recorder)> = OnceLock::new();
 
-fn own(recorder: usize) -> Option<&'static Inner> {
-    OWN.get().filter(|it| it.0 == recorder).map(|it| &**it.1.inner())
+fn own(recorder: usize) -> Option<&'static MetricStore> {
+    OWN.get().filter(|it| it.0 == recorder).map(|it| &it.1.state().store)
 }
 
 /// Remembers the recorder, which was made the global one.

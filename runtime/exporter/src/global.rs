@@ -42,12 +42,12 @@ impl Global {
         }
         let recorder = if let Some(recorder) = &self.recorder {
             if told.is_some() || commit.is_some() {
-                recorder.inner().describe_program(program, Service::of(program, told, commit));
+                recorder.describe_program(program, Service::of(program, told, commit));
             }
             recorder.clone()
         } else {
             let recorder = Recorder::new(program);
-            recorder.inner().describe_program(program, Service::of(program, told, commit));
+            recorder.describe_program(program, Service::of(program, told, commit));
             metrics::set_global_recorder(recorder.clone()).map_err(|_| Error::ForeignRecorder)?;
             self.recorder = Some(recorder.clone());
             fast_path::remember(&recorder);
@@ -59,23 +59,23 @@ impl Global {
         if builder.live {
             incidents::keep();
             // The first sample now, when all is zero: the page then shows what the program does in its first seconds too.
-            recorder.inner().history.get_or_init(|| {
+            recorder.state().history.get_or_init(|| {
                 let history = Arc::new(History::default());
-                history.sample(recorder.inner());
+                recorder.state().sample(&history);
                 history
             });
         }
         if let Some(limit) = builder.series_limit {
             recorder.set_series_limit(limit);
         }
-        if let Some(told) = builder.creation_times {
-            recorder.inner().creation_times.store(told, Ordering::Relaxed);
+        if let Some(enabled) = builder.creation_times {
+            recorder.state().store.creation_times.store(enabled, Ordering::Relaxed);
         }
         if let Some(trace_ids) = builder.trace_ids {
             ask_for_traces(trace_ids);
         }
         if let Ok(runtime) = Handle::try_current() {
-            recorder.inner().watch_runtime(&runtime);
+            recorder.state().platform.watch_runtime(&recorder.state().store, &runtime);
         }
         Ok(recorder)
     }

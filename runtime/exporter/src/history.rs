@@ -5,21 +5,19 @@
 //! becomes shorter. What is left out is said on the page.
 
 mod delta_log;
+mod sampler;
+mod series_history;
 
-use crate::recorder::Inner;
-use crate::render::text::Format;
-use crate::storage::cells::Snapshot;
-use crate::storage::metric::{Metric, SeriesByKind};
-use crate::storage::series::{CounterSeries, CounterValue, GaugeSeries, HistogramSeries};
-use crate::storage::series_map::{Entry, Sorted};
 pub(crate) use delta_log::DeltaLog;
+pub(crate) use series_history::{MetricHistory, SeriesHistories, SeriesHistory};
+
+use crate::storage::metric_store::MetricStore;
 use measurand_catalog::lock::{read, write};
-use measurand_monitoring::evaluate::Labels;
+use sampler::Sampler;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{RwLock, RwLockReadGuard};
 
 /// Seconds between two samples.
 pub(crate) const INTERVAL: u32 = 5;
@@ -65,38 +63,6 @@ struct Capacity {
     series: usize,
 }
 
-/// One metric.
-#[derive(Debug)]
-pub(crate) struct MetricHistory {
-    pub(crate) lines: HistoriesByKind,
-    /// The bounds of a histogram's buckets as their labels say it, with that for all.
-    pub(crate) bounds: Vec<String>,
-}
-
-#[derive(Debug)]
-pub(crate) enum HistoriesByKind {
-    Counters(SeriesHistories<CounterSeries>),
-    Gauges(SeriesHistories<GaugeSeries>),
-    Histograms(SeriesHistories<HistogramSeries>),
-}
-
-/// The series of one metric that are kept, in the order of their labels.
-#[derive(Debug)]
-pub(crate) struct SeriesHistories<S> {
-    /// All that the recorder had when it was looked at last.
-    known: Sorted<S>,
-    pub(crate) kept: Vec<SeriesHistory<S>>,
-}
-
-/// One series.
-#[derive(Debug)]
-pub(crate) struct SeriesHistory<S> {
-    pub(crate) entry: Arc<Entry<S>>,
-    pub(crate) log: Option<DeltaLog>,
-    /// Its labels, once somebody has asked for them.
-    pub(crate) labels: OnceLock<Arc<Labels>>,
-}
-
 impl History {
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Samples> {
         read(&self.samples)
@@ -107,24 +73,11 @@ impl History {
         self.newest.load(Ordering::Relaxed)
     }
 
-    /// Looks at all series.
-    pub(crate) fn sample(&self, recorder: &Inner) {
-        recorder.fence.order();
-        recorder.collect_platform();
-        self.sample_at(recorder, now());
-        recorder.fence.order();
-    }
-
-    pub(crate) fn sample_at(&self, recorder: &Inner, now: i64) {
-        write(&self.samples).sample(recorder, now);
+    /// Adds a sample of all series.
+    pub(crate) fn sample(&self, store: &MetricStore, now: i64) {
+        write(&self.samples).sample(store, now);
         self.newest.store(now, Ordering::Relaxed);
     }
-}
-
-/// Milliseconds since the epoch.
-pub(crate) fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    i64::try_from(now).unwrap_or(i64::MAX)
 }
 
 impl Default for Samples {
@@ -146,25 +99,16 @@ impl Samples {
         }
     }
 
-    fn sample(&mut self, recorder: &Inner, now: i64) {
+    fn sample(&mut self, store: &MetricStore, now: i64) {
         // A clock that was set back would make time run backwards; the past is worth nothing then.
         if self.times.back().is_some_and(|it| *it >= now) {
             *self = Self::new(self.bounds);
         }
         let tick = self.first.wrapping_add(u32::try_from(self.times.len()).unwrap_or(u32::MAX));
         self.times.push_back(now);
-        let mut sampler = Sampler {
-            tick,
-            room: self.bounds.series.saturating_sub(self.series),
-            new: 0,
-            left_out: 0,
-            calls: Calls::default(),
-        };
-        for place in recorder.tables.order() {
-            sampler.table(&mut self.metrics, &recorder.tables.all[place]);
-        }
-        for table in recorder.foreign.sorted().iter() {
-            sampler.table(&mut self.metrics, table);
+        let mut sampler = Sampler::new(tick, self.bounds.series.saturating_sub(self.series));
+        for metric in store.all() {
+            sampler.sample(&mut self.metrics, &metric);
         }
         self.series += sampler.new;
         self.left_out = sampler.left_out;
@@ -185,14 +129,14 @@ impl Samples {
             self.times.drain(..gone as usize);
             self.first = self.first.wrapping_add(gone);
             for it in self.metrics.values_mut() {
-                it.lines.trim(self.first);
+                it.trim(self.first);
             }
         }
     }
 
     /// What its histories take of the heap.
     pub(crate) fn size(&self) -> usize {
-        self.metrics.values().map(|it| it.lines.size()).sum()
+        self.metrics.values().map(MetricHistory::size).sum()
     }
 
     /// How much of the past it holds.
@@ -207,149 +151,6 @@ impl Samples {
     }
 }
 
-/// One look at all series.
-struct Sampler {
-    tick: u32,
-    room: usize,
-    new: usize,
-    left_out: usize,
-    calls: Calls,
-}
-
-/// The calls of annotated functions that each series of the newest histogram has seen.
-#[derive(Default)]
-struct Calls {
-    series: Sorted<HistogramSeries>,
-    counts: Vec<u64>,
-}
-
-impl Sampler {
-    fn table(&mut self, metrics: &mut BTreeMap<Cow<'static, str>, MetricHistory>, table: &Metric) {
-        if table.series.len() == 0 {
-            return;
-        }
-        let tick = self.tick;
-        let metric = metrics.entry(table.name.clone()).or_insert_with(|| MetricHistory::of(table));
-        match (&table.series, &mut metric.lines) {
-            (SeriesByKind::Counters(map), HistoriesByKind::Counters(list)) => {
-                self.sync(list, &map.sorted());
-                for line in &mut list.kept {
-                    let calls = if table.duration.is_some() { self.calls.of(&line.entry.labels) } else { 0 };
-                    match line.entry.series.count(calls) {
-                        CounterValue::Whole(value) => push(&mut line.log, tick, &[value], false),
-                        CounterValue::Computed(value) => push(&mut line.log, tick, &[value.to_bits()], true),
-                    }
-                }
-            }
-            (SeriesByKind::Gauges { map, .. }, HistoriesByKind::Gauges(list)) => {
-                self.sync(list, &map.sorted());
-                for line in &mut list.kept {
-                    push(&mut line.log, tick, &[line.entry.series.value().to_bits()], true);
-                }
-            }
-            (SeriesByKind::Histograms(map), HistoriesByKind::Histograms(list)) => {
-                let sorted = map.sorted();
-                self.sync(list, &sorted);
-                let mut snapshot = Snapshot::default();
-                let mut kept = list.kept.iter_mut().peekable();
-                self.calls.counts.clear();
-                for entry in sorted.iter() {
-                    snapshot.clear(table.bounds.len() + 1);
-                    self.calls.counts.push(entry.series.read(&mut snapshot));
-                    if let Some(line) = kept.next_if(|it| Arc::ptr_eq(&it.entry, entry)) {
-                        let sum = snapshot.seconds().to_bits();
-                        snapshot.buckets.push(sum);
-                        push(&mut line.log, tick, &snapshot.buckets, true);
-                    }
-                }
-                self.calls.series = sorted;
-            }
-            // A name keeps its kind.
-            _ => (),
-        }
-    }
-
-    /// Takes new series in, as long as there is room, and drops those that are gone.
-    fn sync<S>(&mut self, list: &mut SeriesHistories<S>, sorted: &Sorted<S>) {
-        if !Arc::ptr_eq(&list.known, sorted) {
-            let mut before = std::mem::take(&mut list.kept).into_iter().peekable();
-            for entry in sorted.iter() {
-                while before.next_if(|it| it.entry.labels < entry.labels).is_some() {}
-                if let Some(line) = before.next_if(|it| Arc::ptr_eq(&it.entry, entry)) {
-                    list.kept.push(line);
-                } else if self.new < self.room {
-                    self.new += 1;
-                    list.kept.push(SeriesHistory { entry: Arc::clone(entry), log: None, labels: OnceLock::new() });
-                }
-            }
-            list.known = Arc::clone(sorted);
-        }
-        self.left_out += sorted.len().saturating_sub(list.kept.len());
-    }
-}
-
-fn push(log: &mut Option<DeltaLog>, tick: u32, values: &[u64], is_float: bool) {
-    match log {
-        Some(log) => log.push(tick, values),
-        None => *log = Some(DeltaLog::new(tick, values, is_float)),
-    }
-}
-
-impl Calls {
-    fn of(&self, labels: &str) -> u64 {
-        let place = self.series.binary_search_by(|it| it.labels.as_ref().cmp(labels));
-        place.ok().and_then(|it| self.counts.get(it)).copied().unwrap_or_default()
-    }
-}
-
-impl MetricHistory {
-    fn of(table: &Metric) -> Self {
-        let lines = match &table.series {
-            SeriesByKind::Counters(_) => HistoriesByKind::Counters(SeriesHistories::default()),
-            SeriesByKind::Gauges { .. } => HistoriesByKind::Gauges(SeriesHistories::default()),
-            SeriesByKind::Histograms(_) => HistoriesByKind::Histograms(SeriesHistories::default()),
-        };
-        // As a scrape has them.
-        let bounds =
-            table.bounds_text(Format::Prometheus).iter().map(|it| it.as_str().trim_end_matches("\"} ").to_owned());
-        Self { lines, bounds: bounds.collect() }
-    }
-}
-
-impl HistoriesByKind {
-    fn size(&self) -> usize {
-        match self {
-            Self::Counters(it) => it.size(),
-            Self::Gauges(it) => it.size(),
-            Self::Histograms(it) => it.size(),
-        }
-    }
-
-    fn trim(&mut self, tick: u32) {
-        match self {
-            Self::Counters(it) => it.trim(tick),
-            Self::Gauges(it) => it.trim(tick),
-            Self::Histograms(it) => it.trim(tick),
-        }
-    }
-}
-
-impl<S> SeriesHistories<S> {
-    fn size(&self) -> usize {
-        self.kept.iter().filter_map(|it| it.log.as_ref()).map(DeltaLog::size).sum()
-    }
-
-    fn trim(&mut self, tick: u32) {
-        self.kept.iter_mut().filter_map(|it| it.log.as_mut()).for_each(|it| it.trim(tick));
-    }
-}
-
-impl<S> Default for SeriesHistories<S> {
-    fn default() -> Self {
-        Self { known: Sorted::default(), kept: Vec::new() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,6 +158,7 @@ mod tests {
     use crate::program::Program;
     use crate::recorder::Recorder;
     use measurand_catalog::{Catalog, families};
+    use measurand_monitoring::evaluate::Labels;
     use measurand_monitoring::evaluate::Source;
     use metrics::{counter, gauge, histogram, with_local_recorder};
     use std::sync::atomic::AtomicBool;
@@ -398,14 +200,14 @@ mod tests {
         with_local_recorder(&recorder, || {
             counter!("orders_total", "user" => "a\"b", "job" => "mine").increment(3);
             gauge!("level").set(0.1);
-            samples.sample(recorder.inner(), 1000);
+            samples.sample(&recorder.state().store, 1000);
             counter!("orders_total", "user" => "a\"b", "job" => "mine").increment(4);
             counter!("orders_total", "user" => "late").increment(1);
             gauge!("level").set(-2.5);
             histogram!("wait_seconds").record(0.2);
-            samples.sample(recorder.inner(), 6000);
+            samples.sample(&recorder.state().store, 6000);
             histogram!("wait_seconds").record(7.0);
-            samples.sample(recorder.inner(), 11_000);
+            samples.sample(&recorder.state().store, 11_000);
         });
         let orders = found(&samples, "orders_total");
         assert_eq!(orders[r#"exported_job=mine,user=a"b"#], [(1000, 3.0), (6000, 7.0), (11_000, 7.0)]);
@@ -428,12 +230,12 @@ mod tests {
         with_local_recorder(&recorder, || {
             for tick in 0..200 {
                 counter!("orders_total").increment(1);
-                samples.sample(recorder.inner(), 5000 * (tick + 1));
+                samples.sample(&recorder.state().store, 5000 * (tick + 1));
             }
         });
         let orders = &found(&samples, "orders_total")[""];
         assert_eq!((orders.len(), orders[0], orders[69]), (70, (131 * 5000, 131.0), (200 * 5000, 200.0)));
-        samples.sample(recorder.inner(), 7);
+        samples.sample(&recorder.state().store, 7);
         assert_eq!(found(&samples, "orders_total")[""], [(7, 200.0)]);
     }
 
@@ -448,7 +250,7 @@ mod tests {
             with_local_recorder(&recorder, || {
                 for tick in 0..24 {
                     counter!("orders_total").increment(1);
-                    samples.sample(recorder.inner(), from + 5000 * tick);
+                    samples.sample(&recorder.state().store, from + 5000 * tick);
                 }
             });
             let now = from + 5000 * 23;
@@ -465,9 +267,9 @@ mod tests {
         assert_eq!(minutes(&mut samples, 6 * HOUR), counted(25), "nothing from before it slept");
         assert_eq!(minutes(&mut samples, HOUR + 200_000), counted(49), "nothing from the future");
         assert!(samples.seconds() < 200, "{}", samples.seconds());
-        samples.sample(recorder.inner(), i64::MAX);
+        samples.sample(&recorder.state().store, i64::MAX);
         assert!(samples.seconds() > 0 && samples.size() < MOST_BYTES);
-        samples.sample(recorder.inner(), 0);
+        samples.sample(&recorder.state().store, 0);
         assert_eq!((samples.seconds(), samples.newest()), (0, Some(0)));
     }
 
@@ -480,7 +282,7 @@ mod tests {
                 for number in 0..200 {
                     counter!("orders_total", "user" => format!("{number:03}")).increment(1 + tick);
                 }
-                samples.sample(recorder.inner(), 5000 * i64::try_from(tick + 1).unwrap());
+                samples.sample(&recorder.state().store, 5000 * i64::try_from(tick + 1).unwrap());
             }
         });
         let orders = found(&samples, "orders_total");

@@ -3,13 +3,13 @@
 //! Calls that end well and are not among the slowest pay for it with one load and one comparison. All others try a lock and
 //! pass it by if it is taken: an incident less is better than waiting.
 
+use crate::clock::now;
 use crate::history::KEPT;
 use crate::storage::cells::current_trace;
 use measurand_catalog::lock::{lock, try_lock};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// So many failures, and so many slow calls, of one series.
 const MOST: usize = 20;
@@ -176,11 +176,6 @@ impl Lists {
             list.drain(..list.len().saturating_sub(MOST));
         }
     }
-}
-
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    i64::try_from(now).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+mod clock;
 mod error;
 mod exporter;
 #[doc(hidden)]
@@ -26,6 +27,7 @@ mod program;
 #[cfg(feature = "push")]
 mod push;
 mod recorder;
+mod recorder_state;
 #[doc(hidden)]
 pub mod redact;
 mod render;
@@ -33,14 +35,14 @@ mod stderr;
 mod storage;
 mod upkeep;
 
-pub use builder::{Builder, DEFAULT_ADDRESS, LISTEN_VARIABLE};
+pub use builder::Builder;
 pub use error::Error;
 pub use exporter::Exporter;
 pub use http::credentials::WEB_CONFIG_VARIABLE;
+pub use http::listen::{DEFAULT_ADDRESS, LISTEN_VARIABLE};
 pub use http::request_limits::Limits;
 pub use measurand_server::{HOSTS_VARIABLE, Hosts, Limits as ServerLimits};
-pub use platform::COMMIT_VARIABLE;
-pub use program::Program;
+pub use program::{COMMIT_VARIABLE, Program};
 #[cfg(feature = "push")]
 pub use push::Push;
 pub use recorder::Recorder;

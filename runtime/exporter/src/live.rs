@@ -10,12 +10,14 @@ mod hour_tests;
 pub(crate) mod routes;
 pub(crate) mod source;
 
-use crate::history::{self, History, INTERVAL, KEPT, Samples};
+use crate::clock::now;
+use crate::history::{History, INTERVAL, KEPT, Samples};
 use crate::incidents::{self, Incident, Lists};
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::render::gzip::Encoder;
-use crate::storage::metric::{Metric, PLATFORM};
+use crate::render::text::type_name;
+use crate::storage::metric::{Metric, PLATFORM, UNDESCRIBED};
 use answer_queue::{Answer, AnswerQueue, Body, Failure, Responder, Validity};
 use axum::body::Bytes;
 use measurand_catalog::Catalog;
@@ -143,7 +145,7 @@ impl PageAnswers {
             catalog: program.catalog.clone(),
             service,
             instance,
-            started: history::now(),
+            started: now(),
             page: OnceLock::new(),
             model: OnceLock::new(),
             files: OnceLock::new(),
@@ -246,22 +248,21 @@ impl PageAnswers {
 
     /// How many series each metric has, how many it may have, and how many label sets found no room.
     fn series(&self) -> Bytes {
-        let inner = self.recorder.inner();
-        let limit = inner.series_limit.load(Ordering::Relaxed);
-        let metric = |table: &Metric| {
-            let is_bounded = table.family == PLATFORM;
+        let store = &self.recorder.state().store;
+        let limit = store.series_limit.load(Ordering::Relaxed);
+        let metric = |metric: &Metric| {
+            let is_bounded = metric.family == PLATFORM;
             json!({
-                "name": table.name,
-                "kind": crate::storage::undescribed::word(table.series.kind()),
-                "family": table.family,
-                "series": table.series.len(),
+                "name": metric.name,
+                "kind": type_name(metric.kind()),
+                "family": metric.family,
+                "series": metric.len(),
                 "limit": (!is_bounded).then_some(limit),
-                "dropped": table.overflows.get().map_or(0, |it| it.value()),
+                "dropped": metric.overflows.get().map_or(0, |it| it.value()),
             })
         };
-        let described = inner.tables.all.iter().filter(|it| it.series.len() > 0).map(metric);
-        let foreign = inner.foreign.sorted();
-        let metrics: Vec<Value> = described.chain(foreign.iter().map(|it| metric(it))).collect();
+        let is_shown = |it: &&Arc<Metric>| it.len() > 0 || it.family == UNDESCRIBED;
+        let metrics: Vec<Value> = store.all().iter().filter(is_shown).map(|it| metric(it)).collect();
         let samples = self.history.read();
         bytes(&json!({
             "metrics": metrics,
@@ -280,7 +281,7 @@ impl PageAnswers {
         let target = Target { job: page.job().to_owned(), instance: self.instance.clone() };
         let samples = self.history.read();
         let samples: &Samples = &samples;
-        let now = samples.newest().unwrap_or_else(history::now);
+        let now = samples.newest().unwrap_or_else(now);
         then(&Scraped { samples, target: &target, is_abandoned }, now)
     }
 }

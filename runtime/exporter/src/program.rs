@@ -4,6 +4,9 @@ use crate::stderr;
 use measurand_catalog::{Catalog, Family};
 use std::io::IsTerminal as _;
 
+/// The environment variable with the commit that `build_info` shows, unless [`crate::Builder::service`] tells it.
+pub const COMMIT_VARIABLE: &str = "MEASURAND_COMMIT";
+
 /// A program, as its annotations describe it.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -64,6 +67,21 @@ impl Program {
             Some(site) => (site.krate.clone(), site.version.clone()),
             None => (executable.to_owned(), "unknown".to_owned()),
         }
+    }
+}
+
+impl Service {
+    /// The given service; what is missing comes from the build, the environment and the program.
+    pub(crate) fn of(program: &Program, given: Option<&Service>, compiled: Option<&str>) -> Self {
+        let (name, version) = match given {
+            Some(it) => (it.name.clone(), it.version.clone()),
+            None => program.service(&executable()),
+        };
+        let filled = |it: String| Some(it).filter(|it| !it.is_empty());
+        let commit = given.map(|it| it.commit.clone()).and_then(filled);
+        let commit = commit.or_else(|| compiled.map(str::to_owned));
+        let commit = commit.or_else(|| std::env::var(COMMIT_VARIABLE).ok().and_then(filled));
+        Self { name, version, commit: commit.unwrap_or_else(|| "unknown".to_owned()) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::history::INTERVAL;
 use crate::recorder::Recorder;
+use crate::recorder_state::RecorderState;
 use crate::stderr;
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -12,7 +13,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Starts it; it ends when the recorder does, which for the global one is never.
 pub(crate) fn start(recorder: &Recorder) {
-    let recorder = Arc::downgrade(recorder.inner());
+    let recorder = Arc::downgrade(recorder.state());
     let started = thread::Builder::new().name("measurand-upkeep".to_owned()).spawn(move || run(&recorder));
     if let Err(error) = started {
         stderr::write(&format!(
@@ -21,14 +22,14 @@ pub(crate) fn start(recorder: &Recorder) {
     }
 }
 
-fn run(recorder: &Weak<crate::recorder::Inner>) {
+fn run(recorder: &Weak<RecorderState>) {
     // The first sample was taken when the history began.
     for second in (1..=INTERVAL).cycle() {
         thread::sleep(TICK);
         let Some(recorder) = recorder.upgrade() else { return };
         recorder.platform.ask_runtime();
         if let Some(history) = recorder.history.get().filter(|_| second == INTERVAL) {
-            history.sample(&recorder);
+            recorder.sample(history);
         }
     }
 }

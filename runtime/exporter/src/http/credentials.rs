@@ -2,6 +2,7 @@
 //! otherwise keeps the endpoint from starting.
 
 use crate::error::Error;
+use crate::http::listen::DEFAULT_ADDRESS;
 use crate::stderr;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
@@ -157,7 +158,7 @@ impl Access {
             warn(&format!(
                 "{address} is open to other machines without authentication; name a file of users or tokens with \
                  `{WEB_CONFIG_VARIABLE}`, `.web_config(..)` or `.bearer_tokens(..)`, let a firewall protect it, or listen on {}",
-                crate::DEFAULT_ADDRESS
+                DEFAULT_ADDRESS
             ));
         } else if !self.is_encrypted() {
             warn(&format!(

@@ -2,8 +2,9 @@
 //! none.
 
 use crate::exporter::{Exporter, ThreadEnd};
+use crate::http::app::App;
 use crate::http::request_limits::{Limits, Reason};
-use crate::http::router::{self, App};
+use crate::http::router;
 #[cfg(feature = "push")]
 use crate::push::Push;
 use crate::recorder::Recorder;

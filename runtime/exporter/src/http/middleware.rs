@@ -1,8 +1,8 @@
 //! What holds for each request, whatever it asks for: no body, credentials where they are wanted, an end, a count, and
 //! headers that keep browsers from doing more with an answer than showing it.
 
+use crate::http::app::{App, PATHS};
 use crate::http::request_limits::Reason;
-use crate::http::router::{App, PATHS};
 use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
@@ -27,7 +27,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 pub(crate) async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let path = PATHS.into_iter().find(|it| *it == request.uri().path()).unwrap_or("other");
     let client = request.extensions().get().copied();
-    let (told, refusal) = app.access.admit(request.uri().path(), request.headers(), client).await;
+    let (configured, refusal) = app.access.admit(request.uri().path(), request.headers(), client).await;
     let mut response = match refusal {
         Some((reason, response)) => {
             app.refuse(reason);
@@ -48,7 +48,7 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, request: Request, next: N
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    headers.extend(told);
+    headers.extend(configured);
     app.count(path, response.status(), 1);
     response
 }

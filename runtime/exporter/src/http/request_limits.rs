@@ -1,6 +1,6 @@
 //! Bounds on what clients can take from the endpoint, and the count of what was refused because of them.
 
-use crate::recorder::Inner;
+use crate::storage::metric_store::MetricStore;
 use measurand_server::{Event, Limits as ServerLimits};
 use metrics::{CounterFn, Key, Label};
 use std::time::Duration;
@@ -72,18 +72,18 @@ impl Reason {
         }
     }
 
-    pub(crate) fn count(self, recorder: &Inner, requests: u64) {
+    pub(crate) fn count(self, store: &MetricStore, requests: u64) {
         let labels = vec![Label::from_static_parts("reason", self.as_str())];
-        if let Some(series) = recorder.counter(&Key::from_parts("measurand_http_refused_total", labels)) {
+        if let Some(series) = store.counter(&Key::from_parts("measurand_http_refused_total", labels)) {
             series.series.cells().increment(requests);
         }
     }
 
     /// All that may happen, each at zero, so that the first one is an increase.
-    pub(crate) fn register(recorder: &Inner) {
+    pub(crate) fn register(store: &MetricStore) {
         let of_routes = [Self::Abandoned, Self::Answer, Self::Body, Self::Page, Self::Scrapes, Self::Size];
         #[cfg(feature = "tls")]
         let of_routes = of_routes.into_iter().chain([Self::Credentials, Self::Passwords]);
-        Event::ALL.map(Self::Connection).into_iter().chain(of_routes).for_each(|it| it.count(recorder, 0));
+        Event::ALL.map(Self::Connection).into_iter().chain(of_routes).for_each(|it| it.count(store, 0));
     }
 }

@@ -3,18 +3,17 @@
 //! A hundred thousand series are a hundred megabytes of text. They are never held at once: the next piece is made when the
 //! client has taken the one before, and between two pieces a slow client holds neither a thread nor a lock.
 
-use crate::http::router::App;
-use crate::recorder::{Inner, PIECE};
-use crate::render::Rendering;
+use crate::http::app::{App, SCRAPE_DURATION};
+use crate::recorder_state::RecorderState;
 use crate::render::gzip::{self, Encoder};
 use crate::render::negotiation;
 use crate::render::text::Format;
+use crate::render::{PIECE, Rendering};
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use hyper::body::Frame;
-use metrics::Key;
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -23,11 +22,9 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-static DURATION: Key = Key::from_static_name("measurand_scrape_duration_seconds");
-
 /// A scrape that is under way.
 struct Scrape {
-    recorder: Arc<Inner>,
+    recorder: Arc<RecorderState>,
     format: Format,
     rendering: Option<Rendering>,
     encoder: Option<Encoder>,
@@ -38,21 +35,16 @@ struct Scrape {
 /// A piece, and the scrape if there is more to come.
 type Piece = io::Result<(Bytes, Option<Box<Scrape>>)>;
 
-/// Brings the metric of scrapes to life.
-pub(crate) fn register(recorder: &Inner) {
-    let _ = recorder.histogram(&DURATION);
-}
-
 /// Answers a scrape: in one piece when it is small.
-pub(crate) async fn answer(app: Arc<App>, recorder: &Arc<Inner>, headers: &HeaderMap) -> Response {
+pub(crate) async fn answer(app: Arc<App>, state: &Arc<RecorderState>, headers: &HeaderMap) -> Response {
     #[cfg(feature = "native-histograms")]
     if crate::storage::cells::is_native() && negotiation::takes_protobuf(headers) {
-        return protobuf(&app, recorder, headers).await;
+        return protobuf(&app, state, headers).await;
     }
     let (format, compressed) = (negotiation::format(headers), gzip::is_accepted(headers));
     let fixed = [(CONTENT_TYPE, format.content_type()), (CACHE_CONTROL, "no-store"), (VARY, "accept, accept-encoding")];
     let scrape = Box::new(Scrape {
-        recorder: Arc::clone(recorder),
+        recorder: Arc::clone(state),
         format,
         rendering: None,
         encoder: compressed.then(Encoder::new),
@@ -72,14 +64,14 @@ pub(crate) async fn answer(app: Arc<App>, recorder: &Arc<Inner>, headers: &Heade
 
 /// Answers a scrape with protocol buffers, in one piece.
 #[cfg(feature = "native-histograms")]
-async fn protobuf(app: &App, recorder: &Arc<Inner>, headers: &HeaderMap) -> Response {
-    let (compressed, recorder) = (gzip::is_accepted(headers), Arc::clone(recorder));
+async fn protobuf(app: &App, state: &Arc<RecorderState>, headers: &HeaderMap) -> Response {
+    let (compressed, state) = (gzip::is_accepted(headers), Arc::clone(state));
     // The semaphore is never closed.
     let _turn = app.scrapes.acquire().await;
     let make = move || -> io::Result<Vec<u8>> {
         let (begin, mut bytes) = (Instant::now(), Vec::new());
-        crate::render::protobuf::encode(&recorder, &mut bytes);
-        if let Some(histogram) = recorder.histogram(&DURATION) {
+        crate::render::protobuf::encode(&state, &mut bytes);
+        if let Some(histogram) = state.store.histogram(&SCRAPE_DURATION) {
             histogram.record(begin.elapsed());
         }
         if !compressed {
@@ -140,7 +132,7 @@ impl Scrape {
             let rendering = self.rendering.get_or_insert_with(|| Rendering::new(&self.recorder, self.format));
             let more = rendering.push(&mut text, PIECE);
             self.spent += begin.elapsed();
-            if !more && let Some(histogram) = self.recorder.histogram(&DURATION) {
+            if !more && let Some(histogram) = self.recorder.store.histogram(&SCRAPE_DURATION) {
                 histogram.record(self.spent);
             }
             let Some(encoder) = &mut self.encoder else { return Ok((text.into_bytes(), more)) };

@@ -36,7 +36,7 @@ fn page(functions: usize, samples: u32) -> PageAnswers {
                 calls.increment(1);
                 duration.record(0.001 * f64::from(1 + sample % 50));
             }
-            history.sample_at(recorder.inner(), 1_700_000_000_000 + 5000 * i64::from(sample));
+            history.sample(&recorder.state().store, 1_700_000_000_000 + 5000 * i64::from(sample));
         }
     });
     let service = Service { name: "shop".to_owned(), version: "1".to_owned(), commit: String::new() };

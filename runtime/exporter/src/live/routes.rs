@@ -2,8 +2,8 @@
 
 use super::answer_queue::Failure;
 use super::{Live, Question, Request, Wanted};
+use crate::http::app::App;
 use crate::http::request_limits::Reason;
-use crate::http::router::App;
 use crate::render::gzip;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};

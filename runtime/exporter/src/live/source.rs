@@ -1,6 +1,7 @@
 //! The history as a source of samples: series with the labels `job` and `instance`, as a Prometheus would have scraped them.
 
-use crate::history::{DeltaLog, HistoriesByKind, MetricHistory, Samples, SeriesHistories, SeriesHistory};
+use crate::history::{DeltaLog, MetricHistory, Samples, SeriesHistories, SeriesHistory};
+use crate::storage::by_kind::ByKind;
 use crate::storage::series::HistogramSeries;
 use measurand_monitoring::evaluate::{Labels, Sample, Source, Wanted};
 use std::borrow::Cow;
@@ -48,9 +49,9 @@ impl Source for Scraped<'_> {
             }
             return;
         }
-        match self.samples.metrics.get(metric).map(|it| &it.lines) {
-            Some(HistoriesByKind::Counters(list)) => self.simple(list, &span, wanted, each),
-            Some(HistoriesByKind::Gauges(list)) => self.simple(list, &span, wanted, each),
+        match self.samples.metrics.get(metric).map(|it| &it.series) {
+            Some(ByKind::Counter(list)) => self.simple(list, &span, wanted, each),
+            Some(ByKind::Gauge(list)) => self.simple(list, &span, wanted, each),
             _ => {
                 let parts = [("_bucket", Part::Bucket), ("_sum", Part::Sum), ("_count", Part::Count)];
                 for (suffix, part) in parts {
@@ -67,12 +68,12 @@ impl Source for Scraped<'_> {
     }
 
     fn count(&self, metric: &str) -> usize {
-        match self.samples.metrics.get(metric).map(|it| &it.lines) {
-            Some(HistoriesByKind::Counters(list)) => list.kept.len(),
-            Some(HistoriesByKind::Gauges(list)) => list.kept.len(),
+        match self.samples.metrics.get(metric).map(|it| &it.series) {
+            Some(ByKind::Counter(list)) => list.kept.len(),
+            Some(ByKind::Gauge(list)) => list.kept.len(),
             _ => {
                 let histogram = |suffix| match self.samples.metrics.get(metric.strip_suffix(suffix)?) {
-                    Some(MetricHistory { lines: HistoriesByKind::Histograms(list), bounds }) => {
+                    Some(MetricHistory { series: ByKind::Histogram(list), bounds }) => {
                         Some((list.kept.len(), bounds.len()))
                     }
                     _ => None,
@@ -166,7 +167,7 @@ impl Scraped<'_> {
     }
 
     fn histogram(&self, metric: &MetricHistory, part: Part, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
-        let HistoriesByKind::Histograms(list) = &metric.lines else { return };
+        let ByKind::Histogram(list) = &metric.series else { return };
         if let Part::Bucket = part {
             return self.buckets(list, &metric.bounds, span, wanted, each);
         }

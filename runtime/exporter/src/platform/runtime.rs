@@ -3,7 +3,7 @@
 //! How late tasks are woken is asked from a thread, not with a timer of the runtime: the runtime may have none, a test may
 //! have paused its clock (then a task that sleeps spins), and Tokio's timers are a millisecond coarse.
 
-use crate::recorder::Inner;
+use crate::storage::metric_store::MetricStore;
 use measurand_catalog::lock::lock;
 use metrics::{Histogram, Key};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,17 +49,17 @@ impl Watch {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "workers and tasks stay below 2^53")]
-    pub(super) fn collect(&mut self, recorder: &Inner, busy: &mut Duration) {
+    pub(super) fn collect(&mut self, store: &MetricStore, busy: &mut Duration) {
         let ended = self.has_ended();
         let Some(now) = self.intervals.next() else { return };
         *busy += now.total_busy_duration;
         // The task that answers is ours, not the application's.
         let tasks = now.live_tasks_count.saturating_sub(1);
         let present = |count: usize| if ended { 0.0 } else { count as f64 };
-        recorder.set(&Key::from_static_name("tokio_workers"), present(now.workers_count));
-        recorder.set(&Key::from_static_name("tokio_alive_tasks"), present(tasks));
-        recorder.set(&Key::from_static_name("tokio_global_queue_depth"), present(now.global_queue_depth));
-        recorder.set(&Key::from_static_name("tokio_busy_seconds_total"), busy.as_secs_f64());
+        store.set(&Key::from_static_name("tokio_workers"), present(now.workers_count));
+        store.set(&Key::from_static_name("tokio_alive_tasks"), present(tasks));
+        store.set(&Key::from_static_name("tokio_global_queue_depth"), present(now.global_queue_depth));
+        store.set(&Key::from_static_name("tokio_busy_seconds_total"), busy.as_secs_f64());
     }
 }
 

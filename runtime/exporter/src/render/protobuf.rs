@@ -5,101 +5,93 @@
 
 pub(crate) mod messages;
 
-use crate::recorder::Inner;
-use crate::render::Calls;
+use crate::recorder_state::RecorderState;
 use crate::render::protobuf::messages::{
     BucketProto, BucketSpanProto, COUNTER, CounterProto, ExemplarProto, GAUGE, GaugeProto, HISTOGRAM, HistogramProto,
     LabelPairProto, MetricFamilyProto, MetricProto, TimestampProto,
 };
+use crate::storage::by_kind::ByKind;
+use crate::storage::call_counts::CallCounts;
 use crate::storage::cells::{NativeSnapshot, SCHEMA, Snapshot, ZERO};
 use crate::storage::labels;
-use crate::storage::metric::{Metric, SeriesByKind};
+use crate::storage::metric::Metric;
 use crate::storage::series::{CounterSeries, CounterValue, GaugeSeries, HistogramSeries};
 use crate::storage::series_map::Entry;
 use prost::Message as _;
 use std::sync::atomic::Ordering;
 
 /// Appends every metric, each behind its length.
-pub(crate) fn encode(recorder: &Inner, out: &mut Vec<u8>) {
-    recorder.fence.order();
-    recorder.collect_platform();
-    let mut calls = Calls::default();
-    let created = recorder.creation_times.load(Ordering::Relaxed);
-    let foreign = recorder.foreign.sorted();
-    let described = recorder.tables.order().into_iter().filter_map(|it| recorder.tables.all.get(it));
-    for table in described.chain(foreign.iter().map(|it| &**it)) {
-        let (kind, metric) = metrics(table, &mut calls, created);
-        if metric.is_empty() {
+pub(crate) fn encode(state: &RecorderState, out: &mut Vec<u8>) {
+    state.start_scrape();
+    let store = &state.store;
+    let mut calls = CallCounts::default();
+    let created = store.creation_times.load(Ordering::Relaxed);
+    for metric in store.all() {
+        let (kind, series) = series_of(&metric, &mut calls, created);
+        if series.is_empty() {
             continue;
         }
-        let help =
-            if table.help.is_empty() { recorder.foreign.help(&table.name).into_owned() } else { table.help.to_owned() };
-        let family = MetricFamilyProto {
-            name: Some(table.name.clone().into_owned()),
-            help: Some(help),
-            kind: Some(kind),
-            metric,
-        };
+        let (name, help) = (metric.name.clone().into_owned(), store.help(&metric).into_owned());
+        let family = MetricFamilyProto { name: Some(name), help: Some(help), kind: Some(kind), metric: series };
         // A vector has room for everything.
         let _ = family.encode_length_delimited(out);
     }
-    recorder.fence.order();
+    state.end_scrape();
 }
 
 /// The series of a metric, by their labels.
-fn metrics(table: &Metric, calls: &mut Calls, created: bool) -> (i32, Vec<MetricProto>) {
-    match &table.series {
-        SeriesByKind::Counters(map) => {
-            let metric = |entry: &Entry<CounterSeries>| {
-                let calls = if table.duration.is_some() { calls.of(&entry.labels) } else { 0 };
-                let counted = entry_of(entry);
+fn series_of(metric: &Metric, calls: &mut CallCounts, created: bool) -> (i32, Vec<MetricProto>) {
+    match &metric.series {
+        ByKind::Counter(series) => {
+            let encoded = |entry: &Entry<CounterSeries>| {
+                let calls = if metric.counts_calls { calls.of(&entry.labels) } else { 0 };
                 #[expect(clippy::cast_precision_loss, reason = "the format has no integers")]
                 let (value, since) = match entry.series.count(calls) {
                     CounterValue::Whole(value) => (value as f64, created.then(|| timestamp(entry.created))),
                     CounterValue::Computed(value) => (value, None),
                 };
-                MetricProto { counter: Some(CounterProto { value: Some(value), created: since }), ..counted }
+                MetricProto { counter: Some(CounterProto { value: Some(value), created: since }), ..labels_of(entry) }
             };
-            (COUNTER, map.sorted().iter().map(|it| &**it).map(metric).collect())
+            (COUNTER, series.sorted().iter().map(|it| &**it).map(encoded).collect())
         }
-        SeriesByKind::Gauges { map, .. } => {
-            let metric = |it: &Entry<GaugeSeries>| MetricProto {
-                gauge: Some(GaugeProto { value: Some(it.series.value()) }),
-                ..entry_of(it)
+        ByKind::Gauge(series) => {
+            let encoded = |entry: &Entry<GaugeSeries>| MetricProto {
+                gauge: Some(GaugeProto { value: Some(entry.series.value()) }),
+                ..labels_of(entry)
             };
-            (GAUGE, map.sorted().iter().map(|it| metric(it)).collect())
+            (GAUGE, series.sorted().iter().map(|it| encoded(it)).collect())
         }
-        SeriesByKind::Histograms(map) => {
-            let series = map.sorted();
-            calls.begin(series.clone());
-            let metric = |entry: &Entry<HistogramSeries>| {
-                let (mut histogram, seen) = histogram(table, &entry.series);
-                calls.saw(seen);
+        ByKind::Histogram(series) => {
+            let series = series.sorted();
+            calls.start(series.clone());
+            let encoded = |entry: &Entry<HistogramSeries>| {
+                let (mut histogram, seen) = histogram(metric, &entry.series);
+                calls.push(seen);
                 histogram.created = created.then(|| timestamp(entry.created));
-                MetricProto { histogram: Some(histogram), ..entry_of(entry) }
+                MetricProto { histogram: Some(histogram), ..labels_of(entry) }
             };
-            (HISTOGRAM, series.iter().map(|it| &**it).map(metric).collect())
+            (HISTOGRAM, series.iter().map(|it| &**it).map(encoded).collect())
         }
     }
 }
 
-fn entry_of<S>(entry: &Entry<S>) -> MetricProto {
+fn labels_of<S>(entry: &Entry<S>) -> MetricProto {
     let pair = |(name, value)| LabelPairProto { name: Some(name), value: Some(value) };
     MetricProto { label: labels::pairs(&entry.labels).map(pair).collect(), ..MetricProto::default() }
 }
 
 /// The histogram with both kinds of buckets, and how many calls of annotated functions it saw.
 #[expect(clippy::cast_precision_loss, reason = "the format has no integers")]
-fn histogram(table: &Metric, series: &HistogramSeries) -> (HistogramProto, u64) {
+fn histogram(metric: &Metric, series: &HistogramSeries) -> (HistogramProto, u64) {
     let mut snapshot = Snapshot::default();
-    snapshot.clear(table.bounds.len() + 1);
+    snapshot.clear(metric.bounds.len() + 1);
     let calls = series.read(&mut snapshot);
     // Later than the others, in which each observation is counted after it was counted here.
     let mut native = NativeSnapshot::default();
     series.read_native(&mut native);
     let mut below = 0_u64;
     // The bucket above all bounds is the count.
-    let bucket = table.bounds.iter().zip(&snapshot.buckets).enumerate().map(|(index, (bound, count))| {
+    let bucket = metric.bounds.iter().zip(&snapshot.buckets).enumerate().map(|(index, (bound, count))| {
         below = below.wrapping_add(*count);
         let exemplar = series.exemplar(index).map(|it| ExemplarProto {
             label: vec![LabelPairProto { name: Some("trace_id".to_owned()), value: Some(it.trace) }],

@@ -3,6 +3,7 @@
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
 use crate::storage::cells::Exemplar;
+use measurand_catalog::Kind;
 use metrics_exporter_prometheus::formatting;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -23,6 +24,15 @@ impl Format {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
         }
+    }
+}
+
+/// The name of a kind in a `# TYPE` line.
+pub(crate) fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Histogram => "histogram",
     }
 }
 

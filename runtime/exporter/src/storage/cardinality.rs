@@ -4,11 +4,11 @@
 //! A metric that has as many series as it may have keeps those, and counts every further set of labels in a series whose
 //! values are `_other`. What annotated functions register is bounded by the runtime and goes past this.
 
-use crate::recorder::Inner;
 use crate::redact;
 use crate::storage::cells::CounterCells;
 use crate::storage::labels;
-use crate::storage::metric::{FOREIGN, Metric};
+use crate::storage::metric::{Metric, SeriesKind, UNDESCRIBED};
+use crate::storage::metric_store::{MetricStore, SeriesOrigin};
 use crate::storage::series_map::{Entry, SeriesMap};
 use crate::storage::undescribed::MOST_NAMES;
 use measurand_catalog::{ADDED_LABELS, KIND_LABEL, OTHER, OVERFLOWS};
@@ -23,36 +23,30 @@ const LONGEST_LABELS: usize = 4096;
 /// Label sets of a metric that no table describes may differ in their names too: so many such sets are kept apart.
 const OTHERS: usize = 16;
 
-/// Who registers a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SeriesOrigin {
-    /// Code of ours, which knows how many there will be.
-    Bounded,
-    /// Anybody.
-    Hand,
-}
-
-impl Inner {
-    /// The series of a key, or the one that counts in its place.
-    pub(crate) fn entry<S>(
+impl MetricStore {
+    /// The series of a key, or the one that counts in its place; `None` if the metric is of another kind.
+    pub(crate) fn entry<S: SeriesKind>(
         &self,
-        table: &Metric,
-        map: &SeriesMap<S>,
+        metric: &Metric,
         key: &Key,
         origin: SeriesOrigin,
-        make: impl Fn() -> S,
-    ) -> Arc<Entry<S>> {
-        let kind = table.series.kind();
-        if origin == SeriesOrigin::Bounded {
-            return labels::with_text(key, kind, |text| map.get(text, make));
-        }
+    ) -> Option<Arc<Entry<S>>> {
+        let series = S::of(metric)?;
+        Some(match origin {
+            SeriesOrigin::Bounded => labels::with_text(key, S::KIND, |text| series.get(text, || S::new(metric))),
+            SeriesOrigin::Hand => self.limited_entry(metric, series, key),
+        })
+    }
+
+    fn limited_entry<S: SeriesKind>(&self, metric: &Metric, series: &SeriesMap<S>, key: &Key) -> Arc<Entry<S>> {
+        let make = || S::new(metric);
         let mut key = Cow::Borrowed(key);
         if redact::is_wanted() {
-            // What is there has been judged; that it is looked up first keeps the hook off the way of known series.
-            if let Some(known) = labels::with_text(&key, kind, |text| map.find(text)) {
+            // The hook has seen the values of each series that exists. Looking it up first keeps the hook off its path.
+            if let Some(known) = labels::with_text(&key, S::KIND, |text| series.find(text)) {
                 return known;
             }
-            if let Some(other) = redact::key(table, &key) {
+            if let Some(other) = redacted_key(metric, &key) {
                 key = Cow::Owned(other);
             }
         }
@@ -60,43 +54,43 @@ impl Inner {
         let limit = self.series_limit.load(Ordering::Relaxed);
         let length = key.labels().map(|it| it.key().len() + it.value().len()).sum();
         if length <= LONGEST_LABELS
-            && let Some(entry) = labels::with_text(key, kind, |text| map.get_below(limit, text, &make))
+            && let Some(entry) = labels::with_text(key, S::KIND, |text| series.get_below(limit, text, make))
         {
             return entry;
         }
-        self.count_overflow(table, limit, length);
-        let other = Some(other(table, key)).filter(|it| it.len() <= LONGEST_LABELS).unwrap_or_default();
-        if table.labels.is_some() {
+        self.count_overflow(metric, limit, length);
+        let other = Some(other(metric, key)).filter(|it| it.len() <= LONGEST_LABELS).unwrap_or_default();
+        if metric.labels.is_some() {
             // The labels that a table describes leave few such sets.
-            return map.get(&other, make);
+            return series.get(&other, make);
         }
-        map.get_below(limit.saturating_add(OTHERS), &other, &make).unwrap_or_else(|| map.get("", make))
+        series.get_below(limit.saturating_add(OTHERS), &other, make).unwrap_or_else(|| series.get("", make))
     }
 
-    /// Where the label sets of a metric are counted for which there is no room.
-    fn overflows<'a>(&self, table: &'a Metric) -> &'a CounterCells {
-        table.overflows.get_or_init(|| self.overflows_of(table.family))
+    /// The counter of the label sets beyond the limit of a metric.
+    fn overflows<'a>(&self, metric: &'a Metric) -> &'a CounterCells {
+        metric.overflows.get_or_init(|| self.overflows_of(metric.family))
     }
 
-    /// The same by family; made now if it is the first time.
+    /// The counter of the label sets beyond the limits of a family; the first call makes it.
     pub(crate) fn overflows_of(&self, family: &'static str) -> Arc<CounterCells> {
         let key = Key::from_parts(OVERFLOWS, vec![Label::from_static_parts("family", family)]);
-        // Without a series when somebody's family took the name for something else.
+        // A family of the user may have taken the name for another kind; then nothing shows the count.
         self.counter(&key).map_or_else(|| Arc::new(CounterCells::new()), |it| it.series.cells())
     }
 
-    fn count_overflow(&self, table: &Metric, limit: usize, length: usize) {
-        self.overflows(table).increment(1);
+    fn count_overflow(&self, metric: &Metric, limit: usize, length: usize) {
+        self.overflows(metric).increment(1);
         if length > LONGEST_LABELS {
-            let name = &table.name;
+            let name = &metric.name;
             self.warn(&format!("{name}{{..}}"), || {
                 format!(
                     "`{name}` is recorded with labels of {length} bytes, and {LONGEST_LABELS} are as many as there may be: \
                      they become `{OTHER}`; record a shorter value, such as a kind or a hash"
                 )
             });
-        } else if !table.is_full.swap(true, Ordering::Relaxed) {
-            let name = &table.name;
+        } else if !metric.is_full.swap(true, Ordering::Relaxed) {
+            let name = &metric.name;
             self.warn(&format!("{name}{{}}"), || {
                 format!(
                     "`{name}` has {limit} series, as many as a metric may have: further label values become `{OTHER}`; \
@@ -108,7 +102,7 @@ impl Inner {
 
     /// Counts a recording under a name that is too long to be one.
     pub(crate) fn count_long_name(&self, name: &str) {
-        self.overflows_of(FOREIGN).increment(1);
+        self.overflows_of(UNDESCRIBED).increment(1);
         let begin: String = name.chars().take(40).collect();
         self.warn("{..}", || {
             format!(
@@ -119,9 +113,9 @@ impl Inner {
         });
     }
 
-    /// Counts a metric for which there is no room at all.
+    /// Counts a metric beyond the limit of metrics.
     pub(crate) fn count_refusal(&self, name: &str) {
-        self.overflows_of(FOREIGN).increment(1);
+        self.overflows_of(UNDESCRIBED).increment(1);
         self.warn("", || {
             format!(
                 "`{}` and all further metrics are ignored: there are {} already that no family describes; tell things \
@@ -133,11 +127,23 @@ impl Inner {
     }
 }
 
+/// The key to record in place of this one, if the hook against secrets replaces a value.
+fn redacted_key(metric: &Metric, key: &Key) -> Option<Key> {
+    let mut changed = false;
+    let labels = labels::canonical(key, metric.kind()).into_iter().map(|(name, value)| {
+        let other = redact::redacted(&metric.name, &name, value);
+        changed |= other.is_some();
+        Label::new(name.into_owned(), other.unwrap_or(Cow::Borrowed(value)).into_owned())
+    });
+    let labels: Vec<Label> = labels.collect();
+    changed.then(|| Key::from_parts(metric.name.to_string(), labels))
+}
+
 /// The labels that count in place of others: what a table fixes stays, all else becomes [`OTHER`].
-fn other(table: &Metric, key: &Key) -> String {
+fn other(metric: &Metric, key: &Key) -> String {
     let mut out = String::new();
-    let given = labels::canonical(key, table.series.kind());
-    let Some(described) = &table.labels else {
+    let given = labels::canonical(key, metric.kind());
+    let Some(described) = &metric.labels else {
         for (name, _) in given {
             labels::push_label(&mut out, &name, OTHER);
         }

@@ -1,46 +1,41 @@
-//! Metrics, each with its series; and those of them that the catalog describes.
+//! One metric with all its series.
 
 use crate::render::text::{self, Format};
+use crate::storage::by_kind::ByKind;
 use crate::storage::cells::{self, Bounds, CounterCells};
 use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};
 use crate::storage::series_map::SeriesMap;
-use measurand_catalog::platform::{self, PlatformMetric};
+use measurand_catalog::platform::PlatformMetric;
 use measurand_catalog::{Catalog, Family, Kind, Label, Metric as MetricRow, Role};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::iter;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
-
-/// All described metrics.
-#[derive(Debug)]
-pub(crate) struct DescribedMetrics {
-    pub(crate) all: Vec<Metric>,
-    by_name: HashMap<&'static str, usize>,
-}
 
 /// One metric.
 #[derive(Debug)]
 pub(crate) struct Metric {
     pub(crate) name: Cow<'static, str>,
     pub(crate) help: &'static str,
-    /// What it belongs to: a family, [`PLATFORM`] or [`FOREIGN`].
+    /// What it belongs to: a family, [`PLATFORM`] or [`UNDESCRIBED`].
     pub(crate) family: &'static str,
-    /// The labels that its series have, sorted by name; nothing when nobody said.
+    /// The labels of its series, sorted by name; `None` if no table lists them.
     pub(crate) labels: Option<Vec<Label>>,
     /// The upper bounds, and what a bucket's line has after its labels up to the number, in each format.
     pub(crate) bounds: Bounds,
     bounds_text: [Vec<BoundText>; 2],
-    /// For a counter of calls: where the table of their duration stands.
-    pub(crate) duration: Option<usize>,
+    /// Whether a histogram of the same family counts the calls of annotated functions, which this counter shows.
+    pub(crate) counts_calls: bool,
+    /// Whether this gauge counts things that start and end.
+    pub(crate) is_in_flight: bool,
     pub(crate) series: SeriesByKind,
-    /// Counts the label sets for which there is no room; see `cardinality`.
+    /// Counts the label sets beyond the limit of series; see `cardinality`.
     pub(crate) overflows: OnceLock<Arc<CounterCells>>,
     pub(crate) is_full: AtomicBool,
 }
 
-/// The end of a bucket's labels, filled up with spaces: a copy of so many bytes as the compiler knows takes a third of the
-/// time of any other.
+/// The end of a bucket's labels, padded with spaces: copying a number of bytes that the compiler knows takes a third of the
+/// time of any other copy.
 #[derive(Debug)]
 pub(crate) struct BoundText {
     text: String,
@@ -50,116 +45,115 @@ pub(crate) struct BoundText {
 /// The family of the metrics that come without an annotation.
 pub(crate) const PLATFORM: &str = "platform";
 /// The family of the metrics that no table describes.
-pub(crate) const FOREIGN: &str = "foreign";
+pub(crate) const UNDESCRIBED: &str = "foreign";
 
 /// The series of one metric, by its kind.
-#[derive(Debug)]
-pub(crate) enum SeriesByKind {
-    Counters(SeriesMap<CounterSeries>),
-    Gauges { map: SeriesMap<GaugeSeries>, in_flight: bool },
-    Histograms(SeriesMap<HistogramSeries>),
+pub(crate) type SeriesByKind = ByKind<SeriesMap<CounterSeries>, SeriesMap<GaugeSeries>, SeriesMap<HistogramSeries>>;
+
+/// A kind of series: where a metric keeps them, and how a new one starts.
+pub(crate) trait SeriesKind: Sized {
+    const KIND: Kind;
+
+    /// The series of the metric, if it is of this kind.
+    fn of(metric: &Metric) -> Option<&SeriesMap<Self>>;
+
+    fn new(metric: &Metric) -> Self;
 }
 
-impl DescribedMetrics {
-    pub(crate) fn new(families: &[&'static Family], catalog: &Catalog) -> Self {
-        let mut tables = Self { all: Vec::new(), by_name: HashMap::new() };
-        for family in families {
-            let metrics: Vec<_> = family
-                .metrics
-                .iter()
-                .filter(|it| tables.add(it.name, Metric::of_family(family, it, catalog)))
-                .collect();
-            let find =
-                |role| metrics.iter().find(|it| it.role == role).and_then(|it| tables.by_name.get(it.name).copied());
-            if let (Some(calls), Some(duration)) = (find(Role::Calls), find(Role::Duration)) {
-                tables.all[calls].duration = Some(duration);
-            }
-        }
-        for metric in platform::ALL {
-            tables.add(metric.name, Metric::of_platform(metric));
-        }
-        tables
+impl SeriesKind for CounterSeries {
+    const KIND: Kind = Kind::Counter;
+
+    fn of(metric: &Metric) -> Option<&SeriesMap<Self>> {
+        if let ByKind::Counter(all) = &metric.series { Some(all) } else { None }
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Metric> {
-        self.by_name.get(name).and_then(|it| self.all.get(*it))
+    fn new(_: &Metric) -> Self {
+        Self::default()
+    }
+}
+
+impl SeriesKind for GaugeSeries {
+    const KIND: Kind = Kind::Gauge;
+
+    fn of(metric: &Metric) -> Option<&SeriesMap<Self>> {
+        if let ByKind::Gauge(all) = &metric.series { Some(all) } else { None }
     }
 
-    /// The places of all tables in the order in which they are rendered: durations before the calls, which are counted
-    /// from them.
-    pub(crate) fn order(&self) -> Vec<usize> {
-        let mut order = Vec::with_capacity(self.all.len());
-        for (place, table) in self.all.iter().enumerate() {
-            for place in table.duration.into_iter().chain([place]) {
-                if !order.contains(&place) {
-                    order.push(place);
-                }
-            }
-        }
-        order
+    fn new(metric: &Metric) -> Self {
+        Self::new(metric.is_in_flight)
+    }
+}
+
+impl SeriesKind for HistogramSeries {
+    const KIND: Kind = Kind::Histogram;
+
+    fn of(metric: &Metric) -> Option<&SeriesMap<Self>> {
+        if let ByKind::Histogram(all) = &metric.series { Some(all) } else { None }
     }
 
-    /// Of two rows with one name the first counts: a name can have one type and one help text only.
-    fn add(&mut self, name: &'static str, table: Metric) -> bool {
-        if self.by_name.contains_key(name) {
-            return false;
-        }
-        self.by_name.insert(name, self.all.len());
-        self.all.push(table);
-        true
+    fn new(_: &Metric) -> Self {
+        Self::default()
     }
 }
 
 impl Metric {
-    fn of_family(family: &'static Family, metric: &'static MetricRow, catalog: &Catalog) -> Self {
+    pub(crate) fn of_family(
+        family: &'static Family,
+        row: &'static MetricRow,
+        catalog: &Catalog,
+        counts_calls: bool,
+    ) -> Self {
         // An objective of some function may have added a bound.
-        let recorded = catalog.families.iter().flat_map(|it| &it.metrics).find(|it| it.name == metric.name);
-        let bounds = recorded.map_or(metric.buckets, |it| &it.buckets);
-        let series = match metric.role.kind() {
-            Kind::Gauge => SeriesByKind::Gauges { map: SeriesMap::default(), in_flight: metric.role == Role::InFlight },
-            kind => SeriesByKind::new(kind),
-        };
+        let recorded = catalog.families.iter().flat_map(|it| &it.metrics).find(|it| it.name == row.name);
+        let bounds = recorded.map_or(row.buckets, |it| &it.buckets);
+        let is_in_flight = row.role == Role::InFlight;
         // A call in flight has no value yet for a label that is known at its end.
-        let known = |it: &&Label| metric.role != Role::InFlight || !it.late;
-        let labels = family.labels.iter().filter(known).copied().chain(metric.role.extra_label()).collect();
-        Self::new(metric.name.into(), metric.help, family.name, Some(labels), bounds, series)
+        let known = |it: &&Label| !is_in_flight || !it.late;
+        let mut labels: Vec<Label> =
+            family.labels.iter().filter(known).copied().chain(row.role.extra_label()).collect();
+        labels.sort_by_key(|it| it.name);
+        let (help, labels) = (row.help, Some(labels));
+        Self { help, labels, counts_calls, is_in_flight, ..Self::new(row.name, family.name, row.role.kind(), bounds) }
     }
 
-    fn of_platform(metric: &'static PlatformMetric) -> Self {
-        let labels = metric.labels.iter().map(|name| Label::open(name)).collect();
-        let series = SeriesByKind::new(metric.kind);
-        Self::new(metric.name.into(), metric.help, PLATFORM, Some(labels), metric.buckets, series)
+    pub(crate) fn of_platform(row: &'static PlatformMetric) -> Self {
+        let mut labels: Vec<Label> = row.labels.iter().map(|name| Label::open(name)).collect();
+        labels.sort_by_key(|it| it.name);
+        Self { help: row.help, labels: Some(labels), ..Self::new(row.name, PLATFORM, row.kind, row.buckets) }
     }
 
     /// A metric that no table describes.
-    pub(crate) fn foreign(name: String, kind: Kind, bounds: &[f64]) -> Self {
-        Self::new(name.into(), "", FOREIGN, None, bounds, SeriesByKind::new(kind))
+    pub(crate) fn undescribed(name: String, kind: Kind, bounds: &[f64]) -> Self {
+        Self::new(name, UNDESCRIBED, kind, bounds)
     }
 
-    fn new(
-        name: Cow<'static, str>,
-        help: &'static str,
-        family: &'static str,
-        labels: Option<Vec<Label>>,
-        bounds: &[f64],
-        series: SeriesByKind,
-    ) -> Self {
-        let labels = labels.map(|mut it| {
-            it.sort_by_key(|it| it.name);
-            it
-        });
+    fn new(name: impl Into<Cow<'static, str>>, family: &'static str, kind: Kind, bounds: &[f64]) -> Self {
         Self {
-            name,
-            help,
+            name: name.into(),
+            help: "",
             family,
-            labels,
+            labels: None,
             bounds: cells::bounds(bounds),
             bounds_text: [bounds_text(bounds, text::push_float), bounds_text(bounds, text::push_canonical)],
-            duration: None,
-            series,
+            counts_calls: false,
+            is_in_flight: false,
+            series: match kind {
+                Kind::Counter => ByKind::Counter(SeriesMap::default()),
+                Kind::Gauge => ByKind::Gauge(SeriesMap::default()),
+                Kind::Histogram => ByKind::Histogram(SeriesMap::default()),
+            },
             overflows: OnceLock::new(),
             is_full: AtomicBool::new(false),
         }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.series.kind()
+    }
+
+    /// The number of its series.
+    pub(crate) fn len(&self) -> usize {
+        self.series.as_ref().fold(SeriesMap::len, SeriesMap::len, SeriesMap::len)
     }
 
     /// For each bucket the end of its labels, up to where its number stands.
@@ -203,32 +197,6 @@ impl BoundText {
                 out.truncate(end);
             }
             _ => out.push_str(self.as_str()),
-        }
-    }
-}
-
-impl SeriesByKind {
-    fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Counter => Self::Counters(SeriesMap::default()),
-            Kind::Gauge => Self::Gauges { map: SeriesMap::default(), in_flight: false },
-            Kind::Histogram => Self::Histograms(SeriesMap::default()),
-        }
-    }
-
-    pub(crate) fn kind(&self) -> Kind {
-        match self {
-            Self::Counters(_) => Kind::Counter,
-            Self::Gauges { .. } => Kind::Gauge,
-            Self::Histograms(_) => Kind::Histogram,
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Counters(map) => map.len(),
-            Self::Gauges { map, .. } => map.len(),
-            Self::Histograms(map) => map.len(),
         }
     }
 }

@@ -3,20 +3,20 @@
 //! A call that looks a known series up takes a read lock, which nobody writes under but a call that makes a series. A
 //! scrape takes neither: it keeps a sorted list of its own, and only swaps the box in which new series wait for it.
 
+use crate::clock::now;
 use measurand_catalog::lock::{lock, read, write};
 use std::borrow::Borrow;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::mem;
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// All series of one metric.
 #[derive(Debug)]
 pub(crate) struct SeriesMap<S> {
     known: RwLock<HashSet<ByLabels<S>>>,
     fresh: Mutex<Fresh<S>>,
-    sorted: Mutex<Sorted<S>>,
+    sorted: Mutex<SortedSeries<S>>,
 }
 
 /// One series.
@@ -30,7 +30,7 @@ pub(crate) struct Entry<S> {
 }
 
 /// Series in the order of their labels.
-pub(crate) type Sorted<S> = Arc<Vec<Arc<Entry<S>>>>;
+pub(crate) type SortedSeries<S> = Arc<Vec<Arc<Entry<S>>>>;
 
 /// What the sorted list does not have yet.
 #[derive(Debug)]
@@ -77,9 +77,7 @@ impl<S> SeriesMap<S> {
     }
 
     fn insert(&self, known: &mut HashSet<ByLabels<S>>, labels: &str, series: S) -> Arc<Entry<S>> {
-        let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let created = u64::try_from(created).unwrap_or_default();
-        let entry = Arc::new(Entry { labels: labels.into(), created, series });
+        let entry = Arc::new(Entry { labels: labels.into(), created: now().cast_unsigned(), series });
         known.insert(ByLabels(Arc::clone(&entry)));
         lock(&self.fresh).new.push(Arc::clone(&entry));
         entry
@@ -96,7 +94,7 @@ impl<S> SeriesMap<S> {
     }
 
     /// All series, in the order of their labels.
-    pub(crate) fn sorted(&self) -> Sorted<S> {
+    pub(crate) fn sorted(&self) -> SortedSeries<S> {
         let mut sorted = lock(&self.sorted);
         let fresh = mem::take(&mut *lock(&self.fresh));
         let mut all = Vec::new();

@@ -3,6 +3,7 @@
 //! They are kept like the described ones. A name has the kind with which it was first used, and there is a bound on names
 //! as there is one on series, since a program may make them up as it runs.
 
+use crate::render::text;
 use crate::storage::metric::Metric;
 use measurand_catalog::Kind;
 use measurand_catalog::lock::{lock, read, write};
@@ -17,7 +18,7 @@ const BOUNDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /// What a histogram's series are called.
 const SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
 /// What is said of a metric that was not described.
-const UNDESCRIBED: &str = "Recorded by the program without a description.";
+const NO_HELP: &str = "Recorded by the program without a description.";
 
 /// So many names may be recorded, and as many described.
 pub(crate) const MOST_NAMES: usize = 2000;
@@ -26,7 +27,7 @@ pub(crate) const LONGEST_NAME: usize = 512;
 
 #[derive(Debug, Default)]
 pub(crate) struct UndescribedMetrics {
-    tables: RwLock<HashMap<String, Arc<Metric>>>,
+    metrics: RwLock<HashMap<String, Arc<Metric>>>,
     /// Those that the sorted list does not have yet, and that list; see `series_map` for why there are two.
     fresh: Mutex<Vec<Arc<Metric>>>,
     sorted: Mutex<Arc<Vec<Arc<Metric>>>>,
@@ -50,27 +51,27 @@ impl UndescribedMetrics {
         kind: Kind,
         is_described: impl Fn(&str) -> Option<Kind>,
     ) -> Result<Arc<Metric>, Refusal> {
-        let judge = |table: &Arc<Metric>| match table.series.kind() {
-            same if same == kind => Ok(Arc::clone(table)),
-            first => Err(Refusal::Clash(format!("it is a {} already", word(first)))),
+        let check = |metric: &Arc<Metric>| match metric.kind() {
+            same if same == kind => Ok(Arc::clone(metric)),
+            first => Err(Refusal::Clash(format!("it is a {} already", text::type_name(first)))),
         };
         {
-            let tables = read(&self.tables);
-            match tables.get(name) {
-                Some(table) => return judge(table),
-                None if tables.len() >= MOST_NAMES => return Err(Refusal::TooMany),
+            let metrics = read(&self.metrics);
+            match metrics.get(name) {
+                Some(metric) => return check(metric),
+                None if metrics.len() >= MOST_NAMES => return Err(Refusal::TooMany),
                 None if name.is_empty() => return Err(Refusal::Clash("it has no name".to_owned())),
                 None => (),
             }
         }
-        let mut tables = write(&self.tables);
-        if let Some(table) = tables.get(name) {
-            return judge(table);
+        let mut metrics = write(&self.metrics);
+        if let Some(metric) = metrics.get(name) {
+            return check(metric);
         }
-        if tables.len() >= MOST_NAMES {
+        if metrics.len() >= MOST_NAMES {
             return Err(Refusal::TooMany);
         }
-        let known = |name: &str| tables.get(name).map(|it| it.series.kind()).or_else(|| is_described(name));
+        let known = |name: &str| metrics.get(name).map(|it| it.kind()).or_else(|| is_described(name));
         for suffix in SUFFIXES {
             let longer = format!("{name}{suffix}");
             if kind == Kind::Histogram && known(&longer).is_some() {
@@ -81,15 +82,15 @@ impl UndescribedMetrics {
             }
         }
         let bounds = if kind == Kind::Histogram { BOUNDS } else { &[] };
-        let table = Arc::new(Metric::foreign(name.to_owned(), kind, bounds));
-        tables.insert(name.to_owned(), Arc::clone(&table));
-        lock(&self.fresh).push(Arc::clone(&table));
-        Ok(table)
+        let metric = Arc::new(Metric::undescribed(name.to_owned(), kind, bounds));
+        metrics.insert(name.to_owned(), Arc::clone(&metric));
+        lock(&self.fresh).push(Arc::clone(&metric));
+        Ok(metric)
     }
 
     /// Whether there is a metric with this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        read(&self.tables).contains_key(name)
+        read(&self.metrics).contains_key(name)
     }
 
     /// Keeps a description; of two for one name the later counts.
@@ -106,8 +107,8 @@ impl UndescribedMetrics {
     /// What is said of a metric.
     pub(crate) fn help(&self, name: &str) -> SharedString {
         let all = lock(&self.help);
-        let told = all.get(name).filter(|it| !it.is_empty()).cloned();
-        told.unwrap_or(SharedString::const_str(UNDESCRIBED))
+        let help = all.get(name).filter(|it| !it.is_empty()).cloned();
+        help.unwrap_or(SharedString::const_str(NO_HELP))
     }
 
     /// All metrics, sorted by name.
@@ -120,14 +121,5 @@ impl UndescribedMetrics {
             *sorted = Arc::new(all);
         }
         Arc::clone(&sorted)
-    }
-}
-
-/// The word for a kind in a `# TYPE` line.
-pub(crate) fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram => "histogram",
     }
 }

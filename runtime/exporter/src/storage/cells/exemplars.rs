@@ -1,10 +1,10 @@
 //! For some observations the trace that they were made in, so that a dashboard can lead from a bucket to an example.
 
+use crate::clock::now;
 use measurand_catalog::lock::{lock, try_lock};
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Says in which trace the calling thread works, if in any.
 pub(crate) type TraceIds = fn() -> Option<String>;
@@ -50,8 +50,7 @@ impl Exemplars {
 
     /// An observation was made in a bucket, by this thread and just now.
     pub(crate) fn offer(&self, bucket: usize, value: u64) {
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis());
-        self.offer_at(bucket, value, u64::try_from(time).unwrap_or(u64::MAX), current);
+        self.offer_at(bucket, value, now().cast_unsigned(), current);
     }
 
     fn offer_at(&self, bucket: usize, value: u64, time: u64, trace: impl FnOnce() -> Option<String>) {
