@@ -1,5 +1,4 @@
-//! Work that takes its time without ever waiting, in turns with all the rest: handshakes are arithmetic, up to some
-//! milliseconds of it, on a thread that has scrapes to answer too.
+//! Handshakes take turns. Each is arithmetic of up to some milliseconds, on a thread that answers scrapes too.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -7,17 +6,17 @@ use std::task::Poll;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
-/// Who is next.
+/// Runs one step of one handshake at a time.
 #[derive(Debug)]
-pub(crate) struct Turns(Semaphore);
+pub(crate) struct Handshakes(Semaphore);
 
-impl Turns {
-    /// One at a time. Who waits for its client has no turn, so that clients which stop half way keep nobody waiting.
+impl Handshakes {
+    /// A handshake that waits for its client holds no turn, so clients that stop half way delay no other.
     pub(crate) fn new() -> Self {
         Self(Semaphore::new(1))
     }
 
-    /// Does the work step by step, and lets all that is ready come before each step.
+    /// Runs the work step by step; before each step all other ready tasks run.
     pub(crate) async fn take<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
