@@ -1,8 +1,8 @@
 //! The background task that forgets old alerts and counts the rest.
 
+use crate::app::App;
 use crate::counts;
 use crate::log;
-use crate::routes::App;
 use crate::store::{self, Keep};
 use crate::time::Time;
 use measurand::measured;

@@ -1,8 +1,9 @@
 //! The listener and its connections: plain or TLS, bounded in number and time, ended gracefully.
 
+use crate::app::App;
 use crate::readers::Readers;
 use crate::reload::Reloader;
-use crate::routes::{self, App};
+use crate::routes;
 use crate::settings::Settings;
 use crate::store::Database;
 use crate::writer::Writer;

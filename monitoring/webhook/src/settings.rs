@@ -1,7 +1,7 @@
 //! What a server is started with.
 
 use crate::forward::NextHop;
-use crate::limits::Limits;
+use crate::rate_limit::Limits;
 use crate::store::Keep;
 use measurand_server::AccessFiles;
 use std::path::PathBuf;

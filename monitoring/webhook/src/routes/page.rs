@@ -1,8 +1,8 @@
 //! The pages: current and past alerts, and one alert. Plain HTML that works without a script.
 
-use super::App;
 use super::error::Refusal;
 use super::view::{Line, When, class, link, name, state, word};
+use crate::app::App;
 use crate::store::{self, AlertRow, Change, Filter, List, State as AlertState};
 use crate::time::Time;
 use askama::Template;
@@ -36,7 +36,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 /// What the form asks for; empty where it does not matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Question {
+pub(super) struct PageQuery {
     status: String,
     severity: String,
     before: Option<i64>,
@@ -71,10 +71,10 @@ impl Section {
 #[measured(function = "page_alerts", error_if = Failure::is_ours)]
 async fn alerts(
     State(app): State<Arc<App>>,
-    question: Result<Query<Question>, QueryRejection>,
+    query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Query(Question { status, severity, before }) =
-        question.map_err(|it| Failure::new(StatusCode::BAD_REQUEST, &it.body_text()))?;
+    let Query(PageQuery { status, severity, before }) =
+        query.map_err(|it| Failure::new(StatusCode::BAD_REQUEST, &it.body_text()))?;
     // Further pages are of past alerts.
     let shows = |it: AlertState| {
         (status.is_empty() && (before.is_none() || it == AlertState::Resolved)) || status == it.as_str()

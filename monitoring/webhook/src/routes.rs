@@ -1,96 +1,28 @@
 //! What the server answers: the routes, and what holds for all of them.
 
-mod admit;
 mod api;
 mod error;
+mod middleware;
 mod page;
 mod receive;
 mod view;
 
-use crate::forward::Queue;
-use crate::limits::{Limits, Rate};
-use crate::readers::Readers;
+use crate::app::App;
 use crate::store;
-use crate::time::Time;
-use crate::writer::Writer;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::{self, Next};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use error::Refusal;
 use measurand_catalog::lock::lock;
-use measurand_server::Access;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use middleware::admit;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
-
-/// What the answers are made from.
-#[derive(Debug)]
-pub(crate) struct App {
-    pub(crate) writer: Writer,
-    pub(crate) readers: Arc<Readers>,
-    pub(crate) queue: Option<Arc<Queue>>,
-    access: Arc<Access>,
-    limits: Limits,
-    rate: Rate,
-    requests: Semaphore,
-    /// Kibibytes of payloads that are held at once.
-    memory: Semaphore,
-    /// After so many seconds without news an alert that fires is no longer heard of.
-    unheard_seconds: i64,
-    /// When the disk was last written to for `/readyz`.
-    probed: Mutex<Option<Instant>>,
-    /// Bytes of the largest payload that did not reach the disk since one did.
-    refused_bytes: AtomicU32,
-}
-
-/// Payloads of the greatest size that are held at once.
-const LARGEST_AT_ONCE: usize = 16;
-
-impl App {
-    pub(crate) fn new(
-        writer: Writer,
-        readers: Arc<Readers>,
-        queue: Option<Arc<Queue>>,
-        access: Arc<Access>,
-        limits: Limits,
-        unheard: Duration,
-    ) -> Arc<Self> {
-        let largest = limits.body_bytes as usize / 1024 + 1;
-        Arc::new(Self {
-            writer,
-            readers,
-            queue,
-            access,
-            limits,
-            rate: Rate::new(&limits),
-            requests: Semaphore::new(limits.requests.max(1) as usize),
-            memory: Semaphore::new(largest * LARGEST_AT_ONCE),
-            unheard_seconds: i64::try_from(unheard.as_secs()).unwrap_or(i64::MAX),
-            probed: Mutex::default(),
-            refused_bytes: AtomicU32::default(),
-        })
-    }
-
-    /// Notes whether a payload of so many bytes reached the disk.
-    fn reached_disk(&self, bytes: u32, reached: bool) {
-        if reached {
-            self.refused_bytes.store(0, Ordering::Relaxed);
-        } else {
-            self.refused_bytes.fetch_max(bytes.max(1), Ordering::Relaxed);
-        }
-    }
-
-    /// What fires and came last before this is no longer heard of.
-    pub(crate) fn unheard(&self) -> Time {
-        Time::now().plus_seconds(self.unheard_seconds.saturating_neg())
-    }
-}
 
 /// All routes. `/metrics`, `/catalog.json` and `/healthz` are those of the exporter.
 pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
@@ -108,8 +40,8 @@ pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
         .fallback(|| async {
             Refusal::new(StatusCode::NOT_FOUND, "there is nothing here; Alertmanager posts to `/webhook`")
         })
-        .layer(middleware::from_fn_with_state(Arc::clone(app), admit::admit))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), headers))
+        .layer(from_fn_with_state(Arc::clone(app), admit))
+        .layer(from_fn_with_state(Arc::clone(app), headers))
 }
 
 /// For how long `/readyz` believes that the disk can be written to.

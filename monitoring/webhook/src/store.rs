@@ -1,14 +1,14 @@
 //! The database: one file of SQLite, opened so that what is committed survives a power cut. It knows no HTTP.
 
+mod prune;
 mod queue;
 mod read;
-mod retention;
 mod write;
 
+pub use prune::Keep;
+pub(crate) use prune::prune;
 pub(crate) use queue::{Queued, defer, delivered, enqueue, next, rejected, waiting};
 pub(crate) use read::{AlertRow, Change, Filter, List, State, Totals, alert, list, severities, totals};
-pub use retention::Keep;
-pub(crate) use retention::prune;
 pub(crate) use write::{Stored, probe, store, unprobe};
 
 use measurand::db_connection;

@@ -1,7 +1,7 @@
 //! Who comes in, how often, how many at once and for how long.
 
-use super::App;
 use super::error::Refusal;
+use crate::app::App;
 use crate::counts::{Reason, refused};
 use axum::Extension;
 use axum::extract::{Request, State};
