@@ -23,8 +23,8 @@ pub(crate) struct App {
     pub(crate) requests: Semaphore,
     /// Kibibytes of payloads that are held at once.
     pub(crate) memory: Semaphore,
-    /// After so many seconds without news an alert that fires is no longer heard of.
-    unheard_seconds: i64,
+    /// Seconds after which a firing alert that was not repeated is stale.
+    stale_after_seconds: i64,
     /// When the disk was last written to for `/readyz`.
     pub(crate) probed: Mutex<Option<Instant>>,
     /// Bytes of the largest payload that did not reach the disk since one did.
@@ -41,7 +41,7 @@ impl App {
         queue: Option<Arc<Queue>>,
         access: Arc<Access>,
         limits: Limits,
-        unheard: Duration,
+        stale_after: Duration,
     ) -> Arc<Self> {
         let largest = limits.body_bytes as usize / 1024 + 1;
         Arc::new(Self {
@@ -53,7 +53,7 @@ impl App {
             rate: Rate::new(&limits),
             requests: Semaphore::new(limits.requests.max(1) as usize),
             memory: Semaphore::new(largest * LARGEST_AT_ONCE),
-            unheard_seconds: i64::try_from(unheard.as_secs()).unwrap_or(i64::MAX),
+            stale_after_seconds: i64::try_from(stale_after.as_secs()).unwrap_or(i64::MAX),
             probed: Mutex::default(),
             refused_bytes: AtomicU32::default(),
         })
@@ -68,8 +68,8 @@ impl App {
         }
     }
 
-    /// What fires and came last before this is no longer heard of.
-    pub(crate) fn unheard(&self) -> Time {
-        Time::now().plus_seconds(self.unheard_seconds.saturating_neg())
+    /// A firing alert that came last before this time is stale.
+    pub(crate) fn stale_before(&self) -> Time {
+        Time::now().plus_seconds(self.stale_after_seconds.saturating_neg())
     }
 }

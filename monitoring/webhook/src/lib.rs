@@ -33,7 +33,7 @@ pub use measurand_server::{AccessFiles, Limits as ServerLimits, TlsFiles, hash_p
 pub use rate_limit::Limits;
 pub use reload::Reloader;
 pub use server::Server;
-pub use settings::{Settings, UNHEARD_HOURS};
+pub use settings::{STALE_AFTER_HOURS, Settings};
 pub use store::Keep;
 
 /// A line for whoever runs the server. Where it goes and which time it gets is the supervisor's business; in the terminal

@@ -44,8 +44,8 @@ pub(super) async fn alerts(
     }
     let AlertsQuery { status, severity, name, fingerprint, before, .. } = query;
     let filter = Filter { status, severity, name, fingerprint, before };
-    let unheard = app.unheard();
-    let list = app.readers.read(move |db| store::list(db, &filter, limit, unheard)).await;
+    let stale_before = app.stale_before();
+    let list = app.readers.read(move |db| store::list(db, &filter, limit, stale_before)).await;
     Ok(json(StatusCode::OK, &list.map_err(|it| Refusal::unreadable(&it))?))
 }
 
@@ -63,9 +63,9 @@ pub(super) async fn alert(
     id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, Refusal> {
     let Path(id) = id.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "an alert's id is a whole number"))?;
-    let unheard = app.unheard();
+    let stale_before = app.stale_before();
     let alert =
-        app.readers.read(move |db| store::alert(db, id, unheard)).await.map_err(|it| Refusal::unreadable(&it))?;
+        app.readers.read(move |db| store::alert(db, id, stale_before)).await.map_err(|it| Refusal::unreadable(&it))?;
     let Some((alert, changes)) = alert else {
         return Err(Refusal::new(
             StatusCode::NOT_FOUND,

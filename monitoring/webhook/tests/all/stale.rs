@@ -1,8 +1,8 @@
-//! Alerts that Alertmanager no longer speaks of, since they ended while another one inhibited them.
+//! Stale alerts: Alertmanager sends no resolve for one that ended while inhibited.
 
 use crate::support::{Webhook, database, firing, payload, resolved};
 use measurand_tests::{Scrape, wait};
-use measurand_webhook::UNHEARD_HOURS;
+use measurand_webhook::STALE_AFTER_HOURS;
 
 /// As if an alert had come last so many seconds ago.
 fn age(webhook: &Webhook, fingerprint: u32, seconds: i64) {
@@ -18,35 +18,36 @@ fn fingerprints(webhook: &Webhook, status: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_no_longer_heard_of_is_said_to_be_so() {
-    let webhook = Webhook::start(&["--unheard-hours", "3"]);
+fn a_firing_alert_that_is_not_repeated_is_stale() {
+    let webhook = Webhook::start(&["--stale-after-hours", "3"]);
     assert_eq!(webhook.post(&payload(&[firing(1), firing(2), firing(3), resolved(4)])).status, 200);
     let page = webhook.get("/").body;
-    assert!(page.contains("<title>(3) Alerts</title>") && !page.contains("Not heard of since"), "{page}");
+    assert!(page.contains("<title>(3) Alerts</title>") && !page.contains("Stale since"), "{page}");
 
     age(&webhook, 1, 3 * 3600 + 60);
     age(&webhook, 2, 3 * 3600 - 600);
     age(&webhook, 4, 30 * 3600);
     assert_eq!(fingerprints(&webhook, "firing"), ["3", "2"]);
-    assert_eq!(fingerprints(&webhook, "unheard"), ["1"]);
+    assert_eq!(fingerprints(&webhook, "stale"), ["1"]);
+    // The name of an earlier release.
+    assert_eq!(webhook.alerts("status=unheard"), webhook.alerts("status=stale"));
     assert_eq!(fingerprints(&webhook, "resolved"), ["4"]);
     let alert = webhook.get("/api/alerts/1").json();
-    assert_eq!(alert["status"], "unheard");
+    assert_eq!(alert["status"], "stale");
     assert_eq!(alert["changes"][0]["status"], "firing", "what was heard stays what it was");
 
     let page = webhook.get("/").body;
     assert!(page.contains("<title>(2) Alerts</title>"), "{page}");
-    let section =
-        page.split("<section aria-labelledby=\"unheard\">").nth(1).unwrap().split("</section>").next().unwrap();
-    assert!(section.contains("Not heard of since") && section.contains("href=\"/alerts/1\""), "{section}");
+    let section = page.split("<section aria-labelledby=\"stale\">").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(section.contains("Stale since") && section.contains("href=\"/alerts/1\""), "{section}");
     assert!(!section.contains("href=\"/alerts/2\""), "{section}");
     let since = alert["last_seen"].as_str().unwrap()[..19].replace('T', " ");
     assert!(section.contains(&format!("{since} UTC")), "{since}: {section}");
-    assert!(webhook.get("/?status=unheard").body.contains("<option value=\"unheard\" selected>"));
-    assert!(webhook.get("/alerts/1").body.contains("Not heard of since <time"), "{}", webhook.get("/alerts/1").body);
+    assert!(webhook.get("/?status=stale").body.contains("<option value=\"stale\" selected>"));
+    assert!(webhook.get("/alerts/1").body.contains("Stale since <time"), "{}", webhook.get("/alerts/1").body);
     let figures = || {
         let scrape = Scrape::fetch(&webhook.url);
-        ["firing", "unheard", "kept"].map(|it| scrape.value(&format!("webhook_alerts_{it}")).to_string())
+        ["firing", "stale", "kept"].map(|it| scrape.value(&format!("webhook_alerts_{it}")).to_string())
     };
     wait("the figures", 60, || (figures() == ["2", "1", "4"]).then_some(()));
 
@@ -55,7 +56,7 @@ fn what_is_no_longer_heard_of_is_said_to_be_so() {
     assert_eq!(fingerprints(&webhook, "firing"), ["3", "2", "1"]);
     age(&webhook, 2, 4 * 3600);
     webhook.post(&payload(&[resolved(2)]));
-    assert_eq!(fingerprints(&webhook, "unheard").len(), 0);
+    assert_eq!(fingerprints(&webhook, "stale").len(), 0);
 }
 
 /// The routes that are generated are the ones that the default is for.
@@ -75,5 +76,5 @@ fn the_default_is_twice_what_the_routes_wait_at_most() {
     let all: Vec<f64> =
         routes.lines().filter_map(|it| it.trim().strip_prefix("repeat_interval: ")).map(hours).collect();
     let longest = all.iter().copied().fold(0.0, f64::max);
-    assert!(all.len() > 4 && (f64::from(UNHEARD_HOURS) - 2.0 * longest).abs() < 1e-9, "{all:?}");
+    assert!(all.len() > 4 && (f64::from(STALE_AFTER_HOURS) - 2.0 * longest).abs() < 1e-9, "{all:?}");
 }
