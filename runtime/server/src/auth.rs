@@ -185,7 +185,7 @@ struct Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.waiting);
+        let mut waiting = lock(self.waiting);
         if let Some(count) = waiting.get_mut(&self.network) {
             *count -= 1;
             if *count == 0 {

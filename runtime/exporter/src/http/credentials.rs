@@ -157,8 +157,8 @@ impl Access {
         if self.is_open() {
             warn(&format!(
                 "{address} is open to other machines without authentication; name a file of users or tokens with \
-                 `{WEB_CONFIG_VARIABLE}`, `.web_config(..)` or `.bearer_tokens(..)`, let a firewall protect it, or listen on {}",
-                DEFAULT_ADDRESS
+                 `{WEB_CONFIG_VARIABLE}`, `.web_config(..)` or `.bearer_tokens(..)`, let a firewall protect it, or \
+                 listen on {DEFAULT_ADDRESS}"
             ));
         } else if !self.is_encrypted() {
             warn(&format!(
