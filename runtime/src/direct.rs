@@ -1,7 +1,7 @@
 //! The cells of our own recorder, where the program has it: the feature `exporter`.
 
 #[cfg(feature = "exporter")]
-pub(crate) use measurand_exporter::direct::{Calls, Count, Here};
+pub(crate) use measurand_exporter::fast_path::{Calls, Count, Here};
 #[cfg(feature = "exporter")]
 pub(crate) use measurand_exporter::incidents::{Ended, Incidents, Origin};
 #[cfg(feature = "exporter")]

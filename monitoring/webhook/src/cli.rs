@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, ServerLimits, Settings, TlsFiles, UNHEARD_HOURS};
+use measurand_webhook::{AccessFiles, Keep, Limits, NextHop, STALE_AFTER_HOURS, ServerLimits, Settings, TlsFiles};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -74,10 +74,9 @@ pub(crate) struct Cli {
     /// Alerts to keep at most, resolved ones go first; and payloads to keep for the next hop
     #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_KEEP_ALERTS", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..))]
     keep_alerts: u64,
-    /// Hours without news after which an alert that fires is shown as not heard of; twice Alertmanager's longest
-    /// `repeat_interval`
-    #[arg(long, value_name = "HOURS", env = "MEASURAND_WEBHOOK_UNHEARD_HOURS", default_value_t = UNHEARD_HOURS, value_parser = clap::value_parser!(u32).range(1..=876_000))]
-    unheard_hours: u32,
+    /// Hours after which a firing alert that was not repeated is stale; twice Alertmanager's longest `repeat_interval`
+    #[arg(long, value_name = "HOURS", env = "MEASURAND_WEBHOOK_STALE_AFTER_HOURS", alias = "unheard-hours", default_value_t = STALE_AFTER_HOURS, value_parser = clap::value_parser!(u32).range(1..=876_000))]
+    stale_after_hours: u32,
     /// Bytes of a payload at most
     #[arg(long, value_name = "BYTES", env = "MEASURAND_WEBHOOK_MAX_BODY", default_value = "4194304", value_parser = clap::value_parser!(u32).range(1024..=1 << 28))]
     max_body: u32,
@@ -137,7 +136,7 @@ impl Cli {
             },
             forward,
             keep: Keep { days: self.keep_days, alerts: self.keep_alerts },
-            unheard: Duration::from_secs(u64::from(self.unheard_hours) * 3600),
+            stale_after: Duration::from_secs(u64::from(self.stale_after_hours) * 3600),
             limits: Limits {
                 body_bytes: self.max_body,
                 requests: self.max_requests,

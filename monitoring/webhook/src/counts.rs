@@ -47,7 +47,7 @@ const RECEIVED: &str = "webhook_alerts_received_total";
 const TRUNCATED: &str = "webhook_alerts_truncated_total";
 const REFUSED: &str = "webhook_requests_refused_total";
 const FIRING: &str = "webhook_alerts_firing";
-const UNHEARD: &str = "webhook_alerts_unheard";
+const STALE: &str = "webhook_alerts_stale";
 const KEPT: &str = "webhook_alerts_kept";
 
 /// Describes all of them, and begins at zero, so that the first one is an increase.
@@ -55,8 +55,8 @@ pub(crate) fn begin() {
     describe_counter!(RECEIVED, "Alerts that were stored, repeats too.");
     describe_counter!(TRUNCATED, "Alerts that Alertmanager left out of its payloads because of max_alerts.");
     describe_counter!(REFUSED, "Requests that were turned away.");
-    describe_gauge!(FIRING, "Alerts in the database that fire, as far as they are heard of.");
-    describe_gauge!(UNHEARD, "Alerts in the database that fired when they were heard of last, which is too long ago.");
+    describe_gauge!(FIRING, "Firing alerts in the database that were repeated in time.");
+    describe_gauge!(STALE, "Firing alerts in the database that were not repeated in time and may have ended.");
     describe_gauge!(KEPT, "Alerts in the database.");
     for status in [Status::Firing, Status::Resolved] {
         counter!(RECEIVED, "status" => status.as_str()).increment(0);
@@ -81,6 +81,6 @@ pub(crate) fn refused(reason: Reason) {
 #[expect(clippy::cast_precision_loss, reason = "a file has room for fewer than 2^53 alerts")]
 pub(crate) fn kept(totals: Totals) {
     gauge!(FIRING).set(totals.firing as f64);
-    gauge!(UNHEARD).set(totals.unheard as f64);
+    gauge!(STALE).set(totals.stale as f64);
     gauge!(KEPT).set(totals.kept as f64);
 }

@@ -8,7 +8,7 @@ use crate::readers::Readers;
 use crate::store::{self, Queued};
 use crate::time::Time;
 use crate::writer::{WriteError, Writer};
-use client::{Client, Refusal};
+use client::{Client, SendError};
 use measurand::task_queue;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -135,11 +135,11 @@ fn attempt(client: &Client, queued: Queued) -> Outcome {
     let Queued { id, body, attempts, .. } = queued;
     let verdict = match client.send(&body) {
         Ok(()) => Verdict::Delivered,
-        Err(Refusal { why, passes: false, .. }) => {
+        Err(SendError { why, passes: false, .. }) => {
             log(&format!("the next hop refuses a payload for good: {why}; it is kept in the table `forwards`"));
             Verdict::Rejected(why)
         }
-        Err(Refusal { why, after, .. }) => {
+        Err(SendError { why, after, .. }) => {
             let seconds = pause_seconds(attempts, after);
             log(&format!("the next hop does not take a payload: {why}; the next attempt is in {seconds} s"));
             Verdict::Deferred(why, Time::now().plus_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))

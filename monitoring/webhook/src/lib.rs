@@ -7,10 +7,11 @@
 
 #![forbid(unsafe_code)]
 
+mod app;
 mod counts;
 mod forward;
-mod limits;
 pub mod payload;
+mod rate_limit;
 mod readers;
 mod reload;
 mod retention;
@@ -25,14 +26,14 @@ mod writer;
 use std::io::Write as _;
 
 pub use forward::NextHop;
-pub use limits::Limits;
 /// For messages of the command as well.
 #[doc(hidden)]
 pub use measurand_catalog::visible;
 pub use measurand_server::{AccessFiles, Limits as ServerLimits, TlsFiles, hash_password};
+pub use rate_limit::Limits;
 pub use reload::Reloader;
 pub use server::Server;
-pub use settings::{Settings, UNHEARD_HOURS};
+pub use settings::{STALE_AFTER_HOURS, Settings};
 pub use store::Keep;
 
 /// A line for whoever runs the server. Where it goes and which time it gets is the supervisor's business; in the terminal

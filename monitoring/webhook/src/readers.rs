@@ -1,8 +1,9 @@
 //! Connections that read, off the threads that serve.
 
 use crate::store::Database;
+use measurand_catalog::lock::lock;
 use rusqlite::{Connection, Error, Result};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
 /// Reads at once; more wait.
@@ -36,13 +37,13 @@ impl Readers {
 
     /// Reads on this thread.
     pub(crate) fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = lock(&self.idle).pop();
         let connection = match idle {
             Some(connection) => connection,
             None => self.database.reader()?,
         };
         let result = work(&connection);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        lock(&self.idle).push(connection);
         result
     }
 }

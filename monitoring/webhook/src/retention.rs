@@ -1,8 +1,8 @@
 //! The background task that forgets old alerts and counts the rest.
 
+use crate::app::App;
 use crate::counts;
 use crate::log;
-use crate::routes::App;
 use crate::store::{self, Keep};
 use crate::time::Time;
 use measurand::measured;
@@ -41,8 +41,8 @@ async fn prune(app: &App, keep: Keep) -> Result<(), String> {
             break;
         }
     }
-    let unheard = app.unheard();
-    let totals = app.readers.read(move |db| store::totals(db, unheard)).await.map_err(|it| it.to_string())?;
+    let stale_before = app.stale_before();
+    let totals = app.readers.read(move |db| store::totals(db, stale_before)).await.map_err(|it| it.to_string())?;
     counts::kept(totals);
     Ok(())
 }

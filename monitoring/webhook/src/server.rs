@@ -1,8 +1,9 @@
 //! The listener and its connections: plain or TLS, bounded in number and time, ended gracefully.
 
+use crate::app::App;
 use crate::readers::Readers;
 use crate::reload::Reloader;
-use crate::routes::{self, App};
+use crate::routes;
 use crate::settings::Settings;
 use crate::store::Database;
 use crate::writer::Writer;
@@ -54,7 +55,7 @@ impl Server {
             Some(hop) => Some(forward::start(hop, Arc::clone(&readers), writer.clone())?),
             None => None,
         };
-        let app = App::new(writer, readers, queue, Arc::clone(&access), settings.limits, settings.unheard);
+        let app = App::new(writer, readers, queue, Arc::clone(&access), settings.limits, settings.stale_after);
         Ok(Self { listener, address, settings, access, metrics, app, writer_ended })
     }
 

@@ -1,14 +1,14 @@
 //! What a server is started with.
 
 use crate::forward::NextHop;
-use crate::limits::Limits;
+use crate::rate_limit::Limits;
 use crate::store::Keep;
 use measurand_server::AccessFiles;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Unless told otherwise: twice as long as the generated routes of Alertmanager ever wait until they repeat an alert.
-pub const UNHEARD_HOURS: u32 = 48;
+/// Default: twice the longest time after which the generated routes of Alertmanager repeat an alert.
+pub const STALE_AFTER_HOURS: u32 = 48;
 
 /// What a server is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub struct Settings {
     pub forward: Option<NextHop>,
     /// How much is kept.
     pub keep: Keep,
-    /// After so long without news an alert that fires is shown as one that is no longer heard of.
-    pub unheard: Duration,
+    /// The time after which a firing alert that was not repeated is stale.
+    pub stale_after: Duration,
     /// Bounds on what clients can take.
     pub limits: Limits,
 }

@@ -19,6 +19,8 @@ pub mod definition;
 pub mod families;
 pub mod family;
 mod kinds;
+#[doc(hidden)]
+pub mod lock;
 mod names;
 pub mod platform;
 pub mod record;

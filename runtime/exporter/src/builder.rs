@@ -1,33 +1,29 @@
 //! How the exporter is set up.
 
-use crate::access::{Access, Named};
 use crate::error::Error;
 use crate::exporter::Exporter;
-use crate::limits::Limits;
+use crate::global::Global;
+use crate::http::app::App;
+use crate::http::credentials::{Access, Named};
+use crate::http::endpoint::{self, ShutdownPlan};
+use crate::http::listen;
+use crate::http::request_limits::Limits;
+use crate::http::router;
 use crate::live::Live;
-use crate::log;
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::redact::Redact;
-use crate::routes::{self, App};
-use crate::server::{self, Ending};
-use crate::state::State;
-use crate::storage::TraceIds;
+use crate::stderr;
+use crate::storage::cells::TraceIds;
 #[cfg(feature = "native-histograms")]
-use crate::storage::enable_native;
+use crate::storage::cells::enable_native;
 use axum::Router;
 use measurand_monitoring::problems;
 use measurand_server::Hosts;
 use std::borrow::Cow;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 #[cfg(feature = "tls")]
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// Where the endpoint listens unless told otherwise: only this machine reaches it.
-pub const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
-/// The environment variable that tells otherwise, unless [`Builder::listen`] does.
-pub const LISTEN_VARIABLE: &str = "MEASURAND_LISTEN";
 
 /// Sets up the recorder and the endpoint.
 #[derive(Debug, Clone)]
@@ -45,7 +41,7 @@ pub struct Builder {
     limits: Limits,
     hosts: Vec<String>,
     named: Named,
-    ending: Ending,
+    shutdown: ShutdownPlan,
 }
 
 impl Builder {
@@ -64,7 +60,7 @@ impl Builder {
             limits: Limits::default(),
             hosts: Vec::new(),
             named: Named::default(),
-            ending: Ending::default(),
+            shutdown: ShutdownPlan::default(),
         }
     }
 
@@ -146,7 +142,7 @@ impl Builder {
     /// For how long [`Exporter::shutdown`] goes on serving to be scraped once more, so that what happened last is seen; it
     /// ends with that scrape. Not at all unless told otherwise.
     pub fn last_scrape(mut self, window: Duration) -> Self {
-        self.ending.window = window;
+        self.shutdown.window = window;
         self
     }
 
@@ -154,7 +150,7 @@ impl Builder {
     /// of `measurand`.
     #[cfg(feature = "push")]
     pub fn push_at_shutdown(mut self, push: crate::Push) -> Self {
-        self.ending.push = Some(push);
+        self.shutdown.push = Some(push);
         self
     }
 
@@ -169,11 +165,11 @@ impl Builder {
         self
     }
 
-    /// Whether OpenMetrics text says since when counters and histograms count; it does unless told otherwise.
+    /// Whether to emit the times of creation in OpenMetrics text. Default: `true`.
     ///
-    /// The lines are called `.._created`. A Prometheus that does not know what they mean keeps them as series of their own.
-    pub fn creation_times(mut self, told: bool) -> Self {
-        self.creation_times = Some(told);
+    /// The lines are called `.._created`. A Prometheus that does not know them keeps them as series of their own.
+    pub fn creation_times(mut self, enabled: bool) -> Self {
+        self.creation_times = Some(enabled);
         self
     }
 
@@ -233,8 +229,8 @@ impl Builder {
     /// 16 MiB: a series whose numbers change takes some three bytes for each of the 720 samples of an hour and bucket, and
     /// a few hundred bytes when it rests. Where that is not enough the past that is kept becomes shorter, down to five
     /// minutes. At most 20 000 series are kept, a histogram counting as one.
-    pub fn live(mut self, kept: bool) -> Self {
-        self.live = kept;
+    pub fn live(mut self, enabled: bool) -> Self {
+        self.live = enabled;
         self
     }
 
@@ -245,22 +241,23 @@ impl Builder {
     /// When another recorder is installed, a file that says who may come in is no good, or nothing can listen on the
     /// address. In the latter cases metrics are recorded all the same, and a later call may try again.
     pub fn install(self) -> Result<Exporter, Error> {
-        let mut state = State::lock();
-        if let Some(exporter) = state.exporter.as_ref().filter(|it| it.is_serving()) {
+        let mut global = Global::lock();
+        if let Some(exporter) = global.exporter.as_ref().filter(|it| it.is_serving()) {
             return Ok(exporter.clone());
         }
-        let recorder = state.recorder(&self)?;
+        let recorder = global.recorder(&self)?;
         let access = Access::read(self.named.clone())?;
-        let listener = bind(&self.address())?;
-        let instance = listener.local_addr().map_or_else(|_| self.address(), |it| it.to_string());
+        let address = listen::address(self.address.as_deref());
+        let listener = listen::bind(&address)?;
+        let instance = listener.local_addr().map_or_else(|_| address.clone(), |it| it.to_string());
         let live = self.live_of(&recorder, instance);
         self.report_problems();
         let catalog = self.program.catalog.to_json();
         let app =
             App::new(Some(recorder.clone()), catalog, live, self.limits, self.known_hosts(), Some(access.clone()));
-        let exporter = server::start(listener, app, self.limits, self.ending, recorder).map_err(Error::Start)?;
+        let exporter = endpoint::start(listener, app, self.limits, self.shutdown, recorder).map_err(Error::Start)?;
         access.warn_about(exporter.address());
-        state.exporter = Some(exporter.clone());
+        global.exporter = Some(exporter.clone());
         Ok(exporter)
     }
 
@@ -269,18 +266,18 @@ impl Builder {
     ///
     /// When another recorder is installed, `/metrics` answers 503 and says so.
     pub fn router(self) -> Router {
-        let recorder = State::lock().recorder(&self).ok();
+        let recorder = Global::lock().recorder(&self).ok();
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
         self.report_problems();
         let catalog = self.program.catalog.to_json();
-        routes::mounted(App::new(recorder, catalog, live, self.limits, self.known_hosts(), None))
+        router::mounted(App::new(recorder, catalog, live, self.limits, self.known_hosts(), None))
     }
 
     /// What the live page asks, if it is wanted.
     fn live_of(&self, recorder: &Recorder, instance: String) -> Option<Live> {
-        let ring = recorder.inner().ring.get().filter(|_| self.live)?;
+        let history = recorder.state().history.get().filter(|_| self.live)?;
         let service = Service::of(&self.program, self.service.as_ref(), self.commit.as_deref());
-        Some(Live::new(recorder, ring, &self.program, service, instance, self.limits.page))
+        Some(Live::new(recorder, history, &self.program, service, instance, self.limits.page))
     }
 
     fn known_hosts(&self) -> Option<Hosts> {
@@ -290,26 +287,7 @@ impl Builder {
     /// Says which families and objectives have no panels and no alerts.
     fn report_problems(&self) {
         for problem in problems(&self.program.catalog) {
-            log::write(&problem.to_string());
+            stderr::write(&problem.to_string());
         }
     }
-
-    fn address(&self) -> String {
-        let environment = || std::env::var(LISTEN_VARIABLE).ok().filter(|it| !it.is_empty());
-        self.address.clone().or_else(environment).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned())
-    }
-}
-
-fn bind(given: &str) -> Result<TcpListener, Error> {
-    let wrong = |reason: &str| Error::Address { given: given.to_owned(), reason: reason.to_owned() };
-    let (host, port) = given.rsplit_once(':').ok_or_else(|| wrong("it has no port"))?;
-    if port.parse::<u16>().is_err() {
-        return Err(wrong("its port is no number from 0 to 65535"));
-    }
-    if host.is_empty() {
-        return Err(wrong("it has no host"));
-    }
-    let addresses: Vec<SocketAddr> =
-        given.to_socket_addrs().map_err(|error| wrong(&format!("the host is not found ({error})")))?.collect();
-    TcpListener::bind(addresses.as_slice()).map_err(|source| Error::Listen { address: given.to_owned(), source })
 }

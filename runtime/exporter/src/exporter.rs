@@ -1,26 +1,27 @@
 //! The handle to an endpoint that serves.
 
+use measurand_catalog::lock::lock;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// An endpoint that serves. Dropping this does not stop it; [`Exporter::shutdown`] does.
 #[derive(Debug, Clone)]
-pub struct Exporter(Arc<Shared>);
+pub struct Exporter(Arc<Serving>);
 
 #[derive(Debug)]
-struct Shared {
+struct Serving {
     address: SocketAddr,
     is_encrypted: bool,
     stop: watch::Sender<bool>,
     patience: Duration,
-    ended: Ended,
+    ended: ThreadEnd,
 }
 
 /// Whether the endpoint's thread has ended.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ended(Arc<(Mutex<bool>, Condvar)>);
+pub(crate) struct ThreadEnd(Arc<(Mutex<bool>, Condvar)>);
 
 impl Exporter {
     pub(crate) fn new(
@@ -28,9 +29,9 @@ impl Exporter {
         is_encrypted: bool,
         stop: watch::Sender<bool>,
         patience: Duration,
-        ended: Ended,
+        ended: ThreadEnd,
     ) -> Self {
-        Self(Arc::new(Shared { address, is_encrypted, stop, patience, ended }))
+        Self(Arc::new(Serving { address, is_encrypted, stop, patience, ended }))
     }
 
     /// The address that it listens on, with the port that the operating system chose if that was 0.
@@ -66,18 +67,18 @@ impl Exporter {
     }
 }
 
-impl Ended {
+impl ThreadEnd {
     pub(crate) fn set(&self) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *lock(&self.0.0) = true;
         self.0.1.notify_all();
     }
 
     fn is_set(&self) -> bool {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0.0)
     }
 
     fn wait(&self, patience: Duration) {
-        let ended = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = lock(&self.0.0);
         let _ended = self.0.1.wait_timeout_while(ended, patience, |ended| !*ended);
     }
 }

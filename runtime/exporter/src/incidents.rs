@@ -3,12 +3,13 @@
 //! Calls that end well and are not among the slowest pay for it with one load and one comparison. All others try a lock and
 //! pass it by if it is taken: an incident less is better than waiting.
 
-use crate::live::KEPT;
-use crate::storage::{current_trace, unless_taken};
+use crate::clock::now;
+use crate::history::KEPT;
+use crate::storage::cells::current_trace;
+use measurand_catalog::lock::{lock, try_lock};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// So many failures, and so many slow calls, of one series.
 const MOST: usize = 20;
@@ -23,7 +24,7 @@ const SLACK: i64 = 60_000;
 pub struct Incidents {
     /// A call that takes longer, in nanoseconds, is one of the slowest.
     slow: AtomicU64,
-    kept: OnceLock<Option<Arc<Kept>>>,
+    kept: OnceLock<Option<Arc<SeriesIncidents>>>,
 }
 
 /// Whose calls they are.
@@ -59,7 +60,7 @@ pub(crate) struct Incident {
 
 /// What is known of one series.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct SeriesIncidents {
     pub(crate) origin: Origin,
     lists: Mutex<Lists>,
 }
@@ -73,7 +74,7 @@ pub(crate) struct Lists {
 
 /// Whether anybody will look. Off until a live page is served.
 static WANTED: AtomicBool = AtomicBool::new(false);
-static ALL: Mutex<Vec<Arc<Kept>>> = Mutex::new(Vec::new());
+static ALL: Mutex<Vec<Arc<SeriesIncidents>>> = Mutex::new(Vec::new());
 
 /// Keeps incidents from now on.
 pub(crate) fn keep() {
@@ -82,10 +83,10 @@ pub(crate) fn keep() {
 
 /// All of the last hour, by series.
 pub(crate) fn all() -> Vec<(Origin, Lists)> {
-    let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let all = lock(&ALL).clone();
     let now = now();
-    let of = |it: Arc<Kept>| {
-        let lists = it.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let of = |it: Arc<SeriesIncidents>| {
+        let lists = lock(&it.lists).clone();
         (it.origin.clone(), lists.of_hour(now))
     };
     all.into_iter().map(of).collect()
@@ -115,20 +116,20 @@ impl Incidents {
     }
 }
 
-fn register(origin: Origin) -> Option<Arc<Kept>> {
-    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+fn register(origin: Origin) -> Option<Arc<SeriesIncidents>> {
+    let mut all = lock(&ALL);
     if all.len() >= MOST_SERIES {
         return None;
     }
-    let kept = Arc::new(Kept { origin, lists: Mutex::default() });
+    let kept = Arc::new(SeriesIncidents { origin, lists: Mutex::default() });
     all.push(Arc::clone(&kept));
     Some(kept)
 }
 
-impl Kept {
+impl SeriesIncidents {
     /// Adds a call that ends now, unless somebody else has the lists.
     fn add(&self, ended: Ended) -> Option<u64> {
-        let mut lists = unless_taken(&self.lists)?;
+        let mut lists = try_lock(&self.lists)?;
         Some(lists.add(Incident { time: now(), ended, trace: current_trace() }))
     }
 }
@@ -175,11 +176,6 @@ impl Lists {
             list.drain(..list.len().saturating_sub(MOST));
         }
     }
-}
-
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    i64::try_from(now).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -243,7 +239,7 @@ mod tests {
     #[test]
     fn a_panic_of_who_held_the_lists_does_not_close_them() {
         let origin = Origin { function: None, family: "poisoned", labels: Vec::new() };
-        let kept = Kept { origin, lists: Mutex::default() };
+        let kept = SeriesIncidents { origin, lists: Mutex::default() };
         let panicked = std::thread::scope(|scope| {
             let holding = || {
                 let _lists = kept.lists.lock();
@@ -253,7 +249,7 @@ mod tests {
         });
         assert!(panicked.is_err() && kept.lists.is_poisoned());
         assert_eq!(kept.add(Ended { nanoseconds: 5, outcome: "error", kind: None }), Some(0));
-        let lists = kept.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let lists = lock(&kept.lists);
         assert_eq!((lists.failures.len(), lists.slowest.len()), (1, 1));
     }
 

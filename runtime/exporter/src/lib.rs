@@ -10,56 +10,39 @@
 
 #![forbid(unsafe_code)]
 
-mod access;
-mod admit;
 mod builder;
-#[doc(hidden)]
-pub mod direct;
+mod clock;
 mod error;
 mod exporter;
-mod foreign;
-mod guard;
-mod gzip;
+#[doc(hidden)]
+pub mod fast_path;
+mod global;
+mod history;
+mod http;
 #[doc(hidden)]
 pub mod incidents;
-mod labels;
-mod limits;
 mod live;
-mod log;
-mod map;
-#[cfg(feature = "native-histograms")]
-mod native;
-mod negotiation;
 mod platform;
 mod program;
-#[cfg(feature = "native-histograms")]
-mod protobuf;
 #[cfg(feature = "push")]
 mod push;
 mod recorder;
+mod recorder_state;
 #[doc(hidden)]
 pub mod redact;
-#[cfg(feature = "push")]
-mod remote_write;
 mod render;
-mod routes;
-mod scrape;
-mod series;
-mod server;
-mod state;
+mod stderr;
 mod storage;
-mod tables;
-mod text;
 mod upkeep;
 
-pub use access::WEB_CONFIG_VARIABLE;
-pub use builder::{Builder, DEFAULT_ADDRESS, LISTEN_VARIABLE};
+pub use builder::Builder;
 pub use error::Error;
 pub use exporter::Exporter;
-pub use limits::Limits;
+pub use http::credentials::WEB_CONFIG_VARIABLE;
+pub use http::listen::{DEFAULT_ADDRESS, LISTEN_VARIABLE};
+pub use http::request_limits::Limits;
 pub use measurand_server::{HOSTS_VARIABLE, Hosts, Limits as ServerLimits};
-pub use platform::COMMIT_VARIABLE;
-pub use program::Program;
+pub use program::{COMMIT_VARIABLE, Program};
 #[cfg(feature = "push")]
 pub use push::Push;
 pub use recorder::Recorder;

@@ -1,8 +1,11 @@
 //! What the exporter needs to know of the program it exports.
 
-use crate::log;
+use crate::stderr;
 use measurand_catalog::{Catalog, Family};
 use std::io::IsTerminal as _;
+
+/// The environment variable with the commit that `build_info` shows, unless [`crate::Builder::service`] tells it.
+pub const COMMIT_VARIABLE: &str = "MEASURAND_COMMIT";
 
 /// A program, as its annotations describe it.
 #[derive(Debug, Clone)]
@@ -34,15 +37,15 @@ impl Program {
         const MOST: usize = 3;
         let (numbered, shared): (Vec<_>, Vec<_>) = self.catalog.sharing().into_iter().partition(|it| it.is_numbered);
         for sharing in numbered.iter().take(MOST) {
-            log::write(&format!("{sharing}; help: {}", sharing.help()));
+            stderr::write(&format!("{sharing}; help: {}", sharing.help()));
         }
         if numbered.len() > MOST {
             let more = numbered.len() - MOST;
-            log::write(&format!("and {more} more such names; `cargo measurand check` lists all"));
+            stderr::write(&format!("and {more} more such names; `cargo measurand check` lists all"));
         }
         if let Some(first) = shared.first().filter(|_| std::io::stderr().is_terminal()) {
             let groups = if shared.len() == 1 { "1 group".to_owned() } else { format!("{} groups", shared.len()) };
-            log::write(&format!(
+            stderr::write(&format!(
                 "{groups} of functions share series; `cargo measurand check` lists them; the first: {first}"
             ));
         }
@@ -64,6 +67,21 @@ impl Program {
             Some(site) => (site.krate.clone(), site.version.clone()),
             None => (executable.to_owned(), "unknown".to_owned()),
         }
+    }
+}
+
+impl Service {
+    /// The given service; what is missing comes from the build, the environment and the program.
+    pub(crate) fn of(program: &Program, given: Option<&Service>, compiled: Option<&str>) -> Self {
+        let (name, version) = match given {
+            Some(it) => (it.name.clone(), it.version.clone()),
+            None => program.service(&executable()),
+        };
+        let filled = |it: String| Some(it).filter(|it| !it.is_empty());
+        let commit = given.map(|it| it.commit.clone()).and_then(filled);
+        let commit = commit.or_else(|| compiled.map(str::to_owned));
+        let commit = commit.or_else(|| std::env::var(COMMIT_VARIABLE).ok().and_then(filled));
+        Self { name, version, commit: commit.unwrap_or_else(|| "unknown".to_owned()) }
     }
 }
 

@@ -1,13 +1,15 @@
 //! All metrics, sent somewhere in one request: what lives for seconds is over before anybody scrapes it. Knows nothing of
 //! the endpoint.
 
+mod remote_write;
+
+use crate::clock::now;
 use crate::recorder::Recorder;
-use crate::remote_write;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use ureq::Agent;
 #[cfg(feature = "tls")]
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -130,9 +132,8 @@ impl Push {
         let body = match self.receiver {
             Receiver::Pushgateway => text.into_bytes(),
             Receiver::RemoteWrite => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
                 let labels = [("job".to_owned(), self.job.clone())].into_iter().chain(self.labels.iter().cloned());
-                remote_write::encode(&text, &labels.collect::<Vec<_>>(), i64::try_from(now).unwrap_or(i64::MAX))?
+                remote_write::encode(&text, &labels.collect::<Vec<_>>(), now())?
             }
         };
         let mut answer = request.send(&body).map_err(|it| self.unreached(&it))?;

@@ -1,10 +1,7 @@
 //! The user's hook against secrets in label values. It is asked where no series has the values yet, so that those that are
 //! there cost nothing more, and what it takes out is kept nowhere.
 
-use crate::labels;
-use crate::tables::Table;
 use measurand_catalog::{CONTAINED, OTHER};
-use metrics::{Key, Label};
 use std::borrow::Cow;
 use std::panic::catch_unwind;
 use std::sync::OnceLock;
@@ -38,16 +35,4 @@ pub fn redacted<'a>(name: &str, label: &str, value: &'a str) -> Option<Cow<'a, s
             Some(Cow::Borrowed(OTHER))
         }
     }
-}
-
-/// The key to record in place of this one, if its values are not to be recorded as they are.
-pub(crate) fn key(table: &Table, key: &Key) -> Option<Key> {
-    let mut changed = false;
-    let labels = labels::canonical(key, table.series.kind()).into_iter().map(|(name, value)| {
-        let other = redacted(&table.name, &name, value);
-        changed |= other.is_some();
-        Label::new(name.into_owned(), other.unwrap_or(Cow::Borrowed(value)).into_owned())
-    });
-    let labels: Vec<Label> = labels.collect();
-    changed.then(|| Key::from_parts(table.name.to_string(), labels))
 }

@@ -4,56 +4,45 @@
 //! held meanwhile. A metric without series is left out. Each number is read once, so that what is derived from it agrees
 //! with it.
 
-use crate::foreign::word;
-use crate::map::{Entry, Sorted};
-use crate::recorder::Inner;
-use crate::series::{Count, CounterSeries, GaugeSeries, HistogramSeries};
-use crate::storage::Snapshot;
-use crate::tables::{BoundText, Series, Table};
-use crate::text::{self, Format};
+pub(crate) mod gzip;
+pub(crate) mod negotiation;
+#[cfg(feature = "native-histograms")]
+pub(crate) mod protobuf;
+pub(crate) mod text;
+
+use crate::recorder_state::RecorderState;
+use crate::storage::by_kind::ByKind;
+use crate::storage::call_counts::CallCounts;
+use crate::storage::cells::Snapshot;
+use crate::storage::metric::{BoundText, Metric};
+use crate::storage::series::{CounterSeries, CounterValue, GaugeSeries, HistogramSeries};
+use crate::storage::series_map::{Entry, SeriesMap, SortedSeries};
 use measurand_catalog::Kind;
-use std::cmp::Ordering;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::vec::IntoIter;
+use text::Format;
+
+/// Bytes that are rendered at once: they stay in the processor's cache until they are written.
+pub(crate) const PIECE: usize = 128 * 1024;
 
 /// A scrape that is under way.
 #[derive(Debug)]
 pub(crate) struct Rendering {
-    recorder: Arc<Inner>,
+    state: Arc<RecorderState>,
     format: Format,
-    metrics: IntoIter<Place>,
+    metrics: IntoIter<Arc<Metric>>,
     /// The metric whose series are being written, and the next one of them.
-    current: Option<(Place, List)>,
+    current: Option<(Arc<Metric>, SortedByKind)>,
     next: usize,
     /// Whether its lines of creation are written, and how much of its name they begin with.
     created: Option<usize>,
-    calls: Calls,
+    calls: CallCounts,
     scratch: Scratch,
 }
 
-/// Where a metric's table stands.
-#[derive(Debug)]
-enum Place {
-    Described(usize),
-    Foreign(Arc<Table>),
-}
-
-#[derive(Debug)]
-enum List {
-    Counters(Sorted<CounterSeries>),
-    Gauges(Sorted<GaugeSeries>),
-    Histograms(Sorted<HistogramSeries>),
-}
-
-/// How many calls of annotated functions each series of the newest histogram has seen; walked through once, in the order
-/// of the labels.
-#[derive(Debug, Default)]
-pub(crate) struct Calls {
-    series: Sorted<HistogramSeries>,
-    counts: Vec<u64>,
-    next: usize,
-}
+/// The series of one metric in the order of their labels.
+type SortedByKind = ByKind<SortedSeries<CounterSeries>, SortedSeries<GaugeSeries>, SortedSeries<HistogramSeries>>;
 
 /// What the lines of a histogram are put together from, kept for its memory.
 #[derive(Debug, Default)]
@@ -64,129 +53,120 @@ struct Scratch {
 }
 
 impl Rendering {
-    /// Brings what is only looked at up to date, and begins.
-    pub(crate) fn new(recorder: &Arc<Inner>, format: Format) -> Self {
-        recorder.turns.pass();
-        recorder.collect_platform();
-        let described = recorder.tables.order().into_iter().map(Place::Described);
-        let foreign = recorder.foreign.sorted();
-        let metrics: Vec<_> = described.chain(foreign.iter().map(Arc::clone).map(Place::Foreign)).collect();
+    /// Reads the values that nothing records, and starts.
+    pub(crate) fn new(state: &Arc<RecorderState>, format: Format) -> Self {
+        state.start_scrape();
         Self {
-            recorder: Arc::clone(recorder),
+            state: Arc::clone(state),
             format,
-            metrics: metrics.into_iter(),
+            metrics: state.store.all().into_iter(),
             current: None,
             next: 0,
             created: None,
-            calls: Calls::default(),
+            calls: CallCounts::default(),
             scratch: Scratch::default(),
         }
     }
 
-    /// Appends text until it is so long, or a little longer; says whether there is more.
+    /// Appends text until it has this length, or a little more; says whether there is more.
     pub(crate) fn push(&mut self, out: &mut String, length: usize) -> bool {
-        let recorder = Arc::clone(&self.recorder);
         while out.len() < length {
-            let (place, list) = match self.current.take() {
+            let (metric, series) = match self.current.take() {
                 Some(current) => current,
                 None => {
-                    if let Some(place) = self.metrics.next() {
+                    if let Some(metric) = self.metrics.next() {
                         self.next = 0;
-                        let list = List::of(place.table(&recorder));
-                        if list.len() > 0 {
-                            self.push_header(out, place.table(&recorder));
+                        let series =
+                            metric.series.as_ref().map(SeriesMap::sorted, SeriesMap::sorted, SeriesMap::sorted);
+                        if count(&series) > 0 {
+                            self.push_header(out, &metric);
                         }
-                        (place, list)
+                        (metric, series)
                     } else {
                         if self.format == Format::OpenMetrics {
                             out.push_str("# EOF\n");
                         }
-                        recorder.turns.pass();
+                        self.state.end_scrape();
                         return false;
                     }
                 }
             };
-            let table = place.table(&recorder);
-            while self.next < list.len() && out.len() < length {
-                self.push_series(out, table, &list);
+            let count = count(&series);
+            while self.next < count && out.len() < length {
+                self.push_series(out, &metric, &series);
                 self.next += 1;
             }
-            if self.next < list.len() {
-                self.current = Some((place, list));
+            if self.next < count {
+                self.current = Some((metric, series));
             }
         }
         true
     }
 
     /// What OpenMetrics calls the metric: a counter without its `_total`, unless another metric is called like that.
-    fn family<'a>(&self, table: &'a Table) -> (&'a str, &'static str) {
-        let (name, kind) = (&*table.name, table.series.kind());
+    fn family<'a>(&self, metric: &'a Metric) -> (&'a str, &'static str) {
+        let (name, kind) = (&*metric.name, metric.kind());
         if self.format == Format::Prometheus || kind != Kind::Counter {
-            return (name, word(kind));
+            return (name, text::type_name(kind));
         }
-        match name.strip_suffix("_total").filter(|it| !it.is_empty() && !self.is_taken(it)) {
+        match name.strip_suffix("_total").filter(|it| !it.is_empty() && !self.state.store.has(it)) {
             Some(short) => (short, "counter"),
             None => (name, "unknown"),
         }
     }
 
-    fn is_taken(&self, name: &str) -> bool {
-        self.recorder.tables.get(name).is_some() || self.recorder.foreign.has(name)
+    fn push_header(&mut self, out: &mut String, metric: &Metric) {
+        let (name, kind) = self.family(metric);
+        let store = &self.state.store;
+        text::push_header(out, self.format, name, kind, &store.help(metric));
+        let has_created = self.format == Format::OpenMetrics
+            && matches!(kind, "counter" | "histogram")
+            && store.creation_times.load(Relaxed)
+            // Another metric may have this name: two lines of one series would contradict each other.
+            && !store.has(&format!("{name}_created"));
+        self.created = has_created.then_some(name.len());
+        self.scratch.name(&metric.name);
     }
 
-    fn push_header(&mut self, out: &mut String, table: &Table) {
-        let (name, kind) = self.family(table);
-        if table.help.is_empty() {
-            text::push_header(out, self.format, name, kind, &self.recorder.foreign.help(&table.name));
-        } else {
-            text::push_header(out, self.format, name, kind, table.help);
-        }
-        let told = self.format == Format::OpenMetrics && self.recorder.creation_times.load(Relaxed);
-        let told = told && matches!(kind, "counter" | "histogram");
-        // Another metric may be called like that: two lines of one series would contradict each other.
-        self.created = Some(name.len()).filter(|_| told && !self.is_taken(&format!("{name}_created")));
-        self.scratch.name(&table.name);
-    }
-
-    fn push_series(&mut self, out: &mut String, table: &Table, list: &List) {
-        match list {
-            List::Counters(list) => {
+    fn push_series(&mut self, out: &mut String, metric: &Metric, series: &SortedByKind) {
+        match series {
+            ByKind::Counter(list) => {
                 let Some(entry) = list.get(self.next) else { return };
-                let calls = if table.duration.is_some() { self.calls.of(&entry.labels) } else { 0 };
-                text::push_series(out, &table.name, "", &entry.labels);
+                let calls = if metric.counts_calls { self.calls.of(&entry.labels) } else { 0 };
+                text::push_series(out, &metric.name, "", &entry.labels);
                 match entry.series.count(calls) {
-                    Count::Whole(value) => {
+                    CounterValue::Whole(value) => {
                         text::push_whole(out, value);
                         out.push('\n');
-                        self.push_created(out, table, entry);
+                        self.push_created(out, metric, entry);
                     }
-                    // It began to count before anybody looked.
-                    Count::Computed(value) => {
+                    // It counted before the exporter started, so its creation time is unknown.
+                    CounterValue::Computed(value) => {
                         text::push_float(out, value);
                         out.push('\n');
                     }
                 }
             }
-            List::Gauges(list) => {
+            ByKind::Gauge(list) => {
                 let Some(entry) = list.get(self.next) else { return };
-                text::push_series(out, &table.name, "", &entry.labels);
+                text::push_series(out, &metric.name, "", &entry.labels);
                 text::push_float(out, entry.series.value());
                 out.push('\n');
             }
-            List::Histograms(list) => {
+            ByKind::Histogram(list) => {
                 let Some(entry) = list.get(self.next) else { return };
                 if self.next == 0 {
-                    self.calls.begin(Arc::clone(list));
+                    self.calls.start(Arc::clone(list));
                 }
-                let calls = self.scratch.push_histogram(out, table.bounds_text(self.format), entry, self.format);
-                self.calls.saw(calls);
-                self.push_created(out, table, entry);
+                let calls = self.scratch.push_histogram(out, metric.bounds_text(self.format), entry, self.format);
+                self.calls.push(calls);
+                self.push_created(out, metric, entry);
             }
         }
     }
 
-    fn push_created<S>(&self, out: &mut String, table: &Table, entry: &Entry<S>) {
-        if let Some(name) = self.created.and_then(|it| table.name.get(..it)) {
+    fn push_created<S>(&self, out: &mut String, metric: &Metric, entry: &Entry<S>) {
+        if let Some(name) = self.created.and_then(|it| metric.name.get(..it)) {
             text::push_series(out, name, "_created", &entry.labels);
             text::push_time(out, entry.created);
             out.push('\n');
@@ -194,57 +174,8 @@ impl Rendering {
     }
 }
 
-impl Place {
-    fn table<'a>(&'a self, recorder: &'a Inner) -> &'a Table {
-        match self {
-            Self::Described(place) => &recorder.tables.all[*place],
-            Self::Foreign(table) => table,
-        }
-    }
-}
-
-impl List {
-    fn of(table: &Table) -> Self {
-        match &table.series {
-            Series::Counters(map) => Self::Counters(map.sorted()),
-            Series::Gauges { map, .. } => Self::Gauges(map.sorted()),
-            Series::Histograms(map) => Self::Histograms(map.sorted()),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Counters(list) => list.len(),
-            Self::Gauges(list) => list.len(),
-            Self::Histograms(list) => list.len(),
-        }
-    }
-}
-
-impl Calls {
-    /// Other histograms come, in the order of their labels.
-    pub(crate) fn begin(&mut self, series: Sorted<HistogramSeries>) {
-        self.series = series;
-        self.counts.clear();
-        self.next = 0;
-    }
-
-    /// The next of them has seen so many calls.
-    pub(crate) fn saw(&mut self, calls: u64) {
-        self.counts.push(calls);
-    }
-
-    /// The calls of the series with these labels, which come after all that were asked for before.
-    pub(crate) fn of(&mut self, labels: &str) -> u64 {
-        while let Some(entry) = self.series.get(self.next) {
-            match entry.labels.as_ref().cmp(labels) {
-                Ordering::Less => self.next += 1,
-                Ordering::Equal => return self.counts.get(self.next).copied().unwrap_or_default(),
-                Ordering::Greater => return 0,
-            }
-        }
-        0
-    }
+fn count(series: &SortedByKind) -> usize {
+    series.as_ref().fold(|it| it.len(), |it| it.len(), |it| it.len())
 }
 
 impl Scratch {

@@ -6,11 +6,12 @@ use crate::files::Files;
 use crate::tls::TlsFiles;
 use crate::web_config::WebConfig;
 use axum::http::{HeaderName, HeaderValue};
+use measurand_catalog::lock::{lock, read, write};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -78,7 +79,7 @@ impl Access {
 
     /// What counts now.
     pub fn current(&self) -> Arc<Current> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&read(&self.current))
     }
 
     /// Whether it is HTTPS, which stays as it is.
@@ -93,7 +94,7 @@ impl Access {
     pub fn reload(&self) -> Result<(), String> {
         let mut seen = Files::default();
         let read = self.files.read(&mut seen);
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).0 = seen;
+        lock(&self.seen).0 = seen;
         let (new, old) = (read?, self.current());
         // A file that is being written is empty for a moment, which must not open the door.
         if new.authentication.is_open() && !old.authentication.is_open() {
@@ -104,14 +105,14 @@ impl Access {
         if new.tls.is_some() != old.tls.is_some() {
             return Err("TLS would begin or end; start the program again if that is meant".into());
         }
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        *write(&self.current) = Arc::new(new);
         Ok(())
     }
 
     /// What counts now, after a look at whether the files have changed; there is one such look a second.
     pub async fn refreshed(self: &Arc<Self>) -> Arc<Current> {
         let is_due = {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = lock(&self.seen);
             let is_due = seen.1.elapsed() >= LOOK;
             if is_due {
                 seen.1 = Instant::now();
@@ -127,7 +128,7 @@ impl Access {
     }
 
     fn look(&self) {
-        let known = self.seen.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let known = lock(&self.seen).0.clone();
         if !known.have_changed() {
             return;
         }

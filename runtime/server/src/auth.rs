@@ -3,11 +3,12 @@
 use crate::address::network;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use measurand_catalog::lock::lock;
 use ring::{hmac, rand};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::Semaphore;
@@ -149,7 +150,7 @@ impl Authentication {
     }
 
     fn remembered(&self) -> MutexGuard<'_, VecDeque<hmac::Tag>> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.remembered)
     }
 
     fn is_remembered(&self, tag: &hmac::Tag) -> bool {
@@ -158,7 +159,7 @@ impl Authentication {
 
     /// A place among those that wait; nothing when there is none.
     fn queue(&self, network: IpAddr) -> Option<Waiting<'_>> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.waiting);
         if waiting.len() >= NETWORKS_MAX && !waiting.contains_key(&network) {
             return None;
         }
@@ -184,7 +185,7 @@ struct Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(self.waiting);
         if let Some(count) = waiting.get_mut(&self.network) {
             *count -= 1;
             if *count == 0 {

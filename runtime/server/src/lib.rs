@@ -13,14 +13,14 @@ mod auth;
 mod connection;
 #[cfg(feature = "tls")]
 mod files;
+#[cfg(feature = "tls")]
+mod handshakes;
 mod hosts;
 mod limits;
 mod registry;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
-#[cfg(feature = "tls")]
-mod turns;
 #[cfg(feature = "tls")]
 mod web_config;
 

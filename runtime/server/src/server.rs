@@ -2,11 +2,11 @@
 
 use crate::address::{Client, network};
 use crate::connection::{Answer, Watched};
+#[cfg(feature = "tls")]
+use crate::handshakes::Handshakes;
 use crate::hosts::Hosts;
 use crate::limits::{Event, Limits};
 use crate::registry::{Place, Registry};
-#[cfg(feature = "tls")]
-use crate::turns::Turns;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
@@ -37,7 +37,7 @@ pub struct Server {
     #[cfg(feature = "tls")]
     access: Option<Arc<crate::Access>>,
     #[cfg(feature = "tls")]
-    handshakes: Arc<Turns>,
+    handshakes: Arc<Handshakes>,
 }
 
 /// What is asked of the hosts that requests name.
@@ -91,7 +91,7 @@ impl Server {
             #[cfg(feature = "tls")]
             access: None,
             #[cfg(feature = "tls")]
-            handshakes: Arc::new(Turns::new()),
+            handshakes: Arc::new(Handshakes::new()),
         }
     }
 

@@ -7,23 +7,23 @@ mod sync {
 
 mod orderings;
 
-#[path = "../../../runtime/exporter/src/storage/gauge.rs"]
+#[path = "../../../runtime/exporter/src/storage/cells/gauge.rs"]
 mod gauge;
 #[expect(dead_code, reason = "a model makes its own")]
 #[path = "../../../runtime/src/hit_rate.rs"]
 mod hit_rate;
-#[path = "../../../runtime/exporter/src/storage/slots.rs"]
+#[path = "../../../runtime/exporter/src/storage/cells/scrape_fence.rs"]
+mod scrape_fence;
+#[path = "../../../runtime/exporter/src/storage/cells/slots.rs"]
 mod slots;
-#[path = "../../../runtime/exporter/src/storage/turns.rs"]
-mod turns;
 
 use gauge::GaugeCells;
 use hit_rate::Tally;
 use loom::sync::Arc;
 use loom::thread;
 use metrics::GaugeFn as _;
+use scrape_fence::ScrapeFence;
 use slots::{Block, Numbers, Slots, WIDE_STEP, Wide};
-use turns::Turns;
 
 fn sum(numbers: &Numbers) -> u64 {
     numbers.places().map(|it| it.value(0)).sum()
@@ -139,13 +139,13 @@ fn a_series_that_turns_hot_loses_nothing() {
 #[test]
 fn a_later_scrape_sees_no_less() {
     loom::model(|| {
-        let state = Arc::new((Turns::new(), Numbers::new(1, 1)));
+        let state = Arc::new((ScrapeFence::new(), Numbers::new(1, 1)));
         let scrapes = [0, 1].map(|_| {
             let state = Arc::clone(&state);
             thread::spawn(move || {
-                let begin = state.0.pass();
+                let begin = state.0.order();
                 let seen = sum(&state.1);
-                (begin, seen, state.0.pass())
+                (begin, seen, state.0.order())
             })
         });
         state.1.place(0).unwrap().add_alone(0, 1);

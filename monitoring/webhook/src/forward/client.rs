@@ -15,7 +15,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// Bytes of a file with a token.
 const TOKEN_BYTES_MAX: u64 = 64 << 10;
-/// What the next hop says about the payload itself. Every other refusal may pass: a wrong password is mended.
+/// What the next hop says about the payload itself. Every other refusal may pass: a wrong password can be corrected.
 const NEVER: [u16; 4] = [400, 413, 415, 422];
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Client {
 
 /// Why the next hop did not take a payload.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct SendError {
     pub(super) why: String,
     /// Whether another attempt may go well.
     pub(super) passes: bool,
@@ -51,7 +51,7 @@ impl Client {
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .user_agent(concat!("measurand-webhook/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
-            // A redirected POST would become a GET, and the token would go where nobody said.
+            // A redirected POST would become a GET, and the token would go to another host.
             .max_redirects(0)
             .build();
         let client = Self { agent: config.into(), url, token_file: hop.token_file.clone() };
@@ -60,12 +60,12 @@ impl Client {
     }
 
     /// The token, read each time, so that a new one is used at once.
-    fn token(&self) -> Result<Option<String>, Refusal> {
+    fn token(&self) -> Result<Option<String>, SendError> {
         let Some(path) = &self.token_file else { return Ok(None) };
         match read_text(path, TOKEN_BYTES_MAX) {
             Ok(text) if !text.trim().is_empty() => Ok(Some(format!("Bearer {}", text.trim()))),
-            Ok(_) => Err(Refusal::passing(&format!("the token of the next hop in `{}` is empty", path.display()))),
-            Err(error) => Err(Refusal::passing(&format!("the token of the next hop is missing: {error}"))),
+            Ok(_) => Err(SendError::passing(&format!("the token of the next hop in `{}` is empty", path.display()))),
+            Err(error) => Err(SendError::passing(&format!("the token of the next hop is missing: {error}"))),
         }
     }
 
@@ -74,12 +74,12 @@ impl Client {
     /// # Runbook
     /// See whether the next hop answers, and what this server's log says about it. Nothing is lost meanwhile.
     #[measured]
-    pub(super) fn send(&self, body: &[u8]) -> Result<(), Refusal> {
+    pub(super) fn send(&self, body: &[u8]) -> Result<(), SendError> {
         let mut request = self.agent.post(&self.url).header(CONTENT_TYPE, "application/json");
         if let Some(token) = self.token()? {
             request = request.header(AUTHORIZATION, token);
         }
-        let mut response = request.send(body).map_err(|it| Refusal::passing(&it.to_string()))?;
+        let mut response = request.send(body).map_err(|it| SendError::passing(&it.to_string()))?;
         let status = response.status().as_u16();
         if (200..300).contains(&status) {
             // A connection whose answer was read is used again.
@@ -87,11 +87,11 @@ impl Client {
             return Ok(());
         }
         let after = response.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
-        Err(Refusal { why: format!("it answered with status {status}"), passes: !NEVER.contains(&status), after })
+        Err(SendError { why: format!("it answered with status {status}"), passes: !NEVER.contains(&status), after })
     }
 }
 
-impl Refusal {
+impl SendError {
     fn passing(why: &str) -> Self {
         Self { why: why.to_owned(), passes: true, after: None }
     }

@@ -1,7 +1,7 @@
 //! `GET /api/alerts` and `GET /api/alerts/{id}`: alerts as JSON.
 
-use super::App;
 use super::error::{Refusal, json};
+use crate::app::App;
 use crate::store::{self, AlertRow, Change, Filter, State as AlertState};
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -17,7 +17,7 @@ const LIMIT_MAX: usize = 1000;
 /// What can be asked for. A misspelt name must not silently ask for everything.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Question {
+pub(super) struct AlertsQuery {
     status: Option<AlertState>,
     severity: Option<String>,
     name: Option<String>,
@@ -30,22 +30,22 @@ pub(super) struct Question {
 #[measured(function = "api_alerts", error_if = Refusal::is_ours)]
 pub(super) async fn alerts(
     State(app): State<Arc<App>>,
-    question: Result<Query<Question>, QueryRejection>,
+    query: Result<Query<AlertsQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(question) = question.map_err(|it| {
+    let Query(query) = query.map_err(|it| {
         let why = it.body_text();
         // What axum puts in front tells nobody more.
         Refusal::new(StatusCode::BAD_REQUEST, why.strip_prefix("Failed to deserialize query string: ").unwrap_or(&why))
     })?;
-    let limit = question.limit.unwrap_or(LIMIT);
+    let limit = query.limit.unwrap_or(LIMIT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let why = format!("`limit` is not from 1 to {LIMIT_MAX}; ask for the next page with `before`");
         return Err(Refusal::new(StatusCode::BAD_REQUEST, why));
     }
-    let Question { status, severity, name, fingerprint, before, .. } = question;
+    let AlertsQuery { status, severity, name, fingerprint, before, .. } = query;
     let filter = Filter { status, severity, name, fingerprint, before };
-    let unheard = app.unheard();
-    let list = app.readers.read(move |db| store::list(db, &filter, limit, unheard)).await;
+    let stale_before = app.stale_before();
+    let list = app.readers.read(move |db| store::list(db, &filter, limit, stale_before)).await;
     Ok(json(StatusCode::OK, &list.map_err(|it| Refusal::unreadable(&it))?))
 }
 
@@ -63,9 +63,9 @@ pub(super) async fn alert(
     id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, Refusal> {
     let Path(id) = id.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "an alert's id is a whole number"))?;
-    let unheard = app.unheard();
+    let stale_before = app.stale_before();
     let alert =
-        app.readers.read(move |db| store::alert(db, id, unheard)).await.map_err(|it| Refusal::unreadable(&it))?;
+        app.readers.read(move |db| store::alert(db, id, stale_before)).await.map_err(|it| Refusal::unreadable(&it))?;
     let Some((alert, changes)) = alert else {
         return Err(Refusal::new(
             StatusCode::NOT_FOUND,

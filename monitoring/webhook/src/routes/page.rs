@@ -1,8 +1,8 @@
 //! The pages: current and past alerts, and one alert. Plain HTML that works without a script.
 
-use super::App;
 use super::error::Refusal;
 use super::view::{Line, When, class, link, name, state, word};
+use crate::app::App;
 use crate::store::{self, AlertRow, Change, Filter, List, State as AlertState};
 use crate::time::Time;
 use askama::Template;
@@ -36,7 +36,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 /// What the form asks for; empty where it does not matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Question {
+pub(super) struct PageQuery {
     status: String,
     severity: String,
     before: Option<i64>,
@@ -50,7 +50,7 @@ struct AlertsPage {
     severities: Vec<String>,
     is_first: bool,
     firing: Option<Section>,
-    unheard: Option<Section>,
+    stale: Option<Section>,
     past: Option<Section>,
     now: When,
 }
@@ -71,17 +71,17 @@ impl Section {
 #[measured(function = "page_alerts", error_if = Failure::is_ours)]
 async fn alerts(
     State(app): State<Arc<App>>,
-    question: Result<Query<Question>, QueryRejection>,
+    query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Query(Question { status, severity, before }) =
-        question.map_err(|it| Failure::new(StatusCode::BAD_REQUEST, &it.body_text()))?;
+    let Query(PageQuery { status, severity, before }) =
+        query.map_err(|it| Failure::new(StatusCode::BAD_REQUEST, &it.body_text()))?;
     // Further pages are of past alerts.
     let shows = |it: AlertState| {
         (status.is_empty() && (before.is_none() || it == AlertState::Resolved)) || status == it.as_str()
     };
-    let [firing, unheard, past] = [AlertState::Firing, AlertState::Unheard, AlertState::Resolved].map(shows);
-    if !firing && !unheard && !past {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "the status is none of `firing`, `unheard` and `resolved`"));
+    let [firing, stale, past] = [AlertState::Firing, AlertState::Stale, AlertState::Resolved].map(shows);
+    if !firing && !stale && !past {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "the status is none of `firing`, `stale` and `resolved`"));
     }
     let filter = |status, before| Filter {
         status: Some(status),
@@ -91,19 +91,19 @@ async fn alerts(
     };
     let questions = [
         firing.then(|| (filter(AlertState::Firing, None), FIRING_MAX)),
-        unheard.then(|| (filter(AlertState::Unheard, None), FIRING_MAX)),
+        stale.then(|| (filter(AlertState::Stale, None), FIRING_MAX)),
         past.then(|| (filter(AlertState::Resolved, before), PAST)),
     ];
-    let since = app.unheard();
+    let stale_before = app.stale_before();
     let read = app.readers.read(move |db| {
         let list = |it: &Option<(Filter, usize)>| {
-            it.as_ref().map(|(filter, most)| store::list(db, filter, *most, since)).transpose()
+            it.as_ref().map(|(filter, most)| store::list(db, filter, *most, stale_before)).transpose()
         };
-        let [firing, unheard, past] = &questions;
-        Ok((list(firing)?, list(unheard)?, list(past)?, store::severities(db)?))
+        let [firing, stale, past] = &questions;
+        Ok((list(firing)?, list(stale)?, list(past)?, store::severities(db)?))
     });
-    let (mut firing, mut unheard, past, severities) = read.await.map_err(|it| Failure::unreadable(&it))?;
-    for current in [&mut firing, &mut unheard].into_iter().flatten() {
+    let (mut firing, mut stale, past, severities) = read.await.map_err(|it| Failure::unreadable(&it))?;
+    for current in [&mut firing, &mut stale].into_iter().flatten() {
         current.alerts.sort_by(|a, b| (class(&a.severity), b.starts_at).cmp(&(class(&b.severity), a.starts_at)));
     }
     let now = Time::now();
@@ -113,7 +113,7 @@ async fn alerts(
         is_first: before.is_none(),
         firing: section(firing),
         // Most often there is none, which is nothing to show.
-        unheard: section(unheard).filter(|it| it.total > 0 || status == AlertState::Unheard.as_str()),
+        stale: section(stale).filter(|it| it.total > 0 || status == AlertState::Stale.as_str()),
         past: section(past),
         now: When::new(now, now),
         status,
@@ -127,7 +127,7 @@ struct AlertPage {
     name: String,
     status: &'static str,
     is_firing: bool,
-    is_unheard: bool,
+    is_stale: bool,
     severity: String,
     class: &'static str,
     starts: When,
@@ -146,9 +146,9 @@ struct AlertPage {
 async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>) -> Result<Response, Failure> {
     let missing = || Failure::new(StatusCode::NOT_FOUND, "there is no such alert; it may be too old to be kept");
     let Path(id) = id.map_err(|_| missing())?;
-    let unheard = app.unheard();
+    let stale_before = app.stale_before();
     let read =
-        app.readers.read(move |db| store::alert(db, id, unheard)).await.map_err(|it| Failure::unreadable(&it))?;
+        app.readers.read(move |db| store::alert(db, id, stale_before)).await.map_err(|it| Failure::unreadable(&it))?;
     let (alert, changes) = read.ok_or_else(missing)?;
     let now = Time::now();
     let when = |it| When::new(it, now);
@@ -159,7 +159,7 @@ async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>
         name: name(&alert),
         status: state(alert.status),
         is_firing: alert.status == AlertState::Firing,
-        is_unheard: alert.status == AlertState::Unheard,
+        is_stale: alert.status == AlertState::Stale,
         severity: alert.severity.clone(),
         class: class(&alert.severity),
         starts: when(alert.starts_at),

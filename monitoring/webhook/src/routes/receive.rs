@@ -1,7 +1,7 @@
 //! `POST /webhook`: a payload is answered with 200 when its alerts are on the disk.
 
-use super::App;
 use super::error::{Refusal, json};
+use crate::app::App;
 use crate::counts::{self, Reason, refused};
 use crate::payload::{self, Payload};
 use crate::store::{self, Stored};

@@ -72,7 +72,7 @@ pub(super) fn class(severity: &str) -> &'static str {
 pub(super) fn state(state: State) -> &'static str {
     match state {
         State::Firing => "Firing",
-        State::Unheard => "Not heard of",
+        State::Stale => "Stale",
         State::Resolved => "Resolved",
     }
 }

@@ -7,15 +7,16 @@ use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
-/// What is known of an alert now. Alertmanager says of an alert that it ended, unless it was inhibited by then; so one that
-/// it no longer repeats may have ended long ago.
+/// The state of an alert. Alertmanager sends no resolve for an alert that ended while inhibited, so a firing alert that is
+/// not repeated may have ended long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
     /// It fires.
     Firing,
-    /// It fired when it was heard of last, which is longer ago than it would take to hear of it again.
-    Unheard,
+    /// It fired when it came last, and was not repeated in time.
+    #[serde(alias = "unheard")]
+    Stale,
     /// It is over.
     Resolved,
 }
@@ -25,7 +26,7 @@ impl State {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Firing => "firing",
-            Self::Unheard => "unheard",
+            Self::Stale => "stale",
             Self::Resolved => "resolved",
         }
     }
@@ -108,20 +109,22 @@ pub(crate) struct List {
 const COLUMNS: &str = "id, fingerprint, status, name, severity, labels, annotations, starts_at, ends_at, receiver, \
                        group_key, generator_url, external_url, count, first_seen, last_seen";
 
-/// A page of alerts; those that fire and came last before `unheard` are no longer heard of.
+/// A page of alerts; those that fire and came last before `stale_before` are stale.
 #[timed_query("select", table = "alerts")]
-pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize, unheard: Time) -> Result<List> {
-    let (condition, mut values) = filter.sql(None, unheard);
+pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize, stale_before: Time) -> Result<List> {
+    let (condition, mut values) = filter.sql(None, stale_before);
     let total = db
         .prepare_cached(&format!("SELECT count(*) FROM alerts WHERE {condition}"))?
         .query_row(params_from_iter(&values), |row| row.get::<_, u64>(0))?;
-    let (condition, before) = filter.sql(filter.before, unheard);
+    let (condition, before) = filter.sql(filter.before, stale_before);
     values = before;
     // One more than asked for tells whether there is a next page.
     values.push(Value::Integer(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)));
     let sql = format!("SELECT {COLUMNS} FROM alerts WHERE {condition} ORDER BY id DESC LIMIT ?");
-    let mut alerts: Vec<AlertRow> =
-        db.prepare_cached(&sql)?.query_map(params_from_iter(&values), |it| row(it, unheard))?.collect::<Result<_>>()?;
+    let mut alerts: Vec<AlertRow> = db
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(&values), |it| row(it, stale_before))?
+        .collect::<Result<_>>()?;
     let more = alerts.len() > limit;
     alerts.truncate(limit);
     let next = alerts.last().filter(|_| more).map(|it| it.id);
@@ -130,14 +133,14 @@ pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize, unheard: Time
 
 impl Filter {
     /// The condition, and its values in the order of its question marks. Names and operators come from here alone.
-    fn sql(&self, before: Option<i64>, unheard: Time) -> (String, Vec<Value>) {
+    fn sql(&self, before: Option<i64>, stale_before: Time) -> (String, Vec<Value>) {
         let text = |it: &Option<String>| it.clone().map(Value::Text);
         let status = self.status.map(|it| if it == State::Resolved { Status::Resolved } else { Status::Firing });
-        let heard = |state| (self.status == Some(state)).then(|| Value::Integer(unheard.nanoseconds()));
+        let heard = |state| (self.status == Some(state)).then(|| Value::Integer(stale_before.nanoseconds()));
         let terms = [
             ("status = ?", status.map(|it| Value::Text(it.to_string()))),
             ("last_seen >= ?", heard(State::Firing)),
-            ("last_seen < ?", heard(State::Unheard)),
+            ("last_seen < ?", heard(State::Stale)),
             ("severity = ?", text(&self.severity)),
             ("name = ?", text(&self.name)),
             ("fingerprint = ?", text(&self.fingerprint)),
@@ -149,11 +152,11 @@ impl Filter {
     }
 }
 
-/// One alert and its history; see [`list`] for `unheard`.
+/// One alert and its history; see [`list`] for `stale_before`.
 #[timed_query("select", table = "alerts")]
-pub(crate) fn alert(db: &Connection, id: i64, unheard: Time) -> Result<Option<(AlertRow, Vec<Change>)>> {
+pub(crate) fn alert(db: &Connection, id: i64, stale_before: Time) -> Result<Option<(AlertRow, Vec<Change>)>> {
     let sql = format!("SELECT {COLUMNS} FROM alerts WHERE id = ?1");
-    let Some(alert) = db.prepare_cached(&sql)?.query_row([id], |it| row(it, unheard)).optional()? else {
+    let Some(alert) = db.prepare_cached(&sql)?.query_row([id], |it| row(it, stale_before)).optional()? else {
         return Ok(None);
     };
     let mut changes =
@@ -174,33 +177,33 @@ pub(crate) fn severities(db: &Connection) -> Result<Vec<String>> {
 /// How many alerts there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Totals {
-    /// They fire, as far as they are heard of.
+    /// They fire, and came again in time.
     pub(crate) firing: u64,
-    /// They fired when they were heard of last.
-    pub(crate) unheard: u64,
+    /// They fire, and did not come again in time.
+    pub(crate) stale: u64,
     /// All of them.
     pub(crate) kept: u64,
 }
 
-/// How many alerts there are; see [`list`] for `unheard`.
+/// How many alerts there are; see [`list`] for `stale_before`.
 #[timed_query("select", table = "alerts")]
-pub(crate) fn totals(db: &Connection, unheard: Time) -> Result<Totals> {
+pub(crate) fn totals(db: &Connection, stale_before: Time) -> Result<Totals> {
     let mut query = db.prepare_cached(
         "SELECT count(*) FILTER (WHERE last_seen >= ?1), count(*) FILTER (WHERE last_seen < ?1),
              (SELECT count(*) FROM alerts)
          FROM alerts WHERE status = 'firing'",
     )?;
-    let totals = |row: &Row<'_>| Ok(Totals { firing: row.get(0)?, unheard: row.get(1)?, kept: row.get(2)? });
-    query.query_row([unheard.nanoseconds()], totals)
+    let totals = |row: &Row<'_>| Ok(Totals { firing: row.get(0)?, stale: row.get(1)?, kept: row.get(2)? });
+    query.query_row([stale_before.nanoseconds()], totals)
 }
 
-fn row(row: &Row<'_>, unheard: Time) -> Result<AlertRow> {
+fn row(row: &Row<'_>, stale_before: Time) -> Result<AlertRow> {
     let last_seen = time(row, 15)?;
     Ok(AlertRow {
         id: row.get(0)?,
         fingerprint: row.get(1)?,
         status: match status(row, 2)? {
-            Status::Firing if last_seen < unheard => State::Unheard,
+            Status::Firing if last_seen < stale_before => State::Stale,
             Status::Firing => State::Firing,
             Status::Resolved => State::Resolved,
         },

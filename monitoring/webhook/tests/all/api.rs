@@ -131,7 +131,7 @@ fn wrong_questions_say_what_is_wrong() {
         assert!(answer.error().contains(says), "{path}: {answer:?}");
     };
     check("/api/alerts?stat=firing", 400, "unknown field `stat`");
-    check("/api/alerts?status=burning", 400, "expected one of `firing`, `unheard`, `resolved`");
+    check("/api/alerts?status=burning", 400, "expected one of `firing`, `stale`, `unheard`, `resolved`");
     check("/api/alerts?limit=0", 400, "`limit` is not from 1 to 1000");
     check("/api/alerts?limit=1001", 400, "`limit` is not from 1 to 1000");
     check("/api/alerts?before=x", 400, "before");

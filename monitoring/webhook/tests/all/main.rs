@@ -14,5 +14,5 @@ mod limits;
 mod page;
 mod retention;
 mod shutdown;
+mod stale;
 mod support;
-mod unheard;

@@ -1,6 +1,6 @@
 //! The page and what it loads, as it lies in the program. Knows nothing of metrics: the page asks for them itself.
 
-use crate::gzip;
+use crate::render::gzip;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::{

@@ -1,10 +1,10 @@
 //! The live page's numbers and downloads over HTTP.
 
-use super::desk::Failure;
+use super::answer_queue::Failure;
 use super::{Live, Question, Request, Wanted};
-use crate::gzip;
-use crate::limits::Reason;
-use crate::routes::App;
+use crate::http::app::App;
+use crate::http::request_limits::Reason;
+use crate::render::gzip;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
@@ -89,18 +89,18 @@ fn download(mut response: Response, name: &str) -> Response {
 
 /// Waits for an answer, compressed if the client takes that.
 async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, question: Question) -> Response {
-    let Some(Live(desk)) = &app.live else {
+    let Some(Live(queue)) = &app.live else {
         return (StatusCode::NOT_FOUND, "the live page is switched off\n").into_response();
     };
     let waiting = Waiting { app: &app, is_over: false };
-    let answer = desk.ask(Request { question, is_compressed: gzip::is_accepted(&headers) }).await;
+    let answer = queue.ask(Request { question, is_compressed: gzip::is_accepted(&headers) }).await;
     waiting.end();
     match answer {
         Ok(Ok(body)) => {
             let fixed = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store"), (VARY, "accept-encoding")];
             let encoding = body.is_compressed.then_some(AppendHeaders([(CONTENT_ENCODING, "gzip")]));
             let mut response = (fixed, encoding, body.bytes).into_response();
-            response.extensions_mut().insert(Epoch(desk.clerk().started));
+            response.extensions_mut().insert(Epoch(queue.responder().started));
             response
         }
         Ok(Err(Failure::Missing)) => (StatusCode::NOT_FOUND, "there is no such file or function\n").into_response(),

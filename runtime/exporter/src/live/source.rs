@@ -1,26 +1,26 @@
-//! The ring as a source of samples: series with the labels `job` and `instance`, as a Prometheus would have scraped them.
+//! The history as a source of samples: series with the labels `job` and `instance`, as a Prometheus would have scraped them.
 
-use super::log::Log;
-use super::ring::{Line, Lines, List, Metric, Samples};
-use crate::series::HistogramSeries;
+use crate::history::{DeltaLog, MetricHistory, Samples, SeriesHistories, SeriesHistory};
+use crate::storage::by_kind::ByKind;
+use crate::storage::series::HistogramSeries;
 use measurand_monitoring::query::evaluate::{Labels, Sample, Source, Wanted};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What was sampled, as scraped from a target.
-pub(super) struct Scraped<'a> {
-    pub(super) samples: &'a Samples,
-    pub(super) target: &'a Target,
+pub(crate) struct Scraped<'a> {
+    pub(crate) samples: &'a Samples,
+    pub(crate) target: &'a Target,
     /// Set when no client waits for the answer any more.
-    pub(super) is_abandoned: &'a AtomicBool,
+    pub(crate) is_abandoned: &'a AtomicBool,
 }
 
 /// What a Prometheus would call this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) job: String,
-    pub(super) instance: String,
+pub(crate) struct Target {
+    pub(crate) job: String,
+    pub(crate) instance: String,
 }
 
 /// Which of a histogram's series.
@@ -49,9 +49,9 @@ impl Source for Scraped<'_> {
             }
             return;
         }
-        match self.samples.metrics.get(metric).map(|it| &it.lines) {
-            Some(Lines::Counters(list)) => self.simple(list, &span, wanted, each),
-            Some(Lines::Gauges(list)) => self.simple(list, &span, wanted, each),
+        match self.samples.metrics.get(metric).map(|it| &it.series) {
+            Some(ByKind::Counter(list)) => self.simple(list, &span, wanted, each),
+            Some(ByKind::Gauge(list)) => self.simple(list, &span, wanted, each),
             _ => {
                 let parts = [("_bucket", Part::Bucket), ("_sum", Part::Sum), ("_count", Part::Count)];
                 for (suffix, part) in parts {
@@ -68,12 +68,14 @@ impl Source for Scraped<'_> {
     }
 
     fn count(&self, metric: &str) -> usize {
-        match self.samples.metrics.get(metric).map(|it| &it.lines) {
-            Some(Lines::Counters(list)) => list.kept.len(),
-            Some(Lines::Gauges(list)) => list.kept.len(),
+        match self.samples.metrics.get(metric).map(|it| &it.series) {
+            Some(ByKind::Counter(list)) => list.kept.len(),
+            Some(ByKind::Gauge(list)) => list.kept.len(),
             _ => {
                 let histogram = |suffix| match self.samples.metrics.get(metric.strip_suffix(suffix)?) {
-                    Some(Metric { lines: Lines::Histograms(list), bounds }) => Some((list.kept.len(), bounds.len())),
+                    Some(MetricHistory { series: ByKind::Histogram(list), bounds }) => {
+                        Some((list.kept.len(), bounds.len()))
+                    }
                     _ => None,
                 };
                 let buckets = histogram("_bucket").map(|(series, bounds)| series * bounds);
@@ -98,7 +100,7 @@ struct Span<'a> {
 
 impl Span<'_> {
     /// Samples for each tick at which the series was there, into each of `out` one that `numbers` makes from the columns.
-    fn samples(&self, log: &Log, out: &mut [Vec<Sample>], numbers: impl Fn(&[u64], &mut dyn FnMut(f64))) {
+    fn samples(&self, log: &DeltaLog, out: &mut [Vec<Sample>], numbers: impl Fn(&[u64], &mut dyn FnMut(f64))) {
         out.iter_mut().for_each(Vec::clear);
         let place = |tick: u32| tick.wrapping_sub(self.samples.first) as usize;
         // Numbers hold until the next ones.
@@ -141,17 +143,20 @@ impl Scraped<'_> {
         Labels::new(own.iter().map(|(name, value)| (name.as_str(), value.as_ref())).chain(target))
     }
 
-    fn labels_of<'a, S>(&self, line: &'a Line<S>) -> &'a Arc<Labels> {
+    fn labels_of<'a, S>(&self, line: &'a SeriesHistory<S>) -> &'a Arc<Labels> {
         line.labels.get_or_init(|| Arc::new(self.labels(&line.entry.labels)))
     }
 
     /// The lines that have samples, as long as a client waits for the answer.
-    fn lines<'a, S>(&'a self, list: &'a List<S>) -> impl Iterator<Item = (&'a Line<S>, &'a Arc<Labels>, &'a Log)> {
+    fn lines<'a, S>(
+        &'a self,
+        list: &'a SeriesHistories<S>,
+    ) -> impl Iterator<Item = (&'a SeriesHistory<S>, &'a Arc<Labels>, &'a DeltaLog)> {
         let waited_for = list.kept.iter().take_while(|_| !self.is_abandoned());
         waited_for.filter_map(|line| Some((line, self.labels_of(line), line.log.as_ref()?)))
     }
 
-    fn simple<S: Floats>(&self, list: &List<S>, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
+    fn simple<S: Floats>(&self, list: &SeriesHistories<S>, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
         let mut samples = [Vec::new()];
         for (line, labels, log) in self.lines(list).filter(|it| wanted.series(it.1)) {
             span.samples(log, &mut samples, |columns, put| {
@@ -161,8 +166,8 @@ impl Scraped<'_> {
         }
     }
 
-    fn histogram(&self, metric: &Metric, part: Part, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
-        let Lines::Histograms(list) = &metric.lines else { return };
+    fn histogram(&self, metric: &MetricHistory, part: Part, span: &Span<'_>, wanted: &dyn Wanted, each: Each<'_>) {
+        let ByKind::Histogram(list) = &metric.series else { return };
         if let Part::Bucket = part {
             return self.buckets(list, &metric.bounds, span, wanted, each);
         }
@@ -179,7 +184,7 @@ impl Scraped<'_> {
     /// All wanted buckets of a histogram in one pass over its log.
     fn buckets(
         &self,
-        list: &List<HistogramSeries>,
+        list: &SeriesHistories<HistogramSeries>,
         bounds: &[String],
         span: &Span<'_>,
         wanted: &dyn Wanted,
@@ -212,13 +217,13 @@ trait Floats {
     fn float(&self, column: u64) -> f64;
 }
 
-impl Floats for crate::series::CounterSeries {
+impl Floats for crate::storage::series::CounterSeries {
     fn float(&self, column: u64) -> f64 {
         if self.is_computed() { f64::from_bits(column) } else { whole(column) }
     }
 }
 
-impl Floats for crate::series::GaugeSeries {
+impl Floats for crate::storage::series::GaugeSeries {
     fn float(&self, column: u64) -> f64 {
         f64::from_bits(column)
     }

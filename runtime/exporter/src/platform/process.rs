@@ -1,11 +1,11 @@
 //! The process, as the operating system sees it.
 
-use crate::recorder::Inner;
+use crate::storage::metric_store::MetricStore;
 use metrics::Key;
 use metrics_process::collector;
 
 #[expect(clippy::cast_precision_loss, reason = "descriptors, bytes and seconds stay below 2^53")]
-pub(super) fn collect(recorder: &Inner) {
+pub(super) fn collect(store: &MetricStore) {
     let process = collector::collect();
     // Each platform tells some of these; what it does not tell is not exported.
     let values = [
@@ -20,7 +20,7 @@ pub(super) fn collect(recorder: &Inner) {
     ];
     for (name, value) in values {
         if let Some(value) = value {
-            recorder.set(&Key::from_static_name(name), value);
+            store.set(&Key::from_static_name(name), value);
         }
     }
 }

@@ -3,10 +3,11 @@
 //! How late tasks are woken is asked from a thread, not with a timer of the runtime: the runtime may have none, a test may
 //! have paused its clock (then a task that sleeps spins), and Tokio's timers are a millisecond coarse.
 
-use crate::recorder::Inner;
+use crate::storage::metric_store::MetricStore;
+use measurand_catalog::lock::lock;
 use metrics::{Histogram, Key};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -15,12 +16,12 @@ use tokio_metrics::{RuntimeIntervals, RuntimeMonitor};
 #[derive(Debug)]
 pub(super) struct Watch {
     intervals: RuntimeIntervals,
-    question: Arc<Question>,
+    probe: Arc<LagProbe>,
 }
 
 /// From the thread that asks to the task that answers.
 #[derive(Debug, Default)]
-struct Question {
+struct LagProbe {
     asked: Mutex<Option<Instant>>,
     wake: Notify,
     /// Set when the task is gone, and so is the runtime.
@@ -29,44 +30,44 @@ struct Question {
 
 impl Watch {
     pub(super) fn new(handle: &Handle, lag: Histogram) -> Self {
-        let question = Arc::new(Question::default());
-        handle.spawn(answer(Ending(Arc::clone(&question)), lag));
-        Self { intervals: RuntimeMonitor::new(handle).intervals(), question }
+        let probe = Arc::new(LagProbe::default());
+        handle.spawn(answer(TaskEnd(Arc::clone(&probe)), lag));
+        Self { intervals: RuntimeMonitor::new(handle).intervals(), probe }
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.question.ended.load(Ordering::Acquire)
+        self.probe.ended.load(Ordering::Acquire)
     }
 
     /// Wakes the task; one that has not answered yet goes on being late.
     pub(super) fn ask(&self) {
-        let mut asked = self.question.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = lock(&self.probe.asked);
         if asked.is_none() {
             *asked = Some(Instant::now());
-            self.question.wake.notify_one();
+            self.probe.wake.notify_one();
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "workers and tasks stay below 2^53")]
-    pub(super) fn collect(&mut self, recorder: &Inner, busy: &mut Duration) {
+    pub(super) fn collect(&mut self, store: &MetricStore, busy: &mut Duration) {
         let ended = self.has_ended();
         let Some(now) = self.intervals.next() else { return };
         *busy += now.total_busy_duration;
         // The task that answers is ours, not the application's.
         let tasks = now.live_tasks_count.saturating_sub(1);
         let present = |count: usize| if ended { 0.0 } else { count as f64 };
-        recorder.set(&Key::from_static_name("tokio_workers"), present(now.workers_count));
-        recorder.set(&Key::from_static_name("tokio_alive_tasks"), present(tasks));
-        recorder.set(&Key::from_static_name("tokio_global_queue_depth"), present(now.global_queue_depth));
-        recorder.set(&Key::from_static_name("tokio_busy_seconds_total"), busy.as_secs_f64());
+        store.set(&Key::from_static_name("tokio_workers"), present(now.workers_count));
+        store.set(&Key::from_static_name("tokio_alive_tasks"), present(tasks));
+        store.set(&Key::from_static_name("tokio_global_queue_depth"), present(now.global_queue_depth));
+        store.set(&Key::from_static_name("tokio_busy_seconds_total"), busy.as_secs_f64());
     }
 }
 
-async fn answer(question: Ending, lag: Histogram) {
-    let question = &question.0;
+async fn answer(probe: TaskEnd, lag: Histogram) {
+    let probe = &probe.0;
     loop {
-        question.wake.notified().await;
-        let asked = question.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        probe.wake.notified().await;
+        let asked = lock(&probe.asked).take();
         if let Some(asked) = asked {
             lag.record(asked.elapsed());
         }
@@ -74,9 +75,9 @@ async fn answer(question: Ending, lag: Histogram) {
 }
 
 /// Dropped with the task, when the runtime shuts down.
-struct Ending(Arc<Question>);
+struct TaskEnd(Arc<LagProbe>);
 
-impl Drop for Ending {
+impl Drop for TaskEnd {
     fn drop(&mut self) {
         self.0.ended.store(true, Ordering::Release);
     }

@@ -1,0 +1,78 @@
+//! The histories of the series of one metric.
+
+use super::delta_log::DeltaLog;
+use crate::render::text::Format;
+use crate::storage::by_kind::ByKind;
+use crate::storage::metric::Metric;
+use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};
+use crate::storage::series_map::{Entry, SortedSeries};
+use measurand_monitoring::query::evaluate::Labels;
+use std::sync::{Arc, OnceLock};
+
+/// The history of one metric.
+#[derive(Debug)]
+pub(crate) struct MetricHistory {
+    pub(crate) series: HistoriesByKind,
+    /// The bounds of a histogram's buckets as their labels say it, with that for all.
+    pub(crate) bounds: Vec<String>,
+}
+
+type HistoriesByKind =
+    ByKind<SeriesHistories<CounterSeries>, SeriesHistories<GaugeSeries>, SeriesHistories<HistogramSeries>>;
+
+/// The series of one metric that are kept, in the order of their labels.
+#[derive(Debug)]
+pub(crate) struct SeriesHistories<S> {
+    /// All series of the metric at the last sample.
+    pub(super) known: SortedSeries<S>,
+    pub(crate) kept: Vec<SeriesHistory<S>>,
+}
+
+/// The history of one series.
+#[derive(Debug)]
+pub(crate) struct SeriesHistory<S> {
+    pub(crate) entry: Arc<Entry<S>>,
+    pub(crate) log: Option<DeltaLog>,
+    /// Its labels; the first reader fills them in.
+    pub(crate) labels: OnceLock<Arc<Labels>>,
+}
+
+impl MetricHistory {
+    pub(super) fn of(metric: &Metric) -> Self {
+        let series = metric.series.as_ref().map(
+            |_| SeriesHistories::default(),
+            |_| SeriesHistories::default(),
+            |_| SeriesHistories::default(),
+        );
+        // As a scrape has them.
+        let bounds =
+            metric.bounds_text(Format::Prometheus).iter().map(|it| it.as_str().trim_end_matches("\"} ").to_owned());
+        Self { series, bounds: bounds.collect() }
+    }
+
+    /// The bytes that it takes of the heap.
+    pub(super) fn size(&self) -> usize {
+        self.series.as_ref().fold(SeriesHistories::size, SeriesHistories::size, SeriesHistories::size)
+    }
+
+    /// Forgets what was before this tick.
+    pub(super) fn trim(&mut self, tick: u32) {
+        self.series.as_mut().fold(|it| it.trim(tick), |it| it.trim(tick), |it| it.trim(tick));
+    }
+}
+
+impl<S> SeriesHistories<S> {
+    fn size(&self) -> usize {
+        self.kept.iter().filter_map(|it| it.log.as_ref()).map(DeltaLog::size).sum()
+    }
+
+    fn trim(&mut self, tick: u32) {
+        self.kept.iter_mut().filter_map(|it| it.log.as_mut()).for_each(|it| it.trim(tick));
+    }
+}
+
+impl<S> Default for SeriesHistories<S> {
+    fn default() -> Self {
+        Self { known: SortedSeries::default(), kept: Vec::new() }
+    }
+}

@@ -1,0 +1,10 @@
+//! The endpoint: its server, its routes, and the bounds on what clients take.
+
+pub(crate) mod app;
+pub(crate) mod credentials;
+pub(crate) mod endpoint;
+pub(crate) mod listen;
+pub(crate) mod middleware;
+pub(crate) mod request_limits;
+pub(crate) mod router;
+pub(crate) mod scrape;

@@ -1,0 +1,78 @@
+//! Tests of answers from a whole hour of samples, which takes an hour to come by otherwise.
+
+#[path = "../../../../monitoring/core/tests/all/support.rs"]
+#[allow(dead_code, reason = "most of it is for other tests")]
+mod catalogs;
+
+use super::*;
+use catalogs::{catalog, site};
+use measurand_catalog::families;
+use metrics::{counter, histogram, with_local_recorder};
+use std::time::Instant;
+
+/// The page of a program with so many annotated functions, each called before each of so many samples.
+fn page(functions: usize, samples: u32) -> PageAnswers {
+    let names: Vec<String> = (0..functions).map(|it| format!("f{it}")).collect();
+    let sites =
+        names.iter().map(|it| site("measured", "function", it, &[&format!("function={it}"), "module=shop::work"], &[]));
+    let program = Program {
+        families: families::ALL.to_vec(),
+        catalog: catalog(&sites.collect::<Vec<_>>()),
+        binary: None,
+        initialize: || (),
+        limit_series: |_| (),
+    };
+    let recorder = Recorder::new(&program);
+    recorder.set_series_limit(usize::MAX);
+    let history = Arc::new(History::default());
+    with_local_recorder(&recorder, || {
+        let all = names.iter().map(|it| {
+            let labels = [("function", it.clone()), ("module", "shop::work".to_owned())];
+            (counter!("function_calls_total", &labels), histogram!("function_duration_seconds", &labels))
+        });
+        let all: Vec<_> = all.collect();
+        for sample in 0..samples {
+            for (calls, duration) in &all {
+                calls.increment(1);
+                duration.record(0.001 * f64::from(1 + sample % 50));
+            }
+            history.sample(&recorder.state().store, 1_700_000_000_000 + 5000 * i64::from(sample));
+        }
+    });
+    let service = Service { name: "shop".to_owned(), version: "1".to_owned(), commit: String::new() };
+    PageAnswers::new(&recorder, &history, &program, service, "here".to_owned())
+}
+
+/// The most memory that this process took, in KiB.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|it| it.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// `MEASURAND_TEST_FUNCTIONS` sets how many functions there are; with `--nocapture` it prints what each answer takes.
+#[test]
+#[expect(clippy::print_stdout, reason = "figures for whoever asks for them")]
+fn an_hour_of_history_is_answered_and_stops_when_no_client_waits() {
+    let functions = std::env::var("MEASURAND_TEST_FUNCTIONS").ok().and_then(|it| it.parse().ok()).unwrap_or(60);
+    let numbers = page(functions, KEPT / INTERVAL);
+    {
+        let history = numbers.history.read();
+        println!("{functions} functions: {} KiB of history, {} s", history.size() / 1024, history.seconds());
+    }
+    let panels = Wanted::parse("range=3600&points=720&most=40").unwrap();
+    let [waited_for, abandoned] = [false, true].map(AtomicBool::new);
+    for question in [Question::Model, Question::Functions, Question::Alerts, Question::Panels(panels)] {
+        let ask = |is_abandoned| {
+            let (before, begin) = (most_memory(), Instant::now());
+            let request = Request { question: question.clone(), is_compressed: false };
+            let length = numbers.answer(&request, is_abandoned).unwrap().bytes.len();
+            let more = most_memory() - before;
+            println!("{question:?}: {length} bytes, {more} KiB more at most, {:?}", begin.elapsed());
+            length
+        };
+        let (whole, stopped) = (ask(&waited_for), ask(&abandoned));
+        let is_read = matches!(question, Question::Panels(_) | Question::Functions);
+        assert!(whole > 500 && (!is_read || stopped < whole), "{question:?}: {whole} and {stopped} bytes");
+    }
+}

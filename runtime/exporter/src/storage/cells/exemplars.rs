@@ -1,0 +1,139 @@
+//! For some observations the trace that they were made in, so that a dashboard can lead from a bucket to an example.
+
+use crate::clock::now;
+use measurand_catalog::lock::{lock, try_lock};
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+/// Says in which trace the calling thread works, if in any.
+pub(crate) type TraceIds = fn() -> Option<String>;
+
+/// An observation, and the trace that it was made in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Exemplar {
+    /// In billionths.
+    pub(crate) value: u64,
+    pub(crate) trace: String,
+    /// When it was made, in milliseconds since the epoch.
+    pub(crate) time: u64,
+}
+
+/// The newest example of each bucket. A lock that is taken is passed by: an example less is better than waiting.
+#[derive(Debug)]
+pub(crate) struct Exemplars(Box<[Mutex<Option<Exemplar>>]>);
+
+/// An example is good for so long, so that traces are asked for now and then only.
+const MILLISECONDS: u64 = 1000;
+/// The labels of an example have at most 128 characters, says OpenMetrics.
+const LONGEST: usize = 128 - "trace_id".len();
+
+static TRACE_IDS: OnceLock<TraceIds> = OnceLock::new();
+static WANTED: AtomicBool = AtomicBool::new(false);
+
+/// Asks for traces from now on; who comes first is asked.
+pub(crate) fn ask(trace_ids: TraceIds) {
+    let _first = TRACE_IDS.set(trace_ids);
+    WANTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether anybody can be asked.
+#[inline]
+pub(crate) fn are_wanted() -> bool {
+    WANTED.load(Ordering::Relaxed)
+}
+
+impl Exemplars {
+    pub(crate) fn new(buckets: usize) -> Self {
+        Self((0..buckets).map(|_| Mutex::default()).collect())
+    }
+
+    /// An observation was made in a bucket, by this thread and just now.
+    pub(crate) fn offer(&self, bucket: usize, value: u64) {
+        self.offer_at(bucket, value, now().cast_unsigned(), current);
+    }
+
+    fn offer_at(&self, bucket: usize, value: u64, time: u64, trace: impl FnOnce() -> Option<String>) {
+        let Some(mut newest) = self.0.get(bucket).and_then(try_lock) else { return };
+        // A clock that was set back makes none live for ever.
+        if newest.as_ref().is_none_or(|it| time.abs_diff(it.time) >= MILLISECONDS)
+            && let Some(trace) = trace()
+        {
+            *newest = Some(Exemplar { value, trace, time });
+        }
+    }
+
+    pub(crate) fn newest(&self, bucket: usize) -> Option<Exemplar> {
+        lock(self.0.get(bucket)?).clone()
+    }
+}
+
+/// The trace that this thread works in, if its name can be written as it is.
+pub(crate) fn current() -> Option<String> {
+    let ask = TRACE_IDS.get()?;
+    // It is not ours, and recording must not fail; dropping what was thrown may panic in turn.
+    let trace = catch_unwind(ask).map_err(std::mem::forget).ok().flatten()?;
+    let plain = !trace.is_empty() && trace.len() <= LONGEST && trace.bytes().all(|it| it.is_ascii_graphic());
+    (plain && !trace.contains(['"', '\\'])).then_some(trace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_stays_for_a_second() {
+        let exemplars = Exemplars::new(2);
+        let trace = |name: &str| Some(name.to_owned());
+        exemplars.offer_at(1, 7, 10_000, || trace("a"));
+        exemplars.offer_at(1, 8, 10_999, || panic!("it is not asked"));
+        assert_eq!(exemplars.newest(1), Some(Exemplar { value: 7, trace: "a".to_owned(), time: 10_000 }));
+        exemplars.offer_at(1, 9, 11_000, || None);
+        assert_eq!(exemplars.newest(1).unwrap().value, 7);
+        exemplars.offer_at(1, 9, 11_000, || trace("b"));
+        assert_eq!(exemplars.newest(1).unwrap().value, 9);
+        exemplars.offer_at(2, 9, 11_000, || panic!("there is no such bucket"));
+        assert_eq!(exemplars.newest(0), None);
+    }
+
+    /// The source of traces is asked under the lock.
+    #[test]
+    fn a_panic_under_the_lock_leaves_the_next_example_alone() {
+        let exemplars = Exemplars::new(1);
+        let panics = || exemplars.offer_at(0, 7, 10_000, || panic!("on purpose"));
+        assert!(catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        exemplars.offer_at(0, 8, 10_000, || Some("a".to_owned()));
+        assert_eq!(exemplars.newest(0), Some(Exemplar { value: 8, trace: "a".to_owned(), time: 10_000 }));
+    }
+
+    /// One process has one source, so all of its answers are tried in turn.
+    #[test]
+    fn what_cannot_be_written_is_no_trace() {
+        fn trace_ids() -> Option<String> {
+            use std::sync::atomic::AtomicUsize;
+            static CALL: AtomicUsize = AtomicUsize::new(0);
+            struct Angry;
+            impl Drop for Angry {
+                fn drop(&mut self) {
+                    panic!("while it is dropped, on purpose");
+                }
+            }
+            match CALL.fetch_add(1, Ordering::Relaxed) {
+                0 => Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
+                1 => Some("a\"b".to_owned()),
+                2 => Some("a\nb".to_owned()),
+                3 => Some("x".repeat(121)),
+                4 => Some(String::new()),
+                5 => panic!("on purpose"),
+                6 => std::panic::panic_any(Angry),
+                _ => None,
+            }
+        }
+        ask(trace_ids);
+        assert!(are_wanted());
+        assert_eq!(current().as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+        for _ in 1..8 {
+            assert_eq!(current(), None);
+        }
+    }
+}

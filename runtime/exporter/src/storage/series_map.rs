@@ -1,0 +1,193 @@
+//! The series of one metric by the text of their labels. It knows nothing of what a series holds.
+//!
+//! A call that looks a known series up takes a read lock, which nobody writes under but a call that makes a series. A
+//! scrape takes neither: it keeps a sorted list of its own, and only swaps the box in which new series wait for it.
+
+use crate::clock::now;
+use measurand_catalog::lock::{lock, read, write};
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
+use std::mem;
+use std::sync::{Arc, Mutex, RwLock};
+
+/// All series of one metric.
+#[derive(Debug)]
+pub(crate) struct SeriesMap<S> {
+    known: RwLock<HashSet<ByLabels<S>>>,
+    fresh: Mutex<Fresh<S>>,
+    sorted: Mutex<SortedSeries<S>>,
+}
+
+/// One series.
+#[derive(Debug)]
+pub(crate) struct Entry<S> {
+    /// What stands between its braces.
+    pub(crate) labels: Box<str>,
+    /// When it began to count, in milliseconds since the epoch.
+    pub(crate) created: u64,
+    pub(crate) series: S,
+}
+
+/// Series in the order of their labels.
+pub(crate) type SortedSeries<S> = Arc<Vec<Arc<Entry<S>>>>;
+
+/// What the sorted list does not have yet.
+#[derive(Debug)]
+struct Fresh<S> {
+    new: Vec<Arc<Entry<S>>>,
+    /// A series is gone, so that the list has to be made anew.
+    removed: bool,
+}
+
+/// Equal when the labels are.
+#[derive(Debug)]
+struct ByLabels<S>(Arc<Entry<S>>);
+
+impl<S> SeriesMap<S> {
+    /// The series with these labels, made now if it is the first time; nothing when that would be one too many.
+    pub(crate) fn get_below(&self, most: usize, labels: &str, make: impl FnOnce() -> S) -> Option<Arc<Entry<S>>> {
+        {
+            let known = read(&self.known);
+            if let Some(found) = known.get(labels) {
+                return Some(Arc::clone(&found.0));
+            }
+            if known.len() >= most {
+                return None;
+            }
+        }
+        let mut known = write(&self.known);
+        let room = known.len() < most;
+        known.get(labels).map(|it| Arc::clone(&it.0)).or_else(|| room.then(|| self.insert(&mut known, labels, make())))
+    }
+
+    /// The series with these labels, if there is one.
+    pub(crate) fn find(&self, labels: &str) -> Option<Arc<Entry<S>>> {
+        read(&self.known).get(labels).map(|it| Arc::clone(&it.0))
+    }
+
+    /// The series with these labels, made now if it is the first time.
+    pub(crate) fn get(&self, labels: &str, make: impl FnOnce() -> S) -> Arc<Entry<S>> {
+        if let Some(found) = self.find(labels) {
+            return found;
+        }
+        let mut known = write(&self.known);
+        let found = known.get(labels).map(|it| Arc::clone(&it.0));
+        found.unwrap_or_else(|| self.insert(&mut known, labels, make()))
+    }
+
+    fn insert(&self, known: &mut HashSet<ByLabels<S>>, labels: &str, series: S) -> Arc<Entry<S>> {
+        let entry = Arc::new(Entry { labels: labels.into(), created: now().cast_unsigned(), series });
+        known.insert(ByLabels(Arc::clone(&entry)));
+        lock(&self.fresh).new.push(Arc::clone(&entry));
+        entry
+    }
+
+    /// Forgets a series; handles to it lead nowhere from now on.
+    pub(crate) fn remove(&self, labels: &str) {
+        write(&self.known).remove(labels);
+        lock(&self.fresh).removed = true;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        read(&self.known).len()
+    }
+
+    /// All series, in the order of their labels.
+    pub(crate) fn sorted(&self) -> SortedSeries<S> {
+        let mut sorted = lock(&self.sorted);
+        let fresh = mem::take(&mut *lock(&self.fresh));
+        let mut all = Vec::new();
+        if fresh.removed {
+            // Only `build_info` loses a series, and has but one.
+            let known = read(&self.known);
+            all.extend(known.iter().map(|it| Arc::clone(&it.0)));
+        } else if fresh.new.is_empty() {
+            return Arc::clone(&sorted);
+        } else {
+            // A scrape that still runs has the old list.
+            all.reserve_exact(sorted.len() + fresh.new.len());
+            all.extend(sorted.iter().cloned().chain(fresh.new));
+        }
+        all.sort_by(|a, b| a.labels.cmp(&b.labels));
+        *sorted = Arc::new(all);
+        Arc::clone(&sorted)
+    }
+}
+
+impl<S> Default for SeriesMap<S> {
+    fn default() -> Self {
+        Self { known: RwLock::default(), fresh: Mutex::default(), sorted: Mutex::default() }
+    }
+}
+
+impl<S> Default for Fresh<S> {
+    fn default() -> Self {
+        Self { new: Vec::new(), removed: false }
+    }
+}
+
+impl<S> Borrow<str> for ByLabels<S> {
+    fn borrow(&self) -> &str {
+        &self.0.labels
+    }
+}
+
+impl<S> Hash for ByLabels<S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.labels.hash(state);
+    }
+}
+
+impl<S> PartialEq for ByLabels<S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.labels == other.0.labels
+    }
+}
+
+impl<S> Eq for ByLabels<S> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(map: &SeriesMap<u8>) -> Vec<String> {
+        map.sorted().iter().map(|it| it.labels.to_string()).collect()
+    }
+
+    /// What makes a series is called under the lock.
+    #[test]
+    fn a_panic_of_who_makes_a_series_leaves_the_others_alone() {
+        let map = SeriesMap::default();
+        map.get("a", || 0);
+        for _ in 0..2 {
+            let make = || map.get_below(9, "b", || panic!("on purpose"));
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(make)).is_err());
+        }
+        let threads = || {
+            let _held = (map.known.write(), map.fresh.lock(), map.sorted.lock());
+            panic!("on purpose");
+        };
+        assert!(std::thread::scope(|it| it.spawn(threads).join()).is_err() && map.known.is_poisoned());
+        map.get("b", || 0);
+        map.remove("a");
+        map.get("c", || 0);
+        assert_eq!(labels(&map), ["b", "c"]);
+    }
+
+    #[test]
+    fn series_are_sorted_and_come_once() {
+        let map = SeriesMap::default();
+        for it in ["b", "a", "b", "c"] {
+            assert!(map.get_below(3, it, || 0).is_some());
+        }
+        let before = map.sorted();
+        assert_eq!((labels(&map), map.len()), (vec!["a".into(), "b".into(), "c".into()], 3));
+        assert!(map.get_below(3, "d", || 0).is_none(), "one too many");
+        assert!(map.get_below(3, "a", || 0).is_some(), "known already");
+        map.remove("b");
+        map.get("aa", || 0);
+        assert_eq!(labels(&map), ["a", "aa", "c"]);
+        assert_eq!(before.len(), 3, "a scrape that runs is left alone");
+    }
+}

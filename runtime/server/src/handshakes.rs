@@ -1,0 +1,40 @@
+//! Handshakes take turns. Each is arithmetic of up to some milliseconds, on a thread that answers scrapes too.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use tokio::sync::Semaphore;
+use tokio::task::yield_now;
+
+/// Runs one step of one handshake at a time.
+#[derive(Debug)]
+pub(crate) struct Handshakes(Semaphore);
+
+impl Handshakes {
+    /// A handshake that waits for its client holds no turn, so clients that stop half way delay no other.
+    pub(crate) fn new() -> Self {
+        Self(Semaphore::new(1))
+    }
+
+    /// Runs the work step by step; before each step all other ready tasks run.
+    pub(crate) async fn take<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            // The semaphore is never closed.
+            let turn = self.0.acquire().await;
+            yield_now().await;
+            let step = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+            drop(turn);
+            if let Poll::Ready(done) = step {
+                return done;
+            }
+            woken().await;
+        }
+    }
+}
+
+/// Returns when this task is woken: by what the step before waits for, since nothing else knows of it.
+async fn woken() {
+    let mut has_waited = false;
+    poll_fn(|_| if std::mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
