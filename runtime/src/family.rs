@@ -3,7 +3,7 @@
 use crate::verdict::{Judge, Judged, Verdict};
 use measurand_catalog::Family;
 
-/// A family in the list of this program, with its record, which a catalog needs to explain its sites.
+/// A declared family in the list of this program, with its record, which a catalog needs to explain its sites.
 #[derive(Debug)]
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 pub struct FamilyEntry(pub &'static Family, pub &'static [u8]);
@@ -11,8 +11,21 @@ pub struct FamilyEntry(pub &'static Family, pub &'static [u8]);
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 inventory::collect!(FamilyEntry);
 
-/// Puts a family into the list. A program that shows its catalog to nobody has no list: it would keep the tables of every
-/// family.
+/// Puts the record of a family into the link section, and the family into the list of the program.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __recorded_family {
+    ($family:expr) => {
+        const _: () = {
+            const FAMILY: &$crate::tables::Family = $family;
+            const LENGTH: ::core::primitive::usize = $crate::__private::format::families_length(&[FAMILY]);
+            $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::families_record(&[FAMILY]) }
+            $crate::__private::list! { FAMILY, RECORD }
+        };
+    };
+}
+
+/// Puts a family into the list. A program without a catalog has no list: it would keep the tables of every family.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(any(feature = "catalog", feature = "exporter"))]
@@ -29,9 +42,35 @@ macro_rules! __list {
     ($family:expr, $record:ident) => {};
 }
 
+/// The records of the built-in families.
+#[expect(unsafe_code, reason = "`link_section` places constant bytes, which nothing reads as code")]
+mod built_in {
+    use measurand_catalog::{families, record};
+
+    crate::__record! {
+        RECORDS, record::families_length(families::ALL), record::families_record(families::ALL)
+    }
+
+    /// All of them.
+    #[cfg(any(feature = "catalog", feature = "exporter"))]
+    pub(super) const ALL: &[u8] = &RECORDS;
+
+    // Only programs with streams have the table of this family.
+    #[cfg(feature = "stream")]
+    crate::__recorded_family! { &families::STREAM }
+}
+
+/// The families of this program: the built-in ones, and those that users declare.
 #[cfg(any(feature = "catalog", feature = "exporter"))]
-pub(crate) fn families() -> impl Iterator<Item = &'static FamilyEntry> {
-    inventory::iter::<FamilyEntry>.into_iter()
+pub(crate) fn families() -> impl Iterator<Item = &'static Family> {
+    let declared = inventory::iter::<FamilyEntry>.into_iter().map(|it| it.0);
+    measurand_catalog::families::ALL.iter().copied().chain(declared)
+}
+
+/// The records of these families.
+#[cfg(any(feature = "catalog", feature = "exporter"))]
+pub(crate) fn records() -> impl Iterator<Item = &'static [u8]> {
+    std::iter::once(built_in::ALL).chain(inventory::iter::<FamilyEntry>.into_iter().map(|it| it.1))
 }
 
 /// What [`crate::family!`] declares; `#[measured(family = ..)]` takes a type with this trait.
@@ -159,12 +198,7 @@ macro_rules! family {
             $name => const _: () = <$family as $crate::DeclaredFamily>::FAMILY.check_name();
         }
 
-        const _: () = {
-            const FAMILY: &$crate::tables::Family = <$family as $crate::DeclaredFamily>::FAMILY;
-            const LENGTH: ::core::primitive::usize = $crate::__private::format::family_length(FAMILY);
-            $crate::__private::record! { RECORD, LENGTH, $crate::__private::format::family_record(FAMILY) }
-            $crate::__private::list! { FAMILY, RECORD }
-        };
+        $crate::__recorded_family! { <$family as $crate::DeclaredFamily>::FAMILY }
     };
 
     // What is not written as a declaration is told how to be one, as near to the mistake as a pattern can say.
@@ -422,26 +456,3 @@ macro_rules! records {
         };
     )+};
 }
-
-macro_rules! built_in {
-    ($($family:ident)*) => {$(
-        #[expect(unsafe_code, reason = "`link_section` places constant bytes, which nothing reads as code")]
-        const _: () = {
-            use measurand_catalog::{families, record};
-            const LENGTH: usize = record::family_length(&families::$family);
-            crate::__record! { RECORD, LENGTH, record::family_record(&families::$family) }
-            crate::__list! { &families::$family, RECORD }
-        };
-    )*};
-}
-
-built_in! {
-    FUNCTION NEURAL PATTERN_CONFIDENCE PATTERN_RETRIEVAL PATTERN_LEARNING
-    PATTERN_MEMORY MEMORY_COMPRESSION PATTERNS_ACTIVE PATTERNS_UNUSED PATTERN_REUSE
-    FEEDBACK VERIFICATION DATABASE DATABASE_CONNECTION CACHE
-    PLANNING COORDINATION TASK TASK_QUEUE HTTP
-}
-
-// A family of programs with streams: nobody else has its tables.
-#[cfg(feature = "stream")]
-built_in! { STREAM }

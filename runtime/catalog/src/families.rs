@@ -6,6 +6,7 @@
 
 use crate::attribute::{Absent, Argument, ArgumentKind, Attribute};
 use crate::family::{Alert, Condition, Family, Label, Metric, OTHER, Role, Severity};
+use crate::names::same;
 use crate::record;
 
 #[macro_use]
@@ -368,6 +369,22 @@ const _: () = {
         i += 1;
     }
 };
+
+/// Where the family stands in [`ALL`]; call it in a `const`.
+///
+/// # Panics
+/// When it is not there.
+#[must_use]
+pub const fn index_of(family: &Family) -> usize {
+    let mut index = 0;
+    while index < ALL.len() {
+        if same(ALL[index].name, family.name) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("not a family of the table")
+}
 
 /// The number in a part of a condition that may be absent.
 const fn optional(number: &[f64]) -> Option<f64> {
