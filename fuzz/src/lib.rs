@@ -32,6 +32,8 @@ mod engine;
 mod error;
 #[path = "../../macros/src/expand.rs"]
 mod expand;
+#[path = "../../macros/src/family.rs"]
+mod family;
 #[path = "../../macros/src/func.rs"]
 mod func;
 #[path = "../../macros/src/label.rs"]
@@ -42,8 +44,6 @@ mod model;
 mod name;
 #[path = "../../macros/src/objective.rs"]
 mod objective;
-#[path = "../../macros/src/place.rs"]
-mod place;
 #[path = "../../macros/src/scan.rs"]
 mod scan;
 #[path = "../../macros/src/shape.rs"]

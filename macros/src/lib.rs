@@ -17,12 +17,12 @@ mod docs;
 mod engine;
 mod error;
 mod expand;
+mod family;
 mod func;
 mod label;
 mod model;
 mod name;
 mod objective;
-mod place;
 mod scan;
 mod shape;
 mod stream;
@@ -61,11 +61,11 @@ pub fn error_kind(item: TokenStream) -> TokenStream {
     derive::run(&derive::ERROR_KIND, item.into()).into()
 }
 
-/// Puts what a declaration by `family!` is checked with where the user wrote what is checked. Not public API.
+/// What `measurand::family!` calls, with the path of `measurand` in front. Not public API.
 #[doc(hidden)]
 #[proc_macro]
-pub fn at(tokens: TokenStream) -> TokenStream {
-    place::at(tokens.into()).into()
+pub fn __family(declaration: TokenStream) -> TokenStream {
+    family::run(declaration.into()).into()
 }
 
 /// Counts and times the calls of any function: rate, errors, duration, calls in flight.

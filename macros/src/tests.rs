@@ -2,6 +2,7 @@
 
 mod arguments;
 mod blocks;
+mod families;
 mod futures;
 mod names;
 mod streams;

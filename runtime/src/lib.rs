@@ -121,7 +121,6 @@ pub mod __private {
     };
     pub use inventory;
     pub use measurand_catalog::{families, record as format};
-    pub use measurand_macros::at;
     pub use std::boxed::Box;
 
     /// Calls `body` once. A closure that is asked for as `FnOnce` may return what it borrows from its captures.
