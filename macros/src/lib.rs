@@ -202,6 +202,29 @@ pub fn timed_query(args: TokenStream, item: TokenStream) -> TokenStream {
     run(const { named("timed_query") }, args, item)
 }
 
+/// Counts and times a request to another service over HTTP, whatever client sends it.
+///
+/// ```ignore
+/// #[measurand::outgoing("payments")]
+/// async fn charge(client: &Client, order: &Order) -> Result<Receipt, ClientError> { /* .. */ }
+/// ```
+///
+/// | metric | kind | labels |
+/// |---|---|---|
+/// | `outgoing_requests_total` | counter | `peer`, `operation` |
+/// | `outgoing_request_errors_total` | counter | `peer`, `operation`, `outcome` |
+/// | `outgoing_request_duration_seconds` | histogram | `peer`, `operation` |
+/// | `outgoing_requests_in_flight` | gauge | `peer`, `operation` |
+///
+/// The argument `peer` is the name of the other service and may stand without its key. `operation` is the function's own
+/// name unless given. An answer counts as an error where the function returns `Err`; for clients that return a status
+/// instead, write for example `error_if = |it| it.as_ref().map_or(true, |it| it.status().is_server_error())`. The other
+/// arguments are those of [`macro@measured`].
+#[proc_macro_attribute]
+pub fn outgoing(args: TokenStream, item: TokenStream) -> TokenStream {
+    run(const { named("outgoing") }, args, item)
+}
+
 /// Records the confidence that a function returns.
 ///
 /// ```ignore

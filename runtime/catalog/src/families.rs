@@ -360,6 +360,34 @@ families! {
             in_flight "http_requests_in_flight": "Requests begun and not answered.";
         }
     }
+
+    /// Requests to other services, by service and operation.
+    OUTGOING = "outgoing", "Outgoing requests" {
+        labels {
+            peer;
+            operation;
+        }
+        metrics {
+            calls "outgoing_requests_total": "Requests to other services that ended, whatever their outcome.";
+            errors "outgoing_request_errors_total": "Requests to other services that ended in an error, in a panic or cancelled.";
+            duration "outgoing_request_duration_seconds": "Time from a request's start to its result.",
+                [5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+            in_flight "outgoing_requests_in_flight": "Requests to other services that have no result yet.";
+        }
+        alerts {
+            OutgoingRequestErrors P1: error_ratio > 0.05, for 300 s,
+                "Requests to another service fail.",
+                "Operations that need the other service fail.";
+            OutgoingRequestsSlow P2: duration quantile 0.95 > 1.0, for 600 s,
+                "Requests to another service are slow.",
+                "Operations that wait for the other service are slower.";
+        }
+        attribute outgoing: "Counts and times a request to another service.",
+            r#"#[outgoing("payments")]"# {
+                peer = Label Required: "The service that is called.";
+                operation = Label FunctionName: "What it is asked to do. Default: the name of the function.";
+            };
+    }
 }
 
 const _: () = {
