@@ -44,6 +44,8 @@ mod model;
 mod name;
 #[path = "../../macros/src/objective.rs"]
 mod objective;
+#[path = "../../macros/src/readable.rs"]
+mod readable;
 #[path = "../../macros/src/scan.rs"]
 mod scan;
 #[path = "../../macros/src/shape.rs"]

@@ -3,9 +3,10 @@
 use crate::args::{self, Arg, Value};
 use crate::diag::{Diag, did_you_mean};
 use crate::func::Func;
+use crate::readable::source;
 use crate::shape::{is_stream, returns_never};
-use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL, record};
-use proc_macro2::{Span, TokenStream};
+use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL};
+use proc_macro2::Span;
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprClosure, FnArg, spanned::Spanned as _, visit::Visit};
 
@@ -32,35 +33,6 @@ impl LabelValue {
             LabelValue::Late(it) => Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream())),
             LabelValue::Caller => Some("the place of the call".to_owned()),
         }
-    }
-}
-
-/// Tokens about as people write them.
-pub(crate) fn source(tokens: &TokenStream) -> String {
-    let mut text = record::clean(&tokens.to_string()).replace('\n', " ");
-    for (from, to) in [
-        (" :: ", "::"),
-        (" . ", "."),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        (" ,", ","),
-        ("& ", "&"),
-        ("* ", "*"),
-        (" ;", ";"),
-        (" ?", "?"),
-        (" ! ", "!"),
-        ("| ", "|"),
-        (" |", "|"),
-        (" [", "["),
-        (" ]", "]"),
-    ] {
-        text = text.replace(from, to);
-    }
-    // Behind the closure's argument a space reads better.
-    match text.strip_prefix('|').and_then(|it| it.split_once('|')) {
-        Some((argument, body)) => format!("|{argument}| {body}"),
-        None => text,
     }
 }
 

@@ -23,6 +23,7 @@ mod label;
 mod model;
 mod name;
 mod objective;
+mod readable;
 mod scan;
 mod shape;
 mod stream;
