@@ -34,6 +34,8 @@ mod error;
 mod expand;
 #[path = "../../macros/src/family.rs"]
 mod family;
+#[path = "../../macros/src/fn_kind.rs"]
+mod fn_kind;
 #[path = "../../macros/src/func.rs"]
 mod func;
 #[path = "../../macros/src/label.rs"]
@@ -48,8 +50,6 @@ mod objective;
 mod readable;
 #[path = "../../macros/src/scan.rs"]
 mod scan;
-#[path = "../../macros/src/shape.rs"]
-mod shape;
 #[path = "../../macros/src/stream.rs"]
 mod stream;
 #[path = "../../macros/src/tail.rs"]

@@ -5,9 +5,9 @@
 
 use crate::docs;
 use crate::error;
+use crate::fn_kind::{FnKind, bare, future_output, is_result, returns_never, stream_item};
 use crate::label::LabelValue;
 use crate::model::{Judgement, Model, Use};
-use crate::shape::{Shape, bare, future_output, is_result, returns_never, stream_item};
 use crate::{stream, tail};
 use measurand_catalog::{Role, UNKNOWN_KINDS, definition};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -145,9 +145,9 @@ fn result_with_kinds(model: &Model) -> Option<&Type> {
 
 /// The type that the call ends with: of a future its output, of a stream its item.
 fn returned(model: &Model) -> Option<&Type> {
-    match model.shape {
-        Shape::ImplFuture | Shape::BoxedFuture => future_output(&model.func),
-        Shape::ImplStream | Shape::BoxedStream => stream_item(&model.func),
+    match model.kind {
+        FnKind::ImplFuture | FnKind::BoxedFuture => future_output(&model.func),
+        FnKind::ImplStream | FnKind::BoxedStream => stream_item(&model.func),
         _ => match &model.func.sig.output {
             ReturnType::Type(_, ty) => Some(ty),
             ReturnType::Default => None,
@@ -256,12 +256,12 @@ fn body(model: &Model) -> TokenStream {
     let (private, body, call) = (private(model), &model.func.body, local("__call"));
     let start = start(model);
     let asks = model.late().next().is_some();
-    match model.shape {
-        Shape::Opaque if matches!(model.judgement, Judgement::ByType) && !asks => quote! {
+    match model.kind {
+        FnKind::Opaque if matches!(model.judgement, Judgement::ByType) && !asks => quote! {
             let #call = #private::watch(#start);
             #body
         },
-        Shape::Sync | Shape::Opaque => {
+        FnKind::Sync | FnKind::Opaque => {
             let (judge, closure) = (judge(model), closure(model));
             let Some(rollback) = rollback(model) else {
                 if counts_only(model) && model.one_in.is_none() {
@@ -279,16 +279,16 @@ fn body(model: &Model) -> TokenStream {
                 #result
             }
         }
-        Shape::Never => quote! {
+        FnKind::Never => quote! {
             let #call = #private::enter(#start);
             #body
         },
-        Shape::Async => {
+        FnKind::Async => {
             let (edge, movement) = (return_edge(model), movement(model));
             measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #body }) }, Span::call_site())
         }
-        Shape::ImplStream | Shape::BoxedStream => stream::body(model),
-        Shape::ImplFuture | Shape::BoxedFuture => {
+        FnKind::ImplStream | FnKind::BoxedStream => stream::body(model),
+        FnKind::ImplFuture | FnKind::BoxedFuture => {
             // A block is measured where it stands: moving a large future twice more overflows stacks, and another attribute
             // reads the arguments inside of the block.
             if let Some(tail) = tail::of(model) {
@@ -301,8 +301,8 @@ fn body(model: &Model) -> TokenStream {
             let span = span_of_output(model);
             let measured = measured(model, &quote_spanned! { span=> ::core::pin::pin!(#future) }, span);
             let measured = quote! { async move { #measured } };
-            let measured = match model.shape {
-                Shape::BoxedFuture => quote! { #private::Box::pin(#measured) },
+            let measured = match model.kind {
+                FnKind::BoxedFuture => quote! { #private::Box::pin(#measured) },
                 _ => measured,
             };
             // What the body's `?` turns errors into, and what it collects into, follows from the signature only.

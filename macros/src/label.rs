@@ -2,9 +2,9 @@
 
 use crate::args::{self, Arg, Value};
 use crate::diag::{Diag, did_you_mean};
+use crate::fn_kind::{is_stream, returns_never};
 use crate::func::Func;
 use crate::readable::source;
-use crate::shape::{is_stream, returns_never};
 use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL};
 use proc_macro2::Span;
 use quote::ToTokens as _;

@@ -18,6 +18,7 @@ mod engine;
 mod error;
 mod expand;
 mod family;
+mod fn_kind;
 mod func;
 mod label;
 mod model;
@@ -25,7 +26,6 @@ mod name;
 mod objective;
 mod readable;
 mod scan;
-mod shape;
 mod stream;
 mod tail;
 #[cfg(test)]

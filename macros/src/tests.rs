@@ -1,4 +1,4 @@
-//! Snapshots of expansions, one for each shape of function. Update with `UPDATE_EXPECT=1`.
+//! Snapshots of expansions, one for each kind of function. Update with `UPDATE_EXPECT=1`.
 
 mod arguments;
 mod blocks;
