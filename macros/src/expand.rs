@@ -38,7 +38,7 @@ fn site(model: &Model) -> TokenStream {
     let labels = model.labels.iter().filter_map(|(key, value)| match value {
         LabelValue::Literal(value) => Some(quote! { #key = #value }),
         LabelValue::ModulePath => Some(quote! { #key = ::core::module_path!() }),
-        LabelValue::Given(_) | LabelValue::Late(_) | LabelValue::Caller => None,
+        LabelValue::Given(_) | LabelValue::FromResult(_) | LabelValue::Caller => None,
     });
     let facts = facts(model);
     let kinds = error_kinds(model).map(|it| quote! { , #it });
@@ -169,7 +169,7 @@ fn series(model: &Model) -> Option<TokenStream> {
                 picks.push(quote! { #private::pick(&#private::caller()) });
                 continue;
             }
-            LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::Late(_) => continue,
+            LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::FromResult(_) => continue,
         };
         // A type that is no label is reported at the expression.
         let span = expression.span().resolved_at(Span::mixed_site());
@@ -255,7 +255,7 @@ fn counts_only(model: &Model) -> bool {
 fn body(model: &Model) -> TokenStream {
     let (private, body, call) = (private(model), &model.func.body, local("__call"));
     let start = start(model);
-    let asks = model.late().next().is_some();
+    let asks = model.closures().next().is_some();
     match model.kind {
         FnKind::Opaque if matches!(model.judgement, Judgement::ByType) && !asks => quote! {
             let #call = #private::watch(#start);
@@ -381,12 +381,12 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         }
         _ => None,
     };
-    if model.late().next().is_none() {
+    if model.closures().next().is_none() {
         return quote! { |#binding #declared| #verdict };
     }
     let private = self::private(model);
-    let names: Vec<Ident> = (0..model.late().count()).map(|it| local(&format!("__label{it}"))).collect();
-    let labels = model.late().zip(&names).map(|(closure, name)| {
+    let names: Vec<Ident> = (0..model.closures().count()).map(|it| local(&format!("__label{it}"))).collect();
+    let labels = model.closures().zip(&names).map(|(closure, name)| {
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, result) = (private_at(model, span), Ident::new("__result", span));
         let ask = quote_spanned! { span=> #private::ask(#result, #closure) };
@@ -397,12 +397,12 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         }
     });
     let mut known = TokenStream::new();
-    let late = model.labels.iter().filter_map(|(label, value)| match value {
-        LabelValue::Late(closure) => Some((label, closure)),
+    let from_result = model.labels.iter().filter_map(|(label, value)| match value {
+        LabelValue::FromResult(closure) => Some((label, closure)),
         _ => None,
     });
     let mut picks = Vec::new();
-    for ((label, closure), name) in late.zip(&names) {
+    for ((label, closure), name) in from_result.zip(&names) {
         // A type that is no label is reported at the closure.
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));

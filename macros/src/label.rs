@@ -18,7 +18,7 @@ pub(crate) enum LabelValue {
     /// What an expression gives before the body runs.
     Given(Box<Expr>),
     /// What a closure says of the result.
-    Late(Box<ExprClosure>),
+    FromResult(Box<ExprClosure>),
     /// The place of the call.
     Caller,
 }
@@ -30,7 +30,9 @@ impl LabelValue {
             LabelValue::Literal(_) | LabelValue::ModulePath => None,
             LabelValue::Given(it) => Some(source(&it.to_token_stream())),
             // The `move` is of no interest, and a reader knows closures by their first character.
-            LabelValue::Late(it) => Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream())),
+            LabelValue::FromResult(it) => {
+                Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream()))
+            }
             LabelValue::Caller => Some("the place of the call".to_owned()),
         }
     }
@@ -45,7 +47,7 @@ pub(crate) fn labels(
     let value = |arg: &Arg| match &arg.value {
         Some(Value::Text(text)) => Some(LabelValue::Literal(text.value())),
         Some(Value::Expression(it)) => Some(LabelValue::Given(it.clone())),
-        Some(Value::Late(it)) => Some(LabelValue::Late(it.clone())),
+        Some(Value::FromResult(it)) => Some(LabelValue::FromResult(it.clone())),
         _ => None,
     };
     let mut labels: Vec<(String, LabelValue)> = if args::is_declared(attribute) {
@@ -81,7 +83,7 @@ pub(crate) fn labels(
 fn label_function(diag: &mut Diag, attribute: &'static Attribute, func: &Func, labels: &mut Vec<(String, LabelValue)>) {
     match labels.iter().find(|(name, _)| name == FUNCTION_LABEL) {
         Some((_, LabelValue::Given(it))) => no_objective(diag, attribute, it.span()),
-        Some((_, LabelValue::Late(it))) => no_objective(diag, attribute, it.span()),
+        Some((_, LabelValue::FromResult(it))) => no_objective(diag, attribute, it.span()),
         Some(_) => {}
         None => labels.push((FUNCTION_LABEL.to_owned(), LabelValue::Literal(func.label.clone()))),
     }
@@ -183,23 +185,23 @@ pub(crate) fn check_labels(
     labels: &[(String, LabelValue)],
 ) {
     let example = attribute.example;
-    let late: Vec<_> =
-        labels.iter().filter_map(|(_, it)| if let LabelValue::Late(it) = it { Some(it) } else { None }).collect();
+    let from_result: Vec<_> =
+        labels.iter().filter_map(|(_, it)| if let LabelValue::FromResult(it) = it { Some(it) } else { None }).collect();
     if returns_never(func)
-        && let Some(closure) = late.first()
+        && let Some(closure) = from_result.first()
     {
         let message = "the label comes from the returned value, and this function never returns one";
         diag.error(closure.span(), format_args!("{message}\nexample: {example}"));
     }
     if is_stream(func)
-        && let Some(closure) = late.first()
+        && let Some(closure) = from_result.first()
     {
         let message = "the label comes from the returned value, and this function returns a stream";
         let mend = "write a text or an expression over the arguments";
         diag.error(closure.span(), format_args!("{message}; {mend}\nexample: {example}"));
     }
     if args::is_declared(attribute)
-        && let Some(closure) = late.get(1)
+        && let Some(closure) = from_result.get(1)
     {
         diag.error(
             closure.span(),

@@ -112,8 +112,8 @@ impl Model {
     }
 
     /// The closures that tell labels from the result.
-    pub(crate) fn late(&self) -> impl Iterator<Item = &ExprClosure> {
-        self.labels.iter().filter_map(|(_, it)| if let LabelValue::Late(it) = it { Some(&**it) } else { None })
+    pub(crate) fn closures(&self) -> impl Iterator<Item = &ExprClosure> {
+        self.labels.iter().filter_map(|(_, it)| if let LabelValue::FromResult(it) = it { Some(&**it) } else { None })
     }
 
     /// Whether the call records into another series than that of the site's literals.
