@@ -20,11 +20,13 @@ fn status(status: u16) -> u16 {
     status
 }
 
-struct Client;
+struct Client(u32);
 
 #[outgoing("payments")]
 impl Client {
-    fn balance(&self) {}
+    fn balance(&self) -> u32 {
+        self.0
+    }
 }
 
 #[test]
@@ -33,7 +35,7 @@ fn requests_by_peer_and_operation() {
     assert_eq!((charge(Ok(1)), charge(Err(2))), (Ok(1), Err(2)));
     assert_eq!(block_on(call("refunds", Ok(3))), Ok(3));
     assert_eq!((status(404), status(503)), (404, 503));
-    Client.balance();
+    assert_eq!(Client(5).balance(), 5);
     for (peer, operation, ok, errors) in [
         ("payments", "charge", 1, 1),
         ("refunds", "refund", 1, 0),
