@@ -17,7 +17,7 @@ family! {
     Work = "work", "Work" {
         labels {
             kind: "feature", "bugfix";
-            late found;
+            from_result found;
         }
         metrics {
             calls "work_total": "Work that ended.";

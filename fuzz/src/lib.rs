@@ -32,6 +32,10 @@ mod engine;
 mod error;
 #[path = "../../macros/src/expand.rs"]
 mod expand;
+#[path = "../../macros/src/family.rs"]
+mod family;
+#[path = "../../macros/src/fn_kind.rs"]
+mod fn_kind;
 #[path = "../../macros/src/func.rs"]
 mod func;
 #[path = "../../macros/src/label.rs"]
@@ -42,12 +46,10 @@ mod model;
 mod name;
 #[path = "../../macros/src/objective.rs"]
 mod objective;
-#[path = "../../macros/src/place.rs"]
-mod place;
+#[path = "../../macros/src/readable.rs"]
+mod readable;
 #[path = "../../macros/src/scan.rs"]
 mod scan;
-#[path = "../../macros/src/shape.rs"]
-mod shape;
 #[path = "../../macros/src/stream.rs"]
 mod stream;
 #[path = "../../macros/src/tail.rs"]

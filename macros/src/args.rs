@@ -33,7 +33,7 @@ pub(crate) enum Value {
     Share(f64),
     Expression(Box<Expr>),
     /// An expression that asks the result of the call.
-    Late(Box<ExprClosure>),
+    FromResult(Box<ExprClosure>),
     Path(Path),
     Flag,
     Objective(Objective),
@@ -265,7 +265,7 @@ fn label(input: ParseStream<'_>) -> syn::Result<Value> {
     let value = match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Value::Text(text),
         Expr::Lit(other) => return Err(syn::Error::new(other.span(), "another literal")),
-        Expr::Closure(closure) if closure.inputs.len() == 1 => Value::Late(Box::new(closure)),
+        Expr::Closure(closure) if closure.inputs.len() == 1 => Value::FromResult(Box::new(closure)),
         other @ (Expr::Closure(_) | Expr::Assign(_)) => return Err(syn::Error::new(other.span(), "no value")),
         other => Value::Expression(Box::new(other)),
     };

@@ -5,9 +5,9 @@
 
 use crate::docs;
 use crate::error;
+use crate::fn_kind::{FnKind, bare, future_output, is_result, returns_never, stream_item};
 use crate::label::LabelValue;
 use crate::model::{Judgement, Model, Use};
-use crate::shape::{Shape, bare, future_output, is_result, returns_never, stream_item};
 use crate::{stream, tail};
 use measurand_catalog::{Role, UNKNOWN_KINDS, definition};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,7 +38,7 @@ fn site(model: &Model) -> TokenStream {
     let labels = model.labels.iter().filter_map(|(key, value)| match value {
         LabelValue::Literal(value) => Some(quote! { #key = #value }),
         LabelValue::ModulePath => Some(quote! { #key = ::core::module_path!() }),
-        LabelValue::Given(_) | LabelValue::Late(_) | LabelValue::Caller => None,
+        LabelValue::Given(_) | LabelValue::FromResult(_) | LabelValue::Caller => None,
     });
     let facts = facts(model);
     let kinds = error_kinds(model).map(|it| quote! { , #it });
@@ -145,9 +145,9 @@ fn result_with_kinds(model: &Model) -> Option<&Type> {
 
 /// The type that the call ends with: of a future its output, of a stream its item.
 fn returned(model: &Model) -> Option<&Type> {
-    match model.shape {
-        Shape::ImplFuture | Shape::BoxedFuture => future_output(&model.func),
-        Shape::ImplStream | Shape::BoxedStream => stream_item(&model.func),
+    match model.kind {
+        FnKind::ImplFuture | FnKind::BoxedFuture => future_output(&model.func),
+        FnKind::ImplStream | FnKind::BoxedStream => stream_item(&model.func),
         _ => match &model.func.sig.output {
             ReturnType::Type(_, ty) => Some(ty),
             ReturnType::Default => None,
@@ -169,7 +169,7 @@ fn series(model: &Model) -> Option<TokenStream> {
                 picks.push(quote! { #private::pick(&#private::caller()) });
                 continue;
             }
-            LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::Late(_) => continue,
+            LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::FromResult(_) => continue,
         };
         // A type that is no label is reported at the expression.
         let span = expression.span().resolved_at(Span::mixed_site());
@@ -255,13 +255,13 @@ fn counts_only(model: &Model) -> bool {
 fn body(model: &Model) -> TokenStream {
     let (private, body, call) = (private(model), &model.func.body, local("__call"));
     let start = start(model);
-    let asks = model.late().next().is_some();
-    match model.shape {
-        Shape::Opaque if matches!(model.judgement, Judgement::ByType) && !asks => quote! {
+    let asks = model.closures().next().is_some();
+    match model.kind {
+        FnKind::Opaque if matches!(model.judgement, Judgement::ByType) && !asks => quote! {
             let #call = #private::watch(#start);
             #body
         },
-        Shape::Sync | Shape::Opaque => {
+        FnKind::Sync | FnKind::Opaque => {
             let (judge, closure) = (judge(model), closure(model));
             let Some(rollback) = rollback(model) else {
                 if counts_only(model) && model.one_in.is_none() {
@@ -279,16 +279,16 @@ fn body(model: &Model) -> TokenStream {
                 #result
             }
         }
-        Shape::Never => quote! {
+        FnKind::Never => quote! {
             let #call = #private::enter(#start);
             #body
         },
-        Shape::Async => {
+        FnKind::Async => {
             let (edge, movement) = (return_edge(model), movement(model));
             measured(model, &quote! { ::core::pin::pin!(async #movement { #edge #body }) }, Span::call_site())
         }
-        Shape::ImplStream | Shape::BoxedStream => stream::body(model),
-        Shape::ImplFuture | Shape::BoxedFuture => {
+        FnKind::ImplStream | FnKind::BoxedStream => stream::body(model),
+        FnKind::ImplFuture | FnKind::BoxedFuture => {
             // A block is measured where it stands: moving a large future twice more overflows stacks, and another attribute
             // reads the arguments inside of the block.
             if let Some(tail) = tail::of(model) {
@@ -301,8 +301,8 @@ fn body(model: &Model) -> TokenStream {
             let span = span_of_output(model);
             let measured = measured(model, &quote_spanned! { span=> ::core::pin::pin!(#future) }, span);
             let measured = quote! { async move { #measured } };
-            let measured = match model.shape {
-                Shape::BoxedFuture => quote! { #private::Box::pin(#measured) },
+            let measured = match model.kind {
+                FnKind::BoxedFuture => quote! { #private::Box::pin(#measured) },
                 _ => measured,
             };
             // What the body's `?` turns errors into, and what it collects into, follows from the signature only.
@@ -381,12 +381,12 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         }
         _ => None,
     };
-    if model.late().next().is_none() {
+    if model.closures().next().is_none() {
         return quote! { |#binding #declared| #verdict };
     }
     let private = self::private(model);
-    let names: Vec<Ident> = (0..model.late().count()).map(|it| local(&format!("__label{it}"))).collect();
-    let labels = model.late().zip(&names).map(|(closure, name)| {
+    let names: Vec<Ident> = (0..model.closures().count()).map(|it| local(&format!("__label{it}"))).collect();
+    let labels = model.closures().zip(&names).map(|(closure, name)| {
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, result) = (private_at(model, span), Ident::new("__result", span));
         let ask = quote_spanned! { span=> #private::ask(#result, #closure) };
@@ -397,12 +397,12 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         }
     });
     let mut known = TokenStream::new();
-    let late = model.labels.iter().filter_map(|(label, value)| match value {
-        LabelValue::Late(closure) => Some((label, closure)),
+    let from_result = model.labels.iter().filter_map(|(label, value)| match value {
+        LabelValue::FromResult(closure) => Some((label, closure)),
         _ => None,
     });
     let mut picks = Vec::new();
-    for ((label, closure), name) in late.zip(&names) {
+    for ((label, closure), name) in from_result.zip(&names) {
         // A type that is no label is reported at the closure.
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));

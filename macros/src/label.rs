@@ -2,10 +2,11 @@
 
 use crate::args::{self, Arg, Value};
 use crate::diag::{Diag, did_you_mean};
+use crate::fn_kind::{is_stream, returns_never};
 use crate::func::Func;
-use crate::shape::{is_stream, returns_never};
-use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL, record};
-use proc_macro2::{Span, TokenStream};
+use crate::readable::source;
+use measurand_catalog::{Absent, ArgumentKind, Attribute, CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL};
+use proc_macro2::Span;
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprClosure, FnArg, spanned::Spanned as _, visit::Visit};
 
@@ -17,7 +18,7 @@ pub(crate) enum LabelValue {
     /// What an expression gives before the body runs.
     Given(Box<Expr>),
     /// What a closure says of the result.
-    Late(Box<ExprClosure>),
+    FromResult(Box<ExprClosure>),
     /// The place of the call.
     Caller,
 }
@@ -29,38 +30,11 @@ impl LabelValue {
             LabelValue::Literal(_) | LabelValue::ModulePath => None,
             LabelValue::Given(it) => Some(source(&it.to_token_stream())),
             // The `move` is of no interest, and a reader knows closures by their first character.
-            LabelValue::Late(it) => Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream())),
+            LabelValue::FromResult(it) => {
+                Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream()))
+            }
             LabelValue::Caller => Some("the place of the call".to_owned()),
         }
-    }
-}
-
-/// Tokens about as people write them.
-pub(crate) fn source(tokens: &TokenStream) -> String {
-    let mut text = record::clean(&tokens.to_string()).replace('\n', " ");
-    for (from, to) in [
-        (" :: ", "::"),
-        (" . ", "."),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        (" ,", ","),
-        ("& ", "&"),
-        ("* ", "*"),
-        (" ;", ";"),
-        (" ?", "?"),
-        (" ! ", "!"),
-        ("| ", "|"),
-        (" |", "|"),
-        (" [", "["),
-        (" ]", "]"),
-    ] {
-        text = text.replace(from, to);
-    }
-    // Behind the closure's argument a space reads better.
-    match text.strip_prefix('|').and_then(|it| it.split_once('|')) {
-        Some((argument, body)) => format!("|{argument}| {body}"),
-        None => text,
     }
 }
 
@@ -73,7 +47,7 @@ pub(crate) fn labels(
     let value = |arg: &Arg| match &arg.value {
         Some(Value::Text(text)) => Some(LabelValue::Literal(text.value())),
         Some(Value::Expression(it)) => Some(LabelValue::Given(it.clone())),
-        Some(Value::Late(it)) => Some(LabelValue::Late(it.clone())),
+        Some(Value::FromResult(it)) => Some(LabelValue::FromResult(it.clone())),
         _ => None,
     };
     let mut labels: Vec<(String, LabelValue)> = if args::is_declared(attribute) {
@@ -109,7 +83,7 @@ pub(crate) fn labels(
 fn label_function(diag: &mut Diag, attribute: &'static Attribute, func: &Func, labels: &mut Vec<(String, LabelValue)>) {
     match labels.iter().find(|(name, _)| name == FUNCTION_LABEL) {
         Some((_, LabelValue::Given(it))) => no_objective(diag, attribute, it.span()),
-        Some((_, LabelValue::Late(it))) => no_objective(diag, attribute, it.span()),
+        Some((_, LabelValue::FromResult(it))) => no_objective(diag, attribute, it.span()),
         Some(_) => {}
         None => labels.push((FUNCTION_LABEL.to_owned(), LabelValue::Literal(func.label.clone()))),
     }
@@ -211,23 +185,23 @@ pub(crate) fn check_labels(
     labels: &[(String, LabelValue)],
 ) {
     let example = attribute.example;
-    let late: Vec<_> =
-        labels.iter().filter_map(|(_, it)| if let LabelValue::Late(it) = it { Some(it) } else { None }).collect();
+    let from_result: Vec<_> =
+        labels.iter().filter_map(|(_, it)| if let LabelValue::FromResult(it) = it { Some(it) } else { None }).collect();
     if returns_never(func)
-        && let Some(closure) = late.first()
+        && let Some(closure) = from_result.first()
     {
         let message = "the label comes from the returned value, and this function never returns one";
         diag.error(closure.span(), format_args!("{message}\nexample: {example}"));
     }
     if is_stream(func)
-        && let Some(closure) = late.first()
+        && let Some(closure) = from_result.first()
     {
         let message = "the label comes from the returned value, and this function returns a stream";
         let mend = "write a text or an expression over the arguments";
         diag.error(closure.span(), format_args!("{message}; {mend}\nexample: {example}"));
     }
     if args::is_declared(attribute)
-        && let Some(closure) = late.get(1)
+        && let Some(closure) = from_result.get(1)
     {
         diag.error(
             closure.span(),

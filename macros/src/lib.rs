@@ -17,20 +17,22 @@ mod docs;
 mod engine;
 mod error;
 mod expand;
+mod family;
+mod fn_kind;
 mod func;
 mod label;
 mod model;
 mod name;
 mod objective;
-mod place;
+mod readable;
 mod scan;
-mod shape;
 mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;
 
-use measurand_catalog::{Attribute, attribute};
+use measurand_catalog::Attribute;
+use measurand_catalog::attribute::named;
 use proc_macro::TokenStream;
 
 /// Without the feature `record`, and with `off`, which wins over what other crates ask for, a function stays as it was
@@ -60,11 +62,11 @@ pub fn error_kind(item: TokenStream) -> TokenStream {
     derive::run(&derive::ERROR_KIND, item.into()).into()
 }
 
-/// Puts what a declaration by `family!` is checked with where the user wrote what is checked. Not public API.
+/// What `measurand::family!` calls, with the path of `measurand` in front. Not public API.
 #[doc(hidden)]
 #[proc_macro]
-pub fn at(tokens: TokenStream) -> TokenStream {
-    place::at(tokens.into()).into()
+pub fn __family(declaration: TokenStream) -> TokenStream {
+    family::run(declaration.into()).into()
 }
 
 /// Counts and times the calls of any function: rate, errors, duration, calls in flight.
@@ -136,7 +138,7 @@ pub fn at(tokens: TokenStream) -> TokenStream {
 /// Where there is a doc comment, it gains the function's metrics with queries to copy.
 #[proc_macro_attribute]
 pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::MEASURED, args, item)
+    run(const { named("measured") }, args, item)
 }
 
 /// Counts and times a neural operation.
@@ -156,7 +158,7 @@ pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
 /// other arguments are those of [`macro@measured`].
 #[proc_macro_attribute]
 pub fn neural_op(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::NEURAL_OP, args, item)
+    run(const { named("neural_op") }, args, item)
 }
 
 /// Records the truth score that a verification returns.
@@ -179,7 +181,7 @@ pub fn neural_op(args: TokenStream, item: TokenStream) -> TokenStream {
 /// `rollback` is evaluated, inside an `async fn` with `.await` if you like, and counted.
 #[proc_macro_attribute]
 pub fn verified(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::VERIFIED, args, item)
+    run(const { named("verified") }, args, item)
 }
 
 /// Counts and times a database query.
@@ -198,7 +200,30 @@ pub fn verified(args: TokenStream, item: TokenStream) -> TokenStream {
 /// is any string. The other arguments are those of [`macro@measured`].
 #[proc_macro_attribute]
 pub fn timed_query(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::TIMED_QUERY, args, item)
+    run(const { named("timed_query") }, args, item)
+}
+
+/// Counts and times a request to another service over HTTP, whatever client sends it.
+///
+/// ```ignore
+/// #[measurand::outgoing("payments")]
+/// async fn charge(client: &Client, order: &Order) -> Result<Receipt, ClientError> { /* .. */ }
+/// ```
+///
+/// | metric | kind | labels |
+/// |---|---|---|
+/// | `outgoing_requests_total` | counter | `peer`, `operation` |
+/// | `outgoing_request_errors_total` | counter | `peer`, `operation`, `outcome` |
+/// | `outgoing_request_duration_seconds` | histogram | `peer`, `operation` |
+/// | `outgoing_requests_in_flight` | gauge | `peer`, `operation` |
+///
+/// The argument `peer` is the name of the other service and may stand without its key. `operation` is the function's own
+/// name unless given. An answer counts as an error where the function returns `Err`; for clients that return a status
+/// instead, write for example `error_if = |it| it.as_ref().map_or(true, |it| it.status().is_server_error())`. The other
+/// arguments are those of [`macro@measured`].
+#[proc_macro_attribute]
+pub fn outgoing(args: TokenStream, item: TokenStream) -> TokenStream {
+    run(const { named("outgoing") }, args, item)
 }
 
 /// Records the confidence that a function returns.
@@ -211,7 +236,7 @@ pub fn timed_query(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type with a `Score`, as under [`macro@verified`].
 #[proc_macro_attribute]
 pub fn pattern_confidence(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::PATTERN_CONFIDENCE, args, item)
+    run(const { named("pattern_confidence") }, args, item)
 }
 
 /// Times the retrieval of a pattern.
@@ -224,7 +249,7 @@ pub fn pattern_confidence(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The duration of every call counts, however it ended.
 #[proc_macro_attribute]
 pub fn pattern_retrieval(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::PATTERN_RETRIEVAL, args, item)
+    run(const { named("pattern_retrieval") }, args, item)
 }
 
 /// Counts a learned pattern for each call that ends well.
@@ -237,7 +262,7 @@ pub fn pattern_retrieval(args: TokenStream, item: TokenStream) -> TokenStream {
 /// A call that returns `Err`, panics or is cancelled counts nothing; `ok_if` and `error_if` decide for other types.
 #[proc_macro_attribute]
 pub fn pattern_learned(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::PATTERN_LEARNED, args, item)
+    run(const { named("pattern_learned") }, args, item)
 }
 
 /// Counts a turn of the feedback loop for each call that ends well.
@@ -250,7 +275,7 @@ pub fn pattern_learned(args: TokenStream, item: TokenStream) -> TokenStream {
 /// A call that returns `Err`, panics or is cancelled counts nothing; `ok_if` and `error_if` decide for other types.
 #[proc_macro_attribute]
 pub fn feedback_cycle(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::FEEDBACK_CYCLE, args, item)
+    run(const { named("feedback_cycle") }, args, item)
 }
 
 /// Counts attempts to connect to the database that fail.
@@ -263,7 +288,7 @@ pub fn feedback_cycle(args: TokenStream, item: TokenStream) -> TokenStream {
 /// A call that returns `Err`, panics or is cancelled counts; `ok_if` and `error_if` decide for other types.
 #[proc_macro_attribute]
 pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::DB_CONNECTION, args, item)
+    run(const { named("db_connection") }, args, item)
 }
 
 /// Counts whether a look-up in a cache found something.
@@ -276,7 +301,7 @@ pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The function returns a type that says whether something was `Found`: an `Option`, a `Result` of one, or a type of yours that implements the trait. `Err` is neither hit nor miss.
 #[proc_macro_attribute]
 pub fn cache_lookup(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::CACHE_LOOKUP, args, item)
+    run(const { named("cache_lookup") }, args, item)
 }
 
 /// Times the planning for a goal.
@@ -289,7 +314,7 @@ pub fn cache_lookup(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The duration of every call counts, however it ended.
 #[proc_macro_attribute]
 pub fn goap_plan(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::GOAP_PLAN, args, item)
+    run(const { named("goap_plan") }, args, item)
 }
 
 /// Counts tasks by how they ended.
@@ -302,96 +327,34 @@ pub fn goap_plan(args: TokenStream, item: TokenStream) -> TokenStream {
 /// The label `status` is `success`, or `failure` for a call that returns `Err`, panics or is cancelled; `ok_if` and `error_if` decide for other types.
 #[proc_macro_attribute]
 pub fn task(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::TASK, args, item)
+    run(const { named("task") }, args, item)
 }
 
-/// Sets the gauge `pattern_memory_bytes` to the number that a function returns.
-///
-/// ```ignore
-/// #[measurand::pattern_memory]
-/// fn measure(&self) -> u64 { /* .. */ }
-/// ```
-///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
-#[proc_macro_attribute]
-pub fn pattern_memory(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::PATTERN_MEMORY, args, item)
+/// The attributes of families that are one gauge.
+macro_rules! gauges {
+    ($($name:ident sets $metric:literal: $type:literal;)+) => {$(
+        #[doc = concat!("Sets the gauge `", $metric, "` to the number that a function returns.")]
+        ///
+        /// ```ignore
+        #[doc = concat!("#[measurand::", stringify!($name), "]")]
+        #[doc = concat!("fn measure(&self) -> ", $type, " { /* .. */ }")]
+        /// ```
+        ///
+        /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that
+        /// implements the trait. `None` and `Err` leave the gauge as it is.
+        #[proc_macro_attribute]
+        pub fn $name(args: TokenStream, item: TokenStream) -> TokenStream {
+            run(const { named(stringify!($name)) }, args, item)
+        }
+    )+};
 }
 
-/// Sets the gauge `memory_compression_ratio` to the number that a function returns.
-///
-/// ```ignore
-/// #[measurand::memory_compression]
-/// fn measure(&self) -> f64 { /* .. */ }
-/// ```
-///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
-#[proc_macro_attribute]
-pub fn memory_compression(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::MEMORY_COMPRESSION, args, item)
-}
-
-/// Sets the gauge `patterns_active` to the number that a function returns.
-///
-/// ```ignore
-/// #[measurand::patterns_active]
-/// fn measure(&self) -> usize { /* .. */ }
-/// ```
-///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
-#[proc_macro_attribute]
-pub fn patterns_active(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::PATTERNS_ACTIVE, args, item)
-}
-
-/// Sets the gauge `patterns_unused` to the number that a function returns.
-///
-/// ```ignore
-/// #[measurand::patterns_unused]
-/// fn measure(&self) -> usize { /* .. */ }
-/// ```
-///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
-#[proc_macro_attribute]
-pub fn patterns_unused(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::PATTERNS_UNUSED, args, item)
-}
-
-/// Sets the gauge `pattern_reuse_rate` to the number that a function returns.
-///
-/// ```ignore
-/// #[measurand::pattern_reuse]
-/// fn measure(&self) -> f64 { /* .. */ }
-/// ```
-///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
-#[proc_macro_attribute]
-pub fn pattern_reuse(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::PATTERN_REUSE, args, item)
-}
-
-/// Sets the gauge `coordination_efficiency` to the number that a function returns.
-///
-/// ```ignore
-/// #[measurand::coordination]
-/// fn measure(&self) -> f64 { /* .. */ }
-/// ```
-///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
-#[proc_macro_attribute]
-pub fn coordination(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::COORDINATION, args, item)
-}
-
-/// Sets the gauge `background_task_queue_length` to the number that a function returns.
-///
-/// ```ignore
-/// #[measurand::task_queue]
-/// fn measure(&self) -> usize { /* .. */ }
-/// ```
-///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
-#[proc_macro_attribute]
-pub fn task_queue(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(&attribute::TASK_QUEUE, args, item)
+gauges! {
+    pattern_memory sets "pattern_memory_bytes": "u64";
+    memory_compression sets "memory_compression_ratio": "f64";
+    patterns_active sets "patterns_active": "usize";
+    patterns_unused sets "patterns_unused": "usize";
+    pattern_reuse sets "pattern_reuse_rate": "f64";
+    coordination sets "coordination_efficiency": "f64";
+    task_queue sets "background_task_queue_length": "usize";
 }

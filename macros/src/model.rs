@@ -3,10 +3,10 @@
 use crate::args::{self, Arg, Value};
 use crate::diag::Diag;
 use crate::docs::Docs;
+use crate::fn_kind::{self, FnKind, returns_never};
 use crate::func::Func;
 use crate::label::{self, LabelValue};
 use crate::objective::Objective;
-use crate::shape::{self, Shape, returns_never};
 use measurand_catalog::attribute::DEFAULT_THRESHOLD;
 use measurand_catalog::{Absent, Argument, ArgumentKind, Attribute, Role, record};
 use proc_macro2::Span;
@@ -16,7 +16,7 @@ use syn::{Expr, ExprClosure, LitStr, Path, ReturnType, spanned::Spanned as _};
 pub(crate) struct Model {
     pub(crate) attribute: &'static Attribute,
     pub(crate) func: Func,
-    pub(crate) shape: Shape,
+    pub(crate) kind: FnKind,
     /// A value for each label: in the family's order, or in the user's where only the compiler knows the family.
     pub(crate) labels: Vec<(String, LabelValue)>,
     /// The family that the user declares.
@@ -99,11 +99,11 @@ impl Model {
         }
         let one_in = one_in.map(|(it, _)| it);
         let judgement = judgement(diag, attribute, rest);
-        let shape = shape::shape(&func);
+        let kind = fn_kind::fn_kind(&func);
         check_output(diag, attribute, &func, &judgement);
         check_stream(diag, attribute, &func, &judgement);
         label::check_labels(diag, attribute, &func, &labels);
-        Self { attribute, func, shape, labels, declared, uses, one_in, objective, facts, judgement, krate }
+        Self { attribute, func, kind, labels, declared, uses, one_in, objective, facts, judgement, krate }
     }
 
     /// The labels whose values are known when a call begins, and no literals.
@@ -112,8 +112,8 @@ impl Model {
     }
 
     /// The closures that tell labels from the result.
-    pub(crate) fn late(&self) -> impl Iterator<Item = &ExprClosure> {
-        self.labels.iter().filter_map(|(_, it)| if let LabelValue::Late(it) = it { Some(&**it) } else { None })
+    pub(crate) fn closures(&self) -> impl Iterator<Item = &ExprClosure> {
+        self.labels.iter().filter_map(|(_, it)| if let LabelValue::FromResult(it) = it { Some(&**it) } else { None })
     }
 
     /// Whether the call records into another series than that of the site's literals.
@@ -187,7 +187,7 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
 /// A stream has no result to ask, and a future of a stream ends before the stream has begun.
 fn check_stream(diag: &mut Diag, attribute: &'static Attribute, func: &Func, judgement: &Judgement) {
     let ReturnType::Type(_, ty) = &func.sig.output else { return };
-    if !shape::is_stream(func) {
+    if !fn_kind::is_stream(func) {
         return;
     }
     let (name, example, function) = (attribute.name, attribute.example, &func.sig.ident);

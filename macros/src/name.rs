@@ -13,7 +13,7 @@
 //! for the keyword `fn`. Where the file cannot be read, or a macro wrote the function, the name stays short; the runtime
 //! and the readers of catalogs number functions whose names are equal nevertheless.
 
-use crate::label::source;
+use crate::readable::source;
 use crate::scan;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;

@@ -29,7 +29,7 @@ pub(crate) fn frames(text: &str) -> Vec<Frame> {
     // A first line for the shell is no Rust.
     let shell = text.starts_with("#!") && !text.starts_with("#![");
     let mut at = if shell { text.find('\n').unwrap_or(text.len()) } else { 0 };
-    let mut header = Header::new(at);
+    let mut header = HeaderStart::new(at);
     while let Some(byte) = text.as_bytes().get(at) {
         match byte {
             b'(' | b'[' => header.depth += 1,
@@ -42,18 +42,18 @@ pub(crate) fn frames(text: &str) -> Vec<Frame> {
                 if kept {
                     frames.push(Frame { header: header.start..at, body: at + 1..text.len() });
                 }
-                open.push((kept.then(|| frames.len() - 1), mem::replace(&mut header, Header::new(at + 1))));
+                open.push((kept.then(|| frames.len() - 1), mem::replace(&mut header, HeaderStart::new(at + 1))));
             }
             b'}' => {
-                let (frame, outside) = open.pop().unwrap_or((None, Header::new(at)));
+                let (frame, outside) = open.pop().unwrap_or((None, HeaderStart::new(at)));
                 if let Some(frame) = frame.and_then(|it: usize| frames.get_mut(it)) {
                     frame.body.end = at;
                 }
                 // The braces around a constant argument end no header.
                 let inside = text[at + 1..].trim_start().starts_with('>');
-                header = if inside { outside } else { Header::new(at + 1) };
+                header = if inside { outside } else { HeaderStart::new(at + 1) };
             }
-            b';' if header.depth == 0 => header = Header::new(at + 1),
+            b';' if header.depth == 0 => header = HeaderStart::new(at + 1),
             _ => {}
         }
         at += length(&text[at..]);
@@ -62,7 +62,7 @@ pub(crate) fn frames(text: &str) -> Vec<Frame> {
 }
 
 /// What may become the header of braces.
-struct Header {
+struct HeaderStart {
     start: usize,
     /// How many of its parentheses and brackets are open.
     depth: usize,
@@ -70,7 +70,7 @@ struct Header {
     broken: bool,
 }
 
-impl Header {
+impl HeaderStart {
     fn new(start: usize) -> Self {
         Self { start, depth: 0, broken: false }
     }

@@ -1,9 +1,9 @@
 //! A function that returns a stream: its call lasts until the stream ends.
 
 use crate::expand::{closure, erased, expansion, judge, private_at, span_of_output, start};
+use crate::fn_kind::{FnKind, stream_item};
 use crate::label::LabelValue;
 use crate::model::Model;
-use crate::shape::{Shape, stream_item};
 use measurand_catalog::definition::STREAM_ITEMS;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -27,8 +27,8 @@ pub(crate) fn body(model: &Model) -> TokenStream {
     let measured = quote_spanned! { span=>
         #private::measured_stream! { #start, __STREAM, [#item], #private::call(#closure), move #judge }
     };
-    let measured = match model.shape {
-        Shape::BoxedStream => quote! { #private::Box::pin(#measured) },
+    let measured = match model.kind {
+        FnKind::BoxedStream => quote! { #private::Box::pin(#measured) },
         _ => measured,
     };
     // What a declared family records of a result it cannot ask a stream for.

@@ -1,7 +1,7 @@
 //! A body that ends in an `async` block, boxed or not: the block can be measured where it stands.
 
+use crate::fn_kind::FnKind;
 use crate::model::Model;
-use crate::shape::Shape;
 use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
@@ -39,9 +39,9 @@ impl Tail {
 /// The block at the end of the body, if all ways through the body lead to it.
 pub(crate) fn of(model: &Model) -> Option<Tail> {
     let tokens: Vec<TokenTree> = model.func.body.clone().into_iter().collect();
-    match model.shape {
-        Shape::ImplFuture => block(&tokens),
-        Shape::BoxedFuture => boxed(&tokens),
+    match model.kind {
+        FnKind::ImplFuture => block(&tokens),
+        FnKind::BoxedFuture => boxed(&tokens),
         _ => None,
     }
 }

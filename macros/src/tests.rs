@@ -1,16 +1,23 @@
-//! Snapshots of expansions, one for each shape of function. Update with `UPDATE_EXPECT=1`.
+//! Snapshots of expansions, one for each kind of function. Update with `UPDATE_EXPECT=1`.
 
 mod arguments;
 mod blocks;
+mod families;
 mod futures;
 mod names;
 mod streams;
 
 use crate::engine::run;
 use expect_test::{Expect, expect};
-use measurand_catalog::attribute::{ALL, MEASURED, NEURAL_OP, TIMED_QUERY, VERIFIED};
+use measurand_catalog::attribute::{ALL, named};
 use measurand_catalog::{ArgumentKind, Attribute, Role};
 use proc_macro2::TokenStream;
+
+const MEASURED: &Attribute = named("measured");
+const NEURAL_OP: &Attribute = named("neural_op");
+const PATTERN_LEARNED: &Attribute = named("pattern_learned");
+const TIMED_QUERY: &Attribute = named("timed_query");
+const VERIFIED: &Attribute = named("verified");
 
 /// Formats the expansion as a file; the record's separators are written visibly.
 #[expect(clippy::needless_pass_by_value, reason = "snapshots are written in place")]
@@ -31,7 +38,7 @@ fn tokens(text: &str) -> TokenStream {
 #[test]
 fn sync() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "/// Doc.\n#[inline] pub fn f<T>(mut x: T) -> Result<T, E> where T: Clone { x }",
         expect![[r#"
@@ -76,7 +83,7 @@ fn sync() {
 #[test]
 fn nothing_returned() {
     check(
-        &NEURAL_OP,
+        NEURAL_OP,
         r#""learning""#,
         "unsafe extern \"C\" fn f() { #![allow(unused)] g() }",
         expect![[r#"
@@ -102,7 +109,7 @@ fn nothing_returned() {
 #[test]
 fn opaque() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "fn f(x: &u32) -> impl Iterator<Item = u32> { g(x) }",
         expect![[r#"
@@ -123,7 +130,7 @@ fn opaque() {
 #[test]
 fn opaque_inside() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "fn f() -> Result<impl Fn(), Box<dyn Error>> { g() }",
         expect![[r#"
@@ -148,7 +155,7 @@ fn opaque_inside() {
 #[test]
 fn never() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "fn f() -> ! { loop {} }",
         expect![[r#"
@@ -169,7 +176,7 @@ fn never() {
 #[test]
 fn verified() {
     check(
-        &VERIFIED,
+        VERIFIED,
         r#""coder", threshold = 0.5"#,
         "fn f() -> f64 { 1.0 }",
         expect![[r#"
@@ -191,7 +198,7 @@ fn verified() {
 #[test]
 fn rollback() {
     check(
-        &VERIFIED,
+        VERIFIED,
         r#""coder", rollback = undo(x)"#,
         "fn f(x: &u32) -> Option<f64> { None }",
         expect![[r#"
@@ -222,7 +229,7 @@ fn rollback() {
 #[test]
 fn rollback_later() {
     check(
-        &VERIFIED,
+        VERIFIED,
         r#""coder", rollback = undo().await"#,
         "async fn f() -> f64 { 1.0 }",
         expect![[r#"
@@ -253,7 +260,7 @@ fn rollback_later() {
 #[test]
 fn predicate() {
     check(
-        &MEASURED,
+        MEASURED,
         "error_if = Option::is_none",
         "fn f() -> Option<u32> { None }",
         expect![[r#"
@@ -275,7 +282,7 @@ fn predicate() {
 #[test]
 fn crate_path() {
     check(
-        &MEASURED,
+        MEASURED,
         "crate = crate::facade::measurand",
         "fn f() {}",
         expect![[r#"
@@ -298,7 +305,7 @@ fn crate_path() {
 fn facts() {
     let args = r#""other", owner = "search", severity = "P1", runbook = "https://example.com""#;
     check(
-        &MEASURED,
+        MEASURED,
         args,
         "/// First\n/// paragraph.\n///\n/// # Runbook\n/// Restart.\nfn r#match() {}",
         expect![[r#"
@@ -343,7 +350,7 @@ fn facts() {
 #[test]
 fn mistake() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", tabel = "t""#,
         "#[inline] fn f() -> u32 { 1 }",
         expect![[r#"
@@ -370,7 +377,7 @@ fn half_typed() {
             body.to_owned() + if body.ends_with('{') { "}" } else { "" } + if body.ends_with('(') { ")" } else { "" };
         for signature in signatures {
             let item = format!("{signature} {{ {body} }}");
-            let output = expand(&MEASURED, "", &item).to_string();
+            let output = expand(MEASURED, "", &item).to_string();
             let (body, signature) = (tokens(&body).to_string(), tokens(signature).to_string());
             assert!(
                 output.contains(&body) && output.contains(&signature) && !output.contains("compile_error"),

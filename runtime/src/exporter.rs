@@ -25,7 +25,7 @@ pub fn router() -> axum::Router {
 
 /// Settings of the endpoint.
 pub fn builder() -> Builder {
-    let mut families: Vec<_> = family::families().map(|it| it.0).collect();
+    let mut families: Vec<_> = family::families().collect();
     // The linker's order is nobody's.
     families.sort_by_key(|it| it.name);
     let builder = Builder::new(measurand_exporter::Program {

@@ -44,11 +44,8 @@ pub mod testing;
 pub use binding::initialize;
 pub use family::DeclaredFamily;
 pub use label::Label;
-pub use measurand_macros::{
-    ErrorKind, Label, cache_lookup, coordination, db_connection, feedback_cycle, goap_plan, measured,
-    memory_compression, neural_op, pattern_confidence, pattern_learned, pattern_memory, pattern_retrieval,
-    pattern_reuse, patterns_active, patterns_unused, task, task_queue, timed_query, verified,
-};
+#[doc(inline)]
+pub use measurand_macros::*;
 pub use recording::*;
 pub use table::set_series_limit;
 pub use value::{ErrorKind, ErrorKinds, Found, Level, Score};
@@ -66,7 +63,7 @@ pub use measurand_catalog as tables;
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 #[must_use]
 pub fn catalog() -> measurand_catalog::Catalog {
-    let records: Vec<&[u8]> = family::families().map(|it| it.1).chain(site::sites().map(site::Site::record)).collect();
+    let records: Vec<&[u8]> = family::records().chain(site::sites().map(site::Site::record)).collect();
     readable(&records, |error| {
         // Standard error may be closed, and `eprintln!` would panic then.
         let error = measurand_catalog::visible(error);
@@ -124,7 +121,6 @@ pub mod __private {
     };
     pub use inventory;
     pub use measurand_catalog::{families, record as format};
-    pub use measurand_macros::at;
     pub use std::boxed::Box;
 
     /// Calls `body` once. A closure that is asked for as `FnOnce` may return what it borrows from its captures.

@@ -14,7 +14,7 @@ use crate::verdict::{Failure, Finding, Verdict, verdict_of_level};
 use measurand_catalog::{Family, Role, families};
 use metrics::Gauge;
 use std::pin::pin;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// The kind of a neural operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Label)]
@@ -64,7 +64,7 @@ pub enum TaskType {
 
 /// Counts a neural operation that nobody timed, as `#[neural_op]` does besides timing it.
 pub fn record_neural_operation(operation_type: impl Label) {
-    with_sink(NEURAL.series(&[pick(&operation_type)]), |it| it.count_untimed());
+    with_sink(recorded!(NEURAL).series(&[pick(&operation_type)]), |it| it.count_untimed());
 }
 
 /// Awaits a neural operation, counted and timed as under `#[neural_op]`.
@@ -75,7 +75,7 @@ pub async fn time_neural_operation<T, E>(
     operation_type: impl Label,
     operation: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    NEURAL.wait(&[pick(&operation_type)], operation, of_result).await
+    recorded!(NEURAL).wait(&[pick(&operation_type)], operation, of_result).await
 }
 
 /// Runs a neural operation, counted and timed as under `#[neural_op]`.
@@ -86,47 +86,47 @@ pub fn time_neural_operation_blocking<T, E>(
     operation_type: impl Label,
     operation: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    NEURAL.run(&[pick(&operation_type)], operation, of_result)
+    recorded!(NEURAL).run(&[pick(&operation_type)], operation, of_result)
 }
 
 /// Records the confidence of a pattern, from 0 to 1, as `#[pattern_confidence]` does.
 pub fn record_pattern_confidence(pattern_type: impl Label, confidence: f64) {
     // Not a number says nothing, and would make every sum useless.
     if !confidence.is_nan() {
-        PATTERN_CONFIDENCE.find(&[pick(&pattern_type)], Finding::Score { score: confidence, success: true });
+        recorded!(PATTERN_CONFIDENCE).find(&[pick(&pattern_type)], Finding::Score { score: confidence, success: true });
     }
 }
 
 /// Awaits the retrieval of a pattern, timed as under `#[pattern_retrieval]`.
 pub async fn record_pattern_retrieval<T>(retrieval: impl Future<Output = T>) -> T {
-    PATTERN_RETRIEVAL.wait(&[], retrieval, of_any).await
+    recorded!(PATTERN_RETRIEVAL).wait(&[], retrieval, of_any).await
 }
 
 /// Runs the retrieval of a pattern, timed as under `#[pattern_retrieval]`.
 pub fn record_pattern_retrieval_blocking<T>(retrieval: impl FnOnce() -> T) -> T {
-    PATTERN_RETRIEVAL.run(&[], retrieval, of_any)
+    recorded!(PATTERN_RETRIEVAL).run(&[], retrieval, of_any)
 }
 
 /// Counts a learned pattern, as `#[pattern_learned]` does.
 pub fn record_pattern_learned() {
-    PATTERN_LEARNING.find(&[], Finding::None);
+    recorded!(PATTERN_LEARNING).find(&[], Finding::None);
 }
 
 /// Counts a turn of the feedback loop, as `#[feedback_cycle]` does.
 pub fn record_feedback_cycle() {
-    FEEDBACK.find(&[], Finding::None);
+    recorded!(FEEDBACK).find(&[], Finding::None);
 }
 
 /// Records the score of a verification, from 0 to 1, and whether it counts as a success, as `#[verified]` does. Not a
 /// number is no score, and a failure.
 pub fn record_verification(agent_id: impl Label, score: f64, success: bool) {
     let finding = if score.is_nan() { Finding::NoScore } else { Finding::Score { score, success } };
-    VERIFICATION.find(&[pick(&agent_id)], finding);
+    recorded!(VERIFICATION).find(&[pick(&agent_id)], finding);
 }
 
 /// Counts that the work of an agent was undone, as `#[verified(rollback = ..)]` does.
 pub fn record_auto_rollback(agent_id: impl Label) {
-    call::count_rollback(VERIFICATION.series(&[pick(&agent_id)]));
+    call::count_rollback(recorded!(VERIFICATION).series(&[pick(&agent_id)]));
 }
 
 /// Awaits a query, counted and timed as under `#[timed_query]`.
@@ -138,7 +138,7 @@ pub async fn record_db_query<T, E>(
     table: impl Label,
     query: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    DATABASE.wait(&[pick(&query_type), pick(&table)], query, of_result).await
+    recorded!(DATABASE).wait(&[pick(&query_type), pick(&table)], query, of_result).await
 }
 
 /// Runs a query, counted and timed as under `#[timed_query]`.
@@ -150,84 +150,84 @@ pub fn record_db_query_blocking<T, E>(
     table: impl Label,
     query: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    DATABASE.run(&[pick(&query_type), pick(&table)], query, of_result)
+    recorded!(DATABASE).run(&[pick(&query_type), pick(&table)], query, of_result)
 }
 
 /// Counts an attempt to connect to the database that failed, as `#[db_connection]` does.
 pub fn record_database_connection_error() {
-    let series = DATABASE_CONNECTION.series(&[]);
+    let series = recorded!(DATABASE_CONNECTION).series(&[]);
     with_sink(series, |it| it.count(Role::Failures));
 }
 
 /// Counts a look-up that found something, as `#[cache_lookup]` does.
 pub fn record_cache_hit(cache: impl Label) {
-    CACHE.find(&[pick(&cache)], Finding::Lookup { hit: true });
+    recorded!(CACHE).find(&[pick(&cache)], Finding::Lookup { hit: true });
 }
 
 /// Counts a look-up that found nothing, as `#[cache_lookup]` does.
 pub fn record_cache_miss(cache: impl Label) {
-    CACHE.find(&[pick(&cache)], Finding::Lookup { hit: false });
+    recorded!(CACHE).find(&[pick(&cache)], Finding::Lookup { hit: false });
 }
 
 /// Awaits the planning for a goal, timed as under `#[goap_plan]`.
 pub async fn record_goap_planning<T>(goal: impl Label, planning: impl Future<Output = T>) -> T {
-    PLANNING.wait(&[pick(&goal)], planning, of_any).await
+    recorded!(PLANNING).wait(&[pick(&goal)], planning, of_any).await
 }
 
 /// Runs the planning for a goal, timed as under `#[goap_plan]`.
 pub fn record_goap_planning_blocking<T>(goal: impl Label, planning: impl FnOnce() -> T) -> T {
-    PLANNING.run(&[pick(&goal)], planning, of_any)
+    recorded!(PLANNING).run(&[pick(&goal)], planning, of_any)
 }
 
 /// Counts a task by how it ended, as `#[task]` does.
 pub fn record_task_completed(task_type: impl Label, success: bool) {
     let verdict = if success { Verdict::OK } else { Verdict::failed(Failure::Error) };
-    TASK.conclude(&[pick(&task_type)], verdict);
+    recorded!(TASK).conclude(&[pick(&task_type)], verdict);
 }
 
 /// Sets `pattern_memory_bytes`, as `#[pattern_memory]` does.
 pub fn set_pattern_memory(bytes: impl Level) {
-    PATTERN_MEMORY.conclude(&[], verdict_of_level(&bytes));
+    recorded!(PATTERN_MEMORY).conclude(&[], verdict_of_level(&bytes));
 }
 
 /// Sets `memory_compression_ratio`, as `#[memory_compression]` does.
 pub fn set_memory_compression(ratio: impl Level) {
-    MEMORY_COMPRESSION.conclude(&[], verdict_of_level(&ratio));
+    recorded!(MEMORY_COMPRESSION).conclude(&[], verdict_of_level(&ratio));
 }
 
 /// Sets `patterns_active`, as `#[patterns_active]` does.
 pub fn set_patterns_active(patterns: impl Level) {
-    PATTERNS_ACTIVE.conclude(&[], verdict_of_level(&patterns));
+    recorded!(PATTERNS_ACTIVE).conclude(&[], verdict_of_level(&patterns));
 }
 
 /// Sets `patterns_unused`, as `#[patterns_unused]` does.
 pub fn set_patterns_unused(patterns: impl Level) {
-    PATTERNS_UNUSED.conclude(&[], verdict_of_level(&patterns));
+    recorded!(PATTERNS_UNUSED).conclude(&[], verdict_of_level(&patterns));
 }
 
 /// Sets `pattern_reuse_rate`, as `#[pattern_reuse]` does.
 pub fn set_pattern_reuse(rate: impl Level) {
-    PATTERN_REUSE.conclude(&[], verdict_of_level(&rate));
+    recorded!(PATTERN_REUSE).conclude(&[], verdict_of_level(&rate));
 }
 
 /// Sets `coordination_efficiency`, as `#[coordination]` does.
 pub fn set_coordination_efficiency(efficiency: impl Level) {
-    COORDINATION.conclude(&[], verdict_of_level(&efficiency));
+    recorded!(COORDINATION).conclude(&[], verdict_of_level(&efficiency));
 }
 
 /// Sets `background_task_queue_length`, as `#[task_queue]` does.
 pub fn set_task_queue_length(tasks: impl Level) {
-    TASK_QUEUE.conclude(&[], verdict_of_level(&tasks));
+    recorded!(TASK_QUEUE).conclude(&[], verdict_of_level(&tasks));
 }
 
 /// Adds one to `background_task_queue_length` until the guard is dropped.
 pub fn task_queued() -> Counted {
-    TASK_QUEUE.guard()
+    recorded!(TASK_QUEUE).guard()
 }
 
 /// Adds one to `patterns_active` until the guard is dropped.
 pub fn pattern_active() -> Counted {
-    PATTERNS_ACTIVE.guard()
+    recorded!(PATTERNS_ACTIVE).guard()
 }
 
 /// One more in a gauge, for as long as this lives; it goes down on every way out.
@@ -256,44 +256,48 @@ fn of_any<T>(_: &T) -> Verdict {
 }
 
 /// A built-in family, all labels of which are given with each recording.
-struct Recorded(LazyLock<Picker>);
+#[derive(Clone, Copy)]
+struct Recorded {
+    family: &'static Family,
+    /// Where the family stands in the table.
+    index: usize,
+}
 
+/// A family by the name of its constant.
 macro_rules! recorded {
-    ($($family:ident)*) => {$(
-        static $family: Recorded = Recorded(LazyLock::new(|| {
-            const FAMILY: &Family = &families::$family;
-            Picker::of_family(FAMILY)
-        }));
-    )*};
+    ($family:ident) => {
+        const { Recorded::of(&families::$family) }
+    };
 }
-
-recorded! {
-    NEURAL PATTERN_CONFIDENCE PATTERN_RETRIEVAL PATTERN_LEARNING PATTERN_MEMORY MEMORY_COMPRESSION PATTERNS_ACTIVE
-    PATTERNS_UNUSED PATTERN_REUSE FEEDBACK VERIFICATION DATABASE DATABASE_CONNECTION CACHE PLANNING COORDINATION TASK
-    TASK_QUEUE
-}
+use recorded;
 
 impl Recorded {
-    fn series(&'static self, picks: &[Pick<'_>]) -> &'static Series {
-        self.0.pick(picks)
+    /// Call it in a `const`, so that recording searches nothing.
+    const fn of(family: &'static Family) -> Self {
+        Self { family, index: families::index_of(family) }
     }
 
-    fn find(&'static self, picks: &[Pick<'_>], finding: Finding) {
+    fn series(self, picks: &[Pick<'_>]) -> &'static Series {
+        static PICKERS: [OnceLock<Picker>; families::ALL.len()] = [const { OnceLock::new() }; families::ALL.len()];
+        PICKERS[self.index].get_or_init(|| Picker::of_family(self.family)).pick(picks)
+    }
+
+    fn find(self, picks: &[Pick<'_>], finding: Finding) {
         self.conclude(picks, Verdict::found(finding));
     }
 
     /// Records how a call ended, whose duration nobody knows.
-    fn conclude(&'static self, picks: &[Pick<'_>], verdict: Verdict) {
+    fn conclude(self, picks: &[Pick<'_>], verdict: Verdict) {
         let series = self.series(picks);
         with_sink(series, |it| call::record_verdict(it, &verdict));
     }
 
-    fn run<T>(&'static self, picks: &[Pick<'_>], body: impl FnOnce() -> T, judge: fn(&T) -> Verdict) -> T {
+    fn run<T>(self, picks: &[Pick<'_>], body: impl FnOnce() -> T, judge: fn(&T) -> Verdict) -> T {
         run(self.series(picks), body, judge)
     }
 
     fn wait<T, F: Future<Output = T>>(
-        &'static self,
+        self,
         picks: &[Pick<'_>],
         future: F,
         judge: fn(&T) -> Verdict,
@@ -302,7 +306,7 @@ impl Recorded {
         async move { measure(series, pin!(future), judge).await.0 }
     }
 
-    fn guard(&'static self) -> Counted {
+    fn guard(self) -> Counted {
         let gauge = with_sink(self.series(&[]), |it| it.gauge(Role::Level));
         gauge.increment(1.0);
         Counted(gauge)

@@ -134,7 +134,7 @@ impl Captured {
     #[must_use = "calls are asked for what is expected of them"]
     #[track_caller]
     pub fn family<'a>(&'a self, family: &str, labels: &'a [(&'a str, &'a str)]) -> Calls<'a> {
-        let all: Vec<&'static Family> = crate::family::families().map(|entry| entry.0).collect();
+        let all: Vec<&'static Family> = crate::family::families().collect();
         let Some(found) = all.iter().find(|it| it.name == family) else {
             let hint = similar(family, all.iter().map(|it| it.name));
             panic!("this program has no family `{family}`{hint}");

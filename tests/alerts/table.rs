@@ -66,6 +66,7 @@ pub(crate) const WAVES: &[&[Step]] = &[
         step("failing-queries", "0.01", &["ErrorBudgetBurn"]).explains(&["ErrorBudgetSlowBurn"]),
         step("slow-planning", "6s", &["GOAPPlanningSlowdown"]),
         step("slow-queries", "20ms", &["DatabaseSlowQueries", "PatternRetrievalSlow"]),
+        step("unreachable-peer", "0.5", &["OutgoingRequestErrors"]),
     ],
     &[
         step("connection-errors", "on", &["DatabaseConnectionFailure"]),
@@ -83,6 +84,7 @@ pub(crate) const WAVES: &[&[Step]] = &[
         ),
         step("lost-load", "0.5", &["NeuralOperationsDegraded"]),
         step("stalled-feedback", "on", &["FeedbackLoopStalled"]),
+        step("slow-peer", "1500ms", &["OutgoingRequestsSlow"]),
     ],
     // Last, since the failures of other waves are remembered for an hour.
     &[step("failing-tasks", "0.5", &["TaskFailureRate", "FunctionErrorRatioHigh"])],

@@ -40,10 +40,12 @@ pub(crate) enum Fault {
     NeedlessSteps,
     StalledFeedback,
     LostLoad,
+    UnreachablePeer,
+    SlowPeer,
 }
 
 /// How many there are.
-const COUNT: usize = Fault::LostLoad as usize + 1;
+const COUNT: usize = Fault::SlowPeer as usize + 1;
 
 // A fault is the index of its row.
 const _: () = {

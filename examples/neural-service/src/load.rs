@@ -7,6 +7,7 @@ use crate::planner::plan_for;
 use crate::situation::Situation;
 use crate::tasks::kind_name;
 use crate::world::goal_of;
+use measurand::outgoing;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
@@ -23,6 +24,8 @@ const PLANNERS: usize = 64;
 /// Clients over HTTP; each waits a little after each answer.
 const CLIENTS: u64 = 2;
 const CLIENT_PAUSE: Duration = Duration::from_millis(100);
+/// Nothing listens there: the port is reserved.
+const NOTHING: &str = "http://127.0.0.1:1/";
 
 /// Loads the service with so many neural operations a second, until the process ends.
 pub(crate) fn start(app: &Arc<App>, operations: u32, address: SocketAddr) {
@@ -108,9 +111,16 @@ fn ask(address: SocketAddr, client: u64) {
             1 => format!("http://{address}/patterns/nearest?task={task}"),
             _ => format!("http://{address}/patterns/{}", number % 10),
         };
-        // Whatever the answer is, the service counts it; it has to be read, or the connection is not used again.
-        if let Ok(mut answer) = agent.get(url).call() {
-            let _ = answer.body_mut().read_to_vec();
-        }
+        // Errors are counted where they happen.
+        let _ = request(&agent, &url);
     }
+}
+
+/// One request. The service counts its answers; here an error is that no answer came.
+#[outgoing("neural-service")]
+fn request(agent: &ureq::Agent, url: &str) -> Result<(), ureq::Error> {
+    faults::wait(Fault::SlowPeer);
+    let url = if faults::strikes(Fault::UnreachablePeer) { NOTHING } else { url };
+    // The answer has to be read, or the connection is not used again.
+    agent.get(url).call()?.body_mut().read_to_vec().map(drop)
 }

@@ -11,7 +11,7 @@ family! {
     Payment = "payment", "Payments" {
         labels {
             method: "card", "bank_transfer";
-            late settlement: "instant", "delayed", "none";
+            from_result settlement: "instant", "delayed", "none";
         }
         metrics {
             calls "payments_total": "Payments that ended, whatever their outcome.";

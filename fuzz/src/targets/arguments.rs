@@ -1,7 +1,7 @@
 //! Any attribute with any arguments on anything: the macros never panic, never swallow what they stand on, write what
 //! the compiler can parse, and say in words what is wrong.
 
-use crate::{derive, engine, place};
+use crate::{derive, engine, family};
 use measurand_catalog::attribute::ALL;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -23,7 +23,11 @@ pub fn run(bytes: &[u8]) {
             let output = derive::run(derive, item.clone());
             check(&output, &item, false);
         }
-        "at" => drop(place::at(item)),
+        "family" => {
+            let output = family::run(quote::quote! { [::measurand] #item });
+            let parsed = syn::parse2::<syn::File>(output.clone());
+            assert!(parsed.is_ok(), "{}: {output}", parsed.err().map(|it| it.to_string()).unwrap_or_default());
+        }
         _ => {
             let first = usize::from(name.bytes().next().unwrap_or_default());
             let attribute = ALL.iter().find(|it| it.name == name).unwrap_or(&ALL[first % ALL.len()]);

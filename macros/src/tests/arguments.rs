@@ -1,13 +1,12 @@
 //! Snapshots of what arguments add to an expansion: labels, families, objectives, sampling.
 
-use super::check;
+use super::{MEASURED, PATTERN_LEARNED, TIMED_QUERY, VERIFIED, check};
 use expect_test::expect;
-use measurand_catalog::attribute::{MEASURED, PATTERN_LEARNED, TIMED_QUERY, VERIFIED};
 
 #[test]
 fn label_expression() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         "kind, table = self.names[0]",
         "fn f(&self, kind: Kind) -> u32 { 1 }",
         expect![[r#"
@@ -42,7 +41,7 @@ fn label_expression() {
 #[test]
 fn label_expression_that_binds_loosely() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", table = if x > 0 { "some" } else { "none" }"#,
         "async fn f(x: u32) { g().await }",
         expect![[r#"
@@ -76,7 +75,7 @@ fn label_expression_that_binds_loosely() {
 #[test]
 fn late_label() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", table = |it| it.table"#,
         "fn f() -> Result<Answer, E> { g() }",
         expect![[r#"
@@ -114,7 +113,7 @@ fn late_label() {
 #[test]
 fn late_and_given_labels_of_a_returned_future() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         "kind, table = |it: &Answer| &it.table",
         "fn f(kind: Kind) -> impl Future<Output = Answer> { g(kind) }",
         expect![[r#"
@@ -168,7 +167,7 @@ fn late_and_given_labels_of_a_returned_future() {
 #[test]
 fn late_label_of_an_opaque_result() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", table = |it| name(it)"#,
         "fn f() -> impl Iterator<Item = u32> { g() }",
         expect![[r#"
@@ -204,7 +203,7 @@ fn late_label_of_an_opaque_result() {
 #[test]
 fn late_label_with_rollback() {
     check(
-        &VERIFIED,
+        VERIFIED,
         "|it| it.agent, rollback = undo()",
         "fn f() -> Review { g() }",
         expect![[r#"
@@ -246,7 +245,7 @@ fn late_label_with_rollback() {
 #[test]
 fn caller() {
     check(
-        &MEASURED,
+        MEASURED,
         "caller",
         "fn f() {}",
         expect![[r#"
@@ -276,7 +275,7 @@ fn caller() {
 #[test]
 fn caller_that_is_tracked_already() {
     check(
-        &MEASURED,
+        MEASURED,
         "caller",
         "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }",
         expect![[r#"
@@ -301,7 +300,7 @@ fn caller_that_is_tracked_already() {
 #[test]
 fn counting() {
     check(
-        &PATTERN_LEARNED,
+        PATTERN_LEARNED,
         "",
         "fn f() -> u32 { 1 }",
         expect![[r#"
@@ -327,7 +326,7 @@ fn counting() {
 #[test]
 fn sampling_without_a_begin() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", table = "t", time = 1 in 16"#,
         "fn f() -> u32 { 1 }",
         expect![[r#"
@@ -354,7 +353,7 @@ fn sampling_without_a_begin() {
 #[test]
 fn sampling() {
     check(
-        &MEASURED,
+        MEASURED,
         "time = 1 in 16",
         "fn f() -> u32 { 1 }",
         expect![[r#"
@@ -381,7 +380,7 @@ fn sampling() {
 #[test]
 fn sampling_with_a_label() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", table = name, time = 1 in 8"#,
         "async fn f(name: &str) {}",
         expect![[r#"
@@ -415,7 +414,7 @@ fn sampling_with_a_label() {
 #[test]
 fn declared_family() {
     check(
-        &MEASURED,
+        MEASURED,
         r#"family = shop::Payment, provider = "stripe", currency = currency, slo(success = 99.9)"#,
         "/// Pays.\nfn f(currency: Currency) -> Result<u64, E> { g() }",
         expect![[r#"
@@ -476,7 +475,7 @@ fn declared_family() {
 #[test]
 fn documentation_with_an_objective() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", table = "a\"b", slo(success = 99.9, latency = "10ms" @ 99)"#,
         "/// Loads.\nasync fn f() -> Result<u32, E> { g().await }",
         expect![[r#"

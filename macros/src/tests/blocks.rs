@@ -1,15 +1,15 @@
 //! Snapshots of attributes on blocks, what is left as it was written, and half-typed code in blocks.
 
-use super::{check, expand, tokens};
+use super::{MEASURED, TIMED_QUERY, check, expand, tokens};
 use crate::engine::run;
 use expect_test::expect;
-use measurand_catalog::attribute::{ALL, MEASURED, TIMED_QUERY};
+use measurand_catalog::attribute::ALL;
 use proc_macro2::TokenStream;
 
 #[test]
 fn impl_block() {
     check(
-        &MEASURED,
+        MEASURED,
         r#"owner = "sales""#,
         "
             impl<T: Clone> Shop<T> where T: Copy {
@@ -59,7 +59,7 @@ fn impl_block() {
 #[test]
 fn module() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "
             mod outer {
@@ -133,12 +133,12 @@ fn off() {
         assert_eq!(output.to_string(), tokens(item).to_string(), "{args}");
     };
     for item in items {
-        left(&MEASURED, "", item);
+        left(MEASURED, "", item);
         // They have callers that are known.
         let tracked = item.replace("async ", "").replace("extern \"C\" ", "");
-        left(&MEASURED, r#"caller, time = 1 in 16, owner = "o", slo(success = 99.0)"#, &tracked);
-        left(&TIMED_QUERY, r#""select", table = "t", ok_if = |_| true"#, item);
-        left(&MEASURED, "family = Payment, provider = x()", item);
+        left(MEASURED, r#"caller, time = 1 in 16, owner = "o", slo(success = 99.0)"#, &tracked);
+        left(TIMED_QUERY, r#""select", table = "t", ok_if = |_| true"#, item);
+        left(MEASURED, "family = Payment, provider = x()", item);
     }
     // Neither where it says so itself.
     for attribute in ALL {
@@ -153,7 +153,7 @@ fn off() {
 #[test]
 fn off_with_a_mistake() {
     let item = "impl S { fn f(&self) {} }";
-    let output = run(&MEASURED, tokens("ownr = \"o\""), tokens(item), false).to_string();
+    let output = run(MEASURED, tokens("ownr = \"o\""), tokens(item), false).to_string();
     assert!(output.starts_with(&tokens(item).to_string()), "{output}");
     assert!(output.contains("compile_error") && output.contains("did you mean `owner`?"), "{output}");
 }
@@ -167,7 +167,7 @@ fn half_typed() {
     for body in bodies {
         for block in blocks {
             let item = format!("{block} {{ fn before() {{}} fn typed() {{ {body} }} async fn after() {{}} }}");
-            let output = expand(&MEASURED, "", &item).to_string();
+            let output = expand(MEASURED, "", &item).to_string();
             assert_eq!(output.matches("__SITE ,").count(), 3, "{output}");
             assert!(output.contains(&tokens(body).to_string()) && !output.contains("compile_error"), "{output}");
         }
@@ -188,7 +188,7 @@ fn half_typed_items() {
         });
         let closed: String = item.chars().chain(if item.contains("()") { None } else { close.next_back() }).collect();
         let block = format!("mod m {{ fn before() {{}} {closed} }}");
-        let output = expand(&MEASURED, "", &block).to_string();
+        let output = expand(MEASURED, "", &block).to_string();
         assert!(output.contains(&tokens(&closed).to_string()) && !output.contains("compile_error"), "{output}");
         assert_eq!(output.matches("__SITE ,").count(), 1, "{output}");
     }
@@ -208,7 +208,7 @@ fn nothing_is_lost() {
     ";
     let block = format!("mod m {{ {items} }}");
     let words = |tokens: TokenStream| tokens.to_string().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let output = words(expand(&MEASURED, "", &block));
+    let output = words(expand(MEASURED, "", &block));
     let mut rest = output.iter();
     for word in words(tokens(&block)) {
         assert!(rest.any(|it| *it == word), "`{word}` is lost in {}", output.join(" "));

@@ -1,13 +1,12 @@
 //! Futures: what is generated for functions that are asynchronous, or return one.
 
-use super::check;
+use super::{MEASURED, TIMED_QUERY, check};
 use expect_test::expect;
-use measurand_catalog::attribute::{MEASURED, TIMED_QUERY};
 
 #[test]
 fn asynchronous() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", table = "t""#,
         "async fn f(&self) -> Result<u32, E> { g().await }",
         expect![[r#"
@@ -39,7 +38,7 @@ fn asynchronous() {
 #[test]
 fn asynchronous_never() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "async fn f() -> ! { loop { g().await } }",
         expect![[r#"
@@ -63,7 +62,7 @@ fn asynchronous_never() {
 #[test]
 fn returned_future() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "fn f() -> impl Future<Output = u32> { g() }",
         expect![[r#"
@@ -96,7 +95,7 @@ fn returned_future() {
 #[test]
 fn boxed_future() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "fn f(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> { g() }",
         expect![[r#"

@@ -1,14 +1,13 @@
 //! Functions that return a stream, and blocks at the end of a body.
 
-use super::{check, expand};
+use super::{MEASURED, TIMED_QUERY, check, expand};
 use crate::engine::run;
 use expect_test::expect;
-use measurand_catalog::attribute::{MEASURED, TIMED_QUERY};
 
 #[test]
 fn returned_stream() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "fn f() -> impl Stream<Item = u32> { g() }",
         expect![[r#"
@@ -35,7 +34,7 @@ fn returned_stream() {
 #[test]
 fn boxed_stream_of_results() {
     check(
-        &TIMED_QUERY,
+        TIMED_QUERY,
         r#""select", table = table"#,
         "fn f<'a>(&'a self, table: &str) -> BoxStream<'a, Result<u32, E>> { g() }",
         expect![[r#"
@@ -71,7 +70,7 @@ fn boxed_stream_of_results() {
 #[test]
 fn boxed_block() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "fn f<'a>(&'a mut self) -> Pin<Box<dyn Future<Output = Result<u32, E>> + Send + 'a>> { Box::pin(async move { g() }) }",
         expect![[r#"
@@ -105,7 +104,7 @@ fn boxed_block() {
 #[test]
 fn prepared_block() {
     check(
-        &MEASURED,
+        MEASURED,
         "",
         "fn f(x: X) -> impl Future<Output = u32> { let y = x.y(); async move { g(x, y) } }",
         expect![[r#"
@@ -142,20 +141,20 @@ fn bodies_with_other_ways_out() {
         for (output, tail) in
             [("impl Future<Output = u32>", "async move { 1 }"), ("BoxFuture<'a, u32>", "Box::pin(async { 1 })")]
         {
-            let output = expand(&MEASURED, "", &format!("fn f(x: X) -> {output} {{ {before} {tail} }}")).to_string();
+            let output = expand(MEASURED, "", &format!("fn f(x: X) -> {output} {{ {before} {tail} }}")).to_string();
             assert!(output.contains("__future"), "{output}");
         }
     }
     for body in
         ["g(async { 1 })", "pin(async { 1 })", "Other::pin(async { 1 })", "Box::pin(g())", "x = Box::pin(async { 1 })"]
     {
-        let output = expand(&MEASURED, "", &format!("fn f(x: X) -> BoxFuture<'a, u32> {{ {body} }}")).to_string();
+        let output = expand(MEASURED, "", &format!("fn f(x: X) -> BoxFuture<'a, u32> {{ {body} }}")).to_string();
         assert!(output.contains("__future"), "{output}");
     }
     for body in
         ["let y = x != 1; std::boxed::Box::pin(async { 1 })", "if x { g(); } ::std::boxed::Box::pin(async { 1 })"]
     {
-        let output = expand(&MEASURED, "", &format!("fn f(x: X) -> BoxFuture<'a, u32> {{ {body} }}")).to_string();
+        let output = expand(MEASURED, "", &format!("fn f(x: X) -> BoxFuture<'a, u32> {{ {body} }}")).to_string();
         assert!(!output.contains("__future"), "{output}");
     }
 }
@@ -164,6 +163,6 @@ fn bodies_with_other_ways_out() {
 #[test]
 fn switched_off() {
     let item: proc_macro2::TokenStream = "fn f() -> impl Stream<Item = u32> { g() }".parse().expect("tokens");
-    let output = run(&MEASURED, proc_macro2::TokenStream::new(), item.clone(), false);
+    let output = run(MEASURED, proc_macro2::TokenStream::new(), item.clone(), false);
     assert_eq!(output.to_string(), item.to_string());
 }

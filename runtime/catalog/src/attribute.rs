@@ -1,7 +1,8 @@
-//! The attribute macros, a row each: what they are called and which arguments they take.
+//! What an attribute macro is: its name and the arguments that it takes. The attributes themselves stand beside their
+//! families, in the table of [`crate::families`].
 
-use crate::families;
 use crate::family::Family;
+use crate::names::same;
 
 /// One attribute macro.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct Attribute {
     pub help: &'static str,
     /// The family that a call records.
     pub family: &'static Family,
-    /// The name of the family's constant in [`families`]; generated code refers to it.
+    /// The name of the family's constant in [`crate::families`]; generated code refers to it.
     pub constant: &'static str,
     /// A whole, correct use of the attribute, shown in every error message.
     pub example: &'static str,
@@ -151,294 +152,35 @@ pub const COMMON: &[Argument] = &[
     },
 ];
 
-/// `#[measured]`.
-pub const MEASURED: Attribute = Attribute {
-    name: "measured",
-    help: "Counts and times the calls of any function: rate, errors, duration, calls in flight.",
-    family: &families::FUNCTION,
-    constant: "FUNCTION",
-    example: "#[measured]",
-    arguments: &[
-        Argument {
-            key: "function",
-            kind: ArgumentKind::Label,
-            absent: Absent::FunctionName,
-            help: "The value of the label `function`; the function's own name unless given.",
-        },
-        Argument {
-            key: "family",
-            kind: ArgumentKind::Family,
-            absent: Absent::Optional,
-            help: "Records a family declared by `measurand::family!`, of which each label is an argument.",
-        },
-    ],
-};
-
 /// What `#[measured(family = ..)]` takes besides the labels of the family and [`COMMON`].
-pub const DECLARED: Attribute = Attribute {
+pub static DECLARED: Attribute = Attribute {
     example: r#"#[measured(family = Payment, provider = "stripe")]"#,
     arguments: &[
-        MEASURED.arguments[1],
-        VERIFIED.arguments[1],
-        Argument { help: "What to do after a failure, for example `undo()`.", ..VERIFIED.arguments[2] },
+        named("measured").arguments[1],
+        named("verified").arguments[1],
+        Argument { help: "What to do after a failure, for example `undo()`.", ..named("verified").arguments[2] },
     ],
-    ..MEASURED
-};
-
-/// `#[neural_op]`.
-pub const NEURAL_OP: Attribute = Attribute {
-    name: "neural_op",
-    help: "Counts and times a neural operation.",
-    family: &families::NEURAL,
-    constant: "NEURAL",
-    example: r#"#[neural_op("retrieval")]"#,
-    arguments: &[Argument {
-        key: "operation_type",
-        kind: ArgumentKind::Label,
-        absent: Absent::Required,
-        help: "Which kind of operation it is.",
-    }],
-};
-
-/// `#[verified]`.
-pub const VERIFIED: Attribute = Attribute {
-    name: "verified",
-    help: "Records the truth score that a verification returns.",
-    family: &families::VERIFICATION,
-    constant: "VERIFICATION",
-    example: r#"#[verified(agent_id = "coder")]"#,
-    arguments: &[
-        Argument {
-            key: "agent_id",
-            kind: ArgumentKind::Label,
-            absent: Absent::Required,
-            help: "The agent whose work is verified.",
-        },
-        Argument {
-            key: "threshold",
-            kind: ArgumentKind::Share,
-            absent: Absent::Optional,
-            help: "The lowest score that is a success; 0.95 unless given.",
-        },
-        Argument {
-            key: "rollback",
-            kind: ArgumentKind::Expression,
-            absent: Absent::Optional,
-            help: "What to do after a failure, for example `undo()`; each time counts in `auto_rollback_total`.",
-        },
-    ],
-};
-
-/// `#[timed_query]`.
-pub const TIMED_QUERY: Attribute = Attribute {
-    name: "timed_query",
-    help: "Counts and times a database query.",
-    family: &families::DATABASE,
-    constant: "DATABASE",
-    example: r#"#[timed_query("select", table = "patterns")]"#,
-    arguments: &[
-        Argument {
-            key: "query_type",
-            kind: ArgumentKind::Label,
-            absent: Absent::Required,
-            help: "The kind of statement.",
-        },
-        Argument { key: "table", kind: ArgumentKind::Label, absent: Absent::Required, help: "The table it works on." },
-    ],
-};
-
-/// `#[pattern_confidence]`.
-pub const PATTERN_CONFIDENCE: Attribute = Attribute {
-    name: "pattern_confidence",
-    help: "Records the confidence that a function returns.",
-    family: &families::PATTERN_CONFIDENCE,
-    constant: "PATTERN_CONFIDENCE",
-    example: r#"#[pattern_confidence("coordination")]"#,
-    arguments: &[Argument {
-        key: "pattern_type",
-        kind: ArgumentKind::Label,
-        absent: Absent::Required,
-        help: "What the pattern is about.",
-    }],
-};
-
-/// `#[pattern_retrieval]`.
-pub const PATTERN_RETRIEVAL: Attribute = Attribute {
-    name: "pattern_retrieval",
-    help: "Times the retrieval of a pattern.",
-    family: &families::PATTERN_RETRIEVAL,
-    constant: "PATTERN_RETRIEVAL",
-    example: "#[pattern_retrieval]",
-    arguments: &[],
-};
-
-/// `#[pattern_learned]`.
-pub const PATTERN_LEARNED: Attribute = Attribute {
-    name: "pattern_learned",
-    help: "Counts a learned pattern for each call that ends well.",
-    family: &families::PATTERN_LEARNING,
-    constant: "PATTERN_LEARNING",
-    example: "#[pattern_learned]",
-    arguments: &[],
-};
-
-/// `#[feedback_cycle]`.
-pub const FEEDBACK_CYCLE: Attribute = Attribute {
-    name: "feedback_cycle",
-    help: "Counts a turn of the feedback loop for each call that ends well.",
-    family: &families::FEEDBACK,
-    constant: "FEEDBACK",
-    example: "#[feedback_cycle]",
-    arguments: &[],
-};
-
-/// `#[db_connection]`.
-pub const DB_CONNECTION: Attribute = Attribute {
-    name: "db_connection",
-    help: "Counts attempts to connect to the database that fail.",
-    family: &families::DATABASE_CONNECTION,
-    constant: "DATABASE_CONNECTION",
-    example: "#[db_connection]",
-    arguments: &[],
-};
-
-/// `#[cache_lookup]`.
-pub const CACHE_LOOKUP: Attribute = Attribute {
-    name: "cache_lookup",
-    help: "Counts whether a look-up in a cache found something.",
-    family: &families::CACHE,
-    constant: "CACHE",
-    example: r#"#[cache_lookup("embeddings")]"#,
-    arguments: &[Argument {
-        key: "cache",
-        kind: ArgumentKind::Label,
-        absent: Absent::Required,
-        help: "The name of the cache.",
-    }],
-};
-
-/// `#[goap_plan]`.
-pub const GOAP_PLAN: Attribute = Attribute {
-    name: "goap_plan",
-    help: "Times the planning for a goal.",
-    family: &families::PLANNING,
-    constant: "PLANNING",
-    example: r#"#[goap_plan("feature-implementation")]"#,
-    arguments: &[Argument {
-        key: "goal",
-        kind: ArgumentKind::Label,
-        absent: Absent::Required,
-        help: "The goal that is planned for.",
-    }],
-};
-
-/// `#[task]`.
-pub const TASK: Attribute = Attribute {
-    name: "task",
-    help: "Counts tasks by how they ended.",
-    family: &families::TASK,
-    constant: "TASK",
-    example: r#"#[task("feature")]"#,
-    arguments: &[Argument {
-        key: "task_type",
-        kind: ArgumentKind::Label,
-        absent: Absent::Required,
-        help: "The kind of task.",
-    }],
-};
-
-/// `#[pattern_memory]`.
-pub const PATTERN_MEMORY: Attribute = Attribute {
-    name: "pattern_memory",
-    help: "Sets the gauge `pattern_memory_bytes` to the number that a function returns.",
-    family: &families::PATTERN_MEMORY,
-    constant: "PATTERN_MEMORY",
-    example: "#[pattern_memory]",
-    arguments: &[],
-};
-
-/// `#[memory_compression]`.
-pub const MEMORY_COMPRESSION: Attribute = Attribute {
-    name: "memory_compression",
-    help: "Sets the gauge `memory_compression_ratio` to the number that a function returns.",
-    family: &families::MEMORY_COMPRESSION,
-    constant: "MEMORY_COMPRESSION",
-    example: "#[memory_compression]",
-    arguments: &[],
-};
-
-/// `#[patterns_active]`.
-pub const PATTERNS_ACTIVE: Attribute = Attribute {
-    name: "patterns_active",
-    help: "Sets the gauge `patterns_active` to the number that a function returns.",
-    family: &families::PATTERNS_ACTIVE,
-    constant: "PATTERNS_ACTIVE",
-    example: "#[patterns_active]",
-    arguments: &[],
-};
-
-/// `#[patterns_unused]`.
-pub const PATTERNS_UNUSED: Attribute = Attribute {
-    name: "patterns_unused",
-    help: "Sets the gauge `patterns_unused` to the number that a function returns.",
-    family: &families::PATTERNS_UNUSED,
-    constant: "PATTERNS_UNUSED",
-    example: "#[patterns_unused]",
-    arguments: &[],
-};
-
-/// `#[pattern_reuse]`.
-pub const PATTERN_REUSE: Attribute = Attribute {
-    name: "pattern_reuse",
-    help: "Sets the gauge `pattern_reuse_rate` to the number that a function returns.",
-    family: &families::PATTERN_REUSE,
-    constant: "PATTERN_REUSE",
-    example: "#[pattern_reuse]",
-    arguments: &[],
-};
-
-/// `#[coordination]`.
-pub const COORDINATION: Attribute = Attribute {
-    name: "coordination",
-    help: "Sets the gauge `coordination_efficiency` to the number that a function returns.",
-    family: &families::COORDINATION,
-    constant: "COORDINATION",
-    example: "#[coordination]",
-    arguments: &[],
-};
-
-/// `#[task_queue]`.
-pub const TASK_QUEUE: Attribute = Attribute {
-    name: "task_queue",
-    help: "Sets the gauge `background_task_queue_length` to the number that a function returns.",
-    family: &families::TASK_QUEUE,
-    constant: "TASK_QUEUE",
-    example: "#[task_queue]",
-    arguments: &[],
+    ..*named("measured")
 };
 
 /// The threshold of `#[verified]` where none is given.
 pub const DEFAULT_THRESHOLD: f64 = 0.95;
 
 /// Every attribute, for tools and tests that must see all of them.
-pub const ALL: &[&Attribute] = &[
-    &MEASURED,
-    &NEURAL_OP,
-    &PATTERN_CONFIDENCE,
-    &PATTERN_RETRIEVAL,
-    &PATTERN_LEARNED,
-    &PATTERN_MEMORY,
-    &MEMORY_COMPRESSION,
-    &PATTERNS_ACTIVE,
-    &PATTERNS_UNUSED,
-    &PATTERN_REUSE,
-    &FEEDBACK_CYCLE,
-    &VERIFIED,
-    &TIMED_QUERY,
-    &DB_CONNECTION,
-    &CACHE_LOOKUP,
-    &GOAP_PLAN,
-    &COORDINATION,
-    &TASK,
-    &TASK_QUEUE,
-];
+pub const ALL: &[&Attribute] = crate::families::ATTRIBUTES;
+
+/// The attribute of this name; call it in a `const`.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub const fn named(name: &str) -> &'static Attribute {
+    let mut i = 0;
+    while i < ALL.len() {
+        if same(ALL[i].name, name) {
+            return ALL[i];
+        }
+        i += 1;
+    }
+    panic!("no family in the table has an attribute of this name")
+}

@@ -26,6 +26,7 @@ pub mod platform;
 pub mod record;
 mod text;
 mod usage;
+mod words;
 
 #[cfg(feature = "read")]
 mod catalog;
@@ -51,6 +52,7 @@ pub use family::{
 };
 pub use kinds::{Kinds, UNKNOWN_KINDS, kinds_of};
 pub use text::{is_visible, visible};
+pub use words::CONDITIONS;
 
 #[cfg(feature = "read")]
 pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};

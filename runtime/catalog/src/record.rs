@@ -26,28 +26,28 @@ pub const SECTION: &str = ".msrnd";
 /// The name of the link section in Mach-O files, without the segment.
 pub const SECTION_MACH_O: &str = "__measurand";
 
-/// The length of a family's record.
+/// The length of the records of these families, one after the other.
 #[must_use]
-pub const fn family_length(family: &Family) -> usize {
-    Writer::measure().family(family).length
+pub const fn families_length(families: &[&Family]) -> usize {
+    Writer::measure().families(families).length
 }
 
-/// A family's record; `N` is its [`family_length`].
+/// The records of these families, one after the other; `N` is their [`families_length`].
 ///
 /// # Panics
 /// When `N` is another number.
 #[must_use]
-pub const fn family_record<const N: usize>(family: &Family) -> [u8; N] {
+pub const fn families_record<const N: usize>(families: &[&Family]) -> [u8; N] {
     let mut out = [0; N];
-    let writer = Writer { out: &mut out, length: 0 }.family(family);
-    assert!(writer.length == N, "the length of a family's record is `family_length`");
+    let writer = Writer { out: &mut out, length: 0 }.families(families);
+    assert!(writer.length == N, "the length of the records is `families_length`");
     out
 }
 
 /// A family's record, where its length need not be known to the compiler.
 #[must_use]
 pub fn family_to_vec(family: &Family) -> Vec<u8> {
-    let mut out = vec![0; family_length(family)];
+    let mut out = vec![0; families_length(&[family])];
     Writer { out: &mut out, length: 0 }.family(family);
     out
 }
@@ -163,6 +163,15 @@ impl Writer<'_> {
     /// Counts and writes nothing.
     pub(crate) const fn measure() -> Self {
         Self { out: &mut [], length: 0 }
+    }
+
+    const fn families(mut self, families: &[&Family]) -> Self {
+        let mut i = 0;
+        while i < families.len() {
+            self = self.family(families[i]);
+            i += 1;
+        }
+        self
     }
 
     const fn family(self, family: &Family) -> Self {

@@ -78,7 +78,7 @@ measurand::family! {
     pub(crate) Payment = "strict_payment", "Payments" {
         labels {
             provider;
-            late currency: "eur", "usd";
+            from_result currency: "eur", "usd";
         }
         metrics {
             calls "strict_payments_total": "Payments that ended.";

@@ -206,4 +206,20 @@ pub(super) const ROWS: [Row; COUNT] = [
         "So much of what `--load` asks for does not come.",
         &["NeuralOperationsDegraded"],
     ),
+    row(
+        Fault::UnreachablePeer,
+        "unreachable-peer",
+        Unit::Share,
+        0.5,
+        "So many requests of the clients of `--load` go to a port where nothing listens.",
+        &["OutgoingRequestErrors"],
+    ),
+    row(
+        Fault::SlowPeer,
+        "slow-peer",
+        Unit::Seconds,
+        1.5,
+        "Every request of the clients of `--load` takes so much longer.",
+        &["OutgoingRequestsSlow"],
+    ),
 ];

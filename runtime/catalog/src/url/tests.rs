@@ -1,6 +1,6 @@
 use super::*;
 use crate::families::DATABASE;
-use crate::record::{BEGIN, family_length, family_record};
+use crate::record::{BEGIN, families_length, families_record};
 use std::io::Write;
 use std::net::TcpListener;
 use std::sync::mpsc;
@@ -10,11 +10,11 @@ use std::time::Instant;
 const SHORT: Limits = Limits { connect: Duration::from_secs(2), all: Duration::from_secs(2), body_bytes: 64 << 10 };
 
 fn catalog() -> Catalog {
-    const LENGTH: usize = family_length(&DATABASE);
+    const LENGTH: usize = families_length(&[&DATABASE]);
     let site =
         "site|crate|app|version|1|module|app|file|a.rs|line|1|function|load|attribute|timed_query|family|database";
     let site = format!("{BEGIN}{}\u{3}", site.replace('|', "\u{1f}"));
-    crate::parse(&[&family_record::<LENGTH>(&DATABASE), site.as_bytes()].concat()).unwrap()
+    crate::parse(&[&families_record::<LENGTH>(&[&DATABASE]), site.as_bytes()].concat()).unwrap()
 }
 
 fn ok(body: &str) -> String {

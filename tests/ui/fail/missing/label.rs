@@ -1,6 +1,6 @@
 //! Labels that an attribute cannot do without.
 
-use measurand::{cache_lookup, goap_plan, pattern_confidence, task, timed_query};
+use measurand::{cache_lookup, goap_plan, outgoing, pattern_confidence, task, timed_query};
 
 #[cache_lookup]
 fn look_up() -> Option<u32> {
@@ -21,10 +21,14 @@ fn confidence() -> f64 {
 #[timed_query(table = "patterns")]
 async fn load() {}
 
+#[outgoing(operation = "charge")]
+fn charge() {}
+
 fn main() {
     look_up();
     plan();
     work();
     confidence();
     let _ = load();
+    charge();
 }

@@ -202,7 +202,7 @@ family! {
     /// What a look-up leaves.
     Shelf = "shelf", "Shelf" {
         labels {
-            late part;
+            from_result part;
         }
         metrics {
             hits "shelf_hits_total": "Parts that were there.";

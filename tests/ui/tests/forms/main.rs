@@ -16,6 +16,7 @@ mod late;
 mod modules;
 mod names;
 mod outcome;
+mod outgoing;
 mod place;
 mod recording;
 mod streams;

@@ -5,7 +5,7 @@ use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Type, TypePar
 
 /// When the body runs, which decides where the measurement goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum FnKind {
     /// While the function runs.
     Sync,
     /// While the function runs, which returns an `impl Trait`. Its body stays where it is if that can be, since what the
@@ -36,42 +36,42 @@ const STREAMS: [&str; 3] = ["Stream", "TryStream", "FusedStream"];
 /// Whether a type is a stream by its name: `impl Stream`, `Pin<Box<dyn Stream>>`, `BoxStream`, `LocalBoxStream`.
 pub(crate) fn is_stream(func: &Func) -> bool {
     let ReturnType::Type(_, ty) = &func.sig.output else { return false };
-    stream_shape(bare(ty)).is_some()
+    stream_kind(bare(ty)).is_some()
 }
 
-fn stream_shape(ty: &Type) -> Option<Shape> {
+fn stream_kind(ty: &Type) -> Option<FnKind> {
     let streams = |ty: &Type| STREAMS.iter().any(|name| names(ty, name));
     if matches!(ty, Type::ImplTrait(_)) && streams(ty) {
-        return Some(Shape::ImplStream);
+        return Some(FnKind::ImplStream);
     }
     let boxed = inside(ty, "Pin").and_then(|ty| inside(ty, "Box")).is_some_and(streams);
-    (boxed || is_named(ty, "BoxStream") || is_named(ty, "LocalBoxStream")).then_some(Shape::BoxedStream)
+    (boxed || is_named(ty, "BoxStream") || is_named(ty, "LocalBoxStream")).then_some(FnKind::BoxedStream)
 }
 
-/// Types do not exist yet, only tokens, so the shape goes by names. What they do not tell (a future behind an alias of
+/// Types do not exist yet, only tokens, so the kind follows from names. What they do not tell (a future behind an alias of
 /// another name or behind an associated type) counts as `Sync`.
-pub(crate) fn shape(func: &Func) -> Shape {
+pub(crate) fn fn_kind(func: &Func) -> FnKind {
     if func.sig.asyncness.is_some() {
-        return Shape::Async;
+        return FnKind::Async;
     }
-    let ReturnType::Type(_, ty) = &func.sig.output else { return Shape::Sync };
+    let ReturnType::Type(_, ty) = &func.sig.output else { return FnKind::Sync };
     let ty = bare(ty);
-    if let Some(shape) = stream_shape(ty) {
-        return shape;
+    if let Some(kind) = stream_kind(ty) {
+        return kind;
     }
     let boxed = || inside(inside(ty, "Pin")?, "Box");
     match ty {
-        Type::Never(_) => return Shape::Never,
-        Type::ImplTrait(_) if !names(ty, "Future") => return Shape::Opaque,
+        Type::Never(_) => return FnKind::Never,
+        Type::ImplTrait(_) if !names(ty, "Future") => return FnKind::Opaque,
         // The future that measures borrows from itself; only a box can be moved after the first poll.
-        Type::ImplTrait(_) if names(ty, "Unpin") => return Shape::BoxedFuture,
-        Type::ImplTrait(_) => return Shape::ImplFuture,
+        Type::ImplTrait(_) if names(ty, "Unpin") => return FnKind::BoxedFuture,
+        Type::ImplTrait(_) => return FnKind::ImplFuture,
         _ => {}
     }
     if is_named(ty, "BoxFuture") || is_named(ty, "LocalBoxFuture") || boxed().is_some_and(|it| names(it, "Future")) {
-        return Shape::BoxedFuture;
+        return FnKind::BoxedFuture;
     }
-    Shape::Sync
+    FnKind::Sync
 }
 
 /// The type without the parentheses, or the invisible group that a macro by example puts around it.
