@@ -273,7 +273,7 @@ pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn look_up(&self) -> Option<Embedding> { /* .. */ }
 /// ```
 ///
-/// The function returns a type that says whether something was `Found`: an `Option`, a `Result` of one, or a type of yours that implements the trait. `Err` is neither hit nor miss.
+/// The function returns a `CacheResult`: an `Option`, a `Result` of one, or a type of yours that implements the trait. `Err` is neither hit nor miss.
 #[proc_macro_attribute]
 pub fn cache_lookup(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::CACHE_LOOKUP, args, item)
@@ -312,7 +312,7 @@ pub fn task(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn measure(&self) -> u64 { /* .. */ }
 /// ```
 ///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+/// The function returns a `GaugeValue`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn pattern_memory(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::PATTERN_MEMORY, args, item)
@@ -325,7 +325,7 @@ pub fn pattern_memory(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn measure(&self) -> f64 { /* .. */ }
 /// ```
 ///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+/// The function returns a `GaugeValue`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn memory_compression(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::MEMORY_COMPRESSION, args, item)
@@ -338,7 +338,7 @@ pub fn memory_compression(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn measure(&self) -> usize { /* .. */ }
 /// ```
 ///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+/// The function returns a `GaugeValue`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn patterns_active(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::PATTERNS_ACTIVE, args, item)
@@ -351,7 +351,7 @@ pub fn patterns_active(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn measure(&self) -> usize { /* .. */ }
 /// ```
 ///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+/// The function returns a `GaugeValue`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn patterns_unused(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::PATTERNS_UNUSED, args, item)
@@ -364,7 +364,7 @@ pub fn patterns_unused(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn measure(&self) -> f64 { /* .. */ }
 /// ```
 ///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+/// The function returns a `GaugeValue`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn pattern_reuse(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::PATTERN_REUSE, args, item)
@@ -377,7 +377,7 @@ pub fn pattern_reuse(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn measure(&self) -> f64 { /* .. */ }
 /// ```
 ///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+/// The function returns a `GaugeValue`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn coordination(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::COORDINATION, args, item)
@@ -390,7 +390,7 @@ pub fn coordination(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn measure(&self) -> usize { /* .. */ }
 /// ```
 ///
-/// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
+/// The function returns a `GaugeValue`: a number, an `Option` or a `Result` of one, or a type of yours that implements the trait. `None` and `Err` leave the gauge as it is.
 #[proc_macro_attribute]
 pub fn task_queue(args: TokenStream, item: TokenStream) -> TokenStream {
     run(&attribute::TASK_QUEUE, args, item)

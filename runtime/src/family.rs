@@ -1,6 +1,5 @@
 //! The families of this program: the built-in ones, and those that users declare.
 
-use crate::verdict::{Judge, Judged, Verdict};
 use measurand_catalog::Family;
 
 /// A family in the list of this program, with its record, which a catalog needs to explain its sites.
@@ -46,12 +45,6 @@ pub trait DeclaredFamily {
     const FAMILY: &'static Family;
     /// How the outcome of a call follows from what it returned.
     type Judge;
-}
-
-/// The verdict of a call under a declared family.
-#[inline]
-pub fn verdict_by<J: Judge<T>, T: ?Sized>(result: &T, by_type: impl Judged, threshold: f64) -> Verdict {
-    J::judge(result, by_type.verdict(), threshold)
 }
 
 /// Declares a family of metrics of your own. It is used by `#[measured(family = ..)]`, and has its metrics, its row of the
@@ -100,8 +93,8 @@ pub fn verdict_by<J: Judge<T>, T: ?Sized>(result: &T, by_type: impl Judged, thre
 /// | `successes`, `failures` | counters | one of them |
 /// | `rollbacks` | counter | what [`crate::record_auto_rollback`] does for agents |
 /// | `completions` | counter | one by `status`: `success` or `failure` |
-/// | `level` | gauge | what the result says through `Level` |
-/// | `hits`, `misses`, `hit_rate` | counters, gauge | what the result says through `Found` |
+/// | `level` | gauge | what the result says through `GaugeValue` |
+/// | `hits`, `misses`, `hit_rate` | counters, gauge | what the result says through `CacheResult` |
 ///
 /// | condition of an alert | fires when over five minutes |
 /// |---|---|
@@ -265,8 +258,8 @@ macro_rules! family {
 
     (@judge) => { $crate::__private::ByOutcome };
     (@judge score $($rest:ident)*) => { $crate::__private::ByScore };
-    (@judge level $($rest:ident)*) => { $crate::__private::ByLevel };
-    (@judge hits $($rest:ident)*) => { $crate::__private::ByLookup };
+    (@judge level $($rest:ident)*) => { $crate::__private::ByGaugeValue };
+    (@judge hits $($rest:ident)*) => { $crate::__private::ByCacheResult };
     (@judge $other:ident $($rest:ident)*) => { $crate::family!(@judge $($rest)*) };
 
     (@alerts $family:ident [$($done:expr,)*]) => { &[$($done),*] };

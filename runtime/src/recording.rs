@@ -4,13 +4,15 @@
 //! in alerts, if the crate says so with [`crate::records!`] or annotates another function with the same attribute.
 
 use crate::Label;
-use crate::call::{self, run, with_sink};
+use crate::call::{self, run};
+use crate::classify::outcome_of_gauge;
+use crate::failure::Failure;
 use crate::future::measure;
-use crate::label::{Pick, pick};
-use crate::picker::Picker;
+use crate::label::{LabelRef, label_ref};
+use crate::lookup::SeriesLookup;
+use crate::outcome::{Outcome, ReturnedValue};
 use crate::series::Series;
-use crate::value::Level;
-use crate::verdict::{Failure, Finding, Verdict, verdict_of_level};
+use crate::value::GaugeValue;
 use measurand_catalog::{Family, Role, families};
 use metrics::Gauge;
 use std::pin::pin;
@@ -64,7 +66,7 @@ pub enum TaskType {
 
 /// Counts a neural operation that nobody timed, as `#[neural_op]` does besides timing it.
 pub fn record_neural_operation(operation_type: impl Label) {
-    with_sink(NEURAL.series(&[pick(&operation_type)]), |it| it.count_untimed());
+    NEURAL.series(&[label_ref(&operation_type)]).with_sink(|it| it.count_untimed());
 }
 
 /// Awaits a neural operation, counted and timed as under `#[neural_op]`.
@@ -75,7 +77,7 @@ pub async fn time_neural_operation<T, E>(
     operation_type: impl Label,
     operation: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    NEURAL.wait(&[pick(&operation_type)], operation, of_result).await
+    NEURAL.wait(&[label_ref(&operation_type)], operation, of_result).await
 }
 
 /// Runs a neural operation, counted and timed as under `#[neural_op]`.
@@ -86,14 +88,14 @@ pub fn time_neural_operation_blocking<T, E>(
     operation_type: impl Label,
     operation: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    NEURAL.run(&[pick(&operation_type)], operation, of_result)
+    NEURAL.run(&[label_ref(&operation_type)], operation, of_result)
 }
 
 /// Records the confidence of a pattern, from 0 to 1, as `#[pattern_confidence]` does.
 pub fn record_pattern_confidence(pattern_type: impl Label, confidence: f64) {
     // Not a number says nothing, and would make every sum useless.
     if !confidence.is_nan() {
-        PATTERN_CONFIDENCE.find(&[pick(&pattern_type)], Finding::Score { score: confidence, success: true });
+        PATTERN_CONFIDENCE.find(&[label_ref(&pattern_type)], ReturnedValue::Score { score: confidence, success: true });
     }
 }
 
@@ -109,24 +111,24 @@ pub fn record_pattern_retrieval_blocking<T>(retrieval: impl FnOnce() -> T) -> T 
 
 /// Counts a learned pattern, as `#[pattern_learned]` does.
 pub fn record_pattern_learned() {
-    PATTERN_LEARNING.find(&[], Finding::None);
+    PATTERN_LEARNING.find(&[], ReturnedValue::None);
 }
 
 /// Counts a turn of the feedback loop, as `#[feedback_cycle]` does.
 pub fn record_feedback_cycle() {
-    FEEDBACK.find(&[], Finding::None);
+    FEEDBACK.find(&[], ReturnedValue::None);
 }
 
 /// Records the score of a verification, from 0 to 1, and whether it counts as a success, as `#[verified]` does. Not a
 /// number is no score, and a failure.
 pub fn record_verification(agent_id: impl Label, score: f64, success: bool) {
-    let finding = if score.is_nan() { Finding::NoScore } else { Finding::Score { score, success } };
-    VERIFICATION.find(&[pick(&agent_id)], finding);
+    let finding = if score.is_nan() { ReturnedValue::NoScore } else { ReturnedValue::Score { score, success } };
+    VERIFICATION.find(&[label_ref(&agent_id)], finding);
 }
 
 /// Counts that the work of an agent was undone, as `#[verified(rollback = ..)]` does.
 pub fn record_auto_rollback(agent_id: impl Label) {
-    call::count_rollback(VERIFICATION.series(&[pick(&agent_id)]));
+    call::count_rollback(VERIFICATION.series(&[label_ref(&agent_id)]));
 }
 
 /// Awaits a query, counted and timed as under `#[timed_query]`.
@@ -138,7 +140,7 @@ pub async fn record_db_query<T, E>(
     table: impl Label,
     query: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    DATABASE.wait(&[pick(&query_type), pick(&table)], query, of_result).await
+    DATABASE.wait(&[label_ref(&query_type), label_ref(&table)], query, of_result).await
 }
 
 /// Runs a query, counted and timed as under `#[timed_query]`.
@@ -150,74 +152,74 @@ pub fn record_db_query_blocking<T, E>(
     table: impl Label,
     query: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    DATABASE.run(&[pick(&query_type), pick(&table)], query, of_result)
+    DATABASE.run(&[label_ref(&query_type), label_ref(&table)], query, of_result)
 }
 
 /// Counts an attempt to connect to the database that failed, as `#[db_connection]` does.
 pub fn record_database_connection_error() {
     let series = DATABASE_CONNECTION.series(&[]);
-    with_sink(series, |it| it.count(Role::Failures));
+    series.with_sink(|it| it.count(Role::Failures));
 }
 
 /// Counts a look-up that found something, as `#[cache_lookup]` does.
 pub fn record_cache_hit(cache: impl Label) {
-    CACHE.find(&[pick(&cache)], Finding::Lookup { hit: true });
+    CACHE.find(&[label_ref(&cache)], ReturnedValue::Lookup { hit: true });
 }
 
 /// Counts a look-up that found nothing, as `#[cache_lookup]` does.
 pub fn record_cache_miss(cache: impl Label) {
-    CACHE.find(&[pick(&cache)], Finding::Lookup { hit: false });
+    CACHE.find(&[label_ref(&cache)], ReturnedValue::Lookup { hit: false });
 }
 
 /// Awaits the planning for a goal, timed as under `#[goap_plan]`.
 pub async fn record_goap_planning<T>(goal: impl Label, planning: impl Future<Output = T>) -> T {
-    PLANNING.wait(&[pick(&goal)], planning, of_any).await
+    PLANNING.wait(&[label_ref(&goal)], planning, of_any).await
 }
 
 /// Runs the planning for a goal, timed as under `#[goap_plan]`.
 pub fn record_goap_planning_blocking<T>(goal: impl Label, planning: impl FnOnce() -> T) -> T {
-    PLANNING.run(&[pick(&goal)], planning, of_any)
+    PLANNING.run(&[label_ref(&goal)], planning, of_any)
 }
 
 /// Counts a task by how it ended, as `#[task]` does.
 pub fn record_task_completed(task_type: impl Label, success: bool) {
-    let verdict = if success { Verdict::OK } else { Verdict::failed(Failure::Error) };
-    TASK.conclude(&[pick(&task_type)], verdict);
+    let outcome = if success { Outcome::OK } else { Outcome::failed(Failure::Error) };
+    TASK.conclude(&[label_ref(&task_type)], outcome);
 }
 
 /// Sets `pattern_memory_bytes`, as `#[pattern_memory]` does.
-pub fn set_pattern_memory(bytes: impl Level) {
-    PATTERN_MEMORY.conclude(&[], verdict_of_level(&bytes));
+pub fn set_pattern_memory(bytes: impl GaugeValue) {
+    PATTERN_MEMORY.conclude(&[], outcome_of_gauge(&bytes));
 }
 
 /// Sets `memory_compression_ratio`, as `#[memory_compression]` does.
-pub fn set_memory_compression(ratio: impl Level) {
-    MEMORY_COMPRESSION.conclude(&[], verdict_of_level(&ratio));
+pub fn set_memory_compression(ratio: impl GaugeValue) {
+    MEMORY_COMPRESSION.conclude(&[], outcome_of_gauge(&ratio));
 }
 
 /// Sets `patterns_active`, as `#[patterns_active]` does.
-pub fn set_patterns_active(patterns: impl Level) {
-    PATTERNS_ACTIVE.conclude(&[], verdict_of_level(&patterns));
+pub fn set_patterns_active(patterns: impl GaugeValue) {
+    PATTERNS_ACTIVE.conclude(&[], outcome_of_gauge(&patterns));
 }
 
 /// Sets `patterns_unused`, as `#[patterns_unused]` does.
-pub fn set_patterns_unused(patterns: impl Level) {
-    PATTERNS_UNUSED.conclude(&[], verdict_of_level(&patterns));
+pub fn set_patterns_unused(patterns: impl GaugeValue) {
+    PATTERNS_UNUSED.conclude(&[], outcome_of_gauge(&patterns));
 }
 
 /// Sets `pattern_reuse_rate`, as `#[pattern_reuse]` does.
-pub fn set_pattern_reuse(rate: impl Level) {
-    PATTERN_REUSE.conclude(&[], verdict_of_level(&rate));
+pub fn set_pattern_reuse(rate: impl GaugeValue) {
+    PATTERN_REUSE.conclude(&[], outcome_of_gauge(&rate));
 }
 
 /// Sets `coordination_efficiency`, as `#[coordination]` does.
-pub fn set_coordination_efficiency(efficiency: impl Level) {
-    COORDINATION.conclude(&[], verdict_of_level(&efficiency));
+pub fn set_coordination_efficiency(efficiency: impl GaugeValue) {
+    COORDINATION.conclude(&[], outcome_of_gauge(&efficiency));
 }
 
 /// Sets `background_task_queue_length`, as `#[task_queue]` does.
-pub fn set_task_queue_length(tasks: impl Level) {
-    TASK_QUEUE.conclude(&[], verdict_of_level(&tasks));
+pub fn set_task_queue_length(tasks: impl GaugeValue) {
+    TASK_QUEUE.conclude(&[], outcome_of_gauge(&tasks));
 }
 
 /// Adds one to `background_task_queue_length` until the guard is dropped.
@@ -246,23 +248,23 @@ impl std::fmt::Debug for Counted {
     }
 }
 
-fn of_result<T, E>(result: &Result<T, E>) -> Verdict {
-    result.as_ref().map_or(Verdict::failed(Failure::Error), |_| Verdict::OK)
+fn of_result<T, E>(result: &Result<T, E>) -> Outcome {
+    result.as_ref().map_or(Outcome::failed(Failure::Error), |_| Outcome::OK)
 }
 
 /// For families that count no errors.
-fn of_any<T>(_: &T) -> Verdict {
-    Verdict::OK
+fn of_any<T>(_: &T) -> Outcome {
+    Outcome::OK
 }
 
 /// A built-in family, all labels of which are given with each recording.
-struct Recorded(LazyLock<Picker>);
+struct Recorded(LazyLock<SeriesLookup>);
 
 macro_rules! recorded {
     ($($family:ident)*) => {$(
         static $family: Recorded = Recorded(LazyLock::new(|| {
             const FAMILY: &Family = &families::$family;
-            Picker::of_family(FAMILY)
+            SeriesLookup::of_family(FAMILY)
         }));
     )*};
 }
@@ -274,36 +276,36 @@ recorded! {
 }
 
 impl Recorded {
-    fn series(&'static self, picks: &[Pick<'_>]) -> &'static Series {
-        self.0.pick(picks)
+    fn series(&'static self, picks: &[LabelRef<'_>]) -> &'static Series {
+        self.0.find(picks)
     }
 
-    fn find(&'static self, picks: &[Pick<'_>], finding: Finding) {
-        self.conclude(picks, Verdict::found(finding));
+    fn find(&'static self, picks: &[LabelRef<'_>], finding: ReturnedValue) {
+        self.conclude(picks, Outcome::returned(finding));
     }
 
     /// Records how a call ended, whose duration nobody knows.
-    fn conclude(&'static self, picks: &[Pick<'_>], verdict: Verdict) {
+    fn conclude(&'static self, picks: &[LabelRef<'_>], outcome: Outcome) {
         let series = self.series(picks);
-        with_sink(series, |it| call::record_verdict(it, &verdict));
+        series.with_sink(|it| call::record_outcome(it, &outcome));
     }
 
-    fn run<T>(&'static self, picks: &[Pick<'_>], body: impl FnOnce() -> T, judge: fn(&T) -> Verdict) -> T {
+    fn run<T>(&'static self, picks: &[LabelRef<'_>], body: impl FnOnce() -> T, judge: fn(&T) -> Outcome) -> T {
         run(self.series(picks), body, judge)
     }
 
     fn wait<T, F: Future<Output = T>>(
         &'static self,
-        picks: &[Pick<'_>],
+        picks: &[LabelRef<'_>],
         future: F,
-        judge: fn(&T) -> Verdict,
+        judge: fn(&T) -> Outcome,
     ) -> impl Future<Output = T> + use<T, F> {
         let series = self.series(picks);
         async move { measure(series, pin!(future), judge).await.0 }
     }
 
     fn guard(&'static self) -> Counted {
-        let gauge = with_sink(self.series(&[]), |it| it.gauge(Role::Level));
+        let gauge = self.series(&[]).with_sink(|it| it.gauge(Role::Level));
         gauge.increment(1.0);
         Counted(gauge)
     }

@@ -25,7 +25,7 @@ fn returned_stream() {
                     ::measurand::__private::Site::series(& __SITE), __STREAM, [u32],
                     ::measurand::__private::call(move || -> _ { g() }), move | __result | { use
                     ::measurand::__private::ErrorProbe as _; ::measurand::__private::Probe(__result)
-                    .error().verdict() }
+                    .error().outcome() }
                 }
             }
         "#]],
@@ -48,7 +48,7 @@ fn boxed_stream_of_results() {
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick(&table)],
+                    &[::measurand::__private::label_ref(&table)],
                 );
                 static __STREAM: ::measurand::__private::Site = ::measurand::__private::site! {
                     __STREAM, STREAM, "f", ["function" = "f", "module" = ::core::module_path!()],
@@ -59,7 +59,7 @@ fn boxed_stream_of_results() {
                         __series, __STREAM, [Result < u32, E >], ::measurand::__private::call(move ||
                         -> BoxStream < 'a, Result < u32, E > > { g() }), move | __result | { use
                         ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict() }
+                        ::measurand::__private::Probe(__result).error().outcome() }
                     },
                 )
             }
@@ -91,7 +91,7 @@ fn boxed_block() {
                             ),
                             |__result| {
                                 use ::measurand::__private::ErrorProbe as _;
-                                ::measurand::__private::Probe(__result).error().verdict()
+                                ::measurand::__private::Probe(__result).error().outcome()
                             },
                         )
                         .await;
@@ -124,7 +124,7 @@ fn prepared_block() {
                         ),
                         |__result| {
                             use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
+                            ::measurand::__private::Probe(__result).error().outcome()
                         },
                     )
                     .await;
