@@ -1,5 +1,6 @@
 //! A call that failed or was one of the slowest. Never on the path of all others.
 
+use crate::failure::Failure;
 use crate::fast_path::Ended;
 use crate::handles::Handles;
 use crate::outcome::Outcome;
@@ -8,7 +9,7 @@ use crate::outcome::Outcome;
 #[cold]
 #[inline(never)]
 pub(crate) fn note(handles: &Handles, nanoseconds: u64, outcome: &Outcome) {
-    let name = outcome.result.map_or_else(|failure| failure.name(), |()| "ok");
+    let name = outcome.result.map_or_else(Failure::name, |()| "ok");
     let ended = Ended { nanoseconds, outcome: name, kind: outcome.error_kind };
     handles.incidents.note(ended, || handles.series.origin());
 }

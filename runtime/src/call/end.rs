@@ -127,13 +127,12 @@ pub(super) fn end(series: &'static Series, start: CallStart, outcome: &Outcome) 
 #[cold]
 #[inline(never)]
 fn end_locally(series: &'static Series, reading: Option<u64>, outcome: &Outcome) {
-    let nanoseconds = match reading {
-        Some(reading) => CLOCK.delta_as_nanos(reading, CLOCK.raw()),
-        None => {
-            // The call was skipped under the global recorder. Under this recorder each call is timed.
-            sample_next();
-            series.last_duration.get()
-        }
+    let nanoseconds = if let Some(reading) = reading {
+        CLOCK.delta_as_nanos(reading, CLOCK.raw())
+    } else {
+        // The call was skipped under the global recorder. Under this recorder each call is timed.
+        sample_next();
+        series.last_duration.get()
     };
     catch_panic(|| {
         if let Some(in_flight) = reading.and_then(|it| local_recorder::take(series, it)) {

@@ -69,3 +69,22 @@ impl CallStart {
         !matches!(self.state(), CallState::Ended)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_without_handles_is_decoded_to_its_state() {
+        assert!(matches!(CallStart::ENDED.state(), CallState::Ended));
+        assert!(matches!(CallStart::SKIPPED.state(), CallState::Skipped));
+        assert!(matches!(CallStart::local(Some(7)).state(), CallState::Local(7)));
+        let panicked = CallStart::local(None);
+        assert!(!panicked.is_open() && CallStart::SKIPPED.is_open());
+    }
+
+    #[test]
+    fn a_start_fits_into_two_registers() {
+        assert_eq!(size_of::<CallStart>(), 16);
+    }
+}
