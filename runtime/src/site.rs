@@ -5,7 +5,9 @@ use crate::lookup::SeriesLookup;
 use crate::names::SiteRecords;
 use crate::record::{Record, expressions, is_from_result};
 use crate::series::Series;
-use measurand_catalog::{Family, record};
+use measurand_catalog::Family;
+#[cfg(feature = "exporter")]
+use measurand_catalog::record;
 
 /// One annotated function.
 ///

@@ -46,19 +46,25 @@ fn end_slow_call(handles: &Handles, nanoseconds: u64) {
 /// Ends a call of a series of which some calls are timed; nothing else is recorded.
 #[inline(never)]
 pub(super) fn end_sampled(series: &'static Series, start: CallStart, result: OkOrErr) {
-    if result == OkOrErr::OK {
-        let untimed = match start.state() {
-            CallState::Skipped => series.handles(),
-            CallState::Untimed(handles) => Some(handles),
-            _ => None,
-        };
-        if let Some(handles) = untimed
-            && let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path
-        {
-            return calls.end_untimed(ThisThread::get(), || handles.last_duration.get());
-        }
+    if result == OkOrErr::OK
+        && let CallState::Untimed(handles) = start.state()
+        && let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path
+    {
+        return calls.end_untimed(ThisThread::get(), || handles.last_duration.get());
     }
     end_timed(series, start, result);
+}
+
+/// Ends a call that ended well and was skipped, or started under a local recorder.
+#[inline(never)]
+pub(super) fn end_skipped(series: &'static Series, start: CallStart) {
+    if let CallState::Skipped = start.state()
+        && let Some(handles) = series.handles()
+        && let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path
+    {
+        return calls.end_untimed(ThisThread::get(), || handles.last_duration.get());
+    }
+    end_general(series, start, OkOrErr::OK);
 }
 
 /// Ends a call that is timed on behalf of others, or did not end well.

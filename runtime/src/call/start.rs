@@ -1,6 +1,6 @@
 //! How calls start, and which of them are timed.
 
-use super::end::{end_plain, end_sampled};
+use super::end::{end_plain, end_sampled, end_skipped};
 use super::state::CallStart;
 use crate::catch_panic::catch_panic;
 use crate::handles::{FastPath, Handles};
@@ -65,7 +65,12 @@ impl<const ONE_IN: u32, const IN_FLIGHT: bool> TimingPolicy for SampleTiming<ONE
 
     #[inline]
     fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr) {
-        end_sampled(series, start, result);
+        // Decided in the annotated function, where skipped calls come from another branch than timed ones.
+        if !IN_FLIGHT && result == OkOrErr::OK && !start.has_handles() {
+            end_skipped(series, start);
+        } else {
+            end_sampled(series, start, result);
+        }
     }
 }
 

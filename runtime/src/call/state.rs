@@ -65,6 +65,11 @@ impl CallStart {
     }
 
     #[inline]
+    pub(super) fn has_handles(self) -> bool {
+        self.handles.is_some()
+    }
+
+    #[inline]
     pub(super) fn is_open(self) -> bool {
         !matches!(self.state(), CallState::Ended)
     }
