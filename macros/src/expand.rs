@@ -166,7 +166,7 @@ fn series(model: &Model) -> Option<TokenStream> {
         let expression = match value {
             LabelValue::Given(expression) => expression,
             LabelValue::Caller => {
-                picks.push(quote! { #private::pick(&#private::caller()) });
+                picks.push(quote! { #private::label_ref(&#private::caller()) });
                 continue;
             }
             LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::FromResult(_) => continue,
@@ -175,17 +175,17 @@ fn series(model: &Model) -> Option<TokenStream> {
         let span = expression.span().resolved_at(Span::mixed_site());
         let private = private_at(model, span);
         let checked = known_label(model, label, picks.len());
-        let pick = if let Some((_, name)) = &checked {
-            quote_spanned! { span=> #private::pick_known::<#name, _> }
+        let label_ref = if let Some((_, name)) = &checked {
+            quote_spanned! { span=> #private::known_label_ref::<#name, _> }
         } else {
-            quote_spanned! { span=> #private::pick }
+            quote_spanned! { span=> #private::label_ref }
         };
         known.extend(checked.map(|it| it.0));
         // What binds less tightly than `&` needs parentheses, and what does not would be warned of.
         picks.push(if binds_tightly(expression) {
-            quote_spanned! { span=> #pick(&#expression) }
+            quote_spanned! { span=> #label_ref(&#expression) }
         } else {
-            quote_spanned! { span=> #pick(&(#expression)) }
+            quote_spanned! { span=> #label_ref(&(#expression)) }
         });
     }
     Some(quote! { #known let #series = #private::Site::series_of(&__SITE, &[#(#picks),*]); })
@@ -233,9 +233,8 @@ fn place(model: &Model) -> TokenStream {
 pub(crate) fn start(model: &Model) -> TokenStream {
     let (private, series) = (private(model), place(model));
     match model.one_in {
-        Some(one_in) if is_watched(model) => quote! { #private::Sampled::<#one_in>(#series) },
-        Some(one_in) => quote! { #private::Spared::<#one_in>(#series) },
-        None if counts_only(model) => quote! { #private::Counted(#series) },
+        Some(one_in) if is_watched(model) => quote! { #private::SampleTiming::<#one_in, true>(#series) },
+        Some(one_in) => quote! { #private::SampleTiming::<#one_in, false>(#series) },
         None => series,
     }
 }
@@ -338,7 +337,7 @@ fn measured(model: &Model, future: &TokenStream, span: Span) -> TokenStream {
     quote! { #measured #rollback #result }
 }
 
-/// A closure from a reference to the result to its verdict. A type without a score is reported at the return type, a
+/// A closure from a reference to the result to its outcome. A type without a score is reported at the return type, a
 /// predicate that does not fit at the predicate.
 pub(crate) fn judge(model: &Model) -> TokenStream {
     let binding = local("__result");
@@ -347,30 +346,30 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         _ => span_of_output(model),
     };
     let (private, result) = (private_at(model, span), Ident::new("__result", span));
-    let verdict = match &model.judgement {
+    let outcome = match &model.judgement {
         // `!` becomes every type, so that asking for the outcome of one is ambiguous.
         Judgement::ByType if returns_never(&model.func) => {
-            quote_spanned! { span=> #private::verdict_if(#result, |_| true, true) }
+            quote_spanned! { span=> #private::outcome_if(#result, |_| true, true) }
         }
         Judgement::ByType => by_type(model, &private, &result, span),
         Judgement::Predicate { predicate, holds_when_ok } => {
-            quote_spanned! { span=> #private::verdict_if(#result, #predicate, #holds_when_ok) }
+            quote_spanned! { span=> #private::outcome_if(#result, #predicate, #holds_when_ok) }
         }
         Judgement::Score { threshold, .. } => {
             let threshold = Literal::f64_suffixed(*threshold);
-            quote_spanned! { span=> #private::verdict_of_score(#result, #threshold) }
+            quote_spanned! { span=> #private::outcome_of_score(#result, #threshold) }
         }
-        Judgement::Level => quote_spanned! { span=> #private::verdict_of_level(#result) },
-        Judgement::Lookup => quote_spanned! { span=> #private::verdict_of_lookup(#result) },
+        Judgement::Level => quote_spanned! { span=> #private::outcome_of_gauge(#result) },
+        Judgement::Lookup => quote_spanned! { span=> #private::outcome_of_lookup(#result) },
         Judgement::Declared { threshold, .. } => {
             let (declared, threshold) = (&model.declared, Literal::f64_suffixed(*threshold));
             let by_type = if returns_never(&model.func) {
-                quote_spanned! { span=> #private::verdict_if(#result, |_| true, true) }
+                quote_spanned! { span=> #private::outcome_if(#result, |_| true, true) }
             } else {
                 by_type(model, &private, &result, span)
             };
             let judge = quote_spanned! { span=> <#declared as #private::DeclaredFamily>::Judge };
-            quote_spanned! { span=> #private::verdict_by::<#judge, _>(#result, #by_type, #threshold) }
+            quote_spanned! { span=> #private::outcome_by::<#judge, _>(#result, #by_type, #threshold) }
         }
     };
     // Where the type of the result is mistaken, the compiler would ask its error for a kind before it knows it.
@@ -382,7 +381,7 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         _ => None,
     };
     if model.closures().next().is_none() {
-        return quote! { |#binding #declared| #verdict };
+        return quote! { |#binding #declared| #outcome };
     }
     let private = self::private(model);
     let names: Vec<Ident> = (0..model.closures().count()).map(|it| local(&format!("__label{it}"))).collect();
@@ -408,23 +407,23 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));
         let checked = known_label(model, label, picks.len());
         picks.push(if let Some((_, label)) = &checked {
-            quote_spanned! { span=> #private::pick_asked_known::<#label, _>(&#name) }
+            quote_spanned! { span=> #private::known_result_label_ref::<#label, _>(&#name) }
         } else {
-            quote_spanned! { span=> #private::pick_asked(&#name) }
+            quote_spanned! { span=> #private::result_label_ref(&#name) }
         });
         known.extend(checked.map(|it| it.0));
     }
     let series = place(model);
-    quote! { |#binding #declared| { #known #(#labels)* #private::verdict_in(#verdict, #series, &[#(#picks),*]) } }
+    quote! { |#binding #declared| { #known #(#labels)* #private::outcome_in(#outcome, #series, &[#(#picks),*]) } }
 }
 
-/// The verdict that the result's type gives.
+/// The outcome that the type of the result tells.
 fn by_type(model: &Model, private: &TokenStream, result: &Ident, span: Span) -> TokenStream {
     // A trait that is imported by a path of the user's would count as an import of the user's, and as an unused one.
     if model.krate.is_some() {
         return quote_spanned! { span=> #private::by_type!(#result) };
     }
-    quote_spanned! { span=> { use #private::ErrorProbe as _; #private::Probe(#result).error().verdict() } }
+    quote_spanned! { span=> { use #private::ErrorProbe as _; #private::Probe(#result).error().outcome() } }
 }
 
 /// What follows a failed verification; it may use the arguments and, in an `async fn`, await.

@@ -119,8 +119,8 @@ impl Declaration {
     fn judge(&self) -> Ident {
         let judges = self.metrics.iter().filter_map(|it| match it.role {
             Role::Score => Some("ByScore"),
-            Role::Level => Some("ByLevel"),
-            Role::Hits => Some("ByLookup"),
+            Role::Level => Some("ByGaugeValue"),
+            Role::Hits => Some("ByCacheResult"),
             _ => None,
         });
         format_ident!("{}", judges.into_iter().next().unwrap_or("ByOutcome"))

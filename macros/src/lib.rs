@@ -298,7 +298,7 @@ pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
 /// fn look_up(&self) -> Option<Embedding> { /* .. */ }
 /// ```
 ///
-/// The function returns a type that says whether something was `Found`: an `Option`, a `Result` of one, or a type of yours that implements the trait. `Err` is neither hit nor miss.
+/// The function returns a `CacheResult`: an `Option`, a `Result` of one, or a type of yours that implements the trait. `Err` is neither hit nor miss.
 #[proc_macro_attribute]
 pub fn cache_lookup(args: TokenStream, item: TokenStream) -> TokenStream {
     run(const { named("cache_lookup") }, args, item)
@@ -340,7 +340,7 @@ macro_rules! gauges {
         #[doc = concat!("fn measure(&self) -> ", $type, " { /* .. */ }")]
         /// ```
         ///
-        /// The function returns a type with a `Level`: a number, an `Option` or a `Result` of one, or a type of yours that
+        /// The function returns a `GaugeValue`: a number, an `Option` or a `Result` of one, or a type of yours that
         /// implements the trait. `None` and `Err` leave the gauge as it is.
         #[proc_macro_attribute]
         pub fn $name(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -159,11 +159,12 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
             "a score from 0 to 1: `f64`, an `Option` or a `Result` of one, or a type with `measurand::Score`",
             "f64",
         )),
-        Judgement::Level => {
-            Some(("a number: `u64`, `f64`, an `Option` or a `Result` of one, or a type with `measurand::Level`", "u64"))
-        }
+        Judgement::Level => Some((
+            "a number: `u64`, `f64`, an `Option` or a `Result` of one, or a type with `measurand::GaugeValue`",
+            "u64",
+        )),
         Judgement::Lookup => Some((
-            "what was found: an `Option`, a `Result` of one, or a type with `measurand::Found`",
+            "what was found: an `Option`, a `Result` of one, or a type with `measurand::CacheResult`",
             "Option<String>",
         )),
         Judgement::ByType | Judgement::Predicate { .. } | Judgement::Declared { .. } => None,

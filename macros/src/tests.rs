@@ -72,7 +72,7 @@ fn sync() {
                     move || -> Result<T, E> { x },
                     |__result: &Result<T, E>| {
                         use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
+                        ::measurand::__private::Probe(__result).error().outcome()
                     },
                 )
             }
@@ -98,7 +98,7 @@ fn nothing_returned() {
                     move || -> () { g() },
                     |__result| {
                         use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
+                        ::measurand::__private::Probe(__result).error().outcome()
                     },
                 )
             }
@@ -144,7 +144,7 @@ fn opaque_inside() {
                     move || -> Result<_, Box<dyn Error>> { g() },
                     |__result: &Result<_, Box<dyn Error>>| {
                         use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
+                        ::measurand::__private::Probe(__result).error().outcome()
                     },
                 )
             }
@@ -188,7 +188,7 @@ fn verified() {
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> f64 { 1.0 },
-                    |__result| ::measurand::__private::verdict_of_score(__result, 0.5f64),
+                    |__result| ::measurand::__private::outcome_of_score(__result, 0.5f64),
                 )
             }
         "#]],
@@ -214,7 +214,7 @@ fn rollback() {
                 let __failed = ::measurand::__private::leave(
                     &mut __call,
                     &__result,
-                    |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
+                    |__result| ::measurand::__private::outcome_of_score(__result, 0.95f64),
                 );
                 if let ::core::option::Option::Some(__series) = __failed {
                     ::measurand::__private::count_rollback(__series);
@@ -244,7 +244,7 @@ fn rollback_later() {
                             async { if false { return ::measurand::__private::returned:: < f64 > ();
                             } 1.0 }
                         ),
-                        |__result| ::measurand::__private::verdict_of_score(__result, 0.95f64),
+                        |__result| ::measurand::__private::outcome_of_score(__result, 0.95f64),
                     )
                     .await;
                 if let ::core::option::Option::Some(__series) = __failed {
@@ -272,7 +272,7 @@ fn predicate() {
                 ::measurand::__private::run(
                     ::measurand::__private::Site::series(&__SITE),
                     move || -> Option<u32> { None },
-                    |__result| ::measurand::__private::verdict_if(__result, Option::is_none, false),
+                    |__result| ::measurand::__private::outcome_if(__result, Option::is_none, false),
                 )
             }
         "#]],
@@ -338,7 +338,7 @@ fn facts() {
                     move || -> () {},
                     |__result| {
                         use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
+                        ::measurand::__private::Probe(__result).error().outcome()
                     },
                 )
             }

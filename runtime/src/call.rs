@@ -1,103 +1,127 @@
-//! One call of an annotated function, from its begin to its end. The hot path.
+//! One call of an annotated function, from its start to its end. The hot path.
 //!
-//! What begins and ends calls is not inlined, nor is any decision about them: a program has many annotated functions, each
-//! instruction in one of them is compiled as often, and the processor hides a call behind the clock that it waits for. What
-//! goes in and comes out of it fits into registers.
+//! The functions that start and end calls are not inlined, and the annotated function makes no decision about them: a
+//! program has many annotated functions, each instruction in one of them is compiled as often, and the processor hides a
+//! call behind the clock that it waits for. The arguments and results of these functions fit into registers.
 
 mod end;
 mod start;
+mod state;
 
 #[cfg(feature = "tower")]
 pub(crate) use end::count_failure;
-pub(crate) use end::{count_plain, count_verdict, end, end_plain, end_plain_sampled, end_plain_spared, record_verdict};
-pub(crate) use start::{Begun, Start};
-pub use start::{Counted, Sampled, Spared};
+pub(crate) use end::record_outcome;
+pub use start::SampleTiming;
+pub(crate) use start::TimingPolicy;
 
-use crate::contain::contained;
-use crate::handles::Sink;
+use crate::catch_panic::catch_panic;
+use crate::failure::Failure;
+use crate::outcome::{Classified, Outcome};
 use crate::series::Series;
-use crate::verdict::{Failure, Judged, Verdict};
-use end::ended_in;
+use end::{count_plain, end, ended_in};
 use measurand_catalog::Role;
+use state::CallStart;
 use std::mem;
 
-/// A call that has begun. Dropping it ends the call, so that neither an unwinding stack nor a dropped future is lost,
-/// and the gauge of calls in flight cannot leak.
+/// A call that has started. Dropping it ends the call, so that an unwinding stack and a dropped future are counted, and the
+/// gauge of calls in flight cannot leak.
 #[derive(Debug)]
 pub struct Call {
     series: &'static Series,
-    begun: Begun,
-    /// What it counts as if it is dropped before it is left.
-    unless_left: Failure,
+    start: CallStart,
+    /// The failure that is counted if the call is dropped before it ends.
+    if_dropped: Failure,
 }
 
-/// Begins a call, which counts as a panic if it is dropped before it is left.
+/// Starts a call, which counts as a panic if it is dropped before [`leave`].
 #[inline]
 #[must_use]
-pub fn enter<S: Start>(start: S) -> Call {
-    Call { series: start.series(), begun: start.begin(), unless_left: Failure::Panic }
+pub fn enter<P: TimingPolicy>(policy: P) -> Call {
+    Call { series: policy.series(), start: policy.start(), if_dropped: Failure::Panic }
 }
 
-/// Ends a call that returned; says where it counts if it was no success.
+/// Ends a call that returned. The result is the series that it counts in, unless it is a success.
 #[inline]
-pub fn leave<T: ?Sized, V: Judged>(
+pub fn leave<T: ?Sized, C: Classified>(
     call: &mut Call,
     result: &T,
-    judge: impl FnOnce(&T) -> V,
+    classify: impl FnOnce(&T) -> C,
 ) -> Option<&'static Series> {
-    let verdict = judge(result).verdict();
-    let failed = (!verdict.is_success()).then(|| ended_in(call.series, &verdict));
-    call.end(&verdict);
+    let outcome = classify(result).outcome();
+    let failed = (!outcome.is_success()).then(|| ended_in(call.series, &outcome));
+    call.end(&outcome);
     failed
 }
 
-/// One whole call of a function, whose body is `body`. Generated code has it as its last expression: there the compiler
+/// Runs one whole call of a function, whose body is `body`. Generated code has it as its last expression: there the compiler
 /// still knows what type the function returns.
 ///
-/// Each statement of it is compiled once more for each annotated function.
+/// Each statement here is compiled once more for each annotated function.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
-pub fn run<S: Start, T, V: Judged>(start: S, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
-    let (series, begun) = (start.series(), start.begin());
-    let open = Open { series, begun };
+pub fn run<P: TimingPolicy, T, C: Classified>(
+    policy: P,
+    body: impl FnOnce() -> T,
+    classify: impl FnOnce(&T) -> C,
+) -> T {
+    let (series, start) = (policy.series(), policy.start());
+    let open = OpenCall { series, start };
     let result = body();
-    let verdict = judge(&result);
-    // It ends below: there is nothing to drop, and no code that asks.
+    let outcome = classify(&result);
+    // `finish` ends the call, so there is nothing to drop and no code that checks whether there is.
     mem::forget(open);
-    S::end(verdict, series, begun);
+    finish::<P>(outcome, series, start);
     result
 }
 
-/// The same where nothing is left by a call that does not return.
+/// The type of the outcome decides, so no branch is left.
+#[inline]
+fn finish<P: TimingPolicy>(outcome: impl Classified, series: &'static Series, start: CallStart) {
+    match outcome.split() {
+        Ok(result) => P::end_plain(series, start, result),
+        Err(outcome) => end(series, start, &outcome),
+    }
+}
+
+/// Runs a call of a family that counts only calls which return.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "as above")]
-pub fn count<T, V: Judged>(series: &'static Series, body: impl FnOnce() -> T, judge: impl FnOnce(&T) -> V) -> T {
+pub fn count<T, C: Classified>(series: &'static Series, body: impl FnOnce() -> T, classify: impl FnOnce(&T) -> C) -> T {
     let result = body();
-    judge(&result).count(series);
+    finish_count(classify(&result), series);
     result
+}
+
+/// The type of the outcome decides, so no branch is left.
+#[inline]
+fn finish_count(outcome: impl Classified, series: &'static Series) {
+    match outcome.split() {
+        Ok(result) => count_plain(series, result),
+        Err(outcome) => end::count(series, &outcome),
+    }
 }
 
 /// A call whose function has not returned.
-struct Open {
+struct OpenCall {
     series: &'static Series,
-    begun: Begun,
+    start: CallStart,
 }
 
-impl Drop for Open {
-    // By value, so that it need not lie in memory before something goes wrong.
+impl Drop for OpenCall {
+    // By value, so that the call need not lie in memory before something goes wrong.
     #[inline]
     fn drop(&mut self) {
-        drop_open(self.series, self.begun);
+        drop_call(self.series, self.start, Failure::Panic);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn drop_open(series: &'static Series, begun: Begun) {
-    drop_call(series, begun, Failure::Panic);
+fn drop_call(series: &'static Series, start: CallStart, failure: Failure) {
+    end(series, start, &Outcome::failed(failure));
 }
 
-/// Stands in generated code where it is never reached, for its type. Unlike a `loop {}` it does not make what follows
+/// Stands in generated code that is never reached, for its type. Unlike a `loop {}` it does not make the code after it
 /// unreachable.
 ///
 /// # Panics
@@ -107,18 +131,18 @@ pub fn returned<T>() -> T {
     unreachable!("it stands behind `if false`")
 }
 
-/// Begins a call whose returned value nobody sees. It is a panic if the thread unwinds when it ends.
+/// Starts a call whose returned value is not seen. It counts as a panic if the thread unwinds when the call ends.
 #[inline]
 #[must_use]
-pub fn watch<S: Start>(start: S) -> Watch {
-    Watch { call: enter(start), unwinding: std::thread::panicking() }
+pub fn watch<P: TimingPolicy>(policy: P) -> Watch {
+    Watch { call: enter(policy), unwinding: std::thread::panicking() }
 }
 
 /// See [`watch`].
 #[derive(Debug)]
 pub struct Watch {
     call: Call,
-    /// It was called by a destructor, which runs because of an earlier panic.
+    /// Whether a destructor made the call because of an earlier panic.
     unwinding: bool,
 }
 
@@ -126,42 +150,41 @@ impl Drop for Watch {
     #[inline]
     fn drop(&mut self) {
         if std::thread::panicking() == self.unwinding {
-            self.call.end(&Verdict::OK);
+            self.call.end(&Outcome::OK);
         }
     }
+}
+
+/// Calls `body` once. A closure that is asked for as `FnOnce` may return what it borrows from its captures.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
+pub fn call<T>(body: impl FnOnce() -> T) -> T {
+    body()
 }
 
 /// Counts a rollback after a failed verification.
 pub fn count_rollback(series: &'static Series) {
-    contained(|| with_sink(series, |it| it.count(Role::Rollbacks)));
-}
-
-/// Lends where the values of a series go now.
-pub(crate) fn with_sink<T>(series: &'static Series, record: impl FnOnce(&dyn Sink) -> T) -> T {
-    match series.handles() {
-        Some(handles) => record(handles),
-        None => series.with_lookup(|it| record(it)),
-    }
+    catch_panic(|| series.with_sink(|sink| sink.count(Role::Rollbacks)));
 }
 
 impl Call {
-    /// Says what the call counts as if it is dropped before it is left.
+    /// Sets the failure that is counted if the call is dropped before it ends.
     #[inline]
-    pub(crate) fn unless_left(&mut self, failure: Failure) {
-        self.unless_left = failure;
+    pub(crate) fn if_dropped(&mut self, failure: Failure) {
+        self.if_dropped = failure;
     }
 
-    /// Ends a call that was cancelled and not left, as one that is no error.
+    /// Ends a call that was cancelled, but not as an error.
     #[cfg(feature = "tower")]
     pub(crate) fn forgive_cancelled(&mut self) {
-        if self.begun.is_open() && self.unless_left == Failure::Cancelled {
+        if self.start.is_open() && self.if_dropped == Failure::Cancelled {
             let series = Some(self.series.ends().without_result(Failure::Cancelled));
-            self.end(&Verdict { series, ..Verdict::OK });
+            self.end(&Outcome { series, ..Outcome::OK });
         }
     }
 
-    pub(crate) fn end(&mut self, verdict: &Verdict) {
-        end(self.series, mem::replace(&mut self.begun, Begun::NOTHING), verdict);
+    pub(crate) fn end(&mut self, outcome: &Outcome) {
+        end(self.series, mem::replace(&mut self.start, CallStart::ENDED), outcome);
     }
 }
 
@@ -169,16 +192,8 @@ impl Drop for Call {
     // By value, so that the call need not lie in memory before something goes wrong.
     #[inline]
     fn drop(&mut self) {
-        if self.begun.is_open() {
-            drop_call(self.series, self.begun, self.unless_left);
+        if self.start.is_open() {
+            drop_call(self.series, self.start, self.if_dropped);
         }
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn drop_call(series: &'static Series, begun: Begun, failure: Failure) {
-    if begun.is_open() {
-        end(series, begun, &Verdict::failed(failure));
     }
 }

@@ -1,6 +1,8 @@
 //! The Prometheus endpoint, with everything that the program's annotations ask for (feature `exporter`).
 
-use crate::{binding, family, site, table};
+use crate::family::families;
+use crate::site::sites;
+use crate::{catalog, initialize, set_series_limit};
 #[cfg(feature = "push")]
 pub use measurand_exporter::Push;
 pub use measurand_exporter::{Builder, Error, Exporter, Hosts, Limits, ServerLimits};
@@ -25,22 +27,22 @@ pub fn router() -> axum::Router {
 
 /// Settings of the endpoint.
 pub fn builder() -> Builder {
-    let mut families: Vec<_> = family::families().collect();
-    // The linker's order is nobody's.
+    let mut families: Vec<_> = families().collect();
+    // The linker's order may change.
     families.sort_by_key(|it| it.name);
     let builder = Builder::new(measurand_exporter::Program {
         families,
-        catalog: crate::catalog(),
-        binary: site::sites().find(|it| it.series.is_in_binary()).map(|it| (it.field("crate"), it.field("version"))),
-        initialize: binding::initialize,
-        limit_series: table::set_series_limit,
+        catalog: catalog(),
+        binary: sites().find(|it| it.series.is_in_binary()).map(|it| (it.field("crate"), it.field("version"))),
+        initialize,
+        limit_series: set_series_limit,
     });
     #[cfg(feature = "tracing")]
     let builder = builder.trace_ids(current_trace);
     builder
 }
 
-/// The trace of the current span, if somebody keeps it.
+/// The trace of the current span, if it is sampled.
 #[cfg(feature = "tracing")]
 fn current_trace() -> Option<String> {
     use opentelemetry::trace::TraceContextExt as _;

@@ -1,6 +1,5 @@
 //! The families of this program: the built-in ones, and those that users declare.
 
-use crate::verdict::{Judge, Judged, Verdict};
 use measurand_catalog::Family;
 
 /// A declared family in the list of this program, with its record, which a catalog needs to explain its sites.
@@ -87,12 +86,6 @@ pub trait DeclaredFamily {
     type Judge;
 }
 
-/// The verdict of a call under a declared family.
-#[inline]
-pub fn verdict_by<J: Judge<T>, T: ?Sized>(result: &T, by_type: impl Judged, threshold: f64) -> Verdict {
-    J::judge(result, by_type.verdict(), threshold)
-}
-
 /// Declares a family of metrics of your own. It is used by `#[measured(family = ..)]`, and has its metrics, its row of the
 /// dashboard and its alerts like the built-in ones.
 ///
@@ -139,8 +132,8 @@ pub fn verdict_by<J: Judge<T>, T: ?Sized>(result: &T, by_type: impl Judged, thre
 /// | `successes`, `failures` | counters | one of them |
 /// | `rollbacks` | counter | what [`crate::record_auto_rollback`] does for agents |
 /// | `completions` | counter | one by `status`: `success` or `failure` |
-/// | `level` | gauge | what the result says through `Level` |
-/// | `hits`, `misses`, `hit_rate` | counters, gauge | what the result says through `Found` |
+/// | `level` | gauge | what the result says through `GaugeValue` |
+/// | `hits`, `misses`, `hit_rate` | counters, gauge | what the result says through `CacheResult` |
 ///
 /// | condition of an alert | fires when over five minutes |
 /// |---|---|

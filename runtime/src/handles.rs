@@ -1,19 +1,20 @@
 //! What a series is recorded into: kept handles on one recorder, or a look-up for each value.
 
-use crate::binding::address;
-use crate::direct::{Calls, Count, Incidents};
-use crate::hit_rate::Tally;
-use crate::series::Series;
-use crate::verdict::Failure;
-use measurand_catalog::{ERROR_OUTCOMES, KIND_LABEL, Role, SITE_TARGET, STATUSES, kinds_of};
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
+use crate::failure::Failure;
+use crate::fast_path::{CallCells, CountCells, Incidents, Origin};
+use crate::global_recorder::address;
+use crate::keys::{Keys, UNTIMED};
+use crate::last_duration::LastDuration;
+use measurand_catalog::{ERROR_OUTCOMES, KIND_LABEL, Role, STATUSES};
+use metrics::{Counter, Gauge, Histogram, Label, Metadata, Recorder};
+use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
-/// Where the values of one series go; a role that its family has no metric for goes nowhere.
+/// The metrics of one series; a role without a metric in its family is ignored.
 pub(crate) trait Sink {
     fn keys(&self) -> &'static Keys;
     fn count(&self, role: Role);
-    /// Counts a call that nobody timed.
+    /// Counts a call that is not timed.
     fn count_untimed(&self);
     /// Counts under one of the values of the role's extra label, by its index.
     fn count_labelled(&self, role: Role, value: usize);
@@ -21,45 +22,56 @@ pub(crate) trait Sink {
     fn count_kind(&self, kind: &'static str);
     fn observe(&self, role: Role, value: f64);
     fn set(&self, role: Role, value: f64);
-    /// A gauge to be moved by more than one value.
+    /// A gauge that the caller moves.
     fn gauge(&self, role: Role) -> Gauge;
-    /// The counter of successes, to be moved by more than one.
+    /// The counter of successes, which the caller moves.
     #[cfg(feature = "stream")]
     fn successes(&self) -> Counter;
 }
 
-/// What a call that ended well leaves, and where.
+/// What a call that ended well records directly into cells of our own recorder.
 #[derive(Debug)]
-pub(crate) enum Trace {
-    /// Its duration and its number, in cells of our own recorder.
-    Calls(Calls),
-    /// The same, and that it is in flight.
-    Watched(Calls),
-    /// Its number, in a cell of our own recorder.
-    Count(Count),
-    /// Other things, or elsewhere.
-    Other,
+pub(crate) enum FastPath {
+    /// Its duration and its number.
+    Calls(CallCells),
+    /// Its duration and its number; the call is also seen in flight.
+    CallsInFlight(CallCells),
+    /// Its number.
+    Count(CountCells),
+    /// Nothing: the family records other metrics, or the recorder is another one.
+    None,
 }
 
-impl Trace {
-    fn of(series: &'static Series, lookup: &Lookup<'_>) -> Self {
+impl FastPath {
+    fn of(lookup: &Lookup<'_>) -> Self {
+        let keys = lookup.keys;
         let recorder = address(lookup.recorder);
-        let only = |roles: &[Role]| series.family.metrics.iter().all(|it| roles.contains(&it.role));
-        let key = |role| lookup.keys.get(role, 0);
-        // Where the result decides about labels, a call ends elsewhere than it begins.
-        let trace = if series.is_open_ended() {
+        let only = |roles: &[Role]| keys.family.metrics.iter().all(|it| roles.contains(&it.role));
+        let key = |role| keys.get(role, 0);
+        // If a label comes from the result, a call ends in another series than it started in.
+        let fast_path = if keys.is_open_ended {
             None
         } else if only(&[Role::Successes]) {
-            key(Role::Successes).and_then(|it| Count::of(recorder, it)).map(Self::Count)
+            key(Role::Successes).and_then(|it| CountCells::of(recorder, it)).map(Self::Count)
         } else if only(&[Role::Calls, Role::Errors, Role::Duration, Role::InFlight]) {
             let in_flight = key(Role::InFlight);
-            let variant = if in_flight.is_some() { Self::Watched } else { Self::Calls };
-            key(Role::Duration).and_then(|it| Calls::of(recorder, it, in_flight)).map(variant)
+            let variant = if in_flight.is_some() { Self::CallsInFlight } else { Self::Calls };
+            key(Role::Duration).and_then(|it| CallCells::of(recorder, it, in_flight)).map(variant)
         } else {
             None
         };
-        trace.unwrap_or(Self::Other)
+        fast_path.unwrap_or(Self::None)
     }
+}
+
+/// What the handles are of. A trait, so that this file does not import the series, which keep handles.
+pub(crate) trait HandlesOwner: fmt::Debug + Sync {
+    fn keys(&'static self) -> &'static Keys;
+    fn last_duration(&self) -> &LastDuration;
+    /// What an incident tells of the series.
+    fn origin(&self) -> Origin;
+    /// The keys of the calls that panicked, if the series of a call that ended is known only from its result.
+    fn panicked(&'static self) -> Option<&'static Keys>;
 }
 
 /// Calibrated once; a clone is a few numbers.
@@ -69,23 +81,23 @@ pub(crate) static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::
 #[derive(Debug)]
 pub(crate) struct Handles {
     keys: &'static Keys,
-    /// On which recorder.
+    /// The address of the recorder.
     recorder: usize,
-    /// What a call that ended well leaves.
-    pub(crate) trace: Trace,
-    /// Reads the time stamp counter where it is invariant, else the operating system's monotonic clock. Here, since it lies
-    /// beside what is needed in the same moment.
+    /// What a call that ended well records.
+    pub(crate) fast_path: FastPath,
+    /// Reads the time stamp counter if it is invariant, else the operating system's monotonic clock. It lies here, beside
+    /// what is needed at the same moment.
     pub(crate) clock: quanta::Clock,
-    /// Calls that somebody may want to look at.
+    /// Calls that failed or were slow.
     pub(crate) incidents: Incidents,
-    /// Whose handles they are.
-    pub(crate) series: &'static Series,
+    pub(crate) last_duration: &'static LastDuration,
+    pub(crate) series: &'static dyn HandlesOwner,
     duration: Histogram,
     pub(crate) in_flight: Gauge,
     calls: Counter,
     calls_untimed: OnceLock<Counter>,
-    /// Nothing where the result of a call tells a label of the family, such as a status: each of its values would have
-    /// counters of errors that never happen. There errors are looked up.
+    /// `None` if a label of the family comes from the result, such as a status: each of its values would have counters of
+    /// errors that never happen. Errors of such a family are looked up.
     errors: Option<[Counter; ERROR_OUTCOMES.len()]>,
     score: Histogram,
     last_score: Gauge,
@@ -109,14 +121,15 @@ struct KindCounter {
 }
 
 impl Handles {
-    pub(crate) fn register(series: &'static Series, recorder: &dyn Recorder) -> Self {
+    pub(crate) fn register(series: &'static dyn HandlesOwner, recorder: &dyn Recorder) -> Self {
         let lookup = Lookup { keys: series.keys(), recorder };
         Self {
             keys: lookup.keys,
             recorder: address(recorder),
-            trace: Trace::of(series, &lookup),
+            fast_path: FastPath::of(&lookup),
             clock: CLOCK.clone(),
             incidents: Incidents::default(),
+            last_duration: series.last_duration(),
             series,
             duration: lookup.histogram(Role::Duration),
             in_flight: lookup.gauge(Role::InFlight),
@@ -133,15 +146,13 @@ impl Handles {
             hits: lookup.counter(Role::Hits, &lookup.keys.metadata),
             misses: lookup.counter(Role::Misses, &lookup.keys.metadata),
             hit_rate: lookup.gauge(Role::HitRate),
-            kinds: Self::kinds(series, &lookup),
+            kinds: Self::kinds(&lookup),
         }
     }
 
     /// The counters of the kinds that are known, so that each is there before its first error.
-    fn kinds(series: &'static Series, lookup: &Lookup<'_>) -> OnceLock<Box<KindCounter>> {
-        let mut kinds: Vec<&'static str> = kinds_of(series.site()).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
+    fn kinds(lookup: &Lookup<'_>) -> OnceLock<Box<KindCounter>> {
+        let mut kinds = lookup.keys.error_kinds();
         if lookup.keys.get(Role::Errors, ERROR).is_none() {
             kinds.clear();
         }
@@ -150,7 +161,7 @@ impl Handles {
         })
     }
 
-    /// Nothing where the call ends under another recorder than it began under: what is kept must not be that one's.
+    /// `None` if the call ends under another recorder than it started under, whose counter must not be kept.
     fn register_kind(&self, kind: &'static str) -> Option<Box<KindCounter>> {
         let ours = |it: &Lookup<'_>| (address(it.recorder) == self.recorder).then(|| it.kind(kind));
         let counter = self.with_lookup(ours)?;
@@ -245,71 +256,23 @@ impl Sink for Handles {
     }
 }
 
-/// The counters of errors of a series. Where a late label leaves them unknown, the counter of panics stands at zero before
-/// the first panic all the same: an alert about growth misses what a counter begins with.
-fn errors(series: &'static Series, lookup: &Lookup<'_>) -> Option<[Counter; ERROR_OUTCOMES.len()]> {
-    if !series.family.labels.iter().any(|it| it.late) {
+/// The counters of errors of a series. If a label from the result leaves them unknown, the counter of panics still exists at
+/// zero before the first panic: an alert about growth misses the first value of a counter.
+fn errors(series: &'static dyn HandlesOwner, lookup: &Lookup<'_>) -> Option<[Counter; ERROR_OUTCOMES.len()]> {
+    if !lookup.keys.family.labels.iter().any(|it| it.late) {
         return Some(std::array::from_fn(|it| lookup.labelled(Role::Errors, it)));
     }
-    if series.is_open_ended() && series.family.metric(Role::Errors).is_some() {
-        let panicked = series.ends().without_result(Failure::Panic);
-        let lookup = Lookup { keys: panicked.keys(), recorder: lookup.recorder };
-        lookup.labelled(Role::Errors, Failure::Panic as usize).increment(0);
+    if let Some(keys) = series.panicked() {
+        let panicked = Lookup { keys, recorder: lookup.recorder };
+        panicked.labelled(Role::Errors, Failure::Panic as usize).increment(0);
     }
     None
 }
 
-/// What is known of a series' keys whatever the recorder; made once.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    metadata: Metadata<'static>,
-    /// Those that the family has, each with its role and the index of its extra label's value.
-    all: Vec<(Role, usize, Key)>,
-    /// The hits and misses of the cache that is looked up.
-    pub(crate) tally: Option<&'static Tally>,
-}
-
-/// Where calls are counted that nobody timed: a recorder that counts the calls of annotated functions by their durations
-/// must not do so with these.
-static UNTIMED: Metadata<'static> = Metadata::new("measurand::untimed", Level::INFO, None);
-
-impl Keys {
-    pub(crate) fn new(series: &'static Series) -> Self {
-        // To Prometheus a label without a value is a label that is not there, and two such series would be one.
-        let labels = series.labels().filter(|(_, value)| !value.is_empty());
-        let labels: Vec<Label> = labels.map(|(name, value)| Label::from_static_parts(name, value)).collect();
-        let open_ended = series.is_open_ended();
-        let late = |name: &str| series.family.labels.iter().any(|it| it.late && it.name == name);
-        let mut all = Vec::new();
-        // Where the result will tell a label, nothing is known yet but that a call is in flight.
-        for metric in series.family.metrics.iter().filter(|it| !open_ended || it.role == Role::InFlight) {
-            let known = labels.iter().filter(|it| metric.role != Role::InFlight || !late(it.key()));
-            let known: Vec<Label> = known.cloned().collect();
-            let extra = metric.role.extra_label();
-            let values = extra.map_or(&[""][..], |it| it.values);
-            for (index, value) in values.iter().enumerate() {
-                let extra = extra.map(|it| Label::from_static_parts(it.name, value));
-                let labels: Vec<Label> = known.iter().cloned().chain(extra).collect();
-                all.push((metric.role, index, Key::from_parts(metric.name, labels)));
-            }
-        }
-        let cache = labels.iter().flat_map(|it| [it.key(), it.value()]).collect::<Vec<_>>().join("\0");
-        Self {
-            metadata: Metadata::new(SITE_TARGET, Level::INFO, series.module()),
-            all,
-            tally: series.family.metric(Role::HitRate).map(|_| Tally::of(cache)),
-        }
-    }
-
-    fn get(&self, role: Role, value: usize) -> Option<&Key> {
-        self.all.iter().find(|it| (it.0, it.1) == (role, value)).map(|it| &it.2)
-    }
-}
-
-/// Where errors stand among [`ERROR_OUTCOMES`].
+/// The index of errors in [`ERROR_OUTCOMES`].
 const ERROR: usize = Failure::Error as usize;
 
-/// Asks the recorder for each value: right for recorders that come and go, such as those of tests.
+/// Looks each metric up on the recorder: right for recorders that come and go, such as those of tests.
 pub(crate) struct Lookup<'a> {
     pub(crate) keys: &'static Keys,
     pub(crate) recorder: &'a dyn Recorder,

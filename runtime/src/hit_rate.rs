@@ -6,17 +6,17 @@ use super::sync::{AtomicU64, Ordering};
 use foldhash::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// The look-ups of one cache since the program began.
+/// The look-ups of one cache since the program started.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct HitRate {
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
-impl Tally {
-    /// The one tally of this cache. Caches are named in the code, so there are few.
+impl HitRate {
+    /// The hit rate of this cache. Caches are named in the code, so there are few.
     pub(crate) fn of(cache: String) -> &'static Self {
-        static CACHES: Mutex<Option<HashMap<String, &'static Tally>>> = Mutex::new(None);
+        static CACHES: Mutex<Option<HashMap<String, &'static HitRate>>> = Mutex::new(None);
         let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);
         caches.get_or_insert_default().entry(cache).or_insert_with(|| Box::leak(Box::default()))
     }

@@ -9,13 +9,13 @@ mod route;
 pub use body::{MeasuredBody, UntilBodyEnd, UntilBodyEndFuture, UntilBodyEndService};
 pub use future::HttpFuture;
 pub use grpc_body::GrpcBody;
-pub use route::{ByFunction, Grpc, Matched, Route};
+pub use route::{ByFunction, Grpc, MatchedPath, Route};
 
 use crate::call::enter;
-use crate::verdict::Failure;
+use crate::failure::Failure;
 use ::http::request::Parts;
 use ::http::{Request, Response};
-use route::Ending;
+use route::RouteResolver;
 use std::borrow::Cow;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
@@ -73,7 +73,7 @@ macro_rules! http_layer {
 /// counts what clients are to blame for as well.
 #[derive(Debug, Clone, Copy)]
 #[must_use = "a layer does nothing until it is put onto a service"]
-pub struct HttpLayer<R = Matched> {
+pub struct HttpLayer<R = MatchedPath> {
     route: R,
     client_errors: bool,
 }
@@ -82,7 +82,7 @@ impl HttpLayer {
     /// For [`http_layer!`](crate::http_layer), which leaves a record as well.
     #[doc(hidden)]
     pub const fn __new() -> Self {
-        Self { route: Matched, client_errors: false }
+        Self { route: MatchedPath, client_errors: false }
     }
 
     /// The function tells the route of a request; where it returns nothing, that is `_unmatched`.
@@ -134,7 +134,7 @@ impl<S, R: Route + Clone> Layer<S> for HttpLayer<R> {
 
 /// A service whose requests are recorded; see [`HttpLayer`].
 #[derive(Debug, Clone)]
-pub struct HttpService<S, R = Matched> {
+pub struct HttpService<S, R = MatchedPath> {
     inner: S,
     route: R,
     client_errors: bool,
@@ -145,9 +145,9 @@ where
     S: Service<Request<Body>, Response = Response<Answer>>,
     R: Route,
 {
-    type Response = Response<<R::Ending as Ending>::Body<Answer>>;
+    type Response = Response<<R::Resolver as RouteResolver>::Body<Answer>>;
     type Error = S::Error;
-    type Future = HttpFuture<S::Future, R::Ending>;
+    type Future = HttpFuture<S::Future, R::Resolver>;
 
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
@@ -156,11 +156,11 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (request, series, ending) = self.route.begin(request);
+        let (request, series, resolver) = self.route.start(request);
         let mut call = enter(series);
-        // Until here a panic is one of the inner service, from here on the future may be dropped before it is polled.
+        // Up to here, dropping the call means that the inner service panicked; from here on, that the future was dropped.
         let future = self.inner.call(request);
-        call.unless_left(Failure::Cancelled);
-        HttpFuture::new(future, call, series, self.client_errors, ending)
+        call.if_dropped(Failure::Cancelled);
+        HttpFuture::new(future, call, series, self.client_errors, resolver)
     }
 }

@@ -1,9 +1,9 @@
 //! Values of labels that are known when a call is made.
 
-use crate::cache::Cache;
-use crate::contain::contained;
-use crate::verdict::Failure;
-use measurand_catalog::{ERROR_OUTCOMES, Family};
+use crate::catch_panic::catch_panic;
+use crate::failure::Failure;
+use crate::lock_free_map::LockFreeMap;
+use measurand_catalog::Family;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -120,7 +120,7 @@ pointers! { &T &mut T Box<T> Rc<T> Arc<T> }
 
 /// One value of a label, on its way to the series.
 #[derive(Debug, Clone, Copy)]
-pub struct Pick<'a> {
+pub struct LabelRef<'a> {
     pub(crate) values: &'static [&'static str],
     pub(crate) index: usize,
     pub(crate) text: &'a str,
@@ -128,7 +128,7 @@ pub struct Pick<'a> {
     pub(crate) free: bool,
 }
 
-impl<'a> Pick<'a> {
+impl<'a> LabelRef<'a> {
     /// Text of which the code has only a few.
     pub(crate) fn of_few(text: &'a str) -> Self {
         Self { values: &[], index: 0, text, free: false }
@@ -137,8 +137,8 @@ impl<'a> Pick<'a> {
 
 /// A value of a label; generated code has it where the user's expression stands.
 #[inline]
-pub fn pick<T: Label + ?Sized>(value: &T) -> Pick<'_> {
-    Pick { values: T::VALUES, index: value.index(), text: value.value(), free: T::VALUES.is_empty() }
+pub fn label_ref<T: Label + ?Sized>(value: &T) -> LabelRef<'_> {
+    LabelRef { values: T::VALUES, index: value.index(), text: value.value(), free: T::VALUES.is_empty() }
 }
 
 /// A label of which the compiler knows the values; generated code has a type for each.
@@ -163,30 +163,30 @@ macro_rules! __known_label {
 
 /// A value of a label with known values. It does not compile where the type has a value that the label lacks.
 #[inline]
-pub fn pick_known<L: KnownLabel, T: Label + ?Sized>(value: &T) -> Pick<'_> {
+pub fn known_label_ref<L: KnownLabel, T: Label + ?Sized>(value: &T) -> LabelRef<'_> {
     const { L::FAMILY.check_values(L::NAME, T::VALUES) }
-    pick(value)
+    label_ref(value)
 }
 
-/// The same for a value that the result was asked for.
+/// Like [`known_label_ref`], for a value from the result.
 #[inline]
-pub fn pick_asked_known<L: KnownLabel, T: Label>(value: &Option<T>) -> Pick<'_> {
+pub fn known_result_label_ref<L: KnownLabel, T: Label>(value: &Option<T>) -> LabelRef<'_> {
     const { L::FAMILY.check_values(L::NAME, T::VALUES) }
-    pick_asked(value)
+    result_label_ref(value)
 }
 
-/// Asks the result of a call for the value of a label, which may borrow from it; nothing if that panicked.
+/// Asks the result of a call for the value of a label, which may borrow from it; `None` if that panicked.
 #[inline]
 pub fn ask<'a, T: ?Sized, R: 'a>(result: &'a T, value: impl FnOnce(&'a T) -> R) -> Option<R> {
-    contained(|| value(result))
+    catch_panic(|| value(result))
 }
 
-/// The value of a label that the result was asked for; `panic` where that panicked.
+/// A value of a label from the result; `panic` if asking for it panicked.
 #[inline]
-pub fn pick_asked<T: Label>(value: &Option<T>) -> Pick<'_> {
-    // The trait may be implemented by anybody.
-    let picked = value.as_ref().and_then(|it| contained(|| pick(it)));
-    picked.unwrap_or_else(|| Pick::of_few(ERROR_OUTCOMES[Failure::Panic as usize]))
+pub fn result_label_ref<T: Label>(value: &Option<T>) -> LabelRef<'_> {
+    // Any crate may implement the trait.
+    let label = value.as_ref().and_then(|it| catch_panic(|| label_ref(it)));
+    label.unwrap_or_else(|| LabelRef::of_few(Failure::Panic.name()))
 }
 
 /// Where the annotated function was called, as `src/main.rs:42`.
@@ -215,7 +215,7 @@ impl Label for Caller {
 
 /// The text of a place in the code; there are as many as the program has calls.
 fn place(location: &'static Location<'static>) -> &'static str {
-    static FAST: LazyLock<Cache<(usize, &'static str)>> = LazyLock::new(Cache::default);
+    static FAST: LazyLock<LockFreeMap<(usize, &'static str)>> = LazyLock::new(LockFreeMap::default);
     static ALL: Mutex<BTreeMap<usize, &'static str>> = Mutex::new(BTreeMap::new());
     let address = std::ptr::from_ref(location).addr();
     // Spreads the address over all bits: its low ones are always the same.

@@ -1,11 +1,16 @@
 //! The numbers of annotated functions whose names are equal; see [`measurand_catalog::definition`].
 
-use crate::series::Record;
-use crate::site::{Site, sites};
+use crate::record::Record;
 use foldhash::{HashMap, HashSet};
 use measurand_catalog::definition::{Definition, EXPANSION, is_function, numbered};
 use measurand_catalog::{FUNCTION_LABEL, record};
 use std::sync::{LazyLock, PoisonError, RwLock};
+
+/// Lists the records of all sites. `site.rs` submits the only one: names are needed to name series, and sites have series, so
+/// this file must not import them.
+pub(crate) struct SiteRecords(pub(crate) fn() -> Vec<Record>);
+
+inventory::collect!(SiteRecords);
 
 /// Family, module and name.
 type Name = [&'static str; 3];
@@ -31,8 +36,9 @@ pub(crate) fn with_number(record: Record) -> Option<&'static str> {
         }
     }
     let mut names = NAMES.write().unwrap_or_else(PoisonError::into_inner);
-    // Of a library that was loaded later all functions are new, and those that were there before keep their numbers.
-    let mut new: Vec<Record> = sites().map(Site::record).chain([record]).collect();
+    // All functions of a library that was loaded later are new; earlier functions keep their numbers.
+    let sites = inventory::iter::<SiteRecords>.into_iter().flat_map(|it| (it.0)());
+    let mut new: Vec<Record> = sites.chain([record]).collect();
     new.retain(|it| names.seen.insert(it.as_ptr().addr()));
     new.sort_by(|a, b| definition(a).cmp(&definition(b)));
     for record in new {
@@ -51,7 +57,7 @@ impl Names {
         }
         let key = [record::field(record, "family"), record::field(record, "module"), name];
         let functions = self.functions.entry(key).or_default();
-        // The same function twice, of a file that is a module of two crates.
+        // A function appears twice if its file is a module of two crates.
         let number = functions.iter().position(|it| *it == record).unwrap_or(functions.len());
         if number == functions.len() {
             functions.push(record);

@@ -1,12 +1,18 @@
-//! One set of label values of a family, with its handles. What is recorded is always recorded into a series.
+//! One set of label values of a family, with its handles. Everything is recorded into a series.
 
-use crate::binding::{Binding, address};
-use crate::contain::contained;
-use crate::handles::{Handles, Keys, Lookup};
+use crate::binding::Binding;
+use crate::catch_panic::catch_panic;
+use crate::failure::Failure;
+use crate::fast_path::Origin;
+use crate::global_recorder::address;
+use crate::handles::{Handles, HandlesOwner, Lookup, Sink};
+use crate::keys::Keys;
+use crate::last_duration::LastDuration;
+use crate::lookup::SeriesLookup;
 use crate::names;
-use crate::newest::Newest;
-use crate::picker::Picker;
-use measurand_catalog::{ADDED_LABELS, FUNCTION_LABEL, Family, record};
+use crate::record::{Record, label_name};
+use measurand_catalog::{ADDED_LABELS, FUNCTION_LABEL, Family, Role, record};
+use metrics::Recorder;
 use std::sync::OnceLock;
 
 /// One set of label values of a family.
@@ -14,19 +20,19 @@ use std::sync::OnceLock;
 pub struct Series {
     pub(crate) family: &'static Family,
     values: Values,
-    pub(crate) binding: OnceLock<&'static Binding>,
+    binding: OnceLock<&'static Binding>,
     /// Stands for the calls that are not timed, unless the recorder's cells remember a newer one.
-    pub(crate) newest: Newest,
+    pub(crate) last_duration: LastDuration,
     more: OnceLock<&'static More>,
 }
 
-/// What a series needs when it is first used. It is made once and kept for ever, like the series itself.
+/// What a series needs when it is first used. It is made once and never freed, like the series itself.
 #[derive(Debug)]
 struct More {
     keys: Keys,
-    /// The way to the series that calls end in, where the result decides about a label; or, of a site with labels that are
-    /// known when a call begins, to those that calls begin in.
-    picker: OnceLock<&'static Picker>,
+    /// Finds the series that calls end in, if the result decides about a label; or, for a site with labels that are known
+    /// when a call starts, the series that calls start in.
+    lookup: OnceLock<&'static SeriesLookup>,
 }
 
 /// Where the values of the labels stand.
@@ -34,15 +40,12 @@ struct More {
 enum Values {
     /// In the record of an annotated function, as literals.
     Record(&'static [u8]),
-    /// The same, where the function is in the program's own crate.
+    /// In the record of an annotated function in the program's own crate.
     RecordInBinary(&'static [u8]),
-    /// Here, in the order of the family's labels, and behind them those that the annotation adds. Nothing is what only the
+    /// Here, in the order of the family's labels, followed by those that the annotation adds. `None` is a value that only the
     /// result of a call will tell.
     Listed(Box<[Option<Box<str>>]>, Record),
 }
-
-/// The record of a site, or nothing.
-pub(crate) type Record = &'static [u8];
 
 impl Series {
     /// The series whose values are those of a record.
@@ -64,7 +67,7 @@ impl Series {
     }
 
     const fn new(values: Values, family: &'static Family) -> Self {
-        Self { family, values, binding: OnceLock::new(), newest: Newest::none(), more: OnceLock::new() }
+        Self { family, values, binding: OnceLock::new(), last_duration: LastDuration::none(), more: OnceLock::new() }
     }
 
     /// The record of the site that it is of; empty if there is none.
@@ -89,11 +92,6 @@ impl Series {
         (0..all).filter_map(|index| Some((label_name(self.family, index)?, self.value(index)?)))
     }
 
-    /// The module of the one annotated function that records into it.
-    pub(crate) fn module(&self) -> Option<&str> {
-        record::find(self.record(), "", "module")
-    }
-
     /// The record that says which kinds of errors calls can end in.
     pub(crate) fn site(&self) -> Record {
         match self.values {
@@ -106,34 +104,41 @@ impl Series {
         (0..self.family.labels.len()).any(|it| self.value(it).is_none())
     }
 
-    /// The series in which calls end that begin here.
-    pub(crate) fn ends(&'static self) -> &'static Picker {
-        self.picker(|| Picker::of_series(self))
+    /// Finds the series that calls end in which start here.
+    pub(crate) fn ends(&'static self) -> &'static SeriesLookup {
+        self.lookup(|| SeriesLookup::of_series(self))
     }
 
-    /// The picker that was made first.
+    /// The look-up that was made first.
     #[inline]
-    pub(crate) fn picker(&'static self, make: impl FnOnce() -> Picker) -> &'static Picker {
-        // Two questions, of which the answers are known but the first time.
-        match self.more.get().and_then(|it| it.picker.get()) {
-            Some(picker) => picker,
-            None => self.make_picker(make),
+    pub(crate) fn lookup(&'static self, make: impl FnOnce() -> SeriesLookup) -> &'static SeriesLookup {
+        // Both values exist, except the first time.
+        match self.more.get().and_then(|it| it.lookup.get()) {
+            Some(lookup) => lookup,
+            None => self.make_lookup(make),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn make_picker(&'static self, make: impl FnOnce() -> Picker) -> &'static Picker {
-        self.more().picker.get_or_init(|| Box::leak(Box::new(make())))
+    fn make_lookup(&'static self, make: impl FnOnce() -> SeriesLookup) -> &'static SeriesLookup {
+        self.more().lookup.get_or_init(|| Box::leak(Box::new(make())))
     }
 
-    #[inline]
     fn more(&'static self) -> &'static More {
-        self.more.get_or_init(|| Box::leak(Box::new(More { keys: Keys::new(self), picker: OnceLock::new() })))
+        self.more.get_or_init(|| {
+            let module = record::find(self.record(), "", "module");
+            let keys = Keys::new(self.family, self.labels(), self.is_open_ended(), module, self.site());
+            Box::leak(Box::new(More { keys, lookup: OnceLock::new() }))
+        })
     }
 
-    pub(crate) fn keys(&'static self) -> &'static Keys {
-        &self.more().keys
+    /// Lends the metrics of the series on the recorder that calls of this thread reach now.
+    pub(crate) fn with_sink<T>(&'static self, record: impl FnOnce(&dyn Sink) -> T) -> T {
+        match self.handles() {
+            Some(handles) => record(handles),
+            None => self.with_lookup(|lookup| record(lookup)),
+        }
     }
 
     /// Lends a look-up on the recorder that calls of this thread reach now.
@@ -141,7 +146,7 @@ impl Series {
         metrics::with_recorder(|recorder| ask(&Lookup { keys: self.keys(), recorder }))
     }
 
-    /// Its handles on the recorder that calls of this thread reach now, if that recorder stays for ever.
+    /// Its handles on the recorder that calls of this thread reach now, if that recorder is never dropped.
     #[inline]
     pub(crate) fn handles(&'static self) -> Option<&'static Handles> {
         // Only the address, so that the closure is compiled into the three places where a recorder may come from.
@@ -155,21 +160,45 @@ impl Series {
     #[cold]
     #[inline(never)]
     fn handles_slowly(&'static self) -> Option<&'static Handles> {
-        // A recorder may be anybody's.
-        let find = |recorder: &dyn metrics::Recorder| {
+        // Any crate may have written the recorder.
+        let find = |recorder: &dyn Recorder| {
             #[cfg(feature = "exporter")]
             crate::missing::notice(recorder);
-            Binding::find(&self.binding, self, recorder)
+            self.bind(recorder)
         };
-        contained(|| metrics::with_recorder(find)).flatten()
+        catch_panic(|| metrics::with_recorder(find)).flatten()
+    }
+
+    /// Its handles on this recorder, if they may be kept.
+    pub(crate) fn bind(&'static self, recorder: &dyn Recorder) -> Option<&'static Handles> {
+        Binding::find(&self.binding, recorder, |recorder| Handles::register(self, recorder))
     }
 }
 
-/// The name of the label with this index: those of the family, and behind them those that an annotation adds.
-pub(crate) fn label_name(family: &Family, index: usize) -> Option<&'static str> {
-    match family.labels.get(index) {
-        Some(label) => Some(label.name),
-        None => ADDED_LABELS.get(index - family.labels.len()).copied().filter(|name| !family.has_label(name)),
+impl HandlesOwner for Series {
+    fn keys(&'static self) -> &'static Keys {
+        &self.more().keys
+    }
+
+    fn last_duration(&self) -> &LastDuration {
+        &self.last_duration
+    }
+
+    fn origin(&self) -> Origin {
+        let record = self.record();
+        Origin {
+            function: (!record.is_empty()).then(|| {
+                let field = |key| record::field(record, key);
+                [field("module"), names::with_number(record).unwrap_or_else(|| field("function")), field("line")]
+            }),
+            family: self.family.name,
+            labels: self.labels().map(|(name, value)| (name, value.to_owned())).collect(),
+        }
+    }
+
+    fn panicked(&'static self) -> Option<&'static Keys> {
+        (self.is_open_ended() && self.family.metric(Role::Errors).is_some())
+            .then(|| self.ends().without_result(Failure::Panic).keys())
     }
 }
 

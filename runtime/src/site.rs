@@ -1,9 +1,13 @@
 //! Annotated functions and their list. The only file that knows how they are collected.
 
-use crate::label::Pick;
-use crate::picker::{self, Picker};
+use crate::label::LabelRef;
+use crate::lookup::SeriesLookup;
+use crate::names::SiteRecords;
+use crate::record::{Record, expressions, is_from_result};
 use crate::series::Series;
-use measurand_catalog::{Family, record};
+use measurand_catalog::Family;
+#[cfg(feature = "exporter")]
+use measurand_catalog::record;
 
 /// One annotated function.
 ///
@@ -26,6 +30,8 @@ pub(crate) fn sites() -> impl Iterator<Item = &'static Site> {
     inventory::iter::<Registered>.into_iter().map(|it| it.0)
 }
 
+inventory::submit! { SiteRecords(|| sites().map(Site::record).collect()) }
+
 impl Site {
     /// What the macros fill in.
     #[must_use]
@@ -34,7 +40,7 @@ impl Site {
     }
 
     /// The record of the catalog; the same bytes lie in the link section.
-    pub(crate) fn record(&self) -> &'static [u8] {
+    pub(crate) fn record(&self) -> Record {
         self.series.record()
     }
 
@@ -42,11 +48,6 @@ impl Site {
     #[cfg(feature = "exporter")]
     pub(crate) fn field(&self, key: &str) -> &'static str {
         record::field(self.record(), key)
-    }
-
-    /// The labels whose values are no literals, with the expressions that they come from, as they stand in the record.
-    pub(crate) fn expressions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        record::fields(self.record()).filter_map(|(key, value)| Some((key.strip_prefix("from:")?, value)))
     }
 
     /// The series of its calls, all labels of which are literals or come from the result.
@@ -59,21 +60,22 @@ impl Site {
     /// The series of a call with these values, in the order of the expressions in the record.
     #[inline]
     #[must_use]
-    pub fn series_of(&'static self, picks: &[Pick<'_>]) -> &'static Series {
-        self.picker().pick(picks)
+    pub fn series_of(&'static self, labels: &[LabelRef<'_>]) -> &'static Series {
+        self.lookup().find(labels)
     }
 
     #[inline]
-    fn picker(&'static self) -> &'static Picker {
-        self.series.picker(|| Picker::of_site(self))
+    fn lookup(&'static self) -> &'static SeriesLookup {
+        self.series.lookup(|| SeriesLookup::of_site(&self.series))
     }
 
-    /// Every series that its calls can make and that is known by now.
+    /// Every series that its calls can create and that is known by now.
     pub(crate) fn each_series(&'static self, each: &mut dyn FnMut(&'static Series)) {
-        if self.expressions().any(|(_, it)| !picker::is_late(it)) {
-            self.picker().fill(each);
-        } else if !self.series.is_open_ended() || self.expressions().next().is_some() {
-            // What `records!` leaves knows no values, and a series without labels would stand among those that have them.
+        let expressions = || expressions(self.record());
+        if expressions().any(|(_, it)| !is_from_result(it)) {
+            self.lookup().fill(each);
+        } else if !self.series.is_open_ended() || expressions().next().is_some() {
+            // The site of `records!` has no values, and a series without labels would stand among those that have them.
             each(&self.series);
         }
     }
@@ -105,7 +107,7 @@ macro_rules! __site {
     }};
 }
 
-/// The same for a family that the user declares, whose name the macros do not know.
+/// Like `__site!`, for a family that the user declares, whose name the macros do not know.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __declared_site {

@@ -1,4 +1,4 @@
-//! Streams under measurement: a call begins with the first poll and ends when the stream does, or is dropped.
+//! Streams under measurement: a call starts with the first poll and ends when the stream does, or is dropped.
 
 /// What generated code makes of the stream that a function returns.
 #[doc(hidden)]
@@ -34,11 +34,12 @@ pub use measured::{measure_stream, stream_of};
 
 #[cfg(feature = "stream")]
 mod measured {
-    use crate::call::{Call, Start, enter, with_sink};
-    use crate::contain::contained;
+    use crate::call::{Call, TimingPolicy, enter};
+    use crate::catch_panic::catch_panic;
+    use crate::failure::Failure;
     use crate::handles::CLOCK;
+    use crate::outcome::{Classified, Outcome};
     use crate::series::Series;
-    use crate::verdict::{Failure, Judged, Verdict};
     use futures_core::{FusedStream, Stream};
     use measurand_catalog::Role;
     use metrics::Counter;
@@ -47,22 +48,22 @@ mod measured {
     use std::pin::Pin;
     use std::task::{Context, Poll};
 
-    /// So many items of a stream that is always ready are counted at once.
+    /// The number of items of a stream that is always ready which are counted at once.
     const BATCH: u64 = 1024;
 
     /// Measures a stream. The call ends with it, in an error where an item is one; items count in a series of their own.
     #[inline]
-    pub fn measure_stream<S: Start, T: Stream, V: Judged, J: FnMut(&T::Item) -> V>(
-        start: S,
+    pub fn measure_stream<P: TimingPolicy, T: Stream, C: Classified, J: FnMut(&T::Item) -> C>(
+        policy: P,
         items: &'static Series,
         stream: T,
-        judge: J,
-    ) -> MeasuredStream<S, T, J> {
+        classify: J,
+    ) -> MeasuredStream<P, T, J> {
         let items = Items { series: items, counter: None, uncounted: 0, first: None };
         MeasuredStream {
             stream,
-            judge,
-            progress: Progress { start, items, call: None, failed: None, state: State::New },
+            classify,
+            progress: Progress { policy, items, call: None, failed: None, state: State::New },
         }
     }
 
@@ -76,15 +77,15 @@ mod measured {
         /// See [`measure_stream`].
         #[derive(Debug)]
         #[must_use = "streams do nothing unless polled"]
-        pub struct MeasuredStream<S, T, J> {
+        pub struct MeasuredStream<P, T, J> {
             #[pin]
             stream: T,
-            judge: J,
-            progress: Progress<S>,
+            classify: J,
+            progress: Progress<P>,
         }
     }
 
-    impl<S: Start, T: Stream, V: Judged, J: FnMut(&T::Item) -> V> Stream for MeasuredStream<S, T, J> {
+    impl<P: TimingPolicy, T: Stream, C: Classified, J: FnMut(&T::Item) -> C> Stream for MeasuredStream<P, T, J> {
         type Item = T::Item;
 
         #[inline]
@@ -102,8 +103,8 @@ mod measured {
                     progress.items.add();
                     // The first error decides.
                     if progress.failed.is_none() {
-                        let verdict = (this.judge)(item).verdict();
-                        progress.failed = (!verdict.is_success()).then_some(verdict);
+                        let outcome = (this.classify)(item).outcome();
+                        progress.failed = (!outcome.is_success()).then_some(outcome);
                     }
                 }
                 Poll::Ready(None) => {
@@ -121,7 +122,7 @@ mod measured {
         }
     }
 
-    impl<S: Start, T: FusedStream, V: Judged, J: FnMut(&T::Item) -> V> FusedStream for MeasuredStream<S, T, J> {
+    impl<P: TimingPolicy, T: FusedStream, C: Classified, J: FnMut(&T::Item) -> C> FusedStream for MeasuredStream<P, T, J> {
         #[inline]
         fn is_terminated(&self) -> bool {
             self.stream.is_terminated()
@@ -130,7 +131,7 @@ mod measured {
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum State {
-        /// Nobody has asked for an item.
+        /// No item was asked for.
         New,
         /// It is polled; dropped now, it has panicked.
         Polled,
@@ -141,35 +142,35 @@ mod measured {
 
     /// The call of a stream, and its items.
     #[derive(Debug)]
-    struct Progress<S> {
-        start: S,
+    struct Progress<P> {
+        policy: P,
         items: Items,
         call: Option<Call>,
         /// The first item that was an error.
-        failed: Option<Verdict>,
+        failed: Option<Outcome>,
         state: State,
     }
 
-    impl<S: Start> Progress<S> {
+    impl<P: TimingPolicy> Progress<P> {
         #[inline]
         fn enter(&mut self) {
             let new = matches!(self.state, State::New);
             self.state = State::Polled;
             if new {
-                self.items.begin();
-                self.call = Some(enter(self.start));
+                self.items.start();
+                self.call = Some(enter(self.policy));
             } else if let Some(call) = &mut self.call {
-                call.unless_left(Failure::Panic);
+                call.if_dropped(Failure::Panic);
             }
         }
     }
 
-    impl<S> Progress<S> {
+    impl<P> Progress<P> {
         #[inline]
         fn leave(&mut self) {
             self.state = State::Waiting;
             if let Some(call) = &mut self.call {
-                call.unless_left(Failure::Cancelled);
+                call.if_dropped(Failure::Cancelled);
             }
         }
 
@@ -177,14 +178,14 @@ mod measured {
             self.state = State::Ended;
             self.items.flush();
             if let Some(mut call) = self.call.take() {
-                call.end(&self.failed.unwrap_or(Verdict::OK));
+                call.end(&self.failed.unwrap_or(Outcome::OK));
             }
         }
     }
 
-    impl<S> Drop for Progress<S> {
+    impl<P> Drop for Progress<P> {
         fn drop(&mut self) {
-            // Who stops at the first error drops the rest of the stream: that is the error's call.
+            // A caller that stops at the first error drops the rest of the stream: the error decides how the call ended.
             if self.state == State::Waiting && self.failed.is_some() {
                 self.end();
             } else {
@@ -199,20 +200,20 @@ mod measured {
         series: &'static Series,
         counter: Option<Counter>,
         uncounted: u64,
-        /// When the first item was asked for; nothing once it is there.
+        /// When the first item was asked for; `None` once it is there.
         first: Option<u64>,
     }
 
     impl Items {
         #[cold]
-        fn begin(&mut self) {
+        fn start(&mut self) {
             self.first = Some(CLOCK.raw());
         }
 
         #[inline]
         fn add(&mut self) {
-            if let Some(begun) = self.first.take() {
-                self.observe_first(begun);
+            if let Some(started) = self.first.take() {
+                self.observe_first(started);
             }
             self.uncounted += 1;
             if self.uncounted >= BATCH {
@@ -221,10 +222,10 @@ mod measured {
         }
 
         #[cold]
-        fn observe_first(&self, begun: u64) {
-            let taken = CLOCK.delta(begun, CLOCK.raw()).as_secs_f64();
-            // A recorder may be anybody's.
-            contained(|| with_sink(self.series, |sink| sink.observe(Role::Duration, taken)));
+        fn observe_first(&self, started: u64) {
+            let taken = CLOCK.delta(started, CLOCK.raw()).as_secs_f64();
+            // Any crate may have written the recorder.
+            catch_panic(|| self.series.with_sink(|sink| sink.observe(Role::Duration, taken)));
         }
 
         #[inline]
@@ -237,8 +238,8 @@ mod measured {
         fn flush_some(&mut self) {
             let number = mem::take(&mut self.uncounted);
             let (series, counter) = (self.series, &mut self.counter);
-            contained(|| {
-                let find = || with_sink(series, |sink| sink.successes());
+            catch_panic(|| {
+                let find = || series.with_sink(|sink| sink.successes());
                 counter.get_or_insert_with(find).increment(number);
             });
         }

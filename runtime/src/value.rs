@@ -44,17 +44,17 @@ impl Score for f32 {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no number for a gauge",
     label = "expected a number, for example `u64` or `Result<f64, E>`",
-    note = "return a number, an `Option` or a `Result` of one, or implement `measurand::Level` for the type",
-    note = "example: impl measurand::Level for {Self} {{ fn level(&self) -> Option<f64> {{ .. }} }}"
+    note = "return a number, an `Option` or a `Result` of one, or implement `measurand::GaugeValue` for the type",
+    note = "example: impl measurand::GaugeValue for {Self} {{ fn level(&self) -> Option<f64> {{ .. }} }}"
 )]
-pub trait Level {
+pub trait GaugeValue {
     /// The number, if there is one.
     fn level(&self) -> Option<f64>;
 }
 
 macro_rules! numbers {
     ($($number:ty)*) => {$(
-        impl Level for $number {
+        impl GaugeValue for $number {
             #[allow(clippy::cast_precision_loss, clippy::cast_lossless, reason = "a gauge is a floating-point number")]
             fn level(&self) -> Option<f64> {
                 Some(*self as f64)
@@ -71,21 +71,21 @@ numbers! { f32 f64 i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether something was found",
     label = "expected an `Option` or a `Result` of one",
-    note = "return `Option<T>` or `Result<Option<T>, E>`, or implement `measurand::Found` for the type",
-    note = "example: impl measurand::Found for {Self} {{ fn found(&self) -> Option<bool> {{ .. }} }}"
+    note = "return `Option<T>` or `Result<Option<T>, E>`, or implement `measurand::CacheResult` for the type",
+    note = "example: impl measurand::CacheResult for {Self} {{ fn found(&self) -> Option<bool> {{ .. }} }}"
 )]
-pub trait Found {
+pub trait CacheResult {
     /// Whether something was found.
     fn found(&self) -> Option<bool>;
 }
 
-impl<T> Found for Option<T> {
+impl<T> CacheResult for Option<T> {
     fn found(&self) -> Option<bool> {
         Some(self.is_some())
     }
 }
 
-impl<T: Found, E> Found for Result<T, E> {
+impl<T: CacheResult, E> CacheResult for Result<T, E> {
     fn found(&self) -> Option<bool> {
         self.as_ref().ok().and_then(T::found)
     }
@@ -210,4 +210,4 @@ macro_rules! numbers_inside {
     )*};
 }
 
-numbers_inside! { Score score Level level }
+numbers_inside! { Score score GaugeValue level }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
-use measurand::{ErrorKind, Found, Level, Score, cache_lookup, measured, pattern_memory, timed_query, verified};
+use measurand::{
+    CacheResult, ErrorKind, GaugeValue, Score, cache_lookup, measured, pattern_memory, timed_query, verified,
+};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
 #[measured(ok_if = |it: &u32| 10 / it > 0)]
@@ -38,13 +40,13 @@ impl Score for Angry {
     }
 }
 
-impl Level for Angry {
+impl GaugeValue for Angry {
     fn level(&self) -> Option<f64> {
         panic!("on purpose")
     }
 }
 
-impl Found for Angry {
+impl CacheResult for Angry {
     fn found(&self) -> Option<bool> {
         panic!("on purpose")
     }

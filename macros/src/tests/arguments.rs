@@ -21,8 +21,8 @@ fn label_expression() {
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
                     &[
-                        ::measurand::__private::pick_known::<__Label0, _>(&kind),
-                        ::measurand::__private::pick(&self.names[0]),
+                        ::measurand::__private::known_label_ref::<__Label0, _>(&kind),
+                        ::measurand::__private::label_ref(&self.names[0]),
                     ],
                 );
                 ::measurand::__private::run(
@@ -30,7 +30,7 @@ fn label_expression() {
                     move || -> u32 { 1 },
                     |__result| {
                         use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
+                        ::measurand::__private::Probe(__result).error().outcome()
                     },
                 )
             }
@@ -52,7 +52,7 @@ fn label_expression_that_binds_loosely() {
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick(&(if x > 0 { "some" } else { "none" }))],
+                    &[::measurand::__private::label_ref(&(if x > 0 { "some" } else { "none" }))],
                 );
                 let (__result, _failed) = ::measurand::__private::measure(
                         __series,
@@ -62,7 +62,7 @@ fn label_expression_that_binds_loosely() {
                         ),
                         |__result| {
                             use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
+                            ::measurand::__private::Probe(__result).error().outcome()
                         },
                     )
                     .await;
@@ -95,13 +95,13 @@ fn late_label() {
                             clippy::redundant_closure_for_method_calls
                         )]
                         let __label0 = ::measurand::__private::ask(__result, |it| it.table);
-                        ::measurand::__private::verdict_in(
+                        ::measurand::__private::outcome_in(
                             {
                                 use ::measurand::__private::ErrorProbe as _;
-                                ::measurand::__private::Probe(__result).error().verdict()
+                                ::measurand::__private::Probe(__result).error().outcome()
                             },
                             ::measurand::__private::Site::series(&__SITE),
-                            &[::measurand::__private::pick_asked(&__label0)],
+                            &[::measurand::__private::result_label_ref(&__label0)],
                         )
                     },
                 )
@@ -127,7 +127,7 @@ fn late_and_given_labels_of_a_returned_future() {
                 }
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick_known::<__Label0, _>(&kind)],
+                    &[::measurand::__private::known_label_ref::<__Label0, _>(&kind)],
                 );
                 let __future = ::measurand::__private::future_of::<
                     Answer,
@@ -146,13 +146,13 @@ fn late_and_given_labels_of_a_returned_future() {
                                     __result,
                                     |it: &Answer| &it.table,
                                 );
-                                ::measurand::__private::verdict_in(
+                                ::measurand::__private::outcome_in(
                                     {
                                         use ::measurand::__private::ErrorProbe as _;
-                                        ::measurand::__private::Probe(__result).error().verdict()
+                                        ::measurand::__private::Probe(__result).error().outcome()
                                     },
                                     __series,
-                                    &[::measurand::__private::pick_asked(&__label0)],
+                                    &[::measurand::__private::result_label_ref(&__label0)],
                                 )
                             },
                         )
@@ -185,13 +185,13 @@ fn late_label_of_an_opaque_result() {
                             clippy::redundant_closure_for_method_calls
                         )]
                         let __label0 = ::measurand::__private::ask(__result, |it| name(it));
-                        ::measurand::__private::verdict_in(
+                        ::measurand::__private::outcome_in(
                             {
                                 use ::measurand::__private::ErrorProbe as _;
-                                ::measurand::__private::Probe(__result).error().verdict()
+                                ::measurand::__private::Probe(__result).error().outcome()
                             },
                             ::measurand::__private::Site::series(&__SITE),
-                            &[::measurand::__private::pick_asked(&__label0)],
+                            &[::measurand::__private::result_label_ref(&__label0)],
                         )
                     },
                 )
@@ -225,10 +225,10 @@ fn late_label_with_rollback() {
                             clippy::redundant_closure_for_method_calls
                         )]
                         let __label0 = ::measurand::__private::ask(__result, |it| it.agent);
-                        ::measurand::__private::verdict_in(
-                            ::measurand::__private::verdict_of_score(__result, 0.95f64),
+                        ::measurand::__private::outcome_in(
+                            ::measurand::__private::outcome_of_score(__result, 0.95f64),
                             ::measurand::__private::Site::series(&__SITE),
-                            &[::measurand::__private::pick_asked(&__label0)],
+                            &[::measurand::__private::result_label_ref(&__label0)],
                         )
                     },
                 );
@@ -257,14 +257,14 @@ fn caller() {
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick(&::measurand::__private::caller())],
+                    &[::measurand::__private::label_ref(&::measurand::__private::caller())],
                 );
                 ::measurand::__private::run(
                     __series,
                     move || -> () {},
                     |__result| {
                         use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
+                        ::measurand::__private::Probe(__result).error().outcome()
                     },
                 )
             }
@@ -287,7 +287,7 @@ fn caller_that_is_tracked_already() {
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick(&::measurand::__private::caller())],
+                    &[::measurand::__private::label_ref(&::measurand::__private::caller())],
                 );
                 let __call = ::measurand::__private::watch(__series);
                 g()
@@ -314,7 +314,7 @@ fn counting() {
                 move || -> u32 { 1 },
                 |__result| {
                     use ::measurand::__private::ErrorProbe as _;
-                    ::measurand::__private::Probe(__result).error().verdict()
+                    ::measurand::__private::Probe(__result).error().outcome()
                 },
             )
         }
@@ -336,13 +336,14 @@ fn sampling_without_a_begin() {
                     "|attribute|timed_query|family|database|timed|1 in 16"
                 };
                 ::measurand::__private::run(
-                    ::measurand::__private::Spared::<
+                    ::measurand::__private::SampleTiming::<
                         16u32,
+                        false,
                     >(::measurand::__private::Site::series(&__SITE)),
                     move || -> u32 { 1 },
                     |__result| {
                         use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
+                        ::measurand::__private::Probe(__result).error().outcome()
                     },
                 )
             }
@@ -363,13 +364,14 @@ fn sampling() {
                     "|attribute|measured|family|function|timed|1 in 16"
                 };
                 ::measurand::__private::run(
-                    ::measurand::__private::Sampled::<
+                    ::measurand::__private::SampleTiming::<
                         16u32,
+                        true,
                     >(::measurand::__private::Site::series(&__SITE)),
                     move || -> u32 { 1 },
                     |__result| {
                         use ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict()
+                        ::measurand::__private::Probe(__result).error().outcome()
                     },
                 )
             }
@@ -391,17 +393,17 @@ fn sampling_with_a_label() {
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick(&name)],
+                    &[::measurand::__private::label_ref(&name)],
                 );
                 let (__result, _failed) = ::measurand::__private::measure(
-                        ::measurand::__private::Spared::<8u32>(__series),
+                        ::measurand::__private::SampleTiming::<8u32, false>(__series),
                         ::core::pin::pin!(
                             async move { if false { return ::measurand::__private::returned:: < () >
                             (); } }
                         ),
                         |__result| {
                             use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
+                            ::measurand::__private::Probe(__result).error().outcome()
                         },
                     )
                     .await;
@@ -450,19 +452,19 @@ fn declared_family() {
                 }
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick_known::<__Label0, _>(&currency)],
+                    &[::measurand::__private::known_label_ref::<__Label0, _>(&currency)],
                 );
                 ::measurand::__private::run(
                     __series,
                     move || -> Result<u64, E> { g() },
-                    |__result: &Result<u64, E>| ::measurand::__private::verdict_by::<
+                    |__result: &Result<u64, E>| ::measurand::__private::outcome_by::<
                         <shop::Payment as ::measurand::__private::DeclaredFamily>::Judge,
                         _,
                     >(
                         __result,
                         {
                             use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
+                            ::measurand::__private::Probe(__result).error().outcome()
                         },
                         0.95f64,
                     ),
@@ -507,7 +509,7 @@ fn documentation_with_an_objective() {
                         ),
                         |__result: &Result<u32, E>| {
                             use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
+                            ::measurand::__private::Probe(__result).error().outcome()
                         },
                     )
                     .await;

@@ -43,7 +43,7 @@ fn impl_block() {
                         move || -> u32 { 1 },
                         |__result| {
                             use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
+                            ::measurand::__private::Probe(__result).error().outcome()
                         },
                     )
                 }
@@ -93,7 +93,7 @@ fn module() {
                             move || -> () {},
                             |__result| {
                                 use ::measurand::__private::ErrorProbe as _;
-                                ::measurand::__private::Probe(__result).error().verdict()
+                                ::measurand::__private::Probe(__result).error().outcome()
                             },
                         )
                     }

@@ -25,7 +25,7 @@ fn asynchronous() {
                         ),
                         |__result: &Result<u32, E>| {
                             use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
+                            ::measurand::__private::Probe(__result).error().outcome()
                         },
                     )
                     .await;
@@ -50,7 +50,7 @@ fn asynchronous_never() {
                 let (__result, _failed) = ::measurand::__private::measure(
                         ::measurand::__private::Site::series(&__SITE),
                         ::core::pin::pin!(async move { loop { g(). await } }),
-                        |__result| ::measurand::__private::verdict_if(__result, |_| true, true),
+                        |__result| ::measurand::__private::outcome_if(__result, |_| true, true),
                     )
                     .await;
                 __result
@@ -81,7 +81,7 @@ fn returned_future() {
                             ::core::pin::pin!(__future),
                             |__result| {
                                 use ::measurand::__private::ErrorProbe as _;
-                                ::measurand::__private::Probe(__result).error().verdict()
+                                ::measurand::__private::Probe(__result).error().outcome()
                             },
                         )
                         .await;
@@ -118,7 +118,7 @@ fn boxed_future() {
                             ::core::pin::pin!(__future),
                             |__result| {
                                 use ::measurand::__private::ErrorProbe as _;
-                                ::measurand::__private::Probe(__result).error().verdict()
+                                ::measurand::__private::Probe(__result).error().outcome()
                             },
                         )
                         .await;

@@ -24,7 +24,7 @@ fn returned_stream() {
                     ::measurand::__private::Site::series(& __SITE), __STREAM, [u32],
                     ::measurand::__private::call(move || -> _ { g() }), move | __result | { use
                     ::measurand::__private::ErrorProbe as _; ::measurand::__private::Probe(__result)
-                    .error().verdict() }
+                    .error().outcome() }
                 }
             }
         "#]],
@@ -47,7 +47,7 @@ fn boxed_stream_of_results() {
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
-                    &[::measurand::__private::pick(&table)],
+                    &[::measurand::__private::label_ref(&table)],
                 );
                 static __STREAM: ::measurand::__private::Site = ::measurand::__private::site! {
                     __STREAM, STREAM, "f", ["function" = "f", "module" = ::core::module_path!()],
@@ -58,7 +58,7 @@ fn boxed_stream_of_results() {
                         __series, __STREAM, [Result < u32, E >], ::measurand::__private::call(move ||
                         -> BoxStream < 'a, Result < u32, E > > { g() }), move | __result | { use
                         ::measurand::__private::ErrorProbe as _;
-                        ::measurand::__private::Probe(__result).error().verdict() }
+                        ::measurand::__private::Probe(__result).error().outcome() }
                     },
                 )
             }
@@ -90,7 +90,7 @@ fn boxed_block() {
                             ),
                             |__result| {
                                 use ::measurand::__private::ErrorProbe as _;
-                                ::measurand::__private::Probe(__result).error().verdict()
+                                ::measurand::__private::Probe(__result).error().outcome()
                             },
                         )
                         .await;
@@ -123,7 +123,7 @@ fn prepared_block() {
                         ),
                         |__result| {
                             use ::measurand::__private::ErrorProbe as _;
-                            ::measurand::__private::Probe(__result).error().verdict()
+                            ::measurand::__private::Probe(__result).error().outcome()
                         },
                     )
                     .await;

@@ -1,263 +1,251 @@
 //! How calls end, in all ways.
 
-use super::{Begun, with_sink};
-use crate::chance::{choose_next, prepare};
-use crate::contain::contained;
-use crate::direct::Here;
-use crate::handles::{CLOCK, Handles, Sink, Trace};
+use super::state::{CallStart, CallState};
+use crate::catch_panic::catch_panic;
+use crate::failure::Failure;
+use crate::fast_path::ThisThread;
+use crate::handles::{CLOCK, FastPath, Handles, Sink};
+use crate::outcome::{OkOrErr, Outcome, ReturnedValue};
+use crate::sampling::{prepare, sample_next};
 use crate::series::Series;
-use crate::verdict::{Failure, Finding, Outcome, Plain, Verdict};
-use crate::{elsewhere, incident};
+use crate::{incident, local_recorder};
 use measurand_catalog::Role;
 
-/// Ends a call where there is nothing to record but how it ended.
+/// Ends a timed call of which nothing else is recorded.
 #[inline(never)]
-pub(crate) fn end_plain(series: &'static Series, begun: Begun, verdict: Plain) {
-    if verdict == Plain::OK
-        && let Begun { handles: Some(handles), start } = begun
+pub(super) fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr) {
+    if result == OkOrErr::OK
+        && let CallState::Timed(handles, reading) = start.state()
     {
-        match &handles.trace {
-            Trace::Calls(calls) | Trace::Watched(calls) => {
-                let nanoseconds = since(handles, start);
+        match &handles.fast_path {
+            FastPath::Calls(calls) | FastPath::CallsInFlight(calls) => {
+                let nanoseconds = elapsed(handles, reading);
                 if handles.incidents.concern(nanoseconds) {
-                    return end_slow(handles, nanoseconds);
+                    return end_slow_call(handles, nanoseconds);
                 }
                 return calls.end(nanoseconds);
             }
-            Trace::Count(count) => return count.increment(Here::get()),
-            Trace::Other => {}
+            FastPath::Count(count) => return count.increment(ThisThread::get()),
+            FastPath::None => {}
         }
     }
-    end_plain_slowly(series, begun, verdict);
+    end_general(series, start, result);
 }
 
-/// Ends one of the slowest calls. Apart, and with what is at hand anyway, so that all others pay for a comparison alone.
+/// Ends one of the slowest calls. Apart, and only with the values that the caller has in registers, so that all other calls
+/// pay for one comparison.
 #[cold]
 #[inline(never)]
-fn end_slow(handles: &Handles, nanoseconds: u64) {
-    incident::note(handles, nanoseconds, &Verdict::OK);
-    if let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace {
+fn end_slow_call(handles: &Handles, nanoseconds: u64) {
+    incident::note(handles, nanoseconds, &Outcome::OK);
+    if let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path {
         calls.end(nanoseconds);
     }
 }
 
-/// The same for a call of which some are timed.
+/// Ends a call of a series of which some calls are timed; nothing else is recorded.
 #[inline(never)]
-pub(crate) fn end_plain_sampled(series: &'static Series, begun: Begun, verdict: Plain) {
-    if verdict == Plain::OK
-        && let Begun { handles: Some(handles), start: 0 } = begun
+pub(super) fn end_sampled(series: &'static Series, start: CallStart, result: OkOrErr) {
+    if result == OkOrErr::OK
+        && let CallState::Untimed(handles) = start.state()
+        && let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path
     {
-        return end_untimed(handles);
+        return calls.end_untimed(ThisThread::get(), || handles.last_duration.get());
     }
-    end_plain_timed(series, begun, verdict);
+    end_timed(series, start, result);
 }
 
-/// The same for a call of which nothing is known yet if it is not timed. Decided in the annotated function, where the two
-/// kinds of calls came from different places.
-#[inline]
-pub(crate) fn end_plain_spared(series: &'static Series, begun: Begun, verdict: Plain) {
-    if begun.handles.is_none() && verdict == Plain::OK {
-        end_spared(series, begun.start);
-    } else {
-        end_plain_timed(series, begun, verdict);
-    }
-}
-
+/// Ends a call that ended well and was skipped, or started under a local recorder.
 #[inline(never)]
-fn end_spared(series: &'static Series, start: u64) {
-    if start == Begun::SPARED.start
+pub(super) fn end_skipped(series: &'static Series, start: CallStart) {
+    if let CallState::Skipped = start.state()
         && let Some(handles) = series.handles()
+        && let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path
     {
-        return end_untimed(handles);
+        return calls.end_untimed(ThisThread::get(), || handles.last_duration.get());
     }
-    end_plain_slowly(series, Begun { handles: None, start }, Plain::OK);
+    end_general(series, start, OkOrErr::OK);
 }
 
-/// Ends a call that ended well and was not timed.
-#[inline]
-fn end_untimed(handles: &'static Handles) {
-    // Asked for while nothing has to be kept but the handles.
-    let here = Here::get();
-    match &handles.trace {
-        Trace::Calls(calls) | Trace::Watched(calls) => calls.end_untimed(here, || handles.series.newest.get()),
-        _ => end_plain_slowly(handles.series, Begun { handles: Some(handles), start: 0 }, Plain::OK),
-    }
-}
-
-/// Ends one of some calls that stands for the others, or did not end well.
+/// Ends a call that is timed on behalf of others, or did not end well.
 #[inline(never)]
-fn end_plain_timed(series: &'static Series, begun: Begun, verdict: Plain) {
-    if verdict == Plain::OK
-        && let Begun { handles: Some(handles), start: 1.. } = begun
-        && let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace
+fn end_timed(series: &'static Series, start: CallStart, result: OkOrErr) {
+    if result == OkOrErr::OK
+        && let CallState::Timed(handles, reading) = start.state()
+        && let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path
     {
-        let nanoseconds = since(handles, begun.start).max(1);
-        note(handles, nanoseconds, &Verdict::OK);
-        series.newest.put(nanoseconds, calls.end_sample(nanoseconds));
+        let nanoseconds = elapsed(handles, reading).max(1);
+        note(handles, nanoseconds, &Outcome::OK);
+        series.last_duration.put(nanoseconds, calls.end_sample(nanoseconds));
         return prepare();
     }
-    end_plain_slowly(series, begun, verdict);
+    end_general(series, start, result);
 }
 
-/// Apart, so that the fast path needs no stack for what is only needed here.
+/// Apart, so that the fast paths need no stack for an [`Outcome`].
 #[inline(never)]
-fn end_plain_slowly(series: &'static Series, begun: Begun, verdict: Plain) {
-    end(series, begun, &verdict.into());
+fn end_general(series: &'static Series, start: CallStart, result: OkOrErr) {
+    end(series, start, &result.into());
 }
 
-/// Ends a call.
+/// Ends a call in any state, with any outcome.
 #[inline(never)]
-pub(crate) fn end(series: &'static Series, begun: Begun, verdict: &Verdict) {
-    let (start, spared) = (begun.start, begun.is_spared());
-    let handles = if spared { series.handles() } else { begun.handles };
-    let Some(handles) = handles else { return end_elsewhere(series, start, verdict) };
-    // What is not timed is counted only, or another call stands for it.
-    let timed = (start != 0 && !spared).then(|| since(handles, start).max(1));
-    note(handles, timed.unwrap_or(0), verdict);
-    if let Trace::Calls(calls) | Trace::Watched(calls) = &handles.trace {
+pub(super) fn end(series: &'static Series, start: CallStart, outcome: &Outcome) {
+    let (handles, timed) = match start.state() {
+        CallState::Ended => return,
+        CallState::Local(reading) => return end_locally(series, Some(reading), outcome),
+        CallState::Skipped => match series.handles() {
+            Some(handles) => (handles, None),
+            None => return end_locally(series, None, outcome),
+        },
+        CallState::Untimed(handles) => (handles, None),
+        CallState::Timed(handles, reading) => (handles, Some(elapsed(handles, reading).max(1))),
+    };
+    note(handles, timed.unwrap_or(0), outcome);
+    if let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path {
         match timed {
-            Some(nanoseconds) => series.newest.put(nanoseconds, calls.end_sample(nanoseconds)),
-            None => calls.end_untimed(Here::get(), || series.newest.get()),
+            Some(nanoseconds) => series.last_duration.put(nanoseconds, calls.end_sample(nanoseconds)),
+            None => calls.end_untimed(ThisThread::get(), || series.last_duration.get()),
         }
-        return record_verdict(handles, verdict);
+        return record_outcome(handles, outcome);
     }
-    let nanoseconds = timed.inspect(|it| series.newest.put(*it, false)).unwrap_or_else(|| series.newest.get());
-    // A recorder may be anybody's.
-    contained(|| {
+    let nanoseconds = match timed {
+        Some(nanoseconds) => {
+            series.last_duration.put(nanoseconds, false);
+            nanoseconds
+        }
+        None => series.last_duration.get(),
+    };
+    // Any crate may have written the recorder.
+    catch_panic(|| {
         handles.in_flight.decrement(1.0);
-        let ended = ended_in(series, verdict);
+        let ended = ended_in(series, outcome);
         if std::ptr::eq(ended, series) {
-            record(handles, nanoseconds, verdict);
+            record(handles, nanoseconds, outcome);
         } else {
-            with_sink(ended, |it| record(it, nanoseconds, verdict));
+            ended.with_sink(|sink| record(sink, nanoseconds, outcome));
         }
     });
 }
 
-/// Ends a call that began under a recorder that may have gone away since. What the call leaves is looked up now: the
-/// function itself may have installed a recorder.
+/// Ends a call that started at this reading under a recorder that may be gone, or that was skipped and ends under such a
+/// recorder. The metrics are looked up now: the function itself may have installed a recorder.
 #[cold]
 #[inline(never)]
-fn end_elsewhere(series: &'static Series, start: u64, verdict: &Verdict) {
-    if start == 0 {
-        return;
-    }
-    let nanoseconds = if start == Begun::SPARED.start {
-        // Spared for the sake of another recorder; under this one each call is timed.
-        choose_next();
-        series.newest.get()
+fn end_locally(series: &'static Series, reading: Option<u64>, outcome: &Outcome) {
+    let nanoseconds = if let Some(reading) = reading {
+        CLOCK.delta_as_nanos(reading, CLOCK.raw())
     } else {
-        CLOCK.delta_as_nanos(start, CLOCK.raw())
+        // The call was skipped under the global recorder. Under this recorder each call is timed.
+        sample_next();
+        series.last_duration.get()
     };
-    contained(|| {
-        if let Some(in_flight) = elsewhere::take(series, start) {
+    catch_panic(|| {
+        if let Some(in_flight) = reading.and_then(|it| local_recorder::take(series, it)) {
             in_flight.decrement(1.0);
         }
-        ended_in(series, verdict).with_lookup(|it| record(it, nanoseconds, verdict));
+        ended_in(series, outcome).with_lookup(|lookup| record(lookup, nanoseconds, outcome));
     });
 }
 
-/// Counts a call that nobody timed, where there is nothing to record but how it ended.
+/// Counts a call that is never timed, of which nothing else is recorded.
 #[inline(never)]
-pub(crate) fn count_plain(series: &'static Series, verdict: Plain) {
-    if verdict == Plain::OK
+pub(super) fn count_plain(series: &'static Series, result: OkOrErr) {
+    if result == OkOrErr::OK
+        && let Some(handles) = series.handles()
+        && let FastPath::Count(count) = &handles.fast_path
+    {
+        return count.increment(ThisThread::get());
+    }
+    count_general(series, result);
+}
+
+/// Apart, so that the fast path needs no stack for an [`Outcome`].
+#[inline(never)]
+fn count_general(series: &'static Series, result: OkOrErr) {
+    count(series, &result.into());
+}
+
+/// Counts a call that is never timed.
+#[inline(never)]
+pub(super) fn count(series: &'static Series, outcome: &Outcome) {
+    if outcome.result.is_err()
         && let Some(handles) = series.handles()
     {
-        // Asked for while nothing has to be kept but the handles.
-        let here = Here::get();
-        return match &handles.trace {
-            Trace::Count(count) => count.increment(here),
-            _ => count_plain_slowly(handles.series, Plain::OK),
-        };
+        note(handles, 0, outcome);
     }
-    count_plain_slowly(series, verdict);
+    catch_panic(|| ended_in(series, outcome).with_sink(|sink| record_outcome(sink, outcome)));
 }
 
-#[inline(never)]
-fn count_plain_slowly(series: &'static Series, verdict: Plain) {
-    count_verdict(series, &verdict.into());
-}
-
-/// Counts a call that nobody timed.
-#[inline(never)]
-pub(crate) fn count_verdict(series: &'static Series, verdict: &Verdict) {
-    if verdict.outcome != Outcome::Ok
-        && let Some(handles) = series.handles()
-    {
-        note(handles, 0, verdict);
-    }
-    contained(|| with_sink(ended_in(series, verdict), |it| record_verdict(it, verdict)));
-}
-
-/// Counts that a call failed whose duration and number are recorded already.
+/// Counts a failure of a call whose duration and number are recorded already.
 #[cfg(feature = "tower")]
 #[cold]
 #[inline(never)]
 pub(crate) fn count_failure(series: &'static Series, failure: Failure) {
     if let Some(handles) = series.handles() {
-        note(handles, 0, &Verdict::failed(failure));
+        note(handles, 0, &Outcome::failed(failure));
     }
-    contained(|| with_sink(series, |it| it.count_labelled(Role::Errors, failure as usize)));
+    catch_panic(|| series.with_sink(|sink| sink.count_labelled(Role::Errors, failure as usize)));
 }
 
 /// Remembers a call that failed or is one of the slowest; see [`crate::incident`].
 #[inline]
-fn note(handles: &Handles, nanoseconds: u64, verdict: &Verdict) {
-    if verdict.outcome != Outcome::Ok || handles.incidents.concern(nanoseconds) {
-        incident::note(handles, nanoseconds, verdict);
+fn note(handles: &Handles, nanoseconds: u64, outcome: &Outcome) {
+    if outcome.result.is_err() || handles.incidents.concern(nanoseconds) {
+        incident::note(handles, nanoseconds, outcome);
     }
 }
 
-/// How long ago the clock was read.
+/// The nanoseconds since this reading of the clock.
 #[inline]
-fn since(handles: &Handles, start: u64) -> u64 {
-    handles.clock.delta_as_nanos(start, handles.clock.raw())
+fn elapsed(handles: &Handles, reading: u64) -> u64 {
+    handles.clock.delta_as_nanos(reading, handles.clock.raw())
 }
 
-/// The series that the call counts in. Where the result decides about labels and there is none, the outcome stands for
-/// them: `panic`, `cancelled`.
-pub(super) fn ended_in(began: &'static Series, verdict: &Verdict) -> &'static Series {
-    match (verdict.series, verdict.outcome) {
+/// The series that the call counts in. Without a result, the outcome replaces the labels that the result would tell: `panic`,
+/// `cancelled`.
+pub(super) fn ended_in(started: &'static Series, outcome: &Outcome) -> &'static Series {
+    match (outcome.series, outcome.result) {
         (Some(series), _) => series,
-        (None, Outcome::Failed(failure)) if began.is_open_ended() => began.ends().without_result(failure),
-        _ => began,
+        (None, Err(failure)) if started.is_open_ended() => started.ends().without_result(failure),
+        _ => started,
     }
 }
 
-fn record(sink: &(impl Sink + ?Sized), nanoseconds: u64, verdict: &Verdict) {
+fn record(sink: &(impl Sink + ?Sized), nanoseconds: u64, outcome: &Outcome) {
     sink.observe(Role::Duration, seconds(nanoseconds));
     sink.count(Role::Calls);
-    record_verdict(sink, verdict);
+    record_outcome(sink, outcome);
 }
 
-/// A division, since it rounds to the number that the same duration has in a bucket's bound.
+/// A division, since its result is the same number as a bucket's bound for the same duration.
 #[inline]
 #[expect(clippy::cast_precision_loss, reason = "exact up to 104 days, then off by nanoseconds")]
 fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-pub(crate) fn record_verdict(sink: &(impl Sink + ?Sized), verdict: &Verdict) {
-    match (verdict.outcome, verdict.kind) {
-        (Outcome::Failed(Failure::Error), Some(kind)) => sink.count_kind(kind),
-        (Outcome::Failed(failure), _) => sink.count_labelled(Role::Errors, failure as usize),
-        (Outcome::Ok, _) => {}
+pub(crate) fn record_outcome(sink: &(impl Sink + ?Sized), outcome: &Outcome) {
+    match (outcome.result, outcome.error_kind) {
+        (Err(Failure::Error), Some(kind)) => sink.count_kind(kind),
+        (Err(failure), _) => sink.count_labelled(Role::Errors, failure as usize),
+        (Ok(()), _) => {}
     }
-    match verdict.finding {
-        Finding::None | Finding::NoScore => {}
-        Finding::Score { score, .. } => {
+    match outcome.value {
+        ReturnedValue::None | ReturnedValue::NoScore => {}
+        ReturnedValue::Score { score, .. } => {
             sink.observe(Role::Score, score);
             sink.set(Role::LastScore, score);
         }
-        Finding::Level(level) => sink.set(Role::Level, level),
-        Finding::Lookup { hit } => {
+        ReturnedValue::Gauge(value) => sink.set(Role::Level, value),
+        ReturnedValue::Lookup { hit } => {
             sink.count(if hit { Role::Hits } else { Role::Misses });
-            if let Some(tally) = sink.keys().tally {
-                sink.set(Role::HitRate, tally.add(hit));
+            if let Some(hit_rate) = sink.keys().hit_rate {
+                sink.set(Role::HitRate, hit_rate.add(hit));
             }
         }
     }
-    let success = verdict.is_success();
+    let success = outcome.is_success();
     sink.count(if success { Role::Successes } else { Role::Failures });
     sink.count_labelled(Role::Completions, usize::from(!success));
 }

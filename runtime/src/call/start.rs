@@ -1,188 +1,132 @@
-//! How calls begin, and which of them are timed.
+//! How calls start, and which of them are timed.
 
-use crate::chance::{chosen, renew, weight};
-use crate::contain::contained;
-use crate::elsewhere;
-use crate::handles::{Handles, Trace};
+use super::end::{end_plain, end_sampled, end_skipped};
+use super::state::CallStart;
+use crate::catch_panic::catch_panic;
+use crate::handles::{FastPath, Handles};
+use crate::local_recorder;
+use crate::outcome::OkOrErr;
+use crate::sampling::{is_sampled, renew, weight};
 use crate::series::Series;
-use crate::verdict::Judged;
 
-/// What the end of a call has to know of its begin. Numbers and references alone: what goes from one function to another in
-/// registers must not have to be dropped.
-#[derive(Debug, Clone, Copy)]
-pub struct Begun {
-    /// There if the recorder in force was the global one.
-    pub(crate) handles: Option<&'static Handles>,
-    /// The clock's reading; zero if the call is not timed or, without handles, if there is nothing to end.
-    pub(crate) start: u64,
-}
-
-impl Begun {
-    pub(super) const NOTHING: Self = Self { handles: None, start: 0 };
-    /// A call of which nothing is known yet; see [`Spared`].
-    pub(super) const SPARED: Self = Self { handles: None, start: u64::MAX };
-
-    /// Under another recorder than the global one.
-    fn elsewhere(series: &'static Series) -> Self {
-        Self { handles: None, start: elsewhere::begin(series) }
-    }
-
-    #[inline]
-    pub(super) fn is_open(self) -> bool {
-        self.handles.is_some() || self.start != 0
-    }
-
-    #[inline]
-    pub(super) fn is_spared(self) -> bool {
-        self.handles.is_none() && self.start == Self::SPARED.start
-    }
-}
-
-/// Where calls begin, and which are timed. What a kind of calls asks for it calls itself: a decision in [`run`](super::run) would be
-/// compiled with each annotated function, whatever comes of it.
-pub trait Start: Copy {
-    /// The series that the calls begin in.
+/// Where calls start, and which of them are timed. The policy calls the functions that it needs: a decision in
+/// [`run`](super::run) would be compiled with each annotated function.
+pub trait TimingPolicy: Copy {
+    /// The series that the calls start in.
     fn series(self) -> &'static Series;
 
-    /// Begins one.
-    fn begin(self) -> Begun;
+    /// Starts a call.
+    fn start(self) -> CallStart;
 
-    /// Ends one that returned.
-    fn end(verdict: impl Judged, series: &'static Series, begun: Begun);
+    /// Ends a call of which nothing else is recorded.
+    fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr);
 }
 
-impl Start for &'static Series {
+/// Times every call.
+impl TimingPolicy for &'static Series {
     #[inline]
     fn series(self) -> &'static Series {
         self
     }
 
     #[inline]
-    fn begin(self) -> Begun {
-        begin(self)
+    fn start(self) -> CallStart {
+        start(self)
     }
 
     #[inline]
-    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
-        verdict.end(series, begun);
+    fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr) {
+        end_plain(series, start, result);
     }
 }
 
-/// A series of whose calls one in so many is timed.
+/// Times one call in `ONE_IN`. A call that is not timed does nothing when it starts, unless the family counts calls
+/// `IN_FLIGHT`.
 #[derive(Debug, Clone, Copy)]
-pub struct Sampled<const ONE_IN: u32>(pub &'static Series);
+pub struct SampleTiming<const ONE_IN: u32, const IN_FLIGHT: bool>(pub &'static Series);
 
-impl<const ONE_IN: u32> Start for Sampled<ONE_IN> {
+impl<const ONE_IN: u32, const IN_FLIGHT: bool> TimingPolicy for SampleTiming<ONE_IN, IN_FLIGHT> {
     #[inline]
     fn series(self) -> &'static Series {
         self.0
     }
 
     #[inline]
-    fn begin(self) -> Begun {
-        begin_sampled(self.0, const { weight(ONE_IN) })
-    }
-
-    #[inline]
-    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
-        verdict.end_sampled(series, begun);
-    }
-}
-
-/// The same for a family without a number of calls in flight: nothing is done when a call begins that is not timed.
-#[derive(Debug, Clone, Copy)]
-pub struct Spared<const ONE_IN: u32>(pub &'static Series);
-
-impl<const ONE_IN: u32> Start for Spared<ONE_IN> {
-    #[inline]
-    fn series(self) -> &'static Series {
-        self.0
-    }
-
-    #[inline]
-    fn begin(self) -> Begun {
-        if !self.0.newest.is_missing() && !chosen(const { weight(ONE_IN) }) {
-            return Begun::SPARED;
+    fn start(self) -> CallStart {
+        let weight = const { weight(ONE_IN) };
+        if IN_FLIGHT {
+            start_in_flight(self.0, weight)
+        } else if self.0.last_duration.is_missing() || is_sampled(weight) {
+            start_sampled(self.0)
+        } else {
+            CallStart::SKIPPED
         }
-        begin_spared(self.0)
     }
 
     #[inline]
-    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
-        verdict.end_spared(series, begun);
-    }
-}
-
-/// A series of a family that knows nothing of a call but that it returned, and what.
-#[derive(Debug, Clone, Copy)]
-pub struct Counted(pub &'static Series);
-
-impl Start for Counted {
-    #[inline]
-    fn series(self) -> &'static Series {
-        self.0
-    }
-
-    #[inline]
-    fn begin(self) -> Begun {
-        begin(self.0)
-    }
-
-    #[inline]
-    fn end(verdict: impl Judged, series: &'static Series, begun: Begun) {
-        verdict.end(series, begun);
+    fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr) {
+        // Decided in the annotated function, where skipped calls come from another branch than timed ones.
+        if !IN_FLIGHT && result == OkOrErr::OK && !start.has_handles() {
+            end_skipped(series, start);
+        } else {
+            end_sampled(series, start, result);
+        }
     }
 }
 
 #[inline(never)]
-fn begin(series: &'static Series) -> Begun {
-    let Some(handles) = series.handles() else { return Begun::elsewhere(series) };
+fn start(series: &'static Series) -> CallStart {
+    let Some(handles) = series.handles() else { return start_locally(series) };
     enter(handles);
-    // Zero would say that nobody read it.
-    Begun { handles: Some(handles), start: handles.clock.raw().max(1) }
+    CallStart::timed(handles)
 }
 
+/// Starts a call that is seen in flight, whether it is timed or not.
 #[inline(never)]
-fn begin_sampled(series: &'static Series, weight: u64) -> Begun {
-    let Some(handles) = series.handles() else { return Begun::elsewhere(series) };
+fn start_in_flight(series: &'static Series, weight: u64) -> CallStart {
+    let Some(handles) = series.handles() else { return start_locally(series) };
     enter(handles);
-    if chosen(weight) || series.newest.is_missing() {
-        return begin_timed(handles);
+    if is_sampled(weight) || series.last_duration.is_missing() {
+        return start_timed(handles);
     }
-    Begun { handles: Some(handles), start: 0 }
+    CallStart::untimed(handles)
 }
 
-/// Begins one of the calls that are timed.
+/// Starts a call that is timed on behalf of others.
 #[cold]
 #[inline(never)]
-fn begin_spared(series: &'static Series) -> Begun {
+fn start_sampled(series: &'static Series) -> CallStart {
     match series.handles() {
-        Some(handles) => begin_timed(handles),
-        None => Begun::elsewhere(series),
+        Some(handles) => start_timed(handles),
+        None => start_locally(series),
     }
 }
 
-/// One of some calls that stands for the others.
 #[cold]
 #[inline(never)]
-fn begin_timed(handles: &'static Handles) -> Begun {
+fn start_timed(handles: &'static Handles) -> CallStart {
     renew();
-    handles.series.newest.ask();
-    Begun { handles: Some(handles), start: handles.clock.raw().max(1) }
+    handles.last_duration.request();
+    CallStart::timed(handles)
 }
 
-/// Counts a call in flight, where the family does.
+#[cold]
+fn start_locally(series: &'static Series) -> CallStart {
+    CallStart::local(local_recorder::start(series))
+}
+
+/// Counts a call in flight, if the family does.
 #[inline]
 fn enter(handles: &Handles) {
-    match &handles.trace {
-        Trace::Calls(_) => {}
-        Trace::Watched(calls) => calls.begin(),
-        _ => begin_other(handles),
+    match &handles.fast_path {
+        FastPath::Calls(_) => {}
+        FastPath::CallsInFlight(calls) => calls.begin(),
+        _ => enter_slowly(handles),
     }
 }
 
-/// Apart, so that what is left is two comparisons and not a table of jumps.
+/// Apart, so that the caller compiles to two comparisons instead of a jump table.
 #[inline(never)]
-fn begin_other(handles: &Handles) {
-    contained(|| handles.in_flight.increment(1.0));
+fn enter_slowly(handles: &Handles) {
+    catch_panic(|| handles.in_flight.increment(1.0));
 }

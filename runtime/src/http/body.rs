@@ -1,11 +1,12 @@
 //! Requests that last until the body of their response ends: the layer of [`HttpLayer::until_body_end`].
 
 use super::HttpLayer;
-use super::future::{failed, judged};
-use super::route::{Ending, GRPC_STATUS, Judgement, Matched, Route, grpc_failed};
+use super::future::{classify_head, failed};
+use super::route::{GRPC_STATUS, HeadOutcome, MatchedPath, Route, RouteResolver, grpc_failed};
 use crate::call::{Call, enter};
+use crate::failure::Failure;
+use crate::outcome::Outcome;
 use crate::series::Series;
-use crate::verdict::{Failure, Outcome, Verdict};
 use ::http::{Method, Request, Response, StatusCode, header::CONTENT_LENGTH};
 use ::http_body::{Body, Frame, SizeHint};
 use bytes::Buf;
@@ -44,7 +45,7 @@ impl<R> HttpLayer<R> {
 /// Records each request until the body of its response ends: made by [`HttpLayer::until_body_end`].
 #[derive(Debug, Clone, Copy)]
 #[must_use = "a layer does nothing until it is put onto a service"]
-pub struct UntilBodyEnd<R = Matched> {
+pub struct UntilBodyEnd<R = MatchedPath> {
     route: R,
     client_errors: bool,
 }
@@ -59,7 +60,7 @@ impl<S, R: Route + Clone> Layer<S> for UntilBodyEnd<R> {
 
 /// A service whose requests are recorded; see [`UntilBodyEnd`].
 #[derive(Debug, Clone)]
-pub struct UntilBodyEndService<S, R = Matched> {
+pub struct UntilBodyEndService<S, R = MatchedPath> {
     inner: S,
     route: R,
     client_errors: bool,
@@ -73,7 +74,7 @@ where
 {
     type Response = Response<MeasuredBody<Answer>>;
     type Error = S::Error;
-    type Future = UntilBodyEndFuture<S::Future, R::Ending>;
+    type Future = UntilBodyEndFuture<S::Future, R::Resolver>;
 
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
@@ -83,24 +84,24 @@ where
     #[inline]
     fn call(&mut self, request: Request<Asked>) -> Self::Future {
         let head_only = request.method() == Method::HEAD;
-        let (request, began, ending) = self.route.begin(request);
-        let mut call = enter(began);
-        // Until here a panic is one of the inner service, from here on the future may be dropped before it is polled.
+        let (request, started, resolver) = self.route.start(request);
+        let mut call = enter(started);
+        // Up to here, dropping the call means that the inner service panicked; from here on, that the future was dropped.
         let future = self.inner.call(request);
-        call.unless_left(Failure::Cancelled);
+        call.if_dropped(Failure::Cancelled);
         UntilBodyEndFuture {
             future,
-            begun: Some(Begun { call, began, ending, head_only, client_errors: self.client_errors }),
+            pending: Some(PendingResponse { call, started, resolver, head_only, client_errors: self.client_errors }),
         }
     }
 }
 
-/// A request whose response is not there yet.
+/// A request without a response yet.
 #[derive(Debug)]
-struct Begun<E> {
+struct PendingResponse<E> {
     call: Call,
-    began: &'static Series,
-    ending: E,
+    started: &'static Series,
+    resolver: E,
     head_only: bool,
     client_errors: bool,
 }
@@ -112,14 +113,14 @@ pin_project! {
     pub struct UntilBodyEndFuture<F, E> {
         #[pin]
         future: F,
-        // There is none once the response has been there.
-        begun: Option<Begun<E>>,
+        // `None` once the response has been returned.
+        pending: Option<PendingResponse<E>>,
     }
 
     impl<F, E> PinnedDrop for UntilBodyEndFuture<F, E> {
         fn drop(this: Pin<&mut Self>) {
-            if let Some(begun) = this.project().begun {
-                forgive(&mut begun.call, begun.client_errors);
+            if let Some(pending) = this.project().pending {
+                forgive(&mut pending.call, pending.client_errors);
             }
         }
     }
@@ -128,7 +129,7 @@ pin_project! {
 impl<F, E, Answer, Error> Future for UntilBodyEndFuture<F, E>
 where
     F: Future<Output = Result<Response<Answer>, Error>>,
-    E: Ending,
+    E: RouteResolver,
     Answer: Body,
 {
     type Output = Result<Response<MeasuredBody<Answer>>, Error>;
@@ -137,25 +138,26 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         // Dropped while it is polled it is a panic, dropped between two polls it was cancelled.
-        if let Some(begun) = this.begun {
-            begun.call.unless_left(Failure::Panic);
+        if let Some(pending) = this.pending {
+            pending.call.if_dropped(Failure::Panic);
         }
         let polled = this.future.poll(context);
-        if let Some(begun) = this.begun {
-            begun.call.unless_left(Failure::Cancelled);
+        if let Some(pending) = this.pending {
+            pending.call.if_dropped(Failure::Cancelled);
         }
         let result = ready!(polled);
-        let Some(Begun { mut call, began, ending, head_only, client_errors }) = this.begun.take() else {
+        let Some(PendingResponse { mut call, started, resolver, head_only, client_errors }) = this.pending.take()
+        else {
             return Poll::Ready(result.map(|response| response.map(|body| MeasuredBody { body, sending: None })));
         };
         match result {
             Ok(response) => {
-                let (verdict, judgement) = judged(&response, began, client_errors, ending);
+                let (outcome, head) = classify_head(&response, started, client_errors, resolver);
                 let (parts, body) = response.into_parts();
                 let length = parts.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
                 let left = length.or(body.size_hint().exact());
-                let in_trailers = judgement == Judgement::InTrailers;
-                let sending = Sending { call, began, verdict, left, polled: false, client_errors, in_trailers };
+                let in_trailers = head == HeadOutcome::InTrailers;
+                let sending = Sending { call, started, outcome, left, polled: false, client_errors, in_trailers };
                 let sending = if head_only || has_no_body(parts.status) || body.is_end_stream() {
                     sending.end();
                     None
@@ -165,7 +167,7 @@ where
                 Poll::Ready(Ok(Response::from_parts(parts, MeasuredBody { body, sending })))
             }
             Err(error) => {
-                call.end(&failed(began));
+                call.end(&failed(started));
                 Poll::Ready(Err(error))
             }
         }
@@ -183,7 +185,7 @@ pin_project! {
     pub struct MeasuredBody<B> {
         #[pin]
         body: B,
-        // There is none once it has ended.
+        // `None` once it has ended.
         sending: Option<Sending>,
     }
 }
@@ -234,14 +236,14 @@ impl<B: Body> Body for MeasuredBody<B> {
 #[derive(Debug)]
 struct Sending {
     call: Call,
-    began: &'static Series,
+    started: &'static Series,
     /// What the head of the response says.
-    verdict: Verdict,
-    /// How many bytes are missing, where their number was announced.
+    outcome: Outcome,
+    /// The number of missing bytes, if `content-length` announced it.
     left: Option<u64>,
     /// Whether the body is polled; dropped now, it has panicked.
     polled: bool,
-    /// Whether what clients are to blame for is an error.
+    /// Whether failures that clients cause are errors.
     client_errors: bool,
     /// Whether the trailers say if it is an error.
     in_trailers: bool,
@@ -251,13 +253,13 @@ impl Sending {
     #[inline]
     fn enter(&mut self) {
         self.polled = true;
-        self.call.unless_left(Failure::Panic);
+        self.call.if_dropped(Failure::Panic);
     }
 
     #[inline]
     fn leave(&mut self) {
         self.polled = false;
-        self.call.unless_left(Failure::Cancelled);
+        self.call.if_dropped(Failure::Cancelled);
     }
 
     #[inline]
@@ -266,19 +268,19 @@ impl Sending {
         self.left = self.left.map(|left| left.saturating_sub(bytes));
         let status = frame.trailers_ref().filter(|_| self.in_trailers).and_then(|it| it.get(GRPC_STATUS));
         if status.is_some_and(|it| grpc_failed(it, self.client_errors)) {
-            self.verdict.outcome = Outcome::Failed(Failure::Error);
+            self.outcome.result = Err(Failure::Error);
         }
     }
 
     fn end(mut self) {
         self.left = None;
-        self.call.end(&self.verdict);
+        self.call.end(&self.outcome);
     }
 
     #[cold]
     fn fail(mut self) {
         self.left = None;
-        self.call.end(&failed(self.began));
+        self.call.end(&failed(self.started));
     }
 }
 
@@ -286,13 +288,13 @@ impl Drop for Sending {
     fn drop(&mut self) {
         // A server that has sent what was announced does not ask whether there is more.
         if self.left == Some(0) && !self.polled {
-            self.call.end(&self.verdict);
+            self.call.end(&self.outcome);
         }
         forgive(&mut self.call, self.client_errors);
     }
 }
 
-/// A client that goes away is as little an error of the server as a status of 400 to 499.
+/// A client that goes away is no more an error of the server than a status of 400 to 499.
 fn forgive(call: &mut Call, client_errors: bool) {
     if !client_errors {
         call.forgive_cancelled();

@@ -1,12 +1,13 @@
 //! The future of one request: its call ends when the head of the response is there, or when the future is dropped.
 
-use super::route::{Ending, Judgement};
+use super::route::{HeadOutcome, RouteResolver};
 use crate::call::Call;
-use crate::label::Pick;
+use crate::classify::outcome_in;
+use crate::failure::Failure;
+use crate::label::LabelRef;
+use crate::outcome::Outcome;
 use crate::series::Series;
-use crate::verdict::{Failure, Verdict, verdict_in};
 use ::http::Response;
-use measurand_catalog::ERROR_OUTCOMES;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -20,15 +21,15 @@ pin_project! {
         #[pin]
         future: F,
         call: Call,
-        began: &'static Series,
+        started: &'static Series,
         client_errors: bool,
-        // There is none once the response has been there.
-        ending: Option<E>,
+        // `None` once the response has been returned.
+        resolver: Option<E>,
     }
 
     impl<F, E> PinnedDrop for HttpFuture<F, E> {
         fn drop(this: Pin<&mut Self>) {
-            // The client went away: as little an error of the server as a status of 400 to 499.
+            // The client went away: that is no more an error of the server than a status of 400 to 499.
             if !this.client_errors {
                 this.project().call.forgive_cancelled();
             }
@@ -37,15 +38,15 @@ pin_project! {
 }
 
 impl<F, E> HttpFuture<F, E> {
-    pub(super) fn new(future: F, call: Call, began: &'static Series, client_errors: bool, ending: E) -> Self {
-        Self { future, call, began, client_errors, ending: Some(ending) }
+    pub(super) fn new(future: F, call: Call, started: &'static Series, client_errors: bool, resolver: E) -> Self {
+        Self { future, call, started, client_errors, resolver: Some(resolver) }
     }
 }
 
 impl<F, E, Body, Error> Future for HttpFuture<F, E>
 where
     F: Future<Output = Result<Response<Body>, Error>>,
-    E: Ending,
+    E: RouteResolver,
 {
     type Output = Result<Response<E::Body<Body>>, Error>;
 
@@ -53,43 +54,43 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         // Dropped while it is polled it is a panic, dropped between two polls it was cancelled.
-        this.call.unless_left(Failure::Panic);
+        this.call.if_dropped(Failure::Panic);
         let polled = this.future.poll(context);
-        this.call.unless_left(Failure::Cancelled);
+        this.call.if_dropped(Failure::Cancelled);
         let result = ready!(polled);
-        let Some(ending) = this.ending.take() else {
+        let Some(resolver) = this.resolver.take() else {
             return Poll::Ready(result.map(|it| it.map(|body| E::body(body, None))));
         };
         let response = match result {
             Ok(response) => response,
             Err(error) => {
-                this.call.end(&failed(this.began));
+                this.call.end(&failed(this.started));
                 return Poll::Ready(Err(error));
             }
         };
-        let (verdict, judgement) = judged(&response, this.began, *this.client_errors, ending);
-        this.call.end(&verdict);
-        let open = verdict.series.filter(|_| judgement == Judgement::InTrailers);
+        let (outcome, head) = classify_head(&response, this.started, *this.client_errors, resolver);
+        this.call.end(&outcome);
+        let open = outcome.series.filter(|_| head == HeadOutcome::InTrailers);
         Poll::Ready(Ok(response.map(|body| E::body(body, open.map(|it| (it, *this.client_errors))))))
     }
 }
 
-/// What the head of a response says of its request, and where the request counts.
-pub(super) fn judged<E: Ending, Body>(
+/// The outcome that the head of a response tells, with the series in which the request counts.
+pub(super) fn classify_head<E: RouteResolver, Body>(
     response: &Response<Body>,
-    began: &'static Series,
+    started: &'static Series,
     client_errors: bool,
-    ending: E,
-) -> (Verdict, Judgement) {
+    resolver: E,
+) -> (Outcome, HeadOutcome) {
     let (status, headers) = (response.status(), response.headers());
-    let judgement = E::judge(status, headers, client_errors);
-    let verdict = if judgement == Judgement::Failed { Verdict::failed(Failure::Error) } else { Verdict::OK };
-    let ended = ending.series(began, headers);
-    (verdict_in(verdict, ended, &[Pick::of_few(status.as_str())]), judgement)
+    let head = E::classify(status, headers, client_errors);
+    let outcome = if head == HeadOutcome::Failed { Outcome::failed(Failure::Error) } else { Outcome::OK };
+    let ended = resolver.series(started, headers);
+    (outcome_in(outcome, ended, &[LabelRef::of_few(status.as_str())]), head)
 }
 
-/// A request of which there is no response, or no whole one.
-pub(super) fn failed(began: &'static Series) -> Verdict {
-    let status = Pick::of_few(ERROR_OUTCOMES[Failure::Error as usize]);
-    verdict_in(Verdict::failed(Failure::Error), began, &[status])
+/// The outcome of a request without a complete response.
+pub(super) fn failed(started: &'static Series) -> Outcome {
+    let status = LabelRef::of_few(Failure::Error.name());
+    outcome_in(Outcome::failed(Failure::Error), started, &[status])
 }

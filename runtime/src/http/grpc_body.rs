@@ -2,8 +2,8 @@
 
 use super::route::{GRPC_STATUS, grpc_failed};
 use crate::call::count_failure;
+use crate::failure::Failure;
 use crate::series::Series;
-use crate::verdict::Failure;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::pin::Pin;

@@ -1,8 +1,8 @@
-//! From a request to the series it begins in, and from its response to the one it ends in: where routes come from.
+//! From a request to the series that it starts in, and from its response to the one that it ends in: where routes come from.
 
 use super::grpc_body::GrpcBody;
-use crate::label::Pick;
-use crate::picker::Picker;
+use crate::label::LabelRef;
+use crate::lookup::SeriesLookup;
 use crate::series::Series;
 use ::http::header::HeaderValue;
 use ::http::request::Parts;
@@ -26,31 +26,31 @@ const METHODS: &[&str] = families::HTTP.labels[0].values;
             or `measurand::http_layer!().grpc()` for tonic"
 )]
 pub trait Route {
-    /// What is needed until the response is there.
-    type Ending: Ending;
+    /// Resolves the route that the request ends in.
+    type Resolver: RouteResolver;
 
-    /// The request again, and the series that it begins in.
-    fn begin<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, Self::Ending);
+    /// The request again, and the series that it starts in.
+    fn start<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, Self::Resolver);
 }
 
-/// Knows where and how a request ends.
-pub trait Ending {
+/// Resolves the series and the outcome of a request from the head of its response.
+pub trait RouteResolver {
     /// The body of the response.
     type Body<B>;
 
     /// Whether the request failed, as far as the head of its response says.
-    fn judge(status: StatusCode, headers: &HeaderMap, client_errors: bool) -> Judgement;
+    fn classify(status: StatusCode, headers: &HeaderMap, client_errors: bool) -> HeadOutcome;
 
-    /// The series without its status, by where the request began and what the head of its response says.
-    fn series(self, began: &'static Series, headers: &HeaderMap) -> &'static Series;
+    /// The series without its status, by where the request started and what the head of its response says.
+    fn series(self, started: &'static Series, headers: &HeaderMap) -> &'static Series;
 
-    /// The body; an error that it tells later counts in this series, those of clients only where they are wanted.
+    /// The body. An error that it tells later counts in this series; `bool` says whether errors of clients count.
     fn body<B>(body: B, open: Option<(&'static Series, bool)>) -> Self::Body<B>;
 }
 
-/// What the head of a response says of its request.
+/// The outcome of a request, as the head of its response tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement {
+pub enum HeadOutcome {
     /// It ended well.
     Fine,
     /// It is an error.
@@ -59,7 +59,7 @@ pub enum Judgement {
     InTrailers,
 }
 
-impl Judgement {
+impl HeadOutcome {
     fn of(failed: bool) -> Self {
         if failed { Self::Failed } else { Self::Fine }
     }
@@ -82,13 +82,13 @@ pub(super) fn grpc_failed(status: &HeaderValue, client_errors: bool) -> bool {
     }
 }
 
-/// Requests end in the route that they began in.
-impl Ending for () {
+/// Requests end in the route that they started in.
+impl RouteResolver for () {
     type Body<B> = B;
 
     #[inline]
-    fn judge(status: StatusCode, _: &HeaderMap, client_errors: bool) -> Judgement {
-        Judgement::of(http_failed(status, client_errors))
+    fn classify(status: StatusCode, _: &HeaderMap, client_errors: bool) -> HeadOutcome {
+        HeadOutcome::of(http_failed(status, client_errors))
     }
 
     #[inline]
@@ -97,21 +97,21 @@ impl Ending for () {
     }
 
     #[inline]
-    fn series(self, began: &'static Series, _: &HeaderMap) -> &'static Series {
-        began
+    fn series(self, started: &'static Series, _: &HeaderMap) -> &'static Series {
+        started
     }
 }
 
 /// The template that axum matched.
 #[derive(Debug, Clone, Copy)]
-pub struct Matched;
+pub struct MatchedPath;
 
 #[cfg(feature = "axum")]
-impl Route for Matched {
-    type Ending = ();
+impl Route for MatchedPath {
+    type Resolver = ();
 
     #[inline]
-    fn begin<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, ()) {
+    fn start<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, ()) {
         let matched = request.extensions().get::<axum::extract::MatchedPath>();
         let route = matched.map_or(UNMATCHED, axum::extract::MatchedPath::as_str);
         let series = series(request.method(), route);
@@ -119,7 +119,7 @@ impl Route for Matched {
     }
 }
 
-/// A function tells it.
+/// A function returns the route.
 #[derive(Clone, Copy)]
 pub struct ByFunction<F>(pub(super) F);
 
@@ -130,10 +130,10 @@ impl<F> std::fmt::Debug for ByFunction<F> {
 }
 
 impl<F: Fn(&Parts) -> Option<Cow<'_, str>>> Route for ByFunction<F> {
-    type Ending = ();
+    type Resolver = ();
 
     #[inline]
-    fn begin<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, ()) {
+    fn start<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, ()) {
         let (parts, body) = request.into_parts();
         let series = series(&parts.method, self.0(&parts).as_deref().unwrap_or(UNMATCHED));
         (Request::from_parts(parts, body), series, ())
@@ -145,12 +145,12 @@ impl<F: Fn(&Parts) -> Option<Cow<'_, str>>> Route for ByFunction<F> {
 pub struct Grpc;
 
 impl Route for Grpc {
-    type Ending = Answered;
+    type Resolver = GrpcRoute;
 
     #[inline]
-    fn begin<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, Answered) {
+    fn start<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, GrpcRoute) {
         // A path may be anything until it has been answered; made into a series sooner, clients could make any number.
-        let known = HTTP.known(&picks(request.method(), request.uri().path()));
+        let known = HTTP.known(&label_refs(request.method(), request.uri().path()));
         let series = known.unwrap_or_else(|| series(request.method(), UNMATCHED));
         let unknown = if known.is_some() {
             None
@@ -158,23 +158,23 @@ impl Route for Grpc {
             let path = request.uri().path_and_query().cloned();
             path.map(|path| Box::new((request.method().clone(), path)))
         };
-        (request, series, Answered(unknown))
+        (request, series, GrpcRoute(unknown))
     }
 }
 
 /// A gRPC request; method and path, unless the path is known to be a method.
 #[derive(Debug)]
-pub struct Answered(Option<Box<(Method, PathAndQuery)>>);
+pub struct GrpcRoute(Option<Box<(Method, PathAndQuery)>>);
 
-impl Ending for Answered {
+impl RouteResolver for GrpcRoute {
     type Body<B> = GrpcBody<B>;
 
     #[inline]
-    fn judge(status: StatusCode, headers: &HeaderMap, client_errors: bool) -> Judgement {
+    fn classify(status: StatusCode, headers: &HeaderMap, client_errors: bool) -> HeadOutcome {
         match headers.get(GRPC_STATUS) {
-            _ if http_failed(status, client_errors) => Judgement::Failed,
-            Some(it) => Judgement::of(grpc_failed(it, client_errors)),
-            None => Judgement::InTrailers,
+            _ if http_failed(status, client_errors) => HeadOutcome::Failed,
+            Some(it) => HeadOutcome::of(grpc_failed(it, client_errors)),
+            None => HeadOutcome::InTrailers,
         }
     }
 
@@ -184,28 +184,28 @@ impl Ending for Answered {
     }
 
     #[inline]
-    fn series(self, began: &'static Series, headers: &HeaderMap) -> &'static Series {
-        // One that is known to be a method is one, whatever it says of itself.
-        let Some(new) = self.0 else { return began };
+    fn series(self, started: &'static Series, headers: &HeaderMap) -> &'static Series {
+        // A path that is known to be a method stays one, whatever the response says.
+        let Some(new) = self.0 else { return started };
         let implemented = headers.get(GRPC_STATUS).is_none_or(|it| it != "12");
-        if implemented { series(&new.0, new.1.path()) } else { began }
+        if implemented { series(&new.0, new.1.path()) } else { started }
     }
 }
 
-static HTTP: LazyLock<Picker> = LazyLock::new(|| {
+static HTTP: LazyLock<SeriesLookup> = LazyLock::new(|| {
     const FAMILY: &Family = &families::HTTP;
-    Picker::of_family(FAMILY)
+    SeriesLookup::of_family(FAMILY)
 });
 
 #[inline]
 fn series(method: &Method, route: &str) -> &'static Series {
-    HTTP.pick(&picks(method, route))
+    HTTP.find(&label_refs(method, route))
 }
 
 #[inline]
-fn picks<'a>(method: &Method, route: &'a str) -> [Pick<'a>; 2] {
+fn label_refs<'a>(method: &Method, route: &'a str) -> [LabelRef<'a>; 2] {
     let place = |name: &str| METHODS.iter().position(|it| *it == name);
     let index = place(method.as_str()).or_else(|| place(OTHER)).unwrap_or_default();
-    let method = Pick { values: METHODS, index, text: METHODS[index], free: false };
-    [method, Pick { values: &[], index: 0, text: route, free: true }]
+    let method = LabelRef { values: METHODS, index, text: METHODS[index], free: false };
+    [method, LabelRef { values: &[], index: 0, text: route, free: true }]
 }

@@ -18,7 +18,7 @@ mod scrape_fence;
 mod slots;
 
 use gauge::GaugeCells;
-use hit_rate::Tally;
+use hit_rate::HitRate;
 use loom::sync::Arc;
 use loom::thread;
 use metrics::GaugeFn as _;
@@ -223,12 +223,12 @@ fn a_gauge_loses_no_step() {
 #[test]
 fn a_share_is_a_share() {
     loom::model(|| {
-        let tally = Arc::new(Tally::default());
-        let other = Arc::clone(&tally);
+        let hit_rate = Arc::new(HitRate::default());
+        let other = Arc::clone(&hit_rate);
         let thread = thread::spawn(move || other.add(false));
-        let shares = [tally.add(true), thread.join().unwrap()];
+        let shares = [hit_rate.add(true), thread.join().unwrap()];
         assert!(shares.iter().all(|it| (0.0..=1.0).contains(it)), "{shares:?}");
         // Neither may have seen the other; whoever comes later has seen both.
-        assert_eq!(tally.add(true).to_bits(), (2.0_f64 / 3.0).to_bits());
+        assert_eq!(hit_rate.add(true).to_bits(), (2.0_f64 / 3.0).to_bits());
     });
 }

@@ -37,10 +37,10 @@ const ALL: [(&str, usize, Why); 19] = [
     ("exporter/src/platform/runtime.rs", 2, Why::Alone),
     // Whether the warning was given; the swap gives it once.
     ("src/missing.rs", 2, Why::Alone),
-    // The newest duration, which any newer or older one may stand for.
-    ("src/newest.rs", 3, Why::Alone),
+    // The last duration, which any later or earlier one may replace.
+    ("src/last_duration.rs", 3, Why::Alone),
     // The limit is a setting; the number of series is written under the lock alone, and looked at before it as a hint.
-    ("src/table.rs", 4, Why::Alone),
+    ("src/label_table.rs", 4, Why::Alone),
 ];
 
 enum Why {

@@ -1,7 +1,7 @@
 //! Families that users declare, with metrics of every role.
 
 use crate::{block_on, record, suspend};
-use measurand::{ErrorKind, Label, Level, Score, family, measured};
+use measurand::{ErrorKind, GaugeValue, Label, Score, family, measured};
 use std::panic::{catch_unwind, resume_unwind};
 
 family! {
@@ -176,7 +176,7 @@ family! {
 
 struct Boxes(u8);
 
-impl Level for Boxes {
+impl GaugeValue for Boxes {
     fn level(&self) -> Option<f64> {
         Some(f64::from(self.0) * 12.0)
     }

@@ -35,10 +35,10 @@ thread_local! {
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Whether there is an event on what this call covers. If so, [`renew`] has to be called: apart, so that who asks needs no
+/// Whether there is an event on what this call covers. If so, [`renew`] has to be called: apart, so that the caller needs no
 /// stack for it.
 #[inline]
-pub(crate) fn chosen(weight: u64) -> bool {
+pub(crate) fn is_sampled(weight: u64) -> bool {
     LEFT.with(|left| {
         let rest = left.get().checked_sub(weight);
         if let Some(rest) = rest {
@@ -56,12 +56,12 @@ pub(crate) fn renew() {
     });
 }
 
-/// The next call is chosen, whatever its chance.
-pub(crate) fn choose_next() {
+/// The next call is sampled, whatever its chance.
+pub(crate) fn sample_next() {
     LEFT.set(0);
 }
 
-/// Has the next event ready, for a moment in which nobody waits for a clock: it takes as long as a clock.
+/// Has the next event ready, at a moment in which nothing waits for a clock: it takes as long as a clock read.
 pub(crate) fn prepare() {
     if NEXT.get() == 0 {
         NEXT.set(distance());
@@ -105,12 +105,12 @@ fn exponential(random: u64) -> u64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_precision_loss, reason = "compared roughly")]
 mod tests {
+    #![expect(clippy::cast_precision_loss, reason = "compared roughly")]
     use super::*;
 
     fn hit(weight: u64) -> bool {
-        let hit = chosen(weight);
+        let hit = is_sampled(weight);
         if hit {
             renew();
         }

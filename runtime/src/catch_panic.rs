@@ -1,17 +1,17 @@
-//! Code of other people that runs beside the annotated function: predicates, traits of returned types, recorders. It must
-//! not take the function down with it, so its panics end here, and are counted.
+//! Foreign code that runs beside the annotated function: predicates, traits of returned types, recorders. Its panics must
+//! not end the function, so they are caught and counted here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs it; nothing if it panicked. The panic hook has said where.
+/// Runs the code; `None` if it panicked. The panic hook has reported where.
 ///
 /// What it was about to change is either ours, and then replaced as a whole, or only read.
 #[inline]
-pub(crate) fn contained<T>(code: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn catch_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(code)) {
         Ok(value) => Some(value),
         Err(payload) => {
-            // Dropping what was thrown may panic in turn, for whoever likes that.
+            // Dropping the payload may panic in turn.
             std::mem::forget(payload);
             count();
             None
@@ -39,9 +39,9 @@ mod tests {
         }
         let recorder = DebuggingRecorder::new();
         metrics::with_local_recorder(&recorder, || {
-            assert_eq!(contained(|| 1), Some(1));
-            assert_eq!(contained(|| -> u8 { panic!("on purpose") }), None);
-            assert_eq!(contained(|| -> u8 { std::panic::panic_any(Angry) }), None);
+            assert_eq!(catch_panic(|| 1), Some(1));
+            assert_eq!(catch_panic(|| -> u8 { panic!("on purpose") }), None);
+            assert_eq!(catch_panic(|| -> u8 { std::panic::panic_any(Angry) }), None);
         });
         let counted = recorder.snapshotter().snapshot().into_vec();
         let [(key, _, _, DebugValue::Counter(2))] = &counted[..] else { panic!("{counted:?}") };

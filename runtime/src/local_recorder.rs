@@ -1,8 +1,8 @@
-//! Calls under a recorder that may go away, as those of tests do. What is in flight has to go down where it went up, so the
-//! gauge is kept from the begin of such a call to its end: here and not in the call, which thereby is two registers, for
-//! every call under the recorder of a program pays for what a call carries.
+//! Calls under a recorder that may go away, such as that of a test. The number of calls in flight has to go down where it
+//! went up, so the gauge is kept from the start of such a call to its end. It is kept here and not in the call, which stays
+//! two registers large: every call under a program's own recorder pays for what a call carries.
 
-use crate::contain::contained;
+use crate::catch_panic::catch_panic;
 use crate::handles::{CLOCK, Sink};
 use crate::series::Series;
 use measurand_catalog::Role;
@@ -10,15 +10,15 @@ use metrics::Gauge;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// By when the call began. In parts, since threads without any recorder come here as well and shall not wait.
+/// By the start of the call. In parts, since threads without any recorder come here as well and must not wait.
 static GAUGES: [Mutex<BTreeMap<u64, Gauge>>; PARTS] = [const { Mutex::new(BTreeMap::new()) }; PARTS];
 const PARTS: usize = 16;
 
-/// Begins a call; says when, by the clock's raw reading. Zero if the recorder did not survive it.
+/// Starts a call, and returns the clock's raw reading; `None` if the recorder panicked.
 #[cold]
 #[inline(never)]
-pub(crate) fn begin(series: &'static Series) -> u64 {
-    contained(|| {
+pub(crate) fn start(series: &'static Series) -> Option<u64> {
+    catch_panic(|| {
         let start = CLOCK.raw().max(1);
         if series.family.metric(Role::InFlight).is_none() {
             return start;
@@ -27,16 +27,15 @@ pub(crate) fn begin(series: &'static Series) -> u64 {
         in_flight.increment(1.0);
         keep(start, in_flight)
     })
-    .unwrap_or(0)
 }
 
-/// The gauge of the call that began then, if it has one.
+/// The gauge of the call that started at this reading, if it has one.
 pub(crate) fn take(series: &Series, start: u64) -> Option<Gauge> {
     series.family.metric(Role::InFlight)?;
     part(start).lock().unwrap_or_else(PoisonError::into_inner).remove(&start)
 }
 
-/// Keeps it under this reading, or the next one that no other call in flight began at.
+/// Keeps the gauge under this reading, or under the next one that no other call in flight has.
 fn keep(mut start: u64, gauge: Gauge) -> u64 {
     let mut gauges = part(start).lock().unwrap_or_else(PoisonError::into_inner);
     while gauges.contains_key(&start) {
@@ -57,7 +56,7 @@ mod tests {
 
     /// Two processors may read the same from their clocks.
     #[test]
-    fn calls_that_begin_at_once_are_kept_apart() {
+    fn calls_that_start_at_once_are_kept_apart() {
         let starts: Vec<u64> = (0..3).map(|_| keep(u64::MAX / 2, Gauge::noop())).collect();
         let apart = starts.windows(2).all(|it| it[0] < it[1]);
         assert!(apart, "{starts:?}");

@@ -1,29 +1,29 @@
-//! A table that only grows, read without a lock: for what is looked up in each call and inserted rarely.
+//! A map that only grows, read without a lock: for what is looked up in each call and inserted rarely.
 
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::{LazyLock, OnceLock};
 
-/// The parts of the table, each four times as large as the one before.
+/// The parts of the map, each four times as large as the one before.
 const PARTS: usize = 6;
 const FIRST: usize = 16;
-/// So many neighbours are tried in each part. Whoever chooses the keys can make no look-up longer than all windows.
+/// The number of neighbours that are tried in each part. No choice of keys makes a look-up longer than all windows.
 const WINDOW: usize = 8;
 
 /// Values by the hash of their key; the caller compares.
 #[derive(Debug)]
-pub(crate) struct Cache<V>([OnceLock<Part<V>>; PARTS]);
+pub(crate) struct LockFreeMap<V>([OnceLock<Part<V>>; PARTS]);
 
 type Part<V> = Box<[OnceLock<(u64, V)>]>;
 
-impl<V> Default for Cache<V> {
+impl<V> Default for LockFreeMap<V> {
     fn default() -> Self {
         Self(std::array::from_fn(|_| OnceLock::new()))
     }
 }
 
-impl<V> Cache<V> {
-    /// The hash of some texts, in their order; another one in each process.
+impl<V> LockFreeMap<V> {
+    /// The hash of some texts, in their order. It differs between processes.
     #[inline]
     pub(crate) fn hash<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
         static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
@@ -83,42 +83,42 @@ mod tests {
 
     #[test]
     fn what_was_put_in_is_found() {
-        let cache = Cache::default();
+        let map = LockFreeMap::default();
         let number = |it: u32| it.to_string();
-        let hash = |it: &str| Cache::<String>::hash([it].into_iter());
+        let hash = |it: &str| LockFreeMap::<String>::hash([it].into_iter());
         for it in (0..3000).map(number) {
-            assert_eq!(cache.get(hash(&it), |known| *known == it), None);
-            cache.insert(hash(&it), it.clone(), |known| *known == it);
-            cache.insert(hash(&it), it.clone(), |known| *known == it);
+            assert_eq!(map.get(hash(&it), |known| *known == it), None);
+            map.insert(hash(&it), it.clone(), |known| *known == it);
+            map.insert(hash(&it), it.clone(), |known| *known == it);
         }
-        let found = (0..3000).map(number).filter(|it| cache.get(hash(it), |known| known == it).is_some()).count();
+        let found = (0..3000).map(number).filter(|it| map.get(hash(it), |known| known == it).is_some()).count();
         assert_eq!(found, 3000);
-        assert_eq!(cache.0.iter().filter_map(OnceLock::get).flatten().filter_map(OnceLock::get).count(), 3000);
+        assert_eq!(map.0.iter().filter_map(OnceLock::get).flatten().filter_map(OnceLock::get).count(), 3000);
     }
 
     /// Keys of one hash find each other's windows full, and no look-up loops.
     #[test]
     fn a_flood_of_one_hash_ends() {
-        let cache = Cache::default();
-        (0..1000).for_each(|it| cache.insert(7, it, |known| *known == it));
-        let found = (0..1000).filter(|it| cache.get(7, |known| known == it).is_some()).count();
+        let map = LockFreeMap::default();
+        (0..1000).for_each(|it| map.insert(7, it, |known| *known == it));
+        let found = (0..1000).filter(|it| map.get(7, |known| known == it).is_some()).count();
         assert_eq!(found, PARTS * WINDOW);
     }
 
     #[test]
     fn threads_that_insert_the_same_agree() {
-        let cache = Cache::default();
+        let map = LockFreeMap::default();
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for it in 0..500_u64 {
                         let hash = it.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                        cache.insert(hash, it, |known| *known == it);
-                        assert_eq!(cache.get(hash, |known| *known == it), Some(&it));
+                        map.insert(hash, it, |known| *known == it);
+                        assert_eq!(map.get(hash, |known| *known == it), Some(&it));
                     }
                 });
             }
         });
-        assert_eq!(cache.0.iter().filter_map(OnceLock::get).flatten().filter_map(OnceLock::get).count(), 500);
+        assert_eq!(map.0.iter().filter_map(OnceLock::get).flatten().filter_map(OnceLock::get).count(), 500);
     }
 }

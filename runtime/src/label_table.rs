@@ -1,13 +1,13 @@
 //! All series of a family whose values are not written in the code, and how many there may be.
 
-use crate::direct::redacted;
-use crate::series::{Record, Series, label_name};
+use crate::fast_path::redacted;
+use crate::record::label_name;
 use foldhash::HashMap;
 use measurand_catalog::{ERROR_OUTCOMES, Family, OTHER, OVERFLOWS, SERIES_LIMIT, SITE_TARGET, UNKNOWN_VALUES};
 use metrics::{Key, Label, Level, Metadata};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 /// Longer values are replaced like those beyond the limit: with as many series as there may be, they would still be an
 /// unbounded amount of memory.
@@ -15,37 +15,29 @@ const LENGTH_MAX: usize = 256;
 
 static LIMIT: AtomicUsize = AtomicUsize::new(SERIES_LIMIT);
 
-/// Sets how many combinations of values that are free text each family may have, 2000 unless told otherwise; all others
-/// count under `_other`. Series that exist already stay.
+/// Sets how many combinations of free-text values each family may have; all others count under `_other`. Series that exist
+/// already stay. Default: 2000.
 ///
 /// Literals, and values of types with `#[derive(Label)]`, are not limited: the code bounds them.
 pub fn set_series_limit(limit: usize) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
-type Values = Box<[Option<Box<str>>]>;
+/// The values of a series, in the order of the family's labels. `None` is a value that the result of a call will tell.
+pub(crate) type Values = Box<[Option<Box<str>>]>;
 
-/// The series of one family.
+/// The series of one family by the values of their labels. It does not know what a series is.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct LabelTable<S: 'static> {
     family: &'static Family,
-    series: RwLock<HashMap<Values, &'static Series>>,
-    /// How many of them have a value that is free text.
+    series: RwLock<HashMap<Values, &'static S>>,
+    /// The number of series with a value that is free text.
     free: AtomicUsize,
 }
 
-impl Table {
-    /// The one table of this family.
-    pub(crate) fn of(family: &'static Family) -> &'static Self {
-        // By name, since a constant may lie at several addresses.
-        static TABLES: Mutex<Vec<&'static Table>> = Mutex::new(Vec::new());
-        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(table) = tables.iter().find(|it| it.family.name == family.name) {
-            return table;
-        }
-        let table = Box::leak(Box::new(Self { family, series: RwLock::default(), free: AtomicUsize::new(0) }));
-        tables.push(table);
-        table
+impl<S> LabelTable<S> {
+    pub(crate) fn new(family: &'static Family) -> Self {
+        Self { family, series: RwLock::default(), free: AtomicUsize::new(0) }
     }
 
     pub(crate) fn family(&self) -> &'static Family {
@@ -53,14 +45,13 @@ impl Table {
     }
 
     /// The series with these values, in the order of the family's labels, and whether it has the very values that were
-    /// given. `free` says which of them are free text, which the user's hook may replace; `site` is the record of the site that
-    /// asks.
-    pub(crate) fn series(
+    /// given. `free` says which of them are free text, which the user's hook may replace. `make` makes a new series.
+    pub(crate) fn find(
         &self,
         mut values: Vec<Option<Cow<'_, str>>>,
         free: &[bool],
-        site: Record,
-    ) -> (&'static Series, bool) {
+        make: impl Fn(Values) -> S,
+    ) -> (&'static S, bool) {
         let redacted = self.redact(&mut values, free);
         let (mut exact, mut known) = (true, true);
         for (index, value) in values.iter_mut().enumerate() {
@@ -87,9 +78,9 @@ impl Table {
             free.get(index).copied().unwrap_or(false) && it.as_deref().is_some_and(|it| it != OTHER)
         };
         if !values.iter().enumerate().any(|(index, it)| is_free(index, it)) {
-            return (self.counted(self.unlimited(wanted, site), exact), exact && known && !redacted);
+            return (self.counted(self.unlimited(wanted, &make), exact), exact && known && !redacted);
         }
-        if let Some(series) = self.find(&wanted).or_else(|| self.limited(wanted, site)) {
+        if let Some(series) = self.get(&wanted).or_else(|| self.limited(wanted, &make)) {
             return (self.counted(series, exact), exact && known && !redacted);
         }
         for (index, value) in values.iter_mut().enumerate() {
@@ -97,7 +88,7 @@ impl Table {
                 *value = Some(Cow::Borrowed(OTHER));
             }
         }
-        (self.counted(self.unlimited(key(&values), site), false), false)
+        (self.counted(self.unlimited(key(&values), &make), false), false)
     }
 
     /// Replaces the texts that the user's hook does not let pass, and says whether there was one.
@@ -115,16 +106,16 @@ impl Table {
     }
 
     /// The series with values that the code names.
-    fn unlimited(&self, values: Values, site: Record) -> &'static Series {
-        self.find(&values).unwrap_or_else(|| self.insert(&mut self.lock(), values, site))
+    fn unlimited(&self, values: Values, make: impl Fn(Values) -> S) -> &'static S {
+        self.get(&values).unwrap_or_else(|| Self::insert(&mut self.lock(), values, make))
     }
 
     /// The series with a value that is free text, as long as there is room.
-    fn limited(&self, values: Values, site: Record) -> Option<&'static Series> {
+    fn limited(&self, values: Values, make: impl Fn(Values) -> S) -> Option<&'static S> {
         let full = || self.free.load(Ordering::Relaxed) >= LIMIT.load(Ordering::Relaxed);
         if full() {
             // Another thread may have taken the last place for these very values.
-            return self.find(&values);
+            return self.get(&values);
         }
         let mut all = self.lock();
         if let Some(series) = all.get(&values) {
@@ -134,25 +125,24 @@ impl Table {
             return None;
         }
         self.free.fetch_add(1, Ordering::Relaxed);
-        Some(self.insert(&mut all, values, site))
+        Some(Self::insert(&mut all, values, make))
     }
 
-    fn insert(&self, all: &mut HashMap<Values, &'static Series>, values: Values, site: Record) -> &'static Series {
+    fn insert(all: &mut HashMap<Values, &'static S>, values: Values, make: impl Fn(Values) -> S) -> &'static S {
         // Bounded by the limit, and by what the code itself names.
-        let make = |values: &Values| &*Box::leak(Box::new(Series::of_values(values.clone(), self.family, site)));
-        all.entry(values).or_insert_with_key(make)
+        all.entry(values).or_insert_with_key(|values| Box::leak(Box::new(make(values.clone()))))
     }
 
-    fn lock(&self) -> RwLockWriteGuard<'_, HashMap<Values, &'static Series>> {
+    fn lock(&self) -> RwLockWriteGuard<'_, HashMap<Values, &'static S>> {
         self.series.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, values: &Values) -> Option<&'static Series> {
+    fn get(&self, values: &Values) -> Option<&'static S> {
         self.series.read().unwrap_or_else(PoisonError::into_inner).get(values).copied()
     }
 
     /// Counts a recording whose labels were replaced.
-    fn counted(&self, series: &'static Series, exact: bool) -> &'static Series {
+    fn counted(&self, series: &'static S, exact: bool) -> &'static S {
         if !exact {
             metrics::with_recorder(|recorder| {
                 let (key, metadata) = overflows(self.family.name);

@@ -1,0 +1,24 @@
+//! Which recorders live as long as the process: handles on them may be kept.
+
+use metrics::Recorder;
+use std::sync::{Mutex, PoisonError};
+
+/// The addresses of these recorders: at most the no-op one and the global one.
+static PERMANENT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+/// Remembers that the recorder at this address lives as long as the process.
+pub(crate) fn add_permanent(address: usize) {
+    let mut known = PERMANENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !known.contains(&address) {
+        known.push(address);
+    }
+}
+
+pub(crate) fn is_permanent(address: usize) -> bool {
+    PERMANENT.lock().unwrap_or_else(PoisonError::into_inner).contains(&address)
+}
+
+#[inline]
+pub(crate) fn address(recorder: &dyn Recorder) -> usize {
+    std::ptr::from_ref(recorder).cast::<()>().addr()
+}

@@ -1,0 +1,74 @@
+//! The keys of a series' metrics, as the `metrics` facade takes them.
+
+use crate::hit_rate::HitRate;
+use crate::record::Record;
+use measurand_catalog::{Family, Role, SITE_TARGET, kinds_of};
+use metrics::{Key, Label, Level, Metadata};
+
+/// The keys of a series, which are the same on every recorder; made once.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    pub(crate) family: &'static Family,
+    /// Whether the result of a call decides about a label.
+    pub(crate) is_open_ended: bool,
+    pub(crate) metadata: Metadata<'static>,
+    /// The record of the site that tells which kinds of errors there are.
+    site: Record,
+    /// The keys that the family has, each with its role and the index of its extra label's value.
+    all: Vec<(Role, usize, Key)>,
+    /// The hits and misses of the cache that is looked up.
+    pub(crate) hit_rate: Option<&'static HitRate>,
+}
+
+/// The metadata of calls that are counted but not timed: a recorder that counts the calls of annotated functions by their
+/// durations must not do so with these.
+pub(crate) static UNTIMED: Metadata<'static> = Metadata::new("measurand::untimed", Level::INFO, None);
+
+impl Keys {
+    pub(crate) fn new(
+        family: &'static Family,
+        labels: impl Iterator<Item = (&'static str, &'static str)>,
+        is_open_ended: bool,
+        module: Option<&'static str>,
+        site: Record,
+    ) -> Self {
+        // Prometheus treats an empty label value as a missing label, so two such series would be one.
+        let labels = labels.filter(|(_, value)| !value.is_empty());
+        let labels: Vec<Label> = labels.map(|(name, value)| Label::from_static_parts(name, value)).collect();
+        let is_late = |name: &str| family.labels.iter().any(|it| it.late && it.name == name);
+        let mut all = Vec::new();
+        // If the result will tell a label, only the number of calls in flight is known so far.
+        for metric in family.metrics.iter().filter(|it| !is_open_ended || it.role == Role::InFlight) {
+            let known = labels.iter().filter(|it| metric.role != Role::InFlight || !is_late(it.key()));
+            let known: Vec<Label> = known.cloned().collect();
+            let extra = metric.role.extra_label();
+            let values = extra.map_or(&[""][..], |it| it.values);
+            for (index, value) in values.iter().enumerate() {
+                let extra = extra.map(|it| Label::from_static_parts(it.name, value));
+                let labels: Vec<Label> = known.iter().cloned().chain(extra).collect();
+                all.push((metric.role, index, Key::from_parts(metric.name, labels)));
+            }
+        }
+        let cache = labels.iter().flat_map(|it| [it.key(), it.value()]).collect::<Vec<_>>().join("\0");
+        Self {
+            family,
+            is_open_ended,
+            metadata: Metadata::new(SITE_TARGET, Level::INFO, module),
+            site,
+            all,
+            hit_rate: family.metric(Role::HitRate).map(|_| HitRate::of(cache)),
+        }
+    }
+
+    pub(crate) fn get(&self, role: Role, value: usize) -> Option<&Key> {
+        self.all.iter().find(|it| (it.0, it.1) == (role, value)).map(|it| &it.2)
+    }
+
+    /// The kinds of errors that are known before the first call.
+    pub(crate) fn error_kinds(&self) -> Vec<&'static str> {
+        let mut kinds: Vec<&'static str> = kinds_of(self.site).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+}
