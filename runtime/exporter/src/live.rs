@@ -33,9 +33,10 @@ use std::sync::{Arc, OnceLock};
 
 /// The most points of one panel.
 const MOST_POINTS: u32 = 720;
-/// The most numbers that one answer reads: so many series at so many instants. Where there are more series there are fewer
-/// points.
+/// The most numbers that one answer reads: series times points. The more series, the fewer points.
 const MOST_READ: usize = 30_000_000;
+/// Finding a series and its labels costs as much as reading so many of its points.
+const SERIES_COST: usize = 20;
 /// With fewer points than that a panel shows nothing.
 const FEWEST_POINTS: usize = 10;
 /// The most memory of the columns of one answer, in bytes; their JSON is about twice as long.
@@ -191,13 +192,12 @@ impl PageAnswers {
     fn panels(&self, page: &Page, wanted: &Wanted, is_abandoned: &AtomicBool) -> Result<Bytes, Failure> {
         self.look(page, is_abandoned, |source, now| {
             let ids = wanted.ids.clone().unwrap_or_else(|| page.panel_ids().collect());
-            let points = MOST_READ / page.series_of(&ids, source).max(1);
-            if points < FEWEST_POINTS {
+            let Some(points) = points_for(page.series_of(&ids, source)) else {
                 return Err(Failure::TooLarge(format!(
                     "these panels read more than {} series; ask for fewer panels with `ids`",
-                    MOST_READ / FEWEST_POINTS
+                    MOST_READ / (FEWEST_POINTS + SERIES_COST)
                 )));
-            }
+            };
             let least = Frame::step(wanted.range, u32::try_from(points).unwrap_or(u32::MAX), INTERVAL);
             let frame = Frame::new(now, wanted.range, wanted.step.max(least));
             let frame = Frame { most: wanted.most, room: MOST_BYTES, ..frame };
@@ -286,6 +286,12 @@ impl PageAnswers {
     }
 }
 
+/// How many points an answer about so many series may have; `None` if there are too many series for any answer.
+fn points_for(series: usize) -> Option<usize> {
+    let points = (MOST_READ / series.max(1)).saturating_sub(SERIES_COST);
+    (points >= FEWEST_POINTS).then_some(points)
+}
+
 /// Compresses as long as a client waits.
 fn squeezed(bytes: &[u8], is_abandoned: &AtomicBool) -> std::io::Result<Bytes> {
     let (mut encoder, mut out) = (Encoder::new(), Vec::new());
@@ -345,6 +351,14 @@ fn bytes(value: &Value) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_series_have_fewer_points_and_too_many_have_none() {
+        assert_eq!(points_for(0), Some(MOST_READ - SERIES_COST));
+        assert_eq!(points_for(40_000), Some(730));
+        assert_eq!(points_for(1_000_000), Some(FEWEST_POINTS));
+        assert_eq!(points_for(1_000_001), None);
+    }
 
     #[test]
     fn what_is_wanted_has_defaults_and_bounds() {

@@ -28,7 +28,12 @@ const OF_ALL: &str =
 /// That errors count as zero where there are calls.
 const NO_ERRORS: &str = "This window only tells that there are calls, where no error was ever counted. The share needs calls within the shorter window of the whole as well, and those are in the longer one.";
 
+/// That a window of one objective is right.
+const LIKE_ANOTHER: &str = "The rules of objectives over the same metrics come from one template. The first of them has timelines that tell its windows apart; the others have none, since their tests would take as long again.";
+
 pub(crate) const GUARDS: &[Guard] = &[
+    guard("job_objective_sli:objective_calls:", "rate(neural_operations_total{job=\"claude-code-app\"}[", LIKE_ANOTHER),
+    guard("job_objective_sli:objective_errors:", "le=\"0.01\"}[", LIKE_ANOTHER),
     guard("job_objective_sli:objective_errors:", "0 * sum by (job) (rate(", NO_ERRORS),
     guard("HttpErrorRateHigh", "> 0 → -1", OF_ALL),
     guard("TaskFailureRate", "> 0 → -1", OF_ALL),

@@ -105,7 +105,7 @@ impl Datasource {
 #[serde(untagged)]
 pub(super) enum AnyPanel {
     Row(RowPanel),
-    Panel(Box<Panel>),
+    Panel(Box<GrafanaPanel>),
 }
 
 #[derive(Serialize)]
@@ -143,7 +143,7 @@ pub(super) enum PanelType {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Panel {
+pub(super) struct GrafanaPanel {
     pub(super) id: u32,
     #[serde(rename = "type")]
     pub(super) kind: PanelType,

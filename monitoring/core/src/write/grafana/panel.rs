@@ -1,6 +1,6 @@
 //! One panel of ours as one panel of Grafana.
 
-use super::model::{Datasource, GridPos, Panel, PanelType, Target, TargetFormat, Transformation};
+use super::model::{Datasource, GrafanaPanel, GridPos, PanelType, Target, TargetFormat, Transformation};
 use super::options::{
     BarGaugeOptions, Color, ColorMode, FieldConfig, FieldDefaults, FieldMatcher, GaugeOptions, HeatmapAxis,
     HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend, LineStyle, Mapped, Mapping, Override,
@@ -17,10 +17,10 @@ use std::collections::BTreeMap;
 /// scrape interval, so that no observation is left out, and half the work.
 const OF_BUCKETS: &str = "30s";
 
-pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> Panel {
+pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> GrafanaPanel {
     let shows_numbers = panel.kind != PanelKind::Text;
     let place = panel.place;
-    Panel {
+    GrafanaPanel {
         id: panel.id,
         kind: kind(panel.kind),
         title: super::plain(&panel.title),
