@@ -61,19 +61,15 @@ fn an_hour_of_history_is_answered_and_stops_when_no_client_waits() {
         println!("{functions} functions: {} KiB of history, {} s", history.size() / 1024, history.seconds());
     }
     let panels = Wanted::parse("range=3600&points=720&most=40").unwrap();
-    let [first, last] = [0, usize::MAX].map(|at| {
-        let ids: Vec<u32> = numbers.page().panel_ids().collect();
-        Wanted { ids: ids.get(at.min(ids.len() - 1)).map(|it| vec![*it]), ..panels.clone() }
+    let widest = numbers.look(numbers.page(), &AtomicBool::new(false), |source, _| {
+        let series = |id: &u32| numbers.page().series_of(&[*id], source);
+        numbers.page().panel_ids().filter(|it| points_for(series(it)).is_some()).max_by_key(series)
     });
+    let widest = Wanted { ids: widest.map(|it| vec![it]), ..panels.clone() };
     let [waited_for, abandoned] = [false, true].map(AtomicBool::new);
-    for question in [
-        Question::Model,
-        Question::Functions,
-        Question::Alerts,
-        Question::Panels(panels),
-        Question::Panels(first),
-        Question::Panels(last),
-    ] {
+    for question in
+        [Question::Model, Question::Functions, Question::Alerts, Question::Panels(panels), Question::Panels(widest)]
+    {
         let ask = |is_abandoned| {
             let (before, begin) = (most_memory(), Instant::now());
             let request = Request { question: question.clone(), is_compressed: false };
