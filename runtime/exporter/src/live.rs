@@ -36,7 +36,7 @@ const MOST_POINTS: u32 = 720;
 /// The most numbers that one answer reads: series times points. The more series, the fewer points.
 const MOST_READ: usize = 30_000_000;
 /// Finding a series and its labels costs as much as reading so many of its points.
-const SERIES_COST: usize = 20;
+const SERIES_COST: usize = 5;
 /// With fewer points than that a panel shows nothing.
 const FEWEST_POINTS: usize = 10;
 /// The most memory of the columns of one answer, in bytes; their JSON is about twice as long.
@@ -355,9 +355,9 @@ mod tests {
     #[test]
     fn more_series_have_fewer_points_and_too_many_have_none() {
         assert_eq!(points_for(0), Some(MOST_READ - SERIES_COST));
-        assert_eq!(points_for(40_000), Some(730));
-        assert_eq!(points_for(1_000_000), Some(FEWEST_POINTS));
-        assert_eq!(points_for(1_000_001), None);
+        assert_eq!(points_for(40_000), Some(745));
+        assert_eq!(points_for(2_000_000), Some(FEWEST_POINTS));
+        assert_eq!(points_for(2_000_001), None);
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn an_hour_of_history_is_answered_and_stops_when_no_client_waits() {
             let (more, took) = (most_memory() - before, begin.elapsed());
             let length = match answer {
                 Ok(body) => body.bytes.len(),
-                Err(Failure::TooLarge(why)) if functions > 10_000 => {
+                Err(Failure::TooLarge(why)) if functions > 1000 => {
                     println!("{question:?}: refused, {why}");
                     return None;
                 }

@@ -22,7 +22,7 @@ pub struct Scope<'a> {
     pub(super) step: u32,
 }
 
-/// One labelled line of numbers: one for each instant, [`STALE`] where there is none.
+/// One labelled line of numbers: one for each instant, [`STALE`](super::STALE) where there is none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerRow {
     /// The metric's name, where the term keeps it.
