@@ -24,8 +24,7 @@ pub(super) fn middle(sorted: &[f64]) -> (f64, f64) {
     (at(2), at(3) - at(1))
 }
 
-/// Seconds that this thread, or all of this process, was on a processor. What waits for one, since the machine has other
-/// things to do, costs nothing.
+/// Processor seconds of this thread or of this process. Time spent waiting for a processor does not count.
 pub(super) fn processor(clock: ClockId) -> f64 {
     let time = clock_gettime(clock);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0)).as_secs_f64()

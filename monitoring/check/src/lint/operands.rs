@@ -2,7 +2,7 @@
 
 use promql_parser::parser::{BinaryExpr, Expr};
 
-/// Takes a finding: its rule, what is wrong, what to do.
+/// Reports a finding: its rule, its message and its help.
 pub(super) type Add<'a> = &'a mut dyn FnMut(&'static str, String, &str);
 
 /// Whether an operation leaves out what does not fit, and changes nothing else.

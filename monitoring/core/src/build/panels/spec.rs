@@ -97,7 +97,7 @@ fn common_unit(lines: &[Line]) -> Option<Unit> {
     lines.iter().all(|it| it.unit == Some(first)).then_some(first)
 }
 
-/// Names the metrics, so that whoever looks at a panel can ask for more.
+/// Names the metrics, so that readers of a panel can query them.
 fn sources(lines: &[Line]) -> String {
     let selectors = lines.iter().flat_map(|it| it.query.selectors());
     let names: BTreeSet<String> = selectors.map(|it| format!("`{}`", it.metric)).collect();
