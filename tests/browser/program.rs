@@ -37,10 +37,6 @@ impl Program {
         Self { child, url: url.trim().to_owned() }
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.url.rsplit(':').next().and_then(|it| it.parse().ok()).expect("a port")
-    }
-
     /// Has it do something, a line of words.
     pub(crate) fn tell(&self, what: &str) {
         let mut input = self.child.stdin.as_ref().expect("piped");
