@@ -54,7 +54,7 @@ struct DeclaredAlert {
     severity: Severity,
     /// The arguments of [`Condition::declared`].
     condition: TokenStream,
-    hold_seconds: u32,
+    for_seconds: u32,
     summary: LitStr,
     impact: LitStr,
 }
@@ -174,14 +174,14 @@ impl DeclaredMetric {
 
 impl DeclaredAlert {
     fn expand(&self, krate: &TokenStream) -> TokenStream {
-        let Self { name, severity, condition, hold_seconds, summary, impact } = self;
+        let Self { name, severity, condition, for_seconds, summary, impact } = self;
         let (name, severity) = (name.to_string(), format_ident!("{severity:?}"));
         quote! {
             #krate::tables::Alert {
                 name: #name,
                 severity: #krate::tables::Severity::#severity,
                 condition: #krate::tables::Condition::declared(#condition).expect("the macro has tried it"),
-                hold_seconds: #hold_seconds,
+                for_seconds: #for_seconds,
                 summary: #summary,
                 impact: #impact,
             }
@@ -379,7 +379,7 @@ fn alert(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<Declared
     expect::<Token![,]>(input, "`, for 120 s`: how long the condition holds before the alert fires", ALERT)?;
     expect::<Token![for]>(input, "`for 120 s`: how long the condition holds before the alert fires", ALERT)?;
     let hold: LitInt = expect(input, "a whole number of seconds", ALERT)?;
-    let hold_seconds =
+    let for_seconds =
         hold.base10_parse().map_err(|_| error(hold.span(), "expected a whole number of seconds", ALERT))?;
     seconds(input)?;
     expect::<Token![,]>(input, "`,` and a sentence that says what is wrong", ALERT)?;
@@ -387,7 +387,7 @@ fn alert(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<Declared
     expect::<Token![,]>(input, "`,` and a sentence that says what users notice", ALERT)?;
     let impact = expect(input, "a sentence that says what users notice", ALERT)?;
     let parts = severity.zip(condition);
-    Ok(parts.map(|(severity, condition)| DeclaredAlert { name, severity, condition, hold_seconds, summary, impact }))
+    Ok(parts.map(|(severity, condition)| DeclaredAlert { name, severity, condition, for_seconds, summary, impact }))
 }
 
 /// The arguments of [`Condition::declared`]; nothing where no condition is written like this, which is reported.

@@ -259,7 +259,7 @@ impl Sink for Handles {
 /// The counters of errors of a series. If a label from the result leaves them unknown, the counter of panics still exists at
 /// zero before the first panic: an alert about growth misses the first value of a counter.
 fn errors(series: &'static dyn HandlesOwner, lookup: &Lookup<'_>) -> Option<[Counter; ERROR_OUTCOMES.len()]> {
-    if !lookup.keys.family.labels.iter().any(|it| it.late) {
+    if !lookup.keys.family.labels.iter().any(|it| it.from_result) {
         return Some(std::array::from_fn(|it| lookup.labelled(Role::Errors, it)));
     }
     if let Some(keys) = series.panicked() {

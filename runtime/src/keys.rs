@@ -35,11 +35,11 @@ impl Keys {
         // Prometheus treats an empty label value as a missing label, so two such series would be one.
         let labels = labels.filter(|(_, value)| !value.is_empty());
         let labels: Vec<Label> = labels.map(|(name, value)| Label::from_static_parts(name, value)).collect();
-        let is_late = |name: &str| family.labels.iter().any(|it| it.late && it.name == name);
+        let is_from_result = |name: &str| family.labels.iter().any(|it| it.from_result && it.name == name);
         let mut all = Vec::new();
         // If the result will tell a label, only the number of calls in flight is known so far.
         for metric in family.metrics.iter().filter(|it| !is_open_ended || it.role == Role::InFlight) {
-            let known = labels.iter().filter(|it| metric.role != Role::InFlight || !is_late(it.key()));
+            let known = labels.iter().filter(|it| metric.role != Role::InFlight || !is_from_result(it.key()));
             let known: Vec<Label> = known.cloned().collect();
             let extra = metric.role.extra_label();
             let values = extra.map_or(&[""][..], |it| it.values);

@@ -61,7 +61,7 @@ impl<S> LabelTable<S> {
                 Some(label) if !label.values.contains(&&**text) && text != OTHER => {
                     known = false;
                     // A call without a result, whose outcome stands for the value, is not the fault of any text.
-                    if !(label.late && ERROR_OUTCOMES.contains(&&**text)) {
+                    if !(label.from_result && ERROR_OUTCOMES.contains(&&**text)) {
                         count_unknown(self.family.name, label.name);
                     }
                 }

@@ -84,8 +84,9 @@ impl SeriesLookup {
     /// All values are given that are known before the call has ended, in the order of the family's labels.
     pub(crate) fn of_family(family: &'static Family) -> Self {
         let mut given = 0..;
-        let mut part = |late| if late { Part::FromResult } else { Part::Given(given.next().unwrap_or_default()) };
-        Self::new(family, family.labels.iter().map(|it| part(it.late)).collect(), &[])
+        let mut part =
+            |from_result| if from_result { Part::FromResult } else { Part::Given(given.next().unwrap_or_default()) };
+        Self::new(family, family.labels.iter().map(|it| part(it.from_result)).collect(), &[])
     }
 
     /// The values that the site's record has as expressions are given, in the order of the record.

@@ -71,7 +71,7 @@ fn declaration() {
                                 ::core::option::Option::None,
                             )
                             .expect("the macro has tried it"),
-                        hold_seconds: 600u32,
+                        for_seconds: 600u32,
                         summary: "Payments are slow.",
                         impact: "Customers wait.",
                     },
@@ -85,7 +85,7 @@ fn declaration() {
                                 ::core::option::Option::None,
                             )
                             .expect("the macro has tried it"),
-                        hold_seconds: 60u32,
+                        for_seconds: 60u32,
                         summary: "No payment ends.",
                         impact: "Customers wait.",
                     },

@@ -44,7 +44,7 @@ struct SettingsChange {
     place: Place,
     alert: String,
     threshold: Option<f64>,
-    hold_seconds: Option<u32>,
+    for_seconds: Option<u32>,
     severity: Option<Severity>,
 }
 
@@ -187,7 +187,7 @@ impl Settings {
         settings.accepted_labels = raw.accepted_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
         settings.target_labels = raw.target_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
         for (alert, change) in raw.alerts {
-            let hold_seconds = change.r#for.map(|it| seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION)));
+            let for_seconds = change.r#for.map(|it| seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION)));
             let severity = change.severity.map(|it| severity(it.get_ref()).ok_or_else(|| wrong(&it, NO_SEVERITY)));
             let threshold = change.threshold.map(|it| {
                 let number = *it.get_ref();
@@ -202,7 +202,7 @@ impl Settings {
                 place: place(alert.span().start),
                 alert: alert.into_inner(),
                 threshold: threshold.transpose()?,
-                hold_seconds: hold_seconds.transpose()?,
+                for_seconds: for_seconds.transpose()?,
                 severity: severity.transpose()?,
             });
         }

@@ -199,7 +199,7 @@ pub struct Alert {
     /// It fires for each answer.
     pub query: Query,
     /// How long the condition has to hold before it fires.
-    pub hold_seconds: u32,
+    pub for_seconds: u32,
     /// How soon somebody has to answer; nothing for an alert that is meant to fire.
     pub severity: Option<Severity>,
     /// Who answers.

@@ -46,7 +46,7 @@ pub struct LabelRecord {
     pub values: Vec<String>,
     /// Whether its value is known only when the call has ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub late: bool,
+    pub from_result: bool,
 }
 
 /// One metric of a family.
@@ -79,7 +79,7 @@ pub struct AlertRecord {
     /// When it fires.
     pub condition: Condition,
     /// How long the condition has to hold before it fires.
-    pub hold_seconds: u32,
+    pub for_seconds: u32,
     /// What is wrong.
     pub summary: String,
     /// What users of the system notice.
@@ -241,7 +241,7 @@ impl FamilyRecord {
 
 impl MetricRecord {
     pub(crate) fn new(name: String, role: Role, family_labels: &[LabelRecord]) -> Self {
-        let known = |it: &&LabelRecord| role != Role::InFlight || !it.late;
+        let known = |it: &&LabelRecord| role != Role::InFlight || !it.from_result;
         let mut labels: Vec<String> = family_labels.iter().filter(known).map(|it| it.name.clone()).collect();
         labels.extend(role.extra_label().map(|it| it.name.to_owned()));
         let unit = unit_of(role, &name);

@@ -30,26 +30,26 @@ pub struct Label {
     /// The only values it can take, or nothing when each annotated function brings its own.
     pub values: &'static [&'static str],
     /// Whether its value is known only when the call has ended, as a status is. The gauge of calls in flight lacks it.
-    pub late: bool,
+    pub from_result: bool,
 }
 
 impl Label {
     /// A label for which each annotated function brings its own values.
     #[must_use]
     pub const fn open(name: &'static str) -> Self {
-        Self { name, values: &[], late: false }
+        Self { name, values: &[], from_result: false }
     }
 
     /// A label with these values and no others.
     #[must_use]
     pub const fn of(name: &'static str, values: &'static [&'static str]) -> Self {
-        Self { name, values, late: false }
+        Self { name, values, from_result: false }
     }
 
     /// The same, its value known only when the call has ended.
     #[must_use]
-    pub const fn late(self) -> Self {
-        Self { late: true, ..self }
+    pub const fn from_result(self) -> Self {
+        Self { from_result: true, ..self }
     }
 }
 
@@ -150,7 +150,7 @@ pub struct Alert {
     /// When it fires; the threshold stands here and nowhere else.
     pub condition: Condition,
     /// How long the condition has to hold before it fires.
-    pub hold_seconds: u32,
+    pub for_seconds: u32,
     /// What is wrong: one sentence, the same for every firing.
     pub summary: &'static str,
     /// What users of the system notice.

@@ -243,7 +243,7 @@ struct AlertParts {
     severity: Once<Severity>,
     condition: Once<String>,
     numbers: Vec<f64>,
-    hold: Once<f64>,
+    for_seconds: Once<f64>,
     summary: Once<String>,
     impact: Once<String>,
 }
@@ -253,7 +253,7 @@ const FAMILY_KEYS: [&str; 15] = [
     "help",
     "label",
     "value",
-    "late",
+    "from_result",
     "metric",
     "role",
     "bucket",
@@ -261,7 +261,7 @@ const FAMILY_KEYS: [&str; 15] = [
     "severity",
     "condition",
     "number",
-    "hold",
+    "for",
     "summary",
     "impact",
 ];
@@ -281,7 +281,7 @@ fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord,
             ("severity", Some(alert), ..) => once(&mut alert.severity, key, severity(value)?)?,
             ("condition", Some(alert), ..) => once(&mut alert.condition, key, owned())?,
             ("number", Some(alert), ..) => alert.numbers.push(number(value)?),
-            ("hold", Some(alert), ..) => once(&mut alert.hold, key, number(value)?)?,
+            ("for", Some(alert), ..) => once(&mut alert.for_seconds, key, number(value)?)?,
             ("summary", Some(alert), ..) => once(&mut alert.summary, key, owned())?,
             ("impact", Some(alert), ..) => once(&mut alert.impact, key, owned())?,
             ("metric", None, ..) => metrics.push(MetricParts { name: owned(), ..MetricParts::default() }),
@@ -289,10 +289,10 @@ fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord,
             ("help", None, Some(metric), _) => once(&mut metric.help, key, owned())?,
             ("bucket", None, Some(metric), _) => metric.buckets.push(number(value)?),
             ("label", None, None, _) => {
-                labels.push(LabelRecord { name: owned(), values: Vec::new(), late: false });
+                labels.push(LabelRecord { name: owned(), values: Vec::new(), from_result: false });
             }
             ("value", None, None, Some(label)) => label.values.push(owned()),
-            ("late", None, None, Some(label)) => label.late = true,
+            ("from_result", None, None, Some(label)) => label.from_result = true,
             ("title", None, None, None) => once(&mut title, key, owned())?,
             ("help", None, None, None) => once(&mut help, key, owned())?,
             (key, ..) if FAMILY_KEYS.contains(&key) => {
@@ -325,7 +325,7 @@ impl MetricParts {
 
 impl AlertParts {
     fn finish(self) -> Result<AlertRecord, String> {
-        let Self { name, severity, condition, numbers, hold, summary, impact } = self;
+        let Self { name, severity, condition, numbers, for_seconds, summary, impact } = self;
         let condition = some(condition, "condition")?;
         let condition = match (condition.as_str(), numbers.as_slice()) {
             ("error_ratio_above", [share]) => Condition::ErrorRatioAbove(*share),
@@ -351,15 +351,15 @@ impl AlertParts {
                 ));
             }
         };
-        let hold = some(hold, "hold")?;
-        if !(0.0..=f64::from(u32::MAX)).contains(&hold) || hold.fract() != 0.0 {
-            return Err(format!("has an alert `{}` that holds for {hold} seconds", shown(&name)));
+        let for_seconds = some(for_seconds, "for")?;
+        if !(0.0..=f64::from(u32::MAX)).contains(&for_seconds) || for_seconds.fract() != 0.0 {
+            return Err(format!("has an alert `{}` with `for` of {for_seconds} seconds", shown(&name)));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
-        let hold_seconds = hold as u32;
+        let for_seconds = for_seconds as u32;
         let (severity, summary, impact) =
             (some(severity, "severity")?, some(summary, "summary")?, some(impact, "impact")?);
-        Ok(AlertRecord { name, severity, condition, hold_seconds, summary, impact })
+        Ok(AlertRecord { name, severity, condition, for_seconds, summary, impact })
     }
 }
 

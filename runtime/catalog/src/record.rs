@@ -202,7 +202,7 @@ impl Writer<'_> {
             self = self.pair("value", label.values[i]);
             i += 1;
         }
-        if label.late { self.pair("late", "") } else { self }
+        if label.from_result { self.pair("from_result", "") } else { self }
     }
 
     const fn metric(mut self, metric: &Metric) -> Self {
@@ -224,7 +224,7 @@ impl Writer<'_> {
             None => writer,
         };
         let writer = writer.number("number", alert.condition.threshold());
-        writer.number("hold", alert.hold_seconds as f64).pair("summary", alert.summary).pair("impact", alert.impact)
+        writer.number("for", alert.for_seconds as f64).pair("summary", alert.summary).pair("impact", alert.impact)
     }
 
     pub(crate) const fn pair(self, key: &str, value: &str) -> Self {

@@ -46,7 +46,7 @@ impl Label {
     pub const fn declared(words: &[&'static str], values: &'static [&'static str]) -> Label {
         match words {
             [name] => Label::of(name, values),
-            [word, name] if same(word, Label::FROM_RESULT) => Label::of(name, values).late(),
+            [word, name] if same(word, Label::FROM_RESULT) => Label::of(name, values).from_result(),
             _ => panic!("a label is its name, behind `from_result` if its value comes from the result"),
         }
     }

@@ -27,7 +27,7 @@ fn check_metric(metric: Metric, expected: &str) {
 }
 
 fn check_alert(condition: Condition, expected: &str) {
-    let alert = Alert { name: "A", severity: Severity::P1, condition, hold_seconds: 1, summary: "S", impact: "I" };
+    let alert = Alert { name: "A", severity: Severity::P1, condition, for_seconds: 1, summary: "S", impact: "I" };
     check(Family { alerts: Vec::leak(vec![alert]), ..FAMILY }, expected);
 }
 
@@ -78,7 +78,7 @@ fn rules_of_a_family() {
     let calls = Metric { name: "work_total", role: Role::Calls, help: "Work.", buckets: &[] };
     let stalled = |seconds| {
         let condition = Condition::Stalled(seconds);
-        let alert = Alert { name: "A", severity: Severity::P1, condition, hold_seconds: 1, summary: "S", impact: "I" };
+        let alert = Alert { name: "A", severity: Severity::P1, condition, for_seconds: 1, summary: "S", impact: "I" };
         Family { metrics: Vec::leak(vec![calls]), alerts: Vec::leak(vec![alert]), ..FAMILY }
     };
     check(stalled(300.0), "");

@@ -40,8 +40,8 @@ fn every_built_in_family_comes_back_to_the_last_bit() {
         assert_eq!(read.alerts.len(), row.alerts.len());
         for (read, row) in read.alerts.iter().zip(row.alerts) {
             assert_eq!(
-                (read.name.as_str(), read.severity, read.hold_seconds),
-                (row.name, row.severity, row.hold_seconds)
+                (read.name.as_str(), read.severity, read.for_seconds),
+                (row.name, row.severity, row.for_seconds)
             );
             assert_eq!(
                 (read.condition, read.summary.as_str(), read.impact.as_str()),
@@ -125,7 +125,7 @@ fn the_gauge_of_calls_in_flight_lacks_late_labels() {
     let labels = |role| catalog.families[0].metric(role).unwrap().labels.join(",");
     assert_eq!(labels(Role::InFlight), "method,route");
     assert_eq!(labels(Role::Calls), "method,route,status");
-    assert!(catalog.families[0].labels[2].late);
+    assert!(catalog.families[0].labels[2].from_result);
 }
 
 /// Two sites that differ in one field, in both orders.
@@ -191,7 +191,7 @@ fn a_malformed_site_is_refused() {
 
 const FAMILY: &str = "family|database|title|T|help|H|label|query_type|label|table\
     |metric|a_seconds|role|duration|help|M|bucket|3ff0000000000000|bucket|4000000000000000\
-    |alert|A|severity|P1|condition|duration_above|number|3fe0000000000000|number|4000000000000000|hold|4024000000000000|summary|S|impact|I";
+    |alert|A|severity|P1|condition|duration_above|number|3fe0000000000000|number|4000000000000000|for|4024000000000000|summary|S|impact|I";
 
 fn family_text(from: &str, to: &str, expected: &str) {
     assert!(FAMILY.contains(from), "{from}");
@@ -208,7 +208,7 @@ fn a_malformed_family_is_refused() {
     }
     for (field, key) in [
         ("|severity|P1", "severity"),
-        ("|hold|4024000000000000", "hold"),
+        ("|for|4024000000000000", "for"),
         ("|summary|S", "summary"),
         ("|impact|I", "impact"),
     ] {

@@ -234,7 +234,7 @@ impl Explainer<'_> {
                 name: it.name.clone(),
                 severity: it.severity.map(measurand_catalog::Severity::as_str),
                 promql: print_as(&it.query, place, self.monitoring.histograms),
-                hold: duration(it.hold_seconds),
+                hold: duration(it.for_seconds),
                 summary: it.summary.clone(),
             })
             .collect()

@@ -75,7 +75,7 @@ fn kinds_of<'a>(site: &'a SiteRecord, metric: &MetricRecord) -> Vec<&'a str> {
 /// errors, and for each part.
 fn times(combinations: Budget, family: &FamilyRecord, metric: &MetricRecord, kinds: usize) -> Budget {
     // Where the result of a call tells a label, such as a status, it tells the outcome with it.
-    let told = metric.role == Role::Errors && family.labels.iter().any(|it| it.late);
+    let told = metric.role == Role::Errors && family.labels.iter().any(|it| it.from_result);
     let own = metric.role.extra_label().filter(|_| !told).map_or(1, |it| it.values.len() + kinds);
     let parts = if metric.kind == Kind::Histogram { metric.buckets.len() + 3 } else { 1 };
     let each = u64::try_from(own.saturating_mul(parts)).unwrap_or(u64::MAX);

@@ -46,7 +46,7 @@ impl Settings {
                 };
                 return Err(format!("{}: `{}` has a threshold that is fixed; {help}", it.place.0, it.alert));
             }
-            Ok((it.alert.clone(), Changed { hold_seconds: it.hold_seconds, severity: it.severity }))
+            Ok((it.alert.clone(), Changed { for_seconds: it.for_seconds, severity: it.severity }))
         };
         self.changes.iter().filter(common).map(one).collect()
     }
@@ -113,7 +113,7 @@ impl SettingsChange {
         };
         let Some(alert) = family.alerts.get_mut(index) else { return Ok(()) };
         alert.severity = self.severity.unwrap_or(alert.severity);
-        alert.hold_seconds = self.hold_seconds.unwrap_or(alert.hold_seconds);
+        alert.for_seconds = self.for_seconds.unwrap_or(alert.for_seconds);
         let Some(threshold) = self.threshold else { return Ok(()) };
         *number(&mut alert.condition) = threshold;
         let condition = alert.condition;

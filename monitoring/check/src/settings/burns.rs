@@ -68,7 +68,7 @@ impl RawBurnRate {
             return Err(wrong(alert, &format!("is no alert about a budget; {help}")));
         };
         if let Some(it) = self.r#for {
-            burn.hold_seconds = seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION))?;
+            burn.for_seconds = seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION))?;
         }
         if let Some(it) = self.severity {
             burn.severity = severity(it.get_ref()).ok_or_else(|| wrong(&it, NO_SEVERITY))?;

@@ -66,7 +66,7 @@ fn a_fresh_folder_is_fine() {
     let mut open = every_family();
     for site in &mut open {
         let family = families::ALL.iter().find(|it| it.name == site.family).expect("a family of the table");
-        for label in family.labels.iter().filter(|it| it.late) {
+        for label in family.labels.iter().filter(|it| it.from_result) {
             site.labels.remove(label.name);
             site.expressions.insert(label.name.to_owned(), "of(result)".to_owned());
         }

@@ -47,7 +47,7 @@ fn what_it_says_is_everywhere() {
         all.find(|it| it.name == name).expect("an alert").clone()
     };
     let slow = alert("DatabaseSlowQueries");
-    assert_eq!((slow.hold_seconds, slow.severity.map(Severity::as_str)), (300, Some("P2")));
+    assert_eq!((slow.for_seconds, slow.severity.map(Severity::as_str)), (300, Some("P2")));
     let files = monitoring.files();
     let file = |name: &str| &files.iter().find(|it| it.name == name).expect("a file").contents;
     assert!(file("alerts.yml").contains("> 0.025\n") && file("alerts.yml").contains("the limit is 25ms"));
@@ -120,7 +120,7 @@ fn windows_of_objectives_are_those_of_the_file() {
     let files = crate::support::all_files(&monitoring);
     let file = |name: &str| &files.iter().find(|it| it.name == name).expect("a file").contents;
     let fast = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == "ErrorBudgetFastBurn").unwrap();
-    assert_eq!((fast.hold_seconds, fast.severity.map(Severity::as_str)), (180, Some("P1")));
+    assert_eq!((fast.for_seconds, fast.severity.map(Severity::as_str)), (180, Some("P1")));
     assert_eq!(fast.impact, "Within 3 days nothing is left of the error budget of thirty days.");
     let rules = file("alerts.yml");
     assert!(rules.contains(
@@ -134,7 +134,7 @@ fn windows_of_objectives_are_those_of_the_file() {
     let steps = burn["fieldConfig"]["defaults"]["thresholds"]["steps"].as_array().unwrap();
     assert!(steps.iter().any(|it| it["value"].as_f64().is_some_and(|it| (it - 10.0).abs() < 1e-9)), "{steps:?}");
     let slow = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == "ScrapeSlow").unwrap();
-    assert_eq!((slow.hold_seconds, slow.severity.map(Severity::as_str)), (1200, Some("P2")));
+    assert_eq!((slow.for_seconds, slow.severity.map(Severity::as_str)), (1200, Some("P2")));
     let folder = crate::support::folder(&monitoring);
     promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "alerts.yml", "recording-rules.yml"]);
     promtool_tests(folder.path(), &["alerts.test.yml", "alerts-slow.test.yml"]);

@@ -48,7 +48,7 @@ pub(super) fn of(page: &Page, source: &dyn Source, now: i64) -> Vec<AlertState> 
 }
 
 fn state(page: &Page, alert: &Alert, source: &dyn Source, times: &[i64]) -> AlertState {
-    let hold = i64::from(alert.hold_seconds) * 1000;
+    let hold = i64::from(alert.for_seconds) * 1000;
     let answers = if page.unavailable(&alert.query).is_some() {
         Vec::new()
     } else {

@@ -90,7 +90,7 @@ fn alert(page: &Page, it: &Alert) -> Value {
         "description": template(&it.description),
         "impact": it.impact,
         "advice": it.advice,
-        "for": it.hold_seconds,
+        "for": it.for_seconds,
         "promql": print(&it.query, Place::Rules { job: page.job() }),
         "panel": panels().find(|panel| panel.key == it.panel && is_shown(panel)).map(|it| it.id),
         "unavailable": page.unavailable(&it.query),

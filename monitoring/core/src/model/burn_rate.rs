@@ -25,7 +25,7 @@ pub struct BurnRateAlert {
     /// How urgent it is.
     pub severity: Severity,
     /// How long its condition has to hold.
-    pub hold_seconds: u32,
+    pub for_seconds: u32,
     /// It fires where one of these holds.
     pub pairs: Vec<BurnRateWindows>,
 }
@@ -46,11 +46,11 @@ pub struct BurnRateWindows {
 pub(crate) fn defaults() -> [BurnRateAlert; 3] {
     let pair = |factor, long, short| BurnRateWindows { factor, long, short };
     [
-        BurnRateAlert { severity: Severity::P0, hold_seconds: 120, pairs: vec![pair(14.4, HOUR, 5 * MINUTE)] },
-        BurnRateAlert { severity: Severity::P1, hold_seconds: 900, pairs: vec![pair(6.0, 6 * HOUR, 30 * MINUTE)] },
+        BurnRateAlert { severity: Severity::P0, for_seconds: 120, pairs: vec![pair(14.4, HOUR, 5 * MINUTE)] },
+        BurnRateAlert { severity: Severity::P1, for_seconds: 900, pairs: vec![pair(6.0, 6 * HOUR, 30 * MINUTE)] },
         BurnRateAlert {
             severity: Severity::P2,
-            hold_seconds: 3600,
+            for_seconds: 3600,
             pairs: vec![pair(3.0, DAY, 2 * HOUR), pair(1.0, 3 * DAY, 6 * HOUR)],
         },
     ]

@@ -42,7 +42,7 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Changed {
     /// How long its condition has to hold, if not as long as by default.
-    pub hold_seconds: Option<u32>,
+    pub for_seconds: Option<u32>,
     /// How urgent it is, if not as by default.
     pub severity: Option<Severity>,
 }

@@ -336,7 +336,7 @@ fn firing(alert: &Alert) -> u32 {
     let it = &alert.scenario;
     // Whoever looks once in a while sees that it has held for long enough at the next look.
     let step = if it.slow { pace_of(it).step() } else { 1 };
-    it.before + it.lead + alert.hold_seconds.div_ceil(60).next_multiple_of(step) + 1
+    it.before + it.lead + alert.for_seconds.div_ceil(60).next_multiple_of(step) + 1
 }
 
 fn expect(alert: &Alert, minute: u32, fires: bool, monitoring: &Monitoring) -> Expectation {
@@ -349,7 +349,7 @@ fn expect(alert: &Alert, minute: u32, fires: bool, monitoring: &Monitoring) -> E
 
 /// What each alert does when there is nothing at all, for longer than any of them waits.
 fn without_data(alerts: &[&Alert], monitoring: &Monitoring) -> Test {
-    let minutes = alerts.iter().map(|it| it.hold_seconds.div_ceil(60)).max().unwrap_or_default() + 10;
+    let minutes = alerts.iter().map(|it| it.for_seconds.div_ceil(60)).max().unwrap_or_default() + 10;
     let mut names: BTreeMap<&str, Vec<Firing>> = BTreeMap::new();
     for alert in alerts {
         let firing = names.entry(&alert.name).or_default();

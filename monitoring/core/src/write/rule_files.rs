@@ -89,7 +89,7 @@ fn alert_file(alerts: &[Group<Alert>], monitoring: &Monitoring) -> RuleFile<Aler
     groups(alerts, |it| AlertingRule {
         alert: it.name.clone(),
         expr: print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms),
-        r#for: (it.hold_seconds > 0).then(|| duration(it.hold_seconds)),
+        r#for: (it.for_seconds > 0).then(|| duration(it.for_seconds)),
         labels: RuleLabels {
             severity: it.severity.map_or("none", |it| it.as_str()),
             service: literal(it.service(&monitoring.job)),

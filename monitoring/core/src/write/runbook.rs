@@ -42,7 +42,7 @@ fn section(out: &mut String, name: &str, alerts: &[&Alert], monitoring: &Monitor
     line(out, &format!("\n## {name}\n\n{}\n", escape(&first.summary)));
     line(out, &format!("- Severity: {}; answered by: {}.", list(severities), list(teams)));
     let held =
-        if first.hold_seconds == 0 { "at once".to_owned() } else { format!("after {}", duration(first.hold_seconds)) };
+        if first.for_seconds == 0 { "at once".to_owned() } else { format!("after {}", duration(first.for_seconds)) };
     line(out, &format!("- Meaning: {} It fires {held}.", meaning(first)));
     line(out, &format!("- Impact: {}", escape(&first.impact)));
     line(out, &format!("- Without data: {}", first.absent));

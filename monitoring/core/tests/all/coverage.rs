@@ -43,12 +43,12 @@ impl Kind {
                 looks.any(|(time, it)| it.is_none() && has_data(time) && first.is_some_and(|it| it < time))
             }
             Self::Silent => {
-                let late = |time: u32| time >= alert.hold_seconds + case.step && has_data(time);
+                let late = |time: u32| time >= alert.for_seconds + case.step && has_data(time);
                 case.looks(alert).all(|it| it.of(alert).is_none()) && looks.any(|it| late(it.0))
             }
             Self::Boundary => holds(case, alert),
             Self::NoData => {
-                let late = |time: u32| time >= alert.hold_seconds + case.step;
+                let late = |time: u32| time >= alert.for_seconds + case.step;
                 case.has_nothing_for(alert) && looks.any(|(time, it)| late(time) && it.is_some() == alert.of_absence)
             }
         }
@@ -74,10 +74,10 @@ fn holds(case: &Case<'_>, alert: &Alert) -> bool {
     let (pending, firing) = (r#"{alertstate="pending"}"#, r#"{alertstate="firing"}"#);
     let Some((fires, _)) = states.iter().find(|it| it.1.as_deref() == Some(firing)) else { return false };
     // It waits from one evaluation to another.
-    let waited = alert.hold_seconds.next_multiple_of(case.step);
+    let waited = alert.for_seconds.next_multiple_of(case.step);
     let Some(begins) = fires.checked_sub(waited) else { return false };
     let nothing_before = begins == 0 || state(begins.saturating_sub(case.step)) == Some(None);
-    let waits = alert.hold_seconds == 0
+    let waits = alert.for_seconds == 0
         || (state(begins) == Some(Some(pending)) && state(fires - case.step) == Some(Some(pending)));
     nothing_before && waits && (alert.selectors.is_empty() || case.has_data_for(alert, *fires))
 }

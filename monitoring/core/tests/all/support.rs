@@ -143,7 +143,7 @@ fn record(family: &Family) -> FamilyRecord {
         name: it.name.to_owned(),
         severity: it.severity,
         condition: it.condition,
-        hold_seconds: it.hold_seconds,
+        for_seconds: it.for_seconds,
         summary: it.summary.to_owned(),
         impact: it.impact.to_owned(),
     });

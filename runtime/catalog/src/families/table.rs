@@ -45,7 +45,7 @@ macro_rules! families {
                             (optional(&[$($number)?]), optional(&[$($above)?]), optional(&[$($below)?]));
                         Condition::declared(words, number, above, below).expect("a condition")
                     },
-                    hold_seconds: $seconds,
+                    for_seconds: $seconds,
                     summary: $summary,
                     impact: $impact,
                 }),+)?],

@@ -108,7 +108,7 @@ impl Metric {
         let bounds = recorded.map_or(row.buckets, |it| &it.buckets);
         let is_in_flight = row.role == Role::InFlight;
         // A call in flight has no value yet for a label that is known at its end.
-        let known = |it: &&Label| !is_in_flight || !it.late;
+        let known = |it: &&Label| !is_in_flight || !it.from_result;
         let mut labels: Vec<Label> =
             family.labels.iter().filter(known).copied().chain(row.role.extra_label()).collect();
         labels.sort_by_key(|it| it.name);

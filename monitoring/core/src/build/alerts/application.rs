@@ -30,7 +30,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: EXTRACTION,
         severity: Some(Severity::P2),
-        hold_seconds: 60,
+        for_seconds: 60,
         summary: "Patterns are not extracted.",
         impact: "What could be learned from recent work is lost.",
         panel: "neural/errors",
@@ -62,7 +62,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "HttpErrorRateHigh",
         severity: Some(Severity::P1),
-        hold_seconds: 300,
+        for_seconds: 300,
         summary: "Requests fail on the side of the server.",
         impact: "Whoever uses the route sees errors.",
         panel: "system/http_errors",
@@ -117,7 +117,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "HttpLatencyHigh",
         severity: Some(Severity::P2),
-        hold_seconds: 600,
+        for_seconds: 600,
         summary: "Requests take long.",
         impact: "Whoever uses the route waits.",
         panel: "system/http_duration",

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 pub(crate) struct Draft<'a> {
     pub(crate) name: &'a str,
     pub(super) query: Query,
-    pub(super) hold_seconds: u32,
+    pub(super) for_seconds: u32,
     pub(super) severity: Option<Severity>,
     pub(super) summary: &'a str,
     pub(super) description: Vec<Piece>,
@@ -41,7 +41,7 @@ pub(crate) type Drafts<'a> = Vec<(String, Vec<Draft<'a>>)>;
 pub(super) struct Common {
     pub(super) name: &'static str,
     pub(super) severity: Option<Severity>,
-    pub(super) hold_seconds: u32,
+    pub(super) for_seconds: u32,
     pub(super) summary: &'static str,
     pub(super) impact: &'static str,
     pub(super) panel: &'static str,
@@ -68,12 +68,12 @@ impl Common {
 
     pub(super) fn draft_with<'a>(&'a self, context: &Context<'_>, query: Query, mut scenario: Scenario) -> Draft<'a> {
         let changed = context.options.changed.get(self.name).copied().unwrap_or_default();
-        let hold_seconds = changed.hold_seconds.unwrap_or(self.hold_seconds);
-        scenario.courses.iter_mut().for_each(|it| it.lengthen(hold_seconds.saturating_sub(self.hold_seconds)));
+        let for_seconds = changed.for_seconds.unwrap_or(self.for_seconds);
+        scenario.courses.iter_mut().for_each(|it| it.lengthen(for_seconds.saturating_sub(self.for_seconds)));
         Draft {
             name: self.name,
             query,
-            hold_seconds,
+            for_seconds,
             severity: changed.severity.or(self.severity),
             summary: self.summary,
             description: (self.description)(context),
@@ -101,11 +101,11 @@ impl Draft<'_> {
             Some(Steps { function: format!("{}::{}", it.module, it.function), text })
         };
         let mut scenario = self.scenario;
-        scenario.courses.push(timeline::hold(&scenario, self.hold_seconds));
+        scenario.courses.push(timeline::hold(&scenario, self.for_seconds));
         Alert {
             name: self.name.to_owned(),
             query: self.query,
-            hold_seconds: self.hold_seconds,
+            for_seconds: self.for_seconds,
             severity: self.severity,
             team: self.team.unwrap_or("unowned").to_owned(),
             labels: self.labels,

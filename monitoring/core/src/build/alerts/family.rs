@@ -30,13 +30,13 @@ fn of_alert<'a>(alert: &'a AlertRecord, family: &'a UsedFamily<'a>, split: Split
     let draft = |FactGroup { facts, query, sites, example }: FactGroup<'a>| {
         let mut scenario = scenario::of_condition(&alert.condition, family, example)?;
         if matches!(alert.condition, Condition::RollbacksAbove(_) | Condition::FailuresAbove(_)) {
-            scenario.value *= f64::from((scenario.lead + alert.hold_seconds / 60 + 1).min(5));
+            scenario.value *= f64::from((scenario.lead + alert.for_seconds / 60 + 1).min(5));
         }
-        scenario.courses = timeline::of_condition(&alert.condition, &scenario, alert.hold_seconds);
+        scenario.courses = timeline::of_condition(&alert.condition, &scenario, alert.for_seconds);
         Some(Draft {
             name: &alert.name,
             query: condition::compared(&alert.condition, query, family)?,
-            hold_seconds: alert.hold_seconds,
+            for_seconds: alert.for_seconds,
             severity: Some(facts.severity),
             team: facts.owner(),
             runbook: facts.runbook(),

@@ -54,7 +54,7 @@ fn draft<'a>(text: &'static Text, burn: &BurnRateAlert, promise: &SiteObjective<
     Draft {
         name: text.name,
         query,
-        hold_seconds: burn.hold_seconds,
+        for_seconds: burn.for_seconds,
         // Its three alerts stay apart where the function is urgent, and none is more urgent than the function.
         severity: Some(severity_of(promise.site).map_or(burn.severity, |it| burn.severity.max(it))),
         summary: text.summary,
@@ -89,7 +89,7 @@ fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, first: bool) -> Scen
     let calls = counter(&promise.calls, own(promise), [TRAFFIC; 3]);
     let signals = vec![calls, promised(promise, broken)];
     // A little less than what may fail, over the whole of the test.
-    let quiet = 0.8 * FEW / TRAFFIC / f64::from(step + minutes(burn.hold_seconds) + 15);
+    let quiet = 0.8 * FEW / TRAFFIC / f64::from(step + minutes(burn.for_seconds) + 15);
     let courses = if first { timelines::of(burn, promise) } else { Vec::new() };
     let recovery = minutes(longest) + step + 10;
     Scenario {

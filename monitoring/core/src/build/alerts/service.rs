@@ -36,7 +36,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "ServiceDown",
         severity: Some(Severity::P0),
-        hold_seconds: 60,
+        for_seconds: 60,
         summary: "The service does not answer.",
         impact: "Nobody is served, and nothing else about the service is known.",
         panel: STATUS_PANEL,
@@ -66,7 +66,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: PANICS,
         severity: Some(Severity::P2),
-        hold_seconds: 0,
+        for_seconds: 0,
         summary: "Annotated functions panic.",
         impact: "The calls that panicked were not done; whoever made them saw an error or waits in vain.",
         panel: PANICS_PANEL,
@@ -86,7 +86,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "MemoryHigh",
         severity: Some(Severity::P2),
-        hold_seconds: 900,
+        for_seconds: 900,
         summary: "The process takes more memory than its target.",
         impact: "Sooner or later the system kills the process.",
         panel: MEMORY_PANEL,
@@ -109,7 +109,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "EventLoopLagHigh",
         severity: Some(Severity::P2),
-        hold_seconds: 600,
+        for_seconds: 600,
         summary: "Tasks wait for a worker of the Tokio runtime.",
         impact: "Everything asynchronous is slower, whatever it does.",
         panel: LAG_PANEL,
@@ -143,7 +143,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "SeriesLimitReached",
         severity: Some(Severity::P2),
-        hold_seconds: 0,
+        for_seconds: 0,
         summary: "A family of metrics has as many series as it may have.",
         impact: "New values of its labels are counted together under `_other`.",
         panel: SERIES_PANEL,
@@ -175,7 +175,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "RestartLoop",
         severity: Some(Severity::P3),
-        hold_seconds: 0,
+        for_seconds: 0,
         summary: "The process begins again and again.",
         impact: "What was in progress is lost each time, and counters begin at zero.",
         panel: UPTIME_PANEL,
@@ -202,7 +202,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "ScrapeSlow",
         severity: Some(Severity::P3),
-        hold_seconds: 900,
+        for_seconds: 900,
         summary: "Scrapes of the service are slow.",
         impact: "Scrapes may time out soon, and then dashboards have gaps and alerts are late.",
         panel: SCRAPE_PANEL,
@@ -224,7 +224,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "FileDescriptorsRunningOut",
         severity: Some(Severity::P3),
-        hold_seconds: 900,
+        for_seconds: 900,
         summary: "The process has most of its file descriptors in use.",
         impact: "When none is left, no file and no connection opens any more.",
         panel: DESCRIPTORS_PANEL,
@@ -263,7 +263,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "Watchdog",
         severity: None,
-        hold_seconds: 0,
+        for_seconds: 0,
         summary: "The alerting works.",
         impact: "None: this alert always fires, and its absence means that no alert would arrive.",
         panel: STATUS_PANEL,
@@ -323,8 +323,8 @@ fn instance() -> Vec<(String, String)> {
 }
 
 /// A gauge of the process that goes beyond a limit.
-fn platform(metric: &str, limit: f64, hold_seconds: u32) -> Scenario {
+fn platform(metric: &str, limit: f64, for_seconds: u32) -> Scenario {
     let signal = gauge(metric, Vec::new(), [2.0 * limit, 0.99 * limit, 0.1 * limit]);
-    let courses = vec![timeline::peak(&signal, hold_seconds)];
+    let courses = vec![timeline::peak(&signal, for_seconds)];
     Scenario { lead: 0, courses, ..scenario(vec![signal], instance(), 2.0 * limit) }
 }

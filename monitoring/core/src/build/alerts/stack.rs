@@ -27,7 +27,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "AlertDeliveryFailing",
         severity: Some(Severity::P1),
-        hold_seconds: 300,
+        for_seconds: 300,
         summary: "Alertmanager cannot deliver.",
         impact: "Whoever is called through this channel hears of nothing.",
         panel: "overview/alerts",
@@ -75,7 +75,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "RuleEvaluationFailing",
         severity: Some(Severity::P1),
-        hold_seconds: 300,
+        for_seconds: 300,
         summary: "Prometheus cannot evaluate its rules.",
         impact: "The alerts of the group do not fire, whatever happens.",
         panel: "overview/alerts",
@@ -104,7 +104,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "LowDiskSpace",
         severity: Some(Severity::P3),
-        hold_seconds: 1800,
+        for_seconds: 1800,
         summary: "A disk is nearly full.",
         impact: "When it is full, nothing can be written to it any more.",
         panel: "overview/status",
@@ -142,7 +142,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: "MonitoringStorageGrowth",
         severity: Some(Severity::P3),
-        hold_seconds: 3600,
+        for_seconds: 3600,
         summary: "What Prometheus stores grows fast.",
         impact: "The disk fills up, and queries become slower.",
         panel: "system/scrape_samples",

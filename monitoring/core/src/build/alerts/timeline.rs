@@ -37,30 +37,30 @@ pub(super) fn course(what: &'static str, tracks: Vec<SampleTrack>) -> Timeline {
 }
 
 /// It is bad until the alert has fired: for each alert, whatever it looks at. How long that takes is up to its waiting time.
-pub(super) fn hold(scenario: &Scenario, hold_seconds: u32) -> Timeline {
+pub(super) fn hold(scenario: &Scenario, for_seconds: u32) -> Timeline {
     // Whoever looks once in ten minutes sees it when the next ten are over.
-    let bad = scenario.lead + hold_seconds.div_ceil(60) + if scenario.before > LONG_MINUTES { 20 } else { 3 };
+    let bad = scenario.lead + for_seconds.div_ceil(60) + if scenario.before > LONG_MINUTES { 20 } else { 3 };
     let tracks = scenario.signals.iter().map(|it| it.along(&[(scenario.before, it.before), (bad, it.bad)]));
     // Up to the last sample, so that it can share its series with one that takes longer.
     Timeline { minutes: scenario.before + bad - 1, asked: ExtraQuery::Pending, ..course(HOLD, tracks.collect()) }
 }
 
 /// The observations are bad and many, then good and few.
-pub(super) fn histogram(signals: &[Signal], hold_seconds: u32) -> Timeline {
-    let minutes = hold_seconds / 60 + WINDOW + 3;
+pub(super) fn histogram(signals: &[Signal], for_seconds: u32) -> Timeline {
+    let minutes = for_seconds / 60 + WINDOW + 3;
     let tracks = signals.iter().map(|it| it.along(&[(minutes, CROWD * it.bad), (AFTER, it.good)]));
     course(OVER, tracks.collect())
 }
 
 /// A counter grows by far too much for long enough to fire, and then no more, for a window of so many minutes.
-pub(super) fn burst(signal: &Signal, window: u32, hold_seconds: u32) -> Timeline {
-    let minutes = hold_seconds / 60 + 3;
+pub(super) fn burst(signal: &Signal, window: u32, for_seconds: u32) -> Timeline {
+    let minutes = for_seconds / 60 + 3;
     course(OVER, vec![signal.along(&[(minutes, CROWD * signal.bad.max(1.0)), (2 * window + 4, 0.0)])])
 }
 
 /// A gauge shows far too much, and then nothing.
-pub(super) fn peak(signal: &Signal, hold_seconds: u32) -> Timeline {
-    let minutes = hold_seconds / 60 + WINDOW + 3;
+pub(super) fn peak(signal: &Signal, for_seconds: u32) -> Timeline {
+    let minutes = for_seconds / 60 + WINDOW + 3;
     course(OVER, vec![signal.along(&[(minutes, CROWD * signal.bad), (AFTER, 0.0)])])
 }
 
@@ -71,8 +71,8 @@ pub(super) fn growth(signal: &Signal) -> Timeline {
 }
 
 /// Of a share of failures among all, with both windows as long: what fails is not among the rest.
-pub(super) fn share(rest: &Signal, failed: &Signal, threshold: f64, hold_seconds: u32) -> Vec<Timeline> {
-    let minutes = hold_seconds / 60 + WINDOW + 3;
+pub(super) fn share(rest: &Signal, failed: &Signal, threshold: f64, for_seconds: u32) -> Vec<Timeline> {
+    let minutes = for_seconds / 60 + WINDOW + 3;
     let above = (1.5 * threshold).min(threshold.midpoint(1.0)) * TRAFFIC;
     let silent = Timeline {
         minutes: 16 + AFTER,
@@ -96,13 +96,13 @@ pub(super) fn share(rest: &Signal, failed: &Signal, threshold: f64, hold_seconds
 }
 
 /// The courses of a condition, from the series of its scenario.
-pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seconds: u32) -> Vec<Timeline> {
-    let hold = hold_seconds / 60;
+pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, for_seconds: u32) -> Vec<Timeline> {
+    let hold = for_seconds / 60;
     let minutes = hold + WINDOW + 3;
     let threshold = condition.threshold();
     match (condition, scenario.signals.as_slice()) {
         (Condition::ErrorRatioAbove(_), [calls, errors]) => {
-            let mut all = share(calls, errors, threshold, hold_seconds);
+            let mut all = share(calls, errors, threshold, for_seconds);
             // Calls count errors too.
             let failing = calls.along(&[(minutes, CROWD * TRAFFIC), (AFTER, TRAFFIC)]);
             if let Some(track) = all.first_mut().and_then(|it| it.tracks.first_mut()) {
@@ -113,7 +113,7 @@ pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seco
             }
             all
         }
-        (Condition::FailureRatioAbove(_), [successes, failures]) => share(successes, failures, threshold, hold_seconds),
+        (Condition::FailureRatioAbove(_), [successes, failures]) => share(successes, failures, threshold, for_seconds),
         (Condition::CompletionFailuresAbove(share), [success, failure]) => completions(success, failure, *share),
         (Condition::HitRatioBelow(share), [hits, misses]) => {
             let few = 3.0 * TRAFFIC * (1.0 - share) / share;
@@ -140,10 +140,10 @@ pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seco
             ]
         }
         (Condition::DurationAbove { .. } | Condition::ScoreBelow { .. }, buckets) => {
-            vec![histogram(buckets, hold_seconds)]
+            vec![histogram(buckets, for_seconds)]
         }
         (Condition::RollbacksAbove(_) | Condition::FailuresAbove(_), [counter]) => {
-            vec![burst(counter, WINDOW, hold_seconds)]
+            vec![burst(counter, WINDOW, for_seconds)]
         }
         (Condition::LastScoreBelow(score), [gauge, calls]) => {
             let stop = 70;
@@ -161,7 +161,7 @@ pub(super) fn of_condition(condition: &Condition, scenario: &Scenario, hold_seco
                 ),
             ]
         }
-        (Condition::LevelAbove(_), [gauge]) => vec![peak(gauge, hold_seconds)],
+        (Condition::LevelAbove(_), [gauge]) => vec![peak(gauge, for_seconds)],
         (Condition::LevelBelow(level), [gauge]) => {
             let other = [("instance".to_owned(), "b".to_owned())];
             let unset = SampleTrack { labels: [&gauge.labels[..], &other].concat(), ..gauge.along(&[(minutes, 0.0)]) };

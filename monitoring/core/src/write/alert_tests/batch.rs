@@ -37,7 +37,7 @@ impl Member<'_> {
         }
         if one.name == two.name {
             // Both fire in the same minute, or what is expected of one would be wrong of the other.
-            let times = |it: &Alert| (it.hold_seconds, it.scenario.before, it.scenario.lead, it.scenario.recovery);
+            let times = |it: &Alert| (it.for_seconds, it.scenario.before, it.scenario.lead, it.scenario.recovery);
             return times(one) == times(two)
                 && self.writes.is_disjoint(&other.own)
                 && self.own.is_disjoint(&other.writes);

@@ -33,7 +33,7 @@ pub(super) fn case(alert: &Alert, course: &Timeline, step: u32, monitoring: &Mon
         let [open, closed] = scopes.map(|it| answer(&evaluate(query, &it, &source, &times)));
         open.into_iter().zip(closed).map(|(open, closed)| (open == closed).then_some(open)).collect()
     };
-    let hold = i64::from(alert.hold_seconds) * 1000;
+    let hold = i64::from(alert.for_seconds) * 1000;
     let alone = |count: usize| vec![("{}", count)];
     let firing = |rows: &[AnswerRow]| {
         let all = evaluate::history(rows, &times, hold, 0);

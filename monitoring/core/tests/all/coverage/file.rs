@@ -89,7 +89,7 @@ pub(super) struct Sample {
 pub(super) struct Alert {
     pub(super) name: String,
     pub(super) rule: Rule,
-    pub(super) hold_seconds: u32,
+    pub(super) for_seconds: u32,
     /// The series that it looks at, also by way of recordings.
     pub(super) selectors: Vec<VectorSelector>,
     /// Whether it speaks where there are no series.
@@ -105,7 +105,7 @@ pub(super) fn alerts(files: &[RuleFile]) -> Vec<Alert> {
         Some(Alert {
             name: rule.alert.clone()?,
             rule: (*rule).clone(),
-            hold_seconds: rule.r#for.as_deref().map_or(0, seconds),
+            for_seconds: rule.r#for.as_deref().map_or(0, seconds),
             of_absence: found.absent || selectors.is_empty(),
             selectors,
         })

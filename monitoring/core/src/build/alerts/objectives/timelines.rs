@@ -16,7 +16,7 @@ const STEP: u32 = 10;
 
 /// All that a burn needs.
 pub(super) fn of(burn: &BurnRateAlert, promise: &SiteObjective<'_>) -> Vec<Timeline> {
-    let hold = burn.hold_seconds.div_ceil(60);
+    let hold = burn.for_seconds.div_ceil(60);
     let mut all = Vec::new();
     for pair in &burn.pairs {
         let theta = promise.threshold(pair.factor);
