@@ -65,6 +65,6 @@ fn the_policy_lets_in_what_is_ours_and_nothing_else() {
 
 #[test]
 fn the_scripts_of_others_are_those_that_were_published() {
-    let checked = Command::new(workspace().join("tests/vendor")).arg("--check").output().unwrap();
-    assert!(checked.status.success(), "tests/vendor --check: {}", String::from_utf8_lossy(&checked.stderr));
+    let checked = Command::new(workspace().join("tests/browser/update-vendor")).arg("--check").output().unwrap();
+    assert!(checked.status.success(), "tests/browser/update-vendor --check: {}", String::from_utf8_lossy(&checked.stderr));
 }

@@ -100,7 +100,7 @@ impl Monitoring {
             ("overlays/tls/grafana-datasource.yml", datasource, "data source"),
             ("overlays/proxy/docker-compose.yml", compose::proxy(), "overlay"),
             ("overlays/proxy/nginx.conf.template", tls_samples::nginx(secrets), "hosts"),
-            ("overlays/growing/docker-compose.yml", compose::global(), "overlay"),
+            ("overlays/sharding/docker-compose.yml", compose::global(), "overlay"),
         ];
         let count = |kind: &str| match kind {
             "services" => stack::SERVICES.len(),
@@ -112,15 +112,15 @@ impl Monitoring {
         };
         let fixed = fixed.map(|(name, contents, kind)| file(name, contents, kind, count(kind)));
         let provisioning = self.provisioning_files(&format!("http://{prometheus}"), compose::DASHBOARDS);
-        fixed.into_iter().chain(provisioning).chain(self.growing_files(&growth)).collect()
+        fixed.into_iter().chain(provisioning).chain(self.sharding_files(&growth)).collect()
     }
 
     /// What Prometheus servers read that divide the instances among them, and the one above them.
     #[must_use]
-    pub fn growing_files(&self, growth: &Growth) -> Vec<File> {
+    pub fn sharding_files(&self, growth: &Growth) -> Vec<File> {
         const SHARDS: [&str; sharding::SHARDS as usize] =
-            ["overlays/growing/prometheus-shard-0.yml", "overlays/growing/prometheus-shard-1.yml"];
-        let above = file("overlays/growing/prometheus-global.yml", sharding::above(self, growth), "jobs", 6);
+            ["overlays/sharding/prometheus-shard-0.yml", "overlays/sharding/prometheus-shard-1.yml"];
+        let above = file("overlays/sharding/prometheus-global.yml", sharding::above(self, growth), "jobs", 6);
         let shard = |(number, name)| file(name, sharding::shard(self, growth, number), "jobs", 2);
         [above].into_iter().chain(SHARDS.into_iter().enumerate().map(shard)).collect()
     }

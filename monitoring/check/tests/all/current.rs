@@ -1,4 +1,4 @@
-//! The one-line test for users, with a catalog; with a program's own see `tests/current.rs` in the workspace.
+//! The one-line test for users, with a catalog; with a program's own see `tests/commands/assert_current.rs` in the workspace.
 
 use crate::support::{catalog, everything, folder, measured, monitoring};
 use measurand_check::assert_current;

@@ -1,4 +1,4 @@
-//! `up`, `status` and `down` where there is nothing to start or to stop. With real servers see `tests/local.rs` in the
+//! `up`, `status` and `down` where there is nothing to start or to stop. With real servers see `tests/servers/up.rs` in the
 //! workspace.
 
 use crate::support::{catalog, everything};

@@ -265,7 +265,7 @@ GRAFANA_ADMIN_USER=admin
 PROMETHEUS_RETENTION_TIME=15d
 PROMETHEUS_RETENTION_SIZE=10GB
 
-# Of overlays/growing: the months that the store keeps samples.
+# Of overlays/sharding: the months that the store keeps samples.
 VICTORIA_METRICS_RETENTION=12
 
 # The domain of overlays/proxy: Grafana is at grafana.DOMAIN, and so on.

@@ -10,7 +10,7 @@ use std::process::Command;
 
 const COMPOSE: &str = "docker-compose.yml";
 const OVERLAYS: [&str; 3] =
-    ["overlays/tls/docker-compose.yml", "overlays/proxy/docker-compose.yml", "overlays/growing/docker-compose.yml"];
+    ["overlays/tls/docker-compose.yml", "overlays/proxy/docker-compose.yml", "overlays/sharding/docker-compose.yml"];
 
 fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).expect("YAML")
@@ -89,7 +89,7 @@ fn every_server_has_its_image_and_its_port() {
 fn every_address_is_a_service() {
     let (monitoring, compose) = system_files();
     let mut addresses: Vec<String> = Vec::new();
-    for name in ["prometheus.yml", "overlays/tls/prometheus.yml", "overlays/growing/prometheus-global.yml"] {
+    for name in ["prometheus.yml", "overlays/tls/prometheus.yml", "overlays/sharding/prometheus-global.yml"] {
         let config = yaml(&file(&monitoring, name));
         let mut jobs = config["scrape_configs"].as_array().unwrap().clone();
         jobs.push(config["alerting"]["alertmanagers"][0].clone());
@@ -273,9 +273,9 @@ fn prometheus_and_alertmanager_accept_the_overlays() {
     let folder = folder(&monitoring);
     for it in [
         "tls/prometheus.yml",
-        "growing/prometheus-global.yml",
-        "growing/prometheus-shard-0.yml",
-        "growing/prometheus-shard-1.yml",
+        "sharding/prometheus-global.yml",
+        "sharding/prometheus-shard-0.yml",
+        "sharding/prometheus-shard-1.yml",
     ] {
         crate::support::promtool(folder.path(), &["check", "config", "--syntax-only", &format!("overlays/{it}")]);
     }

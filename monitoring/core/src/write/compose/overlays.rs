@@ -114,14 +114,14 @@ pub(crate) fn proxy() -> String {
 /// The proxy's image.
 pub(crate) const NGINX: &str = "nginx:1.28.0-alpine";
 
-/// `overlays/growing/docker-compose.yml`: two shards, one Prometheus above them that evaluates the rules, and a store.
+/// `overlays/sharding/docker-compose.yml`: two shards, one Prometheus above them that evaluates the rules, and a store.
 pub(crate) fn global() -> String {
     let shard = |number: u32| {
         let config = format!("prometheus-shard-{number}.yml");
         Container {
             command: prometheus_command(&config),
             volumes: vec![
-                overlay("growing", &config),
+                overlay("sharding", &config),
                 mounted("targets", CONFIG),
                 format!("shard-{number}:/prometheus"),
             ],
@@ -132,7 +132,7 @@ pub(crate) fn global() -> String {
     };
     let above = Container {
         command: prometheus_command("prometheus-global.yml"),
-        volumes: vec![overlay("growing", "prometheus-global.yml")],
+        volumes: vec![overlay("sharding", "prometheus-global.yml")],
         depends_on: ["prometheus-shard-0", "prometheus-shard-1"]
             .map(|it| (it, Condition { condition: "service_healthy" }))
             .into(),
@@ -159,7 +159,7 @@ pub(crate) fn global() -> String {
         ..Compose::default()
     };
     crate::write::yaml::write(
-        &header("Two Prometheus shards, one above them, and a store for long", "growing"),
+        &header("Two Prometheus shards, one above them, and a store for long", "sharding"),
         &compose,
     )
 }

@@ -2,7 +2,7 @@
 //! was: every plane of Unicode, control characters, quotes, a mebibyte. The same text pleases `promtool` and a parser that
 //! takes nothing but what the specification writes.
 
-#[path = "../../fuzz/src/targets/exposition/parser.rs"]
+#[path = "../../../fuzz/src/targets/exposition/parser.rs"]
 #[allow(dead_code, reason = "the fuzzer looks at types too")]
 mod parser;
 mod prometheus;

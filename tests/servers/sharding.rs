@@ -120,7 +120,7 @@ fn the_whole_is_the_sum_of_its_parts() {
         shards: vec![first.clone(), second.clone()],
         store: format!("http://{keeps}/api/v1/write"),
     };
-    write(folder, &monitoring.growing_files(&growth));
+    write(folder, &monitoring.sharding_files(&growth));
     write(folder, &monitoring.files());
     write(folder, &monitoring.stack_files_at(&places(&instances, &alone), false));
 

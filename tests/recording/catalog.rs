@@ -31,7 +31,7 @@ fn file_and_program_agree() {
 
     let review = &from_file.sites[4];
     assert_eq!((review.krate.as_str(), review.version.as_str()), ("measurand-linkage-plugin", "0.3.0"));
-    assert_eq!(review.file, "tests/linkage/plugin/src/lib.rs");
+    assert_eq!(review.file, "tests/programs/linkage/plugin/src/lib.rs");
     assert_eq!(review.labels["agent_id"], "reviewer \"quoted\" \\ {{ $value }} – ü");
     assert_eq!(review.facts["threshold"], "0.8");
     assert_eq!(review.facts["summary"], "Inlined, and never called.");

@@ -14,7 +14,7 @@ fn build(name: &str, cargo: &[&str], rustc: &[&str]) -> BTreeMap<String, Vec<Str
     let file = assembly.path().join("out.s");
     let status = Command::new(env!("CARGO"))
         .args(["rustc", "--quiet", "--release", "--lib", "--manifest-path"])
-        .arg(workspace().join("tests/off/Cargo.toml"))
+        .arg(workspace().join("tests/programs/off/Cargo.toml"))
         .arg("--target-dir")
         .arg(directory)
         .args(cargo)
@@ -70,7 +70,7 @@ fn a_stream_needs_its_feature() {
     let check = |features: &[&str]| {
         let mut command = Command::new(env!("CARGO"));
         command.args(["rustc", "--quiet", "--release", "--lib", "--manifest-path"]);
-        command.arg(workspace().join("tests/off/Cargo.toml")).arg("--target-dir").arg(target_directory().join("off"));
+        command.arg(workspace().join("tests/programs/off/Cargo.toml")).arg("--target-dir").arg(target_directory().join("off"));
         let output = command.args(features).args(["--", "--cfg", "streams"]).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     };

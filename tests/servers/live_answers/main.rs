@@ -9,7 +9,7 @@
 mod expand;
 mod prometheus;
 mod samples;
-#[path = "../../monitoring/core/tests/all/support.rs"]
+#[path = "../../../monitoring/core/tests/all/support.rs"]
 #[allow(dead_code, reason = "most of it is for other tests")]
 mod support;
 
