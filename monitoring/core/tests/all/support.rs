@@ -121,7 +121,7 @@ fn record(family: &Family) -> FamilyRecord {
     let labels = family.labels.iter().map(|it| LabelRecord {
         name: it.name.to_owned(),
         values: it.values.iter().map(|it| (*it).to_owned()).collect(),
-        late: it.late,
+        from_result: it.from_result,
     });
     let metrics = family.metrics.iter().map(|it| MetricRecord {
         name: it.name.to_owned(),
@@ -132,7 +132,7 @@ fn record(family: &Family) -> FamilyRecord {
         labels: family
             .labels
             .iter()
-            .filter(|label| it.role != Role::InFlight || !label.late)
+            .filter(|label| it.role != Role::InFlight || !label.from_result)
             .map(|it| it.name)
             .chain(it.role.extra_label().map(|it| it.name))
             .map(str::to_owned)
