@@ -149,7 +149,7 @@ fn a_child_of_a_fork_goes_on() {
         assert_eq!(ended, 0, "the child");
         // The parent's numbers are its own.
         let scrape = Scrape::fetch(&exporter.url());
-        let calls = scrape.value(r#"function_calls_total{function="work",module="lives"}"#);
+        let calls = scrape.value(r#"function_calls_total{function="work",module="lifecycle"}"#);
         assert!((calls - 1.0).abs() < 0.5, "{calls}");
         println!("forked");
         return;

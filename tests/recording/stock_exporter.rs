@@ -31,6 +31,6 @@ fn plain_prometheus_builder() {
     check(r#"neural_operations_total{operation_type="extraction"}"#, 2.0);
     check(r#"neural_operation_errors_total{operation_type="extraction",outcome="error"}"#, 1.0);
     check(r#"neural_operation_duration_seconds_bucket{operation_type="extraction",le="+Inf"}"#, 2.0);
-    check(r#"function_calls_total{function="renamed",module="plain"}"#, 0.0);
+    check(r#"function_calls_total{function="renamed",module="stock_exporter"}"#, 0.0);
     assert!(text.contains("# HELP neural_operations_total Neural operations"), "{text}");
 }
