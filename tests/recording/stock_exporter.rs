@@ -1,4 +1,4 @@
-//! The same annotations with the stock exporter instead of ours.
+//! Annotated functions work with `metrics-exporter-prometheus` instead of our exporter.
 
 use measurand::{measured, neural_op};
 use measurand_tests::Scrape;
@@ -14,13 +14,13 @@ fn never() {}
 
 #[test]
 fn plain_prometheus_builder() {
-    // Calls before there is a recorder are nobody's.
+    // A call before the recorder is installed is not recorded.
     let _lost = extract(true);
     let handle = PrometheusBuilder::new().set_buckets(&[0.1, 1.0]).unwrap().install_recorder().unwrap();
-    // Counted without `initialize`, …
+    // Counted without `initialize`.
     let _result = extract(true);
     measurand::initialize();
-    // … and with it, into the same series.
+    // Counted after `initialize`, in the same series.
     let _result = extract(false);
     let _ = never;
 
