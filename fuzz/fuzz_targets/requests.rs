@@ -1,4 +1,4 @@
-//! See `targets::requests`.
+//! libFuzzer program of `targets::requests`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| measurand_fuzz::targets::requests::run(bytes));

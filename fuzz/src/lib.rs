@@ -1,21 +1,21 @@
-//! Bytes from anywhere into everything of Measurand that reads them.
+//! Fuzz targets for every reader of untrusted bytes in Measurand.
 //!
-//! Each file of `targets` has one function `run`, which panics where something does not hold. Two programs call them:
-//! libFuzzer, from `fuzz_targets`, and the test `fuzz` of the workspace, which has this file as its root and replays the
-//! corpora with mutations of them, so that no change breaks a target without notice.
+//! Each file of `targets` has a function `run` that panics if a property is violated. It is called by libFuzzer, from
+//! `fuzz_targets`, and by the test `fuzz` of the workspace. This file is also the root of that test, which replays the
+//! corpora and mutations of them.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::missing_panics_doc, reason = "to panic is how a target says what it found")]
+#![expect(clippy::missing_panics_doc, reason = "a target reports a finding by a panic")]
 
 pub mod targets;
 
 #[cfg(test)]
 mod replay;
 
-// Where there is no compiler, it says so.
+// The macros use it to detect whether the compiler calls them.
 extern crate proc_macro;
 
-// The engine of the macros. A proc-macro is a dependency of compilers only, so its files are files of this crate too.
+// The engine of the macros. Only a compiler can link a proc-macro crate, so its files are modules of this crate.
 #[path = "../../macros/src/args.rs"]
 mod args;
 #[path = "../../macros/src/block.rs"]
@@ -55,7 +55,7 @@ mod stream;
 #[path = "../../macros/src/tail.rs"]
 mod tail;
 
-// The alert receiver's parser, likewise without the database and the TLS that the receiver needs.
+// The parser of the alert receiver, included as files to avoid its database and TLS dependencies.
 #[path = "../../monitoring/webhook/src/payload.rs"]
 pub mod payload;
 #[path = "../../monitoring/webhook/src/text.rs"]

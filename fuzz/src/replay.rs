@@ -1,11 +1,11 @@
-//! Every file of every corpus, and mutations of it that are the same each time, through its target.
+//! Runs every file of every corpus, and reproducible mutations of it, through its target.
 
 use crate::targets;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-/// A target by the name of its folder.
+/// Runs the corpus in this folder, and about this many mutations, through a target.
 #[track_caller]
 fn replay(name: &str, mutations: u32, run: fn(&[u8])) {
     let mut seeds: Vec<(PathBuf, Vec<u8>)> = Vec::new();
@@ -14,9 +14,9 @@ fn replay(name: &str, mutations: u32, run: fn(&[u8])) {
         folder.is_dir().then_some(folder)
     });
     let folder = folder.unwrap_or_else(|| panic!("no corpus `fuzz/corpus/{name}`"));
-    for entry in fs::read_dir(folder).expect("a corpus is a folder") {
-        let path = entry.expect("a folder can be read").path();
-        seeds.push((path.clone(), fs::read(&path).expect("a corpus has files")));
+    for entry in fs::read_dir(folder).expect("a readable corpus") {
+        let path = entry.expect("a readable corpus").path();
+        seeds.push((path.clone(), fs::read(&path).expect("a readable seed")));
     }
     seeds.sort();
     assert!(seeds.len() >= 5, "{name} has only {} seeds", seeds.len());
@@ -32,10 +32,10 @@ fn replay(name: &str, mutations: u32, run: fn(&[u8])) {
             assert!(ran.is_ok(), "mutation {number} of {}: {}", path.display(), shown());
         }
     }
-    assert!(count > mutations / 2, "{name} ran {count} times only");
+    assert!(count > mutations / 2, "{name} ran only {count} times");
 }
 
-/// Xorshift: the same on every machine, so that what fails here fails there.
+/// A xorshift generator, so every machine runs the same mutations.
 struct Random(u64);
 
 impl Random {
@@ -46,7 +46,7 @@ impl Random {
         usize::try_from(self.0 % (count.max(1) as u64)).unwrap_or_default()
     }
 
-    /// The seed with a few bytes changed, taken out, doubled, or taken from another one.
+    /// Returns the seed with a few bytes changed, removed, duplicated or copied from another seed.
     fn mutated(&mut self, seed: &[u8], seeds: &[(PathBuf, Vec<u8>)]) -> Vec<u8> {
         let mut bytes = seed.to_vec();
         for _ in 0..=self.below(4) {

@@ -1,4 +1,4 @@
-//! What is fuzzed.
+//! The fuzz targets.
 
 pub mod arguments;
 pub mod exposition;

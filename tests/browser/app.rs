@@ -1,4 +1,4 @@
-//! A small program to be looked at: does what each line of its input says, and ends with it.
+//! A small program for the browser tests. It executes the commands on its standard input and exits at its end.
 
 #![expect(clippy::print_stdout, reason = "the test reads the address")]
 
@@ -7,38 +7,38 @@ use std::io::BufRead as _;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// A value that becomes a script wherever text becomes markup.
+/// A value that runs a script if it is inserted as markup.
 const HOSTILE: &str = "<img src=x onerror=\"window.harmed = true\">";
 
-/// Loads one thing; slow ones take a second.
+/// Loads one object within this time, or fails.
 #[measured(owner = "storage", severity = "P1", slo(success = 99.0, latency = "100ms" @ 99))]
 fn load(milliseconds: u64, fails: bool) -> Result<u64, std::io::Error> {
     sleep(Duration::from_millis(milliseconds));
     if fails { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(milliseconds) }
 }
 
-/// Asks the table <b>patterns</b>.
+/// Queries the table <b>patterns</b>.
 #[timed_query("select", table = "<img src=x onerror=\"window.harmed = true\">")]
 fn ask() {}
 
-/// Asks the table that it is told.
+/// Inserts into the given table.
 #[timed_query("insert", table = name.to_owned())]
 fn tell(name: &str) {}
 
-/// Is told from the next one by nothing but its name, which is no label.
+/// Shares its series with `other_twin`: both have the same labels.
 #[timed_query("delete", table = "twins")]
 fn twin() {}
 
-/// Counts with the other.
+/// Shares its series with `twin`.
 #[timed_query("delete", table = "twins")]
 fn other_twin() {}
 
-/// Whose trace ids come from a place that nobody trusts.
+/// Returns a trace id from an untrusted source.
 fn trace() -> String {
     "4bf92f3577b34da6<img/src=x/onerror=window.harmed=true>".to_owned()
 }
 
-/// Is never called.
+/// Never called by the tests.
 #[neural_op("learning")]
 fn learn() {}
 
@@ -47,7 +47,7 @@ fn main() {
     println!("{}", exporter.url().trim_end_matches("/metrics").trim_end_matches('/'));
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-            // Durations on both sides of some buckets' bounds.
+            // Durations below and above several bucket bounds.
             ["work"] => (0..40).for_each(|it| drop(load(it % 13, false))),
             ["fail"] => drop(load(0, true)),
             ["slow"] => drop(load(1000, false)),
@@ -57,7 +57,7 @@ fn main() {
                 twin();
                 other_twin();
             }
-            words => panic!("unknown: {words:?}"),
+            words => panic!("unknown command: {words:?}"),
         }
     }
     if std::env::args().nth(1).is_some() {

@@ -1,5 +1,5 @@
-//! A program with a thousand annotated functions, which it calls again and again until its input ends; with the argument
-//! `without-live` it keeps no history and serves no page.
+//! A program with a thousand annotated functions, which it calls repeatedly until its standard input ends. With the
+//! argument `without-live` it keeps no history and serves no page.
 
 #![expect(clippy::print_stdout, reason = "the test reads the address")]
 
@@ -19,7 +19,7 @@ fn main() {
     let _end = std::io::stdin().read_line(&mut String::new());
 }
 
-// Ten functions, in ten modules of ten modules.
+// Ten functions in each of 100 modules.
 macro_rules! times_ten {
     ($inner:ident) => {
         times_ten!($inner m0 m1 m2 m3 m4 m5 m6 m7 m8 m9);

@@ -1,4 +1,4 @@
-//! The page says when its numbers are not current, and asks nobody when nobody looks.
+//! The page shows when its data is out of date, and sends no requests while it is hidden.
 
 use crate::chromium::browser;
 use crate::page::Page;
@@ -10,7 +10,7 @@ use std::time::Duration;
 const ASKED: &str =
     "performance.getEntriesByType('resource').filter((it) => it.name.endsWith('/live/functions')).length";
 
-/// How Chromium names a request to a program that was killed: before it was connected, or at any time of its answer.
+/// Chromium's errors for a request to a killed program, before the connection or during the response.
 const CUT: [&str; 7] = [
     "net::ERR_CONNECTION_REFUSED",
     "net::ERR_CONNECTION_RESET",
@@ -22,7 +22,7 @@ const CUT: [&str; 7] = [
 ];
 
 #[test]
-fn a_server_that_goes_and_comes_back() {
+fn page_reconnects_after_a_restart() {
     let port = free_port();
     let program = Program::start(SMALL, port);
     let mut browser = browser();
@@ -42,7 +42,7 @@ fn a_server_that_goes_and_comes_back() {
     assert_eq!(page.text("document.querySelector('#banner').textContent"), "");
     page.click("#restart button");
     assert_eq!(page.text("document.querySelector('#restart').textContent"), "");
-    // The browser itself reports each request that the killed program left unanswered; nothing else may have gone wrong.
+    // The browser reports each request that the killed program did not answer; other errors are not expected.
     let complaints = page.complaints();
     let cut =
         |complaint: &String| CUT.iter().any(|error| complaint.contains(&format!("Failed to load resource: {error}\"")));
@@ -51,7 +51,7 @@ fn a_server_that_goes_and_comes_back() {
 }
 
 #[test]
-fn a_hidden_page_asks_for_nothing() {
+fn a_hidden_page_sends_no_requests() {
     let mut browser = browser();
     let mut page = Page::live(&mut browser, &few().url);
     let hide = |hidden: bool| {
@@ -61,12 +61,12 @@ fn a_hidden_page_asks_for_nothing() {
         )
     };
     page.run(&hide(true));
-    // What was asked before is answered meanwhile.
+    // Waits for responses to earlier requests.
     sleep(Duration::from_secs(1));
     let before = page.number(ASKED);
     sleep(Duration::from_secs(8));
     assert!((page.number(ASKED) - before).abs() < 0.5);
     page.run(&hide(false));
-    page.until("a look as soon as it is seen", &format!("{ASKED} > {before}"));
+    page.until("a request as soon as the page is visible", &format!("{ASKED} > {before}"));
     page.close();
 }

@@ -1,4 +1,4 @@
-//! The live page in real Chromium, as a person uses it: what it shows is what the program counts.
+//! Tests of the live page in a real browser.
 
 mod chromium;
 mod connection;
@@ -12,12 +12,12 @@ mod used;
 use serde_json::Value;
 use std::io::Write as _;
 
-/// Figures for whoever reads the output, also of tests that pass: what `println!` writes is kept from it.
+/// Prints figures also for passing tests; the test harness captures the output of `println!`.
 fn report(figures: &str) {
     let _ = writeln!(std::io::stderr(), "{figures}");
 }
 
-/// The JSON at an address.
+/// The JSON at a URL.
 fn json(url: &str) -> Value {
     serde_json::from_str(&measurand_tests::get(url)).unwrap_or_else(|error| panic!("{url}: {error}"))
 }
@@ -28,12 +28,12 @@ fn id(url: &str, function: &str) -> String {
     let functions = model["functions"].as_array().expect("functions").iter();
     let mut found = functions.filter(|it| it["function"] == function);
     let id =
-        found.next().unwrap_or_else(|| panic!("no function {function}"))["id"].as_str().expect("a text").to_owned();
+        found.next().unwrap_or_else(|| panic!("no function {function}"))["id"].as_str().expect("a string").to_owned();
     assert!(found.next().is_none(), "two functions {function}");
     id
 }
 
-/// What the table says of a function, in the order of its columns, as an expression.
+/// A JavaScript expression for the cells of a function's row in the table.
 fn cells(function: &str) -> String {
     format!(
         "[...document.querySelectorAll('.functions tbody tr')].filter((it) => it.querySelector('a')?.textContent === {function:?})\

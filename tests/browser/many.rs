@@ -1,5 +1,5 @@
-//! A thousand functions and more than ten thousand series. Times are those that the browser took itself: those of its
-//! thread's work are bounded, and that until the first paint, which a busy machine makes longer, is printed.
+//! The page with a thousand functions and more than ten thousand series. The browser measures the times. The test
+//! limits the script time of a refresh. It only prints the time to first paint, which depends on the machine's load.
 
 use crate::chromium::browser;
 use crate::json;
@@ -9,9 +9,9 @@ use crate::report;
 use measurand_tests::Scrape;
 
 const REFRESHES: f64 = 2.0;
-/// Seconds in which a program without optimizations, on a busy machine, has answered so often.
+/// Seconds to wait for [`REFRESHES`] refreshes of an unoptimized program on a busy machine.
 const PATIENCE: u64 = 150;
-/// Milliseconds of script that a refresh may take.
+/// Maximum script time of a refresh in milliseconds.
 const SCRIPT: f64 = 50.0;
 const ASKED: &str = "performance.getEntriesByType('resource').filter((it) => it.name.endsWith('/live/functions') && it.responseEnd > 0).length";
 const ROWS: &str = "document.querySelectorAll('.functions tbody tr:not([aria-hidden])').length";
@@ -34,7 +34,7 @@ fn a_thousand_functions() {
     assert!(paint < 10_000.0);
 
     let rows = page.number(ROWS);
-    assert!(rows > 5.0 && rows < 100.0, "{rows} rows are there");
+    assert!(rows > 5.0 && rows < 100.0, "{rows} rows exist");
     assert_eq!(page.text("document.querySelector('.functions').ariaRowCount"), (functions + 1).to_string());
     page.run("location.hash = 'sort=name'");
     page.until("the order", "document.querySelector('.functions tbody a').textContent === 'f0'");
@@ -47,8 +47,8 @@ fn a_thousand_functions() {
     assert!(page.number(ROWS) < 100.0);
 
     report(&format!("a refresh of the table: {}", refresh(&mut page)));
-    // Panels with a line for each function are drawn with the largest, and still in no time. What is above them gets its
-    // height only when it comes into view, too.
+    // Panels with a line per function draw only the largest lines, so they are fast too. Content above them has its
+    // final height only after it was in view.
     let charts =
         "[...document.querySelectorAll('.panel.timeseries')].filter((it) => it.ariaLabel.includes('by function'))";
     let seen = format!(
@@ -64,7 +64,7 @@ fn a_thousand_functions() {
     page.close();
 }
 
-/// What one refresh costs, of a few.
+/// Checks and describes the average time of a refresh.
 fn refresh(page: &mut Page<'_>) -> String {
     let names = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration", "TaskDuration"];
     let before = page.number(ASKED);

@@ -1,4 +1,4 @@
-//! One page in the browser, with what a person does to it.
+//! A page in the browser, with the actions of a user.
 
 use crate::chromium::Browser;
 use serde_json::{Value, json};
@@ -16,9 +16,9 @@ pub(crate) struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Opens an address in a window of its own, with an empty profile.
+    /// Opens a URL in a new window with an empty profile.
     pub(crate) fn open(browser: &'a mut Browser, url: &str) -> Self {
-        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let text = |value: &Value| value.as_str().expect("a string").to_owned();
         let context = text(&browser.call(None, "Target.createBrowserContext", json!({}))["browserContextId"]);
         let window = json!({
             "url": "about:blank", "browserContextId": context, "newWindow": true,
@@ -32,13 +32,13 @@ impl<'a> Page<'a> {
         }
         page.call("Performance.enable", json!({"timeDomain": "threadTicks"}));
         page.resize(1280, 900);
-        // As if it were in front of its reader.
+        // The page behaves as if its window had the focus.
         page.call("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
         page.call("Page.navigate", json!({"url": url}));
         page
     }
 
-    /// The live page of a program, as soon as it shows numbers.
+    /// Opens the live page of a program and waits until it shows data.
     pub(crate) fn live(browser: &'a mut Browser, url: &str) -> Self {
         let mut page = Self::open(browser, &format!("{url}/"));
         page.until_live();
@@ -54,7 +54,7 @@ impl<'a> Page<'a> {
         self.browser.call(Some(&session), method, parameters)
     }
 
-    /// The value of an expression, which may be a promise.
+    /// Evaluates an expression; if it is a JavaScript promise, waits for its value.
     pub(crate) fn run(&mut self, script: &str) -> Value {
         let parameters = json!({
             "expression": script, "awaitPromise": true, "returnByValue": true, "userGesture": true,
@@ -66,20 +66,20 @@ impl<'a> Page<'a> {
 
     pub(crate) fn text(&mut self, script: &str) -> String {
         let value = self.run(script);
-        value.as_str().unwrap_or_else(|| panic!("no text: {script}: {value}")).to_owned()
+        value.as_str().unwrap_or_else(|| panic!("not a string: {script}: {value}")).to_owned()
     }
 
     pub(crate) fn number(&mut self, script: &str) -> f64 {
         let value = self.run(script);
-        value.as_f64().unwrap_or_else(|| panic!("no number: {script}: {value}"))
+        value.as_f64().unwrap_or_else(|| panic!("not a number: {script}: {value}"))
     }
 
-    /// Waits until an expression is true, and returns its value.
+    /// Waits up to 30 seconds until an expression is truthy and returns its value.
     pub(crate) fn until(&mut self, what: &str, script: &str) -> Value {
         self.within(30, what, script)
     }
 
-    /// The same, with another patience in seconds.
+    /// Waits up to `seconds` until an expression is truthy and returns its value.
     pub(crate) fn within(&mut self, seconds: u64, what: &str, script: &str) -> Value {
         let start = Instant::now();
         loop {
@@ -89,7 +89,7 @@ impl<'a> Page<'a> {
             }
             if start.elapsed() > Duration::from_secs(seconds) {
                 let shown = self.text("document.body?.innerText.slice(0, 600) ?? 'nothing'");
-                panic!("{what}: not within {seconds} s\n{}\nThe page shows:\n{shown}", self.complaints().join("\n"));
+                panic!("waited {seconds} s for {what}\n{}\nThe page shows:\n{shown}", self.complaints().join("\n"));
             }
             sleep(Duration::from_millis(100));
         }
@@ -100,13 +100,13 @@ impl<'a> Page<'a> {
         self.call("Emulation.setDeviceMetricsOverride", size);
     }
 
-    /// Clicks where the element is, with the mouse.
+    /// Clicks an element with the mouse.
     pub(crate) fn click(&mut self, selector: &str) {
         let script = format!(
             "(() => {{ const at = document.querySelector({selector:?}); at.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
              const [box] = at.getClientRects(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
         );
-        // What is drawn above it may still move it.
+        // Waits until the element stops moving: content above it may still change its height.
         let mut at = self.run(&script);
         for _ in 0..40 {
             sleep(Duration::from_millis(50));
@@ -121,8 +121,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Clicks until an expression is true, as whoever sees no answer does: on a busy machine the page may move at the very
-    /// moment of a click.
+    /// Clicks until an expression is true, up to ten times: on a busy machine the page may move during a click.
     pub(crate) fn click_until(&mut self, selector: &str, what: &str, script: &str) {
         for _ in 0..10 {
             self.click(selector);
@@ -133,10 +132,10 @@ impl<'a> Page<'a> {
                 sleep(Duration::from_millis(100));
             }
         }
-        panic!("{what}: not after ten clicks\n{}", self.complaints().join("\n"));
+        panic!("ten clicks did not cause {what}\n{}", self.complaints().join("\n"));
     }
 
-    /// Presses a key that types nothing, or one that types its own name.
+    /// Presses a control key or a character key.
     pub(crate) fn press(&mut self, key: &str) {
         let code = match key {
             "Enter" => 13,
@@ -163,14 +162,14 @@ impl<'a> Page<'a> {
         self.call("Input.insertText", json!({"text": text}));
     }
 
-    /// Lets the page read what it has copied.
+    /// Grants the page access to the clipboard.
     pub(crate) fn grant_clipboard(&mut self) {
         let permissions =
             json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "browserContextId": self.context});
         self.browser.call(None, "Browser.grantPermissions", permissions);
     }
 
-    /// The folder that downloads go to from now on.
+    /// Allows downloads and returns their folder.
     pub(crate) fn downloads(&mut self) -> tempfile::TempDir {
         let directory = tempfile::tempdir().expect("a directory");
         let behavior = json!({"behavior": "allow", "downloadPath": directory.path(), "browserContextId": self.context});
@@ -178,8 +177,8 @@ impl<'a> Page<'a> {
         directory
     }
 
-    /// A figure of the browser's own about what the page has cost since it was opened, in seconds that its thread worked:
-    /// others who keep the machine busy make them no more.
+    /// Returns one of the browser's metrics of the page: CPU time of its thread in seconds since it was opened. Other
+    /// load on the machine does not increase it.
     pub(crate) fn spent(&mut self, name: &str) -> f64 {
         let answer = self.call("Performance.getMetrics", json!({}));
         let metrics = answer["metrics"].as_array().expect("metrics");
@@ -187,23 +186,22 @@ impl<'a> Page<'a> {
         found.unwrap_or_else(|| panic!("no {name} in {metrics:?}"))
     }
 
-    /// What axe-core finds against it.
+    /// Returns the accessibility violations that axe-core finds.
     pub(crate) fn violations(&mut self) -> Vec<String> {
-        // In the page but not of it: its policy would not let the script in.
+        // Injected by the debugger, because the page's content security policy forbids foreign scripts.
         self.run(&format!("{AXE}; 0"));
-        // What is not in view has not been drawn, and what fades has no colour yet.
         let found = self.run(
             "axe.run(document, { resultTypes: ['violations'] }).then((it) => [it.passes.length, it.violations.flatMap((rule) => \
              rule.nodes.map((node) => `${rule.id}: ${node.html} ${node.failureSummary}`))])",
         );
-        assert!(found[0].as_u64() > Some(10), "axe-core looked at nothing: {found}");
+        assert!(found[0].as_u64() > Some(10), "axe-core checked almost nothing: {found}");
         let found = found[1].as_array().expect("a list").iter();
         found.map(|it| it.as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// What the browser has complained of: exceptions, console messages, refused and failed requests.
+    /// Removes and returns the errors in the browser: exceptions, console messages, refused and failed requests.
     pub(crate) fn complaints(&mut self) -> Vec<String> {
-        // Asks for something, so that all events before are read.
+        // A call reads all events before its response.
         self.run("0");
         let session = self.session.clone();
         for event in self.browser.events(&session) {
@@ -222,10 +220,10 @@ impl<'a> Page<'a> {
         std::mem::take(&mut self.complaints)
     }
 
-    /// Ends the visit; nothing may have gone wrong.
+    /// Closes the page and checks that there were no errors.
     pub(crate) fn close(mut self) {
         let complaints = self.complaints();
-        assert!(complaints.is_empty(), "the browser complains:\n{}", complaints.join("\n"));
+        assert!(complaints.is_empty(), "errors in the browser:\n{}", complaints.join("\n"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The programs whose pages are looked at; see `app.rs` and `app_many.rs` for what they do.
+//! Starts the programs in `app.rs` and `app_many.rs`.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -6,12 +6,12 @@ use std::sync::LazyLock;
 
 /// The path of the program with few functions.
 pub(crate) const SMALL: &str = env!("CARGO_BIN_EXE_browser-few");
-/// The path of the program with a thousand.
+/// The path of the program with a thousand functions.
 pub(crate) const LARGE: &str = env!("CARGO_BIN_EXE_browser-many");
 
 static FEW: LazyLock<Program> = LazyLock::new(|| Program::start(SMALL, 0));
 
-/// The program that all tests share which do not stop it.
+/// The program with few functions, shared by all tests that do not stop it.
 pub(crate) fn few() -> &'static Program {
     &FEW
 }
@@ -23,24 +23,25 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts one on a port, 0 for any. It ends with us, since it reads its input.
+    /// Starts a program on a port; 0 for any free port. It exits when its standard input closes, also if the test is
+    /// killed.
     pub(crate) fn start(path: &str, port: u16) -> Self {
         let mut child = Command::new(path)
             .env("MEASURAND_LISTEN", format!("127.0.0.1:{port}"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("it was built");
+            .expect("Cargo has built the program");
         let mut url = String::new();
         let output = child.stdout.take().expect("piped");
         BufReader::new(output).read_line(&mut url).expect("an address");
         Self { child, url: url.trim().to_owned() }
     }
 
-    /// Has it do something, a line of words.
+    /// Sends a command to the program.
     pub(crate) fn tell(&self, what: &str) {
         let mut input = self.child.stdin.as_ref().expect("piped");
-        writeln!(input, "{what}").expect("it reads");
+        writeln!(input, "{what}").expect("the program reads its input");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What comes from the program stays text, and only the program's own files run.
+//! The page shows values from the program as text and runs only its own scripts.
 
 use crate::chromium::browser;
 use crate::page::Page;
@@ -9,7 +9,7 @@ use std::process::Command;
 const HARMED: &str = "window.harmed === true || document.querySelector('img, iframe, object') !== null";
 
 #[test]
-fn a_label_that_looks_like_markup_is_text() {
+fn markup_in_a_label_is_shown_as_text() {
     let program = few();
     program.tell("hostile");
     let mut browser = browser();
@@ -35,7 +35,7 @@ fn a_label_that_looks_like_markup_is_text() {
 }
 
 #[test]
-fn the_policy_lets_in_what_is_ours_and_nothing_else() {
+fn the_policy_allows_only_our_own_files() {
     let url = &few().url;
     for path in ["/", "/live", "/live/", "/live/app.js"] {
         let response = ureq::get(format!("{url}{path}")).call().unwrap();
@@ -54,7 +54,7 @@ fn the_policy_lets_in_what_is_ours_and_nothing_else() {
         page.until_live();
         page.close();
     }
-    // The browser enforces it: a script in the page itself does not run.
+    // The browser enforces the policy: an inline script does not run.
     let mut page = Page::live(&mut browser, url);
     page.run("(() => { const it = document.createElement('script'); it.textContent = 'window.harmed = true'; document.body.append(it); })()");
     assert_eq!(page.run("window.harmed === true"), false);
@@ -64,7 +64,11 @@ fn the_policy_lets_in_what_is_ours_and_nothing_else() {
 }
 
 #[test]
-fn the_scripts_of_others_are_those_that_were_published() {
+fn third_party_scripts_are_unmodified() {
     let checked = Command::new(workspace().join("tests/browser/update-vendor")).arg("--check").output().unwrap();
-    assert!(checked.status.success(), "tests/browser/update-vendor --check: {}", String::from_utf8_lossy(&checked.stderr));
+    assert!(
+        checked.status.success(),
+        "tests/browser/update-vendor --check: {}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
 }

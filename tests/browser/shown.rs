@@ -1,4 +1,4 @@
-//! What is shown is what `/metrics` says.
+//! The page shows the same numbers as `/metrics`.
 
 use crate::chromium::browser;
 use crate::page::Page;
@@ -12,7 +12,7 @@ const NAMES: &str = "[...document.querySelectorAll('.functions tbody a')].map((i
 const ERRORS: &str = "function_errors_total";
 const BUCKETS: &str = "function_duration_seconds_bucket{";
 
-/// What Prometheus computes from cumulative buckets.
+/// Computes a quantile from cumulative buckets like Prometheus does.
 fn histogram_quantile(scrape: &Scrape, quantile: f64) -> f64 {
     let buckets = scrape.0.iter().filter(|(name, _)| name.starts_with(BUCKETS) && name.contains(r#"function="load""#));
     let bound = |name: &str| {
@@ -22,26 +22,26 @@ fn histogram_quantile(scrape: &Scrape, quantile: f64) -> f64 {
     let mut buckets: Vec<(f64, f64)> = buckets.map(|(name, value)| (bound(name), *value)).collect();
     buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
     let rank = quantile * buckets.last().expect("buckets").1;
-    let at = buckets.iter().position(|it| it.1 >= rank).expect("the last has all");
+    let at = buckets.iter().position(|it| it.1 >= rank).expect("the last bucket counts all observations");
     let (lower, before) = if at == 0 { (0.0, 0.0) } else { buckets[at - 1] };
     let (upper, count) = buckets[at];
     if upper.is_infinite() { lower } else { lower + (upper - lower) * (rank - before) / (count - before) }
 }
 
-/// Seconds, as the page writes them with three digits.
+/// Parses a duration as the page writes it, and returns seconds.
 fn seconds(text: &str) -> f64 {
-    let (number, unit) = text.split_once(' ').unwrap_or_else(|| panic!("no time: {text}"));
+    let (number, unit) = text.split_once(' ').unwrap_or_else(|| panic!("not a duration: {text}"));
     let factor = match unit {
         "µs" => 1e-6,
         "ms" => 1e-3,
         "s" => 1.0,
-        _ => panic!("no unit: {text}"),
+        _ => panic!("unknown unit: {text}"),
     };
     number.parse::<f64>().expect("a number") * factor
 }
 
 #[test]
-fn counts_are_exact_and_quantiles_those_of_the_buckets() {
+fn counts_are_exact_and_quantiles_match_the_buckets() {
     let program = few();
     let mut browser = browser();
     let mut page = Page::live(&mut browser, &program.url);
@@ -62,15 +62,15 @@ fn counts_are_exact_and_quantiles_those_of_the_buckets() {
     for (name, quantile, column) in [("p50", 0.5, 4), ("p95", 0.95, 5), ("p99", 0.99, 6)] {
         let expected = histogram_quantile(&scrape, quantile);
         let answered = answer[name].as_f64().expect("a number");
-        assert!((answered / expected - 1.0).abs() < 1e-9, "{name}: {answered}, by the buckets {expected}");
+        assert!((answered / expected - 1.0).abs() < 1e-9, "{name}: {answered}, from the buckets {expected}");
         let text = &shown[column];
-        assert!((seconds(text) / expected - 1.0).abs() < 0.01, "{name}: {text}, by the buckets {expected}");
+        assert!((seconds(text) / expected - 1.0).abs() < 0.01, "{name}: {text}, from the buckets {expected}");
     }
     page.close();
 }
 
 #[test]
-fn all_functions_are_there_called_or_not() {
+fn all_functions_are_listed_called_or_not() {
     let program = few();
     let mut browser = browser();
     let mut page = Page::live(&mut browser, &program.url);
@@ -104,7 +104,7 @@ fn a_failure_and_a_slow_call_appear() {
     let outcome =
         page.text("document.querySelector('[aria-label=\"Last failures\"] tbody td:nth-child(3)').textContent");
     assert_eq!(outcome, "error");
-    // Its trace is there as text, whatever it looks like, and can be taken along.
+    // Its trace id is shown as text and can be copied.
     let trace = "4bf92f3577b34da6<img/src=x/onerror=window.harmed=true>";
     let cell = "[aria-label=\"Last failures\"] tbody td:nth-child(5)";
     assert_eq!(page.text(&format!("document.querySelector('{cell} code').textContent")), trace);
@@ -119,7 +119,7 @@ fn a_failure_and_a_slow_call_appear() {
     page.close();
 }
 
-/// A process of its own, which is young.
+/// Uses a new process, because the test needs a young one.
 #[test]
 fn rates_of_a_young_program_are_over_its_life() {
     let mut browser = browser();
@@ -134,7 +134,7 @@ fn rates_of_a_young_program_are_over_its_life() {
     let answer = json(&format!("{}/live/functions", program.url));
     let recent = answer["windows"]["recent"].as_f64().expect("seconds");
     let rate: f64 = shown[1].parse().expect("a number");
-    // All of the first forty may have been before the first sample; nobody knows when they were.
+    // The first forty calls may have been before the first sample, so they may be missing in the rate.
     assert!(rate * recent > 30.0, "{rate} calls a second in {recent} s, of 40 or 80 calls");
     let title = page.text("[...document.querySelectorAll('.functions thead th')].at(-1).title");
     assert!(title.starts_with("Of the last ") && title.ends_with("; the dashboard's is of 30 days"), "{title}");
@@ -142,7 +142,7 @@ fn rates_of_a_young_program_are_over_its_life() {
 }
 
 #[test]
-fn functions_with_the_same_labels_say_so() {
+fn functions_with_the_same_labels_are_marked() {
     let program = few();
     program.tell("hostile");
     let mut browser = browser();
@@ -162,10 +162,10 @@ fn functions_with_the_same_labels_say_so() {
 }
 
 #[test]
-fn numbers_are_written_as_grafana_writes_them() {
+fn numbers_are_formatted_like_in_grafana() {
     let mut browser = browser();
     let mut page = Page::live(&mut browser, &few().url);
-    // The first four of each unit are of Grafana 12.4's own formatter for 0.0123, 0.5, 1234 and 12345678.
+    // The expected texts are the output of Grafana 12.4's formatter for 0.0123, 0.5, 1234 and 12345678.
     for (unit, texts) in [
         ("s", ["12.3 ms", "500 ms", "20.6 mins", "20.4 weeks"]),
         ("ops", ["0.0123 ops/s", "0.500 ops/s", "1.23K ops/s", "12.3M ops/s"]),

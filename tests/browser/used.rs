@@ -1,4 +1,4 @@
-//! What a person does with the page: search, sort, open, copy, download, darken; with mouse and keyboard.
+//! Actions of a user: search, sort, open, copy, download and change the theme, by mouse and keyboard.
 
 use crate::chromium::browser;
 use crate::page::Page;
@@ -17,13 +17,13 @@ fn search_and_sort_and_open_by_keyboard() {
     let mut page = Page::live(&mut browser, &program.url);
     page.press("/");
     page.type_text("insert TABLE");
-    page.until("what was searched", &format!("{NAMES}.length === 0"));
+    page.until("the search result", &format!("{NAMES}.length === 0"));
     page.run("document.activeElement.select()");
     page.type_text("app.rs storage");
-    page.until("what was searched", &format!("{NAMES}.join() === 'load'"));
+    page.until("the search result", &format!("{NAMES}.join() === 'load'"));
     assert!(page.text("location.hash").contains("search=app.rs"));
     page.call("Page.reload", value!({}));
-    page.until("what the address says", &format!("{NAMES}.join() === 'load'"));
+    page.until("the search in the URL", &format!("{NAMES}.join() === 'load'"));
 
     page.run("location.hash = ''");
     page.until("all functions again", &format!("{NAMES}.length === 6"));
@@ -55,7 +55,7 @@ fn promql_is_copied_and_files_are_downloaded() {
     page.run(&format!("location.hash = 'function={id}'"));
     page.until("its queries", "document.querySelector('[aria-label=\"Copy P95\"]')");
     let copied = "document.querySelector('[aria-label=\"Copy P95\"]').textContent === 'Copied'";
-    page.click_until("[aria-label='Copy P95']", "an answer", copied);
+    page.click_until("[aria-label='Copy P95']", "a copy", copied);
     let model = json(&format!("{}/live/model.json", program.url));
     let functions = model["functions"].as_array().expect("functions");
     let promql = &functions.iter().find(|it| it["id"] == id.as_str()).expect("it")["promql"]["p95"];
@@ -97,14 +97,14 @@ fn panels_of_every_kind_are_drawn_when_they_come_into_view() {
     let waiting = "[...document.querySelectorAll('.panel')].filter((it) => !it.querySelector(':scope > .note').textContent && \
          !it.querySelector('canvas, .stat li, .gauge b:not(:empty), .bars li, tbody tr')).map((it) => it.ariaLabel)";
     let before = page.number(&format!("{waiting}.length"));
-    assert!(before > 10.0, "panels that nobody sees are drawn");
-    // A window in which all of them are in view.
+    assert!(before > 10.0, "only {before} panels are not drawn, although most are out of view");
+    // The window is tall enough for all panels.
     page.resize(1280, 20_000);
     page.until("all panels", &format!("{waiting}.length === 0"));
     for kind in ["timeseries", "stat", "table"] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
-    // A chart says in text what it draws.
+    // The accessible label of a chart describes its contents.
     let label = page.text(
         "[...document.querySelectorAll('.chart[role=img]')].map((it) => it.ariaLabel).find((it) => it.includes('now'))",
     );
@@ -113,13 +113,13 @@ fn panels_of_every_kind_are_drawn_when_they_come_into_view() {
 }
 
 #[test]
-fn nothing_is_in_the_way_of_anybody_in_either_theme() {
+fn both_themes_are_accessible_and_fit_a_phone() {
     let program = few();
     let mut browser = browser();
     let mut page = Page::live(&mut browser, &program.url);
     let overview = |page: &mut Page<'_>| {
         page.run("location.hash = ''");
-        // Everything that opens is open.
+        // Opens all collapsed parts.
         page.until("the table", "document.querySelector('.detail') === null");
         page.run("document.querySelectorAll('details').forEach((it) => (it.open = true))");
         page.until("the series", "document.querySelector('#series').closest('details').querySelector('tbody tr')");
@@ -141,7 +141,7 @@ fn nothing_is_in_the_way_of_anybody_in_either_theme() {
     }
     page.call("Page.reload", value!({}));
     page.until("the page", "document.querySelector('.tiles dd')?.textContent");
-    assert_eq!(page.text("getComputedStyle(document.body).backgroundColor"), backs[1], "the theme is kept");
+    assert_eq!(page.text("getComputedStyle(document.body).backgroundColor"), backs[1], "the theme after a reload");
     page.resize(360, 800);
     for open in [true, false] {
         if open {
@@ -152,7 +152,7 @@ fn nothing_is_in_the_way_of_anybody_in_either_theme() {
         let wide = page.number("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         let widest = "[...document.querySelectorAll('main *')].filter((it) => !it.closest('.scroll')).sort((a, b) => \
             b.getBoundingClientRect().right - a.getBoundingClientRect().right).slice(0, 3).map((it) => it.outerHTML.slice(0, 150)).join('\\n')";
-        assert!(wide < 1.0, "the page is {wide} pixels wider than a telephone:\n{}", page.text(widest));
+        assert!(wide < 1.0, "the page is {wide} pixels wider than a phone:\n{}", page.text(widest));
     }
     page.close();
     assert_ne!(backs[0], backs[1]);

@@ -1,4 +1,4 @@
-//! The monitored application as its users see it: its interface, its faults, its arguments, its benchmark.
+//! The example `neural-service` as its users see it: HTTP interface, faults, arguments and benchmark.
 
 use measurand_tests::{Running, Scrape, get, program, wait};
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ fn binary() -> PathBuf {
 }
 
 fn run(arguments: &[&str]) -> Output {
-    Command::new(binary()).args(arguments).output().expect("it runs")
+    Command::new(binary()).args(arguments).output().expect("the program starts")
 }
 
-/// The status and the body of an answer, whatever the status is.
+/// The status and the body of a response; error statuses do not panic.
 fn ask(request: ureq::RequestBuilder<ureq::typestate::WithoutBody>) -> (u16, String) {
     let mut answer = request.config().http_status_as_error(false).build().call().expect("an answer");
     (answer.status().as_u16(), answer.body_mut().read_to_string().expect("text"))
@@ -26,7 +26,7 @@ fn post(url: &str, body: &Value) -> (u16, String) {
 }
 
 #[test]
-fn the_interface() {
+fn http_interface() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(binary());
     command.args(["--listen", "127.0.0.1:0", "--fault", "low-confidence=0.5"]);
@@ -44,7 +44,7 @@ fn the_interface() {
     }
     assert_eq!(post(&format!("{url}/tasks"), &json!({ "task": "tea" })).0, 400);
 
-    // What is found for the situation is a plan for it.
+    // The pattern found for the situation is a plan for it.
     let found: Value = serde_json::from_str(&get(&format!("{url}/patterns/nearest?task=bugfix&start=2"))).unwrap();
     assert!(found["likeness"].as_f64().unwrap() > 0.99, "{found}");
     let pattern: Value = serde_json::from_str(&get(&format!("{url}/patterns/{}", found["pattern"]))).unwrap();
@@ -54,7 +54,7 @@ fn the_interface() {
     let nearest = r#"http_requests_total{method="GET",route="/patterns/nearest",status="200"}"#;
     assert!(Scrape::fetch(&url).value(nearest) > 0.5);
 
-    // Faults are all set, or none of them.
+    // A request sets all of its faults or none.
     let faults = format!("{url}/faults");
     let now = |name: &str| {
         let all: Value = serde_json::from_str(&get(&faults)).unwrap();
@@ -73,7 +73,7 @@ fn the_interface() {
     assert!(status == 503 && answer.contains("stalled"), "{answer}");
 }
 
-/// A website in a browser of this machine sets no fault, whether its name leads here or it knows this address.
+/// A website in a local browser cannot set faults, neither by DNS rebinding nor by a cross-origin request.
 fn check_websites(faults: &str, now: &dyn Fn(&str) -> Value) {
     for (header, value, expected) in [("host", "evil.example", 421), ("origin", "http://evil.example", 403)] {
         let request = ureq::post(faults).header(header, value).header("content-type", "application/json");
@@ -84,13 +84,13 @@ fn check_websites(faults: &str, now: &dyn Fn(&str) -> Value) {
     assert_eq!(now("slow-http"), "off");
 }
 
-/// Rules and dashboards for the built-in families are about this program.
+/// The committed rules and dashboards of the built-in families describe this program.
 #[test]
-fn every_family_is_used_by_annotations() {
+fn annotations_use_every_family() {
     let catalog = measurand_catalog::read_file(&binary()).unwrap();
     let used: Vec<&str> = catalog.sites.iter().map(|it| it.family.as_str()).collect();
     for family in measurand_catalog::families::ALL {
-        assert!(used.contains(&family.name), "nothing records {}", family.name);
+        assert!(used.contains(&family.name), "no function records {}", family.name);
     }
 }
 
@@ -114,14 +114,13 @@ fn arguments() {
     assert!(help.contains("slow-queries=20ms") && help.contains("open-files=1000"), "{help}");
 }
 
-/// Its figures mean something in a release build on an idle machine; here they only have to be there.
+/// Checks only that the figures exist: they are meaningful only in a release build on an idle machine.
 #[test]
-fn the_benchmark_prints_its_figures() {
+fn benchmark_prints_its_figures() {
     let bench = run(&["bench", "--seconds", "1"]);
     let output = String::from_utf8_lossy(&bench.stdout);
     assert!(bench.status.success() && !output.contains("NaN"), "{bench:?}");
-    for expected in ["operations a second", "of one processor, all in all", "nanoseconds that the layer takes", "ratio"]
-    {
-        assert!(output.contains(expected), "{expected} is not in\n{output}");
+    for expected in ["operations a second", "of one processor, in total", "nanoseconds that the layer takes", "ratio"] {
+        assert!(output.contains(expected), "{expected} is missing in\n{output}");
     }
 }

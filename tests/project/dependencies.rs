@@ -1,4 +1,5 @@
-//! What is in a build: the lists of `deny.toml` hold, and users get as few packages as the README says.
+//! Checks the contents of a build: the lists of `deny.toml`, the number of packages in the README, `unsafe` code, and
+//! the tests named in SECURITY.md.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -7,9 +8,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// How Cargo calls the registry that it has by itself.
+/// Cargo's name of its default registry.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
-/// What users of Linux get; elsewhere one or two packages are others.
+/// The target to count packages for; on others one or two packages differ.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 fn cargo(arguments: &[&str]) -> String {
@@ -22,9 +23,9 @@ fn deny() -> toml::Table {
     std::fs::read_to_string(workspace().join("deny.toml")).unwrap().parse().unwrap()
 }
 
-/// The words of a list, or the `crate` of its tables, each of which says why it is there.
+/// The strings of a list, or the `crate` of each table in it; a table needs a reason.
 fn list(deny: &toml::Table, section: &str, key: &str) -> Vec<String> {
-    let items = deny[section][key].as_array().unwrap_or_else(|| panic!("deny.toml: `{section}.{key}` is no list"));
+    let items = deny[section][key].as_array().unwrap_or_else(|| panic!("deny.toml: `{section}.{key}` is not a list"));
     let name = |it: &toml::Value| {
         let Some(name) = it.as_str() else {
             assert!(it["reason"].as_str().is_some_and(|it| !it.is_empty()), "deny.toml: {it} has no reason");
@@ -35,23 +36,23 @@ fn list(deny: &toml::Table, section: &str, key: &str) -> Vec<String> {
     items.iter().map(name).collect()
 }
 
-/// Whether licences of the list are enough. `OR` and the older `/` let choose, `AND` does not, and what is in brackets is
-/// one licence.
-fn enough(expression: &str, allowed: &[String]) -> bool {
+/// Whether the allowed licences satisfy an expression. `OR` and the older `/` are choices, `AND` requires both parts,
+/// and parentheses group.
+fn satisfied(expression: &str, allowed: &[String]) -> bool {
     let expression = expression.trim();
     for (word, any) in [(" OR ", true), ("/", true), (" AND ", false)] {
         let mut parts = split(expression, word);
         if parts.len() > 1 {
-            return if any { parts.any(|it| enough(it, allowed)) } else { parts.all(|it| enough(it, allowed)) };
+            return if any { parts.any(|it| satisfied(it, allowed)) } else { parts.all(|it| satisfied(it, allowed)) };
         }
     }
     match expression.strip_prefix('(').and_then(|it| it.strip_suffix(')')) {
-        Some(inner) => enough(inner, allowed),
+        Some(inner) => satisfied(inner, allowed),
         None => allowed.iter().any(|it| it == expression),
     }
 }
 
-/// The parts between the words that are in no brackets.
+/// Splits an expression at a word outside parentheses.
 fn split<'a>(expression: &'a str, word: &str) -> std::vec::IntoIter<&'a str> {
     let (mut parts, mut start) = (Vec::new(), 0);
     for (place, _) in expression.match_indices(word) {
@@ -66,18 +67,18 @@ fn split<'a>(expression: &'a str, word: &str) -> std::vec::IntoIter<&'a str> {
 }
 
 #[test]
-fn licences_are_read_as_they_are_meant() {
+fn licence_expressions_are_evaluated() {
     let allowed = ["MIT", "ISC"].map(str::to_owned);
     for good in ["MIT", "GPL-3.0 OR MIT", "GPL-3.0/MIT", "MIT AND ISC", "(GPL-3.0 OR MIT) AND ISC", "(MIT)"] {
-        assert!(enough(good, &allowed), "{good}");
+        assert!(satisfied(good, &allowed), "{good}");
     }
     for bad in ["GPL-3.0", "MIT AND GPL-3.0", "(GPL-3.0 OR MIT) AND BSL-1.0", "(MIT OR ISC) AND (GPL-3.0)", ""] {
-        assert!(!enough(bad, &allowed), "{bad}");
+        assert!(!satisfied(bad, &allowed), "{bad}");
     }
 }
 
 #[test]
-fn the_lists_of_deny_toml_hold() {
+fn the_build_obeys_deny_toml() {
     let deny = deny();
     let metadata: Value =
         serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--locked", "--all-features"])).unwrap();
@@ -87,24 +88,24 @@ fn the_lists_of_deny_toml_hold() {
     for package in packages.iter().filter(|it| !it["source"].is_null()) {
         let [name, version, source, license] =
             ["name", "version", "source", "license"].map(|it| package[it].as_str().unwrap_or_default());
-        assert_eq!(source, REGISTRY, "where `{name}` comes from; deny.toml names no other place");
+        assert_eq!(source, REGISTRY, "source of `{name}`; deny.toml allows no other");
         assert!(
-            enough(license, &allowed),
+            satisfied(license, &allowed),
             "`{name} {version}` is under `{license}`, which `licenses.allow` of deny.toml does not cover"
         );
-        assert!(!banned.iter().any(|it| it == name), "`{name}` is banned by deny.toml, which says why");
+        assert!(!banned.iter().any(|it| it == name), "deny.toml bans `{name}`; see the reason there");
         versions.entry(name).or_default().push(version);
     }
     assert!(versions.len() > 100, "{} packages", versions.len());
 
-    // All but the newest of several versions are exceptions, and no exception is left over.
+    // `bans.skip` has exactly the older versions of packages that occur in several versions.
     let mut old = BTreeSet::new();
     for (name, versions) in &mut versions {
         versions.sort_by_key(|it| it.split(['.', '+', '-']).map(|it| it.parse().unwrap_or(0)).collect::<Vec<u64>>());
         old.extend(versions.iter().rev().skip(1).map(|version| format!("{name}@{version}")));
     }
     let skipped: BTreeSet<String> = list(&deny, "bans", "skip").into_iter().collect();
-    assert_eq!(old, skipped, "packages in more than one version, and `bans.skip` of deny.toml");
+    assert_eq!(old, skipped, "older versions of duplicate packages, compared with `bans.skip` of deny.toml");
     for (section, key) in [
         ("bans", "multiple-versions"),
         ("bans", "wildcards"),
@@ -115,12 +116,12 @@ fn the_lists_of_deny_toml_hold() {
     }
     for package in packages.iter().filter(|it| it["source"].is_null()) {
         for it in package["dependencies"].as_array().unwrap().iter().filter(|it| it["path"].is_null()) {
-            assert_ne!(it["req"], "*", "`{}` of `{}` may be any version", it["name"], package["name"]);
+            assert_ne!(it["req"], "*", "`{}` of `{}` has no version requirement", it["name"], package["name"]);
         }
     }
 }
 
-/// The packages of others that somebody gets who uses `measurand` with these features.
+/// The third-party packages in a build of `measurand` with these features.
 fn packages(features: &str) -> BTreeSet<String> {
     let arguments =
         ["tree", "--locked", "-p", "measurand", "-e", "normal,build", "--prefix", "none", "--target", TARGET];
@@ -141,16 +142,17 @@ fn users_get_as_few_packages_as_the_readme_says() {
         let features =
             if features == "none" { "record".to_owned() } else { format!("record,{}", features.replace('`', "")) };
         let (found, most) = (packages(&features), most.parse::<usize>().expect("a number"));
-        assert!(found.len() <= most, "{features}: {} packages, and README.md says {most}:\n{found:#?}", found.len());
+        assert!(found.len() <= most, "{features}: {} packages, README.md says {most}:\n{found:#?}", found.len());
         seen.push(features);
     }
     assert!(seen.len() >= 3 && seen[0] == "record", "{seen:?}");
-    let sentence = section.lines().find(|it| it.starts_with("Without features ")).expect("a sentence with the names");
+    let sentence =
+        section.lines().find(|it| it.starts_with("Without features ")).expect("a sentence with the package names");
     let named: BTreeSet<String> = sentence.split('`').skip(1).step_by(2).map(str::to_owned).collect();
     assert_eq!(named, packages("record"), "the names in README.md");
 }
 
-/// What is not there cannot be attacked: streams that are opened and reset, headers that go on for ever.
+/// Attacks with reset streams or endless headers need HTTP/2, which is not in the program.
 #[test]
 fn http_2_is_not_compiled_in() {
     let found = packages("record,exporter,tls,push");
@@ -160,9 +162,9 @@ fn http_2_is_not_compiled_in() {
     assert!(webhook.lines().any(|it| it.starts_with("hyper ")) && !webhook.lines().any(|it| it.starts_with("h2 ")));
 }
 
-/// A test that SECURITY.md names is there, and is a test.
+/// Each test named in SECURITY.md exists and is a test, and each guarantee names one.
 #[test]
-fn what_security_md_names_exists() {
+fn tests_named_in_security_md_exist() {
     let text = std::fs::read_to_string(workspace().join("SECURITY.md")).unwrap();
     let names: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(|it| it.contains(".rs::")).collect();
     assert!(names.len() > 30, "{names:#?}");
@@ -171,14 +173,14 @@ fn what_security_md_names_exists() {
         let source = std::fs::read_to_string(workspace().join(file)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let lines: Vec<&str> = source.lines().map(str::trim).collect();
         let place = lines.iter().position(|it| it.contains(&format!("fn {function}(")));
-        let place = place.unwrap_or_else(|| panic!("SECURITY.md names `{name}`, which is not there"));
-        // Its attributes, or the macro that makes tests of properties, stand right above.
+        let place = place.unwrap_or_else(|| panic!("SECURITY.md names `{name}`, which does not exist"));
+        // The attribute `#[test]` is directly above the function.
         let above = lines[..place].iter().rev().take_while(|it| it.starts_with("#[") || it.starts_with("//"));
-        assert!(above.into_iter().any(|it| it.contains("test")), "SECURITY.md names `{name}`, which is no test");
+        assert!(above.into_iter().any(|it| it.contains("test")), "SECURITY.md names `{name}`, which is not a test");
     }
-    let promises = text.split("## What is promised").nth(1).and_then(|it| it.split("\n## ").next()).unwrap();
-    for row in promises.lines().filter(|it| it.starts_with("| ") && !it.starts_with("| promise")) {
-        assert!(row.contains(".rs::"), "a promise without a test: {row}");
+    let guarantees = text.split("\n## Guarantees").nth(1).and_then(|it| it.split("\n## ").next()).unwrap();
+    for row in guarantees.lines().filter(|it| it.starts_with("| ") && !it.starts_with("| guarantee")) {
+        assert!(row.contains(".rs::"), "a guarantee without a test: {row}");
     }
 }
 
@@ -195,7 +197,7 @@ fn no_crate_of_ours_allows_unsafe_code() {
         let inherits = text.get("lints").and_then(|it| it.get("workspace")).and_then(toml::Value::as_bool);
         let root = std::path::Path::new(manifest).with_file_name("src/lib.rs");
         let forbids = std::fs::read_to_string(root).is_ok_and(|it| it.contains("#![forbid(unsafe_code)]"));
-        assert!(inherits == Some(true) || forbids, "{manifest} has to have `lints.workspace = true`");
+        assert!(inherits == Some(true) || forbids, "{manifest} needs `lints.workspace = true`");
     }
     assert!(packages.len() > 10, "{} packages", packages.len());
 }

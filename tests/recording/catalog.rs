@@ -1,10 +1,10 @@
-//! The catalog is the same in the running program and in its file, whatever the linker threw away.
+//! A running program and its file have the same catalog, although the linker removes unused functions.
 
 use measurand_catalog::Catalog;
 use measurand_tests::{Running, get, program};
 use std::process::Command;
 
-/// Fat link-time optimization, one codegen unit, stripped; functions that nobody calls, generic and inlined ones.
+/// Built with fat LTO, one codegen unit and stripped symbols; most functions are uncalled, generic or inlined.
 #[test]
 fn file_and_program_agree() {
     let path = program("measurand-linkage", "measurand-linkage", "stripped");
@@ -38,7 +38,7 @@ fn file_and_program_agree() {
     let answer = &from_file.sites[1];
     assert_eq!((answer.facts["owner"].as_str(), answer.facts["severity"].as_str()), ("plugins", "P2"));
 
-    // The program knows its own name, though most of its annotations are a library's.
+    // The program reports its own name, although most annotated functions are in a library.
     let metrics = get(&format!("{url}/metrics"));
     assert!(
         metrics.contains(r#"build_info{commit="unknown",name="measurand-linkage",version="1.2.3"} 1"#),

@@ -1,4 +1,4 @@
-//! The number of calls made and the number of calls counted are equal to the last one.
+//! The metrics count every single call, in several threads and with concurrent scrapes.
 
 use measurand::{measured, neural_op, timed_query, verified};
 use measurand_tests::Scrape;
@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Waker};
 
 const THREADS: u32 = 4;
-/// In total a million calls of each function below.
+/// Calls per thread; in total each function below is called a million times.
 const CALLS: u32 = 1_000_000 / THREADS;
 
 #[measured]
@@ -34,7 +34,7 @@ fn score(step: u32) -> f64 {
     if step.is_multiple_of(4) { 0.5 } else { 0.96 }
 }
 
-/// One thread's work, and how often it made each thing happen.
+/// The number of times that one thread caused each outcome.
 #[derive(Default, Debug, PartialEq)]
 struct Tally {
     sync: [u32; 3],
@@ -71,7 +71,7 @@ fn every_call_is_counted() {
 
     let done = std::sync::atomic::AtomicBool::new(false);
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
-        // Scrapes go on meanwhile, and see counters that only grow.
+        // Concurrent scrapes must see counters that only grow.
         scope.spawn(|| {
             let mut before = 0.0;
             while !done.load(std::sync::atomic::Ordering::Relaxed) {
@@ -90,7 +90,11 @@ fn every_call_is_counted() {
     let scrape = Scrape::fetch(&url);
     let all = f64::from(THREADS * CALLS);
     let check = |series: &str, expected: f64| {
-        assert!((scrape.value(series) - expected).abs() < 0.5, "{series}: {} is not {expected}", scrape.value(series));
+        assert!(
+            (scrape.value(series) - expected).abs() < 0.5,
+            "{series}: {} instead of {expected}",
+            scrape.value(series)
+        );
     };
     let function = r#"function="sometimes",module="exact""#;
     check(&format!("function_calls_total{{{function}}}"), all);
@@ -110,6 +114,6 @@ fn every_call_is_counted() {
     check(r#"verification_failures_total{agent_id="tester"}"#, all * 0.25);
     check(r#"truth_score_bucket{agent_id="tester",le="0.95"}"#, all * 0.25);
     check(r#"truth_score_count{agent_id="tester"}"#, all);
-    // The figures above are not all the same by accident.
+    // The test is meaningful only if every outcome happened.
     assert!(tallies.iter().all(|it| it.sync.iter().chain(&it.future).all(|it| *it > 0)), "{tallies:?}");
 }

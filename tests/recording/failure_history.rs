@@ -1,4 +1,4 @@
-//! What went wrong last and what took longest, by function: from the annotation to the live page's answer.
+//! The live page's lists of recent failures and slowest calls of a function.
 
 use measurand::{ErrorKind, measured, timed_query};
 use measurand_tests::get;
@@ -48,8 +48,9 @@ fn failures_and_slow_calls_are_shown_by_function() {
     }
     assert!(std::panic::catch_unwind(fall).is_err());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    runtime
-        .block_on(async { tokio::time::timeout(Duration::from_millis(5), wait()).await.expect_err("it never ends") });
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_millis(5), wait()).await.expect_err("it never completes")
+    });
     assert!(find("users").is_err());
 
     let url = exporter.url();
@@ -83,5 +84,5 @@ fn failures_and_slow_calls_are_shown_by_function() {
     assert!(list(&quiet_one, "failures").is_empty() && list(&quiet_one, "slowest").is_empty(), "{quiet_one}");
     quiet();
     assert_eq!(list(&of("quiet"), "slowest").len(), 1);
-    assert!(ureq::get(format!("{url}/live/functions/nobody")).call().is_err());
+    assert!(ureq::get(format!("{url}/live/functions/unknown")).call().is_err());
 }

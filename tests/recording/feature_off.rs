@@ -1,5 +1,5 @@
-//! With the feature `off` an annotated crate compiles to the machine code that it has without annotations, even where
-//! another crate asks for `record`; and with `record` it does not, so that the comparison says something.
+//! With the feature `off` an annotated crate has the same machine code as without annotations, even if another crate
+//! enables `record`. With `record` alone the code differs, which shows that the comparison works.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-/// The instructions of each function, with everything left out that names the build.
+/// Returns the instructions of each function, without names that depend on the build.
 fn build(name: &str, cargo: &[&str], rustc: &[&str]) -> BTreeMap<String, Vec<String>> {
     let (directory, assembly) = (target_directory().join("off"), tempfile::tempdir().unwrap());
     let file = assembly.path().join("out.s");
@@ -41,7 +41,7 @@ fn functions(file: &Path) -> BTreeMap<String, Vec<String>> {
     functions
 }
 
-/// Mangled names end in a hash of the crate's build.
+/// Removes the hash at the end of mangled names.
 fn without_hash(line: &str) -> String {
     let mut parts = line.split("17h");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -49,7 +49,7 @@ fn without_hash(line: &str) -> String {
 }
 
 #[test]
-fn the_machine_code_is_the_same() {
+fn off_leaves_the_machine_code_unchanged() {
     let names = ["plain", "fallible", "score", "first", "wait"];
     let code = |all: &BTreeMap<String, Vec<String>>| -> Vec<(String, Vec<String>)> {
         names.iter().map(|it| ((*it).to_owned(), all.get(*it).cloned().unwrap_or_default())).collect()
@@ -64,13 +64,16 @@ fn the_machine_code_is_the_same() {
     }
 }
 
-/// What a stream's items leave is in a feature of its own; the attribute says so instead of measuring how the stream is made.
+/// Without the feature `stream` the attribute reports an error; it would otherwise measure the creation of the stream.
 #[test]
 fn a_stream_needs_its_feature() {
     let check = |features: &[&str]| {
         let mut command = Command::new(env!("CARGO"));
         command.args(["rustc", "--quiet", "--release", "--lib", "--manifest-path"]);
-        command.arg(workspace().join("tests/programs/off/Cargo.toml")).arg("--target-dir").arg(target_directory().join("off"));
+        command
+            .arg(workspace().join("tests/programs/off/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(target_directory().join("off"));
         let output = command.args(features).args(["--", "--cfg", "streams"]).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     };

@@ -1,10 +1,10 @@
-//! What happens to programs: nobody reads what they say, they fork, they end in the middle, their recorder goes. Recording
-//! must neither take them down nor hold them up. Each case is a copy of this program, which is left alone with it.
+//! Recording neither crashes nor blocks a program whose standard error is unread, that forks, exits early or drops its
+//! recorder. Each case runs in a separate process of this test binary.
 
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "the helpers of a test are tests, and one process asks the other"
+    reason = "helpers of tests; the child process reports to its parent on standard output"
 )]
 
 use fork::Fork;
@@ -19,19 +19,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const CHILD: &str = "MEASURAND_TEST_CHILD";
-/// What is far too long for any of them.
+/// Time after which a child process counts as hung.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs a test of this file in a process of its own; returns how that ended and what it said on standard output.
+/// Runs a test of this file in a child process. Returns its exit status and its standard output.
 fn alone(test: &str, errors: impl Into<Stdio>) -> (ExitStatus, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture", "--quiet"]).env(CHILD, "1");
     let mut child = command.stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
-    let begin = Instant::now();
+    let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        if begin.elapsed() > PATIENCE {
+        if start.elapsed() > PATIENCE {
             child.kill().unwrap();
-            panic!("`{test}` stands still");
+            panic!("`{test}` hangs");
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -53,7 +53,7 @@ fn query(table: &str) -> usize {
     table.len()
 }
 
-/// All that makes the recorder complain.
+/// Causes every warning of the recorder.
 fn complain() {
     let exporter = measurand::exporter::builder().listen("127.0.0.1:0").series_limit(3).install().unwrap();
     for number in 0..200 {
@@ -66,38 +66,38 @@ fn complain() {
     println!("others={}", scrape.value(r#"orders_total{user="_other"}"#));
 }
 
-/// A disk that is full behind standard error, or a reader that is gone: `eprintln!` panics then.
+/// Standard error is on a full disk, or its reader has closed the pipe. `eprintln!` panics in both cases.
 #[test]
-fn a_full_disk_behind_stderr_is_no_panic() {
+fn a_full_disk_behind_stderr_causes_no_panic() {
     if is_child() {
         return complain();
     }
     let full = || File::options().write(true).open("/dev/full").unwrap();
-    let (status, said) = alone("a_full_disk_behind_stderr_is_no_panic", full());
+    let (status, said) = alone("a_full_disk_behind_stderr_causes_no_panic", full());
     assert!(status.success() && said.contains("others=197"), "{status} {said}");
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let (status, said) = alone("a_full_disk_behind_stderr_is_no_panic", writer);
+    let (status, said) = alone("a_full_disk_behind_stderr_causes_no_panic", writer);
     assert!(status.success() && said.contains("others=197"), "{status} {said}");
 }
 
-/// A reader that does not read: whoever writes waits.
+/// The reader of standard error does not read, so every write to it blocks.
 #[test]
-fn a_stuck_reader_of_stderr_holds_nobody_up() {
+fn a_stuck_reader_of_stderr_does_not_block() {
     if is_child() {
         return complain();
     }
     let (reader, mut writer) = std::io::pipe().unwrap();
-    // As much as the system keeps.
+    // Fills the buffer of the pipe.
     writer.write_all(&vec![b'x'; 64 << 10]).unwrap();
-    let (status, said) = alone("a_stuck_reader_of_stderr_holds_nobody_up", writer);
+    let (status, said) = alone("a_stuck_reader_of_stderr_does_not_block", writer);
     assert!(status.success() && said.contains("others=197"), "{status} {said}");
     drop(reader);
 }
 
-/// Threads record and scrape while the program ends.
+/// Threads record and scrape while the program exits.
 #[test]
-fn a_program_that_exits_in_the_middle_ends_at_once() {
+fn exit_while_recording_is_immediate() {
     if is_child() {
         let exporter = measurand::exporter::builder().listen("127.0.0.1:0").install().unwrap();
         let recorded = &*Box::leak(Box::new(AtomicU64::new(0)));
@@ -121,17 +121,17 @@ fn a_program_that_exits_in_the_middle_ends_at_once() {
     }
     let errors = tempfile::NamedTempFile::new().unwrap();
     for _ in 0..5 {
-        let (status, said) = alone("a_program_that_exits_in_the_middle_ends_at_once", errors.reopen().unwrap());
+        let (status, said) = alone("exit_while_recording_is_immediate", errors.reopen().unwrap());
         let errors = std::fs::read_to_string(errors.path()).unwrap();
         assert_eq!(status.code(), Some(7), "{said}{errors}");
         assert!(!errors.contains("panicked"), "{errors}");
     }
 }
 
-/// A server that forks its workers after the exporter was installed: the endpoint stays with the parent, and the child
-/// records as before, into memory of its own.
+/// A server forks its workers after installing the exporter. The parent keeps the endpoint, and the child continues to
+/// record, into its own memory.
 #[test]
-fn a_child_of_a_fork_goes_on() {
+fn a_forked_child_continues() {
     if is_child() {
         let exporter = measurand::exporter::builder().listen("127.0.0.1:0").install().unwrap();
         let _result = (work(1), query("before"));
@@ -142,25 +142,25 @@ fn a_child_of_a_fork_goes_on() {
             query("before");
             query("after");
             counter!("orders_total").increment(1);
-            // As servers that fork do: nothing of the parent is to be run again.
+            // Exits without running the parent's cleanup, like forking servers do.
             std::process::exit(i32::from(work(2).is_err()));
         };
         let ended = fork::waitpid(child).unwrap();
-        assert_eq!(ended, 0, "the child");
-        // The parent's numbers are its own.
+        assert_eq!(ended, 0, "exit status of the child");
+        // The child's calls do not count in the parent.
         let scrape = Scrape::fetch(&exporter.url());
-        let calls = scrape.value(r#"function_calls_total{function="work",module="lives"}"#);
+        let calls = scrape.value(r#"function_calls_total{function="work",module="lifecycle"}"#);
         assert!((calls - 1.0).abs() < 0.5, "{calls}");
         println!("forked");
         return;
     }
-    let (status, said) = alone("a_child_of_a_fork_goes_on", Stdio::inherit());
+    let (status, said) = alone("a_forked_child_continues", Stdio::inherit());
     assert!(status.success() && said.contains("forked"), "{status} {said}");
 }
 
-/// A recorder that is dropped while handles on it are used, by threads that know nothing of it.
+/// A recorder is dropped while other threads still use its handles.
 #[test]
-fn a_recorder_that_goes_takes_nobody_with_it() {
+fn dropping_a_recorder_is_safe_while_its_handles_are_in_use() {
     let program = || Program {
         families: Vec::new(),
         catalog: measurand::catalog(),
@@ -194,7 +194,7 @@ fn a_recorder_that_goes_takes_nobody_with_it() {
     });
 }
 
-/// A recorder that nothing uses yet, with every built-in family.
+/// Returns a new recorder with every built-in family.
 fn recorder() -> Recorder {
     let program = Program {
         families: measurand_catalog::families::ALL.to_vec(),
@@ -206,9 +206,9 @@ fn recorder() -> Recorder {
     Recorder::new(&program)
 }
 
-/// Names and values without end, from whoever writes to the program: they take no room, and are counted.
+/// Huge names and label values from untrusted input take no memory and still count.
 #[test]
-fn texts_without_end_are_bounded() {
+fn huge_texts_are_bounded() {
     let recorder = recorder();
     let long = "\"\n".repeat(1 << 17);
     metrics::with_local_recorder(&recorder, || {
@@ -217,7 +217,7 @@ fn texts_without_end_are_bounded() {
             counter!("orders_total", long.clone() => number.to_string()).increment(1);
             counter!("neural_operations_total", "operation_type" => format!("{long}{number}")).increment(1);
             counter!(format!("{long}{number}")).increment(1);
-            metrics::describe_counter!(format!("{long}{number}"), "A name without end.");
+            metrics::describe_counter!(format!("{long}{number}"), "A huge name.");
             query(&format!("{long}{number}"));
         }
         counter!("orders_total", "user" => "x".repeat(3000)).increment(1);
@@ -234,14 +234,14 @@ fn texts_without_end_are_bounded() {
     check(r#"measurand_label_overflows_total{family="foreign"}"#, 60.0);
 }
 
-/// Values that no function should return, at the ends of what a number can be.
+/// Extreme values: NaN, infinities, and the largest and smallest numbers.
 #[test]
-fn values_at_the_ends_break_nothing() {
+fn extreme_values_break_no_series() {
     let recorder = recorder();
-    let ends =
+    let extremes =
         [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MIN, f64::MAX, -0.0, 5e-324, -5e-324, f64::MIN_POSITIVE];
     metrics::with_local_recorder(&recorder, || {
-        for value in ends {
+        for value in extremes {
             histogram!("truth_score", "agent_id" => "a").record(value);
             histogram!("sizes_bytes").record(value);
             gauge!("level").set(value);
@@ -251,7 +251,7 @@ fn values_at_the_ends_break_nothing() {
             measurand::set_pattern_memory(value);
         }
         histogram!("sizes_bytes").record_many(0.5, usize::MAX);
-        // Beyond what a float counts by ones, and over the end.
+        // Above the integers that a float can represent, and beyond the overflow of `u64`.
         counter!("big_total").increment((1 << 53) + 1);
         counter!("wrapped_total").increment(u64::MAX);
         counter!("wrapped_total").increment(3);
@@ -264,7 +264,7 @@ fn values_at_the_ends_break_nothing() {
         has("wrapped_total 2");
         has("raised_total 18446744073709551615");
         has(r#"truth_score_count{agent_id="a"} 9"#);
-        // Not a number is no score; all else is one.
+        // NaN is not a score; all other values are.
         has(r#"truth_score_count{agent_id="b"} 8"#);
         let level = text.lines().find_map(|it| it.strip_prefix("level ")).map(str::parse);
         assert_eq!(level, Some(Ok(f64::MIN_POSITIVE)), "{text}");

@@ -1,5 +1,5 @@
-//! Any interleaving of calls, errors, panics and cancellations counts what a model beside it counts, over a mix of
-//! attributes, nested calls and futures that are dropped at any poll.
+//! For any interleaving of calls, errors, panics and cancellations the metrics agree with a model. The steps mix
+//! attributes, nested calls and futures that are dropped after any poll.
 
 use measurand::{ErrorKind, Label, family, measured, neural_op, task, timed_query, verified};
 use measurand_exporter::{Program, Recorder};
@@ -13,17 +13,17 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 family! {
-    /// Everything that a call leaves, with a label from its result.
+    /// A family with every metric of a call and a label from the result.
     Work = "work", "Work" {
         labels {
             kind: "feature", "bugfix";
             from_result found;
         }
         metrics {
-            calls "work_total": "Work that ended.";
-            errors "work_errors_total": "Work that did not end well.";
-            duration "work_duration_seconds": "Time that work took.", [0.1, 1.0];
-            in_flight "work_in_flight": "Work that has begun.";
+            calls "work_total": "Finished work.";
+            errors "work_errors_total": "Work that failed.";
+            duration "work_duration_seconds": "Duration of the work.", [0.1, 1.0];
+            in_flight "work_in_flight": "Work in progress.";
         }
     }
 }
@@ -39,13 +39,13 @@ enum Mistake {
     Known,
 }
 
-/// How a call is to end, unless it is dropped before.
+/// The planned outcome of a call, unless it is dropped before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Ok,
     Error,
     Panic,
-    /// Never planned: it happens.
+    /// Never planned; the result of dropping a polled future.
     Cancelled,
 }
 
@@ -63,7 +63,7 @@ impl End {
     }
 }
 
-/// What a call is told: how it ends, a label, and how often it is suspended before.
+/// The behaviour of a call: its outcome, a label, and the number of suspensions before the outcome.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
     end: End,
@@ -171,11 +171,11 @@ enum Later {
 #[derive(Debug, Clone)]
 enum Step {
     Call(Call, Plan, Vec<Step>),
-    /// Makes a future, which nobody polls yet.
+    /// Creates a future without polling it.
     Make(Later, Plan),
     /// Polls one of the futures.
     Poll(usize),
-    /// Drops one of them.
+    /// Drops one of the futures.
     Drop(usize),
 }
 
@@ -186,7 +186,7 @@ struct Open {
     future: Pin<Box<dyn Future<Output = ()>>>,
 }
 
-/// The futures that are there, and the model: what has to be counted by now.
+/// The open futures, and the model: the expected counts so far.
 #[derive(Default)]
 struct World {
     open: Vec<Open>,
@@ -334,7 +334,7 @@ impl World {
         *self.expected.entry(format!("{name}{{{}}}", labels.join(","))).or_default() += 1.0;
     }
 
-    /// The gauges of calls in flight.
+    /// The expected gauges of calls in flight.
     fn in_flight(&self) -> BTreeMap<String, f64> {
         let mut model = Self::default();
         for open in self.open.iter().filter(|it| it.polled) {
@@ -358,7 +358,7 @@ impl World {
     }
 }
 
-/// The counters and gauges that are not what they were; no sums, buckets, newest values, and nothing of the process.
+/// The changed counters and in-flight gauges of our families, without sums and buckets.
 fn changes(before: &Scrape, after: &Scrape) -> BTreeMap<String, f64> {
     let families = ["function_", "db_query_", "neural_", "task_", "truth_score", "verification_", "auto_", "work_"];
     let counted = |it: &str| {
@@ -401,7 +401,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(nested, 1..60)
 }
 
-/// Runs the steps, and compares what they changed with the model, before and after the last futures are dropped.
+/// Runs the steps and compares the changes with the model, before and after dropping the remaining futures.
 fn check(scrape: impl Fn() -> Scrape, steps: &[Step]) -> Result<(), TestCaseError> {
     let before = scrape();
     let mut world = World::default();
@@ -429,7 +429,7 @@ fn program() -> Program {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Every call asks the recorder.
+    /// Under a local recorder every call looks up its metrics in the recorder.
     #[test]
     fn under_a_local_recorder(steps in steps()) {
         let recorder = Recorder::new(&program());
@@ -437,7 +437,7 @@ proptest! {
         metrics::with_local_recorder(&recorder, || check(scrape, &steps))?;
     }
 
-    /// Handles are kept; two threads do the same at once.
+    /// Under the global recorder call sites cache their handles; two threads run the same steps concurrently.
     #[test]
     fn under_the_global_recorder(steps in steps()) {
         static GLOBAL: OnceLock<Recorder> = OnceLock::new();

@@ -1,5 +1,5 @@
-//! Secrets in label values: what the user's hook takes out is in no series, no list of failures and no look-up, whether an
-//! annotated function, a hand or a library recorded it; and what is there already is not judged again.
+//! Secrets in label values: a value that the user's hook replaces is in no series, list of failures or look-up table.
+//! This holds for annotated functions, calls of the facade and libraries. The hook sees each new series once.
 
 use measurand::{family, measured, timed_query};
 use measurand_tests::{Scrape, get};
@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 family! {
-    /// Visits, by who came.
+    /// Visits by e-mail address of the visitor.
     Visits = "visits", "Visits" {
         labels { email; kind: "new", "old"; }
         metrics {
-            calls "visits_total": "Visits that ended.";
-            errors "visits_errors_total": "Visits that did not end well.";
-            duration "visits_duration_seconds": "Time of a visit.", [0.1, 1.0];
+            calls "visits_total": "Finished visits.";
+            errors "visits_errors_total": "Visits that failed.";
+            duration "visits_duration_seconds": "Duration of a visit.", [0.1, 1.0];
         }
     }
 }
@@ -42,11 +42,11 @@ fn query(table: &str) {}
 fn secrets_are_recorded_nowhere() {
     let builder = measurand::exporter::builder().redact(hook).series_limit(10).listen("127.0.0.1:0");
     let exporter = builder.install().expect("a free port");
-    // More than a family may have series: all of them are one.
+    // More values than the series limit; the hook maps them all to one series.
     for number in 0..100 {
         assert!(visit(&format!("alice{number}@example.org")).is_err());
     }
-    assert!(visit("nobody").is_err());
+    assert!(visit("guest").is_err());
     query("users");
     query("anger");
     for number in 0..50 {
@@ -61,7 +61,7 @@ fn secrets_are_recorded_nowhere() {
     for (series, expected) in [
         (r#"visits_total{email="example.org",kind="new"}"#, 100.0),
         (r#"visits_errors_total{email="example.org",kind="new",outcome="error"}"#, 100.0),
-        (r#"visits_total{email="nobody",kind="new"}"#, 1.0),
+        (r#"visits_total{email="guest",kind="new"}"#, 1.0),
         (r#"db_query_duration_seconds_count{query_type="select",table="users"}"#, 1.0),
         (r#"db_query_duration_seconds_count{query_type="select",table="_other"}"#, 1.0),
         (r#"db_query_duration_seconds_count{query_type="select",table="by_hand",token="redacted"}"#, 50.0),
@@ -85,11 +85,11 @@ fn secrets_are_recorded_nowhere() {
         assert!(!text.contains("alice") && !text.contains("secret"), "{text}");
     }
 
-    // Those that are there are known, and nobody asks again.
+    // The hook is not called again for existing series.
     let before = ASKED.load(Ordering::Relaxed);
     for _ in 0..100 {
         query("users");
-        assert!(visit("nobody").is_err());
+        assert!(visit("guest").is_err());
         metrics::counter!("logins", "token" => "redacted", "way" => "web").increment(1);
     }
     assert_eq!(ASKED.load(Ordering::Relaxed), before);

@@ -1,4 +1,4 @@
-//! The same annotations with the stock exporter instead of ours.
+//! Annotated functions work with `metrics-exporter-prometheus` instead of our exporter.
 
 use measurand::{measured, neural_op};
 use measurand_tests::Scrape;
@@ -14,13 +14,13 @@ fn never() {}
 
 #[test]
 fn plain_prometheus_builder() {
-    // Calls before there is a recorder are nobody's.
+    // A call before the recorder is installed is not recorded.
     let _lost = extract(true);
     let handle = PrometheusBuilder::new().set_buckets(&[0.1, 1.0]).unwrap().install_recorder().unwrap();
-    // Counted without `initialize`, …
+    // Counted without `initialize`.
     let _result = extract(true);
     measurand::initialize();
-    // … and with it, into the same series.
+    // Counted after `initialize`, in the same series.
     let _result = extract(false);
     let _ = never;
 
@@ -31,6 +31,6 @@ fn plain_prometheus_builder() {
     check(r#"neural_operations_total{operation_type="extraction"}"#, 2.0);
     check(r#"neural_operation_errors_total{operation_type="extraction",outcome="error"}"#, 1.0);
     check(r#"neural_operation_duration_seconds_bucket{operation_type="extraction",le="+Inf"}"#, 2.0);
-    check(r#"function_calls_total{function="renamed",module="plain"}"#, 0.0);
+    check(r#"function_calls_total{function="renamed",module="stock_exporter"}"#, 0.0);
     assert!(text.contains("# HELP neural_operations_total Neural operations"), "{text}");
 }

@@ -1,8 +1,7 @@
-//! The compose file as it is shipped, without containers: each service whose program is on this machine is started with the
-//! arguments, variables, files and secrets that the file gives it, and finds the others; within a minute there is data for
-//! every panel of the shipped dashboard.
+//! Runs the services of the shipped compose file without containers. Each service gets the arguments, variables, files
+//! and secrets of the file. Every panel of the shipped dashboard must have data.
 //!
-//! What a container would change is mapped: its paths are folders here, its names and ports are free ports of 127.0.0.1.
+//! The test replaces the paths of a container by local folders, and its names and ports by free ports of 127.0.0.1.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -14,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Until every panel has data. A minute is what it takes at most on an idle machine; this one has other tests to run.
+/// Maximum time until every panel has data. An idle machine needs less than a minute; here other tests run in parallel.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// The services whose programs are on this machine, each after those that it waits for, and what installs the program.
+/// The services to start, each after its dependencies, and the Debian packages of their programs.
 const STARTED: [(&str, &str); 5] = [
     ("app", "cargo"),
     ("alert-webhook", "cargo"),
@@ -25,17 +24,17 @@ const STARTED: [(&str, &str); 5] = [
     ("alertmanager", "prometheus-alertmanager"),
     ("prometheus", "prometheus"),
 ];
-/// Its program is in no package.
+/// The service that is not started, because Debian has no package of it.
 const MISSING: &str = "grafana";
-/// In the images of our own programs.
+/// Home folder in the images of our own programs.
 const HOME: &str = "/var/lib/program";
 const TOKEN: &str = "0123456789abcdef";
 
 struct Containers {
     services: BTreeMap<String, Value>,
-    /// What stands for the roots of the containers, one beside the other.
+    /// A folder with one subfolder per container, which replaces the root of its file system.
     root: PathBuf,
-    /// Which port of this machine stands for `service:port`.
+    /// The local port that replaces each `service:port`.
     ports: BTreeMap<String, u16>,
 }
 
@@ -69,7 +68,7 @@ impl Containers {
         self.root.join(service).join(path.trim_start_matches('/'))
     }
 
-    /// Where the paths of a container are here: its volumes, secrets and what is kept in memory.
+    /// The local folders of a container's volumes, secrets and `tmpfs` mounts.
     fn paths(&self, service: &str) -> Vec<(String, PathBuf)> {
         let it = &self.services[service];
         let volumes = texts(&it["volumes"]).into_iter().map(|it| {
@@ -78,22 +77,22 @@ impl Containers {
         });
         let mut paths: Vec<(String, PathBuf)> = Vec::new();
         for (from, to) in volumes {
-            // The machine itself is what its exporter looks at.
+            // The node exporter reads the real root.
             let here = if from == "/" { "/".into() } else { self.folder(service, &to) };
             paths.push((to, here));
         }
         for it in [texts(&it["tmpfs"]), vec!["/run/secrets".to_owned()]].concat() {
             paths.push((it.clone(), self.folder(service, &it)));
         }
-        // The longest first: what is inside of another one is its own.
+        // Longest first, so a mount inside of another one has precedence.
         paths.sort_by_key(|it| std::cmp::Reverse(it.0.len()));
         paths
     }
 
-    /// A text that a container reads, with the paths and addresses of this machine.
+    /// Replaces the paths and addresses in a text by those of this machine.
     fn mapped(&self, service: &str, text: &str) -> String {
         let (mut text, paths) = (text.to_owned(), self.paths(service));
-        // What one path became must not be taken for another one.
+        // Uses placeholders, so a replacement is not replaced again.
         let place = |at: usize| format!("\u{1}{at}\u{2}");
         for (at, (path, _)) in paths.iter().enumerate() {
             text = text.replace(&format!("{path}/"), &format!("{}/", place(at)));
@@ -111,12 +110,12 @@ impl Containers {
         for own in ["0.0.0.0", "localhost", "127.0.0.1"] {
             text = text.replace(&format!("{own}:{inside}"), &format!("127.0.0.1:{outside}"));
         }
-        // Nobody outside is told of a test.
+        // The test sends nothing to other machines.
         text.replace("https://switch.example.org", "http://127.0.0.1:9").replace("smtp.example.org", "127.0.0.1")
     }
 
-    /// Puts the files and secrets of a service where it looks for them.
-    fn lay_out(&self, service: &str) {
+    /// Creates the files and secrets of a service.
+    fn create_files(&self, service: &str) {
         let it = &self.services[service];
         let shipped = workspace().join("monitoring");
         for volume in texts(&it["volumes"]) {
@@ -128,7 +127,7 @@ impl Containers {
                     let text = fs::read_to_string(shipped.join(file)).unwrap();
                     fs::write(to, self.mapped(service, &text)).unwrap();
                 }
-                // Folders for files of one's own are made by compose.
+                // Compose creates missing folders.
                 _ => fs::create_dir_all(to).unwrap(),
             }
         }
@@ -147,7 +146,7 @@ impl Containers {
     }
 
     fn start(&self, service: &str, package: &str) -> Running {
-        self.lay_out(service);
+        self.create_files(service);
         let it = &self.services[service];
         let image = it["image"].as_str().unwrap();
         let (inside, outside) = self.port(service);
@@ -155,7 +154,7 @@ impl Containers {
         let mut command = Command::new(match it["build"]["args"]["PACKAGE"].as_str() {
             Some(package) => program(package, package, "dev"),
             None if image.starts_with("prom/prometheus:") => "prometheus".into(),
-            // As Debian calls them.
+            // The program's name in Debian.
             None => format!("prometheus-{service}").into(),
         });
         let arguments = match &it["command"] {
@@ -164,9 +163,10 @@ impl Containers {
         };
         command.args(arguments.iter().map(|it| self.mapped(service, it)));
         if !is_own {
-            // It listens on the port of the compose file by itself, for all of the container's addresses.
+            // The default port of the program must be the port in the compose file.
             let help = Command::new(command.get_program()).arg("--help").output();
-            let help = help.unwrap_or_else(|it| panic!("{service}: {it}; install it: apt-get install {package}"));
+            let help =
+                help.unwrap_or_else(|it| panic!("{service}: {it}\nhelp: install it by `apt-get install {package}`"));
             let help = String::from_utf8_lossy(&[help.stdout, help.stderr].concat()).into_owned();
             assert!(help.contains(&format!(":{inside}")), "{service} does not listen on {inside}: {help}");
             command.arg(format!("--web.listen-address=127.0.0.1:{outside}"));
@@ -177,8 +177,8 @@ impl Containers {
         }
         let home = if is_own { self.folder(service, HOME) } else { self.root.join(service) };
         let log = File::create(self.root.join(format!("{service}.log"))).unwrap();
-        let said = log.try_clone().unwrap();
-        let running = Running::start(command.current_dir(home).stdout(Stdio::from(said)).stderr(log), package);
+        let output = log.try_clone().unwrap();
+        let running = Running::start(command.current_dir(home).stdout(Stdio::from(output)).stderr(log), package);
         let deadline = Instant::now() + Duration::from_secs(60);
         while !self.is_healthy(service) {
             let log = fs::read_to_string(self.root.join(format!("{service}.log"))).unwrap();
@@ -188,7 +188,7 @@ impl Containers {
         running
     }
 
-    /// What the compose file asks, by its own command where that is one of this machine.
+    /// Runs the health check of the compose file.
     fn is_healthy(&self, service: &str) -> bool {
         let test = texts(&self.services[service]["healthcheck"]["test"]);
         let last = self.mapped(service, test.last().unwrap());
@@ -196,15 +196,15 @@ impl Containers {
             "bash" => {
                 let (inside, outside) = self.port(service);
                 let script = last.replace(&format!("/{inside} "), &format!("/{outside} "));
-                assert_ne!(script, last, "the health of {service} is asked for at its port");
+                assert_ne!(script, last, "the health check of {service} uses its port");
                 Command::new("bash").args(["-c", &script]).stderr(Stdio::null()).status().unwrap().success()
             }
             "wget" => ureq::get(&last).call().is_ok(),
-            other => panic!("{service}: {other}"),
+            other => panic!("{service}: unknown health check `{other}`"),
         }
     }
 
-    /// All files that a service has made where its container would not let it.
+    /// The files that a service has created outside of its writable mounts.
     fn forbidden(&self, service: &str) -> Vec<PathBuf> {
         fn walk(folder: &Path, may: &[PathBuf], found: &mut Vec<PathBuf>) {
             for it in fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()) {
@@ -223,15 +223,15 @@ impl Containers {
     }
 }
 
-/// As compose does it: `${NAME}`, `${NAME:-otherwise}`, `${NAME:?what is missing}`, and `$$` for a dollar.
+/// Replaces variables like compose does: `${NAME}`, `${NAME:-default}`, `${NAME:?error}`, and `$$` for a dollar.
 fn filled_in(text: &str, settings: &BTreeMap<&str, &str>) -> String {
     let mut parts = text.split("${");
     let mut filled = parts.next().unwrap().to_owned();
     for part in parts {
         let (inside, rest) = part.split_once('}').unwrap();
-        let (name, otherwise) = inside.split_once(':').unwrap_or((inside, ""));
-        let said = settings.get(name).filter(|it| !it.is_empty()).copied();
-        filled += said.or_else(|| otherwise.strip_prefix('-')).unwrap_or_else(|| panic!("nothing says {inside}"));
+        let (name, default) = inside.split_once(':').unwrap_or((inside, ""));
+        let set = settings.get(name).filter(|it| !it.is_empty()).copied();
+        filled += set.or_else(|| default.strip_prefix('-')).unwrap_or_else(|| panic!("{inside} has no value"));
         filled += rest;
     }
     filled.replace("$$", "$")
@@ -241,7 +241,7 @@ fn texts(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().map(|it| it.as_str().unwrap().to_owned()).collect()
 }
 
-/// As people are told to make one.
+/// Hashes a password with the documented command.
 fn hash() -> String {
     let mut command = Command::new(program("measurand-webhook", "measurand-webhook", "dev"));
     let mut child = command.arg("--hash-password").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -249,8 +249,9 @@ fn hash() -> String {
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
 }
 
-/// The questions of all panels, as Grafana asks them for the job. Of alerts there is nothing to see while none fires.
-fn questions() -> Vec<(String, String)> {
+/// The queries of all panels with their titles, as Grafana sends them for the job. Leaves out queries for alerts, which
+/// have no data while no alert fires.
+fn queries() -> Vec<(String, String)> {
     fn collect(panels: &Value, found: &mut Vec<(String, String)>) {
         for panel in panels.as_array().into_iter().flatten() {
             for target in panel["targets"].as_array().into_iter().flatten() {
@@ -265,27 +266,27 @@ fn questions() -> Vec<(String, String)> {
     collect(&serde_json::from_str::<Value>(&text).unwrap()["panels"], &mut found);
     found.retain(|it| !it.1.contains("ALERTS{"));
     let values = [("$job", "claude-code-app"), ("$instance", ".+"), ("$__rate_interval", "1m"), ("$__range", "15m")];
-    for (_, question) in &mut found {
+    for (_, query) in &mut found {
         for (name, value) in values {
-            *question = question.replace(name, value);
+            *query = query.replace(name, value);
         }
-        assert!(!question.contains('$'), "{question}");
+        assert!(!query.contains('$'), "{query}");
     }
     found
 }
 
 #[test]
-fn the_compose_file_starts_what_it_names() {
+fn services_of_the_compose_file_work_together() {
     let folder = tempfile::tempdir().unwrap();
     let containers = Containers::read(folder.path());
     let mut named: Vec<&str> = STARTED.iter().map(|it| it.0).chain([MISSING]).collect();
     named.sort_unstable();
     assert_eq!(containers.services.keys().map(String::as_str).collect::<Vec<_>>(), named);
-    // Programs are built before the minute begins.
+    // Builds the programs before the time measurement.
     for own in ["neural-service", "measurand-webhook"] {
         assert!(program(own, own, "dev").exists());
     }
-    let (mut running, begin) = (Vec::new(), Instant::now());
+    let (mut running, start) = (Vec::new(), Instant::now());
     for (at, (service, package)) in STARTED.iter().enumerate() {
         let waits_for = containers.services[*service]["depends_on"].as_object().into_iter().flatten();
         for (other, _) in waits_for {
@@ -295,17 +296,17 @@ fn the_compose_file_starts_what_it_names() {
     }
 
     let prometheus = Prometheus::at(&containers.url("prometheus"));
-    let mut waiting = questions();
-    assert!(waiting.len() > 100, "{} questions", waiting.len());
+    let mut waiting = queries();
+    assert!(waiting.len() > 100, "{} queries", waiting.len());
     while !waiting.is_empty() {
         waiting.retain(|it| prometheus.query(&it.1).is_empty());
-        assert!(begin.elapsed() < PATIENCE, "no data for {waiting:#?}");
+        assert!(start.elapsed() < PATIENCE, "no data for {waiting:#?}");
         std::thread::sleep(Duration::from_millis(500));
     }
-    eprintln!("data for every panel after {:.1} s", begin.elapsed().as_secs_f64());
+    eprintln!("data for every panel after {:.1} s", start.elapsed().as_secs_f64());
 
     let up = |it: &Value| (it["metric"]["job"].as_str().unwrap().to_owned(), it["value"][1] == "1");
-    let targets = wait("all targets to be asked", 30, || {
+    let targets = wait("a scrape of all targets", 30, || {
         let targets: BTreeMap<String, bool> = prometheus.query("up").iter().map(up).collect();
         (targets.len() == 6).then_some(targets)
     });
@@ -314,11 +315,11 @@ fn the_compose_file_starts_what_it_names() {
     for (job, is_up) in targets {
         assert_eq!(is_up, job != MISSING, "{job}");
     }
-    // The load that the rules expect is there: a job that nobody uses would be told to be too slow.
+    // The service runs under load; without it an alert about the low rate would fire.
     let rate = prometheus.number("sum(rate(neural_operations_total[1m]))").unwrap();
     assert!(rate > 1000.0, "{rate} operations a second");
 
-    // An alert passes by the token from Alertmanager to the disk.
+    // Alertmanager authenticates with its token, and the alert receiver stores the alert.
     let alert =
         serde_json::json!([{ "labels": { "alertname": "Own", "severity": "P2", "team": "a", "service": "b" } }]);
     let url = format!("{}/api/v2/alerts", containers.url("alertmanager"));
@@ -329,7 +330,7 @@ fn the_compose_file_starts_what_it_names() {
         answer.unwrap().body_mut().read_to_string().unwrap().contains("\"Own\"").then_some(())
     });
 
-    // As the compose file says it, each is told to read its files again without being started again.
+    // Both servers reload their files without a restart, as the compose file says.
     ureq::post(format!("{}/-/reload", containers.url("prometheus"))).send_empty().unwrap();
     ureq::post(format!("{}/-/reload", containers.url("alertmanager"))).send_empty().unwrap();
     assert!(get(&format!("{}/-/ready", containers.url("prometheus"))).contains("Ready"));
@@ -337,7 +338,7 @@ fn the_compose_file_starts_what_it_names() {
     drop(running);
     for (file, service) in [("patterns.sqlite", "app"), ("alerts.db", "alert-webhook")] {
         let kept = containers.folder(service, HOME).join(file);
-        assert!(kept.exists(), "{} is on a volume", kept.display());
+        assert!(kept.exists(), "{} is missing on the volume", kept.display());
     }
     for (service, _) in STARTED {
         assert_eq!(containers.forbidden(service), [] as [PathBuf; 0], "the root of {service} is read-only");

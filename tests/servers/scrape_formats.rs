@@ -1,9 +1,8 @@
-//! What only some scrapers ask for, as a real Prometheus takes it: native histograms in protocol buffers, and exemplars in
-//! both formats that can carry them.
+//! A real Prometheus scrapes native histograms as protocol buffers, and exemplars in both formats that support them.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "the helpers of a test are tests; counts are exact")]
 
-#[expect(dead_code, reason = "another test asks for alerts")]
+#[expect(dead_code, reason = "this test needs no alerts")]
 #[path = "stack/prometheus.rs"]
 mod prometheus;
 
@@ -25,7 +24,7 @@ fn score(score: f64) -> f64 {
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 #[test]
-fn what_prometheus_takes() {
+fn prometheus_scrapes_native_histograms_and_exemplars() {
     let exporter = measurand::exporter::builder()
         .listen("127.0.0.1:0")
         .native_histograms()
@@ -54,20 +53,20 @@ fn what_prometheus_takes() {
     exemplar(&text, r#"function_duration_seconds_bucket{function="sleeps"}"#);
 
     let native = start("exemplar-storage,native-histograms");
-    let number = |promql: &str| native.number(promql).unwrap_or_else(|| panic!("no answer to {promql}"));
+    let number = |promql: &str| native.number(promql).unwrap_or_else(|| panic!("no sample for {promql}"));
     let sleeps = r#"function_duration_seconds{function="sleeps"}"#;
     assert_eq!(number(&format!("histogram_count({sleeps})")), 20.0);
     let sum = number(&format!("histogram_sum({sleeps})"));
     assert_eq!(sum, text.number(r#"function_duration_seconds_sum{function="sleeps"}"#).unwrap());
-    // Every call slept for three milliseconds, and hardly longer.
+    // Every call sleeps for about three milliseconds.
     let median = number(&format!("histogram_quantile(0.5, {sleeps})"));
     assert!((0.0027..0.2).contains(&median), "{median}");
-    // Scores are good to four percent too; what is no number is no observation.
+    // Native buckets of scores have an error of about four percent; NaN is not an observation.
     assert_eq!(number("histogram_count(truth_score)"), 9.0);
     let median = number("histogram_quantile(0.5, truth_score)");
     assert!((median / 0.96 - 1.0).abs() < 0.09, "{median}");
     assert_eq!(number("histogram_fraction(0, 0.001, truth_score)"), 1.0 / 9.0);
-    // Text that has to be escaped elsewhere comes as it is.
+    // Label values with special characters arrive unchanged.
     let [by_hand] = &native.query("{__name__=~\"by_hand.*\"}")[..] else { panic!("one series") };
     assert_eq!(by_hand["metric"]["label"], "a,b=\"c\"\\\n");
     assert_eq!(number(r#"function_calls_total{function="sleeps"}"#), 20.0);

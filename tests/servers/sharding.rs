@@ -1,5 +1,5 @@
-//! Several instances, two shards that divide them, one Prometheus above, and a store: nothing is counted twice, nothing is
-//! missing, and the dashboard shows on the whole what it would show if one Prometheus asked everybody.
+//! Several instances, two shards, a global Prometheus and a remote store. No series is missing or counted twice, and
+//! the dashboard shows about the same as with a single Prometheus that scrapes all instances.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 #![allow(clippy::cast_precision_loss, reason = "small numbers")]
@@ -20,42 +20,42 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const INSTANCES: usize = 4;
-/// All servers have seen the same increases, and each extends them to the window's ends from the moments at which it asked.
-const APART: f64 = 0.1;
+/// Maximum relative difference. All servers see the same increases, but extrapolate them from different scrape times.
+const TOLERANCE: f64 = 0.1;
 
-/// Real programs, each behind a door: while it is shut, all who look see the same.
+/// Real programs, each behind a proxy. While the proxies are frozen, every scrape returns the same values.
 struct Instances {
     _running: Vec<Running>,
-    doors: Vec<(HttpServer, Arc<Mutex<String>>)>,
-    shut: Arc<AtomicBool>,
+    proxies: Vec<(HttpServer, Arc<Mutex<String>>)>,
+    frozen: Arc<AtomicBool>,
 }
 
 impl Instances {
     fn start() -> Self {
         let quickstart = program("quickstart", "quickstart", "dev");
-        let shut = Arc::new(AtomicBool::new(true));
+        let frozen = Arc::new(AtomicBool::new(true));
         let one = |_| Running::serving(Command::new(&quickstart).env("MEASURAND_LISTEN", "127.0.0.1:0"));
         let (running, urls): (Vec<_>, Vec<_>) = (0..INSTANCES).map(one).unzip();
-        // Every function has been called, and failed.
+        // Waits until every function has been called.
         sleep(Duration::from_secs(3));
-        let doors = urls.into_iter().map(|url| door(url, Arc::clone(&shut))).collect();
-        Self { _running: running, doors, shut }
+        let proxies = urls.into_iter().map(|url| proxy(url, Arc::clone(&frozen))).collect();
+        Self { _running: running, proxies, frozen }
     }
 
     fn addresses(&self) -> Vec<String> {
-        self.doors.iter().map(|(it, _)| it.address.clone()).collect()
+        self.proxies.iter().map(|(it, _)| it.address.clone()).collect()
     }
 
-    /// Those who have looked until now have begun with the same.
-    fn open(&self) {
-        self.shut.store(false, Ordering::SeqCst);
+    /// Lets scrapes see current values. All servers have the same first sample.
+    fn unfreeze(&self) {
+        self.frozen.store(false, Ordering::SeqCst);
     }
 
-    /// What all of them say, from now on for ever: the sum and the number of series of each metric.
-    fn hold(&self) -> BTreeMap<String, (f64, usize)> {
-        self.shut.store(true, Ordering::SeqCst);
+    /// Freezes all values. Returns the sum and the number of series of each metric.
+    fn freeze(&self) -> BTreeMap<String, (f64, usize)> {
+        self.frozen.store(true, Ordering::SeqCst);
         let mut all: BTreeMap<String, (f64, usize)> = BTreeMap::new();
-        for (_, last) in &self.doors {
+        for (_, last) in &self.proxies {
             for (series, value) in Scrape::parse(&last.lock().unwrap()).0 {
                 let sum = all.entry(series.split('{').next().unwrap().to_owned()).or_default();
                 *sum = (sum.0 + value, sum.1 + 1);
@@ -65,12 +65,12 @@ impl Instances {
     }
 }
 
-fn door(url: String, shut: Arc<AtomicBool>) -> (HttpServer, Arc<Mutex<String>>) {
+fn proxy(url: String, frozen: Arc<AtomicBool>) -> (HttpServer, Arc<Mutex<String>>) {
     let last = Arc::new(Mutex::new(get(&format!("{url}/metrics"))));
     let shown = Arc::clone(&last);
     let server = HttpServer::start(move |_| {
         let mut shown = shown.lock().unwrap();
-        if !shut.load(Ordering::SeqCst) {
+        if !frozen.load(Ordering::SeqCst) {
             *shown = get(&format!("{url}/metrics"));
         }
         (200, shown.clone())
@@ -78,7 +78,7 @@ fn door(url: String, shut: Arc<AtomicBool>) -> (HttpServer, Arc<Mutex<String>>) 
     (server, last)
 }
 
-/// A Prometheus with one of the generated configurations.
+/// Starts a Prometheus with one of the generated configurations.
 fn prometheus(folder: &Path, listen: &str, config: &str) -> (Running, Prometheus) {
     let mut command = Command::new("prometheus");
     command
@@ -107,7 +107,7 @@ fn store(folder: &Path, listen: &str) -> (Running, Prometheus) {
 }
 
 #[test]
-fn the_whole_is_the_sum_of_its_parts() {
+fn shards_and_store_have_all_series_once() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let instances = Instances::start();
@@ -134,20 +134,21 @@ fn the_whole_is_the_sum_of_its_parts() {
         let [first, second, global, alone] = [&first, &second, &global, &alone].map(|it| it.number(up).unwrap_or(0.0));
         (first + second + 0.5 > INSTANCES as f64 && global.min(alone) + 0.5 > INSTANCES as f64).then_some(())
     });
-    instances.open();
-    // So that there is a past to ask for; the rules are evaluated every second here.
+    instances.unfreeze();
+    // Waits for some history; here rules are evaluated every second.
     let turns = r#"sum(increase(function_calls_total{function="turn"}[15s]))"#;
     wait("a quarter of a minute of data", 60, || {
         alone.number(r#"count_over_time(up{job="quickstart"}[1m])"#).filter(|it| *it > 15.0)
     });
     assert!(global.number(turns).unwrap() > 0.0);
 
-    let held = instances.hold();
-    assert!(held.len() > 40, "{} metrics", held.len());
-    for (name, server) in [("the Prometheus above", &global), ("the store", &store), ("one alone", &alone)] {
-        equals(name, server, &held);
+    let expected = instances.freeze();
+    assert!(expected.len() > 40, "{} metrics", expected.len());
+    for (name, server) in [("the global Prometheus", &global), ("the store", &store), ("the single Prometheus", &alone)]
+    {
+        equals(name, server, &expected);
     }
-    // What is computed for a program is the most that it has.
+    // The computed number of series is an upper bound.
     let options = Options::default();
     let explained = Explainer::new(&catalog, &options).overview().total.series + PLATFORM_SERIES;
     let scraped = alone.number(r#"max(scrape_samples_scraped{job="quickstart"})"#).unwrap();
@@ -155,8 +156,8 @@ fn the_whole_is_the_sum_of_its_parts() {
     let shards = [&first, &second].map(|it| it.number(up).unwrap_or(0.0));
     eprintln!(
         "instances of the shards: {shards:?}, metrics: {}, series: {}",
-        held.len(),
-        held.values().map(|it| it.1).sum::<usize>()
+        expected.len(),
+        expected.values().map(|it| it.1).sum::<usize>()
     );
     same_dashboard(&monitoring, &global, &alone);
 }
@@ -166,7 +167,7 @@ fn places(instances: &Instances, prometheus: &str) -> Places {
         interval: "1s",
         apps: instances.addresses().into_iter().map(App::plain).collect(),
         prometheus: prometheus.to_owned(),
-        // Nobody is called.
+        // A closed port: no notifications are sent.
         alertmanager: "127.0.0.1:1".to_owned(),
         grafana: None,
         node: None,
@@ -188,9 +189,9 @@ fn write(folder: &Path, files: &[File]) {
     }
 }
 
-/// Each metric has as many series and the same sum as all instances together.
-fn equals(who: &str, server: &Prometheus, held: &BTreeMap<String, (f64, usize)>) {
-    wait(&format!("{who} to have what all instances have"), 60, || {
+/// Waits until the server has the expected number of series and sum of each metric.
+fn equals(name: &str, server: &Prometheus, expected: &BTreeMap<String, (f64, usize)>) {
+    wait(&format!("all series of all instances in {name}"), 60, || {
         let by_name = |promql: &str| -> BTreeMap<String, f64> {
             let samples = server.query(promql);
             let pair = |it: &Value| (it["metric"]["name"].as_str().unwrap_or_default().to_owned(), number(it));
@@ -202,7 +203,7 @@ fn equals(who: &str, server: &Prometheus, held: &BTreeMap<String, (f64, usize)>)
             )
         };
         let (sums, counts) = (by_name(&named("sum")), by_name(&named("count")));
-        let wrong: Vec<&String> = held
+        let wrong: Vec<&String> = expected
             .iter()
             .filter(|(name, (sum, count))| {
                 let found = sums.get(*name).copied().unwrap_or(f64::NAN);
@@ -215,12 +216,12 @@ fn equals(who: &str, server: &Prometheus, held: &BTreeMap<String, (f64, usize)>)
     });
 }
 
-/// Every panel's question has the same answers: the same series, and the same numbers but for [`APART`].
+/// Checks that both servers return the same series for every panel, with values that differ by at most [`TOLERANCE`].
 fn same_dashboard(monitoring: &Monitoring, global: &Prometheus, alone: &Prometheus) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     let (mut compared, mut numbers) = (0, 0);
     for it in monitoring.queries().filter(|it| it.user == User::Panel) {
-        // As the dashboard asks once somebody has chosen the program.
+        // The dashboard sends this query after a user has chosen the program.
         let text = it.instant("1m").replace(r#"job=~".+""#, r#"job=~"quickstart""#);
         if text.contains("ALERTS") {
             continue;
@@ -229,17 +230,18 @@ fn same_dashboard(monitoring: &Monitoring, global: &Prometheus, alone: &Promethe
         let series = |it: &BTreeMap<String, f64>| it.keys().cloned().collect::<Vec<_>>();
         assert_eq!(series(&above), series(&one), "{}: {text}", it.name);
         compared += 1;
-        // How long a scrape took is different for each who asks.
+        // Each server measures another scrape duration.
         if text.contains("scrape_duration") {
             continue;
         }
         for (labels, value) in &above {
             numbers += 1;
-            assert!(close(*value, one[labels], APART), "{}: {text}: {labels}: {value} and {}", it.name, one[labels]);
+            let other = one[labels];
+            assert!(close(*value, other, TOLERANCE), "{}: {text}: {labels}: {value} and {other}", it.name);
         }
     }
-    assert!(compared > 40 && numbers > 60, "{compared} questions with {numbers} numbers");
-    eprintln!("{compared} questions have the same answers, {numbers} numbers");
+    assert!(compared > 40 && numbers > 60, "{compared} queries with {numbers} numbers");
+    eprintln!("{compared} queries have the same results, {numbers} numbers");
 }
 
 fn answers(server: &Prometheus, promql: &str, time: f64) -> BTreeMap<String, f64> {

@@ -1,4 +1,4 @@
-//! TLS and passwords: between the servers as the overlay has it, and in front of them with a real nginx.
+//! TLS and passwords: between the servers with the overlay `tls`, and in a real nginx with the overlay `proxy`.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -17,7 +17,7 @@ use ureq::{Agent, http::StatusCode};
 const PASSWORD: &str = "correct horse";
 const TOKEN: &str = "0123456789abcdef";
 
-/// A certificate for these names, its key, and a client that trusts it.
+/// Writes a certificate for these names and its key, and returns a client that trusts it.
 fn certificate(folder: &Path, names: &[&str]) -> Agent {
     let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
@@ -41,7 +41,7 @@ fn basic(user: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:{PASSWORD}")))
 }
 
-/// As people are told to make one.
+/// Hashes the password with the documented command.
 fn hash() -> String {
     let mut command = Command::new(program("measurand-webhook", "measurand-webhook", "dev"));
     let mut child = command.arg("--hash-password").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -59,13 +59,13 @@ fn file(files: Vec<File>, name: &str) -> String {
     files.into_iter().find(|it| it.name == name).unwrap_or_else(|| panic!("no {name}")).contents
 }
 
-/// Starts a program that says nothing.
+/// Starts a program without output.
 fn start(program: &str, arguments: &[String], package: &str) -> Running {
     Running::start(Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()), package)
 }
 
 #[test]
-fn servers_know_each_other_by_certificate_and_password() {
+fn servers_authenticate_by_certificate_and_password() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let agent = certificate(folder, &["127.0.0.1", "localhost"]);
@@ -92,7 +92,7 @@ fn servers_know_each_other_by_certificate_and_password() {
     for it in [monitoring.files(), monitoring.stack_files_at(&places, false)].concat() {
         fs::write(folder.join(it.name), it.contents.replace("interval: 30s", "interval: 1s")).unwrap();
     }
-    // The overlay's routes: the address by TLS, and the certificate that it is known by.
+    // The overlay's routes use an HTTPS address and name the certificate authority.
     let routes = file(monitoring.compose_files(), "overlays/tls/alertmanager.yml");
     assert!(routes.contains("https://alert-webhook:9095/webhook") && routes.contains("/tls_ca"), "{routes}");
     let kept = fs::read_to_string(folder.join("alertmanager.yml")).unwrap();
@@ -131,10 +131,10 @@ fn servers_know_each_other_by_certificate_and_password() {
         let url = format!("https://{address}{ready}");
         wait(&url, 30, || ask(&url, &basic(Tls::USER)).ok().filter(|it| it.status() == StatusCode::OK));
         assert_eq!(agent.get(&url).call().unwrap().status(), StatusCode::UNAUTHORIZED, "{url} without a password");
-        assert_eq!(ask(&url, &basic("admin")).unwrap().status(), StatusCode::UNAUTHORIZED, "{url} as somebody else");
+        assert_eq!(ask(&url, &basic("admin")).unwrap().status(), StatusCode::UNAUTHORIZED, "{url} as another user");
         assert!(
             agent.get(format!("http://{address}{ready}")).call().unwrap().status() != StatusCode::OK,
-            "{url} in clear"
+            "{url} without TLS"
         );
     }
     let targets = wait("all targets to be up", 60, || {
@@ -144,31 +144,31 @@ fn servers_know_each_other_by_certificate_and_password() {
         (all.len() == 5 && all.iter().all(|it| it["health"] == "up")).then_some(all)
     });
     assert_eq!(targets.iter().filter(|it| it["scrapeUrl"].as_str().unwrap().starts_with("https://")).count(), 4);
-    // The Watchdog goes by TLS all the way.
+    // The Watchdog arrives through HTTPS connections.
     wait("the Watchdog on disk", 60, || {
         let mut answer = ask(&format!("https://{webhook}/api/alerts"), &format!("Bearer {TOKEN}")).ok()?;
         answer.body_mut().read_to_string().ok().filter(|it| it.contains("Watchdog"))
     });
 
-    // As it is shipped, nobody starts with it.
+    // Servers refuse to start with the shipped example, which has no valid hash.
     let output =
         Command::new("promtool").args(["check", "web-config"]).arg(folder.join("web_config")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let web = format!("--web.config.file={}", path("example.yml"));
     let node = format!("--web.listen-address=127.0.0.1:{}", free_port());
     let output = Command::new("prometheus-node-exporter").args([node, web]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.contains("hashedSecret too short"), "{said}");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && error.contains("hashedSecret too short"), "{error}");
 }
 
 #[test]
-fn nginx_stands_in_front_of_all() {
+fn nginx_protects_all_servers() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    // Names below `localhost` are not known everywhere: the host is named by header, and the certificate has the address.
+    // Not every resolver knows subdomains of `localhost`, so requests use the IP address and a `host` header.
     let agent = certificate(folder, &["127.0.0.1"]);
     let hashed = Command::new("openssl").args(["passwd", "-apr1", PASSWORD]).output();
-    let hashed = hashed.expect("openssl runs; install it: apt-get install openssl").stdout;
+    let hashed = hashed.expect("openssl runs\nhelp: install it by `apt-get install openssl`").stdout;
     fs::write(folder.join("proxy_users"), format!("ann:{}", String::from_utf8_lossy(&hashed))).unwrap();
     let behind = HttpServer::start(|it| (200, format!("{} {}", it.path, it.headers)));
     let (plain, secure) = (free_port(), free_port());
@@ -191,7 +191,7 @@ fn nginx_stands_in_front_of_all() {
     let nginx = if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
     let mut check = Command::new(nginx);
     let checked = check.args(["-t", "-c"]).arg(folder.join("nginx.conf")).arg("-p").arg(folder).output();
-    let checked = checked.expect("nginx runs; install it: apt-get install nginx-light");
+    let checked = checked.expect("nginx runs\nhelp: install it by `apt-get install nginx-light`");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     let mut command = Command::new(nginx);
     command.arg("-c").arg(folder.join("nginx.conf")).arg("-p").arg(folder).args(["-g", "master_process off;"]);
@@ -208,12 +208,12 @@ fn nginx_stands_in_front_of_all() {
         let (status, headers, body) = get(host, "/api/v1/query?query=up", &basic("ann")).unwrap();
         assert_eq!(status, 200, "{host}");
         assert!(headers.contains_key("strict-transport-security"), "{headers:?}");
-        assert!(body.starts_with("/api/v1/query?query=up "), "the path as it was: {body}");
+        assert!(body.starts_with("/api/v1/query?query=up "), "the path is unchanged: {body}");
         assert!(
             body.contains(&format!("Host: {host}.localhost")) && body.contains("X-Forwarded-Proto: https"),
             "{body}"
         );
-        // A server that asks itself gets the password, no other does.
+        // Only servers with their own authentication get the password.
         assert_eq!(body.to_lowercase().contains("authorization: basic"), asks, "{host}: {body}");
         let refused = get(host, "/", "").unwrap().0;
         assert_eq!(refused, if asks { 200 } else { 401 }, "{host} without a password");
@@ -221,14 +221,14 @@ fn nginx_stands_in_front_of_all() {
             assert_eq!(get(host, path, &basic("ann")).unwrap().0, 403, "{host}{path}");
         }
     }
-    assert!(get("other", "/", "").is_none(), "who is not named is not served");
+    assert!(get("other", "/", "").is_none(), "an unknown host name is not served");
     let redirected =
         agent.get(format!("http://127.0.0.1:{plain}/graph")).header("host", "prometheus.localhost").call().unwrap();
     assert_eq!(redirected.status().as_u16(), 308);
     assert_eq!(redirected.headers()["location"], "https://prometheus.localhost/graph");
 }
 
-/// Nginx gives up root's rights for those of somebody else, who could not read the folder.
+/// The current user. As root, nginx would otherwise switch to a user that cannot read the folder.
 fn whoami() -> String {
     String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap().trim().to_owned()
 }

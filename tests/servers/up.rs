@@ -1,5 +1,5 @@
-//! `cargo measurand up`, `status` and `down` with the servers of this machine: from nothing to data on every panel within a
-//! minute, and back to nothing.
+//! `cargo measurand up`, `status` and `down` with real servers: every panel has data within a minute, and `down`
+//! removes everything again.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const SERVERS: [&str; 4] = ["alert-webhook", "alertmanager", "node-exporter", "prometheus"];
 
-/// A stack that ends with the test, whatever the test's end.
+/// A stack that is stopped after the test, also if the test fails.
 struct Stack {
     command: PathBuf,
     folder: tempfile::TempDir,
@@ -38,16 +38,16 @@ impl Drop for Stack {
 }
 
 #[test]
-fn from_nothing_to_data_on_every_panel_and_back() {
+fn up_gives_data_on_every_panel_and_down_stops_all() {
     let quickstart = program("quickstart", "quickstart", "dev");
     let webhook = program("measurand-webhook", "measurand-webhook", "dev");
-    assert!(webhook.exists(), "it is found beside the command");
+    assert!(webhook.exists(), "the command finds the alert receiver in its own folder");
     let command = program("cargo-measurand", "cargo-measurand", "dev");
     let stack = Stack { command, folder: tempfile::tempdir().unwrap() };
     let mut application = Command::new(&quickstart);
     let (application, url) = Running::serving(application.env("MEASURAND_LISTEN", "127.0.0.1:0"));
 
-    let begin = Instant::now();
+    let start = Instant::now();
     let (report, code) = stack.json(&["measurand", "up", &url]);
     assert_eq!(code, Some(0), "{report:#}");
     assert_eq!(report["job"], "quickstart");
@@ -57,9 +57,9 @@ fn from_nothing_to_data_on_every_panel_and_back() {
     assert!(report["targets"].as_array().unwrap().iter().all(|it| it["up"] == true), "{report:#}");
 
     let prometheus = Prometheus::at(server(&report, "prometheus")["url"].as_str().unwrap());
-    every_panel_has_data(&prometheus, &quickstart, begin);
+    every_panel_has_data(&prometheus, &quickstart, start);
 
-    // The dead man's switch has gone all the way to the disk.
+    // The alert receiver stores the Watchdog.
     let webhook = server(&report, "alert-webhook")["url"].as_str().unwrap().to_owned();
     let token = std::fs::read_to_string(stack.folder.path().join(".measurand/secrets/webhook_token")).unwrap();
     wait("the Watchdog at the alert receiver", 60, || {
@@ -67,7 +67,7 @@ fn from_nothing_to_data_on_every_panel_and_back() {
             ureq::get(format!("{webhook}/api/alerts")).header("authorization", format!("Bearer {token}")).call();
         answer.ok()?.body_mut().read_to_string().ok().filter(|it| it.contains("Watchdog"))
     });
-    assert!(ureq::get(format!("{webhook}/api/alerts")).call().is_err(), "nobody else may read alerts");
+    assert!(ureq::get(format!("{webhook}/api/alerts")).call().is_err(), "reading alerts needs the token");
 
     let again = stack.run(&["up", &url]);
     let error = String::from_utf8_lossy(&again.stderr).into_owned();
@@ -75,7 +75,7 @@ fn from_nothing_to_data_on_every_panel_and_back() {
     assert!(error.contains("already runs alert-webhook, alertmanager, node-exporter, prometheus"), "{error}");
     assert!(error.contains("cargo measurand down") && error.lines().count() == 1, "{error}");
 
-    // What is not there is said, by `status` too.
+    // `status` reports that the application is down.
     application.stop();
     let down = wait("the target to be down", 30, || {
         let (status, code) = stack.json(&["status"]);
@@ -97,7 +97,7 @@ fn from_nothing_to_data_on_every_panel_and_back() {
     assert!(!stack.folder.path().join(".measurand").exists());
 }
 
-/// Of a list, or of one thing of each in it.
+/// The sorted strings of a list, or with a key the strings at this key of its items.
 fn names<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
     let mut names: Vec<&str> = list
         .as_array()
@@ -113,17 +113,18 @@ fn server<'a>(report: &'a Value, name: &str) -> &'a Value {
     report["servers"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap()
 }
 
-/// A minute after the command was given. Of alerts there is nothing to see while none fires.
-fn every_panel_has_data(prometheus: &Prometheus, program: &Path, begin: Instant) {
+/// Waits until every panel has data, at most one minute after `start`. Leaves out queries for alerts, which have no
+/// data while no alert fires.
+fn every_panel_has_data(prometheus: &Prometheus, program: &Path, start: Instant) {
     let catalog = measurand_catalog::read_file(program).unwrap();
     let monitoring = Monitoring::new(&catalog, &Options::default());
     let panels = monitoring.queries().filter(|it| it.user == User::Panel);
     let mut waiting: Vec<String> = panels.map(|it| it.instant("1m")).filter(|it| !it.contains("ALERTS")).collect();
-    assert!(waiting.len() > 40, "{} questions", waiting.len());
+    assert!(waiting.len() > 40, "{} queries", waiting.len());
     while !waiting.is_empty() {
         waiting.retain(|it| prometheus.query(it).is_empty());
-        assert!(begin.elapsed() < Duration::from_secs(60), "no data after a minute for {waiting:#?}");
+        assert!(start.elapsed() < Duration::from_secs(60), "no data after a minute for {waiting:#?}");
         std::thread::sleep(Duration::from_millis(200));
     }
-    eprintln!("data on every panel after {:.1} s", begin.elapsed().as_secs_f64());
+    eprintln!("data on every panel after {:.1} s", start.elapsed().as_secs_f64());
 }

@@ -1,4 +1,4 @@
-//! A server on this machine that speaks HTTP: each request is answered by a function, and kept.
+//! A local HTTP server that answers each request with a function and records it.
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,29 +7,29 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// One request.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// With the query.
+    /// The path with the query string.
     pub path: String,
-    /// All lines.
+    /// All header lines.
     pub headers: String,
-    /// As text.
+    /// The body as text.
     pub body: String,
 }
 
 impl Request {
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not valid JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
 }
 
-/// Status and body.
+/// Status and body of a response.
 pub type Answer = (u16, String);
 
-/// A server that ends with the program.
+/// An HTTP server that runs until the test process ends.
 #[derive(Debug, Clone)]
 pub struct HttpServer {
     /// Host and port.
@@ -38,13 +38,13 @@ pub struct HttpServer {
 }
 
 impl HttpServer {
-    /// Serves until the program ends.
+    /// Starts a server on a free port.
     ///
     /// # Panics
-    /// When there is no port.
+    /// If no port is free.
     #[must_use]
     pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let (requests, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(answer));
         let server = Self { address, requests: Arc::clone(&requests) };
@@ -52,7 +52,7 @@ impl HttpServer {
             for connection in listener.incoming().map_while(Result::ok) {
                 let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
                 thread::spawn(move || {
-                    // Whoever went away needs no answer.
+                    // A client that hung up needs no response.
                     let _ = serve(&connection, &*answer, &requests);
                 });
             }
@@ -60,16 +60,16 @@ impl HttpServer {
         server
     }
 
-    /// Its address.
+    /// The URL of the server, without a path.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Whatever came to this path so far.
+    /// All requests to this path so far.
     ///
     /// # Panics
-    /// When a request was answered by a panic.
+    /// If a thread panicked while it held the lock of the requests.
     #[must_use]
     pub fn requests(&self, path: &str) -> Vec<Request> {
         self.requests.lock().expect("no panic").iter().filter(|it| it.path == path).cloned().collect()

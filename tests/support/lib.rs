@@ -1,4 +1,4 @@
-//! Shared helpers of the tests: a scrape as a map, free ports, servers that end with their test, and those who are called.
+//! Shared helpers of the tests: a scrape as a map, free ports, programs that stop with their test, alert receivers.
 
 mod http;
 mod prometheus;
@@ -27,22 +27,22 @@ impl Scrape {
     /// Fetches and parses `<url>/metrics`.
     ///
     /// # Panics
-    /// When there is no answer, or a line is no sample.
+    /// If the request fails or a line is not a sample.
     #[must_use]
     pub fn fetch(url: &str) -> Self {
         Self::parse(&get(&format!("{url}/metrics")))
     }
 
-    /// Parses an exposition with nothing but `rsplit`: an own parser would share our own misunderstandings.
+    /// Parses an exposition with `rsplit` only, so a mistake in our own parser cannot hide one in the exporter.
     ///
     /// # Panics
-    /// When a line is no sample.
+    /// If a line is not a sample.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().filter(|it| !it.is_empty() && !it.starts_with('#'));
         let sample = |line: &str| {
-            let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
-            (normal(series), value.parse().unwrap_or_else(|_| panic!("no number: {line}")))
+            let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("not a sample: {line}"));
+            (normal(series), value.parse().unwrap_or_else(|_| panic!("not a number: {line}")))
         };
         Self(lines.map(sample).collect())
     }
@@ -50,7 +50,7 @@ impl Scrape {
     /// The value of one series.
     ///
     /// # Panics
-    /// When there is none.
+    /// If the series does not exist.
     #[must_use]
     pub fn value(&self, series: &str) -> f64 {
         let found = self.0.get(&normal(series)).copied();
@@ -58,7 +58,7 @@ impl Scrape {
     }
 }
 
-/// Labels in the order of their names. Only for values without commas, which the tests use.
+/// Sorts the labels of a series by name. Label values must not contain commas.
 fn normal(series: &str) -> String {
     let Some((name, labels)) = series.strip_suffix('}').and_then(|it| it.split_once('{')) else {
         return series.to_owned();
@@ -68,10 +68,10 @@ fn normal(series: &str) -> String {
     format!("{name}{{{}}}", labels.join(","))
 }
 
-/// The body of a successful GET.
+/// The body of a GET request.
 ///
 /// # Panics
-/// When there is none.
+/// If the request fails.
 #[must_use]
 pub fn get(url: &str) -> String {
     let mut body = String::new();
@@ -81,18 +81,18 @@ pub fn get(url: &str) -> String {
     body
 }
 
-/// A program of the workspace, built as `cargo run` would build it.
+/// Builds a program of the workspace, like `cargo run` does, and returns its path.
 ///
-/// `tests/run` builds all of them with the libraries that the tests have anyway, and names their folder in
-/// `MEASURAND_PROGRAMS`: to build each alone is to build those libraries again, with fewer features.
+/// `tests/run` builds all programs together with the tests and sets `MEASURAND_PROGRAMS` to their folder. Building each
+/// program alone would compile its libraries again with fewer features.
 ///
 /// # Panics
-/// When it does not build.
+/// If the program does not build.
 #[must_use]
 pub fn program(package: &str, binary: &str, profile: &str) -> PathBuf {
     if let (Some(folder), "dev") = (std::env::var_os("MEASURAND_PROGRAMS"), profile) {
         let path = Path::new(&folder).join(binary);
-        assert!(path.exists(), "{} is missing; build it, or unset MEASURAND_PROGRAMS", path.display());
+        assert!(path.exists(), "{} is missing\nhelp: build it, or unset MEASURAND_PROGRAMS", path.display());
         return path;
     }
     let status = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", package, "--profile", profile]).status();
@@ -101,10 +101,10 @@ pub fn program(package: &str, binary: &str, profile: &str) -> PathBuf {
     target_directory().join(directory).join(binary)
 }
 
-/// The target directory that this test was built in.
+/// The target directory of this test.
 ///
 /// # Panics
-/// When the test was not built by Cargo.
+/// If the test was not built by Cargo.
 #[must_use]
 pub fn target_directory() -> PathBuf {
     let executable = std::env::current_exe().expect("a path");
@@ -118,49 +118,49 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
-/// A program that runs in the background and ends with the test, whatever the test's end.
+/// A program that runs in the background. It is killed when the value is dropped, also if the test fails.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
 }
 
 impl Running {
-    /// Starts a program, its output thrown away.
+    /// Starts a program with a pipe as its standard input.
     ///
     /// # Panics
-    /// When it does not start; the message names the package that has it.
+    /// If the program does not start; the message names the Debian package to install.
     #[must_use]
     pub fn start(command: &mut Command, package: &str) -> Self {
         let child = command.stdin(Stdio::piped()).spawn();
         let program = command.get_program().to_owned();
         Self {
             child: child.unwrap_or_else(|error| {
-                panic!("{}: {error}; install it: apt-get install {package}", program.display())
+                panic!("{}: {error}\nhelp: install it by `apt-get install {package}`", program.display())
             }),
         }
     }
 
-    /// Starts one of our own programs, and returns the first line that it prints with the address it serves at.
+    /// Starts one of our own programs and returns it with the first URL that it prints.
     ///
     /// # Panics
-    /// When it prints no address.
+    /// If the program prints no URL.
     #[must_use]
     pub fn serving(command: &mut Command) -> (Self, String) {
         let mut running = Self::start(command.stdout(Stdio::piped()), "cargo");
         let output = running.child.stdout.take().expect("piped");
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
         let line = lines.by_ref().find(|it| it.contains("http://")).expect("a line with an address");
-        // Whatever else it prints must not fill the pipe.
+        // Reads further output, so the pipe does not fill up.
         std::thread::spawn(move || lines.for_each(drop));
         let start = line.find("http://").unwrap_or_default();
         let url = line[start..].split_whitespace().next().unwrap_or_default();
         (running, url.trim_end_matches("/metrics").to_owned())
     }
 
-    /// Ends it now.
+    /// Kills the program now.
     pub fn stop(self) {}
 
-    /// Its exit status, if it has ended by itself.
+    /// The exit status of the program, if it has ended by itself.
     pub fn exited(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
@@ -173,13 +173,13 @@ impl Drop for Running {
     }
 }
 
-/// A port for a server that this test process starts, and starts again.
+/// Reserves a port for a server that a test starts and restarts.
 ///
-/// The kernel gives outgoing connections ports from 32768 up. A server that listened there and was killed can find its port
-/// taken by the connection of another test. So these ports are lower, and a lock on a file keeps each for one process.
+/// The kernel uses ports from 32768 for outgoing connections, so a killed server could find its port in use by another
+/// test's connection. The ports returned here are lower, and a file lock reserves each for one process.
 ///
 /// # Panics
-/// When there is none.
+/// If no port is free.
 #[must_use]
 pub fn free_port() -> u16 {
     static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
@@ -199,17 +199,17 @@ pub fn free_port() -> u16 {
     port
 }
 
-/// Asks again and again until there is an answer.
+/// Calls `ask` repeatedly until it returns a value.
 ///
 /// # Panics
-/// When there is none within so many seconds.
+/// If it returns none within `seconds` seconds.
 pub fn wait<T>(what: &str, seconds: u64, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(start.elapsed() < Duration::from_secs(seconds), "{what}: not within {seconds} s");
+        assert!(start.elapsed() < Duration::from_secs(seconds), "waited {seconds} s for {what}");
         std::thread::sleep(Duration::from_millis(200));
     }
 }

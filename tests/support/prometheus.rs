@@ -1,39 +1,39 @@
-//! Asks a Prometheus, or whatever answers as one does.
+//! A client of Prometheus and of servers with the same query API.
 
 use serde_json::Value;
 
-/// A server that answers queries.
+/// A server with the query API of Prometheus.
 #[derive(Debug, Clone)]
 pub struct Prometheus {
     url: String,
 }
 
 impl Prometheus {
-    /// The one at this address.
+    /// The server at this URL.
     #[must_use]
     pub fn at(url: &str) -> Self {
         Self { url: url.to_owned() }
     }
 
-    /// Where it is.
+    /// The URL of the server.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The samples of an instant query.
+    /// Returns the samples of an instant query.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// If the request fails.
     #[must_use]
     pub fn query(&self, promql: &str) -> Vec<Value> {
         self.ask(promql, None)
     }
 
-    /// The same as of a time in seconds since 1970.
+    /// Returns the samples of an instant query at a time in seconds since 1970.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// If the request fails.
     #[must_use]
     pub fn query_at(&self, promql: &str, time: f64) -> Vec<Value> {
         self.ask(promql, Some(time))
@@ -50,13 +50,13 @@ impl Prometheus {
         answer["data"]["result"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The value of the first sample.
+    /// Returns the value of the first sample of an instant query.
     #[must_use]
     pub fn number(&self, promql: &str) -> Option<f64> {
         self.query(promql).first()?["value"][1].as_str()?.parse().ok()
     }
 
-    /// The names of the alerts that fire.
+    /// Returns the names of all firing alerts.
     #[must_use]
     pub fn firing(&self) -> Vec<String> {
         let samples = self.query(r#"ALERTS{alertstate="firing"}"#);

@@ -1,5 +1,5 @@
-//! Who is called: servers that speak the protocols of Slack, `PagerDuty`, a dead man's switch and e-mail, and the generated
-//! routes to them.
+//! Local receivers of notifications, with the protocols of Slack, `PagerDuty`, a dead man's switch and e-mail, and the
+//! generated routes to them.
 
 use crate::http::{Answer, HttpServer};
 use crate::smtp::Smtp;
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-/// What the alert receiver asks Alertmanager for.
+/// The token that Alertmanager sends to the alert receiver.
 pub const WEBHOOK_TOKEN: &str = "a-token-of-the-webhook";
 const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
 const SWITCH_TOKEN: &str = "switch-token";
 const PASSWORD: &str = "a password: with spaces";
 
-/// The generated configuration of Alertmanager, in which those who are called are these; a folder takes their secrets.
+/// Returns a generated Alertmanager configuration with these receivers, and writes their secrets into a folder.
 ///
 /// # Panics
-/// When a secret cannot be written, or the configuration asks for another one.
+/// If a secret cannot be written, or the configuration needs a secret that is missing here.
 #[must_use]
 pub fn routes(secrets: &Path, http: &HttpServer, mail: &Smtp, webhook: &str) -> String {
     let receivers = Receivers {
@@ -39,24 +39,25 @@ pub fn routes(secrets: &Path, http: &HttpServer, mail: &Smtp, webhook: &str) -> 
         ("webhook_token", WEBHOOK_TOKEN),
         ("switch_token", SWITCH_TOKEN),
     ];
-    assert_eq!(receivers.secret_names(), written.map(|it| it.0), "each secret is written");
+    assert_eq!(receivers.secret_names(), written.map(|it| it.0), "the list of secrets is complete");
     for (name, value) in written {
         fs::write(secrets.join(name), value).expect("a secret is written");
     }
     let options = Options { receivers, ..Options::default() };
-    let catalog = measurand_catalog::parse(b"").expect("there are built-in families");
+    let catalog = measurand_catalog::parse(b"").expect("an empty catalog");
     let monitoring = Monitoring::new(&catalog, &options);
     let file = monitoring.stack_files().into_iter().find(|it| it.name == "alertmanager.yml");
-    file.expect("it is generated").contents
+    file.expect("`alertmanager.yml` is generated").contents
 }
 
-/// A mailbox for those whom the generated routes write to.
+/// Starts a mail server for the recipients in the generated routes.
 #[must_use]
 pub fn mailbox() -> Smtp {
     Smtp::start(&Receivers::default().smtp_user, PASSWORD)
 }
 
-/// Slack's incoming webhooks, `PagerDuty`'s Events API v2 and a dead man's switch. Each refuses what the real one refuses.
+/// Starts a server with Slack's incoming webhooks, `PagerDuty`'s Events API v2 and a dead man's switch. It rejects the
+/// same requests as the real services.
 #[must_use]
 pub fn receivers() -> HttpServer {
     HttpServer::start(move |request| match request.path.as_str() {
@@ -68,7 +69,7 @@ pub fn receivers() -> HttpServer {
     })
 }
 
-/// <https://api.slack.com/messaging/webhooks>: `ok` as text, or a word that says what is wrong.
+/// <https://api.slack.com/messaging/webhooks>: the body is `ok` or an error code.
 fn slack(message: &Value) -> Answer {
     let attachment = &message["attachments"][0];
     let has_text = |it: &str| attachment[it].as_str().is_some_and(|it| !it.is_empty());

@@ -1,4 +1,4 @@
-//! A mail server on this machine: STARTTLS, then a password, then mail; nothing without the one before.
+//! A local mail server that accepts mail only after STARTTLS and authentication.
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -9,40 +9,40 @@ use std::thread;
 use std::time::Duration;
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// One mail as it came.
+/// A received mail.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// Who sends it, as the envelope says.
+    /// Sender of the envelope.
     pub from: String,
-    /// Whom it is sent to, as the envelope says.
+    /// Recipients of the envelope.
     pub to: Vec<String>,
-    /// Head and body, decoded.
+    /// Headers and body, decoded.
     pub text: String,
 }
 
-/// A server that ends with the program.
+/// A mail server that runs until the test process ends.
 #[derive(Debug, Clone)]
 pub struct Smtp {
-    /// On this machine.
+    /// Port of the server on localhost.
     pub port: u16,
-    /// What a client has to trust.
+    /// The server's certificate as PEM, for clients to trust.
     pub certificate: String,
     mails: Arc<Mutex<Vec<Mail>>>,
 }
 
 impl Smtp {
-    /// A server that lets one user in.
+    /// Starts a server on a free port with one user.
     ///
     /// # Panics
-    /// When there is no port.
+    /// If no port is free.
     #[must_use]
     pub fn start(user: &str, password: &str) -> Self {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key);
-        let config = Arc::new(config.expect("a key that fits"));
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let config = Arc::new(config.expect("a key that matches the certificate"));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let smtp = Self { port, certificate: cert.pem(), mails: Arc::default() };
         let (mails, login) = (Arc::clone(&smtp.mails), format!("\0{user}\0{password}"));
@@ -50,7 +50,7 @@ impl Smtp {
             for connection in listener.incoming().map_while(Result::ok) {
                 let (config, mails, login) = (Arc::clone(&config), Arc::clone(&mails), login.clone());
                 thread::spawn(move || {
-                    // Whoever went away in the middle has sent no mail.
+                    // A client that hung up early has sent no mail.
                     let _ = session(connection, config, &mails, &login);
                 });
             }
@@ -58,10 +58,10 @@ impl Smtp {
         smtp
     }
 
-    /// Whatever came so far.
+    /// All mails received so far.
     ///
     /// # Panics
-    /// When a session ended by a panic.
+    /// If a thread panicked while it held the lock of the mails.
     #[must_use]
     pub fn mails(&self) -> Vec<Mail> {
         self.mails.lock().expect("no panic").clone()
@@ -125,7 +125,7 @@ fn command(reader: &mut impl BufRead) -> std::io::Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
-/// `FROM:<a@b>`.
+/// The address in `FROM:<a@b>`.
 fn address(text: &str) -> String {
     text.split(['<', '>']).nth(1).unwrap_or_default().to_owned()
 }
@@ -141,7 +141,7 @@ fn body(reader: &mut impl BufRead) -> std::io::Result<String> {
     }
 }
 
-/// Lines that were cut are joined, `=3D` is `=`.
+/// Decodes quoted-printable text: joins soft line breaks and replaces `=3D` by `=`.
 fn quoted_printable(text: &str) -> String {
     let text = text.replace("=\r\n", "");
     let mut parts = text.split('=');

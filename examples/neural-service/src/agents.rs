@@ -1,4 +1,4 @@
-//! The agents that verify work before it is kept: each scores what it sees for itself, and a low score undoes the change.
+//! The agents that verify work before it is committed. Each agent gives a score of its own; a low score rolls back.
 
 use crate::embedding::Embedding;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use measurand::{Label, verified};
 use rusqlite::Connection;
 use std::cell::Cell;
 
-/// Who verifies.
+/// An agent that verifies work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Label)]
 pub(crate) enum Agent {
     Coder,
@@ -18,7 +18,7 @@ pub(crate) enum Agent {
     Tester,
 }
 
-/// A piece of work: what is to be reached from where, and what was done for it.
+/// A piece of work: the goal, the state at the start and the actions that were done.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
     pub(crate) goal: Goal,
@@ -26,11 +26,10 @@ pub(crate) struct Work {
     pub(crate) plan: Vec<usize>,
 }
 
-/// The score from which on a verification is a success.
+/// Lowest score of a successful verification.
 pub(crate) const GOOD: f64 = 0.95;
 
-/// Stores what was learned from a piece of work if all agents find it good, and nothing otherwise; returns their lowest
-/// score.
+/// Stores the pattern learned from a piece of work if all agents accept it. Returns their lowest score.
 pub(crate) fn submit(db: &Connection, task: &str, work: &Work) -> Result<f64> {
     let change = Change::begin(db)?;
     learning::keep(db, &work.plan, work.goal.facts, work.start, GOOD)?;
@@ -45,25 +44,25 @@ pub(crate) fn submit(db: &Connection, task: &str, work: &Work) -> Result<f64> {
     Ok(lowest)
 }
 
-/// How good a piece of work is in the eyes of an agent.
+/// Returns an agent's score for a piece of work, from 0 to 1.
 ///
 /// # Runbook
-/// See which agent scores low: the coder means steps that cannot be done, the reviewer steps without effect or rows that
-/// are not what was submitted, the tester a goal that was missed.
+/// Check which agent gives low scores. Coder: the plan has impossible steps. Reviewer: steps have no effect, or the
+/// stored rows differ from the submitted work. Tester: the work misses its goal.
 #[verified(agent_id = agent, rollback = change.undo(), owner = "verification")]
 fn verify(agent: Agent, work: &Work, change: &Change<'_>) -> Result<f64> {
     match agent {
         Agent::Coder => Ok(steps(work, |_, after| after.is_some())),
         Agent::Reviewer => Ok(f64::midpoint(steps(work, |before, after| after != Some(before)), stored(work, change)?)),
         Agent::Tester => {
-            let end = ends(work);
-            let missed = work.goal.facts.without(end).count();
+            let missed = work.goal.facts.without(final_state(work)).count();
             Ok(1.0 - f64::from(missed) / f64::from(work.goal.facts.count().max(1)))
         }
     }
 }
 
-/// The share of steps of which this holds, with the state before each and, if it can be done, after it.
+/// The share of steps for which `holds` is true. `holds` receives the states before and after a step; the latter is
+/// `None` if the step is impossible.
 fn steps(work: &Work, holds: impl Fn(State, Option<State>) -> bool) -> f64 {
     let (mut state, mut good, mut all) = (work.start, 0.0, 0.0);
     for action in work.plan.iter().filter_map(|it| ACTIONS.get(*it)) {
@@ -75,13 +74,13 @@ fn steps(work: &Work, holds: impl Fn(State, Option<State>) -> bool) -> f64 {
     if all > 0.0 { good / all } else { 0.0 }
 }
 
-/// What is true when all steps that can be done are done.
-fn ends(work: &Work) -> State {
+/// The state after all possible steps.
+fn final_state(work: &Work) -> State {
     let actions = work.plan.iter().filter_map(|it| ACTIONS.get(*it));
     actions.fold(work.start, |state, it| it.apply(state).unwrap_or(state))
 }
 
-/// Whether the database has what was submitted: 1 or 0.
+/// Returns 1 if the database has the submitted pattern and its embeddings, otherwise 0.
 fn stored(work: &Work, change: &Change<'_>) -> Result<f64> {
     let Some(pattern) = patterns::of_actions(change.db, &names(&work.plan))? else { return Ok(0.0) };
     let vectors = embeddings::of_pattern(change.db, pattern)?;
@@ -89,7 +88,7 @@ fn stored(work: &Work, change: &Change<'_>) -> Result<f64> {
     Ok(f64::from(u8::from(!vectors.is_empty() && vectors.iter().all(sound))))
 }
 
-/// A change of the database that can be undone as a whole; it is, unless it is kept.
+/// A transaction that is rolled back on drop unless it was committed by `keep`.
 #[derive(Debug)]
 struct Change<'a> {
     db: &'a Connection,
@@ -102,15 +101,15 @@ impl<'a> Change<'a> {
         Ok(Self { db, open: Cell::new(true) })
     }
 
-    /// Undoes all of it. The second time there is nothing left to undo.
+    /// Rolls back; a second call has no effect.
     fn undo(&self) {
         if self.open.replace(false) {
-            // Where SQLite has rolled back by itself, as on a full disk, there is no transaction any more.
+            // Fails if SQLite has rolled back by itself, for example because the disk is full.
             let _ = self.db.execute_batch("ROLLBACK");
         }
     }
 
-    /// Keeps it, unless it was undone.
+    /// Commits the change unless it was rolled back.
     fn keep(self) -> Result<()> {
         if self.open.get() {
             self.db.execute_batch("COMMIT")?;
@@ -135,7 +134,7 @@ mod tests {
     use crate::world::{ACTIONS, State, goal_of};
     use measurand::TaskType;
 
-    /// Submits work on a bug; returns the lowest score and how many patterns there are then.
+    /// Submits work on a bug; returns the lowest score and the number of stored patterns afterwards.
     fn submitted(change: impl Fn(Vec<usize>) -> Vec<usize>) -> (f64, usize) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
@@ -159,7 +158,7 @@ mod tests {
         assert_eq!(patterns, 0);
     }
 
-    /// One agent minds, which is not yet critical.
+    /// Only one agent gives a low score, so the score is not critical.
     #[test]
     fn needless_work_is_rolled_back() {
         let (score, patterns) = submitted(repeated);
@@ -168,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_ends_in_an_error_is_rolled_back() {
+    fn work_is_rolled_back_after_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         store.write(|db| Ok(db.execute_batch("DROP TABLE trajectories; DROP TABLE embeddings")?)).unwrap();

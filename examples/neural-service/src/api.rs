@@ -34,12 +34,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(measurand::http_layer!())
         .with_state(app);
     let endpoint = measurand::exporter::router().layer(from_fn(delay));
-    // No website sets faults through the browser of this machine, whatever name it leads here by.
+    // Prevents a website in a local browser from setting faults, also by DNS rebinding.
     let faults = Hosts::new(&[]).protect(Router::new().route("/faults", post(set_faults)));
     service.merge(endpoint).route("/faults", get(list_faults)).merge(faults)
 }
 
-/// What the service is, for whoever opens it in a browser.
+/// `GET /`: the state of the service and its other paths.
 async fn about(State(app): State<Arc<App>>) -> Json<Value> {
     let known = app.known();
     Json(json!({
@@ -83,7 +83,7 @@ async fn nearest(State(app): State<Arc<App>>, Query(wanted): Query<Wanted>) -> R
 async fn pattern(State(app): State<Arc<App>>, Path(id): Path<i64>) -> Result<Response, Problem> {
     let find = move || app.store.read(|db| Ok(patterns::find(db, id)?));
     let Some(it) = blocking(find).await? else {
-        return Err(problem(StatusCode::NOT_FOUND, "there is no such pattern"));
+        return Err(problem(StatusCode::NOT_FOUND, "no pattern has this number"));
     };
     let kind = patterns::kind_name(it.kind);
     Ok(Json(json!({ "id": it.id, "kind": kind, "actions": it.actions, "confidence": it.confidence })).into_response())
@@ -99,7 +99,8 @@ async fn set_faults(
     Json(changes): Json<BTreeMap<String, Value>>,
 ) -> Response {
     if !peer.ip().to_canonical().is_loopback() {
-        return problem(StatusCode::FORBIDDEN, "faults are set from the service's own machine").into_response();
+        return problem(StatusCode::FORBIDDEN, "faults can be set only from the machine that runs the service")
+            .into_response();
     }
     match faults::set(&changes) {
         Ok(()) => Json(faults::describe()).into_response(),
@@ -107,16 +108,16 @@ async fn set_faults(
     }
 }
 
-/// Makes requests slow, and some of them fail, if they are to.
+/// Applies the faults `slow-http` and `http-errors` to requests.
 async fn disturb(request: Request, next: Next) -> Response {
     sleep(faults::duration(Fault::SlowHttp)).await;
     if faults::strikes(Fault::HttpErrors) {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "the fault `http-errors` strikes").into_response();
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "the fault `http-errors` is on").into_response();
     }
     next.run(request).await
 }
 
-/// Makes scrapes slow, if they are to be.
+/// Applies the fault `slow-scrapes` to the metrics endpoint.
 async fn delay(request: Request, next: Next) -> Response {
     sleep(faults::duration(Fault::SlowScrapes)).await;
     next.run(request).await
@@ -131,7 +132,7 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Why a request is not answered as asked.
+/// An error response with a JSON body.
 #[derive(Debug)]
 struct Problem {
     status: StatusCode,

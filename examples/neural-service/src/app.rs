@@ -1,4 +1,4 @@
-//! The service as a whole: what its parts share.
+//! The state that all parts of the service share.
 
 use crate::cache::Cache;
 use crate::coordination::Coordination;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Everything that requests, workers and loops share.
+/// The state that requests, workers and background loops share.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) store: Store,
@@ -25,16 +25,16 @@ pub(crate) struct App {
     pub(crate) cache: Cache<Situation, Found>,
     pub(crate) coordination: Coordination,
     pub(crate) queue: Queue,
-    /// What the database has, as of a moment ago.
+    /// The patterns in the database at the last refresh.
     known: Mutex<Vec<Pattern>>,
-    /// How well patterns served since the last feedback cycle.
+    /// The rewards of patterns used since the last feedback cycle, by pattern.
     feedback: Mutex<HashMap<i64, f64>>,
     pub(crate) retrieved: AtomicU64,
     pub(crate) reused: AtomicU64,
 }
 
 impl App {
-    /// Opens the database in this folder, and learns what it takes to begin.
+    /// Opens the database in this folder and stores a first pattern for each situation.
     pub(crate) fn open(directory: &Path, queue: Queue) -> Result<Self> {
         let app = Self {
             store: Store::open(directory)?,
@@ -57,7 +57,7 @@ impl App {
         Ok(app)
     }
 
-    /// Reads anew what patterns there are.
+    /// Reads the list of patterns from the database again.
     pub(crate) fn refresh(&self) -> Result<()> {
         let all = self.store.read(|db| Ok(patterns::all(db)?))?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,12 +70,12 @@ impl App {
         Ok(())
     }
 
-    /// What is known, as of a moment ago.
+    /// The patterns in the database at the last refresh.
     pub(crate) fn known(&self) -> Vec<Pattern> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes how well a pattern served, from 0 to 1; the next feedback cycle learns from it.
+    /// Notes the reward of a used pattern, from 0 to 1, for the next feedback cycle.
     pub(crate) fn give_feedback(&self, pattern: i64, reward: f64) {
         self.feedback.lock().unwrap_or_else(PoisonError::into_inner).insert(pattern, reward);
     }
@@ -84,9 +84,9 @@ impl App {
         std::mem::take(&mut self.feedback.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How often what was found had been learned in the very same situation.
+    /// The share of retrievals whose pattern was learned in exactly the same situation.
     #[pattern_reuse]
-    #[expect(clippy::cast_precision_loss, reason = "nobody retrieves so often")]
+    #[expect(clippy::cast_precision_loss, reason = "the number of retrievals stays far below 2^53")]
     pub(crate) fn reuse_rate(&self) -> Option<f64> {
         let retrieved = self.retrieved.load(Ordering::Relaxed);
         (retrieved > 0).then(|| self.reused.load(Ordering::Relaxed) as f64 / retrieved as f64)

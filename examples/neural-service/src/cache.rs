@@ -1,4 +1,4 @@
-//! A bounded cache: what was found a moment ago for a situation.
+//! A bounded cache of recent retrievals.
 
 use crate::faults::{self, Fault};
 use measurand::cache_lookup;
@@ -7,7 +7,7 @@ use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Keeps so many at most, each for so long.
+/// A cache of at most `most` entries; an entry expires after `keep`.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V> {
     most: usize,
@@ -27,7 +27,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         Self { most, keep, entries: Mutex::new(HashMap::with_capacity(most)) }
     }
 
-    /// What was found for this, if that is not too old.
+    /// Returns the value of this key unless it has expired.
     #[cache_lookup("retrievals", owner = "learning")]
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         let mut entries = self.lock();
@@ -39,7 +39,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         Some(entry.value.clone())
     }
 
-    /// Keeps what was found; where there is no place, what was not used for the longest time goes.
+    /// Stores a value. A full cache first drops its least recently used entry.
     pub(crate) fn put(&self, key: K, value: V) {
         let mut entries = self.lock();
         if entries.len() >= self.most && !entries.contains_key(&key) {
@@ -61,7 +61,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn the_least_recently_used_goes_first() {
+    fn the_least_recently_used_entry_is_dropped_first() {
         let cache = Cache::new(2, Duration::from_secs(60));
         cache.put(1, 'a');
         cache.put(2, 'b');
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_is_not_found() {
+    fn expired_entries_are_not_returned() {
         let cache = Cache::new(2, Duration::ZERO);
         cache.put(1, 'a');
         assert_eq!(cache.get(&1), None);

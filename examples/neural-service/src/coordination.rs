@@ -1,4 +1,4 @@
-//! Workspaces that agents work in: each worker has one of its own, unless all have to share one.
+//! Workspaces of agents: one per worker, or one for all workers while the fault `inefficient-coordination` is on.
 
 use crate::faults::{self, Fault};
 use measurand::coordination;
@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Workers, each with its agents.
+/// Number of workers; each has its own agents.
 pub(crate) const WORKERS: usize = 4;
 
-/// Who works where, and for how long agents waited.
+/// The workspaces, and the time that agents waited for them.
 #[derive(Debug, Default)]
 pub(crate) struct Coordination {
     workspaces: [Mutex<()>; WORKERS],
@@ -18,27 +18,27 @@ pub(crate) struct Coordination {
 }
 
 impl Coordination {
-    /// Works in the workspace of this worker; also tells how long the agents waited for it.
+    /// Runs `work` in the workspace of this worker; also returns how long the agents waited for it.
     pub(crate) fn in_workspace<T>(&self, worker: usize, work: impl FnOnce() -> T) -> (T, Duration) {
         let shared = faults::is_on(Fault::InefficientCoordination);
-        let begin = Instant::now();
+        let start = Instant::now();
         let workspace = &self.workspaces[if shared { 0 } else { worker % WORKERS }];
         let _workspace = workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = begin.elapsed();
+        let waited = start.elapsed();
         faults::wait(Fault::InefficientCoordination);
         (work(), waited)
     }
 
-    /// Notes how long a task took, and how much of that its agents waited for each other.
+    /// Adds a task's duration and the part of it that its agents waited for each other.
     pub(crate) fn note(&self, all: Duration, waited: Duration) {
         let nanoseconds = |it: Duration| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX);
         self.all.fetch_add(nanoseconds(all), Ordering::Relaxed);
         self.waited.fetch_add(nanoseconds(waited), Ordering::Relaxed);
     }
 
-    /// The share of the agents' time since the last call that they did not wait; nothing where they had nothing to do.
+    /// The share of time since the last call in which agents did not wait; `None` if there was no task.
     #[coordination(owner = "agents")]
-    #[expect(clippy::cast_precision_loss, reason = "a century has fewer nanoseconds than that")]
+    #[expect(clippy::cast_precision_loss, reason = "a ratio does not need the exact nanoseconds")]
     pub(crate) fn efficiency(&self) -> Option<f64> {
         let (waited, all) = (self.waited.swap(0, Ordering::Relaxed), self.all.swap(0, Ordering::Relaxed));
         (all > 0).then(|| 1.0 - waited.min(all) as f64 / all as f64)

@@ -1,4 +1,4 @@
-//! Vectors that stand for what work is like: states and sequences of actions that have much in common are near each other.
+//! Embeddings of situations: similar goals and starts have similar vectors.
 
 use crate::world::State;
 
@@ -9,14 +9,14 @@ pub(crate) const DIMENSIONS: usize = 32;
 pub(crate) struct Embedding(pub(crate) [f32; DIMENSIONS]);
 
 impl Embedding {
-    /// For a task of this goal that begins here.
+    /// The embedding of a task with this goal and this state at its start.
     pub(crate) fn of_situation(goal: State, start: State) -> Self {
         let facts =
             |state: State, weight| (0..32).filter(move |it| state.0 & (1 << it) != 0).map(move |it| (it, weight));
         Self::of(facts(goal, 2.0).chain(facts(start, 1.0).map(|(it, weight)| (it + 32, weight))))
     }
 
-    /// The sum of a direction for each feature, by its weight.
+    /// The normalized sum of one pseudo-random direction per feature, scaled by its weight.
     fn of(features: impl Iterator<Item = (u64, f32)>) -> Self {
         let mut sum = [0.0; DIMENSIONS];
         for (feature, weight) in features {
@@ -32,7 +32,7 @@ impl Embedding {
         Self(if length > 0.0 { sum.map(|it| it / length) } else { sum })
     }
 
-    /// How alike two are, from -1 to 1: the cosine of the angle between them.
+    /// Cosine similarity, from -1 to 1.
     pub(crate) fn cosine(&self, other: &Self) -> f32 {
         self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum()
     }
@@ -41,7 +41,7 @@ impl Embedding {
         self.0.iter().flat_map(|it| it.to_le_bytes()).collect()
     }
 
-    /// Nothing where these are not the bytes of one.
+    /// Reads the bytes of [`Self::to_bytes`]; `None` if their number is wrong.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut values = [0.0; DIMENSIONS];
         let (words, rest) = bytes.as_chunks::<4>();

@@ -1,24 +1,24 @@
-//! What can go wrong, and how each kind is counted.
+//! The error type of the service; each variant has a counter of its own.
 
 use measurand::ErrorKind;
 use std::fmt;
 
-/// Why something was not done; each kind is a value of the label `error_kind`.
+/// An error of the service; each variant is a value of the label `error_kind`.
 #[derive(Debug, ErrorKind)]
 pub(crate) enum Error {
-    /// SQLite says no.
+    /// SQLite returned an error.
     Database(rusqlite::Error),
-    /// A stored trajectory names an action that nobody knows.
+    /// A stored trajectory names an unknown action.
     Malformed(String),
     /// The goal cannot be reached.
     NoPlan(&'static str),
-    /// A step of the plan could not be done.
+    /// A step of the plan failed.
     StepFailed(&'static str),
-    /// The agents found the work too bad; it was rolled back.
+    /// An agent's score is too low; the work was rolled back.
     Rejected,
-    /// As many tasks wait as may wait.
+    /// The queue of tasks is full.
     QueueFull,
-    /// The service is told to do nothing, or is ending.
+    /// The fault `stalled-loop` is on.
     Stalled,
 }
 
@@ -33,13 +33,13 @@ impl From<rusqlite::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Database(error) => write!(f, "the database says: {error}"),
+            Self::Database(error) => write!(f, "database error: {error}"),
             Self::Malformed(action) => write!(f, "a trajectory has the unknown action `{}`", action.escape_debug()),
-            Self::NoPlan(goal) => write!(f, "nothing leads to the goal `{goal}`"),
-            Self::StepFailed(action) => write!(f, "the step `{action}` failed; the task may be tried again"),
-            Self::Rejected => f.write_str("the agents rejected the work, and it was rolled back"),
+            Self::NoPlan(goal) => write!(f, "no plan reaches the goal `{goal}`"),
+            Self::StepFailed(action) => write!(f, "the step `{action}` failed; try the task again"),
+            Self::Rejected => f.write_str("an agent rejected the work, and it was rolled back"),
             Self::QueueFull => f.write_str("too many tasks wait; try again later"),
-            Self::Stalled => f.write_str("the neural loop is stalled; `POST /faults {\"stalled-loop\": \"off\"}`"),
+            Self::Stalled => f.write_str("the neural loop is stalled; send `POST /faults {\"stalled-loop\": \"off\"}`"),
         }
     }
 }

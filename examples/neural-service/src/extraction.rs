@@ -1,4 +1,4 @@
-//! Patterns out of trajectories: sequences of actions that were done again and again, and went well.
+//! Extracts patterns from trajectories: sequences of actions that are frequent and successful.
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -10,16 +10,16 @@ use crate::world::{State, action_named};
 use measurand::neural_op;
 use std::collections::BTreeMap;
 
-/// Trajectories that are looked at.
+/// Number of trajectories per extraction.
 const LOOKED_AT: u32 = 100;
-/// How often a sequence has to have been done.
+/// Minimum number of occurrences of a sequence.
 const SUPPORT: u32 = 3;
-/// How well it has to have gone on average.
+/// Minimum average reward of a sequence.
 const REWARD: f64 = 0.5;
-/// Patterns that are kept.
+/// Maximum number of patterns in the database.
 const KEPT: u32 = 300;
 
-/// A sequence that was seen.
+/// The occurrences of one sequence.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     times: u32,
@@ -29,10 +29,10 @@ struct Seen {
 }
 
 impl App {
-    /// Finds patterns in the newest trajectories and keeps the new ones; returns how many.
+    /// Finds patterns in the newest trajectories, stores the new ones and returns their number.
     ///
     /// # Runbook
-    /// The error names the action that cannot be read: see who writes trajectories.
+    /// The error names the unreadable action. Find the part of the service that wrote this trajectory.
     #[neural_op("extraction", owner = "learning")]
     pub(crate) fn extract(&self) -> Result<usize> {
         let mut trajectories = self.store.read(|db| Ok(trajectories::newest(db, LOOKED_AT)?))?;
@@ -56,7 +56,7 @@ impl App {
     }
 }
 
-/// All sequences of two and three actions.
+/// Counts all sequences of two and three actions.
 fn sequences(trajectories: &[Trajectory]) -> Result<BTreeMap<Vec<usize>, Seen>> {
     let mut all: BTreeMap<Vec<usize>, Seen> = BTreeMap::new();
     for it in trajectories {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_an_error() {
+    fn unknown_actions_are_an_error() {
         let error = sequences(&[trajectory("design ???")]).unwrap_err();
         assert!(error.to_string().contains("`???`"), "{error}");
     }

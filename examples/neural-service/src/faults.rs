@@ -1,6 +1,6 @@
-//! What can be broken on purpose, a row each, and how much of it is. A process has one set, as it has one environment.
+//! Faults that break the service on purpose. The settings are global to the process.
 //!
-//! It knows no part of the service: each part asks here whether it has to fail.
+//! This module knows no other part of the service; each part asks it whether to fail.
 
 mod table;
 mod value;
@@ -44,10 +44,10 @@ pub(crate) enum Fault {
     SlowPeer,
 }
 
-/// How many there are.
+/// Number of faults.
 const COUNT: usize = Fault::SlowPeer as usize + 1;
 
-// A fault is the index of its row.
+// The discriminant of a fault is the index of its row.
 const _: () = {
     let mut i = 0;
     while i < COUNT {
@@ -56,41 +56,41 @@ const _: () = {
     }
 };
 
-/// The values, as the bits of an `f64`; 0 is off.
+/// The current amounts, as the bits of an `f64`; 0 is off.
 static VALUES: [AtomicU64; COUNT] = [const { AtomicU64::new(0) }; COUNT];
-/// How often a share was asked for.
+/// Number of calls of [`strikes`] with a share above 0.
 static ASKED: [AtomicU64; COUNT] = [const { AtomicU64::new(0) }; COUNT];
 
-/// How much of it there is: 0 for nothing, seconds, a share from 0 to 1, or a number.
+/// The current amount of a fault: seconds, a share from 0 to 1, or a number. 0 is off.
 pub(crate) fn amount(fault: Fault) -> f64 {
     f64::from_bits(VALUES[fault as usize].load(Ordering::Relaxed))
 }
 
-/// Whether there is any of it.
+/// Whether the fault is on.
 pub(crate) fn is_on(fault: Fault) -> bool {
     amount(fault) > 0.0
 }
 
-/// How long it takes.
+/// The amount of a fault in seconds, as a duration.
 pub(crate) fn duration(fault: Fault) -> Duration {
     Duration::from_secs_f64(amount(fault))
 }
 
-/// Blocks the thread for as long as the fault says.
+/// Blocks the thread for the duration of the fault.
 pub(crate) fn wait(fault: Fault) {
     if is_on(fault) {
         std::thread::sleep(duration(fault));
     }
 }
 
-/// How many.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is set is positive and bounded")]
+/// The amount of a fault as a whole number.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`set` admits only small positive values")]
 pub(crate) fn count(fault: Fault) -> usize {
     amount(fault) as usize
 }
 
-/// Whether it happens this time: as often as its share says, evenly spread.
-#[expect(clippy::cast_precision_loss, reason = "nobody asks so often")]
+/// Whether the fault happens this time. It happens in its share of the calls, evenly spread.
+#[expect(clippy::cast_precision_loss, reason = "the number of calls stays far below 2^53")]
 pub(crate) fn strikes(fault: Fault) -> bool {
     let share = amount(fault);
     if share <= 0.0 {
@@ -100,15 +100,15 @@ pub(crate) fn strikes(fault: Fault) -> bool {
     ((asked + 1.0) * share).floor() > (asked * share).floor()
 }
 
-/// Sets faults by name, all or none of them.
+/// Sets faults by name: all of them, or none if there is an error.
 ///
 /// # Errors
-/// When a name or a value makes no sense; the message has the mend.
+/// If a name is unknown or a value invalid; the message says which ones are valid.
 pub(crate) fn set(changes: &BTreeMap<String, Value>) -> Result<(), String> {
     let read = |(name, value): (&String, &Value)| -> Result<(Fault, f64), String> {
         let row = named(name)?;
         let amount = row.unit.read(row.standard, value);
-        amount.map(|it| (row.fault, it)).map_err(|mend| format!("`{name}` cannot be `{value}`; {mend}"))
+        amount.map(|it| (row.fault, it)).map_err(|help| format!("`{name}` cannot be `{value}`; {help}"))
     };
     let changes: Vec<(Fault, f64)> = changes.iter().map(read).collect::<Result<_, _>>()?;
     for (fault, amount) in changes {
@@ -117,14 +117,14 @@ pub(crate) fn set(changes: &BTreeMap<String, Value>) -> Result<(), String> {
     Ok(())
 }
 
-/// `slow-queries=20ms` or, with the standard amount, `slow-queries`; for the command line.
+/// Reads `slow-queries=20ms` from the command line, or `slow-queries` for the default amount.
 ///
 /// # Errors
-/// As [`set`].
+/// The errors of [`set`].
 pub(crate) fn parse(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').unwrap_or((text, "on"));
     let (row, value) = (named(name)?, Value::from(value));
-    row.unit.read(row.standard, &value).map_err(|mend| format!("`{name}` cannot be {value}; {mend}"))?;
+    row.unit.read(row.standard, &value).map_err(|help| format!("`{name}` cannot be {value}; {help}"))?;
     Ok((name.to_owned(), value))
 }
 
@@ -158,9 +158,9 @@ pub(crate) fn describe() -> Vec<Described> {
     ROWS.iter().map(describe).collect()
 }
 
-/// All faults, for the help of the command.
+/// All faults as text for `--help`.
 pub(crate) fn help() -> String {
     let line = |it: &Row| format!("  {:<32} {}", format!("{}={}", it.name, it.unit.write(it.standard)), it.help);
     let lines: Vec<String> = ROWS.iter().map(line).collect();
-    format!("Faults, with what `on` stands for:\n{}", lines.join("\n"))
+    format!("Faults, each with its value for `on`:\n{}", lines.join("\n"))
 }

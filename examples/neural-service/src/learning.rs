@@ -1,4 +1,4 @@
-//! What is kept of a sequence of actions: a pattern and the situation that it was learned in.
+//! Stores a learned sequence of actions as a pattern, with an embedding of its situation.
 
 use crate::embedding::Embedding;
 use crate::error::Result;
@@ -7,7 +7,7 @@ use crate::world::{State, action_named};
 use measurand::{PatternType, pattern_learned};
 use rusqlite::Connection;
 
-/// Keeps a pattern and the situation that it was learned in, unless it is known already.
+/// Stores a pattern and its situation. Returns the pattern's number, or `None` if the pattern exists already.
 #[pattern_learned(ok_if = |it| matches!(it, Ok(Some(_))), owner = "learning")]
 pub(crate) fn keep(
     db: &Connection,
@@ -23,7 +23,7 @@ pub(crate) fn keep(
     Ok(new.then_some(pattern))
 }
 
-/// What a pattern is about: working together, doing better, or what comes next.
+/// The type of a pattern with these actions.
 pub(crate) fn kind_of(actions: &[usize]) -> PatternType {
     let has = |names: &[&str]| names.iter().filter_map(|it| action_named(it)).any(|it| actions.contains(&it));
     if has(&["review", "merge"]) {

@@ -1,4 +1,4 @@
-//! Somebody who uses the service: learning at a given rate, tasks, retrievals, plans and requests at their usual ones.
+//! The load generator of `--load`: learning at the given rate; tasks, retrievals, plans and requests at fixed rates.
 
 use crate::app::App;
 use crate::faults::{self, Fault};
@@ -16,18 +16,18 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How far the load may fall behind before it gives up to catch up.
+/// Delay after which the load skips missed operations instead of catching up.
 const BEHIND: Duration = Duration::from_millis(250);
 const TICK: Duration = Duration::from_millis(5);
-/// Plans that are made at once, besides those of tasks.
+/// Maximum number of concurrent plans, not counting those of tasks.
 const PLANNERS: usize = 64;
-/// Clients over HTTP; each waits a little after each answer.
+/// Number of HTTP clients; each pauses before every request.
 const CLIENTS: u64 = 2;
 const CLIENT_PAUSE: Duration = Duration::from_millis(100);
-/// Nothing listens there: the port is reserved.
+/// The address of a closed port: port 1 is reserved.
 const NOTHING: &str = "http://127.0.0.1:1/";
 
-/// Loads the service with so many neural operations a second, until the process ends.
+/// Starts a load of this many neural operations per second. It runs until the process ends.
 pub(crate) fn start(app: &Arc<App>, operations: u32, address: SocketAddr) {
     let learner = Arc::clone(app);
     thread::spawn(move || learn(&learner, operations));
@@ -39,27 +39,27 @@ pub(crate) fn start(app: &Arc<App>, operations: u32, address: SocketAddr) {
 
 /// Gives feedback at a steady rate.
 fn learn(app: &App, operations: u32) {
-    let (mut begin, mut done) = (Instant::now(), 0_u64);
+    let (mut start, mut done) = (Instant::now(), 0_u64);
     loop {
         thread::sleep(TICK);
         if faults::is_on(Fault::StalledLoop) {
-            (begin, done) = (Instant::now(), 0);
+            (start, done) = (Instant::now(), 0);
             continue;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and far below 2^64")]
-        let due = (begin.elapsed().as_secs_f64() * f64::from(operations)) as u64;
+        let due = (start.elapsed().as_secs_f64() * f64::from(operations)) as u64;
         let low = faults::is_on(Fault::LowConfidence);
         for number in done..due {
             if faults::strikes(Fault::LostLoad) {
                 continue;
             }
-            // Not all that is known is equally good.
+            // Patterns differ in quality.
             let pattern = u16::try_from(number % SLOTS as u64).unwrap_or(0);
             app.mind.learn(pattern.into(), if low { 0.0 } else { 1.0 - 0.01 * f64::from(pattern % 16) });
         }
         done = due;
-        if begin.elapsed().as_secs_f64() - seconds(done, operations) > BEHIND.as_secs_f64() {
-            (begin, done) = (Instant::now(), 0);
+        if start.elapsed().as_secs_f64() - seconds(done, operations) > BEHIND.as_secs_f64() {
+            (start, done) = (Instant::now(), 0);
         }
     }
 }
@@ -69,7 +69,7 @@ fn seconds(operations: u64, rate: u32) -> f64 {
     operations as f64 / f64::from(rate)
 }
 
-/// Twenty tasks, forty retrievals and four plans a second.
+/// Makes twenty tasks, forty retrievals and four plans per second.
 async fn work(app: Arc<App>) {
     let planners = Arc::new(Semaphore::new(PLANNERS));
     let mut ticks = interval(Duration::from_millis(50));
@@ -77,7 +77,7 @@ async fn work(app: Arc<App>) {
     for number in 0_u64.. {
         ticks.tick().await;
         let situation = Situation::nth(number);
-        // Where the queue is full, the task is not done; that is what its gauge tells.
+        // A full queue refuses the task; the gauge of the queue's length shows this.
         let _ = app.queue.put(situation);
         let retriever = Arc::clone(&app);
         spawn_blocking(move || {
@@ -98,7 +98,7 @@ async fn work(app: Arc<App>) {
     }
 }
 
-/// A client that asks one thing after the other.
+/// Runs a client that sends one request after the other.
 fn ask(address: SocketAddr, client: u64) {
     let config =
         ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).http_status_as_error(false);
@@ -116,11 +116,11 @@ fn ask(address: SocketAddr, client: u64) {
     }
 }
 
-/// One request. The service counts its answers; here an error is that no answer came.
+/// Sends one request. The service counts its own responses; here a missing response is an error.
 #[outgoing("neural-service")]
 fn request(agent: &ureq::Agent, url: &str) -> Result<(), ureq::Error> {
     faults::wait(Fault::SlowPeer);
     let url = if faults::strikes(Fault::UnreachablePeer) { NOTHING } else { url };
-    // The answer has to be read, or the connection is not used again.
+    // The client reuses a connection only after reading the response.
     agent.get(url).call()?.body_mut().read_to_vec().map(drop)
 }

@@ -1,5 +1,5 @@
-//! The application that is monitored: patterns, embeddings and trajectories in SQLite, learning, retrieval, extraction,
-//! verification by agents, planning, tasks, an HTTP interface; and faults to be switched on.
+//! An application to monitor: patterns, embeddings and trajectories in SQLite, learning, retrieval, extraction,
+//! verification by agents, planning, tasks, an HTTP interface, and faults that can be switched on.
 //!
 //! ```text
 //! api, load ──► queue ──► tasks ──► retrieval, planner, agents ──► store
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         None => run(&cli.serve),
     };
     let Err(error) = result else { return ExitCode::SUCCESS };
-    // Nobody is left to tell when stderr is closed.
+    // Ignores a closed stderr.
     let _ = writeln!(std::io::stderr(), "error: {error}");
     ExitCode::FAILURE
 }
@@ -59,25 +59,26 @@ fn run(serve: &Serve) -> Result<(), String> {
     measurand::set_series_limit(serve.series_limit);
     let runtime = Runtime::new().map_err(|it| format!("cannot start threads: {it}"))?;
     let result = runtime.block_on(serve_until_stopped(serve));
-    // A query that takes long must not keep the program.
+    // Does not wait for running queries.
     runtime.shutdown_background();
     result
 }
 
 async fn serve_until_stopped(options: &Serve) -> Result<(), String> {
-    let temporary = tempfile::tempdir().map_err(|it| format!("cannot make a temporary folder: {it}"))?;
+    let temporary = tempfile::tempdir().map_err(|it| format!("cannot create a temporary folder: {it}"))?;
     let directory = options.directory.as_deref().unwrap_or(temporary.path());
     std::fs::create_dir_all(directory).map_err(|it| {
-        format!("cannot make the folder `{}`: {it}; name another one with `--directory`", directory.display())
+        format!("cannot create the folder `{}`: {it}\nhelp: name another one with `--directory`", directory.display())
     })?;
     let (queue, waiting) = Queue::new();
     let app = App::open(directory, queue).map_err(|it| it.to_string())?;
     let app = Arc::new(app);
-    // What is broken breaks a service that has begun well.
+    // Faults start after the database is open, so that they cannot prevent the start.
     faults::set(&options.faults.iter().cloned().collect())?;
-    let listener = TcpListener::bind(&options.listen).await;
+    let listen = &options.listen;
+    let listener = TcpListener::bind(listen).await;
     let listener = listener
-        .map_err(|it| format!("cannot listen on `{}`: {it}; name another address with `--listen`", options.listen))?;
+        .map_err(|it| format!("cannot listen on `{listen}`: {it}\nhelp: name another address with `--listen`"))?;
     let address = listener.local_addr().map_err(|it| it.to_string())?;
     workers::start(&app, waiting);
     upkeep::start(&app);
@@ -112,6 +113,6 @@ fn announce(address: SocketAddr) {
          dashboard and rules:\n  \
          cargo run -p cargo-measurand -- generate {url} --out generated\n"
     );
-    // A closed stdout is no reason not to serve.
+    // Ignores a closed stdout.
     let _ = std::io::stdout().write_all(text.as_bytes());
 }

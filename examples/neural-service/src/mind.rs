@@ -1,19 +1,19 @@
-//! How sure we are of each pattern, in memory: what feedback changes many times a second, and what is written to the
-//! database now and then.
+//! The confidence in each pattern, in memory. Feedback changes it many times per second; the feedback cycle writes it
+//! to the database.
 
 use measurand::{PatternType, neural_op, pattern_confidence};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Patterns that are kept in mind at most; a power of two.
+/// Number of confidences in memory; a power of two.
 pub(crate) const SLOTS: usize = 1024;
 
-/// How much of the newest feedback counts.
+/// Weight of new feedback in the moving average.
 const RATE: f64 = 0.05;
 
-/// A confidence for each pattern.
+/// The confidences of all patterns.
 #[derive(Debug)]
 pub(crate) struct Mind {
-    /// The bits of an `f64`, by the pattern's number.
+    /// The bits of an `f64`, by the pattern's number modulo [`SLOTS`].
     confidences: Vec<AtomicU64>,
 }
 
@@ -28,23 +28,23 @@ impl Mind {
         &self.confidences[index]
     }
 
-    /// Takes over what the database says.
+    /// Sets the confidence stored in the database.
     pub(crate) fn recall(&self, pattern: i64, confidence: f64) {
         self.slot(pattern).store(confidence.to_bits(), Ordering::Relaxed);
     }
 
-    /// Learns from one piece of feedback, from 0 to 1, and returns how sure we are now.
+    /// Learns from one reward, from 0 to 1, and returns the new confidence.
     ///
     /// # Runbook
-    /// `POST /faults {"stalled-loop": "off"}`; then see whether the feedback loop turns.
+    /// Send `POST /faults {"stalled-loop": "off"}`; then check that the feedback loop runs.
     #[neural_op("learning", owner = "learning")]
     pub(crate) fn learn(&self, pattern: i64, reward: f64) -> f64 {
         self.adjust(pattern, reward)
     }
 
-    /// The work of [`Mind::learn`], which nobody measures.
+    /// The work of [`Mind::learn`] without metrics, as a baseline for the benchmark.
     ///
-    /// Two threads that learn about one pattern at once may lose one of both: a mean does not need every number.
+    /// If two threads update one pattern at the same time, one update may be lost; a moving average tolerates that.
     #[inline]
     pub(crate) fn adjust(&self, pattern: i64, reward: f64) -> f64 {
         let slot = self.slot(pattern);
@@ -54,7 +54,7 @@ impl Mind {
         after
     }
 
-    /// How sure we are of a pattern.
+    /// The confidence in a pattern, from 0 to 1.
     #[pattern_confidence(pattern_type = kind, owner = "learning")]
     pub(crate) fn confidence(&self, kind: PatternType, pattern: i64) -> f64 {
         f64::from_bits(self.slot(pattern).load(Ordering::Relaxed))

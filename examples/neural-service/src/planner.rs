@@ -1,4 +1,4 @@
-//! Planning towards a goal: A* over states, by the cost of actions. It knows actions and states, whatever they stand for.
+//! Finds the cheapest plan for a goal: A* search over states, by the cost of actions.
 
 use crate::faults::{self, Fault};
 use crate::world::{ACTIONS, Action, Goal, State};
@@ -6,24 +6,24 @@ use measurand::goap_plan;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-/// A plan: the actions by their place in the list, the first to do first.
+/// A plan: indices of actions, in order.
 pub(crate) type Plan = Vec<usize>;
 
-/// At which cost each state was reached, and from which other by which action. An entry may be improved until the state is
-/// visited.
+/// The lowest cost of each reached state, with the previous state and the action. An entry may improve until the search
+/// visits the state.
 type Reached = HashMap<State, (u32, Option<(State, usize)>)>;
 
-/// Plans for a goal of the world.
+/// Finds a plan for a goal.
 ///
 /// # Runbook
-/// `POST /faults {"slow-planning": "off"}`; then look at how many actions there are: the search grows with them.
+/// Send `POST /faults {"slow-planning": "off"}`. Then check the number of actions: the search time grows with it.
 #[goap_plan(goal = label, owner = "planning")]
 pub(crate) fn plan_for(label: &str, goal: Goal, start: State) -> Option<Plan> {
     faults::wait(Fault::SlowPlanning);
     plan(start, goal.facts, ACTIONS)
 }
 
-/// The cheapest plan, if the goal can be reached at all.
+/// Returns the cheapest plan, or `None` if the goal cannot be reached.
 pub(crate) fn plan(start: State, goal: State, actions: &[Action]) -> Option<Plan> {
     let estimate = Estimate::new(goal, actions);
     let mut reached: Reached = HashMap::from([(start, (0, None))]);
@@ -47,10 +47,10 @@ pub(crate) fn plan(start: State, goal: State, actions: &[Action]) -> Option<Plan
     None
 }
 
-/// What the way to the goal costs at least: never more than it does, so that the first plan found is the cheapest.
+/// A lower bound of the cost to the goal. It never exceeds the real cost, so the first plan found is the cheapest.
 struct Estimate {
     goal: State,
-    /// The most facts that one action brings.
+    /// The highest number of facts that one action adds.
     most: u32,
     /// The cost of the cheapest action.
     least: u32,
@@ -93,7 +93,7 @@ mod tests {
         })
     }
 
-    /// The cost of the cheapest way, found by trying everything until nothing improves.
+    /// The lowest cost of the goal, by exhaustive search.
     fn cheapest(start: State, goal: State, actions: &[Action]) -> Option<u32> {
         let mut costs = BTreeMap::from([(start, 0)]);
         loop {

@@ -1,18 +1,18 @@
-//! The queue of tasks, which is bounded.
+//! The bounded queue of tasks.
 
 use crate::error::{Error, Result};
 use crate::situation::Situation;
 use measurand::task_queue;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// Tasks that may wait.
+/// Maximum number of waiting tasks.
 const WAITING: usize = 500;
 
-/// The way in.
+/// The sender of the queue.
 #[derive(Debug)]
 pub(crate) struct Queue(Sender<Situation>);
 
-/// The way out.
+/// The receiver of the queue.
 #[derive(Debug)]
 pub(crate) struct Waiting(pub(crate) Receiver<Situation>);
 
@@ -22,13 +22,13 @@ impl Queue {
         (Self(sender), Waiting(receiver))
     }
 
-    /// Lets a task wait for a worker; returns how many wait then.
+    /// Adds a task and returns the new length of the queue.
     pub(crate) fn put(&self, task: Situation) -> Result<usize> {
         self.0.try_send(task).map_err(|_| Error::QueueFull)?;
         Ok(self.length())
     }
 
-    /// How many wait.
+    /// Number of waiting tasks.
     #[task_queue(owner = "agents")]
     pub(crate) fn length(&self) -> usize {
         self.0.max_capacity() - self.0.capacity()

@@ -1,4 +1,4 @@
-//! Finding the pattern that was learned in the situation most like this one.
+//! Finds the pattern that was learned in the most similar situation.
 
 use crate::app::App;
 use crate::embedding::Embedding;
@@ -10,11 +10,11 @@ use crate::world::goal_of;
 use measurand::{neural_op, pattern_retrieval};
 use std::sync::atomic::Ordering;
 
-/// Situations that are as like as this are the same.
+/// Similarity above which two situations are the same.
 const SAME: f32 = 0.999;
 
 impl App {
-    /// The pattern for a situation, from the cache if it was asked for a moment ago.
+    /// Returns the pattern for a situation, from the cache if it was retrieved recently.
     pub(crate) fn pattern_for(&self, situation: Situation) -> Result<Option<Found>> {
         if faults::is_on(Fault::StalledLoop) {
             return Err(Error::Stalled);
@@ -29,10 +29,10 @@ impl App {
         Ok(found)
     }
 
-    /// The pattern for a situation, by the cosine of its embedding and all that are stored.
+    /// Returns the pattern whose embedding has the highest cosine similarity to this situation.
     ///
     /// # Runbook
-    /// Look for slow queries of `embeddings`; the search reads all of them, so see how many there are.
+    /// Check for slow queries of `embeddings`. The search reads the whole table, so also check its size.
     #[neural_op("retrieval", owner = "learning", slo(success = 99.9))]
     #[pattern_retrieval(owner = "learning", slo(latency = "10ms" @ 95))]
     pub(crate) fn retrieve(&self, situation: Situation) -> Result<Option<Found>> {

@@ -1,4 +1,4 @@
-//! The faults that take something for themselves: memory, files, rows, names, the workers of the runtime.
+//! The faults that use up a resource: memory, files, rows, label values, workers of the runtime.
 
 use crate::app::App;
 use crate::error::Result;
@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 const EVERY: Duration = Duration::from_millis(100);
 const MEBIBYTE: usize = 1 << 20;
 
-/// Starts the threads and tasks that bring about what the faults say, and take it back.
+/// Starts the threads and tasks that take and release resources as the faults say.
 pub(crate) fn start(app: &Arc<App>) {
     let app = Arc::clone(app);
     thread::spawn(move || {
@@ -31,7 +31,7 @@ pub(crate) fn start(app: &Arc<App>) {
     }
 }
 
-/// Blocks whichever worker runs it, as a task does that computes or waits without `.await`.
+/// Blocks the worker that runs it, like a task that computes or waits without `.await`.
 async fn block() {
     loop {
         tokio::time::sleep(EVERY / 4).await;
@@ -39,7 +39,7 @@ async fn block() {
     }
 }
 
-/// What is taken at the moment.
+/// The resources taken at the moment.
 #[derive(Debug, Default)]
 struct Taken {
     memory: Vec<u8>,
@@ -53,18 +53,18 @@ impl Taken {
     fn adjust(&mut self, app: &App) {
         let memory = faults::count(Fault::Memory) * MEBIBYTE;
         if self.memory.len() != memory {
-            // Every page is written, or the system would not give it. In one piece, since the allocator keeps small ones.
+            // Writing every page makes the system allocate it. One large block goes back to the system when freed.
             self.memory = vec![1; memory];
         }
         self.open_files();
-        // What fails is tried again a moment later.
+        // After an error the next call of `adjust` tries again.
         let _ = ballast(app, "grown", &mut self.grown, faults::count(Fault::PatternGrowth), MEBIBYTE);
         let _ = ballast(app, "unused", &mut self.unused, faults::count(Fault::UnusedPatterns), 1);
         let goals = f64::from(u32::try_from(faults::count(Fault::ManyGoals)).unwrap_or(u32::MAX)) * EVERY.as_secs_f64();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "what is set is positive and bounded"
+            reason = "`faults::set` admits only small positive values"
         )]
         for _ in 0..goals.ceil() as u64 {
             self.goals += 1;
@@ -78,14 +78,14 @@ impl Taken {
         self.files.truncate(wanted);
         let Ok(program) = std::env::current_exe() else { return };
         while self.files.len() < wanted {
-            // None is left: that is as many as there can be.
+            // The process has reached its limit of open files.
             let Ok(file) = File::open(&program) else { return };
             self.files.push(file);
         }
     }
 }
 
-/// Stores so many patterns of this name, and removes those that were stored before where the number is another one.
+/// Makes the number of patterns with this name `wanted`; if it differs from `stored`, replaces them all.
 fn ballast(app: &App, name: &str, stored: &mut usize, wanted: usize, bytes: usize) -> Result<()> {
     if *stored == wanted {
         return Ok(());

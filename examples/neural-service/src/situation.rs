@@ -1,10 +1,10 @@
-//! What a task is about, and the pattern that was found for it.
+//! The situation of a task, and the pattern found for it.
 
 use crate::world::{STARTS, State};
 use measurand::TaskType;
 use serde::Serialize;
 
-/// What a task is about: its kind, and what is true when it begins.
+/// The kind of a task and the state at its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Situation {
     pub(crate) kind: TaskType,
@@ -12,13 +12,13 @@ pub(crate) struct Situation {
 }
 
 impl Situation {
-    /// All that there are.
+    /// All situations.
     pub(crate) fn all() -> impl Iterator<Item = Situation> {
         let kinds = [TaskType::Feature, TaskType::Bugfix, TaskType::Refactor];
         kinds.into_iter().flat_map(|kind| STARTS.map(|start| Situation { kind, start }))
     }
 
-    /// One after the other, again and again.
+    /// The situation with this number; numbers beyond the last situation start over.
     pub(crate) fn nth(number: u64) -> Situation {
         let all: Vec<Situation> = Self::all().collect();
         #[expect(clippy::cast_possible_truncation, reason = "only the remainder counts")]
@@ -26,10 +26,10 @@ impl Situation {
     }
 }
 
-/// What was found.
+/// A retrieved pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Found {
     pub(crate) pattern: i64,
-    /// How alike the situations are, from -1 to 1.
+    /// Similarity of the situations, from -1 to 1.
     pub(crate) likeness: f32,
 }

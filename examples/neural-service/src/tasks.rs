@@ -1,4 +1,4 @@
-//! What workers do with a task: retrieve what is known, plan, do it, let agents verify it, and learn from how it went.
+//! The steps of a task: retrieve a pattern, plan, work, let agents verify the work, and give feedback.
 
 use crate::agents::{self, Work};
 use crate::app::App;
@@ -11,7 +11,7 @@ use crate::world::{ACTIONS, goal_of, names};
 use measurand::{TaskType, measured, task};
 use std::time::{Duration, Instant};
 
-/// As it stands in the database and in requests.
+/// The name of a kind of task in the database and in requests.
 pub(crate) const fn kind_name(kind: TaskType) -> &'static str {
     match kind {
         TaskType::Feature => "feature",
@@ -23,25 +23,25 @@ pub(crate) const fn kind_name(kind: TaskType) -> &'static str {
 /// Performs a task on this worker.
 ///
 /// # Runbook
-/// The kind of error tells: `rejected` is the agents' verdict, `step_failed` the work itself, `database` the storage.
+/// Check the kind of error: `rejected` comes from the agents, `step_failed` from the work, `database` from the storage.
 #[task(task_type = situation.kind, owner = "agents")]
 #[measured(owner = "agents", slo(success = 99, latency = "1s" @ 99))]
 pub(crate) fn perform(app: &App, situation: Situation, worker: usize) -> Result<()> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let found = app.pattern_for(situation)?;
     let (result, waited) = work(app, situation, worker)?;
-    app.coordination.note(begin.elapsed(), waited);
+    app.coordination.note(start.elapsed(), waited);
     if let Some(found) = found {
         app.give_feedback(found.pattern, if result.is_ok() { 1.0 } else { 0.0 });
     }
     result
 }
 
-/// Plans and does the work; also tells how long its agents waited for each other.
+/// Plans and does the work; also returns how long its agents waited for each other.
 fn work(app: &App, situation: Situation, worker: usize) -> Result<(Result<()>, Duration)> {
     let goal = goal_of(situation.kind);
     let plan = plan_for(goal.name, goal, situation.start).ok_or(Error::NoPlan(goal.name))?;
-    assert!(!faults::strikes(Fault::Panics), "the fault `panics` strikes");
+    assert!(!faults::strikes(Fault::Panics), "the fault `panics` is on");
     let task = kind_name(situation.kind);
     if faults::strikes(Fault::FailingTasks) {
         let done = &plan[..plan.len() / 2];
@@ -60,12 +60,12 @@ fn work(app: &App, situation: Situation, worker: usize) -> Result<(Result<()>, D
     Ok((result, waited))
 }
 
-/// The work of somebody who leaves out every second step and does the others three times.
+/// Bad work: every second step is missing and the others are done three times.
 pub(crate) fn botched(plan: Vec<usize>) -> Vec<usize> {
     plan.into_iter().step_by(2).flat_map(|it| [it; 3]).collect()
 }
 
-/// The work of somebody who does every step twice: all of it can be done, and half of it has no effect.
+/// Needless work: every step is done twice. All steps are possible, but half of them have no effect.
 pub(crate) fn repeated(plan: Vec<usize>) -> Vec<usize> {
     plan.into_iter().flat_map(|it| [it; 2]).collect()
 }

@@ -1,4 +1,4 @@
-//! What goes on by itself: the feedback loop, extraction, a look at the database's connection, and the gauges.
+//! Background work: the feedback loop, extraction, a check of the database connection, and the gauges.
 
 use crate::app::App;
 use crate::error::Result;
@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// Patterns that a feedback cycle looks at, besides those that were used.
+/// Number of patterns in a feedback cycle, in addition to the used ones.
 const REHEARSED: usize = 8;
 
-/// Something that is done again and again.
+/// A repeated background job.
 struct Chore {
     every: Duration,
-    /// The faults with which it stands still.
+    /// The faults that pause this job.
     stalled_by: &'static [Fault],
     work: fn(&App) -> Result<()>,
 }
@@ -36,7 +36,7 @@ pub(crate) fn start(app: &Arc<App>) {
             loop {
                 thread::sleep(chore.every);
                 if !chore.stalled_by.iter().any(|it| faults::is_on(*it)) {
-                    // What fails is counted where it fails, and tried again.
+                    // Errors are counted where they happen; the next run tries again.
                     let _ = (chore.work)(&app);
                 }
             }
@@ -44,10 +44,10 @@ pub(crate) fn start(app: &Arc<App>) {
     }
 }
 
-/// Learns from how patterns served since the last time, and rehearses some others.
+/// Learns from the feedback since the last cycle, and refreshes some other patterns.
 ///
 /// # Runbook
-/// See whether the loop is stalled (`GET /faults`), then whether the database can be written.
+/// Check whether the loop is stalled (`GET /faults`), then whether the database is writable.
 #[feedback_cycle(owner = "learning")]
 fn turn(app: &App) -> Result<()> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -58,8 +58,8 @@ fn turn(app: &App) -> Result<()> {
     let used = known.iter().filter(|it| feedback.contains_key(&it.id));
     app.store.write(|db| {
         for it in used.chain(rehearsed) {
-            let told = feedback.get(&it.id).copied();
-            let reward = if faults::strikes(Fault::LowConfidence) { 0.0 } else { told.unwrap_or(1.0) };
+            let given = feedback.get(&it.id).copied();
+            let reward = if faults::strikes(Fault::LowConfidence) { 0.0 } else { given.unwrap_or(1.0) };
             app.mind.learn(it.id, reward);
             patterns::set_confidence(db, it.id, app.mind.confidence(it.kind, it.id))?;
         }
@@ -67,7 +67,7 @@ fn turn(app: &App) -> Result<()> {
     })
 }
 
-/// Brings all gauges up to date.
+/// Updates all gauges.
 #[measured(owner = "platform")]
 fn measure(app: &App) -> Result<()> {
     app.queue.length();

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
 
-/// Lets workers take tasks until the runtime ends.
+/// Starts the workers; they take tasks until the runtime shuts down.
 pub(crate) fn start(app: &Arc<App>, waiting: Waiting) {
     let waiting = Arc::new(Mutex::new(waiting.0));
     for worker in 0..WORKERS {
@@ -29,7 +29,7 @@ async fn run(app: Arc<App>, waiting: Arc<Mutex<Receiver<Situation>>>, worker: us
         let Some(task) = waiting.lock().await.recv().await else { return };
         app.queue.length();
         let app = Arc::clone(&app);
-        // Errors and panics are counted where they happen; the next task begins all the same.
+        // Errors and panics are counted where they happen; the worker continues with the next task.
         let _ = tokio::task::spawn_blocking(move || perform(&app, task, worker)).await;
     }
 }

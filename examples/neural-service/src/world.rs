@@ -1,58 +1,58 @@
-//! The world that plans are made in: what can be true of a piece of work, and what can be done to it.
+//! The domain of the plans: facts about a piece of work, and actions that change them.
 //!
-//! It knows no planner and no database.
+//! It depends on no planner and no database.
 
 use measurand::TaskType;
 
-/// What is true of a piece of work: a bit for each fact.
+/// The facts that are true about a piece of work, one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct State(pub(crate) u32);
 
 impl State {
     pub(crate) const NOTHING: State = State(0);
 
-    /// Everything that is true in one of both.
+    /// The facts of both states.
     pub(crate) const fn and(self, other: State) -> State {
         State(self.0 | other.0)
     }
 
-    /// What is true here and not there.
+    /// The facts of this state that `other` does not have.
     pub(crate) const fn without(self, other: State) -> State {
         State(self.0 & !other.0)
     }
 
-    /// Whether all of that is true here.
+    /// Whether this state has all these facts.
     pub(crate) const fn has(self, facts: State) -> bool {
         facts.without(self).0 == 0
     }
 
-    /// How many facts.
+    /// Number of facts.
     pub(crate) const fn count(self) -> u32 {
         self.0.count_ones()
     }
 }
 
-/// Something that can be done.
+/// An action with its preconditions and effects.
 #[derive(Debug, Clone)]
 pub(crate) struct Action {
     pub(crate) name: &'static str,
-    /// What has to be true before.
+    /// Facts required before the action.
     pub(crate) needs: State,
-    /// What is true afterwards.
+    /// Facts that the action makes true.
     pub(crate) adds: State,
-    /// What is no longer true afterwards.
+    /// Facts that the action makes false.
     pub(crate) removes: State,
     pub(crate) cost: u32,
 }
 
 impl Action {
-    /// The state afterwards; nothing where it cannot be done.
+    /// Returns the state after the action; `None` if a precondition is missing.
     pub(crate) fn apply(&self, state: State) -> Option<State> {
         state.has(self.needs).then(|| state.without(self.removes).and(self.adds))
     }
 }
 
-/// What is to become true.
+/// The facts to reach.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Goal {
     pub(crate) name: &'static str,
@@ -71,14 +71,14 @@ const REPRODUCED: State = State(1 << 8);
 const CAUSE: State = State(1 << 9);
 const BASELINE: State = State(1 << 10);
 
-/// New code has to be tested and reviewed anew.
+/// Facts that new code removes: it has to be tested and reviewed again.
 const CHECKED: State = TESTED.and(REVIEWED);
 
 const fn action(name: &'static str, needs: State, adds: State, removes: State, cost: u32) -> Action {
     Action { name, needs, adds, removes, cost }
 }
 
-/// Everything that agents can do.
+/// All actions of agents.
 pub(crate) const ACTIONS: &[Action] = &[
     action("read_requirements", State::NOTHING, REQUIREMENTS, State::NOTHING, 1),
     action("design", REQUIREMENTS, DESIGN, State::NOTHING, 3),
@@ -95,7 +95,7 @@ pub(crate) const ACTIONS: &[Action] = &[
     action("merge", CHECKED, MERGED, State::NOTHING, 1),
 ];
 
-/// What a task of this kind is to reach.
+/// The goal of a kind of task.
 pub(crate) const fn goal_of(kind: TaskType) -> Goal {
     match kind {
         TaskType::Feature => Goal { name: "feature-implementation", facts: MERGED.and(DOCUMENTED) },
@@ -104,15 +104,15 @@ pub(crate) const fn goal_of(kind: TaskType) -> Goal {
     }
 }
 
-/// States in which work is found.
+/// The states in which tasks start.
 pub(crate) const STARTS: [State; 4] = [State::NOTHING, REQUIREMENTS, REPRODUCED.and(TESTS), REQUIREMENTS.and(TESTS)];
 
-/// The action with this name.
+/// The index of the action with this name.
 pub(crate) fn action_named(name: &str) -> Option<usize> {
     ACTIONS.iter().position(|it| it.name == name)
 }
 
-/// The names of actions, with spaces between.
+/// The names of actions, separated by spaces.
 pub(crate) fn names(actions: &[usize]) -> String {
     let names: Vec<&str> = actions.iter().filter_map(|it| ACTIONS.get(*it)).map(|it| it.name).collect();
     names.join(" ")

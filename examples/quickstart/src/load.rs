@@ -1,4 +1,4 @@
-//! What a real service has anyway: a database, a port, and somebody who calls.
+//! The rest of a service: a database, a port and a loop of calls.
 
 use rusqlite::{Connection, Result};
 use std::process::ExitCode;
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 const HELP: &str = "\
 usage: quickstart [--fail-queries] [--seconds N]
 
-  --fail-queries   let every second query of patterns fail, to see an alert
-  --seconds N      stop after N seconds (default: go on until interrupted)
+  --fail-queries   make every second query of patterns fail, to see an alert
+  --seconds N      stop after N seconds (default: run until interrupted)
 
-environment: MEASURAND_LISTEN=127.0.0.1:3000   where to serve the metrics";
+environment: MEASURAND_LISTEN=127.0.0.1:3000   address of the metrics endpoint";
 
 pub(crate) async fn run(turn: fn(&Connection, u32, &str) -> Result<()>) -> ExitCode {
     let options = match Options::parse() {
@@ -24,7 +24,7 @@ pub(crate) async fn run(turn: fn(&Connection, u32, &str) -> Result<()>) -> ExitC
             return ExitCode::from(2);
         }
     };
-    // A port that is taken is no reason to stop working.
+    // The program also works without an endpoint, for example if the port is in use.
     match measurand::exporter::install() {
         Ok(exporter) => {
             let url = exporter.url();
@@ -33,7 +33,7 @@ pub(crate) async fn run(turn: fn(&Connection, u32, &str) -> Result<()>) -> ExitC
             );
             println!("dashboard and rules:\n  cargo run -p cargo-measurand -- generate {url} --out generated");
         }
-        Err(error) => eprintln!("quickstart goes on without an endpoint: {error}"),
+        Err(error) => eprintln!("warning: quickstart runs without an endpoint: {error}"),
     }
     match work(turn, &options).await {
         Ok(turns) => {
@@ -63,7 +63,7 @@ async fn work(
         if let Err(error) = turn(&db, step, table)
             && step == 0
         {
-            println!("the first of the queries that fail on purpose: {error}");
+            println!("first intended query error: {error}");
         }
         step += 1;
         if step % 100 == 0 {
@@ -81,7 +81,7 @@ struct Options {
 }
 
 impl Options {
-    /// `None` when help was asked for.
+    /// Reads the command line; `None` if it has `--help`.
     fn parse() -> std::result::Result<Option<Self>, String> {
         let mut options = Self { fail_queries: false, seconds: None };
         let mut args = std::env::args().skip(1);
@@ -91,7 +91,7 @@ impl Options {
                 "--seconds" => {
                     let seconds = args.next().and_then(|it| it.parse().ok());
                     options.seconds = Some(Duration::from_secs(
-                        seconds.ok_or("`--seconds` wants a number, for example `--seconds 60`")?,
+                        seconds.ok_or("`--seconds` needs a number\nhelp: for example `--seconds 60`")?,
                     ));
                 }
                 "--help" | "-h" => return Ok(None),

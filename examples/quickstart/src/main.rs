@@ -1,6 +1,6 @@
-//! Annotate, install, look. `cargo run -p quickstart` prints the addresses to open.
+//! Annotated functions and an exporter. `cargo run -p quickstart` prints the addresses to open.
 
-#[expect(clippy::print_stdout, reason = "the example talks to its user")]
+#[expect(clippy::print_stdout, reason = "the example prints to its user")]
 mod load;
 
 use measurand::{measured, neural_op, timed_query, verified};
@@ -15,7 +15,7 @@ fn store(db: &Connection, name: &str, confidence: f64) -> Result<usize> {
 /// Finds the best patterns.
 ///
 /// # Runbook
-/// Look for a lock on the database file, then for a full disk.
+/// Check whether another process locks the database file, then whether the disk is full.
 #[timed_query("select", table = "patterns", owner = "storage")]
 fn best(db: &Connection, table: &str) -> Result<Vec<String>> {
     let mut query = db.prepare(&format!("SELECT name FROM {table} ORDER BY confidence DESC LIMIT 10"))?;
@@ -28,19 +28,19 @@ fn learn(db: &Connection, step: u32) -> Result<usize> {
     store(db, &format!("pattern-{step}"), f64::from(step % 100) / 100.0)
 }
 
-/// Retrieves what was learned.
+/// Retrieves the best patterns learned so far.
 #[neural_op("retrieval")]
 fn retrieve(db: &Connection, table: &str) -> Result<Vec<String>> {
     best(db, table)
 }
 
-/// Scores the work of the agent `coder` on what it found.
+/// Scores the patterns that the agent `coder` found.
 #[verified(agent_id = "coder")]
 fn verify(found: &[String]) -> f64 {
     if found.is_empty() { 0.0 } else { 0.97 }
 }
 
-/// One turn of the whole application.
+/// One iteration of the application: learns, retrieves and verifies.
 #[measured]
 fn turn(db: &Connection, step: u32, table: &str) -> Result<()> {
     learn(db, step)?;

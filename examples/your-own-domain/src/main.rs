@@ -1,23 +1,23 @@
-//! Payments, a domain that Measurand does not know. `cargo run -p your-own-domain` prints the addresses to open.
+//! Payments, a domain without a built-in family. `cargo run -p your-own-domain` prints the addresses to open.
 
-#[expect(clippy::print_stdout, reason = "the example talks to its user")]
+#[expect(clippy::print_stdout, reason = "the example prints to its user")]
 mod load;
 
 use measurand::{ErrorKind, Label, family, measured};
 use rusqlite::{Connection, params};
 
 family! {
-    /// Payments by method, and by when the money arrives.
+    /// Payments by method and by time of settlement.
     Payment = "payment", "Payments" {
         labels {
             method: "card", "bank_transfer";
             from_result settlement: "instant", "delayed", "none";
         }
         metrics {
-            calls "payments_total": "Payments that ended, whatever their outcome.";
-            errors "payment_errors_total": "Payments that did not end well.";
-            duration "payment_duration_seconds": "Time from a payment's begin to its end.", [0.001, 0.01, 0.1, 1.0];
-            in_flight "payments_in_flight": "Payments that have begun and not ended.";
+            calls "payments_total": "Finished payments, successful or not.";
+            errors "payment_errors_total": "Payments that failed.";
+            duration "payment_duration_seconds": "Duration of a payment.", [0.001, 0.01, 0.1, 1.0];
+            in_flight "payments_in_flight": "Payments in progress.";
         }
         alerts {
             PaymentErrors P0: error_ratio > 0.05, for 120 s,
@@ -35,7 +35,7 @@ enum Method {
     BankTransfer,
 }
 
-/// Why a payment failed; each kind is counted apart.
+/// The reason why a payment failed; each kind has a counter of its own.
 #[derive(Debug, ErrorKind)]
 enum PaymentError {
     InsufficientFunds,
@@ -47,10 +47,10 @@ enum PaymentError {
     Ledger(rusqlite::Error),
 }
 
-/// Moves money from an account to ours.
+/// Moves money from a customer's account to ours.
 ///
 /// # Runbook
-/// Look at the kinds of errors: `database` is ours, all others are the customers'.
+/// Check which kind of error grows: `database` is our fault, all other kinds are caused by customers.
 #[measured(
     family = Payment,
     method = method,
@@ -69,7 +69,7 @@ fn pay(ledger: &Connection, method: Method, account: i64, cents: i64) -> Result<
     }
 }
 
-/// What the customer gets.
+/// The receipt for one payment.
 struct Receipt {
     cents: i64,
     settlement: &'static str,

@@ -1,14 +1,14 @@
-//! Any attribute with any arguments on anything: the macros never panic, never swallow what they stand on, write what
-//! the compiler can parse, and say in words what is wrong.
+//! Attributes with arbitrary arguments on arbitrary items. The macros never panic, never drop the item, write valid
+//! Rust and report errors with a message.
 
 use crate::{derive, engine, family};
 use measurand_catalog::attribute::ALL;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The compiler itself gives up sooner.
+/// Maximum nesting; the compiler's own limit is lower.
 const DEPTH: usize = 100;
 
-/// A line with an attribute's name and its arguments, then what it stands on.
+/// Reads the name of an attribute and its arguments from the first line, and the item from the rest.
 pub fn run(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (head, item) = text.split_once('\n').unwrap_or((text, ""));
@@ -36,7 +36,7 @@ pub fn run(bytes: &[u8]) {
             let quiet = engine::run(attribute, args, item.clone(), false);
             assert!(
                 has_errors(&quiet) || quiet.to_string() == item.to_string(),
-                "nothing is recorded, but the item was changed"
+                "recording is off, but the item was changed"
             );
         }
     }
@@ -46,7 +46,7 @@ fn tokens(text: &str) -> Option<TokenStream> {
     text.parse().ok()
 }
 
-/// Whether brackets, or anything that could be a prefix, go deeper than any program.
+/// Whether the text has more brackets and prefix operators than [`DEPTH`].
 fn deep(text: &[u8]) -> bool {
     text.iter().filter(|it| b"([{<&*!-|".contains(it)).count() > DEPTH
 }
@@ -57,10 +57,10 @@ fn check(output: &TokenStream, item: &TokenStream, keeps: bool) {
     let mut given = Vec::new();
     errors(item.clone(), &mut given);
     for message in messages.iter().skip(given.len()) {
-        assert!(message.len() > 5, "an error without words: {message:?}");
+        assert!(message.len() > 5, "an error without a message: {message:?}");
     }
     if messages.len() > given.len() && keeps {
-        assert!(output.to_string().starts_with(&item.to_string()), "a mistake swallowed the item: {output}");
+        assert!(output.to_string().starts_with(&item.to_string()), "an error dropped the item: {output}");
     }
     if syn::parse2::<syn::File>(item.clone()).is_ok() {
         let parsed = syn::parse2::<syn::File>(output.clone());
@@ -74,7 +74,7 @@ fn has_errors(output: &TokenStream) -> bool {
     !messages.is_empty()
 }
 
-/// What is said by each `compile_error! { "…" }`.
+/// Collects the message of each `compile_error! { "…" }`.
 fn errors(tokens: TokenStream, messages: &mut Vec<String>) {
     let mut name = String::new();
     for token in tokens {

@@ -1,6 +1,6 @@
-//! Decisions out of bytes: where they end, everything is the first of its kind.
+//! Turns bytes into decisions. After the last byte every decision is the first choice.
 
-/// Bytes that are taken from the front.
+/// The remaining bytes, consumed from the front.
 #[derive(Debug)]
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
@@ -26,12 +26,12 @@ impl<'a> Bytes<'a> {
         u32::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
 
-    /// Any number that there is, also those that are none.
+    /// Any float, including NaN and infinities.
     pub(crate) fn float(&mut self) -> f64 {
         f64::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
 
-    /// Up to so many of the bytes, as text.
+    /// At most `most` bytes as text.
     pub(crate) fn text(&mut self, most: usize) -> String {
         let length = self.below(most + 1).min(self.0.len());
         let text: &'a [u8] = self.0.split_off(..length).unwrap_or_default();

@@ -1,5 +1,4 @@
-//! Anything recorded over the facade comes out of the text of a scrape, read by a parser that knows nothing of ours, with
-//! the same labels and numbers, in both formats.
+//! Arbitrary recordings over the facade. An independent parser of both text formats finds the same labels and numbers.
 
 use super::bytes::Bytes;
 use measurand_catalog::{Catalog, Kind, platform};
@@ -11,8 +10,9 @@ mod parser;
 
 use parser::{Exposed, Labels, Sample};
 
+/// Maximum number of recordings.
 const MOST: usize = 64;
-/// Texts that went wrong somewhere, some time.
+/// Names that are known to cause errors.
 const NAMES: [&str; 18] = [
     "a.b",
     "a_b",
@@ -34,8 +34,8 @@ const NAMES: [&str; 18] = [
     "a_b_created",
 ];
 
-/// What has been recorded, by the rules of `docs`: what is illegal in a name becomes `_`, the first kind of a name counts,
-/// and no series may be called like one of a histogram.
+/// The expected series. Invalid characters of a name become `_`, the first kind of a name wins, and no other metric can
+/// have the name of a histogram's series.
 #[derive(Default)]
 struct Model {
     kinds: BTreeMap<String, Kind>,
@@ -43,7 +43,7 @@ struct Model {
     observed: BTreeMap<(String, Labels), Vec<f64>>,
 }
 
-/// A sequence of recordings.
+/// Executes a sequence of recordings and checks both text formats.
 pub fn run(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
     let program = Program {
@@ -117,7 +117,7 @@ fn step(bytes: &mut Bytes<'_>, recorder: &Recorder, model: &mut Model) {
     }
 }
 
-/// A name or a value: one that went wrong somewhere, or any.
+/// A name or a value: one of [`NAMES`] or an arbitrary text.
 fn text(bytes: &mut Bytes<'_>) -> String {
     match bytes.byte() {
         it if usize::from(it) < NAMES.len() => NAMES[usize::from(it)].to_owned(),
@@ -133,7 +133,7 @@ impl Model {
             self.kinds.get(name).copied().or_else(|| platform::ALL.iter().find(|it| it.name == name).map(|it| it.kind))
         };
         if let Some(known) = known(name) {
-            // What the platform's own metrics are is their own affair.
+            // The model does not cover metrics of the platform.
             return known == kind && self.kinds.contains_key(name);
         }
         let like_histogram =
@@ -160,7 +160,7 @@ fn labels(pairs: &[(String, String)], kind: Kind) -> Labels {
         let reserved = name.starts_with("__") || (kind == Kind::Histogram && name == "le");
         labels.insert(if reserved { format!("exported_{name}") } else { name }, value.clone());
     }
-    // Prometheus takes them for labels that are not there.
+    // In Prometheus a label with an empty value does not exist.
     labels.retain(|_, value| !value.is_empty());
     labels
 }
@@ -174,7 +174,7 @@ fn check(text: &str, model: &Model, openmetrics: bool) {
     };
     for ((name, labels), value) in &model.values {
         let found = find(name, labels);
-        assert!(same(found, *value), "`{name}` with {labels:?} is {found}, not {value}, in\n{text}");
+        assert!(same(found, *value), "`{name}` with {labels:?} is {found} instead of {value} in\n{text}");
     }
     for ((name, labels), values) in &model.observed {
         #[expect(clippy::cast_precision_loss, reason = "no more than 64")]
@@ -182,14 +182,14 @@ fn check(text: &str, model: &Model, openmetrics: bool) {
         assert!(find(&format!("{name}_count"), labels) <= count, "`{name}` in\n{text}");
         let buckets = samples.iter().filter(|it| it.name == format!("{name}_bucket") && without_bound(it) == *labels);
         let buckets: Vec<f64> = buckets.map(|it| it.value).collect();
-        assert!(buckets.is_sorted(), "`{name}` has buckets that are not cumulative in\n{text}");
+        assert!(buckets.is_sorted(), "the buckets of `{name}` are not cumulative in\n{text}");
         assert!(same(find(&format!("{name}_count"), labels), buckets.last().copied().unwrap_or(-1.0)));
     }
     let mut seen = BTreeSet::new();
     for it in samples {
         assert!(
             seen.insert((it.name.clone(), it.labels.clone())),
-            "twice: `{}` with {:?} in\n{text}",
+            "duplicate series `{}` with {:?} in\n{text}",
             it.name,
             it.labels
         );
@@ -203,8 +203,8 @@ fn without_bound(it: &Sample) -> Labels {
     labels
 }
 
-/// Equal, or both no number.
-#[expect(clippy::float_cmp, reason = "what is written is read back exactly")]
+/// Whether two numbers are equal or both are NaN.
+#[expect(clippy::float_cmp, reason = "numbers round-trip exactly")]
 fn same(a: f64, b: f64) -> bool {
     a == b || (a.is_nan() && b.is_nan())
 }

@@ -1,9 +1,9 @@
-//! Any text as a file of rules, a dashboard, a test or an object of Kubernetes: findings with their lines, or a line and
-//! what is wrong there.
+//! Arbitrary text as a rule file, dashboard, rule test or Kubernetes object: findings with line numbers, or an error
+//! with a line number.
 
 use measurand_check::__private::lint_text;
 
-/// Text that begins with a brace is JSON.
+/// Reads text that starts with a brace as JSON, other text as YAML.
 pub fn run(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         check(text);
@@ -12,13 +12,13 @@ pub fn run(bytes: &[u8]) {
 
 pub(super) fn check(text: &str) {
     let name = if text.starts_with('{') { "own.json" } else { "own.yml" };
-    // YAML ends a line at a carriage return too.
+    // In YAML a carriage return also ends a line.
     let lines = text.matches(['\n', '\r']).count() + 1;
     match lint_text(name, text) {
         Ok(findings) => {
             for it in findings {
                 assert!(!it.message.is_empty() && !it.help.is_empty() && it.file == name, "{it:?}");
-                assert!(it.line as usize <= lines, "a line beyond the {lines} that there are: {it:?}");
+                assert!(it.line as usize <= lines, "line number above {lines}: {it:?}");
             }
         }
         Err((line, reason)) => {

@@ -1,20 +1,20 @@
-//! Texts that are long and deep out of few bytes, as expressions, templates, queries of Loki, files and settings: findings
-//! with their lines, or a line and what is wrong there, also at and beyond every limit.
+//! Long and deeply nested texts, made from few bytes, as expressions, templates, Loki queries, files and settings. The
+//! result is findings or an error with a line number, also at and above every limit.
 
 use super::bytes::Bytes;
 use super::files;
 use measurand_check::Settings;
 use std::fmt::Write;
 
-/// Longer than any expression that is read.
+/// Maximum length of the text; above the limit for expressions.
 const BYTES_MAX: usize = 80 << 10;
 
-/// What the text becomes, then pieces of it and how often each is repeated.
+/// Reads the use of the text, then its pieces and their repetitions.
 pub fn run(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
     let kind = bytes.below(7);
     let text = repeated(&mut bytes);
-    let json = serde_json::to_string(&text).expect("a text is JSON");
+    let json = serde_json::to_string(&text).expect("a string in JSON");
     match kind {
         0 => files::check(&format!(
             "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: {json}\n    labels: {{a: b}}\n"
@@ -44,11 +44,11 @@ fn panel(kind: &str, json: &str) -> String {
 fn repeated(bytes: &mut Bytes<'_>) -> String {
     let mut text = String::new();
     while !bytes.is_empty() && text.len() < BYTES_MAX {
-        // Few more often than many: thousands only with the largest numbers.
+        // Mostly few repetitions; thousands only for the largest bytes.
         let times = usize::from(bytes.byte()).pow(2) / 4;
         let piece = bytes.text(48);
         let room = (BYTES_MAX - text.len()) / piece.len().max(1) + 1;
-        // Writing into a string cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{}", piece.repeat(times.clamp(1, room)));
     }
     text

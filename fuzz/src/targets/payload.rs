@@ -1,4 +1,4 @@
-//! Any bytes as a notification of Alertmanager: what can be stored, or one short line that says what is wrong.
+//! Arbitrary bytes as a notification of Alertmanager: alerts within the limits, or a short error on one line.
 
 use super::text::check_message;
 use crate::payload::{ALERT_BYTES_MAX, Alert, Payload, parse};
@@ -10,11 +10,11 @@ pub fn run(bytes: &[u8]) {
         Ok(payload) => {
             payload.alerts.iter().for_each(check);
             let again = parse(written(&payload).to_string().as_bytes());
-            assert_eq!(again.as_ref(), Ok(&payload), "it is not read as it was written");
+            assert_eq!(again.as_ref(), Ok(&payload), "the payload does not round-trip");
         }
         Err(reason) => {
             check_message(&reason);
-            assert!(reason.len() < 1000, "an answer as long as the question: {} bytes", reason.len());
+            assert!(reason.len() < 1000, "the error is too long: {} bytes", reason.len());
         }
     }
 }

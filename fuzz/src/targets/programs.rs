@@ -1,5 +1,5 @@
-//! Any bytes as the file of a compiled program: ELF, Mach-O, universal, PE, an archive, or none of them. A catalog, or one
-//! line that says what is wrong, and no more memory than the file is large.
+//! Arbitrary bytes as the file of a compiled program: ELF, Mach-O, universal, PE, an archive, or none of them. The
+//! result is a catalog or an error on one line, and uses no more memory than the size of the file.
 
 use super::{records, text::check_message};
 use measurand_catalog::read_object;

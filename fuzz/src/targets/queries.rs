@@ -1,5 +1,5 @@
-//! Any term of the query language, with any text in it, is PromQL that a parser of others reads, and in which every text
-//! is what it was.
+//! Arbitrary queries of our query language with arbitrary texts. A third-party parser reads the printed PromQL and
+//! finds all texts unchanged.
 
 use super::bytes::Bytes;
 use measurand_monitoring::query::promql::{Histograms, Place, print_as};
@@ -8,12 +8,12 @@ use promql_parser::label::MatchOp;
 use promql_parser::parser::{Expr, VectorSelector, parse};
 use std::collections::BTreeSet;
 
-/// No panel asks deeper.
+/// Maximum nesting of a query; more than in any panel.
 const DEPTH: usize = 12;
 const METRICS: [&str; 4] = ["x", "requests_total", "a:b", "latency_seconds"];
 const LABELS: [&str; 4] = ["a", "table", "job", "outcome"];
 
-/// A term out of decisions.
+/// Builds a query from bytes, prints it in all forms and parses the results.
 pub fn run(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
     let job = bytes.text(16);
@@ -21,9 +21,8 @@ pub fn run(bytes: &[u8]) {
     for histograms in Histograms::ALL {
         for place in [Place::Rules { job: &job }, Place::Instant { window: "5m" }, Place::Dashboard] {
             let text = print_as(&query, place, histograms);
-            assert!(!text.contains('\n'), "more than a line: {text:?}");
+            assert!(!text.contains('\n'), "more than one line: {text:?}");
             let text = text.replace("$__rate_interval", "1m").replace("$__range", "1h");
-            // What this parser does not know as a type is its own affair: terms are made at random.
             let tree = match parse(&text) {
                 Ok(tree) => tree,
                 Err(error) => panic!("{error}: {text}"),
@@ -36,7 +35,7 @@ pub fn run(bytes: &[u8]) {
             let mut wanted = BTreeSet::new();
             texts(&query, &mut wanted);
             let missing: Vec<_> = found.difference(&wanted).filter(|it| it.0 != "job" && it.0 != "le").collect();
-            assert!(missing.is_empty(), "texts that nobody wrote: {missing:?} in {text}");
+            assert!(missing.is_empty(), "unexpected texts {missing:?} in {text}");
             if let Place::Rules { job } = place {
                 assert!(found.iter().all(|it| it.0 != "job" || it.1 == job || it.1 == "own" || wanted.contains(it)));
             }
@@ -44,7 +43,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// The texts that labels are compared with.
+/// Collects the labels of a query with the texts that they are compared with.
 fn texts(query: &Query, all: &mut BTreeSet<(String, String)>) {
     query.children().into_iter().for_each(|it| texts(it, all));
     if let Query::Recorded { labels, .. } = query {
@@ -160,7 +159,7 @@ fn window(bytes: &mut Bytes<'_>) -> Window {
     }
 }
 
-/// Prometheus refuses windows of nothing; a year is longer than any.
+/// Seconds of a window: at least 1, because Prometheus rejects an empty window, and at most a year.
 fn seconds(bytes: &mut Bytes<'_>) -> u32 {
     1 + bytes.number() % 31_536_000
 }

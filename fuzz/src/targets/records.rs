@@ -1,12 +1,12 @@
-//! Any bytes as the section of records of a program, or as the `/catalog.json` of another one: a catalog that is the same
-//! in either form, or one line that says what is wrong; and monitoring that can be made of every catalog.
+//! Arbitrary bytes as the records of a program or as a `/catalog.json`: a catalog that round-trips and has valid
+//! monitoring, or an error on one line.
 
 use super::text::check_message;
 use measurand_catalog::{Catalog, parse};
 use measurand_monitoring::{Monitoring, Options};
 
-/// Text that begins with a brace is JSON. In all else `|` stands for the character between two fields, which mutations
-/// would seldom find.
+/// Reads text that starts with a brace as JSON. In other input `|` is replaced by the separator of fields, which
+/// mutations rarely find.
 pub fn run(bytes: &[u8]) {
     let catalog = if bytes.first() == Some(&b'{') {
         Catalog::from_json(bytes)
@@ -23,11 +23,11 @@ pub fn run(bytes: &[u8]) {
 pub(super) fn check(catalog: &Catalog) {
     let json = catalog.to_json();
     let again = Catalog::from_json(json.as_bytes());
-    assert_eq!(again.as_ref(), Ok(catalog), "what is written is not what was read");
+    assert_eq!(again.as_ref(), Ok(catalog), "the catalog does not round-trip");
     let monitoring = Monitoring::new(catalog, &Options::default());
     for query in monitoring.queries() {
         let text = query.instant("1m");
-        assert!(promql_parser::parser::parse(&text).is_ok(), "no PromQL: {text}");
+        assert!(promql_parser::parser::parse(&text).is_ok(), "invalid PromQL: {text}");
     }
     monitoring.problems.iter().for_each(|it| check_message(&it.to_string()));
 }

@@ -1,5 +1,5 @@
-//! Any bytes on a connection of the endpoint, in any pieces: answers of HTTP, a connection that ends, and an endpoint that
-//! still serves.
+//! Arbitrary bytes on a connection to the endpoint, in arbitrary pieces. Responses are valid HTTP, the endpoint closes
+//! the connection and keeps serving.
 
 use measurand_catalog::Catalog;
 use measurand_exporter::{Builder, Exporter, Program};
@@ -8,16 +8,16 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Longer than any answer takes.
+/// Timeout for a response.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Sends the bytes, says that there are no more, and reads until the endpoint closes. A `\xff` parts two packets.
+/// Sends the bytes, shuts down the sending side and reads until the endpoint closes. A `\xff` separates two packets.
 pub fn run(bytes: &[u8]) {
-    let mut stream = TcpStream::connect(exporter().address()).expect("the endpoint takes no connection");
+    let mut stream = TcpStream::connect(exporter().address()).expect("a connection to the endpoint");
     stream.set_nodelay(true).expect("a socket");
     stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
     for piece in bytes.split(|it| *it == 0xff) {
-        // The endpoint may have closed by now, and has every right to.
+        // The endpoint may close the connection early.
         if stream.write_all(piece).is_err() {
             break;
         }
@@ -27,14 +27,14 @@ pub fn run(bytes: &[u8]) {
     match stream.read_to_end(&mut answer) {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
-        Err(error) => panic!("the endpoint neither answers nor closes: {error}"),
+        Err(error) => panic!("the endpoint neither responds nor closes: {error}"),
     }
     if !answer.is_empty() {
         check(&answer);
     }
 }
 
-/// What comes back is HTTP, and no fault of the endpoint's.
+/// Checks that the response is HTTP without a server error.
 fn check(answer: &[u8]) {
     let head = answer.split(|it| *it == b'\r').next().unwrap_or_default();
     let head = String::from_utf8_lossy(head);
@@ -43,7 +43,7 @@ fn check(answer: &[u8]) {
         .or_else(|| head.strip_prefix("HTTP/1.0 "))
         .and_then(|it| it.get(..3))
         .and_then(|it| it.parse().ok())
-        .unwrap_or_else(|| panic!("no answer of HTTP: {head}"));
+        .unwrap_or_else(|| panic!("not an HTTP response: {head}"));
     assert!((200..500).contains(&status) || status == 503 || status == 505, "{head}");
 }
 
@@ -57,6 +57,6 @@ fn exporter() -> &'static Exporter {
             initialize: || (),
             limit_series: |_| (),
         };
-        Builder::new(program).listen("127.0.0.1:0").install().expect("nothing else listens there")
+        Builder::new(program).listen("127.0.0.1:0").install().expect("a free port")
     })
 }

@@ -1,7 +1,7 @@
-//! What holds of every message to people.
+//! A check for error messages.
 
-/// One line, without anything that a terminal would obey.
+/// Checks that a message is one line without control characters.
 pub(crate) fn check_message(message: &str) {
-    assert!(!message.is_empty(), "an error without words");
-    assert!(!message.chars().any(char::is_control), "not one clean line: {message:?}");
+    assert!(!message.is_empty(), "an empty error message");
+    assert!(!message.chars().any(char::is_control), "a control character in {message:?}");
 }

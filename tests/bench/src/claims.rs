@@ -1,4 +1,4 @@
-//! What an annotated call, a scrape and a series may cost at most. Every claim is a ratio within one run.
+//! Claims about the maximum cost of an annotated call, a scrape and a series. Every claim is a ratio within one run.
 
 use crate::contenders::{
     AUTOMETRICS, CLOCK, EMPTY, HOTPATH, KEPT, PATTERN_LEARNED, SAMPLED, TEXT_LABEL, TIMED_QUERY, TYPED_LABEL,
@@ -6,23 +6,23 @@ use crate::contenders::{
 use crate::registries::{MEASURED, STOCK};
 use crate::table::table;
 
-/// The contender's cost, less another's, is at most so many times that of a third.
+/// A claim that `(contender - over) / of` is at most `at_most`.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim {
-    /// Who claims.
+    /// The contender that the claim is about.
     pub contender: &'static str,
-    /// What is subtracted, if anything.
+    /// The contender whose cost is subtracted, if any.
     pub over: Option<&'static str>,
-    /// The unit.
+    /// The contender that is the unit.
     pub of: &'static str,
-    /// How many times the unit.
+    /// The maximum ratio.
     pub at_most: f64,
-    /// On so many threads.
+    /// Number of threads.
     pub threads: usize,
 }
 
-/// All claims about calls. Where nanoseconds were meant, two clock reads are the 19 that they take on the machine the claim was made
-/// on.
+/// All claims about calls. Claims in nanoseconds are divided by 19, the nanoseconds of two clock reads on the reference
+/// machine.
 pub const CALLS: &[Claim] = &[
     Claim { contender: TIMED_QUERY, over: None, of: CLOCK, at_most: 1.15, threads: 1 },
     Claim { contender: TIMED_QUERY, over: None, of: CLOCK, at_most: 1.3, threads: 2 },
@@ -36,7 +36,7 @@ pub const CALLS: &[Claim] = &[
 ];
 
 impl Claim {
-    /// How many times the unit it is, or nothing when one of them did not run.
+    /// Returns the measured ratio, or `None` if one of the contenders did not run.
     #[must_use]
     pub fn check(&self, cost: impl Fn(&str) -> Option<f64>) -> Option<f64> {
         let over = self.over.map_or(Some(0.0), &cost)?;
@@ -44,13 +44,13 @@ impl Claim {
     }
 }
 
-/// Rendering ten thousand histograms and more takes at most so many times what it takes a peer.
+/// Maximum time to render ten thousand histograms or more, relative to a peer.
 pub const SCRAPE: &[(&str, f64)] = &[(STOCK, 1.0 / 20.0), (MEASURED, 1.0 / 3.0)];
 
-/// A histogram's heap after scrapes is at most so many times a peer's.
+/// Maximum heap of a histogram after scrapes, relative to a peer.
 pub const HEAP: &[(&str, f64)] = &[(STOCK, 1.0 / 2.0)];
 
-/// What is claimed, at most how much, and what was found, as a table.
+/// A table of claims with their maximum and the measured ratio.
 #[must_use]
 pub fn verdicts(claims: &[(String, f64, Option<f64>)]) -> String {
     let row = |(what, at_most, found): &(String, f64, Option<f64>)| {

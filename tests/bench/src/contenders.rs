@@ -1,7 +1,7 @@
-//! The contenders, as a table: to add one is to add a row.
+//! The table of contenders; a new contender is a new row.
 //!
-//! Where a library can, each does the same: counts the call by operation and outcome, and times it into a histogram of
-//! [`BOUNDS`].
+//! If the library supports it, each contender does the same: counts the call by operation and outcome, and records its
+//! duration in a histogram of [`BOUNDS`].
 
 mod facade;
 mod floor;
@@ -12,11 +12,11 @@ mod prometheus;
 use crate::harness::Contender;
 use std::hint::black_box;
 
-/// Does nothing else than each contender does besides its job.
+/// The name of the empty call, which has the overhead of every contender.
 pub const EMPTY: &str = "empty call";
-/// The least that a timed call can cost.
+/// The name of the minimum cost of a timed call.
 pub const CLOCK: &str = "two raw clock reads";
-/// Names that claims are made about.
+/// The names of contenders with claims.
 pub const TIMED_QUERY: &str = "`#[timed_query(..)]`";
 #[expect(missing_docs, reason = "as above")]
 pub const SAMPLED: &str = "`#[timed_query(.., time = 1 in 16)]`";
@@ -37,7 +37,7 @@ pub const HOTPATH: &str = "hotpath 0.30";
 pub const BOUNDS: [f64; 12] = [1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
 
 /// All contenders.
-#[rustfmt::skip] // one row a line
+#[rustfmt::skip] // one row per line
 pub const ALL: &[Contender] = &[
     row(EMPTY, "floor", |n| repeat(n, floor::empty)),
     row(CLOCK, "floor", |n| repeat(n, floor::raw_clock)),
@@ -63,13 +63,13 @@ pub const ALL: &[Contender] = &[
     row("`#[tracing::instrument]`, no subscriber", "attribute", |n| repeat(n, peers::tracing)),
 ];
 
-/// Installs what is global: our recorder, and the profiler of hotpath. Call it once, before the first sample.
+/// Installs our global recorder and the profiler of hotpath. Call it once, before the first sample.
 pub fn start() {
     ours::start();
     peers::start_hotpath();
 }
 
-/// Drains what grows until it is read; call it now and then, outside of samples.
+/// Drains the stock exporter, which grows until it is scraped. Call it between samples.
 pub fn upkeep() {
     facade::upkeep();
 }
@@ -78,13 +78,13 @@ const fn row(name: &'static str, group: &'static str, sample: fn(u64)) -> Conten
     Contender { name, group, sample }
 }
 
-/// What the function of every contender returns when it fails.
+/// The error of every contender's function.
 #[derive(Debug)]
 pub struct Failed;
 
 /// The body of every contender's function.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "the body of a function is not a call")]
+#[expect(clippy::inline_always, reason = "the body must not add a call")]
 fn body(number: u64) -> Result<u64, Failed> {
     if number == u64::MAX { Err(Failed) } else { Ok(number + 1) }
 }

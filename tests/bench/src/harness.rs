@@ -1,6 +1,6 @@
-//! Takes samples of contenders in turn, so that whatever else the machine does meets all of them alike.
+//! Takes samples of all contenders in turn, so other load on the machine affects all of them equally.
 //!
-//! It must not know what a contender does.
+//! It is independent of the contenders.
 
 use crate::table::float;
 use std::sync::Barrier;
@@ -8,43 +8,45 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// One way to do a job.
+/// A measured function.
 #[derive(Debug, Clone, Copy)]
 pub struct Contender {
-    /// What it is called in tables and claims.
+    /// Name in tables and claims.
     pub name: &'static str,
-    /// What it is compared with in the same breath.
+    /// Group of comparable contenders.
     pub group: &'static str,
-    /// Does the job so many times.
+    /// Makes this number of calls.
     pub sample: fn(u64),
 }
 
-/// How samples are taken.
+/// The settings of a measurement.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Threads that do the same at the same time.
+    /// Number of threads that call the contender at the same time.
     pub threads: usize,
-    /// Samples of each contender.
+    /// Number of samples per contender.
     pub rounds: usize,
-    /// How long a sample takes on one thread.
+    /// Duration of a sample on one thread.
     pub sample: Duration,
-    /// Called before each round, while nothing is timed.
+    /// Called before each round, outside of the timed code.
     pub between: fn(),
 }
 
-/// Nanoseconds for each call, in increasing order.
+/// Nanoseconds per call, in increasing order.
 #[derive(Debug, Clone)]
 pub struct Samples(Vec<f64>);
 
-/// A sample in which the thread waited longer than this share for a processor is taken again, at most so many times.
+/// Share of waiting time above which a sample is disturbed and taken again.
 const MOST_WAITING: f64 = 0.02;
+/// Maximum number of attempts for a sample.
 const MOST_ATTEMPTS: usize = 5;
 
 impl Plan {
-    /// Samples of each contender, in the order given. Each round takes one of each, in an order of its own.
+    /// Returns the samples of each contender, in the given order. Each round takes one sample per contender, in a
+    /// random order.
     ///
     /// # Panics
-    /// When a contender does.
+    /// If a contender panics.
     #[must_use]
     pub fn measure(&self, contenders: &[Contender]) -> Vec<Samples> {
         let calls: Vec<u64> = contenders.iter().map(|it| calibrate(it, self.sample)).collect();
@@ -87,7 +89,7 @@ impl Samples {
         Self(samples)
     }
 
-    /// The sample that this share of all samples does not exceed.
+    /// The quantile of the samples, for a share from 0 to 1.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -100,31 +102,31 @@ impl Samples {
         self.0.get((share * last as f64).round() as usize).copied().unwrap_or(f64::NAN)
     }
 
-    /// The middle one.
+    /// The median of the samples.
     #[must_use]
     pub fn median(&self) -> f64 {
         self.quantile(0.5)
     }
 }
 
-/// Nanoseconds for each call, less those that the thread waited for a processor, and whether those were many.
+/// Nanoseconds per call without the time in which the thread waited for a processor, and whether it waited too long.
 fn one(contender: &Contender, calls: u64) -> (f64, bool) {
     let waited = waited();
-    let begin = Instant::now();
+    let start = Instant::now();
     (contender.sample)(calls);
-    let elapsed = begin.elapsed().as_secs_f64() * 1e9;
+    let elapsed = start.elapsed().as_secs_f64() * 1e9;
     let waited = float(self::waited().saturating_sub(waited));
     ((elapsed - waited) / float(calls), waited > MOST_WAITING * elapsed)
 }
 
-/// Takes a sample on all threads at once, again when one of them was disturbed.
+/// Takes a sample on all threads at the same time; repeats it if one of them was disturbed.
 fn undisturbed(barrier: &Barrier, disturbed: &AtomicUsize, take: impl Fn() -> (f64, bool)) -> f64 {
     let mut sample = f64::NAN;
     for _ in 0..MOST_ATTEMPTS {
-        // Nobody writes here until all have passed the barrier, so all threads read the same.
+        // No thread writes the counter before the barrier, so all threads read the same value.
         let before = disturbed.load(Ordering::Relaxed);
         barrier.wait();
-        // The least disturbed one, if none is undisturbed; the minimum of a number and NaN is the number.
+        // If all attempts are disturbed, keeps the fastest. The minimum of a number and NaN is the number.
         let (nanoseconds, waited) = take();
         sample = if waited { nanoseconds.min(sample) } else { nanoseconds };
         if waited {
@@ -138,20 +140,20 @@ fn undisturbed(barrier: &Barrier, disturbed: &AtomicUsize, take: impl Fn() -> (f
     sample
 }
 
-/// Nanoseconds that this thread was ready to run and did not; 0 where the operating system does not tell.
+/// Nanoseconds in which this thread was ready but waited for a processor; 0 if the operating system does not report it.
 #[must_use]
 pub fn waited() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split_whitespace().nth(1).and_then(|it| it.parse().ok()).unwrap_or(0)
 }
 
-/// How many calls take so long.
+/// The number of calls that take about this time.
 fn calibrate(contender: &Contender, sample: Duration) -> u64 {
     let mut calls = 1_000;
     loop {
-        let begin = Instant::now();
+        let start = Instant::now();
         (contender.sample)(calls);
-        let elapsed = begin.elapsed();
+        let elapsed = start.elapsed();
         if elapsed * 4 >= sample {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and small")]
             return (float(calls) * sample.as_secs_f64() / elapsed.as_secs_f64()) as u64 + 1;
@@ -163,7 +165,7 @@ fn calibrate(contender: &Contender, sample: Duration) -> u64 {
 fn shuffled(count: usize, random: &mut u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     for last in (1..count).rev() {
-        // Xorshift: any order will do, as long as it changes.
+        // A xorshift generator is random enough for the order.
         *random ^= *random << 13;
         *random ^= *random >> 7;
         *random ^= *random << 17;

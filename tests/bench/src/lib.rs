@@ -1,4 +1,4 @@
-//! Measurand and its peers, measured in one run: what the binaries `record`, `scrape` and `memory` share.
+//! Benchmarks of Measurand and its peers: the shared code of the binaries `record`, `scrape` and `memory`.
 
 pub mod claims;
 pub mod contenders;

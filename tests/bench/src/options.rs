@@ -1,15 +1,15 @@
-//! What a binary was asked to do.
+//! The command line of the binaries.
 
 use std::path::PathBuf;
 
 /// The arguments of every binary.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// A tenth of the time, for figures that are not to be quoted.
+    /// Shorter measurement with imprecise results.
     pub quick: bool,
-    /// Where the README's rows go: ratios alone.
+    /// Output file for the tables of ratios.
     pub ratios: Option<PathBuf>,
-    /// Runs only contenders whose names contain this.
+    /// Text that the names of contenders must contain.
     pub only: Option<String>,
 }
 
@@ -17,7 +17,7 @@ impl Options {
     /// Reads the command line.
     ///
     /// # Errors
-    /// When there is an argument that no binary has.
+    /// If an argument is unknown or its value is missing.
     pub fn parse() -> Result<Self, String> {
         let mut options = Self::default();
         let mut arguments = std::env::args().skip(1);
@@ -29,7 +29,7 @@ impl Options {
                 "--only" => options.only = Some(value()?),
                 _ => {
                     return Err(format!(
-                        "unknown argument `{argument}`; there are --quick, --ratios FILE, --only TEXT"
+                        "unknown argument `{argument}`\nhelp: use --quick, --ratios FILE or --only TEXT"
                     ));
                 }
             }
@@ -37,16 +37,16 @@ impl Options {
         Ok(options)
     }
 
-    /// Whether a contender is to run.
+    /// Whether to run this contender.
     #[must_use]
     pub fn wants(&self, name: &str) -> bool {
         self.only.as_deref().is_none_or(|it| name.contains(it))
     }
 
-    /// Writes the README's rows, if they were asked for.
+    /// Writes the tables of ratios if `--ratios` is set.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn write_ratios(&self, text: &str) -> Result<(), String> {
         let Some(path) = &self.ratios else { return Ok(()) };
         std::fs::write(path, text).map_err(|error| format!("cannot write `{}`: {error}", path.display()))

@@ -1,7 +1,7 @@
-//! Who renders series, as a table: to add one is to add a row.
+//! The table of libraries that render series; a new library is a new row.
 //!
-//! Each makes the same series: one label, whose values are `name-000000` and so on; histograms of ten buckets, recorded
-//! into once.
+//! Each creates the same series: one label with the values `name-000000` and so on; histograms have ten buckets and one
+//! observation.
 
 mod facade;
 mod measured;
@@ -9,33 +9,33 @@ mod prometheus;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a buffer for the text is kept from one scrape to the next: for those who time scrapes, not for those who ask
-/// what a series takes.
+/// Whether a buffer for the text is reused by the next scrape. `scrape` reuses it; `memory` does not, because it would
+/// count as memory of the series.
 pub static KEEPS_TEXT: AtomicBool = AtomicBool::new(true);
 
-/// What the series are.
+/// The kind of all series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are what they are called")]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum Kind {
     Counters,
     Histograms,
 }
 
-/// Renders all series and lends the text, so that a library that keeps its buffer need not copy it.
+/// Renders all series and passes the text by reference, so a library need not copy its buffer.
 pub type Render = Box<dyn Fn(&mut dyn FnMut(&[u8]))>;
 
 /// A library with a text exposition.
 #[derive(Debug, Clone, Copy)]
 pub struct Registry {
-    /// What it is called in tables.
+    /// Name in tables.
     pub name: &'static str,
-    /// Makes so many series.
+    /// Creates this number of series.
     pub fill: fn(Kind, usize) -> Render,
 }
 
-/// The one that others are compared with; it is the first.
+/// The name of our library, which is the first row and the unit for the others.
 pub const OURS: &str = "measurand";
-/// Names that claims are made about.
+/// The names of libraries with claims.
 pub const STOCK: &str = "metrics-exporter-prometheus 0.18";
 #[expect(missing_docs, reason = "as above")]
 pub const MEASURED: &str = "measured 0.0.25";
@@ -53,23 +53,23 @@ pub const ALL: &[Registry] = &[
     Registry { name: MEASURED, fill: measured::fill },
 ];
 
-/// Upper bounds in seconds: those of the family that ours records into.
+/// Upper bounds in seconds, equal to those of the family that our recorder uses.
 const BOUNDS: [f64; 10] = [1e-3, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// What is recorded into each histogram.
+/// The observation in each histogram.
 const VALUE: f64 = 0.2;
 
-/// Metric and label, alike for all.
+/// Names of the metric and the label, equal for all libraries.
 const COUNTER: (&str, &str) = ("cache_hits_total", "cache");
 const HISTOGRAM: (&str, &str) = ("goap_planning_duration_seconds", "goal");
 
 impl Kind {
-    /// Lines of text for each series.
+    /// Number of lines per series.
     #[must_use]
     pub const fn lines(self) -> usize {
         match self {
             Self::Counters => 1,
-            // Buckets, the infinite one, sum and count.
+            // The buckets, the infinite bucket, the sum and the count.
             Self::Histograms => BOUNDS.len() + 3,
         }
     }

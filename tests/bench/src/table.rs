@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// A table: its head, then its rows. The first column is text, the others are numbers.
+/// A Markdown table. The first column is text, the others are numbers.
 #[must_use]
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut out = String::new();
@@ -24,7 +24,7 @@ fn push<T: Display>(out: &mut String, cells: &[T]) {
     out.push_str("|\n");
 }
 
-/// A ratio with as many digits as the spread of a run leaves meaningful.
+/// Formats a ratio with the number of digits that is meaningful given the spread of a run.
 #[must_use]
 pub fn ratio(value: f64) -> String {
     match value.abs() {
@@ -34,7 +34,7 @@ pub fn ratio(value: f64) -> String {
     }
 }
 
-/// A count as a ratio's term.
+/// Converts a count to a float.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 #[must_use]
 pub fn float(count: u64) -> f64 {

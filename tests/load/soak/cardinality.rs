@@ -1,4 +1,4 @@
-//! A flood of distinct values into one label of free text, by an annotation and by hand.
+//! A flood of distinct values into a free-text label, from an annotated function and from a call of the facade.
 
 use crate::process::{mebibytes, resident};
 use crate::report::{Report, grouped};
@@ -13,8 +13,9 @@ use std::thread;
 
 pub(crate) const SHORT: u64 = 300_000;
 pub(crate) const FULL: u64 = 10_000_000;
-/// What may be there when memory is looked at first: what the limits allow.
+/// Number of values before the first memory measurement; enough to reach all limits.
 const WARM: u64 = 5000;
+/// Maximum growth of resident memory.
 const MOST_BYTES: u64 = 16 << 20;
 const TEST: &str = "cardinality";
 
@@ -37,7 +38,7 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, values: u64) {
         counter!("requests_by_user_total", "user" => text.clone()).increment(1);
     };
     (0..WARM.min(values)).for_each(&mut record);
-    // A scrape that finds everything as large as it may be.
+    // Scrapes once at full size, so buffers for scrapes do not count as growth.
     drop(samples(&url));
     let (stop, others) = (AtomicBool::new(false), AtomicU64::new(0));
     let base = resident();
@@ -89,12 +90,12 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, values: u64) {
     ] {
         let (own, all) = (own(name, "\"user-"), sum(name, "\"user-") + grown(&before, &after, other));
         report.equal(TEST, format!("values counted, by {by}"), all, values);
-        report.bound(TEST, format!("series of their own, by {by}"), grouped(own), "at most 2 000", own <= 2000);
-        report.equal(TEST, format!("under `_other`, by {by}"), grown(&before, &after, other), values - own);
-        report.equal(TEST, format!("told as overflows, by {by}"), grown(&before, &after, overflows), values - own);
+        report.bound(TEST, format!("series, by {by}"), grouped(own), "at most 2 000", own <= 2000);
+        report.equal(TEST, format!("counted in `_other`, by {by}"), grown(&before, &after, other), values - own);
+        report.equal(TEST, format!("counted as overflows, by {by}"), grown(&before, &after, overflows), values - own);
     }
     let retrieval = r#"neural_operations_total{operation_type="retrieval"}"#;
-    report.equal(TEST, "another series meanwhile", grown(&before, &after, retrieval), others.into_inner());
+    report.equal(TEST, "concurrent calls of another series", grown(&before, &after, retrieval), others.into_inner());
     let more = most.saturating_sub(base);
-    report.bound(TEST, "more resident memory", mebibytes(more), "below 16 MiB", more < MOST_BYTES);
+    report.bound(TEST, "growth of resident memory", mebibytes(more), "below 16 MiB", more < MOST_BYTES);
 }

@@ -1,6 +1,6 @@
-//! Load, faults, floods of labels and time, on real calls and a real endpoint: are all figures exact to the last call, and
-//! does it leave memory and descriptors as they were? Prints a table of figures; ends with 1 where one is not as it has to be.
-#![expect(clippy::print_stdout, reason = "it is a command")]
+//! Long load tests with real calls and a real endpoint. They check that every call counts exactly once and that memory
+//! and file descriptors do not grow. Prints a table of figures; exits with 1 if a figure is out of its bounds.
+#![expect(clippy::print_stdout, reason = "a command-line program")]
 
 mod cardinality;
 mod exact;
@@ -16,24 +16,24 @@ use measurand::exporter::Exporter;
 use report::Report;
 use std::process::ExitCode;
 
-/// Checks that Measurand counts exactly and takes nothing that it does not give back.
+/// Checks that Measurand counts exactly and does not leak memory or file descriptors.
 ///
-/// Each test prints what it found beside what has to be, and says in between how far it is. Without numbers of its own a
-/// test is as short as in the test command; `--full` makes it as long as what is promised. The sizes are for a release
-/// build: `cargo run --release -p measurand-tests --bin soak -- --full exact`.
+/// Each test prints its progress, the figures it found and the expected ones. Default: the short sizes of the test
+/// suite; `--full` selects the sizes in SECURITY.md. Use a release build for these:
+/// `cargo run --release -p measurand-tests --bin soak -- --full exact`.
 #[derive(Debug, Parser)]
 #[command(name = "soak", version, about, long_about, max_term_width = 100)]
 struct Cli {
-    /// The sizes that are promised instead of small ones: 1 billion calls, 10 million values, 1 million panics, 30 minutes.
+    /// Use the sizes in SECURITY.md: 1 billion calls, 10 million values, 1 million panics, 30 minutes.
     #[arg(long, global = true)]
     full: bool,
-    /// Prints the figures as JSON instead of a table.
+    /// Print the figures as JSON instead of a table.
     #[arg(long, global = true)]
     json: bool,
-    /// Says nothing while it works.
+    /// Print no progress.
     #[arg(long, global = true)]
     quiet: bool,
-    /// How many threads record.
+    /// Number of recording threads.
     #[arg(long, global = true, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=256))]
     threads: u32,
     #[command(subcommand)]
@@ -42,40 +42,40 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Test {
-    /// Calls of functions of all shapes that end in all ways, and hand-written recordings into the same series: at the end
-    /// every series is exactly what was called, and no scrape in between contradicts itself or an earlier one.
+    /// Calls functions of all shapes with all outcomes and records into the same series by hand. At the end every
+    /// series equals the number of calls, and all scrapes in between are consistent.
     Exact {
-        /// How many calls and recordings; 1 000 000 000 with `--full`.
+        /// Number of calls and recordings; 1 000 000 000 with `--full`.
         #[arg(long)]
         calls: Option<u64>,
     },
-    /// Distinct values into one label of free text, by an annotation and by hand: memory stays where it was, all other
-    /// series are exact, and what has no series of its own is counted under `_other` to the last one.
+    /// Records distinct values of a free-text label, by an annotation and by hand. Memory stays bounded, all other
+    /// series are exact, and `_other` counts every value without a series.
     Cardinality {
-        /// How many values; 10 000 000 with `--full`.
+        /// Number of values; 10 000 000 with `--full`.
         #[arg(long)]
         values: Option<u64>,
     },
-    /// Panics and dropped futures: each is counted once, where it belongs, with whatever it unwinds through.
+    /// Causes panics and drops futures. Each counts once in every function that it unwinds.
     Unwind {
-        /// How many; 1 000 000 with `--full`.
+        /// Number of panics and dropped futures; 1 000 000 with `--full`.
         #[arg(long)]
         ends: Option<u64>,
     },
-    /// Load on all threads for a time, with faults, scrapes each second, clients that break off, endpoints that end and
-    /// begin again, recorders that come and go, and threads that do.
+    /// Runs a load with a scrape per second, clients that hang up, restarts of the endpoint, short-lived recorders and
+    /// short-lived threads.
     Soak {
-        /// How many seconds; 1800 with `--full`.
+        /// Duration in seconds; 1800 with `--full`.
         #[arg(long)]
         seconds: Option<u64>,
     },
-    /// All of them, one after the other in one process.
+    /// Runs all tests one after the other in one process.
     All,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // Panics are what is tested; a message for each of a million would be all that one sees.
+    // The tests cause a million panics; hides their messages.
     std::panic::set_hook(Box::new(|_| {}));
     match run(&cli) {
         Ok(report) => {
@@ -94,7 +94,7 @@ fn run(cli: &Cli) -> Result<Report, measurand::exporter::Error> {
     let mut report = Report::new(cli.quiet);
     let size = |given: Option<u64>, short: u64, full: u64| given.unwrap_or(if cli.full { full } else { short });
     let (threads, all) = (cli.threads, matches!(cli.test, Test::All));
-    // What changes the process for good comes last: series that are there stay.
+    // Tests that create permanent series run last.
     if let Test::Exact { calls } = cli.test {
         exact::run(&mut report, &exporter, threads, size(calls, exact::SHORT, exact::FULL));
     } else if all {
@@ -118,7 +118,7 @@ fn run(cli: &Cli) -> Result<Report, measurand::exporter::Error> {
     Ok(report)
 }
 
-/// The endpoint at this address, which may have been there before.
+/// Starts the endpoint at this address, or restarts it.
 fn serve(address: &str) -> Result<Exporter, measurand::exporter::Error> {
     measurand::exporter::builder().listen(address).install()
 }

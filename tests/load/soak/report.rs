@@ -1,4 +1,4 @@
-//! What was found beside what has to be. It knows no test.
+//! A report of figures, each with its expected value. It is independent of the tests.
 
 use serde_json::json;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Report {
     rows: Vec<Row>,
-    begin: Instant,
+    start: Instant,
     quiet: bool,
 }
 
@@ -23,15 +23,15 @@ struct Row {
 
 impl Report {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { rows: Vec::new(), begin: Instant::now(), quiet }
+        Self { rows: Vec::new(), start: Instant::now(), quiet }
     }
 
-    /// A figure that has to be exactly this.
+    /// Adds a figure that must equal `wanted`.
     pub(crate) fn equal(&mut self, test: &'static str, what: impl Into<String>, found: u64, wanted: u64) {
         self.push(test, what, grouped(found), grouped(wanted), found == wanted);
     }
 
-    /// A figure with a bound, which the text says.
+    /// Adds a figure with a bound; `wanted` describes the bound.
     pub(crate) fn bound(
         &mut self,
         test: &'static str,
@@ -43,7 +43,7 @@ impl Report {
         self.push(test, what, found.into(), wanted.into(), good);
     }
 
-    /// Something that has to be nothing; the first of it is told.
+    /// Adds a list of problems that must be empty; the report shows the first one.
     pub(crate) fn none(&mut self, test: &'static str, what: impl Into<String>, found: &[String]) {
         let shown = found.first().map_or_else(|| "0".to_owned(), |it| format!("{}: {it}", found.len()));
         self.push(test, what, shown, "0".to_owned(), found.is_empty());
@@ -53,10 +53,10 @@ impl Report {
         self.rows.push(Row { test, what: what.into(), found, wanted, good });
     }
 
-    /// Says how far it is.
+    /// Prints the progress of a test.
     pub(crate) fn progress(&self, part: &str, what: &str) {
         if !self.quiet {
-            eprintln!("{part:>11} {:>5} s  {what}", self.begin.elapsed().as_secs());
+            eprintln!("{part:>11} {:>5} s  {what}", self.start.elapsed().as_secs());
         }
     }
 
@@ -64,13 +64,13 @@ impl Report {
         self.rows.iter().all(|it| it.good)
     }
 
-    /// For people.
+    /// The report as a text table.
     pub(crate) fn table(&self) -> String {
         let cells = |it: &Row| {
             let good = if it.good { "ok" } else { "FAILED" };
             [it.test.to_owned(), it.what.clone(), it.found.clone(), it.wanted.clone(), good.to_owned()]
         };
-        let mut lines = vec![["test", "what", "found", "has to be", ""].map(str::to_owned)];
+        let mut lines = vec![["test", "figure", "found", "expected", ""].map(str::to_owned)];
         lines.extend(self.rows.iter().map(cells));
         let width = |column: usize| lines.iter().map(|it| it[column].chars().count()).max().unwrap_or_default();
         let widths = [0, 1, 2, 3].map(width);
@@ -80,20 +80,20 @@ impl Report {
             let _ = writeln!(out, "{test:a$}  {what:b$}  {found:>c$}  {wanted:>d$}  {good}");
         }
         let failed = self.rows.iter().filter(|it| !it.good).count();
-        let _ = writeln!(out, "{} figures, {failed} failed, {} s", self.rows.len(), self.begin.elapsed().as_secs());
+        let _ = writeln!(out, "{} figures, {failed} failed, {} s", self.rows.len(), self.start.elapsed().as_secs());
         out
     }
 
-    /// For programs.
+    /// The report as JSON.
     pub(crate) fn json(&self) -> String {
         let row = |it: &Row| json!({"test": it.test, "what": it.what, "found": it.found, "wanted": it.wanted, "good": it.good});
         let rows: Vec<_> = self.rows.iter().map(row).collect();
-        let seconds = self.begin.elapsed().as_secs();
+        let seconds = self.start.elapsed().as_secs();
         format!("{:#}\n", json!({"good": self.is_good(), "seconds": seconds, "figures": rows}))
     }
 }
 
-/// A number that one can read: `1 000 000`.
+/// Formats a number with spaces between groups of three digits: `1 000 000`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();

@@ -1,5 +1,5 @@
-//! Functions of all shapes, how a call of each can end, and which series each has to leave. What is expected is written
-//! down here by hand, and comes from nothing that records.
+//! Functions of all shapes, the outcomes of their calls, and the series that each call must change. The expected series
+//! are written by hand, independent of the recording code.
 
 use measurand::{
     ErrorKind, Label, OperationType, cache_lookup, feedback_cycle, measured, neural_op, task, timed_query, verified,
@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-/// How a call ends.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Ok = 0,
@@ -20,7 +20,7 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// A mix in which nearly all is well.
+    /// A mix of outcomes, most of them `Ok`.
     pub(crate) fn of(step: u64) -> Self {
         match step % 1024 {
             0 => Self::Panic,
@@ -34,7 +34,7 @@ impl End {
         match self {
             Self::Ok | Self::Cancelled => Ok(black_box(1)),
             Self::Error => Err(black_box(2)),
-            // As a panic, but without a message that nobody reads.
+            // A panic without the panic hook.
             Self::Panic => resume_unwind(Box::new(())),
         }
     }
@@ -136,11 +136,11 @@ fn boxed(kind: Work, end: End) -> Pin<Box<dyn Future<Output = Result<u64, u64>>>
     Box::pin(end.reach_later())
 }
 
-/// How often each shape ended in each way.
+/// Number of calls by shape and outcome.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally([[u64; 4]; SHAPES]);
 
-/// The places of the shapes in a tally.
+/// Indices of the shapes in a tally.
 const SYNC: usize = 0;
 const GENERIC: usize = 1;
 const GENERIC_AGAIN: usize = 2;
@@ -161,7 +161,7 @@ const RECORDED: usize = 16;
 const BY_HAND: usize = 17;
 const SHAPES: usize = 18;
 
-/// What a thread that records by hand keeps.
+/// The metric handles of a thread that records over the facade.
 pub(crate) struct ByHand {
     calls: Counter,
     duration: Histogram,
@@ -175,7 +175,7 @@ impl ByHand {
         }
     }
 
-    /// Now and then in the way of nearly all hand-written code: looked up each time.
+    /// Records with the handle, or every 16th time with a look-up by name like most hand-written code.
     fn record(&self, step: u64) {
         if step.is_multiple_of(16) {
             counter!("neural_operations_total", "operation_type" => "learning").increment(1);
@@ -186,7 +186,7 @@ impl ByHand {
     }
 }
 
-/// Runs a future until it waits, and drops it then.
+/// Polls a future once and drops it.
 fn once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
@@ -194,7 +194,7 @@ fn once<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-/// Calls one shape, and says whether all was well; nothing if it was cancelled.
+/// Calls one shape. Returns whether it succeeded; `None` if it was cancelled.
 fn call(shape: usize, hand: &ByHand, step: u64, end: End) -> Option<bool> {
     match shape {
         SYNC => Some(sync(end).is_ok()),
@@ -225,13 +225,13 @@ fn call(shape: usize, hand: &ByHand, step: u64, end: End) -> Option<bool> {
 }
 
 impl Tally {
-    /// So many calls are one step.
+    /// Number of calls per step.
     pub(crate) const CALLS: u64 = SHAPES as u64;
 
     /// Calls each shape once.
     pub(crate) fn step(&mut self, hand: &ByHand, step: u64, end: End) {
         for (shape, tally) in self.0.iter_mut().enumerate() {
-            // What came back counts, not what was asked for.
+            // Counts the actual outcome, which can differ from the requested one.
             let ended = match catch_unwind(AssertUnwindSafe(|| call(shape, hand, step, end))) {
                 Ok(Some(true)) => End::Ok,
                 Ok(Some(false)) => End::Error,
@@ -252,7 +252,7 @@ impl Tally {
         self.0.iter().flatten().sum()
     }
 
-    /// How many ended so.
+    /// Number of calls with this outcome.
     pub(crate) fn ended(&self, end: End) -> u64 {
         self.0.iter().map(|it| it[end as usize]).sum()
     }
@@ -261,7 +261,7 @@ impl Tally {
         shapes.iter().flat_map(|shape| ends.iter().map(|end| self.0[*shape][*end as usize])).sum()
     }
 
-    /// Each series that the calls have to be found in, and how often.
+    /// Every series that the calls must change, with its expected growth.
     pub(crate) fn expected(&self) -> Vec<(String, u64)> {
         const ALL: [End; 4] = [End::Ok, End::Error, End::Panic, End::Cancelled];
         const FAILURES: [(End, &str); 3] =

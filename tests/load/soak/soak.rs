@@ -1,6 +1,6 @@
-//! Load for a time, with all that a long life brings.
+//! Load over a long time, with restarts, short-lived threads and broken clients.
 
-use crate::exact::{compare, meanwhile};
+use crate::exact::{compare, scrapes};
 use crate::process::{descriptors, mebibytes, resident};
 use crate::report::{Report, grouped};
 use crate::serve;
@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 pub(crate) const SHORT: u64 = 20;
 pub(crate) const FULL: u64 = 1800;
 const TEST: &str = "soak";
-/// More than the live page's record of the last hour takes, which grows until the hour is full.
+/// Maximum growth of memory per minute. The history of the live page grows for one hour, but by less.
 const MOST_BYTES_A_MINUTE: f64 = 256.0 * 1024.0;
-/// The same over a short time, in which the allocator's own ups and downs are all that one sees.
+/// Maximum variation of memory in a short run, where the variation of the allocator dominates.
 const MOST_BYTES: u64 = 4 << 20;
 
 pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, seconds: u64) {
@@ -37,11 +37,11 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, second
         scope.spawn(|| break_off(&address, &stop));
         scope.spawn(|| local_recorders(&stop));
         let watch = scope.spawn(|| Watch::run(&url, Duration::from_secs(1), &stop));
-        let begin = Instant::now();
+        let start = Instant::now();
         let mut next_restart = seconds.min(10);
         while Instant::now() < end {
             thread::sleep(Duration::from_millis(500));
-            let now = begin.elapsed();
+            let now = start.elapsed();
             memory.push((now.as_secs_f64(), resident()));
             if now.as_secs() >= next_restart {
                 next_restart += seconds.clamp(10, 60);
@@ -52,9 +52,9 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, second
             }
         }
         stop.store(true, Ordering::Relaxed);
-        watch.join().expect("it keeps what it finds")
+        watch.join().expect("the watch does not panic")
     });
-    // Who broke off is noticed, and the endpoint closes what is idle.
+    // Waits until the endpoint has closed broken and idle connections.
     let patience = Instant::now() + Duration::from_secs(20);
     while descriptors() > open && Instant::now() < patience {
         thread::sleep(Duration::from_millis(200));
@@ -62,23 +62,17 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, second
     let left = descriptors();
     let after = samples(&url);
     let tally = total.into_inner().expect("no thread panicked");
-    report.bound(
-        TEST,
-        "seconds, and calls",
-        format!("{seconds}, {}", grouped(tally.calls())),
-        "some",
-        tally.calls() > 0,
-    );
+    report.bound(TEST, "seconds, calls", format!("{seconds}, {}", grouped(tally.calls())), "some", tally.calls() > 0);
     let restarts = restarts.into_inner();
-    report.bound(TEST, "endpoints ended and begun", grouped(restarts), "some", restarts > 0);
+    report.bound(TEST, "restarts of the endpoint", grouped(restarts), "some", restarts > 0);
     compare(report, TEST, &before, &after, &tally);
-    // One that ends waits for answers that are under way, and nobody listens meanwhile.
-    meanwhile(report, TEST, &watch, restarts * 15);
-    report.bound(TEST, "descriptors more than at the begin", grouped(left.saturating_sub(open)), "0", left <= open);
+    // A shutdown waits for open responses; scrapes fail until the new endpoint listens.
+    scrapes(report, TEST, &watch, restarts * 15);
+    report.bound(TEST, "additional descriptors at the end", grouped(left.saturating_sub(open)), "0", left <= open);
     slope(report, &memory);
 }
 
-/// Threads that come and go, so that slots change their owners.
+/// Calls all shapes in short-lived threads, so slots change their owners.
 fn load(end: Instant, total: &Mutex<Tally>, calls: &AtomicU64) {
     while Instant::now() < end {
         let tally = thread::scope(|scope| {
@@ -99,7 +93,7 @@ fn load(end: Instant, total: &Mutex<Tally>, calls: &AtomicU64) {
     }
 }
 
-/// Clients that say half a sentence, read half an answer, or say nothing.
+/// Runs clients that send half a request, read half a response or send nothing.
 fn break_off(address: &str, stop: &AtomicBool) {
     let mut idle = Vec::new();
     while !stop.load(Ordering::Relaxed) {
@@ -119,7 +113,7 @@ fn break_off(address: &str, stop: &AtomicBool) {
     }
 }
 
-/// Recorders of this thread alone, as tests have them, which must leave nothing behind and take nothing away.
+/// Uses local recorders like tests do; they must not leak and not change the global recorder.
 fn local_recorders(stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let recorder = measurand_exporter::Recorder::new(&measurand_exporter::Program {
@@ -138,9 +132,9 @@ fn local_recorders(stop: &AtomicBool) {
     }
 }
 
-/// Ends the endpoint, and begins another one at the same address.
+/// Shuts down the endpoint and starts another one at the same address.
 fn restart(address: &str) {
-    let serving = serve(address).expect("it serves");
+    let serving = serve(address).expect("the endpoint is running");
     serving.shutdown();
     for _ in 0..50 {
         if serve(address).is_ok_and(|it| fetch(&it.url()).is_ok()) {
@@ -150,7 +144,7 @@ fn restart(address: &str) {
     }
 }
 
-/// By how much memory grows: a line through all that was seen after the first third, by least squares.
+/// Reports the growth of memory: the slope of a least-squares line, without the first third of the samples.
 fn slope(report: &mut Report, memory: &[(f64, u64)]) {
     let later = &memory[memory.len() / 3..];
     #[expect(clippy::cast_precision_loss, reason = "bytes far below 2^53")]
@@ -164,8 +158,8 @@ fn slope(report: &mut Report, memory: &[(f64, u64)]) {
     let spread =
         later.iter().map(|it| it.1).max().unwrap_or_default() - later.iter().map(|it| it.1).min().unwrap_or_default();
     let good = minute < MOST_BYTES_A_MINUTE || spread < MOST_BYTES;
-    let found = format!("{:.0} KiB a minute, {} apart", minute / 1024.0, mebibytes(spread));
-    report.bound(TEST, "resident memory grows by", found, "256 KiB a minute, or 4.00 MiB", good);
+    let found = format!("{:.0} KiB a minute, spread {}", minute / 1024.0, mebibytes(spread));
+    report.bound(TEST, "growth of resident memory", found, "256 KiB a minute, or 4.00 MiB", good);
     let last = memory.last().map_or(0, |it| it.1);
     report.bound(TEST, "resident memory at the end", mebibytes(last), "any", true);
 }

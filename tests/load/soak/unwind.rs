@@ -1,4 +1,4 @@
-//! Panics and dropped futures, through everything that can lie between them and whoever catches them.
+//! Panics and dropped futures that unwind through nested calls, destructors and threads.
 
 use crate::exact::compare;
 use crate::report::{Report, grouped};
@@ -38,7 +38,7 @@ fn middle(depth: u32) {
     if depth > 0 { middle(depth - 1) } else { resume_unwind(Box::new(())) }
 }
 
-/// A predicate that panics: the call goes on, and counts as an error.
+/// A call whose predicate panics: it returns normally and counts as an error.
 #[measured(ok_if = |it: &u64| if *it > 0 { resume_unwind(Box::new(())) } else { true })]
 fn judged(number: u64) -> u64 {
     number
@@ -52,7 +52,7 @@ async fn outer_future(ends: End) -> u64 {
 #[measured]
 async fn inner_future(ends: End) -> u64 {
     let mut polled = false;
-    // Suspended once, so that it ends in another poll than it began in, and on another thread.
+    // Suspends once, so the future completes in a later poll and perhaps on another thread.
     std::future::poll_fn(|_| {
         if std::mem::replace(&mut polled, true) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
     })
@@ -72,16 +72,16 @@ impl Drop for Angry {
     }
 }
 
-/// Dropped while it waits, it is cancelled, whatever dropping it does.
+/// A future that is dropped while suspended counts as cancelled, even if the drop panics.
 #[measured]
 async fn angry_future() {
     let _angry = Angry;
     inner_future(End::Cancelled).await;
 }
 
-/// Ends of one step that are no returns, of the functions here.
+/// Number of panicked and cancelled calls per step of the functions in this file.
 const HERE: u64 = 11;
-/// The same of all shapes: each of their 16 annotated functions panics, and each of their 4 futures is dropped.
+/// Number of panicked and cancelled calls per step of all shapes: 16 functions panic and 4 futures are dropped.
 const SHAPES: u64 = 20;
 
 pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, ends: u64) {
@@ -101,7 +101,7 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, ends: 
     let steps = steps * u64::from(threads);
     compare(report, TEST, &before, &after, &tally);
     let wrong = here(steps, &before, &after);
-    report.none(TEST, "nested calls that differ by one or more", &wrong);
+    report.none(TEST, "series of nested calls with a wrong value", &wrong);
     let ended = |outcome: &str| {
         let of = |samples: &Samples| samples.iter().filter(|it| it.0.contains(outcome)).map(|it| it.1).sum::<f64>();
         of(&after) - of(&before)
@@ -109,10 +109,10 @@ pub(crate) fn run(report: &mut Report, exporter: &Exporter, threads: u32, ends: 
     let unwound = tally.ended(End::Panic) + tally.ended(End::Cancelled) + HERE * steps;
     report.bound(TEST, "panics and dropped futures", grouped(unwound), grouped(ends), unwound >= ends);
     let some = ended(r#"outcome="panic""#) > 0.0 && ended(r#"outcome="cancelled""#) > 0.0;
-    report.bound(TEST, "of both kinds", if some { "yes" } else { "no" }, "yes", some);
+    report.bound(TEST, "both outcomes occurred", if some { "yes" } else { "no" }, "yes", some);
 }
 
-/// The functions here, by what each step does with them.
+/// Checks the series of the functions in this file and returns the wrong ones.
 fn here(steps: u64, before: &Samples, after: &Samples) -> Vec<String> {
     let errors = |function: &str, outcome: &str| {
         format!(r#"function_errors_total{{function="{function}",module="soak::unwind",outcome="{outcome}"}}"#)
@@ -129,13 +129,13 @@ fn here(steps: u64, before: &Samples, after: &Samples) -> Vec<String> {
         (errors("outer_future", "panic"), 1),
         (errors("inner_future", "panic"), 1),
         (errors("outer_future", "cancelled"), 1),
-        // Of the one within the angry one too.
+        // Includes the call inside of `angry_future`.
         (errors("inner_future", "cancelled"), 2),
         (errors("angry_future", "cancelled"), 1),
         (errors("angry_future", "panic"), 0),
     ];
     let found = expected.into_iter().map(|(series, each)| (grown(before, after, &series), each * steps, series));
-    found.filter(|it| it.0 != it.1).map(|it| format!("{} is {} and not {}", it.2, it.0, it.1)).collect()
+    found.filter(|it| it.0 != it.1).map(|it| format!("{} is {} instead of {}", it.2, it.0, it.1)).collect()
 }
 
 fn work(steps: u64) -> Tally {
@@ -156,7 +156,7 @@ fn work(steps: u64) -> Tally {
             };
             assert!(poll(&mut future).is_ok_and(|ready| !ready));
             if step.is_multiple_of(64) {
-                // It goes on, or ends, on another thread than it began on.
+                // The future continues or is dropped on another thread.
                 thread::scope(|scope| {
                     scope.spawn(|| if end == End::Cancelled { drop(future) } else { drop(poll(&mut future)) });
                 });

@@ -1,4 +1,4 @@
-//! Scrapes while others record, and holds each scrape against itself and against the one before.
+//! Scrapes while other threads record, and checks that each scrape is consistent and no counter decreases.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,22 +8,22 @@ use std::time::Duration;
 /// The samples of a scrape by their series, labels sorted by name.
 pub(crate) type Samples = BTreeMap<String, f64>;
 
-/// What was seen so far.
+/// The results of all scrapes so far.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     before: Samples,
     pub(crate) scrapes: u64,
-    /// Scrapes that nobody answered.
+    /// Number of failed scrapes.
     pub(crate) failed: u64,
-    /// What must not be.
+    /// Inconsistencies within or between scrapes.
     pub(crate) problems: Vec<String>,
 }
 
-/// So many are told at most.
-const TOLD: usize = 100;
+/// Maximum number of reported problems.
+const REPORTED: usize = 100;
 
 impl Watch {
-    /// Scrapes this endpoint until told to stop.
+    /// Scrapes this endpoint until `stop` is true.
     pub(crate) fn run(url: &str, pause: Duration, stop: &AtomicBool) -> Self {
         let mut watch = Self::default();
         while !stop.load(Ordering::Relaxed) {
@@ -33,7 +33,7 @@ impl Watch {
         watch
     }
 
-    /// One scrape; the answer may be missing while an endpoint ends and begins again, and must not be half of one.
+    /// Scrapes once. The request may fail during a restart of the endpoint, but a response must be complete.
     pub(crate) fn scrape(&mut self, url: &str) {
         match fetch(url) {
             Ok(text) => self.see(&text),
@@ -54,7 +54,7 @@ impl Watch {
                 Some(_) => {}
             }
         }
-        let room = TOLD.saturating_sub(self.problems.len());
+        let room = REPORTED.saturating_sub(self.problems.len());
         self.problems.extend(problems.into_iter().take(room));
         self.before = samples;
         self.scrapes += 1;
@@ -67,13 +67,13 @@ pub(crate) fn fetch(url: &str) -> Result<String, String> {
     answer.into_body().into_with_config().limit(256 << 20).read_to_string().map_err(|error| error.to_string())
 }
 
-/// The samples of a scrape that has to be answered.
+/// The samples of a scrape that must succeed.
 pub(crate) fn samples(url: &str) -> Samples {
-    let text = fetch(url).unwrap_or_else(|error| panic!("the endpoint does not answer: {error}"));
+    let text = fetch(url).unwrap_or_else(|error| panic!("the scrape failed: {error}"));
     parse(&text, &mut Vec::new())
 }
 
-/// How much a series has grown; what is not there yet is zero.
+/// The growth of a series; a missing series counts as 0.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, exact up to 2^53")]
 pub(crate) fn grown(before: &Samples, after: &Samples, series: &str) -> u64 {
     let of = |samples: &Samples| samples.get(&normal(series)).copied().unwrap_or_default();
@@ -86,16 +86,16 @@ fn parse(text: &str, problems: &mut Vec<String>) -> Samples {
         match line.rsplit_once(' ').map(|(series, value)| (normal(series), value.parse())) {
             Some((series, Ok(value))) => {
                 if samples.insert(series, value).is_some() {
-                    problems.push(format!("twice in one scrape: {line}"));
+                    problems.push(format!("duplicate series in one scrape: {line}"));
                 }
             }
-            _ => problems.push(format!("no sample: {line}")),
+            _ => problems.push(format!("not a sample: {line}")),
         }
     }
     samples
 }
 
-/// Labels in the order of their names; no value here has a comma.
+/// Sorts the labels of a series by name. Label values must not contain commas.
 fn normal(series: &str) -> String {
     let Some((name, labels)) = series.strip_suffix('}').and_then(|it| it.split_once('{')) else {
         return series.to_owned();
@@ -110,7 +110,8 @@ fn only_grows(series: &str) -> bool {
     ["_total", "_bucket", "_count", "_sum"].iter().any(|it| name.ends_with(it))
 }
 
-/// Buckets that fall, a count that is not the last bucket, and calls that are not the durations: a torn read.
+/// Finds signs of a torn read: decreasing buckets, a count that differs from the last bucket, a number of calls that
+/// differs from the number of durations, a negative gauge of calls in flight.
 fn check_alone(samples: &Samples, text: &str, problems: &mut Vec<String>) {
     let mut bucket: Option<(&str, f64)> = None;
     for line in text.lines().filter(|it| !it.starts_with('#')) {
@@ -121,7 +122,7 @@ fn check_alone(samples: &Samples, text: &str, problems: &mut Vec<String>) {
         };
         match bucket {
             Some((same, below)) if same == base && value < below => {
-                problems.push(format!("{series} is {value}, and the bucket below {below}"));
+                problems.push(format!("{series} is {value}, but the bucket below is {below}"));
             }
             _ => {}
         }
@@ -130,14 +131,14 @@ fn check_alone(samples: &Samples, text: &str, problems: &mut Vec<String>) {
             let labels = base.trim_end_matches(',').replace("_bucket{", "_count{");
             let count = if labels.ends_with('{') { labels.trim_end_matches('{').to_owned() } else { labels + "}" };
             if samples.get(&normal(&count)) != Some(&value) {
-                problems.push(format!("{count} is not {value}, as the last bucket is"));
+                problems.push(format!("{count} differs from the last bucket, which is {value}"));
             }
         }
     }
     for (series, calls) in samples.iter().filter(|it| it.0.starts_with("function_calls_total{")) {
         let count = series.replace("function_calls_total", "function_duration_seconds_count");
         if samples.get(&count) != Some(calls) {
-            problems.push(format!("{series} is {calls}, and {count} is not"));
+            problems.push(format!("{series} is {calls}, but {count} differs"));
         }
     }
     for (series, value) in samples.iter().filter(|it| it.0.contains("_in_flight{")) {

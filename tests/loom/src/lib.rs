@@ -1,4 +1,4 @@
-//! Compiles the recorder's own file against Loom's atomics, so that no flag has to rebuild everything else.
+//! Compiles the recorder's own files against Loom's atomics. No `--cfg` flag has to rebuild other crates.
 #![cfg(test)]
 
 mod sync {
@@ -9,7 +9,7 @@ mod orderings;
 
 #[path = "../../../runtime/exporter/src/storage/cells/gauge.rs"]
 mod gauge;
-#[expect(dead_code, reason = "a model makes its own")]
+#[expect(dead_code, reason = "the model constructs its own value")]
 #[path = "../../../runtime/src/hit_rate.rs"]
 mod hit_rate;
 #[path = "../../../runtime/exporter/src/storage/cells/scrape_fence.rs"]
@@ -29,7 +29,7 @@ fn sum(numbers: &Numbers) -> u64 {
     numbers.places().map(|it| it.value(0)).sum()
 }
 
-/// Threads that take the same slot one after the other, and fall back where it is taken, lose nothing.
+/// Threads that take the same slot in turn, or use the shared place while it is taken, lose no value.
 #[test]
 fn a_slot_passes_from_thread_to_thread() {
     loom::model(|| {
@@ -57,9 +57,9 @@ fn a_slot_passes_from_thread_to_thread() {
     });
 }
 
-/// What a thread puts into its slot is what the next one that takes the slot finds.
+/// A thread that takes a slot finds the value of the previous thread.
 #[test]
-fn a_slot_is_found_as_it_was_left() {
+fn the_next_thread_finds_the_values_of_a_slot() {
     loom::model(|| {
         let state = Arc::new((Slots::new(1), Numbers::new(1, 1)));
         let replace = |state: &(Slots, Numbers), value| {
@@ -77,12 +77,12 @@ fn a_slot_is_found_as_it_was_left() {
         };
         let mine = replace(&state, 2);
         let theirs = other.join().unwrap();
-        // Who came first found nothing; who came second, if the slot was free again, what the first one had left.
+        // The first thread finds 0. The second finds the value of the first, or the slot is still taken.
         assert!(matches!((mine, theirs), (Some(0), Some(2) | None) | (Some(1) | None, Some(0))), "{mine:?} {theirs:?}");
     });
 }
 
-/// A reader sees a number grow and never fall, while its writer changes.
+/// A reader never sees a value decrease while the slot passes from writer to writer.
 #[test]
 fn a_reader_sees_numbers_grow() {
     loom::model(|| {
@@ -107,9 +107,9 @@ fn a_reader_sees_numbers_grow() {
     });
 }
 
-/// Numbers that move from the block to shards lose nothing, whoever still writes into the block, and whoever has no slot.
+/// When a series moves from the block to shards, writes into the block and by threads without a slot still count.
 #[test]
-fn a_series_that_turns_hot_loses_nothing() {
+fn a_series_that_becomes_hot_loses_nothing() {
     loom::model(|| {
         let block = Block::new(1);
         let numbers = Numbers::new(2, block.len());
@@ -134,8 +134,8 @@ fn a_series_that_turns_hot_loses_nothing() {
     });
 }
 
-/// A scrape that begins after another one ended sees at least what that one saw, although they run on two threads that
-/// share nothing else.
+/// A scrape that starts after another one ended sees at least the same values, even if the two threads share only the
+/// fence.
 #[test]
 fn a_later_scrape_sees_no_less() {
     loom::model(|| {
@@ -143,9 +143,9 @@ fn a_later_scrape_sees_no_less() {
         let scrapes = [0, 1].map(|_| {
             let state = Arc::clone(&state);
             thread::spawn(move || {
-                let begin = state.0.order();
+                let start = state.0.order();
                 let seen = sum(&state.1);
-                (begin, seen, state.0.order())
+                (start, seen, state.0.order())
             })
         });
         state.1.place(0).unwrap().add_alone(0, 1);
@@ -160,7 +160,7 @@ fn a_later_scrape_sees_no_less() {
 
 const WIDE: Wide = Wide { low: 0, high: 1 };
 
-/// A sum that goes beyond 64 bits is never seen to fall, nor to be more than was added.
+/// A reader never sees a sum beyond 64 bits decrease or exceed the added values.
 #[test]
 fn a_wide_sum_only_grows() {
     loom::model(|| {
@@ -177,7 +177,7 @@ fn a_wide_sum_only_grows() {
     });
 }
 
-/// The same where several write at once, in the block and where threads without a slot share a place.
+/// A sum beyond 64 bits also only grows with several concurrent writers, in the block and in the shared place.
 #[test]
 fn a_shared_wide_sum_only_grows() {
     loom::model(|| {
@@ -203,7 +203,7 @@ fn a_shared_wide_sum_only_grows() {
     });
 }
 
-/// Steps of a gauge by two threads are all there.
+/// Concurrent increments and decrements of a gauge all count.
 #[test]
 fn a_gauge_loses_no_step() {
     loom::model(|| {
@@ -219,16 +219,16 @@ fn a_gauge_loses_no_step() {
     });
 }
 
-/// A share of hits is one at every moment: each look-up sees at least itself.
+/// A hit rate is always between 0 and 1, because each look-up sees at least itself.
 #[test]
-fn a_share_is_a_share() {
+fn a_hit_rate_is_between_0_and_1() {
     loom::model(|| {
         let hit_rate = Arc::new(HitRate::default());
         let other = Arc::clone(&hit_rate);
         let thread = thread::spawn(move || other.add(false));
         let shares = [hit_rate.add(true), thread.join().unwrap()];
         assert!(shares.iter().all(|it| (0.0..=1.0).contains(it)), "{shares:?}");
-        // Neither may have seen the other; whoever comes later has seen both.
+        // The two concurrent look-ups may miss each other; a later one counts both.
         assert_eq!(hit_rate.add(true).to_bits(), (2.0_f64 / 3.0).to_bits());
     });
 }

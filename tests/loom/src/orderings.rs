@@ -1,11 +1,11 @@
-//! Every ordering that is weaker than the strongest has a model in this crate, or stands alone: nothing else is written or
-//! read because of it, so that there is no order to lose. A file that gets another one has to be looked at.
+//! Every memory ordering weaker than `SeqCst` has a model in this crate or is independent: no other data depends on the
+//! atomic, so no order can be lost. The test fails if a file gets another weak ordering.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Where orderings stand, how many there are, and why they are right.
+/// All weak orderings: the file, their number, and the reason why they are correct.
 const ALL: [(&str, usize, Why); 19] = [
     (
         "exporter/src/storage/cells/slots.rs",
@@ -14,17 +14,17 @@ const ALL: [(&str, usize, Why); 19] = [
     ),
     ("exporter/src/storage/cells/scrape_fence.rs", 1, Why::Model(&["a_later_scrape_sees_no_less"])),
     ("exporter/src/storage/cells/gauge.rs", 5, Why::Model(&["a_gauge_loses_no_step"])),
-    ("src/hit_rate.rs", 3, Why::Model(&["a_share_is_a_share"])),
-    // Lost steps make a series hot later; the number of a thread is any.
+    ("src/hit_rate.rs", 3, Why::Model(&["a_hit_rate_is_between_0_and_1"])),
+    // A lost step only delays the move to shards; the number of a thread is arbitrary.
     ("exporter/src/storage/cells/shards.rs", 4, Why::Alone),
-    // Buckets that are added to, each by itself; and whether there are any. What a scrape says of a histogram twice, in
-    // other buckets, it reads from other cells, which may be one observation apart.
+    // Independent buckets, and whether there are any. A scrape reads the classic buckets of the same histogram from
+    // other cells, so the two may differ by one observation.
     ("exporter/src/storage/cells/native_histogram.rs", 6, Why::Alone),
-    // Whether anybody asks; who is asked stands in a `OnceLock`.
+    // Whether exemplars are enabled; the hook itself is in a `OnceLock`.
     ("exporter/src/storage/cells/exemplars.rs", 2, Why::Alone),
-    // A maximum in one step, and whether a counter has another source.
+    // An atomic maximum, and whether a counter has another source.
     ("exporter/src/storage/series.rs", 4, Why::Alone),
-    // A threshold that may be late by a call; what it lets through is behind a lock.
+    // A threshold that may be one call out of date; the lists are behind a lock.
     ("exporter/src/incidents.rs", 5, Why::Alone),
     // Settings.
     ("exporter/src/storage/cardinality.rs", 2, Why::Alone),
@@ -33,35 +33,36 @@ const ALL: [(&str, usize, Why); 19] = [
     ("exporter/src/recorder.rs", 1, Why::Alone),
     ("exporter/src/render.rs", 1, Why::Alone),
     ("exporter/src/global.rs", 1, Why::Alone),
-    // A runtime that has ended is not watched any more; it is asked once too often at most.
+    // Whether a runtime has shut down; it is read at most once too often.
     ("exporter/src/platform/runtime.rs", 2, Why::Alone),
-    // Whether the warning was given; the swap gives it once.
+    // Whether the warning was printed; the swap prints it once.
     ("src/missing.rs", 2, Why::Alone),
-    // The last duration, which any later or earlier one may replace.
+    // The last duration; any recent one is valid.
     ("src/last_duration.rs", 3, Why::Alone),
-    // The limit is a setting; the number of series is written under the lock alone, and looked at before it as a hint.
+    // The limit is a setting. The number of series changes only under the lock; reads without the lock are a hint.
     ("src/label_table.rs", 4, Why::Alone),
 ];
 
 enum Why {
-    /// Tests of this crate that try every order.
+    /// Loom tests of this crate cover it.
     Model(&'static [&'static str]),
+    /// No other data depends on it.
     Alone,
 }
 
 #[test]
-fn every_weak_ordering_has_its_reason() {
+fn every_weak_ordering_has_a_reason() {
     let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtime");
     let mut found = BTreeMap::new();
     for folder in ["src", "exporter/src"] {
         look(&runtime.join(folder), &runtime, &mut found);
     }
-    // The endpoint shares nothing with recording calls but what is listed here.
+    // The endpoint shares no other atomics with recording calls.
     found.retain(|file, _| {
         !["exporter/src/history", "exporter/src/http", "exporter/src/live"].iter().any(|it| file.starts_with(it))
     });
     let expected: BTreeMap<String, usize> = ALL.iter().map(|it| (it.0.to_owned(), it.1)).collect();
-    assert_eq!(found, expected, "look at what is new, model it here or say why it stands alone, and change the table");
+    assert_eq!(found, expected, "review the new orderings, add a model or a reason, and update the table");
     let models = include_str!("lib.rs");
     for name in ALL.iter().filter_map(|it| if let Why::Model(names) = it.2 { Some(names) } else { None }).flatten() {
         assert!(models.contains(&format!("fn {name}()")), "there is no model `{name}`");
@@ -74,7 +75,7 @@ fn look(folder: &Path, root: &Path, found: &mut BTreeMap<String, usize>) {
             look(&entry, root, found);
         } else if entry.extension().is_some_and(|it| it == "rs") {
             let text = fs::read_to_string(&entry).unwrap();
-            // Tests of their own may do what they like.
+            // Unit tests may use any ordering.
             let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
             let weak = ["Relaxed)", "Relaxed,", "Acquire)", "Release)", "AcqRel)"];
             let count = weak.iter().map(|it| code.matches(it).count()).sum();

@@ -1,5 +1,5 @@
-//! Functions of several forms. Their names are not mangled, so that both builds have the same ones.
-#![allow(unexpected_cfgs, reason = "`annotated` and `streams` are given by the test")]
+//! Functions of several forms. Their names are not mangled, so both builds have the same symbols.
+#![allow(unexpected_cfgs, reason = "the test sets `annotated` and `streams`")]
 
 #[unsafe(no_mangle)]
 #[cfg_attr(annotated, measurand::measured(slo(success = 99.9, latency = "10ms" @ 99), caller, owner = "me"))]
@@ -49,7 +49,7 @@ pub fn wait(x: u64) -> u64 {
     }
 }
 
-/// Attributes know streams by the name of the trait.
+/// Attributes recognize streams by the name of the trait.
 #[cfg(streams)]
 pub mod streams {
     pub trait Stream {

@@ -1,6 +1,6 @@
-//! No import cycle has more than two files.
+//! Checks that no import cycle has more than two files.
 //!
-//! A file imports another where a `use` or a path names something in it. Modules that only test are left out.
+//! A file imports another one if a `use` or a path names an item in it. Test modules are not checked.
 
 use measurand_tests::workspace;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,12 +12,12 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 /// The segments of a module's path below its crate.
 type Module = Vec<String>;
 
-/// What one file names.
+/// The paths and modules in one file.
 #[derive(Default)]
 struct Names {
-    /// Paths of `use` declarations that nobody outside sees, and of expressions, types and macros.
+    /// Paths of private `use` declarations, expressions, types and macros.
     paths: Vec<Vec<String>>,
-    /// Paths that the file makes visible under their last segment.
+    /// Paths that the file re-exports under their last segment.
     reexports: Vec<Vec<String>>,
     modules: BTreeSet<String>,
 }
@@ -48,7 +48,7 @@ impl<'ast> Visit<'ast> for Names {
         flatten(&item.tree, &mut Vec::new(), list);
     }
 
-    /// `pub(super)` says who may import, and imports nothing.
+    /// Skips paths such as `pub(super)`, which import nothing.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -60,7 +60,7 @@ impl<'ast> Visit<'ast> for Names {
 fn is_test(attribute: &Attribute) -> bool {
     let mut is_test = false;
     if attribute.path().is_ident("cfg") {
-        // An error is a condition with arguments, which is not `test` alone.
+        // Parsing fails for conditions with arguments, which are never just `test`.
         let _ = attribute.parse_nested_meta(|it| {
             is_test |= it.path.is_ident("test");
             Ok(())
@@ -96,7 +96,7 @@ impl Crate {
         for path in files {
             let mut module: Module = path
                 .strip_prefix(source)
-                .expect("below it")
+                .expect("a path below `source`")
                 .with_extension("")
                 .iter()
                 .map(|it| it.to_string_lossy().into_owned())
@@ -116,7 +116,7 @@ impl Crate {
         Self(all)
     }
 
-    /// The module in whose file a path leads, from the file of another module.
+    /// Resolves a path in the file of module `from` to the module whose file has the item.
     fn find(&self, from: &Module, path: &[String], hops: usize) -> Option<Module> {
         let mut module = from.clone();
         let mut rest = path;
@@ -150,7 +150,7 @@ impl Crate {
         }
     }
 
-    /// Groups of files each of which imports all others of the group, directly or through others.
+    /// Returns the groups of files that all import each other, directly or indirectly.
     fn cycles(&self) -> Vec<Vec<&Module>> {
         let modules: Vec<&Module> = self.0.keys().collect();
         let imports: BTreeMap<&Module, BTreeSet<Module>> = modules
@@ -198,7 +198,7 @@ fn no_import_cycle_has_more_than_two_files() {
             long.push(format!("{source}: {} files import each other: {}", files.len(), files.join(", ")));
         }
     }
-    assert!(long.is_empty(), "move what they share into a file of its own:\n{}", long.join("\n"));
+    assert!(long.is_empty(), "move the shared items into a separate file:\n{}", long.join("\n"));
 }
 
 #[test]

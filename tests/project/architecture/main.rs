@@ -1,4 +1,4 @@
-//! The layers that ARCHITECTURE.md describes: which crate depends on which, and which file imports which.
+//! Checks the layers in ARCHITECTURE.md: dependencies between crates and imports between files.
 
 mod imports;
 mod packages;

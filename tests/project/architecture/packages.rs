@@ -1,4 +1,4 @@
-//! Which crate depends on which. ARCHITECTURE.md shows it, and `UPDATE_EXPECT=1` writes it there.
+//! Dependencies between the crates. ARCHITECTURE.md has a graph of them; `UPDATE_EXPECT=1` updates it.
 
 use measurand_tests::workspace;
 use serde_json::Value;
@@ -7,15 +7,15 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A crate of the workspace that users get.
+/// A crate of the workspace.
 pub(super) struct Package {
     pub(super) name: String,
     pub(super) folder: PathBuf,
-    /// Ours, without those that only tests need.
+    /// Dependencies within the workspace, without dev-dependencies.
     dependencies: BTreeSet<String>,
 }
 
-/// All crates of the workspace but tests and examples of use.
+/// Returns all crates of the workspace except those in `tests`.
 pub(super) fn all() -> Vec<Package> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
@@ -36,15 +36,15 @@ pub(super) fn all() -> Vec<Package> {
     packages.iter().filter_map(package).collect()
 }
 
-/// A graph that GitHub and mdBook draw.
-fn picture() -> String {
+/// The dependency graph in Mermaid's syntax, which GitHub and mdBook draw.
+fn graph() -> String {
     let mut text = String::from("```mermaid\ngraph TD\n");
     let examples = workspace().join("examples");
     let mut packages: Vec<Package> = all().into_iter().filter(|it| !it.folder.starts_with(&examples)).collect();
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     for package in packages {
         for dependency in package.dependencies {
-            // Writing into a string cannot fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "  {} --> {dependency}", package.name);
         }
     }
@@ -52,19 +52,19 @@ fn picture() -> String {
 }
 
 #[test]
-fn the_picture_in_the_architecture_is_current() {
+fn the_graph_in_architecture_md_is_current() {
     const START: &str = "<!-- crates -->\n";
     const END: &str = "<!-- /crates -->\n";
     let path = workspace().join("ARCHITECTURE.md");
     let text = std::fs::read_to_string(&path).expect("ARCHITECTURE.md");
-    let (before, rest) = text.split_once(START).expect("the start of the picture");
-    let (found, after) = rest.split_once(END).expect("the end of the picture");
-    let picture = picture();
+    let (before, rest) = text.split_once(START).expect("the start marker of the graph");
+    let (found, after) = rest.split_once(END).expect("the end marker of the graph");
+    let graph = graph();
     if std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(&path, format!("{before}{START}{picture}{END}{after}")).expect("ARCHITECTURE.md is written");
+        std::fs::write(&path, format!("{before}{START}{graph}{END}{after}")).expect("ARCHITECTURE.md is written");
         return;
     }
-    assert_eq!(found, picture, "run `UPDATE_EXPECT=1 cargo test -p measurand-tests --test architecture`");
+    assert_eq!(found, graph, "run `UPDATE_EXPECT=1 cargo test -p measurand-tests --test architecture`");
 }
 
 #[test]
@@ -80,11 +80,11 @@ fn dependencies_point_one_way() {
     for name in all.keys() {
         assert!(!reach(name).contains(name), "`{name}` depends on itself");
     }
-    // What a user's program is built from never contains the judging of files or the command.
+    // A user's program never contains the crates that check files or implement the command.
     for name in ["measurand", "measurand-exporter", "measurand-monitoring", "measurand-webhook"] {
         let reached = reach(name);
         let heavy = ["measurand-check", "cargo-measurand"].into_iter().find(|it| reached.contains(*it));
-        assert_eq!(heavy, None, "`{name}` depends on it");
+        assert_eq!(heavy, None, "`{name}` must not depend on it");
     }
     assert_eq!(reach("measurand-catalog"), BTreeSet::new());
 }

@@ -14,7 +14,10 @@ const AVOIDED: [(&str, &str); 36] = [
     ("give the number, or write `this many`", r"\bso (many|much)\b"),
     ("`begin` as a noun: write `start`", r"(\b(a|the|its|their|each|every|from|at) |'s )(begin|begins)\b"),
     ("`The same` as a comment: say what it does", r"^the same(\.|,)"),
-    ("`who` as a subject: name the client, the user", r"\b(so that|and|to|of|in|by|for|from|with|if|but|on|at|as|than) who\b"),
+    (
+        "`who` as a subject: name the client, the user",
+        r"\b(so that|and|to|of|in|by|for|from|with|if|but|on|at|as|than) who\b",
+    ),
     ("`whom`: name the person", r"\bwhom\b"),
     ("`Who` or `What` as a subject: name it", r"(?-i)^(Who|What|Whose|Whom)\b[^?]*$"),
     ("`Where` as a condition: write `if` or `when`", r"(?-i)^Where\b[^?]*$"),

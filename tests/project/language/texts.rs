@@ -22,7 +22,8 @@ const SKIPPED: [&str; 6] =
 static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new("`[^`]*`").expect("a pattern"));
 static MARKER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:[-*>#]|\d+\.)+ +").expect("a pattern"));
 static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[^>]*>").expect("a pattern"));
-static VALUE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"^[\s"\w-]+"?: ["']?(.{20,}?)["']?,?$"#).expect("a pattern"));
+static VALUE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^[\s"\w-]+"?: ["']?(.{20,}?)["']?,?$"#).expect("a pattern"));
 
 pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(workspace().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))

@@ -1,4 +1,4 @@
-//! Ten thousand alerts, while everything between them and the disk is killed and started again.
+//! Ten thousand alerts, while every server on their way to the disk is killed and restarted.
 
 use crate::servers::{self, Server};
 use measurand_monitoring::model::stack::{App, Places};
@@ -15,11 +15,11 @@ use std::thread::sleep;
 use std::time::Duration;
 
 const ALERTS: u32 = 10_000;
-/// How many fire before Prometheus is killed.
+/// Number of alerts that fire before Prometheus is killed.
 const HALF: u32 = 5_000;
-/// How many more fire with each scrape, so that there is a middle to kill in.
+/// Number of additional alerts per scrape; small enough to kill a server in between.
 const STEP: u32 = 500;
-/// How many alerts are one group, and so one notification.
+/// Number of alerts per group, and so per notification.
 const GROUP: u32 = 40;
 
 #[test]
@@ -41,7 +41,7 @@ fn ten_thousand_alerts_are_on_disk_exactly_once() {
     let middle = |least: u32| {
         let stored =
             wait(&format!("{least} alerts on disk"), 120, || Some(count(&database, "")).filter(|it| *it >= least));
-        assert!(stored < ALERTS, "{stored} are there already: the kill would come too late to mean something");
+        assert!(stored < ALERTS, "{stored} alerts are already stored: too late to kill a server");
     };
     let killed = |server: &mut Server, at: u32| {
         middle(at);
@@ -51,21 +51,21 @@ fn ten_thousand_alerts_are_on_disk_exactly_once() {
     };
     killed(&mut webhook, 1000);
     killed(&mut alertmanager, 2500);
-    // An Alertmanager forgets alerts when it ends; were Prometheus to end before it has told them again, nobody would
-    // remember when they began.
+    // A restarted Alertmanager has no alerts. Prometheus must send them again before it is killed, otherwise their
+    // start time is lost.
     let knows = || {
         let url = format!("{}/api/v2/alerts", alertmanager.url);
         let all = ureq::get(url).call().ok()?.body_mut().with_config().limit(64 << 20).read_to_string().ok()?;
         (all.matches("\"fingerprint\"").count() == HALF as usize).then_some(())
     };
-    wait("Alertmanager to know all again", 60, knows);
+    wait("all alerts in Alertmanager", 60, knows);
     limit.store(ALERTS, Ordering::Relaxed);
     killed(&mut prometheus, HALF + 1000);
     killed(&mut webhook, 8000);
 
     wait("all alerts on disk", 120, || (count(&database, "") >= ALERTS).then_some(()));
 
-    // Whatever is told again must not be kept again.
+    // Repeated notifications must not store an alert twice.
     sleep(Duration::from_secs(11));
     assert_eq!(count(&database, "WHERE status = 'firing'"), ALERTS, "all still fire");
     let connection = open(&database).unwrap();
@@ -73,7 +73,7 @@ fn ten_thousand_alerts_are_on_disk_exactly_once() {
     let rows = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
     let rows: Vec<u32> = rows.map(|it| it.unwrap().parse().unwrap()).collect();
     let numbers: BTreeSet<u32> = rows.iter().copied().collect();
-    assert_eq!(rows.len(), ALERTS as usize, "none is kept twice");
+    assert_eq!(rows.len(), ALERTS as usize, "none is stored twice");
     assert_eq!(numbers, (0..ALERTS).collect(), "none is lost");
     let sound: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
@@ -85,11 +85,11 @@ pub(crate) fn open(database: &Path) -> rusqlite::Result<Connection> {
 
 pub(crate) fn count(database: &Path, which: &str) -> u32 {
     let query = format!("SELECT count(*) FROM alerts {which}");
-    let asked = open(database).and_then(|it| it.query_row(&query, [], |row| row.get(0)));
-    asked.unwrap_or(0)
+    let counted = open(database).and_then(|it| it.query_row(&query, [], |row| row.get(0)));
+    counted.unwrap_or(0)
 }
 
-/// A target of which each scrape shows more that is wrong.
+/// A scrape target that shows more broken parts with each scrape.
 fn growing(limit: &Arc<AtomicU32>) -> Http {
     let (shown, limit) = (AtomicU32::new(0), Arc::clone(limit));
     Http::start(move |_| {
@@ -103,7 +103,7 @@ fn growing(limit: &Arc<AtomicU32>) -> Http {
     })
 }
 
-/// All files for servers that are not slow, and one rule: what is broken.
+/// Writes all configuration files, with short intervals, and one alert rule for broken parts.
 pub(crate) fn configure(folder: &Path, target: &str, webhook: &Server, token: &Path) {
     let receivers = Receivers {
         secrets: folder.display().to_string(),
@@ -125,14 +125,14 @@ pub(crate) fn configure(folder: &Path, target: &str, webhook: &Server, token: &P
         tls: None,
     };
     for file in monitoring.stack_files_at(&places, false) {
-        // The dead man's switch and its like are another test's.
+        // Another test covers the alerts about the monitoring itself.
         if file.name != "stack-alerts.yml" {
             fs::write(folder.join(file.name), file.contents.replace("group_interval: 10s", "group_interval: 1s"))
                 .unwrap();
         }
     }
     fs::create_dir(folder.join("rules")).unwrap();
-    // A scrape that takes too long on a busy machine is not what is tested.
+    // `last_over_time` bridges scrapes that fail on a busy machine.
     let rule = "{alert: Broken, expr: 'last_over_time(broken[10m]) == 1', labels: {severity: P2, team: storage}, annotations: {summary: It is broken.}}";
     fs::write(folder.join("rules/own.yml"), format!("groups: [{{name: own, interval: 1s, rules: [{rule}]}}]\n"))
         .unwrap();

@@ -1,6 +1,5 @@
-//! The alert receiver, Alertmanager, Prometheus and the application are killed at random points while alerts are under way:
-//! whatever one of them has acknowledged is there afterwards. `KILLS=100` kills each of them so often, and `SEED=..` repeats
-//! a run.
+//! The alert receiver, Alertmanager, Prometheus and the application are killed at random while alerts are delivered. No
+//! acknowledged data may be lost. `KILLS=100` kills each of them 100 times; `SEED=..` repeats a run.
 
 use crate::kill::{configure, count, open};
 use crate::servers::{self, Server};
@@ -18,15 +17,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// So many more alerts fire with each kill.
+/// Number of additional alerts per kill.
 const STEP: u64 = 10;
 const GROUP: u64 = 10;
-/// Tells a copy of this program to be the application, with the file that says how much is wrong.
+/// Makes a child process of this test be the application; the value is the file with the number of broken parts.
 const LIMIT: &str = "MEASURAND_TEST_LIMIT";
 const PARTS: [&str; 4] = ["alert receiver", "Alertmanager", "Prometheus", "application"];
 
 #[test]
-fn nothing_acknowledged_is_lost() {
+fn no_acknowledged_alert_is_lost() {
     if let Some(limit) = std::env::var_os(LIMIT) {
         return application(Path::new(&limit));
     }
@@ -49,7 +48,7 @@ fn nothing_acknowledged_is_lost() {
     let text = fs::read_to_string(path.join("prometheus.yml")).unwrap();
     let address = alertmanager.url.trim_start_matches("http://");
     fs::write(path.join("prometheus.yml"), text.replace("ALERTMANAGER", address)).unwrap();
-    let (prometheus, asked) = servers::prometheus(path, "3s");
+    let (prometheus, client) = servers::prometheus(path, "3s");
 
     let (direct, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
     let url = webhook.url.clone();
@@ -57,7 +56,7 @@ fn nothing_acknowledged_is_lost() {
     thread::scope(|scope| {
         scope.spawn(|| send_directly(&url, &direct, &stop));
         for kill in 0..kills {
-            // Each part once, in any order, and then each once more.
+            // Kills all parts in random order, then all of them again.
             if next.is_empty() {
                 next.extend(0..PARTS.len());
             }
@@ -65,14 +64,14 @@ fn nothing_acknowledged_is_lost() {
             sleep(Duration::from_millis(random.below(1500)));
             fs::write(&limit, ((kill + 2) * STEP).to_string()).unwrap();
             sleep(Duration::from_millis(random.below(1500)));
-            // What Prometheus has answered once, it has to answer for ever.
-            let (now, before) = answered(&asked);
+            // A restarted Prometheus must still have all samples that it returned before.
+            let (now, before) = answered(&client);
             servers[part].kill();
             sleep(Duration::from_millis(random.below(1000)));
             servers[part].again();
             if part == 2 {
-                let after = ask_at(&asked, now);
-                assert!(after >= before, "{before} samples before kill {kill}, and {after} after it, SEED={seed}");
+                let after = ask_at(&client, now);
+                assert!(after >= before, "{before} samples before kill {kill}, {after} after it, SEED={seed}");
             }
             let (stored, acknowledged) = (count(&database, ""), direct.lock().unwrap().len());
             eprintln!("kill {kill}: {}; {stored} alerts on disk, {acknowledged} acknowledged directly", PARTS[part]);
@@ -85,24 +84,24 @@ fn nothing_acknowledged_is_lost() {
     let connection = || open(&database).ok();
     let firing = || Some(numbers(&connection()?, "number", "WHERE status = 'firing'"));
     let expected: BTreeSet<u64> = (0..all).collect();
-    wait("all that is wrong on disk, and firing", 180, || {
+    wait("all firing alerts on disk", 180, || {
         firing().filter(|it| it.iter().copied().collect::<BTreeSet<u64>>() == expected)
     });
     let direct = direct.into_inner().unwrap();
     let connection = connection().unwrap();
-    let kept = numbers(&connection, "direct", "");
-    let once: BTreeSet<u64> = kept.iter().copied().collect();
-    assert_eq!(kept.len(), once.len(), "what was sent directly is kept once, SEED={seed}");
-    let lost: Vec<_> = direct.iter().filter(|it| !once.contains(it)).collect();
-    assert!(lost.is_empty() && !direct.is_empty(), "{} acknowledged, and lost {lost:?}, SEED={seed}", direct.len());
+    let stored = numbers(&connection, "direct", "");
+    let distinct: BTreeSet<u64> = stored.iter().copied().collect();
+    assert_eq!(stored.len(), distinct.len(), "each direct alert is stored once, SEED={seed}");
+    let lost: Vec<_> = direct.iter().filter(|it| !distinct.contains(it)).collect();
+    assert!(lost.is_empty() && !direct.is_empty(), "{} acknowledged, lost {lost:?}, SEED={seed}", direct.len());
     let rows = numbers(&connection, "number", "").len() as u64;
-    // Where Prometheus and Alertmanager forget one after the other when an alert began, it begins anew.
+    // An alert has several rows if Prometheus and Alertmanager both lost its start time.
     eprintln!("{all} alerts are on disk in {rows} rows; {} were acknowledged directly, none is lost", direct.len());
     let sound: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
 }
 
-/// The values of a label that is a number, of the alerts that have it.
+/// The values of a numeric label, of all alerts that have it.
 fn numbers(connection: &Connection, label: &str, which: &str) -> Vec<u64> {
     let query = format!("SELECT json_extract(labels, '$.{label}') FROM alerts {which}");
     let mut query = connection.prepare(&query).unwrap();
@@ -110,7 +109,7 @@ fn numbers(connection: &Connection, label: &str, which: &str) -> Vec<u64> {
     rows.filter_map(|it| it.unwrap()?.parse().ok()).collect()
 }
 
-/// How many samples of the application there are up to a second ago, and when that was.
+/// The time one second ago, and the number of the application's samples up to then.
 fn answered(prometheus: &Prometheus) -> (f64, f64) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - 1.0;
     (now, ask_at(prometheus, now))
@@ -121,7 +120,7 @@ fn ask_at(prometheus: &Prometheus, time: f64) -> f64 {
     samples.first().and_then(|it| it["value"][1].as_str()?.parse().ok()).unwrap_or_default()
 }
 
-/// Posts alerts as Alertmanager does, and notes which were answered with 200.
+/// Posts alerts like Alertmanager does, and notes the acknowledged ones.
 fn send_directly(url: &str, acknowledged: &Mutex<Vec<u64>>, stop: &AtomicBool) {
     let mut number = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -136,7 +135,7 @@ fn send_directly(url: &str, acknowledged: &Mutex<Vec<u64>>, stop: &AtomicBool) {
         });
         let request = ureq::post(format!("{url}/webhook")).header("authorization", "Bearer 0123456789abcdef");
         let request = request.config().timeout_global(Some(Duration::from_secs(10))).build();
-        // As with Alertmanager, what was not acknowledged is sent again.
+        // Like Alertmanager, sends an unacknowledged alert again.
         if request.content_type("application/json").send(body.to_string()).is_ok() {
             acknowledged.lock().unwrap().push(number);
             number += 1;
@@ -150,14 +149,14 @@ fn start_application(limit: &Path) -> Server {
     let (url, log) = (format!("http://{listen}"), limit.with_extension("log"));
     let command = move || {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "kills::nothing_acknowledged_is_lost", "--nocapture"]);
+        command.args(["--exact", "kills::no_acknowledged_alert_is_lost", "--nocapture"]);
         command.env(LIMIT, &limit).env("MEASURAND_LISTEN", &listen).stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
     Server::start(command, "cargo", url, "/healthz", log)
 }
 
-/// An application of which a file says how much is wrong. It ends with the test that started it.
+/// The application: exports as many broken parts as the file says, and exits with the test that started it.
 fn application(limit: &Path) {
     #[measured]
     fn look(limit: &Path) -> std::io::Result<u64> {
@@ -188,7 +187,7 @@ fn nanoseconds() -> u64 {
     u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos())
 }
 
-/// Knuth's linear congruential generator: the same numbers for the same seed.
+/// Knuth's linear congruential generator, which repeats its numbers for the same seed.
 struct Random(u64);
 
 impl Random {

@@ -1,5 +1,5 @@
-//! Whom an alert reaches: a real Prometheus and real Alertmanagers with the generated rules and routes, and receivers that
-//! speak the protocols of Slack, `PagerDuty` and mail on this machine; and nothing is lost when any of them ends.
+//! Delivery of alerts through a real Prometheus and real Alertmanagers with the generated rules and routes, to local
+//! receivers with the protocols of Slack, `PagerDuty` and mail. No alert is lost when one of the servers is killed.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -13,7 +13,7 @@ use std::thread::sleep;
 use std::time::Duration;
 use world::{Fault, World};
 
-/// What a message of one alert says, whatever the channel.
+/// Texts that every message of an alert contains, by severity.
 const P1: [&str; 2] = [
     "A cache has too little of what is asked for.",
     "% of the look-ups found something within five minutes; the limit is 80%.",
@@ -23,13 +23,13 @@ const P3: [&str; 2] = ["Many stored patterns are used by nobody.", "; the limit 
 const P0: [&str; 2] = ["The service does not answer.", "Prometheus cannot scrape claude-code-app ("];
 
 #[test]
-fn every_alert_reaches_whom_it_has_to_and_nobody_else() {
+fn every_alert_reaches_exactly_its_receivers() {
     let world = World::start();
-    // The dead man's switch is fed, and by nobody else than the Watchdog.
-    let fed = wait("the Watchdog at its switch", 60, || world.open.requests("/switch").into_iter().next());
+    // Only the Watchdog reaches the dead man's switch.
+    let fed = wait("the Watchdog at the dead man's switch", 60, || world.open.requests("/switch").into_iter().next());
     assert_eq!(fed.json()["alerts"][0]["labels"]["alertname"], "Watchdog");
-    assert!(world.open.requests("/slack").is_empty(), "all is well: {:#?}", world.open.requests("/slack"));
-    assert!(world.mail.mails().is_empty(), "all is well: {:#?}", world.mail.mails());
+    assert!(world.open.requests("/slack").is_empty(), "no fault is on: {:#?}", world.open.requests("/slack"));
+    assert!(world.mail.mails().is_empty(), "no fault is on: {:#?}", world.mail.mails());
 
     for fault in [Fault::ColdCache, Fault::Memory, Fault::Unused] {
         world.set(fault, true);
@@ -42,7 +42,7 @@ fn every_alert_reaches_whom_it_has_to_and_nobody_else() {
     world.slack("#alerts-low", "P3: UnusedPatternsAccumulating on claude-code-app", &P3);
     world.mailed("capacity@example.org", "[FIRING:1]", &P3);
     world.kept("UnusedPatternsAccumulating", "firing", &P3);
-    // Out of hours only what can wait is muted, and it is kept all the same.
+    // Outside of working hours P3 is muted, but the alert receiver stores it.
     wait("P2 out of hours", 30, || world.muted_slack().into_iter().find(|it| it.contains("P2: MemoryHigh")));
     assert!(!world.muted_slack().iter().any(|it| it.contains("UnusedPatterns")), "{:?}", world.muted_slack());
 
@@ -59,10 +59,10 @@ fn every_alert_reaches_whom_it_has_to_and_nobody_else() {
     }
     world.mailed("teams@example.org", "[RESOLVED]", &P1[..1]);
     world.mailed("capacity@example.org", "[RESOLVED]", &P3[..1]);
-    assert!(world.open.requests("/pagerduty").is_empty(), "nobody is woken for P1 to P3");
-    assert!(!world.mail.mails().iter().any(|it| it.text.contains("MemoryHigh")), "P2 writes no mail");
+    assert!(world.open.requests("/pagerduty").is_empty(), "P1 to P3 do not page");
+    assert!(!world.mail.mails().iter().any(|it| it.text.contains("MemoryHigh")), "P2 sends no mail");
 
-    // One of two instances is down: that explains everything else of the service.
+    // One of two instances is down. This alert inhibits all others of the service.
     world.set(Fault::Down, true);
     world.slack("#alerts-critical", "P0: ServiceDown on claude-code-app", &P0);
     world.mailed("leads@example.org", "[FIRING:1]", &P0);
@@ -74,20 +74,23 @@ fn every_alert_reaches_whom_it_has_to_and_nobody_else() {
 
     let before = world.count_slack("MemoryHigh");
     world.set(Fault::Memory, true);
-    wait("MemoryHigh to be silenced", 30, || world.silenced("MemoryHigh").then_some(()));
-    // Longer than any group waits here.
+    wait("MemoryHigh to be inhibited", 30, || world.inhibited("MemoryHigh").then_some(()));
+    // Longer than all group intervals of this test.
     sleep(Duration::from_secs(3));
-    assert_eq!(world.count_slack("MemoryHigh"), before, "what ServiceDown explains is not told");
+    assert_eq!(world.count_slack("MemoryHigh"), before, "ServiceDown inhibits the notification");
 
     world.set(Fault::Down, false);
     world.slack("#alerts-critical", "resolved: ServiceDown on claude-code-app", &P0[..1]);
     world.mailed("leads@example.org", "[RESOLVED]", &P0[..1]);
     world.kept("ServiceDown", "resolved", &P0[..1]);
-    let resolved = wait("the pager to be told", 30, || {
+    let resolved = wait("the resolved page", 30, || {
         world.open.requests("/pagerduty").into_iter().map(|it| it.json()).find(|it| it["event_action"] == "resolve")
     });
     assert_eq!(resolved["dedup_key"], woken["dedup_key"], "the same incident");
-    // What is explained no longer is told now.
-    wait("MemoryHigh after all", 30, || (world.count_slack("MemoryHigh") > before).then_some(()));
-    assert!(!world.open.requests("/slack").iter().any(|it| it.body.contains("Watchdog")), "it is nobody's business");
+    // The alert is no longer inhibited and sends its notification.
+    wait("the notification of MemoryHigh", 30, || (world.count_slack("MemoryHigh") > before).then_some(()));
+    assert!(
+        !world.open.requests("/slack").iter().any(|it| it.body.contains("Watchdog")),
+        "the Watchdog is not sent to people"
+    );
 }

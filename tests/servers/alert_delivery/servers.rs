@@ -1,11 +1,11 @@
-//! Real servers with the generated configuration, in which only the times are shorter.
+//! Real servers with the generated configuration and shorter times.
 
 use measurand_tests::{Prometheus, Running, free_port, wait};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A server in a folder of its own, which can be started again in it.
+/// A server that can be killed and restarted with the same data.
 pub(crate) struct Server {
     pub(crate) url: String,
     command: Box<dyn Fn() -> Command + Send>,
@@ -29,7 +29,7 @@ impl Server {
         server
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.running = None;
     }
@@ -61,7 +61,7 @@ fn quiet(mut command: Command, log: &Path) -> Command {
     command
 }
 
-/// An Alertmanager in this folder, in which `alertmanager.yml` is.
+/// Starts an Alertmanager with the `alertmanager.yml` in this folder.
 pub(crate) fn alertmanager(folder: &Path, trusted: Option<PathBuf>) -> Server {
     let (folder, listen) = (folder.to_owned(), format!("127.0.0.1:{}", free_port()));
     let (url, log) = (format!("http://{listen}"), folder.join("alertmanager.log"));
@@ -80,7 +80,7 @@ pub(crate) fn alertmanager(folder: &Path, trusted: Option<PathBuf>) -> Server {
     Server::start(command, "prometheus-alertmanager", url, "/-/ready", log)
 }
 
-/// A Prometheus in this folder, in which `prometheus.yml` is; `resend` is how often it tells Alertmanager again.
+/// Starts a Prometheus with the `prometheus.yml` in this folder; `resend` is its `--rules.alert.resend-delay`.
 pub(crate) fn prometheus(folder: &Path, resend: &'static str) -> (Server, Prometheus) {
     let (folder, listen) = (folder.to_owned(), format!("127.0.0.1:{}", free_port()));
     let (url, log) = (format!("http://{listen}"), folder.join("prometheus.log"));
@@ -98,21 +98,21 @@ pub(crate) fn prometheus(folder: &Path, resend: &'static str) -> (Server, Promet
     (Server::start(command, "prometheus", url, "/-/ready", log), prometheus)
 }
 
-/// The alert receiver in this folder.
+/// Starts the alert receiver with its database in this folder.
 pub(crate) fn webhook(program: PathBuf, folder: &Path, token: &Path) -> Server {
     let (folder, token, listen) = (folder.to_owned(), token.to_owned(), format!("127.0.0.1:{}", free_port()));
     let (url, log) = (format!("http://{listen}"), folder.join("webhook.log"));
     let command = move || {
         let mut command = Command::new(&program);
         command.args(["--listen", &listen, "--token-file"]).arg(&token).arg("--database").arg(folder.join("alerts.db"));
-        // A long run makes more than are kept otherwise, and no test is of what is forgotten.
+        // A long run stores more alerts than the default limit.
         command.args(["--keep-alerts", "10000000"]);
         quiet(command, &folder.join("webhook.log"))
     };
     Server::start(command, "cargo", url, "/readyz", log)
 }
 
-/// Minutes become seconds: rules that were made for people are too slow for a test.
+/// Shortens windows and intervals of rules from minutes to seconds.
 pub(crate) fn faster_rules(text: &str) -> String {
     let lines = text.lines().map(|line| match line.trim_start_matches([' ', '-']).split_once(": ") {
         Some(("for", _)) => line.replace(line.split_once(": ").expect("a value").1, "0s"),
@@ -123,9 +123,9 @@ pub(crate) fn faster_rules(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// The same for routes. The hours of work are those of `open` days, `always` or `never`, since nobody knows when a test runs.
+/// Shortens the group times of routes, and makes the current time inside or outside of working hours.
 pub(crate) fn faster_routes(text: &str, muted: bool) -> String {
-    let (routes, _hours) = text.split_once("\ntime_intervals:\n").expect("hours of work");
+    let (routes, _hours) = text.split_once("\ntime_intervals:\n").expect("the time intervals");
     let lines = routes.lines().map(|line| match line.trim().split_once(": ") {
         Some(("group_wait" | "group_interval", value)) => line.replace(value, "1s"),
         _ => line.to_owned(),

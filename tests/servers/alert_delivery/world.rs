@@ -1,5 +1,5 @@
-//! Everything that one alert passes: a program with faults, Prometheus, two Alertmanagers (one at work, one out of hours),
-//! and who is called.
+//! All servers on the way of an alert: a program with faults, Prometheus, two Alertmanagers (one inside and one outside
+//! of working hours) and the receivers.
 
 use crate::servers::{self, Server, faster_routes, faster_rules};
 use measurand_monitoring::model::stack::{App, Places};
@@ -14,19 +14,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// What can be wrong with the program.
+/// A fault of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
     ColdCache,
     Memory,
     Unused,
-    /// Of the second instance.
+    /// The second instance is down.
     Down,
 }
 
 pub(crate) struct World {
     faults: Arc<Mutex<BTreeMap<Fault, bool>>>,
-    /// Who is called at work.
+    /// The receivers within working hours.
     pub(crate) open: Http,
     muted: Http,
     pub(crate) mail: Smtp,
@@ -61,7 +61,7 @@ impl World {
         let (alertmanager, out_of_hours) = (start(&work, &open, false), start(&night, &muted, true));
         configure(&server, &[&one, &two], &[&alertmanager, &out_of_hours], &webhook, &token);
         let (prometheus, ask) = servers::prometheus(&server, "1s");
-        // Rules that wait for nothing would call the first seconds an outage.
+        // Loads the rules only now: without a `for` they would fire during the first seconds.
         wait("both instances to be up", 60, || ask.number(r#"sum(up{job="claude-code-app"})"#).filter(|it| *it > 1.5));
         rules(&server);
         ureq::post(format!("{}/-/reload", prometheus.url)).send_empty().unwrap();
@@ -73,7 +73,7 @@ impl World {
         self.faults.lock().unwrap().insert(fault, on);
     }
 
-    /// Waits for a message in a channel.
+    /// Waits for a message in a Slack channel.
     pub(crate) fn slack(&self, channel: &str, title: &str, texts: &[&str]) {
         let found = |it: Value| {
             let (attachment, text) = (&it["attachments"][0], it.to_string());
@@ -96,7 +96,7 @@ impl World {
             .count()
     }
 
-    /// The messages that come out of hours.
+    /// The Slack messages outside of working hours.
     pub(crate) fn muted_slack(&self) -> Vec<String> {
         self.muted.requests("/slack").into_iter().map(|it| it.body).collect()
     }
@@ -113,7 +113,7 @@ impl World {
         });
     }
 
-    /// Waits for an alert at our own receiver, which has it on the disk then.
+    /// Waits until the alert receiver has stored an alert.
     pub(crate) fn kept(&self, name: &str, status: &str, texts: &[&str]) {
         wait_for(&format!("{name}, {status}, at the alert receiver"), || {
             let url = format!("{}/api/alerts?status={status}", self.webhook.url);
@@ -129,13 +129,13 @@ impl World {
         });
     }
 
-    /// Whether something that fires explains the alert.
-    pub(crate) fn silenced(&self, name: &str) -> bool {
+    /// Whether another firing alert inhibits all alerts of this name.
+    pub(crate) fn inhibited(&self, name: &str) -> bool {
         let url = format!("{}/api/v2/alerts?filter=alertname%3D{name}", self.alertmanager.url);
         let text = ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
         let all: Value = serde_json::from_str(&text).unwrap();
-        let silenced = |it: &Value| it["status"]["inhibitedBy"].as_array().is_some_and(|it| !it.is_empty());
-        all.as_array().is_some_and(|it| !it.is_empty() && it.iter().all(silenced))
+        let inhibited = |it: &Value| it["status"]["inhibitedBy"].as_array().is_some_and(|it| !it.is_empty());
+        all.as_array().is_some_and(|it| !it.is_empty() && it.iter().all(inhibited))
     }
 }
 
@@ -143,22 +143,22 @@ fn contains(text: &str, texts: &[&str]) -> bool {
     texts.iter().all(|it| text.contains(it))
 }
 
-/// Waits, and shows what there was instead.
+/// Waits up to 40 seconds; a failure shows the last state.
 fn wait_for(what: &str, mut ask: impl FnMut() -> (bool, String)) {
-    let begin = Instant::now();
+    let start = Instant::now();
     loop {
         let (found, instead) = ask();
         if found {
             return;
         }
-        assert!(begin.elapsed().as_secs() < 40, "{what}: not within 40 s, but {instead}");
+        assert!(start.elapsed().as_secs() < 40, "waited 40 s for {what}, found {instead}");
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
 }
 
 const RULES: [&str; 3] = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
 
-/// The rules that are shipped.
+/// Writes the shipped rules.
 fn rules(folder: &Path) {
     for name in RULES {
         let text = fs::read_to_string(workspace().join("monitoring").join(name)).unwrap();
@@ -166,7 +166,7 @@ fn rules(folder: &Path) {
     }
 }
 
-/// The generated configuration of Prometheus.
+/// Writes the generated configuration of Prometheus, with empty rule files.
 fn configure(folder: &Path, apps: &[&Http], alertmanagers: &[&Server], webhook: &Server, token: &Path) {
     for name in RULES {
         fs::write(folder.join(name), "groups: []\n").unwrap();
@@ -188,17 +188,17 @@ fn configure(folder: &Path, apps: &[&Http], alertmanagers: &[&Server], webhook: 
     let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options);
     let text =
         monitoring.stack_files_at(&places, true).into_iter().find(|it| it.name == "prometheus.yml").unwrap().contents;
-    // A second Alertmanager is told the same.
+    // Prometheus sends all alerts to both Alertmanagers.
     let one = format!("    - targets:\n      - {}\n", address(alertmanagers[0]));
     let one = if text.contains(&one) { one } else { panic!("{text}") };
     let both = format!("{one}      - {}\n", address(alertmanagers[1]));
     fs::write(folder.join("prometheus.yml"), text.replacen(&one, &both, 1)).unwrap();
 }
 
-/// One instance of the program: its metrics, as good or as bad as the faults say.
+/// Starts an instance of the program, with metrics according to the faults.
 fn instance(faults: &Arc<Mutex<BTreeMap<Fault, bool>>>, second: bool) -> Http {
-    let (faults, begin) = (Arc::clone(faults), Instant::now());
-    // Counters keep what they have counted when a fault is over.
+    let (faults, start) = (Arc::clone(faults), Instant::now());
+    // Counters keep their values when a fault ends.
     let counted = Mutex::new((0.0, 0.0, 0.0));
     Http::start(move |_| {
         let on = |fault| faults.lock().unwrap().get(&fault).copied().unwrap_or(false) && !second;
@@ -206,7 +206,7 @@ fn instance(faults: &Arc<Mutex<BTreeMap<Fault, bool>>>, second: bool) -> Http {
             return (500, String::new());
         }
         let mut counted = counted.lock().unwrap();
-        let (now, share) = (begin.elapsed().as_secs_f64(), if on(Fault::ColdCache) { 0.0 } else { 1.0 });
+        let (now, share) = (start.elapsed().as_secs_f64(), if on(Fault::ColdCache) { 0.0 } else { 1.0 });
         let looked_up = (now - counted.2) * 100.0;
         *counted = (counted.0 + looked_up * share, counted.1 + looked_up * (1.0 - share), now);
         let memory: u32 = if on(Fault::Memory) { 1 << 30 } else { 50 << 20 };

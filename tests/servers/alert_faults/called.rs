@@ -1,7 +1,7 @@
-//! Who is called: the real Alertmanager with the generated routes, only its waiting shorter, and receivers that speak the
-//! protocols of Slack, `PagerDuty` and mail; our own receiver keeps what it is told.
+//! The receivers of alerts: a real Alertmanager with the generated routes and shorter waits, receivers with the
+//! protocols of Slack, `PagerDuty` and mail, and our own alert receiver.
 //!
-//! It knows which channel is whose, and nothing of how alerts come about.
+//! This module knows the channels of each severity, but not how alerts are triggered.
 
 use crate::prometheus::free_address;
 use crate::rules::Rule;
@@ -12,10 +12,10 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Where our own receiver's alerts stand among the channels.
+/// The name of our own alert receiver among the channels.
 const KEPT: &str = "kept";
 
-/// Whom an alert of this severity is told to, and nobody else: what people expect of the four severities.
+/// All channels that receive an alert of this severity.
 fn channels(severity: &str, team: &str) -> Vec<String> {
     let all: &[&str] = match severity {
         "P0" => &["pager", "#alerts-critical", "leads@example.org", KEPT],
@@ -23,28 +23,28 @@ fn channels(severity: &str, team: &str) -> Vec<String> {
         "P2" => &["#team-", KEPT],
         "P3" => &["#alerts-low", "capacity@example.org", KEPT],
         "none" => &["switch"],
-        other => panic!("nobody answers {other}"),
+        other => panic!("unknown severity {other}"),
     };
     all.iter().map(|it| if *it == "#team-" { format!("#team-{team}") } else { (*it).to_owned() }).collect()
 }
 
-/// What somebody gets to read.
+/// A received message.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     alert: String,
     resolved: bool,
-    /// All of it, without the quoting of its protocol.
+    /// The decoded text.
     text: String,
 }
 
-/// How much there was in each channel at some time.
+/// Number of messages in each channel at some time.
 pub(crate) type Mark = BTreeMap<String, usize>;
 
-/// All messages by channel, the oldest first.
+/// All messages by channel, oldest first.
 pub(crate) type Messages = BTreeMap<String, Vec<Message>>;
 
 pub(crate) struct Called {
-    /// Alertmanager's.
+    /// Address of Alertmanager.
     pub(crate) address: String,
     http: HttpServer,
     mail: Smtp,
@@ -53,7 +53,7 @@ pub(crate) struct Called {
 }
 
 impl Called {
-    /// Starts all of them with their files in this folder.
+    /// Starts Alertmanager and all receivers, with their files in this folder.
     pub(crate) fn start(folder: &Path) -> Self {
         fs::create_dir_all(folder).unwrap();
         let (http, mail) = (receivers(), mailbox());
@@ -82,62 +82,62 @@ impl Called {
         Self { address, http, mail, kept: format!("http://{kept}"), _servers: servers }
     }
 
-    /// How much was said so far in each channel; of what is kept, the number of the newest.
+    /// The number of messages in each channel; for our alert receiver the id of its newest alert.
     pub(crate) fn mark(&self) -> Mark {
         let mut mark: Mark = self.messages().into_iter().map(|(channel, all)| (channel, all.len())).collect();
         mark.insert(KEPT.to_owned(), self.kept("limit=1").first().map_or(0, number));
         mark
     }
 
-    /// Whether all whom it concerns were told since then, with its severity and everything that the rule has to say.
-    pub(crate) fn is_told(&self, rules: &[&Rule], since: &Mark) -> Result<(), String> {
+    /// Checks that all receivers of an alert got a message since then, with its severity and all annotations.
+    pub(crate) fn is_sent(&self, rules: &[&Rule], since: &Mark) -> Result<(), String> {
         let (name, severity, team) = named(rules);
         let messages = self.messages();
         for channel in channels(severity, team).iter().filter(|it| *it != KEPT) {
             let all = messages.get(channel).map_or(&[][..], Vec::as_slice);
             let new = &all[since.get(channel).copied().unwrap_or(0)..];
             let mut of_it = new.iter().filter(|it| it.alert == name && !it.resolved);
-            // Nobody reads what comes to the switch.
+            // Messages to the dead man's switch need no text.
             let whole = |it: &Message| channel == "switch" || rules.iter().any(|rule| says(&it.text, rule));
             if !of_it.any(whole) {
-                return Err(format!("{name} in {channel}, which has {new:#?}"));
+                return Err(format!("{name} is missing in {channel}, which has {new:#?}"));
             }
         }
         let kept = self.kept_since(name, since);
         let whole = |it: &Value| it["status"] == "firing" && rules.iter().any(|rule| keeps(it, rule));
         let fine = severity == "none" || kept.iter().any(whole);
-        if fine { Ok(()) } else { Err(format!("{name} at the receiver, which has {kept:#?}")) }
+        if fine { Ok(()) } else { Err(format!("{name} is missing at the alert receiver, which has {kept:#?}")) }
     }
 
-    /// Whether the last that all of them heard is that it is over. What another alert explains while it ends is told to
-    /// nobody again, so that of such alerts only one has to be over.
-    pub(crate) fn is_over(&self, rules: &[&Rule], since: &Mark, explained: bool) -> Result<(), String> {
+    /// Checks that the last message to all receivers is that the alert resolved. Alertmanager sends no resolve for an
+    /// inhibited alert, so of those only one has to be resolved.
+    pub(crate) fn is_resolved(&self, rules: &[&Rule], since: &Mark, inhibited: bool) -> Result<(), String> {
         let (name, severity, team) = named(rules);
         let messages = self.messages();
         for channel in channels(severity, team).iter().filter(|it| *it != KEPT) {
             let last = messages.get(channel).and_then(|all| all.iter().rfind(|it| it.alert == name));
             if !last.is_some_and(|it| it.resolved) {
-                return Err(format!("the end of {name} in {channel}, whose last is {last:#?}"));
+                return Err(format!("{name} is not resolved in {channel}, whose last message is {last:#?}"));
             }
         }
         let kept = self.kept_since(name, since);
-        let over = kept.iter().filter(|it| it["status"] == "resolved").count();
-        let fine = over == kept.len() || (over > 0 && explained);
-        if fine { Ok(()) } else { Err(format!("the end of {name} at the receiver, which has {kept:#?}")) }
+        let resolved = kept.iter().filter(|it| it["status"] == "resolved").count();
+        let fine = resolved == kept.len() || (resolved > 0 && inhibited);
+        if fine { Ok(()) } else { Err(format!("{name} is not resolved at the alert receiver, which has {kept:#?}")) }
     }
 
-    /// Whether something else that fires explains all alerts of this name, and so nobody is told of them.
-    pub(crate) fn is_explained(&self, name: &str) -> Result<(), String> {
+    /// Checks that another firing alert inhibits all alerts of this name.
+    pub(crate) fn is_inhibited(&self, name: &str) -> Result<(), String> {
         let url = format!("http://{}/api/v2/alerts?filter=alertname%3D{name}", self.address);
         let all: Vec<Value> = serde_json::from_str(&measurand_tests::get(&url)).unwrap();
-        let explained = |it: &Value| it["status"]["inhibitedBy"].as_array().is_some_and(|it| !it.is_empty());
-        let fine = !all.is_empty() && all.iter().all(explained);
-        if fine { Ok(()) } else { Err(format!("{name} explained by another, but {all:#?}")) }
+        let inhibited = |it: &Value| it["status"]["inhibitedBy"].as_array().is_some_and(|it| !it.is_empty());
+        let fine = !all.is_empty() && all.iter().all(inhibited);
+        if fine { Ok(()) } else { Err(format!("{name} is not inhibited: {all:#?}")) }
     }
 
-    /// Nobody was told of what is not his; the rule of an alert says whose it is.
+    /// Checks that no channel got a message of an alert that does not belong there.
     #[track_caller]
-    pub(crate) fn check_nobody_else(&self, rule_of: impl Fn(&str) -> Option<Rule>) {
+    pub(crate) fn check_channels(&self, rule_of: impl Fn(&str) -> Option<Rule>) {
         let mut seen = 0;
         for (channel, messages) in self.messages() {
             for message in messages {
@@ -148,9 +148,9 @@ impl Called {
             }
         }
         let kept = self.kept("name=Watchdog");
-        assert!(kept.is_empty(), "the dead man's switch is not for people: {kept:?}");
-        assert!(seen > 0, "somebody was told of something");
-        eprintln!("         {seen} messages, all of them to whom they belong");
+        assert!(kept.is_empty(), "the alert receiver gets no Watchdog: {kept:?}");
+        assert!(seen > 0, "no message was sent");
+        eprintln!("         {seen} messages, all in the right channels");
     }
 
     fn messages(&self) -> Messages {
@@ -166,7 +166,7 @@ impl Called {
         let mut incidents = BTreeMap::new();
         for it in self.http.requests("/pagerduty") {
             let json = it.json();
-            // What is over is told by the key of what began.
+            // A resolve event has only the key of its trigger event.
             let key = json["dedup_key"].to_string();
             let resolved = json["event_action"] == "resolve";
             let summary = json["payload"]["summary"].as_str().unwrap_or_default();
@@ -194,16 +194,16 @@ impl Called {
         messages
     }
 
-    /// The alerts of this name that our own receiver has got since then, on its disk.
+    /// The alerts of this name that our alert receiver has stored since then.
     fn kept_since(&self, name: &str, since: &Mark) -> Vec<Value> {
         let last = since.get(KEPT).copied().unwrap_or(0);
         let all = self.kept(&format!("limit=1000&name={name}"));
         all.into_iter().filter(|it| number(it) > last).collect()
     }
 
-    /// The answer of our own receiver to a question, the newest alert first.
-    fn kept(&self, question: &str) -> Vec<Value> {
-        let url = format!("{}/api/alerts?{question}", self.kept);
+    /// The alerts in our alert receiver that match a query string, newest first.
+    fn kept(&self, query: &str) -> Vec<Value> {
+        let url = format!("{}/api/alerts?{query}", self.kept);
         let mut answer = ureq::get(url).header("authorization", format!("Bearer {WEBHOOK_TOKEN}")).call().unwrap();
         let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         answer["alerts"].as_array().unwrap().clone()
@@ -214,7 +214,7 @@ fn number(kept: &Value) -> usize {
     kept["id"].as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(0)
 }
 
-/// Rules of one name have one severity and one team, which is what routes go by.
+/// The name, severity and team of rules. Rules of one name must agree on both, because the routes depend on them.
 fn named<'a>(rules: &[&'a Rule]) -> (&'a str, &'a str, &'a str) {
     let rule = rules.first().expect("a rule");
     let alike = |it: &&Rule| ["severity", "team"].iter().all(|name| it.label(name) == rule.label(name));
@@ -222,7 +222,7 @@ fn named<'a>(rules: &[&'a Rule]) -> (&'a str, &'a str, &'a str) {
     (rule.alert.as_deref().unwrap_or_default(), rule.label("severity"), rule.label("team"))
 }
 
-/// Whether a message has the severity of the rule and all that it annotates.
+/// Whether a message has the severity and all annotations of a rule.
 fn says(text: &str, rule: &Rule) -> bool {
     text.contains(rule.label("severity")) && rule.annotations.values().all(|it| is_from(text, it))
 }
@@ -234,7 +234,7 @@ fn keeps(kept: &Value, rule: &Rule) -> bool {
         })
 }
 
-/// Whether a text has all of a template but the values that are filled in, and what depends on them.
+/// Whether a text has all literal parts of a template, without those in conditions and loops.
 fn is_from(text: &str, template: &str) -> bool {
     let mut inside = 0;
     template.split("{{").all(|part| {
@@ -253,7 +253,7 @@ fn between(text: &str, before: &str, after: &str) -> String {
     rest.split_once(after).map_or(rest, |it| it.0).to_owned()
 }
 
-/// All texts in it, each on a line.
+/// All strings in a JSON value, one per line.
 fn texts(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{text}\n"),
@@ -263,8 +263,8 @@ fn texts(value: &Value) -> String {
     }
 }
 
-/// The generated routes with nothing changed but how long they wait, and with work at all hours, since nobody knows when a test
-/// runs; as YAML, of which JSON is a part.
+/// The generated routes with shorter waits, and with all hours as working hours, because a test can run at any time.
+/// The result is JSON, which is valid YAML.
 fn faster(text: &str) -> String {
     fn hurry(route: &mut Value) {
         for (name, value) in [("group_wait", "200ms"), ("group_interval", "1s")] {

@@ -1,8 +1,8 @@
-//! Every alert about the application is provoked in the running system: a real service, broken by one of its faults, a
-//! real Prometheus with the shipped rules, a real Alertmanager with the generated routes; it fires, whoever has to know is
-//! told, and nobody else, and all of them are told that it is over when the fault is.
+//! Triggers every alert about the application in a running system: a real service with faults, a real Prometheus with
+//! the shipped rules and a real Alertmanager with the generated routes. Each alert fires, reaches exactly its
+//! receivers, and resolves after the fault.
 //!
-//! Time is made to pass faster, see `rules`: one Prometheus has minutes for seconds, another one days.
+//! Time passes faster, see `rules`: in one Prometheus minutes take seconds, in another one days do.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -21,13 +21,13 @@ use service::Service;
 use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
-use table::{ALWAYS, BESIDE, BY_ENDING, LONG, SECOND, Step, WAVES, steps};
+use table::{ALWAYS, BY_EXIT, CONCURRENT, LONG, SECOND, Step, WAVES, steps};
 
 const JOB: &str = "claude-code-app";
-/// An instance that ends and begins again is another service, since what explains its alerts must not explain others; by
-/// minutes and by days one more each, since a scrape that is slow by days is none at all by minutes.
+/// Job names of the instance that restarts. It is a separate service, because its alerts must not inhibit those of the
+/// other instance. Each Prometheus has its own name for it: a scrape that is slow for one fails for the other.
 const OTHERS: [&str; 2] = ["app-by-minutes", "app-by-days"];
-/// Who answers.
+/// The teams that own the alerts.
 const TEAMS: [&str; 3] = ["learning", "storage", "verification"];
 const MINUTES: Clock = Clock { factor: 120, hold: 120, scrape: Duration::from_secs(1) };
 const DAYS: Clock = Clock { factor: 2880, hold: 2880, scrape: Duration::from_secs(2) };
@@ -36,26 +36,26 @@ fn shipped(file: &str) -> RuleFile {
     RuleFile::read(&workspace().join("monitoring").join(file))
 }
 
-/// Every shipped alert is in exactly one place: provoked by a fault, by a program that ends, by the monitoring that is
-/// broken, or, where that cannot be done here, by a past that is made up.
+/// Every shipped alert is in exactly one list: triggered by a fault, by the exit of a program, by broken monitoring, or
+/// by artificial samples if a test cannot cause it.
 #[test]
-fn no_alert_is_left_out() {
+fn every_alert_has_a_trigger() {
     let check = |file: &str, lists: &[&[&str]]| {
         let mut listed: Vec<&str> = lists.concat();
         listed.sort_unstable();
         assert_eq!(listed, shipped(file).names(), "{file}");
     };
     let by_faults: Vec<&str> = steps().flat_map(|it| it.alerts).copied().collect();
-    for it in steps().flat_map(|it| it.explained) {
-        assert!(by_faults.contains(it), "{it} is brought by itself as well");
+    for it in steps().flat_map(|it| it.inhibited) {
+        assert!(by_faults.contains(it), "{it} needs a step in which it is not inhibited");
     }
-    check("alerts.yml", &[&by_faults, BY_ENDING, &[ALWAYS]]);
+    check("alerts.yml", &[&by_faults, BY_EXIT, &[ALWAYS]]);
     check("stack-alerts.yml", &[monitoring::LIVE, monitoring::MADE_UP]);
 }
 
-/// What the rules are changed through changes nothing by itself.
+/// Parsing and printing a rule's expression does not change it.
 #[test]
-fn expressions_are_printed_as_they_were_read() {
+fn printed_expressions_parse_to_the_same() {
     for file in ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"] {
         for rule in shipped(file).rules() {
             let expression = parsed(&rule.expr);
@@ -65,9 +65,9 @@ fn expressions_are_printed_as_they_were_read() {
 }
 
 struct Stage<'a> {
-    begin: Instant,
+    start: Instant,
     alerts: &'a RuleFile,
-    /// Those about the other services.
+    /// The alerts about the other services.
     others: &'a [RuleFile; 2],
     minutes: &'a Prometheus,
     days: &'a Prometheus,
@@ -75,8 +75,8 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn tell(&self, text: &str) {
-        eprintln!("{:6.1} s  {text}", self.begin.elapsed().as_secs_f64());
+    fn log(&self, text: &str) {
+        eprintln!("{:6.1} s  {text}", self.start.elapsed().as_secs_f64());
     }
 
     fn firing(&self, name: &str) -> Vec<Alert> {
@@ -88,54 +88,52 @@ impl Stage<'_> {
         self.alerts.alerts(name).chain(self.others.iter().flat_map(|it| it.alerts(name))).collect()
     }
 
-    /// Brings this about, waits until each of the alerts fires and all whom it concerns are told, and looks at what it says; returns
-    /// what was told before.
+    /// Runs `trigger`, waits until all alerts fire with correct labels and texts, and until the receivers of `names`
+    /// got them; those in `inhibited` must be inhibited. Returns the state of the receivers before.
     #[track_caller]
-    fn fires(&self, names: &[&str], explained: &[&str], bring: impl FnOnce()) -> Mark {
+    fn fires(&self, names: &[&str], inhibited: &[&str], trigger: impl FnOnce()) -> Mark {
         let since = self.called.mark();
-        bring();
-        self.wait(&[names, explained].concat(), 180, "fires", |name| {
+        trigger();
+        self.wait(&[names, inhibited].concat(), 180, "fires", |name| {
             let firing = self.firing(name);
             for it in &firing {
                 it.check(self.alerts);
             }
-            if firing.is_empty() { Err(format!("{name} in Prometheus")) } else { Ok(()) }
+            if firing.is_empty() { Err(format!("{name} does not fire in Prometheus")) } else { Ok(()) }
         });
-        self.wait(explained, 60, "is explained", |name| self.called.is_explained(name));
-        self.wait(names, 60, "is told", |name| self.called.is_told(&self.rules(name), &since));
+        self.wait(inhibited, 60, "is inhibited", |name| self.called.is_inhibited(name));
+        self.wait(names, 60, "is sent", |name| self.called.is_sent(&self.rules(name), &since));
         since
     }
 
-    /// Waits until none of these fires, and all who were told are told that as well.
+    /// Waits until none of these alerts fires and their receivers got the resolve.
     #[track_caller]
-    fn ends(&self, names: &[&str], explained: &[&str], since: &Mark) {
-        self.is_quiet(&[names, explained].concat(), 180);
-        let explained = |name: &str| steps().any(|it| it.explained.contains(&name));
-        self.wait(names, 60, "is told to be over", |name| {
-            self.called.is_over(&self.rules(name), since, explained(name))
-        });
+    fn ends(&self, names: &[&str], inhibited: &[&str], since: &Mark) {
+        self.is_quiet(&[names, inhibited].concat(), 180);
+        let inhibited = |name: &str| steps().any(|it| it.inhibited.contains(&name));
+        self.wait(names, 60, "is resolved", |name| self.called.is_resolved(&self.rules(name), since, inhibited(name)));
     }
 
-    /// Waits until none of these fires.
+    /// Waits until none of these alerts fires.
     #[track_caller]
     fn is_quiet(&self, names: &[&str], seconds: u64) {
         self.wait(names, seconds, "is quiet", |name| match self.firing(name).as_slice() {
             [] => Ok(()),
-            firing => Err(format!("the end of {firing:#?}")),
+            firing => Err(format!("still firing: {firing:#?}")),
         });
     }
 
     #[track_caller]
     fn wait(&self, names: &[&str], seconds: u64, what: &str, holds: impl Fn(&str) -> Result<(), String>) {
-        let begin = Instant::now();
+        let start = Instant::now();
         let mut missing = names.to_vec();
         loop {
             let mut why = Vec::new();
             missing.retain(|it| match holds(it) {
                 Ok(()) => {
-                    // What is so already is no news.
-                    if what != "is quiet" || begin.elapsed() > Duration::from_millis(250) {
-                        self.tell(&format!("{it} {what}"));
+                    // Logs only changes.
+                    if what != "is quiet" || start.elapsed() > Duration::from_millis(250) {
+                        self.log(&format!("{it} {what}"));
                     }
                     false
                 }
@@ -147,32 +145,32 @@ impl Stage<'_> {
             if missing.is_empty() {
                 return;
             }
-            let late = begin.elapsed() > Duration::from_secs(seconds);
+            let late = start.elapsed() > Duration::from_secs(seconds);
             let alerts =
                 || [self.minutes.alerts(), self.days.alerts()].concat().iter().map(Alert::short).collect::<Vec<_>>();
-            assert!(!late, "not within {seconds} s: {}; {:#?}", why.join(", "), alerts());
+            assert!(!late, "after {seconds} s: {}; {:#?}", why.join(", "), alerts());
             thread::sleep(Duration::from_millis(300));
         }
     }
 
-    /// Breaks what the steps say, sees their alerts, mends it, and sees them end.
+    /// Switches the faults of all steps on, waits for their alerts, switches the faults off and waits for the resolves.
     fn wave(&self, address: &str, steps: &[Step]) {
-        let (mut on, mut off, mut alerts, mut explained) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut on, mut off, mut alerts, mut inhibited) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for step in steps {
             on.push(format!("{}={}", step.fault, step.value));
             off.push(format!("{}=off", step.fault));
             alerts.extend(step.alerts);
-            explained.extend(step.explained);
+            inhibited.extend(step.inhibited);
         }
         let set = |faults: &[String]| {
-            self.tell(&faults.join(" "));
+            self.log(&faults.join(" "));
             service::set(address, &faults.iter().map(String::as_str).collect::<Vec<_>>());
         };
-        // What an earlier wave brought has to be over, so that it is this one that brings it.
-        self.is_quiet(&[&alerts[..], &explained].concat(), 90);
-        let since = self.fires(&alerts, &explained, || set(&on));
+        // Alerts of an earlier wave must have ended, so this wave triggers them.
+        self.is_quiet(&[&alerts[..], &inhibited].concat(), 90);
+        let since = self.fires(&alerts, &inhibited, || set(&on));
         set(&off);
-        self.ends(&alerts, &explained, &since);
+        self.ends(&alerts, &inhibited, &since);
     }
 
     fn waves(&self, address: &str, waves: &[&[Step]]) {
@@ -181,19 +179,19 @@ impl Stage<'_> {
         }
     }
 
-    /// The alerts about a program that ends.
-    fn endings(&self, service: &mut Service) {
-        self.tell("the second instance ends");
+    /// Checks the alerts about a program that exits.
+    fn exits(&self, service: &mut Service) {
+        self.log("the second instance exits");
         let since = self.fires(&["ServiceDown"], &[], || service.kill());
-        service.begin();
+        service.run();
         self.ends(&["ServiceDown"], &[], &since);
-        self.tell("and again and again");
+        self.log("the second instance restarts repeatedly");
         let since = self.fires(&["RestartLoop"], &[], || {
             for _ in 0..4 {
                 service.kill();
-                // A start is told apart from another one by the second in which it was.
+                // Start times have a resolution of one second.
                 thread::sleep(Duration::from_millis(1100));
-                service.begin();
+                service.run();
                 thread::sleep(Duration::from_millis(1500));
             }
         });
@@ -202,17 +200,17 @@ impl Stage<'_> {
 }
 
 #[test]
-fn every_alert_fires_and_reaches_whom_it_concerns_and_ends() {
+fn every_alert_fires_reaches_its_receivers_and_resolves() {
     let binary = program("neural-service", "neural-service", "dev");
     let folder = tempfile::tempdir().unwrap();
     let log = |name: &str| folder.path().join(name);
     let called = Called::start(&folder.path().join("called"));
-    // One that is used, and one that ends and begins again; nobody uses it.
+    // The first instance has a load; the second has none and restarts.
     let used = Service::start(&binary, log("used.log"), &["--load", "172000", "--series-limit", "50"]);
     let mut second = Service::start(&binary, log("second.log"), &["--fault", "stalled-loop"]);
     let (alerts, recordings) = (shipped("alerts.yml").with_teams(&TEAMS), shipped("recording-rules.yml"));
     let of_second: Vec<&str> = SECOND.iter().copied().flatten().flat_map(|it| it.alerts).copied().collect();
-    let about_it = alerts.clone().only(|it| of_second.contains(&it) || BY_ENDING.contains(&it));
+    let about_it = alerts.clone().only(|it| of_second.contains(&it) || BY_EXIT.contains(&it));
     let others = OTHERS.map(|it| about_it.clone().about(JOB, it));
     let start = |name: &str, other: usize, clock, wanted: fn(&str) -> bool| {
         Prometheus::start(&Setup {
@@ -227,7 +225,7 @@ fn every_alert_fires_and_reaches_whom_it_concerns_and_ends() {
     let minutes = start("minutes", 0, MINUTES, |it| !LONG.contains(&it));
     let days = start("days", 1, DAYS, |it| LONG.contains(&it));
     let stage = Stage {
-        begin: Instant::now(),
+        start: Instant::now(),
         alerts: &alerts,
         others: &others,
         minutes: &minutes,
@@ -238,10 +236,10 @@ fn every_alert_fires_and_reaches_whom_it_concerns_and_ends() {
     let names = alerts.names();
     let all: Vec<&str> = names.iter().map(String::as_str).filter(|it| *it != ALWAYS).collect();
     stage.fires(&[ALWAYS], &[], || {});
-    // Long enough for whatever would fire of itself.
+    // Long enough for alerts that fire without a fault.
     thread::sleep(Duration::from_secs(8));
     stage.is_quiet(&all, 90);
-    stage.tell("nothing fires while all is well");
+    stage.log("no alert fires without a fault");
 
     let listed: BTreeSet<String> = steps().map(|it| it.fault.to_owned()).collect();
     let described = service::described(&used.address);
@@ -252,14 +250,14 @@ fn every_alert_fires_and_reaches_whom_it_concerns_and_ends() {
 
     thread::scope(|scope| {
         let (stage, used) = (&stage, used.address.as_str());
-        scope.spawn(|| stage.waves(used, BESIDE));
+        scope.spawn(|| stage.waves(used, CONCURRENT));
         scope.spawn(|| {
-            stage.endings(&mut second);
+            stage.exits(&mut second);
             stage.waves(&second.address, SECOND);
         });
         stage.waves(used, WAVES);
     });
     stage.is_quiet(&all, 60);
-    stage.tell("all is well again");
-    called.check_nobody_else(|name| alerts.alerts(name).next().cloned());
+    stage.log("no alert fires any more");
+    called.check_channels(|name| alerts.alerts(name).next().cloned());
 }

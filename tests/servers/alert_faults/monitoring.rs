@@ -1,5 +1,5 @@
-//! The alerts about the monitoring itself: a real Prometheus and a real Alertmanager are broken; a disk that fills up and a
-//! database that grows for a day are made up, as samples of the past in Prometheus' own storage.
+//! The alerts about the monitoring itself. A real Prometheus and a real Alertmanager are broken on purpose; a full disk
+//! and a growing database are simulated by past samples in Prometheus' storage.
 
 use crate::prometheus::{Prometheus, Setup, free_address};
 use crate::rules::Clock;
@@ -20,24 +20,24 @@ pub(crate) const MADE_UP: &[&str] = &["LowDiskSpace", "MonitoringStorageGrowth"]
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Sees all of them fire with what they are routed by, or sees that none of them does any more.
+/// Waits until all alerts fire with correct labels and texts, or until none fires.
 #[track_caller]
 fn wait_for(prometheus: &Prometheus, names: &[&str], fire: bool) {
     let shipped = shipped("stack-alerts.yml");
     for name in names {
-        wait(&format!("{name} to {}", if fire { "fire" } else { "end" }), 90, || {
+        wait(&format!("{name} to {}", if fire { "fire" } else { "resolve" }), 90, || {
             let firing = prometheus.firing(name);
             for it in &firing {
                 it.check(&shipped);
             }
             (firing.is_empty() != fire).then_some(())
         });
-        eprintln!("         {name}: {}", if fire { "fires" } else { "ends" });
+        eprintln!("         {name}: {}", if fire { "fires" } else { "resolves" });
     }
 }
 
 #[test]
-fn broken_rules_and_broken_delivery_are_told() {
+fn broken_rules_and_broken_delivery_fire_alerts() {
     let folder = tempfile::tempdir().unwrap();
     let (receiver, url) = receiver();
     let alertmanager = free_address();
@@ -45,7 +45,7 @@ fn broken_rules_and_broken_delivery_are_told() {
     let address = free_address();
     let rules = [
         shipped("stack-alerts.yml").only(|it| LIVE.contains(&it)),
-        // Something that is always told.
+        // An alert that is always sent.
         shipped("alerts.yml").only(|it| it == "Watchdog"),
     ];
     let prometheus = Prometheus::start(&Setup {
@@ -56,11 +56,11 @@ fn broken_rules_and_broken_delivery_are_told() {
         jobs: &[("prometheus", vec![address]), ("alertmanager", vec![alertmanager.clone()])],
         alertmanagers: vec![alertmanager],
     });
-    wait("a number of notifications", 60, || receiver.asked.load(Ordering::Relaxed).then_some(()));
+    wait("a notification", 60, || receiver.called.load(Ordering::Relaxed).then_some(()));
     wait_for(&prometheus, LIVE, false);
 
     receiver.refuses.store(true, Ordering::Relaxed);
-    // Two targets for one: Prometheus finds that out when it evaluates.
+    // A many-to-many match, which fails only during evaluation.
     let broken = folder.path().join("prometheus/rules-broken.yml");
     let text =
         "groups: [{name: broken, interval: 1s, rules: [{record: broken, expr: 'up * on () group_left () up'}]}]\n";
@@ -75,25 +75,25 @@ fn broken_rules_and_broken_delivery_are_told() {
 }
 
 #[test]
-fn a_day_that_is_made_up_is_told() {
+fn past_samples_fire_storage_alerts() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("prometheus");
     backfill(&home);
     let prometheus = Prometheus::start(&Setup {
         folder: &home,
         address: free_address(),
-        // Windows are as long as they are shipped.
+        // The windows keep their shipped length.
         clock: Clock { factor: 1, hold: 1800, scrape: SECOND },
         rules: &[shipped("stack-alerts.yml").only(|it| MADE_UP.contains(&it))],
         jobs: &[],
         alertmanagers: Vec::new(),
     });
     wait_for(&prometheus, MADE_UP, true);
-    // The samples end with the present, and so does what follows from them.
+    // The alerts resolve because the samples end now.
     wait_for(&prometheus, MADE_UP, false);
 }
 
-/// Samples of a disk that is nearly full, and of storage that is larger than a day ago, up to now.
+/// Writes samples up to now of an almost full disk and of storage that has grown within a day.
 fn backfill(home: &Path) {
     const DAY: u64 = 86_400;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -111,7 +111,7 @@ fn backfill(home: &Path) {
     series("node_filesystem_size_bytes", disk, &[(now, 100.0)]);
     series("node_filesystem_readonly", disk, &[(now, 0.0)]);
     let storage = r#"job="prometheus",instance="made-up:9090""#;
-    // A minute later a day ago is still a day ago.
+    // Includes two more minutes, because the test asks for the value a day ago until then.
     series("prometheus_tsdb_storage_blocks_bytes", storage, &[(now - DAY + 120, 1e8), (now, 3e8)]);
     text.push_str("# EOF\n");
     std::fs::create_dir_all(home).unwrap();
@@ -119,7 +119,7 @@ fn backfill(home: &Path) {
     std::fs::write(&file, text).unwrap();
     let output =
         Command::new("promtool").args(["tsdb", "create-blocks-from", "openmetrics"]).arg(file).arg(blocks).output();
-    let output = output.expect("promtool runs; install it: apt-get install prometheus");
+    let output = output.expect("promtool runs\nhelp: install it by `apt-get install prometheus`");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -145,12 +145,13 @@ fn start_alertmanager(home: &Path, address: &str, receiver: &str) -> Running {
 
 #[derive(Debug, Default)]
 struct Receiver {
-    asked: AtomicBool,
-    /// Whether it refuses what comes.
+    /// Whether it got a request.
+    called: AtomicBool,
+    /// Whether it rejects requests.
     refuses: AtomicBool,
 }
 
-/// A receiver of notifications, and its address. It ends with the test's process.
+/// Starts a receiver of notifications that runs until the process ends. Returns it with its URL.
 fn receiver() -> (Arc<Receiver>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -165,7 +166,7 @@ fn receiver() -> (Arc<Receiver>, String) {
                 length = value.and_then(|it| it.parse().ok()).unwrap_or(length);
             }
             let _ = std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink());
-            shared.asked.store(true, Ordering::Relaxed);
+            shared.called.store(true, Ordering::Relaxed);
             let status = if shared.refuses.load(Ordering::Relaxed) { "403 Forbidden" } else { "200 OK" };
             let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             let _ = reader.get_mut().write_all(answer.as_bytes());

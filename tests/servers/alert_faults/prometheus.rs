@@ -1,4 +1,4 @@
-//! A real Prometheus on a free port that scrapes often and evaluates rules by a fast clock.
+//! A real Prometheus on a free port, with short scrape intervals and accelerated rules.
 
 use crate::rules::{Clock, Rule, RuleFile};
 use measurand_tests::{Running, free_port, wait};
@@ -6,19 +6,19 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What one is started with.
+/// The settings of a Prometheus.
 pub(crate) struct Setup<'a> {
-    /// A folder of its own.
+    /// An empty folder for its files.
     pub(crate) folder: &'a Path,
     pub(crate) address: String,
     pub(crate) clock: Clock,
     pub(crate) rules: &'a [RuleFile],
-    /// Names and targets.
+    /// Names and targets of the jobs.
     pub(crate) jobs: &'a [(&'a str, Vec<String>)],
     pub(crate) alertmanagers: Vec<String>,
 }
 
-/// An address on this machine that nobody has.
+/// A free address on this machine.
 pub(crate) fn free_address() -> String {
     format!("127.0.0.1:{}", free_port())
 }
@@ -28,7 +28,7 @@ pub(crate) struct Prometheus {
     url: String,
 }
 
-/// One alert as Prometheus tells it.
+/// One alert in Prometheus' answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Alert(Value);
 
@@ -45,22 +45,22 @@ impl Alert {
         self.0["state"] == "firing"
     }
 
-    /// On one line.
+    /// A description on one line.
     pub(crate) fn short(&self) -> String {
         format!("{} {}: {}", self.0["state"], self.name(), self.0["annotations"]["description"])
     }
 
-    /// What the shipped rule says is what somebody gets to read: severity, service, team, and whole sentences.
+    /// Checks that the alert has the labels of the shipped rule, a severity, a service, a team and complete texts.
     #[track_caller]
     pub(crate) fn check(&self, shipped: &RuleFile) {
-        // The service may be another one that the same rule is about.
+        // The test changes the label `service` of some rules.
         let alike = |(name, value): (&String, &String)| name == "service" || self.label(name) == value;
         let labels_of = |rule: &Rule| rule.labels.iter().all(alike);
         let rule = shipped.alerts(self.name()).find(|it| labels_of(it));
         assert!(rule.is_some(), "no shipped rule has the labels of {self:?}");
         assert!(["P0", "P1", "P2", "P3", "none"].contains(&self.label("severity")), "{self:?}");
         assert!(!self.label("team").is_empty() && !self.label("service").is_empty(), "{self:?}");
-        // `<no value>` and `<error expanding template: ..>` are what Prometheus writes for what it does not know.
+        // Prometheus writes `<no value>` and `<error expanding template: ..>` for errors in a template.
         for name in ["summary", "description", "impact", "runbook_url", "dashboard_url"] {
             let text = self.0["annotations"][name].as_str().unwrap_or_default();
             assert!(!text.is_empty() && !text.contains('<'), "{name}: {self:?}");
@@ -69,7 +69,7 @@ impl Alert {
 }
 
 impl Prometheus {
-    /// Starts it.
+    /// Starts a Prometheus and waits until it is ready.
     pub(crate) fn start(setup: &Setup<'_>) -> Self {
         let folder = setup.folder;
         std::fs::create_dir_all(folder).unwrap();
@@ -90,7 +90,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()))
             .arg(format!("--web.listen-address={}", setup.address))
-            // It finds Alertmanager seconds after the first alert fires; the next time that it sends it is a minute away.
+            // Prometheus discovers Alertmanager only after the first alert fires and would resend after a minute.
             .args(["--web.enable-lifecycle", "--query.lookback-delta=30s", "--rules.alert.resend-delay=1s"])
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(folder.join("prometheus.log")).unwrap());
@@ -100,19 +100,19 @@ impl Prometheus {
         this
     }
 
-    /// Lets it read its files again.
+    /// Makes Prometheus reload its files.
     pub(crate) fn reload(&self) {
         ureq::post(format!("{}/-/reload", self.url)).send_empty().unwrap();
     }
 
-    /// The alerts that are pending or fire.
+    /// All pending and firing alerts.
     pub(crate) fn alerts(&self) -> Vec<Alert> {
         let answer: Value =
             serde_json::from_str(&measurand_tests::get(&format!("{}/api/v1/alerts", self.url))).unwrap();
         answer["data"]["alerts"].as_array().unwrap().iter().cloned().map(Alert).collect()
     }
 
-    /// Those of this name that fire.
+    /// The firing alerts of this name.
     pub(crate) fn firing(&self, name: &str) -> Vec<Alert> {
         self.alerts().into_iter().filter(|it| it.is_firing() && it.name() == name).collect()
     }

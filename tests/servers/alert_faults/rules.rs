@@ -1,6 +1,6 @@
-//! The shipped rules, with time made to pass faster: every window, offset, hold and interval is divided by a number.
+//! The shipped rules with accelerated time: every window, offset, `for` and interval is divided by a factor.
 //!
-//! It reads the files as Prometheus does and changes the parsed expressions, so nothing else about a rule can change.
+//! It changes the parsed expressions, so the rest of a rule stays the same.
 
 use promql_parser::parser::{self, Expr, Offset};
 use promql_parser::util::parse_duration;
@@ -46,19 +46,19 @@ impl Rule {
     }
 }
 
-/// How fast time passes.
+/// The acceleration of time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
-    /// So many seconds of a window are one of ours.
+    /// Divisor for windows and offsets.
     pub(crate) factor: u32,
-    /// So many seconds for which a condition has to hold are one of ours.
+    /// Divisor for `for` durations.
     pub(crate) hold: u32,
     /// Time between two scrapes.
     pub(crate) scrape: Duration,
 }
 
 impl Clock {
-    /// A rate needs two scrapes, and one may be late or lost: no window is shorter than this.
+    /// A window has at least five scrapes, because a rate needs two and some may be late or lost.
     fn window(self, window: Duration) -> Duration {
         (window / self.factor).max(self.scrape * 5)
     }
@@ -92,7 +92,7 @@ impl RuleFile {
         names
     }
 
-    /// Only the alerts for which this holds.
+    /// Keeps only the alerts for which `wanted` is true, and all recording rules.
     pub(crate) fn only(mut self, wanted: impl Fn(&str) -> bool) -> Self {
         for group in &mut self.groups {
             group.rules.retain(|it| it.alert.as_deref().is_none_or(&wanted));
@@ -100,7 +100,7 @@ impl RuleFile {
         self
     }
 
-    /// The same alerts, each name of them answered by one of several teams; as shipped, they are nobody's.
+    /// Assigns each alert name to one of several teams; the shipped rules have no owner.
     pub(crate) fn with_teams(mut self, teams: &[&str]) -> Self {
         let names = self.names();
         for rule in self.groups.iter_mut().flat_map(|it| &mut it.rules) {
@@ -112,13 +112,13 @@ impl RuleFile {
         self
     }
 
-    /// The same rules about another job.
+    /// The rules with another job.
     pub(crate) fn about(self, job: &str, other: &str) -> Self {
         let text = serde_json::to_string(&self).unwrap().replace(job, other);
         serde_json::from_str(&text).unwrap()
     }
 
-    /// The same rules by another clock, as YAML: JSON is a part of that.
+    /// The rules with accelerated time, as JSON, which is valid YAML.
     pub(crate) fn by(mut self, clock: Clock) -> String {
         for group in &mut self.groups {
             "1s".clone_into(&mut group.interval);
@@ -126,7 +126,7 @@ impl RuleFile {
                 let mut expression = parsed(&rule.expr);
                 scale(&mut expression, clock);
                 rule.expr = expression.to_string();
-                // Nothing is shorter than no time, which the parser refuses to call a duration.
+                // The parser does not accept 0 as a duration.
                 if let Some(hold) = rule.r#for.as_mut().filter(|it| *it != "0s") {
                     *hold = format!("{}ms", clock.hold(parse_duration(hold).unwrap()).as_millis());
                 }
@@ -136,7 +136,7 @@ impl RuleFile {
     }
 }
 
-/// The expression, with the matchers of each selector in the order of their labels, which is how they are printed.
+/// Parses an expression and sorts the matchers of each selector by label, like the printer does.
 pub(crate) fn parsed(text: &str) -> Expr {
     let mut expression = parser::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     walk(&mut expression, &mut |it| match it {
@@ -160,7 +160,7 @@ fn scale(expression: &mut Expr, clock: Clock) {
             scale_offset(&mut it.offset, clock);
         }
         Expr::Binary(it) => {
-            // What is compared with an age is a time as well.
+            // The number that an age is compared with is a duration too.
             if let (true, Expr::NumberLiteral(number)) = (is_age(&it.lhs), it.rhs.as_mut()) {
                 number.val /= f64::from(clock.factor);
             }
@@ -200,7 +200,7 @@ fn scale_offset(offset: &mut Option<Offset>, clock: Clock) {
     }
 }
 
-/// Whether it is `time() - ..`.
+/// Whether the expression is `time() - ..`.
 fn is_age(expression: &Expr) -> bool {
     matches!(expression, Expr::Binary(it) if matches!(it.lhs.as_ref(), Expr::Call(it) if it.func.name == "time"))
 }

@@ -1,55 +1,56 @@
-//! Which fault brings which alerts. Steps of one wave are taken at once, so no alert of a wave may follow from two of them.
+//! The table of faults and the alerts that they trigger. The steps of a wave run at the same time, so two steps of a
+//! wave must not trigger the same alert.
 
-/// A fault, how much of it, and the alerts that it brings.
+/// A fault, its amount, and the alerts that it triggers.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) fault: &'static str,
     pub(crate) value: &'static str,
     pub(crate) alerts: &'static [&'static str],
-    /// What fires as well, and is told to nobody, since one of the alerts explains it.
-    pub(crate) explained: &'static [&'static str],
+    /// Alerts that also fire but are inhibited by one of `alerts`.
+    pub(crate) inhibited: &'static [&'static str],
 }
 
 impl Step {
-    const fn explains(self, explained: &'static [&'static str]) -> Self {
-        Self { explained, ..self }
+    const fn inhibits(self, inhibited: &'static [&'static str]) -> Self {
+        Self { inhibited, ..self }
     }
 }
 
 const fn step(fault: &'static str, value: &'static str, alerts: &'static [&'static str]) -> Step {
-    Step { fault, value, alerts, explained: &[] }
+    Step { fault, value, alerts, inhibited: &[] }
 }
 
-/// It fires all the time.
+/// The alert that always fires.
 pub(crate) const ALWAYS: &str = "Watchdog";
 
-/// What a program that ends brings.
-pub(crate) const BY_ENDING: &[&str] = &["ServiceDown", "RestartLoop"];
+/// The alerts that the exit of a program triggers.
+pub(crate) const BY_EXIT: &[&str] = &["ServiceDown", "RestartLoop"];
 
-/// What looks at hours and days, or at scrapes that take longer than the time between two of them is where minutes are
+/// Alerts with windows of hours or days, and alerts about scrapes that would fail in the Prometheus where minutes take
 /// seconds.
 pub(crate) const LONG: &[&str] =
     &["ErrorBudgetBurn", "ErrorBudgetSlowBurn", "PatternMemoryGrowth", "ScrapeSlow", "TaskFailureRate"];
 
-/// One after the other, beside all waves.
-pub(crate) const BESIDE: &[&[Step]] = &[
+/// Waves that run one after the other, in parallel to [`WAVES`].
+pub(crate) const CONCURRENT: &[&[Step]] = &[
     &[step("unused-patterns", "1500", &["UnusedPatternsAccumulating"])],
     &[step("pattern-growth", "20MiB", &["PatternMemoryGrowth"])],
 ];
 
-/// One after the other, by the instance that is used. What one alert explains of others is brought by itself in another
-/// wave, where it is told.
+/// Waves that run one after the other in the instance with a load. Each inhibited alert is also triggered in another
+/// wave in which it is not inhibited.
 pub(crate) const WAVES: &[&[Step]] = &[
     &[
         step("failing-queries", "0.2", &["DatabaseQueryErrors", "ErrorBudgetFastBurn"])
-            .explains(&["ErrorBudgetBurn", "ErrorBudgetSlowBurn"]),
+            .inhibits(&["ErrorBudgetBurn", "ErrorBudgetSlowBurn"]),
         step("cold-cache", "on", &["CacheHitRateLow"]),
         step("low-confidence", "on", &["PatternConfidenceDeclining"]),
         step("http-errors", "0.5", &["HttpErrorRateHigh"]),
         step("many-goals", "100", &["SeriesLimitReached"]),
     ],
     &[
-        step("low-truth", "on", &["TruthScoreCriticallyLow"]).explains(&[
+        step("low-truth", "on", &["TruthScoreCriticallyLow"]).inhibits(&[
             "TruthScoreBelowTarget",
             "AutoRollbackStorm",
             "AgentUnreliable",
@@ -62,8 +63,8 @@ pub(crate) const WAVES: &[&[Step]] = &[
         step("blocked-runtime", "300ms", &["EventLoopLagHigh"]),
     ],
     &[
-        // More than six times what the promise allows, and less than 14.4 times.
-        step("failing-queries", "0.01", &["ErrorBudgetBurn"]).explains(&["ErrorBudgetSlowBurn"]),
+        // Burn rate above 6 and below 14.4.
+        step("failing-queries", "0.01", &["ErrorBudgetBurn"]).inhibits(&["ErrorBudgetSlowBurn"]),
         step("slow-planning", "6s", &["GOAPPlanningSlowdown"]),
         step("slow-queries", "20ms", &["DatabaseSlowQueries", "PatternRetrievalSlow"]),
         step("unreachable-peer", "0.5", &["OutgoingRequestErrors"]),
@@ -72,10 +73,10 @@ pub(crate) const WAVES: &[&[Step]] = &[
         step("connection-errors", "on", &["DatabaseConnectionFailure"]),
         step("idle-workers", "on", &["BackgroundTaskQueueLength"]),
         step("stalled-loop", "on", &["NeuralSystemStalled"])
-            .explains(&["NeuralOperationsDegraded", "FeedbackLoopStalled"]),
+            .inhibits(&["NeuralOperationsDegraded", "FeedbackLoopStalled"]),
     ],
     &[
-        // More than three times what the promise allows, and less than six times.
+        // Burn rate above 3 and below 6.
         step("failing-queries", "0.0045", &["ErrorBudgetSlowBurn"]),
         step(
             "needless-steps",
@@ -86,11 +87,11 @@ pub(crate) const WAVES: &[&[Step]] = &[
         step("stalled-feedback", "on", &["FeedbackLoopStalled"]),
         step("slow-peer", "1500ms", &["OutgoingRequestsSlow"]),
     ],
-    // Last, since the failures of other waves are remembered for an hour.
+    // Last, because the window of an hour also contains failures of earlier waves.
     &[step("failing-tasks", "0.5", &["TaskFailureRate", "FunctionErrorRatioHigh"])],
 ];
 
-/// One after the other, by the instance that nobody uses.
+/// Waves that run one after the other in the instance without a load.
 pub(crate) const SECOND: &[&[Step]] = &[
     &[step("memory", "150MiB", &["MemoryHigh"]), step("open-files", "190", &["FileDescriptorsRunningOut"])],
     &[step("slow-scrapes", "1200ms", &["ScrapeSlow"])],
@@ -98,5 +99,5 @@ pub(crate) const SECOND: &[&[Step]] = &[
 
 /// All steps.
 pub(crate) fn steps() -> impl Iterator<Item = &'static Step> {
-    [BESIDE, WAVES, SECOND].into_iter().flatten().copied().flatten()
+    [CONCURRENT, WAVES, SECOND].into_iter().flatten().copied().flatten()
 }

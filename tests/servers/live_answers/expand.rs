@@ -1,8 +1,8 @@
-//! A term without recorded series: each is replaced by what is recorded, since no rule has run over the samples.
+//! Replaces recorded series in a query by their expressions, because no recording rule has run over the samples.
 
 use measurand_monitoring::query::{Matcher, Query, Selector, Window};
 
-/// The term as a rule of this job, or a dashboard beside it, would answer it without recording rules.
+/// Returns a query without recorded series that has the same result for a rule or a dashboard of this job.
 pub(crate) fn expanded(query: &Query, job: &str) -> Query {
     Change { job, rules: None }.of(query)
 }
@@ -10,7 +10,7 @@ pub(crate) fn expanded(query: &Query, job: &str) -> Query {
 #[derive(Clone, Copy)]
 struct Change<'a> {
     job: &'a str,
-    /// Within a recorded term: what its series have to have besides.
+    /// Inside of a recorded expression: additional matchers for its series.
     rules: Option<&'a [Matcher]>,
 }
 
@@ -50,7 +50,7 @@ impl Change<'_> {
 
     fn selector(self, it: &Selector) -> Selector {
         let Some(matchers) = self.rules else { return it.clone() };
-        // The rule is one of this job, whatever the dashboard shows; what it keeps of the labels is what it selects by.
+        // A recording rule always selects its own job. The dashboard selects by labels that the rule keeps.
         let it = it.clone().with("job", self.job);
         Selector { matchers: it.matchers.iter().chain(matchers).cloned().collect(), ..it }
     }

@@ -1,8 +1,8 @@
-//! The two back ends of the query language agree: every generated panel, recording and alert, evaluated in the process and
-//! by a real Prometheus on the same samples, at many instants, to a billionth.
+//! Compares our evaluator with a real Prometheus: the queries of every generated panel, recording rule and alert, on
+//! the same samples at many instants, with a tolerance of a billionth.
 //!
-//! The samples have resets, gaps, series that begin late and series that end. No instant is on the edge of a window, where
-//! Prometheus 2 and 3 differ: samples never come at whole seconds, and instants at whole minutes are left out.
+//! The samples have resets, gaps, and series that start late or end early. No sample is on the boundary of a window,
+//! where Prometheus 2 and 3 differ: no sample is at a whole second, and no instant at a whole minute.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -10,7 +10,7 @@ mod expand;
 mod prometheus;
 mod samples;
 #[path = "../../../monitoring/core/tests/all/support.rs"]
-#[allow(dead_code, reason = "most of it is for other tests")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use expand::expanded;
@@ -23,10 +23,10 @@ use measurand_tests::program;
 use prometheus::Prometheus;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The largest difference between two numbers, as a share of the larger.
+/// The largest relative difference between two results.
 const TOLERANCE: f64 = 1e-9;
 
-/// A term, where it stands, and the PromQL that asks the same.
+/// A query, the name of its panel or rule, and its PromQL.
 struct Question {
     name: String,
     query: Query,
@@ -35,7 +35,7 @@ struct Question {
 }
 
 #[test]
-fn a_real_prometheus_answers_the_same() {
+fn prometheus_returns_the_same_results() {
     let own = program("your-own-domain", "your-own-domain", "dev");
     let catalogs = [support::catalog(&support::shipped_sites()), measurand_catalog::read_file(&own).unwrap()];
     let all: Vec<Monitoring> = catalogs.iter().map(monitoring).collect();
@@ -51,22 +51,22 @@ fn a_real_prometheus_answers_the_same() {
 
     let times = instants();
     let (mut asked, mut numbers, mut terms) = (0, 0, BTreeSet::new());
-    let mut silent = Vec::new();
+    let mut empty = Vec::new();
     for monitoring in &all {
         for it in questions(monitoring).into_iter().chain(rest(&monitoring.job)) {
-            words(&it.query, &mut terms);
+            kinds(&it.query, &mut terms);
             let compared = compare(&prometheus, &memory, monitoring, &it, &times);
             if compared == 0 {
-                silent.push(it.promql);
+                empty.push(it.promql);
             }
             asked += 1;
             numbers += compared;
         }
     }
-    eprintln!("{asked} questions, {numbers} numbers, {} questions without any", silent.len());
-    assert!(asked > 500 && numbers > 50_000, "{asked} questions, {numbers} numbers");
-    assert!(silent.len() < asked / 8, "too many questions are about nothing: {silent:#?}");
-    assert_eq!(terms.len(), 24, "some kind of term is never asked: {terms:?}");
+    eprintln!("{asked} queries, {numbers} numbers, {} queries without result", empty.len());
+    assert!(asked > 500 && numbers > 50_000, "{asked} queries, {numbers} numbers");
+    assert!(empty.len() < asked / 8, "too many queries without result: {empty:#?}");
+    assert_eq!(terms.len(), 24, "a kind of query is not tested: {terms:?}");
 }
 
 fn monitoring(catalog: &Catalog) -> Monitoring {
@@ -74,7 +74,7 @@ fn monitoring(catalog: &Catalog) -> Monitoring {
     Monitoring::new(catalog, &options)
 }
 
-/// Every generated term; those of panels with a short and a long window.
+/// All generated queries; those of panels with a short and a long window.
 fn questions(monitoring: &Monitoring) -> Vec<Question> {
     let job = &monitoring.job;
     let mut all = Vec::new();
@@ -93,7 +93,7 @@ fn questions(monitoring: &Monitoring) -> Vec<Question> {
     all
 }
 
-/// Terms that no generated file has, or only with few series.
+/// Queries that no generated file has, or only with few series.
 fn rest(job: &str) -> Vec<Question> {
     let calls = || Selector::new("neural_operations_total");
     let gauge = || Selector::new("process_open_fds");
@@ -121,8 +121,8 @@ fn rest(job: &str) -> Vec<Question> {
         Query::Instant(Selector::new("process_start_time_seconds")).age(),
         rate().averaged(1800),
         rate().sum(&by("operation_type")).averaged(600),
-        Query::Absent(calls().with("operation_type", "nobody")),
-        Query::Absent(calls().without("operation_type", "nobody")),
+        Query::Absent(calls().with("operation_type", "unknown")),
+        Query::Absent(calls().without("operation_type", "unknown")),
         Query::Constant(1.5).above(1.0),
     ];
     let question = |query: Query| {
@@ -139,16 +139,16 @@ fn printed(query: &Query, job: &str, window: Option<u32>) -> String {
     }
 }
 
-/// Every 131 seconds within the samples, and some after their end, but never at a whole minute.
+/// Instants every 131 seconds within the samples and some after their end, but none at a whole minute.
 fn instants() -> Vec<i64> {
-    let (begin, end) = (samples::BEGIN + 37_000, samples::END + 420_000);
-    (begin..end).step_by(131_000).filter(|it| it % 60_000 != 0).collect()
+    let (start, end) = (samples::START + 37_000, samples::END + 420_000);
+    (start..end).step_by(131_000).filter(|it| it % 60_000 != 0).collect()
 }
 
-/// Answers of one instant by their labels.
+/// The results at one instant, by labels.
 type Answers = BTreeMap<Vec<(String, String)>, f64>;
 
-/// Panics where the two differ; returns how many numbers they had in common.
+/// Panics if the two results differ; returns the number of compared values.
 fn compare(prometheus: &Prometheus, memory: &Memory, monitoring: &Monitoring, it: &Question, times: &[i64]) -> usize {
     let scope = match it.window {
         None => Scope::rules(&monitoring.job),
@@ -157,7 +157,7 @@ fn compare(prometheus: &Prometheus, memory: &Memory, monitoring: &Monitoring, it
     let theirs = prometheus.ask(&it.promql, times);
     let expanded = evaluate(&expanded(&it.query, &monitoring.job), &scope, memory, times);
     let recorded = evaluate(&it.query, &scope, memory, times);
-    // Part by part it is the same.
+    // The evaluation in parts has the same result.
     let mut parts = Vec::new();
     in_parts(&it.query, &scope, memory, times, 1, |rows| parts.extend(rows));
     let all = |rows: &[AnswerRow]| (0..times.len()).map(|it| bits(answers(rows, it))).collect::<Vec<_>>();
@@ -169,12 +169,12 @@ fn compare(prometheus: &Prometheus, memory: &Memory, monitoring: &Monitoring, it
         assert_eq!(theirs.keys().collect::<Vec<_>>(), ours.keys().collect::<Vec<_>>(), "{at}");
         for (labels, their) in theirs {
             let our = ours[labels];
-            // Infinities, and no numbers.
+            // Covers infinities and NaN.
             let same = their.total_cmp(&our).is_eq() || their.is_nan() && our.is_nan();
             let near = (their - our).abs() <= TOLERANCE * their.abs().max(our.abs()).max(1e-3);
-            assert!(same || near, "{at}: {labels:?} is {their}, not {our}");
+            assert!(same || near, "{at}: {labels:?} is {their} in Prometheus, {our} here");
         }
-        // A recorded term only adds labels and a name to what it records.
+        // A recorded series has the same values with another name and more labels.
         let mut with_names: Vec<u64> = answers(&recorded, place).into_values().map(f64::to_bits).collect();
         let mut without: Vec<u64> = ours.into_values().map(f64::to_bits).collect();
         with_names.sort_unstable();
@@ -198,9 +198,9 @@ fn answers(rows: &[AnswerRow], place: usize) -> Answers {
     present.map(|it| (labels(it), it.values[place])).collect()
 }
 
-/// The kinds of terms in a term.
-fn words(query: &Query, all: &mut BTreeSet<String>) {
+/// Collects the kinds of a query and all its operands.
+fn kinds(query: &Query, all: &mut BTreeSet<String>) {
     let text = format!("{query:?}");
     all.extend(text.split(['(', ' ']).next().map(str::to_owned));
-    query.children().into_iter().for_each(|it| words(it, all));
+    query.children().into_iter().for_each(|it| kinds(it, all));
 }

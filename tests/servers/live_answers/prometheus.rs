@@ -1,4 +1,4 @@
-//! A real Prometheus that has nothing but the samples it is given.
+//! A real Prometheus with the given samples.
 
 use measurand_monitoring::query::evaluate::Memory;
 use measurand_tests::{Running, free_port, wait};
@@ -21,7 +21,7 @@ impl Prometheus {
             .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
             .args([&file, &data])
             .output()
-            .expect("promtool runs; install it: apt-get install prometheus");
+            .expect("promtool runs\nhelp: install it by `apt-get install prometheus`");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
         let config = directory.join("prometheus.yml");
@@ -42,7 +42,7 @@ impl Prometheus {
         this
     }
 
-    /// The answers at each of these instants, which are a fixed step apart but for some that are missing.
+    /// Returns the results at each of these instants. They have a fixed step, but some are left out.
     pub(crate) fn ask(&self, promql: &str, times: &[i64]) -> Vec<super::Answers> {
         let mut all = vec![BTreeMap::new(); times.len()];
         let answer = ureq::post(format!("{}/api/v1/query_range", self.url)).send_form([
@@ -79,7 +79,7 @@ fn openmetrics(memory: &Memory) -> String {
         let labels: Vec<String> = series.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
         let labels = labels.join(",");
         for (time, value) in &series.samples {
-            // Writing into a string cannot fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "{metric}{{{labels}}} {value} {}.{:03}", time / 1000, time % 1000);
         }
     }

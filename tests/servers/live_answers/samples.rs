@@ -1,4 +1,4 @@
-//! Made-up samples of every metric that a catalog knows, the same in every run.
+//! Pseudo-random samples of every metric in a catalog; every run creates the same ones.
 
 use measurand_catalog::platform;
 use measurand_catalog::{ADDED_LABELS, Catalog, Kind, MetricRecord, Role};
@@ -8,13 +8,14 @@ use measurand_monitoring::{Monitoring, NamedQuery};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Two hours, beginning and ending at a whole minute.
-pub(crate) const BEGIN: i64 = 1_700_000_040_000;
-pub(crate) const END: i64 = BEGIN + 7_200_000;
-/// Between two scrapes.
+/// Start of the samples in milliseconds since 1970, at a whole minute.
+pub(crate) const START: i64 = 1_700_000_040_000;
+/// End of the samples, two hours later.
+pub(crate) const END: i64 = START + 7_200_000;
+/// Milliseconds between two scrapes.
 const INTERVAL: i64 = 15_000;
 
-/// Numbers that look random: xorshift.
+/// A xorshift generator.
 struct Random(u64);
 
 impl Random {
@@ -34,10 +35,10 @@ impl Random {
     }
 }
 
-/// Labels of one series.
+/// The labels of one series.
 type Pairs = Vec<(String, String)>;
 
-/// Every metric of the catalog and of the platform, for two instances of its job.
+/// Adds every metric of the catalog and of the platform, for two instances of its job.
 pub(crate) fn of_catalog(memory: &mut Memory, catalog: &Catalog, monitoring: &Monitoring) {
     let instances = ["10.0.0.1:3000", "10.0.0.2:3000"];
     for (number, instance) in (0..).zip(instances) {
@@ -89,7 +90,7 @@ fn combinations(metric: &MetricRecord, added: &[&str], values: &impl Fn(&str) ->
     (0..most).map(one).collect()
 }
 
-/// What the rules about the monitoring itself and the panel of firing alerts ask for.
+/// Adds the metrics that the rules about the monitoring and the panel of firing alerts query.
 pub(crate) fn of_others(memory: &mut Memory, monitoring: &Monitoring) {
     let mut known: BTreeMap<String, Selector> = BTreeMap::new();
     let all: Vec<NamedQuery<'_>> = monitoring.stack_queries().collect();
@@ -124,7 +125,7 @@ pub(crate) fn of_others(memory: &mut Memory, monitoring: &Monitoring) {
     }
 }
 
-/// Makes the series of one target.
+/// Creates the series of one target.
 struct Make<'a> {
     memory: &'a mut Memory,
     random: Random,
@@ -169,13 +170,14 @@ impl Make<'_> {
         }
     }
 
-    /// When a series is scraped: never at a whole second; it may begin late, end early, and miss scrapes for long.
+    /// The times at which a series is scraped, none at a whole second. The series may start late, end early and have
+    /// gaps.
     fn times(&mut self) -> Vec<i64> {
         let offset = i64::try_from(self.random.below(14)).unwrap() * 1000 + 300;
-        let begin = if self.random.once_in(5) { BEGIN + 2_000_000 } else { BEGIN };
+        let start = if self.random.once_in(5) { START + 2_000_000 } else { START };
         let end = if self.random.once_in(6) { END - 2_500_000 } else { END };
         let mut times = Vec::new();
-        let mut time = begin + offset;
+        let mut time = start + offset;
         while time < end {
             if self.random.once_in(60) {
                 let missed = [1, 2, 5, 24, 40][usize::try_from(self.random.below(5)).unwrap()];
@@ -188,7 +190,7 @@ impl Make<'_> {
         times
     }
 
-    /// What counters that are reset together have reached: at rest for a while, then busy.
+    /// The values of counters that are reset together and alternate between idle and busy phases.
     fn growth(&mut self, length: usize, counters: usize) -> Vec<Vec<f64>> {
         let mut now: Vec<f64> = vec![0.0; counters];
         if self.random.once_in(2) {

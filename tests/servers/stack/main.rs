@@ -1,6 +1,6 @@
-//! The whole path with a real Prometheus: the quickstart runs, is scraped, and what was generated from it works.
+//! The quickstart with a real Prometheus: the generated rules and dashboard work on its scraped metrics.
 //!
-//! One Prometheus serves all checks, since a fresh one needs five seconds to find its targets.
+//! All checks share one Prometheus, because a new one needs five seconds to discover its targets.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -28,14 +28,14 @@ fn from_annotations_to_a_firing_alert() {
     };
     let (healthy, url) = start(&[]);
 
-    // The program's file and the running program say the same.
+    // The program's file and the running program give the same result.
     generate(&command, quickstart.to_str().unwrap(), &generated);
     let from_file = contents(&generated);
     generate(&command, &url, &generated);
     assert_eq!(contents(&generated), from_file);
     check_rules(&generated);
 
-    // Numbers move.
+    // The metrics change.
     let turns = || Scrape::fetch(&url).value(r#"function_calls_total{function="turn",module="quickstart"}"#);
     let before = turns();
     wait("moving metrics", 60, || (turns() > before).then_some(()));
@@ -44,16 +44,16 @@ fn from_annotations_to_a_firing_alert() {
     wait("the target to be up", 60, || prometheus.number(r#"up{job="quickstart"}"#).filter(|it| *it > 0.5));
     let (of_alerts, others): (Vec<_>, Vec<_>) =
         questions(&quickstart).into_iter().partition(|it| it.text.contains("ALERTS"));
-    assert!(others.len() > 60 && !of_alerts.is_empty(), "{} and {} questions", others.len(), of_alerts.len());
+    assert!(others.len() > 60 && !of_alerts.is_empty(), "{} and {} queries", others.len(), of_alerts.len());
     all_answer(&prometheus, others);
     for alert in prometheus.firing() {
-        assert_eq!(alert, "Watchdog", "only the dead man's switch fires while all is well");
+        assert_eq!(alert, "Watchdog", "no other alert fires without a fault");
     }
 
     healthy.stop();
     let (_failing, _url) = start(&["--fail-queries"]);
     let fires = || prometheus.firing().into_iter().find(|it| it == "DatabaseQueryErrors");
-    // Half of the queries fail; the alert wants two minutes of it.
+    // Half of the queries fail; the alert has `for: 2m`.
     wait("the alert for failing queries", 300, fires);
     all_answer(&prometheus, of_alerts);
 }
@@ -75,7 +75,7 @@ fn check_rules(directory: &Path) {
     for file in ["alerts.yml", "recording-rules.yml"] {
         let arguments = ["check", "rules", "--lint=all", "--lint-fatal"];
         let output = Command::new("promtool").args(arguments).arg(directory.join(file)).output();
-        let output = output.expect("promtool runs; install it: apt-get install prometheus");
+        let output = output.expect("promtool runs\nhelp: install it by `apt-get install prometheus`");
         assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stdout));
     }
 }
@@ -83,12 +83,12 @@ fn check_rules(directory: &Path) {
 /// A query of a generated panel or rule.
 #[derive(Debug)]
 struct Question {
-    #[expect(dead_code, reason = "shown when there is no answer")]
+    #[expect(dead_code, reason = "shown if there is no data")]
     name: String,
     text: String,
 }
 
-/// Every panel's and every rule's question; of an alert, for the number that it compares.
+/// The queries of all panels and rules; for an alert the queries of the values that it compares.
 fn questions(program: &Path) -> Vec<Question> {
     let catalog = measurand_catalog::read_file(program).unwrap();
     let options = Options { program: Some("quickstart".to_owned()), ..Options::default() };
@@ -104,7 +104,7 @@ fn questions(program: &Path) -> Vec<Question> {
     monitoring.queries().flat_map(questions).collect()
 }
 
-/// One minute is what the dashboard promises.
+/// Waits until all queries have data, at most the minute that the dashboard promises.
 fn all_answer(prometheus: &Prometheus, mut waiting: Vec<Question>) {
     let start = Instant::now();
     while !waiting.is_empty() {
@@ -114,12 +114,12 @@ fn all_answer(prometheus: &Prometheus, mut waiting: Vec<Question>) {
     }
 }
 
-/// The terms of an alert whose numbers exist while it does not fire.
+/// The parts of an alert's expression that have a value while the alert does not fire.
 fn numbers(query: &Query) -> Vec<&Query> {
     match query {
         Query::Compare(number, ..) => numbers(number),
         Query::Combine(left, _, right) => [numbers(left), numbers(right)].concat(),
-        // Says that something is missing, which nothing is.
+        // Has a value only while a series is missing.
         Query::Absent(_) => Vec::new(),
         other => vec![other],
     }

@@ -10,7 +10,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// With more flags than it needs to run.
+    /// Starts a Prometheus with additional flags.
     pub(crate) fn start(directory: &Path, rules: &Path, job: &str, target: &str, flags: &[&str]) -> Self {
         let config = directory.join("prometheus.yml");
         let text = format!(
@@ -19,7 +19,7 @@ impl Prometheus {
              scrape_configs: [{{job_name: '{job}', static_configs: [{{targets: ['{target}']}}]}}]\n",
             rules = rules.display()
         );
-        std::fs::write(&config, text).expect("the temporary directory can be written");
+        std::fs::write(&config, text).expect("the temporary directory is writable");
         let listen = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new("prometheus");
         command
@@ -35,12 +35,12 @@ impl Prometheus {
         this
     }
 
-    /// The samples of an instant query.
+    /// Returns the samples of an instant query.
     pub(crate) fn query(&self, promql: &str) -> Vec<serde_json::Value> {
         self.ask("query", promql)["result"].as_array().cloned().unwrap_or_default()
     }
 
-    /// What the API says to a query under this address.
+    /// Returns the `data` of the API's response to a query at this path.
     pub(crate) fn ask(&self, address: &str, promql: &str) -> serde_json::Value {
         let response = ureq::get(format!("{}/api/v1/{address}", self.url)).query("query", promql).call();
         let mut response = response.unwrap_or_else(|error| panic!("{promql}: {error}"));
@@ -49,12 +49,12 @@ impl Prometheus {
         answer["data"].take()
     }
 
-    /// The value of the first sample.
+    /// Returns the value of the first sample.
     pub(crate) fn number(&self, promql: &str) -> Option<f64> {
         self.query(promql).first()?["value"][1].as_str()?.parse().ok()
     }
 
-    /// The names of the alerts that fire.
+    /// Returns the names of all firing alerts.
     pub(crate) fn firing(&self) -> Vec<String> {
         let samples = self.query(r#"ALERTS{alertstate="firing"}"#);
         samples.iter().filter_map(|it| it["metric"]["alertname"].as_str().map(str::to_owned)).collect()

@@ -1,9 +1,9 @@
-//! Whatever a program or its libraries record over the facade, under whatever names, arrives in a real Prometheus as it
-//! was: every plane of Unicode, control characters, quotes, a mebibyte. The same text pleases `promtool` and a parser that
-//! takes nothing but what the specification writes.
+//! Names and label values that a program records over the facade arrive unchanged in a real Prometheus: all planes of
+//! Unicode, control characters, quotes, long texts. `promtool` and a strict parser of the specification accept them
+//! too.
 
 #[path = "../../../fuzz/src/targets/exposition/parser.rs"]
-#[allow(dead_code, reason = "the fuzzer looks at types too")]
+#[allow(dead_code, reason = "the fuzzer also uses types")]
 mod parser;
 mod prometheus;
 
@@ -13,7 +13,7 @@ use metrics::{Label, counter, describe_counter, gauge, histogram};
 use prometheus::{promtool, scraping};
 use std::collections::BTreeMap;
 
-/// Values of labels that went wrong somewhere, some time.
+/// Label values that are known to cause errors.
 fn values() -> Vec<String> {
     let mut all: Vec<String> = [
         "plain",
@@ -43,13 +43,13 @@ fn values() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    // One character, the first and the last, of each plane.
+    // Three characters of each plane of Unicode.
     all.extend((0..17_u32).map(|plane| {
         let of = |offset: u32| char::from_u32((plane << 16) + offset).expect("no surrogate");
         format!("{}{}{}", of(0x41), of(0x1234), of(0xfffd))
     }));
     all.extend([7, 8, 11, 12, 14, 31, 127, 128, 159].map(|it| format!("{}", char::from_u32(it).expect("a character"))));
-    // About as long as the labels of a metric by hand may be: three of these signs take two each in the text.
+    // Almost the maximum length of labels; three of these four characters are escaped.
     all.push("ü\"\\\n".repeat(500));
     all
 }
@@ -62,13 +62,13 @@ fn record(values: &[String]) {
     }
     describe_counter!("a.b", "Help \\ with \"quotes\"\nand lines \0 and \u{1f525}.");
     counter!("a.b", "c.d" => "1", "é" => "2", "" => "3", "1x" => "4", "__name__" => "5").increment(1);
-    // Of two labels that become one name the last counts.
+    // If two label names become the same, the last one wins.
     counter!("twice_total", "a.b" => "first", "a_b" => "last").increment(2);
     counter!("twice_total", "a" => "first", "a" => "last").increment(3);
     counter!("1x").increment(4);
     counter!("é").increment(5);
     counter!("").increment(6);
-    // What came first counts.
+    // The first kind of a metric wins.
     counter!("both").increment(7);
     gauge!("both").set(99.0);
     histogram!("both").record(99.0);
@@ -83,11 +83,11 @@ fn record(values: &[String]) {
 
 type Labels = BTreeMap<String, String>;
 
-/// What has to be there, by name and labels without those that Prometheus adds.
+/// The expected values by name and labels, without the labels that Prometheus adds.
 fn expected(values: &[String]) -> BTreeMap<(String, Labels), f64> {
     let mut all = BTreeMap::new();
     let mut add = |name: &str, labels: &[(&str, &str)], value: f64| {
-        // An empty label is none, says Prometheus.
+        // In Prometheus a label with an empty value does not exist.
         let labels = labels.iter().filter(|(_, value)| !value.is_empty());
         let labels = labels.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         all.insert((name.to_owned(), labels), value);
@@ -114,18 +114,18 @@ fn expected(values: &[String]) -> BTreeMap<(String, Labels), f64> {
 
 const NAMES: &str = "texts|a_b|twice_total|_x|_|both|latency_count|latency_sum|numbers|numbers_total";
 
-/// The series that are not as they have to be.
+/// Describes the missing, wrong and unexpected series.
 fn differences(found: &BTreeMap<(String, Labels), f64>, expected: &BTreeMap<(String, Labels), f64>) -> Vec<String> {
     let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
     let short = |it: &(String, Labels)| format!("{it:?}").chars().take(200).collect::<String>();
     let missing = expected.iter().filter(|(series, value)| !found.get(series).is_some_and(|it| same(*it, **value)));
     let more = found.keys().filter(|it| !expected.contains_key(it));
-    let missing = missing.map(|(series, value)| format!("not {value}: {}", short(series)));
-    missing.chain(more.map(|it| format!("nobody recorded {}", short(it)))).collect()
+    let missing = missing.map(|(series, value)| format!("expected {value}: {}", short(series)));
+    missing.chain(more.map(|it| format!("unexpected: {}", short(it)))).collect()
 }
 
 #[test]
-fn every_text_arrives_as_it_was() {
+fn every_text_arrives_unchanged() {
     let program = Program {
         families: Vec::new(),
         catalog: measurand_catalog::Catalog { format: 1, families: Vec::new(), sites: Vec::new() },
@@ -140,7 +140,7 @@ fn every_text_arrives_as_it_was() {
 
     let text = get(&format!("{}/metrics", exporter.url()));
     promtool(&text);
-    let exposed = parser::parse(&text, false).expect("the text is what the specification writes");
+    let exposed = parser::parse(&text, false).expect("the text follows the specification");
     let ours = exposed.samples.into_iter().filter(|it| NAMES.split('|').any(|name| it.name == name));
     let ours = ours.map(|it| {
         let labels = it.labels.into_iter().filter(|(_, value)| !value.is_empty()).collect();

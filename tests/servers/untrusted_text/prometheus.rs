@@ -1,17 +1,17 @@
-//! A real Prometheus that scrapes one target, and its own tool.
+//! A real Prometheus with one target, and `promtool`.
 
 use measurand_tests::{Prometheus, Running, free_port, wait};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// Scrapes the target as the job `texts` each second.
+/// Starts a Prometheus that scrapes the target every second as job `texts`.
 pub(crate) fn scraping(target: &str) -> (Running, Prometheus, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = format!(
         "global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: texts, static_configs: [{{targets: ['{target}']}}]}}]\n"
     );
     let path = folder.path().join("prometheus.yml");
-    std::fs::write(&path, config).expect("a file in it");
+    std::fs::write(&path, config).expect("the folder is writable");
     let listen = format!("127.0.0.1:{}", free_port());
     let mut command = Command::new("prometheus");
     command
@@ -26,7 +26,7 @@ pub(crate) fn scraping(target: &str) -> (Running, Prometheus, tempfile::TempDir)
     (running, prometheus, folder)
 }
 
-/// What Prometheus' own linter says of the text: nothing but that names and types do not follow its customs.
+/// Checks that Prometheus' linter finds only violations of naming conventions.
 pub(crate) fn promtool(text: &str) {
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
@@ -34,14 +34,14 @@ pub(crate) fn promtool(text: &str) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("promtool: {error}; install it: apt-get install prometheus"));
+        .unwrap_or_else(|error| panic!("promtool: {error}\nhelp: install it by `apt-get install prometheus`"));
     let mut input = promtool.stdin.take().expect("its input is piped");
-    input.write_all(text.as_bytes()).expect("promtool reads");
+    input.write_all(text.as_bytes()).expect("promtool reads its input");
     drop(input);
-    let output = promtool.wait_with_output().expect("promtool ends");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    let customs = ["should have \"_total\" suffix", "should not have", "should not contain", "no help text"];
-    for line in said.lines() {
-        assert!(customs.iter().any(|it| line.contains(it)), "{line}");
+    let output = promtool.wait_with_output().expect("promtool exits");
+    let findings = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let conventions = ["should have \"_total\" suffix", "should not have", "should not contain", "no help text"];
+    for line in findings.lines() {
+        assert!(conventions.iter().any(|it| line.contains(it)), "{line}");
     }
 }

@@ -1,4 +1,4 @@
-//! Requests through the HTTP layer, and to the same service without it.
+//! Compares requests to a service with the HTTP layer, with an empty layer and without a layer.
 
 use super::measure::{in_turn, line, middle, processor};
 use axum::Router;
@@ -17,12 +17,12 @@ use tokio::runtime::{Builder, Runtime};
 use tower::layer::util::Identity;
 use tower::{Service, ServiceExt};
 
-/// Requests of a round without a socket.
+/// Requests per round without a socket.
 const CALLS: u32 = 2_000;
-/// Requests of a round over TCP.
+/// Requests per round over TCP.
 const OVER_TCP: u32 = 200;
 
-/// Prints what a request takes in both cases, without a socket and over one.
+/// Prints the time of a request with and without the layer, called directly and over TCP.
 pub(super) fn requests(out: &mut impl Write, time: Duration) -> Result<(), String> {
     let failed = |it: &dyn std::fmt::Display| format!("cannot measure requests: {it}");
     let runtime = Builder::new_current_thread().build().map_err(|it| failed(&it))?;
@@ -44,55 +44,55 @@ pub(super) fn requests(out: &mut impl Write, time: Duration) -> Result<(), Strin
     let urls: Vec<String> = layers().into_iter().map(serve).collect::<Result<_, _>>().map_err(|it| failed(&it))?;
     let over_tcp = in_turn(time / 2, [&mut || asked(&urls[0]), &mut || asked(&urls[1]), &mut || asked(&urls[2])]);
     let mut print = || {
-        told(out, "requests to an axum service, without a socket:", &direct)?;
-        told(out, "requests to an axum service, over TCP on this machine:", &over_tcp)
+        report(out, "requests to an axum service, without a socket:", &direct)?;
+        report(out, "requests to an axum service, over TCP on this machine:", &over_tcp)
     };
     print().map_err(|it| failed(&it))
 }
 
-/// Any layer makes axum box the service once more; one that does nothing tells that apart from what ours takes.
-fn told(out: &mut impl Write, title: &str, [plain, empty, layered]: &[Vec<f64>; 3]) -> std::io::Result<()> {
+/// Prints the results of one case. Any layer makes axum box the service once more; the empty layer shows this cost.
+fn report(out: &mut impl Write, title: &str, [plain, empty, layered]: &[Vec<f64>; 3]) -> std::io::Result<()> {
     let ((plain, _), (empty, _), (layered, spread)) = (middle(plain), middle(empty), middle(layered));
     writeln!(out, "{title}")?;
     line(out, "nanoseconds with the layer", &format!("{layered:.0} ±{:.0}", spread / 2.0))?;
-    line(out, "nanoseconds with a layer that does nothing", &format!("{empty:.0}"))?;
+    line(out, "nanoseconds with an empty layer", &format!("{empty:.0}"))?;
     line(out, "nanoseconds without a layer", &format!("{plain:.0}"))?;
     line(out, "nanoseconds that the layer takes", &format!("{:.0}", layered - plain))?;
-    line(out, "nanoseconds of it that any layer takes", &format!("{:.0}", empty - plain))?;
+    line(out, "nanoseconds that an empty layer takes", &format!("{:.0}", empty - plain))?;
     line(out, "ratio to the service without a layer", &format!("{:.3}", layered / plain))?;
-    line(out, "ratio to one with a layer that does nothing", &format!("{:.3}", layered / empty))
+    line(out, "ratio to the service with an empty layer", &format!("{:.3}", layered / empty))
 }
 
-/// A service that does next to nothing, so that whatever is around it shows.
+/// A service that does almost nothing, so the cost of the layers is visible.
 fn service() -> Router {
     Router::new().route("/patterns/{id}", get(async |Path(id): Path<u64>| format!("pattern {id}")))
 }
 
-/// Nanoseconds of a request without a socket.
+/// Nanoseconds per request without a socket.
 fn called<S>(runtime: &Runtime, service: &mut S) -> f64
 where
     S: Service<Request<Body>, Response = Response, Error = Infallible>,
 {
     runtime.block_on(async {
-        let begin = processor(ClockId::ThreadCPUTime);
+        let start = processor(ClockId::ThreadCPUTime);
         for _ in 0..CALLS {
             let mut request = Request::new(Body::empty());
             *request.uri_mut() = axum::http::Uri::from_static("/patterns/7");
             let Ok(ready) = service.ready().await;
             let _ = black_box(ready.call(request).await);
         }
-        (processor(ClockId::ThreadCPUTime) - begin) * 1e9 / f64::from(CALLS)
+        (processor(ClockId::ThreadCPUTime) - start) * 1e9 / f64::from(CALLS)
     })
 }
 
-/// Nanoseconds of a request over a connection that stays open.
+/// Nanoseconds per request over a connection that stays open.
 fn asked(url: &str) -> f64 {
     let agent = ureq::Agent::new_with_defaults();
-    let begin = Instant::now();
+    let start = Instant::now();
     for _ in 0..OVER_TCP {
         if let Ok(mut answer) = agent.get(url).call() {
             let _ = black_box(answer.body_mut().read_to_vec());
         }
     }
-    begin.elapsed().as_secs_f64() * 1e9 / f64::from(OVER_TCP)
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(OVER_TCP)
 }

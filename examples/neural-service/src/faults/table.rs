@@ -1,9 +1,9 @@
-//! The faults as people read of them, a row each.
+//! The table of faults: name, unit, default value, help text and alerts.
 
 use super::value::Unit;
 use super::{COUNT, Fault};
 
-/// What people read about a fault.
+/// The description of one fault.
 pub(super) struct Row {
     pub(super) fault: Fault,
     pub(super) name: &'static str,
@@ -11,7 +11,7 @@ pub(super) struct Row {
     /// The value of `on`.
     pub(super) standard: f64,
     pub(super) help: &'static str,
-    /// The alerts to watch.
+    /// Names of the alerts that the fault triggers.
     pub(super) alerts: &'static [&'static str],
 }
 
@@ -26,14 +26,14 @@ const fn row(
     Row { fault, name, unit, standard, help, alerts }
 }
 
-/// In the order of [`Fault`].
+/// All faults, in the order of [`Fault`].
 pub(super) const ROWS: [Row; COUNT] = [
     row(
         Fault::SlowQueries,
         "slow-queries",
         Unit::Seconds,
         0.02,
-        "Every query takes so much longer.",
+        "Delays every query by this time.",
         &["DatabaseSlowQueries", "PatternRetrievalSlow", "ErrorBudgetFastBurn"],
     ),
     row(
@@ -41,7 +41,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "failing-queries",
         Unit::Share,
         0.2,
-        "So many queries ask for a table that does not exist.",
+        "Makes this share of the queries read a table that does not exist.",
         &["DatabaseQueryErrors", "NeuralOperationErrors", "ErrorBudgetFastBurn", "ErrorBudgetBurn"],
     ),
     row(
@@ -49,7 +49,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "connection-errors",
         Unit::Share,
         1.0,
-        "So many connections go to a file that does not exist.",
+        "Makes this share of the connections open a file that does not exist.",
         &["DatabaseConnectionFailure"],
     ),
     row(
@@ -57,7 +57,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "low-truth",
         Unit::Share,
         1.0,
-        "Agents get so much work with steps left out; they find it, and it is rolled back.",
+        "Leaves steps out in this share of the work; agents notice and it is rolled back.",
         &[
             "TruthScoreCriticallyLow",
             "TruthScoreBelowTarget",
@@ -71,7 +71,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "cold-cache",
         Unit::Switch,
         1.0,
-        "The cache is emptied before each look-up.",
+        "Empties the cache before each look-up.",
         &["CacheHitRateLow"],
     ),
     row(
@@ -79,16 +79,16 @@ pub(super) const ROWS: [Row; COUNT] = [
         "stalled-loop",
         Unit::Switch,
         1.0,
-        "No neural operation and no feedback cycle begins.",
+        "Starts no neural operation and no feedback cycle.",
         &["NeuralSystemStalled", "FeedbackLoopStalled", "NeuralOperationsDegraded"],
     ),
-    row(Fault::Panics, "panics", Unit::Share, 0.1, "So many tasks panic.", &["FunctionPanics"]),
+    row(Fault::Panics, "panics", Unit::Share, 0.1, "Makes this share of the tasks panic.", &["FunctionPanics"]),
     row(
         Fault::SlowPlanning,
         "slow-planning",
         Unit::Seconds,
         6.0,
-        "Every plan takes so much longer.",
+        "Delays every plan by this time.",
         &["GOAPPlanningSlowdown"],
     ),
     row(
@@ -96,7 +96,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "inefficient-coordination",
         Unit::Seconds,
         0.08,
-        "All agents share one workspace, and each keeps it for so long.",
+        "Makes all agents share one workspace; each occupies it for this time.",
         &["AgentCoordinationEfficiency"],
     ),
     row(
@@ -104,7 +104,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "failing-tasks",
         Unit::Share,
         0.5,
-        "So many tasks meet a step that cannot be done.",
+        "Makes this share of the tasks fail at one step.",
         &["TaskFailureRate", "FunctionErrorRatioHigh"],
     ),
     row(
@@ -112,7 +112,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "idle-workers",
         Unit::Switch,
         1.0,
-        "No worker takes a task from the queue.",
+        "Stops all workers from taking tasks from the queue.",
         &["BackgroundTaskQueueLength"],
     ),
     row(
@@ -120,7 +120,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "pattern-growth",
         Unit::Mebibytes,
         20.0,
-        "Patterns with so much payload are stored.",
+        "Stores patterns with a payload of this size in total.",
         &["PatternMemoryGrowth"],
     ),
     row(
@@ -128,7 +128,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "unused-patterns",
         Unit::Count,
         1500.0,
-        "So many patterns are stored that nothing finds.",
+        "Stores this number of patterns that no retrieval finds.",
         &["UnusedPatternsAccumulating"],
     ),
     row(
@@ -136,7 +136,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "low-confidence",
         Unit::Share,
         1.0,
-        "So much feedback says that the pattern did not help.",
+        "Turns this share of the feedback into the lowest reward.",
         &["PatternConfidenceDeclining"],
     ),
     row(
@@ -144,16 +144,16 @@ pub(super) const ROWS: [Row; COUNT] = [
         "extraction-errors",
         Unit::Share,
         0.5,
-        "So many extractions meet a trajectory that cannot be read.",
+        "Gives this share of the extractions an unreadable trajectory.",
         &["PatternExtractionErrors", "NeuralOperationErrors"],
     ),
-    row(Fault::Memory, "memory", Unit::Mebibytes, 150.0, "So much memory is held.", &["MemoryHigh"]),
+    row(Fault::Memory, "memory", Unit::Mebibytes, 150.0, "Allocates this much memory.", &["MemoryHigh"]),
     row(
         Fault::OpenFiles,
         "open-files",
         Unit::Count,
         1000.0,
-        "So many files are held open.",
+        "Keeps this number of files open.",
         &["FileDescriptorsRunningOut"],
     ),
     row(
@@ -161,17 +161,17 @@ pub(super) const ROWS: [Row; COUNT] = [
         "http-errors",
         Unit::Share,
         0.5,
-        "So many requests are answered 503.",
+        "Answers this share of the requests with 503.",
         &["HttpErrorRateHigh"],
     ),
-    row(Fault::SlowHttp, "slow-http", Unit::Seconds, 0.7, "Every request takes so much longer.", &["HttpLatencyHigh"]),
-    row(Fault::SlowScrapes, "slow-scrapes", Unit::Seconds, 1.2, "Every scrape takes so much longer.", &["ScrapeSlow"]),
+    row(Fault::SlowHttp, "slow-http", Unit::Seconds, 0.7, "Delays every request by this time.", &["HttpLatencyHigh"]),
+    row(Fault::SlowScrapes, "slow-scrapes", Unit::Seconds, 1.2, "Delays every scrape by this time.", &["ScrapeSlow"]),
     row(
         Fault::BlockedRuntime,
         "blocked-runtime",
         Unit::Seconds,
         0.3,
-        "All workers of the Tokio runtime are blocked for so long, again and again.",
+        "Repeatedly blocks all Tokio workers for this time.",
         &["EventLoopLagHigh"],
     ),
     row(
@@ -179,7 +179,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "many-goals",
         Unit::Count,
         100.0,
-        "So many plans a second have a name of their own, which becomes a label.",
+        "Makes this number of plans per second, each with a new name as a label value.",
         &["SeriesLimitReached"],
     ),
     row(
@@ -187,7 +187,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "needless-steps",
         Unit::Share,
         1.0,
-        "So much work has each step twice; only the reviewer minds, and it is rolled back.",
+        "Doubles each step in this share of the work; only the reviewer notices and it is rolled back.",
         &["TruthScoreBelowTarget", "AutoRollbackStorm", "AgentUnreliable", "VerificationFailureRate"],
     ),
     row(
@@ -195,7 +195,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "stalled-feedback",
         Unit::Switch,
         1.0,
-        "No feedback cycle begins, and all else goes on.",
+        "Starts no feedback cycle; the rest of the service keeps working.",
         &["FeedbackLoopStalled"],
     ),
     row(
@@ -203,7 +203,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "lost-load",
         Unit::Share,
         0.5,
-        "So much of what `--load` asks for does not come.",
+        "Drops this share of the neural operations of `--load`.",
         &["NeuralOperationsDegraded"],
     ),
     row(
@@ -211,7 +211,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "unreachable-peer",
         Unit::Share,
         0.5,
-        "So many requests of the clients of `--load` go to a port where nothing listens.",
+        "Sends this share of the client requests of `--load` to a closed port.",
         &["OutgoingRequestErrors"],
     ),
     row(
@@ -219,7 +219,7 @@ pub(super) const ROWS: [Row; COUNT] = [
         "slow-peer",
         Unit::Seconds,
         1.5,
-        "Every request of the clients of `--load` takes so much longer.",
+        "Delays every client request of `--load` by this time.",
         &["OutgoingRequestsSlow"],
     ),
 ];

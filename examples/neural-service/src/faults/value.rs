@@ -1,8 +1,8 @@
-//! The values of faults as people write them.
+//! Reads and writes the values of faults as text.
 
 use serde_json::Value;
 
-/// What the number of a fault means.
+/// The unit of a fault's amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     Switch,
@@ -14,7 +14,7 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    /// Reads `true`, `0.2` or a text; `standard` is what `on` stands for. The error is the mend.
+    /// Reads `true`, `0.2` or a text; `standard` is the value of `on`. The error says what is valid.
     pub(crate) fn read(self, standard: f64, value: &Value) -> Result<f64, String> {
         let number = match value {
             Value::Bool(on) => Some(if *on { standard } else { 0.0 }),
@@ -22,14 +22,14 @@ impl Unit {
             Value::String(text) => self.parse(standard, text.trim()),
             _ => None,
         };
-        let (most, mend) = match self {
+        let (most, help) = match self {
             Unit::Switch => (1.0, "write `on` or `off`"),
             Unit::Seconds => (600.0, "write a duration up to ten minutes, for example `20ms` or `6s`, or `off`"),
             Unit::Share => (1.0, "write a share from 0 to 1, for example `0.2`, or `off`"),
             Unit::Count => (100_000.0, "write a number up to 100000, or `off`"),
             Unit::Mebibytes => (1024.0, "write mebibytes up to 1024, for example `20MiB`, or `off`"),
         };
-        number.filter(|it| (0.0..=most).contains(it)).ok_or_else(|| mend.to_owned())
+        number.filter(|it| (0.0..=most).contains(it)).ok_or_else(|| help.to_owned())
     }
 
     fn parse(self, standard: f64, text: &str) -> Option<f64> {
@@ -45,7 +45,7 @@ impl Unit {
         }
     }
 
-    /// A value as it would be read.
+    /// Writes a value in the form that `read` accepts.
     pub(crate) fn write(self, amount: f64) -> String {
         match self {
             _ if amount == 0.0 => "off".to_owned(),
@@ -70,10 +70,10 @@ mod tests {
             (Some(found), Some(expected)) => (found - expected).abs() < 1e-9,
             (found, expected) => found == expected,
         };
-        assert!(equal, "{value}: {found:?} and not {expected:?}");
+        assert!(equal, "{value}: {found:?} instead of {expected:?}");
         if let Some(amount) = found {
-            let again = unit.read(0.5, &Value::from(unit.write(amount))).expect("what is written can be read");
-            assert!(unit == Unit::Switch || (again - amount).abs() < 1e-9, "{value}: {amount} and then {again}");
+            let again = unit.read(0.5, &Value::from(unit.write(amount))).expect("`read` accepts the output of `write`");
+            assert!(unit == Unit::Switch || (again - amount).abs() < 1e-9, "{value}: first {amount}, then {again}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The table of embeddings: one for each situation in which a pattern was learned.
+//! The table of embeddings: one per situation in which a pattern was learned.
 
 use super::disturb;
 use crate::embedding::Embedding;
@@ -13,7 +13,7 @@ pub(crate) fn insert(db: &Connection, pattern: i64, embedding: &Embedding) -> Re
     statement.execute(params![pattern, embedding.to_bytes()])
 }
 
-/// The nearest of all that are stored, with its cosine.
+/// Returns the pattern with the most similar embedding, and the cosine similarity.
 #[timed_query("select", table = "embeddings", owner = "storage", slo(success = 99.9, latency = "10ms" @ 95))]
 pub(crate) fn nearest(db: &Connection, to: &Embedding) -> Result<Option<(i64, f32)>> {
     disturb(db)?;
@@ -30,7 +30,7 @@ pub(crate) fn nearest(db: &Connection, to: &Embedding) -> Result<Option<(i64, f3
     Ok(best)
 }
 
-/// The embedding of a pattern, as it is stored.
+/// Returns the stored embeddings of a pattern.
 #[timed_query("select", table = "embeddings", owner = "storage")]
 pub(crate) fn of_pattern(db: &Connection, pattern: i64) -> Result<Vec<Vec<u8>>> {
     disturb(db)?;

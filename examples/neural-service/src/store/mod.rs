@@ -1,6 +1,6 @@
-//! The database: one connection that writes, some that read, all on one SQLite file in WAL mode.
+//! The database: one SQLite file in WAL mode with one connection for writing and several for reading.
 //!
-//! It knows tables and transactions, and nothing of what is learned.
+//! It knows tables and transactions, but not how patterns are learned.
 
 pub(crate) mod embeddings;
 pub(crate) mod patterns;
@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS patterns (
     id         INTEGER PRIMARY KEY,
     kind       TEXT    NOT NULL,
     actions    TEXT    NOT NULL UNIQUE,
-    -- The actions, a byte each.
+    -- The actions, one byte each.
     packed     BLOB    NOT NULL,
     confidence REAL    NOT NULL CHECK (confidence BETWEEN 0 AND 1),
     uses       INTEGER NOT NULL DEFAULT 0,
@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS trajectories (
 ) STRICT;
 ";
 
-/// The file and its connections.
+/// The database file and its connections.
 #[derive(Debug)]
 pub(crate) struct Store {
     path: PathBuf,
@@ -55,12 +55,12 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens `patterns.sqlite` in this folder, and makes it where it is missing.
+    /// Opens `patterns.sqlite` in this folder; creates it if it is missing.
     pub(crate) fn open(directory: &Path) -> Result<Self> {
         let path = directory.join("patterns.sqlite");
         let writer = connect(&path)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
-        // A power failure may lose the newest work, and leaves the rest whole.
+        // A power failure may lose the latest transactions but does not corrupt the database.
         writer.pragma_update(None, "synchronous", "NORMAL")?;
         writer.execute_batch(TABLES)?;
         let reader = || connect(&path).map(Mutex::new);
@@ -68,23 +68,23 @@ impl Store {
         Ok(Self { writer: Mutex::new(writer), readers, turn: AtomicUsize::new(0), path })
     }
 
-    /// Works with the connection that writes.
+    /// Calls `work` with the connection for writing.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // Work that panicked may have left its transaction open.
+        // A panic in `work` may have left a transaction open.
         if !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;
         }
         work(&connection)
     }
 
-    /// Works with a connection that reads, beside the one that writes.
+    /// Calls `work` with a connection for reading.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % READERS;
         work(&self.readers[turn].lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Connects anew, to see whether the database can be reached.
+    /// Opens a new connection to check that the database can be reached.
     pub(crate) fn check(&self) -> Result<()> {
         let missing = self.path.join("missing");
         let broken = faults::strikes(Fault::ConnectionErrors);
@@ -93,10 +93,10 @@ impl Store {
     }
 }
 
-/// Connects to the file.
+/// Connects to the database file.
 ///
 /// # Runbook
-/// See whether the disk is full, and whether the file is still there and belongs to the service's user.
+/// Check whether the disk is full, and whether the file exists and belongs to the service's user.
 #[db_connection(owner = "storage")]
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
@@ -106,7 +106,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Makes a query slow, or lets it fail as SQLite fails, if it is to.
+/// Applies the faults `slow-queries` and `failing-queries` to a query.
 fn disturb(connection: &Connection) -> rusqlite::Result<()> {
     faults::wait(Fault::SlowQueries);
     if faults::strikes(Fault::FailingQueries) {

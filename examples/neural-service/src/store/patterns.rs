@@ -1,4 +1,4 @@
-//! The table of patterns: sequences of actions that lead somewhere, and how sure we are of each.
+//! The table of patterns: successful sequences of actions, each with a confidence.
 
 use super::disturb;
 use crate::world;
@@ -14,10 +14,10 @@ pub(crate) struct Pattern {
     pub(crate) confidence: f64,
 }
 
-/// A pattern counts as used for so many seconds.
+/// Seconds for which a pattern counts as active after its last use.
 const USED_SECONDS: i64 = 60;
 
-/// As it stands in the table.
+/// The name of a pattern type in the table.
 pub(crate) const fn kind_name(kind: PatternType) -> &'static str {
     match kind {
         PatternType::Coordination => "coordination",
@@ -34,7 +34,7 @@ fn kind_named(name: &str) -> PatternType {
     }
 }
 
-/// Stores a pattern, unless it is known already; returns its number, and whether it is new.
+/// Stores a pattern unless it exists already. Returns its number and whether it is new.
 #[timed_query("insert", table = "patterns", owner = "storage")]
 pub(crate) fn insert(db: &Connection, kind: PatternType, actions: &[usize], confidence: f64) -> Result<(i64, bool)> {
     disturb(db)?;
@@ -45,7 +45,7 @@ pub(crate) fn insert(db: &Connection, kind: PatternType, actions: &[usize], conf
     db.prepare_cached(text)?.query_row(row, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Stores patterns that nothing will find, each with so much payload.
+/// Stores `count` patterns that no retrieval finds, each with a payload of `bytes` bytes.
 #[timed_query("insert", table = "patterns", owner = "storage")]
 pub(crate) fn insert_ballast(db: &Connection, name: &str, count: usize, bytes: usize) -> Result<usize> {
     let text = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2) \
@@ -54,13 +54,13 @@ pub(crate) fn insert_ballast(db: &Connection, name: &str, count: usize, bytes: u
     db.execute(text, params![name, i64::try_from(count).unwrap_or(i64::MAX), i64::try_from(bytes).unwrap_or(0)])
 }
 
-/// Removes them.
+/// Removes the patterns of [`insert_ballast`] with this name.
 #[timed_query("delete", table = "patterns", owner = "storage")]
 pub(crate) fn delete_ballast(db: &Connection, name: &str) -> Result<usize> {
     db.execute("DELETE FROM patterns WHERE actions GLOB ?1 || '[0-9]*'", [name])
 }
 
-/// One pattern.
+/// Returns the pattern with this number.
 #[timed_query("select", table = "patterns", owner = "storage")]
 pub(crate) fn find(db: &Connection, id: i64) -> Result<Option<Pattern>> {
     disturb(db)?;
@@ -72,14 +72,14 @@ pub(crate) fn find(db: &Connection, id: i64) -> Result<Option<Pattern>> {
     statement.query_row([id], pattern).optional()
 }
 
-/// The number of the pattern with these actions.
+/// Returns the number of the pattern with these actions.
 #[timed_query("select", table = "patterns", owner = "storage")]
 pub(crate) fn of_actions(db: &Connection, actions: &str) -> Result<Option<i64>> {
     disturb(db)?;
     db.prepare_cached("SELECT id FROM patterns WHERE actions = ?1")?.query_row([actions], |row| row.get(0)).optional()
 }
 
-/// Writes how sure we are now.
+/// Updates the confidence of a pattern and the time of its last use.
 #[timed_query("update", table = "patterns", owner = "storage")]
 pub(crate) fn set_confidence(db: &Connection, id: i64, confidence: f64) -> Result<usize> {
     disturb(db)?;
@@ -87,7 +87,7 @@ pub(crate) fn set_confidence(db: &Connection, id: i64, confidence: f64) -> Resul
     db.prepare_cached(text)?.execute(params![id, confidence])
 }
 
-/// Forgets the least sure ones beyond so many.
+/// Keeps the `keep` patterns with the highest confidence and deletes the others.
 #[timed_query("delete", table = "patterns", owner = "storage")]
 pub(crate) fn forget(db: &Connection, keep: u32) -> Result<usize> {
     disturb(db)?;
@@ -96,7 +96,7 @@ pub(crate) fn forget(db: &Connection, keep: u32) -> Result<usize> {
     db.prepare_cached(text)?.execute([keep])
 }
 
-/// The kind and the confidence of all patterns that were learned.
+/// Returns all learned patterns.
 #[timed_query("select", table = "patterns", owner = "storage")]
 pub(crate) fn all(db: &Connection) -> Result<Vec<Pattern>> {
     disturb(db)?;
@@ -109,7 +109,7 @@ pub(crate) fn all(db: &Connection) -> Result<Vec<Pattern>> {
     statement.query_map([], pattern)?.collect()
 }
 
-/// The bytes of what is stored.
+/// Size of all patterns and embeddings in bytes.
 #[pattern_memory]
 pub(crate) fn memory_bytes(db: &Connection) -> Result<i64> {
     let text = "SELECT (SELECT coalesce(sum(length(actions) + length(packed) + coalesce(length(payload), 0)), 0) FROM patterns) \
@@ -117,20 +117,20 @@ pub(crate) fn memory_bytes(db: &Connection) -> Result<i64> {
     db.prepare_cached(text)?.query_row([], |row| row.get(0))
 }
 
-/// What packing saves: the size of all packed actions by that of their names.
+/// Size of all packed actions divided by the size of their names.
 #[memory_compression]
 pub(crate) fn compression(db: &Connection) -> Result<Option<f64>> {
     let text = "SELECT sum(length(packed)) * 1.0 / sum(length(actions)) FROM patterns WHERE length(packed) > 0";
     db.prepare_cached(text)?.query_row([], |row| row.get(0))
 }
 
-/// Patterns that served within the last minute.
+/// Number of patterns used within the last minute.
 #[patterns_active]
 pub(crate) fn active(db: &Connection) -> Result<i64> {
     count(db, "SELECT count(*) FROM patterns WHERE used_at >= unixepoch() - ?1")
 }
 
-/// Patterns that did not.
+/// Number of patterns not used within the last minute.
 #[patterns_unused]
 pub(crate) fn unused(db: &Connection) -> Result<i64> {
     count(db, "SELECT count(*) FROM patterns WHERE used_at < unixepoch() - ?1")

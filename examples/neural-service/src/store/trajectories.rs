@@ -1,22 +1,22 @@
-//! The table of trajectories: what was done for a task, and how well that went.
+//! The table of trajectories: the actions done for a task, and the reward.
 
 use super::disturb;
 use crate::world::State;
 use measurand::timed_query;
 use rusqlite::{Connection, Result, params};
 
-/// What was done once.
+/// The actions done for one task.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Trajectory {
     pub(crate) start: State,
     pub(crate) goal: State,
-    /// Names of actions with spaces between.
+    /// Names of actions, separated by spaces.
     pub(crate) actions: String,
     /// From 0 to 1.
     pub(crate) reward: f64,
 }
 
-/// Stores what was done.
+/// Stores a trajectory.
 #[timed_query("insert", table = "trajectories", owner = "storage")]
 pub(crate) fn insert(db: &Connection, task: &str, it: &Trajectory) -> Result<usize> {
     disturb(db)?;
@@ -24,7 +24,7 @@ pub(crate) fn insert(db: &Connection, task: &str, it: &Trajectory) -> Result<usi
     db.prepare_cached(text)?.execute(params![task, it.start.0, it.goal.0, it.actions, it.reward])
 }
 
-/// The newest ones.
+/// Returns the newest trajectories.
 #[timed_query("select", table = "trajectories", owner = "storage")]
 pub(crate) fn newest(db: &Connection, count: u32) -> Result<Vec<Trajectory>> {
     disturb(db)?;
@@ -37,7 +37,7 @@ pub(crate) fn newest(db: &Connection, count: u32) -> Result<Vec<Trajectory>> {
     statement.query_map([count], trajectory)?.collect()
 }
 
-/// Removes all but the newest ones.
+/// Deletes all trajectories except the newest ones.
 #[timed_query("delete", table = "trajectories", owner = "storage")]
 pub(crate) fn forget(db: &Connection, keep: u32) -> Result<usize> {
     disturb(db)?;

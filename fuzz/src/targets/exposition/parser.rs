@@ -1,4 +1,4 @@
-//! Reads the text formats as their specifications write them, and takes nothing else.
+//! A strict parser of the text formats by their specifications.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ pub(super) type Labels = BTreeMap<String, String>;
 
 pub(super) struct Exposed {
     pub(super) samples: Vec<Sample>,
-    /// By the name in the `# TYPE` line.
+    /// The types by the name in the `# TYPE` line.
     pub(super) kinds: BTreeMap<String, String>,
 }
 
@@ -18,33 +18,33 @@ pub(super) struct Sample {
 
 pub(super) fn parse(text: &str, openmetrics: bool) -> Result<Exposed, String> {
     let mut exposed = Exposed { samples: Vec::new(), kinds: BTreeMap::new() };
-    let text = if openmetrics { text.strip_suffix("# EOF\n").ok_or("no end")? } else { text };
+    let text = if openmetrics { text.strip_suffix("# EOF\n").ok_or("`# EOF` is missing")? } else { text };
     let mut of = String::new();
-    // By line feeds alone: `lines` would take a carriage return away.
-    for line in text.strip_suffix('\n').ok_or("the last line has no end")?.split('\n') {
+    // Splits at line feeds only; `lines` would also remove a carriage return.
+    for line in text.strip_suffix('\n').ok_or("the last line has no line feed")?.split('\n') {
         let fail = |what: &str| format!("{what}: {line:?}");
         if let Some(comment) = line.strip_prefix("# ") {
-            let (word, rest) = comment.split_once(' ').ok_or_else(|| fail("no comment"))?;
-            let (name, rest) = rest.split_once(' ').ok_or_else(|| fail("no name"))?;
-            is_name(name, true).ok_or_else(|| fail("no name"))?;
+            let (word, rest) = comment.split_once(' ').ok_or_else(|| fail("invalid comment"))?;
+            let (name, rest) = rest.split_once(' ').ok_or_else(|| fail("name is missing"))?;
+            is_name(name, true).ok_or_else(|| fail("invalid name"))?;
             match word {
                 "TYPE" => {
                     let kinds = ["counter", "gauge", "histogram", "unknown", "info"];
-                    kinds.contains(&rest).then_some(()).ok_or_else(|| fail("no type"))?;
+                    kinds.contains(&rest).then_some(()).ok_or_else(|| fail("invalid type"))?;
                     if exposed.kinds.insert(name.to_owned(), rest.to_owned()).is_some() {
                         return Err(fail("a second type"));
                     }
                     name.clone_into(&mut of);
                 }
-                "HELP" => drop(unescaped(rest, openmetrics).ok_or_else(|| fail("a bad escape"))?),
-                "UNIT" => name.ends_with(&format!("_{rest}")).then_some(()).ok_or_else(|| fail("no unit"))?,
-                _ => return Err(fail("no comment")),
+                "HELP" => drop(unescaped(rest, openmetrics).ok_or_else(|| fail("invalid escape"))?),
+                "UNIT" => name.ends_with(&format!("_{rest}")).then_some(()).ok_or_else(|| fail("invalid unit"))?,
+                _ => return Err(fail("invalid comment")),
             }
             continue;
         }
-        let sample = sample(line).ok_or_else(|| fail("no sample"))?;
+        let sample = sample(line).ok_or_else(|| fail("invalid sample"))?;
         if !sample.name.starts_with(&of) || of.is_empty() {
-            return Err(fail(&format!("not one of `{of}`")));
+            return Err(fail(&format!("not a sample of `{of}`")));
         }
         exposed.samples.push(sample);
     }
@@ -57,7 +57,7 @@ fn is_name(name: &str, is_metric: bool) -> Option<()> {
     fits.then_some(())
 }
 
-/// `name{label="value",…} number`.
+/// Parses `name{label="value",…} number`.
 fn sample(line: &str) -> Option<Sample> {
     let end = line.find(['{', ' '])?;
     let (name, mut rest) = line.split_at(end);
@@ -87,7 +87,7 @@ fn sample(line: &str) -> Option<Sample> {
     Some(Sample { name: name.to_owned(), labels, value })
 }
 
-/// A value up to its closing quote, and what follows that.
+/// Parses a value up to its closing quote; returns it and the rest of the line.
 fn value(text: &str) -> Option<(String, &str)> {
     let mut escaped = false;
     for (index, it) in text.char_indices() {

@@ -1,7 +1,7 @@
-//! What is allocated: by a call, by a series, and by many calls that nobody scrapes.
+//! Measures memory: allocations per call, heap per series, and growth of the heap without scrapes.
 //!
-//! A program of its own, since counting costs those who allocate; `record` and `scrape` use the system's allocator as
-//! it is.
+//! A separate program, because the counting allocator slows allocations down; `record` and `scrape` use the system's
+//! allocator.
 
 use allocation_counter::{measure, opt_out};
 use measurand_bench::claims::{self, verdicts};
@@ -22,7 +22,7 @@ fn main() -> Result<(), String> {
     options.write_ratios(&format!("{}\n{}\n{}", series.1, calls.1, growth.1))
 }
 
-/// Allocations for each call: all, and those that allocate.
+/// Allocations per call: a table of all contenders, and a sentence about those that allocate.
 fn calls(options: &Options) -> (String, String) {
     const CALLS: u64 = 100_000;
     let (mut rows, mut some) = (Vec::new(), Vec::new());
@@ -35,14 +35,14 @@ fn calls(options: &Options) -> (String, String) {
             some.push(format!("{} with {}", per_call(info.count_total), contender.name));
         }
     }
-    let ratios = format!("Allocations a call: {}; none with all others.\n", some.join("; "));
-    (table(&["allocations", "a call", "bytes a call"], &rows), ratios)
+    let ratios = format!("Allocations per call: {}; none with all others.\n", some.join("; "));
+    (table(&["allocations", "per call", "bytes per call"], &rows), ratios)
 }
 
-/// Bytes of heap for each series, before and after it is scraped.
+/// Heap bytes per series, before and after scrapes.
 fn series(options: &Options) -> (String, String) {
     let sizes: &[usize] = if options.quick { &[1_000, 10_000] } else { &[1_000, 10_000, 100_000] };
-    let mut head = vec!["heap bytes a series".to_owned()];
+    let mut head = vec!["heap bytes per series".to_owned()];
     let mut rows: Vec<Vec<String>> = REGISTRIES.iter().map(|it| vec![it.name.to_owned()]).collect();
     let (mut ratios, mut claims) = (rows.clone(), Vec::new());
     for kind in [Kind::Counters, Kind::Histograms] {
@@ -66,23 +66,23 @@ fn series(options: &Options) -> (String, String) {
         let large = |it: &usize| *it == 0 || sizes[(it - 1) % sizes.len()] >= 10_000;
         (0..row.len()).filter(large).map(|it| row[it].clone()).collect::<Vec<_>>()
     };
-    let mut head = vec!["heap of a series after scrapes".to_owned()];
+    let mut head = vec!["heap per series after scrapes".to_owned()];
     for kind in ["counters", "histograms"] {
         head.extend(sizes.iter().filter(|it| **it >= 10_000).map(|it| format!("{} k {kind}", it / 1_000)));
     }
     let rows: Vec<_> = ratios.iter().map(keep).collect();
     let ratios = table(&head.iter().map(String::as_str).collect::<Vec<_>>(), &rows);
-    (full, format!("What a series takes in memory, in units of ours:\n\n{ratios}"))
+    (full, format!("Memory per series, relative to ours:\n\n{ratios}"))
 }
 
-/// The heap of a registry over its series, before the first scrape and after the second.
+/// Heap bytes of a registry per series, before the first scrape and after the second.
 fn heap(registry: &Registry, kind: Kind, series: usize) -> [f64; 2] {
     let mut render = None;
     let filled = measure(|| render = Some((registry.fill)(kind, series)));
     let Some(render) = render else { return [f64::NAN; 2] };
     let scraped = measure(|| {
         for _ in 0..2 {
-            render(&mut |text| opt_out(|| assert!(kind.complete(text, series), "a text lacks series")));
+            render(&mut |text| opt_out(|| assert!(kind.complete(text, series), "series are missing in the text")));
         }
     });
     opt_out(|| drop(render));
@@ -90,7 +90,7 @@ fn heap(registry: &Registry, kind: Kind, series: usize) -> [f64; 2] {
     [each(filled.bytes_current), each(filled.bytes_current + scraped.bytes_current)]
 }
 
-/// How the heap grows while nobody scrapes.
+/// Growth of the heap without scrapes.
 fn growth(calls: u64) -> (String, String) {
     let named = |name: &str| CONTENDERS.iter().find(|it| it.name == name);
     let (mut rows, mut sentences) = (Vec::new(), Vec::new());
@@ -100,7 +100,7 @@ fn growth(calls: u64) -> (String, String) {
         let grown = measure(|| (contender.sample)(calls)).bytes_current;
         rows.push(vec![contender.name.to_owned(), grown.to_string()]);
         let each = ratio(float(grown.unsigned_abs()) / float(calls));
-        sentences.push(format!("{each} bytes a call with {}", contender.name));
+        sentences.push(format!("{each} bytes per call with {}", contender.name));
     }
     let head = format!("{calls} calls without a scrape");
     let ratios = format!("Growth of the heap over {head}: {}.\n", sentences.join("; "));

@@ -1,4 +1,4 @@
-//! What recording a call costs, on one thread and on two that record into the same metric.
+//! Measures the cost of recording a call, on one thread and on two threads that record into the same metric.
 
 use measurand_bench::claims;
 use measurand_bench::contenders::{self, ALL, CLOCK, EMPTY};
@@ -7,7 +7,7 @@ use measurand_bench::options::Options;
 use measurand_bench::table::{ratio, table};
 use std::time::Duration;
 
-/// The samples of one plan, and whose they are.
+/// The contenders and samples of one plan.
 struct Run {
     threads: usize,
     contenders: Vec<Contender>,
@@ -37,7 +37,7 @@ impl Run {
         Some(self.samples[index].median())
     }
 
-    /// How many times two clock reads on as many threads.
+    /// The cost relative to two clock reads on the same number of threads.
     fn clocks(&self, name: &str) -> f64 {
         let cost = |it| self.cost(it).unwrap_or(f64::NAN);
         cost(name) / cost(CLOCK)
@@ -55,7 +55,7 @@ impl Run {
             ]
         });
         let threads = format!("{} thread(s): contender", self.threads);
-        let head = [&threads, "ns a call, median", "p10 to p90", "over an empty call", "× two clock reads"];
+        let head = [&threads, "ns per call, median", "p10 to p90", "above an empty call", "× two clock reads"];
         table(&head, &rows.collect::<Vec<_>>())
     }
 }
@@ -66,16 +66,16 @@ fn ratios(runs: &[Run; 2]) -> String {
     let rows: Vec<_> = one.contenders.iter().map(row).collect();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!(
-        "What recording one call costs, in units of two raw clock reads of the same run, on {cores} cores:\n\n{}",
-        table(&["a call", "1 thread", "2 threads, one metric"], &rows)
+        "Cost of recording one call, relative to two raw clock reads in the same run, on {cores} cores:\n\n{}",
+        table(&["contender", "1 thread", "2 threads, one metric"], &rows)
     )
 }
 
 fn check(runs: &[Run]) -> String {
     let found = claims::CALLS.iter().map(|claim| {
         let run = runs.iter().find(|it| it.threads == claim.threads);
-        let over = claim.over.map(|it| format!(" over {it}")).unwrap_or_default();
-        let what = format!("{}{over}, {} thread(s), of {}", claim.contender, claim.threads, claim.of);
+        let over = claim.over.map(|it| format!(" minus {it}")).unwrap_or_default();
+        let what = format!("{}{over}, {} thread(s), relative to {}", claim.contender, claim.threads, claim.of);
         (what, claim.at_most, run.and_then(|it| claim.check(|name| it.cost(name))))
     });
     claims::verdicts(&found.collect::<Vec<_>>())

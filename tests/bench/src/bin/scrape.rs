@@ -1,4 +1,4 @@
-//! How long it takes to render all series as text.
+//! Measures the time to render all series as text.
 
 use measurand_bench::claims::{self, verdicts};
 use measurand_bench::harness::waited;
@@ -13,7 +13,7 @@ fn main() -> Result<(), String> {
     let registries: Vec<Registry> =
         ALL.iter().filter(|it| it.name == OURS || options.wants(it.name)).copied().collect();
     let mut ratios: Vec<Vec<String>> = registries.iter().map(|it| vec![it.name.to_owned()]).collect();
-    let (mut head, mut claims) = (vec!["a scrape".to_owned()], Vec::new());
+    let (mut head, mut claims) = (vec!["library".to_owned()], Vec::new());
     for kind in [Kind::Counters, Kind::Histograms] {
         for &series in sizes {
             eprintln!("scrape of {series} {kind:?}");
@@ -36,7 +36,7 @@ fn main() -> Result<(), String> {
                     claims.extend(claims::SCRAPE.iter().map(|(peer, at_most)| {
                         let peer = registries.iter().position(|it| it.name == *peer);
                         (
-                            format!("{title}, of {}", registries[peer.unwrap_or(0)].name),
+                            format!("{title}, relative to {}", registries[peer.unwrap_or(0)].name),
                             *at_most,
                             peer.map(|it| times[0] / times[it]),
                         )
@@ -49,23 +49,23 @@ fn main() -> Result<(), String> {
     }
     println!("{}", verdicts(&claims));
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    options.write_ratios(&format!("What one scrape takes, in units of ours:\n\n{}", table(&head, &ratios)))
+    options.write_ratios(&format!("Time of one scrape, relative to ours:\n\n{}", table(&head, &ratios)))
 }
 
-/// Milliseconds of the first rendering, and the median of those after it, in which the libraries take turns.
+/// Milliseconds of the first rendering, and the median of the following ones; the libraries run in turn.
 fn measure(all: &[Render], kind: Kind, series: usize, rounds: usize) -> (Vec<f64>, Vec<f64>) {
     let mut first = Vec::new();
     let mut times = vec![Vec::new(); all.len()];
     for round in 0..=rounds {
         for step in 0..all.len() {
-            // Each is first once in a while.
+            // The order rotates.
             let index = (step + round) % all.len();
-            let (before, begin) = (waited(), Instant::now());
+            let (before, start) = (waited(), Instant::now());
             all[index](&mut |text| {
-                // Less the time in which the thread was kept from running.
-                let elapsed = begin.elapsed().as_secs_f64() * 1e3;
+                // Subtracts the time in which the thread waited for a processor.
+                let elapsed = start.elapsed().as_secs_f64() * 1e3;
                 times[index].push(elapsed - float(waited() - before) / 1e6);
-                assert!(kind.complete(text, series), "a text lacks series");
+                assert!(kind.complete(text, series), "series are missing in the text");
             });
         }
     }

@@ -1,7 +1,7 @@
-//! The `metrics` facade by hand, on `metrics-exporter-prometheus` alone.
+//! Calls of the `metrics` facade with `metrics-exporter-prometheus`.
 //!
-//! There is one global recorder, which is ours; the stock one is lent to the thread for the time of a sample. The facade
-//! looks at the thread's own recorder first in both cases, so that this costs a call nothing.
+//! The global recorder is ours; the stock one is the local recorder of the thread during a sample. The facade checks
+//! for a local recorder in every call, so this adds no cost.
 
 use super::{BOUNDS, Failed, body};
 use metrics::{Counter, Histogram, counter, histogram, with_local_recorder};
@@ -11,29 +11,29 @@ use std::time::Instant;
 
 static STOCK: LazyLock<PrometheusRecorder> = LazyLock::new(|| {
     let builder = PrometheusBuilder::new().set_buckets(&BOUNDS);
-    builder.expect("there are bounds").build_recorder()
+    builder.expect("valid bounds").build_recorder()
 });
 
 pub(super) fn with_stock(sample: impl FnOnce()) {
     with_local_recorder(&*STOCK, sample);
 }
 
-/// Its histograms keep each value until somebody asks.
+/// Drains the stock exporter, whose histograms keep each value until a scrape.
 pub(super) fn upkeep() {
     STOCK.handle().run_upkeep();
 }
 
 #[inline(never)]
 pub(super) fn macros(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
-    // Literal labels: the macro makes no strings for them.
+    // With literal labels the macro allocates no strings.
     if result.is_ok() {
         counter!("by_hand_calls_total", "operation" => "select", "outcome" => "ok").increment(1);
     } else {
         counter!("by_hand_calls_total", "operation" => "select", "outcome" => "error").increment(1);
     }
-    histogram!("by_hand_duration_seconds", "operation" => "select").record(begin.elapsed());
+    histogram!("by_hand_duration_seconds", "operation" => "select").record(start.elapsed());
     result
 }
 
@@ -53,10 +53,10 @@ static HANDLES: LazyLock<Kept> = LazyLock::new(|| {
 
 #[inline(never)]
 pub(super) fn kept(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
     let kept = &*HANDLES;
     if result.is_ok() { &kept.ok } else { &kept.error }.increment(1);
-    kept.duration.record(begin.elapsed());
+    kept.duration.record(start.elapsed());
     result
 }

@@ -1,4 +1,4 @@
-//! What no measurement of a call can go below.
+//! Lower bounds for the cost of a measured call.
 
 use super::{Failed, body};
 use quanta::Clock;
@@ -15,16 +15,16 @@ pub(super) fn empty(number: u64) -> Result<u64, Failed> {
 
 #[inline(never)]
 pub(super) fn raw_clock(number: u64) -> Result<u64, Failed> {
-    let begin = CLOCK.raw();
+    let start = CLOCK.raw();
     let result = body(number);
-    black_box(CLOCK.delta_as_nanos(begin, CLOCK.raw()));
+    black_box(CLOCK.delta_as_nanos(start, CLOCK.raw()));
     result
 }
 
 #[inline(never)]
 pub(super) fn instant(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
-    black_box(begin.elapsed());
+    black_box(start.elapsed());
     result
 }

@@ -1,9 +1,9 @@
-//! Annotated functions, on our recorder, which is the global one as in a program.
+//! Annotated functions with our recorder, which is the global one like in a real program.
 
 use super::{Failed, body};
 use measurand::{Label, measured, neural_op, pattern_learned, timed_query};
 
-/// Nobody listens; the recorder is the same.
+/// Installs the recorder of the exporter without a server.
 pub(super) fn start() {
     let _routes = measurand::exporter::router();
 }
@@ -20,7 +20,7 @@ pub(super) fn sampled(number: u64) -> Result<u64, Failed> {
     body(number)
 }
 
-/// A label whose values are known.
+/// A label with known values.
 #[derive(Debug, Clone, Copy, Label)]
 pub(super) enum Table {
     Patterns,
@@ -29,7 +29,7 @@ pub(super) enum Table {
     Memories,
 }
 
-/// Calls take turns, so that no value is found by remembering the one before.
+/// Consecutive calls use different values, so no cache of the last value helps.
 const TABLES: [Table; 4] = [Table::Patterns, Table::Trajectories, Table::UserEvents, Table::Memories];
 const NAMES: [&str; 4] = ["patterns", "trajectories_v2", "user_events_archived", "memories"];
 

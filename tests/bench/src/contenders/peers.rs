@@ -1,4 +1,4 @@
-//! Attributes of others, and the other ways to record by hand.
+//! Attributes of other libraries, and further libraries to record by hand.
 
 use super::{BOUNDS, Failed, body};
 use fast_telemetry::{DeriveLabel, LabeledCounter, LabeledHistogram};
@@ -15,7 +15,7 @@ pub(super) fn autometrics(number: u64) -> Result<u64, Failed> {
     body(number)
 }
 
-/// Without a profiler its attribute does nothing.
+/// Starts the profiler of hotpath; without it the attribute does nothing.
 pub(super) fn start_hotpath() {
     hotpath::HotpathGuardBuilder::new("record").build_with_shutdown(Duration::ZERO);
 }
@@ -43,12 +43,12 @@ struct Call {
     outcome: &'static str,
 }
 
-/// What vise exports.
+/// The metrics of vise.
 #[derive(Debug, Metrics)]
 struct Exported {
-    /// Calls.
+    /// Number of calls.
     calls: Family<Call, vise::Counter>,
-    /// Durations.
+    /// Durations of calls.
     #[metrics(buckets = Buckets::values(&BOUNDS))]
     duration: Family<Operation, vise::Histogram<Duration>>,
 }
@@ -58,15 +58,15 @@ static EXPORTED: Global<Exported> = Global::new();
 
 #[inline(never)]
 pub(super) fn vise(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
     let outcome = if result.is_ok() { "ok" } else { "error" };
     EXPORTED.calls[&Call { operation: "select", outcome }].inc();
-    EXPORTED.duration[&Operation { operation: "select" }].observe(begin.elapsed());
+    EXPORTED.duration[&Operation { operation: "select" }].observe(start.elapsed());
     result
 }
 
-/// Its labelled metrics take one label.
+/// The label of fast-telemetry's metrics, which support only one.
 #[derive(Debug, Clone, Copy, DeriveLabel)]
 #[label_name = "outcome"]
 enum Outcome {
@@ -74,7 +74,7 @@ enum Outcome {
     Error,
 }
 
-/// As its own documentation advises: the number of processors.
+/// The number of processors, as its documentation recommends.
 const SHARDS: usize = 2;
 
 static CALLS: LazyLock<LabeledCounter<Outcome>> = LazyLock::new(|| LabeledCounter::new(SHARDS));
@@ -86,11 +86,11 @@ static DURATION: LazyLock<LabeledHistogram<Outcome>> = LazyLock::new(|| {
 
 #[inline(never)]
 pub(super) fn fast_telemetry(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
     let outcome = if result.is_ok() { Outcome::Ok } else { Outcome::Error };
     CALLS.inc(outcome);
-    DURATION.record(outcome, u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX));
+    DURATION.record(outcome, u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
     result
 }
 
@@ -112,11 +112,11 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
 
 #[inline(never)]
 pub(super) fn opentelemetry(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
     let outcome = if result.is_ok() { "ok" } else { "error" };
     let instruments = &*INSTRUMENTS;
     instruments.calls.add(1, &[KeyValue::new("operation", "select"), KeyValue::new("outcome", outcome)]);
-    instruments.duration.record(begin.elapsed().as_secs_f64(), &[KeyValue::new("operation", "select")]);
+    instruments.duration.record(start.elapsed().as_secs_f64(), &[KeyValue::new("operation", "select")]);
     result
 }

@@ -1,4 +1,4 @@
-//! The two Prometheus client libraries, by hand.
+//! The two Prometheus client libraries.
 
 use super::{BOUNDS, Failed, body};
 use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts};
@@ -28,10 +28,10 @@ const fn call(ok: bool) -> Call {
 
 #[inline(never)]
 pub(super) fn client_family(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
     CALLS.get_or_create(&call(result.is_ok())).inc();
-    DURATION.get_or_create(&Operation { operation: "select" }).observe(begin.elapsed().as_secs_f64());
+    DURATION.get_or_create(&Operation { operation: "select" }).observe(start.elapsed().as_secs_f64());
     result
 }
 
@@ -49,28 +49,28 @@ static CLIENT: LazyLock<Kept<Counter, Histogram>> = LazyLock::new(|| Kept {
 
 #[inline(never)]
 pub(super) fn client_kept(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
     let kept = &*CLIENT;
     if result.is_ok() { &kept.ok } else { &kept.error }.inc();
-    kept.duration.observe(begin.elapsed().as_secs_f64());
+    kept.duration.observe(start.elapsed().as_secs_f64());
     result
 }
 
 static CALLS_VECTOR: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    IntCounterVec::new(Opts::new("calls_total", "Calls."), &["operation", "outcome"]).expect("the names are legal")
+    IntCounterVec::new(Opts::new("calls_total", "Calls."), &["operation", "outcome"]).expect("valid names")
 });
 static DURATION_VECTOR: LazyLock<HistogramVec> = LazyLock::new(|| {
     let options = HistogramOpts::new("duration_seconds", "Durations.").buckets(BOUNDS.to_vec());
-    HistogramVec::new(options, &["operation"]).expect("the names are legal")
+    HistogramVec::new(options, &["operation"]).expect("valid names")
 });
 
 #[inline(never)]
 pub(super) fn vectors(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
     CALLS_VECTOR.with_label_values(&["select", call(result.is_ok()).outcome]).inc();
-    DURATION_VECTOR.with_label_values(&["select"]).observe(begin.elapsed().as_secs_f64());
+    DURATION_VECTOR.with_label_values(&["select"]).observe(start.elapsed().as_secs_f64());
     result
 }
 
@@ -82,10 +82,10 @@ static KEPT: LazyLock<Kept<IntCounter, prometheus::Histogram>> = LazyLock::new(|
 
 #[inline(never)]
 pub(super) fn kept(number: u64) -> Result<u64, Failed> {
-    let begin = Instant::now();
+    let start = Instant::now();
     let result = body(number);
     let kept = &*KEPT;
     if result.is_ok() { &kept.ok } else { &kept.error }.inc();
-    kept.duration.observe(begin.elapsed().as_secs_f64());
+    kept.duration.observe(start.elapsed().as_secs_f64());
     result
 }

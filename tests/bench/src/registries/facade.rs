@@ -1,4 +1,4 @@
-//! Behind the `metrics` facade: ours, and the stock exporter.
+//! Exporters of the `metrics` facade: ours and the stock exporter.
 
 use super::{BOUNDS, COUNTER, HISTOGRAM, Kind, Render, VALUE, keeps_text, names};
 use measurand::tables::{SITE_TARGET, families};
@@ -11,7 +11,7 @@ pub(super) fn ours(kind: Kind, series: usize) -> Render {
     let (families, catalog) = (families::ALL.to_vec(), measurand::catalog());
     let recorder = Recorder::new(&Program { families, catalog, binary: None, initialize: || (), limit_series: |_| () });
     record(&recorder, kind, series);
-    // As the endpoint does, which keeps no more than a piece of the text; here the whole is wanted, in a buffer that is kept.
+    // Renders like the endpoint, but into one reused buffer instead of in pieces.
     let buffer = RefCell::new(String::new());
     Box::new(move |text| {
         let mut buffer = buffer.borrow_mut();
@@ -25,13 +25,13 @@ pub(super) fn ours(kind: Kind, series: usize) -> Render {
 }
 
 pub(super) fn stock(kind: Kind, series: usize) -> Render {
-    let recorder = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("there are bounds").build_recorder();
+    let recorder = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("valid bounds").build_recorder();
     record(&recorder, kind, series);
     let handle = recorder.handle();
     Box::new(move |text| text(handle.render().as_bytes()))
 }
 
-/// As annotated functions do: ours bounds what is recorded by hand.
+/// Records like annotated functions do, because our recorder limits the number of hand-recorded series.
 fn record(recorder: &impl metrics::Recorder, kind: Kind, series: usize) {
     let metadata = Metadata::new(SITE_TARGET, Level::INFO, None);
     for name in names(series) {

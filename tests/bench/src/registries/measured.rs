@@ -1,4 +1,4 @@
-//! The library `measured`, with the interner that its documentation recommends for values that are not known before.
+//! The library `measured`, with the interner that its documentation recommends for dynamic label values.
 
 use super::{BOUNDS, Kind, Render, VALUE, names};
 use ::measured::metric::histogram::Thresholds;
@@ -24,7 +24,7 @@ struct Goal<'a> {
 #[derive(MetricGroup)]
 #[metric(new(names: ParaCord))]
 struct Counters {
-    /// Look-ups that found something.
+    /// Successful look-ups.
     #[metric(label_set = CacheSet { cache: names })]
     cache_hits_total: CounterVec<CacheSet>,
 }
@@ -32,7 +32,7 @@ struct Counters {
 #[derive(MetricGroup)]
 #[metric(new(names: ParaCord))]
 struct Histograms {
-    /// Time from a planning's begin to its end.
+    /// Duration of a planning.
     #[metric(label_set = GoalSet { goal: names }, metadata = Thresholds::with_buckets(BOUNDS))]
     goap_planning_duration_seconds: HistogramVec<GoalSet, 10>,
 }
@@ -52,7 +52,7 @@ pub(super) fn fill(kind: Kind, series: usize) -> Render {
     }
 }
 
-/// The encoder is kept from scrape to scrape, which is faster than a new one.
+/// Reuses the encoder for every scrape, which is faster than a new one.
 fn render<G: MetricGroup<BufferedTextEncoder> + 'static>(group: G) -> Render
 where
     <BufferedTextEncoder as measured::metric::group::Encoding>::Err: std::fmt::Debug,
@@ -60,7 +60,7 @@ where
     let encoder = RefCell::new(BufferedTextEncoder::new());
     Box::new(move |text| {
         let mut encoder = encoder.borrow_mut();
-        group.collect_group_into(&mut *encoder).expect("it writes into memory");
+        group.collect_group_into(&mut *encoder).expect("writing to memory");
         text(&encoder.finish());
         if !super::keeps_text() {
             *encoder = BufferedTextEncoder::new();
