@@ -22,7 +22,7 @@ fn the_endpoint_survives_what_happens_to_it() {
         error.to_string(),
         format!(
             "cannot listen on {address}: address already in use; choose another address with \
-             `MEASURAND_LISTEN=127.0.0.1:0` or `.listen(..)`; metrics are recorded all the same"
+             `MEASURAND_LISTEN=127.0.0.1:0` or `.listen(..)`; metrics are still recorded"
         )
     );
     counter!("orders_total").increment(3);
@@ -31,8 +31,8 @@ fn the_endpoint_survives_what_happens_to_it() {
     for (given, reason) in [
         ("3000", "it has no port"),
         (":3000", "it has no host"),
-        ("localhost:", "its port is no number from 0 to 65535"),
-        ("127.0.0.1:70000", "its port is no number from 0 to 65535"),
+        ("localhost:", "its port is not a number from 0 to 65535"),
+        ("127.0.0.1:70000", "its port is not a number from 0 to 65535"),
         ("", "it has no port"),
     ] {
         let error = Builder::new(program()).listen(given).install().unwrap_err().to_string();

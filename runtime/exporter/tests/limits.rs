@@ -38,7 +38,7 @@ fn a_body_is_refused_whatever_it_is_for() {
         ("POST", "/nowhere", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
     ] {
         let answer = request(address, method, path, body);
-        assert_eq!((answer.status, answer.text()), (413, "no request here has a body; send none\n"), "{method} {path}");
+        assert_eq!((answer.status, answer.text()), (413, "requests here have no body; send none\n"), "{method} {path}");
         assert_eq!(answer.header("connection"), Some("close"));
     }
     assert_eq!(request(address, "GET", "/healthz", "content-length: 0\r\n").status, 200);
