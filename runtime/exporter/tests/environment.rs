@@ -66,7 +66,7 @@ fn the_environment_chooses_and_warnings_come_once() {
     assert_eq!(warned.lines().filter(|it| *it == ignored).count(), 1, "{warned}");
     for name in ["db_query_errors_total", "load"] {
         let full = format!(
-            "measurand: `{name}` has 2 series, as many as a metric may have: further label values become `_other`; \
+            "measurand: `{name}` has reached the limit of 2 series, so further label values become `_other`; \
              record fewer different values, or raise the limit with `.series_limit(..)` of the exporter's builder"
         );
         assert_eq!(warned.lines().filter(|it| *it == full).count(), 1, "{warned}");
