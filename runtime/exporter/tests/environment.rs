@@ -1,5 +1,5 @@
-//! What the environment decides and what is said on stderr, seen from outside: of a copy of this very program, since a
-//! process must not change its own environment.
+//! The effect of environment variables, and the messages on stderr, observed in a copy of this program, since a process
+//! must not change its own environment.
 
 mod support;
 
@@ -40,7 +40,7 @@ fn the_environment_chooses_and_warnings_come_once() {
         let build = text.lines().find(|it| it.starts_with("build_info")).unwrap();
         let said = format!("address={} url={}", exporter.address(), exporter.url());
         std::io::stdout().write_all(format!("{said}\n{build}\n").as_bytes()).unwrap();
-        // A thread of its own writes what recording calls say, and it ends with the process.
+        // Messages of recording calls are written by a separate thread, which ends with the process.
         std::thread::sleep(std::time::Duration::from_secs(1));
         return;
     }
