@@ -169,8 +169,8 @@ fn attack(endpoint: &Endpoint, runtime: &Runtime, requests: usize, seed: u64) {
     endpoint.settle(before);
     let sent = requests.div_ceil(CLIENTS) * CLIENTS;
     println!(
-        "{sent} malformed requests, seed {seed}, in {:?}: all statuses correct; {scrapes} scrapes meanwhile, the slowest in \
-         {slowest:?}; descriptors {before} before and {} after; memory {memory} KiB before and {} after",
+        "{sent} malformed requests, seed {seed}, in {:?}: all statuses correct; {scrapes} scrapes meanwhile, the slowest \
+         in {slowest:?}; descriptors {before} before and {} after; memory {memory} KiB before and {} after",
         begin.elapsed(),
         endpoint.descriptors(),
         endpoint.resident_kib()

@@ -55,14 +55,13 @@ impl fmt::Display for Error {
             Self::Access(why) => write!(f, "cannot serve: {}; metrics are still recorded", visible(why)),
             Self::ForeignRecorder => write!(
                 f,
-                "another recorder of the `metrics` facade is already installed, so the metrics go there and this endpoint \
-                 would have none; install Measurand first, or remove the other one (its endpoint serves the metrics until \
-                 then)"
+                "another recorder of the `metrics` facade is already installed and gets all metrics; install Measurand \
+                 first, or remove the other recorder"
             ),
             Self::Start(source) => write!(
                 f,
-                "cannot start the endpoint's thread: {}; raise the limit of threads or descriptors; metrics are recorded \
-                 all the same",
+                "cannot start the endpoint's thread: {}; raise the limit of threads or descriptors; metrics are still \
+                 recorded",
                 reason(source)
             ),
         }

@@ -5,8 +5,8 @@
 //! - [`Builder`] installs it as the global recorder and serves `/metrics`, `/catalog.json` and `/healthz`, from its own
 //!   thread ([`Builder::install`]) or as part of an existing application ([`Builder::router`]).
 //!
-//! The crate does not depend on annotations: a [`Program`] describes the metrics to export. Nothing that is recorded,
-//! sent or scraped makes it panic or blocks the application.
+//! The crate does not depend on annotations: a [`Program`] describes the metrics to export. No recording, request
+//! or scrape makes it panic or blocks the application.
 
 #![forbid(unsafe_code)]
 

@@ -308,7 +308,10 @@ impl Wanted {
     fn parse(query: &str) -> Result<Self, String> {
         let (mut ids, mut range, mut points, mut most) = (None, 900, 300, usize::MAX);
         for (name, value) in query.split('&').filter_map(|it| it.split_once('=')) {
-            let number = |it: &str| it.parse::<u32>().map_err(|_| format!("`{name}` is not a whole number; write for example `range=900` or `ids=1,2`"));
+            let number = |it: &str| {
+                it.parse::<u32>()
+                    .map_err(|_| format!("`{name}` is not a whole number; write for example `range=900` or `ids=1,2`"))
+            };
             match name {
                 "ids" => {
                     let all = value.split([',']).flat_map(|it| it.split("%2C")).filter(|it| !it.is_empty());

@@ -108,7 +108,10 @@ impl Push {
         let authorization = match &self.tokens {
             Some(path) => {
                 let token = std::fs::read_to_string(path).map_err(|it| {
-                    format!("cannot read the token in `{}`: {it}; set a readable file with `.bearer_token(..)`", path.display())
+                    format!(
+                        "cannot read the token in `{}`: {it}; set a readable file with `.bearer_token(..)`",
+                        path.display()
+                    )
                 })?;
                 Some(format!("Bearer {}", token.trim()))
             }

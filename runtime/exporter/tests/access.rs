@@ -89,7 +89,10 @@ fn only_who_may_comes_in() {
     let error = builder().listen("127.0.0.1:0").install().unwrap_err();
     assert!(matches!(error, Error::Access(_)));
     let said = error.to_string();
-    assert!(said.contains("web.yml:2: the password of `ann` is not a bcrypt hash") && !said.contains("secret"), "{said}");
+    assert!(
+        said.contains("web.yml:2: the password of `ann` is not a bcrypt hash") && !said.contains("secret"),
+        "{said}"
+    );
     fs::write(path("web.yml"), &good).unwrap();
 
     let exporter = builder().listen("127.0.0.1:0").install().unwrap();

@@ -194,7 +194,10 @@ fn check_panels(model: &Value, address: SocketAddr) {
         assert_eq!(columns[0]["legend"], columns[0]["labels"]["le"]);
     }
     let wrong = get(address, "/live/panels?ids=x");
-    assert_eq!((wrong.status, wrong.text()), (400, "`ids` is not a whole number; write for example `range=900` or `ids=1,2`\n"));
+    assert_eq!(
+        (wrong.status, wrong.text()),
+        (400, "`ids` is not a whole number; write for example `range=900` or `ids=1,2`\n")
+    );
 }
 
 fn check_alerts(model: &Value, address: SocketAddr) {

@@ -163,8 +163,8 @@ impl Access {
             ));
         } else if !self.is_encrypted() {
             warn(&format!(
-                "credentials travel to {address} unencrypted; set a certificate in the web configuration, or put a TLS proxy \
-                 in front"
+                "credentials travel to {address} unencrypted; set a certificate in the web configuration, or put a \
+                 TLS proxy in front"
             ));
         }
     }

@@ -103,7 +103,9 @@ async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, question: Quest
             response.extensions_mut().insert(Epoch(queue.responder().started));
             response
         }
-        Ok(Err(Failure::Missing)) => (StatusCode::NOT_FOUND, "no such file or function; reload the page\n").into_response(),
+        Ok(Err(Failure::Missing)) => {
+            (StatusCode::NOT_FOUND, "no such file or function; reload the page\n").into_response()
+        }
         Ok(Err(Failure::TooLarge(why))) => {
             app.refuse(Reason::Size);
             (StatusCode::UNPROCESSABLE_ENTITY, format!("{why}\n")).into_response()

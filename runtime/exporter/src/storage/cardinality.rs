@@ -95,7 +95,8 @@ impl MetricStore {
             self.warn(&format!("{name}{{}}"), || {
                 format!(
                     "`{name}` has reached the limit of {limit} series, so further label values become `{OTHER}`; \
-                     record fewer different values, or raise the limit with `.series_limit(..)` of the exporter's builder"
+                     record fewer different values, or raise the limit with `.series_limit(..)` of the exporter's \
+                     builder"
                 )
             });
         }

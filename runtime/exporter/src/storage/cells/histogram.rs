@@ -166,7 +166,10 @@ impl HistogramCells {
 
     /// Whether an observation also goes to native buckets or exemplars.
     #[inline]
-    #[cfg_attr(not(feature = "native-histograms"), expect(clippy::unused_self, reason = "without the feature there are only exemplars"))]
+    #[cfg_attr(
+        not(feature = "native-histograms"),
+        expect(clippy::unused_self, reason = "without the feature there are only exemplars")
+    )]
     fn is_looked_at(&self) -> bool {
         #[cfg(feature = "native-histograms")]
         if self.native.is_some() {
