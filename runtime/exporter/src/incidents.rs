@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_looks_nothing_is_kept() {
+    fn without_a_live_page_nothing_is_kept() {
         let incidents = Incidents::default();
         assert!(incidents.concern(1) && !incidents.concern(0));
         let ended = Ended { nanoseconds: 5, outcome: "ok", kind: None };

@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_has_defaults_and_bounds() {
+    fn parameters_have_defaults_and_bounds() {
         let check = |query: &str, ids: Option<&[u32]>, range, step, most| {
             let expected = Wanted { ids: ids.map(<[u32]>::to_vec), range, step, most };
             assert_eq!(Wanted::parse(query), Ok(expected), "{query}");

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_right_is_remembered_and_what_was_wrong_is_not() {
+    async fn correct_passwords_are_remembered_and_wrong_ones_are_not() {
         let authentication = authentication(4);
         let remembered = || authentication.remembered().len();
         let check = async |user: &str, password: &str| check(&authentication, [127, 0, 0, 1], user, password).await;

@@ -165,7 +165,7 @@ mod tests {
     const HASH: &str = "$2y$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
 
     #[test]
-    fn what_exporters_understand_is_understood() {
+    fn settings_of_exporters_are_accepted() {
         let text = format!(
             "tls_server_config:\n  cert_file: a.pem\n  key_file: /keys/a.key\n  client_ca_file: ca.pem\n  \
              client_auth_type: RequireAndVerifyClientCert\n  min_version: TLS13\nhttp_server_config:\n  http2: false\n  \

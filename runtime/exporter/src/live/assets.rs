@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_is_there() {
+    fn all_loaded_files_exist() {
         let there = |name: &str| ASSETS.iter().any(|(it, ..)| *it == name);
         for (name, text) in ours() {
             let imported = text.split(" from \"./").skip(1);

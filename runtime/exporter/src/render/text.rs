@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_says_what_its_format_has_words_for() {
+    fn a_header_has_the_lines_of_its_format() {
         let header = |format| {
             let mut out = String::new();
             push_header(&mut out, format, "x_seconds", "gauge", "a \"b\" \\ c\nd");

@@ -2,7 +2,6 @@
 //!
 //! They are stored like the described ones. A name keeps the kind of its first use. The number of names is limited like
 //! the number of series, since a program may generate names at run time.
-//! as there is one on series, since a program may make them up as it runs.
 
 use crate::render::text;
 use crate::storage::metric::Metric;

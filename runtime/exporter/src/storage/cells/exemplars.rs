@@ -108,7 +108,7 @@ mod tests {
 
     /// A process has only one source, so it returns all cases in turn.
     #[test]
-    fn what_cannot_be_written_is_no_trace() {
+    fn an_id_that_needs_escaping_is_ignored() {
         fn trace_ids() -> Option<String> {
             use std::sync::atomic::AtomicUsize;
             static CALL: AtomicUsize = AtomicUsize::new(0);

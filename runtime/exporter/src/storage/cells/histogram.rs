@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_no_durations_do_no_harm() {
+    fn values_that_are_not_durations_do_no_harm() {
         check(f64::NAN, 3, 0);
         check(f64::INFINITY, 3, 0);
         check(f64::NEG_INFINITY, 0, 0);

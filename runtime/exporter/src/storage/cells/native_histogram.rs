@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_bucket_is_counted() {
+    fn values_without_a_bucket_are_counted() {
         let cells = NativeCells::new();
         for value in [0.0, -0.0, -5.0, f64::NEG_INFINITY, 1e-12, ZERO] {
             cells.observe(value, 1);

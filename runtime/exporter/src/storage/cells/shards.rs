@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_recorded_often_takes_shards() {
+    fn only_hot_series_get_shards() {
         let rare = Shards::new(1);
         (0..HOT_RECORDINGS - 1).for_each(|_| rare.mine().add(0, 1));
         assert!(!rare.is_hot());
