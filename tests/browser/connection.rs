@@ -33,7 +33,7 @@ fn page_reconnects_after_a_restart() {
         "document.querySelector('#banner').textContent.startsWith('No connection to the program')",
     );
     assert_eq!(page.text("document.querySelector('#connection').textContent"), "no connection");
-    assert!(page.text("document.querySelector('#banner').textContent").contains("What you see is of "));
+    assert!(page.text("document.querySelector('#banner').textContent").contains("The data shown is from "));
 
     let _program = Program::start(SMALL, port);
     page.until_live();

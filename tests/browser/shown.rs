@@ -137,7 +137,7 @@ fn rates_of_a_young_program_are_over_its_life() {
     // The first forty calls may have been before the first sample, so they may be missing in the rate.
     assert!(rate * recent > 30.0, "{rate} calls a second in {recent} s, of 40 or 80 calls");
     let title = page.text("[...document.querySelectorAll('.functions thead th')].at(-1).title");
-    assert!(title.starts_with("Of the last ") && title.ends_with("; the dashboard's is of 30 days"), "{title}");
+    assert!(title.starts_with("Over the last ") && title.ends_with("; the dashboard uses 30 days"), "{title}");
     page.close();
 }
 

@@ -1,10 +1,11 @@
-//! What hostile clients can do to an endpoint of its own process: how much longer a scrape takes while thousands of them
-//! hold connections, and whether a million malformed requests are answered as they should be and leave nothing behind.
+//! The effect of hostile clients on an endpoint in its own process: how much longer a scrape takes while thousands of
+//! them hold connections, and whether a million malformed requests get the right answers and leave nothing behind.
 //!
-//! `cargo bench -p measurand-exporter --bench endpoint` prints both; behind `--` a number of slow clients, a number of
-//! requests and a seed. Each side needs a descriptor for each slow client: `ulimit -n`.
+//! `cargo bench -p measurand-exporter --bench endpoint` prints both. Optional arguments after `--`: the number of slow
+//! clients, the number of requests, and a seed. Each side needs a file descriptor per slow client, so raise `ulimit
+//! -n`.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "it ends where something is wrong, with where")]
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a failure panics with its location")]
 
 #[path = "../tests/support/hostile.rs"]
 mod hostile;
@@ -25,7 +26,7 @@ use tokio::task::JoinSet;
 const CHILD: &str = "MEASURAND_BENCH_CHILD";
 const SCRAPES: usize = 1000;
 const CLIENTS: usize = 64;
-/// Of histograms with ten bounds, so that a scrape has something to do.
+/// Number of histograms with ten bounds, so that a scrape has some work to do.
 const SERIES: usize = 500;
 
 fn main() {
@@ -40,7 +41,7 @@ fn main() {
     attack(&endpoint, &runtime, number(1, 1_000_000), number(2, 42) as u64);
 }
 
-/// The endpoint's process: it serves until its input ends.
+/// Runs the endpoint's process, which serves until its input ends.
 fn serve() {
     let limits = ServerLimits {
         connections: 16_000,
@@ -82,7 +83,7 @@ impl Endpoint {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// Waits until it has closed what it had opened.
+    /// Waits until the endpoint has closed all descriptors that it opened.
     fn settle(&self, before: usize) {
         let begin = Instant::now();
         while self.descriptors() > before {
@@ -91,7 +92,7 @@ impl Endpoint {
         }
     }
 
-    /// Scrapes, each on a new connection; the median and the slowest of a hundred.
+    /// Scrapes, each time on a new connection. Returns the median and P99.
     fn scrapes(&self) -> (Duration, Duration) {
         let mut all: Vec<_> = (0..SCRAPES).map(|_| self.scrape()).collect();
         all.sort();
@@ -121,7 +122,7 @@ fn hold(endpoint: &Endpoint, runtime: &Runtime, clients: usize) {
     endpoint.scrapes();
     let (median, idle) = endpoint.scrapes();
     println!("idle: {SCRAPES} scrapes, median {median:?}, P99 {idle:?}");
-    // The last one's connection is closed by then.
+    // By then the last connection is closed.
     std::thread::sleep(Duration::from_millis(200));
     let (before, memory) = (endpoint.descriptors(), endpoint.resident_kib());
     let (count, (told, until)) = (Arc::new(AtomicUsize::new(0)), tokio::sync::watch::channel(false));
@@ -168,8 +169,8 @@ fn attack(endpoint: &Endpoint, runtime: &Runtime, requests: usize, seed: u64) {
     endpoint.settle(before);
     let sent = requests.div_ceil(CLIENTS) * CLIENTS;
     println!(
-        "{sent} malformed requests, seed {seed}, in {:?}: all statuses right; {scrapes} scrapes meanwhile, the slowest in \
-         {slowest:?}; descriptors {before} before and {} after; memory {memory} KiB before and {} after",
+        "{sent} malformed requests, seed {seed}, in {:?}: all statuses correct; {scrapes} scrapes meanwhile, the slowest \
+         in {slowest:?}; descriptors {before} before and {} after; memory {memory} KiB before and {} after",
         begin.elapsed(),
         endpoint.descriptors(),
         endpoint.resident_kib()

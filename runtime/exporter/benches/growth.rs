@@ -1,7 +1,8 @@
-//! Whether memory grows: with ten million distinct label values and names, and with fifty million recordings that nobody
-//! scrapes.
+//! Whether memory grows with ten million distinct label values and names, and with fifty million recordings without a
+//! scrape.
 //!
-//! `cargo bench -p measurand-exporter --bench growth` prints a table; the process watches itself, so it runs on Linux.
+//! `cargo bench -p measurand-exporter --bench growth` prints a table. The process measures its own memory, which works
+//! only on Linux.
 #![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a bench prints its figures")]
 
 use measurand_catalog::{Catalog, SITE_TARGET, families};
@@ -18,11 +19,11 @@ fn main() {
         limit_series: |_| (),
     };
     let recorder = Recorder::new(&program);
-    println!("| work | times | nanoseconds each | kilobytes of resident memory more |");
+    println!("| work | times | nanoseconds each | growth of resident memory, KiB |");
     println!("|---|---:|---:|---:|");
     let work = |name: &str, times: u64, record: &dyn Fn(u64)| {
         with_local_recorder(&recorder, || {
-            // What there is once the limits are reached is no growth.
+            // Memory that is used until the limits are reached does not count as growth.
             (0..10_000).for_each(record);
             let (before, begin) = (resident(), Instant::now());
             (10_000..times).for_each(record);

@@ -1,18 +1,18 @@
-//! What clients that ask for the live page and hang up cost everybody else: scrapes and memory, with and without them, in
+//! The cost of clients that request the live page and hang up: scrapes and memory, with and without such clients, in
 //! the endpoint's own server and behind `router()`.
 //!
-//! The endpoint runs in a process of its own, with 2,000 label values in a metric, the default limit. 100 clients connect,
-//! ask for the most expensive panels, hang up after 10 to 50 ms and come again a second later. `cargo bench -p
-//! measurand-exporter --bench pages` does that for ten minutes with each server; behind `--` a number of seconds, a number
-//! of clients, and `own` or `router` for one of them.
+//! The endpoint runs in its own process, with a metric of 2,000 label values, the default limit. 100 clients connect,
+//! request the most expensive panels, hang up after 10 to 50 ms and connect again a second later. `cargo bench -p
+//! measurand-exporter --bench pages` does that for ten minutes with each server. Optional arguments after `--`: the
+//! number of seconds, the number of clients, and `own` or `router` for one server.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "it ends where something is wrong, with where")]
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a failure panics with its location")]
 
 #[path = "../../../monitoring/core/tests/all/support.rs"]
-#[allow(dead_code, unused_imports, reason = "most of it is for tests")]
+#[allow(dead_code, unused_imports, reason = "tests use the rest")]
 mod catalogs;
 #[path = "../tests/support/hostile.rs"]
-#[allow(dead_code, reason = "most of it is for other tests")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod hostile;
 #[path = "../tests/support/pages.rs"]
 mod pages;
@@ -32,7 +32,7 @@ use tokio::runtime::Runtime;
 const CHILD: &str = "MEASURAND_BENCH_CHILD";
 const SERVERS: [&str; 2] = ["own", "router"];
 const VALUES: usize = 2000;
-/// What memory may grow by.
+/// Maximum growth of memory, in KiB.
 const MOST_MEMORY: u64 = 64 * 1024;
 
 fn main() {
@@ -48,7 +48,7 @@ fn main() {
     assert!(failed.is_empty(), "{}", failed.join("; "));
 }
 
-/// The endpoint's process: it serves until its input ends.
+/// Runs the endpoint's process, which serves until its input ends.
 fn serve(server: &str) {
     let builder = || {
         let catalog = catalogs::catalog(&catalogs::everything());
@@ -67,7 +67,7 @@ fn serve(server: &str) {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            // Before the first series are made, which would otherwise lead nowhere.
+            // Installs the recorder before the first series are registered, which would otherwise be lost.
             let routes = builder().router();
             tokio::spawn(async move { axum::serve(listener, routes).await });
             address
@@ -110,7 +110,7 @@ impl Endpoint {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// Scrapes for so long, each on a new connection.
+    /// Scrapes for this time, each time on a new connection.
     fn scrapes(&self, time: Duration) -> Scrapes {
         let (begin, mut all) = (Instant::now(), Scrapes::default());
         while begin.elapsed() < time {
@@ -126,7 +126,7 @@ impl Endpoint {
         all
     }
 
-    /// As Prometheus scrapes, which waits for ten seconds.
+    /// Scrapes like Prometheus, with a timeout of ten seconds.
     fn scrape(&self) -> std::io::Result<Duration> {
         let begin = Instant::now();
         self.get("/metrics").map(|_| begin.elapsed())
@@ -180,10 +180,10 @@ impl Scrapes {
     }
 }
 
-/// Says what is wrong.
+/// Measures one server. Returns the failures.
 fn run(server: &str, seconds: u64, clients: u64) -> Vec<String> {
     let endpoint = Endpoint::start(server);
-    // Two samples at least, and the page's model, which is made once.
+    // Long enough for two samples and for the page's model, which is created once.
     thread::sleep(Duration::from_secs(12));
     let model = endpoint.get("/live/model.json").unwrap();
     println!("\n{server}: {VALUES} label values, {} bytes of model, {clients} clients for {seconds} s", model.len());

@@ -1,6 +1,6 @@
-//! What recording costs on kept handles, beside the clock that has to be read twice to time a call.
+//! The cost of recording with existing handles, compared with two clock reads, which timing a call needs.
 //!
-//! `cargo bench -p measurand-exporter --bench record` prints a table. Contenders take turns within each round, so that a
+//! `cargo bench -p measurand-exporter --bench record` prints a table. Contenders take turns within each round, so a
 //! machine that slows down slows all of them.
 #![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a bench prints its figures")]
 
@@ -88,7 +88,7 @@ fn measure(threads: usize, handles: &Handles) {
             let barrier = Barrier::new(threads);
             let sample = thread::scope(|scope| {
                 let all: Vec<_> = (0..threads).map(|_| scope.spawn(|| sample(&barrier, work.1.as_ref()))).collect();
-                all.into_iter().map(|it| it.join().expect("no bench panics")).fold(0.0, f64::max)
+                all.into_iter().map(|it| it.join().expect("a contender does not panic")).fold(0.0, f64::max)
             });
             // The first rounds warm up.
             if round >= 5 {

@@ -1,8 +1,9 @@
-//! What a scrape of many histogram series costs, and what a series takes in memory, beside the stock exporter that gets
-//! the same names, labels, bounds and observations; `tests/bench` compares with more peers.
+//! The cost of a scrape of many histogram series, and the memory of a series, compared with the stock exporter with the
+//! same names, labels, bounds and observations. `tests/bench` compares with more exporters.
 //!
-//! `cargo bench -p measurand-exporter --bench scrape` prints two tables. In the first one contenders take turns within
-//! each round, in one process; the second one has a process for each, since memory that one frees another one would take.
+//! `cargo bench -p measurand-exporter --bench scrape` prints two tables. In the first, contenders take turns within
+//! each round, in one process. In the second, each contender has its own process, because memory that one frees would
+//! be reused by the next.
 #![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a bench prints its figures")]
 
 use measurand_catalog::{Catalog, Family, Label, Metric, Role, SITE_TARGET};
@@ -17,7 +18,7 @@ use std::time::Instant;
 const SIZES: [(usize, usize); 3] = [(1_000, 101), (10_000, 31), (100_000, 9)];
 const BOUNDS: [f64; 10] = [0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5];
 const NAME: &str = "bench_call_duration_seconds";
-const HELP: &str = "Time from a call's begin to its end.";
+const HELP: &str = "Time from the start of a call to its end.";
 
 static FAMILY: Family = Family {
     name: "bench",
@@ -28,13 +29,13 @@ static FAMILY: Family = Family {
     alerts: &[],
 };
 
-/// Something that has recorded a number of series and can show them.
+/// A recorder with a number of series, and its way to render them.
 trait Contender {
-    /// Renders everything; returns how many bytes that were.
+    /// Renders everything. Returns the number of bytes.
     fn scrape(&mut self) -> usize;
 }
 
-/// Its name, and how it records so many series.
+/// A contender's name, and a function that records this number of series.
 type Row = (&'static str, fn(usize) -> Box<dyn Contender>);
 
 const CONTENDERS: [Row; 5] = [
@@ -57,7 +58,7 @@ fn main() {
     for (series, rounds) in SIZES {
         measure(series, rounds);
     }
-    println!("\n| series | exporter | bytes of resident memory a series, recorded | after two scrapes |");
+    println!("\n| series | exporter | bytes of resident memory per series, recorded | after two scrapes |");
     println!("|---:|---|---:|---:|");
     for (series, _) in SIZES.into_iter().skip(1) {
         for (contender, (name, _)) in CONTENDERS.iter().enumerate() {
@@ -94,9 +95,9 @@ fn measure(series: usize, rounds: usize) {
     }
 }
 
-/// Run in a process of its own.
+/// Runs in its own process.
 fn memory(contender: usize, series: usize) {
-    // What any first scrape leaves behind is no series' fault.
+    // One-time allocations of a first scrape do not count for the series.
     (CONTENDERS[contender].1)(1).scrape();
     let before = resident();
     let mut recorded = (CONTENDERS[contender].1)(series);
@@ -146,7 +147,7 @@ struct Pieces(Recorder);
 impl Contender for Pieces {
     fn scrape(&mut self) -> usize {
         let mut bytes = Count(0);
-        self.0.write_to(&mut bytes).expect("counting does not fail");
+        self.0.write_to(&mut bytes).expect("counting cannot fail");
         bytes.0
     }
 }
@@ -169,7 +170,7 @@ impl Contender for Buffer {
     }
 }
 
-/// Counts what is written, and looks at a part of it.
+/// Counts the bytes, and passes them to `black_box`.
 struct Count(usize);
 
 impl io::Write for Count {
@@ -200,7 +201,7 @@ struct StockPieces(StockRecorder);
 impl Contender for StockPieces {
     fn scrape(&mut self) -> usize {
         let mut bytes = Count(0);
-        self.0.handle().render_to_write(&mut bytes).expect("counting does not fail");
+        self.0.handle().render_to_write(&mut bytes).expect("counting cannot fail");
         bytes.0
     }
 }

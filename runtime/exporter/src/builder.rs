@@ -1,4 +1,4 @@
-//! How the exporter is set up.
+//! The configuration of the exporter.
 
 use crate::error::Error;
 use crate::exporter::Exporter;
@@ -25,7 +25,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Sets up the recorder and the endpoint.
+/// Configures the recorder and the endpoint.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is recorded or served before `install` or `router`"]
 pub struct Builder {
@@ -45,7 +45,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// For a program.
+    /// Returns the default configuration for a program.
     pub fn new(program: Program) -> Self {
         Self {
             program,
@@ -64,22 +64,24 @@ impl Builder {
         }
     }
 
-    /// Listens there, for example on `127.0.0.1:3000`; port 0 lets the operating system choose.
+    /// Sets the address to listen on, for example `127.0.0.1:3000`. With port 0 the operating system chooses a free
+    /// port.
     #[expect(clippy::needless_pass_by_value, reason = "a `SocketAddr` or a `&str` is written without `&`")]
     pub fn listen(mut self, address: impl ToString) -> Self {
         self.address = Some(address.to_string());
         self
     }
 
-    /// What `build_info` shows. An empty commit is as good as none: then the environment variable
-    /// [`crate::COMMIT_VARIABLE`] counts.
+    /// Sets the name, version and commit that `build_info` shows. If the commit is empty, it comes from
+    /// [`Builder::commit`], or else from the environment variable [`crate::COMMIT_VARIABLE`].
     pub fn service(mut self, name: impl Into<String>, version: impl Into<String>, commit: impl Into<String>) -> Self {
         self.service = Some(Service { name: name.into(), version: version.into(), commit: commit.into() });
         self
     }
 
-    /// The commit that `build_info` and the live page show, as the compiler knew it: `option_env!` reads an environment
-    /// variable of the build, and Cargo builds again where it has changed.
+    /// Sets the commit that `build_info` and the live page show, taken from the environment of the compiler:
+    /// `option_env!` reads an environment variable of the build, and Cargo rebuilds the program when that variable
+    /// changes.
     ///
     /// ```
     /// # fn f(builder: measurand_exporter::Builder) -> measurand_exporter::Builder {
@@ -87,13 +89,14 @@ impl Builder {
     /// # }
     /// ```
     ///
-    /// Without a commit the variable [`crate::COMMIT_VARIABLE`] counts that the program is started with.
+    /// Without a commit the exporter reads the variable [`crate::COMMIT_VARIABLE`] when the program starts.
     pub fn commit(mut self, commit: Option<&str>) -> Self {
         self.commit = commit.filter(|it| !it.is_empty()).map(str::to_owned);
         self
     }
 
-    /// Bounds on what clients can take: [`Limits`], or [`crate::ServerLimits`] where it is about connections alone.
+    /// Sets limits on the resources that clients can use: all [`Limits`], or only those of connections,
+    /// [`crate::ServerLimits`].
     ///
     /// ```
     /// # use measurand_exporter::{Builder, ServerLimits};
@@ -106,101 +109,104 @@ impl Builder {
         self
     }
 
-    /// Names of hosts that requests may ask for, besides `localhost`, names below it and loopback addresses. Each call adds
-    /// to those before, and to those in the environment variable `MEASURAND_HOSTS`, which are separated by commas.
+    /// Adds host names that requests may use, besides `localhost`, its subdomains and loopback addresses. Repeated
+    /// calls add up. The environment variable `MEASURAND_HOSTS` adds more names, separated by commas.
     ///
-    /// A website whose name leads to 127.0.0.1 (DNS rebinding) could otherwise read the page of a developer's machine. So an
-    /// endpoint that listens on a loopback address always refuses other hosts, with 421. On any other address, and behind
-    /// [`Builder::router`], it does so once this was called: there it is reached by names that it does not know, such as
-    /// that of a service of docker compose. A request that names no host is answered.
+    /// This protects against DNS rebinding: a website whose name resolves to 127.0.0.1 could otherwise read the page on
+    /// a developer's machine. An endpoint that listens on a loopback address always refuses other hosts with 421. On
+    /// any other address, and behind [`Builder::router`], it checks hosts only after a call of this method, because
+    /// clients may use names that the endpoint cannot know, such as that of a Docker Compose service. A request without
+    /// a host is answered.
     pub fn hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.hosts.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// TLS and users, from a file as Prometheus' exporters take it: `tls_server_config`, `basic_auth_users` and
-    /// `http_server_config`. Feature `tls` of `measurand`. The environment variable [`crate::WEB_CONFIG_VARIABLE`] names
-    /// it where the program does not.
+    /// Enables TLS and authentication by a web configuration file, in the format of Prometheus' exporters:
+    /// `tls_server_config`, `basic_auth_users` and `http_server_config`. Default: the file that the environment
+    /// variable [`crate::WEB_CONFIG_VARIABLE`] names. Needs the feature `tls` of `measurand`.
     ///
-    /// The file, and the certificate and key that it names, are read again when they have changed, at most once a second;
-    /// as long as they are no good, all stays as it was, and stderr says why. Everything but `/healthz` asks for
-    /// credentials. None of this is for [`Builder::router`], whose server is yours.
+    /// The server checks the file, its certificate and its key at most once a second and reads them again after a
+    /// change. If the new content is invalid, the server keeps the old one and writes the reason to stderr. Every route
+    /// but `/healthz` requires credentials. The file does not apply to [`Builder::router`]: configure your own server
+    /// instead.
     #[cfg(feature = "tls")]
     pub fn web_config(mut self, path: impl Into<PathBuf>) -> Self {
         self.named.web_config = Some(path.into());
         self
     }
 
-    /// Lets in who has one of the bearer tokens in this file, one a line and each at least 16 characters long; beside the
-    /// users of [`Builder::web_config`], if there are any. Feature `tls` of `measurand`.
+    /// Accepts the bearer tokens in this file: one per line, each at least 16 characters long. Users of
+    /// [`Builder::web_config`] are accepted too. Needs the feature `tls` of `measurand`.
     #[cfg(feature = "tls")]
     pub fn bearer_tokens(mut self, path: impl Into<PathBuf>) -> Self {
         self.named.tokens = Some(path.into());
         self
     }
 
-    /// For how long [`Exporter::shutdown`] goes on serving to be scraped once more, so that what happened last is seen; it
-    /// ends with that scrape. Not at all unless told otherwise.
+    /// Sets how long [`Exporter::shutdown`] waits for a last scrape, so that Prometheus sees the final values. The wait
+    /// ends with that scrape. Default: no wait.
     pub fn last_scrape(mut self, window: Duration) -> Self {
         self.shutdown.window = window;
         self
     }
 
-    /// Sends all metrics there at the end of [`Exporter::shutdown`]; for what lives too short to be scraped. Feature `push`
-    /// of `measurand`.
+    /// Pushes all metrics at the end of [`Exporter::shutdown`], for programs that end before they are scraped. Needs
+    /// the feature `push` of `measurand`.
     #[cfg(feature = "push")]
     pub fn push_at_shutdown(mut self, push: crate::Push) -> Self {
         self.shutdown.push = Some(push);
         self
     }
 
-    /// How many series a metric may have whose label values nobody knows beforehand; 2000 unless told otherwise. That goes
-    /// for the text labels of annotated functions and for what is recorded by hand, over the `metrics` facade.
+    /// Sets the maximum number of series per metric. Default: 2000. It limits labels with free text: those of annotated
+    /// functions, and all labels of metrics that are recorded by hand through the `metrics` facade.
     ///
-    /// A metric that has so many keeps them, and counts further label values as `_other`: those labels of a family whose
-    /// values its table fixes keep them. `measurand_label_overflows_total` says how often that happened, and
-    /// `measurand_series` how far each metric is from the limit.
+    /// Once a metric reaches the limit, it keeps its series and counts new label values as `_other`; labels whose
+    /// values the family's table fixes keep their values. `measurand_label_overflows_total` counts these cases, and
+    /// `measurand_series` shows the number of series of each metric.
     pub fn series_limit(mut self, limit: usize) -> Self {
         self.series_limit = Some(limit);
         self
     }
 
-    /// Whether to emit the times of creation in OpenMetrics text. Default: `true`.
+    /// Whether to emit creation times in OpenMetrics text, as lines called `.._created`. Default: `true`.
     ///
-    /// The lines are called `.._created`. A Prometheus that does not know them keeps them as series of their own.
+    /// A Prometheus without support for them stores them as separate series.
     pub fn creation_times(mut self, enabled: bool) -> Self {
         self.creation_times = Some(enabled);
         self
     }
 
-    /// Counts every observation by exponential buckets as well: a native histogram, whose quantiles are off by four percent
-    /// at the most without anybody choosing bounds. Feature `native-histograms` of `measurand`.
+    /// Records every observation in exponential buckets too: native histograms, whose quantiles have an error of at
+    /// most four percent without configured bounds. Needs the feature `native-histograms` of `measurand`.
     ///
-    /// A scraper that asks for protocol buffers gets both kinds of buckets; a Prometheus does so with
-    /// `--enable-feature=native-histograms`, from 3.8 on with `scrape_native_histograms: true`. An observation takes about
-    /// as long again as without, and a series about 64 bytes more for each power of two that it saw.
+    /// A scraper that accepts protocol buffers gets both kinds of buckets. Prometheus does with
+    /// `--enable-feature=native-histograms`, or from version 3.8 on with `scrape_native_histograms: true`. An
+    /// observation takes about twice as long, and a series about 64 bytes more for each power of two in which it has
+    /// observations.
     #[cfg(feature = "native-histograms")]
     pub fn native_histograms(self) -> Self {
-        // For the process, since cells are made wherever a series is first recorded.
+        // Applies to the whole process, because cells are created wherever a series is first recorded.
         enable_native();
         self
     }
 
-    /// Says in which trace the calling thread works, if in any; then buckets of histograms have examples (OpenMetrics calls
-    /// them exemplars) that lead from a dashboard to a trace. With the feature `tracing` of `measurand` it is the trace of
-    /// the current span, as `tracing-opentelemetry` knows it.
+    /// Sets the function that returns the trace ID of the calling thread, if there is one. Buckets of histograms then
+    /// get exemplars, which lead from a dashboard to a trace. With the feature `tracing` of `measurand` the default is
+    /// the trace of the current span, as `tracing-opentelemetry` knows it.
     ///
-    /// It is asked at the end of some calls, on the thread that made them: once a second for each bucket at the most. It
-    /// must not block. A Prometheus keeps exemplars with `--enable-feature=exemplar-storage`. The first source in a process
-    /// counts.
+    /// The exporter calls it at the end of some calls, on the thread that made them: at most once a second for each
+    /// bucket. It must not block. Prometheus stores exemplars with `--enable-feature=exemplar-storage`. The first
+    /// function that is set in a process stays in force.
     pub fn trace_ids(mut self, current: fn() -> Option<String>) -> Self {
         self.trace_ids = Some(current);
         self
     }
 
-    /// Judges label values before they become part of a series: what it returns is recorded in place of the value, so that
-    /// no secret or name of a person leaves the program or is kept in it. It is given the name of the metric, or of the
-    /// family for annotated functions, the label and the value.
+    /// Sets a hook that can replace label values before they become part of a series, so that no secret or personal
+    /// data leaves the program or is stored in it. Its arguments are the name of the metric (for annotated functions,
+    /// of the family), the label and the value. If it returns `Some`, that text is recorded in place of the value.
     ///
     /// ```
     /// # fn f(builder: measurand_exporter::Builder) -> measurand_exporter::Builder {
@@ -212,34 +218,34 @@ impl Builder {
     /// # }
     /// ```
     ///
-    /// It sees what is not written in the code: texts of annotated functions, and all that is recorded by hand or by
-    /// libraries over the `metrics` facade. It is asked where no series has these values yet, so never for one that exists,
-    /// but each time for a value that it replaces. It must be quick and always give the same answer; where it panics, the
-    /// value becomes `_other`. What fails or is slow is listed on the live page with what is recorded here. The first hook in
-    /// a process counts.
+    /// The hook sees only values that are not written in the code: text labels of annotated functions, and all labels
+    /// that are recorded by hand or by libraries through the `metrics` facade. It is called when no series has these
+    /// values yet: never for values of an existing series, but each time for a value that it replaces. It must be fast
+    /// and always return the same answer. If it panics, the value becomes `_other`. The live page's lists of failures
+    /// and slow calls show the replaced values too. The first hook that is set in a process stays in force.
     pub fn redact(mut self, hook: for<'a> fn(&str, &str, &'a str) -> Option<Cow<'a, str>>) -> Self {
         self.redact = Some(hook);
         self
     }
 
-    /// Whether the last hour is kept in memory and shown by a live page, with the JSON that it is drawn from and the files
-    /// that are generated for this very program; it is unless told otherwise.
+    /// Whether to keep the last hour in memory and to serve the live page, its JSON and the generated files of this
+    /// program. Default: `true`.
     ///
-    /// All series are looked at every five seconds, which takes about a microsecond for each. Their histories take at most
-    /// 16 MiB: a series whose numbers change takes some three bytes for each of the 720 samples of an hour and bucket, and
-    /// a few hundred bytes when it rests. Where that is not enough the past that is kept becomes shorter, down to five
-    /// minutes. At most 20 000 series are kept, a histogram counting as one.
+    /// The exporter samples all series every five seconds, at about one microsecond per series. The histories take at
+    /// most 16 MiB. A series whose numbers change takes about three bytes for each bucket and each of the 720 samples
+    /// of an hour; a series at rest takes a few hundred bytes. If 16 MiB are not enough, the exporter keeps a shorter
+    /// past, down to five minutes. It keeps at most 20 000 series, where a histogram counts as one.
     pub fn live(mut self, enabled: bool) -> Self {
         self.live = enabled;
         self
     }
 
-    /// Makes ours the global recorder and serves it from a thread of its own. When the endpoint serves already, that one is
-    /// returned and nothing changes.
+    /// Installs the global recorder and serves it from a separate thread. If the endpoint serves already, returns that
+    /// one and changes nothing.
     ///
     /// # Errors
-    /// When another recorder is installed, a file that says who may come in is no good, or nothing can listen on the
-    /// address. In the latter cases metrics are recorded all the same, and a later call may try again.
+    /// If another recorder is installed, a file of users, tokens or certificates is invalid, or the address cannot be
+    /// bound. In the last two cases metrics are still recorded, and a later call may try again.
     pub fn install(self) -> Result<Exporter, Error> {
         let mut global = Global::lock();
         if let Some(exporter) = global.exporter.as_ref().filter(|it| it.is_serving()) {
@@ -261,10 +267,10 @@ impl Builder {
         Ok(exporter)
     }
 
-    /// Makes ours the global recorder and returns `/metrics`, `/catalog.json` and `/healthz`, to be merged into or nested
-    /// in the application's own router.
+    /// Installs the global recorder and returns `/metrics`, `/catalog.json` and `/healthz`, to merge into or nest in
+    /// the application's own router.
     ///
-    /// When another recorder is installed, `/metrics` answers 503 and says so.
+    /// If another recorder is installed, `/metrics` answers 503 with an explanation.
     pub fn router(self) -> Router {
         let recorder = Global::lock().recorder(&self).ok();
         let live = recorder.as_ref().and_then(|it| self.live_of(it, executable()));
@@ -273,7 +279,7 @@ impl Builder {
         router::mounted(App::new(recorder, catalog, live, self.limits, self.known_hosts(), None))
     }
 
-    /// What the live page asks, if it is wanted.
+    /// Returns the answers for the live page, if it is enabled.
     fn live_of(&self, recorder: &Recorder, instance: String) -> Option<Live> {
         let history = recorder.state().history.get().filter(|_| self.live)?;
         let service = Service::of(&self.program, self.service.as_ref(), self.commit.as_deref());
@@ -284,7 +290,7 @@ impl Builder {
         (!self.hosts.is_empty()).then(|| Hosts::new(&self.hosts))
     }
 
-    /// Says which families and objectives have no panels and no alerts.
+    /// Reports the families and objectives that have no panels and no alerts.
     fn report_problems(&self) {
         for problem in problems(&self.program.catalog) {
             stderr::write(&problem.to_string());

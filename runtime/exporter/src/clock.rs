@@ -1,4 +1,4 @@
-//! The time of day, which stands in samples, incidents and exemplars.
+//! The time of day, for samples, incidents and exemplars.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

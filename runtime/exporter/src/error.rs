@@ -1,30 +1,30 @@
-//! What can keep the endpoint from starting. None of it stops the application.
+//! Errors that keep the endpoint from starting. None of them stops the application.
 
 use measurand_catalog::visible;
 use std::fmt;
 use std::io;
 
-/// Why the endpoint does not serve; the message is one line and says what to do. `Debug` prints the same message, since that
-/// is what a `main` that returns the error shows.
+/// The reason why the endpoint does not serve. The message is one line and says what to do. `Debug` prints the same
+/// message, because a `main` that returns the error shows that.
 #[non_exhaustive]
 pub enum Error {
-    /// The address is no address.
+    /// The address is invalid.
     Address {
-        /// What was given.
+        /// The given address.
         given: String,
-        /// Why it is none.
+        /// The reason why it is invalid.
         reason: String,
     },
-    /// Nothing can listen on the address.
+    /// The address cannot be bound.
     Listen {
-        /// The address.
+        /// The given address.
         address: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A file that says who may come in cannot be used, or there is nothing to use it with.
+    /// A file of users, tokens or certificates cannot be used, or the feature that reads it is missing.
     Access(String),
-    /// Another recorder of the `metrics` facade was installed before, so the metrics go there.
+    /// Another recorder of the `metrics` facade is already installed and gets the metrics.
     ForeignRecorder,
     /// The endpoint's thread did not start.
     Start(io::Error),
@@ -42,27 +42,26 @@ impl fmt::Display for Error {
             Self::Address { given, reason } => write!(
                 f,
                 "cannot listen on `{}`: {reason}; write a host and a port, as in `MEASURAND_LISTEN=127.0.0.1:3000` or \
-                 `.listen(\"127.0.0.1:3000\")`; metrics are recorded all the same",
+                 `.listen(\"127.0.0.1:3000\")`; metrics are still recorded",
                 given.escape_debug()
             ),
             Self::Listen { address, source } => write!(
                 f,
                 "cannot listen on {}: {}; choose another address with `MEASURAND_LISTEN=127.0.0.1:0` or `.listen(..)`; \
-                 metrics are recorded all the same",
+                 metrics are still recorded",
                 address.escape_debug(),
                 reason(source)
             ),
-            Self::Access(why) => write!(f, "cannot serve: {}; metrics are recorded all the same", visible(why)),
+            Self::Access(why) => write!(f, "cannot serve: {}; metrics are still recorded", visible(why)),
             Self::ForeignRecorder => write!(
                 f,
-                "another recorder of the `metrics` facade is already installed, so the metrics go there and this endpoint \
-                 would have none; install Measurand first, or remove the other one (its endpoint serves the metrics until \
-                 then)"
+                "another recorder of the `metrics` facade is already installed and gets all metrics; install Measurand \
+                 first, or remove the other recorder"
             ),
             Self::Start(source) => write!(
                 f,
-                "cannot start the endpoint's thread: {}; raise the limit of threads or descriptors; metrics are recorded \
-                 all the same",
+                "cannot start the endpoint's thread: {}; raise the limit of threads or descriptors; metrics are still \
+                 recorded",
                 reason(source)
             ),
         }
@@ -78,7 +77,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// The operating system's words differ from platform to platform; for what happens often they are ours.
+/// Returns our own words for frequent errors, since those of the operating system differ between platforms.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => "address already in use".to_owned(),

@@ -1,4 +1,4 @@
-//! The handle to an endpoint that serves.
+//! The handle to a running endpoint.
 
 use measurand_catalog::lock::lock;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// An endpoint that serves. Dropping this does not stop it; [`Exporter::shutdown`] does.
+/// A running endpoint. Dropping this handle does not stop it; [`Exporter::shutdown`] does.
 #[derive(Debug, Clone)]
 pub struct Exporter(Arc<Serving>);
 
@@ -34,17 +34,18 @@ impl Exporter {
         Self(Arc::new(Serving { address, is_encrypted, stop, patience, ended }))
     }
 
-    /// The address that it listens on, with the port that the operating system chose if that was 0.
+    /// Returns the address that the endpoint listens on. Port 0 is replaced by the port that the operating system
+    /// chose.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.0.address
     }
 
-    /// Where a browser on this machine finds it, for example `http://127.0.0.1:3000`.
+    /// Returns the URL for a browser on this machine, for example `http://127.0.0.1:3000`.
     #[must_use]
     pub fn url(&self) -> String {
         let mut address = self.0.address;
-        // Listening on all interfaces is no address that one can open.
+        // A browser cannot open the unspecified address.
         match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
             IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
@@ -53,12 +54,14 @@ impl Exporter {
         format!("{}://{address}", if self.0.is_encrypted { "https" } else { "http" })
     }
 
-    /// Waits for one more scrape ([`crate::Builder::last_scrape`]), stops listening, lets requests that have begun end
-    /// ([`crate::ServerLimits::shutdown`]), pushes all metrics if that is wanted, and waits for all of that, though no longer than
-    /// each may take; it blocks the calling thread. Metrics are recorded on, and the endpoint may be installed again.
+    /// Stops the endpoint and blocks the calling thread until it has ended.
+    ///
+    /// It waits for one more scrape ([`crate::Builder::last_scrape`]), stops listening, lets started requests finish
+    /// ([`crate::ServerLimits::shutdown`]) and pushes all metrics if that is configured. Each step has its own time
+    /// limit. Recording continues, and the endpoint may be installed again.
     pub fn shutdown(&self) {
         self.0.stop.send_replace(true);
-        // The server is given its time to end; a little more is for its thread.
+        // The server gets its shutdown time; its thread gets a little more.
         self.0.ended.wait(self.0.patience + Duration::from_millis(500));
     }
 

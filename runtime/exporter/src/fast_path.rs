@@ -1,8 +1,8 @@
-//! The cells of annotated functions without the facade between: no dynamic call, and no step that the facade's handles do
-//! not show.
+//! Access of annotated functions to their cells without the `metrics` facade: without dynamic calls, and with steps
+//! that the facade's handles cannot offer.
 //!
-//! Only where our recorder *is* the global one. Where another one wraps it, that one has to see every value; and under a
-//! recorder of a test, that test has to. So the caller says which recorder is in force, by its address.
+//! Used only if our recorder *is* the global one. A recorder that wraps ours, or a test's local recorder, has to see
+//! every value. So the caller passes the address of the recorder that is in force.
 
 use crate::recorder::Recorder;
 use crate::storage::cells::{CounterCells, HistogramCells, Slot};
@@ -11,21 +11,21 @@ use metrics::Key;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-/// Where timed calls begin and end.
+/// The cells of a series of timed calls.
 #[derive(Debug)]
 pub struct Calls(Arc<HistogramCells>);
 
-/// Where calls are counted.
+/// The cells of a series of counted calls.
 #[derive(Debug)]
 pub struct Count(Arc<CounterCells>);
 
-/// Which thread this is. To find it out counts as a function call, before which everything that is needed afterwards has to
-/// be put aside; so who records asks at the best moment.
+/// The slot of the calling thread. Looking it up is a function call, before which the compiler has to save registers,
+/// so the caller chooses the moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Here(Slot);
 
 impl Here {
-    /// The calling thread.
+    /// Returns the slot of the calling thread.
     #[inline]
     #[must_use]
     pub fn get() -> Self {
@@ -34,8 +34,8 @@ impl Here {
 }
 
 impl Calls {
-    /// The cells of the series of a duration, whose calls in flight the gauge shows, if there is one. Nothing where the
-    /// recorder at this address is not our global one.
+    /// Returns the cells of a duration's series. If `in_flight` names a gauge, it shows the calls in flight of this
+    /// series. Returns `None` if the recorder at this address is not our global one.
     #[must_use]
     pub fn of(recorder: usize, duration: &Key, in_flight: Option<&Key>) -> Option<Self> {
         let cells = own(recorder)?.calls(duration)?;
@@ -45,26 +45,26 @@ impl Calls {
         Some(Self(cells))
     }
 
-    /// A call begins that shall be seen in flight. It has to be ended once, by any thread.
+    /// Starts a call that counts as in flight. Any thread has to end it, exactly once.
     #[inline]
     pub fn begin(&self) {
         self.0.begin();
     }
 
-    /// A call ends.
+    /// Ends a call.
     #[inline]
     pub fn end(&self, nanoseconds: u64) {
         self.0.end(nanoseconds);
     }
 
-    /// A call ends that stands for others, which are not timed; says whether it will be remembered for them.
+    /// Ends a timed call that stands for untimed ones. Returns whether its duration is remembered for them.
     #[inline]
     #[must_use]
     pub fn end_sample(&self, nanoseconds: u64) -> bool {
         self.0.end_sample(nanoseconds)
     }
 
-    /// A call ends that was not timed; `otherwise` says how long it took if none is remembered.
+    /// Ends an untimed call. `otherwise` returns its duration if none is remembered.
     #[inline]
     pub fn end_untimed(&self, here: Here, otherwise: impl FnOnce() -> u64) {
         self.0.end_untimed(here.0, otherwise);
@@ -72,30 +72,30 @@ impl Calls {
 }
 
 impl Count {
-    /// The cells of the series of a counter. Nothing where the recorder at this address is not our global one.
+    /// Returns the cells of a counter's series, or `None` if the recorder at this address is not our global one.
     #[must_use]
     pub fn of(recorder: usize, key: &Key) -> Option<Self> {
         Some(Self(own(recorder)?.counter(key)?.series.cells()))
     }
 
-    /// Counts one.
+    /// Adds one.
     #[inline]
     pub fn increment(&self, here: Here) {
         self.0.count_one(here.0);
     }
 }
 
-/// Our global recorder, and where it lies.
+/// Our global recorder and its address.
 static OWN: OnceLock<(usize, Recorder)> = OnceLock::new();
 
 fn own(recorder: usize) -> Option<&'static MetricStore> {
     OWN.get().filter(|it| it.0 == recorder).map(|it| &it.1.state().store)
 }
 
-/// Remembers the recorder, which was made the global one.
+/// Remembers the recorder that has become the global one.
 pub(crate) fn remember(recorder: &Recorder) {
-    // A new thread has no local recorder, so what it sees is the global one. Without a thread every value goes over the
-    // facade, as it does for any other recorder.
+    // A new thread has no local recorder, so it sees the global one. If the thread cannot start, all values go through
+    // the facade, as with any other recorder.
     let look = || metrics::with_recorder(|it| std::ptr::from_ref(it).cast::<()>().addr());
     let address =
         thread::Builder::new().name("measurand-init".to_owned()).spawn(look).ok().and_then(|it| it.join().ok());

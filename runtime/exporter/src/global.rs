@@ -1,4 +1,4 @@
-//! What there is once in a process: the global recorder, and the endpoint that serves it.
+//! The state that exists once per process: the global recorder and its endpoint.
 
 use crate::builder::Builder;
 use crate::error::Error;
@@ -29,15 +29,14 @@ impl Global {
         lock(&GLOBAL)
     }
 
-    /// Our global recorder: the one that was set before, or a new one.
+    /// Returns our global recorder: the existing one, or a new one.
     pub(crate) fn recorder(&mut self, builder: &Builder) -> Result<Recorder, Error> {
         let (program, told, commit) = (&builder.program, builder.service.as_ref(), builder.commit.as_deref());
         if let Some(limit) = builder.series_limit {
-            // Before the first series are made.
+            // Set before the first series are created.
             (program.limit_series)(limit);
         }
         if let Some(hook) = builder.redact {
-            // Likewise.
             redact::ask(hook);
         }
         let recorder = if let Some(recorder) = &self.recorder {
@@ -58,7 +57,8 @@ impl Global {
         };
         if builder.live {
             incidents::keep();
-            // The first sample now, when all is zero: the page then shows what the program does in its first seconds too.
+            // Takes the first sample now, while all values are zero, so the page also shows the program's first
+            // seconds.
             recorder.state().history.get_or_init(|| {
                 let history = Arc::new(History::default());
                 recorder.state().sample(&history);

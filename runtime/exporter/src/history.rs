@@ -1,8 +1,8 @@
-//! The last hour of all series, sampled every five seconds: what the live page is drawn from.
+//! The last hour of all series, sampled every five seconds: the data of the live page.
 //!
-//! Memory is bounded twice. There are at most [`MOST_SERIES`] series, a histogram counting as one, each of a few hundred
-//! bytes; the histories take at most [`MOST_BYTES`] together, and where they would take more the past that is kept
-//! becomes shorter. What is left out is said on the page.
+//! Memory has two bounds. There are at most [`MOST_SERIES`] series of a few hundred bytes each, where a histogram
+//! counts as one. The histories take at most [`MOST_BYTES`] together; beyond that the history keeps a shorter past. The
+//! page shows what is left out.
 
 mod delta_log;
 mod sampler;
@@ -23,39 +23,39 @@ use std::sync::{RwLock, RwLockReadGuard};
 pub(crate) const INTERVAL: u32 = 5;
 /// Seconds of the past that are kept.
 pub(crate) const KEPT: u32 = 3600;
-/// Samples of one series.
+/// Maximum number of samples per series.
 const TICKS: u32 = KEPT / INTERVAL;
-/// The least that is kept, also where it takes more than [`MOST_BYTES`]: what a rate over five minutes needs.
+/// Minimum number of samples per series, even beyond [`MOST_BYTES`]: a rate over five minutes needs them.
 const LEAST_TICKS: u32 = 310 / INTERVAL;
-/// Bytes of all histories.
+/// Maximum size of all histories, in bytes.
 const MOST_BYTES: usize = 16 << 20;
-/// Series whose history is kept.
+/// Maximum number of series with a history.
 const MOST_SERIES: usize = 20_000;
 
-/// The history, for the one that samples and all that read.
+/// The history, shared by the sampler and all readers.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     samples: RwLock<Samples>,
-    /// The time of the newest sample, zero before the first: for all that must not wait for the lock.
+    /// The time of the newest sample, 0 before the first; readable without the lock.
     newest: AtomicI64,
 }
 
-/// What was sampled.
+/// The samples of all series.
 #[derive(Debug)]
 pub(crate) struct Samples {
     bounds: Capacity,
-    /// When each tick was, in milliseconds since the epoch; the first of them is that of the tick `first`.
+    /// The time of each tick, in milliseconds since the epoch; the first entry belongs to the tick `first`.
     pub(crate) times: VecDeque<i64>,
     pub(crate) first: u32,
-    /// How many ticks are kept: fewer where memory is short.
+    /// Number of ticks to keep; smaller if memory is short.
     horizon: u32,
     pub(crate) metrics: BTreeMap<Cow<'static, str>, MetricHistory>,
-    /// How many series there are, and how many were left out.
+    /// Number of series with a history. `left_out` is the number of series without one.
     series: usize,
     pub(crate) left_out: usize,
 }
 
-/// How much is kept.
+/// Bounds of the history.
 #[derive(Debug, Clone, Copy)]
 struct Capacity {
     ticks: u32,
@@ -68,7 +68,7 @@ impl History {
         read(&self.samples)
     }
 
-    /// When it was sampled last.
+    /// Returns the time of the newest sample.
     pub(crate) fn newest(&self) -> i64 {
         self.newest.load(Ordering::Relaxed)
     }
@@ -100,7 +100,7 @@ impl Samples {
     }
 
     fn sample(&mut self, store: &MetricStore, now: i64) {
-        // A clock that was set back would make time run backwards; the past is worth nothing then.
+        // If the clock was set back, times would run backwards, so the past is dropped.
         if self.times.back().is_some_and(|it| *it >= now) {
             *self = Self::new(self.bounds);
         }
@@ -115,7 +115,7 @@ impl Samples {
         self.forget();
     }
 
-    /// Drops what is too old, and more where it takes too much.
+    /// Drops ticks that are too old, and more of them if the histories take too much memory.
     fn forget(&mut self) {
         let size = self.size();
         let kept = u32::try_from(self.times.len()).unwrap_or(u32::MAX);
@@ -134,18 +134,18 @@ impl Samples {
         }
     }
 
-    /// What its histories take of the heap.
+    /// Returns the heap memory of the histories, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.metrics.values().map(MetricHistory::size).sum()
     }
 
-    /// How much of the past it holds.
+    /// Returns the length of the past that is kept, in seconds.
     pub(crate) fn seconds(&self) -> i64 {
         let ends = self.times.front().zip(self.times.back());
         ends.map_or(0, |(first, last)| (last - first) / 1000)
     }
 
-    /// When it was sampled last.
+    /// Returns the time of the newest sample.
     pub(crate) fn newest(&self) -> Option<i64> {
         self.times.back().copied()
     }
@@ -174,7 +174,7 @@ mod tests {
         })
     }
 
-    /// What the samples hold of a metric, by the labels besides `job` and `instance`.
+    /// Returns the samples of a metric by its labels, without `job` and `instance`.
     fn found(samples: &Samples, metric: &str) -> BTreeMap<String, Vec<(i64, f64)>> {
         let target = Target { job: "shop".to_owned(), instance: "here".to_owned() };
         let mut all = BTreeMap::new();
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(found(&samples, "orders_total")[""], [(7, 200.0)]);
     }
 
-    /// A machine that slept for hours, and then one whose clock was wrong for hours.
+    /// First the machine sleeps for hours, then its clock is wrong by hours.
     #[test]
     fn a_clock_that_jumps_makes_no_rate() {
         const HOUR: i64 = 3_600_000;
@@ -255,7 +255,7 @@ mod tests {
             });
             let now = from + 5000 * 23;
             let mut rate = Vec::new();
-            // What a rate over five minutes is made of.
+            // The samples that a rate over five minutes uses.
             let scraped = Scraped { samples, target: &target, is_abandoned: &AtomicBool::new(false) };
             scraped.visit("orders_total", now - 300_000, now, &|_: &Labels| true, &mut |_, it| {
                 rate.extend(it.iter().map(|it| it.1));
@@ -264,8 +264,8 @@ mod tests {
         };
         let counted = |from: u32| (from..from + 24).map(f64::from).collect::<Vec<_>>();
         assert_eq!(minutes(&mut samples, HOUR), counted(1));
-        assert_eq!(minutes(&mut samples, 6 * HOUR), counted(25), "nothing from before it slept");
-        assert_eq!(minutes(&mut samples, HOUR + 200_000), counted(49), "nothing from the future");
+        assert_eq!(minutes(&mut samples, 6 * HOUR), counted(25), "no samples from before the sleep");
+        assert_eq!(minutes(&mut samples, HOUR + 200_000), counted(49), "no samples from the future");
         assert!(samples.seconds() < 200, "{}", samples.seconds());
         samples.sample(&recorder.state().store, i64::MAX);
         assert!(samples.seconds() > 0 && samples.size() < MOST_BYTES);
@@ -289,7 +289,7 @@ mod tests {
         let kept = orders["user=000"].len();
         assert!((LEAST_TICKS as usize..400).contains(&kept), "{kept} ticks");
         assert!(orders.len() < 150 && samples.left_out > 50, "{} and {}", orders.len(), samples.left_out);
-        // The least is kept in any case: some four bytes for each tick and series.
+        // The minimum is always kept: about four bytes for each tick and series.
         assert!(samples.size() < 150 * (LEAST_TICKS as usize * 5 + 80), "{}", samples.size());
     }
 }

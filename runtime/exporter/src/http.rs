@@ -1,4 +1,4 @@
-//! The endpoint: its server, its routes, and the bounds on what clients take.
+//! The endpoint: its server, its routes, and the limits on clients.
 
 pub(crate) mod app;
 pub(crate) mod credentials;

@@ -1,7 +1,7 @@
-//! The last failures and the slowest calls of annotated functions, for the live page: so many of each series.
+//! The last failures and the slowest calls of annotated functions, for the live page: a bounded number per series.
 //!
-//! Calls that end well and are not among the slowest pay for it with one load and one comparison. All others try a lock and
-//! pass it by if it is taken: an incident less is better than waiting.
+//! For a successful call that is not among the slowest, the cost is one load and one comparison. Any other call tries a
+//! lock and drops its incident if the lock is taken: losing an incident is better than waiting.
 
 use crate::clock::now;
 use crate::history::KEPT;
@@ -11,26 +11,26 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// So many failures, and so many slow calls, of one series.
+/// Maximum number of failures, and of slow calls, per series.
 const MOST: usize = 20;
-/// So many series have any. Each takes less than 4 KiB.
+/// Maximum number of series with incidents. Each takes less than 4 KiB.
 const MOST_SERIES: usize = 1000;
 
-/// A clock that is set back by less, in milliseconds, is only being adjusted.
+/// If the clock is set back by less than this, in milliseconds, it is only being adjusted.
 const SLACK: i64 = 60_000;
 
-/// Those of one series.
+/// The incidents of one series.
 #[derive(Debug, Default)]
 pub struct Incidents {
-    /// A call that takes longer, in nanoseconds, is one of the slowest.
+    /// The duration in nanoseconds above which a call is one of the slowest.
     slow: AtomicU64,
     kept: OnceLock<Option<Arc<SeriesIncidents>>>,
 }
 
-/// Whose calls they are.
+/// The function, the family and the labels that incidents belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The module, the name and the line of the annotated function; nothing where a series is not that of one alone.
+    /// The module, the name and the line of the annotated function; `None` if several functions share the series.
     pub function: Option<[&'static str; 3]>,
     /// The family's name.
     pub family: &'static str,
@@ -38,50 +38,50 @@ pub struct Origin {
     pub labels: Vec<(&'static str, String)>,
 }
 
-/// How one call ended.
+/// The outcome of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// In nanoseconds; 0 where nobody timed it.
+    /// The duration in nanoseconds; 0 if the call was not timed.
     pub nanoseconds: u64,
     /// `ok`, or one of [`measurand_catalog::ERROR_OUTCOMES`].
     pub outcome: &'static str,
-    /// What kind of error it was, where its type tells.
+    /// The kind of the error, if its type provides one.
     pub kind: Option<&'static str>,
 }
 
-/// One call that is worth a look.
+/// A failed or slow call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Incident {
-    /// When it ended, in milliseconds since the epoch.
+    /// The time of its end, in milliseconds since the epoch.
     pub(crate) time: i64,
     pub(crate) ended: Ended,
     pub(crate) trace: Option<String>,
 }
 
-/// What is known of one series.
+/// The incidents of one series and their origin.
 #[derive(Debug)]
 pub(crate) struct SeriesIncidents {
     pub(crate) origin: Origin,
     lists: Mutex<Lists>,
 }
 
-/// The newest failure and the slowest call are the last.
+/// The lists are sorted: the newest failure and the slowest call come last.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Lists {
     pub(crate) failures: VecDeque<Incident>,
     pub(crate) slowest: VecDeque<Incident>,
 }
 
-/// Whether anybody will look. Off until a live page is served.
+/// Whether incidents are recorded. `false` until a live page is served.
 static WANTED: AtomicBool = AtomicBool::new(false);
 static ALL: Mutex<Vec<Arc<SeriesIncidents>>> = Mutex::new(Vec::new());
 
-/// Keeps incidents from now on.
+/// Records incidents from now on.
 pub(crate) fn keep() {
     WANTED.store(true, Ordering::Relaxed);
 }
 
-/// All of the last hour, by series.
+/// Returns all incidents of the last hour, by series.
 pub(crate) fn all() -> Vec<(Origin, Lists)> {
     let all = lock(&ALL).clone();
     let now = now();
@@ -93,20 +93,20 @@ pub(crate) fn all() -> Vec<(Origin, Lists)> {
 }
 
 impl Incidents {
-    /// Whether a call that took so long is one of the slowest.
+    /// Whether a call of this duration is one of the slowest.
     #[inline]
     #[must_use]
     pub fn concern(&self, nanoseconds: u64) -> bool {
         nanoseconds > self.slow.load(Ordering::Relaxed)
     }
 
-    /// A call failed, or was one of the slowest.
+    /// Records a call that failed or was one of the slowest.
     #[cold]
     #[inline(never)]
     pub fn note(&self, ended: Ended, origin: impl FnOnce() -> Origin) {
         let kept = self.kept.get_or_init(|| WANTED.load(Ordering::Relaxed).then(|| register(origin())).flatten());
         let Some(kept) = kept else {
-            // Nobody will ever ask.
+            // Incidents are disabled, so no later call has to look again.
             self.slow.store(u64::MAX, Ordering::Relaxed);
             return;
         };
@@ -127,7 +127,7 @@ fn register(origin: Origin) -> Option<Arc<SeriesIncidents>> {
 }
 
 impl SeriesIncidents {
-    /// Adds a call that ends now, unless somebody else has the lists.
+    /// Adds a call that ends now, unless another thread holds the lists.
     fn add(&self, ended: Ended) -> Option<u64> {
         let mut lists = try_lock(&self.lists)?;
         Some(lists.add(Incident { time: now(), ended, trace: current_trace() }))
@@ -135,7 +135,7 @@ impl SeriesIncidents {
 }
 
 impl Lists {
-    /// Adds one, and returns above how many nanoseconds the next is one of the slowest.
+    /// Adds an incident. Returns the duration in nanoseconds above which the next call is one of the slowest.
     fn add(&mut self, it: Incident) -> u64 {
         let oldest = it.time - i64::from(KEPT) * 1000;
         if it.ended.outcome != "ok" {
@@ -144,8 +144,8 @@ impl Lists {
             }
             self.failures.push_back(it.clone());
         }
-        // The slowest of the last hour: those before, which are slow to start as all programs are, give way.
-        // So do those from a future that a clock which was set back has taken away.
+        // Only the slowest of the last hour are kept: older ones, such as the slow first calls of a program, are
+        // dropped. So are those whose time lies in the future because the clock was set back.
         let newest = it.time + SLACK;
         self.slowest.retain(|it| (oldest..=newest).contains(&it.time));
         if it.ended.nanoseconds > 0 {
@@ -158,7 +158,8 @@ impl Lists {
         if self.slowest.len() < MOST { 0 } else { self.slowest.front().map_or(0, |it| it.ended.nanoseconds) }
     }
 
-    /// Those of the last hour, and none from a future that a clock which was set back has taken away.
+    /// Keeps the incidents of the last hour, without those whose time lies in the future because the clock was set
+    /// back.
     fn of_hour(mut self, now: i64) -> Self {
         let hour = now - i64::from(KEPT) * 1000..=now + SLACK;
         self.failures.retain(|it| hour.contains(&it.time));
@@ -166,7 +167,7 @@ impl Lists {
         self
     }
 
-    /// Takes in those of another series.
+    /// Adds the incidents of another series.
     pub(crate) fn merge(&mut self, other: Self) {
         self.failures.extend(other.failures);
         self.failures.make_contiguous().sort_by_key(|it| it.time);
@@ -194,7 +195,7 @@ mod tests {
     fn the_slowest_and_the_newest_are_kept() {
         let mut lists = Lists::default();
         for number in 1..=19 {
-            assert_eq!(lists.add(call(1000, number * 10, "ok")), 0, "there is room for any");
+            assert_eq!(lists.add(call(1000, number * 10, "ok")), 0, "the list is not full");
         }
         assert_eq!(lists.add(call(1000, 5, "error")), 5);
         assert_eq!(lists.add(call(1001, 1000, "ok")), 10);
@@ -203,11 +204,11 @@ mod tests {
             lists.add(call(time, 0, "panic"));
         }
         assert_eq!((lists.failures.len(), lists.failures[19].time), (20, 29));
-        assert_eq!(lists.slowest.len(), 20, "what nobody timed is not slow");
-        // An hour later everything is slow again.
+        assert_eq!(lists.slowest.len(), 20, "an untimed call is not slow");
+        // An hour later the old calls are dropped, so every call is slow again.
         assert_eq!(lists.add(call(1_000_000_000, 1, "ok")), 0);
         assert_eq!(durations(&lists), [1]);
-        // The clock is set back by a day: what was slow tomorrow must not hide what is slow today.
+        // The clock is set back by a day: slow calls from the future must not hide those of today.
         let mut back = Lists::default();
         for (time, nanoseconds) in
             [(1_000_000_000, 1), (1_000_000_000 - 86_400_000, 2), (1_000_000_000 - 86_400_001, 3)]
@@ -226,7 +227,7 @@ mod tests {
         const HOUR: i64 = 3_600_000;
         let mut lists = Lists::default();
         lists.add(call(HOUR, 5, "error"));
-        // Five hours later, by the clock at least, which then turns out to be wrong.
+        // Five hours later by the clock, which then turns out to be wrong.
         lists.add(call(6 * HOUR, 7, "error"));
         assert_eq!(durations(&lists), [7]);
         assert_eq!(lists.clone().of_hour(6 * HOUR).failures.len(), 1);
@@ -254,11 +255,11 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_looks_nothing_is_kept() {
+    fn without_a_live_page_nothing_is_kept() {
         let incidents = Incidents::default();
         assert!(incidents.concern(1) && !incidents.concern(0));
         let ended = Ended { nanoseconds: 5, outcome: "ok", kind: None };
-        incidents.note(ended, || panic!("nobody asks whose it is"));
+        incidents.note(ended, || panic!("the origin is not needed"));
         assert!(!incidents.concern(u64::MAX));
     }
 }

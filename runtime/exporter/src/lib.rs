@@ -1,12 +1,12 @@
 //! The recorder and the Prometheus endpoint of Measurand.
 //!
-//! - [`Recorder`] keeps every metric in storage of bounded size: those that a table of [`measurand_catalog`] describes, and
-//!   all other traffic of the `metrics` facade. It renders them as one text.
-//! - [`Builder`] makes it the global recorder and serves `/metrics`, `/catalog.json` and `/healthz`, from a thread of its
-//!   own ([`Builder::install`]) or as part of an existing application ([`Builder::router`]).
+//! - [`Recorder`] stores every metric in bounded memory: those that a table of [`measurand_catalog`] describes, and all
+//!   others that are recorded through the `metrics` facade. It renders them as text.
+//! - [`Builder`] installs it as the global recorder and serves `/metrics`, `/catalog.json` and `/healthz`, from its own
+//!   thread ([`Builder::install`]) or as part of an existing application ([`Builder::router`]).
 //!
-//! The crate knows nothing of annotations: what there is to export comes in as a [`Program`]. Nothing here panics or
-//! blocks the application, whatever is recorded, sent or scraped.
+//! The crate does not depend on annotations: a [`Program`] describes the metrics to export. No recording, request
+//! or scrape makes it panic or blocks the application.
 
 #![forbid(unsafe_code)]
 

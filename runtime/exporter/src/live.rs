@@ -1,7 +1,7 @@
-//! The live page's numbers: the last hour of our own recorder, and the answers that are made from it on request.
+//! The data of the live page: the last hour of our own recorder, and the answers that are computed from it.
 //!
-//! It knows no HTTP (that is `routes`) and no HTML. A timer takes the samples; everything else is computed on request, on a
-//! thread of its own (`answer_queue`), once for each sample and question.
+//! This module knows no HTTP (see `routes`) and no HTML. A timer takes the samples. Everything else is computed on
+//! request, on a separate thread (`answer_queue`), once for each sample and question.
 
 mod answer_queue;
 pub(crate) mod assets;
@@ -31,26 +31,26 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// The most points of one panel.
+/// Maximum number of points of one panel.
 const MOST_POINTS: u32 = 720;
-/// The most numbers that one answer reads: series times points. The more series, the fewer points.
+/// Maximum number of values that one answer reads: series times points. More series get fewer points.
 const MOST_READ: usize = 30_000_000;
-/// Finding a series and its labels costs as much as reading so many of its points.
+/// Finding a series and its labels costs as much as reading this number of its points.
 const SERIES_COST: usize = 5;
-/// With fewer points than that a panel shows nothing.
+/// A panel with fewer points shows nothing.
 const FEWEST_POINTS: usize = 10;
-/// The most memory of the columns of one answer, in bytes; their JSON is about twice as long.
+/// Maximum memory of the columns of one answer, in bytes; their JSON is about twice as long.
 const MOST_BYTES: usize = 3 << 20;
-/// Below this compression costs more than it saves.
+/// Below this size compression costs more than it saves.
 const SMALL: usize = 1024;
-/// Bytes that are compressed between two looks at whether a client still waits.
+/// Number of bytes to compress before the next check that a client still waits.
 const PIECE: usize = 64 * 1024;
 
-/// The live page, which answers one question at a time.
+/// The live page, which answers one request at a time.
 #[derive(Debug)]
 pub(crate) struct Live(AnswerQueue<PageAnswers>);
 
-/// What the live page asks.
+/// The data and the cached answers of the live page.
 #[derive(Debug)]
 struct PageAnswers {
     recorder: Recorder,
@@ -59,13 +59,13 @@ struct PageAnswers {
     service: Service,
     instance: String,
     started: i64,
-    /// What follows from the catalog: made for the first question, since it takes a while.
+    /// Derived from the catalog; created for the first request, since it takes a while.
     page: OnceLock<Page>,
     model: OnceLock<Bytes>,
     files: OnceLock<BTreeMap<&'static str, Bytes>>,
 }
 
-/// A question, and whether its answer is to be compressed.
+/// A question, and whether to compress its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Request {
     question: Question,
@@ -79,25 +79,25 @@ enum Question {
     Functions,
     Alerts,
     Series,
-    /// Of the function with this id.
+    /// The incidents of the function with this ID.
     Incidents(String),
     File(String),
     Rules(String),
 }
 
-/// Which panels are asked for, and over which time.
+/// The panels to answer, and their time range.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Wanted {
-    /// All of them, unless some are named.
+    /// The IDs of the panels; `None` means all panels.
     ids: Option<Vec<u32>>,
     range: u32,
     step: u32,
-    /// The most answers to one line of a panel.
+    /// Maximum number of series per line of a panel.
     most: usize,
 }
 
 impl Live {
-    /// The page of a program, at which so many questions may wait.
+    /// Returns the page of a program. At most `most` requests may wait.
     pub(crate) fn new(
         recorder: &Recorder,
         history: &Arc<History>,
@@ -126,7 +126,7 @@ impl Responder for PageAnswers {
         match &request.question {
             Question::Model | Question::File(_) | Question::Rules(_) => Validity::Program,
             Question::Panels(_) | Question::Functions | Question::Alerts => Validity::Sample(self.history.newest()),
-            // These come from what there is now, and cost little.
+            // These show the current state and cost little.
             Question::Series | Question::Incidents(_) => Validity::Moment,
         }
     }
@@ -174,7 +174,7 @@ impl PageAnswers {
         })
     }
 
-    /// What does not change while the program runs.
+    /// Returns the data that stays constant while the program runs.
     fn model(&self, page: &Page) -> Bytes {
         let make = || {
             let mut model = page.model();
@@ -203,7 +203,7 @@ impl PageAnswers {
             let frame = Frame { most: wanted.most, room: MOST_BYTES, ..frame };
             let panels = page.panels(&ids, &frame, source).map_err(|it| Failure::TooLarge(it.to_string()))?;
             let times: Vec<f64> = frame.times.iter().map(|it| seconds(*it)).collect();
-            // Written at once: as a `Value` it would take ten times as much.
+            // Written directly: as a `Value` it would take ten times the memory.
             let written = |it: serde_json::Result<String>| it.map_err(|it| Failure::broken(&it));
             let times = written(serde_json::to_string(&times))?;
             let mut out = format!("{{\"now\":{now},\"epoch\":{},\"times\":{times},\"panels\":", self.started);
@@ -227,7 +227,7 @@ impl PageAnswers {
         })
     }
 
-    /// The last failures and the slowest calls of one function.
+    /// Returns the last failures and the slowest calls of one function.
     fn incidents(&self, page: &Page, id: &str) -> Option<Bytes> {
         let function = page.functions().iter().find(|it| it.id == id)?;
         let line = function.line.to_string();
@@ -235,7 +235,7 @@ impl PageAnswers {
             if let Some(path) = it.function {
                 return path == [function.module.as_str(), function.function.as_str(), line.as_str()];
             }
-            // Functions whose labels come with the call share their series.
+            // Functions whose labels have values from the call share their series.
             let has = |(name, value): &(String, String)| it.labels.iter().any(|it| it.0 == name && it.1 == *value);
             it.family == function.family && function.labels.iter().all(has)
         };
@@ -246,7 +246,7 @@ impl PageAnswers {
         Some(bytes(&answer))
     }
 
-    /// How many series each metric has, how many it may have, and how many label sets found no room.
+    /// Returns the number of series of each metric, its limit, and the number of label sets over the limit.
     fn series(&self) -> Bytes {
         let store = &self.recorder.state().store;
         let limit = store.series_limit.load(Ordering::Relaxed);
@@ -270,13 +270,13 @@ impl PageAnswers {
         }))
     }
 
-    /// A generated file of this program.
+    /// Returns a generated file of this program.
     fn file(&self, page: &Page, name: &str) -> Option<Bytes> {
         let make = || page.files().into_iter().map(|it| (it.name, it.contents.into())).collect();
         self.files.get_or_init(make).get(name).cloned()
     }
 
-    /// Reads the samples at the time of the newest.
+    /// Calls `then` with the samples and the time of the newest one.
     fn look<T>(&self, page: &Page, is_abandoned: &AtomicBool, then: impl FnOnce(&dyn Source, i64) -> T) -> T {
         let target = Target { job: page.job().to_owned(), instance: self.instance.clone() };
         let samples = self.history.read();
@@ -286,13 +286,14 @@ impl PageAnswers {
     }
 }
 
-/// How many points an answer about so many series may have; `None` if there are too many series for any answer.
+/// Returns the number of points that an answer about this number of series may have; `None` if there are too many
+/// series for any answer.
 fn points_for(series: usize) -> Option<usize> {
     let points = (MOST_READ / series.max(1)).saturating_sub(SERIES_COST);
     (points >= FEWEST_POINTS).then_some(points)
 }
 
-/// Compresses as long as a client waits.
+/// Compresses the answer. Stops when no client waits for it.
 fn squeezed(bytes: &[u8], is_abandoned: &AtomicBool) -> std::io::Result<Bytes> {
     let (mut encoder, mut out) = (Encoder::new(), Vec::new());
     for piece in bytes.chunks(PIECE).take_while(|_| !is_abandoned.load(Ordering::Relaxed)) {
@@ -303,16 +304,19 @@ fn squeezed(bytes: &[u8], is_abandoned: &AtomicBool) -> std::io::Result<Bytes> {
 }
 
 impl Wanted {
-    /// `ids=1,2&range=900&points=300&most=40`, each of which may be missing.
+    /// Parses `ids=1,2&range=900&points=300&most=40`; every parameter is optional.
     fn parse(query: &str) -> Result<Self, String> {
         let (mut ids, mut range, mut points, mut most) = (None, 900, 300, usize::MAX);
         for (name, value) in query.split('&').filter_map(|it| it.split_once('=')) {
-            let number = |it: &str| it.parse::<u32>().map_err(|_| format!("`{name}` is no number: give whole numbers"));
+            let number = |it: &str| {
+                it.parse::<u32>()
+                    .map_err(|_| format!("`{name}` is not a whole number; write for example `range=900` or `ids=1,2`"))
+            };
             match name {
                 "ids" => {
                     let all = value.split([',']).flat_map(|it| it.split("%2C")).filter(|it| !it.is_empty());
                     let mut all: Vec<u32> = all.map(number).collect::<Result<_, _>>()?;
-                    // Clients that mean the same shall ask the same.
+                    // Sorted, so that equal requests share one answer.
                     all.sort_unstable();
                     all.dedup();
                     ids = Some(all);
@@ -361,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_has_defaults_and_bounds() {
+    fn parameters_have_defaults_and_bounds() {
         let check = |query: &str, ids: Option<&[u32]>, range, step, most| {
             let expected = Wanted { ids: ids.map(<[u32]>::to_vec), range, step, most };
             assert_eq!(Wanted::parse(query), Ok(expected), "{query}");
@@ -370,7 +374,7 @@ mod tests {
         check("ids=2,1,2&range=60&points=10", Some(&[1, 2]), 60, 10, usize::MAX);
         check("ids=1%2C2&x=y&range=99999&points=99999&most=7", Some(&[1, 2]), 3600, 5, 7);
         check("ids=&range=0&points=0&most=0", Some(&[]), 5, 5, 1);
-        assert!(Wanted::parse("ids=a").is_err_and(|it| it.contains("`ids` is no number")));
+        assert!(Wanted::parse("ids=a").is_err_and(|it| it.contains("`ids` is not a whole number")));
         assert!(Wanted::parse("range=-1").is_err());
     }
 }

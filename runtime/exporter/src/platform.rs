@@ -1,4 +1,4 @@
-//! The metrics that come without an annotation: process, runtime, build.
+//! The metrics without annotations: process, runtime, build.
 
 mod process;
 mod runtime;
@@ -17,11 +17,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// What is watched from outside.
+/// The process and the runtime that are observed from outside.
 #[derive(Debug, Default)]
 pub(crate) struct Platform {
     runtime: Mutex<Watched>,
-    /// The series of `build_info` that is ours.
+    /// The key of our own `build_info` series.
     build: Mutex<Option<Key>>,
 }
 
@@ -29,19 +29,19 @@ pub(crate) struct Platform {
 #[derive(Debug, Default)]
 struct Watched {
     watch: Option<Watch>,
-    /// For how long the workers of all watched runtimes were busy: a counter must not fall when another one is watched.
+    /// The busy time of all runtimes watched so far: a counter must not fall when another runtime is watched.
     busy: Duration,
 }
 
 impl Platform {
-    /// Lets the runtime say how late its tasks are woken, if one is watched.
+    /// Starts a measurement of the scheduling lag, if a runtime is watched.
     pub(crate) fn ask_runtime(&self) {
         if let Some(watch) = &lock(&self.runtime).watch {
             watch.ask();
         }
     }
 
-    /// Sets the metrics that stay the same while the program runs.
+    /// Sets the metrics that stay constant while the program runs.
     pub(crate) fn describe_program(&self, store: &MetricStore, program: &Program, service: Service) {
         let labels = vec![
             Label::new("name", service.name),
@@ -56,7 +56,7 @@ impl Platform {
         store.set(&build, 1.0);
         #[expect(clippy::cast_precision_loss, reason = "a program has fewer than 2^53 functions")]
         store.set(&Key::from_static_name("measurand_sites"), program.catalog.sites.len() as f64);
-        // The families of the program count from 0, so that the first overflow is an increase.
+        // The program's families start at 0, so that the first overflow is an increase.
         for family in &program.families {
             if program.catalog.sites.iter().any(|it| it.family == family.name) {
                 store.overflows_of(family.name);
@@ -66,7 +66,7 @@ impl Platform {
         let _zero = store.counter(&Key::from_static_name(CONTAINED));
     }
 
-    /// Watches the runtime from now on, unless another one that still runs is watched.
+    /// Watches this runtime, unless another watched runtime is still running.
     pub(crate) fn watch_runtime(&self, store: &MetricStore, handle: &Handle) {
         let mut watched = lock(&self.runtime);
         if watched.watch.as_ref().is_some_and(|it| !it.has_ended()) {
@@ -77,7 +77,7 @@ impl Platform {
         }
     }
 
-    /// Reads all values that nothing records.
+    /// Reads all values that are not recorded by calls.
     pub(crate) fn collect(&self, store: &MetricStore) {
         process::collect(store);
         count_series(store);
@@ -87,14 +87,14 @@ impl Platform {
             let ended = watch.has_ended();
             watch.collect(store, &mut watched.busy);
             if ended {
-                // Watching keeps the remains of the runtime in memory.
+                // Watching a runtime that has ended keeps its remains in memory.
                 watched.watch = None;
             }
         }
     }
 }
 
-/// How far the metrics of families are from their limit.
+/// Sets the number of series of each metric, and the limit.
 #[expect(clippy::cast_precision_loss, reason = "series are bounded far below 2^53")]
 fn count_series(store: &MetricStore) {
     for metric in store.described.all.iter().filter(|it| it.family != PLATFORM) {

@@ -1,10 +1,11 @@
-//! What the exporter needs to know of the program it exports.
+//! The description of the program that the exporter serves.
 
 use crate::stderr;
 use measurand_catalog::{Catalog, Family};
 use std::io::IsTerminal as _;
 
-/// The environment variable with the commit that `build_info` shows, unless [`crate::Builder::service`] tells it.
+/// The environment variable with the commit that `build_info` shows. [`crate::Builder::service`] and
+/// [`crate::Builder::commit`] take precedence.
 pub const COMMIT_VARIABLE: &str = "MEASURAND_COMMIT";
 
 /// A program, as its annotations describe it.
@@ -12,17 +13,17 @@ pub const COMMIT_VARIABLE: &str = "MEASURAND_COMMIT";
 pub struct Program {
     /// The tables of all families that the program knows.
     pub families: Vec<&'static Family>,
-    /// What its annotated functions measure.
+    /// The catalog of its annotated functions.
     pub catalog: Catalog,
-    /// The name and version of the binary's own crate, if one of its annotations told.
+    /// The name and version of the binary's crate, if one of its annotations provides them.
     pub binary: Option<(&'static str, &'static str)>,
-    /// Registers and describes everything on the global recorder; called once, right after the recorder is set.
+    /// Registers and describes all metrics on the global recorder; called once, right after the recorder is set.
     pub initialize: fn(),
-    /// Bounds the series of each family whose labels are free text; called if [`crate::Builder::series_limit`] was.
+    /// Limits the series of each family with free-text labels; called if [`crate::Builder::series_limit`] was set.
     pub limit_series: fn(usize),
 }
 
-/// Which program of which version this is: the labels of `build_info`.
+/// The labels of `build_info`: name, version and commit of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Service {
     pub(crate) name: String,
@@ -31,8 +32,8 @@ pub(crate) struct Service {
 }
 
 impl Program {
-    /// Reports functions whose numbers a reader may confuse: equal names always, since no code asked for them, and shared
-    /// labels to a person at a terminal, since the code may well mean them.
+    /// Reports functions whose numbers a reader may confuse. Equal names are always reported, since they are never
+    /// intended. Shared labels may be intended, so they are reported only on a terminal.
     pub(crate) fn report_sharing(&self) {
         const MOST: usize = 3;
         let (numbered, shared): (Vec<_>, Vec<_>) = self.catalog.sharing().into_iter().partition(|it| it.is_numbered);
@@ -51,8 +52,8 @@ impl Program {
         }
     }
 
-    /// The best guess without being told: the binary's crate, else the crate named like the executable, else the only
-    /// crate of the catalog, else the executable's name.
+    /// Guesses the service: the binary's crate, or else the crate named like the executable, or else the only crate of
+    /// the catalog, or else the executable's name.
     pub(crate) fn service(&self, executable: &str) -> (String, String) {
         if let Some((name, version)) = self.binary {
             return (name.to_owned(), version.to_owned());
@@ -71,7 +72,7 @@ impl Program {
 }
 
 impl Service {
-    /// The given service; what is missing comes from the build, the environment and the program.
+    /// Returns the given service. Missing parts come from the build, the environment and the program.
     pub(crate) fn of(program: &Program, given: Option<&Service>, compiled: Option<&str>) -> Self {
         let (name, version) = match given {
             Some(it) => (it.name.clone(), it.version.clone()),
@@ -85,7 +86,7 @@ impl Service {
     }
 }
 
-/// The executable's file name without directory and extension.
+/// Returns the executable's file name without directory and extension.
 pub(crate) fn executable() -> String {
     let path = std::env::current_exe().unwrap_or_default();
     path.file_stem().map_or_else(|| "unknown".to_owned(), |it| it.to_string_lossy().into_owned())

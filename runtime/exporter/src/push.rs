@@ -1,5 +1,5 @@
-//! All metrics, sent somewhere in one request: what lives for seconds is over before anybody scrapes it. Knows nothing of
-//! the endpoint.
+//! Sends all metrics in one request, for programs that end before they are scraped. This module does not know the
+//! endpoint.
 
 mod remote_write;
 
@@ -14,7 +14,7 @@ use ureq::Agent;
 #[cfg(feature = "tls")]
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-/// Where all metrics are sent at the end, and how.
+/// The receiver of all metrics at shutdown.
 #[derive(Debug, Clone)]
 #[must_use = "it is for `Builder::push_at_shutdown`"]
 pub struct Push {
@@ -35,14 +35,14 @@ enum Receiver {
 }
 
 impl Push {
-    /// To a Pushgateway, for example `http://127.0.0.1:9091`. It replaces what was pushed before under the same job and
-    /// the same labels.
+    /// Pushes to a Pushgateway, for example `http://127.0.0.1:9091`. The push replaces earlier ones with the same job
+    /// and labels.
     pub fn pushgateway(url: impl Into<String>, job: impl Into<String>) -> Self {
         Self::new(Receiver::Pushgateway, url.into(), job.into())
     }
 
-    /// To a receiver of remote write, for example `http://127.0.0.1:9090/api/v1/write` of a Prometheus with
-    /// `--web.enable-remote-write-receiver`, or that of a `VictoriaMetrics`.
+    /// Pushes to a remote write receiver: for example `http://127.0.0.1:9090/api/v1/write` of a Prometheus with
+    /// `--web.enable-remote-write-receiver`, or the one of `VictoriaMetrics`.
     pub fn remote_write(url: impl Into<String>, job: impl Into<String>) -> Self {
         Self::new(Receiver::RemoteWrite, url.into(), job.into())
     }
@@ -60,27 +60,27 @@ impl Push {
         }
     }
 
-    /// One more label beside `job`, for example `instance`.
+    /// Adds a label beside `job`, for example `instance`.
     pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.labels.push((name.into(), value.into()));
         self
     }
 
-    /// Shows the bearer token in this file.
+    /// Sends the bearer token in this file.
     pub fn bearer_token(mut self, path: impl Into<PathBuf>) -> Self {
         self.tokens = Some(path.into());
         self
     }
 
-    /// Trusts a receiver by the certificates in this file, in PEM, instead of the operating system's: its own or that of the
-    /// authority which signed it. Feature `tls` of `measurand`, as all of HTTPS.
+    /// Trusts the PEM certificates in this file instead of those of the operating system: the receiver's certificate,
+    /// or that of the authority that signed it. HTTPS needs the feature `tls` of `measurand`.
     #[cfg(feature = "tls")]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.authorities = Some(path.into());
         self
     }
 
-    /// Gives up after so long; five seconds unless told otherwise.
+    /// Sets the time limit. Default: five seconds.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
@@ -90,12 +90,12 @@ impl Push {
         self.timeout
     }
 
-    /// Sends what is recorded now.
+    /// Sends the current values.
     pub(crate) fn send(&self, recorder: &Recorder) -> Result<(), String> {
         self.try_send(recorder).map_err(|why| {
-            // Without what may be secret in it.
+            // Leaves out credentials in the URL.
             let url = self.url.rsplit('@').next().unwrap_or_default().escape_debug();
-            format!("the last push to `{url}` failed, and what was not scraped is lost: {why}")
+            format!("the last push to `{url}` failed; metrics that were not scraped are lost: {why}")
         })
     }
 
@@ -108,7 +108,10 @@ impl Push {
         let authorization = match &self.tokens {
             Some(path) => {
                 let token = std::fs::read_to_string(path).map_err(|it| {
-                    format!("cannot read the token in `{}`: {it}; name a file that can be read", path.display())
+                    format!(
+                        "cannot read the token in `{}`: {it}; set a readable file with `.bearer_token(..)`",
+                        path.display()
+                    )
                 })?;
                 Some(format!("Bearer {}", token.trim()))
             }
@@ -141,22 +144,22 @@ impl Push {
             return Ok(());
         }
         let why = answer.body_mut().with_config().limit(1000).read_to_string().unwrap_or_default();
-        Err(format!("it answered {}: {}", answer.status(), why.trim().escape_debug()))
+        Err(format!("the receiver answered {}: {}", answer.status(), why.trim().escape_debug()))
     }
 
-    /// Why nobody took it, and the mend where we know one.
+    /// Returns the reason for the failure, and the help if there is any.
     fn unreached(&self, error: &ureq::Error) -> String {
         let why = error.to_string();
-        let mend = match self.url.get(..6) {
+        let help = match self.url.get(..6) {
             Some(it) if !it.eq_ignore_ascii_case("https:") => "",
             _ if cfg!(not(feature = "tls")) => "; build with the feature `tls` of `measurand`",
-            _ if why.contains("certificate") => "; name the authority that signed its certificate with `.ca_file(..)`",
+            _ if why.contains("certificate") => "; set the authority that signed its certificate with `.ca_file(..)`",
             _ => "",
         };
-        why + mend
+        why + help
     }
 
-    /// Whose certificates are good.
+    /// Returns the TLS configuration with the trusted certificates.
     #[cfg(feature = "tls")]
     fn trust(&self) -> Result<TlsConfig, String> {
         let roots = match &self.authorities {
@@ -170,7 +173,7 @@ impl Push {
         Ok(TlsConfig::builder().root_certs(roots).build())
     }
 
-    /// The address of a group of the Pushgateway.
+    /// Returns the address of a group of the Pushgateway.
     fn group(&self) -> String {
         let mut url = format!("{}/metrics", self.url.trim_end_matches('/'));
         let job = ("job", self.job.as_str());
@@ -179,7 +182,7 @@ impl Push {
         {
             push_segment(&mut url, name);
             if value.is_empty() {
-                // What base 64 makes of nothing would be no segment at all.
+                // The base 64 of an empty value would be an empty segment.
                 url.push_str("@base64/=");
             } else if value.contains('/') {
                 url.push_str("@base64/");
@@ -192,14 +195,14 @@ impl Push {
     }
 }
 
-/// A slash, and the text such that nothing in it ends the segment.
+/// Appends a slash and the text, escaped so that nothing in it ends the segment.
 fn push_segment(url: &mut String, text: &str) {
     url.push('/');
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             url.push(byte.into());
         } else {
-            // A string has room for everything.
+            // Writing to a string cannot fail.
             let _ = write!(url, "%{byte:02X}");
         }
     }

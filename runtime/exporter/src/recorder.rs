@@ -1,4 +1,4 @@
-//! The recorder: where the `metrics` facade meets the tables.
+//! The recorder: it maps the `metrics` facade to the metric tables.
 
 use crate::program::{Program, Service};
 use crate::recorder_state::RecorderState;
@@ -12,16 +12,16 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// A recorder of the `metrics` facade that renders what it recorded as Prometheus text.
+/// A recorder of the `metrics` facade that renders its metrics as Prometheus text.
 ///
-/// A clone is another handle to the same recorder. [`crate::Builder`] makes one the global recorder; alone it serves tests
-/// with [`metrics::with_local_recorder`].
+/// A clone is another handle to the same recorder. [`crate::Builder`] installs one as the global recorder. Tests can
+/// use one with [`metrics::with_local_recorder`].
 #[derive(Debug, Clone)]
 pub struct Recorder(Arc<RecorderState>);
 
 impl Recorder {
-    /// A recorder for the program's families, which nothing uses yet. It does not call [`Program::initialize`], which is
-    /// for the global recorder.
+    /// Creates a recorder for the program's families, without installing it. It does not call [`Program::initialize`],
+    /// which is for the global recorder.
     #[must_use]
     pub fn new(program: &Program) -> Self {
         let recorder = Self(Arc::new(RecorderState::new(program)));
@@ -29,27 +29,27 @@ impl Recorder {
         recorder
     }
 
-    /// Bounds the series of each metric that are recorded by hand; see [`crate::Builder::series_limit`].
+    /// Sets the maximum number of series of each metric that is recorded by hand; see [`crate::Builder::series_limit`].
     pub fn set_series_limit(&self, limit: usize) {
         self.0.store.series_limit.store(limit, Ordering::Relaxed);
     }
 
-    /// All metrics as Prometheus text, one `# HELP` and `# TYPE` for each.
+    /// Returns all metrics as Prometheus text, with one `# HELP` and `# TYPE` line each.
     #[must_use]
     pub fn render(&self) -> String {
         self.whole(Format::Prometheus)
     }
 
-    /// All metrics as OpenMetrics text.
+    /// Returns all metrics as OpenMetrics text.
     #[must_use]
     pub fn render_openmetrics(&self) -> String {
         self.whole(Format::OpenMetrics)
     }
 
-    /// Writes all metrics as Prometheus text, piece by piece, so that however many there are the memory for it is small.
+    /// Writes all metrics as Prometheus text, in pieces, so that it needs little memory for any number of metrics.
     ///
     /// # Errors
-    /// When the writer fails.
+    /// If the writer fails.
     pub fn write_to(&self, writer: &mut dyn Write) -> io::Result<()> {
         let mut rendering = Rendering::new(&self.0, Format::Prometheus);
         let mut piece = String::with_capacity(PIECE + PIECE / 8);
@@ -63,7 +63,7 @@ impl Recorder {
         }
     }
 
-    /// Appends all metrics as Prometheus text; for a buffer that is kept from one time to the next.
+    /// Appends all metrics as Prometheus text, for a buffer that is reused.
     pub fn render_into(&self, out: &mut String) {
         Rendering::new(&self.0, Format::Prometheus).push(out, usize::MAX);
     }
@@ -74,7 +74,7 @@ impl Recorder {
         out
     }
 
-    /// Sets the metrics that stay the same while the program runs.
+    /// Sets the metrics that stay constant while the program runs.
     pub(crate) fn describe_program(&self, program: &Program, service: Service) {
         self.0.platform.describe_program(&self.0.store, program, service);
     }
@@ -100,7 +100,8 @@ impl metrics::Recorder for Recorder {
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
         let handle = self.0.store.register::<CounterSeries, _>(key, origin(metadata), |metric, entry| {
             if metric.counts_calls && is_site(metadata) {
-                // The same call observes its duration: counting that is free, and exact.
+                // The same call observes its duration, so the count is derived from the histogram, exactly and at no
+                // cost.
                 entry.series.derive();
                 return Counter::noop();
             }
@@ -124,7 +125,7 @@ impl metrics::Recorder for Recorder {
     }
 }
 
-/// Whether an annotated function registers it.
+/// Whether an annotated function registers the metric.
 fn is_site(metadata: &Metadata<'_>) -> bool {
     metadata.target() == SITE_TARGET
 }

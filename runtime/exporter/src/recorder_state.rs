@@ -1,4 +1,4 @@
-//! What a recorder holds, shared by the facade, the endpoint, the live page and the upkeep thread.
+//! The state of a recorder, shared by the facade, the endpoint, the live page and the upkeep thread.
 
 use crate::clock::now;
 use crate::history::History;
@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct RecorderState {
     pub(crate) store: MetricStore,
     pub(crate) platform: Platform,
-    /// The last hour; filled once a live page is served.
+    /// The last hour; set once a live page is served.
     pub(crate) history: OnceLock<Arc<History>>,
     fence: ScrapeFence,
 }
@@ -27,13 +27,13 @@ impl RecorderState {
         }
     }
 
-    /// Starts a look at all metrics: values that nothing records are read now.
+    /// Starts a pass over all metrics, and reads the values that are not recorded by calls.
     pub(crate) fn start_scrape(&self) {
         self.fence.order();
         self.platform.collect(&self.store);
     }
 
-    /// Ends a look at all metrics: a later one sees at least the same.
+    /// Ends a pass over all metrics: a later pass sees at least the same values.
     pub(crate) fn end_scrape(&self) {
         self.fence.order();
     }

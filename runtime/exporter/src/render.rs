@@ -1,8 +1,8 @@
-//! All metrics as text: the described ones in the order of the tables, then all others by name.
+//! Renders all metrics as text: the described ones in the order of the tables, then the others by name.
 //!
-//! The text is made piece by piece, each as large as its reader wants, and nothing that a recording call could wait for is
-//! held meanwhile. A metric without series is left out. Each number is read once, so that what is derived from it agrees
-//! with it.
+//! The text is rendered in pieces of a size that the reader chooses. While a piece is rendered, no lock is held that a
+//! recording call could wait for. Metrics without series are left out. Each number is read once, so that values derived
+//! from it are consistent.
 
 pub(crate) mod gzip;
 pub(crate) mod negotiation;
@@ -23,19 +23,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::vec::IntoIter;
 use text::Format;
 
-/// Bytes that are rendered at once: they stay in the processor's cache until they are written.
+/// Size of a piece in bytes, chosen so that it stays in the processor's cache until it is written.
 pub(crate) const PIECE: usize = 128 * 1024;
 
-/// A scrape that is under way.
+/// A rendering in progress.
 #[derive(Debug)]
 pub(crate) struct Rendering {
     state: Arc<RecorderState>,
     format: Format,
     metrics: IntoIter<Arc<Metric>>,
-    /// The metric whose series are being written, and the next one of them.
+    /// The metric whose series are being written; `next` is the index of its next series.
     current: Option<(Arc<Metric>, SortedByKind)>,
     next: usize,
-    /// Whether its lines of creation are written, and how much of its name they begin with.
+    /// The length of the name before `_created`; `None` if no such lines are written.
     created: Option<usize>,
     calls: CallCounts,
     scratch: Scratch,
@@ -44,16 +44,16 @@ pub(crate) struct Rendering {
 /// The series of one metric in the order of their labels.
 type SortedByKind = ByKind<SortedSeries<CounterSeries>, SortedSeries<GaugeSeries>, SortedSeries<HistogramSeries>>;
 
-/// What the lines of a histogram are put together from, kept for its memory.
+/// Buffers for the lines of a histogram, reused for all series.
 #[derive(Debug, Default)]
 struct Scratch {
     snapshot: Snapshot,
-    /// By metric: what the lines of its buckets, of its sum and of its count begin with.
+    /// The prefixes of the current metric's bucket, sum and count lines.
     names: [String; 3],
 }
 
 impl Rendering {
-    /// Reads the values that nothing records, and starts.
+    /// Reads the values that are not recorded by calls, and starts.
     pub(crate) fn new(state: &Arc<RecorderState>, format: Format) -> Self {
         state.start_scrape();
         Self {
@@ -68,7 +68,7 @@ impl Rendering {
         }
     }
 
-    /// Appends text until it has this length, or a little more; says whether there is more.
+    /// Appends text up to this length or a little more. Returns whether there is more.
     pub(crate) fn push(&mut self, out: &mut String, length: usize) -> bool {
         while out.len() < length {
             let (metric, series) = match self.current.take() {
@@ -103,7 +103,7 @@ impl Rendering {
         true
     }
 
-    /// What OpenMetrics calls the metric: a counter without its `_total`, unless another metric is called like that.
+    /// Returns the name and type in OpenMetrics: a counter has no `_total`, unless another metric has the short name.
     fn family<'a>(&self, metric: &'a Metric) -> (&'a str, &'static str) {
         let (name, kind) = (&*metric.name, metric.kind());
         if self.format == Format::Prometheus || kind != Kind::Counter {
@@ -122,7 +122,7 @@ impl Rendering {
         let has_created = self.format == Format::OpenMetrics
             && matches!(kind, "counter" | "histogram")
             && store.creation_times.load(Relaxed)
-            // Another metric may have this name: two lines of one series would contradict each other.
+            // If another metric has this name, two lines of one series would contradict each other.
             && !store.has(&format!("{name}_created"));
         self.created = has_created.then_some(name.len());
         self.scratch.name(&metric.name);
@@ -140,7 +140,7 @@ impl Rendering {
                         out.push('\n');
                         self.push_created(out, metric, entry);
                     }
-                    // It counted before the exporter started, so its creation time is unknown.
+                    // This counter started before the exporter, so its creation time is unknown.
                     CounterValue::Computed(value) => {
                         text::push_float(out, value);
                         out.push('\n');
@@ -186,10 +186,11 @@ impl Scratch {
         }
     }
 
-    /// Appends the lines of one histogram; returns how many calls of annotated functions it saw.
+    /// Appends the lines of one histogram. Returns the number of calls of annotated functions it contains.
     ///
-    /// Copying is nearly all that a scrape does, and it is the number of copies that takes the time. So what stands between
-    /// the bounds of two buckets is one copy of what stood between the two before, as long as no bucket adds to the number.
+    /// A scrape consists almost entirely of copying, and its time depends on the number of copies. So the text between
+    /// the bounds of two buckets is one copy of the text between the previous two, as long as no bucket adds to the
+    /// number.
     fn push_histogram(
         &mut self,
         out: &mut String,
@@ -213,7 +214,7 @@ impl Scratch {
         let mut below: u64 = 0;
         let mut buffer = itoa::Buffer::new();
         let mut digits = buffer.format(below);
-        // From the number of one line to the bound of the next.
+        // The text from the number of one line to the bound of the next.
         let mut between = 0..0;
         for (index, (bound, count)) in bounds.iter().zip(&snapshot.buckets).enumerate() {
             bound.push(out);
@@ -236,7 +237,7 @@ impl Scratch {
                 out.extend_from_within(between.clone());
             }
         }
-        // No bucket is behind the last one.
+        // No bucket follows the last one.
         out.truncate(out.len() - start.len());
         push_name(out, sum_name, &entry.labels);
         text::push_billionths(out, snapshot.sum);
@@ -248,7 +249,7 @@ impl Scratch {
     }
 }
 
-/// Appends the begin of a line up to its number; the name ends in a brace.
+/// Appends the start of a line up to its number; the name ends in a brace.
 fn push_name(out: &mut String, name: &str, labels: &str) {
     out.push_str(name);
     if labels.is_empty() {

@@ -1,15 +1,15 @@
-//! What is said on standard error. Nobody may read it, the disk behind it may be full: then it is lost, and the program goes
-//! on. `eprintln!` would panic, or wait.
+//! Messages on standard error. Writing may fail, for example if the pipe is closed or the disk is full; then the
+//! message is lost and the program goes on. `eprintln!` would panic, or block.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-/// So many messages wait for the thread that writes them; whatever comes while there are more is lost.
+/// Maximum number of messages that wait for the thread that writes them; more are lost.
 const WAITING: usize = 100;
 
-/// Says something from a recording call, which must not wait for it: a thread of its own does.
+/// Writes a message from a recording call, which must not block: a separate thread writes it.
 pub(crate) fn say(message: String) {
     static QUEUE: OnceLock<Option<SyncSender<String>>> = OnceLock::new();
     if let Some(queue) = QUEUE.get_or_init(start) {
@@ -17,7 +17,8 @@ pub(crate) fn say(message: String) {
     }
 }
 
-/// Says something at once, on one line, in which a terminal obeys nothing, whatever names and paths are in it.
+/// Writes a message at once, on one line. Control characters in names and paths are escaped, so they do not affect a
+/// terminal.
 pub(crate) fn write(message: &str) {
     let _lost = writeln!(std::io::stderr(), "measurand: {}", measurand_catalog::visible(message));
 }

@@ -1,4 +1,4 @@
-//! What is recorded: metrics, their series by label values, and the cells of each series.
+//! The recorded data: metrics, their series by label values, and the cells of each series.
 
 pub(crate) mod by_kind;
 pub(crate) mod call_counts;

@@ -1,4 +1,4 @@
-//! The thread that asks the application's runtime how late it is, and samples what the live page shows.
+//! The thread that measures the runtime's scheduling lag and takes the samples of the live page.
 
 use crate::history::INTERVAL;
 use crate::recorder::Recorder;
@@ -8,22 +8,23 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-/// Between two questions to the runtime.
+/// Time between two measurements of the lag.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Starts it; it ends when the recorder does, which for the global one is never.
+/// Starts the thread. It ends with the recorder; the global recorder never ends.
 pub(crate) fn start(recorder: &Recorder) {
     let recorder = Arc::downgrade(recorder.state());
     let started = thread::Builder::new().name("measurand-upkeep".to_owned()).spawn(move || run(&recorder));
     if let Err(error) = started {
         stderr::write(&format!(
-            "cannot start a thread ({error}); `tokio_scheduling_lag_seconds` and the live page stay empty"
+            "cannot start a thread ({error}), so `tokio_scheduling_lag_seconds` and the live page stay empty; raise \
+             the limit of threads"
         ));
     }
 }
 
 fn run(recorder: &Weak<RecorderState>) {
-    // The first sample was taken when the history began.
+    // The first sample was taken when the history was created.
     for second in (1..=INTERVAL).cycle() {
         thread::sleep(TICK);
         let Some(recorder) = recorder.upgrade() else { return };

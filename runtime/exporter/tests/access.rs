@@ -1,4 +1,4 @@
-//! TLS, users and tokens, from files that change while the endpoint serves.
+//! TLS, users and tokens from files that change while the endpoint serves.
 
 #![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "the figures of a run")]
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
@@ -34,7 +34,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const CHILD: &str = "MEASURAND_TEST_CHILD";
 
-/// Writes a new certificate and its key; returns a client that trusts this one alone.
+/// Writes a new certificate and its key. Returns a client that trusts only this certificate.
 fn certify(directory: &Path) -> Agent {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     fs::write(directory.join("server.key"), signing_key.serialize_pem()).unwrap();
@@ -44,7 +44,7 @@ fn certify(directory: &Path) -> Agent {
     config.tls_config(TlsConfig::builder().root_certs(roots).build()).build().into()
 }
 
-/// A folder with all that an endpoint of these users needs.
+/// Creates a folder with all files for an endpoint with these users.
 fn files(users: &str) -> (TempDir, Agent) {
     let directory = tempfile::tempdir().unwrap();
     let agent = certify(directory.path());
@@ -59,7 +59,7 @@ fn basic(credentials: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(credentials))
 }
 
-/// The status and the text of an answer, or nothing when there is no connection.
+/// Returns the status and the text of an answer, or `None` without a connection.
 fn ask(agent: &Agent, exporter: &Exporter, path: &str, authorization: &str) -> Option<(u16, String)> {
     let request = agent.get(format!("{}{path}", exporter.url()));
     let request = if authorization.is_empty() { request } else { request.header("authorization", authorization) };
@@ -82,14 +82,17 @@ fn only_who_may_comes_in() {
     let (directory, agent) = files(&format!("  ann: {hash}\n"));
     let path = |name: &str| directory.path().join(name);
 
-    // A file that is no good keeps the door closed.
+    // An invalid file prevents the start.
     let good = fs::read_to_string(path("web.yml")).unwrap();
     fs::write(path("web.yml"), "basic_auth_users:\n  ann: secret\n").unwrap();
     let builder = || Builder::new(program()).web_config(path("web.yml")).bearer_tokens(path("tokens"));
     let error = builder().listen("127.0.0.1:0").install().unwrap_err();
     assert!(matches!(error, Error::Access(_)));
     let said = error.to_string();
-    assert!(said.contains("web.yml:2: the password of `ann` is no bcrypt hash") && !said.contains("secret"), "{said}");
+    assert!(
+        said.contains("web.yml:2: the password of `ann` is not a bcrypt hash") && !said.contains("secret"),
+        "{said}"
+    );
     fs::write(path("web.yml"), &good).unwrap();
 
     let exporter = builder().listen("127.0.0.1:0").install().unwrap();
@@ -121,7 +124,7 @@ fn only_who_may_comes_in() {
     }
     assert_eq!(status(&agent, &exporter, "/healthz", ""), 200);
 
-    // What is no TLS at all gets nothing, and does no harm.
+    // Bytes that are not TLS get no answer and do no harm.
     for bytes in [b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n".as_slice(), b"\x16\x03\x01\xff\xff", &[0; 2000]] {
         let mut stream = TcpStream::connect(exporter.address()).unwrap();
         stream.write_all(bytes).unwrap();
@@ -131,16 +134,16 @@ fn only_who_may_comes_in() {
         assert!(!answer.starts_with(b"HTTP"), "{}", answer.escape_ascii());
     }
 
-    guesses_hold_no_scrape_up(&agent, &exporter, &right[0]);
-    handshakes_hold_no_scrape_up(&path("server.pem"), &agent, &exporter, &right[1]);
+    guesses_do_not_delay_scrapes(&agent, &exporter, &right[0]);
+    handshakes_do_not_delay_scrapes(&path("server.pem"), &agent, &exporter, &right[1]);
 
-    // The certificate and the token are replaced; who scrapes all the while notices nothing but the new certificate.
+    // The certificate and the token are replaced. A client that keeps scraping notices only the new certificate.
     let new = certify(directory.path());
     fs::write(path("tokens"), "another-token-0123456789").unwrap();
     let begin = Instant::now();
     let (mut by_old, mut by_new) = (0, 0);
     while by_new < 10 {
-        // Each on a new connection.
+        // Each request uses a new connection.
         let [old, new] = [&agent, &new].map(|it| {
             let fresh: Agent = it.config().clone().into();
             status(&fresh, &exporter, "/metrics", &right[0])
@@ -154,7 +157,7 @@ fn only_who_may_comes_in() {
     assert_eq!(status(&new, &exporter, "/metrics", &right[1]), 401, "and the old token");
     assert_eq!(status(&new, &exporter, "/metrics", "Bearer another-token-0123456789"), 200);
 
-    // An empty file opens no door.
+    // An empty file does not disable authentication.
     fs::write(path("web.yml"), "").unwrap();
     thread::sleep(Duration::from_millis(1500));
     assert_eq!(status(&new, &exporter, "/metrics", ""), 401);
@@ -165,8 +168,9 @@ fn only_who_may_comes_in() {
     exporter.shutdown();
 }
 
-/// Wrong passwords, each another one, as fast as eight clients can send them, while somebody scrapes who is known.
-fn guesses_hold_no_scrape_up(agent: &Agent, exporter: &Exporter, right: &str) {
+/// Eight clients send wrong passwords, each a different one, as fast as they can, while a user with the right password
+/// scrapes.
+fn guesses_do_not_delay_scrapes(agent: &Agent, exporter: &Exporter, right: &str) {
     let (done, guesses, next) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     let begin = Instant::now();
     thread::scope(|scope| {
@@ -194,7 +198,7 @@ fn guesses_hold_no_scrape_up(agent: &Agent, exporter: &Exporter, right: &str) {
     assert!(guesses.load(Ordering::Relaxed) > 8);
 }
 
-/// A client from one of this machine's addresses, up to the end of its handshake.
+/// Connects a client from one of this machine's addresses and completes its handshake.
 async fn shake(
     config: &Arc<ClientConfig>,
     from: [u8; 4],
@@ -207,9 +211,9 @@ async fn shake(
     TlsConnector::from(Arc::clone(config)).connect(name, stream).await
 }
 
-/// Hundreds of clients that stop half way through the handshake, or behind it, and come again when they are let go; while
-/// somebody scrapes on a connection, and somebody else on a new one each time.
-fn handshakes_hold_no_scrape_up(certificate: &Path, agent: &Agent, exporter: &Exporter, right: &str) {
+/// Hundreds of clients stop in the middle of the handshake, or after it, and reconnect when they are closed. Meanwhile
+/// one client scrapes on a kept connection, and another one on a new connection each time.
+fn handshakes_do_not_delay_scrapes(certificate: &Path, agent: &Agent, exporter: &Exporter, right: &str) {
     const STALLED: usize = 300;
     let (address, runtime) = (exporter.address(), Runtime::new().unwrap());
     let mut roots = RootCertStore::empty();
@@ -241,9 +245,9 @@ fn handshakes_hold_no_scrape_up(certificate: &Path, agent: &Agent, exporter: &Ex
         });
     }
     let (begin, mut kept, mut new) = (Instant::now(), Duration::ZERO, Duration::ZERO);
-    // More than there are places for, so that some have to go.
+    // More clients than connections, so that some have to be closed.
     while opened.load(Ordering::Relaxed) <= STALLED {
-        assert!(begin.elapsed() < Duration::from_secs(60), "they do not come");
+        assert!(begin.elapsed() < Duration::from_secs(60), "the clients do not connect");
         thread::sleep(Duration::from_millis(10));
     }
     for _ in 0..40 {
@@ -267,8 +271,8 @@ fn handshakes_hold_no_scrape_up(certificate: &Path, agent: &Agent, exporter: &Ex
     let ([opened, done], lasted) =
         ([&opened, &done].map(|it| it.load(Ordering::Relaxed)), begin.elapsed().as_secs_f64());
     println!(
-        "80 scrapes during {:.0} handshakes a second that were begun and {:.0} that were completed, the slowest in {kept:?} \
-         on a connection that is kept and in {new:?} on a new one",
+        "80 scrapes during {:.0} started and {:.0} completed handshakes a second, the slowest in {kept:?} \
+         on a kept connection and in {new:?} on a new one",
         opened as f64 / lasted,
         done as f64 / lasted
     );
@@ -276,7 +280,7 @@ fn handshakes_hold_no_scrape_up(certificate: &Path, agent: &Agent, exporter: &Ex
     runtime.shutdown_background();
 }
 
-/// A copy of this program, since a process must not change its own environment.
+/// Runs a copy of this program, since a process must not change its own environment.
 #[test]
 fn the_environment_names_the_file() {
     if std::env::var_os(CHILD).is_some() {

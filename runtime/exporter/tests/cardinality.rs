@@ -1,5 +1,5 @@
-//! A million distinct label values, and as many names: memory stays bounded and the other series exact. Alone in its
-//! process, whose memory it watches.
+//! With a million distinct label values, and as many names, memory stays bounded and the other series stay exact. This
+//! test has its own process, because it measures the memory of the process.
 
 mod support;
 
@@ -8,7 +8,7 @@ use metrics::{counter, histogram, with_local_recorder};
 use support::{check_scrape, program};
 
 const VALUES: u32 = 250_000;
-/// What all of it may take.
+/// Maximum growth of memory for all of it.
 const MOST_BYTES: usize = 16 << 20;
 
 #[test]
@@ -22,7 +22,7 @@ fn a_million_values_leave_memory_bounded_and_the_rest_exact() {
         counter!("neural_operations_total", "operation_type" => "learning").increment(1);
     };
     with_local_recorder(&recorder, || {
-        // What is there in any case: the series within the limits.
+        // The series within the limits exist in any case.
         (0..3000).for_each(record);
         let _text = recorder.render();
         let before = resident();
@@ -43,6 +43,6 @@ fn a_million_values_leave_memory_bounded_and_the_rest_exact() {
 }
 
 fn resident() -> usize {
-    let pages = std::fs::read_to_string("/proc/self/statm").expect("the process has a file that tells its memory");
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("this test runs on Linux");
     pages.split(' ').nth(1).and_then(|it| it.parse::<usize>().ok()).expect("a number of pages") * 4096
 }

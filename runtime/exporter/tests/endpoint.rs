@@ -1,4 +1,4 @@
-//! The endpoint over real connections, in a program without a runtime of its own.
+//! The endpoint over real connections, in a program without its own runtime.
 
 mod support;
 
@@ -12,7 +12,7 @@ use support::{check_promtool, check_scrape, get, program, request};
 
 const HEADERS: Duration = Duration::from_millis(500);
 
-/// The one endpoint of this program; each test may be the first to install it.
+/// Returns the only endpoint of this program; the first test installs it.
 fn endpoint() -> Exporter {
     let limits = ServerLimits { headers: HEADERS, ..ServerLimits::default() };
     Builder::new(program())
@@ -112,7 +112,7 @@ fn installing_again_returns_the_same_endpoint() {
     assert_eq!(get(endpoint().address(), "/healthz").status, 200, "dropping the handle does not stop it");
 }
 
-/// Writes now and then, and measures how long the connection lives.
+/// Writes one byte at a time, and measures how long the connection lives.
 fn lifetime(bytes: &[u8]) -> Duration {
     let mut stream = TcpStream::connect(endpoint().address()).expect("the endpoint listens");
     stream.set_read_timeout(Some(HEADERS / 10)).expect("a socket takes a time limit");
@@ -129,7 +129,7 @@ fn lifetime(bytes: &[u8]) -> Duration {
             Ok(0) | Err(_) => return begin.elapsed(),
             Ok(_) => (),
         }
-        assert!(begin.elapsed() < HEADERS * 20, "the connection lives on");
+        assert!(begin.elapsed() < HEADERS * 20, "the connection stays open");
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the environment decides and what is said on stderr, seen from outside: of a copy of this very program, since a
-//! process must not change its own environment.
+//! The effect of environment variables, and the messages on stderr, observed in a copy of this program, since a process
+//! must not change its own environment.
 
 mod support;
 
@@ -40,7 +40,7 @@ fn the_environment_chooses_and_warnings_come_once() {
         let build = text.lines().find(|it| it.starts_with("build_info")).unwrap();
         let said = format!("address={} url={}", exporter.address(), exporter.url());
         std::io::stdout().write_all(format!("{said}\n{build}\n").as_bytes()).unwrap();
-        // A thread of its own writes what recording calls say, and it ends with the process.
+        // Messages of recording calls are written by a separate thread, which ends with the process.
         std::thread::sleep(std::time::Duration::from_secs(1));
         return;
     }
@@ -66,7 +66,7 @@ fn the_environment_chooses_and_warnings_come_once() {
     assert_eq!(warned.lines().filter(|it| *it == ignored).count(), 1, "{warned}");
     for name in ["db_query_errors_total", "load"] {
         let full = format!(
-            "measurand: `{name}` has 2 series, as many as a metric may have: further label values become `_other`; \
+            "measurand: `{name}` has reached the limit of 2 series, so further label values become `_other`; \
              record fewer different values, or raise the limit with `.series_limit(..)` of the exporter's builder"
         );
         assert_eq!(warned.lines().filter(|it| *it == full).count(), 1, "{warned}");

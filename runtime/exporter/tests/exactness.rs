@@ -1,4 +1,4 @@
-//! Many threads record while the endpoint is scraped over HTTP: each scrape is whole, and in the end nothing is lost.
+//! Many threads record while the endpoint is scraped over HTTP: each scrape is consistent, and no recording is lost.
 
 mod support;
 
@@ -13,7 +13,7 @@ use support::{check_promtool, check_scrape, program};
 const THREADS: usize = 8;
 const CALLS: usize = 200_000;
 
-/// As the runtime does: registers at zero, on the global recorder.
+/// Registers series at zero on the global recorder, as the runtime does.
 fn initialize() {
     let _ = counter!(target: SITE_TARGET, "function_calls_total", "function" => "f", "module" => "m");
     let _ = histogram!(target: SITE_TARGET, "function_duration_seconds", "function" => "f", "module" => "m");
@@ -44,7 +44,7 @@ fn scrape(url: &str) -> BTreeMap<String, f64> {
     check_scrape(&text)
 }
 
-/// Scrapes until told to stop, and compares each scrape with the one before; returns how many there were.
+/// Scrapes until `stop` is set, and compares each scrape with the previous one. Returns the number of scrapes.
 fn watch(url: &str, stop: &AtomicBool) -> u32 {
     let mut before = scrape(url);
     let mut scrapes = 1;
@@ -102,7 +102,7 @@ fn nothing_is_lost_and_no_scrape_is_torn() {
     ] {
         assert!(text.lines().any(|it| it == format!("{name} {expected}")), "{name} is not {expected} in:\n{text}");
     }
-    // 20.032101 seconds for each five calls, to the nanosecond.
+    // 20.032101 seconds for every five calls, exact to the nanosecond.
     let sum = total / 5 * 20_032_101;
     let sum = format!(
         "function_duration_seconds_sum{{function=\"f\",module=\"m\"}} {}.{:06}",

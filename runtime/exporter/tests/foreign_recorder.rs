@@ -1,4 +1,4 @@
-//! Another recorder was there first.
+//! Another recorder is already installed.
 
 mod support;
 
@@ -8,7 +8,7 @@ use support::{get, program};
 use tokio::runtime::Runtime;
 
 #[test]
-fn another_recorder_keeps_the_metrics_and_the_endpoint_says_so() {
+fn another_recorder_keeps_the_metrics_and_the_endpoint_explains_it() {
     metrics::set_global_recorder(NoopRecorder).unwrap();
     let error = Builder::new(program()).listen("127.0.0.1:0").install().unwrap_err();
     assert!(matches!(error, Error::ForeignRecorder));

@@ -1,4 +1,4 @@
-//! The bound on series: what is over it is counted as `_other`, and everything else stays as it is.
+//! The limit on series: recordings beyond it count as `_other`, and all others stay unchanged.
 
 mod support;
 
@@ -7,7 +7,7 @@ use measurand_exporter::Recorder;
 use metrics::{Label, counter, gauge, histogram, with_local_recorder};
 use support::{check_promtool, check_scrape, program};
 
-/// Renders what the actions recorded with room for so many series a metric.
+/// Renders the recordings of the actions with this limit of series per metric.
 fn recorded(limit: usize, actions: impl FnOnce()) -> String {
     let recorder = Recorder::new(&program());
     recorder.set_series_limit(limit);
@@ -18,7 +18,7 @@ fn recorded(limit: usize, actions: impl FnOnce()) -> String {
     text
 }
 
-/// The lines of one metric have to be these, in any order.
+/// Asserts that the metric has exactly these lines, in any order.
 fn check(text: &str, metric: &str, lines: &[&str]) {
     let mut found: Vec<_> = text.lines().filter(|it| it.split(['{', ' ']).next() == Some(metric)).collect();
     let mut expected = lines.to_vec();
@@ -39,14 +39,14 @@ fn labels_that_a_table_fixes_keep_their_values() {
         errors("b", "error");
         errors("c", "error");
         errors("c", "cancelled");
-        // Known series go on, also when there is no more room.
+        // Existing series keep counting at the limit.
         errors("a", "panic");
-        // What any family's errors may have besides.
+        // A label that errors of any family may have in addition.
         counter!("function_errors_total", "function" => "a", "module" => "m", "outcome" => "error", "error_kind" => "io")
             .increment(1);
-        // No outcome of the table's.
+        // An outcome that the table does not list.
         errors("d", "sunshine");
-        // What does not have the family's labels at all.
+        // Labels that do not match the family at all.
         counter!("function_errors_total").increment(1);
         counter!("function_errors_total", "mood" => "good", "module" => "m", "outcome" => "error").increment(1);
     });
@@ -111,13 +111,13 @@ fn made_up_names_of_labels_and_metrics_are_bounded() {
         for number in 0..2500 {
             counter!(format!("made_up_{number}_total")).increment(1);
         }
-        // The other ones go on.
+        // The other metrics keep counting.
         counter!("jobs_total", "queue_3" => "x").increment(1);
         counter!("neural_operations_total", "operation_type" => "learning").increment(1);
     });
     assert!(text.contains("\njobs_total{queue_3=\"x\"} 2\n"));
     assert!(text.contains("\njobs_total{queue_10=\"_other\"} 1\n"));
-    // Ten that are kept, sixteen whose labels are, and one for all others.
+    // Ten series within the limit, sixteen with their own label names, and one for all others.
     assert_eq!(text.matches("\njobs_total{").count(), 26);
     assert!(text.contains("\njobs_total 74\n"));
     assert!(text.contains("\nneural_operations_total{operation_type=\"learning\"} 1\n"));
@@ -134,7 +134,7 @@ fn made_up_names_of_labels_and_metrics_are_bounded() {
 }
 
 #[test]
-fn annotated_functions_are_bounded_elsewhere_and_count_in_the_same_series() {
+fn annotated_functions_have_their_own_limit_and_count_in_the_same_series() {
     let text = recorded(1, || {
         for function in ["a", "b", "c"] {
             let _ = counter!(target: SITE_TARGET, "function_calls_total", "function" => function, "module" => "m");

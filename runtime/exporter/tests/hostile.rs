@@ -1,4 +1,5 @@
-//! An endpoint that many clients mean harm to: it answers each as it should, goes on being scraped, and keeps nothing.
+//! An endpoint with many hostile clients: it answers each request correctly, can still be scraped, and keeps nothing
+//! open.
 
 #![expect(clippy::print_stdout, reason = "the seed and the figures of a run")]
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
@@ -22,11 +23,11 @@ const CHILD: &str = "MEASURAND_TEST_CHILD";
 const REQUESTS: usize = 20_000;
 const SLOW: usize = 200;
 const SCRAPES: usize = 300;
-/// Where scrapes come from, and where a flood comes from: of a network that has many connections, those give way.
+/// The addresses of scrapes and of a flood: the server first closes connections of a network that has many.
 const HERE: [u8; 4] = [127, 0, 0, 1];
 const ELSEWHERE: [u8; 4] = [127, 0, 0, 2];
 
-/// One after the other, since each counts what the process has open.
+/// Runs one test at a time, since each counts the open descriptors of the process.
 fn alone() -> (MutexGuard<'static, ()>, Exporter) {
     static ONE: Mutex<()> = Mutex::new(());
     let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,7 +39,7 @@ fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").expect("this is Linux").count()
 }
 
-/// Waits until no more are open than before.
+/// Waits until no more descriptors are open than before.
 fn check_descriptors(before: usize) {
     let begin = Instant::now();
     while descriptors() > before {
@@ -47,7 +48,7 @@ fn check_descriptors(before: usize) {
     }
 }
 
-/// Scrapes, each on a new connection; returns how long the slowest of a hundred took.
+/// Scrapes, each time on a new connection. Returns P99.
 fn p99(address: SocketAddr) -> Duration {
     let scrape = || {
         let begin = Instant::now();
@@ -82,7 +83,7 @@ fn slow_clients_do_not_hold_scrapes_up() {
     let held = p99(address);
     told.send_replace(true);
     let all = runtime.block_on(clients.join_all());
-    assert!(all.iter().all(Result::is_ok), "all were held: {all:?}");
+    assert!(all.iter().all(Result::is_ok), "no client was closed: {all:?}");
     let ratio = held.as_secs_f64() / idle.as_secs_f64();
     println!("P99 of a scrape: {idle:?} idle, {held:?} with {SLOW} slow clients, ratio {ratio:.2}");
     drop(runtime);
@@ -99,7 +100,7 @@ fn more_slow_clients_than_connections_give_way_to_scrapes() {
     for _ in 0..1000 {
         let (count, until) = (Arc::clone(&count), until.clone());
         let again = async move {
-            // As one that means harm does: it comes again when it is let go.
+            // A hostile client: it reconnects when it is closed.
             while !*until.borrow() {
                 let _ = slow(ELSEWHERE, address, Arc::clone(&count), until.clone()).await;
             }
@@ -109,7 +110,7 @@ fn more_slow_clients_than_connections_give_way_to_scrapes() {
     p99(address);
     let begin = Instant::now();
     while refused(address, "connections") < dropped + 500.0 {
-        assert!(begin.elapsed() < Duration::from_secs(30), "they did not give way");
+        assert!(begin.elapsed() < Duration::from_secs(30), "too few slow clients were closed");
     }
     told.send_replace(true);
     runtime.block_on(clients.join_all());
@@ -146,7 +147,7 @@ fn malformed_requests_are_answered_as_they_should_be() {
     }
 }
 
-/// A copy of this program with few descriptors, which it uses up itself.
+/// Runs a copy of this program with few descriptors, which uses them up itself.
 #[test]
 fn without_descriptors_it_waits_for_some() {
     const CONNECTIONS: &str = "connections";
@@ -156,10 +157,10 @@ fn without_descriptors_it_waits_for_some() {
         let mut clients = Vec::new();
         while let Ok(client) = TcpStream::connect(address) {
             clients.push(client);
-            assert!(clients.len() < 1000, "there is no end of descriptors");
+            assert!(clients.len() < 1000, "the limit of descriptors is not effective");
             std::thread::sleep(Duration::from_millis(1));
         }
-        // What we have no descriptor for, it has none for either: it tries again, but not without a pause.
+        // Client and server share the limit of descriptors. The server retries, but with a pause.
         std::thread::sleep(Duration::from_secs(1));
         drop(clients);
         let begin = Instant::now();
@@ -170,7 +171,7 @@ fn without_descriptors_it_waits_for_some() {
         let series = check_scrape(get(address, "/metrics").text());
         let [failed, gone] =
             ["accept", CONNECTIONS].map(|it| series[&format!("measurand_http_refused_total{{reason=\"{it}\"}}")]);
-        assert!((1.0..100.0).contains(&failed), "{failed} times without a descriptor, {gone} gave way");
+        assert!((1.0..100.0).contains(&failed), "{failed} times without a descriptor, {gone} connections closed");
         exporter.shutdown();
         return;
     }

@@ -1,4 +1,4 @@
-//! Requests of a website whose name leads to this machine (DNS rebinding).
+//! Requests of a website whose name resolves to this machine (DNS rebinding).
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpStream};
 use support::{check_scrape, get, program};
 use tokio::runtime::Runtime;
 
-/// The answer to a request that names this host.
+/// Returns the answer to a request with this host.
 fn named(address: SocketAddr, path: &str, host: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("the endpoint listens");
     write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").expect("the request is sent");
@@ -48,6 +48,6 @@ fn a_website_that_leads_here_reads_nothing() {
             assert!(named(address, "/healthz", host).starts_with("HTTP/1.1 200 "), "{host}");
         }
     }
-    // Behind a server of the application the names are that one's affair, until some are named.
+    // Behind an application's own server any host is allowed until hosts are configured.
     assert!(named(open, "/healthz", "evil.example").starts_with("HTTP/1.1 200 "));
 }

@@ -1,5 +1,4 @@
-//! What is more than a request may be, or more than there may be of them, has its status and its count; every answer has
-//! the headers that keep browsers from doing more with it than showing it.
+//! A request beyond a limit gets its status and is counted; every answer has the headers that restrict browsers.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -12,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::{check_promtool, check_scrape, get, program, request};
 
-/// One test after the other: the process has one endpoint, with room for one scrape.
+/// Runs one test at a time: the process has one endpoint, with room for one scrape.
 fn endpoint() -> (MutexGuard<'static, ()>, SocketAddr) {
     static ONE: Mutex<()> = Mutex::new(());
     let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,7 +37,7 @@ fn a_body_is_refused_whatever_it_is_for() {
         ("POST", "/nowhere", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
     ] {
         let answer = request(address, method, path, body);
-        assert_eq!((answer.status, answer.text()), (413, "no request here has a body; send none\n"), "{method} {path}");
+        assert_eq!((answer.status, answer.text()), (413, "requests here have no body; send none\n"), "{method} {path}");
         assert_eq!(answer.header("connection"), Some("close"));
     }
     assert_eq!(request(address, "GET", "/healthz", "content-length: 0\r\n").status, 200);
@@ -50,10 +49,10 @@ fn headers_have_a_size() {
     let (_alone, address) = endpoint();
     let padded = |length| request(address, "GET", "/healthz", &format!("x: {}\r\n", "y".repeat(length))).status;
     assert_eq!((padded(1000), padded(3000)), (200, 431));
-    // It is counted when the connection has ended, which may be a moment after the answer.
+    // The request is counted when its connection has ended, possibly a moment after the answer.
     let begin = Instant::now();
     while refused(address, "malformed") < 1.0 {
-        assert!(begin.elapsed() < Duration::from_secs(20), "it is not counted");
+        assert!(begin.elapsed() < Duration::from_secs(20), "the request is not counted");
     }
 }
 
@@ -67,7 +66,7 @@ fn more_scrapes_at_once_than_there_may_be_are_told_to_come_again() {
         let together = Barrier::new(16);
         let answers: Vec<_> = thread::scope(|scope| {
             let scrape = || {
-                // Connected before, so that all ask at one moment.
+                // Connects first, so that all requests arrive at the same moment.
                 let _warm = TcpStream::connect(address).unwrap();
                 together.wait();
                 get(address, "/metrics")
@@ -75,7 +74,7 @@ fn more_scrapes_at_once_than_there_may_be_are_told_to_come_again() {
             let all: Vec<_> = (0..16).map(|_| scope.spawn(scrape)).collect();
             all.into_iter().map(|it| it.join().unwrap()).collect()
         });
-        assert!(answers.iter().any(|it| it.status == 200), "one of them at least");
+        assert!(answers.iter().any(|it| it.status == 200), "at least one");
         for answer in &answers {
             if answer.status == 200 {
                 check_scrape(answer.text());
@@ -87,7 +86,7 @@ fn more_scrapes_at_once_than_there_may_be_are_told_to_come_again() {
         if answers.iter().any(|it| it.status == 503) {
             break;
         }
-        assert!(round < 100, "there was always room");
+        assert!(round < 100, "no scrape was refused");
     }
     assert!(refused(address, "scrapes") >= 1.0);
     check_promtool(get(address, "/metrics").text());

@@ -1,11 +1,11 @@
-//! The live page's numbers and downloads over real connections.
+//! The live page's data and downloads over real connections.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod support;
 
 #[path = "../../../monitoring/core/tests/all/support.rs"]
-#[allow(dead_code, reason = "most of it is for other tests")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod catalogs;
 
 use axum::Router;
@@ -27,7 +27,7 @@ fn program() -> Program {
     let mut sites = everything();
     let latency = Some(Latency { seconds: 0.01, share: 0.96 });
     sites[0].objective = Some(Objective { success: Some(0.95), latency });
-    // Two functions with the same labels, and one whose label is known with each call.
+    // Two functions with the same labels, and one whose label comes with each call.
     let [same, other] = ["one", "two"].map(|it| site("measured", "function", it, &["function=same", "module=m"], &[]));
     sites.extend([same, other, site("cached", "cache", "look", &[], &[])]);
     Program {
@@ -46,14 +46,14 @@ fn json(address: SocketAddr, path: &str) -> Value {
     serde_json::from_str(answer.text()).expect("an answer is JSON")
 }
 
-/// The numbers of the function whose path ends like this.
+/// Returns the numbers of the function with this name.
 fn function<'a>(model: &Value, answer: &'a Value, name: &str) -> &'a Value {
     let functions = model["functions"].as_array().unwrap();
     let id = functions.iter().find(|it| it["function"] == name).unwrap()["id"].as_str().unwrap();
     &answer["functions"][id]
 }
 
-/// Calls as annotated functions and hands make them.
+/// Records calls of annotated functions and recordings by hand.
 fn work() {
     let labels = [("function", "checkout"), ("module", "shop::work")];
     for number in 0..40_u8 {
@@ -68,14 +68,14 @@ fn work() {
     }
 }
 
-/// One story, since a process has one endpoint and each sample takes five seconds.
+/// One long test, since a process has one endpoint and each sample takes five seconds.
 #[test]
-fn the_page_is_told_what_it_shows() {
+fn the_page_gets_the_data_that_it_shows() {
     let exporter = Builder::new(program()).service("shop", "1.2.3", "abc").listen("127.0.0.1:0").install().unwrap();
     let address = exporter.address();
     let model = json(address, "/live/model.json");
     check_model(&model);
-    // Before the first sample there are no numbers, and that is no error.
+    // Before the first sample there are no numbers, which is not an error.
     assert_eq!(json(address, "/live/functions")["functions"].as_object().unwrap().len(), 10);
     let before = Instant::now();
     while json(address, "/live/series")["history"]["bytes"] == 0 {
@@ -98,7 +98,7 @@ fn the_page_is_told_what_it_shows() {
     check_series(address);
     check_downloads(&model, address);
     check_headers(address);
-    check_switched_off();
+    check_disabled();
 }
 
 fn check_model(model: &Value) {
@@ -106,7 +106,7 @@ fn check_model(model: &Value) {
     assert_eq!((&model["interval"], &model["kept"]), (&Value::from(5), &Value::from(3600)));
     let functions = model["functions"].as_array().unwrap();
     let ids: BTreeSet<&str> = functions.iter().map(|it| it["id"].as_str().unwrap()).collect();
-    assert_eq!(ids.len(), 10, "each has an id of its own");
+    assert_eq!(ids.len(), 10, "each has a unique ID");
     let legal = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
     assert!(ids.iter().all(|it| it.chars().all(legal)), "{ids:?}");
     let checkout = functions.iter().find(|it| it["function"] == "checkout").unwrap();
@@ -131,13 +131,13 @@ fn check_functions(model: &Value, answer: &Value, address: SocketAddr) {
     let series = r#"function_calls_total{function="checkout",module="shop::work"}"#;
     assert_eq!(it["calls"].as_f64(), scrape.get(series).copied());
     assert_eq!((&it["errors"], &it["in_flight"]), (&Value::from(8.0), &Value::from(3.0)));
-    // All of it came after the first sample of nothing, so that rates see none of it: as a Prometheus would.
+    // The series appeared after the first, empty sample, so rates do not include these calls, as in Prometheus.
     assert_eq!(it["rate"], 0.0);
     assert_eq!(it["error_rate"], Value::Null);
     let never = function(model, answer, "search");
     assert_eq!((&never["calls"], &never["rate"], &never["p95"]), (&Value::from(0.0), &Value::from(0.0), &Value::Null));
 
-    // The second time the series are known, and what is added is seen.
+    // Now the series are known, so rates include the new calls.
     work();
     let begin = Instant::now();
     let (answer, it) = loop {
@@ -150,7 +150,7 @@ fn check_functions(model: &Value, answer: &Value, address: SocketAddr) {
         thread::sleep(Duration::from_millis(100));
     };
     assert_eq!(answer["epoch"], json(address, "/live/alerts")["epoch"]);
-    // Samples are five seconds apart, and the program is younger than five minutes: 40 calls in all of its life.
+    // Samples are five seconds apart, and the program is younger than five minutes: 40 calls in its whole life.
     let recent = answer["windows"]["recent"].as_f64().unwrap();
     let calls = it["rate"].as_f64().unwrap() * recent;
     assert!((6.0..60.0).contains(&recent) && calls > 39.9 && calls < 81.0, "{calls} calls in {recent} s: {it}");
@@ -158,7 +158,8 @@ fn check_functions(model: &Value, answer: &Value, address: SocketAddr) {
     assert!((it["error_rate"].as_f64().unwrap() - 0.2).abs() < 1e-9, "8 of 40: {it}");
     // 36 of 40 are at most 5 ms.
     assert!(it["p50"].as_f64().unwrap() <= 0.005 && it["p99"].as_f64().unwrap() > 0.25, "{it}");
-    // A twentieth may fail and a fifth does, which is three budgets too many; that a tenth is slow is less bad.
+    // A twentieth may fail and a fifth fails: four times the budget. The slow calls, a tenth, exceed their budget by
+    // less.
     assert!((it["budget_left"].as_f64().unwrap() + 3.0).abs() < 1e-6, "{it}");
 }
 
@@ -193,7 +194,10 @@ fn check_panels(model: &Value, address: SocketAddr) {
         assert_eq!(columns[0]["legend"], columns[0]["labels"]["le"]);
     }
     let wrong = get(address, "/live/panels?ids=x");
-    assert_eq!((wrong.status, wrong.text()), (400, "`ids` is no number: give whole numbers\n"));
+    assert_eq!(
+        (wrong.status, wrong.text()),
+        (400, "`ids` is not a whole number; write for example `range=900` or `ids=1,2`\n")
+    );
 }
 
 fn check_alerts(model: &Value, address: SocketAddr) {
@@ -204,9 +208,9 @@ fn check_alerts(model: &Value, address: SocketAddr) {
     assert_eq!(names(model), names(&answer));
     let of = |name: &str| answer["alerts"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap().clone();
     assert_eq!((&of("Watchdog")["state"], &of("ServiceDown")["state"]), (&"firing".into(), &"inactive".into()));
-    // A fifth of the calls fails, which has to hold for a while before it fires.
+    // A fifth of the calls fails, but the alert fires only after a while.
     let namesakes = answer["alerts"].as_array().unwrap().iter().filter(|it| it["name"] == "FunctionErrorRatioHigh");
-    // One for each owner: only the alert of the function that fails is on its way.
+    // There is one alert for each owner: only the one of the failing function is pending.
     let pending: Vec<&Value> = namesakes.filter(|it| it["state"] == "pending").collect();
     assert_eq!(pending.len(), 1, "{answer}");
     let failing = pending[0];
@@ -219,7 +223,7 @@ fn check_series(address: SocketAddr) {
     let answer = json(address, "/live/series");
     let of = |name: &str| answer["metrics"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap().clone();
     let logins = of("logins_total");
-    // Of 2010 users ten are counted as `_other`, twice.
+    // Of 2010 users ten are counted as `_other`, in two rounds.
     let counts = (&logins["series"], &logins["limit"], &logins["dropped"]);
     assert_eq!(counts, (&2001.into(), &2000.into(), &20.into()), "{logins}");
     assert_eq!((&of("function_calls_total")["series"], &of("build_info")["limit"]), (&1.into(), &Value::Null));
@@ -268,8 +272,8 @@ fn check_headers(address: SocketAddr) {
     assert_eq!(request(address, "POST", "/live/functions", "content-length: 0\r\n").status, 405);
 }
 
-/// The endpoint of the same recorder without the page.
-fn check_switched_off() {
+/// Checks the endpoint of the same recorder without the page.
+fn check_disabled() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let address = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

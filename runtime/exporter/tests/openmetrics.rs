@@ -1,4 +1,4 @@
-//! The text for scrapers that speak OpenMetrics: it says the same as the other one, in that format's words.
+//! The OpenMetrics text has the same samples as the Prometheus text, in its own syntax.
 
 mod support;
 
@@ -30,10 +30,10 @@ fn recorder() -> Recorder {
     recorder
 }
 
-/// The samples by name and labels, after the rules of the format have been checked.
+/// Checks the rules of the format. Returns the samples by name and labels.
 /// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 fn check(text: &str) -> BTreeMap<String, String> {
-    let body = text.strip_suffix("# EOF\n").expect("the text ends with its end");
+    let body = text.strip_suffix("# EOF\n").expect("the text ends with `# EOF`");
     assert!(!body.contains("# EOF"));
     let (mut samples, mut seen) = (BTreeMap::new(), BTreeSet::new());
     let (mut family, mut kind) = ("", "");
@@ -59,10 +59,10 @@ fn check(text: &str) -> BTreeMap<String, String> {
             "histogram" => &["_bucket", "_sum", "_count", "_created"],
             _ => panic!("no such type: {kind}"),
         };
-        assert!(allowed.contains(&suffix), "{line} is no sample of the {kind} {family}");
+        assert!(allowed.contains(&suffix), "{line} is not a sample of the {kind} {family}");
         if let Some((_, bound)) = name.rsplit_once("le=\"").filter(|_| suffix == "_bucket") {
             let bound = bound.trim_end_matches("\"}");
-            assert!(bound.contains(['.', 'e']) || bound == "+Inf", "{line}: `{bound}` looks like a whole number");
+            assert!(bound.contains(['.', 'e']) || bound == "+Inf", "{line}: `{bound}` looks like an integer");
         }
         assert!(samples.insert(name.to_owned(), value.to_owned()).is_none(), "twice: {line}");
     }
@@ -70,7 +70,7 @@ fn check(text: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn it_says_the_same_in_other_words() {
+fn it_has_the_same_samples_as_the_prometheus_text() {
     let recorder = recorder();
     let text = recorder.render_openmetrics();
     let samples = check(&text);
@@ -87,10 +87,10 @@ fn it_says_the_same_in_other_words() {
         "# TYPE process_cpu_seconds counter",
         r#"# HELP orders Orders, \"paid\" or not.\nAll of \\ them."#,
         r#"orders_total{shop="north"} 3"#,
-        // A counter may not be called like this; its name stays, and it is of no known type.
+        // OpenMetrics does not allow this name for a counter, so the type is unknown.
         "# TYPE visits unknown",
         "visits 4",
-        // Nor may two metrics have one name.
+        // Two metrics must not have the same name.
         "# TYPE clash gauge",
         "# TYPE clash_total unknown",
         "clash_total 5",
@@ -98,7 +98,8 @@ fn it_says_the_same_in_other_words() {
     ] {
         assert!(text.lines().any(|it| it == line), "`{line}` is missing in:\n{text}");
     }
-    // All that the other text has, but for what changes by itself and how bounds are written.
+    // All samples of the other text are included, except volatile ones and buckets, whose bounds are written
+    // differently.
     let fixed = |name: &&String| !name.starts_with("process_") && !name.contains("_bucket{");
     let plain = check_scrape(&recorder.render());
     let count = plain.keys().filter(fixed).inspect(|it| assert!(samples.contains_key(*it), "{it} is missing")).count();
@@ -107,7 +108,7 @@ fn it_says_the_same_in_other_words() {
 }
 
 #[test]
-fn what_counts_tells_since_when() {
+fn counters_and_histograms_have_creation_times() {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     let before = now();
     let samples = check(&recorder().render_openmetrics());
@@ -120,7 +121,7 @@ fn what_counts_tells_since_when() {
         let created: f64 = samples[name].parse().unwrap();
         assert!(created > before - 1.0 && created <= now(), "{name} {created}");
     }
-    // Nobody knows it of these.
+    // The creation times of these are unknown or conflict with another name.
     for name in ["process_cpu_seconds_created", "visits_created", "clash_created"] {
         assert!(!samples.contains_key(name), "{name}");
     }

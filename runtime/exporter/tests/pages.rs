@@ -1,13 +1,14 @@
-//! Clients that ask for the live page of a program with as many label values as a metric may have, and hang up: scrapes are
-//! answered, and memory stays. The benchmark `pages` does the same for ten minutes with each server, and takes the time.
+//! Clients request the live page of a program with the maximum number of label values, and hang up: scrapes are still
+//! answered, and memory does not grow. The benchmark `pages` does the same for ten minutes with each server, and
+//! measures times.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 #[path = "../../../monitoring/core/tests/all/support.rs"]
-#[allow(dead_code, reason = "most of it is for other tests")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod catalogs;
 #[path = "support/hostile.rs"]
-#[allow(dead_code, reason = "most of it is for other tests")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod hostile;
 #[path = "support/pages.rs"]
 mod pages;
@@ -43,7 +44,7 @@ fn builder() -> Builder {
     })
 }
 
-/// What a scrape says, which is sent in pieces.
+/// Returns the text of a scrape, which is sent in pieces.
 fn scrape(address: SocketAddr) -> String {
     let mut answer = ureq::get(format!("http://{address}/metrics")).call().unwrap();
     answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap()
@@ -83,7 +84,7 @@ fn clients_that_hang_up_take_neither_scrapes_nor_memory() {
     while !get(own, "/live/functions").text().contains("\"budget\":")
         || (0..=5).any(|it| get(own, "/live/series").text().contains(&format!("\"seconds\":{it}}}")))
     {
-        assert!(begin.elapsed() < Duration::from_secs(60), "the values are in two samples");
+        assert!(begin.elapsed() < Duration::from_secs(60), "the values are not in two samples");
         thread::sleep(Duration::from_millis(500));
     }
     for address in [own, router] {
@@ -93,7 +94,7 @@ fn clients_that_hang_up_take_neither_scrapes_nor_memory() {
     assert_eq!(threads("measurand-page"), 2, "one for each page");
 }
 
-/// An answer is as large as it may be, or it says what to ask instead.
+/// An answer is complete within the size limit, or the error says what to request instead.
 fn check_bounds(address: SocketAddr) {
     let before = refused(address, "size");
     let all = get(address, "/live/panels?range=3600&points=720");
@@ -135,7 +136,7 @@ fn check_abandoned(address: SocketAddr, runtime: &Runtime) {
     }
     let more = memory().saturating_sub(before);
     assert!(more < MOST_MEMORY, "{more} KiB more than before, {counts:?}");
-    // They are counted, but for those whose hanging up the server saw before it looked at the request.
+    // They are counted, except those whose hang-up the server noticed before the request.
     while refused(address, "abandoned") <= counted {
         assert!(begin.elapsed() < Duration::from_secs(180), "{counts:?}");
     }

@@ -1,5 +1,5 @@
-//! Code of the user that panics wherever ours calls it, again and again: all goes on, nothing hangs, and every figure is
-//! exact. A process of its own, since its hooks are for a whole process.
+//! User code panics repeatedly in every hook: recording and scraping go on, nothing blocks, and every figure is exact.
+//! This test has its own process, since its hooks apply to the whole process.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -12,7 +12,7 @@ use std::panic::catch_unwind;
 use std::thread;
 use support::{check_scrape, get, program};
 
-/// What was thrown, and panics again when somebody drops it.
+/// A panic payload that panics again when it is dropped.
 struct Angry;
 
 impl Drop for Angry {
@@ -37,9 +37,9 @@ fn code_of_the_user_that_panics_closes_nothing() {
         let program = Program { initialize, ..program() };
         Builder::new(program).redact(redact).trace_ids(|| std::panic::panic_any(Angry)).listen("127.0.0.1:0")
     };
-    // While everything that there is once in a process is held.
+    // Panics while the process-wide lock is held.
     let broken = catch_unwind(|| builder(|| panic!("on purpose")).install()).is_err();
-    assert!(broken, "the first installation does not end well");
+    assert!(broken, "the first installation panics");
     let exporter = builder(|| ()).install().unwrap();
     thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -70,5 +70,5 @@ fn code_of_the_user_that_panics_closes_nothing() {
         assert_eq!(series.get(name).map(|it| it.to_bits()), Some(value.to_bits()), "{name}: {:?}", series.get(name));
     }
     exporter.shutdown();
-    assert!(builder(|| ()).install().is_ok(), "and it may begin again");
+    assert!(builder(|| ()).install().is_ok(), "it can be installed again");
 }

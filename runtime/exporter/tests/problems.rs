@@ -1,11 +1,12 @@
-//! One bad record in a program: the rest of the live page and of the generated files works, and the problem is shown.
+//! One invalid record in a program: the rest of the live page and of the generated files works, and the problem is
+//! shown.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 mod support;
 
 #[path = "../../../monitoring/core/tests/all/support.rs"]
-#[allow(dead_code, reason = "most of it is for other tests")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod catalogs;
 
 use catalogs::{catalog, everything, measured, site};
@@ -22,7 +23,7 @@ fn program() -> Program {
     let mut sites = everything();
     sites[0].objective = Some(Objective { success: Some(0.9), latency: None });
     sites.push(site("task_queue", "task_queue", "queue", &[], &[]));
-    // Two functions of one name, as a macro writes them, and two that record the same series.
+    // Two functions with the same name, as a macro writes them, and two that record the same series.
     sites.extend([measured("get", &[]), SiteRecord { line: 99, ..measured("get", &[]) }]);
     sites.extend(["one", "other"].map(|name| site("task_queue", "task_queue", name, &[], &[])));
     let mut catalog = catalog(&sites);
@@ -41,7 +42,7 @@ fn one_bad_family_leaves_the_rest_alone() {
     for path in ["/live/panels", "/live/functions", "/live/alerts", "/live/series", "/monitoring/alerts.yml"] {
         assert_eq!(get(address, path).status, 200, "{path}");
     }
-    // A function that sets a gauge counts no calls, and the sum of no numbers is -0.
+    // A function that sets a gauge counts no calls, and the sum of an empty list is -0.
     let functions = get(address, "/live/functions");
     assert!(!functions.text().contains("-0.0"), "{}", functions.text());
     let model: Value = serde_json::from_str(get(address, "/live/model.json").text()).unwrap();
@@ -49,26 +50,26 @@ fn one_bad_family_leaves_the_rest_alone() {
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert!(problems[0]["message"].as_str().unwrap().starts_with(PROBLEM), "{problems:#?}");
     assert!(problems[0]["fix"].as_str().unwrap().contains("rename it"), "{problems:#?}");
-    // An objective with a large budget has its alerts, and the bad family none.
+    // An objective with a large budget has its alerts; the invalid family has none.
     let alerts: Vec<&str> = model["alerts"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert!(alerts.contains(&"ErrorBudgetFastBurn") && !alerts.contains(&"NeuralOperationErrors"), "{alerts:?}");
-    // The page finds an alert's state by its place.
+    // The page finds an alert's state by its position.
     let states: Value = serde_json::from_str(get(address, "/live/alerts").text()).unwrap();
     let states: Vec<&str> =
         states["alerts"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert_eq!(states, alerts);
-    // Its functions are listed all the same.
+    // The functions of the invalid family are still listed.
     assert!(model["functions"].as_array().unwrap().iter().any(|it| it["family"] == "neural"));
 }
 
 #[test]
-fn install_says_it_on_standard_error() {
+fn install_reports_it_on_standard_error() {
     if std::env::var_os(CHILD).is_some() {
         install();
         return;
     }
     let mut child = Command::new(std::env::current_exe().unwrap());
-    let output = child.args(["install_says_it", "--nocapture"]).env(CHILD, "1").output().unwrap();
+    let output = child.args(["install_reports_it", "--nocapture"]).env(CHILD, "1").output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = stderr.lines().filter(|it| it.contains(PROBLEM)).collect();
     assert_eq!(lines.len(), 1, "{stderr}");
@@ -76,6 +77,6 @@ fn install_says_it_on_standard_error() {
     let numbered = "measurand: 2 functions of one name in one module are told apart by a number: `shop::work::get` \
                     (src/work.rs:13), `shop::work::get#2` (src/work.rs:99); help: write the attribute on the `impl` block";
     assert_eq!(stderr.lines().filter(|it| it.starts_with(numbered)).count(), 1, "{stderr}");
-    // Functions may share the labels of a family on purpose, and this is no terminal.
+    // Functions may share the labels of a family on purpose, and stderr is not a terminal here.
     assert!(!stderr.contains("share series"), "{stderr}");
 }

@@ -1,4 +1,5 @@
-//! The end of an endpoint: one more scrape, and all metrics sent to a real Pushgateway and a real receiver of remote write.
+//! The shutdown of an endpoint: one more scrape, and a push of all metrics to a real Pushgateway and a real remote
+//! write receiver.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -16,7 +17,7 @@ use tempfile::TempDir;
 
 const LONG: Duration = Duration::from_secs(30);
 
-/// A server that ends with the test.
+/// A server that stops with the test.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -60,7 +61,8 @@ fn text(address: SocketAddr, path: &str) -> String {
 #[cfg(feature = "tls")]
 const CHILD: &str = "MEASURAND_TEST_CHILD";
 
-/// A copy of this program that pushes there and ends, trusting who is in the file; what it says on stderr.
+/// Runs a copy of this program that pushes to this address, trusts the certificates in the file, and exits. Returns its
+/// stderr.
 #[cfg(feature = "tls")]
 fn pushes(url: &str, authorities: &std::path::Path) -> String {
     let mut child = Command::new(std::env::current_exe().unwrap());
@@ -116,15 +118,15 @@ fn a_push_over_https_trusts_whom_it_is_told_to() {
     assert!(refused.contains("certificate") && refused.contains(".ca_file(..)"), "{refused}");
     for (name, says) in [
         ("missing.pem", "cannot use the authorities of the receiver in"),
-        ("server.key", "there is none in it"),
-        ("web.yml", "there is none in it"),
+        ("server.key", "it contains none"),
+        ("web.yml", "it contains none"),
     ] {
         let refused = pushes(&url, &path(name));
         assert!(refused.contains(says) && refused.contains(name) && refused.contains("PEM"), "{name}: {refused}");
     }
     let refused = pushes(&url, &path("a\u{1b}[2J\u{202e}b"));
     assert!(refused.contains(r"a\u{1b}[2J\u{202e}b") && !refused.contains(['\u{1b}', '\u{202e}']), "{refused:?}");
-    assert!(!kept().contains("orders_total"), "nothing was sent to whom nobody trusts");
+    assert!(!kept().contains("orders_total"), "nothing was sent to an untrusted server");
 
     assert_eq!(pushes(&url, &path("ca.pem")), "");
     assert!(kept().lines().any(|it| it == r#"orders_total{instance="",job="night build"} 3"#), "{}", kept());
@@ -139,7 +141,7 @@ fn the_last_numbers_arrive() {
         vec![format!("-httpListenAddr={address}"), format!("-storageDataPath={directory}")]
     });
 
-    // It goes on to be scraped for a while, stops with that scrape, and pushes what it has by then.
+    // The endpoint waits for a scrape, stops after it, and pushes the metrics up to then.
     let to_gateway =
         Push::pushgateway(format!("http://{}", gateway.address), "night build").label("instance", "a/b").timeout(LONG);
     let builder = || Builder::new(program()).service("shop", "1.2.3", "c0ffee").listen("127.0.0.1:0");
@@ -151,12 +153,12 @@ fn the_last_numbers_arrive() {
         move || exporter.shutdown()
     });
     thread::sleep(Duration::from_millis(300));
-    assert_eq!(get(exporter.address(), "/healthz").status, 200, "it is still there");
+    assert_eq!(get(exporter.address(), "/healthz").status, 200, "it still serves");
     assert!(!ending.is_finished());
     gauge!("load", "machine" => "x\"\\\ny").set(0.5);
     assert!(get(exporter.address(), "/metrics").text().contains("\norders_total 3\n"));
     ending.join().unwrap();
-    assert!(begin.elapsed() < LONG * 5, "the scrape was its end");
+    assert!(begin.elapsed() < LONG * 5, "the wait ended with the scrape");
     assert!(TcpStream::connect(exporter.address()).is_err());
     let kept = text(gateway.address, "/metrics");
     for line in [
@@ -169,7 +171,7 @@ fn the_last_numbers_arrive() {
         assert!(kept.lines().any(|it| it == line), "{line} is not in {kept}");
     }
 
-    // Nobody scrapes in the window, and the receiver is another one.
+    // No scrape arrives during the wait, and the receiver is another one.
     counter!("orders_total").increment(1);
     let to_victoria =
         Push::remote_write(format!("http://{}/api/v1/write", victoria.address), "till").label("instance", "i");
@@ -196,9 +198,9 @@ fn the_last_numbers_arrive() {
     assert!(stored("load").contains(r#""machine":"x\"\\\ny""#), "{}", stored("load"));
     assert!(stored("measurand_scrape_duration_seconds_bucket").contains(r#""le":""#));
 
-    // Where nobody takes it, the end is no later for it, and stderr says what was lost.
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let push = Push::pushgateway(format!("http://{}", nobody.local_addr().unwrap()), "till");
+    // If nothing receives the push, the shutdown takes no longer, and stderr reports the loss.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let push = Push::pushgateway(format!("http://{}", silent.local_addr().unwrap()), "till");
     let exporter = builder().push_at_shutdown(push.timeout(Duration::from_millis(300))).install().unwrap();
     let begin = Instant::now();
     exporter.shutdown();

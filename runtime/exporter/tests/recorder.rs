@@ -1,4 +1,4 @@
-//! The recorder alone: what the facade gets is what the text says.
+//! The recorder alone: the text contains what was recorded through the facade.
 
 mod support;
 
@@ -7,7 +7,7 @@ use measurand_exporter::Recorder;
 use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
 use support::{check_promtool, check_scrape, program};
 
-/// Renders what the actions recorded, and checks what always holds.
+/// Renders the recordings of the actions, and checks the general rules.
 fn recorded(actions: impl FnOnce()) -> String {
     let recorder = Recorder::new(&program());
     with_local_recorder(&recorder, actions);
@@ -49,7 +49,7 @@ fn every_registered_series_is_there_from_the_start_with_help_and_type() {
             r#"agent_truth_score{agent_id="coder"} 0"#,
         ],
     );
-    // A metric without series is not mentioned.
+    // A metric without series is not rendered.
     check_absent(&text, "db_query");
 }
 
@@ -70,7 +70,7 @@ fn annotations_and_hand_made_recordings_land_in_one_series() {
     check(
         &text,
         &[
-            // Three calls of the site and four by hand; the duration by hand is no call.
+            // Three calls of the annotated function and four by hand; the duration by hand does not count as a call.
             r#"neural_operations_total{operation_type="learning"} 7"#,
             r#"neural_operations_total{operation_type="retrieval"} 1"#,
             r#"neural_operation_duration_seconds_count{operation_type="learning"} 4"#,
@@ -120,7 +120,7 @@ fn the_order_of_labels_makes_no_second_series() {
     );
 }
 
-/// Prometheus takes a label without a value for a label that is not there.
+/// Prometheus treats a label without a value as missing.
 #[test]
 fn an_empty_label_makes_no_second_series() {
     let text = recorded(|| {
@@ -276,7 +276,7 @@ fn foreign_metrics_are_sorted_and_histograms_have_buckets() {
 #[test]
 fn the_process_and_the_build_are_there_without_annotations() {
     let text = recorded(|| {
-        // What `metrics-process` would do by itself; the exact value stays.
+        // `metrics-process` would record this; the exact value stays.
         counter!("process_cpu_seconds_total").absolute(1_000_000);
     });
     check(&text, &["# TYPE process_cpu_seconds_total counter", "measurand_sites 1"]);

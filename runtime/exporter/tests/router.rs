@@ -1,4 +1,4 @@
-//! The routes inside an application of the user's own, and its runtime watched from there.
+//! The routes inside a user's application, whose runtime is watched.
 
 mod support;
 
@@ -31,11 +31,11 @@ fn routes_are_merged_and_nested() {
     counter!("orders_total").increment(3);
     assert_eq!(get(merged, "/").text(), "the shop");
     assert_eq!(get(merged, "/elsewhere").text(), "the shop's 404");
-    assert_eq!(get(merged, "/elsewhere").header("x-content-type-options"), None, "other routes are left alone");
+    assert_eq!(get(merged, "/elsewhere").header("x-content-type-options"), None, "other routes are unchanged");
     assert_eq!(get(merged, "/healthz").text(), "ok\n");
     assert_eq!(get(nested, "/internal/catalog.json").status, 200);
 
-    // The runtime is asked once a second.
+    // The lag of the runtime is measured once a second.
     thread::sleep(Duration::from_millis(2500));
     let answer = get(nested, "/internal/metrics");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
@@ -49,7 +49,7 @@ fn routes_are_merged_and_nested() {
     assert!(series.contains_key("tokio_global_queue_depth"));
     assert!(series["tokio_scheduling_lag_seconds_count"] >= 1.0);
 
-    // The runtime ends, the metrics go on: now with an endpoint of their own, outside any runtime.
+    // The runtime ends but the metrics continue, now with an endpoint outside any runtime.
     drop(runtime);
     let exporter = Builder::new(program()).creation_times(false).listen("127.0.0.1:0").install().unwrap();
     let open = request(exporter.address(), "GET", "/metrics", "accept: application/openmetrics-text\r\n");
@@ -58,7 +58,7 @@ fn routes_are_merged_and_nested() {
     assert_eq!(first["tokio_workers"].to_bits(), 0.0_f64.to_bits());
     assert!(first["tokio_busy_seconds_total"] >= series["tokio_busy_seconds_total"]);
 
-    // Another runtime without timers, whose clock would be of no use, is watched next; nothing panics.
+    // Then a runtime without timers is watched, and nothing panics.
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { drop(Builder::new(program()).router()) });
     let second = check_scrape(get(exporter.address(), "/metrics").text());

@@ -1,4 +1,5 @@
-//! A scrape of many series is made while it is sent: clients that do not read hold neither memory nor each other up.
+//! A scrape of many series is rendered while it is sent: clients that do not read hold no memory and do not delay other
+//! clients.
 
 mod support;
 
@@ -13,13 +14,13 @@ use support::program;
 const SERIES: usize = 30_000;
 const STALLED: usize = 8;
 
-/// A client that asks and then reads only the begin of what it gets.
+/// Returns a client that sends a request and reads only the start of the answer.
 fn stall(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("the endpoint listens");
     stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("the request is sent");
-    let mut begin = [0; 512];
-    stream.read_exact(&mut begin).expect("the answer begins");
-    let head = String::from_utf8_lossy(&begin).to_lowercase();
+    let mut start = [0; 512];
+    stream.read_exact(&mut start).expect("the answer starts");
+    let head = String::from_utf8_lossy(&start).to_lowercase();
     assert!(head.starts_with("http/1.1 200") && head.contains("transfer-encoding: chunked"), "{head}");
     stream
 }
@@ -31,7 +32,7 @@ fn scrape(url: &str) -> Vec<u8> {
     bytes
 }
 
-/// To an old client, whose answer is not in chunks and which decompresses by itself.
+/// Scrapes as an old client, which gets no chunks and decompresses the answer itself.
 fn scrape_compressed(address: SocketAddr) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).expect("the endpoint listens");
     stream.write_all(b"GET /metrics HTTP/1.0\r\naccept-encoding: gzip\r\n\r\n").expect("the request is sent");
@@ -43,7 +44,7 @@ fn scrape_compressed(address: SocketAddr) -> Vec<u8> {
     bytes
 }
 
-/// The lines of the many series, which nobody records into meanwhile.
+/// Returns the lines of the many series, which do not change during the test.
 fn fixed(text: &[u8]) -> Vec<&str> {
     let text = std::str::from_utf8(text).expect("it is text");
     assert!(text.ends_with("\nwait_seconds_count{client=\"9999\"} 1\n"), "the answer is whole");
@@ -67,7 +68,7 @@ fn clients_that_do_not_read_hold_nothing_up() {
     let grown = resident().saturating_sub(before);
     assert!(grown < plain.len() / 2, "{grown} bytes more for {STALLED} clients, {} are sent to each", plain.len());
 
-    // Others are served meanwhile, and so are recordings.
+    // Other clients are served meanwhile, and recording continues.
     let begin = Instant::now();
     assert_eq!(fixed(&scrape(&url)), expected);
     assert_eq!(fixed(&scrape_compressed(exporter.address())), expected);
@@ -78,6 +79,6 @@ fn clients_that_do_not_read_hold_nothing_up() {
 }
 
 fn resident() -> usize {
-    let pages = std::fs::read_to_string("/proc/self/statm").expect("the process has a file that tells its memory");
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("this test runs on Linux");
     pages.split(' ').nth(1).and_then(|it| it.parse::<usize>().ok()).expect("a number of pages") * 4096
 }

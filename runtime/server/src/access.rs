@@ -1,4 +1,4 @@
-//! Who may come in and how, as files say it: read when the server starts, and again when they change.
+//! Authentication and TLS, configured by files: read when the server starts, and again when they change.
 
 use crate::auth::{Authentication, is_bcrypt};
 use crate::connection::Watched;
@@ -17,42 +17,42 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
-/// Where all of it is written down.
+/// The files with users, tokens and certificates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccessFiles {
-    /// Bearer tokens, one a line.
+    /// Bearer tokens, one per line.
     pub tokens: Option<PathBuf>,
-    /// Users, `name:bcrypt-hash` a line.
+    /// Users as `name:bcrypt-hash`, one per line.
     pub users: Option<PathBuf>,
-    /// The certificate, for HTTPS.
+    /// The certificate for HTTPS.
     pub tls: Option<TlsFiles>,
-    /// A file as Prometheus' exporters take it, with users, certificate and headers.
+    /// A web configuration file in the format of Prometheus' exporters, with users, certificate and headers.
     pub web_config: Option<PathBuf>,
 }
 
-/// What the files said when they were read last and were good.
+/// The configuration from the last valid version of the files.
 pub struct Current {
-    /// Who may come in.
+    /// The users and tokens.
     pub authentication: Authentication,
     /// Headers of each answer.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     tls: Option<Arc<ServerConfig>>,
 }
 
-/// Tells whoever runs the server something in one line.
+/// Reports a one-line message to the operator.
 pub type Warn = fn(&str);
 
-/// The files and what they say.
+/// The files and their current configuration.
 #[derive(Debug)]
 pub struct Access {
     files: AccessFiles,
     current: RwLock<Arc<Current>>,
-    /// What was in the files when they were read last, good or not, and when it was last looked at.
+    /// The content of the files when they were last read, valid or not, and the time of the last check.
     seen: Mutex<(Files, Instant)>,
     warn: Warn,
 }
 
-/// The files are looked at no more often than that.
+/// Minimum time between two checks of the files.
 const LOOK: Duration = Duration::from_secs(1);
 
 impl fmt::Debug for Current {
@@ -70,46 +70,44 @@ impl Access {
     /// Reads the files.
     ///
     /// # Errors
-    /// One line that names the file, the line where there is one, and the mend.
+    /// One line that names the file, the line if there is one, and the fix.
     pub fn read(files: AccessFiles, warn: Warn) -> Result<Self, String> {
         let mut seen = Files::default();
         let current = Arc::new(files.read(&mut seen)?);
         Ok(Self { files, current: RwLock::new(current), seen: Mutex::new((seen, Instant::now())), warn })
     }
 
-    /// What counts now.
+    /// Returns the current configuration.
     pub fn current(&self) -> Arc<Current> {
         Arc::clone(&read(&self.current))
     }
 
-    /// Whether it is HTTPS, which stays as it is.
+    /// Whether the server uses HTTPS; this never changes while it runs.
     pub fn is_encrypted(&self) -> bool {
         self.current().tls.is_some()
     }
 
-    /// Reads the files again. When one of them is no good, everything stays as it was.
+    /// Reads the files again. If one of them is invalid, the old configuration stays in use.
     ///
     /// # Errors
-    /// When it stayed, and why.
+    /// The reason why the old configuration stays in use.
     pub fn reload(&self) -> Result<(), String> {
         let mut seen = Files::default();
         let read = self.files.read(&mut seen);
         lock(&self.seen).0 = seen;
         let (new, old) = (read?, self.current());
-        // A file that is being written is empty for a moment, which must not open the door.
+        // A file that is being written is empty for a moment, which must not disable authentication.
         if new.authentication.is_open() && !old.authentication.is_open() {
-            return Err(
-                "nobody would be asked for credentials any more; start the program again if that is meant".into()
-            );
+            return Err("the new files would disable authentication; restart the program if that is intended".into());
         }
         if new.tls.is_some() != old.tls.is_some() {
-            return Err("TLS would begin or end; start the program again if that is meant".into());
+            return Err("the new files would enable or disable TLS; restart the program if that is intended".into());
         }
         *write(&self.current) = Arc::new(new);
         Ok(())
     }
 
-    /// What counts now, after a look at whether the files have changed; there is one such look a second.
+    /// Returns the current configuration. Checks first whether the files have changed, at most once a second.
     pub async fn refreshed(self: &Arc<Self>) -> Arc<Current> {
         let is_due = {
             let mut seen = lock(&self.seen);
@@ -121,7 +119,7 @@ impl Access {
         };
         if is_due {
             let access = Arc::clone(self);
-            // Disks may take their time.
+            // Reading from a disk may block.
             let _ = tokio::task::spawn_blocking(move || access.look()).await;
         }
         self.current()
@@ -133,12 +131,12 @@ impl Access {
             return;
         }
         match self.reload() {
-            Ok(()) => (self.warn)("credentials and certificate have changed and are read again"),
+            Ok(()) => (self.warn)("credentials and certificate have changed and were reloaded"),
             Err(error) => (self.warn)(&format!("credentials and certificate stay as they were: {error}")),
         }
     }
 
-    /// The handshake with what is good now.
+    /// Performs the TLS handshake with the current configuration.
     pub(crate) async fn accept(self: &Arc<Self>, stream: Watched) -> io::Result<TlsStream<Watched>> {
         match &self.refreshed().await.tls {
             Some(config) => TlsAcceptor::from(Arc::clone(config)).accept(stream).await,
@@ -161,14 +159,14 @@ impl AccessFiles {
     }
 }
 
-/// The lines of a file that are not empty and no comments.
+/// Returns the lines of a file that are neither empty nor comments.
 fn lines(files: &mut Files, path: &Path, what: &str) -> Result<Vec<(usize, String)>, String> {
     let text = files.read_text(what, path)?;
     let lines = text.lines().map(str::trim).enumerate().filter(|(_, it)| !it.is_empty() && !it.starts_with('#'));
     let lines: Vec<_> = lines.map(|(index, it)| (index + 1, it.to_owned())).collect();
-    // An empty file must not open the door.
+    // An empty file must not disable authentication.
     if lines.is_empty() {
-        Err(format!("there are no {what} in `{}`; write one a line", path.display()))
+        Err(format!("there are no {what} in `{}`; write one per line", path.display()))
     } else {
         Ok(lines)
     }
@@ -197,7 +195,7 @@ fn users(files: &mut Files, path: &Path) -> Result<HashMap<String, String>, Stri
             let user = text.split_once(':').filter(|(name, hash)| !name.is_empty() && is_bcrypt(hash));
             user.map(|(name, hash)| (name.to_owned(), hash.to_owned())).ok_or_else(|| {
                 format!(
-                    "{shown}:{line}: this is no user as in `name:$2b$…`; make the hash with \
+                    "{shown}:{line}: this is not a user such as `name:$2b$…`; create the hash with \
                      `measurand-webhook --hash-password`"
                 )
             })

@@ -1,12 +1,13 @@
-//! Who asks, by address.
+//! The client of a request, by address.
 
 use std::net::IpAddr;
 
-/// Who asks; each request has it as an extension.
+/// The address of the client; each request has it as an extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client(pub IpAddr);
 
-/// The address that is held responsible: whoever has one address of version 6 has all of its network's.
+/// Returns the address that limits apply to. For IPv6 it is the /64 network, because a client usually has all of its
+/// addresses.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -1,4 +1,5 @@
-//! Who may come in: bearer tokens, and users with bcrypt hashes. It knows the header's text and no more of HTTP.
+//! Authentication by bearer tokens and by users with bcrypt hashes. This module knows only the text of the header, no
+//! other HTTP.
 
 use crate::address::network;
 use base64::Engine;
@@ -14,38 +15,38 @@ use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-/// Passwords that were right are remembered, as keyed hashes, since bcrypt takes a tenth of a second each time.
+/// Maximum number of correct passwords to remember as keyed hashes, since bcrypt takes a tenth of a second for each
+/// check.
 const REMEMBERED_MAX: usize = 256;
-/// Networks whose passwords are waiting to be looked at, and passwords of one network that are: with more of them somebody
-/// is guessing, and must not make others wait behind all of it.
+/// Maximum number of networks with passwords that wait for a check, and of waiting passwords per network. A client that
+/// exceeds them is guessing, and must not delay others.
 const NETWORKS_MAX: usize = 64;
 const OF_NETWORK_MAX: u8 = 4;
 
-/// The hash of a password, for a file of users.
+/// Returns the bcrypt hash of a password, for a file of users.
 ///
 /// # Errors
-/// When it is empty, or longer than the 72 bytes that bcrypt looks at.
+/// If it is empty, or longer than the 71 bytes that bcrypt supports.
 pub fn hash_password(password: &str) -> Result<String, String> {
     if password.is_empty() {
         return Err("the password is empty; write it to standard input".to_owned());
     }
-    bcrypt::non_truncating_hash(password, bcrypt::DEFAULT_COST).map_err(|_| {
-        "the password has more than 71 bytes, which bcrypt does not look at; choose a shorter one".to_owned()
-    })
+    bcrypt::non_truncating_hash(password, bcrypt::DEFAULT_COST)
+        .map_err(|_| "the password has more than 71 bytes, which bcrypt would ignore; choose a shorter one".to_owned())
 }
 
-/// What is compared with.
+/// Checks credentials against tokens and users.
 pub struct Authentication {
-    /// Made anew each time. Keyed hashes are compared rather than what they are of, and in constant time.
+    /// Created at each start. The keyed hashes of secrets are compared instead of the secrets, in constant time.
     key: hmac::Key,
     tokens: Vec<hmac::Tag>,
     users: HashMap<String, String>,
-    /// For users that are unknown: to find out that a name is wrong must take as long as a wrong password.
-    nobody: String,
+    /// The hash for unknown users, so that an unknown name takes as long as a wrong password.
+    decoy: String,
     remembered: Mutex<VecDeque<hmac::Tag>>,
-    /// Passwords by network that wait to be looked at.
+    /// Number of passwords that wait for a check, by network.
     waiting: Mutex<HashMap<IpAddr, u8>>,
-    /// One at a time: guessing may keep one processor busy, not all of them.
+    /// Allows one check at a time: guessing may keep one processor busy, not all of them.
     hashing: Semaphore,
 }
 
@@ -56,37 +57,37 @@ impl fmt::Debug for Authentication {
     }
 }
 
-/// The answer to somebody's credentials.
+/// The result of checking credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// They are right.
+    /// They are correct.
     Welcome,
-    /// There were none, or wrong ones.
+    /// They are missing or wrong.
     Unknown,
-    /// Nobody looked at them, since too many are to be looked at already.
+    /// They were not checked, because too many others are waiting.
     Busy,
 }
 
 impl Authentication {
-    /// Lets in whoever has one of these tokens, or is one of these users and knows the password.
+    /// Accepts these tokens, and these users with their passwords.
     pub(crate) fn new(tokens: &[String], users: HashMap<String, String>) -> Result<Self, String> {
-        let failed = |_| "the operating system gives no random numbers".to_owned();
+        let failed = |_| "the operating system provides no random numbers".to_owned();
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new()).map_err(failed)?;
         let tokens = tokens.iter().map(|it| hmac::sign(&key, it.as_bytes())).collect();
-        // As costly as the costliest of the real ones; what it is the hash of is not known to anybody.
+        // As expensive as the most expensive real hash. It is not the hash of any known password.
         let cost = users.values().filter_map(|it| it.get(4..6)).max().unwrap_or("04");
-        let nobody = format!("$2b${cost}$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ0123.");
+        let decoy = format!("$2b${cost}$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ0123.");
         let (remembered, waiting) = (Mutex::default(), Mutex::default());
-        Ok(Self { key, tokens, users, nobody, remembered, waiting, hashing: Semaphore::new(1) })
+        Ok(Self { key, tokens, users, decoy, remembered, waiting, hashing: Semaphore::new(1) })
     }
 
-    /// Whether everybody may come in.
+    /// Whether all clients have access.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.tokens.is_empty() && self.users.is_empty()
     }
 
-    /// What to answer with when somebody is not known; the realm is a name without quotes.
+    /// Returns the `www-authenticate` header for a refusal. The realm must not contain quotes.
     #[must_use]
     pub fn challenge(&self, realm: &str) -> String {
         if self.users.is_empty() {
@@ -96,7 +97,7 @@ impl Authentication {
         }
     }
 
-    /// Judges the text of an `authorization` header.
+    /// Checks the text of an `authorization` header.
     pub async fn check(&self, header: Option<&str>, client: IpAddr) -> Verdict {
         if self.is_open() {
             return Verdict::Welcome;
@@ -127,17 +128,18 @@ impl Authentication {
         let Some(_waiting) = self.queue(network(client)) else { return Verdict::Busy };
         // The semaphore is never closed.
         let _permit = self.hashing.acquire().await;
-        // Another request may have brought the same one meanwhile.
+        // Another request may have used the same credentials meanwhile.
         if self.is_remembered(&tag) {
             return Verdict::Welcome;
         }
-        let (known, hash) = self.users.get(name).map_or((false, &self.nobody), |it| (true, it));
+        let (known, hash) = self.users.get(name).map_or((false, &self.decoy), |it| (true, it));
         let (password, hash) = (password.to_owned(), hash.clone());
         let begin = Instant::now();
         let verify = move || bcrypt::verify(password, &hash).unwrap_or(false);
         let right = tokio::task::spawn_blocking(verify).await.unwrap_or(false) && known;
         if !right {
-            // Guessing gets half of a processor, and whoever knows the password does not wait for longer than now.
+            // The delay limits guessing to half of a processor. A user with the right password waits no longer than
+            // this check.
             sleep(begin.elapsed()).await;
             return Verdict::Unknown;
         }
@@ -157,7 +159,7 @@ impl Authentication {
         is_among(&*self.remembered(), tag)
     }
 
-    /// A place among those that wait; nothing when there is none.
+    /// Returns a place in the queue, or `None` if it is full.
     fn queue(&self, network: IpAddr) -> Option<Waiting<'_>> {
         let mut waiting = lock(&self.waiting);
         if waiting.len() >= NETWORKS_MAX && !waiting.contains_key(&network) {
@@ -172,12 +174,12 @@ impl Authentication {
     }
 }
 
-/// Compares with all of them, so that the time does not tell which one it is.
+/// Compares with all tags, so that the time does not reveal which one matches.
 fn is_among<'a>(tags: impl IntoIterator<Item = &'a hmac::Tag>, tag: &hmac::Tag) -> bool {
     tags.into_iter().fold(Choice::from(0), |known, it| known | it.as_ref().ct_eq(tag.as_ref())).into()
 }
 
-/// One that waits.
+/// A place in the queue.
 struct Waiting<'a> {
     waiting: &'a Mutex<HashMap<IpAddr, u8>>,
     network: IpAddr,
@@ -195,7 +197,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Whether it looks like a hash that bcrypt makes.
+/// Whether it has the form of a bcrypt hash.
 pub(crate) fn is_bcrypt(hash: &str) -> bool {
     let cost = || hash.get(4..6).and_then(|it| it.parse::<u8>().ok()).is_some_and(|it| (4..=31).contains(&it));
     hash.len() == 60
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_right_is_remembered_and_what_was_wrong_is_not() {
+    async fn correct_passwords_are_remembered_and_wrong_ones_are_not() {
         let authentication = authentication(4);
         let remembered = || authentication.remembered().len();
         let check = async |user: &str, password: &str| check(&authentication, [127, 0, 0, 1], user, password).await;
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_guesses_keeps_others_waiting_for_no_more_than_its_share() {
+    async fn guessing_delays_other_clients_by_no_more_than_its_share() {
         let authentication = authentication(6);
         let guess = || check(&authentication, [127, 0, 0, 1], "0", "wrong");
         let other = check(&authentication, [127, 0, 0, 2], "0", "password");
@@ -252,14 +254,14 @@ mod tests {
         assert_eq!([first, second, third, fourth], [Verdict::Unknown; 4]);
         assert_eq!(fifth, Verdict::Busy);
         assert_eq!(other, Verdict::Welcome);
-        assert_eq!(guess().await, Verdict::Unknown, "places come back");
+        assert_eq!(guess().await, Verdict::Unknown, "the places are free again");
     }
 
     #[test]
-    fn nobody_is_a_hash_as_costly_as_the_others() {
+    fn the_decoy_is_as_expensive_as_the_other_hashes() {
         let authentication = authentication(5);
-        assert!(is_bcrypt(&authentication.nobody) && authentication.nobody.starts_with("$2b$05$"));
-        assert!(!bcrypt::verify("nobody", &authentication.nobody).unwrap(), "it is well-formed");
+        assert!(is_bcrypt(&authentication.decoy) && authentication.decoy.starts_with("$2b$05$"));
+        assert!(!bcrypt::verify("nobody", &authentication.decoy).unwrap(), "a valid hash of another password");
         for none in ["", "$2b$10$short", &"x".repeat(60), &format!("$2b$99${}", "a".repeat(53))] {
             assert!(!is_bcrypt(none), "{none}");
         }

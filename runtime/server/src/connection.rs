@@ -1,4 +1,4 @@
-//! What one connection is doing, as its socket, its requests and its answers tell.
+//! The state of one connection, observed from its socket, its requests and its answers.
 
 use axum::body::{Body, Bytes};
 use hyper::body::{Frame, SizeHint};
@@ -13,42 +13,42 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// A connection, as those see it who decide about its end.
+/// The state of a connection, for the registry that decides when it ends.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// The network that it comes from.
+    /// The network of the client.
     pub(crate) network: IpAddr,
     pub(crate) opened: Instant,
     progress: Mutex<Progress>,
-    /// To end when its request is answered.
+    /// Ends the connection after its current answer.
     pub(crate) finish: Notify,
-    /// To end now.
+    /// Ends the connection at once.
     pub(crate) kill: Notify,
 }
 
-/// What it is doing.
+/// The current activity.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress {
     pub(crate) phase: Phase,
-    /// Since when.
+    /// Start of the phase.
     pub(crate) since: Instant,
-    /// Since when it takes nothing of what it is sent.
+    /// The time since which the client accepts no bytes.
     pub(crate) blocked: Option<Instant>,
-    /// Whether there may be more of its request than was read.
+    /// Whether more of its request may be unread.
     unread: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// It has not asked for anything yet.
+    /// It has sent no request yet.
     New,
-    /// It was answered, and may ask again.
+    /// It was answered, and may send another request.
     Idle,
-    /// It was answered, and has begun to ask again.
+    /// It was answered, and has started another request.
     Asking,
     /// It is being answered.
     Answering,
-    /// It was told that nothing more is said, and may still be sending.
+    /// The server sends nothing more, and the client may still be sending.
     Leaving,
 }
 
@@ -83,7 +83,8 @@ impl Connection {
         }
     }
 
-    /// From here until what is returned is dropped, it is being answered. Of a request with a body there is more to read.
+    /// Marks the connection as being answered until the returned value is dropped. A request with a body has more to
+    /// read.
     pub(crate) fn answer(self: &Arc<Self>, has_body: bool) -> Answering {
         let mut progress = self.lock();
         (progress.phase, progress.since, progress.unread) = (Phase::Answering, Instant::now(), has_body);
@@ -92,13 +93,13 @@ impl Connection {
 }
 
 impl Progress {
-    /// For how long it has not taken what it is sent.
+    /// Returns how long the client has accepted no bytes.
     pub(crate) fn blocked(&self, now: Instant) -> Duration {
         self.blocked.map_or(Duration::ZERO, |it| now.saturating_duration_since(it))
     }
 }
 
-/// Lasts as long as an answer is made and sent.
+/// Lives as long as an answer is produced and sent.
 #[derive(Debug)]
 pub(crate) struct Answering(Arc<Connection>);
 
@@ -111,7 +112,7 @@ impl Drop for Answering {
     }
 }
 
-/// The body of an answer; it is dropped when all of it is sent, or nobody wants it any more.
+/// The body of an answer; dropped when it is sent, or when the client is gone.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) body: Body,
@@ -138,15 +139,15 @@ impl hyper::body::Body for Answer {
     }
 }
 
-/// Of what a client still sends after its answer, so many bytes are read.
+/// Maximum number of bytes to read from a client after its answer.
 const LEFTOVER: usize = 1 << 20;
 
-/// The socket, which tells the connection what it sees.
+/// The socket, which reports its activity to the connection.
 #[derive(Debug)]
 pub(crate) struct Watched {
     stream: TcpStream,
     connection: Arc<Connection>,
-    /// Bytes that may still be read for nothing, once nothing more is written.
+    /// Number of bytes that may still be read and discarded, set when the server has stopped writing.
     leftover: Option<usize>,
 }
 
@@ -196,9 +197,8 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    /// Says that nothing more is written, and then waits for the client to be done. A socket that is closed with bytes
-    /// that nobody read resets the connection, and the client may lose its answer (RFC 9112, section 9.6). The registry
-    /// sees to it that this ends.
+    /// Closes the sending side, and then waits until the client is done. Closing a socket with unread bytes resets the
+    /// connection, and the client may lose its answer (RFC 9112, section 9.6). The registry limits the wait.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let left = match &mut this.leftover {
@@ -219,7 +219,7 @@ impl AsyncWrite for Watched {
                     *left = left.saturating_sub(bytes.filled().len());
                     this.connection.lock().unread = true;
                 }
-                // It is done, gone, sends too much, or had been read to the end before.
+                // The client is done, is gone, sends too much, or its request was complete.
                 _ => return Poll::Ready(Ok(())),
             }
         }

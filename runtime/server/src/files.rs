@@ -1,31 +1,31 @@
-//! Files that are read while the server runs, and whether they have changed since.
+//! Files that are read while the server runs, and the detection of changes.
 
 use std::fmt::Display;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Nothing that belongs into such a file is larger.
+/// Maximum size of a file; valid files are smaller.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// What was found in files when they were read last; nothing where one could not be read.
+/// The contents of files when they were last read; `None` for a file that could not be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Files(Vec<(PathBuf, Option<Vec<u8>>)>);
 
 impl Files {
-    /// Reads a file, and remembers what was in it.
+    /// Reads a file, and remembers its content.
     pub(crate) fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         let read = read(path);
         self.0.push((path.to_owned(), read.as_ref().ok().cloned()));
         read
     }
 
-    /// The same for text.
+    /// Reads a text file, and remembers its content.
     pub(crate) fn read_text(&mut self, what: &str, path: &Path) -> Result<String, String> {
         let bytes = self.read(path).map_err(|it| unusable(what, path, &it))?;
         String::from_utf8(bytes).map_err(|_| unusable(what, path, &"it is not UTF-8"))
     }
 
-    /// Whether one of them has something else in it by now.
+    /// Whether the content of a file has changed.
     pub(crate) fn have_changed(&self) -> bool {
         self.0.iter().any(|(path, known)| read(path).ok() != *known)
     }
@@ -36,7 +36,7 @@ fn unusable(what: &str, path: &Path, why: &dyn Display) -> String {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a pipe waits for a program that writes into it, and a device may be endless.
+    // Opening a pipe blocks until another program writes to it, and a device may be endless.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }

@@ -1,4 +1,4 @@
-//! Handshakes take turns. Each is arithmetic of up to some milliseconds, on a thread that answers scrapes too.
+//! Handshakes take turns. Each one computes for up to some milliseconds, on a thread that also answers scrapes.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -11,12 +11,13 @@ use tokio::task::yield_now;
 pub(crate) struct Handshakes(Semaphore);
 
 impl Handshakes {
-    /// A handshake that waits for its client holds no turn, so clients that stop half way delay no other.
+    /// Creates the turns. A handshake that waits for its client holds no turn, so clients that stop half way do not
+    /// delay others.
     pub(crate) fn new() -> Self {
         Self(Semaphore::new(1))
     }
 
-    /// Runs the work step by step; before each step all other ready tasks run.
+    /// Runs the work step by step. Before each step all other ready tasks run.
     pub(crate) async fn take<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
@@ -33,7 +34,7 @@ impl Handshakes {
     }
 }
 
-/// Returns when this task is woken: by what the step before waits for, since nothing else knows of it.
+/// Returns when this task is woken. Only the future of the previous step can wake it.
 async fn woken() {
     let mut has_waited = false;
     poll_fn(|_| if std::mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;

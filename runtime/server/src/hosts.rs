@@ -1,9 +1,9 @@
-//! Which hosts a request may name.
+//! The hosts that a request may name.
 //!
-//! A server on a loopback address is open to its own machine, and so to each browser there. A website whose name leads to
-//! 127.0.0.1 at the second look (DNS rebinding) is of the same origin as such a server then, and reads what it answers. Its
-//! requests still name the website in `Host`. What changes something also needs an `Origin` of the server itself, where
-//! there is one: websites send such requests without reading the answers.
+//! A server on a loopback address is open to its own machine, and so to every browser there. If a website's name
+//! resolves to 127.0.0.1 at the second look-up (DNS rebinding), the website has the same origin as the server and can
+//! read its answers. But its requests still name the website in `Host`. A request that changes something must also have
+//! the server's own `Origin`, if it has one: websites can send such requests without reading the answers.
 
 use crate::limits::Event;
 use axum::Router;
@@ -16,18 +16,17 @@ use axum::response::{IntoResponse, Response};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-/// The environment variable with names of hosts, separated by commas, that a server on a loopback address answers to
-/// besides the loopback names.
+/// The environment variable with additional host names, separated by commas, for a server on a loopback address.
 pub const HOSTS_VARIABLE: &str = "MEASURAND_HOSTS";
 
-/// The hosts that requests may name: `localhost`, names below it, loopback addresses, and configured names.
+/// The hosts that requests may name: `localhost`, its subdomains, loopback addresses, and configured names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hosts {
     names: Arc<[String]>,
 }
 
 impl Hosts {
-    /// With these names, and those in [`HOSTS_VARIABLE`].
+    /// Creates the set of these names and those in [`HOSTS_VARIABLE`].
     #[must_use]
     pub fn new(names: &[String]) -> Self {
         let environment = std::env::var(HOSTS_VARIABLE).unwrap_or_default();
@@ -35,14 +34,14 @@ impl Hosts {
         Self { names: all.map(|it| it.trim().to_ascii_lowercase()).filter(|it| !it.is_empty()).collect() }
     }
 
-    /// What a server that listens there asks of each request; nothing where it is not a loopback address. Such a server is
-    /// reached by names that it does not know.
+    /// Returns the hosts for a server that listens on this address; `None` if it is not a loopback address. Such a
+    /// server is reached by names that it cannot know.
     #[must_use]
     pub fn of_listener(address: SocketAddr, names: &[String]) -> Option<Self> {
         address.ip().to_canonical().is_loopback().then(|| Self::new(names))
     }
 
-    /// Routes that answer only requests which name one of these hosts; for a server that is not ours.
+    /// Wraps routes so that they answer only requests for these hosts, for a third-party server.
     pub fn protect(self, routes: Router) -> Router {
         let guard = move |request: Request, next: Next| {
             let refusal = self.refusal(request.method(), request.uri(), request.headers());
@@ -56,20 +55,20 @@ impl Hosts {
         routes.layer(from_fn(guard))
     }
 
-    /// Why a request is refused, and the answer to it. One without a host is not: browsers always name one.
+    /// Returns the reason for a refusal and its answer. A request without a host is accepted: browsers always send one.
     #[must_use]
     pub fn refusal(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<(Event, Response)> {
         let named = headers.get_all(HOST).into_iter().map(|it| it.to_str().unwrap_or("?"));
         let named = named.chain(uri.authority().map(Authority::as_str)).filter(|it| !it.is_empty());
         if !named.into_iter().all(|it| self.knows(it)) {
-            let why = "this server does not answer to that host; ask for `localhost` or `127.0.0.1`, or name the host in the \
-                       environment variable `MEASURAND_HOSTS` of the program\n";
+            let why = "unknown host; use `localhost` or `127.0.0.1`, or add the host to the program's environment \
+                       variable `MEASURAND_HOSTS`\n";
             return Some((Event::Host, refused(StatusCode::MISDIRECTED_REQUEST, why)));
         }
         self.foreign_origin(method, headers)
     }
 
-    /// The same about the origin alone, which counts on every address.
+    /// Checks only the origin, which matters on every address.
     pub(crate) fn foreign_origin(&self, method: &Method, headers: &HeaderMap) -> Option<(Event, Response)> {
         if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
             return None;
@@ -79,7 +78,7 @@ impl Hosts {
             let origin = it.to_str().ok().and_then(|it| it.split_once("://")).map(|it| it.1);
             origin.is_some_and(|it| host.is_some_and(|host| host.eq_ignore_ascii_case(it)) || self.is_configured(it))
         };
-        let why = "another website asks this server to change something; do it from the server's own page or without a browser\n";
+        let why = "refused a request from another website; send it from the server's own page or without a browser\n";
         let is_foreign = !headers.get_all(ORIGIN).into_iter().all(is_own);
         is_foreign.then(|| (Event::Origin, refused(StatusCode::FORBIDDEN, why)))
     }
@@ -99,7 +98,7 @@ impl Hosts {
     }
 }
 
-/// The host alone, in lower case.
+/// Returns the host without the port, in lower case.
 fn host(authority: &str) -> Option<String> {
     let authority: Authority = authority.parse().ok()?;
     let host = authority.host().trim_end_matches('.').to_ascii_lowercase();

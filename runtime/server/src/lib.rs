@@ -1,7 +1,8 @@
-//! A server for few requests and any number of clients that mean harm: connections are bounded in number and time, and
-//! the ones that do least give way to new ones. With the feature `tls` they are encrypted, and asked who they are.
+//! An HTTP server for few requests and many hostile clients. Connections are bounded in number and time, and the least
+//! active ones are closed in favour of new ones. With the feature `tls` it encrypts connections and authenticates
+//! clients.
 //!
-//! It serves a router that it is given, and knows neither metrics nor alerts.
+//! It serves any router, and knows neither metrics nor alerts.
 
 #![forbid(unsafe_code)]
 

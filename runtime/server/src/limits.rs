@@ -1,27 +1,28 @@
-//! Bounds on what clients can take, and what is told when one of them was reached.
+//! Limits on clients, and the events when a limit is reached.
 
 use std::time::Duration;
 
-/// Bounds on connections.
+/// Limits on connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at once, at least one; 256 unless told otherwise. With more of them the one that does least gives way:
-    /// one that never asked for anything, one that does not read, or one that rests; of a network that has many, sooner.
+    /// Maximum number of connections, at least 1. Default: 256. Beyond it the server closes the least active
+    /// connection: one without a request first, then one that does not read, then an idle one; sooner if its network
+    /// has many connections.
     pub connections: u32,
-    /// Bytes of a request's line and headers, from 1 KiB to 1 MiB; 16 KiB unless told otherwise. More are answered with
-    /// 431.
+    /// Maximum size of a request's line and headers in bytes, from 1 KiB to 1 MiB. Default: 16 KiB. Larger ones are
+    /// answered with 431.
     pub header_bytes: u32,
-    /// To send a request's headers, from the begin of the connection or of a further request on it; 10 seconds unless told
-    /// otherwise. A handshake is part of it.
+    /// Time limit for sending a request's headers, from the start of the connection or of the next request. It includes
+    /// the TLS handshake. Default: 10 seconds.
     pub headers: Duration,
-    /// Between two requests; two minutes unless told otherwise.
+    /// Maximum time between two requests. Default: two minutes.
     pub idle: Duration,
-    /// In which a client takes at least some of what it is sent; 10 seconds unless told otherwise.
+    /// Maximum time in which a client accepts no bytes of an answer. Default: 10 seconds.
     pub write: Duration,
-    /// For a whole connection; five minutes unless told otherwise. A request that has begun then gets [`Limits::shutdown`]
-    /// to end.
+    /// Maximum lifetime of a connection. A started request then gets [`Limits::shutdown`] to finish. Default: five
+    /// minutes.
     pub connection: Duration,
-    /// For requests that have begun to end at a shutdown; 5 seconds unless told otherwise.
+    /// Time for started requests to finish at a shutdown. Default: 5 seconds.
     pub shutdown: Duration,
 }
 
@@ -39,31 +40,31 @@ impl Default for Limits {
     }
 }
 
-/// Something was refused or cut short.
+/// A refusal or an early end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// A connection gave way to a new one.
+    /// A connection was closed in favour of a new one.
     Connections,
     /// The headers of a request took too long.
     Headers,
-    /// A client did not take what it was sent.
+    /// A client did not accept its answer.
     Write,
-    /// A connection's time was over, and its request still did not end.
+    /// A connection reached its maximum lifetime, and its request did not finish.
     Connection,
-    /// It was no request of HTTP/1, or had too many bytes of headers.
+    /// It was not an HTTP/1 request, or its headers were too large.
     Malformed,
     /// The handshake failed.
     Tls,
-    /// The operating system gave no connection, most likely for want of descriptors.
+    /// The operating system provided no connection, usually because descriptors are used up.
     Accept,
-    /// A request named a host that is not the server's.
+    /// A request named an unknown host.
     Host,
-    /// A page of another website asked to change something.
+    /// A page of another website tried to change something.
     Origin,
 }
 
 impl Event {
-    /// All of them.
+    /// All events.
     pub const ALL: [Self; 9] = [
         Self::Connections,
         Self::Headers,
@@ -76,7 +77,7 @@ impl Event {
         Self::Origin,
     ];
 
-    /// In one word, for a label.
+    /// Returns the event as a label value.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,5 @@
-//! All connections, and which of them has to end: because its time is over, or because a new one needs its place.
+//! All connections, and the choice of those that have to end: because a time limit is reached, or because a new
+//! connection needs the place.
 
 use crate::connection::{Connection, Phase};
 use crate::limits::{Event, Limits};
@@ -10,10 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// What a client still sends after its answer is read for so long, at least.
+/// Minimum time for reading what a client still sends after its answer.
 const LEAVING: Duration = Duration::from_secs(1);
 
-/// A client that takes nothing for so long gives way to one that may.
+/// A client that accepts no bytes for this long may be closed in favour of a new one.
 const STALLED: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -21,11 +22,11 @@ pub(crate) struct Registry {
     limits: Limits,
     connections: Mutex<(u64, HashMap<u64, Arc<Connection>>)>,
     places: Arc<Semaphore>,
-    /// Somebody has come, so that there is something to look after.
+    /// Notified when a connection is added.
     pub(crate) came: Notify,
 }
 
-/// A connection's place, which is free again when this is dropped.
+/// The place of a connection, which is free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     registry: Arc<Registry>,
@@ -54,7 +55,7 @@ impl Registry {
         lock(&self.connections)
     }
 
-    /// A place if one is free.
+    /// Returns a place if one is free.
     pub(crate) fn enter(self: &Arc<Self>, network: IpAddr) -> Option<Place> {
         let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
         let connection = Arc::new(Connection::new(network));
@@ -67,12 +68,12 @@ impl Registry {
         Some(Place { registry: Arc::clone(self), id, connection, _permit: permit })
     }
 
-    /// Returns when a place may be free, or after a moment, since then another connection may be found to give way.
+    /// Returns when a place may be free, or after a short time, because another connection may be closable then.
     pub(crate) async fn room(&self) {
         let _ = tokio::time::timeout(Duration::from_millis(50), self.places.acquire()).await;
     }
 
-    /// Returns when nobody is connected.
+    /// Returns when there are no connections.
     pub(crate) async fn empty(&self) {
         let _ = self.places.acquire_many(self.limits.connections).await;
     }
@@ -81,9 +82,9 @@ impl Registry {
         self.lock().1.is_empty()
     }
 
-    /// Lets the connection end that does least: one that never asked for anything, then one that takes nothing or was
-    /// answered for good, then one that rests; of several the one whose network has most of them, and of those the oldest.
-    /// Where all are busy, the oldest ends with its answer. Says whether a place becomes free at once.
+    /// Closes the least active connection: one without a request first, then one that accepts no bytes or has its last
+    /// answer, then an idle one. Among equals it is one of the network with most connections, and of these the oldest.
+    /// If all are busy, the oldest ends after its answer. Returns whether a place becomes free at once.
     pub(crate) fn make_room(&self) -> bool {
         let (now, connections) = (Instant::now(), self.lock());
         let mut of = HashMap::<IpAddr, usize>::new();
@@ -113,7 +114,7 @@ impl Registry {
         false
     }
 
-    /// Ends what has been going on for too long, and says why.
+    /// Closes connections that exceed a time limit, and reports the reason.
     pub(crate) fn sweep(&self, tell: impl Fn(Event)) {
         let now = Instant::now();
         let limits = &self.limits;
@@ -141,22 +142,22 @@ impl Registry {
         }
     }
 
-    /// Lets all end with their answers.
+    /// Ends all connections after their current answers.
     pub(crate) fn finish(&self) {
         self.lock().1.values().for_each(|it| it.finish.notify_one());
     }
 
-    /// Ends those that have not asked for anything yet, or not to the end.
+    /// Ends connections without a complete request.
     pub(crate) fn end_unasked(&self) {
         self.lock().1.values().filter(|it| it.progress().phase != Phase::Answering).for_each(|it| it.kill.notify_one());
     }
 
-    /// Ends all that are left.
+    /// Ends all remaining connections.
     pub(crate) fn end_all(&self) {
         self.lock().1.values().for_each(|it| it.kill.notify_one());
     }
 
-    /// How often to look for what takes too long.
+    /// Returns the interval between two checks of the time limits.
     pub(crate) fn tick(&self) -> Duration {
         let Limits { headers, idle, write, connection, .. } = self.limits;
         let shortest = headers.min(idle).min(write).min(connection);

@@ -24,10 +24,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-/// At a shutdown a client has so long to ask to the end what it had begun to ask.
+/// Time for a client to complete a started request at a shutdown.
 const UNASKED: Duration = Duration::from_secs(1);
 
-/// A server that listens already.
+/// A server with a bound listener.
 pub struct Server {
     listener: TcpListener,
     routes: Router,
@@ -40,16 +40,16 @@ pub struct Server {
     handshakes: Arc<Handshakes>,
 }
 
-/// What is asked of the hosts that requests name.
+/// The check of a request's host and origin.
 #[derive(Debug, Clone)]
 enum Hosted {
-    /// That they are these.
+    /// Only these hosts are allowed.
     Known(Hosts),
-    /// Nothing but that a page of another one changes nothing.
+    /// Any host is allowed, but a page of another origin must not change anything.
     Any(Hosts),
 }
 
-/// What a connection keeps of what it reads and writes; hyper takes no less than 8 KiB.
+/// Buffer size of a connection; hyper needs at least 8 KiB.
 const BUFFER: usize = 32 * 1024;
 
 type Tell = Arc<dyn Fn(Event) + Send + Sync>;
@@ -61,12 +61,12 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
-    /// Serves these routes. Each request has a [`Client`] as an extension. It is told what is refused or cut short; that
-    /// must not block.
+    /// Creates a server for these routes. Each request has a [`Client`] as an extension. `tell` receives every refusal
+    /// or early end; it must not block.
     ///
-    /// On a loopback address it answers only requests that name a loopback host, a host in [`crate::HOSTS_VARIABLE`], or
-    /// none; see [`Hosts`]. On every address it refuses what a browser sends from a page of another origin to change
-    /// something.
+    /// On a loopback address the server answers only requests that name a loopback host, a host in
+    /// [`crate::HOSTS_VARIABLE`], or none; see [`Hosts`]. On every address it refuses requests by which a page of
+    /// another origin tries to change something.
     #[must_use]
     pub fn new(
         listener: TcpListener,
@@ -77,7 +77,7 @@ impl Server {
         let known = listener.local_addr().ok().and_then(|it| Hosts::of_listener(it, &[]));
         let hosts = known.map_or_else(|| Hosted::Any(Hosts::new(&[])), Hosted::Known);
         let limits = Limits {
-            // Without any connection nothing would ever be answered.
+            // Without any connection no request could be answered.
             connections: limits.connections.clamp(1, 1 << 20),
             header_bytes: limits.header_bytes.clamp(1024, 1 << 20),
             ..limits
@@ -95,14 +95,14 @@ impl Server {
         }
     }
 
-    /// Answers requests that name one of these hosts, on whatever address it listens.
+    /// Answers only requests for these hosts, on any listening address.
     #[must_use]
     pub fn hosts(mut self, hosts: Hosts) -> Self {
         self.hosts = Hosted::Known(hosts);
         self
     }
 
-    /// With TLS, if these files have a certificate. Credentials are the routes' affair.
+    /// Enables TLS if these files contain a certificate. The routes have to check credentials.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn access(mut self, access: Arc<crate::Access>) -> Self {
@@ -110,7 +110,8 @@ impl Server {
         self
     }
 
-    /// Serves until it is told to stop. Then nobody listens any more, and what was begun ends, in the time that it has.
+    /// Serves until `stop` completes. Then it closes the listener and lets started requests finish within the time
+    /// limit.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (limits, tell) = (self.limits, Arc::clone(&self.tell));
         let registry = Arc::new(Registry::new(limits));
@@ -137,9 +138,9 @@ impl Server {
             let (stream, address) = match self.listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // A client that has hung up meanwhile is no reason to wait.
+                    // If the client has hung up, there is no reason to wait.
                     if !is_of_client(&error) {
-                        // Out of descriptors, most likely: they come back when connections end.
+                        // Descriptors are probably used up; they become free when connections end.
                         (self.tell)(Event::Accept);
                         registry.make_room();
                         sleep(Duration::from_millis(50)).await;
@@ -161,7 +162,7 @@ impl Server {
         }
     }
 
-    /// Begins to serve a connection.
+    /// Starts serving a connection.
     fn connect(&self, stream: TcpStream, client: Client, place: Place) {
         // Answers are written at once; waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
@@ -172,7 +173,7 @@ impl Server {
         if let Some(access) = self.access.as_ref().filter(|it| it.is_encrypted()) {
             let (access, handshakes) = (Arc::clone(access), Arc::clone(&self.handshakes));
             tokio::spawn(async move {
-                // The time for it is that for headers, of which it is a part; see `Registry::sweep`.
+                // The time limit for headers includes the handshake; see `Registry::sweep`.
                 let handshake = handshakes.take(access.accept(stream));
                 let stream = tokio::select! {
                     stream = handshake => stream,
@@ -181,7 +182,7 @@ impl Server {
                 };
                 match stream {
                     Ok(stream) => serve(stream, &site, place, limits, &tell).await,
-                    // A client that misbehaves is its own problem; there is nobody to tell.
+                    // An invalid handshake is the client's error, so it is only counted.
                     Err(_) => tell(Event::Tls),
                 }
             });
@@ -191,7 +192,7 @@ impl Server {
     }
 }
 
-/// What a client may ask.
+/// The routes and the hosts that a client may request.
 struct Site {
     routes: TowerToHyperService<Router>,
     hosts: Hosted,
@@ -228,8 +229,8 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, site: &Site, place: 
         }
     });
     let mut server = http1::Builder::new();
-    // Times are the registry's affair: one look at all connections now and then, rather than a timer for each.
-    // Of an answer that nobody reads no more is kept than of a request.
+    // The registry enforces all time limits: one check of all connections now and then, instead of a timer for each. An
+    // unread answer takes no more memory than a request.
     let kept = (limits.header_bytes as usize).max(BUFFER);
     server.header_read_timeout(None).max_header_size(limits.header_bytes as usize).max_buf_size(kept);
     let mut serving = pin!(server.serve_connection(TokioIo::new(stream), service));
@@ -245,7 +246,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, site: &Site, place: 
     }
 }
 
-/// Looks at all connections now and then, as long as there are any.
+/// Checks all connections periodically while there are any.
 async fn sweep(registry: Arc<Registry>, tell: Tell) {
     loop {
         if registry.is_empty() {
@@ -256,7 +257,7 @@ async fn sweep(registry: Arc<Registry>, tell: Tell) {
     }
 }
 
-/// Whether a connection was lost before it was accepted, which says nothing of the next one.
+/// Whether the client lost the connection before it was accepted, which does not affect the next one.
 fn is_of_client(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)

@@ -1,4 +1,4 @@
-//! The server's certificate and key, out of files.
+//! The server's certificate and key, read from files.
 
 use crate::files::Files;
 use rustls_pki_types::pem::PemObject;
@@ -11,41 +11,41 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
-/// Where the certificate and its key are, in PEM.
+/// The certificate and key files in PEM, and the TLS settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The certificate, and those between it and the authority.
+    /// The certificate, with intermediate certificates.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
-    /// What clients have to show.
+    /// The certificates that clients have to present.
     pub clients: ClientCertificates,
-    /// Whether TLS 1.2 is spoken.
+    /// Whether TLS 1.2 is enabled.
     pub is_1_2: bool,
-    /// Whether TLS 1.3 is spoken.
+    /// Whether TLS 1.3 is enabled.
     pub is_1_3: bool,
 }
 
-/// Whether clients have to have a certificate, and from whom.
+/// Whether clients have to present a certificate, and the authorities to accept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ClientCertificates {
-    /// They are not asked.
+    /// Certificates are not requested.
     #[default]
     Unasked,
-    /// One that one of these authorities signed.
+    /// A certificate signed by one of these authorities is required.
     Required(PathBuf),
-    /// None, or one that one of these authorities signed.
+    /// A certificate is optional, but must be signed by one of these authorities.
     IfGiven(PathBuf),
 }
 
 impl TlsFiles {
-    /// A certificate and its key, and nothing out of the ordinary.
+    /// Returns the settings for this certificate and key, with defaults for the rest.
     #[must_use]
     pub fn new(certificate: PathBuf, key: PathBuf) -> Self {
         Self { certificate, key, clients: ClientCertificates::Unasked, is_1_2: true, is_1_3: true }
     }
 
-    /// Reads them.
+    /// Reads the files.
     pub(crate) fn config(&self, files: &mut Files) -> Result<Arc<ServerConfig>, String> {
         let of_certificate = |why: &dyn Display| unusable("certificate", &self.certificate, why);
         let certificates = certificates(files, "certificate", &self.certificate)?;
@@ -71,13 +71,13 @@ impl TlsFiles {
 }
 
 fn unusable(what: &str, path: &Path, why: &dyn Display) -> String {
-    format!("cannot use the {what} in `{}`: {why}; name a file in PEM that can be read", path.display())
+    format!("cannot use the {what} in `{}`: {why}; set the path of a readable PEM file", path.display())
 }
 
-/// The certificates in a file in PEM, of which there is at least one; `what` says whose they are.
+/// Returns the certificates in a PEM file, at least one; `what` describes them in errors.
 ///
 /// # Errors
-/// One line that names the file and the mend.
+/// One line that names the file and the fix.
 pub fn certificates_in(what: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     certificates(&mut Files::default(), what, path)
 }
@@ -87,7 +87,7 @@ fn certificates(files: &mut Files, what: &str, path: &Path) -> Result<Vec<Certif
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let certificates = certificates.map_err(|it| unusable(what, path, &it))?;
     if certificates.is_empty() {
-        return Err(unusable(what, path, &"there is none in it"));
+        return Err(unusable(what, path, &"it contains none"));
     }
     Ok(certificates)
 }

@@ -1,4 +1,4 @@
-//! The file in which Prometheus' exporters are told about TLS and users, `--web.config.file` of theirs.
+//! The web configuration file of Prometheus' exporters (`--web.config.file`), with TLS and users.
 //! <https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md>
 
 use crate::auth::is_bcrypt;
@@ -9,7 +9,7 @@ use serde_saphyr::{Location, Spanned};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-/// What a file says.
+/// The content of a file.
 #[derive(Debug, Default)]
 pub(crate) struct WebConfig {
     pub(crate) tls: Option<TlsFiles>,
@@ -17,7 +17,7 @@ pub(crate) struct WebConfig {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// Headers that may be set; others would say something else of an answer than what it is.
+/// The headers that may be set; other headers would change the meaning of an answer.
 const HEADERS: [&str; 5] = [
     "content-security-policy",
     "strict-transport-security",
@@ -53,7 +53,7 @@ struct Http {
 }
 
 impl WebConfig {
-    /// Reads the text of a file; other files are named relative to its folder.
+    /// Parses the text of a file. Paths in it are relative to its folder.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, String> {
         let at = |location: &Location, what: &str| format!("{}:{}: {what}", path.display(), location.line());
         let empty = text.lines().all(|it| it.trim().is_empty() || it.trim_start().starts_with('#'));
@@ -62,12 +62,9 @@ impl WebConfig {
         } else {
             serde_saphyr::from_str::<File>(text).map_err(|error| {
                 let line = error.location().map_or(1, |it| it.line());
-                // One line, without the text around it, in which there may be secrets.
+                // One line, without the surrounding text, which may contain secrets.
                 let what = error.without_snippet().to_string().lines().next().unwrap_or_default().to_owned();
-                format!(
-                    "{}:{line}: {what}; this is what `web.config.file` of an exporter may say here: {KNOWN}",
-                    path.display()
-                )
+                format!("{}:{line}: {what}; the supported settings are {KNOWN}", path.display())
             })?
         };
         let mut config = Self::default();
@@ -77,11 +74,15 @@ impl WebConfig {
         for (name, hash) in file.basic_auth_users.unwrap_or_default() {
             let shown = name.escape_debug();
             if name.is_empty() || name.contains(':') {
-                return Err(at(&hash.referenced, &format!("`{shown}` is no name of a user; leave out the colon")));
+                return Err(at(
+                    &hash.referenced,
+                    &format!("`{shown}` is not a valid user name; write a name without a colon"),
+                ));
             }
             if !is_bcrypt(&hash.value) {
                 let what = format!(
-                    "the password of `{shown}` is no bcrypt hash as in `$2y$10$…`; make one with `htpasswd -nB {shown}`"
+                    "the password of `{shown}` is not a bcrypt hash such as `$2y$10$…`; create one with \
+                     `htpasswd -nB {shown}`"
                 );
                 return Err(at(&hash.referenced, &what));
             }
@@ -89,13 +90,16 @@ impl WebConfig {
         }
         let Some(http) = file.http_server_config else { return Ok(config) };
         if let Some(http2) = http.http2.filter(|it| it.value) {
-            return Err(at(&http2.referenced, "only HTTP/1.1 is spoken here; write `http2: false` or nothing"));
+            return Err(at(&http2.referenced, "only HTTP/1.1 is supported; set `http2: false` or remove it"));
         }
         for (name, value) in http.headers.unwrap_or_default() {
             let known = HEADERS.iter().find(|it| it.eq_ignore_ascii_case(&name));
             let (Some(known), Ok(text)) = (known, HeaderValue::from_str(&value.value)) else {
                 let shown = name.escape_debug();
-                let what = format!("the header `{shown}` cannot be set so; those that can are {}", HEADERS.join(", "));
+                let what = format!(
+                    "the header `{shown}` cannot be set; allowed are {}, each with a one-line value",
+                    HEADERS.join(", ")
+                );
                 return Err(at(&value.referenced, &what));
             };
             config.headers.push((HeaderName::from_static(known), text));
@@ -112,11 +116,11 @@ impl Tls {
         self,
         folder: &Path,
         at: &dyn Fn(&Location, &str) -> String,
-        begin: &Location,
+        start: &Location,
     ) -> Result<TlsFiles, String> {
         let given = |path: Option<PathBuf>| path.filter(|it| !it.as_os_str().is_empty()).map(|it| folder.join(it));
         let (Some(certificate), Some(key)) = (given(self.cert_file), given(self.key_file)) else {
-            return Err(at(begin, "TLS needs a certificate and its key; write `cert_file` and `key_file`"));
+            return Err(at(start, "TLS needs a certificate and its key; write `cert_file` and `key_file`"));
         };
         let authorities = given(self.client_ca_file);
         let wanted = self.client_auth_type.as_ref().map_or("", |it| it.value.as_str());
@@ -126,27 +130,27 @@ impl Tls {
             ("VerifyClientCertIfGiven", Some(path)) => ClientCertificates::IfGiven(path),
             (_, authorities) => {
                 let what = if ["", "NoClientCert"].contains(&wanted) {
-                    "nobody is asked for a certificate that `client_ca_file` signed; write \
+                    "`client_ca_file` is set, but client certificates are not requested; set \
                      `client_auth_type: RequireAndVerifyClientCert`"
                 } else if authorities.is_none() {
-                    "certificates of clients need `client_ca_file`, with the authorities that sign them"
+                    "client certificates need authorities; set `client_ca_file`"
                 } else {
-                    "certificates of clients are looked at or not asked for; write `NoClientCert`, \
+                    "this `client_auth_type` is not supported; write `NoClientCert`, \
                      `VerifyClientCertIfGiven` or `RequireAndVerifyClientCert`"
                 };
-                return Err(at(self.client_auth_type.as_ref().map_or(begin, |it| &it.referenced), what));
+                return Err(at(self.client_auth_type.as_ref().map_or(start, |it| &it.referenced), what));
             }
         };
         let version = |given: Option<Spanned<String>>, without: u8| match given {
             None => Ok(without),
             Some(it) if it.value == "TLS12" => Ok(2),
             Some(it) if it.value == "TLS13" => Ok(3),
-            Some(it) => Err(at(&it.referenced, "this version of TLS is not spoken; write `TLS12` or `TLS13`")),
+            Some(it) => Err(at(&it.referenced, "this TLS version is not supported; write `TLS12` or `TLS13`")),
         };
         let highest = self.max_version.as_ref().map(|it| it.referenced);
         let (least, most) = (version(self.min_version, 2)?, version(self.max_version, 3)?);
         if least > most {
-            return Err(at(highest.as_ref().unwrap_or(begin), "`max_version` is below `min_version`; exchange them"));
+            return Err(at(highest.as_ref().unwrap_or(start), "`max_version` is below `min_version`; swap them"));
         }
         Ok(TlsFiles { certificate, key, clients, is_1_2: least == 2, is_1_3: most == 3 })
     }
@@ -161,7 +165,7 @@ mod tests {
     const HASH: &str = "$2y$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
 
     #[test]
-    fn what_exporters_understand_is_understood() {
+    fn settings_of_exporters_are_accepted() {
         let text = format!(
             "tls_server_config:\n  cert_file: a.pem\n  key_file: /keys/a.key\n  client_ca_file: ca.pem\n  \
              client_auth_type: RequireAndVerifyClientCert\n  min_version: TLS13\nhttp_server_config:\n  http2: false\n  \
@@ -181,13 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_the_line_and_the_mend() {
+    fn mistakes_name_the_line_and_the_fix() {
         for (text, says) in [
             ("basic_auth_user:\n  ann: x\n", "web.yml:1: "),
             ("basic_auth_user:\n  ann: x\n", "`basic_auth_users`"),
             ("\ntls_server_config:\n  cert_file: a\n  key_file: b\n  cipher_suites: [x]\n", "web.yml:5: "),
             ("tls_server_config:\n  cert_file: a\n", "write `cert_file` and `key_file`"),
-            ("basic_auth_users:\n  ann: secret\n", "web.yml:2: the password of `ann` is no bcrypt hash"),
+            ("basic_auth_users:\n  ann: secret\n", "web.yml:2: the password of `ann` is not a bcrypt hash"),
             ("basic_auth_users:\n  a:b: x\n", "web.yml:2: "),
             (&format!("basic_auth_users:\n  ann: {HASH}\n  ann: {HASH}\n"), "web.yml:3: "),
             ("http_server_config:\n  http2: true\n", "web.yml:2: only HTTP/1.1"),
@@ -202,7 +206,7 @@ mod tests {
                 "client_ca_file",
             ),
             ("tls_server_config: {cert_file: a, key_file: b, min_version: TLS10}\n", "write `TLS12` or `TLS13`"),
-            ("tls_server_config: {cert_file: a, key_file: b, min_version: TLS13, max_version: TLS12}\n", "exchange"),
+            ("tls_server_config: {cert_file: a, key_file: b, min_version: TLS13, max_version: TLS12}\n", "swap them"),
             ("[1, 2", "web.yml:1: "),
             ("\u{0}", "web.yml:1: "),
         ] {

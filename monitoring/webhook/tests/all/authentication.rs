@@ -124,8 +124,8 @@ fn files_of_credentials_are_checked_at_the_start() {
     check("--token-file", "# none\n", "there are no tokens in");
     check("--token-file", "short-secret\n", "credentials:1: the token is shorter than 16 characters");
     check("--users-file", "", "there are no users in");
-    check("--users-file", "# a comment\nann:secret\n", "credentials:2: this is no user");
-    check("--users-file", &format!(":{}", bcrypt::hash("x", 4).unwrap()), "credentials:1: this is no user");
+    check("--users-file", "# a comment\nann:secret\n", "credentials:2: this is not a user");
+    check("--users-file", &format!(":{}", bcrypt::hash("x", 4).unwrap()), "credentials:1: this is not a user");
     check("--users-file", "ann:$2b$10$tooshort", "--hash-password");
 }
 
@@ -216,8 +216,8 @@ fn a_web_configuration_says_all_of_it_at_once() {
 
     // A file that is no good, or opens the door, changes nothing; a good one does, without a signal.
     for (bad, says) in [
-        ("basic_auth_users:\n  ann: secret\n", "web.yml:2: the password of `ann` is no bcrypt hash"),
-        ("", "nobody would be asked for credentials any more"),
+        ("basic_auth_users:\n  ann: secret\n", "web.yml:2: the password of `ann` is not a bcrypt hash"),
+        ("", "the new files would disable authentication"),
     ] {
         file(&directory, "web.yml", bad);
         wait("a line in the log", 10, || {
@@ -254,8 +254,8 @@ fn a_web_configuration_that_is_no_good_is_an_error() {
         }
     };
     check(None, "cannot read the web configuration in");
-    check(Some("basic_auth_users:\n  ann: secret\n"), "web.yml:2: the password of `ann` is no bcrypt hash");
+    check(Some("basic_auth_users:\n  ann: secret\n"), "web.yml:2: the password of `ann` is not a bcrypt hash");
     check(Some("tls_server_config:\n  cert_file: server.pem\n"), "write `cert_file` and `key_file`");
     check(Some("tls_server_config:\n  cert_file: a.pem\n  key_file: a.key\n"), "cannot use the certificate in");
-    check(Some("http_server_config:\n  http2: true\n"), "web.yml:2: only HTTP/1.1 is spoken here");
+    check(Some("http_server_config:\n  http2: true\n"), "web.yml:2: only HTTP/1.1 is supported");
 }

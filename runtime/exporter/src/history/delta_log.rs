@@ -1,28 +1,28 @@
-//! The recent numbers of one series in few bytes: only what changes is written.
+//! The recent numbers of one series in few bytes: only changes are stored.
 //!
-//! A sample is a row of columns: one number of a counter or a gauge; of a histogram one for each bucket, and the sum.
-//! Samples are counted in ticks. Between two entries all numbers stay as they are, so that a series at rest takes nothing
-//! and a busy one a few bytes a tick. It knows neither times nor names.
+//! A sample is a row of columns: a counter or a gauge has one number; a histogram has one number for each bucket, and
+//! the sum. Samples are counted in ticks. Between two entries all numbers stay the same, so a series at rest takes no
+//! memory and a busy one a few bytes per tick. This module knows neither times nor names.
 
 use std::collections::VecDeque;
 
-/// Numbers from one tick to the newest.
+/// The numbers from one tick to the newest.
 #[derive(Debug)]
 pub(crate) struct DeltaLog {
     /// The first tick that is kept.
     begin: u32,
-    /// The numbers at that tick, and the tick of the entry that they come from.
+    /// The numbers at that tick. `base_tick` is the tick of the entry that they come from.
     base: Box<[u64]>,
     base_tick: u32,
-    /// Entries: the ticks since the entry before, a bit for each column that changes, and these changes.
+    /// The entries: the ticks since the previous entry, one bit for each column that changes, and these changes.
     bytes: VecDeque<u8>,
     last: Box<[u64]>,
     last_tick: u32,
-    /// Whether the last column is the bits of a floating-point number; all others are whole.
+    /// Whether the last column holds the bits of a floating-point number; all others are integers.
     is_float: bool,
 }
 
-/// Bytes of an entry, mostly.
+/// Typical size of an entry, in bytes.
 const ROOM: usize = 16;
 
 /// Reads entries from the front.
@@ -37,13 +37,13 @@ impl DeltaLog {
         Self { begin: tick, base, base_tick: tick, bytes: VecDeque::new(), last, last_tick: tick, is_float }
     }
 
-    /// Adds the numbers of a later tick.
+    /// Appends the numbers of a later tick.
     pub(crate) fn push(&mut self, tick: u32, values: &[u64]) {
         if *self.last == *values {
             return;
         }
         if self.bytes.capacity() - self.bytes.len() < ROOM {
-            // Doubling would waste half of what is bounded.
+            // Doubling the capacity would waste half of a bounded memory.
             self.bytes.reserve_exact(self.bytes.len() / 4 + ROOM);
         }
         put(&mut self.bytes, u64::from(tick.saturating_sub(self.last_tick)));
@@ -53,7 +53,7 @@ impl DeltaLog {
         }
         let last = values.len().saturating_sub(1);
         for (place, (before, after)) in self.last.iter().zip(values).enumerate().filter(|(_, it)| it.0 != it.1) {
-            // Of two floating-point numbers mostly the upper bits differ, of two counts the lower ones.
+            // Floating-point numbers mostly differ in their upper bits, counts in their lower bits.
             let change =
                 if self.is_float && place == last { (before ^ after).reverse_bits() } else { zigzag(*before, *after) };
             put(&mut self.bytes, change);
@@ -62,7 +62,7 @@ impl DeltaLog {
         self.last_tick = tick;
     }
 
-    /// Forgets what was before this tick.
+    /// Drops everything before this tick.
     pub(crate) fn trim(&mut self, tick: u32) {
         loop {
             let next = Reader { bytes: &self.bytes, at: 0 }.ticks().map(|it| self.base_tick.saturating_add(it));
@@ -79,7 +79,7 @@ impl DeltaLog {
         }
     }
 
-    /// The numbers from the first tick that is kept: each with the tick from which on they are what they are.
+    /// Calls `each` with every row and the tick from which on it holds, starting with the first tick that is kept.
     pub(crate) fn replay(&self, mut each: impl FnMut(u32, &[u64])) {
         let mut values = self.base.clone();
         let mut tick = self.base_tick;
@@ -91,7 +91,7 @@ impl DeltaLog {
         }
     }
 
-    /// What it takes of the heap.
+    /// Returns the heap memory, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.bytes.capacity() + (self.base.len() + self.last.len()) * size_of::<u64>()
     }
@@ -120,10 +120,10 @@ impl Reader<'_> {
         self.number().and_then(|it| u32::try_from(it).ok())
     }
 
-    /// Reads one entry into the numbers before it; returns how many ticks later it is.
+    /// Applies one entry to the numbers before it. Returns the number of ticks since the previous entry.
     fn apply(&mut self, values: &mut [u64], is_float: bool) -> Option<u32> {
         let ticks = self.ticks()?;
-        // A bit for each column stands before the changes.
+        // The bits of the changed columns come before the changes.
         let bits = self.at;
         self.at += values.len().div_ceil(8);
         if self.at > self.bytes.len() {
@@ -149,7 +149,7 @@ fn put(out: &mut VecDeque<u8>, mut number: u64) {
     out.push_back(number.to_le_bytes()[0]);
 }
 
-/// The difference as a small number, whatever its sign.
+/// Encodes the difference as a small number, positive or negative.
 fn zigzag(before: u64, after: u64) -> u64 {
     let difference = after.wrapping_sub(before).cast_signed();
     ((difference << 1) ^ (difference >> 63)).cast_unsigned()

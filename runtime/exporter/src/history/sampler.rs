@@ -12,11 +12,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-/// One look at all series.
+/// Takes one sample of all series.
 pub(super) struct Sampler {
     tick: u32,
     room: usize,
-    /// Series whose history starts with this sample.
+    /// Number of series whose history starts with this sample.
     pub(super) new: usize,
     pub(super) left_out: usize,
     calls: CallCounts,
@@ -67,12 +67,12 @@ impl Sampler {
                     }
                 }
             }
-            // A name keeps its kind.
+            // A name never changes its kind.
             _ => (),
         }
     }
 
-    /// Takes new series in, as long as there is room, and drops those that are gone.
+    /// Adds new series while there is room, and drops those that no longer exist.
     fn sync<S>(&mut self, list: &mut SeriesHistories<S>, sorted: &SortedSeries<S>) {
         if !Arc::ptr_eq(&list.known, sorted) {
             let mut before = std::mem::take(&mut list.kept).into_iter().peekable();

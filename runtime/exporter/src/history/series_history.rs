@@ -13,14 +13,14 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug)]
 pub(crate) struct MetricHistory {
     pub(crate) series: HistoriesByKind,
-    /// The bounds of a histogram's buckets as their labels say it, with that for all.
+    /// The upper bounds of a histogram's buckets as label values, including `+Inf`.
     pub(crate) bounds: Vec<String>,
 }
 
 type HistoriesByKind =
     ByKind<SeriesHistories<CounterSeries>, SeriesHistories<GaugeSeries>, SeriesHistories<HistogramSeries>>;
 
-/// The series of one metric that are kept, in the order of their labels.
+/// The histories of one metric's series, ordered by labels.
 #[derive(Debug)]
 pub(crate) struct SeriesHistories<S> {
     /// All series of the metric at the last sample.
@@ -33,7 +33,7 @@ pub(crate) struct SeriesHistories<S> {
 pub(crate) struct SeriesHistory<S> {
     pub(crate) entry: Arc<Entry<S>>,
     pub(crate) log: Option<DeltaLog>,
-    /// Its labels; the first reader fills them in.
+    /// Its labels, computed by the first reader.
     pub(crate) labels: OnceLock<Arc<Labels>>,
 }
 
@@ -44,18 +44,18 @@ impl MetricHistory {
             |_| SeriesHistories::default(),
             |_| SeriesHistories::default(),
         );
-        // As a scrape has them.
+        // The same bounds as in a scrape.
         let bounds =
             metric.bounds_text(Format::Prometheus).iter().map(|it| it.as_str().trim_end_matches("\"} ").to_owned());
         Self { series, bounds: bounds.collect() }
     }
 
-    /// The bytes that it takes of the heap.
+    /// Returns the heap memory, in bytes.
     pub(super) fn size(&self) -> usize {
         self.series.as_ref().fold(SeriesHistories::size, SeriesHistories::size, SeriesHistories::size)
     }
 
-    /// Forgets what was before this tick.
+    /// Drops everything before this tick.
     pub(super) fn trim(&mut self, tick: u32) {
         self.series.as_mut().fold(|it| it.trim(tick), |it| it.trim(tick), |it| it.trim(tick));
     }

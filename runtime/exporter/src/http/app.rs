@@ -1,4 +1,4 @@
-//! What all routes share: the recorder, the catalog, and the bounds on what is made at once.
+//! The state that all routes share: the recorder, the catalog, and the limits on concurrent work.
 
 use crate::http::credentials::Access;
 use crate::http::request_limits::{Limits, Reason};
@@ -12,31 +12,32 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 
-/// The addresses that are counted by their name.
+/// The paths that the request counter shows by name.
 pub(crate) const PATHS: [&str; 4] = ["/", "/metrics", "/catalog.json", "/healthz"];
-/// Scrapes that are rendered at once; more wait, so that a crowd of scrapers does not take the application's processors.
+/// Maximum number of scrapes rendered at once. More scrapes wait, so that many scrapers cannot take the application's
+/// processors.
 const SCRAPES: usize = 2;
 
-/// The metric of scrapes.
+/// The metric of a scrape's duration.
 pub(crate) static SCRAPE_DURATION: Key = Key::from_static_name("measurand_scrape_duration_seconds");
 
-/// What the answers are made from.
+/// The state behind the answers.
 #[derive(Debug)]
 pub(crate) struct App {
-    /// Nothing when another recorder has the metrics.
+    /// `None` if another recorder has the metrics.
     pub(crate) recorder: Option<Recorder>,
     pub(crate) catalog: Bytes,
     pub(crate) access: Access,
-    /// The hosts that requests may name; nothing where it does not matter, or the address of the listener says it.
+    /// The hosts that requests may name. `None` if any host is allowed, or if the listener's address decides.
     pub(crate) hosts: Option<Hosts>,
-    /// For an answer, where the server is ours.
+    /// Time limit for an answer; `None` in an application's own server.
     pub(crate) answer_limit: Option<Duration>,
-    /// Scrapes that are made or wait for it.
+    /// Bounds the scrapes that are rendered or wait.
     pub(crate) queue: Semaphore,
-    /// A scrape has begun.
+    /// Notified when a scrape starts.
     pub(crate) scraped: Notify,
     pub(crate) scrapes: Semaphore,
-    /// Nothing when the live page is switched off.
+    /// `None` if the live page is disabled.
     pub(crate) live: Option<Live>,
 }
 
@@ -60,7 +61,7 @@ impl App {
             scrapes: Semaphore::new(SCRAPES),
             live,
         };
-        // Series are there from the start, so that the first request is an increase.
+        // Creates the series at zero, so that the first request is an increase.
         for path in PATHS {
             app.count(path, StatusCode::OK, 0);
         }

@@ -1,5 +1,5 @@
-//! Who may come in, where files say that not everybody may. Without the feature `tls` everybody may, and a file that says
-//! otherwise keeps the endpoint from starting.
+//! Access control by files of users and tokens. Without the feature `tls` all clients have access, and a configured
+//! file keeps the endpoint from starting.
 
 use crate::error::Error;
 use crate::http::listen::DEFAULT_ADDRESS;
@@ -19,32 +19,33 @@ use {
     std::sync::Arc,
 };
 
-/// The environment variable that names a file of the web configuration, unless [`crate::Builder::web_config`] does.
+/// The environment variable with the path of the web configuration file. [`crate::Builder::web_config`] takes
+/// precedence.
 pub const WEB_CONFIG_VARIABLE: &str = "MEASURAND_WEB_CONFIG_FILE";
 
-/// Whether the process answers is no secret, and who looks after it often has no credentials.
+/// The path without access control: health is not secret, and health checks often have no credentials.
 #[cfg(feature = "tls")]
 const OPEN: &str = "/healthz";
 
-/// The files that were named.
+/// The configured files.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Named {
     pub(crate) web_config: Option<PathBuf>,
     pub(crate) tokens: Option<PathBuf>,
 }
 
-/// Who may come in.
+/// The access control of the endpoint.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Access {
     #[cfg(feature = "tls")]
     files: Option<Arc<measurand_server::Access>>,
 }
 
-/// A header for each answer.
+/// Headers of an answer.
 pub(crate) type Headers = Vec<(HeaderName, HeaderValue)>;
 
 impl Named {
-    /// With what the environment says where the program says nothing.
+    /// Adds the file from the environment if the program names none.
     fn completed(self) -> Self {
         let environment = || std::env::var_os(WEB_CONFIG_VARIABLE).filter(|it| !it.is_empty()).map(PathBuf::from);
         Self { web_config: self.web_config.or_else(environment), ..self }
@@ -64,7 +65,7 @@ impl Access {
         Ok(Self { files: Some(Arc::new(access)) })
     }
 
-    /// Whether everybody may come in.
+    /// Whether all clients have access.
     fn is_open(&self) -> bool {
         self.files.as_ref().is_none_or(|it| it.current().authentication.is_open())
     }
@@ -80,7 +81,7 @@ impl Access {
         }
     }
 
-    /// Headers for the answer to a request; and that answer, if it is refused.
+    /// Returns the headers for the answer to a request and, if the request is refused, that answer.
     pub(crate) async fn admit(
         &self,
         path: &str,
@@ -93,18 +94,18 @@ impl Access {
         let verdict = match client {
             _ if path == OPEN => Verdict::Welcome,
             Some(client) => current.authentication.check(header, client.0).await,
-            // Our own server says who asks.
+            // Our own server always sets the client.
             None => Verdict::Unknown,
         };
         let refusal = match verdict {
             Verdict::Welcome => None,
             Verdict::Unknown => {
                 let challenge = [(WWW_AUTHENTICATE, current.authentication.challenge("metrics"))];
-                let why = "the credentials are missing or wrong\n";
+                let why = "the credentials are missing or wrong; send a valid bearer token, or user and password\n";
                 Some((Reason::Credentials, (StatusCode::UNAUTHORIZED, challenge, why).into_response()))
             }
             Verdict::Busy => {
-                let why = "too many passwords to look at; try again\n";
+                let why = "too many passwords are being checked; try again\n";
                 let answer = (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], why).into_response();
                 Some((Reason::Passwords, answer))
             }
@@ -114,13 +115,13 @@ impl Access {
 }
 
 #[cfg(not(feature = "tls"))]
-#[expect(clippy::unused_self, clippy::unused_async, reason = "the same as with the feature")]
+#[expect(clippy::unused_self, clippy::unused_async, reason = "same signature as with the feature")]
 impl Access {
     pub(crate) fn read(named: Named) -> Result<Self, Error> {
         match named.completed() {
             Named { web_config: None, tokens: None } => Ok(Self::default()),
             _ => Err(Error::Access(format!(
-                "`{WEB_CONFIG_VARIABLE}` names a file and this program cannot read it; build it with the feature `tls` of \
+                "`{WEB_CONFIG_VARIABLE}` is set, but this program has no TLS; build it with the feature `tls` of \
                  `measurand`, or unset the variable"
             ))),
         }
@@ -149,21 +150,21 @@ impl Access {
 }
 
 impl Access {
-    /// Tells what other machines could do.
+    /// Warns about risks if other machines can reach the address.
     pub(crate) fn warn_about(&self, address: SocketAddr) {
         if address.ip().is_loopback() {
             return;
         }
         if self.is_open() {
             warn(&format!(
-                "{address} is open to other machines without authentication; name a file of users or tokens with \
-                 `{WEB_CONFIG_VARIABLE}`, `.web_config(..)` or `.bearer_tokens(..)`, let a firewall protect it, or \
+                "{address} is open to other machines without authentication; set a file of users or tokens with \
+                 `{WEB_CONFIG_VARIABLE}`, `.web_config(..)` or `.bearer_tokens(..)`, protect it with a firewall, or \
                  listen on {DEFAULT_ADDRESS}"
             ));
         } else if !self.is_encrypted() {
             warn(&format!(
-                "credentials travel to {address} as plain text; name a certificate in the web configuration, or put a proxy \
-                 with TLS in front"
+                "credentials travel to {address} unencrypted; set a certificate in the web configuration, or put a \
+                 TLS proxy in front"
             ));
         }
     }

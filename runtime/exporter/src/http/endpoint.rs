@@ -1,4 +1,4 @@
-//! The endpoint's own thread and runtime, from its begin to its end. It needs no runtime of the application and blocks
+//! The endpoint's own thread and runtime, from start to shutdown. It needs no runtime of the application and blocks
 //! none.
 
 use crate::exporter::{Exporter, ThreadEnd};
@@ -21,17 +21,17 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// What happens when it shall stop.
+/// The steps of a shutdown.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ShutdownPlan {
-    /// For how long it waits for one more scrape.
+    /// Maximum wait for one more scrape.
     pub(crate) window: Duration,
-    /// Where all metrics are sent in the end.
+    /// The receiver of all metrics at the end.
     #[cfg(feature = "push")]
     pub(crate) push: Option<Push>,
 }
 
-/// Serves on the listener from a thread of its own.
+/// Serves on the listener from a separate thread.
 pub(crate) fn start(
     listener: StdListener,
     app: Arc<App>,
@@ -49,7 +49,7 @@ pub(crate) fn start(
     let telling = Telling(ended.clone());
     thread::Builder::new().name("measurand-exporter".to_owned()).spawn(move || {
         let _telling = telling;
-        // The runtime is made and dropped here, since it must not be dropped inside another one.
+        // Created and dropped here, because a runtime must not be dropped inside another one.
         let prepared = prepare().and_then(|runtime| {
             let inside = runtime.enter();
             let listener = TcpListener::from_std(listener)?;
@@ -89,12 +89,13 @@ impl ShutdownPlan {
     }
 
     #[cfg(not(feature = "push"))]
-    #[expect(clippy::unused_self, reason = "the same as with the feature")]
+    #[expect(clippy::unused_self, reason = "same signature as with the feature")]
     fn end(&self, _recorder: &Recorder) {}
 }
 
 fn prepare() -> io::Result<Runtime> {
-    // The blocking threads render, two at a time, and look at one password; see `router`. The live page has its own.
+    // The blocking threads render (at most two at a time) and check passwords (one at a time); see `router`. The live
+    // page has its own thread.
     Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -103,7 +104,7 @@ fn prepare() -> io::Result<Runtime> {
         .build()
 }
 
-/// Tells that the thread has ended, also when it panicked.
+/// Signals the end of the thread, even after a panic.
 struct Telling(ThreadEnd);
 
 impl Drop for Telling {
@@ -136,7 +137,7 @@ async fn serve(
         .await;
 }
 
-/// Returns when the endpoint shall stop, and never when nobody can tell any more.
+/// Returns when the endpoint has to stop; never if the sender is gone.
 async fn stop(stopped: &mut watch::Receiver<bool>) {
     if stopped.wait_for(|it| *it).await.is_err() {
         std::future::pending::<()>().await;

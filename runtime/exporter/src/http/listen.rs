@@ -3,12 +3,12 @@
 use crate::error::Error;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
-/// The default address: only this machine reaches it.
+/// The default address, which only this machine can reach.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
-/// The environment variable with the address, for programs that do not call [`crate::Builder::listen`].
+/// The environment variable with the address to listen on. [`crate::Builder::listen`] takes precedence.
 pub const LISTEN_VARIABLE: &str = "MEASURAND_LISTEN";
 
-/// The given address, else that of the environment, else the default.
+/// Returns the given address, or else that of the environment, or else the default.
 pub(crate) fn address(given: Option<&str>) -> String {
     let environment = || std::env::var(LISTEN_VARIABLE).ok().filter(|it| !it.is_empty());
     given.map(str::to_owned).or_else(environment).unwrap_or_else(|| DEFAULT_ADDRESS.to_owned())
@@ -19,7 +19,7 @@ pub(crate) fn bind(given: &str) -> Result<TcpListener, Error> {
     let wrong = |reason: &str| Error::Address { given: given.to_owned(), reason: reason.to_owned() };
     let (host, port) = given.rsplit_once(':').ok_or_else(|| wrong("it has no port"))?;
     if port.parse::<u16>().is_err() {
-        return Err(wrong("its port is no number from 0 to 65535"));
+        return Err(wrong("its port is not a number from 0 to 65535"));
     }
     if host.is_empty() {
         return Err(wrong("it has no host"));

@@ -1,5 +1,5 @@
-//! What holds for each request, whatever it asks for: no body, credentials where they are wanted, an end, a count, and
-//! headers that keep browsers from doing more with an answer than showing it.
+//! The rules for every request: it has no body, valid credentials if they are required, and a time limit; it is
+//! counted; and its answer's headers restrict what browsers do with it.
 
 use crate::http::app::{App, PATHS};
 use crate::http::request_limits::Reason;
@@ -15,7 +15,7 @@ use hyper::body::Body;
 use measurand_server::Hosts;
 use std::sync::Arc;
 
-/// Where an answer does not say otherwise itself, as the live page does.
+/// Default headers. Answers with their own values keep them, as the live page does.
 const HEADERS: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
@@ -35,7 +35,7 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, request: Request, next: N
         }
         None if !request.body().is_end_stream() => {
             app.refuse(Reason::Body);
-            let why = "no request here has a body; send none\n";
+            let why = "requests here have no body; send none\n";
             (StatusCode::PAYLOAD_TOO_LARGE, [(CONNECTION, "close")], why).into_response()
         }
         None => in_time(&app, next.run(request)).await.unwrap_or_else(|| {
@@ -53,7 +53,7 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, request: Request, next: N
     response
 }
 
-/// Answers only requests that name one of the hosts that were configured. Our own server does that itself.
+/// Answers only requests for a configured host. Our own server checks hosts itself.
 pub(crate) async fn known_host(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let asked = |it: &Hosts| it.refusal(request.method(), request.uri(), request.headers());
     match app.hosts.as_ref().and_then(asked) {
@@ -65,7 +65,8 @@ pub(crate) async fn known_host(State(app): State<Arc<App>>, request: Request, ne
     }
 }
 
-/// In time, where there is a limit: an application's own server, and its runtime, which may have no clock, are not ours.
+/// Applies the time limit, if there is one. An application's own server has none, because its runtime may have no
+/// timer.
 async fn in_time<T>(app: &App, answer: impl Future<Output = T>) -> Option<T> {
     match app.answer_limit {
         Some(limit) => tokio::time::timeout(limit, answer).await.ok(),

@@ -1,24 +1,24 @@
-//! Bounds on what clients can take from the endpoint, and the count of what was refused because of them.
+//! Limits on the resources that clients can use, and the counter of refusals.
 
 use crate::storage::metric_store::MetricStore;
 use measurand_server::{Event, Limits as ServerLimits};
 use metrics::{CounterFn, Key, Label};
 use std::time::Duration;
 
-/// Bounds on what clients can take from the endpoint.
+/// Limits on the resources that clients can use.
 ///
-/// What is refused or cut short because of them is counted in `measurand_http_refused_total`.
+/// `measurand_http_refused_total` counts what is refused or cut short because of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Of connections, whatever is asked for on them. A body, of which none of our requests has need, is answered with 413.
+    /// Limits on connections, for all paths. A request with a body is always answered with 413.
     pub server: ServerLimits,
-    /// Scrapes that are made or wait for it at once, at least one; 16 unless told otherwise. More are answered with 503
-    /// and `retry-after`.
+    /// Maximum number of scrapes that are rendered or wait, at least 1. Default: 16. More are answered with 503 and
+    /// `retry-after`.
     pub scrapes: u32,
-    /// Questions to the live page that wait for their answers, at least one. Default: 32. One more is made at a time, and
-    /// clients that ask the same share a place. Further ones are answered with 503 and `retry-after`.
+    /// Maximum number of live-page requests that wait for their answers, at least 1. Default: 32. One more is answered
+    /// at a time, and equal requests share a place. More are answered with 503 and `retry-after`.
     pub page: u32,
-    /// To make an answer; 30 seconds unless told otherwise. Longer ones are answered with 503.
+    /// Time limit for an answer. Default: 30 seconds. Slower answers become 503.
     pub answer: Duration,
 }
 
@@ -28,17 +28,17 @@ impl Default for Limits {
     }
 }
 
-/// Those of connections, and the others as they are.
+/// Uses these limits on connections and the defaults for the rest.
 impl From<ServerLimits> for Limits {
     fn from(server: ServerLimits) -> Self {
         Self { server, ..Self::default() }
     }
 }
 
-/// Why something was refused or cut short.
+/// The reason why something was refused or cut short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// Below the routes.
+    /// An event of the server, below the routes.
     Connection(Event),
     /// A client of the live page hung up before its answer.
     Abandoned,
@@ -46,7 +46,7 @@ pub(crate) enum Reason {
     Body,
     #[cfg(feature = "tls")]
     Credentials,
-    /// Too many questions to the live page wait.
+    /// Too many requests to the live page are waiting.
     Page,
     #[cfg(feature = "tls")]
     Passwords,
@@ -79,7 +79,7 @@ impl Reason {
         }
     }
 
-    /// All that may happen, each at zero, so that the first one is an increase.
+    /// Registers all possible reasons at zero, so that the first refusal is an increase.
     pub(crate) fn register(store: &MetricStore) {
         let of_routes = [Self::Abandoned, Self::Answer, Self::Body, Self::Page, Self::Scrapes, Self::Size];
         #[cfg(feature = "tls")]

@@ -1,4 +1,4 @@
-//! What the endpoint answers.
+//! The routes of the endpoint.
 
 use crate::error::Error;
 use crate::http::app::App;
@@ -15,7 +15,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
 
-/// Routes for an application's own router. Without `/`, which most applications have themselves.
+/// Returns the routes for an application's own router. They leave out `/`, which most applications serve themselves.
 pub(crate) fn mounted(app: Arc<App>) -> Router {
     routes(&app)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), admit))
@@ -23,11 +23,11 @@ pub(crate) fn mounted(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Routes of the endpoint's own server.
+/// Returns the routes of the endpoint's own server.
 pub(crate) fn served(app: Arc<App>) -> Router {
     routes(&app)
         .route("/", if app.live.is_some() { get(assets::index) } else { get(list) })
-        .fallback(|| async { (StatusCode::NOT_FOUND, "not found; see / for what there is\n") })
+        .fallback(|| async { (StatusCode::NOT_FOUND, "not found; see / for the available pages\n") })
         .layer(middleware::from_fn_with_state(Arc::clone(&app), admit))
         .with_state(app)
 }
@@ -41,13 +41,13 @@ fn routes(app: &App) -> Router<Arc<App>> {
         .merge(if app.live.is_some() { assets::routes() } else { Router::new() })
 }
 
-/// What there is, where the live page is switched off.
+/// Answers `/` with a list of the routes, if the live page is disabled.
 async fn list() -> impl IntoResponse {
     Html(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Measurand</title>\n<h1>Measurand</h1>\n<ul>\n\
          <li><a href=\"metrics\">/metrics</a>: all metrics, for Prometheus\n\
-         <li><a href=\"catalog.json\">/catalog.json</a>: what this program measures\n\
-         <li><a href=\"healthz\">/healthz</a>: whether it answers\n</ul>\n</html>\n",
+         <li><a href=\"catalog.json\">/catalog.json</a>: the functions that this program measures\n\
+         <li><a href=\"healthz\">/healthz</a>: health check\n</ul>\n</html>\n",
     )
 }
 
@@ -61,7 +61,7 @@ async fn metrics(State(app): State<Arc<App>>, method: Method, headers: HeaderMap
         let why = "too many scrapes at once; try again\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], why).into_response();
     };
-    // A client that asks for the head alone gets no metrics.
+    // A HEAD request gets no metrics.
     if method == Method::GET {
         app.scraped.notify_waiters();
     }

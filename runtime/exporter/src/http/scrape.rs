@@ -1,7 +1,8 @@
-//! The answer to a scrape: text that is made while it is sent.
+//! The answer to a scrape, rendered while it is sent.
 //!
-//! A hundred thousand series are a hundred megabytes of text. They are never held at once: the next piece is made when the
-//! client has taken the one before, and between two pieces a slow client holds neither a thread nor a lock.
+//! A hundred thousand series are a hundred megabytes of text, which is never in memory at once. The next piece is
+//! rendered when the client has taken the previous one. Between two pieces a slow client holds neither a thread nor a
+//! lock.
 
 use crate::http::app::{App, SCRAPE_DURATION};
 use crate::recorder_state::RecorderState;
@@ -22,20 +23,20 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// A scrape that is under way.
+/// A scrape in progress.
 struct Scrape {
     recorder: Arc<RecorderState>,
     format: Format,
     rendering: Option<Rendering>,
     encoder: Option<Encoder>,
-    /// The time that rendering took so far, without that of compressing and sending.
+    /// The time spent on rendering so far, without compressing and sending.
     spent: Duration,
 }
 
-/// A piece, and the scrape if there is more to come.
+/// A piece, and the scrape if more pieces follow.
 type Piece = io::Result<(Bytes, Option<Box<Scrape>>)>;
 
-/// Answers a scrape: in one piece when it is small.
+/// Answers a scrape; a small one in one piece.
 pub(crate) async fn answer(app: Arc<App>, state: &Arc<RecorderState>, headers: &HeaderMap) -> Response {
     #[cfg(feature = "native-histograms")]
     if crate::storage::cells::is_native() && negotiation::takes_protobuf(headers) {
@@ -101,9 +102,9 @@ fn failed(error: &io::Error) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot render the metrics: {error}\n")).into_response()
 }
 
-/// Makes the next piece. The list of all series, and a piece that is compressed, take a millisecond, in which a runtime's
-/// worker must not stand still. A piece of text takes a tenth of it: less than the way to another thread and back costs
-/// where all processors are busy.
+/// Renders the next piece. The list of all series, and a compressed piece, take a millisecond, which would block a
+/// worker of the runtime. A piece of text takes a tenth of that: less than a switch to another thread and back costs
+/// when all processors are busy.
 async fn piece(app: Arc<App>, mut scrape: Box<Scrape>) -> Piece {
     // The semaphore is never closed.
     let _turn = app.scrapes.acquire().await;
@@ -113,7 +114,7 @@ async fn piece(app: Arc<App>, mut scrape: Box<Scrape>) -> Piece {
         Ok((bytes.into(), more.then_some(scrape)))
     };
     if is_quick {
-        // A fast client must not keep the worker for the whole scrape.
+        // A fast client must not occupy the worker for the whole scrape.
         tokio::task::yield_now().await;
         return make();
     }
@@ -124,7 +125,7 @@ async fn piece(app: Arc<App>, mut scrape: Box<Scrape>) -> Piece {
 }
 
 impl Scrape {
-    /// The next piece, never empty unless it is the last one, and whether there is more.
+    /// Returns the next piece, which is empty only if it is the last one, and whether more pieces follow.
     fn next(&mut self) -> io::Result<(Vec<u8>, bool)> {
         let mut text = String::with_capacity(PIECE + PIECE / 8);
         loop {
@@ -148,18 +149,18 @@ impl Scrape {
     }
 }
 
-/// The body of an answer in many pieces.
+/// The body of an answer in pieces.
 struct Pieces {
     app: Arc<App>,
     state: PieceState,
 }
 
 enum PieceState {
-    /// The next piece is there, and the scrape behind it.
+    /// The next piece is ready; the scrape continues after it.
     Made(Bytes, Box<Scrape>),
-    /// It is being made.
+    /// The next piece is being rendered.
     Making(Pin<Box<dyn Future<Output = Piece> + Send>>),
-    /// It was the last.
+    /// The last piece was sent.
     Ended,
 }
 

@@ -1,9 +1,9 @@
-//! Where requests to the live page wait for their answers, and the one thread that makes them.
+//! The queue of requests to the live page, and the thread that answers them.
 //!
-//! Answers cost seconds of a processor where a program has many series, and clients hang up. So the page has a thread of its
-//! own, which no scrape waits for. The queue before it is bounded. Clients that ask the same question get the same answer:
-//! while it is made, and until the next sample. A question that no client waits for any more leaves the queue, and stops
-//! being answered.
+//! If a program has many series, an answer takes seconds of a processor, and clients hang up. So the page has its own
+//! thread, and no scrape waits for it. The queue is bounded. Clients with the same question get the same answer: while
+//! it is computed, and until the next sample. When no client waits for a question any more, it leaves the queue, or its
+//! computation stops.
 
 use axum::body::Bytes;
 use measurand_catalog::lock::lock;
@@ -16,43 +16,44 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use tokio::sync::watch;
 
-/// Bytes of answers that are kept for the next client.
+/// Maximum size of the answers that are cached, in bytes.
 const KEPT: usize = 8 << 20;
-/// Bytes of answers that are kept or being sent. Slow clients hold answers, and hundreds of them would fill the memory.
+/// Maximum size of the answers that are cached or being sent, in bytes. Slow clients hold answers, and hundreds of them
+/// would fill the memory.
 const ALIVE: usize = 24 << 20;
 
-/// Makes answers.
+/// Computes answers.
 pub(super) trait Responder: Debug + Send + Sync + 'static {
     type Question: Clone + Debug + Eq + Hash + Send + Sync;
 
-    /// Makes one. It may stop at any time once no client waits for it.
+    /// Computes an answer. It may stop at any time when no client waits any more.
     fn answer(&self, question: &Self::Question, is_abandoned: &AtomicBool) -> Answer;
 
-    /// For how long an answer holds.
+    /// Returns how long an answer is valid.
     fn validity(&self, question: &Self::Question) -> Validity;
 }
 
-/// For how long an answer holds.
+/// The validity of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Validity {
-    /// For clients that ask while it is made.
+    /// Only for clients that ask while it is computed.
     Moment,
-    /// Until the samples have another newest one.
+    /// Until the next sample; the number is the time of the newest one.
     Sample(i64),
-    /// As long as the program runs.
+    /// While the program runs.
     Program,
 }
 
 pub(super) type Answer = Result<Body, Failure>;
 
-/// What a client is sent.
+/// The body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Body {
     pub(super) bytes: Bytes,
     pub(super) is_compressed: bool,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
     Missing,
@@ -60,7 +61,7 @@ pub(super) enum Failure {
     Broken(String),
 }
 
-/// There is no room for another question.
+/// The queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct QueueFull;
 
@@ -71,21 +72,21 @@ pub(super) struct AnswerQueue<C: Responder>(Arc<QueueCore<C>>);
 #[derive(Debug)]
 struct QueueCore<C: Responder> {
     responder: C,
-    /// The most questions that wait.
+    /// Maximum number of waiting questions.
     most: usize,
     state: Mutex<QueueState<C::Question>>,
-    /// There is a question, or the queue is closed.
+    /// Signals a new question, or that the queue is closed.
     work: Condvar,
-    /// Bytes of answers that are kept or being sent.
+    /// Size of the answers that are cached or being sent, in bytes.
     alive: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
 struct QueueState<Q> {
     waiting: VecDeque<Arc<Job<Q>>>,
-    /// What waits or is being answered, and is not abandoned.
+    /// The questions that wait or are being answered, and are not abandoned.
     known: HashMap<Q, Arc<Job<Q>>>,
-    /// The newest last.
+    /// Cached answers; the newest comes last.
     kept: VecDeque<CachedAnswer<Q>>,
     is_started: bool,
     is_closed: bool,
@@ -106,14 +107,14 @@ struct CachedAnswer<Q> {
     answer: Answer,
 }
 
-/// A client that waits. Dropping this takes the question back, unless other clients have the same.
+/// A waiting client. Dropping it withdraws the question, unless other clients ask the same.
 #[derive(Debug)]
 struct Client<C: Responder> {
     queue: Arc<QueueCore<C>>,
     job: Arc<Job<C::Question>>,
 }
 
-/// An answer's bytes, counted as long as they are held.
+/// The bytes of an answer, counted while they are held.
 struct HeldBytes {
     bytes: Bytes,
     alive: Arc<AtomicUsize>,
@@ -141,7 +142,7 @@ impl<C: Responder> AnswerQueue<C> {
         &self.0.responder
     }
 
-    /// Waits for the answer. A caller that drops this future does not want it any more.
+    /// Waits for the answer. Dropping this future withdraws the question.
     pub(super) async fn ask(&self, question: C::Question) -> Result<Answer, QueueFull> {
         let (client, mut answer) = match self.enter(question)? {
             Entered::Known(answer) => return Ok(answer),
@@ -191,16 +192,17 @@ impl<C: Responder> AnswerQueue<C> {
     }
 }
 
-/// Lets the calling thread have less of a busy processor than those of the application and of scrapes.
+/// Lowers the priority of the calling thread below the threads of the application and of scrapes.
 #[cfg(target_os = "linux")]
 fn give_way() {
-    /// The lowest priority: a page may be late, and a scrape behind it may not.
+    /// The lowest priority: a page may be late, a later scrape may not.
     const NICENESS: i32 = 19;
-    // On Linux threads have priorities of their own, and this sets that of the calling one. Where it may not, all goes on.
+    // On Linux each thread has its own priority, and this call sets that of the calling thread. If it is not allowed,
+    // the thread keeps its priority.
     let _ = rustix::process::setpriority_process(None, NICENESS);
 }
 
-/// Elsewhere priorities are those of the whole process.
+/// On other platforms a priority applies to the whole process.
 #[cfg(not(target_os = "linux"))]
 fn give_way() {}
 
@@ -235,10 +237,10 @@ impl<C: Responder> QueueCore<C> {
     fn run(&self) {
         give_way();
         while let Some(job) = self.next() {
-            // What it reads is never half written: it only reads, and keeps what it has finished.
+            // Unwind safe: the responder only reads, and caches only complete results.
             let make = AssertUnwindSafe(|| self.answer(&job));
             let (validity, answer) = catch_unwind(make).unwrap_or_else(|payload| {
-                // Dropping what was thrown may panic in turn.
+                // Dropping the panic's payload may panic too.
                 std::mem::forget(payload);
                 (
                     Validity::Moment,
@@ -249,7 +251,7 @@ impl<C: Responder> QueueCore<C> {
         }
     }
 
-    /// The next question, or nothing when the queue is closed.
+    /// Returns the next question, or `None` when the queue is closed.
     fn next(&self) -> Option<Arc<Job<C::Question>>> {
         let state = self.lock();
         let idle = |state: &mut QueueState<_>| state.waiting.is_empty() && !state.is_closed;
@@ -258,7 +260,7 @@ impl<C: Responder> QueueCore<C> {
     }
 
     fn answer(&self, job: &Job<C::Question>) -> (Validity, Answer) {
-        // Asked before: of a sample that comes meanwhile the answer may have nothing.
+        // Read first: the answer may lack a sample that arrives meanwhile.
         let validity = self.responder.validity(&job.question);
         let answer = self.responder.answer(&job.question, &job.is_abandoned);
         (validity, answer.map(|it| Body { bytes: HeldBytes::count(it.bytes, &self.alive), ..it }))
@@ -268,7 +270,7 @@ impl<C: Responder> QueueCore<C> {
         let mut state = self.lock();
         state.forget(job);
         if job.is_abandoned.load(Ordering::Relaxed) {
-            // It may be only a part of the answer.
+            // The answer may be incomplete.
             return;
         }
         if validity != Validity::Moment {
@@ -285,7 +287,7 @@ impl<Q: Eq + Hash> QueueState<Q> {
         }
     }
 
-    /// Keeps an answer in place of the one before, and lets the oldest go where it takes too much.
+    /// Replaces the cached answer to this question, and drops the oldest answers if all take too much memory.
     fn keep(&mut self, new: CachedAnswer<Q>) {
         let is_past = |it: &CachedAnswer<Q>| match (it.validity, new.validity) {
             (Validity::Sample(before), Validity::Sample(now)) => before != now,
@@ -301,7 +303,7 @@ impl<Q: Eq + Hash> QueueState<Q> {
 
 impl<Q> CachedAnswer<Q> {
     fn size(&self) -> usize {
-        // A question that names panels is as long as a request's line at most.
+        // A question that names panels is at most as long as the line of a request.
         1024 + self.answer.as_ref().map_or(0, |it| it.bytes.len())
     }
 }
@@ -333,7 +335,7 @@ mod tests {
     use std::task::{Context, Poll, Waker};
     use std::time::Duration;
 
-    /// Answers a number when it is told to, and keeps count.
+    /// Answers a number when the test allows it, and records the questions.
     #[derive(Debug)]
     struct Slow {
         asked: Mutex<Vec<u32>>,
@@ -382,7 +384,7 @@ mod tests {
         (AnswerQueue::new(slow, most), begins, go)
     }
 
-    /// Asks, as far as it goes without waiting.
+    /// Polls the future once, without waiting.
     fn start(
         future: &mut std::pin::Pin<&mut impl Future<Output = Result<Answer, QueueFull>>>,
     ) -> Option<Result<Answer, QueueFull>> {
@@ -416,7 +418,7 @@ mod tests {
         assert_eq!(begins.recv().unwrap(), 2);
         go.send(()).unwrap();
         end(&mut other).unwrap().unwrap();
-        // The one is kept, the other was for the moment.
+        // The first answer is cached, the second was valid only for the moment.
         assert_eq!(start(&mut pin!(queue.ask(1))), Some(Ok(Ok(first))));
         let mut again = pin!(queue.ask(2));
         assert!(start(&mut again).is_none());
@@ -440,7 +442,7 @@ mod tests {
             assert!(start(&mut waiting).is_none() && start(&mut also).is_none());
             assert_eq!(start(&mut pin!(queue.ask(7))), Some(Err(QueueFull)), "two wait");
         }
-        // All hung up: there is room, and the next question is the next that is answered.
+        // All clients hung up, so there is room, and the next question is answered next.
         let mut next = pin!(queue.ask(9));
         assert!(start(&mut next).is_none());
         assert_eq!(begins.recv().unwrap(), 9);
@@ -488,7 +490,7 @@ mod tests {
         go.send(()).unwrap();
         assert!(matches!(end(&mut pin!(queue.ask(13))), Ok(Err(Failure::Broken(why))) if why.contains("panicked")));
         go.send(()).unwrap();
-        // The lock that was held is poisoned, and so is what this responder does next.
+        // The lock that was held is poisoned, so this responder panics on the next question too.
         assert!(end(&mut pin!(queue.ask(1))).is_ok());
     }
 }

@@ -1,4 +1,5 @@
-//! The page and what it loads, as it lies in the program. Knows nothing of metrics: the page asks for them itself.
+//! The page and the files it loads, embedded in the program. This module knows no metrics: the page requests them
+//! itself.
 
 use crate::render::gzip;
 use axum::Router;
@@ -13,8 +14,8 @@ use axum::routing::get;
 use flate2::Crc;
 use std::sync::LazyLock;
 
-/// Only what the program itself serves runs, and nobody frames it. Without `unsafe-inline`: all texts are data, but a mistake
-/// in that shall not be enough.
+/// Only scripts of the program itself run, and no other page may frame this one. There is no `unsafe-inline`: all texts
+/// are data, but a mistake there must not suffice for an attack.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -24,10 +25,10 @@ const STYLE: &str = "text/css; charset=utf-8";
 const DRAWING: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// The page, with `{live}` and `{root}` where the relative addresses of its scripts and of the endpoint belong.
+/// The page. `{live}` and `{root}` stand for the relative addresses of its scripts and of the endpoint.
 const PAGE: &str = include_str!("page/index.html");
 
-/// What the page loads from `live/`.
+/// The files that the page loads from `live/`.
 const ASSETS: &[(&str, &str, &[u8])] = &[
     ("alerts.js", SCRIPT, include_bytes!("page/alerts.js")),
     ("app.css", STYLE, include_bytes!("page/app.css")),
@@ -53,7 +54,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("uPlot.min.css", STYLE, include_bytes!("page/vendor/uPlot.min.css")),
 ];
 
-/// All of it, compressed when somebody first asks for any: a program that nobody looks at pays nothing.
+/// All files, compressed on the first request, so a program whose page is never opened does not pay for it.
 static PACKED: LazyLock<Packed> = LazyLock::new(|| Packed {
     at_root: Asset::new(HTML, page("live/", "").into_bytes().into()),
     below: Asset::new(HTML, page("", "../").into_bytes().into()),
@@ -73,12 +74,12 @@ struct Asset {
     tag: Option<HeaderValue>,
 }
 
-/// The page for an address beside `/metrics`.
+/// Answers with the page at an address beside `/metrics`.
 pub(crate) async fn index(headers: HeaderMap) -> Response {
     PACKED.at_root.answer(&headers)
 }
 
-/// The page at `/live`, for applications that have a `/` of their own, and what it loads.
+/// Returns the page at `/live`, for applications with their own `/`, and the files it loads.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let router = Router::new()
         .route("/live", get(index))
@@ -99,7 +100,7 @@ impl Asset {
     fn new(kind: &'static str, plain: Bytes) -> Self {
         let mut sum = Crc::new();
         sum.update(&plain);
-        // Weak, since it names the content whether compressed or not.
+        // A weak tag, since it is the same for the compressed and the uncompressed content.
         let tag = HeaderValue::try_from(format!("W/\"{:08x}-{:x}\"", sum.sum(), plain.len())).ok();
         Self { kind, gzip: gzip::whole(&plain).map(Bytes::from).ok(), plain, tag }
     }
@@ -122,7 +123,8 @@ impl Asset {
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (REFERRER_POLICY, "no-referrer"),
             (VARY, "accept-encoding"),
-            // Asked for each time, answered with 304: another version of the program is another page.
+            // The browser revalidates each time and gets a 304, because another version of the program has another
+            // page.
             (CACHE_CONTROL, "no-cache"),
         ] {
             set(name, HeaderValue::from_static(value));
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_is_there() {
+    fn all_loaded_files_exist() {
         let there = |name: &str| ASSETS.iter().any(|(it, ..)| *it == name);
         for (name, text) in ours() {
             let imported = text.split(" from \"./").skip(1);

@@ -1,7 +1,7 @@
-//! Tests of answers from a whole hour of samples, which takes an hour to come by otherwise.
+//! Tests of answers from a full hour of samples, which other tests do not have.
 
 #[path = "../../../../monitoring/core/tests/all/support.rs"]
-#[allow(dead_code, reason = "most of it is for other tests")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod catalogs;
 
 use super::*;
@@ -10,7 +10,7 @@ use measurand_catalog::families;
 use metrics::{counter, histogram, with_local_recorder};
 use std::time::Instant;
 
-/// The page of a program with so many annotated functions, each called before each of so many samples.
+/// Creates the page of a program with this number of functions. Each is called before each sample.
 fn page(functions: usize, samples: u32) -> PageAnswers {
     let names: Vec<String> = (0..functions).map(|it| format!("f{it}")).collect();
     let sites =
@@ -43,16 +43,16 @@ fn page(functions: usize, samples: u32) -> PageAnswers {
     PageAnswers::new(&recorder, &history, &program, service, "here".to_owned())
 }
 
-/// The most memory that this process took, in KiB.
+/// Returns the peak memory of this process, in KiB.
 fn most_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|it| it.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// `MEASURAND_TEST_FUNCTIONS` sets how many functions there are; with `--nocapture` it prints what each answer takes.
+/// `MEASURAND_TEST_FUNCTIONS` sets the number of functions. With `--nocapture` the test prints the cost of each answer.
 #[test]
-#[expect(clippy::print_stdout, reason = "figures for whoever asks for them")]
+#[expect(clippy::print_stdout, reason = "figures for the developer")]
 fn an_hour_of_history_is_answered_and_stops_when_no_client_waits() {
     let functions = std::env::var("MEASURAND_TEST_FUNCTIONS").ok().and_then(|it| it.parse().ok()).unwrap_or(60);
     let numbers = page(functions, KEPT / INTERVAL);

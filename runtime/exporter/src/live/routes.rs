@@ -1,4 +1,4 @@
-//! The live page's numbers and downloads over HTTP.
+//! The routes of the live page's data and downloads.
 
 use super::answer_queue::Failure;
 use super::{Live, Question, Request, Wanted};
@@ -35,7 +35,7 @@ async fn model(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     if response.status() != StatusCode::OK {
         return response;
     }
-    // The model is that of this process, so that the begin of the process tells it.
+    // The model belongs to this process, so the start time of the process identifies it.
     let tag = response.extensions().get::<Epoch>().map(|it| format!("\"{}\"", it.0));
     if let Some(tag) = tag.and_then(|it| HeaderValue::from_str(&it).ok()) {
         if known.as_ref() == Some(&tag) {
@@ -47,7 +47,7 @@ async fn model(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     response
 }
 
-/// When the process began, for the tag of the model.
+/// The start time of the process, for the model's `ETag`.
 #[derive(Clone, Copy)]
 struct Epoch(i64);
 
@@ -70,7 +70,7 @@ async fn rules(app: State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap)
     download(answer(app, headers, Question::Rules(id.clone())).await, &format!("{id}.rules.yml"))
 }
 
-/// Says what kind of file it is and what it is called.
+/// Sets the file's type and name.
 fn download(mut response: Response, name: &str) -> Response {
     if response.status() == StatusCode::OK {
         let kind = match name.rsplit_once('.').map(|it| it.1) {
@@ -79,7 +79,7 @@ fn download(mut response: Response, name: &str) -> Response {
             _ => "application/yaml",
         };
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-        // The name is one that we made: only letters, digits and a few signs.
+        // We create the names ourselves: only letters, digits and a few other characters.
         if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
             response.headers_mut().insert(CONTENT_DISPOSITION, value);
         }
@@ -87,10 +87,10 @@ fn download(mut response: Response, name: &str) -> Response {
     response
 }
 
-/// Waits for an answer, compressed if the client takes that.
+/// Waits for an answer, compressed if the client accepts that.
 async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, question: Question) -> Response {
     let Some(Live(queue)) = &app.live else {
-        return (StatusCode::NOT_FOUND, "the live page is switched off\n").into_response();
+        return (StatusCode::NOT_FOUND, "the live page is disabled; enable it with `.live(true)`\n").into_response();
     };
     let waiting = Waiting { app: &app, is_over: false };
     let answer = queue.ask(Request { question, is_compressed: gzip::is_accepted(&headers) }).await;
@@ -103,7 +103,9 @@ async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, question: Quest
             response.extensions_mut().insert(Epoch(queue.responder().started));
             response
         }
-        Ok(Err(Failure::Missing)) => (StatusCode::NOT_FOUND, "there is no such file or function\n").into_response(),
+        Ok(Err(Failure::Missing)) => {
+            (StatusCode::NOT_FOUND, "no such file or function; reload the page\n").into_response()
+        }
         Ok(Err(Failure::TooLarge(why))) => {
             app.refuse(Reason::Size);
             (StatusCode::UNPROCESSABLE_ENTITY, format!("{why}\n")).into_response()
@@ -111,7 +113,7 @@ async fn answer(State(app): State<Arc<App>>, headers: HeaderMap, question: Quest
         Ok(Err(Failure::Broken(why))) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")).into_response(),
         Err(_) => {
             app.refuse(Reason::Page);
-            let why = "too many questions to the live page at once; try again\n";
+            let why = "too many requests to the live page at once; try again\n";
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], why).into_response()
         }
     }

@@ -1,4 +1,4 @@
-//! The history as a source of samples: series with the labels `job` and `instance`, as a Prometheus would have scraped them.
+//! The history as a source of samples: series with the labels `job` and `instance`, as if Prometheus had scraped them.
 
 use crate::history::{DeltaLog, MetricHistory, Samples, SeriesHistories, SeriesHistory};
 use crate::storage::by_kind::ByKind;
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What was sampled, as scraped from a target.
+/// The samples, as if scraped from a target.
 pub(crate) struct Scraped<'a> {
     pub(crate) samples: &'a Samples,
     pub(crate) target: &'a Target,
@@ -16,14 +16,14 @@ pub(crate) struct Scraped<'a> {
     pub(crate) is_abandoned: &'a AtomicBool,
 }
 
-/// What a Prometheus would call this process.
+/// The target labels that Prometheus would give this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) job: String,
     pub(crate) instance: String,
 }
 
-/// Which of a histogram's series.
+/// One of the three kinds of a histogram's series.
 #[derive(Clone, Copy)]
 enum Part {
     Bucket,
@@ -91,7 +91,7 @@ impl Source for Scraped<'_> {
     }
 }
 
-/// Part of the ticks.
+/// A range of ticks.
 struct Span<'a> {
     samples: &'a Samples,
     from: usize,
@@ -99,11 +99,12 @@ struct Span<'a> {
 }
 
 impl Span<'_> {
-    /// Samples for each tick at which the series was there, into each of `out` one that `numbers` makes from the columns.
+    /// Fills `out` with samples for each tick at which the series existed. `numbers` makes one value for each entry of
+    /// `out` from the columns.
     fn samples(&self, log: &DeltaLog, out: &mut [Vec<Sample>], numbers: impl Fn(&[u64], &mut dyn FnMut(f64))) {
         out.iter_mut().for_each(Vec::clear);
         let place = |tick: u32| tick.wrapping_sub(self.samples.first) as usize;
-        // Numbers hold until the next ones.
+        // Numbers hold until the next change.
         let (mut next, mut values) = (usize::MAX, Vec::with_capacity(out.len()));
         let mut fill = |from: usize, to: usize, values: &[f64]| {
             let (from, to) = (from.max(self.from), to.min(self.to));
@@ -129,8 +130,8 @@ impl Span<'_> {
 }
 
 impl Scraped<'_> {
-    /// The labels of a series with those of the target. A label of its own that is called like one of these is renamed,
-    /// as Prometheus does it.
+    /// Returns the labels of a series with those of the target. If the series has a label `job` or `instance`, it is
+    /// renamed as Prometheus renames it.
     fn labels(&self, text: &str) -> Labels {
         let own = parse(text);
         let name = |it: &Cow<'_, str>| match it.as_ref() {
@@ -147,7 +148,7 @@ impl Scraped<'_> {
         line.labels.get_or_init(|| Arc::new(self.labels(&line.entry.labels)))
     }
 
-    /// The lines that have samples, as long as a client waits for the answer.
+    /// Iterates over the lines that have samples while a client waits for the answer.
     fn lines<'a, S>(
         &'a self,
         list: &'a SeriesHistories<S>,
@@ -181,7 +182,7 @@ impl Scraped<'_> {
         }
     }
 
-    /// All wanted buckets of a histogram in one pass over its log.
+    /// Reads all wanted buckets of a histogram in one pass over its log.
     fn buckets(
         &self,
         list: &SeriesHistories<HistogramSeries>,
@@ -212,7 +213,7 @@ impl Scraped<'_> {
     }
 }
 
-/// What a column of such a series means.
+/// Converts a column of such a series to its value.
 trait Floats {
     fn float(&self, column: u64) -> f64;
 }
@@ -234,7 +235,7 @@ fn whole(count: u64) -> f64 {
     count as f64
 }
 
-/// Names and values out of the text between the braces of a series, which we wrote ourselves.
+/// Parses the names and values in a series' braces, which we wrote ourselves.
 fn parse(text: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     let mut labels = Vec::new();
     let mut rest = text;

@@ -1,7 +1,7 @@
-//! The application's Tokio runtime, watched from outside.
+//! The application's Tokio runtime, observed from outside.
 //!
-//! How late tasks are woken is asked from a thread, not with a timer of the runtime: the runtime may have none, a test may
-//! have paused its clock (then a task that sleeps spins), and Tokio's timers are a millisecond coarse.
+//! A thread measures the scheduling lag, not a timer of the runtime: the runtime may have no timer, a test may have
+//! paused its clock (then a sleeping task spins), and Tokio's timers have a resolution of only one millisecond.
 
 use crate::storage::metric_store::MetricStore;
 use measurand_catalog::lock::lock;
@@ -19,12 +19,12 @@ pub(super) struct Watch {
     probe: Arc<LagProbe>,
 }
 
-/// From the thread that asks to the task that answers.
+/// Shared by the thread that measures and the task that answers.
 #[derive(Debug, Default)]
 struct LagProbe {
     asked: Mutex<Option<Instant>>,
     wake: Notify,
-    /// Set when the task is gone, and so is the runtime.
+    /// Set when the task, and with it the runtime, has ended.
     ended: AtomicBool,
 }
 
@@ -39,7 +39,7 @@ impl Watch {
         self.probe.ended.load(Ordering::Acquire)
     }
 
-    /// Wakes the task; one that has not answered yet goes on being late.
+    /// Wakes the task. If it has not answered yet, its lag keeps growing.
     pub(super) fn ask(&self) {
         let mut asked = lock(&self.probe.asked);
         if asked.is_none() {
@@ -53,7 +53,7 @@ impl Watch {
         let ended = self.has_ended();
         let Some(now) = self.intervals.next() else { return };
         *busy += now.total_busy_duration;
-        // The task that answers is ours, not the application's.
+        // The answering task is ours, not the application's.
         let tasks = now.live_tasks_count.saturating_sub(1);
         let present = |count: usize| if ended { 0.0 } else { count as f64 };
         store.set(&Key::from_static_name("tokio_workers"), present(now.workers_count));

@@ -1,5 +1,5 @@
-//! Our text as a message of Prometheus' remote write. Made from the text, so that all that is true of it is true of the
-//! message: which series there are, and that their numbers agree with each other.
+//! Converts our text to a Prometheus remote write message. The text is the source so that the message has the same
+//! series with the same consistent numbers.
 //! <https://prometheus.io/docs/specs/prw/remote_write_spec/>
 
 use prost::Message;
@@ -31,12 +31,12 @@ struct Label {
 struct Sample {
     #[prost(double, tag = "1")]
     value: f64,
-    /// Milliseconds since 1970.
+    /// Milliseconds since the epoch.
     #[prost(int64, tag = "2")]
     timestamp: i64,
 }
 
-/// The message, compressed. A series keeps its own label where one of these has its name.
+/// Returns the compressed message. A series keeps its own label if one of `labels` has the same name.
 pub(crate) fn encode(text: &str, labels: &[(String, String)], timestamp: i64) -> Result<Vec<u8>, String> {
     let lines = text.lines().filter(|it| !it.is_empty() && !it.starts_with('#'));
     let timeseries = lines.filter_map(|it| series(it, labels, timestamp)).collect();
@@ -44,7 +44,7 @@ pub(crate) fn encode(text: &str, labels: &[(String, String)], timestamp: i64) ->
     snap::raw::Encoder::new().compress_vec(&message).map_err(|it| it.to_string())
 }
 
-/// One line of our own text, which has no times; nothing when it is none.
+/// Parses one line of our own text, which has no timestamps. Returns `None` for any other line.
 fn series(line: &str, common: &[(String, String)], timestamp: i64) -> Option<TimeSeries> {
     let (name, value) = line.rsplit_once(' ')?;
     let value = value.parse().ok()?;
@@ -61,13 +61,13 @@ fn series(line: &str, common: &[(String, String)], timestamp: i64) -> Option<Tim
             labels.push(label(name, value.clone()));
         }
     }
-    // Empty is the same as none, which a receiver may refuse to be told.
+    // An empty label equals a missing one, and a receiver may refuse it.
     labels.retain(|it| !it.value.is_empty());
     labels.sort_by(|a, b| a.name.cmp(&b.name));
     Some(TimeSeries { labels, samples: vec![Sample { value, timestamp }] })
 }
 
-/// The value up to its quote, and what follows the quote.
+/// Returns the value up to its quote, and the text after the quote.
 fn unescaped(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut signs = text.char_indices();

@@ -1,4 +1,4 @@
-//! Compression of the scrape: text of metrics shrinks to a tenth.
+//! Compresses scrapes: the text of metrics shrinks to a tenth.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_ENCODING;
@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use std::io::{self, Write};
 use std::mem;
 
-/// Whether the client takes gzip.
+/// Whether the client accepts gzip.
 pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT_ENCODING).into_iter().filter_map(|it| it.to_str().ok());
     let mut any = false;
@@ -24,14 +24,14 @@ pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
     any
 }
 
-/// Compresses what is sent again and again as well as can be.
+/// Compresses content that is sent repeatedly, with the best ratio.
 pub(crate) fn whole(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     encoder.finish()
 }
 
-/// Compresses piece by piece; fast, since it costs the application's processor.
+/// Compresses in pieces, with the fastest setting, because it uses the application's processor.
 #[derive(Debug)]
 pub(crate) struct Encoder(GzEncoder<Vec<u8>>);
 
@@ -40,13 +40,13 @@ impl Encoder {
         Self(GzEncoder::new(Vec::new(), Compression::fast()))
     }
 
-    /// Takes more; returns what has come out so far, which may be nothing.
+    /// Adds bytes. Returns the output so far, which may be empty.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         self.0.write_all(bytes)?;
         Ok(mem::take(self.0.get_mut()))
     }
 
-    /// What was left.
+    /// Returns the rest of the output.
     pub(crate) fn finish(self) -> io::Result<Vec<u8>> {
         self.0.finish()
     }

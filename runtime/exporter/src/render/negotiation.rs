@@ -1,10 +1,10 @@
-//! Which of the formats a client wants.
+//! Selects the format that a client prefers.
 
 use crate::render::text::Format;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// OpenMetrics for a client that names it and does not want Prometheus' own text more; that text for everybody else.
+/// Returns OpenMetrics if the client names it and does not prefer Prometheus' own text, or else that text.
 pub(crate) fn format(headers: &HeaderMap) -> Format {
     let wishes = Wishes::of(headers);
     let open = wishes.open.unwrap_or_default();
@@ -15,7 +15,7 @@ pub(crate) fn format(headers: &HeaderMap) -> Format {
     }
 }
 
-/// Whether the client names protocol buffers and wants no text more.
+/// Whether the client names protocol buffers and does not prefer text.
 #[cfg(feature = "native-histograms")]
 pub(crate) fn takes_protobuf(headers: &HeaderMap) -> bool {
     let wishes = Wishes::of(headers);
@@ -23,7 +23,7 @@ pub(crate) fn takes_protobuf(headers: &HeaderMap) -> bool {
     wishes.protobuf.is_some_and(|it| it > 0.0 && it >= text)
 }
 
-/// How much the client wants each format, from 0 to 1; nothing where it does not name it.
+/// The client's weight for each format, from 0 to 1; `None` if it does not name the format.
 #[derive(Debug, Default)]
 struct Wishes {
     open: Option<f32>,
@@ -55,7 +55,7 @@ impl Wishes {
                 ("text/*" | "*/*", _, _) => &mut wishes.any,
                 _ => continue,
             };
-            // Of two mentions the better one counts.
+            // If a format occurs twice, the higher weight applies.
             let weight = weight.filter(|it| (0.0..=1.0).contains(it)).unwrap_or_default();
             *place = Some(place.map_or(weight, |before: f32| before.max(weight)));
         }
@@ -85,7 +85,7 @@ mod tests {
             ("application/openmetrics-text;q=x", Prometheus),
             ("application/openmetrics-text;q=0.3,text/plain;q=0.5", Prometheus),
             ("application/openmetrics-text;q=0.5,*/*;q=0.6", Prometheus),
-            // What Prometheus 2 and 3 send.
+            // Headers of Prometheus 2 and 3.
             (
                 "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,\
                  text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
@@ -110,7 +110,7 @@ mod tests {
         for (value, expected) in [
             ("text/plain", false),
             ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", false),
-            // What Prometheus sends with native histograms enabled.
+            // The header of Prometheus with native histograms enabled.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,\
                  application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",

@@ -1,7 +1,8 @@
-//! All metrics as Prometheus' protocol buffers, which native histograms need: text cannot say them.
+//! Encodes all metrics as Prometheus' protocol buffers, which native histograms need: the text format has no syntax for
+//! them.
 //!
-//! A family is one message and is put together before it is written, so a scrape takes as much memory as the largest
-//! family. What asks for text gets it piece by piece; see `scrape`.
+//! A family is one message and is encoded as a whole, so a scrape takes as much memory as the largest family. Text is
+//! rendered in pieces; see `scrape`.
 
 pub(crate) mod messages;
 
@@ -20,7 +21,7 @@ use crate::storage::series_map::Entry;
 use prost::Message as _;
 use std::sync::atomic::Ordering;
 
-/// Appends every metric, each behind its length.
+/// Appends every metric, each preceded by its length.
 pub(crate) fn encode(state: &RecorderState, out: &mut Vec<u8>) {
     state.start_scrape();
     let store = &state.store;
@@ -33,13 +34,13 @@ pub(crate) fn encode(state: &RecorderState, out: &mut Vec<u8>) {
         }
         let (name, help) = (metric.name.clone().into_owned(), store.help(&metric).into_owned());
         let family = MetricFamilyProto { name: Some(name), help: Some(help), kind: Some(kind), metric: series };
-        // A vector has room for everything.
+        // Encoding into a vector cannot fail.
         let _ = family.encode_length_delimited(out);
     }
     state.end_scrape();
 }
 
-/// The series of a metric, by their labels.
+/// Returns the series of a metric, ordered by labels.
 fn series_of(metric: &Metric, calls: &mut CallCounts, created: bool) -> (i32, Vec<MetricProto>) {
     match &metric.series {
         ByKind::Counter(series) => {
@@ -80,17 +81,17 @@ fn labels_of<S>(entry: &Entry<S>) -> MetricProto {
     MetricProto { label: labels::pairs(&entry.labels).map(pair).collect(), ..MetricProto::default() }
 }
 
-/// The histogram with both kinds of buckets, and how many calls of annotated functions it saw.
+/// Returns the histogram with both kinds of buckets, and the number of calls of annotated functions it contains.
 #[expect(clippy::cast_precision_loss, reason = "the format has no integers")]
 fn histogram(metric: &Metric, series: &HistogramSeries) -> (HistogramProto, u64) {
     let mut snapshot = Snapshot::default();
     snapshot.clear(metric.bounds.len() + 1);
     let calls = series.read(&mut snapshot);
-    // Later than the others, in which each observation is counted after it was counted here.
+    // Read after the classic buckets, which count each observation later: so the native buckets contain all of theirs.
     let mut native = NativeSnapshot::default();
     series.read_native(&mut native);
     let mut below = 0_u64;
-    // The bucket above all bounds is the count.
+    // The count includes the bucket above all bounds.
     let bucket = metric.bounds.iter().zip(&snapshot.buckets).enumerate().map(|(index, (bound, count))| {
         below = below.wrapping_add(*count);
         let exemplar = series.exemplar(index).map(|it| ExemplarProto {
@@ -103,7 +104,7 @@ fn histogram(metric: &Metric, series: &HistogramSeries) -> (HistogramProto, u64)
     let bucket = bucket.collect();
     let (positive_span, positive_delta) = spans(&native.buckets);
     let histogram = HistogramProto {
-        // A server refuses a histogram whose native buckets do not add up to its count.
+        // Prometheus refuses a histogram whose native buckets do not add up to its count.
         count: Some(native.count()),
         sum: Some(snapshot.sum as f64 / 1e9),
         bucket,
@@ -117,7 +118,7 @@ fn histogram(metric: &Metric, series: &HistogramSeries) -> (HistogramProto, u64)
     (histogram, calls)
 }
 
-/// Buckets in rows without a gap, and how much each is more than the one before it.
+/// Returns the rows of adjacent buckets, and the difference of each bucket to the previous one.
 fn spans(buckets: &[(i32, u64)]) -> (Vec<BucketSpanProto>, Vec<i64>) {
     let (mut spans, mut deltas) = (Vec::<BucketSpanProto>::new(), Vec::with_capacity(buckets.len()));
     let (mut next, mut before) = (0, 0_u64);

@@ -1,4 +1,4 @@
-//! The words of the exposition formats: names, escapes and numbers.
+//! The syntax of the exposition formats: names, escapes and numbers.
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details>
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
@@ -8,17 +8,17 @@ use metrics_exporter_prometheus::formatting;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// What the text of a scrape looks like.
+/// The text format of a scrape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Prometheus' own, which every scraper takes.
+    /// Prometheus' own format, which every scraper accepts.
     Prometheus,
-    /// The standard that came out of it: units, times of creation, and an end that shows whether the text is whole.
+    /// The standard based on it: with units, creation times, and an end marker that shows that the text is complete.
     OpenMetrics,
 }
 
 impl Format {
-    /// The value of the header `content-type`.
+    /// Returns the value of the `content-type` header.
     pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
@@ -27,7 +27,7 @@ impl Format {
     }
 }
 
-/// The name of a kind in a `# TYPE` line.
+/// Returns the name of a kind in a `# TYPE` line.
 pub(crate) fn type_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Counter => "counter",
@@ -36,18 +36,18 @@ pub(crate) fn type_name(kind: Kind) -> &'static str {
     }
 }
 
-/// A legal name of a metric: what is illegal becomes `_`, as under `metrics-exporter-prometheus`, so that a program that
-/// comes from there finds its metrics under the same names.
+/// Returns a valid metric name. Invalid characters become `_`, as with `metrics-exporter-prometheus`, so programs that
+/// migrate from it keep their metric names.
 pub(crate) fn metric_name(name: &str) -> Cow<'_, str> {
     legal(name, b"_:", formatting::sanitize_metric_name)
 }
 
-/// A legal name of a label: what is illegal becomes `_`, as there.
+/// Returns a valid label name. Invalid characters become `_`, as with `metrics-exporter-prometheus`.
 pub(crate) fn label_name(name: &str) -> Cow<'_, str> {
     if name.is_empty() { Cow::Borrowed("_") } else { legal(name, b"_", formatting::sanitize_label_key) }
 }
 
-/// Most names are legal, and copied for nothing.
+/// Most names are valid and are returned without a copy.
 fn legal<'a>(name: &'a str, more: &[u8], sanitize: impl Fn(&str) -> String) -> Cow<'a, str> {
     let legal = |it: u8| it.is_ascii_alphanumeric() || more.contains(&it);
     if name.bytes().all(legal) && !name.starts_with(|it: char| it.is_ascii_digit()) {
@@ -57,7 +57,7 @@ fn legal<'a>(name: &'a str, more: &[u8], sanitize: impl Fn(&str) -> String) -> C
     }
 }
 
-/// Appends an example to the line of a bucket.
+/// Appends an exemplar to the line of a bucket.
 pub(crate) fn push_exemplar(out: &mut String, exemplar: &Exemplar) {
     out.extend([" # {trace_id=\"", &exemplar.trace, "\"} "]);
     push_billionths(out, u128::from(exemplar.value));
@@ -65,7 +65,7 @@ pub(crate) fn push_exemplar(out: &mut String, exemplar: &Exemplar) {
     push_billionths(out, u128::from(exemplar.time) * 1_000_000);
 }
 
-/// Appends a label's value without its quotes.
+/// Appends a label value without its quotes.
 pub(crate) fn push_value(out: &mut String, value: &str) {
     if !value.bytes().any(|it| matches!(it, b'\\' | b'"' | b'\n')) {
         return out.push_str(value);
@@ -80,7 +80,7 @@ pub(crate) fn push_value(out: &mut String, value: &str) {
     }
 }
 
-/// Appends the lines that stand before the series of a metric. A unit is told only where the format has a line for it.
+/// Appends the header lines of a metric. The unit appears only in OpenMetrics, whose syntax has a line for it.
 pub(crate) fn push_header(out: &mut String, format: Format, name: &str, kind: &str, help: &str) {
     for part in ["# HELP ", name, " "] {
         out.push_str(part);
@@ -104,7 +104,7 @@ pub(crate) fn push_header(out: &mut String, format: Format, name: &str, kind: &s
     }
 }
 
-/// The units that names end in.
+/// The units that metric names may end in.
 const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
 
 /// Appends one series without its value: `name suffix {labels}`.
@@ -121,7 +121,7 @@ pub(crate) fn push_series(out: &mut String, name: &str, suffix: &str, labels: &s
 
 /// Appends a floating-point value.
 pub(crate) fn push_float(out: &mut String, value: f64) {
-    /// Below it every whole number is exact.
+    /// Up to this value every integer is exact.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.is_nan() {
         out.push_str("NaN");
@@ -135,7 +135,7 @@ pub(crate) fn push_float(out: &mut String, value: f64) {
     }
 }
 
-/// Appends a bound as OpenMetrics writes it in a label: as Go's `%g` does, and never like an integer.
+/// Appends a bound as OpenMetrics writes it in a label: like Go's `%g`, but never as an integer.
 /// <https://prometheus.io/docs/specs/om/open_metrics_spec/#considerations-canonical-numbers>
 pub(crate) fn push_canonical(out: &mut String, value: f64) {
     let scientific = format!("{value:e}");
@@ -153,17 +153,17 @@ pub(crate) fn push_canonical(out: &mut String, value: f64) {
     }
 }
 
-/// Appends a whole number.
+/// Appends an integer.
 pub(crate) fn push_whole(out: &mut String, value: u64) {
     out.push_str(itoa::Buffer::new().format(value));
 }
 
-/// Appends billionths as a decimal fraction, exactly.
+/// Appends billionths as an exact decimal fraction.
 pub(crate) fn push_billionths(out: &mut String, value: u128) {
     const WHOLE: u64 = 1_000_000_000;
     let (whole, rest) = match u64::try_from(value) {
         Ok(value) => (u128::from(value / WHOLE), value % WHOLE),
-        // The rest is smaller than a billion.
+        // The remainder is below one billion.
         Err(_) => (value / u128::from(WHOLE), u64::try_from(value % u128::from(WHOLE)).unwrap_or_default()),
     };
     out.push_str(itoa::Buffer::new().format(whole));
@@ -181,7 +181,7 @@ pub(crate) fn push_time(out: &mut String, milliseconds: u64) {
     push_billionths(out, u128::from(milliseconds) * 1_000_000);
 }
 
-/// Appends a value by its `Display`.
+/// Appends a value with its `Display` format.
 pub(crate) fn push(out: &mut String, value: impl std::fmt::Display) {
     // Writing to a string cannot fail.
     let _ = write!(out, "{value}");
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_says_what_its_format_has_words_for() {
+    fn a_header_has_the_lines_of_its_format() {
         let header = |format| {
             let mut out = String::new();
             push_header(&mut out, format, "x_seconds", "gauge", "a \"b\" \\ c\nd");

@@ -1,4 +1,4 @@
-//! One value whose type follows the kind of a metric. It knows nothing of what the value is.
+//! A value whose type depends on the kind of a metric.
 
 use measurand_catalog::Kind;
 
@@ -35,7 +35,7 @@ impl<C, G, H> ByKind<C, G, H> {
         }
     }
 
-    /// A value of other types for the same kind.
+    /// Converts the value of this kind with one of the functions.
     pub(crate) fn map<C2, G2, H2>(
         self,
         counter: impl FnOnce(C) -> C2,
@@ -49,7 +49,7 @@ impl<C, G, H> ByKind<C, G, H> {
         }
     }
 
-    /// A value of one type, whatever the kind.
+    /// Returns one type for all kinds.
     pub(crate) fn fold<T>(
         self,
         counter: impl FnOnce(C) -> T,

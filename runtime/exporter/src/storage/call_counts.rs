@@ -1,11 +1,11 @@
-//! How often annotated functions were called, as the histogram of their durations shows it.
+//! The number of calls of annotated functions, derived from the histogram of their durations.
 
 use crate::storage::series::HistogramSeries;
 use crate::storage::series_map::SortedSeries;
 use std::cmp::Ordering;
 
-/// The number of calls in each series of the newest histogram. Counters read it in the order of their labels, so one pass
-/// over the histogram serves all of them.
+/// The number of calls in each series of the newest histogram. Counters read them in label order, so one pass over the
+/// histogram serves all of them.
 #[derive(Debug, Default)]
 pub(crate) struct CallCounts {
     series: SortedSeries<HistogramSeries>,
@@ -14,7 +14,7 @@ pub(crate) struct CallCounts {
 }
 
 impl CallCounts {
-    /// Starts with another histogram, whose series are in the order of their labels.
+    /// Starts with another histogram, whose series are in label order.
     pub(crate) fn start(&mut self, series: SortedSeries<HistogramSeries>) {
         self.series = series;
         self.counts.clear();
@@ -26,7 +26,8 @@ impl CallCounts {
         self.counts.push(calls);
     }
 
-    /// The number of calls in the series with these labels, which sort after all labels that were asked for before.
+    /// Returns the number of calls in the series with these labels. Each call must pass labels that sort after the
+    /// previous ones.
     pub(crate) fn of(&mut self, labels: &str) -> u64 {
         while let Some(entry) = self.series.get(self.next) {
             match entry.labels.as_ref().cmp(labels) {

@@ -1,8 +1,8 @@
-//! The bound on series: what is recorded by hand can have any labels, and a user's name in one of them would fill the
-//! memory here and in Prometheus.
+//! The limit on series. Metrics that are recorded by hand can have any labels, and a user name in one of them would
+//! fill the memory here and in Prometheus.
 //!
-//! A metric that has as many series as it may have keeps those, and counts every further set of labels in a series whose
-//! values are `_other`. What annotated functions register is bounded by the runtime and goes past this.
+//! A metric at its limit keeps its series and counts every further label set in a series whose values are `_other`. The
+//! runtime limits the series of annotated functions itself, so they bypass this module.
 
 use crate::redact;
 use crate::storage::cells::CounterCells;
@@ -17,14 +17,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Longer label sets, in bytes of names and values, count as others: with as many series as there may be, values without
-/// end would still fill the memory.
+/// Maximum size of a label set, in bytes of names and values. Longer sets count as `_other`: even with a limited number
+/// of series, values of unlimited length would fill the memory.
 const LONGEST_LABELS: usize = 4096;
-/// Label sets of a metric that no table describes may differ in their names too: so many such sets are kept apart.
+/// Maximum number of `_other` series for a metric that no table describes, whose label sets may differ in their names
+/// too.
 const OTHERS: usize = 16;
 
 impl MetricStore {
-    /// The series of a key, or the one that counts in its place; `None` if the metric is of another kind.
+    /// Returns the series of a key, or the one that counts in its place; `None` if the metric is of another kind.
     pub(crate) fn entry<S: SeriesKind>(
         &self,
         metric: &Metric,
@@ -42,7 +43,7 @@ impl MetricStore {
         let make = || S::new(metric);
         let mut key = Cow::Borrowed(key);
         if redact::is_wanted() {
-            // The hook has seen the values of each series that exists. Looking it up first keeps the hook off its path.
+            // Existing series have passed the hook, so finding the series first avoids calling it.
             if let Some(known) = labels::with_text(&key, S::KIND, |text| series.find(text)) {
                 return known;
             }
@@ -61,21 +62,21 @@ impl MetricStore {
         self.count_overflow(metric, limit, length);
         let other = Some(other(metric, key)).filter(|it| it.len() <= LONGEST_LABELS).unwrap_or_default();
         if metric.labels.is_some() {
-            // The labels that a table describes leave few such sets.
+            // The described labels allow only few such sets.
             return series.get(&other, make);
         }
         series.get_below(limit.saturating_add(OTHERS), &other, make).unwrap_or_else(|| series.get("", make))
     }
 
-    /// The counter of the label sets beyond the limit of a metric.
+    /// Returns the counter of a metric's label sets beyond the limit.
     fn overflows<'a>(&self, metric: &'a Metric) -> &'a CounterCells {
         metric.overflows.get_or_init(|| self.overflows_of(metric.family))
     }
 
-    /// The counter of the label sets beyond the limits of a family; the first call makes it.
+    /// Returns the counter of a family's label sets beyond the limits; the first call creates it.
     pub(crate) fn overflows_of(&self, family: &'static str) -> Arc<CounterCells> {
         let key = Key::from_parts(OVERFLOWS, vec![Label::from_static_parts("family", family)]);
-        // A family of the user may have taken the name for another kind; then nothing shows the count.
+        // If a family of the user has taken the name for another kind, the count is not exported.
         self.counter(&key).map_or_else(|| Arc::new(CounterCells::new()), |it| it.series.cells())
     }
 
@@ -85,7 +86,7 @@ impl MetricStore {
             let name = &metric.name;
             self.warn(&format!("{name}{{..}}"), || {
                 format!(
-                    "`{name}` is recorded with labels of {length} bytes, and {LONGEST_LABELS} are as many as there may be: \
+                    "`{name}` is recorded with labels of {length} bytes, more than the limit of {LONGEST_LABELS}, so \
                      they become `{OTHER}`; record a shorter value, such as a kind or a hash"
                 )
             });
@@ -93,21 +94,22 @@ impl MetricStore {
             let name = &metric.name;
             self.warn(&format!("{name}{{}}"), || {
                 format!(
-                    "`{name}` has {limit} series, as many as a metric may have: further label values become `{OTHER}`; \
-                     record fewer different values, or raise the limit with `.series_limit(..)` of the exporter's builder"
+                    "`{name}` has reached the limit of {limit} series, so further label values become `{OTHER}`; \
+                     record fewer different values, or raise the limit with `.series_limit(..)` of the exporter's \
+                     builder"
                 )
             });
         }
     }
 
-    /// Counts a recording under a name that is too long to be one.
+    /// Counts a recording whose metric name is too long.
     pub(crate) fn count_long_name(&self, name: &str) {
         self.overflows_of(UNDESCRIBED).increment(1);
-        let begin: String = name.chars().take(40).collect();
+        let start: String = name.chars().take(40).collect();
         self.warn("{..}", || {
             format!(
-                "the metric `{}..` is ignored: its name has {} bytes; tell things apart by labels, not by names",
-                begin.escape_debug(),
+                "the metric `{}..` is ignored: its name has {} bytes; use labels for data, not names",
+                start.escape_debug(),
                 name.len()
             )
         });
@@ -118,8 +120,8 @@ impl MetricStore {
         self.overflows_of(UNDESCRIBED).increment(1);
         self.warn("", || {
             format!(
-                "`{}` and all further metrics are ignored: there are {} already that no family describes; tell things \
-                 apart by labels, not by names",
+                "`{}` and all further metrics are ignored: the limit of {} metrics without a family is reached; \
+                 use labels for data, not names",
                 name.escape_debug(),
                 MOST_NAMES
             )
@@ -127,7 +129,7 @@ impl MetricStore {
     }
 }
 
-/// The key to record in place of this one, if the hook against secrets replaces a value.
+/// Returns the key to record instead, if the redaction hook replaces a value.
 fn redacted_key(metric: &Metric, key: &Key) -> Option<Key> {
     let mut changed = false;
     let labels = labels::canonical(key, metric.kind()).into_iter().map(|(name, value)| {
@@ -139,7 +141,7 @@ fn redacted_key(metric: &Metric, key: &Key) -> Option<Key> {
     changed.then(|| Key::from_parts(metric.name.to_string(), labels))
 }
 
-/// The labels that count in place of others: what a table fixes stays, all else becomes [`OTHER`].
+/// Returns the labels that count in place of others: values that a table fixes stay, all others become [`OTHER`].
 fn other(metric: &Metric, key: &Key) -> String {
     let mut out = String::new();
     let given = labels::canonical(key, metric.kind());

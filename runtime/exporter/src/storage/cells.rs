@@ -1,4 +1,4 @@
-//! Where values live: atomics of bounded number, recorded without a lock or an allocation.
+//! The storage of values: a bounded number of atomics, recorded without locks or allocations.
 
 mod counter;
 mod exemplars;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// All described metrics.
 #[derive(Debug)]
 pub(crate) struct DescribedMetrics {
-    /// In the order in which they are rendered: durations before the calls, which are counted from them.
+    /// In rendering order: each duration before the calls, which are counted from it.
     pub(crate) all: Vec<Arc<Metric>>,
     by_name: HashMap<&'static str, Arc<Metric>>,
 }
@@ -43,7 +43,7 @@ impl DescribedMetrics {
         self.by_name.get(name).map(|it| &**it)
     }
 
-    /// Of two rows with one name the first counts: a name can have one type and one help text only.
+    /// Adds a metric. If the name exists, the first row stays: a name can have only one type and help text.
     fn add(&mut self, name: &'static str, metric: Metric) {
         if self.by_name.contains_key(name) {
             return;

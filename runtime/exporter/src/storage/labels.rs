@@ -1,5 +1,5 @@
-//! Labels in one canonical form, so that the same labels in another order, or with names that become equal once they are
-//! legal, are one series and not two lines that contradict each other.
+//! Labels in canonical form: equal labels are one series, even if their order differs or their names become equal after
+//! sanitizing. Otherwise a scrape would have two contradicting lines.
 
 use crate::render::text;
 use measurand_catalog::Kind;
@@ -7,11 +7,11 @@ use metrics::Key;
 use std::borrow::Cow;
 use std::cell::Cell;
 
-/// A key's labels with legal and unique names, sorted by name; of two labels with one name the last counts. A label without
-/// a value is left out, since Prometheus takes it for one that is not there.
+/// Returns a key's labels with valid and unique names, sorted by name. Of two labels with one name the last applies.
+/// Labels without a value are left out, since Prometheus treats them as missing.
 pub(crate) fn canonical(key: &Key, kind: Kind) -> Vec<(Cow<'_, str>, &str)> {
     let mut labels: Vec<_> = key.labels().map(|it| (name(it.key(), kind), it.value())).collect();
-    // Stable, so that the last of equal names stays the last.
+    // The sort is stable, so the last of equal names stays the last.
     labels.sort_by(|a, b| a.0.cmp(&b.0));
     labels.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
@@ -24,9 +24,9 @@ pub(crate) fn canonical(key: &Key, kind: Kind) -> Vec<(Cow<'_, str>, &str)> {
     labels
 }
 
-/// Lends what stands between the braces of a series. Threads keep the buffer, so that a look-up allocates nothing.
+/// Calls `then` with the text between the braces of a series. Threads keep the buffer, so a look-up does not allocate.
 pub(crate) fn with_text<T>(key: &Key, kind: Kind, then: impl FnOnce(&str) -> T) -> T {
-    /// What a thread keeps at most.
+    /// Maximum size of the buffer that a thread keeps.
     const KEPT: usize = 4096;
     thread_local! {
         static BUFFER: Cell<String> = const { Cell::new(String::new()) };
@@ -36,7 +36,7 @@ pub(crate) fn with_text<T>(key: &Key, kind: Kind, then: impl FnOnce(&str) -> T) 
     let result = then(&text);
     if text.capacity() <= KEPT {
         text.clear();
-        // A thread that ends has no buffer any more.
+        // A thread that is ending has lost its buffer.
         let _ = BUFFER.try_with(|it| it.set(text));
     }
     result
@@ -53,7 +53,7 @@ fn push_text(out: &mut String, key: &Key, kind: Kind) {
     }
 }
 
-/// Appends one label; a comma parts it from those before.
+/// Appends one label, after a comma if it is not the first.
 pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     if !out.is_empty() {
         out.push(',');
@@ -64,7 +64,7 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
-/// The names and values in a text that [`with_text`] made.
+/// Iterates over the names and values in a text of [`with_text`].
 #[cfg(feature = "native-histograms")]
 pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     let mut rest = text;
@@ -89,7 +89,7 @@ pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
 
 fn name(name: &str, kind: Kind) -> Cow<'_, str> {
     let legal = text::label_name(name);
-    // `__name__` would rename the metric and `le` is the bucket's own.
+    // `__name__` would rename the metric, and `le` is the label of buckets.
     let reserved = legal.starts_with("__") || (kind == Kind::Histogram && legal == "le");
     if reserved { Cow::Owned(format!("exported_{legal}")) } else { legal }
 }

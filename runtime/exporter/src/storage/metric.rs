@@ -17,32 +17,33 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Metric {
     pub(crate) name: Cow<'static, str>,
     pub(crate) help: &'static str,
-    /// What it belongs to: a family, [`PLATFORM`] or [`UNDESCRIBED`].
+    /// The owner: a family, [`PLATFORM`] or [`UNDESCRIBED`].
     pub(crate) family: &'static str,
     /// The labels of its series, sorted by name; `None` if no table lists them.
     pub(crate) labels: Option<Vec<Label>>,
-    /// The upper bounds, and what a bucket's line has after its labels up to the number, in each format.
+    /// The upper bounds. `bounds_text` holds, for each format, the text of a bucket's line between its labels and its
+    /// number.
     pub(crate) bounds: Bounds,
     bounds_text: [Vec<BoundText>; 2],
-    /// Whether a histogram of the same family counts the calls of annotated functions, which this counter shows.
+    /// Whether this counter shows the calls of annotated functions that a histogram of its family counts.
     pub(crate) counts_calls: bool,
-    /// Whether this gauge counts things that start and end.
+    /// Whether this gauge counts calls in flight.
     pub(crate) is_in_flight: bool,
     pub(crate) series: SeriesByKind,
-    /// Counts the label sets beyond the limit of series; see `cardinality`.
+    /// Counts the label sets beyond the limit; see `cardinality`.
     pub(crate) overflows: OnceLock<Arc<CounterCells>>,
     pub(crate) is_full: AtomicBool,
 }
 
-/// The end of a bucket's labels, padded with spaces: copying a number of bytes that the compiler knows takes a third of the
-/// time of any other copy.
+/// The end of a bucket's labels, padded with spaces: a copy whose length the compiler knows takes a third of the time
+/// of another copy.
 #[derive(Debug)]
 pub(crate) struct BoundText {
     text: String,
     length: usize,
 }
 
-/// The family of the metrics that come without an annotation.
+/// The family of the metrics without annotations.
 pub(crate) const PLATFORM: &str = "platform";
 /// The family of the metrics that no table describes.
 pub(crate) const UNDESCRIBED: &str = "foreign";
@@ -50,11 +51,11 @@ pub(crate) const UNDESCRIBED: &str = "foreign";
 /// The series of one metric, by its kind.
 pub(crate) type SeriesByKind = ByKind<SeriesMap<CounterSeries>, SeriesMap<GaugeSeries>, SeriesMap<HistogramSeries>>;
 
-/// A kind of series: where a metric keeps them, and how a new one starts.
+/// A kind of series: how to find the series of a metric, and how to create one.
 pub(crate) trait SeriesKind: Sized {
     const KIND: Kind;
 
-    /// The series of the metric, if it is of this kind.
+    /// Returns the series of the metric, if it is of this kind.
     fn of(metric: &Metric) -> Option<&SeriesMap<Self>>;
 
     fn new(metric: &Metric) -> Self;
@@ -103,11 +104,11 @@ impl Metric {
         catalog: &Catalog,
         counts_calls: bool,
     ) -> Self {
-        // An objective of some function may have added a bound.
+        // A function's objective may have added a bound.
         let recorded = catalog.families.iter().flat_map(|it| &it.metrics).find(|it| it.name == row.name);
         let bounds = recorded.map_or(row.buckets, |it| &it.buckets);
         let is_in_flight = row.role == Role::InFlight;
-        // A call in flight has no value yet for a label that is known at its end.
+        // Labels from the result have no value while the call is in flight.
         let known = |it: &&Label| !is_in_flight || !it.from_result;
         let mut labels: Vec<Label> =
             family.labels.iter().filter(known).copied().chain(row.role.extra_label()).collect();
@@ -122,7 +123,7 @@ impl Metric {
         Self { help: row.help, labels: Some(labels), ..Self::new(row.name, PLATFORM, row.kind, row.buckets) }
     }
 
-    /// A metric that no table describes.
+    /// Creates a metric that no table describes.
     pub(crate) fn undescribed(name: String, kind: Kind, bounds: &[f64]) -> Self {
         Self::new(name, UNDESCRIBED, kind, bounds)
     }
@@ -151,12 +152,12 @@ impl Metric {
         self.series.kind()
     }
 
-    /// The number of its series.
+    /// Returns the number of its series.
     pub(crate) fn len(&self) -> usize {
         self.series.as_ref().fold(SeriesMap::len, SeriesMap::len, SeriesMap::len)
     }
 
-    /// For each bucket the end of its labels, up to where its number stands.
+    /// Returns the end of each bucket's labels, up to its number.
     pub(crate) fn bounds_text(&self, format: Format) -> &[BoundText] {
         match format {
             Format::Prometheus => &self.bounds_text[0],

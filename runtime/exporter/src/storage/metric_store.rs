@@ -1,4 +1,4 @@
-//! All metrics of a recorder, and the look-up of their series.
+//! The metrics of a recorder, and the look-up of their series.
 
 use crate::render::text;
 use crate::stderr;
@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
-/// All metrics.
+/// The metrics of a recorder.
 #[derive(Debug)]
 pub(crate) struct MetricStore {
     pub(crate) described: DescribedMetrics,
@@ -29,13 +29,13 @@ pub(crate) struct MetricStore {
 /// The source of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SeriesOrigin {
-    /// Code of ours, which bounds the number of its series itself.
+    /// Our own code, which bounds the number of its series itself.
     Bounded,
     /// Any other code.
     Hand,
 }
 
-/// The most warnings: a program that makes up names at run time must not flood its log.
+/// Maximum number of warnings, so that a program with generated names does not flood its log.
 const MOST_WARNINGS: usize = 100;
 
 impl MetricStore {
@@ -49,7 +49,7 @@ impl MetricStore {
         }
     }
 
-    /// All metrics in the order in which they are rendered.
+    /// Returns all metrics in rendering order.
     pub(crate) fn all(&self) -> Vec<Arc<Metric>> {
         self.described.all.iter().chain(self.undescribed.sorted().iter()).map(Arc::clone).collect()
     }
@@ -59,13 +59,13 @@ impl MetricStore {
         self.described.get(name).is_some() || self.undescribed.has(name)
     }
 
-    /// The help text of a metric.
+    /// Returns the help text of a metric.
     pub(crate) fn help(&self, metric: &Metric) -> SharedString {
         if metric.help.is_empty() { self.undescribed.help(&metric.name) } else { SharedString::const_str(metric.help) }
     }
 
-    /// Keeps the help text of a metric that no table describes. A table's own text wins, so every program says the same
-    /// about the same metric.
+    /// Stores the help text of a metric that no table describes. The table's text takes precedence, so every program
+    /// has the same text for the same metric.
     pub(crate) fn describe(&self, name: &str, help: &SharedString) {
         if name.len() > LONGEST_NAME {
             return;
@@ -76,23 +76,23 @@ impl MetricStore {
         }
     }
 
-    /// A counter that the tables describe; for code that bounds its series itself.
+    /// Returns a described counter, for code that bounds its series itself.
     pub(crate) fn counter(&self, key: &Key) -> Option<Arc<Entry<CounterSeries>>> {
         self.bounded(key).map(|it| it.1)
     }
 
-    /// A gauge that the tables describe; for code that bounds its series itself.
+    /// Returns a described gauge, for code that bounds its series itself.
     pub(crate) fn gauge(&self, key: &Key) -> Option<Arc<Entry<GaugeSeries>>> {
         self.bounded(key).map(|it| it.1)
     }
 
-    /// A histogram that the tables describe, for observations outside annotated functions.
+    /// Returns a described histogram, for observations outside annotated functions.
     pub(crate) fn histogram(&self, key: &Key) -> Option<Histogram> {
         let (metric, entry) = self.bounded::<HistogramSeries>(key)?;
         Some(Histogram::from_arc(entry.series.hand(&metric.bounds)))
     }
 
-    /// The cells of a described duration in which calls of annotated functions start and end.
+    /// Returns the cells of a described duration in which calls of annotated functions start and end.
     pub(crate) fn calls(&self, key: &Key) -> Option<Arc<HistogramCells>> {
         let (metric, entry) = self.bounded::<HistogramSeries>(key)?;
         Some(entry.series.site(&metric.bounds))
@@ -112,7 +112,7 @@ impl MetricStore {
         }
     }
 
-    /// Hands over the metric of a key and the series, or returns `None` if it must not be recorded.
+    /// Calls `then` with the metric and the series of a key. Returns `None` if the key must not be recorded.
     pub(crate) fn register<S: SeriesKind, T>(
         &self,
         key: &Key,

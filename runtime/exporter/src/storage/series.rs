@@ -1,7 +1,7 @@
 //! One series: a metric with one set of labels.
 //!
-//! What annotated functions record and what is recorded by hand are kept apart where it matters: a call of an annotated
-//! function is counted by the observation of its duration, and an observation by hand must not count as a call.
+//! Recordings of annotated functions and recordings by hand are separate where it matters: the observation of a
+//! duration counts the call of an annotated function, but an observation by hand must not count as a call.
 
 #[cfg(feature = "native-histograms")]
 use crate::storage::cells::NativeSnapshot;
@@ -17,7 +17,7 @@ pub(crate) struct CounterSeries {
     cells: OnceLock<Arc<CounterCells>>,
     /// Whether the observations of the family's duration by annotated functions count here.
     derived: AtomicBool,
-    /// The bits of a value that the exporter finds out at each scrape; it counts alone.
+    /// The bits of a value that the exporter computes at each scrape; if set, it is the counter's only value.
     computed: OnceLock<AtomicU64>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct CounterSeries {
 pub(crate) enum GaugeSeries {
     /// Any number.
     Value(Arc<GaugeCells>),
-    /// A number of things.
+    /// A number of calls in flight.
     InFlight(Arc<InFlightCells>),
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct HistogramSeries {
     hand: OnceLock<Arc<HistogramCells>>,
 }
 
-/// What a counter shows.
+/// The value of a counter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum CounterValue {
     Whole(u64),
@@ -45,7 +45,7 @@ pub(crate) enum CounterValue {
 }
 
 impl CounterSeries {
-    /// The cells that increments go to.
+    /// Returns the cells for increments.
     pub(crate) fn cells(&self) -> Arc<CounterCells> {
         Arc::clone(self.cells.get_or_init(|| Arc::new(CounterCells::new())))
     }
@@ -55,21 +55,21 @@ impl CounterSeries {
         self.derived.store(true, Ordering::Relaxed);
     }
 
-    /// Shows this value from now on; a smaller one than before is ignored, since counters only grow.
+    /// Sets the computed value. A smaller value than before is ignored, since counters only grow.
     pub(crate) fn compute(&self, value: f64) {
         let bits = self.computed.get_or_init(AtomicU64::default);
-        // The bits of numbers that are not negative are in their order. In one step, since two scrapes may do this at once.
+        // The bits of non-negative numbers sort like the numbers. One atomic step, since two scrapes may run at once.
         if value > 0.0 {
             bits.fetch_max(value.to_bits(), Ordering::Relaxed);
         }
     }
 
-    /// Whether it shows a value that the exporter finds out.
+    /// Whether it shows a computed value.
     pub(crate) fn is_computed(&self) -> bool {
         self.computed.get().is_some()
     }
 
-    /// The value; `calls` is how many calls of annotated functions were observed.
+    /// Returns the value; `calls` is the number of observed calls of annotated functions.
     pub(crate) fn count(&self, calls: u64) -> CounterValue {
         if let Some(bits) = self.computed.get() {
             return CounterValue::Computed(f64::from_bits(bits.load(Ordering::Relaxed)));
@@ -80,7 +80,7 @@ impl CounterSeries {
 }
 
 impl GaugeSeries {
-    /// A gauge at 0.
+    /// Creates a gauge at 0.
     pub(crate) fn new(in_flight: bool) -> Self {
         if in_flight { Self::InFlight(Arc::new(InFlightCells::new())) } else { Self::Value(Arc::default()) }
     }
@@ -92,7 +92,7 @@ impl GaugeSeries {
         }
     }
 
-    /// Counts the calls that are in flight in these cells as well, if it is a number of things.
+    /// Also counts the calls in flight in these cells, if it is a gauge of calls in flight.
     pub(crate) fn count_in(&self, cells: &Arc<HistogramCells>) {
         if let Self::InFlight(gauge) = self {
             gauge.count_in(cells);
@@ -115,17 +115,17 @@ impl GaugeSeries {
 }
 
 impl HistogramSeries {
-    /// The cells that an annotated function's observations go to.
+    /// Returns the cells for observations of annotated functions.
     pub(crate) fn site(&self, bounds: &Bounds) -> Arc<HistogramCells> {
         Arc::clone(self.site.get_or_init(|| Arc::new(HistogramCells::new(bounds))))
     }
 
-    /// The cells that all other observations go to.
+    /// Returns the cells for all other observations.
     pub(crate) fn hand(&self, bounds: &Bounds) -> Arc<HistogramCells> {
         Arc::clone(self.hand.get_or_init(|| Arc::new(HistogramCells::new(bounds))))
     }
 
-    /// Reads all observations into an empty snapshot; returns how many of them annotated functions made.
+    /// Reads all observations into an empty snapshot. Returns how many of them annotated functions made.
     pub(crate) fn read(&self, snapshot: &mut Snapshot) -> u64 {
         if let Some(cells) = self.site.get() {
             cells.read(snapshot);
@@ -137,7 +137,7 @@ impl HistogramSeries {
         calls
     }
 
-    /// Adds what native buckets there are to the snapshot.
+    /// Adds the native buckets, if there are any, to the snapshot.
     #[cfg(feature = "native-histograms")]
     pub(crate) fn read_native(&self, snapshot: &mut NativeSnapshot) {
         for cells in [&self.site, &self.hand].into_iter().filter_map(OnceLock::get) {
@@ -145,7 +145,7 @@ impl HistogramSeries {
         }
     }
 
-    /// The newest example of a bucket.
+    /// Returns the newest exemplar of a bucket.
     pub(crate) fn exemplar(&self, bucket: usize) -> Option<Exemplar> {
         let all = [&self.site, &self.hand].into_iter().filter_map(|it| it.get()?.exemplar(bucket));
         all.max_by_key(|it| it.time)

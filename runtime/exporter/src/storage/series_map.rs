@@ -1,7 +1,8 @@
-//! The series of one metric by the text of their labels. It knows nothing of what a series holds.
+//! The series of one metric, by the text of their labels. This module does not know what a series contains.
 //!
-//! A call that looks a known series up takes a read lock, which nobody writes under but a call that makes a series. A
-//! scrape takes neither: it keeps a sorted list of its own, and only swaps the box in which new series wait for it.
+//! A call that looks up a known series takes a read lock; only a call that creates or removes a series takes the write
+//! lock. A scrape takes neither: it has its own sorted list and only takes over the new series that wait in a separate
+//! list.
 
 use crate::clock::now;
 use measurand_catalog::lock::{lock, read, write};
@@ -22,30 +23,31 @@ pub(crate) struct SeriesMap<S> {
 /// One series.
 #[derive(Debug)]
 pub(crate) struct Entry<S> {
-    /// What stands between its braces.
+    /// The text between the braces.
     pub(crate) labels: Box<str>,
-    /// When it began to count, in milliseconds since the epoch.
+    /// The creation time, in milliseconds since the epoch.
     pub(crate) created: u64,
     pub(crate) series: S,
 }
 
-/// Series in the order of their labels.
+/// Series in label order.
 pub(crate) type SortedSeries<S> = Arc<Vec<Arc<Entry<S>>>>;
 
-/// What the sorted list does not have yet.
+/// Changes that the sorted list does not have yet.
 #[derive(Debug)]
 struct Fresh<S> {
     new: Vec<Arc<Entry<S>>>,
-    /// A series is gone, so that the list has to be made anew.
+    /// A series was removed, so the list has to be rebuilt.
     removed: bool,
 }
 
-/// Equal when the labels are.
+/// Compares series by their labels.
 #[derive(Debug)]
 struct ByLabels<S>(Arc<Entry<S>>);
 
 impl<S> SeriesMap<S> {
-    /// The series with these labels, made now if it is the first time; nothing when that would be one too many.
+    /// Returns the series with these labels, and creates it if it is missing. Returns `None` if that would exceed the
+    /// limit.
     pub(crate) fn get_below(&self, most: usize, labels: &str, make: impl FnOnce() -> S) -> Option<Arc<Entry<S>>> {
         {
             let known = read(&self.known);
@@ -61,12 +63,12 @@ impl<S> SeriesMap<S> {
         known.get(labels).map(|it| Arc::clone(&it.0)).or_else(|| room.then(|| self.insert(&mut known, labels, make())))
     }
 
-    /// The series with these labels, if there is one.
+    /// Returns the series with these labels, if it exists.
     pub(crate) fn find(&self, labels: &str) -> Option<Arc<Entry<S>>> {
         read(&self.known).get(labels).map(|it| Arc::clone(&it.0))
     }
 
-    /// The series with these labels, made now if it is the first time.
+    /// Returns the series with these labels, and creates it if it is missing.
     pub(crate) fn get(&self, labels: &str, make: impl FnOnce() -> S) -> Arc<Entry<S>> {
         if let Some(found) = self.find(labels) {
             return found;
@@ -83,7 +85,7 @@ impl<S> SeriesMap<S> {
         entry
     }
 
-    /// Forgets a series; handles to it lead nowhere from now on.
+    /// Removes a series; recordings through existing handles are no longer exported.
     pub(crate) fn remove(&self, labels: &str) {
         write(&self.known).remove(labels);
         lock(&self.fresh).removed = true;
@@ -93,19 +95,19 @@ impl<S> SeriesMap<S> {
         read(&self.known).len()
     }
 
-    /// All series, in the order of their labels.
+    /// Returns all series in label order.
     pub(crate) fn sorted(&self) -> SortedSeries<S> {
         let mut sorted = lock(&self.sorted);
         let fresh = mem::take(&mut *lock(&self.fresh));
         let mut all = Vec::new();
         if fresh.removed {
-            // Only `build_info` loses a series, and has but one.
+            // Only `build_info`, which has one series, removes series.
             let known = read(&self.known);
             all.extend(known.iter().map(|it| Arc::clone(&it.0)));
         } else if fresh.new.is_empty() {
             return Arc::clone(&sorted);
         } else {
-            // A scrape that still runs has the old list.
+            // A running scrape keeps the old list.
             all.reserve_exact(sorted.len() + fresh.new.len());
             all.extend(sorted.iter().cloned().chain(fresh.new));
         }
@@ -155,7 +157,7 @@ mod tests {
         map.sorted().iter().map(|it| it.labels.to_string()).collect()
     }
 
-    /// What makes a series is called under the lock.
+    /// The function that creates a series runs under the lock.
     #[test]
     fn a_panic_of_who_makes_a_series_leaves_the_others_alone() {
         let map = SeriesMap::default();
@@ -183,11 +185,11 @@ mod tests {
         }
         let before = map.sorted();
         assert_eq!((labels(&map), map.len()), (vec!["a".into(), "b".into(), "c".into()], 3));
-        assert!(map.get_below(3, "d", || 0).is_none(), "one too many");
-        assert!(map.get_below(3, "a", || 0).is_some(), "known already");
+        assert!(map.get_below(3, "d", || 0).is_none(), "over the limit");
+        assert!(map.get_below(3, "a", || 0).is_some(), "already known");
         map.remove("b");
         map.get("aa", || 0);
         assert_eq!(labels(&map), ["a", "aa", "c"]);
-        assert_eq!(before.len(), 3, "a scrape that runs is left alone");
+        assert_eq!(before.len(), 3, "a running scrape keeps its list");
     }
 }

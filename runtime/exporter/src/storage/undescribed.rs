@@ -1,7 +1,7 @@
-//! Metrics that no table describes: whatever else a program and its libraries record over the facade.
+//! Metrics that no table describes: everything else that a program and its libraries record through the facade.
 //!
-//! They are kept like the described ones. A name has the kind with which it was first used, and there is a bound on names
-//! as there is one on series, since a program may make them up as it runs.
+//! They are stored like the described ones. A name keeps the kind of its first use. The number of names is limited like
+//! the number of series, since a program may generate names at run time.
 
 use crate::render::text;
 use crate::storage::metric::Metric;
@@ -13,38 +13,38 @@ use std::collections::hash_map::Entry;
 use std::mem;
 use std::sync::{Arc, Mutex, RwLock};
 
-/// Without bounds of their own, histograms would become summaries, which cannot be added up over instances.
+/// Default bounds. Without bounds histograms would become summaries, which cannot be aggregated over instances.
 const BOUNDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// What a histogram's series are called.
+/// The suffixes of a histogram's series.
 const SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
-/// What is said of a metric that was not described.
+/// The help text of a metric without a description.
 const NO_HELP: &str = "Recorded by the program without a description.";
 
-/// So many names may be recorded, and as many described.
+/// Maximum number of recorded names, and of described ones.
 pub(crate) const MOST_NAMES: usize = 2000;
-/// Longer names are made of data: each would be kept, and written in each scrape.
+/// Maximum length of a name. Longer names contain data: each would be stored, and written in each scrape.
 pub(crate) const LONGEST_NAME: usize = 512;
 
 #[derive(Debug, Default)]
 pub(crate) struct UndescribedMetrics {
     metrics: RwLock<HashMap<String, Arc<Metric>>>,
-    /// Those that the sorted list does not have yet, and that list; see `series_map` for why there are two.
+    /// Metrics that the sorted list does not have yet. There are two lists for the same reason as in `series_map`.
     fresh: Mutex<Vec<Arc<Metric>>>,
     sorted: Mutex<Arc<Vec<Arc<Metric>>>>,
     help: Mutex<HashMap<String, SharedString>>,
 }
 
-/// Why a metric is not recorded.
+/// The reason why a metric is not recorded.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The name is, or would be taken for, that of another one.
+    /// The name conflicts with another metric.
     Clash(String),
-    /// There are as many names as there may be.
+    /// The limit of names is reached.
     TooMany,
 }
 
 impl UndescribedMetrics {
-    /// The metric with this name and kind, made now if it is the first time.
+    /// Returns the metric with this name and kind, and creates it if it is missing.
     pub(crate) fn get(
         &self,
         name: &str,
@@ -53,7 +53,7 @@ impl UndescribedMetrics {
     ) -> Result<Arc<Metric>, Refusal> {
         let check = |metric: &Arc<Metric>| match metric.kind() {
             same if same == kind => Ok(Arc::clone(metric)),
-            first => Err(Refusal::Clash(format!("it is a {} already", text::type_name(first)))),
+            first => Err(Refusal::Clash(format!("it is already a {}", text::type_name(first)))),
         };
         {
             let metrics = read(&self.metrics);
@@ -75,10 +75,10 @@ impl UndescribedMetrics {
         for suffix in SUFFIXES {
             let longer = format!("{name}{suffix}");
             if kind == Kind::Histogram && known(&longer).is_some() {
-                return Err(Refusal::Clash(format!("its series would be called like the metric `{longer}`")));
+                return Err(Refusal::Clash(format!("its series would have the name of the metric `{longer}`")));
             }
             if let Some(base) = name.strip_suffix(suffix).filter(|it| known(it) == Some(Kind::Histogram)) {
-                return Err(Refusal::Clash(format!("the histogram `{base}` has series of that name")));
+                return Err(Refusal::Clash(format!("the histogram `{base}` has series with that name")));
             }
         }
         let bounds = if kind == Kind::Histogram { BOUNDS } else { &[] };
@@ -93,7 +93,7 @@ impl UndescribedMetrics {
         read(&self.metrics).contains_key(name)
     }
 
-    /// Keeps a description; of two for one name the later counts.
+    /// Stores a description; a later one replaces it.
     pub(crate) fn describe(&self, name: &str, help: &SharedString) {
         let mut all = lock(&self.help);
         let room = all.len() < MOST_NAMES;
@@ -104,14 +104,14 @@ impl UndescribedMetrics {
         }
     }
 
-    /// What is said of a metric.
+    /// Returns the help text of a metric.
     pub(crate) fn help(&self, name: &str) -> SharedString {
         let all = lock(&self.help);
         let help = all.get(name).filter(|it| !it.is_empty()).cloned();
         help.unwrap_or(SharedString::const_str(NO_HELP))
     }
 
-    /// All metrics, sorted by name.
+    /// Returns all metrics, sorted by name.
     pub(crate) fn sorted(&self) -> Arc<Vec<Arc<Metric>>> {
         let mut sorted = lock(&self.sorted);
         let fresh = mem::take(&mut *lock(&self.fresh));

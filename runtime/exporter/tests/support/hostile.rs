@@ -1,5 +1,5 @@
-//! Requests that are malformed on purpose, from a seed, each with the statuses that are right for it; and clients that send
-//! them. For the tests and for the benchmark that sends a million.
+//! Malformed requests, generated from a seed, each with its valid statuses; and clients that send them. Used by the
+//! tests and by the benchmark that sends a million.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Numbers that look random, the same for the same seed (xorshift64*).
+/// A pseudo-random generator (xorshift64*).
 #[derive(Debug, Clone)]
 pub(crate) struct Random(u64);
 
@@ -39,11 +39,11 @@ impl Random {
     }
 }
 
-/// What is sent, and what may come back; no status means that the connection may end without an answer.
+/// A request and its possible answers. Without a status the connection may end without an answer.
 pub(crate) struct Attack {
     pub(crate) bytes: Vec<u8>,
     pub(crate) statuses: &'static [u16],
-    /// Whether no answer is right too.
+    /// Whether no answer is valid too.
     pub(crate) may_be_silent: bool,
 }
 
@@ -84,7 +84,7 @@ const BAD_LINES: [&str; 8] = [
     "GET / HTTP/1.1 and more",
 ];
 
-/// One of many ways to be wrong; some are right, so that a server that refuses all is found too.
+/// Returns one of many malformed requests. Some are valid, so that a server that refuses everything fails too.
 pub(crate) fn attack(random: &mut Random) -> Attack {
     let path = random.pick(&PATHS);
     let exactly = |text: String, statuses| Attack { bytes: text.into_bytes(), statuses, may_be_silent: false };
@@ -123,7 +123,7 @@ pub(crate) fn attack(random: &mut Random) -> Attack {
             let twice = "content-length: 4\r\ncontent-length: 5";
             exactly(format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{twice}\r\n\r\nabcdefgh"), &[400])
         }
-        // Cut short.
+        // A truncated request.
         12 => {
             let whole = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n\r\n");
             let length = random.below(whole.len() - 1);
@@ -135,7 +135,7 @@ pub(crate) fn attack(random: &mut Random) -> Attack {
             statuses: &[400],
             may_be_silent: true,
         },
-        // A few bits turned over in a request that was right.
+        // A valid request with a few flipped bits.
         _ => {
             let mut bytes =
                 format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept-encoding: gzip\r\n\r\n").into_bytes();
@@ -148,7 +148,7 @@ pub(crate) fn attack(random: &mut Random) -> Attack {
     }
 }
 
-/// Sends so many, and says what was wrong with the answer to the first that was not right.
+/// Sends this many requests. Returns a description of the first wrong answer.
 pub(crate) async fn attack_many(address: SocketAddr, random: &mut Random, count: usize) -> Result<(), String> {
     for index in 0..count {
         let attack = attack(random);
@@ -166,33 +166,33 @@ pub(crate) async fn attack_many(address: SocketAddr, random: &mut Random, count:
     Ok(())
 }
 
-/// Sends, and returns the begin of the answer.
+/// Sends a request. Returns the start of the answer.
 async fn exchange(address: SocketAddr, attack: &Attack) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
-    // Nothing is kept of the connection, or a million of them would use up all ports.
+    // The connection leaves no state behind, since a million of them would use up all ports.
     stream.set_zero_linger()?;
     let (mut reading, mut writing) = stream.split();
-    // The server may answer, and close, before all is sent.
+    // The server may answer, and close, before everything is sent.
     let send = async {
         let _ = writing.write_all(&attack.bytes).await;
         if attack.may_be_silent {
-            // It may wait for more, and learns that there is none.
+            // The server may wait for more bytes until the end of the stream.
             tokio::time::sleep(Duration::from_millis(200)).await;
             let _ = writing.shutdown().await;
         }
         std::future::pending::<()>().await;
     };
-    let mut begin = [0; 64];
-    let receive = timeout(Duration::from_secs(20), reading.read(&mut begin));
+    let mut start = [0; 64];
+    let receive = timeout(Duration::from_secs(20), reading.read(&mut start));
     let length = tokio::select! {
         read = receive => read??,
         () = send => 0,
     };
-    Ok(String::from_utf8_lossy(&begin[..length]).into_owned())
+    Ok(String::from_utf8_lossy(&start[..length]).into_owned())
 }
 
-/// A connection from one of this machine's addresses that says a byte a second and never ends its request, until it is
-/// told to; it counts itself.
+/// Opens a connection from one of this machine's addresses that sends one byte a second and never completes its
+/// request, until `until` is set. Counts itself in `held`.
 pub(crate) async fn slow(
     from: [u8; 4],
     address: SocketAddr,

@@ -1,5 +1,5 @@
-//! What the tests of the endpoint share.
-#![allow(dead_code, reason = "each test program uses some of it")]
+//! Shared by the tests of the endpoint.
+#![allow(dead_code, reason = "each test program uses a part")]
 
 use measurand_catalog::{Catalog, SiteRecord, families};
 use measurand_exporter::Program;
@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// A program with all families and one site.
+/// Returns a program with all families and one annotated function.
 pub(crate) fn program() -> Program {
     let site = SiteRecord {
         krate: "shop".to_owned(),
@@ -27,7 +27,7 @@ pub(crate) fn program() -> Program {
     Program { families: families::ALL.to_vec(), catalog, binary: None, initialize: || (), limit_series: |_| () }
 }
 
-/// An answer, as it came over the wire.
+/// An answer as received.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -50,7 +50,7 @@ impl Answer {
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
     let mut stream = TcpStream::connect(address).expect("the endpoint listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time limit");
-    // In one piece, as real clients send it: where there are too many connections, one with half a request gives way.
+    // In one write, as real clients do: if there are too many connections, the server closes those with half a request.
     let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).expect("the request is sent");
     let mut bytes = Vec::new();
@@ -65,7 +65,7 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     request(address, "GET", path, "")
 }
 
-/// The series of one scrape by name and labels, after all that must hold in each scrape has been checked.
+/// Checks the general rules of a scrape. Returns its series by name and labels.
 pub(crate) fn check_scrape(text: &str) -> BTreeMap<String, f64> {
     let mut series = BTreeMap::new();
     let mut headers = BTreeSet::new();
@@ -99,7 +99,7 @@ pub(crate) fn check_scrape(text: &str) -> BTreeMap<String, f64> {
     series
 }
 
-/// What Prometheus' own linter says of the text.
+/// Checks the text with `promtool`, Prometheus' own linter.
 pub(crate) fn check_promtool(text: &str) {
     let spawned = Command::new("promtool")
         .args(["check", "metrics"])

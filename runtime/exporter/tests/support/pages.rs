@@ -1,4 +1,4 @@
-//! Clients that ask for the live page and hang up before the answer, for the tests and for the benchmark.
+//! Clients that request the live page and hang up before the answer, for the tests and for the benchmark.
 
 use super::hostile::Random;
 use std::net::SocketAddr;
@@ -9,18 +9,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// What became of the requests.
+/// The outcomes of the requests.
 #[derive(Debug, Default)]
 pub(crate) struct Outcomes {
     /// The client hung up before the first byte.
     pub(crate) abandoned: AtomicU64,
-    /// The answer came first.
+    /// The answer arrived first.
     pub(crate) answered: AtomicU64,
-    /// There was no connection.
+    /// The connection failed.
     pub(crate) lost: AtomicU64,
 }
 
-/// All panels over an hour, at as many instants as there may be; of every other client those that differ from all others.
+/// Returns a request for all panels over an hour with the maximum number of points. Every other client varies the
+/// range, so that its request is unique.
 fn question(client: u64, random: &mut Random) -> String {
     let range = if client.is_multiple_of(2) { 3600 } else { 3000 + random.below(600) };
     let most = if random.below(4) == 0 { String::new() } else { format!("&most={}", 1 + random.below(40)) };
@@ -29,7 +30,7 @@ fn question(client: u64, random: &mut Random) -> String {
     )
 }
 
-/// Asks, hangs up after 10 to 50 ms, and comes again after a pause, until it is told to stop.
+/// Requests the page, hangs up after 10 to 50 ms, and repeats that after a pause, until `stop` is set.
 pub(crate) async fn abandon(
     address: SocketAddr,
     client: u64,
@@ -44,8 +45,8 @@ pub(crate) async fn abandon(
         let counted = match TcpStream::connect(address).await {
             Ok(mut stream) => {
                 let sent = stream.write_all(question(client, &mut random).as_bytes()).await;
-                let mut begin = [0; 16];
-                let read = timeout(millis(10 + random.below(41)), stream.read(&mut begin)).await;
+                let mut start = [0; 16];
+                let read = timeout(millis(10 + random.below(41)), stream.read(&mut start)).await;
                 match (sent, read) {
                     (Ok(()), Err(_)) => &counts.abandoned,
                     (Ok(()), Ok(Ok(1..))) => &counts.answered,

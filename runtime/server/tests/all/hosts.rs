@@ -1,4 +1,4 @@
-//! Websites that lead a browser here.
+//! Requests of websites whose name resolves to this machine.
 
 use crate::support::{Served, WIDE, read};
 use measurand_server::{Event, Hosts};
@@ -42,7 +42,7 @@ async fn a_server_for_other_machines_has_names_that_it_does_not_know() {
     let foreign = "POST /method HTTP/1.1\r\nhost: app:3000\r\norigin: http://evil.example\r\ncontent-length: 0";
     assert_eq!(status(&served, foreign).await, "403");
     served.stop().await;
-    // Unless it is told.
+    // With configured hosts it checks them.
     let hosts = Hosts::new(&["app".to_owned()]);
     let served = Served::start_on("0.0.0.0:0", WIDE, |it| it.hosts(hosts)).await;
     assert_eq!(status(&served, "GET / HTTP/1.1\r\nhost: app:3000").await, "200");

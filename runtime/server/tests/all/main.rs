@@ -1,4 +1,4 @@
-//! The server over real sockets, each test with one of its own.
+//! Tests of the server over real sockets; each test starts its own server.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 

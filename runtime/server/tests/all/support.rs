@@ -1,4 +1,4 @@
-//! A server on a free port, and clients that do as they are told.
+//! A server on a free port, and scripted clients.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -13,10 +13,10 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{sleep, timeout};
 
-/// Longer than anything takes, and shorter than anybody's patience.
+/// Longer than any step takes.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// Limits that nothing reaches.
+/// Limits that no test reaches.
 pub(crate) const WIDE: Limits = Limits {
     connections: 64,
     header_bytes: 16 * 1024,
@@ -32,7 +32,7 @@ pub(crate) struct Served {
     pub(crate) events: Arc<Mutex<Vec<Event>>>,
     /// Lets `/slow` answer.
     pub(crate) go: Arc<Notify>,
-    /// `/slow` is being answered.
+    /// Notified when `/slow` is being answered.
     begun: Arc<Notify>,
     stop: Option<oneshot::Sender<()>>,
     ended: tokio::task::JoinHandle<()>,
@@ -73,28 +73,28 @@ impl Served {
         self.connect_from([127, 0, 0, 1].into()).await
     }
 
-    /// From another address of this machine.
+    /// Connects from another address of this machine.
     pub(crate) async fn connect_from(&self, address: IpAddr) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::new(address, 0)).unwrap();
         socket.connect(self.address).await.unwrap()
     }
 
-    /// A connection that has asked.
+    /// Opens a connection and sends a request.
     pub(crate) async fn asked(&self, path: &str) -> TcpStream {
         let mut stream = self.connect().await;
         ask(&mut stream, path).await;
         stream
     }
 
-    /// A connection that is being answered.
+    /// Opens a connection that is being answered.
     pub(crate) async fn busy(&self) -> TcpStream {
         let stream = self.asked("/slow").await;
-        timeout(LONG, self.begun.notified()).await.expect("it is asked");
+        timeout(LONG, self.begun.notified()).await.expect("the request arrives");
         stream
     }
 
-    /// A connection that was answered once.
+    /// Opens a connection that has received one answer.
     pub(crate) async fn answered(&self) -> TcpStream {
         let mut stream = self.asked("/").await;
         assert!(read(&mut stream).await.starts_with("HTTP/1.1 200"));
@@ -115,27 +115,27 @@ pub(crate) async fn ask(stream: &mut TcpStream, path: &str) {
     stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).await.unwrap();
 }
 
-/// What comes next; nothing when the connection is closed.
+/// Returns the next bytes as text; empty if the connection is closed.
 pub(crate) async fn read(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
     let mut bytes = [0; 4096];
-    let length = timeout(LONG, stream.read(&mut bytes)).await.expect("something happens").unwrap_or(0);
+    let length = timeout(LONG, stream.read(&mut bytes)).await.expect("bytes or the end arrive").unwrap_or(0);
     String::from_utf8_lossy(&bytes[..length]).into_owned()
 }
 
-/// All that comes.
+/// Returns all bytes until the end.
 pub(crate) async fn read_all(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _closed = timeout(LONG, stream.read_to_end(&mut bytes)).await.expect("it ends");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Asks for what is refused before all of it is sent, goes on sending, and then reads the answer without a reset.
+/// Sends a request that is refused before it is complete, keeps sending, and then reads the answer without a reset.
 pub(crate) async fn goes_on_sending(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, begin: &str, status: &str) {
     stream.write_all(begin.as_bytes()).await.unwrap();
     let mut answer = vec![timeout(LONG, stream.read_u8()).await.expect("it is answered").expect("an answer")];
     for _ in 0..10 {
-        stream.write_all(&[b'z'; 10_000]).await.expect("somebody reads it");
-        stream.flush().await.expect("somebody reads it");
+        stream.write_all(&[b'z'; 10_000]).await.expect("the server reads it");
+        stream.flush().await.expect("the server reads it");
         sleep(Duration::from_millis(5)).await;
     }
     timeout(LONG, stream.read_to_end(&mut answer)).await.expect("it ends").expect("the answer, and no reset");
@@ -143,7 +143,7 @@ pub(crate) async fn goes_on_sending(mut stream: impl AsyncReadExt + AsyncWriteEx
     assert_eq!(answer.split(' ').nth(1), Some(status), "{answer}");
 }
 
-/// Whether nothing happens on the connection for a moment.
+/// Whether the connection stays silent for a moment.
 pub(crate) async fn is_open(stream: &mut TcpStream) -> bool {
     timeout(Duration::from_millis(200), stream.read(&mut [0])).await.is_err()
 }

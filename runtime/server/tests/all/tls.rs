@@ -1,4 +1,4 @@
-//! The handshake: with whom, with what, and with what instead while the server runs.
+//! TLS handshakes: client certificates, versions, reloaded certificates and time limits.
 
 use crate::support::{LONG, Served, WIDE, goes_on_sending, read};
 use measurand_server::{Access, AccessFiles, Event, Limits};
@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, SupportedProtocolVersion};
 
-/// An authority, and what it signs.
+/// A certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -29,7 +29,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// Writes a certificate and its key.
+    /// Writes a signed certificate and its key.
     fn sign(&self, directory: &Path, name: &str) {
         let key = KeyPair::generate().unwrap();
         let certificate =
@@ -39,7 +39,7 @@ impl Authority {
     }
 }
 
-/// A client that trusts this authority alone.
+/// Returns a client that trusts only this authority.
 fn client(
     authority: &Authority,
     versions: &[&'static SupportedProtocolVersion],
@@ -50,7 +50,7 @@ fn client(
     builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots)
 }
 
-/// What a client sees: the status of an answer, or nothing.
+/// Returns the status of the answer that a client gets; empty without an answer.
 async fn status(
     served: &Served,
     authority: &Authority,
@@ -114,7 +114,7 @@ async fn clients_without_a_certificate_stay_outside_where_one_is_wanted() {
     assert_eq!(status(&served, &authority, BOTH, Some(&path("client"))).await, "200");
     assert_eq!(status(&served, &authority, BOTH, None).await, "");
     assert_eq!(status(&served, &authority, BOTH, Some(&path("stranger"))).await, "");
-    assert_eq!(status(&served, &authority, &[&TLS12], Some(&path("client"))).await, "", "too old a version");
+    assert_eq!(status(&served, &authority, &[&TLS12], Some(&path("client"))).await, "", "the version is too old");
     assert_eq!(served.events(), [Event::Tls; 3]);
 
     let given = "  client_ca_file: ca.pem\n  client_auth_type: VerifyClientCertIfGiven\n";
@@ -134,9 +134,9 @@ async fn a_certificate_is_replaced_while_the_server_runs() {
     assert_eq!(status(&served, &old, BOTH, None).await, "200");
     assert_eq!(status(&served, &new, BOTH, None).await, "");
     let mut plain = served.asked("/").await;
-    assert!(!read(&mut plain).await.starts_with("HTTP"), "nothing is said without TLS");
+    assert!(!read(&mut plain).await.starts_with("HTTP"), "no answer without TLS");
 
-    // Half of a change changes nothing.
+    // An incomplete change is ignored.
     let key = fs::read(directory.path().join("server.key")).unwrap();
     new.sign(directory.path(), "server");
     let whole = fs::read(directory.path().join("server.key")).unwrap();
@@ -151,12 +151,12 @@ async fn a_certificate_is_replaced_while_the_server_runs() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(status(&served, &old, BOTH, None).await, "");
-    assert!(SAID.lock().unwrap().iter().any(|it| it.contains("are read again")));
+    assert!(SAID.lock().unwrap().iter().any(|it| it.contains("were reloaded")));
 
-    // TLS does not end because a file is empty for a moment.
+    // TLS is not disabled by a file that is empty for a moment.
     fs::write(&web_config, "").unwrap();
     let error = access.reload().unwrap_err();
-    assert!(error.contains("TLS would begin or end"), "{error}");
+    assert!(error.contains("would enable or disable TLS"), "{error}");
     assert_eq!(status(&served, &new, BOTH, None).await, "200");
 }
 
@@ -178,7 +178,7 @@ async fn a_door_that_was_closed_is_not_opened_by_an_empty_file() {
     assert!(error.contains("cannot read the web configuration in"), "{error}");
 }
 
-/// The first message of a handshake.
+/// Returns the first message of a handshake.
 fn hello(authority: &Authority) -> Vec<u8> {
     let config = client(authority, BOTH).with_no_client_auth();
     let mut client = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
@@ -189,13 +189,13 @@ fn hello(authority: &Authority) -> Vec<u8> {
 
 #[tokio::test]
 async fn between_two_handshakes_all_the_rest_has_its_turn() {
-    // Fewer than the operating system keeps for a server that does not look.
+    // Fewer clients than the listener's backlog of the operating system.
     const CLIENTS: u32 = 100;
     let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     authority.sign(directory.path(), "server");
     let hello = hello(&authority);
     let (served, _) = start_with(files(&directory, ""), Limits { connections: CLIENTS, ..WIDE }).await;
-    // All of them ask before the server, which shares this thread, comes to see the first one.
+    // All clients send their message before the server, which shares this thread, sees the first one.
     let mut waiting: Vec<TcpStream> = (0..CLIENTS)
         .map(|_| {
             let mut client = TcpStream::connect(served.address).unwrap();
@@ -214,7 +214,7 @@ async fn between_two_handshakes_all_the_rest_has_its_turn() {
         assert!(begin.elapsed() < LONG, "{} are not answered", waiting.len());
     }
     assert!(most <= 2, "{most} handshakes while another task had no turn");
-    assert_eq!(served.events(), [], "nobody gave way, and nobody was told off");
+    assert_eq!(served.events(), [], "no connection was closed or refused");
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn a_handshake_has_a_time() {
     for said in [&hello[..0], &hello[..hello.len() / 2], &hello] {
         let mut stream = served.connect().await;
         stream.write_all(said).await.unwrap();
-        // The server's part of it, if it came to that.
+        // The server's part of the handshake, if it answers.
         while !read(&mut stream).await.is_empty() {}
     }
     assert_eq!(served.events(), [Event::Headers; 3]);
@@ -259,7 +259,7 @@ async fn http_2_is_not_offered() {
         let name = ServerName::try_from("localhost").unwrap();
         TlsConnector::from(Arc::new(config)).connect(name, served.connect().await).await
     };
-    // Who offers nothing else is told so by the handshake.
+    // The handshake fails for a client that offers only HTTP/2.
     let refused = shake(&[b"h2"]).await.unwrap_err().to_string();
     assert!(refused.contains("NoApplicationProtocol"), "{refused}");
     for offered in [&[b"h2".as_slice(), b"http/1.1"][..], &[b"http/1.1", b"h2"], &[b"http/1.1"]] {
@@ -268,7 +268,7 @@ async fn http_2_is_not_offered() {
         stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
         assert!(read(&mut stream).await.starts_with("HTTP/1.1 200"));
     }
-    // Who speaks it all the same is not answered, whatever was agreed on.
+    // A client that speaks HTTP/2 anyway gets no answer, with or without negotiation.
     for offered in [&[b"h2".as_slice(), b"http/1.1"][..], &[]] {
         let mut stream = shake(offered).await.unwrap();
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();

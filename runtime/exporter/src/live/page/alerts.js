@@ -1,4 +1,4 @@
-// Which alerts would fire now, by their own conditions; and all conditions that are watched.
+// The alerts that would fire now, by their own conditions, and the list of all alerts.
 
 import { arrange, copyable, definitions, element, setText } from "./dom.js";
 import { NOTHING, clock, number, span } from "./format.js";
@@ -7,7 +7,7 @@ import { panelLink } from "./rows.js";
 const ORDER = { firing: 0, pending: 1, inactive: 2 };
 
 export class Alerts {
-    // In the order of the model and of the answers: several alerts can have one name.
+    // In the order of the model and of the answers, because several alerts can have the same name.
     #all = [];
     #count = element("span", { class: "note", role: "status" });
     #now = element("ul", { class: "alerts" });
@@ -24,7 +24,7 @@ export class Alerts {
         this.element = element("section", { "aria-labelledby": "alerts" }, tools, this.#now, others);
     }
 
-    // How many fire that somebody should hear of.
+    // Number of firing alerts that notify a receiver.
     get firing() {
         return this.#all.filter((it) => current(it) === "firing").length;
     }
@@ -43,12 +43,12 @@ export class Alerts {
         const parts = [
             firing > 0 ? `${firing} firing` : "none firing",
             now.length > firing ? `${now.length - firing} pending` : "",
-            `${rest.length - unseen} quiet`,
-            unseen > 0 ? `${unseen} only Prometheus can see` : "",
+            `${rest.length - unseen} inactive`,
+            unseen > 0 ? `${unseen} visible only to Prometheus` : "",
         ];
         setText(this.#count, parts.filter(Boolean).join(", "));
         this.#count.classList.toggle("red", firing > 0);
-        setText(this.#others, `${now.length > 0 ? "The other" : "All"} ${rest.length} conditions`);
+        setText(this.#others, now.length > 0 ? `${rest.length} other alerts` : `All ${rest.length} alerts`);
         arrange(this.#now, now.map((it) => this.#item(it)));
         if (this.#rest.parentElement.open) arrange(this.#rest, rest.map((it) => this.#item(it)));
     }
@@ -58,7 +58,7 @@ export class Alerts {
         const { state, since, values = [] } = it.now ?? { state: "inactive", since: null };
         const [summary] = it.item.children[0].children;
         const [, , badge, text] = summary.children;
-        setText(badge, it.model.unavailable ? "not seen here" : state);
+        setText(badge, it.model.unavailable ? "not evaluated here" : state);
         badge.className = `state ${state}`;
         setText(text, state === "inactive" ? it.model.summary : (values[0]?.summary ?? it.model.summary));
         const ago = since === null ? "" : `since ${clock(since * 1000)}, for ${span(Date.now() / 1000 - since)}`;
@@ -85,9 +85,9 @@ export class Alerts {
                 ["Impact", model.impact],
                 ["Advice", model.advice],
                 ["Team", model.team],
-                ["Fires after", model.for > 0 ? span(model.for) : "at once"],
-                ["Not seen here", model.unavailable],
-                ["Panel", model.panel === null ? null : panelLink(model.panel, "Show its panel")],
+                ["Fires after", model.for > 0 ? span(model.for) : "immediately"],
+                ["Not evaluated here", model.unavailable],
+                ["Panel", model.panel === null ? null : panelLink(model.panel, "Show panel")],
             ]);
             details.append(element("div", { class: "more" }, element("ul", { class: "values" }), about, copyable("Condition", model.promql)));
             fill(details.querySelector(".values"), it.now?.values ?? []);
@@ -96,7 +96,7 @@ export class Alerts {
     }
 }
 
-// An alert of no severity calls nobody: the Watchdog fires as long as all is well.
+// An alert with the severity `none` notifies no receiver: the Watchdog fires while everything works.
 function current(it) {
     return it.model.severity === "none" ? "inactive" : (it.now?.state ?? "inactive");
 }

@@ -1,4 +1,4 @@
-// The live page: asks the program for its numbers, and gives them to the parts that show them.
+// The live page: requests the program's numbers and passes them to the parts that show them.
 
 import { Alerts } from "./alerts.js";
 import { MOST, begin } from "./chart.js";
@@ -50,9 +50,9 @@ function build() {
     route(new Set(["function", "panel"]));
 }
 
-// Families and objectives without panels and alerts, and the reasons; hidden where there are none.
+// The families and objectives without panels and alerts, and the reasons; hidden if there are none.
 function problems(all) {
-    const heading = element("h2", { id: "problems", tabindex: "-1", text: "Left out of panels and alerts" });
+    const heading = element("h2", { id: "problems", tabindex: "-1", text: "Missing from panels and alerts" });
     const items = all.map((it) => element("li", {}, element("code", { text: `${it.file}:${it.line}` }), ` ${it.message}; ${it.fix}`));
     const section = element("section", { "aria-labelledby": "problems" }, heading, element("ul", { class: "problems" }, ...items));
     section.hidden = all.length === 0;
@@ -62,12 +62,12 @@ function problems(all) {
 function downloads() {
     const links = FILES.map(([file, name]) => element("li", {}, element("a", { href: download(file), download: file, text: name })));
     const heading = element("h2", { id: "downloads", tabindex: "-1", text: "Downloads" });
-    const note = element("p", { class: "note", text: "Made from the annotations of this very program." });
+    const note = element("p", { class: "note", text: "Generated from the annotations of this program." });
     const charts = element("p", { class: "note" }, "Charts are drawn by uPlot, ", element("a", { href: asset("uPlot.LICENSE.txt"), text: "MIT licence" }), ".");
     return element("section", { "aria-labelledby": "downloads" }, heading, note, element("ul", { class: "files" }, ...links), charts);
 }
 
-// One round of questions: what is in view, and no more. Says in how many seconds the next one makes sense.
+// Requests everything that is in view, and nothing else. Returns the number of seconds until the next round.
 async function refresh() {
     if (model === null) {
         model = await ask("model.json");
@@ -86,7 +86,7 @@ async function refresh() {
         model = await ask("model.json");
         build();
         status.restarted(model.started * 1000);
-        // What was asked for may not exist in the new program.
+        // The requested panels may not exist in the new program.
         return 0;
     }
     epoch = functions.epoch;
@@ -103,8 +103,8 @@ async function refresh() {
     return untilNext(functions);
 }
 
-// Seconds until the program has looked at its numbers again, so that what is new is shown soon after it is known. By the
-// program's own clock, which its answers tell to a second.
+// Returns the seconds until the program has taken its next sample, so that it is shown soon after. Uses the program's
+// own clock, which its answers report in whole seconds.
 function untilNext({ now, told }) {
     const age = told === null ? 0 : (told + 500 - now) / 1000;
     return Math.min(Math.max(model.interval - age + 0.7, 1), model.interval);

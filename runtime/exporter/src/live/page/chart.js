@@ -1,14 +1,15 @@
-// Lines and areas over time, drawn by uPlot, with a legend that says in text what the canvas shows.
+// Lines and areas over time, drawn by uPlot, with a text legend of the canvas.
 
 import { arrange, element, setAttribute, setText } from "./dom.js";
 import { newest, number } from "./format.js";
 import { ink } from "./theme.js";
 
-// So many lines can still be told apart, and drawn without a pause; of more, those with the largest values are drawn.
+// Maximum number of lines that are distinguishable and fast to draw. If there are more, those with the largest values
+// are drawn.
 export const MOST = 40;
 const LISTED = 8;
 const COLOURS = 10;
-// Since when there can be any numbers, in seconds: before that a chart would only be empty.
+// The start of the program, in seconds: before it a chart would only be empty.
 let beginning = 0;
 
 export function begin(seconds) {
@@ -19,7 +20,7 @@ export function times() {
     return { range: (_, first, last) => [Math.min(Math.max(first, beginning), last - 60), last] };
 }
 
-// Tells the charts when their place has changed.
+// Notifies the charts when their size has changed.
 const sizes = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) target.resized?.({ width: Math.floor(contentRect.width), height: Math.floor(contentRect.height) });
 });
@@ -37,21 +38,21 @@ export function axes(unit, { decimals = null, ...vertical } = {}) {
     const line = { stroke: () => ink("quiet"), grid: { stroke: () => ink("grid"), width: 1 }, ticks: { show: false } };
     const font = "12px system-ui, sans-serif";
     const texts = (_, values) => values.map((it) => (it === null ? "" : short(number(it, unit, decimals))));
-    // As wide as the longest of its texts.
+    // As wide as the longest label.
     const wide = (_, values) => Math.max(36, ...(values ?? []).map((it) => it.length * 6.8 + 14));
     const incrs = unit === "bytes" ? { incrs: POWERS } : {};
     return [{ ...line, font, values: TIMES, space: 70, size: 30 }, { ...line, font, size: wide, values: texts, ...incrs, ...vertical }];
 }
 
-// Between two lines of bytes there is a round number of them, as people write bytes.
+// Grid lines of byte axes are at powers of two.
 const POWERS = Array.from({ length: 60 }, (_, index) => 2 ** index);
 
-// Round numbers beside an axis need no zeros at their end.
+// Removes trailing zeros from the labels of an axis.
 function short(text) {
     return text.replace(/\.(\d*?)0+(?!\d)/, (_, rest) => (rest === "" ? "" : `.${rest}`));
 }
 
-// Hours and minutes; seconds only where the lines are less than a minute apart.
+// Hours and minutes; with seconds only if the grid lines are less than a minute apart.
 const TIMES = (_, values, __, ___, step) => values.map((it) => {
     const time = new Date(it * 1000).toLocaleTimeString("en-GB");
     return step < 60 ? time : time.slice(0, 5);
@@ -78,7 +79,7 @@ export class TimeSeries {
         const all = series.filter((it) => it.values.some((value) => value !== null));
         this.#drawn = all.length > MOST ? largest(all) : all;
         this.#times = times;
-        setText(this.#note, all.length >= MOST ? `Only the ${MOST} largest are drawn.` : "");
+        setText(this.#note, all.length >= MOST ? `Only the ${MOST} largest series are drawn.` : "");
         this.#draw();
         this.#tell(null);
         return all.length > 0;
@@ -89,7 +90,7 @@ export class TimeSeries {
     }
 
     #draw() {
-        // The same lines get new numbers; other lines need another plot.
+        // The same lines only get new numbers; other lines need a new plot.
         const shape = JSON.stringify(this.#drawn.map((it) => [it.legend, this.#isHidden(it)]));
         const columns = this.#panel.stacked ? this.#stack() : this.#drawn.map((it) => it.values);
         if (this.#plot && shape === this.#shape) {
@@ -104,7 +105,7 @@ export class TimeSeries {
 
     #options() {
         const { unit, decimals, min, max, stacked } = this.#panel;
-        // Lines of another unit have an axis of their own, to the right.
+        // Lines of another unit get a second axis on the right.
         const other = this.#drawn.find((it) => it.unit !== unit)?.unit;
         const [across, ...sides] = other === undefined ? axes(unit, { decimals })
             : [...axes(unit, { decimals }), ...axes(other, { scale: "other", side: 1, grid: { show: false } }).slice(1)];
@@ -148,7 +149,7 @@ export class TimeSeries {
         });
     }
 
-    // The legend's buttons hide and show a line.
+    // The buttons of the legend hide and show a line.
     #legend() {
         arrange(this.#list, this.#drawn.slice(0, LISTED).map((it, index) => {
             const swatch = element("i", { class: `swatch c${index % COLOURS}` });
@@ -170,7 +171,7 @@ export class TimeSeries {
         this.#list.children[index]?.firstChild.focus();
     }
 
-    // The numbers under the cursor, or the newest ones.
+    // Writes the numbers under the cursor, or the newest ones.
     #tell(at) {
         const texts = this.#drawn.slice(0, LISTED).map((it, index) => {
             const value = at === null ? newest(it.values) : it.values[at];
@@ -192,7 +193,7 @@ function largest(series) {
     return series.filter((it) => chosen.has(it));
 }
 
-// What is fixed stays; the rest leaves a little air, and starts at zero where areas stand on it.
+// Keeps fixed bounds. Otherwise leaves some space, and starts stacked areas at zero.
 function bounds(low, high, min, max, stacked) {
     const from = min ?? (stacked ? Math.min(0, low) : low);
     const to = max ?? high;
@@ -201,7 +202,7 @@ function bounds(low, high, min, max, stacked) {
     return [min ?? (low >= 0 ? Math.max(0, from - air) : from - air), max ?? to + air];
 }
 
-// The numbers at which alerts fire, as dashed lines.
+// Draws the alert thresholds as dashed lines.
 function limits(plot, thresholds) {
     const { ctx, bbox } = plot;
     ctx.save();
@@ -219,7 +220,7 @@ function limits(plot, thresholds) {
     ctx.restore();
 }
 
-// The same colour, seen through.
+// Returns the colour with this opacity.
 export function faint(colour, share) {
     const parts = colour.match(/[\d.]+/g) ?? [0, 0, 0];
     return `rgba(${parts.slice(0, 3).join(", ")}, ${share})`;

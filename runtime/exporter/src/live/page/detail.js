@@ -1,4 +1,4 @@
-// One function: what it is, its numbers, its PromQL to copy, its rules to download, its last failures and slowest calls.
+// One function: its description, numbers, PromQL, rules, last failures and slowest calls.
 
 import { arrange, copyable, copyableShort, definitions, element, setAttribute, setText } from "./dom.js";
 import { NOTHING, clock, number } from "./format.js";
@@ -14,7 +14,7 @@ const QUERIES = {
 };
 const CALLS = [
     ["Time", (it) => clock(it.time)],
-    ["Took", (it) => number(it.duration, "s")],
+    ["Duration", (it) => number(it.duration, "s")],
     ["Outcome", (it) => it.outcome],
     ["Kind", (it) => it.kind ?? NOTHING],
     ["Trace", (it) => (it.trace ? copyableShort("trace", it.trace) : NOTHING)],
@@ -35,7 +35,7 @@ export class Detail {
         this.#tiles = element("dl", { class: "tiles" });
         const back = element("a", { href: state.address({ function: "" }), class: "back", text: "← All functions" });
         this.heading = element("h2", { id: "function", tabindex: "-1", text: it.function });
-        const rules = element("a", { href: download(`functions/${encodeURIComponent(it.id)}/rules.yml`), download: `${it.id}.rules.yml`, text: "Download its rules" });
+        const rules = element("a", { href: download(`functions/${encodeURIComponent(it.id)}/rules.yml`), download: `${it.id}.rules.yml`, text: "Download rules" });
         const labels = it.labels.map(([name, value]) => `${name}=${value}`).join(", ");
         const about = definitions([
             ["Path", `${it.module}::${it.function}`],
@@ -48,7 +48,7 @@ export class Detail {
             ["Objective", it.objective ? objective(it.objective) : null],
             ["Alerts", it.rules.filter((name) => !isRecording(name)).join(", ")],
             ["Recording rules", recordings(it.rules.filter(isRecording))],
-            ["Counted with it", shares(it.shares, model)],
+            ["Shared series", shares(it.shares, model)],
         ]);
         const panel = model.rows.flatMap((row) => row.panels).find((panel) => panel.id === it.panel);
         if (panel) {
@@ -59,8 +59,8 @@ export class Detail {
         this.element = element("section", { class: "detail", "aria-labelledby": "function" },
             back, this.heading, it.doc ? element("p", { text: it.doc }) : null, this.#tiles,
             element("div", { class: "columns" },
-                element("div", {}, element("h3", { text: "What it is" }), about, element("p", {}, rules)),
-                element("div", {}, this.#panel?.element ?? null, panel ? element("p", {}, panelLink(panel.id, "Among all panels")) : null)),
+                element("div", {}, element("h3", { text: "About" }), about, element("p", {}, rules)),
+                element("div", {}, this.#panel?.element ?? null, panel ? element("p", {}, panelLink(panel.id, "Show among all panels")) : null)),
             element("div", { class: "columns" }, this.#failures.element, this.#slowest.element),
             queries.length > 0 ? element("h3", { text: "PromQL" }) : null,
             ...queries.map(([key, name]) => copyable(name, it.promql[key])));
@@ -89,7 +89,7 @@ export class Detail {
     }
 }
 
-// Recording rules are called `level:metric:operations`, which no alert is.
+// Recording rules are called `level:metric:operations`; alert names contain no colon.
 function isRecording(name) {
     return name.includes(":");
 }
@@ -97,10 +97,10 @@ function isRecording(name) {
 function recordings(names) {
     if (names.length === 0) return null;
     const list = element("ul", { tabindex: "0", "aria-label": "Recording rules" }, ...names.map((text) => element("li", {}, element("code", { text }))));
-    return element("details", { class: "recordings" }, element("summary", { text: `${names.length} that it needs` }), list);
+    return element("details", { class: "recordings" }, element("summary", { text: `${names.length} rules` }), list);
 }
 
-// Whose calls are in its numbers as well.
+// The functions whose calls are included in its numbers.
 function shares({ always, sometimes, more }, model) {
     const links = (ids) => ids.flatMap((id, index) => {
         const other = model.functions.find((it) => it.id === id);
@@ -108,9 +108,9 @@ function shares({ always, sometimes, more }, model) {
         return index === 0 ? [link] : [", ", link];
     });
     const parts = [];
-    if (always.length > 0) parts.push(element("p", {}, "Shares its series with ", ...links(always), ": its labels do not tell them apart, so that its numbers are those of all."));
-    if (sometimes.length > 0) parts.push(element("p", {}, "Shares them with ", ...links(sometimes), " where their labels come out the same."));
-    if (more > 0) parts.push(element("p", { text: `And with ${more} more.` }));
+    if (always.length > 0) parts.push(element("p", {}, "Shares its series with ", ...links(always), ": their labels are identical, so the numbers are those of all these functions."));
+    if (sometimes.length > 0) parts.push(element("p", {}, "Shares series with ", ...links(sometimes), " for calls with identical labels."));
+    if (more > 0) parts.push(element("p", { text: `And with ${more} more functions.` }));
     return parts.length > 0 ? element("div", { class: "shares" }, ...parts) : null;
 }
 

@@ -1,4 +1,4 @@
-// Builds elements and keeps their texts current. Whatever comes from the program becomes text here, never markup.
+// Creates elements and updates their texts. All data of the program becomes text here, never markup.
 
 export function element(tag, properties = {}, ...children) {
     const made = document.createElement(tag);
@@ -19,7 +19,7 @@ export function drawing(tag, attributes, ...children) {
     return made;
 }
 
-// Writes only what has changed, and into the text that is there: a selection and the layout around it stay.
+// Writes only changes, into the existing text node, so that a selection and the layout around it stay.
 export function setText(at, text) {
     const first = at.firstChild;
     if (!first) at.append(text);
@@ -30,7 +30,7 @@ export function setAttribute(at, name, value) {
     if (at.getAttribute(name) !== value) at.setAttribute(name, value);
 }
 
-// Puts exactly these children into a parent, in this order, without touching those that stand right already.
+// Sets exactly these children of a parent, in this order, without moving those already in place.
 export function arrange(parent, children) {
     let place = parent.firstChild;
     for (const child of children) {
@@ -44,7 +44,7 @@ export function arrange(parent, children) {
     }
 }
 
-// A list of names and what they mean; those without a meaning are left out.
+// A list of names and their values; pairs without a value are left out.
 export function definitions(pairs) {
     const given = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
     return element("dl", {}, ...given.flatMap(([name, value]) => [
@@ -62,13 +62,13 @@ function copyButton(name, text) {
     return button;
 }
 
-// A short text within a line, to be copied whole however little of it there is room for.
+// A short text within a line, which is copied in full even if only a part of it is visible.
 export function copyableShort(name, text) {
     const code = element("code", { title: text, text });
     return element("span", { class: "short" }, code, copyButton(`${name} ${text}`, text));
 }
 
-// Text to be copied, with the button that does it.
+// Text with a button that copies it.
 export function copyable(name, text) {
     const button = copyButton(name, text);
     const code = element("code", { text, tabindex: "0", role: "group", "aria-label": name });
@@ -80,7 +80,7 @@ async function copy(text) {
         await navigator.clipboard.writeText(text);
         return true;
     } catch {
-        // Browsers lend the clipboard to HTTPS and this machine only; elsewhere the old way still works.
+        // Browsers offer the clipboard API only over HTTPS and on this machine; elsewhere `execCommand` still works.
         const field = element("textarea", { class: "unseen", "aria-hidden": "true" });
         field.value = text;
         document.body.append(field);

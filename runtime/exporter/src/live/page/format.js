@@ -1,4 +1,4 @@
-// Numbers, times and spans as texts: as Grafana writes them, so that both can be compared by eye.
+// Formats numbers, times and durations as Grafana does, so that both can be compared by eye.
 
 const SECONDS = [
     [31536000, "years"], [604800, "weeks"], [86400, "days"], [3600, "hours"], [60, "mins"],
@@ -20,7 +20,7 @@ const UNITS = {
     none: digits,
 };
 
-// What stands where there is no number.
+// Shown instead of a missing number.
 export const NOTHING = "–";
 
 export function number(value, unit = "short", decimals = null) {
@@ -30,14 +30,14 @@ export function number(value, unit = "short", decimals = null) {
     return known ? known(value, decimals) : `${digits(value, decimals)} ${unit}`;
 }
 
-// Counts are exact: no digit is left out.
+// Counts are exact: all digits are shown.
 export function count(value) {
     return value === null || value === undefined ? NOTHING : value.toLocaleString("en").replaceAll(",", " ");
 }
 
-// Three digits that mean something, and none behind the point of a whole number.
+// Three significant digits, but no decimals for an integer.
 function digits(value, decimals = null) {
-    // What a computation leaves behind the twelfth digit is no information: 0.57 * 100 is 57.
+    // Removes rounding errors beyond the twelfth digit: 0.57 * 100 is 57.
     const exact = Number(value.toPrecision(12));
     const wanted = Number.isInteger(exact) ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(exact))));
     return exact.toFixed(Math.min(decimals ?? wanted, 20));
@@ -58,7 +58,7 @@ function seconds(value, decimals) {
     return `${digits(value / divisor, decimals)} ${name}`;
 }
 
-// How long something has lasted, in its two largest units.
+// A duration in its two largest units.
 export function span(seconds) {
     const whole = Math.max(0, Math.round(seconds));
     const parts = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
@@ -73,7 +73,7 @@ export function span(seconds) {
     return texts.filter(Boolean).join(" ");
 }
 
-// The day only where it is not today.
+// A time of day, with the date if it is not today.
 export function clock(milliseconds) {
     const at = new Date(milliseconds);
     const time = at.toLocaleTimeString("en-GB");
@@ -88,7 +88,7 @@ export function newest(values) {
     return null;
 }
 
-// The name of the colour that the thresholds give a number. Where there is but one for all numbers it says nothing.
+// The name of the colour that the thresholds give a number. A single threshold for all numbers gives no colour.
 export function colour(thresholds, value) {
     let found = "text";
     if ((thresholds ?? []).length < 2) return value === null ? "quiet" : found;

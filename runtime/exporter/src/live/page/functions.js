@@ -1,26 +1,27 @@
-// The table of all annotated functions: search, sort, keyboard. Of very many only the rows in view exist.
+// The table of all annotated functions, with search, sort and keyboard navigation. A long table contains only the rows
+// in view.
 
 import { arrange, element, setAttribute, setText } from "./dom.js";
 import { NOTHING, count, number, span } from "./format.js";
 import * as state from "./state.js";
 
-// The height of a row, as in the style sheet.
+// The height of a row, as in app.css.
 const ROW = 48;
-// A table of so many rows is there as a whole, so that the browser's own search finds everything.
+// A table with at most this many rows is complete, so that the browser's own search finds everything.
 const WHOLE = 100;
 const AROUND = 8;
 
 const COLUMNS = [
     { key: "name", title: "Function", of: (it) => it.function, tone: () => "" },
-    { key: "calls", title: "Calls", about: "Since the program began", of: (it) => it.now?.calls, text: count },
+    { key: "calls", title: "Calls", about: "Since the program started", of: (it) => it.now?.calls, text: count },
     { key: "rate", title: "Calls/s", window: "recent", of: (it) => it.now?.rate, text: (value) => number(value) },
-    { key: "errors", title: "Errors", about: "Since the program began", of: (it) => it.now?.errors, text: count, tone: (value) => (value > 0 ? "red" : "") },
+    { key: "errors", title: "Errors", about: "Since the program started", of: (it) => it.now?.errors, text: count, tone: (value) => (value > 0 ? "red" : "") },
     { key: "error_rate", title: "Error rate", window: "recent", of: (it) => it.now?.error_rate, text: (value) => number(value, "percentunit"), tone: (value) => (value > 0 ? "red" : "") },
     { key: "p50", title: "P50", window: "recent", of: (it) => it.now?.p50, text: (value) => number(value, "s") },
     { key: "p95", title: "P95", window: "recent", of: (it) => it.now?.p95, text: (value) => number(value, "s") },
     { key: "p99", title: "P99", window: "recent", of: (it) => it.now?.p99, text: (value) => number(value, "s") },
-    { key: "in_flight", title: "In flight", about: "Begun and not yet ended", of: (it) => it.now?.in_flight, text: count },
-    { key: "objective", title: "Objective", about: "What the annotation promises", of: (it) => it.objective?.success, text: (value, it) => objective(it.objective) },
+    { key: "in_flight", title: "In flight", about: "Started and not yet ended", of: (it) => it.now?.in_flight, text: count },
+    { key: "objective", title: "Objective", about: "The objective in the annotation", of: (it) => it.objective?.success, text: (value, it) => objective(it.objective) },
     { key: "budget_left", title: "Budget left", window: "budget", of: (it) => it.now?.budget_left, text: (value) => number(value, "percentunit"), tone: (value) => (value < 0 ? "red" : "") },
 ];
 
@@ -38,13 +39,13 @@ export function numbers(it) {
     return COLUMNS.slice(1).map((column) => [column.title, column.text(column.of(it) ?? null, it), column.about]);
 }
 
-// Over which time numbers are: less than usual in a program that has just begun.
-export function over({ recent, budget }, isPromised) {
+// Returns the time range of the numbers, which is shorter than usual in a program that has just started.
+export function over({ recent, budget }, hasObjectives) {
     for (const it of COLUMNS.filter((it) => it.window)) {
-        it.about = `Of the last ${span({ recent, budget }[it.window])}`;
-        if (it.window === "budget") it.about += "; the dashboard's is of 30 days";
+        it.about = `Over the last ${span({ recent, budget }[it.window])}`;
+        if (it.window === "budget") it.about += "; the dashboard uses 30 days";
     }
-    return `rates and quantiles of the last ${span(recent)}${isPromised ? `, budgets of the last ${span(budget)}` : ""}`;
+    return `rates and quantiles of the last ${span(recent)}${hasObjectives ? `, budgets of the last ${span(budget)}` : ""}`;
 }
 
 export class Functions {
@@ -97,7 +98,7 @@ export class Functions {
         this.refresh();
     }
 
-    // Chooses and orders anew; what is in view is drawn.
+    // Filters and sorts again, and draws the rows in view.
     refresh() {
         const words = state.get("search").toLowerCase().split(/\s+/).filter(Boolean);
         const [, descending, key] = state.get("sort").match(/^(-?)(\w*)$/) ?? ["", "-", "rate"];
@@ -120,7 +121,7 @@ export class Functions {
         this.#search.select();
     }
 
-    // Back where the reader was before a function was opened.
+    // Moves the focus back to the function that was open.
     focusFunction(id) {
         const index = this.#shown.findIndex((it) => it.id === id);
         if (index >= 0) this.#focus(index);
@@ -130,7 +131,7 @@ export class Functions {
         const button = element("button", { type: "button", text: column.title });
         const head = element("th", { scope: "col", class: column.key === "name" ? "" : "number" }, button);
         button.addEventListener("click", () => {
-            // Names begin at A, numbers with the largest.
+            // The first click sorts names from A to Z, and numbers from the largest.
             const first = column.key === "name" ? column.key : `-${column.key}`;
             const second = column.key === "name" ? `-${column.key}` : column.key;
             state.set({ sort: state.get("sort") === first ? second : first });
@@ -157,7 +158,7 @@ export class Functions {
         this.#after.firstChild.style.height = `${(this.#shown.length - end) * ROW}px`;
         const focused = document.activeElement?.closest?.("tr");
         arrange(this.#body, [...(first > 0 ? [this.#before] : []), ...rows.values(), ...(end < this.#shown.length ? [this.#after] : [])]);
-        // A row that only moved keeps the focus, which moving it takes away.
+        // Moving a row takes the focus away, so a row that only moved gets it back.
         if (focused?.isConnected && document.activeElement === document.body) focused.querySelector("a")?.focus({ preventScroll: true });
         if (this.#shown.length === 0) {
             const text = this.#all.length === 0 ? "No function of this program is annotated." : "No function matches.";
@@ -207,7 +208,7 @@ export class Functions {
     }
 }
 
-// The labels that say more than its name and its place do.
+// The labels that are not already visible as its name and place.
 function telling(it) {
     const known = { function: it.function, module: it.module };
     const labels = it.labels.filter(([name, value]) => known[name] !== value).map(([name, value]) => `${name}=${value}`);
@@ -219,7 +220,7 @@ function haystack(it) {
     return [it.module, it.function, `${it.file}:${it.line}`, it.family, it.owner, ...labels].join(" ").toLowerCase();
 }
 
-// What is not known comes last, whichever way the rest is ordered.
+// Missing values come last in both orders.
 function compare(a, b, sign) {
     const [isA, isB] = [a !== null && a !== undefined, b !== null && b !== undefined];
     if (!isA || !isB) return Number(isB) - Number(isA);

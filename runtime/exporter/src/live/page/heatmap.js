@@ -1,4 +1,4 @@
-// Observations by bucket over time: a cell for each bucket and moment, the darker the more there are.
+// Observations by bucket over time: one cell per bucket and time, darker for more observations.
 
 import { axes, faint, size, times, watch } from "./chart.js";
 import { element, setAttribute, setText } from "./dom.js";
@@ -62,7 +62,7 @@ export class Heatmap {
         return le === Infinity ? "+Inf" : number(le, this.#panel.unit);
     }
 
-    // Edges lie on whole pixels, so that neighbours neither overlap nor leave stripes.
+    // Edges lie on whole pixels, so that neighbouring cells neither overlap nor leave gaps.
     #cells(plot) {
         if (this.#most === 0 || this.#times.length === 0) return;
         const { ctx, bbox } = plot;
@@ -84,7 +84,7 @@ export class Heatmap {
         ctx.restore();
     }
 
-    // Where most observations are, under the cursor or at the end.
+    // Names the bucket with most observations, under the cursor or at the end.
     #tell(at) {
         const last = this.#times.length - 1;
         const index = at ?? last;
@@ -93,10 +93,10 @@ export class Heatmap {
             if ((values[index] ?? 0) > (best < 0 ? 0 : this.#buckets[best].values[index])) best = row;
         });
         const when = at === null || at === last ? "Now" : `At ${clock(this.#times[index] * 1000)}`;
-        const lower = best > 0 ? `from ${this.#bound(best - 1)} ` : "";
+        const lower = best > 0 ? `between ${this.#bound(best - 1)} and ` : "up to ";
         const text = best < 0
-            ? `${when} nothing.`
-            : `${when} most are ${lower}to ${this.#bound(best)}: ${number(this.#buckets[best].values[index])} per second.`;
+            ? `${when}: no observations.`
+            : `${when}: most observations are ${lower}${this.#bound(best)} (${number(this.#buckets[best].values[index])} per second).`;
         setText(this.#reading, text);
         if (at !== null) return;
         setAttribute(this.#box, "role", "img");

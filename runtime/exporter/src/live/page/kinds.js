@@ -1,18 +1,18 @@
-// Panels that show the newest numbers: one large, a dial, bars, a table.
+// Panels that show the newest numbers: a large number, a dial, bars, a table.
 
 import { arrange, drawing, element, setAttribute, setText } from "./dom.js";
 import { NOTHING, colour, newest, number } from "./format.js";
 
 const MOST = 24;
 
-// The text and colour of a number; some numbers have a word of their own.
+// Returns the text and colour of a number; some numbers have a fixed text.
 function shown(panel, value, unit = panel.unit) {
     const word = panel.texts?.find((it) => it.value === value);
     if (word) return [word.text, word.colour];
     return [number(value, unit, panel.decimals), colour(panel.thresholds, value)];
 }
 
-// What fills a shape has a colour of its own where no threshold gives it one.
+// A filled shape without a threshold colour is blue.
 function fill(name) {
     return name === "text" ? "blue" : name;
 }
@@ -55,7 +55,7 @@ export class Stat {
         return this.#list.appendChild(element("li", {}, element("b", { text: "" }), element("span", { text: "" })));
     }
 
-    // From the first number on: a program that has just begun has a short past, not an empty one.
+    // Starts at the first number, because a program that has just started has a short past, not an empty one.
     #draw(all) {
         const values = all.slice(Math.max(0, all.findIndex((it) => it !== null)));
         const known = values.filter((it) => it !== null);
@@ -64,9 +64,9 @@ export class Stat {
         let path = "";
         values.forEach((value, index) => {
             if (value === null) return;
-            const begin = path === "" || values[index - 1] === null ? "M" : "L";
+            const command = path === "" || values[index - 1] === null ? "M" : "L";
             const y = high === low ? (low === 0 ? 19 : 10) : 19 - ((value - low) / (high - low)) * 18;
-            path += `${begin}${((index / (values.length - 1 || 1)) * 100).toFixed(2)} ${y.toFixed(2)}`;
+            path += `${command}${((index / (values.length - 1 || 1)) * 100).toFixed(2)} ${y.toFixed(2)}`;
         });
         setAttribute(this.#line, "d", path);
         this.#spark.classList.toggle("empty", known.length < 2);
@@ -134,7 +134,7 @@ export class Bars {
     }
 }
 
-// One row for each combination of labels, one column for each query; of very many rows, those that the program gives.
+// One row for each combination of labels, one column for each query. The program limits the number of rows.
 export class Table {
     #panel;
     #body = element("tbody");

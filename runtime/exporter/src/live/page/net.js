@@ -1,8 +1,9 @@
-// Asks the program; `told` in an answer is its clock when it answered, in milliseconds. All addresses are relative to this script, so the page works behind any prefix.
+// Requests to the program. `told` in an answer is the program's clock at the time of the answer, in milliseconds.
+// All addresses are relative to this script, so the page works behind any prefix.
 
 const LIVE = new URL("./", import.meta.url);
 const DOWNLOADS = new URL("../monitoring/", import.meta.url);
-// As long as the program takes at most before it says so itself.
+// The program's own time limit for an answer.
 const SECONDS = 30;
 
 export async function ask(path) {

@@ -1,4 +1,4 @@
-// One panel: its head, what it is about, and its body, which is made when it first comes into view.
+// One panel: its header, its description, and its body, which is created when it first comes into view.
 
 import { TimeSeries } from "./chart.js";
 import { copyable, element, setText } from "./dom.js";
@@ -34,12 +34,12 @@ export class Panel {
         }
     }
 
-    // Gives it so many of the columns of a line.
+    // Sets the width in columns of a line.
     spread(columns) {
         this.element.style.setProperty("--width", columns.toFixed(3));
     }
 
-    // Whether any of its queries can be answered in the program.
+    // Whether the program can answer any of its queries.
     get isAnswered() {
         return this.#model.queries.some((it) => !it.unavailable);
     }
@@ -61,7 +61,7 @@ export class Panel {
         this.#drawn?.redraw?.();
     }
 
-    // Text that most readers never open is made when it is opened.
+    // The description is created when it is opened, since most readers never open it.
     #about() {
         const summary = element("summary", { "aria-label": `About ${this.#model.title}`, text: "i" });
         const about = element("details", { class: "about" }, summary);

@@ -1,4 +1,5 @@
-// When to ask: again and again while somebody looks, less and less when nobody answers, and never while the page is hidden.
+// Schedules the requests: regularly while the page is visible, more rarely after failures, and never while it is
+// hidden.
 
 const FIRST = 5;
 const SELDOM = 60;
@@ -11,7 +12,8 @@ export class Poll {
     #running = false;
     #again = false;
 
-    // `ask` says in how many seconds to ask again, or throws when there is no answer; `failed` is told why, and in how many seconds the next try is.
+    // `ask` returns the seconds until the next request, or throws if there is no answer. `failed` gets the error and
+    // the seconds until the next attempt.
     constructor(ask, failed) {
         this.#ask = ask;
         this.#failed = failed;
@@ -36,7 +38,7 @@ export class Poll {
             this.#failed(error, pause);
         }
         this.#running = false;
-        // Asked for meanwhile, because more came into view; a server that is gone is left its pause.
+        // More panels came into view meanwhile, so the next request is due now; after a failure the pause remains.
         if (this.#again && this.#failures === 0) pause = 0;
         this.#again = false;
         if (!document.hidden) this.#timer = setTimeout(() => this.now(), pause * 1000);

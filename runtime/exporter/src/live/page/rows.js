@@ -1,4 +1,4 @@
-// The rows of panels. Only panels in view are asked for and drawn.
+// The rows of panels. Only panels in view are requested and drawn.
 
 import { element, setText } from "./dom.js";
 import { span } from "./format.js";
@@ -6,7 +6,8 @@ import { Panel } from "./panel.js";
 import * as state from "./state.js";
 import * as theme from "./theme.js";
 
-// The columns of the dashboard; the height of small panels, in its units; and how many of them have room beside each other.
+// The columns of the dashboard; the maximum height of a small panel, in grid units; and the maximum number of small
+// panels in a line.
 const COLUMNS = 24;
 const SMALL = 5;
 const BESIDE = 6;
@@ -20,7 +21,7 @@ export class Rows {
     #young = element("p", { class: "note" });
     element;
 
-    // `appeared` is told when a panel has come into view.
+    // `appeared` is called when a panel comes into view.
     constructor(model, appeared) {
         this.#observer = new IntersectionObserver((entries) => this.#moved(entries, appeared), { rootMargin: "150px" });
         const heading = element("h2", { id: "panels", tabindex: "-1", text: "Panels" });
@@ -28,7 +29,7 @@ export class Rows {
         this.#unlisten = theme.onChange(() => this.#panels.forEach((it) => it.redraw()));
     }
 
-    // Those to ask for.
+    // The IDs of the panels in view.
     get visible() {
         return [...this.#visible];
     }
@@ -37,12 +38,12 @@ export class Rows {
         for (const [id, answer] of Object.entries(answers)) this.#panels.get(Number(id))?.update(times, answer);
     }
 
-    // Says why rates on panels are low at first: there, as on the dashboard, they are over a minute at least.
+    // Explains why rates on panels are low at first: as on the dashboard, they cover at least a minute.
     tellAge(seconds) {
-        setText(this.#young, seconds < MINUTE ? `Rates are over one minute, of which the program has known ${span(seconds)}: they rise until then.` : "");
+        setText(this.#young, seconds < MINUTE ? `Rates cover one minute, but samples exist for only ${span(seconds)}, so they are still too low.` : "");
     }
 
-    // Brings a panel to the reader, whose row may be closed.
+    // Scrolls to a panel, and opens its row if it is closed.
     show(id) {
         const panel = this.#panels.get(id);
         if (!panel) return;
@@ -81,7 +82,7 @@ export class Rows {
     }
 }
 
-// Which panels stand beside each other. Large ones as on the dashboard; small ones evenly, so that none is left alone.
+// Groups panels into lines: large ones as on the dashboard, small ones evenly, so that none is alone in a line.
 function lines(panels) {
     const all = [];
     for (let from = 0, to = 0; from < panels.length; from = to) {
@@ -94,8 +95,8 @@ function lines(panels) {
 
 function evenly(panels) {
     const count = Math.ceil(panels.length / BESIDE);
-    const begin = (line) => Math.ceil((panels.length * line) / count);
-    const all = Array.from({ length: count }, (_, line) => panels.slice(begin(line), begin(line + 1)));
+    const start = (line) => Math.ceil((panels.length * line) / count);
+    const all = Array.from({ length: count }, (_, line) => panels.slice(start(line), start(line + 1)));
     for (const line of all) line.forEach((it) => it.spread(COLUMNS / line.length));
     return all;
 }

@@ -1,4 +1,4 @@
-// The cardinality budget: how many series each metric has, and how many it may have.
+// The cardinality budget: the number of series of each metric, and its limit.
 
 import { arrange, element, setText } from "./dom.js";
 import { count, number } from "./format.js";
@@ -12,9 +12,9 @@ export class Series {
     #details;
     element;
 
-    // `opened` is told when the numbers are wanted.
+    // `opened` is called when the section is opened or closed.
     constructor(opened) {
-        const names = ["Metric", "Kind", "Series", "Limit", "Dropped"];
+        const names = ["Metric", "Kind", "Series", "Limit", "Overflows"];
         const heads = names.map((text, index) => element("th", { scope: "col", class: index > 1 ? "number" : "", text }));
         const caption = element("caption", { class: "unseen", text: "Series of each metric" });
         const table = element("table", {}, caption, element("thead", {}, element("tr", {}, ...heads)), this.#body);
@@ -32,7 +32,7 @@ export class Series {
     update({ metrics, history }) {
         const total = metrics.reduce((sum, it) => sum + it.series, 0);
         const dropped = metrics.filter((it) => it.dropped > 0).length;
-        setText(this.#note, `${count(total)} of ${count(metrics.length)} metrics${dropped > 0 ? `, ${dropped} beyond their limit` : ""}; the last hour of them takes ${number(history.bytes, "bytes")}`);
+        setText(this.#note, `${count(total)} series of ${count(metrics.length)} metrics${dropped > 0 ? `, ${dropped} metrics over their limit` : ""}; their history uses ${number(history.bytes, "bytes")}`);
         const share = (it) => (it.limit ? it.series / it.limit : 0);
         const order = metrics.toSorted((a, b) => b.dropped - a.dropped || share(b) - share(a) || b.series - a.series).slice(0, MOST);
         const rows = order.map((it) => {

@@ -1,4 +1,4 @@
-// What the reader has chosen, kept in the address behind the `#`, so that it can be sent to others and survives a reload.
+// The reader's choices, stored in the address after the `#`, so that they can be shared and survive a reload.
 
 const DEFAULTS = { function: "", panel: "", search: "", sort: "-rate", range: "900" };
 const listeners = new Set();
@@ -18,13 +18,13 @@ export function address(changes) {
     return `#${new URLSearchParams(differing)}`;
 }
 
-// Without an entry in the history: nobody wants to go back letter by letter.
+// Replaces the history entry, so that the back button does not step through every letter of a search.
 export function set(changes) {
     history.replaceState(null, "", address(changes));
     changed();
 }
 
-// Returns what ends it.
+// Returns a function that removes the listener.
 export function onChange(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);

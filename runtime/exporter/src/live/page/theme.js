@@ -1,4 +1,4 @@
-// Dark, light, or as the system asks for; and the colours as a canvas needs them, which knows no style sheet.
+// The theme: dark, light, or the system's; and its colours for a canvas, which does not use the style sheet.
 
 import { element } from "./dom.js";
 
@@ -16,7 +16,7 @@ export function ink(name) {
     return known.get(name);
 }
 
-// Returns what ends it.
+// Returns a function that removes the listener.
 export function onChange(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -29,7 +29,7 @@ export function start(select) {
         try {
             localStorage.setItem(KEY, select.value);
         } catch {
-            // Without storage the choice holds until the page is closed.
+            // Without storage the choice is kept until the page is closed.
         }
         apply(select.value);
     });

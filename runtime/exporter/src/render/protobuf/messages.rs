@@ -1,10 +1,10 @@
-//! The messages of Prometheus' protocol buffers, in so far as we send them. Written by hand, so that nobody needs `protoc`
-//! to build a program.
+//! The messages of Prometheus' protocol buffers, as far as we send them. Written by hand, so that a build does not need
+//! `protoc`.
 //! <https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto>
 
 use prost::Message;
 
-/// What the answer is called.
+/// The content type of the answer.
 pub(crate) const CONTENT_TYPE: &str =
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
@@ -90,7 +90,7 @@ pub(crate) struct BucketProto {
     pub(crate) exemplar: Option<ExemplarProto>,
 }
 
-/// So many buckets in a row, behind so many that are empty.
+/// A number of adjacent buckets, after a number of empty ones.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct BucketSpanProto {
     #[prost(sint32, optional, tag = "1")]

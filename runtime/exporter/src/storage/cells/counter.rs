@@ -30,8 +30,8 @@ impl CounterFn for CounterCells {
         self.0.mine().add(0, value);
     }
 
-    /// Raises the counter to the value, if it is lower. Rare, so that one lock for all counters is enough; without it two
-    /// threads could each add the difference.
+    /// Raises the counter to the value, if it is lower. This is rare, so one lock for all counters is enough. Without
+    /// the lock two threads could each add the difference.
     fn absolute(&self, value: u64) {
         static RAISING: Mutex<()> = Mutex::new(());
         let _raising = lock(&RAISING);

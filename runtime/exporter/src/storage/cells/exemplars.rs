@@ -1,4 +1,4 @@
-//! For some observations the trace that they were made in, so that a dashboard can lead from a bucket to an example.
+//! Exemplars: the traces of some observations, so that a dashboard can lead from a bucket to a trace.
 
 use crate::clock::now;
 use measurand_catalog::lock::{lock, try_lock};
@@ -6,38 +6,38 @@ use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-/// Says in which trace the calling thread works, if in any.
+/// Returns the trace ID of the calling thread, if there is one.
 pub(crate) type TraceIds = fn() -> Option<String>;
 
-/// An observation, and the trace that it was made in.
+/// An observation and its trace.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Exemplar {
     /// In billionths.
     pub(crate) value: u64,
     pub(crate) trace: String,
-    /// When it was made, in milliseconds since the epoch.
+    /// The time of the observation, in milliseconds since the epoch.
     pub(crate) time: u64,
 }
 
-/// The newest example of each bucket. A lock that is taken is passed by: an example less is better than waiting.
+/// The newest exemplar of each bucket. If a lock is taken, the new exemplar is dropped, which is better than waiting.
 #[derive(Debug)]
 pub(crate) struct Exemplars(Box<[Mutex<Option<Exemplar>>]>);
 
-/// An example is good for so long, so that traces are asked for now and then only.
+/// Minimum age of an exemplar before it is replaced, so that traces are requested only now and then.
 const MILLISECONDS: u64 = 1000;
-/// The labels of an example have at most 128 characters, says OpenMetrics.
+/// OpenMetrics allows at most 128 characters for the labels of an exemplar.
 const LONGEST: usize = 128 - "trace_id".len();
 
 static TRACE_IDS: OnceLock<TraceIds> = OnceLock::new();
 static WANTED: AtomicBool = AtomicBool::new(false);
 
-/// Asks for traces from now on; who comes first is asked.
+/// Sets the source of traces; the first one stays in force.
 pub(crate) fn ask(trace_ids: TraceIds) {
     let _first = TRACE_IDS.set(trace_ids);
     WANTED.store(true, Ordering::Relaxed);
 }
 
-/// Whether anybody can be asked.
+/// Whether there is a source of traces.
 #[inline]
 pub(crate) fn are_wanted() -> bool {
     WANTED.load(Ordering::Relaxed)
@@ -48,14 +48,14 @@ impl Exemplars {
         Self((0..buckets).map(|_| Mutex::default()).collect())
     }
 
-    /// An observation was made in a bucket, by this thread and just now.
+    /// Offers an observation that this thread has just made in a bucket.
     pub(crate) fn offer(&self, bucket: usize, value: u64) {
         self.offer_at(bucket, value, now().cast_unsigned(), current);
     }
 
     fn offer_at(&self, bucket: usize, value: u64, time: u64, trace: impl FnOnce() -> Option<String>) {
         let Some(mut newest) = self.0.get(bucket).and_then(try_lock) else { return };
-        // A clock that was set back makes none live for ever.
+        // An absolute difference, so that no exemplar stays forever if the clock is set back.
         if newest.as_ref().is_none_or(|it| time.abs_diff(it.time) >= MILLISECONDS)
             && let Some(trace) = trace()
         {
@@ -68,10 +68,10 @@ impl Exemplars {
     }
 }
 
-/// The trace that this thread works in, if its name can be written as it is.
+/// Returns the trace of this thread, if its ID needs no escaping.
 pub(crate) fn current() -> Option<String> {
     let ask = TRACE_IDS.get()?;
-    // It is not ours, and recording must not fail; dropping what was thrown may panic in turn.
+    // The source is user code and recording must not fail. The payload is forgotten, because dropping it may panic too.
     let trace = catch_unwind(ask).map_err(std::mem::forget).ok().flatten()?;
     let plain = !trace.is_empty() && trace.len() <= LONGEST && trace.bytes().all(|it| it.is_ascii_graphic());
     (plain && !trace.contains(['"', '\\'])).then_some(trace)
@@ -86,17 +86,17 @@ mod tests {
         let exemplars = Exemplars::new(2);
         let trace = |name: &str| Some(name.to_owned());
         exemplars.offer_at(1, 7, 10_000, || trace("a"));
-        exemplars.offer_at(1, 8, 10_999, || panic!("it is not asked"));
+        exemplars.offer_at(1, 8, 10_999, || panic!("too early for a new exemplar"));
         assert_eq!(exemplars.newest(1), Some(Exemplar { value: 7, trace: "a".to_owned(), time: 10_000 }));
         exemplars.offer_at(1, 9, 11_000, || None);
         assert_eq!(exemplars.newest(1).unwrap().value, 7);
         exemplars.offer_at(1, 9, 11_000, || trace("b"));
         assert_eq!(exemplars.newest(1).unwrap().value, 9);
-        exemplars.offer_at(2, 9, 11_000, || panic!("there is no such bucket"));
+        exemplars.offer_at(2, 9, 11_000, || panic!("no such bucket"));
         assert_eq!(exemplars.newest(0), None);
     }
 
-    /// The source of traces is asked under the lock.
+    /// The source of traces is called under the lock.
     #[test]
     fn a_panic_under_the_lock_leaves_the_next_example_alone() {
         let exemplars = Exemplars::new(1);
@@ -106,9 +106,9 @@ mod tests {
         assert_eq!(exemplars.newest(0), Some(Exemplar { value: 8, trace: "a".to_owned(), time: 10_000 }));
     }
 
-    /// One process has one source, so all of its answers are tried in turn.
+    /// A process has only one source, so it returns all cases in turn.
     #[test]
-    fn what_cannot_be_written_is_no_trace() {
+    fn an_id_that_needs_escaping_is_ignored() {
         fn trace_ids() -> Option<String> {
             use std::sync::atomic::AtomicUsize;
             static CALL: AtomicUsize = AtomicUsize::new(0);

@@ -1,6 +1,6 @@
 //! A number that goes up and down.
 //!
-//! This file is also compiled by `tests/loom`, which tries every order of the steps below.
+//! `tests/loom` compiles this file too and tries every order of its steps.
 
 use super::sync::{AtomicU64, Ordering};
 use metrics::GaugeFn;

@@ -1,4 +1,4 @@
-//! Observations by upper bound, and calls that are timed.
+//! Observations by upper bound, and timed calls.
 
 use super::exemplars::{self, Exemplar, Exemplars};
 #[cfg(feature = "native-histograms")]
@@ -8,61 +8,60 @@ use super::slots::Wide;
 use metrics::HistogramFn;
 use std::sync::{Arc, OnceLock};
 
-/// The cells of one histogram series: a number for each bucket, one for all above, and the sum.
+/// The cells of one histogram series: a number for each bucket, one for the values above all bounds, and the sum.
 ///
-/// A call that is timed begins and ends here, so that one shard takes all that it leaves: how many are in flight is how
-/// many more have begun than were observed.
+/// A timed call starts and ends in these cells, so that one shard gets all its writes: in flight = started − observed.
 #[derive(Debug)]
 pub(crate) struct HistogramCells {
     bounds: Bounds,
     shards: Shards,
-    /// There once somebody says in which trace a call is made.
+    /// Created when exemplars are enabled.
     exemplars: OnceLock<Exemplars>,
-    /// There if native histograms were enabled when it was made.
+    /// Present if native histograms were enabled when it was created.
     #[cfg(feature = "native-histograms")]
     native: Option<NativeCells>,
 }
 
-/// Upper bounds in rising order; those of a metric are shared by its series.
+/// Upper bounds in ascending order, shared by the series of a metric.
 pub(crate) type Bounds = Arc<[Bound]>;
 
-/// An upper bound, which belongs to its bucket.
+/// The inclusive upper bound of a bucket.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bound {
     value: f64,
-    /// The longest duration in nanoseconds that, in seconds, is not above it: integers are compared without a division.
+    /// The longest duration in nanoseconds that is within the bound, so that integers are compared without a division.
     nanoseconds: u64,
 }
 
-/// One pass over the cells. The count is the last of the cumulative numbers, so that they cannot contradict each other,
-/// whatever is recorded meanwhile.
+/// One pass over the cells. The count is the last of the cumulative numbers, so they are consistent even while calls
+/// record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Snapshot {
-    /// Observations in each bucket alone; the last one is for those above all bounds.
+    /// Observations of each bucket alone; the last number is for values above all bounds.
     pub(crate) buckets: Vec<u64>,
     /// The sum of the observations in billionths.
     pub(crate) sum: u128,
 }
 
-/// The places of the numbers: those that every call touches beside those of the lowest buckets.
+/// The indexes of the numbers: those that every call writes come next to those of the lowest buckets.
 const SUM: usize = 0;
 const BEGUN: usize = 1;
-/// How long the newest timed call of this shard took, which stands for those that are not timed; and in the upper bits the
-/// place of its bucket, so that nobody looks for it again.
+/// The duration of this shard's newest timed call, which stands for untimed calls. The upper bits hold the index of its
+/// bucket, to avoid a search.
 const NEWEST: usize = 2;
 const FIRST_BUCKET: usize = 3;
 
-/// So many observations of a bucket by a thread are offered as examples, and then one in so many.
+/// A thread offers this many first observations of a bucket as exemplars, and then one in this many.
 const EACH: u64 = 64;
 
-/// The sum is kept in billionths: integers can be added by one instruction and in any order with the same result. Calls
-/// add nanoseconds, which fill `u64` after centuries; observations of anything else, bytes for example, add their whole part
-/// to a number of its own behind the buckets, and their fractions carry.
+/// The sum is in billionths, because integers can be added by one instruction, in any order, with the same result.
+/// Calls add nanoseconds, which fill `u64` after centuries. Other observations, such as bytes, add their integer part
+/// to a separate number after the buckets; their fractions carry.
 const PARTS: f64 = 1e9;
-/// The longest duration that one call adds, two years in nanoseconds: more is a mistake, and would fill `u64`.
+/// The longest duration that one call adds: two years in nanoseconds. A longer one is a mistake and would fill `u64`.
 const LONGEST: u64 = (1 << LONGEST_BITS) - 1;
 const LONGEST_BITS: u32 = 56;
-/// The most that one other observation adds, up to which numbers are whole.
+/// The largest other observation that is added; up to it all integers are exact.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
 impl Bound {
@@ -83,24 +82,24 @@ impl HistogramCells {
         }
     }
 
-    /// Adds what was observed to the snapshot, which has a place for each bucket.
+    /// Adds the observations to the snapshot, which has an entry for each bucket.
     pub(crate) fn read(&self, snapshot: &mut Snapshot) {
         self.shards.read(FIRST_BUCKET, &mut snapshot.buckets);
         let whole = u128::from(self.shards.sum(self.whole())) * 1_000_000_000;
         snapshot.sum = snapshot.sum.wrapping_add(self.shards.wide_sum(self.sum())).wrapping_add(whole);
     }
 
-    /// Where the whole parts stand of what is observed.
+    /// Returns the index of the sum's integer parts.
     fn whole(&self) -> usize {
         behind_buckets(self.bounds.len())
     }
 
-    /// Where the rest of the sum stands.
+    /// Returns the indexes of the rest of the sum.
     fn sum(&self) -> Wide {
         Wide { low: SUM, high: self.whole() + 1 }
     }
 
-    /// Adds what native buckets there are to the snapshot.
+    /// Adds the native buckets, if there are any, to the snapshot.
     #[cfg(feature = "native-histograms")]
     pub(crate) fn read_native(&self, snapshot: &mut NativeSnapshot) {
         if let Some(native) = &self.native {
@@ -108,27 +107,28 @@ impl HistogramCells {
         }
     }
 
-    /// How many calls have begun and were not observed yet.
+    /// Returns the number of calls that started and were not observed yet.
     pub(crate) fn in_flight(&self) -> i64 {
-        // What ends between the two reads was seen to begin; the other way round it would end only.
+        // The ends are read first: a call that ends between the two reads was also seen to start. In the other order it
+        // would only be seen to end.
         let buckets = FIRST_BUCKET..=FIRST_BUCKET + self.bounds.len();
         let ended = buckets.fold(0_u64, |sum, it| sum.wrapping_add(self.shards.sum(it)));
         self.shards.sum(BEGUN).wrapping_sub(ended).cast_signed()
     }
 
-    /// A call begins. Each has to be observed once.
+    /// Starts a call. Each has to be observed once.
     #[inline]
     pub(crate) fn begin(&self) {
         self.shards.mine().add(BEGUN, 1);
     }
 
-    /// A call that has begun ends.
+    /// Ends a started call.
     #[inline]
     pub(crate) fn end(&self, nanoseconds: u64) {
         self.end_in(self.shards.mine(), nanoseconds);
     }
 
-    /// The same for a call that stands for others; says whether it will be remembered for them.
+    /// Ends a timed call that stands for untimed ones. Returns whether its duration is remembered for them.
     #[inline]
     pub(crate) fn end_sample(&self, nanoseconds: u64) -> bool {
         let shard = self.shards.mine();
@@ -137,7 +137,7 @@ impl HistogramCells {
             Ok(place) if !self.is_looked_at() => {
                 shard.put(NEWEST, nanoseconds.min(LONGEST) | u64::from(place) << LONGEST_BITS)
             }
-            // Those that it stands for have to come by here as well; or it is beyond the bits.
+            // Untimed calls have to take the slow path too, or the index does not fit into the bits.
             _ => {
                 shard.put(NEWEST, 0);
                 false
@@ -145,8 +145,8 @@ impl HistogramCells {
         }
     }
 
-    /// The same for a call that was not timed. It takes as long as the newest one of this thread that was, or as told if
-    /// none is remembered.
+    /// Ends an untimed call. Its duration is that of the newest timed call of this thread, or `otherwise` if none is
+    /// remembered.
     #[inline]
     pub(crate) fn end_untimed(&self, slot: Slot, otherwise: impl FnOnce() -> u64) {
         let shard = self.shards.of(slot);
@@ -158,15 +158,18 @@ impl HistogramCells {
         shard.add_both((place, 1), (SUM, newest & LONGEST));
     }
 
-    /// Apart, so that the fast path needs no stack.
+    /// Separate, so that the fast path needs no stack.
     #[inline(never)]
     fn end_untimed_slowly(&self, nanoseconds: u64) {
         self.end_in(self.shards.mine(), nanoseconds);
     }
 
-    /// Whether an observation does more than to be counted and added.
+    /// Whether an observation also goes to native buckets or exemplars.
     #[inline]
-    #[cfg_attr(not(feature = "native-histograms"), expect(clippy::unused_self, reason = "there is no other kind then"))]
+    #[cfg_attr(
+        not(feature = "native-histograms"),
+        expect(clippy::unused_self, reason = "without the feature there are only exemplars")
+    )]
     fn is_looked_at(&self) -> bool {
         #[cfg(feature = "native-histograms")]
         if self.native.is_some() {
@@ -175,7 +178,7 @@ impl HistogramCells {
         exemplars::are_wanted()
     }
 
-    /// Returns in which bucket it is.
+    /// Returns the index of the bucket.
     #[inline]
     fn end_in(&self, shard: Shard<'_>, nanoseconds: u64) -> usize {
         #[cfg(feature = "native-histograms")]
@@ -191,8 +194,9 @@ impl HistogramCells {
         bucket
     }
 
-    /// Offers an observation as an example: each of the first ones of a bucket, then one in some, since finding out the time
-    /// and the trace takes longer than most calls. It finds the shard again, which would have to lie in memory to be given.
+    /// Offers an observation as an exemplar: the first ones of a bucket, then one in [`EACH`], since getting the time
+    /// and the trace takes longer than most calls. It looks the shard up again, because passing it would force it into
+    /// memory.
     #[cold]
     #[inline(never)]
     fn offer(&self, bucket: usize, value: u64) {
@@ -202,7 +206,7 @@ impl HistogramCells {
         }
     }
 
-    /// The newest example of a bucket.
+    /// Returns the newest exemplar of a bucket.
     pub(crate) fn exemplar(&self, bucket: usize) -> Option<Exemplar> {
         self.exemplars.get()?.newest(bucket)
     }
@@ -213,7 +217,7 @@ impl HistogramCells {
             native.observe(value, count);
         }
         let shard = self.shards.mine();
-        // A NaN is below no bound.
+        // A NaN is not below any bound.
         let bucket = self.bounds.iter().position(|it| value <= it.value).unwrap_or(self.bounds.len());
         shard.add_both((BEGUN, count), (FIRST_BUCKET + bucket, count));
         let (whole, rest) = parts(value);
@@ -237,7 +241,7 @@ impl HistogramFn for HistogramCells {
     }
 }
 
-/// The bounds of a metric's buckets.
+/// Returns the bounds of a metric's buckets.
 pub(crate) fn bounds(values: &[f64]) -> Bounds {
     values.iter().map(|it| Bound { value: *it, nanoseconds: whole_nanoseconds(*it) }).collect()
 }
@@ -246,7 +250,7 @@ pub(crate) fn bounds(values: &[f64]) -> Bounds {
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the casts saturate, and the neighbours are tried"
+    reason = "the casts saturate, and neighbours are checked"
 )]
 fn whole_nanoseconds(seconds: f64) -> u64 {
     let near = (seconds * PARTS) as u64;
@@ -255,27 +259,27 @@ fn whole_nanoseconds(seconds: f64) -> u64 {
 }
 
 impl Snapshot {
-    /// Forgets everything, and makes room for so many buckets.
+    /// Resets all numbers, for this number of buckets.
     pub(crate) fn clear(&mut self, buckets: usize) {
         self.buckets.clear();
         self.buckets.resize(buckets, 0);
         self.sum = 0;
     }
 
-    /// The sum of the observations.
+    /// Returns the sum of the observations.
     #[expect(clippy::cast_precision_loss, reason = "a sum so large is not exact in the text of a scrape either")]
     pub(crate) fn seconds(&self) -> f64 {
         self.sum as f64 / PARTS
     }
 
-    /// All observations.
+    /// Returns the number of all observations.
     pub(crate) fn count(&self) -> u64 {
         self.buckets.iter().fold(0, |sum, it| sum.wrapping_add(*it))
     }
 }
 
-/// What an observation adds to the sum, its whole part and the rest in billionths: nothing when it is negative or no number
-/// at all.
+/// Returns the amount that an observation adds to the sum: the integer part, and the rest in billionths. Both are 0 for
+/// negative and infinite values and NaN.
 #[inline]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the casts saturate, and make NaN 0")]
 fn parts(value: f64) -> (u64, u64) {
@@ -284,7 +288,7 @@ fn parts(value: f64) -> (u64, u64) {
     (whole as u64, ((value - whole) * PARTS + 0.5) as u64)
 }
 
-/// The first place behind the buckets, of which one is above all bounds.
+/// Returns the first index after the buckets, including the one above all bounds.
 fn behind_buckets(bounds: usize) -> usize {
     FIRST_BUCKET + bounds + 1
 }
@@ -293,7 +297,7 @@ fn behind_buckets(bounds: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// The observation, the bucket it belongs to, and what it adds in billionths.
+    /// Checks the bucket of an observation, and the billionths that it adds.
     fn check(value: f64, bucket: usize, sum: u128) {
         let cells = HistogramCells::new(&bounds(&[0.1, 0.5, 1.0]));
         cells.record(value);
@@ -318,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_no_durations_do_no_harm() {
+    fn values_that_are_not_durations_do_no_harm() {
         check(f64::NAN, 3, 0);
         check(f64::INFINITY, 3, 0);
         check(f64::NEG_INFINITY, 0, 0);
@@ -327,7 +331,8 @@ mod tests {
         check(f64::MAX, 3, (1 << 53) * 1_000_000_000);
     }
 
-    /// Answers of a megabyte each fill `u64` with billionths after twenty thousand of them, and scores after a month.
+    /// Observations of a megabyte each overflow `u64` with billionths after twenty thousand of them, and scores after a
+    /// month.
     #[test]
     fn a_sum_is_as_large_as_it_gets() {
         let cells = HistogramCells::new(&bounds(&[1.0]));
@@ -355,13 +360,13 @@ mod tests {
         assert_eq!((snapshot.count(), snapshot.sum), (4, 1_000_000_000));
     }
 
-    /// An integer stands in the bucket where the same duration in seconds stands.
+    /// A duration in nanoseconds belongs to the same bucket as the same duration in seconds.
     #[test]
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "as the facade gets it; positive"
+        reason = "same cast as in the facade; positive"
     )]
     fn nanoseconds_are_compared_as_seconds_are() {
         let seconds = [1e-9, 3.3e-7, 1e-4, 5e-4, 1e-3, 0.01, 0.1, 0.3, 1.0, 2.5, 60.0, 86_400.0, 1e7];
@@ -379,8 +384,8 @@ mod tests {
         assert_eq!(whole_nanoseconds(-1.0), 0);
     }
 
-    /// Whatever it took, and wherever its bucket lies: in the block, in the first line, behind it, and beyond what is
-    /// remembered with the duration.
+    /// For all durations and bucket positions: in the block, in the first line, after it, and beyond the index bits
+    /// that are remembered with the duration.
     #[test]
     fn a_call_that_is_not_timed_counts_like_the_newest_that_was() {
         let cells = HistogramCells::new(&bounds(&(1..=300).map(|it| f64::from(it) / 1e9).collect::<Vec<_>>()));
@@ -399,7 +404,7 @@ mod tests {
         let mut snapshot = Snapshot::default();
         snapshot.clear(301);
         cells.read(&mut snapshot);
-        // What is added at once is cut, and the sum of so much turns around as it is read.
+        // Single durations are capped, and their large sum wraps around when it is read.
         assert_eq!(snapshot.buckets, buckets);
         assert_eq!(snapshot.sum & u128::from(u64::MAX), sum & u128::from(u64::MAX));
     }

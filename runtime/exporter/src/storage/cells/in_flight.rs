@@ -1,5 +1,5 @@
-//! A gauge of things that begin and end: it moves by whole steps, twice in each call, from many threads at once. A
-//! single cell would make them wait for each other, so steps are counted in shards.
+//! A gauge of calls in flight: it moves by whole steps, twice per call, from many threads at once. Threads would
+//! contend for a single cell, so steps are counted in shards.
 
 use super::gauge::GaugeCells;
 use super::histogram::HistogramCells;
@@ -8,18 +8,19 @@ use measurand_catalog::lock::lock;
 use metrics::GaugeFn;
 use std::sync::{Arc, Mutex};
 
-/// The cells of one such series.
+/// The cells of one in-flight series.
 #[derive(Debug)]
 pub(crate) struct InFlightCells {
-    /// All whole steps up, and all whole steps down: apart, so that a step need not wait for the one before it.
+    /// All whole steps up, and all whole steps down. They are separate, so that a step need not wait for the previous
+    /// one.
     steps: Shards,
-    /// What was set, and steps that are not whole. Exact for one writer; a `set` while others step may miss some of them.
+    /// Values from `set`, and fractional steps. Exact with one writer; a concurrent `set` may miss some steps.
     rest: GaugeCells,
-    /// Cells in which calls begin and end that count here. Locked when a series is made and when it is read.
+    /// Cells whose started calls also count here. Locked when a series is created and when it is read.
     calls: Mutex<Vec<Arc<HistogramCells>>>,
 }
 
-/// The places of the steps up and down.
+/// The indexes of the steps up and down.
 const UP: usize = 0;
 const DOWN: usize = 1;
 
@@ -32,7 +33,7 @@ impl InFlightCells {
         Self { steps: Shards::new(2), rest: GaugeCells::default(), calls: Mutex::default() }
     }
 
-    /// Counts the calls in these cells as well, from now on.
+    /// Also counts the calls in these cells, from now on.
     pub(crate) fn count_in(&self, cells: &Arc<HistogramCells>) {
         let mut known = lock(&self.calls);
         if !known.iter().any(|it| Arc::ptr_eq(it, cells)) {
@@ -46,7 +47,8 @@ impl InFlightCells {
 
     #[expect(clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "two's complement, far below 2^53")]
     fn steps(&self) -> f64 {
-        // What ends between the two reads was seen to begin; the other way round it would end only.
+        // The ends are read first: a call that ends between the two reads was also seen to start. In the other order it
+        // would only be seen to end.
         let down = self.steps.sum(DOWN);
         let steps = self.steps.sum(UP).wrapping_sub(down) as i64;
         let calls = lock(&self.calls);
@@ -72,7 +74,7 @@ impl InFlightCells {
 }
 
 impl GaugeFn for InFlightCells {
-    // One is what nearly every step is; it need not be looked at any closer.
+    // Almost every step is 1, which needs no further checks.
     #[inline]
     fn increment(&self, value: f64) {
         if value.to_bits() == ONE { self.steps.mine().add(UP, 1) } else { self.step(value) }

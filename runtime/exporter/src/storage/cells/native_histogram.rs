@@ -1,22 +1,22 @@
-//! Observations by exponential buckets, which Prometheus calls a native histogram: eight for each doubling, so that a
-//! quantile is off by four percent at the most, wherever it lies.
+//! Observations in exponential buckets, which Prometheus calls a native histogram: eight buckets per doubling, so that
+//! a quantile has an error of at most four percent in any range.
 //! <https://prometheus.io/docs/specs/native_histograms/>
 
 use metrics::atomics::AtomicU64;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Eight buckets for each doubling: 2^3.
+/// Eight buckets per doubling: 2^3.
 pub(crate) const SCHEMA: i32 = 3;
 const PER_DOUBLING: usize = 1 << SCHEMA;
-/// The lowest and the highest power of two that have buckets: from a nanosecond to a thousand billion, be it bytes. What is
-/// higher counts in the highest bucket, and what is lower, zero and below are counted as zero.
+/// The lowest and the highest power of two with buckets: from a nanosecond to a thousand billion, for example bytes.
+/// Larger values count in the highest bucket. Smaller, zero and negative values count as zero.
 const LOWEST: i32 = -30;
 const HIGHEST: i32 = 40;
-/// What is counted as zero.
+/// Values up to this one count as zero.
 pub(crate) const ZERO: f64 = 1.0 / (1_u32 << -LOWEST) as f64;
 
-/// The upper bounds within a doubling, as parts of the next power of two: 2^(k/8 - 1).
+/// The upper bounds within a doubling, as fractions of the next power of two: 2^(k/8 - 1).
 const BOUNDS: [f64; PER_DOUBLING] = [
     0.545_253_866_332_628_8,
     0.594_603_557_501_360_5,
@@ -28,27 +28,27 @@ const BOUNDS: [f64; PER_DOUBLING] = [
     1.0,
 ];
 
-/// The buckets of one doubling; those that nothing was observed in take no room.
+/// The buckets of one doubling, allocated for its first observation.
 type Doubling = [AtomicU64; PER_DOUBLING];
 
-/// The cells of one series.
+/// The native cells of one series.
 #[derive(Debug)]
 pub(crate) struct NativeCells {
     zero: AtomicU64,
     doublings: Box<[OnceLock<Box<Doubling>>]>,
 }
 
-/// One pass over the cells of some.
+/// One pass over the cells of one or more series.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NativeSnapshot {
     pub(crate) zero: u64,
-    /// The buckets that are not empty, by their index: a bucket ends at 2^(index/8).
+    /// The buckets that are not empty, by index: a bucket ends at 2^(index/8).
     pub(crate) buckets: Vec<(i32, u64)>,
 }
 
 static ENABLED: AtomicBool = AtomicBool::new(false);
 
-/// Every histogram that is made from now on has native buckets as well.
+/// Enables native buckets for all histograms that are created from now on.
 pub(crate) fn enable() {
     ENABLED.store(true, Ordering::Relaxed);
 }
@@ -62,7 +62,7 @@ impl NativeCells {
         Self { zero: AtomicU64::new(0), doublings: (LOWEST..HIGHEST).map(|_| OnceLock::new()).collect() }
     }
 
-    /// Counts an observation that is a number.
+    /// Counts an observation, which must not be NaN.
     pub(crate) fn observe(&self, value: f64, count: u64) {
         match bucket(value) {
             Some((doubling, bucket)) => {
@@ -77,7 +77,7 @@ impl NativeCells {
         }
     }
 
-    /// Counts a duration. Out of line, so that who has no such cells pays a comparison only.
+    /// Counts a duration. Not inlined, so that histograms without native cells only pay for a comparison.
     #[cold]
     #[inline(never)]
     #[expect(clippy::cast_precision_loss, reason = "far less than the width of a bucket")]
@@ -85,7 +85,7 @@ impl NativeCells {
         self.observe(nanoseconds as f64 / 1e9, 1);
     }
 
-    /// Adds what was observed to the snapshot.
+    /// Adds the observations to the snapshot.
     pub(crate) fn read(&self, snapshot: &mut NativeSnapshot) {
         snapshot.zero = snapshot.zero.wrapping_add(self.zero.load(Ordering::Relaxed));
         for (doubling, cells) in (LOWEST..).zip(&self.doublings) {
@@ -111,22 +111,22 @@ impl NativeSnapshot {
         }
     }
 
-    /// All observations that are numbers.
+    /// Returns the number of all observations.
     pub(crate) fn count(&self) -> u64 {
         self.buckets.iter().fold(self.zero, |sum, it| sum.wrapping_add(it.1))
     }
 }
 
-/// The doubling and the bucket within it, or nothing for zero.
+/// Returns the doubling and the bucket within it, or `None` for zero.
 fn bucket(value: f64) -> Option<(usize, usize)> {
     if value <= ZERO {
         return None;
     }
-    // The value is `part * 2^exponent`, and the part from a half up to one.
+    // The value is `part * 2^exponent`, with a part of at least 0.5 and below 1.
     let bits = value.to_bits();
     let exponent = i32::try_from(bits >> 52).unwrap_or(i32::MAX) - 1022;
     let part = f64::from_bits(bits & ((1 << 52) - 1) | 1022 << 52);
-    // What is a power of two itself ends the bucket below it.
+    // A power of two is the upper bound of the bucket below it.
     let (part, exponent) = if part.to_bits() == 0.5_f64.to_bits() { (1.0, exponent - 1) } else { (part, exponent) };
     if exponent > HIGHEST {
         return Some(((HIGHEST - LOWEST - 1).cast_unsigned() as usize, PER_DOUBLING - 1));
@@ -146,7 +146,7 @@ mod tests {
         }
     }
 
-    /// Each value is above the bound before its bucket, and not above its own.
+    /// Each value is above the lower bound of its bucket, and not above the upper one.
     #[test]
     fn values_are_in_their_buckets() {
         let mut values = vec![1e-9, 2e-9, 1e-3, 0.5, 0.7, 0.75, 0.95, 1.0, 1.0_f64.next_up(), 2.0, 3.7, 1e6, 1e11];
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_bucket_is_counted() {
+    fn values_without_a_bucket_are_counted() {
         let cells = NativeCells::new();
         for value in [0.0, -0.0, -5.0, f64::NEG_INFINITY, 1e-12, ZERO] {
             cells.observe(value, 1);

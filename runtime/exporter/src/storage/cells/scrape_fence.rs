@@ -1,11 +1,11 @@
-//! The order of scrapes. Numbers are written and read without any order between them, so that recording costs nothing;
-//! but a scrape that begins after another one ended must see at least what that one saw, on whatever thread it runs.
+//! The order of scrapes. Numbers are written and read without any order between them, so that recording is cheap. But a
+//! scrape that starts after another one has ended must see at least the same values, on any thread.
 //!
-//! This file is also compiled by `tests/loom`, which tries every order of the steps below.
+//! `tests/loom` compiles this file too and tries every order of its steps.
 
 use super::sync::{AtomicU64, Ordering};
 
-/// Passed at the begin and at the end of each scrape.
+/// Passed at the start and at the end of each scrape.
 #[derive(Debug)]
 pub(crate) struct ScrapeFence(AtomicU64);
 
@@ -14,10 +14,10 @@ impl ScrapeFence {
         Self(AtomicU64::new(0))
     }
 
-    /// All that was read before any earlier `order` has been read before whatever is read after this one. Nobody waits.
-    /// Returns how many there were before.
+    /// Orders reads: all reads before an earlier `order` happen before all reads after this one. It never blocks.
+    /// Returns the number of earlier calls.
     pub(crate) fn order(&self) -> u64 {
-        // A chain of read-modify-writes: each acquires what the one before it released.
+        // A chain of read-modify-writes: each acquires what the previous one released.
         self.0.fetch_add(1, Ordering::AcqRel)
     }
 }

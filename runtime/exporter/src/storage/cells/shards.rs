@@ -1,8 +1,8 @@
-//! Numbers that many threads add to at once. Two cores that share a cache line cost each other more than all the rest of
-//! a recording, so each thread adds to a shard of its own and a reader sums over the shards.
+//! Numbers that many threads add to at once. If two cores share a cache line, the contention costs more than the rest
+//! of a recording. So each thread adds to its own shard, and a reader sums over the shards.
 //!
-//! Shards are large, and there can be a hundred thousand series of which few are ever busy. So all threads begin in one
-//! small block of atomics, and shards are made when a series turns out to be hot: then they pay for themselves.
+//! Shards are large, and of a hundred thousand series only few are ever busy. So all threads start in one small block
+//! of atomics, and a series gets shards only when it turns out to be hot.
 
 use super::slots::{Block, Numbers, Place, Slots, Wide};
 use std::cell::Cell;
@@ -12,25 +12,25 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 use std::time::Instant;
 
-/// Some numbers, each the sum over the block and all shards; they wrap around as `u64` does.
+/// Some numbers, each the sum over the block and all shards; they wrap around like `u64`.
 #[derive(Debug)]
 pub(crate) struct Shards {
     block: Block,
     heat: Heat,
-    /// By slot, each written by the thread that has the slot; behind them those for the threads without a slot.
+    /// One entry per slot, written only by the thread with that slot; then those for threads without a slot.
     hot: OnceLock<Numbers>,
 }
 
-/// How often the block was written of late. Writes of threads that collide are lost, which only makes it hot later.
+/// The recent rate of writes to the block. Colliding writes of threads are lost, which only delays the result.
 #[derive(Debug, Default)]
 struct Heat(AtomicU64);
 
-/// So many recordings within [`HOT_MILLISECONDS`] make a series hot: far more than what one would notice to be slow, and
-/// far less than a busy function makes.
+/// A series with this many recordings within [`HOT_MILLISECONDS`] is hot: far more than a series for which contention
+/// is noticeable, and far less than a busy function makes.
 const HOT_RECORDINGS: u64 = 1024;
 const HOT_MILLISECONDS: u32 = 1000;
 
-/// The calling thread's slot; of use on this thread alone.
+/// The calling thread's slot, valid only on this thread.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot(usize, PhantomData<*const ()>);
 
@@ -41,16 +41,16 @@ impl Slot {
     }
 }
 
-/// Where the calling thread adds to.
+/// The shard that the calling thread adds to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shard<'a> {
     shards: &'a Shards,
-    /// The place that the thread alone writes, if the series is hot.
+    /// The entry that only this thread writes, if the series is hot.
     alone: Option<Place<'a>>,
 }
 
 impl Shard<'_> {
-    /// Adds to a number; an index that is out of range is ignored.
+    /// Adds to a number; an index out of range is ignored.
     #[inline]
     pub(crate) fn add(self, number: usize, value: u64) {
         match self.alone {
@@ -59,13 +59,13 @@ impl Shard<'_> {
         }
     }
 
-    /// A number of the calling thread alone; 0 while no thread has a shard of its own.
+    /// Returns a number of the calling thread alone; 0 if the thread has no shard of its own.
     #[inline]
     pub(crate) fn alone(self, number: usize) -> u64 {
         self.alone.map_or(0, |it| it.value(number))
     }
 
-    /// Replaces a number of the calling thread alone; says whether it has a shard of its own.
+    /// Replaces a number of the calling thread alone. Returns whether it has its own shard.
     #[inline]
     pub(crate) fn put(self, number: usize, value: u64) -> bool {
         self.alone.is_some_and(|it| it.put_alone(number, value))
@@ -94,25 +94,25 @@ impl Shard<'_> {
 }
 
 impl Shards {
-    /// So many numbers, all 0.
+    /// Creates `count` numbers, all 0.
     pub(crate) fn new(count: usize) -> Self {
         Self { block: Block::new(count), heat: Heat::default(), hot: OnceLock::new() }
     }
 
-    /// The calling thread's shard. Asked for before anything is computed that would have to be kept meanwhile: finding out
-    /// which thread this is counts as a call.
+    /// Returns the calling thread's shard. Call it before computing values that are needed afterwards: looking up the
+    /// thread is a function call, before which they would have to be saved.
     #[inline]
     pub(crate) fn mine(&self) -> Shard<'_> {
         self.of(Slot::mine())
     }
 
-    /// The same, where it is known which thread this is.
+    /// Returns the shard of a slot that is already known.
     #[inline]
     pub(crate) fn of(&self, slot: Slot) -> Shard<'_> {
         Shard { shards: self, alone: self.hot.get().and_then(|it| it.place(slot.0)) }
     }
 
-    /// Four plain arguments, so that the fast path does not need a stack for them.
+    /// Four scalar arguments, so that the fast path needs no stack for them.
     #[inline(never)]
     fn add_slowly(&self, number: usize, value: u64, second: usize, other: u64) {
         let Some(hot) = self.hot.get() else {
@@ -146,17 +146,17 @@ impl Shards {
         self.hot.get().into_iter().flat_map(Numbers::places)
     }
 
-    /// A number: the sum over the shards.
+    /// Returns a number: the sum over the block and the shards.
     pub(crate) fn sum(&self, number: usize) -> u64 {
         self.shards().fold(self.block.value(number), |sum, it| sum.wrapping_add(it.value(number)))
     }
 
-    /// A number that may exceed `u64`: the sum over the shards.
+    /// Returns a number that may exceed `u64`: the sum over the block and the shards.
     pub(crate) fn wide_sum(&self, number: Wide) -> u128 {
         self.shards().fold(self.block.wide(number), |sum, it| sum.wrapping_add(it.wide(number)))
     }
 
-    /// Adds the numbers from this one on to what the places hold.
+    /// Adds the numbers from index `first` on to the entries of `places`.
     pub(crate) fn read(&self, first: usize, places: &mut [u64]) {
         let add = |place: &mut u64, value| *place = place.wrapping_add(value);
         places.iter_mut().zip(first..).for_each(|(place, number)| add(place, self.block.value(number)));
@@ -165,7 +165,7 @@ impl Shards {
         }
     }
 
-    /// Whether threads have shards of their own.
+    /// Whether threads have their own shards.
     #[cfg(test)]
     pub(crate) fn is_hot(&self) -> bool {
         self.hot.get().is_some()
@@ -173,10 +173,10 @@ impl Shards {
 }
 
 impl Heat {
-    /// Counts a recording; says whether the series is hot.
+    /// Counts a recording. Returns whether the series is hot.
     #[inline]
     fn recorded(&self) -> bool {
-        // In the lower half the recordings since the time that is in the upper half.
+        // The lower half counts the recordings since the time in the upper half.
         let heat = self.0.load(Ordering::Relaxed) + 1;
         self.0.store(heat, Ordering::Relaxed);
         heat.is_multiple_of(HOT_RECORDINGS) && self.is_hot(heat)
@@ -193,13 +193,14 @@ impl Heat {
     }
 }
 
-/// How many threads have a slot: two for each processor, since a runtime has as many workers, and others record too.
+/// Returns the number of threads with a slot: two per processor, since a runtime has one worker per processor and other
+/// threads record too.
 fn slot_count() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT.get_or_init(|| (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().clamp(2, 32))
 }
 
-/// How many shards the threads without a slot share.
+/// Returns the number of shards that threads without a slot share.
 fn shared_count() -> usize {
     slot_count() / 2
 }
@@ -209,28 +210,28 @@ fn slots() -> &'static Slots {
     SLOTS.get_or_init(|| Slots::new(slot_count()))
 }
 
-/// What a thread without a slot has.
+/// The value of a thread without a slot.
 const NONE: usize = usize::MAX;
-/// What a thread has that was not asked yet.
+/// The value of a thread that has not asked for a slot yet.
 const UNKNOWN: usize = usize::MAX - 1;
 
 thread_local! {
-    // Without a destructor, so that it can be read while a thread ends.
+    // Without a destructor, so that it can be read while the thread ends.
     static SLOT: Cell<usize> = const { Cell::new(UNKNOWN) };
 }
 
-/// Gives the slot back when the thread ends.
+/// Returns the slot when the thread ends.
 struct Lease(usize);
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // Destructors that run after this one may still record.
+        // Destructors that run later may still record.
         SLOT.with(|it| it.set(NONE));
         slots().give_back(self.0);
     }
 }
 
-/// The calling thread's slot, or a number beyond all slots.
+/// Returns the calling thread's slot, or a number beyond all slots.
 fn slot() -> usize {
     let slot = SLOT.with(Cell::get);
     if slot == UNKNOWN { take_slot() } else { slot }
@@ -241,7 +242,7 @@ fn take_slot() -> usize {
     thread_local! {
         static LEASE: Cell<Option<Lease>> = const { Cell::new(None) };
     }
-    // Where the thread already ends there is nobody to give it back.
+    // A thread that is already ending gets no slot, because it could not give it back.
     let slot = LEASE.try_with(|lease| {
         let slot = slots().take()?;
         lease.set(Some(Lease(slot)));
@@ -252,7 +253,7 @@ fn take_slot() -> usize {
     slot
 }
 
-/// A small number for each thread without a slot, given in turn, so that they spread over the shared shards.
+/// Returns a small number for each thread without a slot, in sequence, so that they spread over the shared shards.
 fn thread_number() -> usize {
     thread_local! {
         static NUMBER: Cell<usize> = const { Cell::new(NONE) };
@@ -270,13 +271,13 @@ fn thread_number() -> usize {
 mod tests {
     use super::*;
 
-    /// More than makes a series hot.
+    /// More recordings than make a series hot.
     const MANY: u64 = 3 * HOT_RECORDINGS;
 
     #[test]
     fn numbers_are_apart_and_sum_over_threads() {
         let shards = Shards::new(40);
-        // More threads than slots, one after the other and at once; the series turns hot meanwhile.
+        // More threads than slots, sequentially and at once; the series turns hot meanwhile.
         for _ in 0..3 {
             std::thread::scope(|scope| {
                 for _ in 0..100 {
@@ -303,11 +304,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_recorded_often_takes_shards() {
+    fn only_hot_series_get_shards() {
         let rare = Shards::new(1);
         (0..HOT_RECORDINGS - 1).for_each(|_| rare.mine().add(0, 1));
         assert!(!rare.is_hot());
-        // What was recorded before a pause is forgotten: the same number in a year would otherwise be hot.
+        // Recordings before a pause are dropped: otherwise the same number over a year would be hot.
         rare.heat.0.store((u64::from(u32::MAX / 2) << 32) | (HOT_RECORDINGS - 1), Ordering::Relaxed);
         rare.mine().add(0, 1);
         assert!(!rare.is_hot());
@@ -316,7 +317,7 @@ mod tests {
         assert_eq!(rare.sum(0), 2 * HOT_RECORDINGS);
     }
 
-    /// A destructor of a thread that ends records after the slot was given back.
+    /// While a thread ends, a destructor records after the slot was given back.
     #[test]
     fn a_thread_that_ends_still_counts() {
         struct Late(&'static Shards);

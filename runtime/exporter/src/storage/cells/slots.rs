@@ -1,14 +1,14 @@
-//! Numbers that one thread at a time writes, and who may write which.
+//! Numbers that one thread at a time writes, and the slots that give a thread the right to write.
 //!
-//! An atomic addition costs as much as half a clock read, because the processor has to own the cache line and finish
-//! every write before it. A thread that knows to be the only writer adds by a load and a store, which costs nothing that
-//! can be measured. So threads take slots, and each slot has numbers of its own.
+//! An atomic addition costs half as much as reading the clock, because the processor has to own the cache line and
+//! finish all earlier writes. A thread that is the only writer can add by a load and a store, at no measurable cost. So
+//! threads take slots, and each slot has its own numbers.
 //!
-//! This file is also compiled by `tests/loom`, which tries every order of the steps below.
+//! `tests/loom` compiles this file too and tries every order of its steps.
 
 use super::sync::{AtomicBool, AtomicU64, Ordering};
 
-/// Which slots are taken.
+/// The slots, and whether each is taken.
 #[derive(Debug)]
 pub(crate) struct Slots(Box<[AtomicBool]>);
 
@@ -17,13 +17,13 @@ impl Slots {
         Self((0..count).map(|_| AtomicBool::new(false)).collect())
     }
 
-    /// A slot that nobody else has until it is given back.
+    /// Takes a slot for the caller alone, until it is given back.
     pub(crate) fn take(&self) -> Option<usize> {
-        // Acquire, to see all that the thread that gave the slot back had written into its numbers.
+        // Acquire, to see all numbers that the previous thread with this slot has written.
         self.0.iter().position(|taken| !taken.swap(true, Ordering::Acquire))
     }
 
-    /// Gives back a slot; the caller writes no more into its numbers.
+    /// Gives back a slot; the caller must not write its numbers any more.
     pub(crate) fn give_back(&self, slot: usize) {
         if let Some(taken) = self.0.get(slot) {
             taken.store(false, Ordering::Release);
@@ -31,7 +31,7 @@ impl Slots {
     }
 }
 
-/// Some numbers that any thread adds to, as small as they can be. They wrap around as `u64` does.
+/// Some numbers that any thread adds to, in minimal memory. They wrap around like `u64`.
 #[derive(Debug)]
 pub(crate) struct Block(Box<[AtomicU64]>);
 
@@ -44,7 +44,7 @@ impl Block {
         self.0.len()
     }
 
-    /// Adds to a number; an index that is out of range is ignored.
+    /// Adds to a number; an index out of range is ignored.
     #[inline]
     pub(crate) fn add(&self, number: usize, value: u64) {
         if let Some(number) = self.0.get(number) {
@@ -64,7 +64,7 @@ impl Block {
     }
 
     pub(crate) fn wide(&self, number: Wide) -> u128 {
-        // Acquire, so that the low half is not from before the turns that were seen.
+        // Acquire, so that the low half is not older than the turns in the high half.
         let high = self.0.get(number.high).map_or(0, |it| it.load(Ordering::Acquire));
         wide(high, self.value(number.low))
     }
@@ -78,18 +78,19 @@ fn add_wide(low: &AtomicU64, high: &AtomicU64, value: u64) {
     }
 }
 
-/// Where the two halves of a number stand that may exceed `u64`: the low half, and how often its top bit has turned.
+/// The indexes of the two halves of a number that may exceed `u64`: the low half, and the number of turns of its top
+/// bit.
 ///
-/// A reader takes the high half first. It may be late by one turn then, and the top bit of the low half says whether it is;
-/// so no reader sees a sum that fell, though the halves are written one after the other. What is added at once is less than
-/// 2^63, so that a turn cannot be missed.
+/// A reader takes the high half first. It may then be late by one turn, which the top bit of the low half reveals. So
+/// no reader sees a sum that fell, although the halves are written one after the other. One addition is less than 2^63,
+/// so that no turn is missed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wide {
     pub(crate) low: usize,
     pub(crate) high: usize,
 }
 
-/// The most that is added to a wide number at once.
+/// The largest single addition to a wide number.
 pub(crate) const WIDE_STEP: u64 = u64::MAX >> 1;
 
 fn turned(old: u64, value: u64) -> bool {
@@ -101,20 +102,19 @@ fn wide(high: u64, low: u64) -> u128 {
     (u128::from(turns >> 1) << 64) | u128::from(low)
 }
 
-/// Numbers in one line.
+/// Number of numbers in one cache line.
 const LINE: usize = 16;
 
-/// 128 bytes: processors fetch cache lines of 64 bytes in pairs.
+/// 128 bytes, because processors fetch cache lines of 64 bytes in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
 struct CacheLine([AtomicU64; LINE]);
 
-/// The same numbers at several places, each of which is written by one thread, or shared by some. They wrap around as
-/// `u64` does. Each is monotone for every reader, and nothing else is published through it, so that relaxed operations are
-/// enough.
+/// The same numbers at several places; each place is written by one thread, or shared by some. They wrap around like
+/// `u64`. Each is monotone for every reader, and nothing else is published through it, so relaxed operations suffice.
 ///
-/// The first lines of all places lie in one piece of memory: the numbers that every recording touches are in them, and
-/// those are found by one comparison and one addition.
+/// The first lines of all places are adjacent in memory. They hold the numbers that every recording writes, which are
+/// found with one comparison and one addition.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     first: Box<[CacheLine]>,
@@ -136,7 +136,7 @@ impl Numbers {
         Self { first: lines(places), more: lines(count.saturating_sub(1) / LINE * places) }
     }
 
-    /// The numbers at a place, if there are so many places.
+    /// Returns the numbers at a place, if it exists.
     #[inline]
     pub(crate) fn place(&self, place: usize) -> Option<Place<'_>> {
         self.first.get(place).map(|first| Place { numbers: self, first, index: place })
@@ -157,7 +157,7 @@ impl Place<'_> {
         Some(&self.numbers.more.get(line)?.0[number % LINE])
     }
 
-    /// Adds to a number of a slot that the caller has; an index that is out of range is ignored.
+    /// Adds to a number of the caller's own slot; an index out of range is ignored.
     #[inline]
     pub(crate) fn add_alone(self, number: usize, value: u64) {
         if let Some(number) = self.number(number) {
@@ -165,13 +165,13 @@ impl Place<'_> {
         }
     }
 
-    /// Replaces a number of a slot that the caller has; says whether there is one with this index.
+    /// Replaces a number of the caller's own slot. Returns whether the index exists.
     #[inline]
     pub(crate) fn put_alone(self, number: usize, value: u64) -> bool {
         self.number(number).map(|it| it.store(value, Ordering::Relaxed)).is_some()
     }
 
-    /// Adds to a number that others add to as well.
+    /// Adds to a number that other threads add to as well.
     #[inline]
     pub(crate) fn add_shared(self, number: usize, value: u64) {
         if let Some(number) = self.number(number) {
@@ -179,7 +179,7 @@ impl Place<'_> {
         }
     }
 
-    /// Adds to a wide number of a slot that the caller has.
+    /// Adds to a wide number of the caller's own slot.
     #[inline]
     pub(crate) fn add_wide_alone(self, number: Wide, value: u64) {
         let (Some(low), Some(high)) = (self.number(number.low), self.number(number.high)) else { return };
@@ -190,7 +190,7 @@ impl Place<'_> {
         }
     }
 
-    /// Adds to a wide number that others add to as well.
+    /// Adds to a wide number that other threads add to as well.
     pub(crate) fn add_wide_shared(self, number: Wide, value: u64) {
         if let (Some(low), Some(high)) = (self.number(number.low), self.number(number.high)) {
             add_wide(low, high, value);
