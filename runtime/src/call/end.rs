@@ -55,16 +55,17 @@ pub(super) fn end_sampled(series: &'static Series, start: CallStart, result: OkO
     end_timed(series, start, result);
 }
 
-/// Ends a call that ended well and was skipped, or started under a local recorder.
+/// Ends a call that ended well and was skipped.
 #[inline(never)]
-pub(super) fn end_skipped(series: &'static Series, start: CallStart) {
-    if let CallState::Skipped = start.state()
-        && let Some(handles) = series.handles()
-        && let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path
-    {
-        return calls.end_untimed(ThisThread::get(), || handles.last_duration.get());
+pub(super) fn end_skipped(series: &'static Series) {
+    if let Some(handles) = series.handles() {
+        // Looked up while only the handles are kept in a register: the calls after this one need no stack for it.
+        let thread = ThisThread::get();
+        if let FastPath::Calls(calls) | FastPath::CallsInFlight(calls) = &handles.fast_path {
+            return calls.end_untimed(thread, || handles.last_duration.get());
+        }
     }
-    end_general(series, start, OkOrErr::OK);
+    end_general(series, CallStart::SKIPPED, OkOrErr::OK);
 }
 
 /// Ends a call that is timed on behalf of others, or did not end well.

@@ -66,8 +66,8 @@ impl<const ONE_IN: u32, const IN_FLIGHT: bool> TimingPolicy for SampleTiming<ONE
     #[inline]
     fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr) {
         // Decided in the annotated function, where skipped calls come from another branch than timed ones.
-        if !IN_FLIGHT && result == OkOrErr::OK && !start.has_handles() {
-            end_skipped(series, start);
+        if !IN_FLIGHT && result == OkOrErr::OK && start.is_skipped() {
+            end_skipped(series);
         } else {
             end_sampled(series, start, result);
         }

@@ -64,9 +64,10 @@ impl CallStart {
         }
     }
 
+    /// Whether the state is [`CallState::Skipped`], in one comparison: no clock reads its mark.
     #[inline]
-    pub(super) fn has_handles(self) -> bool {
-        self.handles.is_some()
+    pub(super) fn is_skipped(self) -> bool {
+        self.reading == SKIPPED
     }
 
     #[inline]
