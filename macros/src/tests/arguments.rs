@@ -1,4 +1,4 @@
-//! Snapshots of what arguments add to an expansion: labels, families, objectives, sampling.
+//! Snapshots of the parts that arguments add to an expansion: labels, families, objectives, sampling.
 
 use super::{MEASURED, PATTERN_LEARNED, TIMED_QUERY, VERIFIED, check};
 use expect_test::expect;
@@ -73,7 +73,7 @@ fn label_expression_that_binds_loosely() {
 }
 
 #[test]
-fn late_label() {
+fn label_from_result() {
     check(
         TIMED_QUERY,
         r#""select", table = |it| it.table"#,
@@ -111,7 +111,7 @@ fn late_label() {
 }
 
 #[test]
-fn late_and_given_labels_of_a_returned_future() {
+fn labels_from_arguments_and_from_the_result_of_a_future() {
     check(
         TIMED_QUERY,
         "kind, table = |it: &Answer| &it.table",
@@ -165,7 +165,7 @@ fn late_and_given_labels_of_a_returned_future() {
 }
 
 #[test]
-fn late_label_of_an_opaque_result() {
+fn label_from_an_opaque_result() {
     check(
         TIMED_QUERY,
         r#""select", table = |it| name(it)"#,
@@ -201,7 +201,7 @@ fn late_label_of_an_opaque_result() {
 }
 
 #[test]
-fn late_label_with_rollback() {
+fn label_from_the_result_with_rollback() {
     check(
         VERIFIED,
         "|it| it.agent, rollback = undo()",
@@ -273,7 +273,7 @@ fn caller() {
 }
 
 #[test]
-fn caller_that_is_tracked_already() {
+fn caller_of_a_function_with_track_caller() {
     check(
         MEASURED,
         "caller",
@@ -296,7 +296,7 @@ fn caller_that_is_tracked_already() {
     );
 }
 
-/// Nothing is left by a call that does not return.
+/// A call that does not return records nothing.
 #[test]
 fn counting() {
     check(
@@ -322,9 +322,9 @@ fn counting() {
     );
 }
 
-/// Nobody asks how many are in flight.
+/// The family has no gauge of calls in flight, so the start of an untimed call records nothing.
 #[test]
-fn sampling_without_a_begin() {
+fn sampling_without_calls_in_flight() {
     check(
         TIMED_QUERY,
         r#""select", table = "t", time = 1 in 16"#,

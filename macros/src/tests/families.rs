@@ -1,4 +1,4 @@
-//! What is written for a family that a user declares.
+//! A snapshot of the code for a declared family.
 
 use super::tokens;
 use crate::family::run;
