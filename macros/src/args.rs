@@ -55,7 +55,7 @@ pub(crate) fn is_unknown(arg: &Arg) -> bool {
 }
 
 /// The hint for a misplaced `skip`.
-pub(crate) const SKIP: &str = "; to exclude a function of an annotated block, write `#[measured(skip)]` on it";
+pub(crate) const SKIP: &str = "; to exclude a function of an annotated block, write only `#[measured(skip)]` on it";
 
 /// The attribute that these arguments select: `family` selects another one.
 pub(crate) fn attribute_of(attribute: &'static Attribute, tokens: &TokenStream) -> &'static Attribute {

@@ -106,8 +106,8 @@ pub fn __family(declaration: TokenStream) -> TokenStream {
 ///
 /// With `time = 1 in 16`, every call is counted, also in the histogram, but only about one call in sixteen, chosen at
 /// random, reads the clock. The calls until the next timed one are recorded with its duration. For a share `p` of `n`
-/// calls (for example those in one bucket), the relative standard error is about `sqrt(2 * (1 - p) / (p * n / 16))`: 18
-/// % for the slowest hundredth of 100 000 calls, 2 % for half of them. A recorder other than the global one gets a
+/// calls (for example those in one bucket), the relative standard error is about `sqrt(2 * (1 - p) / (p * n / 16))`:
+/// 18 % for the slowest hundredth of 100 000 calls, 2 % for half of them. A recorder other than the global one gets a
 /// measured duration for every call.
 ///
 /// | argument | value | meaning |
@@ -129,8 +129,8 @@ pub fn __family(declaration: TokenStream) -> TokenStream {
 /// - a closure with one argument: a reference to the result. If the call panics or is cancelled, there is no result and
 ///   the value is `panic` or `cancelled`.
 ///
-/// If a type has a value that the label does not allow, the code does not compile. The number of different texts per
-/// label is limited; further texts are recorded as `_other`.
+/// If a type has a value that the label does not allow, the code does not compile. A family has a limited number of
+/// combinations of texts; further combinations are recorded as `_other`.
 ///
 /// If the type of the `Err` has `#[derive(ErrorKind)]`, the errors counter also has the label `error_kind`.
 ///
