@@ -248,12 +248,12 @@ fn caller() {
         MEASURED,
         "caller",
         "fn f() {}",
-        expect![[r#"
+        expect![[r##"
             #[track_caller]
             fn f() {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                    "|attribute|measured|family|function|from:caller|the place of the call"
+                    "|attribute|measured|family|function|from:caller|the file and line of the call"
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
@@ -268,7 +268,7 @@ fn caller() {
                     },
                 )
             }
-        "#]],
+        "##]],
     );
 }
 
@@ -278,12 +278,12 @@ fn caller_of_a_function_with_track_caller() {
         MEASURED,
         "caller",
         "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }",
-        expect![[r#"
+        expect![[r##"
             #[track_caller]
             fn f() -> impl Iterator<Item = u32> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                    "|attribute|measured|family|function|from:caller|the place of the call"
+                    "|attribute|measured|family|function|from:caller|the file and line of the call"
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
@@ -292,7 +292,7 @@ fn caller_of_a_function_with_track_caller() {
                 let __call = ::measurand::__private::watch(__series);
                 g()
             }
-        "#]],
+        "##]],
     );
 }
 
@@ -425,7 +425,7 @@ fn declared_family() {
 
             # Metrics
 
-            Measured by `#[measured]`. It promises that 99.9 % of the calls end well.
+            Measured by `#[measured]`. Objective: 99.9 % of the calls succeed.
             */
             fn f(currency: Currency) -> Result<u64, E> {
                 const _: () = <shop::Payment as ::measurand::__private::DeclaredFamily>::FAMILY
@@ -486,7 +486,7 @@ fn documentation_with_an_objective() {
 
             # Metrics
 
-            Measured by `#[timed_query]`. It promises that 99.9 % of the calls end well, and that 99 % of the calls take at most 0.01 s.
+            Measured by `#[timed_query]`. Objective: 99.9 % of the calls succeed and 99 % of the calls take at most 0.01 s.
 
             ```promql
             sum(rate(db_query_errors_total{query_type="select",table="a\"b",function="f"}[5m]))
