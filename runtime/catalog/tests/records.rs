@@ -225,8 +225,8 @@ fn a_malformed_family_is_refused() {
     family_text("3ff0000000000000", "4008000000000000", "whose buckets are not in increasing order");
     family_text("3ff0000000000000", "7ff8000000000000", "has `7ff8000000000000` where a number belongs");
     family_text("3ff0000000000000", "+ff0000000000000", "has `+ff0000000000000` where a number belongs");
-    family_text("4024000000000000", "bff0000000000000", "holds for -1 seconds");
-    family_text("4024000000000000", "3fe0000000000000", "holds for 0.5 seconds");
+    family_text("4024000000000000", "bff0000000000000", "with `for` of -1 seconds");
+    family_text("4024000000000000", "3fe0000000000000", "with `for` of 0.5 seconds");
     family_text("|a_seconds|", "|a_ms|", "which must end in `_seconds`");
     family_text("|a_seconds|", "|a{x=\"1\"}_seconds|", "which is no name of a-z, 0-9 and `_`");
     family_text("|alert|A|", "|alert|A b|", "which is no name of letters and digits");
