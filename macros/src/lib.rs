@@ -223,9 +223,10 @@ pub fn timed_query(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `outgoing_request_duration_seconds` | histogram | `peer`, `operation` |
 /// | `outgoing_requests_in_flight` | gauge | `peer`, `operation` |
 ///
-/// The argument `peer` is the name of the other service; its key is optional. Default of `operation`: the function's
-/// own name. A returned `Err` is an error. If the client returns a status instead, write for example `error_if = |it|
-/// it.as_ref().map_or(true, |it| it.status().is_server_error())`. The other arguments are those of [`macro@measured`].
+/// The argument `peer` is the name of the other service; its key is optional. Default of `operation`: the function's own
+/// name. A returned `Err` is an error. If the client returns a status instead, write for example
+/// `error_if = |it| it.as_ref().map_or(true, |it| it.status().is_server_error())`. The other arguments are those of
+/// [`macro@measured`].
 #[proc_macro_attribute]
 pub fn outgoing(args: TokenStream, item: TokenStream) -> TokenStream {
     run(const { named("outgoing") }, args, item)
