@@ -95,12 +95,7 @@ fn a_large_file_is_told_its_size() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("own.yml");
     fs::write(&path, "- some text\n".repeat(9_000_000)).expect("a file");
-    check(
-        folder.path(),
-        &["lint", "own.yml"],
-        2,
-        "`own.yml` has 103 MiB, more than the limit of 32 MiB; split it",
-    );
+    check(folder.path(), &["lint", "own.yml"], 2, "`own.yml` has 103 MiB, more than the limit of 32 MiB; split it");
     fs::write(&path, "- a\n".repeat(3_000_000)).expect("a file");
     check(folder.path(), &["lint", "own.yml"], 1, "has more than 2000000 values; split the file");
 }
