@@ -1,6 +1,6 @@
-//! Parses the arguments of an attribute against its row; knows no attribute by name.
+//! Parses the arguments of an attribute against its table row; knows no attribute by name.
 //!
-//! Everything that can be read is read, and every mistake is reported: a wrong argument does not hide the next one.
+//! The parser reads on after a mistake and reports every mistake: a wrong argument does not hide the next one.
 
 use crate::diag::{Diag, did_you_mean};
 use crate::objective::{self, Objective};
@@ -17,47 +17,47 @@ use syn::{
 
 /// One argument as the user wrote it.
 pub(crate) struct Arg {
-    /// The argument that it names, or was probably meant to name.
+    /// The argument with this key, or the one that the user probably meant.
     pub(crate) spec: &'static Argument,
-    /// The argument's key; of a declared family's label its name.
+    /// The key of the argument; for a label of a declared family, the name of the label.
     pub(crate) key: String,
-    /// The key where one was written, else the value.
+    /// The span of the key if there is one, otherwise of the value.
     pub(crate) span: Span,
-    /// `None` when the value was missing or malformed, which has been reported.
+    /// `None` if the value is missing or malformed; the mistake has been reported.
     pub(crate) value: Option<Value>,
 }
 
-/// An argument's value, in the form that its kind asks for.
+/// An argument's value in the form that its kind requires.
 pub(crate) enum Value {
     Text(LitStr),
     Share(f64),
     Expression(Box<Expr>),
-    /// An expression that asks the result of the call.
+    /// A closure that computes the label from the result of the call.
     FromResult(Box<ExprClosure>),
     Path(Path),
     Flag,
     Objective(Objective),
-    /// One call in so many.
+    /// `N` of `1 in N`: one call in `N` is timed.
     Sample(u32),
 }
 
-/// What a key is that no argument has, where the labels are those of a declared family.
+/// The argument for any unknown key if the attribute records a declared family: a label of that family.
 static OPEN_LABEL: Argument =
     Argument { key: "label", kind: ArgumentKind::Label, absent: Absent::Required, help: "The value of a label." };
 
-/// What somebody wrote who may have meant an argument that is now missing.
+/// The argument for an unknown key that resembles no argument.
 static UNKNOWN: Argument =
-    Argument { key: "", kind: ArgumentKind::Text, absent: Absent::Optional, help: "None that there is." };
+    Argument { key: "", kind: ArgumentKind::Text, absent: Absent::Optional, help: "An unknown argument." };
 
-/// Whether an argument is none of the attribute's, nor like one.
+/// Whether the key is unknown and resembles no argument of the attribute.
 pub(crate) fn is_unknown(arg: &Arg) -> bool {
     arg.spec.key.is_empty()
 }
 
-/// The mend for a `skip` that has nothing to leave out.
-pub(crate) const SKIP: &str = "; `#[measured(skip)]` stands alone on a function of an annotated block, to leave it out";
+/// The hint for a misplaced `skip`.
+pub(crate) const SKIP: &str = "; to exclude a function of an annotated block, write only `#[measured(skip)]` on it";
 
-/// The attribute with these arguments: with `family` it is another one.
+/// The attribute that these arguments select: `family` selects another one.
 pub(crate) fn attribute_of(attribute: &'static Attribute, tokens: &TokenStream) -> &'static Attribute {
     let mut words = tokens.clone().into_iter().peekable();
     let mut start = true;
@@ -72,17 +72,17 @@ pub(crate) fn attribute_of(attribute: &'static Attribute, tokens: &TokenStream) 
     attribute
 }
 
-/// Whether the labels are those of a family that the macros do not know.
+/// Whether the attribute records a declared family, whose labels the macros do not know.
 pub(crate) fn is_declared(attribute: &'static Attribute) -> bool {
     std::ptr::eq(attribute.arguments, DECLARED.arguments)
 }
 
-/// All arguments of `attribute`, its own ones first.
+/// All arguments of `attribute`; those that only this attribute has come first.
 pub(crate) fn specs(attribute: &'static Attribute) -> impl Iterator<Item = &'static Argument> {
     attribute.arguments.iter().chain(COMMON)
 }
 
-/// Reads what it can and reports the rest; complete only if `diag` got no error.
+/// Reads all arguments and reports every mistake; the result is complete only if `diag` has no error.
 pub(crate) fn parse(diag: &mut Diag, attribute: &'static Attribute, tokens: TokenStream) -> Vec<Arg> {
     let mut args: Vec<Arg> = Vec::new();
     let parser = |input: ParseStream<'_>| {
@@ -95,9 +95,10 @@ pub(crate) fn parse(diag: &mut Diag, attribute: &'static Attribute, tokens: Toke
                 diag.error(rest, format_args!("expected a `,` before this\nexample: {}", attribute.example));
                 continue;
             }
-            // What follows a mistake is part of that mistake.
+            // The tokens after a mistake are part of that mistake.
             if !skip_past_comma(input) && whole {
-                diag.error(rest, format_args!("unexpected after the value\nexample: {}", attribute.example));
+                let message = "expected a `,` or the end of the arguments after the value";
+                diag.error(rest, format_args!("{message}\nexample: {}", attribute.example));
             }
         }
         Ok(())
@@ -149,14 +150,18 @@ fn argument(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], inpu
         ArgumentKind::Flag if !input.peek(Token![=]) => Some(Value::Flag),
         ArgumentKind::Flag => {
             let example = example(attribute, spec);
-            diag.error(input.span(), format_args!("`{key}` takes no value\nexample: {example}"));
+            diag.error(
+                input.span(),
+                format_args!("`{key}` takes no value; remove `=` and the value\nexample: {example}"),
+            );
             None
         }
         ArgumentKind::Objective => objective::parse(diag, attribute, &key, input).map(Value::Objective),
         _ => {
             let assigned = input.parse::<Token![=]>().is_ok();
             if input.is_empty() || input.peek(Token![,]) {
-                diag.error(key.span(), format_args!("`{key}` has no value\nexample: {}", example(attribute, spec)));
+                let example = example(attribute, spec);
+                diag.error(key.span(), format_args!("`{key}` has no value; add one after `=`\nexample: {example}"));
                 None
             } else if !assigned {
                 let example = example(attribute, spec);
@@ -170,14 +175,14 @@ fn argument(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], inpu
     Some(Arg { spec, key: name, span, value })
 }
 
-/// A word with `=` behind it, or one that is a key of the attribute.
+/// The key of the argument: a word before `=`, or a key of the attribute.
 fn key(attribute: &'static Attribute, input: ParseStream<'_>) -> Option<Ident> {
     let key = input.fork().call(Ident::parse_any).ok()?;
     let known = specs(attribute).any(|it| key == it.key);
     if known || input.peek2(Token![=]) { input.call(Ident::parse_any).ok() } else { None }
 }
 
-/// A value without a key belongs to the next label that has none yet.
+/// Assigns a value without a key to the next label that has no value yet.
 fn positional(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], input: ParseStream<'_>) -> Option<Arg> {
     let span = input.span();
     if input.peek(Token![,]) {
@@ -189,7 +194,7 @@ fn positional(diag: &mut Diag, attribute: &'static Attribute, before: &[Arg], in
         let (name, keys) = (attribute.name, ticked(specs(attribute).map(|it| it.key)));
         let skip = input.fork().parse::<Ident>().is_ok_and(|it| it == "skip");
         let hint = if skip { SKIP.to_owned() } else { format!("; it takes {keys}") };
-        let message = format_args!("`#[{name}]` takes no further value without a key{hint}");
+        let message = format_args!("`#[{name}]` takes no more values without a key{hint}");
         diag.error(span, format_args!("{message}\nexample: {}", attribute.example));
         return None;
     };
@@ -227,16 +232,16 @@ fn value(
     broken.is_none().then_some(value)
 }
 
-/// The rule that a value of the right form still breaks.
+/// The rule that a value of the right form breaks, as a message.
 fn broken(attribute: &Attribute, spec: &Argument, key: &str, value: &Value) -> Option<String> {
     match (spec.kind, value) {
         (ArgumentKind::Label, Value::Text(text)) => {
             let label = attribute.family.labels.iter().find(|it| it.name == key);
             let typed = text.value();
             if typed.is_empty() {
-                Some(format!("the label `{key}` is empty"))
+                Some(format!("the label `{key}` is empty; give it a value"))
             } else if typed.chars().any(|it| !record::is_text(it)) {
-                Some(format!("the label `{key}` contains a control character"))
+                Some(format!("the label `{key}` contains a control character; remove it"))
             } else {
                 let broken = one_of(key, label.map_or(&[], |it| it.values), &typed);
                 broken.map(|mut message| {
@@ -249,19 +254,19 @@ fn broken(attribute: &Attribute, spec: &Argument, key: &str, value: &Value) -> O
         }
         (ArgumentKind::OneOf(values), Value::Text(text)) => one_of(key, values, &text.value()),
         (ArgumentKind::Share, Value::Share(share)) if !(0.0..=1.0).contains(share) => {
-            Some(format!("`{key}` is a share from 0 to 1"))
+            Some(format!("`{key}` must be a number from 0 to 1"))
         }
         _ => None,
     }
 }
 
-/// A string literal, a closure that asks the result, or any other expression but one of another literal. A wrong
-/// expression is read to its end, so that a comma in it does not begin another argument.
+/// Parses a string literal, a closure that gets the result, or any other expression except another literal. A wrong
+/// expression is read to its end, so a comma inside it does not start another argument.
 fn label(input: ParseStream<'_>) -> syn::Result<Value> {
     let ahead = input.fork();
     let expression: Expr = ahead.parse()?;
     input.advance_to(&ahead);
-    // What a macro by example matched stands in an invisible group.
+    // A macro by example wraps what it matched in an invisible group.
     let value = match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Value::Text(text),
         Expr::Lit(other) => return Err(syn::Error::new(other.span(), "another literal")),
@@ -279,7 +284,7 @@ fn ungrouped(expression: Expr) -> Expr {
     }
 }
 
-/// `1 in 16`.
+/// Parses `1 in 16`.
 fn sample(input: ParseStream<'_>) -> syn::Result<u32> {
     let one: LitInt = input.parse()?;
     input.parse::<Token![in]>()?;
@@ -300,20 +305,21 @@ fn one_of(key: &str, values: &[&str], typed: &str) -> Option<String> {
     Some(format!("`{key}` must be one of {}{hint}", quoted(values)))
 }
 
-/// How a user gets a label that the attribute lacks; nothing where the key is another attribute's and no label.
+/// The hint for a label that the attribute lacks; empty if the key belongs to another attribute and is not a label.
 fn own_label(key: &Ident) -> String {
     let mut others = ALL.iter().flat_map(|attribute| attribute.arguments);
     if others.any(|argument| key == argument.key && argument.kind != ArgumentKind::Label) {
         return String::new();
     }
     format!(
-        "; for a label `{key}` of your own, declare a family that has it with `measurand::family!` and write \
+        "; for a label `{key}` of your own, declare a family with this label in `measurand::family!` and write \
          `#[measured(family = Name, {key} = ..)]`"
     )
 }
 
-/// How a user gets a value that a label of a built-in family lacks.
-const OTHER_VALUES: &str = "; for other values declare a family of your own with `measurand::family!` and write `#[measured(family = Name, ..)]`";
+/// The hint for a value that a label of a built-in family does not allow.
+const OTHER_VALUES: &str = "; for other values, declare a family of your own with `measurand::family!` and write \
+                            `#[measured(family = Name, ..)]`";
 
 fn share(input: ParseStream<'_>) -> syn::Result<f64> {
     match input.parse()? {
@@ -323,33 +329,33 @@ fn share(input: ParseStream<'_>) -> syn::Result<f64> {
     }
 }
 
-/// What the argument's value has to be, for messages.
+/// The form that the argument's value must have, for messages.
 fn form(spec: &Argument) -> String {
     match spec.kind {
         ArgumentKind::Label => {
-            "a string literal, an expression of a text or of an enum with `#[derive(measurand::Label)]`, or a closure with \
-             one argument, a reference to the result"
+            "a string literal, an expression whose value is text or an enum with `#[derive(measurand::Label)]`, or a \
+             closure with one argument: a reference to the result"
                 .to_owned()
         }
         ArgumentKind::Text => "a string literal".to_owned(),
         ArgumentKind::OneOf(values) => format!("one of {}", quoted(values)),
         ArgumentKind::Share => "a number literal from 0 to 1".to_owned(),
         ArgumentKind::Predicate => {
-            "a closure or the path of a function, called with a reference to the result".to_owned()
+            "a closure or the path of a function that takes a reference to the result".to_owned()
         }
         ArgumentKind::Expression => "an expression".to_owned(),
-        ArgumentKind::Path => "the path of `measurand`".to_owned(),
+        ArgumentKind::Path => "the path of the crate `measurand`".to_owned(),
         ArgumentKind::Family => "the name of a family that `measurand::family!` declares".to_owned(),
         ArgumentKind::Flag => "no value".to_owned(),
         ArgumentKind::Objective => "percentages in parentheses".to_owned(),
-        ArgumentKind::Sample => "a share of the calls to time, one in at least 2".to_owned(),
+        ArgumentKind::Sample => "`1 in N` with N of at least 2: one call in N is timed".to_owned(),
     }
 }
 
-/// A whole, correct use of the attribute with this argument in it.
+/// A complete, correct use of the attribute with this argument.
 pub(crate) fn example(attribute: &Attribute, spec: &Argument) -> String {
     let value = match spec.kind {
-        // They are in the attribute's own example, or need none.
+        // The attribute's own example contains them, or the argument needs none.
         ArgumentKind::Label if spec.absent == Absent::Required => return attribute.example.to_owned(),
         ArgumentKind::Label | ArgumentKind::Text => "\"name\"".to_owned(),
         ArgumentKind::OneOf(values) => format!("\"{}\"", values.first().unwrap_or(&"..")),
@@ -357,7 +363,7 @@ pub(crate) fn example(attribute: &Attribute, spec: &Argument) -> String {
         ArgumentKind::Predicate => "|it| it.is_some()".to_owned(),
         ArgumentKind::Expression => "undo()".to_owned(),
         ArgumentKind::Path => "::facade::measurand".to_owned(),
-        // It is in the attribute's own example.
+        // The example of a declared family contains it.
         ArgumentKind::Family => return DECLARED.example.to_owned(),
         ArgumentKind::Sample => "1 in 16".to_owned(),
         ArgumentKind::Flag | ArgumentKind::Objective => return with(attribute, &spec.usage()),
@@ -365,7 +371,7 @@ pub(crate) fn example(attribute: &Attribute, spec: &Argument) -> String {
     with(attribute, &format!("{} = {value}", spec.key))
 }
 
-/// The attribute's example with one argument more.
+/// The attribute's example with one more argument.
 fn with(attribute: &Attribute, argument: &str) -> String {
     let own = attribute.example.trim_end_matches(']');
     match own.strip_suffix(')') {
@@ -382,12 +388,12 @@ fn ticked<'a>(keys: impl Iterator<Item = &'a str>) -> String {
     keys.map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether another argument begins here, where a comma should stand.
+/// Whether another argument starts here, although a comma is missing.
 fn next_begins(input: ParseStream<'_>) -> bool {
     input.peek(LitStr) || (input.peek(Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(token::Paren)))
 }
 
-/// Skips what is left of this argument and the comma; says whether nothing but the comma was left.
+/// Skips the rest of this argument and the comma; returns whether only the comma was left.
 fn skip_past_comma(input: ParseStream<'_>) -> bool {
     let mut clean = true;
     while !input.is_empty() {

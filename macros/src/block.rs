@@ -1,6 +1,6 @@
-//! An attribute on an `impl` block, a trait or a module: it goes on each function inside.
+//! An attribute on an `impl` block, a trait or a module: it applies to each function inside.
 //!
-//! The block is read as tokens, so that half-typed bodies, and whatever else stands in it, stay as they are.
+//! The block is read as tokens, so half-typed bodies and everything else in it stay unchanged.
 
 use crate::args::{self, Value};
 use crate::diag::Diag;
@@ -17,7 +17,7 @@ use syn::{Attribute as SynAttribute, Meta, Token, braced, token};
 struct Block<'a> {
     attribute: &'static Attribute,
     args: &'a TokenStream,
-    /// What surrounds its functions, the block among it.
+    /// The surroundings of its functions, including the block itself.
     place: Surrounding,
 }
 
@@ -25,10 +25,10 @@ pub(crate) fn run(diag: &mut Diag, attribute: &'static Attribute, args: TokenStr
     let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
     let Some((keyword, header)) = header(&tokens) else {
         let _reported = args::parse(diag, attribute, args);
-        // The parser's own message ("expected `fn`") says less.
+        // The parser's own message ("expected `fn`") is less helpful.
         let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
         let (name, example) = (attribute.name, attribute.example);
-        let places = "a function or a method with a body, an `impl` block, a trait or a module";
+        let places = "a function or method with a body, an `impl` block, a trait or a module";
         diag.error(span, format_args!("`#[{name}]` goes on {places}\nexample: {example} fn name() {{ .. }}"));
         return item;
     };
@@ -44,12 +44,11 @@ pub(crate) fn run(diag: &mut Diag, attribute: &'static Attribute, args: TokenStr
     tokens.into_iter().collect()
 }
 
-/// The keyword of an `impl` block, a trait or a module, and what it says of the functions inside. Nothing for any other
-/// item.
+/// The keyword of an `impl` block, a trait or a module, and its header. `None` for any other item.
 fn header(tokens: &[TokenTree]) -> Option<(TokenTree, Header)> {
     let ends = matches!(tokens.last(), Some(TokenTree::Group(it)) if it.delimiter() == Delimiter::Brace);
     let start = tokens.iter().position(|it| is_word(it, &["impl", "mod", "trait"]))?;
-    // Nothing but attributes, visibility and `unsafe` stands before the keyword.
+    // Only attributes, visibility and words such as `unsafe` may precede the keyword.
     let before = tokens[..start].iter().all(|it| {
         matches!(it, TokenTree::Punct(it) if it.as_char() == '#')
             || matches!(it, TokenTree::Group(it) if it.delimiter() != Delimiter::Brace)
@@ -66,7 +65,7 @@ fn header(tokens: &[TokenTree]) -> Option<(TokenTree, Header)> {
         let name = tokens.get(start + 1)?.to_string();
         return Some((keyword, Header::Trait(format!("{}::", name::unraw(&name)))));
     }
-    // An empty block: only its header is asked for.
+    // `syn` parses the header only with a block behind it; an empty one is enough.
     let mut block: TokenStream = tokens[start..tokens.len() - 1].iter().cloned().collect();
     block.extend([TokenTree::Group(Group::new(Delimiter::Brace, TokenStream::new()))]);
     Some((keyword, Header::Block(syn::parse2(block).ok()?)))
@@ -76,7 +75,7 @@ fn is_word(token: &TokenTree, words: &[&str]) -> bool {
     matches!(token, TokenTree::Ident(it) if words.iter().any(|word| it == word))
 }
 
-/// What stands before the braces of an `impl` block, a trait or a module, and what it says.
+/// The tokens before the braces of an `impl` block, a trait or a module, and the header that they form.
 fn head(input: ParseStream<'_>) -> Option<(Vec<TokenTree>, Header)> {
     let ahead = input.fork();
     let mut head = Vec::new();
@@ -90,7 +89,7 @@ fn head(input: ParseStream<'_>) -> Option<(Vec<TokenTree>, Header)> {
             head.pop();
             return Some((head, header));
         }
-        // Only in the head of an `impl` block are there braces of another kind: those of a constant argument.
+        // Only the header of an `impl` block may contain other braces: those of a constant argument.
         if !head.iter().any(|it| is_word(it, &["impl"])) {
             return None;
         }
@@ -98,14 +97,14 @@ fn head(input: ParseStream<'_>) -> Option<(Vec<TokenTree>, Header)> {
     None
 }
 
-/// Mistakes in the arguments are reported once, not for each function; and a name is one function's.
+/// Reports mistakes in the arguments once instead of once per function, and a function name given to the whole block.
 fn check_arguments(diag: &mut Diag, attribute: &'static Attribute, args: &TokenStream) {
     let parsed = args::parse(diag, attribute, args.clone());
     let named = |it: &&args::Arg| it.spec.absent == Absent::FunctionName && matches!(it.value, Some(Value::Text(_)));
     if let Some(arg) = parsed.iter().find(named) {
         let key = &arg.key;
         let message =
-            format_args!("`{key}` names one function, and the attribute is on a block; set it on the function");
+            format_args!("`{key}` names one function, but the attribute is on a block; write it on the function");
         diag.error(arg.span, format_args!("{message}\nexample: {}", attribute.example));
     }
 }
@@ -124,7 +123,7 @@ impl Block<'_> {
             }
             Ok(())
         };
-        // Items are copied token by token where they are no functions, which cannot fail.
+        // Items other than functions are copied token by token, which cannot fail.
         if let Err(error) = parser.parse2(content) {
             diag.push(error);
         }
@@ -134,7 +133,7 @@ impl Block<'_> {
     fn item(&self, diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<TokenStream> {
         let ahead = input.fork();
         if let Ok(func) = Func::parse(&ahead) {
-            // Advances the input as far as the function goes.
+            // Advances the input past the function.
             let tokens = copy(input, |input| Func::parse(input).map(drop))?;
             return Ok(self.function(diag, func, tokens));
         }
@@ -144,7 +143,7 @@ impl Block<'_> {
         }
     }
 
-    /// An `impl` block, a trait or a module inside of a module.
+    /// Expands an `impl` block, a trait or a module inside a module.
     fn inner(&self, diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
         let ahead = input.fork();
         let (Ok(attrs), Some((head, header))) = (SynAttribute::parse_outer(&ahead), head(&ahead)) else {
@@ -162,7 +161,7 @@ impl Block<'_> {
         let content: TokenStream = content.parse()?;
         let mut block = Block { place: self.place.clone(), ..*self };
         block.place.enter(&header);
-        // An attribute of its own says more than we do, and is expanded after us.
+        // The block's own attribute is more specific and is expanded later.
         let content = if own.is_some() { content } else { block.content(diag, content) };
         brace.surround(&mut out, |out| out.extend(content));
         input.advance_to(&ahead);
@@ -173,40 +172,40 @@ impl Block<'_> {
         let own = func.attrs.iter().position(|it| attribute_of(it).is_some());
         if let Some(index) = own {
             if !is_skip(&func.attrs[index]) {
-                // It says more about this function than we do, and is expanded after us.
+                // The function's own attribute is more specific and is expanded later.
                 return tokens;
             }
             func.attrs.remove(index);
             return func.into_tokens();
         }
-        // What may run while compiling cannot be measured.
+        // A `const fn` may run at compile time, where nothing can be measured.
         if func.sig.constness.is_some() {
             return tokens;
         }
         func = func.inside(self.place.clone());
-        // Their mistakes have been reported.
+        // Mistakes in the arguments have been reported.
         let args = args::parse(&mut Diag::default(), self.attribute, self.args.clone());
         engine::function(diag, self.attribute, args, func)
     }
 }
 
-/// The attribute of ours that this is.
+/// The Measurand attribute of this name.
 fn attribute_of(attr: &SynAttribute) -> Option<&'static Attribute> {
     let name = attr.path().segments.last()?.ident.to_string();
     ALL.iter().find(|it| it.name == name).copied()
 }
 
-/// `#[measured(skip)]`.
+/// Whether the attribute is `#[measured(skip)]`.
 fn is_skip(attr: &SynAttribute) -> bool {
     matches!(&attr.meta, Meta::List(list) if skips(&list.tokens))
 }
 
-/// Whether these arguments say that nothing is to be recorded.
+/// Whether the arguments exclude the item from recording.
 pub(crate) fn skips(args: &TokenStream) -> bool {
     args.to_string() == "skip"
 }
 
-/// What a parser consumes, as tokens.
+/// The tokens that a parser consumes.
 fn copy(input: ParseStream<'_>, parser: impl FnOnce(ParseStream<'_>) -> syn::Result<()>) -> syn::Result<TokenStream> {
     let begin = input.cursor();
     parser(input)?;
@@ -220,7 +219,7 @@ fn copy(input: ParseStream<'_>, parser: impl FnOnce(ParseStream<'_>) -> syn::Res
     Ok(out)
 }
 
-/// An item that is no function: up to its semicolon, or to its braces where it has no value.
+/// Consumes an item other than a function: up to its semicolon, or up to its braces if it has no value.
 fn other_item(input: ParseStream<'_>) -> syn::Result<()> {
     let mut has_value = false;
     while !input.is_empty() {

@@ -1,4 +1,4 @@
-//! The derives: the values of a label, and the kinds of an error, from the variants of an enum.
+//! The derives `Label` and `ErrorKind`: label values and error kinds from the variants of an enum.
 
 use crate::diag::Diag;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -44,7 +44,7 @@ pub(crate) fn run(derive: &Derive, item: TokenStream) -> TokenStream {
                 Item::Union(it) => it.ident.span(),
                 _ => span,
             };
-            let message = "goes on an enum with at least one variant, each of which is a value";
+            let message = "needs an enum with at least one variant; each variant is a value";
             diag.error(span, format_args!("`#[derive({name})]` {message}\nexample: {example}"));
             TokenStream::new()
         }
@@ -59,7 +59,7 @@ pub(crate) fn run(derive: &Derive, item: TokenStream) -> TokenStream {
     }
 }
 
-/// What the attribute on a variant says.
+/// The content of the attribute on a variant.
 #[derive(Default)]
 struct Said {
     name: Option<LitStr>,
@@ -95,7 +95,7 @@ fn said(diag: &mut Diag, derive: &Derive, attrs: &[Attribute]) -> Said {
     said
 }
 
-/// `UserEvents` is `user_events`, as Prometheus names are written.
+/// Converts `UserEvents` to `user_events`, the case of Prometheus names.
 fn snake_case(name: &str) -> String {
     let mut out = String::new();
     let letters: Vec<char> = name.chars().collect();
@@ -118,7 +118,10 @@ fn value_of(diag: &mut Diag, derive: &Derive, variant: &Variant, said: &Said) ->
     let value = name.value();
     if value.is_empty() || !value.chars().all(measurand_catalog::record::is_text) {
         let example = derive.example;
-        diag.error(name.span(), format_args!("the value is empty or has a control character\nexample: {example}"));
+        diag.error(
+            name.span(),
+            format_args!("the value is empty or contains a control character; write visible text\nexample: {example}"),
+        );
     }
     value
 }
@@ -135,8 +138,7 @@ fn krate(diag: &mut Diag, derive: &Derive, attrs: &[Attribute]) -> TokenStream {
         match parsed {
             Ok(path) => krate = Some(path),
             Err(error) => {
-                let message =
-                    format_args!("`#[{helper}]` on an enum takes the path of `measurand`; names go on variants");
+                let message = format_args!("`#[{helper}]` on an enum takes only `crate = path`; names go on variants");
                 let example = format_args!(
                     "#[derive({})] #[{helper}(crate = ::facade::measurand)] enum Name {{ One, Two }}",
                     derive.name
@@ -153,7 +155,8 @@ fn label(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream {
     let example = derive.example;
     for variant in &input.variants {
         if !matches!(variant.fields, Fields::Unit) {
-            let message = format_args!("`{}` has fields, and a value of a label has none", variant.ident);
+            let message =
+                format_args!("`{}` has fields, but a label value cannot have any; remove them", variant.ident);
             diag.error(variant.fields.span(), format_args!("{message}\nexample: {example}"));
         }
         let said = said(diag, derive, &variant.attrs);
@@ -202,7 +205,8 @@ fn error_kind(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream
             return quote! { Self::#name { #member: inner } => #inner, };
         }
         let count = variant.fields.len();
-        let message = format_args!("`nested` needs one field, the error that has the kind, and `{name}` has {count}");
+        let message =
+            format_args!("`nested` takes the kind of a variant's only field, but `{name}` has {count} fields");
         diag.error(span, format_args!("{message}\nexample: {}", derive.example));
         TokenStream::new()
     });
@@ -228,11 +232,11 @@ fn error_kind(diag: &mut Diag, derive: &Derive, input: &ItemEnum) -> TokenStream
     }
 }
 
-/// The kinds of the variants, and the types of the errors inside that have others.
+/// The kinds of the variants, and the types of nested errors that have kinds of their own.
 fn kinds(input: &ItemEnum) -> (Vec<String>, Vec<&Type>) {
     let (mut own, mut nested) = (Vec::new(), Vec::new());
     for variant in &input.variants {
-        // What is wrong in the attributes has been reported.
+        // Mistakes in the attributes have been reported.
         let diag = &mut Diag::default();
         let said = said(diag, &ERROR_KIND, &variant.attrs);
         if said.nested.is_none() {
@@ -241,18 +245,18 @@ fn kinds(input: &ItemEnum) -> (Vec<String>, Vec<&Type>) {
             nested.push(&field.ty);
         }
     }
-    // An enum inside itself has the kinds that it has anyway, and a constant cannot ask for itself.
+    // A recursive enum adds no kinds to its own, and its constant cannot refer to itself.
     let this = [&input.ident, &Ident::new("Self", Span::call_site())];
     nested.retain(|ty| !names_any(ty.to_token_stream(), &this));
     (own, nested)
 }
 
-/// The generics of the enum, and what the types of nested fields have to be where only their users know them.
+/// The generics of the enum, with bounds for nested fields whose types depend on generic parameters.
 fn with_bounds(input: &ItemEnum, krate: &TokenStream) -> Generics {
     let mut generics = input.generics.clone();
     let parameters: Vec<&Ident> = input.generics.type_params().map(|it| &it.ident).collect();
     for variant in &input.variants {
-        // What is wrong in the attributes has been reported.
+        // Mistakes in the attributes have been reported.
         let said = said(&mut Diag::default(), &ERROR_KIND, &variant.attrs);
         for ty in variant.fields.iter().map(|it| &it.ty).filter(|_| said.nested.is_some()) {
             if names_any(ty.to_token_stream(), &parameters) {

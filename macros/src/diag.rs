@@ -1,9 +1,9 @@
-//! Collects every error of one expansion, so that users see all of them at once.
+//! Collects every error of one expansion, so users see all of them at once.
 
 use proc_macro2::{Span, TokenStream};
 use std::fmt::Display;
 
-/// The errors found so far.
+/// The errors of one expansion so far.
 #[derive(Default)]
 pub(crate) struct Diag {
     errors: Option<syn::Error>,
@@ -25,13 +25,14 @@ impl Diag {
         }
     }
 
-    /// The `compile_error!` calls to emit, or `None` when nothing went wrong.
+    /// The `compile_error!` calls to emit, or `None` if there is no error.
     pub(crate) fn finish(self) -> Option<TokenStream> {
         self.errors.map(syn::Error::into_compile_error)
     }
 }
 
-/// The nearest of the candidates, if it is near enough or one of them contains the other as a word. Capital letters make no difference.
+/// The closest candidate, if its distance is small or if one of the two words contains the other between underscores.
+/// Upper and lower case are equal.
 pub(crate) fn did_you_mean<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|it| (distance(&typed.to_lowercase(), &it.to_lowercase()), it))
@@ -44,8 +45,8 @@ fn holds(long: &str, word: &str) -> bool {
     long.split('_').any(|it| it == word)
 }
 
-/// Edits between `a` and `b`, counting two swapped neighbours as one edit (restricted Damerau–Levenshtein): `tabel` is
-/// one edit from `table`.
+/// Number of edits between `a` and `b` (restricted Damerau–Levenshtein distance). Swapping two neighbours is one edit:
+/// `tabel` is one edit away from `table`.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];

@@ -1,4 +1,4 @@
-//! What the doc comment of an annotated function says to people who operate it, and what the annotation adds to it.
+//! The operational parts of a function's doc comment, and the documentation that the annotation adds to it.
 
 use crate::label::LabelValue;
 use crate::model::Model;
@@ -6,7 +6,7 @@ use crate::objective::Objective;
 use measurand_catalog::{Role, record};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// The parts of a doc comment that travel with the record.
+/// The parts of a doc comment that are stored in the catalog.
 #[derive(Default, Debug, PartialEq, Eq)]
 pub(crate) struct Docs {
     /// The first paragraph, on one line.
@@ -32,18 +32,15 @@ impl Docs {
     }
 }
 
-/// What the function's own documentation gains: its metrics, queries to copy, its objective. Nothing for a function without
-/// documentation: what we write must not answer for it where a lint asks for it.
+/// The text to add to the function's documentation: its metrics, queries to copy, its objective. `None` for a function
+/// without documentation: the generated text must not silence the lint `missing_docs`.
 pub(crate) fn about(model: &Model) -> Option<String> {
     model.func.attrs.iter().find_map(line)?;
     let attribute = model.attribute;
-    let promises: Vec<String> = model.objective.iter().flat_map(Objective::sentences).collect();
-    let promises = if promises.is_empty() {
-        String::new()
-    } else {
-        format!(". It promises that {}", promises.join(", and that "))
-    };
-    let intro = format!("\n\n# Metrics\n\nMeasured by `#[{}]`{promises}.\n", attribute.name);
+    let objectives: Vec<String> = model.objective.iter().flat_map(Objective::sentences).collect();
+    let objectives =
+        if objectives.is_empty() { String::new() } else { format!(". Objective: {}", objectives.join(" and ")) };
+    let intro = format!("\n\n# Metrics\n\nMeasured by `#[{}]`{objectives}.\n", attribute.name);
     if model.declared.is_some() {
         return Some(intro);
     }
@@ -69,7 +66,7 @@ pub(crate) fn about(model: &Model) -> Option<String> {
     Some(format!("{intro}\n```promql\n{}\n```\n", queries.join("\n")))
 }
 
-/// `table="patterns"`; nothing for a label that has many values.
+/// The matcher of a label, such as `table="patterns"`; `None` if the label has many values.
 fn matcher(name: &str, value: &LabelValue) -> Option<String> {
     match value {
         LabelValue::Literal(value) => {
@@ -85,7 +82,7 @@ fn some<'a>(lines: impl Iterator<Item = &'a str>, separator: &str) -> Option<Str
     (!text.is_empty()).then_some(text)
 }
 
-/// The text of `#[doc = "…"]`, which is what `///` becomes.
+/// The text of `#[doc = "…"]`, the form that the compiler gives to `///`.
 fn line(attr: &Attribute) -> Option<String> {
     let Meta::NameValue(meta) = &attr.meta else { return None };
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &meta.value else { return None };

@@ -1,5 +1,4 @@
-//! The pipeline shared by every attribute: parse, check, build the model, expand. Nothing here knows an attribute by
-//! name.
+//! The pipeline of all attributes: parse, check, build the model, expand. It knows no attribute by name.
 
 use crate::{args, block, diag::Diag, expand, func::Func, model::Model, name};
 use measurand_catalog::Attribute;
@@ -8,10 +7,10 @@ use quote::quote;
 
 /// Expands one use of the attribute.
 ///
-/// A mistake never swallows the annotated function: it is emitted unchanged beside the errors, so that the rest of the
-/// user's crate still resolves and the editor keeps working. The same happens where nothing is recorded.
+/// After a mistake, the annotated function is emitted unchanged beside the errors, so the rest of the user's crate
+/// still resolves and the editor keeps working. It is also emitted unchanged if recording is disabled.
 pub(crate) fn run(attribute: &'static Attribute, args: TokenStream, item: TokenStream, records: bool) -> TokenStream {
-    // A block whose own attribute is switched off, or mistaken, leaves what it skips to us.
+    // If the attribute on a block is disabled or wrong, the compiler expands the `skip` inside the block.
     if block::skips(&args) {
         return item;
     }
@@ -33,7 +32,7 @@ pub(crate) fn run(attribute: &'static Attribute, args: TokenStream, item: TokenS
     }
 }
 
-/// Expands the attribute on one function; to nothing of use where there was a mistake.
+/// Expands the attribute on one function. After a mistake, the result is empty.
 pub(crate) fn function(
     diag: &mut Diag,
     attribute: &'static Attribute,

@@ -1,15 +1,15 @@
-//! The type of a function's errors, as it may stand in a static.
+//! The type of a function's errors, in a form that a static can name.
 
 use std::collections::HashSet;
 use syn::{GenericArgument, Ident, Path, PathArguments, PathSegment, Type, TypePath, visit_mut::VisitMut};
 
-/// Whether a type is a `Result`, or an alias of one: its name ends in `Result`.
+/// Whether the type is a `Result` or an alias of one: its name ends in `Result`.
 pub(crate) fn is_named_result(ty: &Type) -> bool {
     matches!(ty, Type::Path(it) if it.path.segments.last().is_some_and(|it| it.ident.to_string().ends_with("Result")))
 }
 
-/// A `Result` without what says nothing of its errors, and the names in it that may be those of generic parameters.
-/// Nothing where a static cannot name the type of the errors.
+/// The `Result` reduced to the type of its errors, and the names in it that may be generic parameters. `None` if a
+/// static cannot name the type of the errors.
 pub(crate) fn nameable(result: &Type, parameters: &HashSet<String>) -> Option<(Type, Vec<Ident>)> {
     let mut result = result.clone();
     Bare.visit_type_mut(&mut result);
@@ -17,7 +17,7 @@ pub(crate) fn nameable(result: &Type, parameters: &HashSet<String>) -> Option<(T
     let last = path.segments.last_mut()?;
     let mut error = None;
     if let PathArguments::AngleBracketed(arguments) = &mut last.arguments {
-        // The type of the value says nothing about errors, and might be anything.
+        // The type of the value has no influence on the errors and may be impossible to name.
         let mut arguments = arguments.args.iter_mut();
         let value = arguments.next();
         error = arguments.next();
@@ -34,7 +34,7 @@ pub(crate) fn nameable(result: &Type, parameters: &HashSet<String>) -> Option<(T
         Some(_) => return None,
     };
     let error = error.as_ref().map(pointee);
-    // What a type asks of its parameters is not known here.
+    // The bounds of a type's parameters are unknown here.
     let arguments = |it: &Path| it.segments.last().is_some_and(|it| !matches!(it.arguments, PathArguments::None));
     if error.is_some_and(arguments) {
         return None;
@@ -44,7 +44,7 @@ pub(crate) fn nameable(result: &Type, parameters: &HashSet<String>) -> Option<(T
     Some((result, names.concat()))
 }
 
-/// The error itself behind `Box` and `Arc`, which ask nothing of it.
+/// The error type inside `Box` and `Arc`, which put no bounds on it.
 fn pointee(path: &Path) -> &Path {
     let inner = path.segments.last().filter(|it| it.ident == "Box" || it.ident == "Arc").and_then(|it| {
         let PathArguments::AngleBracketed(arguments) = &it.arguments else { return None };
@@ -56,7 +56,7 @@ fn pointee(path: &Path) -> &Path {
     inner.map_or(path, pointee)
 }
 
-/// The names in a path that may be those of generic parameters; nothing where a static may not name the path.
+/// The names in a path that may be generic parameters; `None` if a static cannot name the path.
 fn names(path: &Path, parameters: &HashSet<String>) -> Option<Vec<Ident>> {
     let plain = |segment: &&PathSegment| matches!(segment.arguments, PathArguments::None);
     let first = path.segments.first()?;
@@ -65,15 +65,15 @@ fn names(path: &Path, parameters: &HashSet<String>) -> Option<Vec<Ident>> {
         return None;
     }
     if path.segments.len() == 1 {
-        // A generic parameter has no arguments.
+        // A segment with arguments is not a generic parameter.
         return Some(if plain(&first) { vec![first.ident.clone()] } else { Vec::new() });
     }
-    // `T::Error` is a type of a generic parameter, `io::Error` one of a module.
+    // `T::Error` belongs to a generic parameter, `io::Error` to a module.
     let module = path.leading_colon.is_some() || first.ident.to_string().starts_with(|it: char| it.is_lowercase());
     (module && path.segments.iter().rev().skip(1).all(|it| plain(&it))).then(Vec::new)
 }
 
-/// Takes lifetimes out of a type: a static has none of the function's.
+/// Removes lifetimes from a type: a static cannot name those of the function.
 struct Bare;
 
 impl VisitMut for Bare {

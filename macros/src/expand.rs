@@ -1,7 +1,7 @@
-//! Turns a [`Model`] into tokens; with `stream`, the only file that writes code.
+//! Turns a [`Model`] into tokens; `stream` and `tail` help with streams and `async` blocks.
 //!
-//! Generated code is small: one static, and calls into `measurand::__private`. It names nothing else, so that it
-//! compiles whatever the user's crate has in scope.
+//! Generated code is small: one static, and calls into `measurand::__private`. It refers to no other names, so it
+//! compiles in any scope.
 
 use crate::docs;
 use crate::error;
@@ -30,8 +30,8 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     out
 }
 
-/// The static that describes this function, and its registration. It stands inside the body, since an attribute on a
-/// method can emit no item beside it.
+/// The static that describes this function, and its registration. It is inside the body because an attribute on a
+/// method cannot add items beside the method.
 fn site(model: &Model) -> TokenStream {
     let private = private(model);
     let name = &model.func.label;
@@ -57,7 +57,7 @@ fn site(model: &Model) -> TokenStream {
     }
 }
 
-/// What only the compiler can tell of a declared family: each mistake is reported at the user's token that makes it.
+/// Checks on a declared family that only the compiler can make. It reports each mistake at the token that causes it.
 fn check_uses(model: &Model, declared: &Path) -> TokenStream {
     let rust_name = declared.segments.last().map(|it| it.ident.to_string()).unwrap_or_default();
     let check = |span: Span, call: TokenStream| {
@@ -88,7 +88,7 @@ fn check_uses(model: &Model, declared: &Path) -> TokenStream {
     quote! { #checks #all }
 }
 
-/// The part of the record that is known here, ready to be joined with what only the compiler knows.
+/// The part of the record that the macro knows, ready to be concatenated with the part that only the compiler knows.
 fn facts(model: &Model) -> String {
     let mut fields = vec![("attribute".to_owned(), model.attribute.name.to_owned())];
     if model.declared.is_none() {
@@ -104,25 +104,26 @@ fn facts(model: &Model) -> String {
     fields.into_iter().flat_map(|(key, value)| ["\u{1f}".to_owned(), key, "\u{1f}".to_owned(), value]).collect()
 }
 
-/// Tells functions apart that a macro writes in one place. The compiler expands a crate in the order of its source.
+/// A number that distinguishes functions that a macro writes at one source position. It is stable, since the compiler
+/// expands a crate in the order of its source.
 pub(crate) fn expansion(model: &Model) -> Option<(String, String)> {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     let number = || COUNT.fetch_add(1, Ordering::Relaxed).to_string();
     model.func.place.in_macro.then(|| (definition::EXPANSION.to_owned(), number()))
 }
 
-/// The kinds of the function's errors, as a constant expression, where the signature names a type that has them.
+/// The kinds of the function's errors as a constant expression, if the signature names a type that may have kinds.
 ///
 /// A static in a function cannot use the generic parameters around it, and the macro does not see those of an `impl`
-/// block. So the name of the type is looked up in the module, and behind that it means a type without kinds: a generic
-/// parameter of this name is never reached.
+/// block. So the expression looks the type's name up in the module. If the module does not define the name, it means a
+/// type without kinds. The expression thus never reaches a generic parameter of this name.
 fn error_kinds(model: &Model) -> Option<TokenStream> {
     let (func, mut parameters) = (&model.func, model.func.place.parameters.clone());
     parameters.extend(func.sig.generics.type_params().map(|it| it.ident.to_string()));
     let result = result_with_kinds(model).filter(|_| !func.place.in_function)?;
     let (result, names) = error::nameable(result, &parameters)?;
     let private = private(model);
-    // Imports, since a second type of this name would make the compiler write out the paths of both in its messages.
+    // Imports instead of definitions: with a second type of this name, the compiler's messages would print full paths.
     let fallbacks = names.iter().map(|name| quote! { use #private::NoError as #name; });
     Some(quote! {{
         #[allow(warnings)]
@@ -136,14 +137,14 @@ fn error_kinds(model: &Model) -> Option<TokenStream> {
     }})
 }
 
-/// The `Result` that the call ends with, whose errors are counted by kind if they have kinds.
+/// The `Result` type of the call, if its errors are counted and may have kinds.
 fn result_with_kinds(model: &Model) -> Option<&Type> {
     let counted = matches!(model.judgement, Judgement::ByType | Judgement::Declared { .. });
     let errors = model.declared.is_some() || model.attribute.family.metric(Role::Errors).is_some();
     returned(model).map(bare).filter(|ty| counted && errors && error::is_named_result(ty))
 }
 
-/// The type that the call ends with: of a future its output, of a stream its item.
+/// The type of the call's result: the output of a future, the item of a stream.
 fn returned(model: &Model) -> Option<&Type> {
     match model.kind {
         FnKind::ImplFuture | FnKind::BoxedFuture => future_output(&model.func),
@@ -155,7 +156,7 @@ fn returned(model: &Model) -> Option<&Type> {
     }
 }
 
-/// The series of the call, found before the body runs, since the body may use up what the labels are read from.
+/// Finds the series of the call before the body runs, since the body may consume the values that the labels use.
 fn series(model: &Model) -> Option<TokenStream> {
     if !model.picks() {
         return None;
@@ -171,7 +172,7 @@ fn series(model: &Model) -> Option<TokenStream> {
             }
             LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::FromResult(_) => continue,
         };
-        // A type that is no label is reported at the expression.
+        // A type that is not a label is reported at the expression.
         let span = expression.span().resolved_at(Span::mixed_site());
         let private = private_at(model, span);
         let checked = known_label(model, label, picks.len());
@@ -181,7 +182,7 @@ fn series(model: &Model) -> Option<TokenStream> {
             quote_spanned! { span=> #private::label_ref }
         };
         known.extend(checked.map(|it| it.0));
-        // What binds less tightly than `&` needs parentheses, and what does not would be warned of.
+        // An operand that binds less tightly than `&` needs parentheses. Around others, parentheses cause a warning.
         picks.push(if binds_tightly(expression) {
             quote_spanned! { span=> #label_ref(&#expression) }
         } else {
@@ -191,8 +192,8 @@ fn series(model: &Model) -> Option<TokenStream> {
     Some(quote! { #known let #series = #private::Site::series_of(&__SITE, &[#(#picks),*]); })
 }
 
-/// The type that stands for a label with known values, and its name: with it the compiler holds the values of the
-/// expression's type against those of the label. A declared family is known to the compiler alone.
+/// A type that stands for a label with known values, and the name of that type. It lets the compiler compare the values
+/// of the expression's type with those of the label. Only the compiler knows the values of a declared family.
 fn known_label(model: &Model, label: &str, number: usize) -> Option<(TokenStream, Ident)> {
     let private = private(model);
     let family = if let Some(declared) = &model.declared {
@@ -220,7 +221,7 @@ fn binds_tightly(expression: &Expr) -> bool {
     )
 }
 
-/// The series that the call begins in.
+/// The series in which the call starts.
 fn place(model: &Model) -> TokenStream {
     if model.picks() {
         return local("__series").to_token_stream();
@@ -229,7 +230,7 @@ fn place(model: &Model) -> TokenStream {
     quote! { #private::Site::series(&__SITE) }
 }
 
-/// The same, and which calls are timed.
+/// The series in which the call starts, with the sampling that `time` configures.
 pub(crate) fn start(model: &Model) -> TokenStream {
     let (private, series) = (private(model), place(model));
     match model.one_in {
@@ -239,12 +240,12 @@ pub(crate) fn start(model: &Model) -> TokenStream {
     }
 }
 
-/// Whether the family may have a number of calls in flight.
+/// Whether the family has, or may have, a gauge of calls in flight.
 fn is_watched(model: &Model) -> bool {
     model.declared.is_some() || model.attribute.family.metric(Role::InFlight).is_some()
 }
 
-/// Whether the family has nothing that a call leaves which did not return, nor anything that takes time.
+/// Whether the family records only returned values: nothing for a panicked or cancelled call, and no duration.
 fn counts_only(model: &Model) -> bool {
     const FOUND: &[Role] =
         &[Role::Successes, Role::Score, Role::LastScore, Role::Level, Role::Hits, Role::Misses, Role::HitRate];
@@ -288,15 +289,16 @@ fn body(model: &Model) -> TokenStream {
         }
         FnKind::ImplStream | FnKind::BoxedStream => stream::body(model),
         FnKind::ImplFuture | FnKind::BoxedFuture => {
-            // A block is measured where it stands: moving a large future twice more overflows stacks, and another attribute
-            // reads the arguments inside of the block.
+            // Measures the block in place. Moving a large future twice more can overflow the stack, and another
+            // attribute
+            // may read the arguments inside the block.
             if let Some(tail) = tail::of(model) {
                 let edge = future_output(&model.func).map(|ty| edge(model, &erased(ty)));
                 let block = tail.block(edge.as_ref());
                 return tail.around(&measured(model, &quote! { ::core::pin::pin!(#block) }, Span::call_site()));
             }
             let (future, closure) = (local("__future"), closure(model));
-            // What is no future is reported where the user says that there is one.
+            // A type that is not a future is reported at the return type.
             let span = span_of_output(model);
             let measured = measured(model, &quote_spanned! { span=> ::core::pin::pin!(#future) }, span);
             let measured = quote! { async move { #measured } };
@@ -304,7 +306,7 @@ fn body(model: &Model) -> TokenStream {
                 FnKind::BoxedFuture => quote! { #private::Box::pin(#measured) },
                 _ => measured,
             };
-            // What the body's `?` turns errors into, and what it collects into, follows from the signature only.
+            // Only the signature determines the type that `?` converts errors into, and the type that `collect` builds.
             let made = quote! { #private::call(#closure) };
             let made = match future_output(&model.func).map(bare) {
                 Some(ty) if !matches!(ty, Type::Never(_)) => {
@@ -318,18 +320,18 @@ fn body(model: &Model) -> TokenStream {
     }
 }
 
-/// The body as a closure, which keeps its `return` and its `?`.
+/// The body as a closure, so `return` and `?` in it keep their meaning.
 pub(crate) fn closure(model: &Model) -> TokenStream {
     let (movement, output, body) = (movement(model), output(model), &model.func.body);
     quote! { #movement || -> #output { #body } }
 }
 
-/// A variable of ours, which no name of the user's can mean or hide.
+/// A local variable of generated code, which user code can neither refer to nor shadow.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// Awaits `future` under measurement; what is wrong with it is reported at `span`.
+/// Awaits `future` under measurement; errors in its type are reported at `span`.
 fn measured(model: &Model, future: &TokenStream, span: Span) -> TokenStream {
     let (private, start, judge, rollback) = (private_at(model, span), start(model), judge(model), rollback(model));
     let (result, failed) = (local("__result"), if rollback.is_some() { local("__failed") } else { local("_failed") });
@@ -337,8 +339,8 @@ fn measured(model: &Model, future: &TokenStream, span: Span) -> TokenStream {
     quote! { #measured #rollback #result }
 }
 
-/// A closure from a reference to the result to its outcome. A type without a score is reported at the return type, a
-/// predicate that does not fit at the predicate.
+/// A closure that maps a reference to the result to its outcome. A type without a score is reported at the return type,
+/// an unsuitable predicate at the predicate.
 pub(crate) fn judge(model: &Model) -> TokenStream {
     let binding = local("__result");
     let span = match &model.judgement {
@@ -347,7 +349,7 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
     };
     let (private, result) = (private_at(model, span), Ident::new("__result", span));
     let outcome = match &model.judgement {
-        // `!` becomes every type, so that asking for the outcome of one is ambiguous.
+        // `!` coerces to every type, so the outcome of `!` is ambiguous.
         Judgement::ByType if returns_never(&model.func) => {
             quote_spanned! { span=> #private::outcome_if(#result, |_| true, true) }
         }
@@ -372,7 +374,8 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
             quote_spanned! { span=> #private::outcome_by::<#judge, _>(#result, #by_type, #threshold) }
         }
     };
-    // Where the type of the result is mistaken, the compiler would ask its error for a kind before it knows it.
+    // With this annotation, the compiler reports a wrong result as a mismatched type. Without it, the compiler fails
+    // earlier, when it looks for the kind of an error whose type it does not know.
     let declared = match &model.func.sig.output {
         ReturnType::Type(_, ty) if is_result(ty) => {
             let ty = erased(ty);
@@ -389,7 +392,8 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, result) = (private_at(model, span), Ident::new("__result", span));
         let ask = quote_spanned! { span=> #private::ask(#result, #closure) };
-        // The path of a function instead of a closure, which Clippy asks for, would be a value from the arguments.
+        // Clippy suggests the path of the function instead of the closure, but a path is an expression over the
+        // arguments.
         quote! {
             #[allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls)]
             let #name = #ask;
@@ -402,7 +406,7 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
     });
     let mut picks = Vec::new();
     for ((label, closure), name) in from_result.zip(&names) {
-        // A type that is no label is reported at the closure.
+        // A type that is not a label is reported at the closure.
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));
         let checked = known_label(model, label, picks.len());
@@ -417,18 +421,20 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
     quote! { |#binding #declared| { #known #(#labels)* #private::outcome_in(#outcome, #series, &[#(#picks),*]) } }
 }
 
-/// The outcome that the type of the result tells.
+/// The outcome that follows from the type of the result.
 fn by_type(model: &Model, private: &TokenStream, result: &Ident, span: Span) -> TokenStream {
-    // A trait that is imported by a path of the user's would count as an import of the user's, and as an unused one.
+    // An import by the user's path counts as the user's import, and the compiler warns that it is unused. So a macro of
+    // the runtime imports the trait.
     if model.krate.is_some() {
         return quote_spanned! { span=> #private::by_type!(#result) };
     }
     quote_spanned! { span=> { use #private::ErrorProbe as _; #private::Probe(#result).error().outcome() } }
 }
 
-/// What follows a failed verification; it may use the arguments and, in an `async fn`, await.
+/// The code to run after a failed verification. It may use the arguments and, in an `async fn`, `.await`.
 ///
-/// A statement, not `let _ =`, so that the compiler warns of a future nobody awaits and of a function nobody calls.
+/// It is a statement instead of `let _ =`, so the compiler warns about a future that is not awaited or a function that
+/// is not called.
 fn rollback(model: &Model) -> Option<TokenStream> {
     let rollback = model.judgement.rollback()?;
     let (private, failed, series) = (private(model), local("__failed"), local("__series"));
@@ -441,7 +447,7 @@ fn rollback(model: &Model) -> Option<TokenStream> {
     })
 }
 
-/// `move`, so that the body may return what it borrows from its arguments; not where a rollback needs them afterwards.
+/// `move`, so the body can return values borrowed from its arguments. Empty if a rollback uses the arguments later.
 fn movement(model: &Model) -> TokenStream {
     if model.judgement.rollback().is_some() {
         TokenStream::new()
@@ -450,8 +456,8 @@ fn movement(model: &Model) -> TokenStream {
     }
 }
 
-/// Tells the compiler the type of an `async` block, which has no place to write it: a mistake in the body is then
-/// reported on the user's line. The same idea as in `tracing`'s `#[instrument]`.
+/// Tells the compiler the type of an `async` block, which has no syntax for it. A mistake in the body is then reported
+/// on the user's line. `#[instrument]` of `tracing` uses the same idea.
 fn return_edge(model: &Model) -> TokenStream {
     if returns_never(&model.func) { TokenStream::new() } else { edge(model, &output(model)) }
 }
@@ -466,7 +472,7 @@ fn edge(model: &Model, output: &TokenStream) -> TokenStream {
     }
 }
 
-/// Where the user says what the function returns. Still code of ours: no lint asks the user to mend it.
+/// The span of the return type. It resolves as generated code, so lints do not report the code to the user.
 pub(crate) fn span_of_output(model: &Model) -> Span {
     let span = match &model.func.sig.output {
         ReturnType::Default => model.func.sig.ident.span(),
@@ -484,7 +490,7 @@ fn output(model: &Model) -> TokenStream {
     }
 }
 
-/// A type with `_` for what cannot be written inside a function: every `impl Trait`.
+/// The type with `_` for every `impl Trait`, which cannot be written inside a function.
 pub(crate) fn erased(ty: &Type) -> TokenStream {
     struct Eraser;
     impl VisitMut for Eraser {
@@ -505,7 +511,7 @@ fn private(model: &Model) -> TokenStream {
     private_at(model, Span::call_site())
 }
 
-/// The hidden module that generated code may use; the only place that spells it.
+/// The path of the hidden module for generated code; no other function spells it.
 pub(crate) fn private_at(model: &Model, span: Span) -> TokenStream {
     let krate = model.krate.as_ref().map_or_else(|| quote_spanned! { span=> ::measurand }, ToTokens::to_token_stream);
     quote_spanned! { span=> #krate::__private }

@@ -1,7 +1,7 @@
 //! `family!`: reads the declaration of a family, reports every mistake in it, and writes the family.
 //!
-//! What follows from names, kinds and numbers is checked by the compiler, in a `const` at the token that breaks the rule:
-//! a bucket may be any constant.
+//! The compiler checks the rules for names, kinds and numbers, in a `const` at the token that breaks the rule: a bucket
+//! may be any constant expression.
 
 use crate::diag::{Diag, did_you_mean};
 use measurand_catalog::{CONDITIONS, Condition, Label, Role, Severity};
@@ -20,10 +20,10 @@ const METRIC: &str = "calls \"payments_total\": \"Payments that ended.\";";
 const BUCKETS: &str = "duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];";
 const ALERT: &str = "PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";";
 
-/// The parts of a family, in their order.
+/// The parts of a family, in the required order.
 const PARTS: [&str; 3] = ["labels", "metrics", "alerts"];
 
-/// A declaration, as far as it could be read.
+/// A declaration, as far as it is readable.
 struct Declaration {
     docs: Vec<LitStr>,
     visibility: Visibility,
@@ -59,14 +59,14 @@ struct DeclaredAlert {
     impact: LitStr,
 }
 
-/// Expands a declaration, in front of which the path of `measurand` stands in brackets.
+/// Expands a declaration; the path of `measurand` precedes it in brackets.
 pub(crate) fn run(tokens: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
     let parser = |input: ParseStream<'_>| {
         let krate;
         bracketed!(krate in input);
         let declaration = declaration(&mut diag, input);
-        // What follows a mistake is part of that mistake.
+        // The tokens after a mistake are part of that mistake.
         input.parse::<TokenStream>()?;
         Ok((krate.parse::<TokenStream>()?, declaration))
     };
@@ -78,7 +78,7 @@ pub(crate) fn run(tokens: TokenStream) -> TokenStream {
                     let (checks, record) = (declaration.checks(&krate), declaration.record(&krate));
                     quote! { #family #checks #record }
                 }
-                // Functions that use the family need no errors of their own.
+                // The family is still emitted, so functions that use it cause no further errors.
                 Some(errors) => quote! { #family #errors },
             }
         }
@@ -90,7 +90,7 @@ pub(crate) fn run(tokens: TokenStream) -> TokenStream {
 }
 
 impl Declaration {
-    /// The type and what it declares.
+    /// The Rust type and its `DeclaredFamily` implementation.
     fn family(&self, krate: &TokenStream) -> TokenStream {
         let Self { docs, visibility, ident, name, title, labels, metrics, alerts } = self;
         let labels = labels.iter().map(|it| it.expand(krate));
@@ -115,7 +115,7 @@ impl Declaration {
         }
     }
 
-    /// How the outcome of a call follows from the result.
+    /// The type that derives the outcome of a call from its result.
     fn judge(&self) -> Ident {
         let judges = self.metrics.iter().filter_map(|it| match it.role {
             Role::Score => Some("ByScore"),
@@ -126,11 +126,11 @@ impl Declaration {
         format_ident!("{}", judges.into_iter().next().unwrap_or("ByOutcome"))
     }
 
-    /// The rules of names, kinds, buckets and thresholds, each checked at the token that may break it.
+    /// The checks of names, kinds, buckets and thresholds, each at the token that may break the rule.
     fn checks(&self, krate: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         let check = |span: Span, check: &str, name: Option<String>| {
-            // The code is ours, in the place of the user's token.
+            // The code belongs to the macro, but errors point to the user's token.
             let span = Span::call_site().located_at(span);
             let check = Ident::new(check, span);
             let name = name.map(|it| LitStr::new(&it, span)).into_iter();
@@ -180,7 +180,7 @@ impl DeclaredAlert {
             #krate::tables::Alert {
                 name: #name,
                 severity: #krate::tables::Severity::#severity,
-                condition: #krate::tables::Condition::declared(#condition).expect("the macro has tried it"),
+                condition: #krate::tables::Condition::declared(#condition).expect("the macro checked it"),
                 for_seconds: #for_seconds,
                 summary: #summary,
                 impact: #impact,
@@ -193,7 +193,7 @@ fn error(span: Span, message: impl Display, example: &str) -> syn::Error {
     syn::Error::new(span, format_args!("{message}\nexample: {example}"))
 }
 
-/// The next token, or what has to stand in its place.
+/// Parses the next token, or reports what is expected there.
 fn expect<T: Parse>(input: ParseStream<'_>, what: &str, example: &str) -> syn::Result<T> {
     input.parse().map_err(|_| error(input.span(), format_args!("expected {what}"), example))
 }
@@ -203,17 +203,17 @@ fn word(input: ParseStream<'_>, what: &str, example: &str) -> syn::Result<Ident>
 }
 
 fn declaration(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Declaration> {
-    const SHAPE: &str = "a family: its documentation, its name, `=`, two texts, and its parts in braces";
+    const SHAPE: &str = "a family: its documentation, its name, `=`, two string literals, and its parts in braces";
     let shape = |span| error(span, format_args!("expected {SHAPE}"), FAMILY);
     let docs = docs(diag, input.call(Attribute::parse_outer).map_err(|it| shape(it.span()))?);
     let visibility = input.parse()?;
     let ident: Ident = expect(input, SHAPE, FAMILY)?;
-    // An attribute in the place of the documentation is reported.
+    // An attribute instead of documentation has been reported.
     if docs.is_empty() && diag.is_empty() {
-        diag.push(error(ident.span(), "a family needs a line of documentation, which is its help text", FAMILY));
+        diag.push(error(ident.span(), "a family needs a doc comment: its help text", FAMILY));
     }
     expect::<Token![=]>(input, SHAPE, FAMILY)?;
-    let texts = "a family needs two texts: its identifier, and the title of its dashboard row";
+    let texts = "a family needs two string literals: its identifier and the title of its dashboard row";
     let name: LitStr = input.parse().map_err(|_| error(input.span(), texts, FAMILY))?;
     let title = input.parse::<Token![,]>().and_then(|_| input.parse());
     let title = title.map_err(|_| error(name.span(), texts, FAMILY))?;
@@ -226,27 +226,27 @@ fn declaration(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Declarati
     braced!(content in input);
     if let Err(error) = parts(diag, &mut declaration, &content) {
         diag.push(error);
-        // What follows a mistake is part of that mistake.
+        // The tokens after a mistake are part of that mistake.
         content.parse::<TokenStream>()?;
     }
     if !input.is_empty() {
-        let message = "one `family!` declares one family; write another `family!` for what follows";
+        let message = "a `family!` declares one family; declare the next one in another `family!`";
         diag.push(error(input.span(), message, FAMILY));
     }
     Ok(declaration)
 }
 
-/// The lines of documentation; other attributes are mistakes.
+/// Returns the lines of documentation and reports other attributes.
 fn docs(diag: &mut Diag, attributes: Vec<Attribute>) -> Vec<LitStr> {
     let mut docs = Vec::new();
     for attribute in attributes {
         match attribute.meta {
             Meta::NameValue(it) if it.path.is_ident("doc") => match it.value {
                 Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => docs.push(text),
-                _ => diag.push(error(attribute.pound_token.span, "the documentation of a family is a text", FAMILY)),
+                _ => diag.push(error(attribute.pound_token.span, "the documentation must be a string literal", FAMILY)),
             },
             _ => {
-                let message = "a family has no attributes but its documentation; remove this one";
+                let message = "a family takes no attributes except its documentation; remove this one";
                 diag.push(error(attribute.pound_token.span, message, FAMILY));
             }
         }
@@ -255,7 +255,7 @@ fn docs(diag: &mut Diag, attributes: Vec<Attribute>) -> Vec<LitStr> {
 }
 
 fn parts(diag: &mut Diag, declaration: &mut Declaration, input: ParseStream<'_>) -> syn::Result<()> {
-    const PART: &str = "a family has labels, metrics and alerts, each in braces, in this order";
+    const PART: &str = "a family has `labels`, `metrics` and `alerts`, each in braces, in this order";
     let mut next = 0;
     let mut has_metrics = false;
     while !input.is_empty() {
@@ -265,7 +265,7 @@ fn parts(diag: &mut Diag, declaration: &mut Declaration, input: ParseStream<'_>)
             return Err(error(part.span(), format_args!("{PART}{hint}"), FAMILY));
         };
         if !input.peek(token::Brace) {
-            return Err(error(input.span(), format_args!("expected the {part} in braces"), FAMILY));
+            return Err(error(input.span(), format_args!("expected the {part} in braces after `{part}`"), FAMILY));
         }
         let content;
         braced!(content in input);
@@ -283,12 +283,12 @@ fn parts(diag: &mut Diag, declaration: &mut Declaration, input: ParseStream<'_>)
         }
     }
     if !has_metrics {
-        diag.push(error(declaration.ident.span(), "a family needs at least one metric", FAMILY));
+        diag.push(error(declaration.ident.span(), "a family needs a metric; add one in `metrics { .. }`", FAMILY));
     }
     Ok(())
 }
 
-/// All items up to the end, each with a `;` behind it. A mistake in one does not hide the next.
+/// Parses all items up to the end, each followed by `;`. A mistake in one item does not hide the next mistake.
 fn items<T>(
     diag: &mut Diag,
     input: ParseStream<'_>,
@@ -307,7 +307,7 @@ fn items<T>(
             }
             Err(error) => diag.push(error),
         }
-        // What follows a mistake is part of that mistake.
+        // The tokens after a mistake are part of that mistake.
         while !input.is_empty() && input.parse::<Option<Token![;]>>()?.is_none() {
             input.parse::<proc_macro2::TokenTree>()?;
         }
@@ -316,12 +316,12 @@ fn items<T>(
 }
 
 fn label(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<DeclaredLabel>> {
-    let first = word(input, "a label: its name, behind a `:` its values if it has a set of them, and a `;`", LABEL)?;
+    let first = word(input, "a label: its name, an optional `:` with its values, and `;`", LABEL)?;
     let second = if input.peek(Ident::peek_any) { Some(input.call(Ident::parse_any)?) } else { None };
     let from_result = second.is_some();
     if from_result && first != Label::FROM_RESULT {
         let message = format_args!(
-            "`{first}` is no word for a label; write `{}` where the value comes from the result",
+            "unexpected `{first}` before the label; write `{}` there if the result determines the value",
             Label::FROM_RESULT
         );
         let example = "labels { provider; from_result status: \"accepted\", \"declined\"; }";
@@ -329,25 +329,25 @@ fn label(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<Declared
     }
     let mut values = Vec::new();
     if input.parse::<Option<Token![:]>>()?.is_some() {
-        values.push(expect(input, "a value of the label, a text", LABEL)?);
+        values.push(expect(input, "a value of the label: a string literal", LABEL)?);
         while input.parse::<Option<Token![,]>>()?.is_some() {
-            values.push(expect(input, "another value of the label, a text", LABEL)?);
+            values.push(expect(input, "another value of the label: a string literal", LABEL)?);
         }
     }
     Ok(Some(DeclaredLabel { name: second.unwrap_or(first), values, from_result }))
 }
 
 fn metric(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<DeclaredMetric>> {
-    const SHAPE: &str = "a metric: its role, its name, `:`, its help text, buckets if it has them, `;`";
+    const SHAPE: &str = "a metric: its role, its name, `:`, its help text, optional buckets, and `;`";
     let word = word(input, SHAPE, METRIC)?;
     let role = Role::named(&word.to_string());
     if role.is_none() {
         let words = Role::ALL.map(Role::as_str);
         let hint = did_you_mean(&word.to_string(), words.into_iter())
-            .map_or_else(|| format!("it is one of {}", words.join(", ")), |it| format!("did you mean `{it}`?"));
+            .map_or_else(|| format!("the roles are {}", words.join(", ")), |it| format!("did you mean `{it}`?"));
         diag.push(error(word.span(), format_args!("no metric has the role `{word}`; {hint}"), METRIC));
     }
-    let name = expect(input, "the name of the metric, a text", METRIC)?;
+    let name = expect(input, "the name of the metric: a string literal", METRIC)?;
     expect::<Token![:]>(input, "a `:` and the help text of the metric", METRIC)?;
     let help = expect(input, "the help text of the metric", METRIC)?;
     let mut buckets = Punctuated::new();
@@ -358,9 +358,9 @@ fn metric(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<Declare
         let content;
         let brackets = bracketed!(content in input);
         buckets = Punctuated::parse_terminated(&content)
-            .map_err(|it| error(it.span(), "expected a bucket, a number", BUCKETS))?;
+            .map_err(|it| error(it.span(), "expected a bucket: a number", BUCKETS))?;
         if buckets.is_empty() {
-            diag.push(error(brackets.span.join(), "expected a bucket, a number", BUCKETS));
+            diag.push(error(brackets.span.join(), "expected a bucket: a number", BUCKETS));
         }
     }
     Ok(role.map(|role| DeclaredMetric { role, name, help, buckets }))
@@ -371,26 +371,26 @@ fn alert(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<Declared
     let severity_word = word(input, "the severity of the alert: P0, P1, P2 or P3", ALERT)?;
     let severity = Severity::named(&severity_word.to_string());
     if severity.is_none() {
-        let message = format_args!("no alert has the severity `{severity_word}`; it is one of P0, P1, P2, P3");
+        let message = format_args!("no alert has the severity `{severity_word}`; write P0, P1, P2 or P3");
         diag.push(error(severity_word.span(), message, ALERT));
     }
     expect::<Token![:]>(input, "a `:` and the condition of the alert", ALERT)?;
     let condition = condition(diag, input)?;
-    expect::<Token![,]>(input, "`, for 120 s`: how long the condition holds before the alert fires", ALERT)?;
-    expect::<Token![for]>(input, "`for 120 s`: how long the condition holds before the alert fires", ALERT)?;
+    expect::<Token![,]>(input, "`, for 120 s`: the time that the condition must hold before the alert fires", ALERT)?;
+    expect::<Token![for]>(input, "`for 120 s`: the time that the condition must hold before the alert fires", ALERT)?;
     let hold: LitInt = expect(input, "a whole number of seconds", ALERT)?;
     let for_seconds =
         hold.base10_parse().map_err(|_| error(hold.span(), "expected a whole number of seconds", ALERT))?;
     seconds(input)?;
-    expect::<Token![,]>(input, "`,` and a sentence that says what is wrong", ALERT)?;
-    let summary = expect(input, "a sentence that says what is wrong", ALERT)?;
-    expect::<Token![,]>(input, "`,` and a sentence that says what users notice", ALERT)?;
-    let impact = expect(input, "a sentence that says what users notice", ALERT)?;
+    expect::<Token![,]>(input, "`,` and the summary: a sentence that says what is wrong", ALERT)?;
+    let summary = expect(input, "the summary: a sentence that says what is wrong", ALERT)?;
+    expect::<Token![,]>(input, "`,` and the impact: a sentence that says what users notice", ALERT)?;
+    let impact = expect(input, "the impact: a sentence that says what users notice", ALERT)?;
     let parts = severity.zip(condition);
     Ok(parts.map(|(severity, condition)| DeclaredAlert { name, severity, condition, for_seconds, summary, impact }))
 }
 
-/// The arguments of [`Condition::declared`]; nothing where no condition is written like this, which is reported.
+/// The arguments of [`Condition::declared`]. `None` if no condition has this form, which has been reported.
 fn condition(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
     let first = word(input, "a condition", ALERT)?;
     let mut words = first.to_string();
@@ -418,20 +418,20 @@ fn unknown_condition(words: &str) -> String {
         CONDITIONS.iter().filter(begins).map(|it| format!("`{}`", it.1)).collect()
     };
     if let own @ [_, ..] = &forms(words)[..] {
-        return format!("the condition is written {}", own.join(" or "));
+        return format!("write this condition as {}", own.join(" or "));
     }
     let meant = did_you_mean(words, CONDITIONS.iter().map(|it| it.0));
     let known = meant.map_or_else(|| CONDITIONS.iter().map(|it| format!("`{}`", it.1)).collect(), forms);
     match (meant, known.split_last()) {
         (Some(_), _) => format!("no condition is called `{words}`; did you mean {}?", known.join(" or ")),
         (None, Some((last, others))) => {
-            format!("no condition is called `{words}`; it is {} or {last}", others.join(", "))
+            format!("no condition is called `{words}`; the conditions are {} and {last}", others.join(", "))
         }
         (None, None) => String::new(),
     }
 }
 
-/// The `s` behind a number of seconds.
+/// Parses the `s` after a number of seconds.
 fn seconds(input: ParseStream<'_>) -> syn::Result<()> {
     let unit = word(input, "`s`, for seconds", ALERT)?;
     if unit == "s" { Ok(()) } else { Err(error(unit.span(), "expected `s`, for seconds", ALERT)) }

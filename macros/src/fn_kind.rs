@@ -1,23 +1,23 @@
-//! What the signature says of the body: when it runs, and what it returns.
+//! The kind of a function, by its signature: when its body runs, and what it returns.
 
 use crate::func::Func;
 use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
 
-/// When the body runs, which decides where the measurement goes.
+/// The time when the body runs. It decides where the measurement goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FnKind {
     /// While the function runs.
     Sync,
-    /// While the function runs, which returns an `impl Trait`. Its body stays where it is if that can be, since what the
-    /// compiler infers from the traits (the types of a closure's arguments) does not reach into another closure.
+    /// While the function runs; it returns an `impl Trait`. The body stays in place if possible, because the compiler
+    /// does not infer argument types of a closure inside another closure from the traits.
     Opaque,
-    /// While the function runs, which never returns a value.
+    /// While the function runs; it never returns.
     Never,
     /// While the future of an `async fn` is polled.
     Async,
     /// While the returned `impl Future` is polled.
     ImplFuture,
-    /// While the returned `Pin<Box<dyn Future>>` is polled; this is what `async_trait` makes of an `async fn`.
+    /// While the returned `Pin<Box<dyn Future>>` is polled; `async_trait` turns an `async fn` into this form.
     BoxedFuture,
     /// While the returned `impl Stream` is polled, until it ends.
     ImplStream,
@@ -25,15 +25,16 @@ pub(crate) enum FnKind {
     BoxedStream,
 }
 
-/// Whether the return type is `!`, of an `async fn` too.
+/// Whether the return type is `!`, also for an `async fn`.
 pub(crate) fn returns_never(func: &Func) -> bool {
     matches!(&func.sig.output, ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)))
 }
 
-/// The traits of a stream, by name.
+/// The names of the traits of a stream.
 const STREAMS: [&str; 3] = ["Stream", "TryStream", "FusedStream"];
 
-/// Whether a type is a stream by its name: `impl Stream`, `Pin<Box<dyn Stream>>`, `BoxStream`, `LocalBoxStream`.
+/// Whether the name of the return type is that of a stream: `impl Stream`, `Pin<Box<dyn Stream>>`, `BoxStream`,
+/// `LocalBoxStream`.
 pub(crate) fn is_stream(func: &Func) -> bool {
     let ReturnType::Type(_, ty) = &func.sig.output else { return false };
     stream_kind(bare(ty)).is_some()
@@ -48,8 +49,8 @@ fn stream_kind(ty: &Type) -> Option<FnKind> {
     (boxed || is_named(ty, "BoxStream") || is_named(ty, "LocalBoxStream")).then_some(FnKind::BoxedStream)
 }
 
-/// Types do not exist yet, only tokens, so the kind follows from names. What they do not tell (a future behind an alias of
-/// another name or behind an associated type) counts as `Sync`.
+/// The kind of the function. It follows from names, because a macro sees tokens and not types. A future that no name
+/// shows (behind another alias or an associated type) counts as `Sync`.
 pub(crate) fn fn_kind(func: &Func) -> FnKind {
     if func.sig.asyncness.is_some() {
         return FnKind::Async;
@@ -63,7 +64,7 @@ pub(crate) fn fn_kind(func: &Func) -> FnKind {
     match ty {
         Type::Never(_) => return FnKind::Never,
         Type::ImplTrait(_) if !names(ty, "Future") => return FnKind::Opaque,
-        // The future that measures borrows from itself; only a box can be moved after the first poll.
+        // The measuring future borrows from itself; only a box can move after the first poll.
         Type::ImplTrait(_) if names(ty, "Unpin") => return FnKind::BoxedFuture,
         Type::ImplTrait(_) => return FnKind::ImplFuture,
         _ => {}
@@ -74,7 +75,7 @@ pub(crate) fn fn_kind(func: &Func) -> FnKind {
     FnKind::Sync
 }
 
-/// The type without the parentheses, or the invisible group that a macro by example puts around it.
+/// The type without parentheses and without the invisible group that a macro by example puts around it.
 pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(it) => bare(&it.elem),
@@ -83,7 +84,7 @@ pub(crate) fn bare(ty: &Type) -> &Type {
     }
 }
 
-/// Whether the last name in the path of the type is this one.
+/// Whether the last segment of the type's path has this name.
 fn is_named(ty: &Type, name: &str) -> bool {
     last(ty).is_some_and(|it| it.ident == name)
 }
@@ -106,7 +107,7 @@ fn inside<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     })
 }
 
-/// Whether it is a `Result`, by its name.
+/// Whether the type is named `Result`.
 pub(crate) fn is_result(ty: &Type) -> bool {
     is_named(bare(ty), "Result")
 }
@@ -121,7 +122,7 @@ pub(crate) fn stream_item(func: &Func) -> Option<&Type> {
     associated(func, "Item", &["BoxStream", "LocalBoxStream"])
 }
 
-/// The type that a bound of the result calls `name`, or that stands in an alias of the result.
+/// The associated type `name` in a bound of the return type, or the type argument of one of these aliases.
 fn associated<'a>(func: &'a Func, name: &str, aliases: &[&str]) -> Option<&'a Type> {
     let ReturnType::Type(_, ty) = &func.sig.output else { return None };
     let ty = bare(ty);

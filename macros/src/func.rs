@@ -1,4 +1,4 @@
-//! A function whose body is kept as raw tokens, so that a half-typed body still expands and costs nothing to parse.
+//! A function whose body stays raw tokens. So a half-typed body still expands, and parsing the body costs nothing.
 
 use crate::name::{self, Surrounding};
 use proc_macro2::TokenStream;
@@ -16,9 +16,9 @@ pub(crate) struct Func {
     pub(crate) sig: Signature,
     pub(crate) brace: Brace,
     pub(crate) body: TokenStream,
-    /// The name for people: with those in front of what surrounds the function.
+    /// The displayed name: the function's own name after the names of its surroundings.
     pub(crate) label: String,
-    /// What surrounds it.
+    /// The blocks and functions around it.
     pub(crate) place: Surrounding,
 }
 
@@ -29,7 +29,7 @@ impl Parse for Func {
         let sig: Signature = input.parse()?;
         let content;
         let brace = syn::braced!(content in input);
-        // All attributes are printed before the function, where `#![…]` may not stand.
+        // All attributes are printed before the function, where `#![…]` is not allowed.
         let inner = content.call(Attribute::parse_inner)?;
         attrs.extend(inner.into_iter().map(|it| Attribute { style: AttrStyle::Outer, ..it }));
         let body = content.parse()?;
@@ -39,14 +39,14 @@ impl Parse for Func {
 }
 
 impl Func {
-    /// The function in the place where it stands.
+    /// Adds the surroundings of the function, and their names to its displayed name.
     pub(crate) fn inside(mut self, place: Surrounding) -> Self {
         self.label.insert_str(0, &place.prefix);
         self.place = place;
         self
     }
 
-    /// The function as it was written, with the attributes that it has now.
+    /// The function as written, with its current attributes.
     pub(crate) fn into_tokens(self) -> TokenStream {
         let Self { attrs, vis, sig, brace, body, .. } = self;
         let mut out = quote! { #(#attrs)* #vis #sig };

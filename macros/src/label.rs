@@ -1,4 +1,4 @@
-//! Where the values of labels come from, and what can be wrong with them.
+//! The sources of label values, and the checks on them.
 
 use crate::args::{self, Arg, Value};
 use crate::diag::{Diag, did_you_mean};
@@ -10,30 +10,30 @@ use proc_macro2::Span;
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprClosure, FnArg, spanned::Spanned as _, visit::Visit};
 
-/// Where a label's value comes from.
+/// The source of a label's value.
 pub(crate) enum LabelValue {
     Literal(String),
     /// The path of the module, which only the compiler knows.
     ModulePath,
-    /// What an expression gives before the body runs.
+    /// The value of an expression, evaluated before the body runs.
     Given(Box<Expr>),
-    /// What a closure says of the result.
+    /// The value of a closure that gets the result.
     FromResult(Box<ExprClosure>),
-    /// The place of the call.
+    /// The file and line of the call.
     Caller,
 }
 
 impl LabelValue {
-    /// The expression as it stands in the record, where the value is no literal.
+    /// The expression as the record shows it; `None` for a literal and for the module's path.
     pub(crate) fn expression(&self) -> Option<String> {
         match self {
             LabelValue::Literal(_) | LabelValue::ModulePath => None,
             LabelValue::Given(it) => Some(source(&it.to_token_stream())),
-            // The `move` is of no interest, and a reader knows closures by their first character.
+            // Drops `move`, which tells a reader nothing, so a closure always starts with `|`.
             LabelValue::FromResult(it) => {
                 Some(source(&ExprClosure { capture: None, ..(**it).clone() }.to_token_stream()))
             }
-            LabelValue::Caller => Some("the place of the call".to_owned()),
+            LabelValue::Caller => Some("the file and line of the call".to_owned()),
         }
     }
 }
@@ -59,7 +59,7 @@ pub(crate) fn labels(
             let value = match (given, attribute.arguments.iter().find(|it| it.key == name)) {
                 (Some(value), _) => value,
                 (_, Some(spec)) if spec.absent == Absent::FunctionName => LabelValue::Literal(func.label.clone()),
-                // A label without an argument is the module's path; a required one that is missing has been reported.
+                // A label without an argument is the module's path. A missing required argument has been reported.
                 _ => LabelValue::ModulePath,
             };
             (name.to_owned(), value)
@@ -71,7 +71,7 @@ pub(crate) fn labels(
     }
     if let Some(arg) = args.iter().find(|it| it.spec.kind == ArgumentKind::Flag) {
         if arg.value.is_some() && is_foreign(func) {
-            let message = "a function that other languages call does not know its caller; remove `caller`";
+            let message = "other languages may call this function, so its caller is unknown; remove `caller`";
             diag.error(arg.span, format_args!("{message}\nexample: {}", attribute.example));
         }
         labels.push((CALLER_LABEL.to_owned(), LabelValue::Caller));
@@ -79,7 +79,7 @@ pub(crate) fn labels(
     labels
 }
 
-/// Gives a function with an objective series of its own: it covers the calls of this function and of no other.
+/// Gives a function with an objective a series of its own: the objective covers the calls of this function only.
 fn label_function(diag: &mut Diag, attribute: &'static Attribute, func: &Func, labels: &mut Vec<(String, LabelValue)>) {
     match labels.iter().find(|(name, _)| name == FUNCTION_LABEL) {
         Some((_, LabelValue::Given(it))) => no_objective(diag, attribute, it.span()),
@@ -93,20 +93,20 @@ fn label_function(diag: &mut Diag, attribute: &'static Attribute, func: &Func, l
 }
 
 fn no_objective(diag: &mut Diag, attribute: &'static Attribute, span: Span) {
-    let message = "an objective covers one function, and this value of the label `function` may name several";
+    let message = "an objective covers a single function, but this value of the label `function` may name several";
     diag.error(
         span,
-        format_args!("{message}; write the value as text, or remove `slo`\nexample: {}", attribute.example),
+        format_args!("{message}; write a string literal, or remove `slo`\nexample: {}", attribute.example),
     );
 }
 
-/// Whether other languages call the function, whose calls leave no place behind.
+/// Whether other languages may call the function. Such a call has no Rust caller.
 fn is_foreign(func: &Func) -> bool {
     let abi = func.sig.abi.as_ref().is_some_and(|it| it.name.as_ref().is_none_or(|it| it.value() != "Rust"));
     abi || func.attrs.iter().any(|it| it.path().is_ident("no_mangle"))
 }
 
-/// A word without quotes that is no argument of the function is a label whose quotes were forgotten.
+/// Reports a word without quotes that is not an argument of the function: probably a label value without its quotes.
 pub(crate) fn check_words(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg], func: &Func) {
     let names = arguments(func);
     for arg in args.iter().filter(|it| it.spec.kind == ArgumentKind::Label) {
@@ -141,14 +141,15 @@ pub(crate) fn check_words(diag: &mut Diag, attribute: &'static Attribute, args: 
         diag.error(
             expression.span(),
             format_args!(
-                "the function has no argument `{word}` ({known}); write \"{word}\" if it is the label's value\nexample: {}",
+                "the function has no argument `{word}` ({known}); write \"{word}\" if it is the label's value\n\
+                 example: {}",
                 args::example(attribute, arg.spec)
             ),
         );
     }
 }
 
-/// `patterns`, and `user-events`, which is a subtraction to the compiler.
+/// The text of `patterns`, or of `user-events`, which the parser reads as a subtraction.
 fn word(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
@@ -173,7 +174,7 @@ fn arguments(func: &Func) -> Vec<String> {
             FnArg::Typed(typed) => names.visit_pat(&typed.pat),
         }
     }
-    // Constant parameters are values as well.
+    // Constant parameters are values, too.
     names.0.extend(func.sig.generics.const_params().map(|it| it.ident.to_string()));
     names.0
 }
@@ -190,15 +191,15 @@ pub(crate) fn check_labels(
     if returns_never(func)
         && let Some(closure) = from_result.first()
     {
-        let message = "the label comes from the returned value, and this function never returns one";
-        diag.error(closure.span(), format_args!("{message}\nexample: {example}"));
+        let message = "the label comes from the returned value, but this function never returns one";
+        diag.error(closure.span(), format_args!("{message}; write a string literal\nexample: {example}"));
     }
     if is_stream(func)
         && let Some(closure) = from_result.first()
     {
-        let message = "the label comes from the returned value, and this function returns a stream";
-        let mend = "write a text or an expression over the arguments";
-        diag.error(closure.span(), format_args!("{message}; {mend}\nexample: {example}"));
+        let message = "the label comes from the returned value, but this function returns a stream";
+        let help = "write a string literal or an expression over the arguments";
+        diag.error(closure.span(), format_args!("{message}; {help}\nexample: {example}"));
     }
     if args::is_declared(attribute)
         && let Some(closure) = from_result.get(1)
@@ -211,7 +212,7 @@ pub(crate) fn check_labels(
     if let Some(asyncness) =
         func.sig.asyncness.filter(|_| labels.iter().any(|(_, it)| matches!(it, LabelValue::Caller)))
     {
-        let message = "the caller of an `async fn` is not known, since the future runs later; remove `caller`";
+        let message = "the caller of an `async fn` is unknown, because the future runs later; remove `caller`";
         diag.error(asyncness.span, format_args!("{message}, or return an `impl Future`\nexample: {example}"));
     }
 }

@@ -1,4 +1,4 @@
-//! What will be generated, as plain data with every rule already checked.
+//! The code to generate, as plain data; every rule has been checked.
 
 use crate::args::{self, Arg, Value};
 use crate::diag::Diag;
@@ -17,47 +17,47 @@ pub(crate) struct Model {
     pub(crate) attribute: &'static Attribute,
     pub(crate) func: Func,
     pub(crate) kind: FnKind,
-    /// A value for each label: in the family's order, or in the user's where only the compiler knows the family.
+    /// The value of each label: in the family's order, or in the user's order if only the compiler knows the family.
     pub(crate) labels: Vec<(String, LabelValue)>,
-    /// The family that the user declares.
+    /// The declared family that the function records.
     pub(crate) declared: Option<Path>,
-    /// What only the compiler can check of the declared family.
+    /// The parts of the declared family that the annotation uses; only the compiler can check them.
     pub(crate) uses: Vec<Use>,
-    /// One call in so many is timed.
+    /// `N` of `time = 1 in N`.
     pub(crate) one_in: Option<u32>,
     pub(crate) objective: Option<Objective>,
-    /// What else the record says.
+    /// The other entries of the record.
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) judgement: Judgement,
-    /// The user's path of `measurand`, where it is another than `::measurand`.
+    /// The user's path of `measurand`, if it differs from `::measurand`.
     pub(crate) krate: Option<Path>,
 }
 
-/// One use of what a declared family may lack.
+/// A use of something that a declared family may lack.
 pub(crate) enum Use {
     Label { name: String, span: Span },
     Value { name: String, value: LitStr },
     Promise { success: bool, latency: bool, span: Span },
 }
 
-/// How the outcome of a call follows from the returned value.
+/// The rule that derives the outcome of a call from the returned value.
 pub(crate) enum Judgement {
-    /// By its type: `Err` is an error, everything else is fine.
+    /// The type decides: `Err` is an error, every other value is ok.
     ByType,
-    /// It ended well if the predicate holds, or if it does not.
+    /// The predicate decides: the call is ok if the answer equals `holds_when_ok`.
     Predicate { predicate: Box<Expr>, holds_when_ok: bool },
-    /// By its score.
+    /// The score decides.
     Score { threshold: f64, rollback: Option<Box<Expr>> },
-    /// It is the value of a gauge.
+    /// The returned value is the value of a gauge.
     Level,
-    /// It says whether something was found.
+    /// The returned value says whether a look-up found something.
     Lookup,
-    /// As the declared family asks for.
+    /// The declared family decides.
     Declared { threshold: f64, rollback: Option<Box<Expr>> },
 }
 
 impl Judgement {
-    /// What to do after a failure.
+    /// The expression to evaluate after a failure.
     pub(crate) fn rollback(&self) -> Option<&Expr> {
         match self {
             Judgement::Score { rollback, .. } | Judgement::Declared { rollback, .. } => rollback.as_deref(),
@@ -72,7 +72,7 @@ impl Model {
         if let Some(token) = &func.sig.constness {
             let (name, example, function) = (attribute.name, attribute.example, &func.sig.ident);
             let message =
-                format_args!("`#[{name}]` cannot measure a `const fn`, which may run while compiling; remove `const`");
+                format_args!("`#[{name}]` cannot measure a `const fn`, which may run at compile time; remove `const`");
             diag.error(token.span, format_args!("{message}\nexample: {example} fn {function}() {{ .. }}"));
         }
         check_missing(diag, attribute, &args);
@@ -93,8 +93,7 @@ impl Model {
         }
         if let Some((_, span)) = one_in.filter(|_| declared.is_none() && !has(attribute, Role::Duration)) {
             let (name, example) = (attribute.name, attribute.example);
-            let message =
-                format_args!("`#[{name}]` times nothing, so that there is nothing to leave out; remove `time`");
+            let message = format_args!("`#[{name}]` measures no duration, so `time` has no effect; remove it");
             diag.error(span, format_args!("{message}\nexample: {example}"));
         }
         let one_in = one_in.map(|(it, _)| it);
@@ -106,17 +105,17 @@ impl Model {
         Self { attribute, func, kind, labels, declared, uses, one_in, objective, facts, judgement, krate }
     }
 
-    /// The labels whose values are known when a call begins, and no literals.
+    /// The labels whose values are known when a call starts, except literals.
     pub(crate) fn given(&self) -> impl Iterator<Item = &LabelValue> {
         self.labels.iter().map(|(_, it)| it).filter(|it| matches!(it, LabelValue::Given(_) | LabelValue::Caller))
     }
 
-    /// The closures that tell labels from the result.
+    /// The closures that compute labels from the result.
     pub(crate) fn closures(&self) -> impl Iterator<Item = &ExprClosure> {
         self.labels.iter().filter_map(|(_, it)| if let LabelValue::FromResult(it) = it { Some(&**it) } else { None })
     }
 
-    /// Whether the call records into another series than that of the site's literals.
+    /// Whether the series of a call depends on more than the literals of the site.
     pub(crate) fn picks(&self) -> bool {
         self.given().next().is_some()
     }
@@ -156,15 +155,18 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
     };
     let needs = match judgement {
         Judgement::Score { .. } => Some((
-            "a score from 0 to 1: `f64`, an `Option` or a `Result` of one, or a type with `measurand::Score`",
+            "a score from 0 to 1: `f64`, an `Option` or a `Result` of one, or a type that implements \
+             `measurand::Score`",
             "f64",
         )),
         Judgement::Level => Some((
-            "a number: `u64`, `f64`, an `Option` or a `Result` of one, or a type with `measurand::GaugeValue`",
+            "a number: `u64`, `f64`, an `Option` or a `Result` of one, or a type that implements \
+             `measurand::GaugeValue`",
             "u64",
         )),
         Judgement::Lookup => Some((
-            "what was found: an `Option`, a `Result` of one, or a type with `measurand::CacheResult`",
+            "the result of a look-up: an `Option`, a `Result` of one, or a type that implements \
+             `measurand::CacheResult`",
             "Option<String>",
         )),
         Judgement::ByType | Judgement::Predicate { .. } | Judgement::Declared { .. } => None,
@@ -172,10 +174,10 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
     match (judgement, needs) {
         (_, Some((forms, form))) if nothing => {
             let example = format_args!("{} fn {function}() -> {form} {{ .. }}", attribute.example);
-            diag.error(span, format_args!("a function under `#[{name}]` returns {forms}\nexample: {example}"));
+            diag.error(span, format_args!("a function under `#[{name}]` must return {forms}\nexample: {example}"));
         }
         (Judgement::Predicate { .. }, _) if never => {
-            let message = "`ok_if` and `error_if` ask about the returned value, and this function never returns one";
+            let message = "`ok_if` and `error_if` test the returned value, but this function never returns one";
             diag.error(
                 span,
                 format_args!("{message}; remove them\nexample: {} fn {function}() -> ! {{ .. }}", attribute.example),
@@ -185,7 +187,7 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
     }
 }
 
-/// A stream has no result to ask, and a future of a stream ends before the stream has begun.
+/// Checks a function that returns a stream: there is no single result, and an `async fn` ends before its stream starts.
 fn check_stream(diag: &mut Diag, attribute: &'static Attribute, func: &Func, judgement: &Judgement) {
     let ReturnType::Type(_, ty) = &func.sig.output else { return };
     if !fn_kind::is_stream(func) {
@@ -194,24 +196,24 @@ fn check_stream(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
     let (name, example, function) = (attribute.name, attribute.example, &func.sig.ident);
     if func.sig.asyncness.is_some() {
         let message =
-            "an `async fn` ends before the stream that it returns begins, so its measurement would miss every item";
-        let mend = "return the stream from an `fn`, or measure the function that makes the items";
+            "an `async fn` ends before the stream that it returns starts, so its measurement would miss every item";
+        let help = "return the stream from an `fn`, or measure the function that makes the items";
         let example = format_args!("{example} fn {function}() -> impl Stream<Item = u64> {{ .. }}");
-        diag.error(ty.span(), format_args!("{message}; {mend}\nexample: {example}"));
+        diag.error(ty.span(), format_args!("{message}; {help}\nexample: {example}"));
     }
     if matches!(judgement, Judgement::Score { .. } | Judgement::Level | Judgement::Lookup) {
-        let message = format_args!("`#[{name}]` records the returned value, and a stream has many");
-        let mend = "annotate the function that makes an item";
+        let message = format_args!("`#[{name}]` records the returned value, but a stream has many");
+        let help = "annotate the function that returns one item";
         let example = format_args!("{example} fn {function}() -> {} {{ .. }}", example_output(judgement));
-        diag.error(ty.span(), format_args!("{message}; {mend}\nexample: {example}"));
+        diag.error(ty.span(), format_args!("{message}; {help}\nexample: {example}"));
     } else if let Some(rollback) = judgement.rollback() {
         let message =
-            "`rollback` runs after a call that returned, and this function returns a stream; remove `rollback`";
+            "`rollback` runs when a returned value is a failure, but this function returns a stream; remove `rollback`";
         diag.error(rollback.span(), format_args!("{message}\nexample: {example}"));
     }
 }
 
-/// A type that the function could return.
+/// An example of a suitable return type.
 fn example_output(judgement: &Judgement) -> &'static str {
     match judgement {
         Judgement::Level => "u64",
@@ -226,7 +228,7 @@ fn check_missing(diag: &mut Diag, attribute: &'static Attribute, args: &[Arg]) {
         .filter(|it| it.absent == Absent::Required && !given(it.key))
         .map(|it| format!("`{}`", it.key))
         .collect();
-    // Another word may stand for what is missing; it has been reported.
+    // An unknown word may be a misspelled required argument; it has been reported.
     if !missing.is_empty() && !args.iter().any(args::is_unknown) {
         let noun = if missing.len() == 1 { "argument" } else { "arguments" };
         diag.error(
@@ -265,7 +267,7 @@ fn facts(attribute: &'static Attribute, args: &[Arg], func: &Func) -> Vec<(&'sta
     facts
 }
 
-/// The argument that says which scores are a success, if the attribute has one.
+/// The argument that sets the lowest successful score, if the attribute has one.
 fn threshold_of(attribute: &'static Attribute) -> Option<&'static Argument> {
     attribute.arguments.iter().find(|it| it.kind == ArgumentKind::Share)
 }
@@ -279,12 +281,12 @@ fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> 
                 if !declared && !attribute.family.tells_outcome() {
                     let (name, key) = (attribute.name, spec.key);
                     let score = has(attribute, Role::Score);
-                    let why = if score { "since the score decides" } else { "since it counts no errors" };
-                    let mend = threshold_of(attribute).map_or_else(
+                    let why = if score { "because the score decides" } else { "because it counts no errors" };
+                    let help = threshold_of(attribute).map_or_else(
                         || format!("; remove it\nexample: {}", attribute.example),
                         |it| format!("; set `{}`\nexample: {}", it.key, args::example(attribute, it)),
                     );
-                    diag.error(span, format_args!("`#[{name}]` takes no `{key}`, {why}{mend}"));
+                    diag.error(span, format_args!("`#[{name}]` takes no `{key}`, {why}{help}"));
                 } else if predicate.is_some() {
                     let example = args::example(attribute, spec);
                     diag.error(

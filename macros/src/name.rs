@@ -1,4 +1,4 @@
-//! The name of a function: unique in its module, whatever type, trait or function it is defined in.
+//! The name of a function: unique in its module, also for functions of types, traits and other functions.
 //!
 //! | the function is defined | its name |
 //! |---|---|
@@ -8,10 +8,10 @@
 //! | in `trait Load` | `Load::load` |
 //! | in the body of `open` | `open::load` |
 //!
-//! An attribute on a block sees the block's header. An attribute on a function sees the function alone, and no macro can
-//! ask the compiler what surrounds it. So the header is read from the source file, at the place that the compiler gives
-//! for the keyword `fn`. Where the file cannot be read, or a macro wrote the function, the name stays short; the runtime
-//! and the readers of catalogs number functions whose names are equal nevertheless.
+//! An attribute on a block sees the block's header. An attribute on a function sees the function alone, and a macro
+//! cannot ask the compiler for its surroundings. So this module reads the header from the source file, at the position
+//! that the compiler gives for the keyword `fn`. If the file is unreadable, or a macro wrote the function, the name has
+//! no prefix. The runtime and the readers of catalogs number functions with equal names.
 
 use crate::readable::source;
 use crate::scan;
@@ -24,24 +24,24 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use syn::{GenericArgument, GenericParam, ItemImpl, PathArguments, Type, visit_mut::VisitMut};
 
-/// What surrounds a function.
+/// The blocks and functions around a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Surrounding {
-    /// The names of the blocks and functions around it, outermost first and each followed by `::`.
+    /// The names of the blocks and functions, outermost first, each followed by `::`.
     pub(crate) prefix: String,
     /// The type parameters of the blocks.
     pub(crate) parameters: HashSet<String>,
-    /// One of them is a function.
+    /// Whether one of them is a function.
     pub(crate) in_function: bool,
-    /// A macro wrote the function, or its source cannot be read: there may be more around it.
+    /// Whether there may be more around the function: a macro wrote it, or its source is unreadable.
     pub(crate) in_macro: bool,
 }
 
-/// Where a function has the keyword `fn`; `async_trait` gives it the place of `async`.
+/// The words at the position of the function's keyword `fn`; `async_trait` gives `fn` the position of `async`.
 pub(crate) const FUNCTION: &[&str] = &["fn", "async"];
 
 impl Surrounding {
-    /// Adds braces inside.
+    /// Adds braces with this header, inside the others.
     pub(crate) fn enter(&mut self, header: &Header) {
         match header {
             Header::Block(block) => {
@@ -58,9 +58,9 @@ impl Surrounding {
     }
 }
 
-/// What surrounds the token at `span`, which is one of these keywords.
+/// The surroundings of the token at `span`, which is one of these keywords.
 pub(crate) fn surrounding(span: Span, keywords: &[&str]) -> Surrounding {
-    // Outside of a compiler, in unit tests, there are no places.
+    // Unit tests run outside a compiler, where spans have no positions.
     if !proc_macro::is_available() {
         return Surrounding::default();
     }
@@ -70,12 +70,12 @@ pub(crate) fn surrounding(span: Span, keywords: &[&str]) -> Surrounding {
 fn in_source(span: proc_macro::Span, keywords: &[&str]) -> Option<Surrounding> {
     let source = source_of(&span.local_file()?)?;
     let offset = scan::offset(&source.text, span.line(), span.column())?;
-    // A macro may give any place to what it writes.
+    // A macro may give its tokens any position.
     let rest = source.text.get(offset..)?;
     keywords.iter().any(|it| rest.starts_with(it)).then(|| source.surrounding(offset))?
 }
 
-/// A source file, and the braces in it that have a header.
+/// A source file and its braces that have a header.
 pub(crate) struct Source {
     pub(crate) text: String,
     frames: Vec<scan::Frame>,
@@ -95,7 +95,7 @@ impl Source {
     }
 }
 
-/// The compiler expands the functions of a file one after the other, so that the newest file is enough.
+/// Reads a source file. The compiler expands the functions of a file one after another, so the cache holds one file.
 fn source_of(path: &Path) -> Option<Rc<Source>> {
     thread_local! {
         static NEWEST: RefCell<Option<(PathBuf, Rc<Source>)>> = const { RefCell::new(None) };
@@ -112,16 +112,16 @@ fn source_of(path: &Path) -> Option<Rc<Source>> {
     })
 }
 
-/// What stands in front of braces, with what it adds to names.
+/// A header in front of braces, with its contribution to names.
 pub(crate) enum Header {
     Function(String),
     Block(Box<ItemImpl>),
     Trait(String),
-    /// The module is in a label of its own, and expressions have no names.
+    /// A module, whose path is a label of its own, or an expression, which has no name.
     Other,
 }
 
-/// Reads a header; nothing where only a macro knows what it becomes.
+/// Reads a header; `None` if only a macro knows what it becomes.
 pub(crate) fn of_header(header: &str) -> Option<Header> {
     let tokens: Vec<TokenTree> = header.parse::<TokenStream>().ok()?.into_iter().collect();
     let place = |word: &str| tokens.iter().position(|it| matches!(it, TokenTree::Ident(it) if it == word));
@@ -136,7 +136,7 @@ pub(crate) fn of_header(header: &str) -> Option<Header> {
     if place("macro_rules").is_some() {
         return None;
     }
-    // A function may return an `impl Trait`, and a block of a trait has a function in no header.
+    // `fn` comes first: a function may return an `impl Trait`, and the header of a block names no function.
     if let Some(name) = name_after("fn") {
         return Some(Header::Function(format!("{name}::")));
     }
@@ -155,8 +155,8 @@ pub(crate) fn unraw(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 
-/// What an `impl` block adds to the names of its functions. Two blocks of one module that may both define a function of
-/// the same name differ in it.
+/// The prefix that an `impl` block adds to the names of its functions. Two blocks of one module that may both define a
+/// function of the same name have different prefixes.
 pub(crate) fn of_impl(block: &ItemImpl) -> String {
     let parameters: HashSet<String> = block
         .generics
@@ -182,13 +182,13 @@ pub(crate) fn of_impl(block: &ItemImpl) -> String {
     }
 }
 
-/// A type as people write it.
+/// A type as a programmer writes it.
 fn text(ty: &impl ToTokens) -> String {
     source(&ty.to_token_stream()).replace(" <", "<").replace("< ", "<").replace(" >", ">")
 }
 
-/// Leaves out of a type what tells no two functions apart: lifetimes, and the block's own parameters where the type has
-/// nothing else, so that `Store<'a, T>` becomes `Store`.
+/// Removes the parts of a type that do not distinguish functions: lifetimes, and the block's own parameters if the type
+/// has no other arguments. `Store<'a, T>` becomes `Store`.
 struct Simplify<'a>(&'a HashSet<String>);
 
 impl VisitMut for Simplify<'_> {

@@ -1,4 +1,4 @@
-//! `slo(success = 99.9, latency = "10ms" @ 99)`: what a function promises.
+//! `slo(success = 99.9, latency = "10ms" @ 99)`: the objective of a function.
 
 use crate::args;
 use crate::diag::{Diag, did_you_mean};
@@ -11,7 +11,7 @@ use syn::{
     token,
 };
 
-/// What a function promises, as it stands in the record.
+/// The objective of a function, as the record stores it.
 #[derive(Default)]
 pub(crate) struct Objective {
     /// A percentage.
@@ -23,14 +23,14 @@ pub(crate) struct Objective {
 impl Objective {
     /// The objective in words.
     pub(crate) fn sentences(&self) -> impl Iterator<Item = String> {
-        let success = self.success.as_ref().map(|it| format!("{it} % of the calls end well"));
+        let success = self.success.as_ref().map(|it| format!("{it} % of the calls succeed"));
         let latency = self.latency.as_ref().and_then(|it| it.split_once('@'));
         let latency = latency.map(|(seconds, share)| format!("{share} % of the calls take at most {seconds} s"));
         success.into_iter().chain(latency)
     }
 }
 
-/// The percentages that leave a budget, and more than a budget; `measurand-monitoring` leaves others out.
+/// The lowest and the highest percentage that leave an error budget. `measurand-monitoring` leaves others out.
 const LEAST: f64 = 0.0001;
 const MOST: f64 = 99.999_999_9;
 
@@ -44,7 +44,7 @@ pub(crate) fn parse(
 ) -> Option<Objective> {
     let example = COMMON.iter().find(|it| key == it.key).map(|it| args::example(attribute, it)).unwrap_or_default();
     if !input.peek(token::Paren) {
-        let message = "takes what is promised in parentheses";
+        let message = "needs an objective in parentheses";
         diag.error(key.span(), format_args!("`{key}` {message}\nexample: {example}"));
         return None;
     }
@@ -63,19 +63,19 @@ pub(crate) fn parse(
         Ok(())
     };
     if let Err(error) = parser.parse2(group.stream()) {
-        // The parser knows no place behind the last token.
+        // The parser knows no position behind the last token.
         let span = if ended { group.span_close() } else { error.span() };
-        let message = "expected `success = 99.9` or `latency = \"10ms\" @ 99`, and commas between";
+        let message = "expected `success = 99.9`, `latency = \"10ms\" @ 99`, or both with a comma between";
         diag.error(span, format_args!("{message}\nexample: {example}"));
         return None;
     }
     if complete && objective.success.is_none() && objective.latency.is_none() {
-        diag.error(key.span(), format_args!("`{key}` promises nothing\nexample: {example}"));
+        diag.error(key.span(), format_args!("`{key}` is empty; add `success` or `latency`\nexample: {example}"));
     }
     Some(objective)
 }
 
-/// One promise; whether it was understood.
+/// Parses one part of the objective; returns whether it is complete.
 fn promise(
     diag: &mut Diag,
     attribute: &'static Attribute,
@@ -89,7 +89,7 @@ fn promise(
         let meant = did_you_mean(&name, KEYS.into_iter());
         let hint = meant.map_or("it takes `success`, `latency`".to_owned(), |it| format!("did you mean `{it}`?"));
         diag.error(key.span(), format_args!("an objective has no `{key}`; {hint}\nexample: {example}"));
-        // Its value is part of the mistake.
+        // The value is part of the mistake.
         while !input.is_empty() && !input.peek(Token![,]) {
             input.parse::<TokenTree>()?;
         }
@@ -104,14 +104,14 @@ fn promise(
     } else if !args::is_declared(attribute) && attribute.family.metric(role).is_none() {
         let (name, own) = (attribute.name, attribute.example);
         let lack = if success { "counts no errors" } else { "measures no duration" };
-        let message = format_args!("`#[{name}]` {lack}, so that nobody can tell its {key}; remove it");
+        let message = format_args!("`#[{name}]` {lack}, so its {key} cannot be measured; remove `{key}`");
         diag.error(key.span(), format_args!("{message}\nexample: {own}"));
     }
     let seconds = if success { None } else { Some(latency(diag, example, input)?) };
     let (percent, span) = percentage(input)?;
     let percent = percent.filter(|it| (LEAST..=MOST).contains(it));
     if percent.is_none() {
-        let message = format_args!("is a percentage from {LEAST} to {MOST}: 100 can never be kept, and 0 never missed");
+        let message = format_args!("must be a percentage from {LEAST} to {MOST}: 100 is never met, and 0 never missed");
         diag.error(span, format_args!("the share of `{key}` {message}\nexample: {example}"));
     }
     *place = match (seconds, percent) {
@@ -122,20 +122,22 @@ fn promise(
     Ok(place.is_some())
 }
 
-/// `"10ms" @`.
+/// Parses `"10ms" @`.
 fn latency(diag: &mut Diag, example: &str, input: ParseStream<'_>) -> syn::Result<Option<f64>> {
     let text: LitStr = input.parse()?;
     let seconds = seconds(&text.value());
     if seconds.is_none() {
-        let message =
-            format_args!("`{}` is no duration; write a number and `ns`, `us`, `ms`, `s` or `min`", text.value());
+        let message = format_args!(
+            "`{}` is not a duration; write a number and one of `ns`, `us`, `ms`, `s`, `min`",
+            text.value()
+        );
         diag.error(text.span(), format_args!("{message}\nexample: {example}"));
     }
     input.parse::<Token![@]>()?;
     Ok(seconds)
 }
 
-/// A number, or nothing where another literal stands.
+/// Parses a percentage; the number is `None` if the literal has another form.
 fn percentage(input: ParseStream<'_>) -> syn::Result<(Option<f64>, Span)> {
     let literal: Lit = input.parse()?;
     let number = match &literal {
@@ -146,11 +148,11 @@ fn percentage(input: ParseStream<'_>) -> syn::Result<(Option<f64>, Span)> {
     Ok((number, literal.span()))
 }
 
-/// Seconds, to the bits that the number would have as a bucket's bound.
+/// Parses a duration to seconds, with the same bits that the number has as a bucket's bound.
 fn seconds(text: &str) -> Option<f64> {
     let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    // As text, so that `0.1ms` is the very number that `1e-4` is.
+    // Parsed as text, so `0.1ms` gives exactly the number `1e-4`.
     let (factor, exponent) = match unit.trim_start() {
         "ns" => (1.0, "e-9"),
         "us" | "µs" | "μs" => (1.0, "e-6"),

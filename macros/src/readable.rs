@@ -1,9 +1,9 @@
-//! Tokens as text for people, in records and in names of functions.
+//! Tokens as readable text, for records and for names of functions.
 
 use measurand_catalog::record;
 use proc_macro2::TokenStream;
 
-/// Tokens about as people write them.
+/// Formats tokens roughly as a programmer writes them.
 pub(crate) fn source(tokens: &TokenStream) -> String {
     let mut text = record::clean(&tokens.to_string()).replace('\n', " ");
     for (from, to) in [
@@ -25,7 +25,7 @@ pub(crate) fn source(tokens: &TokenStream) -> String {
     ] {
         text = text.replace(from, to);
     }
-    // Behind the closure's argument a space reads better.
+    // Puts a space behind the closure's argument.
     match text.strip_prefix('|').and_then(|it| it.split_once('|')) {
         Some((argument, body)) => format!("|{argument}| {body}"),
         None => text,

@@ -1,19 +1,19 @@
 //! Finds the braces of a source file that have a header, such as `impl Store { .. }`.
 //!
-//! Tokens from the compiler would say the same, but the compiler gives no places to tokens that a macro makes of text.
+//! The compiler could parse the file to tokens, but it gives no positions to tokens that a macro parses from text.
 
 use std::mem;
 use std::ops::Range;
 
-/// A pair of braces, as ranges of bytes.
+/// A pair of braces, as byte ranges.
 pub(crate) struct Frame {
-    /// What stands between the end of the item before and the opening brace.
+    /// The text from the end of the previous item to the opening brace.
     pub(crate) header: Range<usize>,
-    /// What stands between the braces.
+    /// The text between the braces.
     pub(crate) body: Range<usize>,
 }
 
-/// Where a line and a column begin, which both count from 1, columns in characters.
+/// The byte offset of a line and column. Both count from 1, columns in characters.
 pub(crate) fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
     let start = match line.checked_sub(2) {
         None => 0,
@@ -23,10 +23,10 @@ pub(crate) fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
     Some(start + inside)
 }
 
-/// All braces of the text with a header of balanced parentheses and brackets, outer ones before inner ones.
+/// All braces whose header has balanced parentheses and brackets, outer ones before inner ones.
 pub(crate) fn frames(text: &str) -> Vec<Frame> {
     let (mut frames, mut open) = (Vec::new(), Vec::new());
-    // A first line for the shell is no Rust.
+    // A shebang line is not Rust.
     let shell = text.starts_with("#!") && !text.starts_with("#![");
     let mut at = if shell { text.find('\n').unwrap_or(text.len()) } else { 0 };
     let mut header = HeaderStart::new(at);
@@ -49,7 +49,7 @@ pub(crate) fn frames(text: &str) -> Vec<Frame> {
                 if let Some(frame) = frame.and_then(|it: usize| frames.get_mut(it)) {
                     frame.body.end = at;
                 }
-                // The braces around a constant argument end no header.
+                // Braces around a constant argument do not end the header.
                 let inside = text[at + 1..].trim_start().starts_with('>');
                 header = if inside { outside } else { HeaderStart::new(at + 1) };
             }
@@ -61,12 +61,12 @@ pub(crate) fn frames(text: &str) -> Vec<Frame> {
     frames
 }
 
-/// What may become the header of braces.
+/// The start of a text that may become a header.
 struct HeaderStart {
     start: usize,
-    /// How many of its parentheses and brackets are open.
+    /// Number of open parentheses and brackets in it.
     depth: usize,
-    /// It closes one that it has not opened.
+    /// Whether it closes a parenthesis or bracket that it did not open.
     broken: bool,
 }
 
@@ -76,7 +76,7 @@ impl HeaderStart {
     }
 }
 
-/// The length of what begins the text: a comment, a literal, a word, or one character.
+/// The length of the first token of the text: a comment, a literal, a word, or one character.
 fn length(text: &str) -> usize {
     let mut characters = text.chars();
     let (first, second) = (characters.next().unwrap_or_default(), characters.next());
@@ -84,7 +84,7 @@ fn length(text: &str) -> usize {
         ('/', Some('/')) => text.find('\n').unwrap_or(text.len()),
         ('/', Some('*')) => block_comment(text),
         ('"', _) => quoted(text, '"'),
-        // A lifetime has no second quote.
+        // A lifetime has no closing quote.
         ('\'', Some('\\')) => quoted(text, '\''),
         ('\'', Some(letter)) if characters.next() == Some('\'') => 2 + letter.len_utf8(),
         _ if is_word(first) => word(text),
@@ -96,7 +96,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// A word, or the raw string that it begins.
+/// The length of a word, or of the raw string that starts with it.
 fn word(text: &str) -> usize {
     let length = text.find(|it| !is_word(it)).unwrap_or(text.len());
     if !["r", "br", "cr"].contains(&&text[..length]) {
@@ -112,7 +112,7 @@ fn word(text: &str) -> usize {
     text[content..].find(&end).map_or(text.len(), |it| content + it + end.len())
 }
 
-/// A literal between two of these quotes.
+/// The length of a literal between two of these quotes.
 fn quoted(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, character) in text.char_indices().skip(1) {
@@ -126,7 +126,7 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// A comment, with the comments inside.
+/// The length of a comment, including nested comments.
 fn block_comment(text: &str) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     loop {

@@ -1,4 +1,4 @@
-//! A function that returns a stream: its call lasts until the stream ends.
+//! The code for a function that returns a stream: its call lasts until the stream ends.
 
 use crate::expand::{closure, erased, expansion, judge, private_at, span_of_output, start};
 use crate::fn_kind::{FnKind, stream_item};
@@ -8,10 +8,10 @@ use measurand_catalog::definition::STREAM_ITEMS;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-/// The body, whose stream is measured, and the static of a second site: items and the first of them are counted in a family
-/// of their own, so that functions without streams have no such series.
+/// The measured body, and the static of a second site. The number of items and the time to the first item are recorded
+/// in a family of their own, so functions without streams have no such series.
 pub(crate) fn body(model: &Model) -> TokenStream {
-    // What is no stream is reported where the user says that there is one.
+    // A type that is not a stream is reported at the return type.
     let span = span_of_output(model);
     let private = private_at(model, span);
     let (start, judge, closure, name) = (start(model), judge(model), closure(model), &model.func.label);
@@ -22,7 +22,7 @@ pub(crate) fn body(model: &Model) -> TokenStream {
     let function = function.unwrap_or(name);
     let mut facts = format!("\u{1f}attribute\u{1f}{STREAM_ITEMS}\u{1f}family\u{1f}stream");
     facts.extend(expansion(model).map(|(key, number)| format!("\u{1f}{key}\u{1f}{number}")));
-    // What the body's `?` turns errors into, and what it collects into, follows from the signature only.
+    // Only the signature determines the type that `?` converts errors into, and the type that `collect` builds.
     let item = stream_item(&model.func).map(erased);
     let measured = quote_spanned! { span=>
         #private::measured_stream! { #start, __STREAM, [#item], #private::call(#closure), move #judge }
@@ -31,7 +31,7 @@ pub(crate) fn body(model: &Model) -> TokenStream {
         FnKind::BoxedStream => quote! { #private::Box::pin(#measured) },
         _ => measured,
     };
-    // What a declared family records of a result it cannot ask a stream for.
+    // A declared family may record the returned value, which a stream does not have. The compiler checks this.
     let check = model.declared.as_ref().map(|declared| {
         let rust_name = declared.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         quote_spanned! { span=> const _: () = <#declared as #private::DeclaredFamily>::FAMILY.check_stream(#rust_name); }

@@ -1,31 +1,31 @@
-//! A body that ends in an `async` block, boxed or not: the block can be measured where it stands.
+//! A body that ends in an `async` block, boxed or not. The block can be measured in place.
 
 use crate::fn_kind::FnKind;
 use crate::model::Model;
 use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
-/// `before path(async movement { content })`; without a path nothing is boxed.
+/// `before path(async movement { content })`; without a path, the block is not boxed.
 pub(crate) struct Tail {
     before: TokenStream,
-    /// `Box::pin`, and where its parentheses are.
+    /// `Box::pin`, and the span of its parentheses.
     path: Option<(TokenStream, Span)>,
     movement: TokenStream,
     content: TokenStream,
-    /// Where the block is.
+    /// The span of the block.
     span: Span,
 }
 
 impl Tail {
-    /// The block with this in front of its content.
+    /// The block, with `edge` before its content.
     pub(crate) fn block(&self, edge: Option<&TokenStream>) -> TokenStream {
         let Self { movement, content, .. } = self;
         quote! { async #movement { #edge #content } }
     }
 
-    /// The body, with this future awaited in the place of the block. It stands where the block stood, so that what is wrong
-    /// with the future as a whole is reported there. Other attributes give names of theirs the span of the block, which must
-    /// mean what names of theirs mean elsewhere.
+    /// The body, with the block replaced by one that awaits this future. The new block has the position of the old one,
+    /// so errors of the whole future are reported there. Its names resolve at the call site: other attributes give
+    /// their own names the span of the block, and these must keep their meaning.
     pub(crate) fn around(&self, measured: &TokenStream) -> TokenStream {
         let Self { before, path, span, .. } = self;
         let block = quote_spanned! { span.resolved_at(Span::call_site())=> async move { #measured } };
@@ -36,7 +36,7 @@ impl Tail {
     }
 }
 
-/// The block at the end of the body, if all ways through the body lead to it.
+/// The block at the end of the body, if all paths through the body lead to it.
 pub(crate) fn of(model: &Model) -> Option<Tail> {
     let tokens: Vec<TokenTree> = model.func.body.clone().into_iter().collect();
     match model.kind {
@@ -65,10 +65,10 @@ fn boxed(tokens: &[TokenTree]) -> Option<Tail> {
     let call = group(last, Delimiter::Parenthesis)?;
     let inside: Vec<TokenTree> = call.stream().into_iter().collect();
     let inner = block(&inside).filter(|tail| tail.before.is_empty())?;
-    // Names with `::` between them, from the end.
+    // A path: names with `::` between them, read from the end.
     let mut start = rest.len();
     while start > 0 && (is_name(&rest[start - 1]) || is_colon(&rest[start - 1])) {
-        // Two names in a row: the first is no part of the path.
+        // Two names in a row: the first is not part of the path.
         if start < rest.len() && is_name(&rest[start - 1]) && is_name(&rest[start]) {
             return None;
         }
@@ -83,7 +83,7 @@ fn boxed(tokens: &[TokenTree]) -> Option<Tail> {
     Some(Tail { before, path: Some((path.iter().cloned().collect(), call.span())), ..inner })
 }
 
-/// Statements that cannot return another future than the one behind them: without `return`, `?` and macros.
+/// Statements that cannot return a future other than the one after them: without `return`, `?` and macros.
 fn statements(tokens: &[TokenTree]) -> Option<TokenStream> {
     let whole = tokens.last().is_none_or(|token| match token {
         TokenTree::Punct(token) => token.as_char() == ';',

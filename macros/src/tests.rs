@@ -1,4 +1,4 @@
-//! Snapshots of expansions, one for each kind of function. Update with `UPDATE_EXPECT=1`.
+//! Snapshots of expansions, one for each kind of function. `UPDATE_EXPECT=1` updates them.
 
 mod arguments;
 mod blocks;
@@ -19,7 +19,7 @@ const PATTERN_LEARNED: &Attribute = named("pattern_learned");
 const TIMED_QUERY: &Attribute = named("timed_query");
 const VERIFIED: &Attribute = named("verified");
 
-/// Formats the expansion as a file; the record's separators are written visibly.
+/// Compares the formatted expansion with `expected`; the record's separators become visible.
 #[expect(clippy::needless_pass_by_value, reason = "snapshots are written in place")]
 fn check(attribute: &'static Attribute, args: &str, item: &str, expected: Expect) {
     let output = expand(attribute, args, item);
@@ -346,7 +346,7 @@ fn facts() {
     );
 }
 
-/// A mistake leaves the function as it was, beside the error.
+/// A mistake leaves the function unchanged and adds an error.
 #[test]
 fn mistake() {
     check(
@@ -365,14 +365,15 @@ fn mistake() {
     );
 }
 
-/// While the user types, the body is not Rust yet; an editor completes it only if the expansion has it whole.
+/// While the user types, the body is not valid Rust yet. An editor completes it only if the expansion contains all of
+/// it.
 #[test]
 fn half_typed() {
     let bodies = ["if 1", "x.", "let x =", "match x {", "foo(", "x.await", "let y: Vec< = 1;", "fn", "#", "return ?"];
     let signatures =
         ["fn f()", "async fn f() -> u32", "fn f() -> impl Future<Output = u32>", "fn f() -> impl Fn()", "fn f() -> !"];
     for body in bodies {
-        // Delimiters are always whole in a stream of tokens; editors close them.
+        // A token stream has only complete delimiters; editors close them.
         let body =
             body.to_owned() + if body.ends_with('{') { "}" } else { "" } + if body.ends_with('(') { ")" } else { "" };
         for signature in signatures {
@@ -387,7 +388,7 @@ fn half_typed() {
     }
 }
 
-/// Whatever the arguments and the item, there is an expansion, and the item's tokens are in it.
+/// For any arguments and any item, there is an expansion that contains the item's tokens.
 #[test]
 fn half_typed_arguments() {
     let args = [
@@ -417,7 +418,7 @@ fn half_typed_arguments() {
     }
 }
 
-/// The example in every message is itself a correct use, and the documented arguments are all accepted.
+/// The example in every message is a correct use of the attribute, and each documented argument is accepted.
 #[test]
 fn examples() {
     for attribute in ALL {

@@ -1,16 +1,18 @@
 //! From a series to its handles on a recorder.
 //!
-//! A kept handle is thirty times cheaper than a look-up for each call, and wrong in three ways if kept carelessly: a handle
-//! taken before the recorder is installed never records anything; under `metrics::with_local_recorder` it counts elsewhere;
-//! and it must not outlive its recorder. So handles are kept only for the *global* recorder, which lives as long as the
-//! process, and each call checks that the recorder in force is that one. Every other call looks its metrics up again.
+//! A cached handle is thirty times cheaper than a look-up in each call, but a careless cache is wrong in three ways. A
+//! handle from before the installation of the recorder never records anything. Under `metrics::with_local_recorder`, a
+//! cached handle records into another recorder. And a handle must not outlive its recorder. So handles are cached only
+//! for the *global* recorder, which lives as long as the process, and each call checks that this recorder is current.
+//! Every other call looks its metrics up again.
 
 use crate::global_recorder::{address, is_permanent};
 use crate::handles::Handles;
 use metrics::Recorder;
 use std::sync::OnceLock;
 
-/// A series' handles on one recorder that is never dropped; a list, because the no-op recorder may come before the real one.
+/// The handles of a series on one recorder that is never dropped. Bindings form a list, because the no-op recorder may
+/// come before the real one.
 #[derive(Debug)]
 pub(crate) struct Binding {
     recorder: usize,
@@ -19,7 +21,7 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// Whether its handles are on the recorder at this address.
+    /// Whether the handles belong to the recorder at this address.
     #[inline]
     pub(crate) fn is_of(&self, recorder: usize) -> bool {
         self.recorder == recorder
@@ -30,7 +32,7 @@ impl Binding {
         &self.handles
     }
 
-    /// The kept handles, or `None` if the recorder may go away.
+    /// The cached handles; `None` if the recorder may be dropped.
     pub(crate) fn find(
         first: &'static OnceLock<&'static Self>,
         recorder: &dyn Recorder,

@@ -1,8 +1,9 @@
 //! One call of an annotated function, from its start to its end. The hot path.
 //!
-//! The functions that start and end calls are not inlined, and the annotated function makes no decision about them: a
-//! program has many annotated functions, each instruction in one of them is compiled as often, and the processor hides a
-//! call behind the clock that it waits for. The arguments and results of these functions fit into registers.
+//! The functions that start and end calls are not inlined, and the annotated function makes no decisions for them. A
+//! program has many annotated functions, and each of them would contain every inlined instruction. The extra
+//! call costs no time, because the processor waits for the clock anyway. The arguments and results of these functions
+//! fit into registers.
 
 mod end;
 mod start;
@@ -23,7 +24,7 @@ use measurand_catalog::Role;
 use state::CallStart;
 use std::mem;
 
-/// A call that has started. Dropping it ends the call, so that an unwinding stack and a dropped future are counted, and the
+/// A call that has started. Dropping it ends the call, so an unwinding stack and a dropped future are counted, and the
 /// gauge of calls in flight cannot leak.
 #[derive(Debug)]
 pub struct Call {
@@ -33,14 +34,14 @@ pub struct Call {
     if_dropped: Failure,
 }
 
-/// Starts a call, which counts as a panic if it is dropped before [`leave`].
+/// Starts a call. It counts as a panic if it is dropped before [`leave`].
 #[inline]
 #[must_use]
 pub fn enter<P: TimingPolicy>(policy: P) -> Call {
     Call { series: policy.series(), start: policy.start(), if_dropped: Failure::Panic }
 }
 
-/// Ends a call that returned. The result is the series that it counts in, unless it is a success.
+/// Ends a call that returned. Returns the series of the call if it failed.
 #[inline]
 pub fn leave<T: ?Sized, C: Classified>(
     call: &mut Call,
@@ -53,12 +54,12 @@ pub fn leave<T: ?Sized, C: Classified>(
     failed
 }
 
-/// Runs one whole call of a function, whose body is `body`. Generated code has it as its last expression: there the compiler
-/// still knows what type the function returns.
+/// Runs a complete call of a function whose body is `body`. It is the last expression of generated code, because the
+/// compiler knows the function's return type there.
 ///
-/// Each statement here is compiled once more for each annotated function.
+/// Each statement here is compiled once per annotated function.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
+#[expect(clippy::inline_always, reason = "the annotated function must compile to the same code as without measurement")]
 pub fn run<P: TimingPolicy, T, C: Classified>(
     policy: P,
     body: impl FnOnce() -> T,
@@ -68,13 +69,13 @@ pub fn run<P: TimingPolicy, T, C: Classified>(
     let open = OpenCall { series, start };
     let result = body();
     let outcome = classify(&result);
-    // `finish` ends the call, so there is nothing to drop and no code that checks whether there is.
+    // `finish` ends the call. Nothing is left to drop, so no code checks for it.
     mem::forget(open);
     finish::<P>(outcome, series, start);
     result
 }
 
-/// The type of the outcome decides, so no branch is left.
+/// The type of the outcome decides, so the compiled code has no branch.
 #[inline]
 fn finish<P: TimingPolicy>(outcome: impl Classified, series: &'static Series, start: CallStart) {
     match outcome.split() {
@@ -83,7 +84,7 @@ fn finish<P: TimingPolicy>(outcome: impl Classified, series: &'static Series, st
     }
 }
 
-/// Runs a call of a family that counts only calls which return.
+/// Runs a call of a family that counts only calls that return.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "as above")]
 pub fn count<T, C: Classified>(series: &'static Series, body: impl FnOnce() -> T, classify: impl FnOnce(&T) -> C) -> T {
@@ -92,7 +93,7 @@ pub fn count<T, C: Classified>(series: &'static Series, body: impl FnOnce() -> T
     result
 }
 
-/// The type of the outcome decides, so no branch is left.
+/// The type of the outcome decides, so the compiled code has no branch.
 #[inline]
 fn finish_count(outcome: impl Classified, series: &'static Series) {
     match outcome.split() {
@@ -108,7 +109,7 @@ struct OpenCall {
 }
 
 impl Drop for OpenCall {
-    // By value, so that the call need not lie in memory before something goes wrong.
+    // Passed by value, so the call need not be in memory before something goes wrong.
     #[inline]
     fn drop(&mut self) {
         drop_call(self.series, self.start, Failure::Panic);
@@ -121,17 +122,17 @@ fn drop_call(series: &'static Series, start: CallStart, failure: Failure) {
     end(series, start, &Outcome::failed(failure));
 }
 
-/// Stands in generated code that is never reached, for its type. Unlike a `loop {}` it does not make the code after it
+/// Gives generated code that is never reached its type. Unlike `loop {}`, it does not make the code after it
 /// unreachable.
 ///
 /// # Panics
 /// Always.
 #[must_use]
 pub fn returned<T>() -> T {
-    unreachable!("it stands behind `if false`")
+    unreachable!("this call is inside `if false`")
 }
 
-/// Starts a call whose returned value is not seen. It counts as a panic if the thread unwinds when the call ends.
+/// Starts a call whose returned value is not inspected. It counts as a panic if the thread unwinds when the call ends.
 #[inline]
 #[must_use]
 pub fn watch<P: TimingPolicy>(policy: P) -> Watch {
@@ -142,7 +143,7 @@ pub fn watch<P: TimingPolicy>(policy: P) -> Watch {
 #[derive(Debug)]
 pub struct Watch {
     call: Call,
-    /// Whether a destructor made the call because of an earlier panic.
+    /// Whether the thread was already unwinding when the call started, for example in a destructor.
     unwinding: bool,
 }
 
@@ -155,9 +156,9 @@ impl Drop for Watch {
     }
 }
 
-/// Calls `body` once. A closure that is asked for as `FnOnce` may return what it borrows from its captures.
+/// Calls `body` once. A closure with the bound `FnOnce` may return values that it borrows from its captures.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "the annotated function has to compile to the code that it had without us")]
+#[expect(clippy::inline_always, reason = "the annotated function must compile to the same code as without measurement")]
 pub fn call<T>(body: impl FnOnce() -> T) -> T {
     body()
 }
@@ -174,7 +175,7 @@ impl Call {
         self.if_dropped = failure;
     }
 
-    /// Ends a call that was cancelled, but not as an error.
+    /// Ends a call that was cancelled without an error.
     #[cfg(feature = "tower")]
     pub(crate) fn forgive_cancelled(&mut self) {
         if self.start.is_open() && self.if_dropped == Failure::Cancelled {
@@ -189,7 +190,7 @@ impl Call {
 }
 
 impl Drop for Call {
-    // By value, so that the call need not lie in memory before something goes wrong.
+    // Passed by value, so the call need not be in memory before something goes wrong.
     #[inline]
     fn drop(&mut self) {
         if self.start.is_open() {

@@ -3,15 +3,15 @@
 use crate::family::records;
 use crate::site::{Site, sites};
 
-/// What this program measures: every annotated function in it, called or not.
+/// Returns the catalog of this program: every annotated function in it, called or not.
 ///
-/// A record that contradicts the others is left out, and standard error says so. The only cause is two crates that declare
-/// one family in two ways.
+/// A record that contradicts others is left out, and a line on standard error reports it. The only cause is two crates
+/// that declare a family of the same name differently.
 #[must_use]
 pub fn catalog() -> measurand_catalog::Catalog {
     let records: Vec<&[u8]> = records().chain(sites().map(Site::record)).collect();
     readable(&records, |error| {
-        // Standard error may be closed, and `eprintln!` would panic then.
+        // Standard error may be closed; `eprintln!` would panic then.
         let error = measurand_catalog::visible(error);
         let _lost = std::io::Write::write_fmt(
             &mut std::io::stderr(),
@@ -20,9 +20,9 @@ pub fn catalog() -> measurand_catalog::Catalog {
     })
 }
 
-/// The catalog of the records that are valid; the others are reported.
+/// The catalog of the valid records; `report` gets a line for each other record.
 fn readable(records: &[&[u8]], report: impl Fn(&str)) -> measurand_catalog::Catalog {
-    // Two crates that declare one family in two ways, or another version of this crate, leave records that are not valid.
+    // Records are invalid if two crates declare one family differently, or if another version of this crate is linked.
     let (catalog, errors) = measurand_catalog::parse_valid(&records.concat());
     for error in errors {
         let mut end = 0;
@@ -46,7 +46,8 @@ mod tests {
     use measurand_catalog::record::family_to_vec;
     use std::cell::RefCell;
 
-    /// Two crates declare one family in two ways: the second and its functions are left out, and all else is there.
+    /// Two crates declare one family differently. The second declaration and its functions are left out, and all else
+    /// is kept.
     #[test]
     fn a_record_that_contradicts_others_is_left_out_alone() {
         let site = |function: &str, label: &str| {

@@ -1,17 +1,17 @@
-//! Foreign code that runs beside the annotated function: predicates, traits of returned types, recorders. Its panics must
-//! not end the function, so they are caught and counted here.
+//! User code and third-party code that runs beside the annotated function: predicates, traits of returned types,
+//! recorders. Its panics must not end the function, so this module catches and counts them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs the code; `None` if it panicked. The panic hook has reported where.
+/// Runs the code; returns `None` if it panicked. The panic hook has reported the position.
 ///
-/// What it was about to change is either ours, and then replaced as a whole, or only read.
+/// The code only reads values or replaces our own values as a whole, so nothing is left half changed.
 #[inline]
 pub(crate) fn catch_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(code)) {
         Ok(value) => Some(value),
         Err(payload) => {
-            // Dropping the payload may panic in turn.
+            // Dropping the payload may panic, too.
             std::mem::forget(payload);
             count();
             None

@@ -1,4 +1,4 @@
-//! From a returned value to the outcome of its call.
+//! The way from a returned value to the outcome of its call.
 
 use crate::catch_panic::catch_panic;
 use crate::label::LabelRef;
@@ -7,13 +7,13 @@ use crate::series::Series;
 use crate::value::{CacheResult, ErrorKind, GaugeValue, Score};
 use std::ops::Deref;
 
-/// Asks a returned value for its error, by its type: the method for `Result` is nearer than the one for every type, which is
-/// found by dereferencing.
+/// Finds the error in a returned value by its type. The method for `Result` takes precedence over the one for every
+/// type, because the latter is found only by dereferencing.
 #[derive(Debug)]
 pub struct Probe<'a, T: ?Sized>(pub &'a T);
 
 impl<'a, T, E> Probe<'a, Result<T, E>> {
-    /// `Err` is an error.
+    /// The error of the result, if it is `Err`.
     #[inline]
     #[must_use]
     pub fn error(&self) -> ErrorOf<'a, E> {
@@ -35,16 +35,16 @@ impl<T: ?Sized> Deref for Probe<'_, T> {
 pub struct AnyOutcome;
 
 impl AnyOutcome {
-    /// A value that says nothing about errors is fine.
+    /// A value of any other type has no error.
     #[inline]
     #[must_use]
-    #[expect(clippy::unused_self, reason = "it is called like the method that it stands in for")]
+    #[expect(clippy::unused_self, reason = "called in the same way as the method for `Result`")]
     pub fn error(&self) -> ErrorOf<'static, ()> {
         ErrorOf(PlainError(None))
     }
 }
 
-/// Classifies by type. Generated code writes this out unless it names this crate by a path of the user.
+/// Classifies a result by its type. Generated code writes this out, unless it names this crate by a path of the user.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __by_type {
@@ -54,12 +54,12 @@ macro_rules! __by_type {
     }};
 }
 
-/// Asks an error for its kind, by its type: the method of the trait is nearer than the one for every type. Apart from the
-/// result, so that a mistake in its other type is not reported a second time as one about kinds.
+/// Finds the kind of an error by its type. The trait's method takes precedence over the one for every type. It is a
+/// separate step after the result, so a wrong result type is not reported a second time as a missing kind.
 #[derive(Debug)]
 pub struct ErrorOf<'a, E>(PlainError<'a, E>);
 
-/// Generated code has it in scope.
+/// The probe for the kind of an error; generated code imports it.
 pub trait ErrorProbe {
     /// The outcome, with the kind of the error.
     fn outcome(&self) -> Outcome;
@@ -68,7 +68,7 @@ pub trait ErrorProbe {
 impl<E: ErrorKind> ErrorProbe for ErrorOf<'_, E> {
     #[inline]
     fn outcome(&self) -> Outcome {
-        // An empty kind counts as none: Prometheus treats an empty label value as a missing label.
+        // An empty kind means no kind: Prometheus treats an empty label value as a missing label.
         let error_kind = self.0.0.and_then(|it| catch_panic(|| it.kind())).filter(|it| !it.is_empty());
         Outcome { error_kind, ..self.0.outcome().into() }
     }
@@ -96,7 +96,7 @@ impl<E> PlainError<'_, E> {
     }
 }
 
-/// The outcome of `ok_if` and `error_if`; an error if they panic.
+/// The outcome that `ok_if` or `error_if` determines; an error if the predicate panics.
 #[inline]
 pub fn outcome_if<T: ?Sized>(result: &T, predicate: impl FnOnce(&T) -> bool, holds_when_ok: bool) -> OkOrErr {
     OkOrErr(catch_panic(|| predicate(result)) == Some(holds_when_ok))
@@ -126,13 +126,13 @@ pub fn outcome_of_lookup<T: CacheResult + ?Sized>(result: &T) -> Outcome {
     )
 }
 
-/// How the outcome of a call under a declared family follows from its result.
+/// The rule of a declared family that derives the outcome of a call from its result.
 pub trait Classifier<T: ?Sized> {
-    /// The outcome; `by_type` is the outcome that the type of the result tells.
+    /// Returns the outcome; `by_type` is the outcome that follows from the type of the result.
     fn classify(result: &T, by_type: Outcome, threshold: f64) -> Outcome;
 }
 
-/// By the type of the result.
+/// Classifies by the type of the result.
 #[derive(Debug)]
 pub struct ByOutcome;
 
@@ -143,7 +143,7 @@ impl<T: ?Sized> Classifier<T> for ByOutcome {
     }
 }
 
-/// By the score in the result.
+/// Classifies by the score in the result.
 #[derive(Debug)]
 pub struct ByScore;
 
@@ -154,7 +154,7 @@ impl<T: Score + ?Sized> Classifier<T> for ByScore {
     }
 }
 
-/// The result is the value of a gauge.
+/// Takes the result as the value of a gauge.
 #[derive(Debug)]
 pub struct ByGaugeValue;
 
@@ -165,7 +165,7 @@ impl<T: GaugeValue + ?Sized> Classifier<T> for ByGaugeValue {
     }
 }
 
-/// The result says whether something was found.
+/// Takes the result as a hit or a miss.
 #[derive(Debug)]
 pub struct ByCacheResult;
 
@@ -182,8 +182,8 @@ pub fn outcome_by<C: Classifier<T>, T: ?Sized>(result: &T, by_type: impl Classif
     C::classify(result, by_type.outcome(), threshold)
 }
 
-/// The outcome, counted in the series with these values for the labels that `started` lacks, in the order of the family's
-/// labels.
+/// The outcome, recorded in the series with these values for the labels that `started` lacks, in the order of the
+/// family's labels.
 #[inline]
 pub fn outcome_in(outcome: impl Classified, started: &'static Series, labels: &[LabelRef<'_>]) -> Outcome {
     Outcome { series: Some(started.ends().find(labels)), ..outcome.outcome() }

@@ -1,4 +1,4 @@
-//! The Prometheus endpoint, with everything that the program's annotations ask for (feature `exporter`).
+//! The Prometheus endpoint, configured for the annotations of this program (feature `exporter`).
 
 use crate::family::families;
 use crate::site::sites;
@@ -7,28 +7,29 @@ use crate::{catalog, initialize, set_series_limit};
 pub use measurand_exporter::Push;
 pub use measurand_exporter::{Builder, Error, Exporter, Hosts, Limits, ServerLimits};
 
-/// Installs the recorder and serves `/metrics`, `/catalog.json` and `/healthz` on `127.0.0.1:3000`, or on the address in
-/// the environment variable `MEASURAND_LISTEN`. With the feature `tls`, `MEASURAND_WEB_CONFIG_FILE` names a file that says
-/// who may come in; without it such a variable is an error.
+/// Installs the recorder and serves `/metrics`, `/catalog.json` and `/healthz` on `127.0.0.1:3000`, or on the address
+/// in the environment variable `MEASURAND_LISTEN`. With the feature `tls`, `MEASURAND_WEB_CONFIG_FILE` names a file
+/// that configures TLS and access; without the feature, setting this variable is an error.
 ///
-/// It needs no Tokio runtime: the endpoint has a thread of its own. Called inside a runtime it reports on that runtime.
+/// The endpoint needs no Tokio runtime: it has a thread of its own. If `install` is called inside a runtime, the
+/// endpoint also reports metrics of that runtime.
 ///
 /// # Errors
-/// When the address cannot be listened on, that file is no good, or another recorder was installed before. The program may go on in both
-/// cases: what is annotated works with any recorder, and with none.
+/// If the address cannot be bound, the file is invalid, or another recorder is already installed. The program can
+/// continue: annotated functions work with any recorder, and without one.
 pub fn install() -> Result<Exporter, Error> {
     builder().install()
 }
 
-/// Installs the recorder, and returns the endpoint's routes to be merged into a router of your own.
+/// Installs the recorder and returns the endpoint's routes, to merge into a router of your own.
 pub fn router() -> axum::Router {
     builder().router()
 }
 
-/// Settings of the endpoint.
+/// Returns the builder of the endpoint's settings.
 pub fn builder() -> Builder {
     let mut families: Vec<_> = families().collect();
-    // The linker's order may change.
+    // The linker's order may change between builds.
     families.sort_by_key(|it| it.name);
     let builder = Builder::new(measurand_exporter::Program {
         families,

@@ -1,8 +1,8 @@
-//! How a call failed.
+//! The kinds of failures of a call.
 
 use measurand_catalog::ERROR_OUTCOMES;
 
-/// How a call failed. The discriminants index [`ERROR_OUTCOMES`].
+/// The kind of failure of a call. The discriminants index [`ERROR_OUTCOMES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     Error = 0,

@@ -2,7 +2,7 @@
 
 use measurand_catalog::Family;
 
-/// A declared family in the list of this program, with its record, which a catalog needs to explain its sites.
+/// A declared family in the program's list, with its record. A catalog needs the record to explain the family's sites.
 #[derive(Debug)]
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 pub struct FamilyEntry(pub &'static Family, pub &'static [u8]);
@@ -10,7 +10,7 @@ pub struct FamilyEntry(pub &'static Family, pub &'static [u8]);
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 inventory::collect!(FamilyEntry);
 
-/// Puts the record of a family into the link section, and the family into the list of the program.
+/// Puts the record of a family into the link section, and the family into the program's list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __recorded_family {
@@ -24,7 +24,8 @@ macro_rules! __recorded_family {
     };
 }
 
-/// Puts a family into the list. A program without a catalog has no list: it would keep the tables of every family.
+/// Puts a family into the list. A program without a catalog has no list, because a list would keep the tables of all
+/// families in the program.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(any(feature = "catalog", feature = "exporter"))]
@@ -50,16 +51,16 @@ mod built_in {
         RECORDS, record::families_length(families::ALL), record::families_record(families::ALL)
     }
 
-    /// All of them.
+    /// The records of all built-in families.
     #[cfg(any(feature = "catalog", feature = "exporter"))]
     pub(super) const ALL: &[u8] = &RECORDS;
 
-    // Only programs with streams have the table of this family.
+    // Only programs with the feature `stream` contain the table of this family.
     #[cfg(feature = "stream")]
     crate::__recorded_family! { &families::STREAM }
 }
 
-/// The families of this program: the built-in ones, and those that users declare.
+/// The families of this program: built-in and declared ones.
 #[cfg(any(feature = "catalog", feature = "exporter"))]
 pub(crate) fn families() -> impl Iterator<Item = &'static Family> {
     let declared = inventory::iter::<FamilyEntry>.into_iter().map(|it| it.0);
@@ -72,22 +73,23 @@ pub(crate) fn records() -> impl Iterator<Item = &'static [u8]> {
     std::iter::once(built_in::ALL).chain(inventory::iter::<FamilyEntry>.into_iter().map(|it| it.1))
 }
 
-/// What [`crate::family!`] declares; `#[measured(family = ..)]` takes a type with this trait.
+/// A family that [`crate::family!`] declares; `#[measured(family = ..)]` takes a type with this trait.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no family of metrics",
+    message = "`{Self}` is not a family of metrics",
     label = "expected the name of a family",
     note = "declare it with `measurand::family!`",
-    note = "example: measurand::family! {{ #[doc = \"Payments.\"] pub Payment = \"payment\", \"Payments\" {{ metrics {{ calls \"payments_total\": \"Payments.\"; }} }} }}"
+    note = "example: measurand::family! {{ #[doc = \"Payments.\"] pub Payment = \"payment\", \"Payments\" {{ \
+            metrics {{ calls \"payments_total\": \"Payments.\"; }} }} }}"
 )]
 pub trait DeclaredFamily {
-    /// Its table.
+    /// The table of the family.
     const FAMILY: &'static Family;
-    /// How the outcome of a call follows from what it returned.
+    /// The classifier that derives the outcome of a call from its result.
     type Judge;
 }
 
-/// Declares a family of metrics of your own. It is used by `#[measured(family = ..)]`, and has its metrics, its row of the
-/// dashboard and its alerts like the built-in ones.
+/// Declares a family of metrics of your own, for `#[measured(family = ..)]`. It has its metrics, its row of the
+/// dashboard and its alerts, like the built-in families.
 ///
 /// ```
 /// measurand::family! {
@@ -98,9 +100,10 @@ pub trait DeclaredFamily {
 ///             currency: "eur", "usd";
 ///         }
 ///         metrics {
-///             calls "payments_total": "Payments that ended, whatever their outcome.";
-///             errors "payment_errors_total": "Payments that ended in an error, in a panic or cancelled.";
-///             duration "payment_duration_seconds": "Time from a payment's begin to its end.", [0.05, 0.25, 1.0, 5.0];
+///             calls "payments_total": "Payments that ended, with any outcome.";
+///             errors "payment_errors_total": "Payments that returned an error, panicked or were cancelled.";
+///             duration "payment_duration_seconds":
+///                 "Time from the start of a payment to its end.", [0.05, 0.25, 1.0, 5.0];
 ///         }
 ///         alerts {
 ///             PaymentErrors P0: error_ratio > 0.02, for 120 s,
@@ -117,39 +120,39 @@ pub trait DeclaredFamily {
 /// }
 /// ```
 ///
-/// The first name is the Rust type, the second the family's identifier, the third the title of its dashboard row; the
-/// first line of the documentation is its help text. A label without values takes any; `from_result` in front of one
-/// says that the result of a call tells its value.
+/// The first name is the Rust type, the second is the family's identifier, the third is the title of its dashboard row.
+/// The first line of the documentation is the help text. A label without values takes any value. `from_result` before a
+/// label means that its value comes from the result of the call.
 ///
 /// | role | kind | what a call records |
 /// |---|---|---|
-/// | `calls` | counter | one, whatever the outcome |
-/// | `errors` | counter | one by `outcome`, unless it ended well |
-/// | `duration` | histogram | the seconds it took |
-/// | `in_flight` | gauge | calls begun and not ended |
-/// | `score` | histogram | what the result says through `Score` |
-/// | `last_score` | gauge | the newest score |
-/// | `successes`, `failures` | counters | one of them |
-/// | `rollbacks` | counter | what [`crate::record_auto_rollback`] does for agents |
+/// | `calls` | counter | one, with any outcome |
+/// | `errors` | counter | one by `outcome`, if the call failed |
+/// | `duration` | histogram | its duration in seconds |
+/// | `in_flight` | gauge | calls that have started and not ended |
+/// | `score` | histogram | the score of the result, by the trait `Score` |
+/// | `last_score` | gauge | the latest score |
+/// | `successes`, `failures` | counters | one, in one of the two counters |
+/// | `rollbacks` | counter | one for each rollback, as [`crate::record_auto_rollback`] counts for agents |
 /// | `completions` | counter | one by `status`: `success` or `failure` |
-/// | `level` | gauge | what the result says through `GaugeValue` |
-/// | `hits`, `misses`, `hit_rate` | counters, gauge | what the result says through `CacheResult` |
+/// | `level` | gauge | the number in the result, by the trait `GaugeValue` |
+/// | `hits`, `misses`, `hit_rate` | counters, gauge | the hit or miss in the result, by the trait `CacheResult` |
 ///
-/// | condition of an alert | fires when over five minutes |
+/// | condition of an alert | fires if, over five minutes, |
 /// |---|---|
-/// | `error_ratio > 0.02` | more than this share of calls did not end well |
-/// | `failure_ratio > 0.02` | more than this share of verdicts are failures |
-/// | `duration quantile 0.95 > 1.0` | this quantile is above so many seconds, which are a bucket |
+/// | `error_ratio > 0.02` | the share of failed calls is above this |
+/// | `failure_ratio > 0.02` | the share of failures among successes and failures is above this |
+/// | `duration quantile 0.95 > 1.0` | this quantile is above this number of seconds, which is a bucket |
 /// | `score quantile 0.05 < 0.7` | this quantile is below this score, which is a bucket |
-/// | `rollbacks > 5` | there were more than this many rollbacks |
-/// | `failures > 3` | there were more than this many failures |
-/// | `completion_failures > 0.1` | over an hour, more than this share of completions are failures |
-/// | `hit_ratio < 0.8` | less than this share of look-ups found something |
-/// | `last_score < 0.85` | the newest score is below this, and is at most half an hour old |
+/// | `rollbacks > 5` | there were more rollbacks than this |
+/// | `failures > 3` | there were more failures than this |
+/// | `completion_failures > 0.1` | over an hour, the share of failures among completions is above this |
+/// | `hit_ratio < 0.8` | the share of look-ups that found something is below this |
+/// | `last_score < 0.85` | the latest score is below this, and is at most half an hour old |
 /// | `level > 100`, `level < 0.9` | the level is above this, or below it and not zero |
-/// | `level growth > 1048576` | the level is higher by more than this than a day before |
-/// | `calls < 1000` | there are fewer calls per second than this; only with `under_load` in `monitoring.toml` |
-/// | `stalled 300 s` | no call ended for so long, although there were some within the last day |
+/// | `level growth > 1048576` | the level has grown by more than this within a day |
+/// | `calls < 1000` | the number of calls per second is below this; only with `under_load` in `monitoring.toml` |
+/// | `stalled 300 s` | no call ended within this time, although some did within the last day |
 ///
 /// A wrong name, suffix, bucket or threshold does not compile.
 #[macro_export]
@@ -157,9 +160,8 @@ macro_rules! family {
     ($($declaration:tt)*) => { $crate::__family! { [$crate] $($declaration)* } };
 }
 
-/// Says that this crate records a family by functions such as [`crate::record_neural_operation`], so that it takes part in
-/// the catalog and with it in dashboards and alerts, as annotated functions do by themselves. It stands where an item may
-/// stand.
+/// Registers families that this crate records by functions such as [`crate::record_neural_operation`]. They are then in
+/// the catalog, on dashboards and in alerts, like the families of annotated functions. Use it where an item is allowed.
 ///
 /// ```
 /// measurand::records!(NEURAL, CACHE);

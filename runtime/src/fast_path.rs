@@ -1,4 +1,4 @@
-//! The cells of our own recorder, where the program has it: the feature `exporter`.
+//! The cells of our own recorder, if the program has it (feature `exporter`).
 
 #[cfg(feature = "exporter")]
 pub(crate) use measurand_exporter::fast_path::{Calls as CallCells, Count as CountCells, Here as ThisThread};
@@ -9,13 +9,13 @@ pub(crate) use measurand_exporter::redact::redacted;
 #[cfg(not(feature = "exporter"))]
 pub(crate) use without::{CallCells, CountCells, Ended, Incidents, Origin, ThisThread, redacted};
 
-/// Without the exporter there are no cells, and the compiler knows that.
+/// Stubs for a program without the exporter. There are no cells, and the compiler knows that.
 #[cfg(not(feature = "exporter"))]
 mod without {
     use metrics::Key;
     use std::borrow::Cow;
 
-    /// Without the exporter there is no hook that redacts.
+    /// Without the exporter, there is no hook for redaction.
     pub(crate) fn redacted<'a>(_family: &str, _label: &str, _value: &'a str) -> Option<Cow<'a, str>> {
         None
     }

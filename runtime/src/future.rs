@@ -8,10 +8,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Awaits a pinned future under measurement, and returns the series of the call unless it is a success.
+/// Awaits a pinned future under measurement, and returns the series of the call if it failed.
 ///
-/// The future is pinned where it was made and only borrowed here: moving a large one by value would copy it once more
-/// for each layer.
+/// The future is pinned by the caller and only borrowed here: moving a large future by value would copy it once more
+/// per layer.
 pub fn measure<P: TimingPolicy, F: Future, C: Classified, J: FnOnce(&F::Output) -> C>(
     policy: P,
     future: Pin<&mut F>,
@@ -20,7 +20,7 @@ pub fn measure<P: TimingPolicy, F: Future, C: Classified, J: FnOnce(&F::Output) 
     Measured { policy, future, classify: Some(classify), call: None }
 }
 
-/// A future of this result; for the compiler alone.
+/// The future itself; only the compiler needs this function, to infer types.
 #[inline]
 pub fn future_of<T, F: Future<Output = T>>(future: F) -> F {
     future
@@ -36,7 +36,7 @@ pub struct Measured<'a, P, F, J> {
     call: Option<Call>,
 }
 
-// Nothing is pinned in place: the future lies elsewhere.
+// Nothing is pinned inside: the future itself is elsewhere.
 impl<P, F, J> Unpin for Measured<'_, P, F, J> {}
 
 impl<P: TimingPolicy, F: Future, C: Classified, J: FnOnce(&F::Output) -> C> Future for Measured<'_, P, F, J> {
@@ -45,8 +45,9 @@ impl<P: TimingPolicy, F: Future, C: Classified, J: FnOnce(&F::Output) -> C> Futu
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let call = this.call.get_or_insert_with(|| enter(this.policy));
-        // Dropped while it is polled it is a panic, dropped between two polls it was cancelled. Asking whether the
-        // thread panics would call a future cancelled by the panic of another one a panic too.
+        // A drop during a poll is a panic, a drop between two polls a cancellation. Asking whether the thread panics
+        // would
+        // also report a panic for a future that another future's panic cancelled.
         call.if_dropped(Failure::Panic);
         match this.future.as_mut().poll(context) {
             Poll::Pending => {
@@ -54,7 +55,7 @@ impl<P: TimingPolicy, F: Future, C: Classified, J: FnOnce(&F::Output) -> C> Futu
                 Poll::Pending
             }
             Poll::Ready(result) => {
-                // It is `None` if the future is polled again after it was ready; the inner future decides what happens then.
+                // `None` if the future is polled again after it was ready; then the inner future decides what happens.
                 let failed = this.classify.take().and_then(|classify| leave(call, &result, classify));
                 Poll::Ready((result, failed))
             }

@@ -1,12 +1,12 @@
-//! Which recorders live as long as the process: handles on them may be kept.
+//! The recorders that live as long as the process. Handles on them may be cached.
 
 use metrics::Recorder;
 use std::sync::{Mutex, PoisonError};
 
-/// The addresses of these recorders: at most the no-op one and the global one.
+/// The addresses of these recorders: at most the no-op recorder and the global one.
 static PERMANENT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
-/// Remembers that the recorder at this address lives as long as the process.
+/// Stores that the recorder at this address lives as long as the process.
 pub(crate) fn add_permanent(address: usize) {
     let mut known = PERMANENT.lock().unwrap_or_else(PoisonError::into_inner);
     if !known.contains(&address) {

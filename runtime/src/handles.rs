@@ -1,4 +1,4 @@
-//! What a series is recorded into: kept handles on one recorder, or a look-up for each value.
+//! The metrics that a series records into: cached handles on one recorder, or a look-up for each value.
 
 use crate::failure::Failure;
 use crate::fast_path::{CallCells, CountCells, Incidents, Origin};
@@ -10,35 +10,35 @@ use metrics::{Counter, Gauge, Histogram, Label, Metadata, Recorder};
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
-/// The metrics of one series; a role without a metric in its family is ignored.
+/// The metrics of one series. A role without a metric in the family is ignored.
 pub(crate) trait Sink {
     fn keys(&self) -> &'static Keys;
     fn count(&self, role: Role);
     /// Counts a call that is not timed.
     fn count_untimed(&self);
-    /// Counts under one of the values of the role's extra label, by its index.
+    /// Counts the role under one value of its extra label, by the value's index.
     fn count_labelled(&self, role: Role, value: usize);
-    /// Counts an error of a kind.
+    /// Counts an error of this kind.
     fn count_kind(&self, kind: &'static str);
     fn observe(&self, role: Role, value: f64);
     fn set(&self, role: Role, value: f64);
-    /// A gauge that the caller moves.
+    /// Returns a gauge that the caller changes.
     fn gauge(&self, role: Role) -> Gauge;
-    /// The counter of successes, which the caller moves.
+    /// Returns the counter of successes, which the caller increments.
     #[cfg(feature = "stream")]
     fn successes(&self) -> Counter;
 }
 
-/// What a call that ended well records directly into cells of our own recorder.
+/// The values that a successful call records directly into the cells of our own recorder.
 #[derive(Debug)]
 pub(crate) enum FastPath {
-    /// Its duration and its number.
+    /// The duration and the number of calls.
     Calls(CallCells),
-    /// Its duration and its number; the call is also seen in flight.
+    /// The duration and the number of calls, and the number of calls in flight.
     CallsInFlight(CallCells),
-    /// Its number.
+    /// The number of calls.
     Count(CountCells),
-    /// Nothing: the family records other metrics, or the recorder is another one.
+    /// No values: the family records other metrics, or the recorder is not ours.
     None,
 }
 
@@ -48,7 +48,7 @@ impl FastPath {
         let recorder = address(lookup.recorder);
         let only = |roles: &[Role]| keys.family.metrics.iter().all(|it| roles.contains(&it.role));
         let key = |role| keys.get(role, 0);
-        // If a label comes from the result, a call ends in another series than it started in.
+        // If a label comes from the result, a call ends in another series than the one in which it started.
         let fast_path = if keys.is_open_ended {
             None
         } else if only(&[Role::Successes]) {
@@ -64,17 +64,17 @@ impl FastPath {
     }
 }
 
-/// What the handles are of. A trait, so that this file does not import the series, which keep handles.
+/// The owner of handles. A trait, so this file does not import the series, which store handles.
 pub(crate) trait HandlesOwner: fmt::Debug + Sync {
     fn keys(&'static self) -> &'static Keys;
     fn last_duration(&self) -> &LastDuration;
-    /// What an incident tells of the series.
+    /// The origin that an incident of this series shows.
     fn origin(&self) -> Origin;
-    /// The keys of the calls that panicked, if the series of a call that ended is known only from its result.
+    /// The keys for calls that panicked, if a label of the series comes from the result.
     fn panicked(&'static self) -> Option<&'static Keys>;
 }
 
-/// Calibrated once; a clone is a few numbers.
+/// The clock, calibrated once. A clone is a few numbers.
 pub(crate) static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 
 /// Handles on one recorder.
@@ -83,10 +83,10 @@ pub(crate) struct Handles {
     keys: &'static Keys,
     /// The address of the recorder.
     recorder: usize,
-    /// What a call that ended well records.
+    /// The values that a successful call records directly.
     pub(crate) fast_path: FastPath,
-    /// Reads the time stamp counter if it is invariant, else the operating system's monotonic clock. It lies here, beside
-    /// what is needed at the same moment.
+    /// Reads the time stamp counter if it is invariant, otherwise the operating system's monotonic clock. It is a field
+    /// here, beside the other values that are needed at the same time.
     pub(crate) clock: quanta::Clock,
     /// Calls that failed or were slow.
     pub(crate) incidents: Incidents,
@@ -96,8 +96,8 @@ pub(crate) struct Handles {
     pub(crate) in_flight: Gauge,
     calls: Counter,
     calls_untimed: OnceLock<Counter>,
-    /// `None` if a label of the family comes from the result, such as a status: each of its values would have counters of
-    /// errors that never happen. Errors of such a family are looked up.
+    /// `None` if a label of the family comes from the result, such as a status: each of its values would get counters
+    /// for errors that never happen. The errors of such a family are looked up.
     errors: Option<[Counter; ERROR_OUTCOMES.len()]>,
     score: Histogram,
     last_score: Gauge,
@@ -112,7 +112,7 @@ pub(crate) struct Handles {
     kinds: OnceLock<Box<KindCounter>>,
 }
 
-/// The counter of the errors of one kind, and of the next.
+/// The counter for the errors of one kind, and a link to the next one.
 #[derive(Debug)]
 struct KindCounter {
     kind: &'static str,
@@ -150,7 +150,7 @@ impl Handles {
         }
     }
 
-    /// The counters of the kinds that are known, so that each is there before its first error.
+    /// The counters of the known kinds. Each exists before its first error.
     fn kinds(lookup: &Lookup<'_>) -> OnceLock<Box<KindCounter>> {
         let mut kinds = lookup.keys.error_kinds();
         if lookup.keys.get(Role::Errors, ERROR).is_none() {
@@ -161,14 +161,15 @@ impl Handles {
         })
     }
 
-    /// `None` if the call ends under another recorder than it started under, whose counter must not be kept.
+    /// `None` if the call ends under another recorder than the one under which it started. Its counter must not be
+    /// cached.
     fn register_kind(&self, kind: &'static str) -> Option<Box<KindCounter>> {
         let ours = |it: &Lookup<'_>| (address(it.recorder) == self.recorder).then(|| it.kind(kind));
         let counter = self.with_lookup(ours)?;
         Some(Box::new(KindCounter { kind, counter, next: OnceLock::new() }))
     }
 
-    /// For what few programs record.
+    /// A look-up, for metrics that few programs record.
     fn with_lookup<T>(&self, ask: impl FnOnce(&Lookup<'_>) -> T) -> T {
         metrics::with_recorder(|recorder| ask(&Lookup { keys: self.keys, recorder }))
     }
@@ -256,8 +257,8 @@ impl Sink for Handles {
     }
 }
 
-/// The counters of errors of a series. If a label from the result leaves them unknown, the counter of panics still exists at
-/// zero before the first panic: an alert about growth misses the first value of a counter.
+/// The counters of errors of a series. If a label from the result leaves them unknown, the counter of panics still
+/// exists at zero before the first panic: an alert on an increase does not see the first value of a counter.
 fn errors(series: &'static dyn HandlesOwner, lookup: &Lookup<'_>) -> Option<[Counter; ERROR_OUTCOMES.len()]> {
     if !lookup.keys.family.labels.iter().any(|it| it.from_result) {
         return Some(std::array::from_fn(|it| lookup.labelled(Role::Errors, it)));
@@ -272,7 +273,7 @@ fn errors(series: &'static dyn HandlesOwner, lookup: &Lookup<'_>) -> Option<[Cou
 /// The index of errors in [`ERROR_OUTCOMES`].
 const ERROR: usize = Failure::Error as usize;
 
-/// Looks each metric up on the recorder: right for recorders that come and go, such as those of tests.
+/// Looks each metric up on the recorder. This is right for recorders that are dropped, such as those of tests.
 pub(crate) struct Lookup<'a> {
     pub(crate) keys: &'static Keys,
     pub(crate) recorder: &'a dyn Recorder,
@@ -290,7 +291,7 @@ impl Lookup<'_> {
     }
 
     fn kind(&self, kind: &'static str) -> Counter {
-        // Every label of the series' errors, and the kind.
+        // All labels of the series' errors, and the kind.
         self.keys.get(Role::Errors, ERROR).map_or_else(Counter::noop, |it| {
             let key = it.with_extra_labels(vec![Label::from_static_parts(KIND_LABEL, kind)]);
             self.recorder.register_counter(&key, &self.keys.metadata)

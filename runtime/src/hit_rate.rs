@@ -1,6 +1,6 @@
-//! The share of hits of a cache, which several functions may look up.
+//! The share of hits of a cache. Several functions may look up the same cache.
 //!
-//! This file is also compiled by `tests/loom`, which tries every order of the steps below.
+//! `tests/loom` compiles this file, too, and tries every order of the steps below.
 
 use super::sync::{AtomicU64, Ordering};
 use foldhash::HashMap;
@@ -14,7 +14,7 @@ pub(crate) struct HitRate {
 }
 
 impl HitRate {
-    /// The hit rate of this cache. Caches are named in the code, so there are few.
+    /// The hit rate of this cache. The code names the caches, so there are few.
     pub(crate) fn of(cache: String) -> &'static Self {
         static CACHES: Mutex<Option<HashMap<String, &'static HitRate>>> = Mutex::new(None);
         let mut caches = CACHES.lock().unwrap_or_else(PoisonError::into_inner);

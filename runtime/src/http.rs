@@ -1,5 +1,5 @@
-//! Requests over HTTP under measurement: a Tower layer for axum, hyper and tonic. It reads heads; `body` and `grpc_body` know
-//! bodies.
+//! HTTP requests under measurement: a Tower layer for axum, hyper and tonic. This file reads the heads of requests and
+//! responses; `body` and `grpc_body` handle bodies.
 
 mod body;
 mod future;
@@ -21,14 +21,15 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Makes the layer that records requests, as `http_requests_total`, `http_request_errors_total`,
-/// `http_request_duration_seconds` and `http_requests_in_flight`, and puts them into the catalog, so that they are on dashboards and in alerts.
+/// Makes the layer that records requests as `http_requests_total`, `http_request_errors_total`,
+/// `http_request_duration_seconds` and `http_requests_in_flight`. The layer also registers these metrics in the
+/// catalog, so they appear on dashboards and in alerts.
 ///
-/// It is a macro because the catalog says where a program measures what, also of a program file that is never run: a
-/// function of this crate could not leave the line of its caller there, and a layer without a record would be forgotten.
-/// There is no other way to make the layer.
+/// It is a macro because the catalog shows where a program measures, also for a program file that is never run. A
+/// function of this crate could not store the line of its caller there, and a layer without a record would be missing
+/// from the catalog. There is no other way to make the layer.
 ///
-/// For axum (feature `axum`) nothing else is needed: the route is the template that matched, as `/users/{id}`.
+/// For axum (feature `axum`), nothing else is needed: the route is the matched template, such as `/users/{id}`.
 ///
 #[cfg_attr(feature = "axum", doc = "```")]
 #[cfg_attr(not(feature = "axum"), doc = "```ignore")]
@@ -39,7 +40,7 @@ use tower_service::Service;
 ///     .layer(measurand::http_layer!());
 /// ```
 ///
-/// For hyper and others a function tells the route, see [`HttpLayer::route`]; for tonic see [`HttpLayer::grpc`].
+/// For hyper and others, a function returns the route, see [`HttpLayer::route`]; for tonic see [`HttpLayer::grpc`].
 #[macro_export]
 macro_rules! http_layer {
     () => {{
@@ -48,29 +49,32 @@ macro_rules! http_layer {
     }};
 }
 
-/// Records each request: made by [`http_layer!`](crate::http_layer).
+/// Records each request; made by [`http_layer!`](crate::http_layer).
 ///
 /// | label | value |
 /// |---|---|
 /// | `method` | `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `CONNECT`, `OPTIONS`, `TRACE`, `PATCH`, or `_other` |
-/// | `route` | the template that matched, or `_unmatched`; never the path itself |
-/// | `status` | of the response; `error` where the inner service returned an error instead, `panic` where it panicked, `cancelled` where its future was dropped, as servers do when the client goes away |
+/// | `route` | the matched template, or `_unmatched`; never the path itself |
+/// | `status` | the status of the response, or `error`, `panic` or `cancelled` |
 ///
-/// A request begins when the layer is called and ends when the head of the response is there: then its duration is known
-/// and it is no longer in flight. What is still sent of the body is measured by [`HttpLayer::until_body_end`].
+/// Without a response, the status is `error` if the inner service returned an error, `panic` if it panicked, and
+/// `cancelled` if its future was dropped, as servers do when the client disconnects.
+///
+/// A request starts when the layer is called. It ends when the head of the response is ready: then its duration is
+/// recorded and it is no longer in flight. To include the body, use [`HttpLayer::until_body_end`].
 ///
 /// # Errors
 ///
-/// `http_request_errors_total`, with the label `outcome` besides, counts the requests that failed on the side of the server:
+/// `http_request_errors_total`, with the extra label `outcome`, counts the requests that failed on the server:
 ///
-/// | `outcome` | where |
+/// | `outcome` | cause |
 /// |---|---|
 /// | `error` | the status is 500 or more, or the inner service returned an error |
 /// | `panic` | the inner service panicked |
-/// | `cancelled` | the client went away; only with [`HttpLayer::client_errors`] |
+/// | `cancelled` | the client disconnected; only with [`HttpLayer::client_errors`] |
 ///
-/// Pages, panels, alerts and objectives all go by this counter, so that they agree. With [`HttpLayer::client_errors`] it
-/// counts what clients are to blame for as well.
+/// Pages, panels, alerts and objectives all use this counter, so they agree. With [`HttpLayer::client_errors`] it also
+/// counts client errors.
 #[derive(Debug, Clone, Copy)]
 #[must_use = "a layer does nothing until it is put onto a service"]
 pub struct HttpLayer<R = MatchedPath> {
@@ -79,16 +83,16 @@ pub struct HttpLayer<R = MatchedPath> {
 }
 
 impl HttpLayer {
-    /// For [`http_layer!`](crate::http_layer), which leaves a record as well.
+    /// For [`http_layer!`](crate::http_layer), which also creates a record.
     #[doc(hidden)]
     pub const fn __new() -> Self {
         Self { route: MatchedPath, client_errors: false }
     }
 
-    /// The function tells the route of a request; where it returns nothing, that is `_unmatched`.
+    /// Sets the function that returns the route of a request. If it returns `None`, the route is `_unmatched`.
     ///
-    /// It must return a template, not the path: each route is a series of its own, and beyond
-    /// [`set_series_limit`](crate::set_series_limit) they count under `_other`.
+    /// It must return a template instead of the path: each route is a series of its own, and routes beyond
+    /// [`set_series_limit`](crate::set_series_limit) are recorded under `_other`.
     ///
     /// ```
     /// use std::borrow::Cow;
@@ -104,21 +108,23 @@ impl HttpLayer {
         HttpLayer { route: ByFunction(route), client_errors: self.client_errors }
     }
 
-    /// For gRPC, whose paths `/package.Service/Method` are templates already. What a server answers with the gRPC status
-    /// 12, *unimplemented*, has the route `_unmatched`, since clients choose the path; so it is in flight there until its
-    /// method has answered otherwise for the first time. The label `status` is that of HTTP.
+    /// Uses the gRPC paths `/package.Service/Method`, which are already templates, as routes. A request whose response
+    /// has the gRPC status 12, *unimplemented*, has the route `_unmatched`, because clients choose the path. A method's
+    /// requests therefore count as in flight under `_unmatched` until the method has once answered with another status.
+    /// The label `status` is the HTTP status.
     ///
-    /// An error is what the gRPC status says, in the head or in the trailers of the response: *unknown* (2), *deadline
-    /// exceeded* (4), *internal* (13), *unavailable* (14), *data loss* (15), a status that is no number below 17, and a body
-    /// that breaks off. The trailers come after the call has ended, so that an error in them is counted later than its call.
+    /// The gRPC status, in the head or in the trailers of the response, decides about errors: *unknown* (2), *deadline
+    /// exceeded* (4), *internal* (13), *unavailable* (14), *data loss* (15), an invalid status, or a body that breaks
+    /// off. Trailers arrive after the call has ended, so an error in them is counted later than its call.
     pub fn grpc(self) -> HttpLayer<Grpc> {
         HttpLayer { route: Grpc, client_errors: self.client_errors }
     }
 }
 
 impl<R> HttpLayer<R> {
-    /// Counts as errors what clients are to blame for, too: a status from 400 to 499, any gRPC status but *ok*, and clients
-    /// that went away before the response. Default: none of it, since a client that guesses addresses would bring alerts.
+    /// Also counts client errors: a status from 400 to 499, any gRPC status except *ok*, and clients that disconnect
+    /// before the response. Default: client errors are not counted, because a client that guesses addresses would
+    /// trigger alerts.
     pub fn client_errors(self) -> Self {
         Self { client_errors: true, ..self }
     }
@@ -158,7 +164,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let (request, series, resolver) = self.route.start(request);
         let mut call = enter(series);
-        // Up to here, dropping the call means that the inner service panicked; from here on, that the future was dropped.
+        // Until here, a dropped call means that the inner service panicked; from here on, that the future was dropped.
         let future = self.inner.call(request);
         call.if_dropped(Failure::Cancelled);
         HttpFuture::new(future, call, series, self.client_errors, resolver)

@@ -1,11 +1,11 @@
-//! A call that failed or was one of the slowest. Never on the path of all others.
+//! A call that failed or was one of the slowest. Other calls never run this code.
 
 use crate::failure::Failure;
 use crate::fast_path::Ended;
 use crate::handles::Handles;
 use crate::outcome::Outcome;
 
-/// Remembers the call.
+/// Stores the call.
 #[cold]
 #[inline(never)]
 pub(crate) fn note(handles: &Handles, nanoseconds: u64, outcome: &Outcome) {

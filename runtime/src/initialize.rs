@@ -8,13 +8,13 @@ use metrics::{KeyName, Recorder, SharedString};
 
 /// Describes every annotated function of this program to the global recorder, and creates each of its series at zero.
 ///
-/// `measurand::exporter::install` calls this function. Call it once after you install another recorder, for example a plain
-/// `metrics_exporter_prometheus::PrometheusBuilder`: from then on calls use kept handles. Without it everything is counted
-/// as well, but a function appears only with its first call, and each call looks its metrics up.
+/// `measurand::exporter::install` calls this function. Call it once after you install another recorder, for example a
+/// plain `metrics_exporter_prometheus::PrometheusBuilder`: from then on, calls use cached handles. Without this call
+/// everything is still counted, but a function appears only with its first call, and each call looks its metrics up.
 ///
-/// Calling it without a recorder, or twice, does no harm.
+/// A call without a recorder, or a second call, does no harm.
 pub fn initialize() {
-    // A new thread has no local recorder, so what it sees is the global one.
+    // A new thread has no local recorder, so its recorder is the global one.
     let seen = std::thread::Builder::new().name("measurand-init".to_owned()).spawn(|| {
         metrics::with_recorder(|recorder| {
             add_permanent(address(recorder));
@@ -26,7 +26,7 @@ pub fn initialize() {
             }
         });
     });
-    // Without a thread, calls go on without kept handles.
+    // If no thread can be created, calls continue without cached handles.
     if let Ok(thread) = seen {
         let _joined = thread.join();
     }

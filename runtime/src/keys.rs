@@ -5,23 +5,23 @@ use crate::record::Record;
 use measurand_catalog::{Family, Role, SITE_TARGET, kinds_of};
 use metrics::{Key, Label, Level, Metadata};
 
-/// The keys of a series, which are the same on every recorder; made once.
+/// The keys of a series. They are the same on every recorder and are created once.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) family: &'static Family,
-    /// Whether the result of a call decides about a label.
+    /// Whether a label comes from the result of the call.
     pub(crate) is_open_ended: bool,
     pub(crate) metadata: Metadata<'static>,
-    /// The record of the site that tells which kinds of errors there are.
+    /// The record of the site that lists the kinds of errors.
     site: Record,
-    /// The keys that the family has, each with its role and the index of its extra label's value.
+    /// The keys of the family's metrics, each with its role and the index of its extra label's value.
     all: Vec<(Role, usize, Key)>,
-    /// The hits and misses of the cache that is looked up.
+    /// The hits and misses of the cache that the series is about.
     pub(crate) hit_rate: Option<&'static HitRate>,
 }
 
-/// The metadata of calls that are counted but not timed: a recorder that counts the calls of annotated functions by their
-/// durations must not do so with these.
+/// The metadata of calls that are counted but not timed. A recorder that counts the calls of annotated functions by
+/// their durations must not do so for these.
 pub(crate) static UNTIMED: Metadata<'static> = Metadata::new("measurand::untimed", Level::INFO, None);
 
 impl Keys {
@@ -32,12 +32,12 @@ impl Keys {
         module: Option<&'static str>,
         site: Record,
     ) -> Self {
-        // Prometheus treats an empty label value as a missing label, so two such series would be one.
+        // Prometheus treats an empty label value as a missing label, so series with and without it would be one.
         let labels = labels.filter(|(_, value)| !value.is_empty());
         let labels: Vec<Label> = labels.map(|(name, value)| Label::from_static_parts(name, value)).collect();
         let is_from_result = |name: &str| family.labels.iter().any(|it| it.from_result && it.name == name);
         let mut all = Vec::new();
-        // If the result will tell a label, only the number of calls in flight is known so far.
+        // While a label from the result is unknown, the series records only the number of calls in flight.
         for metric in family.metrics.iter().filter(|it| !is_open_ended || it.role == Role::InFlight) {
             let known = labels.iter().filter(|it| metric.role != Role::InFlight || !is_from_result(it.key()));
             let known: Vec<Label> = known.cloned().collect();

@@ -1,51 +1,51 @@
-//! Asks a type, while the program is compiled, for the kinds of its errors.
+//! Finds the error kinds of a type at compile time.
 //!
-//! An associated constant of the type itself is nearer than one of a trait. The constant of the type exists only where a
-//! trait is implemented; everywhere else the compiler finds the one of the trait for every type.
+//! An associated constant of a type itself takes precedence over one of a trait. The constant of the type exists only
+//! if the type's error implements a trait; otherwise the compiler finds the constant of the trait for every type.
 
 use crate::value::{ErrorKind, ErrorKinds};
 use measurand_catalog::Kinds;
 use std::marker::PhantomData;
 
-/// Has the kinds of the `Err` of a `Result` whose error has [`ErrorKinds`].
+/// The kinds of the `Err` of a `Result`, if the error implements [`ErrorKinds`].
 #[derive(Debug)]
 pub struct KindsOf<T: ?Sized>(PhantomData<T>);
 
 impl<T, E: ErrorKinds> KindsOf<Result<T, E>> {
-    /// The kinds that the error says it has.
+    /// The kinds that the error type defines.
     pub const KINDS: Option<Kinds> = Some(E::KINDS);
 }
 
-/// Generated code has it in scope.
+/// The fallback of [`KindsOf`]; generated code imports it.
 pub trait NoKinds {
-    /// The type does not say which kinds there are.
+    /// The type does not define its kinds.
     const KINDS: Option<Kinds> = None;
 }
 
 impl<T: ?Sized> NoKinds for KindsOf<T> {}
 
-/// Knows whether the `Err` of a `Result` has [`ErrorKind`].
+/// Whether the `Err` of a `Result` implements [`ErrorKind`].
 #[derive(Debug)]
 pub struct TellsKind<T: ?Sized>(PhantomData<T>);
 
 impl<T, E: ErrorKind> TellsKind<Result<T, E>> {
-    /// It has.
+    /// It does.
     pub const ANSWER: bool = true;
 }
 
-/// Generated code has it in scope.
+/// The fallback of [`TellsKind`]; generated code imports it.
 pub trait NoKind {
-    /// It has not.
+    /// It does not.
     const ANSWER: bool = false;
 }
 
 impl<T: ?Sized> NoKind for TellsKind<T> {}
 
-/// Stands for a type that a static cannot name; it has no kinds.
+/// Replaces a type that a static cannot name. It has no kinds.
 #[derive(Debug)]
 pub struct NoError;
 
-/// What the two answers say together.
+/// The kinds that follow from the two constants.
 #[must_use]
 pub const fn kinds(known: Option<Kinds>, tells: bool) -> Kinds {
     match known {

@@ -12,8 +12,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// A value of a label, for `#[timed_query("select", table = expression)]`.
 ///
-/// Derive it for an enum without fields: then the set of values is known, each has a place of its own, and finding it
-/// costs next to nothing.
+/// Derive it for an enum without fields. Then the set of values is known, each value has its own slot, and the look-up
+/// costs almost nothing.
 ///
 /// ```
 /// #[derive(Clone, Copy, measurand::Label)]
@@ -31,19 +31,19 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 /// }
 /// ```
 ///
-/// Text is a label as well, but bounded: the values beyond [`crate::set_series_limit`] count under `_other`.
+/// Text is also a label, but limited: values beyond [`crate::set_series_limit`] are recorded under `_other`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no value of a label",
+    message = "`{Self}` cannot be used as a label value",
     label = "expected text, or an enum with `#[derive(measurand::Label)]`",
-    note = "a label with any number of values makes any number of series; map the value to an enum, or to text if there \
-            are few",
+    note = "an unlimited number of values makes an unlimited number of series; map the value to an enum, or to text if \
+            there are few values",
     note = "example: #[derive(measurand::Label)] enum Table {{ Patterns, Events }}"
 )]
 pub trait Label {
-    /// All values, of a type that has a known set of them; empty for text.
+    /// All values of the type; empty for text.
     const VALUES: &'static [&'static str];
 
-    /// The value's place in [`Label::VALUES`]; 0 for text.
+    /// The index of the value in [`Label::VALUES`]; 0 for text.
     fn index(&self) -> usize;
 
     /// The value as text.
@@ -124,24 +124,24 @@ pub struct LabelRef<'a> {
     pub(crate) values: &'static [&'static str],
     pub(crate) index: usize,
     pub(crate) text: &'a str,
-    /// Whether it may be any text, so that only the limit bounds how many there are.
+    /// Whether the value may be any text, so only the series limit bounds the number of values.
     pub(crate) free: bool,
 }
 
 impl<'a> LabelRef<'a> {
-    /// Text of which the code has only a few.
+    /// Makes a reference to a text of which the code has only a few.
     pub(crate) fn of_few(text: &'a str) -> Self {
         Self { values: &[], index: 0, text, free: false }
     }
 }
 
-/// A value of a label; generated code has it where the user's expression stands.
+/// Makes a reference to a value of a label; generated code calls it with the user's expression.
 #[inline]
 pub fn label_ref<T: Label + ?Sized>(value: &T) -> LabelRef<'_> {
     LabelRef { values: T::VALUES, index: value.index(), text: value.value(), free: T::VALUES.is_empty() }
 }
 
-/// A label of which the compiler knows the values; generated code has a type for each.
+/// A label whose values the compiler knows; generated code has a type for each such label.
 pub trait KnownLabel {
     /// The family.
     const FAMILY: &'static Family;
@@ -161,7 +161,8 @@ macro_rules! __known_label {
     };
 }
 
-/// A value of a label with known values. It does not compile where the type has a value that the label lacks.
+/// Makes a reference to a value of a label with known values. If the type has a value that the label does not allow,
+/// this does not compile.
 #[inline]
 pub fn known_label_ref<L: KnownLabel, T: Label + ?Sized>(value: &T) -> LabelRef<'_> {
     const { L::FAMILY.check_values(L::NAME, T::VALUES) }
@@ -175,21 +176,21 @@ pub fn known_result_label_ref<L: KnownLabel, T: Label>(value: &Option<T>) -> Lab
     result_label_ref(value)
 }
 
-/// Asks the result of a call for the value of a label, which may borrow from it; `None` if that panicked.
+/// Gets the value of a label from the result of a call, from which it may borrow; `None` if the closure panicked.
 #[inline]
 pub fn ask<'a, T: ?Sized, R: 'a>(result: &'a T, value: impl FnOnce(&'a T) -> R) -> Option<R> {
     catch_panic(|| value(result))
 }
 
-/// A value of a label from the result; `panic` if asking for it panicked.
+/// Makes a reference to a value of a label from the result; the value is `panic` if its closure panicked.
 #[inline]
 pub fn result_label_ref<T: Label>(value: &Option<T>) -> LabelRef<'_> {
-    // Any crate may implement the trait.
+    // Any crate may implement the trait, and its code may panic.
     let label = value.as_ref().and_then(|it| catch_panic(|| label_ref(it)));
     label.unwrap_or_else(|| LabelRef::of_few(Failure::Panic.name()))
 }
 
-/// Where the annotated function was called, as `src/main.rs:42`.
+/// The file and line where the annotated function was called, such as `src/main.rs:42`.
 #[inline]
 #[must_use]
 #[track_caller]
@@ -213,12 +214,12 @@ impl Label for Caller {
     }
 }
 
-/// The text of a place in the code; there are as many as the program has calls.
+/// The text of a position in the code. There are as many as the program has calls.
 fn place(location: &'static Location<'static>) -> &'static str {
     static FAST: LazyLock<LockFreeMap<(usize, &'static str)>> = LazyLock::new(LockFreeMap::default);
     static ALL: Mutex<BTreeMap<usize, &'static str>> = Mutex::new(BTreeMap::new());
     let address = std::ptr::from_ref(location).addr();
-    // Spreads the address over all bits: its low ones are always the same.
+    // Spreads the address over all bits, because its low bits are always the same.
     let hash = (address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
     if let Some((_, text)) = FAST.get(hash, |it| it.0 == address) {
         return text;

@@ -1,4 +1,4 @@
-//! All series of a family whose values are not written in the code, and how many there may be.
+//! All series of a family with values that are not literals, and their maximum number.
 
 use crate::fast_path::redacted;
 use crate::record::label_name;
@@ -9,29 +9,30 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
-/// Longer values are replaced like those beyond the limit: with as many series as there may be, they would still be an
-/// unbounded amount of memory.
+/// Maximum length of a text value. Longer values are replaced like those beyond the series limit: even a limited number
+/// of them could take an unlimited amount of memory.
 const LENGTH_MAX: usize = 256;
 
 static LIMIT: AtomicUsize = AtomicUsize::new(SERIES_LIMIT);
 
-/// Sets how many combinations of free-text values each family may have; all others count under `_other`. Series that exist
-/// already stay. Default: 2000.
+/// Sets the maximum number of combinations of free-text values per family; further combinations are recorded under
+/// `_other`. Existing series stay. Default: 2000.
 ///
-/// Literals, and values of types with `#[derive(Label)]`, are not limited: the code bounds them.
+/// Literals, and values of types with `#[derive(Label)]`, are not limited: the code bounds their number.
 pub fn set_series_limit(limit: usize) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
-/// The values of a series, in the order of the family's labels. `None` is a value that the result of a call will tell.
+/// The values of a series, in the order of the family's labels. `None` is a value that comes from the result of the
+/// call.
 pub(crate) type Values = Box<[Option<Box<str>>]>;
 
-/// The series of one family by the values of their labels. It does not know what a series is.
+/// The series of one family, by the values of their labels. This type is independent of [`crate::series::Series`].
 #[derive(Debug)]
 pub(crate) struct LabelTable<S: 'static> {
     family: &'static Family,
     series: RwLock<HashMap<Values, &'static S>>,
-    /// The number of series with a value that is free text.
+    /// The number of series with a free-text value.
     free: AtomicUsize,
 }
 
@@ -44,8 +45,8 @@ impl<S> LabelTable<S> {
         self.family
     }
 
-    /// The series with these values, in the order of the family's labels, and whether it has the very values that were
-    /// given. `free` says which of them are free text, which the user's hook may replace. `make` makes a new series.
+    /// Returns the series with these values, in the order of the family's labels, and whether it has exactly the given
+    /// values. `free` marks the free texts, which the user's hook may replace. `make` makes a new series.
     pub(crate) fn find(
         &self,
         mut values: Vec<Option<Cow<'_, str>>>,
@@ -60,7 +61,7 @@ impl<S> LabelTable<S> {
             match label {
                 Some(label) if !label.values.contains(&&**text) && text != OTHER => {
                     known = false;
-                    // A call without a result, whose outcome stands for the value, is not the fault of any text.
+                    // A call without a result has its outcome as the value. That is not an unknown text.
                     if !(label.from_result && ERROR_OUTCOMES.contains(&&**text)) {
                         count_unknown(self.family.name, label.name);
                     }
@@ -91,7 +92,7 @@ impl<S> LabelTable<S> {
         (self.counted(self.unlimited(key(&values), &make), false), false)
     }
 
-    /// Replaces the texts that the user's hook does not let pass, and says whether there was one.
+    /// Replaces the texts that the user's hook redacts; returns whether it redacted any.
     fn redact(&self, values: &mut [Option<Cow<'_, str>>], free: &[bool]) -> bool {
         let mut any = false;
         for (index, value) in values.iter_mut().enumerate().filter(|(index, _)| free.get(*index) == Some(&true)) {
@@ -105,16 +106,16 @@ impl<S> LabelTable<S> {
         any
     }
 
-    /// The series with values that the code names.
+    /// The series with values that are written in the code.
     fn unlimited(&self, values: Values, make: impl Fn(Values) -> S) -> &'static S {
         self.get(&values).unwrap_or_else(|| Self::insert(&mut self.lock(), values, make))
     }
 
-    /// The series with a value that is free text, as long as there is room.
+    /// The series with a free-text value; `None` if the limit is reached.
     fn limited(&self, values: Values, make: impl Fn(Values) -> S) -> Option<&'static S> {
         let full = || self.free.load(Ordering::Relaxed) >= LIMIT.load(Ordering::Relaxed);
         if full() {
-            // Another thread may have taken the last place for these very values.
+            // Another thread may have inserted these values in the meantime.
             return self.get(&values);
         }
         let mut all = self.lock();
@@ -129,7 +130,7 @@ impl<S> LabelTable<S> {
     }
 
     fn insert(all: &mut HashMap<Values, &'static S>, values: Values, make: impl Fn(Values) -> S) -> &'static S {
-        // Bounded by the limit, and by what the code itself names.
+        // The limit and the code bound the number of leaked series.
         all.entry(values).or_insert_with_key(|values| Box::leak(Box::new(make(values.clone()))))
     }
 
@@ -153,14 +154,14 @@ impl<S> LabelTable<S> {
     }
 }
 
-/// Counts a recording whose text is none of a label's known values: no limit is to blame, but the code that records.
+/// Counts a recording with a text that its label does not allow. The cause is the recording code, not the limit.
 #[cold]
 fn count_unknown(family: &'static str, label: &'static str) {
     let (key, metadata) = unknown_values(family, label);
     metrics::with_recorder(|recorder| recorder.register_counter(&key, &metadata).increment(1));
 }
 
-/// The counter of a label's recordings whose text is none of its known values.
+/// The counter of recordings with a text that this label does not allow.
 pub(crate) fn unknown_values(family: &'static str, label: &'static str) -> (Key, Metadata<'static>) {
     let labels = vec![Label::from_static_parts("family", family), Label::from_static_parts("label", label)];
     (Key::from_parts(UNKNOWN_VALUES, labels), Metadata::new(SITE_TARGET, Level::INFO, None))

@@ -1,13 +1,13 @@
-//! The duration of the last timed call of a series, which stands for the calls that are not timed.
+//! The duration of the last timed call of a series. Untimed calls are recorded with it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// In nanoseconds. All threads share it, so it is written only if it was requested: for functions of which some calls are
-/// timed.
+/// The duration in nanoseconds. All threads share it, so it is written only after a request: for functions of which
+/// only some calls are timed.
 #[derive(Debug)]
 pub(crate) struct LastDuration(AtomicU64);
 
-/// The duration is requested and not known yet.
+/// The duration is requested, but not known yet.
 const REQUESTED: u64 = 1;
 
 impl LastDuration {
@@ -15,26 +15,26 @@ impl LastDuration {
         Self(AtomicU64::new(0))
     }
 
-    /// 0 or 1 if there is none yet.
+    /// The duration; 0 or 1 if there is none yet.
     #[inline]
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Whether a call has to be timed, so that there is one.
+    /// Whether there is no duration yet, so a call must be timed.
     #[inline]
     pub(crate) fn is_missing(&self) -> bool {
         self.get() <= REQUESTED
     }
 
-    /// Requests the duration, from now on.
+    /// Requests the duration from the next timed call on.
     pub(crate) fn request(&self) {
         if self.get() == 0 {
             self.0.store(REQUESTED, Ordering::Relaxed);
         }
     }
 
-    /// Replaces it; only the first time if the recorder's cells remember durations as well.
+    /// Replaces the duration; if the recorder's cells store durations too, only the first time.
     #[inline]
     pub(crate) fn put(&self, nanoseconds: u64, elsewhere: bool) {
         let last = self.get();

@@ -3,7 +3,7 @@
     all(feature = "axum", feature = "exporter", feature = "push", feature = "stream", feature = "testing"),
     doc = include_str!("../../README.md"))]
 
-// Derives name this crate by its own name, also where it uses them itself.
+// Derives refer to this crate by its own name, also inside this crate.
 extern crate self as measurand;
 
 mod binding;
@@ -66,7 +66,7 @@ pub use measurand_catalog::Kinds;
 /// The tables of families and attributes, and the catalog's types.
 pub use measurand_catalog as tables;
 
-/// What generated code calls. Not public API: it may change in any release.
+/// The code that generated code calls. Not public API: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__by_type as by_type;

@@ -1,6 +1,7 @@
-//! Calls under a recorder that may go away, such as that of a test. The number of calls in flight has to go down where it
-//! went up, so the gauge is kept from the start of such a call to its end. It is kept here and not in the call, which stays
-//! two registers large: every call under a program's own recorder pays for what a call carries.
+//! Calls under a recorder that may be dropped, such as that of a test. The gauge of calls in flight that goes up at the
+//! start of a call must be the one that goes down at its end, so this module stores it in between. The call itself does
+//! not store it and stays two registers large, because a larger call would slow down every call under the global
+//! recorder.
 
 use crate::catch_panic::catch_panic;
 use crate::handles::{CLOCK, Sink};
@@ -10,11 +11,11 @@ use metrics::Gauge;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// By the start of the call. In parts, since threads without any recorder come here as well and must not wait.
+/// The gauges by the start of their call, in several maps: threads without a recorder come here too, and must not wait.
 static GAUGES: [Mutex<BTreeMap<u64, Gauge>>; PARTS] = [const { Mutex::new(BTreeMap::new()) }; PARTS];
 const PARTS: usize = 16;
 
-/// Starts a call, and returns the clock's raw reading; `None` if the recorder panicked.
+/// Starts a call. Returns the clock's raw reading; `None` if the recorder panicked.
 #[cold]
 #[inline(never)]
 pub(crate) fn start(series: &'static Series) -> Option<u64> {
@@ -35,7 +36,7 @@ pub(crate) fn take(series: &Series, start: u64) -> Option<Gauge> {
     part(start).lock().unwrap_or_else(PoisonError::into_inner).remove(&start)
 }
 
-/// Keeps the gauge under this reading, or under the next one that no other call in flight has.
+/// Stores the gauge under this reading, or under the next reading that is free.
 fn keep(mut start: u64, gauge: Gauge) -> u64 {
     let mut gauges = part(start).lock().unwrap_or_else(PoisonError::into_inner);
     while gauges.contains_key(&start) {
@@ -54,7 +55,7 @@ fn part(start: u64) -> &'static Mutex<BTreeMap<u64, Gauge>> {
 mod tests {
     use super::*;
 
-    /// Two processors may read the same from their clocks.
+    /// Two processors may read the same time.
     #[test]
     fn calls_that_start_at_once_are_kept_apart() {
         let starts: Vec<u64> = (0..3).map(|_| keep(u64::MAX / 2, Gauge::noop())).collect();

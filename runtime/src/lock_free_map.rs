@@ -1,16 +1,17 @@
-//! A map that only grows, read without a lock: for what is looked up in each call and inserted rarely.
+//! A map that only grows and is read without a lock, for values that each call looks up and that are rarely inserted.
 
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::{LazyLock, OnceLock};
 
-/// The parts of the map, each four times as large as the one before.
+/// The number of parts of the map. Each part is four times as large as the one before.
 const PARTS: usize = 6;
 const FIRST: usize = 16;
-/// The number of neighbours that are tried in each part. No choice of keys makes a look-up longer than all windows.
+/// The number of neighbouring slots that are tried in each part. It bounds the time of a look-up for any choice of
+/// keys.
 const WINDOW: usize = 8;
 
-/// Values by the hash of their key; the caller compares.
+/// Values by the hash of their key; the caller compares the keys.
 #[derive(Debug)]
 pub(crate) struct LockFreeMap<V>([OnceLock<Part<V>>; PARTS]);
 
@@ -23,7 +24,7 @@ impl<V> Default for LockFreeMap<V> {
 }
 
 impl<V> LockFreeMap<V> {
-    /// The hash of some texts, in their order. It differs between processes.
+    /// The hash of these texts in their order. It differs between processes.
     #[inline]
     pub(crate) fn hash<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
         static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
@@ -35,7 +36,7 @@ impl<V> LockFreeMap<V> {
         hasher.finish()
     }
 
-    /// The value with this hash that matches.
+    /// The value with this hash for which `matches` is true.
     #[inline]
     pub(crate) fn get(&self, hash: u64, matches: impl Fn(&V) -> bool) -> Option<&V> {
         for part in self.0.iter().map_while(OnceLock::get) {
@@ -43,8 +44,7 @@ impl<V> LockFreeMap<V> {
                 match slot.get() {
                     Some((found, value)) if *found == hash && matches(value) => return Some(value),
                     Some(_) => {}
-                    // What is not in the first free slot of its window is not here, and nothing was put further away
-                    // while that slot was free.
+                    // An insertion takes the first free slot of its window, so the value is not behind a free slot.
                     None => return None,
                 }
             }
@@ -52,7 +52,7 @@ impl<V> LockFreeMap<V> {
         None
     }
 
-    /// Puts a value in, unless one is there that matches, or there is no place left.
+    /// Inserts a value, unless there is a matching one or no slot is free.
     pub(crate) fn insert(&self, hash: u64, value: V, matches: impl Fn(&V) -> bool) {
         let mut entry = (hash, value);
         for (index, part) in self.0.iter().enumerate() {
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(map.0.iter().filter_map(OnceLock::get).flatten().filter_map(OnceLock::get).count(), 3000);
     }
 
-    /// Keys of one hash find each other's windows full, and no look-up loops.
+    /// Many keys with the same hash fill each other's windows, but no look-up runs forever.
     #[test]
     fn a_flood_of_one_hash_ends() {
         let map = LockFreeMap::default();

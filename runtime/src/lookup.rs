@@ -1,5 +1,5 @@
-//! From values that are known when a call is made to their series: an array slot for each combination where all are of
-//! types with a known set of values, else a map that is read without a lock.
+//! From values that are known at the start of a call to their series. If all values have types with a known set of
+//! values, each combination has an array slot. Otherwise a map is read without a lock.
 
 use crate::failure::Failure;
 use crate::label::LabelRef;
@@ -11,14 +11,15 @@ use measurand_catalog::{ADDED_LABELS, Family};
 use std::borrow::Cow;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// More combinations than this go by text, since each costs a slot before it is used.
+/// Maximum number of slots. With more combinations the look-up uses text, because each slot costs memory before its
+/// use.
 const SLOTS_MAX: usize = 1 << 16;
 
-/// Finds the series of a site, or of a family, by the values that are not fixed.
+/// Finds the series of a site or of a family by the values that are not fixed.
 #[derive(Debug)]
 pub(crate) struct SeriesLookup {
     table: &'static LabelTable<Series>,
-    /// The record of the site that it is of.
+    /// The record of its site.
     site: Record,
     parts: Box<[Part]>,
     slots: OnceLock<Slots>,
@@ -42,26 +43,26 @@ impl Slots {
         }
     }
 
-    /// Whether the values are of the types that the slots are for: a generic function is used with several.
+    /// Whether the values have the types of the slots. A generic function is called with several types.
     #[inline]
     fn fit(&self, labels: &[LabelRef<'_>]) -> bool {
         self.types.iter().zip(labels).all(|(known, it)| std::ptr::eq(*known, it.values))
     }
 }
 
-/// Where the value of one label comes from.
+/// The source of the value of one label.
 #[derive(Debug)]
 enum Part {
     Fixed(Box<str>),
-    /// The value with this index among those given with a call.
+    /// The value with this index among the values given to the look-up.
     Given(usize),
-    /// The result of the call tells it.
+    /// The result of the call.
     FromResult,
 }
 
-/// The one table of a family, for all its sites and recording functions.
+/// The table of a family, shared by all its sites and recording functions.
 fn table_of(family: &'static Family) -> &'static LabelTable<Series> {
-    // By name, since a constant may lie at several addresses.
+    // Compared by name, because a constant may have several addresses.
     static TABLES: Mutex<Vec<&'static LabelTable<Series>>> = Mutex::new(Vec::new());
     let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(table) = tables.iter().find(|it| it.family().name == family.name) {
@@ -74,14 +75,14 @@ fn table_of(family: &'static Family) -> &'static LabelTable<Series> {
 
 impl SeriesLookup {
     fn new(family: &'static Family, mut parts: Vec<Part>, site: Record) -> Self {
-        // Series without added labels are those of other sites, and of the recording functions, too.
+        // Without added labels, the series are shared with other sites and with the recording functions.
         while parts.len() > family.labels.len() && matches!(parts.last(), Some(Part::FromResult)) {
             parts.pop();
         }
         Self { table: table_of(family), site, parts: parts.into(), slots: OnceLock::new(), map: LockFreeMap::default() }
     }
 
-    /// All values are given that are known before the call has ended, in the order of the family's labels.
+    /// A look-up by all values that are known before the call ends, in the order of the family's labels.
     pub(crate) fn of_family(family: &'static Family) -> Self {
         let mut given = 0..;
         let mut part =
@@ -89,7 +90,7 @@ impl SeriesLookup {
         Self::new(family, family.labels.iter().map(|it| part(it.from_result)).collect(), &[])
     }
 
-    /// The values that the site's record has as expressions are given, in the order of the record.
+    /// A look-up by the values that are expressions in the site's record, in the order of the record.
     pub(crate) fn of_site(series: &'static Series) -> Self {
         let (family, record) = (series.family, series.record());
         let given = expressions(record).filter(|(_, it)| !is_from_result(it)).map(|(label, _)| label);
@@ -105,7 +106,7 @@ impl SeriesLookup {
         Self::new(family, all.map(|index| label(index).unwrap_or(Part::FromResult)).collect(), record)
     }
 
-    /// The values that the series lacks are given, in the order of the family's labels.
+    /// A look-up by the values that the series lacks, in the order of the family's labels.
     pub(crate) fn of_series(series: &'static Series) -> Self {
         let labels = 0..series.family.labels.len();
         let mut given = 0..;
@@ -119,7 +120,7 @@ impl SeriesLookup {
         Self::new(series.family, parts, series.site())
     }
 
-    /// How many values have to be given.
+    /// The number of values that the look-up takes.
     pub(crate) fn given(&self) -> usize {
         self.parts.iter().filter(|it| matches!(it, Part::Given(_))).count()
     }
@@ -132,7 +133,7 @@ impl SeriesLookup {
             slot = slot * label.values.len() + label.index;
             slots *= label.values.len();
         }
-        // One without known values makes the product zero.
+        // A label without known values makes the product zero.
         if slots == 0 { self.by_text(labels) } else { self.by_slot(slot, slots, labels) }
     }
 
@@ -151,19 +152,19 @@ impl SeriesLookup {
         if slots > SLOTS_MAX {
             return self.by_text(labels);
         }
-        // The types of the first call get the slots.
+        // The slots belong to the types of the first call.
         let filled = self.slots.get_or_init(|| Slots::of(labels));
         match filled.series.get(slot).filter(|_| filled.fit(labels)) {
             Some(slot) => {
                 let (series, exact) = self.find_in_table(labels);
-                // A value that the family does not know is looked up, and counted as such, each time.
+                // A value that the family does not allow is looked up each time, which also counts it.
                 if exact { slot.get_or_init(|| series) } else { series }
             }
             None => self.by_text(labels),
         }
     }
 
-    /// The series of calls without a result, with the failure in place of the labels that the result would tell.
+    /// The series of calls without a result. The failure replaces the labels that come from the result.
     #[cold]
     pub(crate) fn without_result(&'static self, failure: Failure) -> &'static Series {
         let label = LabelRef::of_few(failure.name());
@@ -176,14 +177,14 @@ impl SeriesLookup {
             return series;
         }
         let (series, exact) = self.find_in_table(labels);
-        // Values that share a series are looked up each time: there may be any number of them.
+        // Values that share a series are looked up each time, because there may be any number of them.
         if exact {
             self.map.insert(hash, series, |it| self.matches(it, labels));
         }
         series
     }
 
-    /// The series with these values, of which some are text, if it was asked for before.
+    /// The series with these values, some of which are text, if it has been looked up before.
     #[cfg(feature = "tower")]
     pub(crate) fn known(&'static self, labels: &[LabelRef<'_>]) -> Option<&'static Series> {
         let hash = LockFreeMap::<()>::hash(labels.iter().map(|it| it.text));
@@ -197,7 +198,7 @@ impl SeriesLookup {
         })
     }
 
-    /// The series in the family's table, and whether it has the very values that were given.
+    /// The series in the family's table, and whether it has exactly the given values.
     #[cold]
     fn find_in_table(&self, labels: &[LabelRef<'_>]) -> (&'static Series, bool) {
         let (mut values, mut free) = (Vec::with_capacity(self.parts.len()), Vec::with_capacity(self.parts.len()));
@@ -216,7 +217,7 @@ impl SeriesLookup {
         self.table.find(values, &free, |it| Series::of_values(it, self.table.family(), self.site))
     }
 
-    /// Creates every series that is known before the first call: those of labels with a fixed set of values.
+    /// Creates every series that is known before the first call: those for labels with a fixed set of values.
     pub(crate) fn fill(&'static self, each: &mut dyn FnMut(&'static Series)) {
         let mut given: Vec<&'static [&'static str]> = vec![&[]; self.given()];
         for (label, part) in self.table.family().labels.iter().zip(&self.parts) {

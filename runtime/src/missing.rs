@@ -1,8 +1,8 @@
-//! Says once that calls are lost, since no recorder is installed: a program that has the exporter and never installs it
-//! looks like one in which nothing happens.
+//! Reports once that calls are lost because no recorder is installed. Without this report, a program that contains the
+//! exporter but never installs it looks idle.
 //!
-//! Only calls without kept handles come here, so that a program with a recorder never does. A library under test does not
-//! have the feature `exporter`, and a test is over before the time is.
+//! Only calls without cached handles reach this code, so a program with a recorder never runs it. A library under test
+//! does not have the feature `exporter`, and a test ends before the delay does.
 
 use metrics::Recorder;
 use std::io::Write as _;
@@ -10,17 +10,17 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// The environment variable that sets after how many seconds this is said, or that it never is: `off`.
+/// The environment variable with the delay of the report in seconds, or `off` to disable it.
 const VARIABLE: &str = "MEASURAND_MISSING_RECORDER";
 const DEFAULT: Duration = Duration::from_secs(30);
 
-/// The first lost call, and how long to wait from there; nothing where it is never said.
+/// The time of the first lost call and the delay from there; `None` if the report is disabled.
 static WAIT: OnceLock<Option<(Instant, Duration)>> = OnceLock::new();
 static SAID: AtomicBool = AtomicBool::new(false);
 
-/// Takes notice of a call under this recorder.
+/// Registers a call under this recorder.
 pub(crate) fn notice(recorder: &dyn Recorder) {
-    // The recorder of a program without one is the only one that has nothing in it.
+    // The no-op recorder, which a program without a recorder uses, is the only one of size zero.
     if size_of_val(recorder) != 0 || SAID.load(Ordering::Relaxed) {
         return;
     }
@@ -31,8 +31,8 @@ pub(crate) fn notice(recorder: &dyn Recorder) {
         let _lost = std::thread::Builder::new().name("measurand-log".to_owned()).spawn(|| {
             let _lost = writeln!(
                 std::io::stderr(),
-                "measurand: calls of annotated functions are lost, since no recorder is installed; call \
-                 `measurand::exporter::install()` when the program starts, or set {VARIABLE}=off where this is meant"
+                "measurand: calls of annotated functions are lost because no recorder is installed; call \
+                 `measurand::exporter::install()` when the program starts, or set {VARIABLE}=off if this is intended"
             );
         });
     }

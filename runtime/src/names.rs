@@ -1,4 +1,4 @@
-//! The numbers of annotated functions whose names are equal; see [`measurand_catalog::definition`].
+//! The numbers of annotated functions with equal names; see [`measurand_catalog::definition`].
 
 use crate::record::Record;
 use foldhash::{HashMap, HashSet};
@@ -6,8 +6,8 @@ use measurand_catalog::definition::{Definition, EXPANSION, is_function, numbered
 use measurand_catalog::{FUNCTION_LABEL, record};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// Lists the records of all sites. `site.rs` submits the only one: names are needed to name series, and sites have series, so
-/// this file must not import them.
+/// Lists the records of all sites. `site.rs` submits the only instance. This file must not import sites, because sites
+/// have series, and series need names.
 pub(crate) struct SiteRecords(pub(crate) fn() -> Vec<Record>);
 
 inventory::collect!(SiteRecords);
@@ -17,15 +17,15 @@ type Name = [&'static str; 3];
 
 #[derive(Default)]
 struct Names {
-    /// The records that were looked at, by their addresses.
+    /// The addresses of the records that have been processed.
     seen: HashSet<usize>,
-    /// The functions of each name, in the order of their numbers.
+    /// The functions with each name, in the order of their numbers.
     functions: HashMap<Name, Vec<Record>>,
     /// The names with numbers, by the addresses of the records.
     numbered: HashMap<usize, &'static str>,
 }
 
-/// The name of the function with its number, if it is not the first of its name.
+/// The name of the function with its number; `None` for the first function with its name.
 pub(crate) fn with_number(record: Record) -> Option<&'static str> {
     static NAMES: LazyLock<RwLock<Names>> = LazyLock::new(RwLock::default);
     let address = record.as_ptr().addr();
@@ -50,14 +50,14 @@ pub(crate) fn with_number(record: Record) -> Option<&'static str> {
 impl Names {
     fn add(&mut self, record: Record) {
         let name = record::field(record, "function");
-        // A name that the user gave is kept: functions may share it.
+        // A name that the user chose is kept, and several functions may have it.
         let named = record::find(record, "label:", FUNCTION_LABEL).is_some_and(|label| label != name);
         if named || !is_function(record::field(record, "attribute")) {
             return;
         }
         let key = [record::field(record, "family"), record::field(record, "module"), name];
         let functions = self.functions.entry(key).or_default();
-        // A function appears twice if its file is a module of two crates.
+        // A function has two equal records if its file is a module of two crates.
         let number = functions.iter().position(|it| *it == record).unwrap_or(functions.len());
         if number == functions.len() {
             functions.push(record);

@@ -1,19 +1,19 @@
-//! The outcome of a call: everything that is recorded of it besides its duration.
+//! The outcome of a call: everything that is recorded about it except its duration.
 
 use crate::failure::Failure;
 use crate::series::Series;
 
 /// The outcome of a call, as a classifier returns it.
 pub trait Classified {
-    /// The value in a register, if nothing but success or error is to be recorded; otherwise all that is.
+    /// The outcome in a register, if only success or error is recorded; otherwise the complete outcome.
     ///
-    /// Each type has always the same answer, so the compiler removes the branch of the caller.
+    /// Each type always gives the same variant, so the compiler removes the caller's branch.
     ///
     /// # Errors
-    /// The whole outcome.
+    /// The complete outcome.
     fn split(self) -> Result<OkOrErr, Outcome>;
 
-    /// The whole outcome.
+    /// The complete outcome.
     #[inline]
     fn outcome(self) -> Outcome
     where
@@ -23,7 +23,7 @@ pub trait Classified {
     }
 }
 
-/// Success or error, where nothing else is to be recorded. It fits into a register: most calls end with it.
+/// Success or error, if nothing else is recorded. It fits into a register, and most calls end with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OkOrErr(pub(crate) bool);
 
@@ -44,18 +44,18 @@ impl From<OkOrErr> for Outcome {
     }
 }
 
-/// Everything that is recorded of a call besides its duration.
+/// Everything that is recorded about a call except its duration.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
     pub(crate) result: Result<(), Failure>,
     pub(crate) value: ReturnedValue,
     /// The kind of the error, if its type has kinds.
     pub(crate) error_kind: Option<&'static str>,
-    /// The series that the call counts in, if it is another one than the series that the call started in.
+    /// The series in which the call counts, if it differs from the one in which the call started.
     pub(crate) series: Option<&'static Series>,
 }
 
-/// What the returned value says besides how the call ended.
+/// The information in the returned value, besides success or error.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum ReturnedValue {
     None,

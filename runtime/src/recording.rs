@@ -1,7 +1,8 @@
-//! Functions that record what attributes record, for code that cannot be annotated.
+//! Functions with the effect of attributes, for code that cannot be annotated.
 //!
-//! Each has the effect of its attribute, on the same series. What they record is in the catalog, and so on dashboards and
-//! in alerts, if the crate says so with [`crate::records!`] or annotates another function with the same attribute.
+//! Each records the same series as its attribute. They are in the catalog, and therefore on dashboards and in alerts,
+//! only if the crate registers the family with [`crate::records!`] or annotates another function with the same
+//! attribute.
 
 use crate::Label;
 use crate::call::{self, run};
@@ -29,7 +30,7 @@ pub enum OperationType {
     Extraction,
 }
 
-/// What a pattern is about.
+/// The subject of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Label)]
 pub enum PatternType {
     /// Coordination.
@@ -43,7 +44,7 @@ pub enum PatternType {
 /// The kind of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Label)]
 pub enum QueryType {
-    /// Reads.
+    /// Reads rows.
     Select,
     /// Adds rows.
     Insert,
@@ -56,23 +57,23 @@ pub enum QueryType {
 /// The kind of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Label)]
 pub enum TaskType {
-    /// Something new.
+    /// A new feature.
     Feature,
-    /// A mistake mended.
+    /// A fixed mistake.
     Bugfix,
-    /// The same in a better form.
+    /// An improved structure.
     Refactor,
 }
 
-/// Counts a neural operation that nobody timed, as `#[neural_op]` does besides timing it.
+/// Counts a neural operation without a duration. `#[neural_op]` both counts and times operations.
 pub fn record_neural_operation(operation_type: impl Label) {
     recorded!(NEURAL).series(&[label_ref(&operation_type)]).with_sink(|it| it.count_untimed());
 }
 
-/// Awaits a neural operation, counted and timed as under `#[neural_op]`.
+/// Awaits a neural operation, and counts and times it like `#[neural_op]`.
 ///
 /// # Errors
-/// Those of the operation.
+/// The errors of the operation.
 pub async fn time_neural_operation<T, E>(
     operation_type: impl Label,
     operation: impl Future<Output = Result<T, E>>,
@@ -80,10 +81,10 @@ pub async fn time_neural_operation<T, E>(
     recorded!(NEURAL).wait(&[label_ref(&operation_type)], operation, of_result).await
 }
 
-/// Runs a neural operation, counted and timed as under `#[neural_op]`.
+/// Runs a neural operation, and counts and times it like `#[neural_op]`.
 ///
 /// # Errors
-/// Those of the operation.
+/// The errors of the operation.
 pub fn time_neural_operation_blocking<T, E>(
     operation_type: impl Label,
     operation: impl FnOnce() -> Result<T, E>,
@@ -93,49 +94,49 @@ pub fn time_neural_operation_blocking<T, E>(
 
 /// Records the confidence of a pattern, from 0 to 1, as `#[pattern_confidence]` does.
 pub fn record_pattern_confidence(pattern_type: impl Label, confidence: f64) {
-    // Not a number says nothing, and would make every sum useless.
+    // NaN has no meaning as a confidence, and would make every sum useless.
     if !confidence.is_nan() {
         recorded!(PATTERN_CONFIDENCE)
             .find(&[label_ref(&pattern_type)], ReturnedValue::Score { score: confidence, success: true });
     }
 }
 
-/// Awaits the retrieval of a pattern, timed as under `#[pattern_retrieval]`.
+/// Awaits the retrieval of a pattern, and times it like `#[pattern_retrieval]`.
 pub async fn record_pattern_retrieval<T>(retrieval: impl Future<Output = T>) -> T {
     recorded!(PATTERN_RETRIEVAL).wait(&[], retrieval, of_any).await
 }
 
-/// Runs the retrieval of a pattern, timed as under `#[pattern_retrieval]`.
+/// Runs the retrieval of a pattern, and times it like `#[pattern_retrieval]`.
 pub fn record_pattern_retrieval_blocking<T>(retrieval: impl FnOnce() -> T) -> T {
     recorded!(PATTERN_RETRIEVAL).run(&[], retrieval, of_any)
 }
 
-/// Counts a learned pattern, as `#[pattern_learned]` does.
+/// Counts a learned pattern, like `#[pattern_learned]`.
 pub fn record_pattern_learned() {
     recorded!(PATTERN_LEARNING).find(&[], ReturnedValue::None);
 }
 
-/// Counts a turn of the feedback loop, as `#[feedback_cycle]` does.
+/// Counts a cycle of the feedback loop, like `#[feedback_cycle]`.
 pub fn record_feedback_cycle() {
     recorded!(FEEDBACK).find(&[], ReturnedValue::None);
 }
 
-/// Records the score of a verification, from 0 to 1, and whether it counts as a success, as `#[verified]` does. Not a
-/// number is no score, and a failure.
+/// Records the score of a verification, from 0 to 1, and whether it is a success, like `#[verified]`. NaN counts as a
+/// missing score and as a failure.
 pub fn record_verification(agent_id: impl Label, score: f64, success: bool) {
     let finding = if score.is_nan() { ReturnedValue::NoScore } else { ReturnedValue::Score { score, success } };
     recorded!(VERIFICATION).find(&[label_ref(&agent_id)], finding);
 }
 
-/// Counts that the work of an agent was undone, as `#[verified(rollback = ..)]` does.
+/// Counts a rollback of an agent's work, like `#[verified(rollback = ..)]`.
 pub fn record_auto_rollback(agent_id: impl Label) {
     call::count_rollback(recorded!(VERIFICATION).series(&[label_ref(&agent_id)]));
 }
 
-/// Awaits a query, counted and timed as under `#[timed_query]`.
+/// Awaits a query, and counts and times it like `#[timed_query]`.
 ///
 /// # Errors
-/// Those of the query.
+/// The errors of the query.
 pub async fn record_db_query<T, E>(
     query_type: impl Label,
     table: impl Label,
@@ -144,10 +145,10 @@ pub async fn record_db_query<T, E>(
     recorded!(DATABASE).wait(&[label_ref(&query_type), label_ref(&table)], query, of_result).await
 }
 
-/// Runs a query, counted and timed as under `#[timed_query]`.
+/// Runs a query, and counts and times it like `#[timed_query]`.
 ///
 /// # Errors
-/// Those of the query.
+/// The errors of the query.
 pub fn record_db_query_blocking<T, E>(
     query_type: impl Label,
     table: impl Label,
@@ -156,69 +157,69 @@ pub fn record_db_query_blocking<T, E>(
     recorded!(DATABASE).run(&[label_ref(&query_type), label_ref(&table)], query, of_result)
 }
 
-/// Counts an attempt to connect to the database that failed, as `#[db_connection]` does.
+/// Counts a failed attempt to connect to the database, like `#[db_connection]`.
 pub fn record_database_connection_error() {
     let series = recorded!(DATABASE_CONNECTION).series(&[]);
     series.with_sink(|it| it.count(Role::Failures));
 }
 
-/// Counts a look-up that found something, as `#[cache_lookup]` does.
+/// Counts a look-up that found something, like `#[cache_lookup]`.
 pub fn record_cache_hit(cache: impl Label) {
     recorded!(CACHE).find(&[label_ref(&cache)], ReturnedValue::Lookup { hit: true });
 }
 
-/// Counts a look-up that found nothing, as `#[cache_lookup]` does.
+/// Counts a look-up that found nothing, like `#[cache_lookup]`.
 pub fn record_cache_miss(cache: impl Label) {
     recorded!(CACHE).find(&[label_ref(&cache)], ReturnedValue::Lookup { hit: false });
 }
 
-/// Awaits the planning for a goal, timed as under `#[goap_plan]`.
+/// Awaits the planning of a goal, and times it like `#[goap_plan]`.
 pub async fn record_goap_planning<T>(goal: impl Label, planning: impl Future<Output = T>) -> T {
     recorded!(PLANNING).wait(&[label_ref(&goal)], planning, of_any).await
 }
 
-/// Runs the planning for a goal, timed as under `#[goap_plan]`.
+/// Runs the planning of a goal, and times it like `#[goap_plan]`.
 pub fn record_goap_planning_blocking<T>(goal: impl Label, planning: impl FnOnce() -> T) -> T {
     recorded!(PLANNING).run(&[label_ref(&goal)], planning, of_any)
 }
 
-/// Counts a task by how it ended, as `#[task]` does.
+/// Counts a task by its outcome, like `#[task]`.
 pub fn record_task_completed(task_type: impl Label, success: bool) {
     let outcome = if success { Outcome::OK } else { Outcome::failed(Failure::Error) };
     recorded!(TASK).conclude(&[label_ref(&task_type)], outcome);
 }
 
-/// Sets `pattern_memory_bytes`, as `#[pattern_memory]` does.
+/// Sets the gauge `pattern_memory_bytes`, like `#[pattern_memory]`.
 pub fn set_pattern_memory(bytes: impl GaugeValue) {
     recorded!(PATTERN_MEMORY).conclude(&[], outcome_of_gauge(&bytes));
 }
 
-/// Sets `memory_compression_ratio`, as `#[memory_compression]` does.
+/// Sets the gauge `memory_compression_ratio`, like `#[memory_compression]`.
 pub fn set_memory_compression(ratio: impl GaugeValue) {
     recorded!(MEMORY_COMPRESSION).conclude(&[], outcome_of_gauge(&ratio));
 }
 
-/// Sets `patterns_active`, as `#[patterns_active]` does.
+/// Sets the gauge `patterns_active`, like `#[patterns_active]`.
 pub fn set_patterns_active(patterns: impl GaugeValue) {
     recorded!(PATTERNS_ACTIVE).conclude(&[], outcome_of_gauge(&patterns));
 }
 
-/// Sets `patterns_unused`, as `#[patterns_unused]` does.
+/// Sets the gauge `patterns_unused`, like `#[patterns_unused]`.
 pub fn set_patterns_unused(patterns: impl GaugeValue) {
     recorded!(PATTERNS_UNUSED).conclude(&[], outcome_of_gauge(&patterns));
 }
 
-/// Sets `pattern_reuse_rate`, as `#[pattern_reuse]` does.
+/// Sets the gauge `pattern_reuse_rate`, like `#[pattern_reuse]`.
 pub fn set_pattern_reuse(rate: impl GaugeValue) {
     recorded!(PATTERN_REUSE).conclude(&[], outcome_of_gauge(&rate));
 }
 
-/// Sets `coordination_efficiency`, as `#[coordination]` does.
+/// Sets the gauge `coordination_efficiency`, like `#[coordination]`.
 pub fn set_coordination_efficiency(efficiency: impl GaugeValue) {
     recorded!(COORDINATION).conclude(&[], outcome_of_gauge(&efficiency));
 }
 
-/// Sets `background_task_queue_length`, as `#[task_queue]` does.
+/// Sets the gauge `background_task_queue_length`, like `#[task_queue]`.
 pub fn set_task_queue_length(tasks: impl GaugeValue) {
     recorded!(TASK_QUEUE).conclude(&[], outcome_of_gauge(&tasks));
 }
@@ -233,7 +234,7 @@ pub fn pattern_active() -> Counted {
     recorded!(PATTERNS_ACTIVE).guard()
 }
 
-/// One more in a gauge, for as long as this lives; it goes down on every way out.
+/// A guard that adds one to a gauge as long as it lives. The gauge goes down on every exit path.
 #[must_use = "the gauge goes down as soon as this is dropped"]
 pub struct Counted(Gauge);
 
@@ -253,20 +254,20 @@ fn of_result<T, E>(result: &Result<T, E>) -> Outcome {
     result.as_ref().map_or(Outcome::failed(Failure::Error), |_| Outcome::OK)
 }
 
-/// For families that count no errors.
+/// The outcome in a family that counts no errors.
 fn of_any<T>(_: &T) -> Outcome {
     Outcome::OK
 }
 
-/// A built-in family, all labels of which are given with each recording.
+/// A built-in family; each recording gives values to all its labels.
 #[derive(Clone, Copy)]
 struct Recorded {
     family: &'static Family,
-    /// Where the family stands in the table.
+    /// The index of the family in the table.
     index: usize,
 }
 
-/// A family by the name of its constant.
+/// The family with the name of this constant.
 macro_rules! recorded {
     ($family:ident) => {
         const { Recorded::of(&families::$family) }
@@ -275,7 +276,7 @@ macro_rules! recorded {
 use recorded;
 
 impl Recorded {
-    /// Call it in a `const`, so that recording searches nothing.
+    /// Call this in a `const`, so recording does not search the table.
     const fn of(family: &'static Family) -> Self {
         Self { family, index: families::index_of(family) }
     }
@@ -290,7 +291,7 @@ impl Recorded {
         self.conclude(picks, Outcome::returned(finding));
     }
 
-    /// Records how a call ended, whose duration nobody knows.
+    /// Records the outcome of a call whose duration is unknown.
     fn conclude(self, picks: &[LabelRef<'_>], outcome: Outcome) {
         let series = self.series(picks);
         series.with_sink(|it| call::record_outcome(it, &outcome));

@@ -1,24 +1,25 @@
-//! Which calls are timed, where one in so many is: by chance, for choosing each sixteenth of a thread's calls would always
-//! choose the same one of sixteen functions that call each other in turn.
+//! Random sampling: decides which calls are timed if `time = 1 in N` is set. The choice is random because choosing each
+//! sixteenth call of a thread would always choose the same one of sixteen functions that call each other in turn.
 //!
-//! Events are thrown on a line at random, one a unit of length on average, and each call covers as much of the line as
-//! gives it the chance that it asks for. So one subtraction decides for nearly every call, and chance is asked once for
-//! each one that is timed.
+//! The method is a Poisson process: events are random points on a line, on average one per unit of length. Each call
+//! covers a piece of the line whose length gives the requested probability of an event. So one subtraction decides for
+//! nearly every call, and a random number is needed only once per timed call.
 
 use std::cell::Cell;
 use std::hash::BuildHasher as _;
 
-/// The unit of length, so that lengths are integers.
+/// The unit of length, which makes lengths integers.
 const UNIT: f64 = 4_294_967_296.0;
 
-/// How much of the line a call covers on which there is an event with the chance of one in so many: `-ln(1 - 1/n)`.
+/// The length that a call covers, so it contains an event with the probability `1 / one_in`: `-ln(1 - 1/n)`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and less than the unit for two")]
 pub(crate) const fn weight(one_in: u32) -> u64 {
     if one_in < 2 {
         return u64::MAX >> 1;
     }
     let chance = 1.0 / one_in as f64;
-    // The series of the logarithm, which constants have no function for; it converges by a bit a term for one in two.
+    // The power series of the logarithm, because constants have no function for it. For one in two, it converges by one
+    // bit per term.
     let (mut sum, mut power, mut term) = (0.0, chance, 1.0);
     while term < 64.0 {
         sum += power / term;
@@ -29,14 +30,14 @@ pub(crate) const fn weight(one_in: u32) -> u64 {
 }
 
 thread_local! {
-    /// How far it is to the next event.
+    /// The distance to the next event.
     static LEFT: Cell<u64> = const { Cell::new(0) };
-    /// How far it will be from there to the one after, if that is known.
+    /// The distance from that event to the following one, if it is known; otherwise 0.
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Whether there is an event on what this call covers. If so, [`renew`] has to be called: apart, so that the caller needs no
-/// stack for it.
+/// Whether there is an event in the piece of this call. If so, the caller must call [`renew`]. It is separate, so the
+/// caller needs no stack for it.
 #[inline]
 pub(crate) fn is_sampled(weight: u64) -> bool {
     LEFT.with(|left| {
@@ -48,7 +49,8 @@ pub(crate) fn is_sampled(weight: u64) -> bool {
     })
 }
 
-/// Throws the next event. It makes no difference where nothing was hit: from anywhere it is as far as from an event.
+/// Chooses the next event. The current position has no influence: the distance to the next event has the same
+/// distribution everywhere.
 pub(crate) fn renew() {
     LEFT.set(match NEXT.replace(0) {
         0 => distance(),
@@ -56,19 +58,19 @@ pub(crate) fn renew() {
     });
 }
 
-/// The next call is sampled, whatever its chance.
+/// Makes the next call a sample, at any rate.
 pub(crate) fn sample_next() {
     LEFT.set(0);
 }
 
-/// Has the next event ready, at a moment in which nothing waits for a clock: it takes as long as a clock read.
+/// Computes the next event in advance, at a time when no measurement runs: it takes as long as reading the clock.
 pub(crate) fn prepare() {
     if NEXT.get() == 0 {
         NEXT.set(distance());
     }
 }
 
-/// How far it is from anywhere to the next event.
+/// A random distance to the next event.
 #[inline(never)]
 fn distance() -> u64 {
     thread_local! {
@@ -76,37 +78,37 @@ fn distance() -> u64 {
     }
     RANDOM.with(|random| {
         let seed = match random.get() {
-            // Another sequence for each thread.
+            // Each thread has another sequence.
             0 => foldhash::fast::RandomState::default().hash_one(std::ptr::from_ref(random).addr()),
             seed => seed,
         };
-        // Knuth's linear congruential generator, of whose numbers the high bits are good.
+        // Knuth's linear congruential generator; the high bits of its numbers are good.
         let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         random.set(next.max(1));
         exponential(next)
     })
 }
 
-/// The negative logarithm of a random number as a part of all numbers, in units.
+/// The negative logarithm of `random / 2^64`, in units.
 ///
-/// The power of two is exact, and what is left is a polynomial: the library's
-/// logarithm would cost as much as half a clock read.
+/// The power of two is exact, and a polynomial handles the rest: the logarithm of the standard library would cost half
+/// as much as reading the clock.
 #[inline]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "32 bits are enough, and it is positive")]
 fn exponential(random: u64) -> u64 {
     let halvings = random.leading_zeros().min(40);
-    // From one to two: the bits behind the first.
+    // The bits behind the first set bit, as a number from one to two, minus one.
     let rest = f64::from((random << halvings >> 31) as u32) / UNIT;
-    // ln(1 + x) by Abramowitz and Stegun, 4.1.43, off by 0.00001 at most.
+    // ln(1 + x) by Abramowitz and Stegun, 4.1.43, with an error of at most 0.00001.
     let coefficients = [-0.136_062_75, 0.289_474_78, -0.491_908_96, 0.999_495_56];
     let logarithm = coefficients.iter().fold(0.032_158_45, |sum, it| sum * rest + it) * rest;
-    // By way of a signed number, which the processor has an instruction for.
+    // Through a signed number, because the processor has an instruction for that conversion.
     ((f64::from(halvings + 1) * std::f64::consts::LN_2 - logarithm).max(0.0) * UNIT) as i64 as u64
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::cast_precision_loss, reason = "compared roughly")]
+    #![expect(clippy::cast_precision_loss, reason = "the comparison is approximate")]
     use super::*;
 
     fn hit(weight: u64) -> bool {
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_those_of_their_chances() {
+    fn weights_match_their_probabilities() {
         for one_in in [2_u32, 3, 16, 100, 10_000] {
             let chance = 1.0 - (-(weight(one_in) as f64) / UNIT).exp();
             assert!((chance * f64::from(one_in) - 1.0).abs() < 1e-4, "1 in {one_in}: {chance}");
@@ -135,7 +137,7 @@ mod tests {
         }
     }
 
-    /// Functions with other rates take turns; none of them takes chances away from another.
+    /// Functions with different rates take turns; none of them affects the share of another.
     #[test]
     fn each_function_gets_its_share() {
         let mut found = [0_u32; 3];

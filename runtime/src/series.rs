@@ -1,4 +1,4 @@
-//! One set of label values of a family, with its handles. Everything is recorded into a series.
+//! A series: one set of label values of a family, with its handles. All recording goes through a series.
 
 use crate::binding::Binding;
 use crate::catch_panic::catch_panic;
@@ -21,47 +21,47 @@ pub struct Series {
     pub(crate) family: &'static Family,
     values: Values,
     binding: OnceLock<&'static Binding>,
-    /// Stands for the calls that are not timed, unless the recorder's cells remember a newer one.
+    /// The duration for untimed calls, unless the recorder's cells store a later one.
     pub(crate) last_duration: LastDuration,
     more: OnceLock<&'static More>,
 }
 
-/// What a series needs when it is first used. It is made once and never freed, like the series itself.
+/// The parts of a series that are created at its first use. They are never freed, like the series itself.
 #[derive(Debug)]
 struct More {
     keys: Keys,
-    /// Finds the series that calls end in, if the result decides about a label; or, for a site with labels that are known
-    /// when a call starts, the series that calls start in.
+    /// If a label comes from the result, finds the series in which calls end. Otherwise, for a site with labels that
+    /// are known at the start of a call, finds the series in which calls start.
     lookup: OnceLock<&'static SeriesLookup>,
 }
 
-/// Where the values of the labels stand.
+/// The place of the label values.
 #[derive(Debug)]
 enum Values {
     /// In the record of an annotated function, as literals.
     Record(&'static [u8]),
     /// In the record of an annotated function in the program's own crate.
     RecordInBinary(&'static [u8]),
-    /// Here, in the order of the family's labels, followed by those that the annotation adds. `None` is a value that only the
-    /// result of a call will tell.
+    /// In this list, in the order of the family's labels, followed by the labels that the annotation adds. `None` is a
+    /// value that comes from the result of a call.
     Listed(Box<[Option<Box<str>>]>, Record),
 }
 
 impl Series {
-    /// The series whose values are those of a record.
+    /// A series with the values in a record.
     pub(crate) const fn of_record(record: &'static [u8], family: &'static Family, in_binary: bool) -> Self {
         let values = if in_binary { Values::RecordInBinary(record) } else { Values::Record(record) };
         Self::new(values, family)
     }
 
-    /// Whether it is of a site in the program's own crate.
+    /// Whether the series belongs to a site in the program's own crate.
     #[cfg(feature = "exporter")]
     pub(crate) fn is_in_binary(&self) -> bool {
         matches!(self.values, Values::RecordInBinary(_))
     }
 
-    /// The series with these values, in the order of the family's labels; `site` is the record of the site that is the
-    /// first to need it.
+    /// A series with these values, in the order of the family's labels; `site` is the record of the first site that
+    /// needs the series.
     pub(crate) fn of_values(values: Box<[Option<Box<str>>]>, family: &'static Family, site: Record) -> Self {
         Self::new(Values::Listed(values, site), family)
     }
@@ -70,7 +70,7 @@ impl Series {
         Self { family, values, binding: OnceLock::new(), last_duration: LastDuration::none(), more: OnceLock::new() }
     }
 
-    /// The record of the site that it is of; empty if there is none.
+    /// The record of its site; empty if there is none.
     pub(crate) fn record(&self) -> &'static [u8] {
         match self.values {
             Values::Record(record) | Values::RecordInBinary(record) => record,
@@ -78,7 +78,7 @@ impl Series {
         }
     }
 
-    /// The value of the family's label with this index; the labels that an annotation adds follow them.
+    /// The value of the family's label with this index. The labels that an annotation adds follow those of the family.
     pub(crate) fn value(&self, index: usize) -> Option<&str> {
         match &self.values {
             Values::Record(record) | Values::RecordInBinary(record) => literal(record, label_name(self.family, index)?),
@@ -86,33 +86,33 @@ impl Series {
         }
     }
 
-    /// Name and value of each label, those left out that only the result of a call will tell.
+    /// The name and value of each label, without those that come from the result.
     pub(crate) fn labels(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = self.family.labels.len() + ADDED_LABELS.len();
         (0..all).filter_map(|index| Some((label_name(self.family, index)?, self.value(index)?)))
     }
 
-    /// The record that says which kinds of errors calls can end in.
+    /// The record that lists the kinds of errors.
     pub(crate) fn site(&self) -> Record {
         match self.values {
             Values::Record(record) | Values::RecordInBinary(record) | Values::Listed(_, record) => record,
         }
     }
 
-    /// Whether the result of a call decides about a label.
+    /// Whether a label comes from the result of a call.
     pub(crate) fn is_open_ended(&self) -> bool {
         (0..self.family.labels.len()).any(|it| self.value(it).is_none())
     }
 
-    /// Finds the series that calls end in which start here.
+    /// Finds the series in which the calls that start here end.
     pub(crate) fn ends(&'static self) -> &'static SeriesLookup {
         self.lookup(|| SeriesLookup::of_series(self))
     }
 
-    /// The look-up that was made first.
+    /// The look-up that was created first.
     #[inline]
     pub(crate) fn lookup(&'static self, make: impl FnOnce() -> SeriesLookup) -> &'static SeriesLookup {
-        // Both values exist, except the first time.
+        // Both values exist, except at the first call.
         match self.more.get().and_then(|it| it.lookup.get()) {
             Some(lookup) => lookup,
             None => self.make_lookup(make),
@@ -133,7 +133,7 @@ impl Series {
         })
     }
 
-    /// Lends the metrics of the series on the recorder that calls of this thread reach now.
+    /// Runs `record` with the metrics of the series on the current recorder of this thread.
     pub(crate) fn with_sink<T>(&'static self, record: impl FnOnce(&dyn Sink) -> T) -> T {
         match self.handles() {
             Some(handles) => record(handles),
@@ -141,15 +141,15 @@ impl Series {
         }
     }
 
-    /// Lends a look-up on the recorder that calls of this thread reach now.
+    /// Runs `ask` with a look-up on the current recorder of this thread.
     pub(crate) fn with_lookup<T>(&'static self, ask: impl FnOnce(&Lookup<'_>) -> T) -> T {
         metrics::with_recorder(|recorder| ask(&Lookup { keys: self.keys(), recorder }))
     }
 
-    /// Its handles on the recorder that calls of this thread reach now, if that recorder is never dropped.
+    /// The handles on the current recorder of this thread; `None` if this recorder may be dropped.
     #[inline]
     pub(crate) fn handles(&'static self) -> Option<&'static Handles> {
-        // Only the address, so that the closure is compiled into the three places where a recorder may come from.
+        // Only the address is taken, so the compiler inlines the closure into the three places that provide a recorder.
         let recorder = metrics::with_recorder(address);
         match self.binding.get() {
             Some(binding) if binding.is_of(recorder) => Some(binding.handles()),
@@ -160,7 +160,7 @@ impl Series {
     #[cold]
     #[inline(never)]
     fn handles_slowly(&'static self) -> Option<&'static Handles> {
-        // Any crate may have written the recorder.
+        // A recorder may come from any crate, and it may panic.
         let find = |recorder: &dyn Recorder| {
             #[cfg(feature = "exporter")]
             crate::missing::notice(recorder);
@@ -169,7 +169,7 @@ impl Series {
         catch_panic(|| metrics::with_recorder(find)).flatten()
     }
 
-    /// Its handles on this recorder, if they may be kept.
+    /// The handles on this recorder; `None` if they must not be cached.
     pub(crate) fn bind(&'static self, recorder: &dyn Recorder) -> Option<&'static Handles> {
         Binding::find(&self.binding, recorder, |recorder| Handles::register(self, recorder))
     }

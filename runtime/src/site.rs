@@ -1,4 +1,4 @@
-//! Annotated functions and their list. The only file that knows how they are collected.
+//! Annotated functions, and the list of them. Only this file knows how they are collected.
 
 use crate::label::LabelRef;
 use crate::lookup::SeriesLookup;
@@ -11,21 +11,21 @@ use measurand_catalog::record;
 
 /// One annotated function.
 ///
-/// Small on purpose: whatever the record says is not said again here, since each pointer in a static costs the program
-/// file its own bytes and those of a relocation.
+/// It is small on purpose and repeats nothing from the record, because each pointer in a static takes up its own bytes
+/// and those of a relocation in the program file.
 #[derive(Debug)]
 pub struct Site {
-    /// The series of its calls, where all labels are literals; it has the record.
+    /// The series of calls whose labels are all literals; it contains the record.
     pub(crate) series: Series,
 }
 
-/// A site in the list of this program.
+/// A site in the program's list.
 #[derive(Debug)]
 pub struct Registered(pub &'static Site);
 
 inventory::collect!(Registered);
 
-/// Every annotated function of this program, in no particular order, called or not.
+/// Every annotated function of this program, called or not, in no particular order.
 pub(crate) fn sites() -> impl Iterator<Item = &'static Site> {
     inventory::iter::<Registered>.into_iter().map(|it| it.0)
 }
@@ -33,24 +33,24 @@ pub(crate) fn sites() -> impl Iterator<Item = &'static Site> {
 inventory::submit! { SiteRecords(|| sites().map(Site::record).collect()) }
 
 impl Site {
-    /// What the macros fill in.
+    /// Makes a site; generated code calls it.
     #[must_use]
     pub const fn new(record: &'static [u8], family: &'static Family, in_binary: bool) -> Self {
         Self { series: Series::of_record(record, family, in_binary) }
     }
 
-    /// The record of the catalog; the same bytes lie in the link section.
+    /// The site's record for the catalog. The link section contains the same bytes.
     pub(crate) fn record(&self) -> Record {
         self.series.record()
     }
 
-    /// What the record says under this key; empty if it says nothing.
+    /// The value of this key in the record; empty if the key is missing.
     #[cfg(feature = "exporter")]
     pub(crate) fn field(&self, key: &str) -> &'static str {
         record::field(self.record(), key)
     }
 
-    /// The series of its calls, all labels of which are literals or come from the result.
+    /// The series of its calls, if all labels are literals or come from the result.
     #[inline]
     #[must_use]
     pub fn series(&'static self) -> &'static Series {
@@ -69,23 +69,23 @@ impl Site {
         self.series.lookup(|| SeriesLookup::of_site(&self.series))
     }
 
-    /// Every series that its calls can create and that is known by now.
+    /// Calls `each` with every series of the site that is known now.
     pub(crate) fn each_series(&'static self, each: &mut dyn FnMut(&'static Series)) {
         let expressions = || expressions(self.record());
         if expressions().any(|(_, it)| !is_from_result(it)) {
             self.lookup().fill(each);
         } else if !self.series.is_open_ended() || expressions().next().is_some() {
-            // The site of `records!` has no values, and a series without labels would stand among those that have them.
+            // The site of `records!` has no values. A series without labels would appear beside those that have them.
             each(&self.series);
         }
     }
 }
 
-/// The value of a site's static, its record in the link section, and its place in the list. A value, so that the static is
-/// there even where the path of this macro is mistaken.
+/// The value of a site's static, its record in the link section, and its entry in the list. It is a value, so the
+/// static exists even if the path of this macro is wrong.
 ///
-/// A macro by example, since `env!`, `module_path!`, `file!` and `line!` have to expand in the user's crate, and since
-/// the attributes that touch the linker must not count as the user's own unsafe code.
+/// It is a macro by example, because `env!`, `module_path!`, `file!` and `line!` must expand in the user's crate, and
+/// because the attributes for the linker must not count as the user's unsafe code.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site {
@@ -95,7 +95,7 @@ macro_rules! __site {
         $crate::__private::record! { RECORD, TEXT.len(), $crate::__private::format::bytes(TEXT) }
         $crate::__listed_site!($site, RECORD, &$crate::__private::families::$family)
     }};
-    // The kinds of the function's errors are known to the compiler alone.
+    // Only the compiler knows the kinds of the function's errors.
     (
         $site:ident, $family:ident, $function:literal, [$($label:literal = $value:expr),*], $facts:literal, $kinds:expr
     ) => {{
@@ -107,7 +107,7 @@ macro_rules! __site {
     }};
 }
 
-/// Like `__site!`, for a family that the user declares, whose name the macros do not know.
+/// Like `__site!`, for a declared family, whose name the macros do not know.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __declared_site {
@@ -129,7 +129,7 @@ macro_rules! __declared_site {
     }};
 }
 
-/// The text of a record up to what the compiler alone knows.
+/// The text of a record, up to the part that only the compiler knows.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __site_text {
@@ -148,7 +148,7 @@ macro_rules! __site_text {
     };
 }
 
-/// Puts a site with this record into the list of the program.
+/// Puts a site with this record into the program's list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __listed_site {

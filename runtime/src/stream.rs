@@ -1,6 +1,6 @@
-//! Streams under measurement: a call starts with the first poll and ends when the stream does, or is dropped.
+//! Streams under measurement: a call starts with the first poll and ends when the stream ends or is dropped.
 
-/// What generated code makes of the stream that a function returns.
+/// Measures the stream that a function returns; generated code calls it.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "stream")]
@@ -15,15 +15,15 @@ macro_rules! __measured_stream {
     };
 }
 
-/// The function stays as it was written, beside the error.
+/// Reports the missing feature and leaves the stream unmeasured.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(not(feature = "stream"))]
 macro_rules! __measured_stream {
     ($start:expr, $items:ident, [$($item:ty)?], $stream:expr, $judge:expr) => {{
         ::core::compile_error!(
-            "a function that returns a stream is measured until the stream ends, which needs the feature `stream` of \
-             `measurand`\nexample: measurand = { version = \"0.1\", features = [\"stream\"] }"
+            "measuring a function that returns a stream needs the feature `stream` of `measurand`; enable it\nexample: \
+             measurand = { version = \"0.1\", features = [\"stream\"] }"
         );
         $stream
     }};
@@ -48,10 +48,11 @@ mod measured {
     use std::pin::Pin;
     use std::task::{Context, Poll};
 
-    /// The number of items of a stream that is always ready which are counted at once.
+    /// Number of items after which they are counted, even if the stream is always ready.
     const BATCH: u64 = 1024;
 
-    /// Measures a stream. The call ends with it, in an error where an item is one; items count in a series of their own.
+    /// Measures a stream. The call ends with the stream, as an error if one of the items is an error. Items count in a
+    /// series of their own.
     #[inline]
     pub fn measure_stream<P: TimingPolicy, T: Stream, C: Classified, J: FnMut(&T::Item) -> C>(
         policy: P,
@@ -67,7 +68,7 @@ mod measured {
         }
     }
 
-    /// A stream of these items; for the compiler alone.
+    /// The stream itself; only the compiler needs this function, to infer types.
     #[inline]
     pub fn stream_of<I, T: Stream<Item = I>>(stream: T) -> T {
         stream
@@ -131,11 +132,11 @@ mod measured {
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum State {
-        /// No item was asked for.
+        /// No item has been requested yet.
         New,
-        /// It is polled; dropped now, it has panicked.
+        /// During a poll; a drop now is a panic.
         Polled,
-        /// Between two polls; dropped now, it is cancelled.
+        /// Between two polls; a drop now is a cancellation.
         Waiting,
         Ended,
     }
@@ -185,7 +186,8 @@ mod measured {
 
     impl<P> Drop for Progress<P> {
         fn drop(&mut self) {
-            // A caller that stops at the first error drops the rest of the stream: the error decides how the call ended.
+            // A caller that stops at the first error drops the rest of the stream. Then the error is the outcome of the
+            // call.
             if self.state == State::Waiting && self.failed.is_some() {
                 self.end();
             } else {
@@ -194,13 +196,13 @@ mod measured {
         }
     }
 
-    /// Counts items: one by one in a register of the stream, in the metric when the stream waits.
+    /// Counts items. A field of the stream counts each item; the metric is updated when the stream waits.
     #[derive(Debug)]
     struct Items {
         series: &'static Series,
         counter: Option<Counter>,
         uncounted: u64,
-        /// When the first item was asked for; `None` once it is there.
+        /// The time at which the first item was requested; `None` once it is there.
         first: Option<u64>,
     }
 
@@ -224,7 +226,7 @@ mod measured {
         #[cold]
         fn observe_first(&self, started: u64) {
             let taken = CLOCK.delta(started, CLOCK.raw()).as_secs_f64();
-            // Any crate may have written the recorder.
+            // A recorder may come from any crate, and it may panic.
             catch_panic(|| self.series.with_sink(|sink| sink.observe(Role::Duration, taken)));
         }
 

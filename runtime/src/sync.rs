@@ -1,3 +1,3 @@
-//! The atomics of what `tests/loom` compiles as well. It puts a model checker's in their place.
+//! The atomics for files that `tests/loom` also compiles, with those of a model checker instead.
 
 pub(crate) use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Tests of annotated functions: what one test records, in the tasks and threads that it starts too (feature `testing`).
+//! Helpers for tests: capture what one test records, also in the tasks and threads that it starts (feature `testing`).
 //!
 //! ```
 //! #[measurand::measured]
@@ -16,17 +16,17 @@
 //! assert_eq!(captured.value("function_errors_total", &[("outcome", "error")]), 1.0);
 //! ```
 //!
-//! [`capture`] installs a recorder for the whole process when it is first called, and holds a lock until the [`Captured`] is
-//! dropped: captures of one process run one after another, whatever the number of test threads. A test runner that starts a
-//! process for each test, such as `cargo nextest`, needs no waiting.
+//! The first call of [`capture`] installs a recorder for the whole process. Each call holds a lock until its
+//! [`Captured`] is dropped, so captures of one process run one after another, with any number of test threads. A test
+//! runner that starts a process for each test, such as `cargo nextest`, never waits.
 //!
-//! A capture sees what the whole process records. Three kinds of code pollute it:
+//! A capture sees everything that the process records. Three kinds of code disturb it:
 //!
-//! - a test of the same process that calls the same functions without a capture of its own, at the same time,
+//! - a test of the same process that calls the same functions at the same time, without a capture of its own,
 //! - a thread or a task that an earlier test started and did not wait for,
 //! - a program that records in the background from its start.
 //!
-//! A capture sees nothing of code under a recorder of its own: `metrics::with_local_recorder` hides what it runs.
+//! A capture does not see code under another recorder: `metrics::with_local_recorder` hides the code that it runs.
 
 use crate::site::{Site, sites};
 use measurand_catalog::{Family, KIND_LABEL, Role, STATUSES, families, record};
@@ -38,12 +38,12 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Captures what this process records from now on, until the result is dropped.
+/// Captures everything that this process records from now on, until the result is dropped.
 ///
 /// It waits for the captures of other tests of this process.
 ///
 /// # Panics
-/// When the process has another recorder, and when this thread holds a capture already.
+/// If the process has another recorder, or if this thread already holds a capture.
 #[must_use = "it captures until it is dropped"]
 #[track_caller]
 pub fn capture() -> Captured {
@@ -51,16 +51,17 @@ pub fn capture() -> Captured {
     static ONE: Mutex<()> = Mutex::new(());
     assert!(
         !CAPTURING.get(),
-        "this thread captures already, and would wait for itself; drop the first `Captured` before the next `capture()`"
+        "this thread already holds a capture and would wait for itself; drop the first `Captured` before the next \
+         `capture()`"
     );
     let Some(store) = *STORE.get_or_init(install) else {
         panic!(
-            "the process has another recorder, so nothing can be captured; install none in a test program that captures, \
-             neither by `measurand::exporter::install()` nor by `metrics::set_global_recorder`, or move this test into a file \
-             of its own under `tests/`"
+            "the process has another recorder, so nothing can be captured; in a test program with captures, install no \
+             recorder with `measurand::exporter::install()` or `metrics::set_global_recorder`, or move this test into a \
+             file of its own under `tests/`"
         );
     };
-    // A test that failed has told so itself.
+    // A test that failed has reported that itself.
     let lock = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     CAPTURING.set(true);
     let before = store.begin();
@@ -71,13 +72,13 @@ thread_local! {
     static CAPTURING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What the process records since [`capture`]. Each question is answered with the state of now.
+/// The recordings of the process since [`capture`]. Each method answers with the current state.
 ///
-/// All that it panics with ends in a table of everything that was recorded.
+/// The message of every panic ends with a table of all recordings.
 #[must_use = "it captures until it is dropped"]
 pub struct Captured {
     store: &'static Store,
-    /// Counters and gauges when the capture began.
+    /// The values of counters and gauges at the start of the capture.
     before: BTreeMap<Name, f64>,
     _lock: MutexGuard<'static, ()>,
 }
@@ -95,13 +96,13 @@ impl fmt::Debug for Captured {
 }
 
 impl Captured {
-    /// The calls of a function under `#[measured]`, by its path or the end of it: `load`, `Store::load` for a method, or
-    /// `my_crate::storage::load`. All functions whose paths end so count together.
+    /// Returns the calls of a function under `#[measured]`, by its path or the end of it: `load`, `Store::load` for a
+    /// method, or `my_crate::storage::load`. If several functions match, their calls are added up.
     ///
     /// # Panics
-    /// When the program has no function of this name under `#[measured]`, and none that wrote its name at run time was
-    /// called.
-    #[must_use = "calls are asked for what is expected of them"]
+    /// If the program has no function of this name under `#[measured]`, and no call with this name as a label from run
+    /// time was recorded.
+    #[must_use = "calls do nothing without an expectation"]
     #[track_caller]
     pub fn calls(&self, function: &str) -> Calls<'_> {
         let known = self.store.names(|series| series.label("function").is_some());
@@ -117,7 +118,7 @@ impl Captured {
         }
     }
 
-    /// The calls that record a family with these labels; labels that are not named may have any value. The family is a
+    /// Returns the calls that record a family with these labels; other labels may have any value. The family is a
     /// built-in one, such as `database`, or one that this program declares, by its identifier.
     ///
     /// ```
@@ -130,8 +131,8 @@ impl Captured {
     /// ```
     ///
     /// # Panics
-    /// When there is no such family, or it has no such label.
-    #[must_use = "calls are asked for what is expected of them"]
+    /// If there is no such family, or if it has no such label.
+    #[must_use = "calls do nothing without an expectation"]
     #[track_caller]
     pub fn family<'a>(&'a self, family: &str, labels: &'a [(&'a str, &'a str)]) -> Calls<'a> {
         let all: Vec<&'static Family> = crate::family::families().collect();
@@ -156,11 +157,12 @@ impl Captured {
         }
     }
 
-    /// The value of a metric: by how much a counter grew, what a gauge is at now, how many observations a histogram got.
-    /// All series that have these labels are added up; zero where there is none.
+    /// Returns the value of a metric: the increase of a counter, the current value of a gauge, the number of
+    /// observations of a histogram. The values of all series with these labels are added up; the result is zero if
+    /// there is none.
     ///
     /// # Panics
-    /// When no metric of this name was recorded in this process, or none of its series has one of the labels.
+    /// If no metric of this name was recorded in this process, or if none of its series has one of the labels.
     #[must_use]
     #[track_caller]
     pub fn value(&self, metric: &str, labels: &[(&str, &str)]) -> f64 {
@@ -170,10 +172,10 @@ impl Captured {
         self.sum(&chosen, false)
     }
 
-    /// The observations of a histogram, of all its series that have these labels.
+    /// Returns the observations of a histogram in all series with these labels.
     ///
     /// # Panics
-    /// When no metric of this name was recorded in this process.
+    /// If no metric of this name was recorded in this process.
     #[track_caller]
     pub fn observations(&self, metric: &str, labels: &[(&str, &str)]) -> Observations {
         self.check_metric(metric);
@@ -181,7 +183,7 @@ impl Captured {
         self.observed(&|series| series.metric == metric && series.fits(labels))
     }
 
-    /// A function that was never called is one all the same, if it is in the program.
+    /// Panics if the function is unknown. A function of the program is known even if it was never called.
     #[track_caller]
     fn check_site(&self, function: &str, recorded: &[Name]) {
         let named = |it: &&Site| {
@@ -195,7 +197,7 @@ impl Captured {
         }
         if let Some(site) = named.first() {
             let family = of_family(site);
-            panic!("`{function}` records the family `{family}`; ask `captured.family(\"{family}\", &[..])`");
+            panic!("`{function}` records the family `{family}`; use `captured.family(\"{family}\", &[..])`");
         }
         let hint = similar(function, recorded.iter().filter_map(|series| series.label("function")));
         panic!("no call of `{function}` was recorded{hint}\n{}", self.table());
@@ -230,7 +232,7 @@ impl Captured {
             #[expect(clippy::cast_precision_loss, reason = "no test observes 2^53 values")]
             Value::Histogram(values) => values.len() as f64,
         });
-        // Beside nothing `-0.0` is the sum.
+        // The sum of no values is `-0.0`.
         values.sum::<f64>() + 0.0
     }
 
@@ -244,7 +246,8 @@ impl Captured {
         Observations(values)
     }
 
-    /// Everything that was recorded since the capture began, a series a line, without gauges at their old value.
+    /// Returns a table of everything recorded since the start of the capture, one series per line, without unchanged
+    /// gauges.
     #[must_use]
     pub fn table(&self) -> String {
         let mut lines = Vec::new();
@@ -263,16 +266,15 @@ impl Captured {
         }
         lines.sort();
         if lines.is_empty() {
-            return "nothing was recorded; see `measurand::testing` for what hides recordings from a capture"
-                .to_owned();
+            return "nothing was recorded; see `measurand::testing` for code that a capture does not see".to_owned();
         }
         format!("recorded:\n{}", lines.join("\n"))
     }
 }
 
-/// Calls of one function, or of all that record a family with the same labels.
+/// The calls of one function, or of all functions that record a family with the same labels.
 ///
-/// The methods with an expectation panic where it is not met, and return the calls for the next expectation.
+/// The methods with an expectation panic if it is not met. They return the calls for the next expectation.
 pub struct Calls<'a> {
     captured: &'a Captured,
     family: &'static Family,
@@ -289,13 +291,13 @@ impl fmt::Debug for Calls<'_> {
 #[expect(
     clippy::must_use_candidate,
     clippy::return_self_not_must_use,
-    reason = "the last expectation of a chain returns the calls too"
+    reason = "the last expectation of a chain also returns the calls"
 )]
 impl Calls<'_> {
-    /// Expects so many calls that ended well.
+    /// Expects this number of successful calls.
     ///
     /// # Panics
-    /// When there are more or fewer, and when the family does not count them.
+    /// If the number differs, or if the family does not count successful calls.
     #[track_caller]
     pub fn ok(self, expected: u64) -> Self {
         let found = if self.has(Role::Successes) {
@@ -306,13 +308,13 @@ impl Calls<'_> {
             self.needs(Role::Errors);
             self.all() - self.count(Role::Errors, &[])
         };
-        self.expect(expected, found, "that ended well")
+        self.expect(expected, found, "that succeeded")
     }
 
-    /// Expects so many calls that did not end well, whatever they ended in.
+    /// Expects this number of calls that failed: with an error, a panic or a cancellation.
     ///
     /// # Panics
-    /// When there are more or fewer, and when the family does not count them.
+    /// If the number differs, or if the family does not count failed calls.
     #[track_caller]
     pub fn not_ok(self, expected: u64) -> Self {
         let found = if self.has(Role::Failures) {
@@ -323,43 +325,43 @@ impl Calls<'_> {
             self.needs(Role::Errors);
             self.count(Role::Errors, &[])
         };
-        self.expect(expected, found, "that did not end well")
+        self.expect(expected, found, "that failed")
     }
 
-    /// Expects so many calls that returned an error.
+    /// Expects this number of calls that returned an error.
     ///
     /// # Panics
-    /// When there are more or fewer, and when the family does not count errors by what they are.
+    /// If the number differs, or if the family does not count errors by outcome.
     #[track_caller]
     pub fn errors(self, expected: u64) -> Self {
         let found = self.outcome("error");
         self.expect(expected, found, "that ended in an `error`")
     }
 
-    /// Expects so many calls that panicked.
+    /// Expects this number of calls that panicked.
     ///
     /// # Panics
-    /// As [`Calls::errors`].
+    /// As for [`Calls::errors`].
     #[track_caller]
     pub fn panics(self, expected: u64) -> Self {
         let found = self.outcome("panic");
         self.expect(expected, found, "that ended in a `panic`")
     }
 
-    /// Expects so many calls whose future or stream was dropped before its end.
+    /// Expects this number of calls whose future or stream was dropped before its end.
     ///
     /// # Panics
-    /// As [`Calls::errors`].
+    /// As for [`Calls::errors`].
     #[track_caller]
     pub fn cancelled(self, expected: u64) -> Self {
         let found = self.outcome("cancelled");
         self.expect(expected, found, "that were `cancelled`")
     }
 
-    /// Expects so many errors of a kind, by `#[derive(ErrorKind)]`.
+    /// Expects this number of errors of a kind, see [`crate::ErrorKind`].
     ///
     /// # Panics
-    /// As [`Calls::errors`].
+    /// As for [`Calls::errors`].
     #[track_caller]
     pub fn error_kind(self, kind: &str, expected: u64) -> Self {
         self.needs(Role::Errors);
@@ -367,20 +369,20 @@ impl Calls<'_> {
         self.expect(expected, found, &format!("that ended in an error of the kind `{kind}`"))
     }
 
-    /// Expects so many calls that ended, whatever their outcome.
+    /// Expects this number of calls that ended, with any outcome.
     ///
     /// # Panics
-    /// When there are more or fewer, and when the family does not count them.
+    /// If the number differs, or if the family does not count calls.
     #[track_caller]
     pub fn total(self, expected: u64) -> Self {
         let found = self.all();
         self.expect(expected, found, "that ended")
     }
 
-    /// Expects so many calls that began since the capture did and have not ended.
+    /// Expects this number of calls that started since the start of the capture and have not ended.
     ///
     /// # Panics
-    /// When there are more or fewer, and when the family does not count them.
+    /// If the number differs, or if the family does not count calls in flight.
     #[track_caller]
     pub fn in_flight(self, expected: u64) -> Self {
         self.needs(Role::InFlight);
@@ -388,10 +390,10 @@ impl Calls<'_> {
         self.expect(expected, found, "in flight")
     }
 
-    /// The durations of the calls that ended, in seconds.
+    /// Returns the durations of the calls that ended, in seconds.
     ///
     /// # Panics
-    /// When the family times nothing.
+    /// If the family measures no duration.
     #[track_caller]
     pub fn durations(&self) -> Observations {
         self.needs(Role::Duration);
@@ -402,7 +404,7 @@ impl Calls<'_> {
     fn needs(&self, role: Role) {
         assert!(
             self.has(role),
-            "the family `{}` has no metric for this (`{}`); ask for one that it has: {}",
+            "the family `{}` has no metric with the role `{}`; use one of its metrics: {}",
             self.family.name,
             role.as_str(),
             self.family.metrics.iter().map(|it| it.name).collect::<Vec<_>>().join(", ")
@@ -427,7 +429,7 @@ impl Calls<'_> {
         self.count(Role::Errors, &[("outcome", outcome)])
     }
 
-    /// All that ended: by what the family counts for each of them.
+    /// The number of all calls that ended, from a metric that counts each of them.
     #[track_caller]
     fn all(&self) -> f64 {
         const FOR_EACH: &[&[Role]] = &[
@@ -454,38 +456,38 @@ impl Calls<'_> {
     }
 }
 
-/// What histograms observed, in increasing order.
+/// Observations of histograms, in increasing order.
 #[derive(Debug, Clone, PartialEq)]
-#[must_use = "observations are asked for what is expected of them"]
+#[must_use = "observations do nothing without an expectation"]
 pub struct Observations(Vec<f64>);
 
 impl Observations {
-    /// How many there are.
+    /// Returns the number of observations.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// The smallest one.
+    /// Returns the smallest observation.
     #[must_use]
     pub fn min(&self) -> Option<f64> {
         self.0.first().copied()
     }
 
-    /// The largest one.
+    /// Returns the largest observation.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
         self.0.last().copied()
     }
 
-    /// All of them.
+    /// Returns all observations.
     #[must_use]
     pub fn values(&self) -> &[f64] {
         &self.0
     }
 }
 
-/// Whether a series is one of the function: the name is its path, module and all, or the end of it.
+/// Whether a series belongs to the function: the name is its complete path, or the end of it.
 fn is_named(series: &Name, function: &str) -> bool {
     let Some(name) = series.label("function") else { return false };
     let path = format!("{}::{name}", series.label("module").unwrap_or_default());
@@ -496,7 +498,7 @@ fn ends_with_path(path: &str, end: &str) -> bool {
     path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with("::"))
 }
 
-/// The names that are like another one, for a message.
+/// The names that are similar to this one, for a message.
 fn similar<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
     const LIKE: f64 = 0.7;
     let mut found: Vec<(f64, &str)> = names
@@ -509,7 +511,7 @@ fn similar<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
     if names.is_empty() { String::new() } else { format!("; similar: {}", names.join(", ")) }
 }
 
-/// One series.
+/// The metric and the labels of one series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Name {
     metric: String,
@@ -546,8 +548,8 @@ enum Value {
     Histogram(Vec<f64>),
 }
 
-/// The recorder: a store that can be read at any time. The one for debugging in `metrics-util` sets gauges to zero when it
-/// is read, so that a test could not ask twice.
+/// The recorder: a store that can be read at any time. `DebuggingRecorder` of `metrics-util` resets gauges when it is
+/// read, so a test could not read it twice.
 struct Store(Registry<Key, AtomicStorage>);
 
 fn install() -> Option<&'static Store> {
@@ -557,7 +559,7 @@ fn install() -> Option<&'static Store> {
 }
 
 impl Store {
-    /// Counters and gauges as they are; histograms begin empty.
+    /// Returns the current counters and gauges, and empties the histograms.
     fn begin(&self) -> BTreeMap<Name, f64> {
         self.0.visit_histograms(|_, histogram| histogram.clear());
         let values = self.read().into_iter().filter_map(|(series, value)| match value {

@@ -1,10 +1,10 @@
-//! What a returned value says: its score, its level, whether a look-up found something, what kind of error it is.
+//! The information in a returned value: its score, its number for a gauge, its hit or miss, its kind of error.
 
 use measurand_catalog::Kinds;
 
-/// A value with a truth score, from 0 to 1; what a function under `#[verified]` returns.
+/// A value with a truth score from 0 to 1: the return type of a function under `#[verified]`.
 ///
-/// `None` means that there is no score, which counts as a failed verification. So do `Err` and `NaN`.
+/// `None` means that there is no score. It counts as a failed verification, and so do `Err` and `NaN`.
 ///
 /// ```
 /// struct Review { passed: u32, total: u32 }
@@ -22,7 +22,7 @@ use measurand_catalog::Kinds;
     note = "example: impl measurand::Score for {Self} {{ fn score(&self) -> Option<f64> {{ .. }} }}"
 )]
 pub trait Score {
-    /// The score, if there is one.
+    /// Returns the score; `None` if there is none.
     fn score(&self) -> Option<f64>;
 }
 
@@ -38,17 +38,17 @@ impl Score for f32 {
     }
 }
 
-/// A number for a gauge; what a function under `#[pattern_memory]` and the like returns.
+/// A number for a gauge: the return type of a function under `#[pattern_memory]` and similar attributes.
 ///
-/// `None` leaves the gauge as it is, and so does `Err`.
+/// `None` leaves the gauge unchanged, and so does `Err`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no number for a gauge",
+    message = "`{Self}` is not a number for a gauge",
     label = "expected a number, for example `u64` or `Result<f64, E>`",
     note = "return a number, an `Option` or a `Result` of one, or implement `measurand::GaugeValue` for the type",
     note = "example: impl measurand::GaugeValue for {Self} {{ fn level(&self) -> Option<f64> {{ .. }} }}"
 )]
 pub trait GaugeValue {
-    /// The number, if there is one.
+    /// Returns the number; `None` if there is none.
     fn level(&self) -> Option<f64>;
 }
 
@@ -65,17 +65,17 @@ macro_rules! numbers {
 
 numbers! { f32 f64 i8 i16 i32 i64 isize u8 u16 u32 u64 usize }
 
-/// Whether a look-up found something; what a function under `#[cache_lookup]` returns.
+/// A hit or a miss: the return type of a function under `#[cache_lookup]`.
 ///
-/// `None` is neither hit nor miss, and so is `Err`.
+/// `None` of the method is neither a hit nor a miss. `Err` gives `None`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say whether something was found",
+    message = "`{Self}` is not the result of a look-up",
     label = "expected an `Option` or a `Result` of one",
     note = "return `Option<T>` or `Result<Option<T>, E>`, or implement `measurand::CacheResult` for the type",
     note = "example: impl measurand::CacheResult for {Self} {{ fn found(&self) -> Option<bool> {{ .. }} }}"
 )]
 pub trait CacheResult {
-    /// Whether something was found.
+    /// Returns whether something was found; `None` if that is unknown.
     fn found(&self) -> Option<bool>;
 }
 
@@ -91,9 +91,9 @@ impl<T: CacheResult, E> CacheResult for Result<T, E> {
     }
 }
 
-/// The kind of an error, for the label `error_kind` of the metric that counts errors.
+/// The kind of an error, for the label `error_kind` of the errors counter.
 ///
-/// Derive it for an error enum. There must be few kinds, as there are where each is written in the code.
+/// Derive it for an error enum. The number of kinds must be small, as it is if the code contains each of them.
 ///
 /// ```
 /// #[derive(measurand::ErrorKind)]
@@ -117,19 +117,19 @@ impl<T: CacheResult, E> CacheResult for Result<T, E> {
 /// # assert_eq!(measurand::ErrorKind::kind(&StoreError::Network(NetworkError::TimedOut)), "timed_out");
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what kind of error it is",
+    message = "`{Self}` has no error kind",
     note = "write `#[derive(measurand::ErrorKind)]` on the type, or implement the trait",
     note = "example: impl measurand::ErrorKind for {Self} {{ fn kind(&self) -> &'static str {{ \"name\" }} }}"
 )]
 pub trait ErrorKind {
-    /// The kind, for example `not_found`. An empty one counts as no kind: the error is counted without the label.
+    /// Returns the kind, for example `not_found`. An empty text means no kind: the error is counted without the label.
     fn kind(&self) -> &'static str;
 }
 
-/// The kinds that an error type has, as a constant.
+/// The kinds of an error type, as a constant.
 ///
-/// `#[derive(ErrorKind)]` writes it. A type whose [`ErrorKind`] is written by hand needs it too if its kinds are to be
-/// exported at zero, before the first error: `increase()` does not see the error that makes a series appear.
+/// `#[derive(ErrorKind)]` implements it. Implement it for a type with a manual [`ErrorKind`] too, so its kinds are
+/// exported at zero before the first error: `increase()` does not see the error that creates a series.
 ///
 /// ```
 /// # use measurand::{ErrorKind, ErrorKinds, Kinds};
@@ -146,11 +146,11 @@ pub trait ErrorKind {
 /// }
 /// ```
 pub trait ErrorKinds: ErrorKind {
-    /// All values of [`ErrorKind::kind`].
+    /// All possible results of [`ErrorKind::kind`].
     const KINDS: Kinds;
 }
 
-// Written out, since the compiler shows them to users whose error has no kind.
+// Written without a macro, because the compiler shows these implementations to users whose error has no kind.
 impl<T: ErrorKind + ?Sized> ErrorKind for &T {
     fn kind(&self) -> &'static str {
         T::kind(self)
@@ -181,7 +181,7 @@ impl<T: ErrorKinds + ?Sized> ErrorKinds for std::sync::Arc<T> {
     const KINDS: Kinds = T::KINDS;
 }
 
-/// Through `Option` and `Result` to the number inside.
+/// Implements a trait for `Option`, `Result` and pointers, by the value inside.
 macro_rules! numbers_inside {
     ($($trait:ident $method:ident)*) => {$(
         impl<T: $trait> $trait for Option<T> {

@@ -1,4 +1,4 @@
-//! Every condition of an alert can be declared for a family of one's own.
+//! Every condition of an alert can be used in a family that a user declares.
 
 use measurand::DeclaredFamily;
 use measurand::tables::Condition;
@@ -13,11 +13,11 @@ measurand::family! {
             calls "reviews_total": "Reviews that ended.";
             errors "review_errors_total": "Reviews that ended in an error.";
             duration "review_duration_seconds": "Time of a review.", [0.25, 1.0, 5.0];
-            score "review_score": "What the review says.", [0.5, 0.7, 0.9, 1.0];
-            last_score "review_last_score": "The newest score.";
+            score "review_score": "The score of the review.", [0.5, 0.7, 0.9, 1.0];
+            last_score "review_last_score": "The latest score.";
             successes "review_successes_total": "Reviews that passed.";
-            failures "review_failures_total": "Reviews that did not.";
-            rollbacks "review_rollbacks_total": "Changes taken back.";
+            failures "review_failures_total": "Reviews that failed.";
+            rollbacks "review_rollbacks_total": "Changes rolled back.";
         }
         alerts {
             A P0: error_ratio > 0.02, for 120 s, "A.", "A.";

@@ -1,6 +1,6 @@
-//! Code beside an annotated function that panics: the function's caller notices nothing, and every call is counted.
+//! Panics in code beside an annotated function: the function's caller does not notice them, and every call is counted.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+#![allow(clippy::unwrap_used, reason = "test helpers may unwrap, like tests")]
 
 use measurand::{
     CacheResult, ErrorKind, GaugeValue, Score, cache_lookup, measured, pattern_memory, timed_query, verified,
@@ -83,7 +83,7 @@ fn fine() -> u8 {
     7
 }
 
-/// A recorder that panics whatever it is asked.
+/// A recorder that panics on every call.
 struct Broken;
 
 impl Recorder for Broken {
@@ -121,7 +121,7 @@ fn the_caller_notices_nothing() {
     let (_, _, _) = (scores(), levels(), finds());
     assert!(fails().is_err());
 
-    // Under a broken recorder too, and also where the function itself panics, in which a second panic would abort.
+    // The same holds under a broken recorder, and if the function itself panics: there, a second panic would abort.
     metrics::with_local_recorder(&Broken, || {
         assert_eq!(fine(), 7);
         let unwound = std::panic::catch_unwind(|| {
@@ -143,6 +143,6 @@ fn the_caller_notices_nothing() {
     has(r#"verification_failures_total{agent_id="coder"} 1"#);
     has(r#"function_errors_total{function="fails",module="contained",outcome="error"} 1"#);
     has(r#"function_calls_total{function="fine",module="contained"} 1"#);
-    // What is counted while the broken recorder is in force goes to that one.
+    // Calls under the broken recorder are counted only there.
     has("measurand_contained_panics_total 7");
 }

@@ -1,10 +1,10 @@
-//! Texts that are empty: Prometheus takes a label without a value for a label that is not there.
+//! Empty texts: Prometheus treats a label with an empty value as a missing label.
 
 use measurand::{ErrorKind, measured, timed_query};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use std::collections::BTreeMap;
 
-/// An error that has a kind for some of its values only.
+/// An error with a kind for some of its values only.
 struct Failed(&'static str);
 
 impl ErrorKind for Failed {
@@ -23,7 +23,7 @@ fn queries(table: &str) {
     let _ = table;
 }
 
-/// What Prometheus keeps of the counters, and of histograms how many observations, each series once.
+/// The counters as Prometheus stores them, and the numbers of observations of histograms. Each series occurs once.
 fn counted(recorder: &DebuggingRecorder) -> BTreeMap<String, u64> {
     let mut all = BTreeMap::new();
     for (key, .., value) in recorder.snapshotter().snapshot().into_vec() {

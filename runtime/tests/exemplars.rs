@@ -1,6 +1,7 @@
-//! From a span of `tracing` to an example behind a bucket. One test, since the recorder and the subscriber are global.
+//! From a `tracing` span to the exemplar of a bucket. It is one test, because the recorder and the subscriber are
+//! global.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+#![allow(clippy::unwrap_used, reason = "test helpers may unwrap, like tests")]
 
 use measurand::measured;
 use opentelemetry::trace::TracerProvider as _;
@@ -31,7 +32,7 @@ fn a_bucket_leads_to_a_trace() {
     let url = format!("{}/metrics", exporter.url());
     let open = get(&url, "application/openmetrics-text");
     let with: Vec<&str> = open.lines().filter(|it| it.contains(" # {")).collect();
-    let [line] = with[..] else { panic!("one bucket has an example: {with:#?}") };
+    let [line] = with[..] else { panic!("one bucket has an exemplar: {with:#?}") };
     assert!(line.starts_with("function_duration_seconds_bucket{") && line.contains("function=\"answer\""), "{line}");
     let (_, exemplar) = line.split_once(" # ").unwrap();
     let parts: Vec<&str> = exemplar.split(' ').collect();
@@ -40,10 +41,10 @@ fn a_bucket_leads_to_a_trace() {
     assert!(parts[1].parse::<f64>().unwrap() <= bound, "{line}");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
     assert!((now - parts[2].parse::<f64>().unwrap()).abs() < 60.0, "{line}");
-    // Prometheus' own text knows no examples.
+    // The Prometheus text format has no exemplars.
     assert!(!get(&url, "text/plain").contains(" # {"));
 
-    // The live page leads there too.
+    // The live page links to the trace, too.
     let model = get(&format!("{}/live/model.json", exporter.url()), "application/json");
     let id = |name: &str| {
         let begin = model.find(&format!("exemplars.{name}-")).unwrap();

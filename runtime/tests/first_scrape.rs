@@ -1,6 +1,6 @@
-//! What the first scrape shows, before anything is called: each function by a name of its own, each kind of error at zero.
+//! The first scrape, before any call: each function has a name of its own, and each kind of error is at zero.
 
-#![expect(clippy::unused_self, reason = "methods of several types are called the same")]
+#![expect(clippy::unused_self, reason = "methods of several types have the same name")]
 
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -65,7 +65,7 @@ async fn samples(metric: &str) -> Vec<String> {
     lines
 }
 
-/// The counters of errors that are not of another outcome, without the names of labels that all have.
+/// The counters with the outcome `error`, without the label that all of them have.
 async fn errors(metric: &str) -> Vec<String> {
     let mut lines = samples(metric).await;
     lines.retain(|it| it.contains(r#"outcome="error""#));
@@ -125,7 +125,7 @@ async fn names_and_kinds() {
         ]
     );
 
-    // The history began at the installation, so that the page shows rates of what came right after it.
+    // The history starts at the installation, so the page shows rates for calls right after it.
     let begin = std::time::Instant::now();
     loop {
         let functions = text("/live/functions").await;

@@ -1,4 +1,4 @@
-//! The HTTP layer on axum, hyper, tonic and plain services: what each request leaves, to the last series.
+//! The HTTP layer on axum, hyper, tonic and plain services: all series that each request records.
 
 use axum::body::Bytes;
 use axum::{Router, body::Body, extract::Path, routing::get};
@@ -22,7 +22,7 @@ fn request(method: &str, path: &str) -> Request<Body> {
     Request::builder().method(method).uri(path).body(Body::empty()).expect("a request")
 }
 
-/// Runs it under a recorder of its own.
+/// Runs `body` under a recorder of its own.
 fn record(body: impl Future<Output = ()>) -> DebuggingRecorder {
     let recorder = DebuggingRecorder::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -30,7 +30,7 @@ fn record(body: impl Future<Output = ()>) -> DebuggingRecorder {
     recorder
 }
 
-/// Every series with its value, a histogram with its number of observations.
+/// Every series with its value; for a histogram, the number of observations.
 fn lines(recorder: &DebuggingRecorder) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (key, _, _, value) in recorder.snapshotter().snapshot().into_vec() {
@@ -46,8 +46,8 @@ fn lines(recorder: &DebuggingRecorder) -> Vec<String> {
     lines
 }
 
-/// There is nothing but so many requests by method, route and status, and none in flight in the routes that follow. Those
-/// that failed on the side of the server are errors, and no others.
+/// Checks that there are exactly these requests by method, route and status, and that none is in flight on the routes
+/// in `began`. Exactly the requests that failed on the server are errors.
 #[track_caller]
 fn check(recorder: &DebuggingRecorder, requests: &[(&str, u64)], began: &[&str]) {
     let failed = |it: &&(&str, u64)| {
@@ -60,7 +60,7 @@ fn check(recorder: &DebuggingRecorder, requests: &[(&str, u64)], began: &[&str])
     check_errors(recorder, requests, &errors.collect::<Vec<_>>(), began);
 }
 
-/// The same, where these are the errors, by outcome besides.
+/// Like [`check`], with these errors by outcome.
 #[track_caller]
 fn check_errors(recorder: &DebuggingRecorder, requests: &[(&str, u64)], errors: &[(String, u64)], began: &[&str]) {
     let mut expected: Vec<String> = Vec::new();
@@ -142,7 +142,7 @@ fn axum() {
     check(&recorder, &requests, &began);
 }
 
-/// A real connection of hyper, in memory.
+/// A real hyper connection, in memory.
 #[test]
 fn hyper() {
     async fn answer(request: Request<::hyper::body::Incoming>) -> Result<Response<Body>, Infallible> {
@@ -152,7 +152,7 @@ fn hyper() {
         Ok(Response::new(Body::from("hello")))
     }
     fn route(request: &http::request::Parts) -> Option<Cow<'_, str>> {
-        // What it borrows from the request serves as well as a literal.
+        // The route may be borrowed from the request, or be a literal.
         let first = request.uri.path().get(1..)?.split('/').next()?;
         (first == "slow" || first == "fast").then_some(Cow::Borrowed(first))
     }
@@ -169,7 +169,7 @@ fn hyper() {
             let length = client.read(&mut buffer).await.unwrap();
             assert!(buffer[..length].ends_with(b"hello"), "{}", String::from_utf8_lossy(&buffer[..length]));
         }
-        // The client asks and goes away.
+        // The client sends a request and disconnects.
         client.write_all(b"GET /slow/1 HTTP/1.1\r\nhost: test\r\n\r\n").await.unwrap();
         tokio::task::yield_now().await;
         drop(client);
@@ -179,7 +179,7 @@ fn hyper() {
     check(&recorder, &requests, &["GET fast", "_other fast", "GET _unmatched", "GET slow"]);
 }
 
-/// A real service of tonic: clients that try paths make no series, methods do once they have answered.
+/// A real tonic service. Clients that guess paths create no series; methods do once they have answered.
 #[test]
 fn tonic() {
     const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -191,11 +191,11 @@ fn tonic() {
             let response = server.clone().oneshot(request.unwrap()).await.unwrap();
             response.headers().get("grpc-status").map(|it| it.to_str().unwrap().to_owned())
         };
-        // In flight at first where unknown methods are, then in its own route.
+        // The first call is in flight as `_unmatched`, later calls in their own route.
         for _ in 0..3 {
             assert_eq!(call(CHECK, &[0; 5]).await, None);
         }
-        // A service that the method does not know: 5, not found, is an answer, and no error of the server.
+        // The health service does not know the service `x`: the status 5, *not found*, is not an error of the server.
         assert_eq!(call(CHECK, b"\0\0\0\0\x03\x0a\x01x").await.as_deref(), Some("5"));
         for number in 0..50 {
             assert_eq!(call(&format!("/no.Service/Method{number}"), &[0; 5]).await.as_deref(), Some("12"));
@@ -206,7 +206,7 @@ fn tonic() {
     check(&recorder, &requests, &["POST _unmatched", "POST /grpc.health.v1.Health/Check"]);
 }
 
-/// A known method that says of itself that it is unimplemented stays what it is; errors and cancellations have no head.
+/// A known method that answers *unimplemented* keeps its route; errors and cancellations have no head.
 #[test]
 fn grpc_heads() {
     let recorder = record(async {
@@ -237,7 +237,7 @@ fn grpc_heads() {
     check(&recorder, &requests, &["POST _unmatched", "POST /a.B/C"]);
 }
 
-/// A body of these frames; it panics where there is none that it was told of.
+/// A body of these frames; it panics if it is polled after the last one.
 struct Frames(VecDeque<Option<Result<Frame<Bytes>, &'static str>>>);
 
 impl http_body::Body for Frames {
@@ -249,7 +249,7 @@ impl http_body::Body for Frames {
     }
 }
 
-/// A gRPC response of HTTP status 200 tells how it ended in its head or in its trailers; either way it is an error or none.
+/// A gRPC response with the HTTP status 200 has its gRPC status in its head or in its trailers. Both are treated alike.
 #[test]
 fn grpc_errors_are_those_of_grpc() {
     fn trailers(status: &str) -> HeaderMap {
@@ -299,7 +299,7 @@ fn grpc_errors_are_those_of_grpc() {
     }
 }
 
-/// A body that panics takes the call down after its head was sent.
+/// A panic in the body, after the head was sent.
 #[test]
 fn a_grpc_body_that_panics_is_a_panic() {
     let recorder = record(async {
@@ -313,9 +313,9 @@ fn a_grpc_body_that_panics_is_a_panic() {
     check_errors(&recorder, &[("POST /p.Panics/M 200", 1)], &errors, &["POST _unmatched"]);
 }
 
-/// What clients are to blame for is an error where the layer is told so.
+/// Client errors count if the layer is configured to count them.
 #[test]
-fn errors_of_clients_count_where_they_are_wanted() {
+fn client_errors_count_if_configured() {
     let recorder = record(async {
         let answer = async |request: Request<Body>| {
             let status: u16 = request.uri().query().unwrap().parse().unwrap();
@@ -354,11 +354,11 @@ fn panics() {
         let app: Router = Router::new()
             .route("/panic", get(async || if true { panic!("on purpose") } else { "never" }))
             .layer(measurand::http_layer!());
-        // As a server's task does it.
+        // A server runs the request in a task, too.
         let task = tokio::spawn(app.oneshot(request("GET", "/panic")));
         assert!(task.await.unwrap_err().is_panic());
 
-        // Not in the future, but before there is one.
+        // The service panics before it returns a future.
         let answer = |_: Request<Body>| -> Ready<Result<Response<()>, Infallible>> { panic!("on purpose") };
         let mut service = measurand::http_layer!().route(|_| Some("early".into())).layer(service_fn(answer));
         assert!(catch_unwind(AssertUnwindSafe(|| service.call(request("GET", "/")))).is_err());
@@ -383,10 +383,10 @@ fn a_hundred_at_once() {
         for future in &mut futures {
             poll_once(future.as_mut());
         }
-        // One more that nobody polls.
+        // One more future that is never polled.
         let unpolled = service.call(request("PUT", "/"));
         assert_eq!(lines(&recorder), ["http_requests_in_flight method=PUT route=gate 101"]);
-        // The snapshot took the value away.
+        // The snapshot reset the value.
         metrics::gauge!("http_requests_in_flight", "method" => "PUT", "route" => "gate").set(101.0);
         drop(unpolled);
         futures.truncate(60);
@@ -399,7 +399,7 @@ fn a_hundred_at_once() {
     check(&recorder, &[("PUT gate cancelled", 41), ("PUT gate 200", 60)], &["PUT gate"]);
 }
 
-/// It is the service that was ready which is called, as Tower asks.
+/// The service that was ready is the one that is called, as Tower requires.
 #[test]
 fn readiness() {
     #[derive(Default)]
@@ -436,7 +436,7 @@ fn readiness() {
     check(&recorder, &[("GET once 200", 1), ("GET once error", 1)], &["GET once"]);
 }
 
-/// The layer is in the catalog where it is made, with the family that explains it.
+/// The catalog contains each place where the layer is made, and the family that explains it.
 #[test]
 fn catalog() {
     let catalog = measurand::catalog();

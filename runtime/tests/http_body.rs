@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-/// Gives so many pieces, one after each time that it was waited for; then it ends, fails or panics.
+/// A body of `left` pieces that is pending before each of them; then it ends, fails or panics.
 struct Pieces {
     left: u32,
     ready: bool,
@@ -98,7 +98,7 @@ fn a_request_lasts_until_its_body_ends() {
         check(&captured, "/well", "200", 0, 1.0);
         assert!(body.frame().await.is_none());
         check(&captured, "/well", "200", 1, 0.0);
-        // Asked again after its end it counts nothing, and neither does the drop.
+        // Polling the body after its end counts nothing, and neither does the drop.
         let _again = body.frame().await;
         drop(body);
     });
@@ -108,7 +108,7 @@ fn a_request_lasts_until_its_body_ends() {
 }
 
 #[test]
-fn bodies_that_do_not_end_well_are_told_apart() {
+fn failures_of_bodies_are_distinguished() {
     let captured = capture();
     block_on(async {
         assert!(ask("GET", "/failed").await.into_body().collect().await.is_err());
@@ -120,7 +120,7 @@ fn bodies_that_do_not_end_well_are_told_apart() {
         check(&captured, "/well", "cancelled", 1, 0.0);
         check(&captured, "/well", "200", 0, 0.0);
 
-        // Never asked for, as where the client goes away before the head is sent.
+        // The body is never polled, as if the client disconnects before the head is sent.
         drop(ask("GET", "/well").await);
         check(&captured, "/well", "cancelled", 2, 0.0);
 
@@ -133,7 +133,7 @@ fn bodies_that_do_not_end_well_are_told_apart() {
 }
 
 #[test]
-fn what_has_no_body_ends_with_its_head() {
+fn a_response_without_a_body_ends_with_its_head() {
     let captured = capture();
     block_on(async {
         drop(ask("HEAD", "/whole").await);
@@ -143,7 +143,7 @@ fn what_has_no_body_ends_with_its_head() {
     });
 }
 
-/// A service that fails has no body.
+/// A service that returns an error has no body.
 #[test]
 fn errors_of_the_service() {
     let captured = capture();
@@ -155,7 +155,7 @@ fn errors_of_the_service() {
     check(&captured, "/broken", "error", 1, 0.0);
 }
 
-/// Hyper does not ask a body for its end once everything that was announced is sent, and drops it where the client goes away.
+/// Hyper does not poll a body again after it has sent the announced length, and drops it if the client disconnects.
 #[test]
 fn through_a_connection() {
     let captured = capture();
@@ -186,7 +186,7 @@ fn through_a_connection() {
     check(&captured, "/endless", "cancelled", 1, 0.0);
 }
 
-/// Where nobody says how long a body is, only its own end is one.
+/// Without a length, only the end of the body itself counts.
 #[test]
 fn streams_without_a_length() {
     let captured = capture();

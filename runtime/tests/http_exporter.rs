@@ -1,4 +1,4 @@
-//! The HTTP layer with our exporter as the recorder, and at the limit of series: both are of the whole process.
+//! The HTTP layer with our exporter as the recorder, and at the series limit. Both are global to the process.
 
 use axum::{Router, extract::Path, routing::get};
 use http::{Request, StatusCode};
@@ -23,12 +23,12 @@ async fn samples(app: &Router) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn one_life() {
+async fn one_process() {
     let endpoint = measurand::exporter::router();
-    // Nothing is known of routes, and no series without labels stands for them.
+    // No route is known yet, and no series without labels appears instead.
     assert_eq!(samples(&endpoint).await, [""; 0]);
 
-    // The endpoint can be under the layer as well.
+    // The endpoint may be under the layer, too.
     let users = Router::new().route("/{id}", get(async |Path(id): Path<u64>| format!("user {id}")));
     let app = Router::new().nest("/users", users).merge(endpoint.clone()).layer(measurand::http_layer!());
     let tasks: Vec<_> = (1..=1000)
@@ -46,7 +46,7 @@ async fn one_life() {
         [
             r#"http_request_duration_seconds_count{method="GET",route="/users/{id}",status="200"} 1000"#,
             r#"http_request_duration_seconds_count{method="GET",route="_unmatched",status="404"} 1"#,
-            // Panics stand at zero before the first, so that an alert about growth sees it.
+            // The counter of panics is zero before the first panic, so an alert on an increase sees it.
             r#"http_request_errors_total{method="GET",outcome="panic",route="/metrics",status="panic"} 0"#,
             r#"http_request_errors_total{method="GET",outcome="panic",route="/users/{id}",status="panic"} 0"#,
             r#"http_request_errors_total{method="GET",outcome="panic",route="_unmatched",status="panic"} 0"#,
@@ -60,7 +60,8 @@ async fn one_life() {
     let catalog = get_text(&app, "/catalog.json").await.1;
     assert!(catalog.contains("http_requests_total") && catalog.contains("tests/http_exporter.rs"), "{catalog}");
 
-    // A function that tells paths instead of templates: beyond the limit they share a series, which keeps its statuses.
+    // This function returns paths instead of templates. Beyond the limit, paths share a series, which keeps its
+    // statuses.
     measurand::set_series_limit(20);
     let paths = measurand::http_layer!().route(|request| Some(request.uri.path().into()));
     let service = paths.layer(service_fn(async |request: Request<()>| {

@@ -1,4 +1,4 @@
-//! Kept handles under labels that are no literals: four threads, a global recorder, every value counted exactly.
+//! Cached handles with labels that are not literals: four threads, a global recorder, every value counted exactly.
 
 use measurand::{ErrorKind, Label, measured, task, timed_query, verified};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -28,7 +28,7 @@ fn query(table: &str) -> Result<(), StoreError> {
     if table.ends_with('3') { Err(StoreError::Missing) } else { Ok(()) }
 }
 
-/// Free text that only the result tells.
+/// Free text from the result.
 #[verified(|it| it.0.as_str(), threshold = 0.5)]
 fn verify(step: u32) -> Agent {
     assert_ne!(step, VALUES, "on purpose");
@@ -83,7 +83,7 @@ fn round() {
     assert!(std::panic::catch_unwind(|| verify(VALUES)).is_err());
 }
 
-/// Every series that is not zero as `name{label=value,…}`; a histogram as its number of observations.
+/// Every series above zero as `name{label=value,…}`; for a histogram, the number of observations.
 fn values(recorder: &DebuggingRecorder) -> BTreeMap<String, u64> {
     let lines = recorder.snapshotter().snapshot().into_vec().into_iter().map(|(key, .., value)| {
         let labels: Vec<String> = key.key().labels().map(|it| format!("{}={}", it.key(), it.value())).collect();
@@ -98,7 +98,7 @@ fn values(recorder: &DebuggingRecorder) -> BTreeMap<String, u64> {
     lines.filter(|(_, value)| *value > 0).collect()
 }
 
-/// The values of the series with this name, without those of these labels.
+/// The values of the series with this name, except the series that contain one of these texts.
 fn of(values: &BTreeMap<String, u64>, name: &str, without: &[&str]) -> Vec<u64> {
     let ours = values.iter().filter(|(it, _)| it.starts_with(&format!("{name}{{")));
     ours.filter(|(it, _)| without.iter().all(|other| !it.contains(other))).map(|(_, value)| *value).collect()
@@ -122,7 +122,7 @@ fn four_threads() {
     let rounds = u64::from(THREADS * ROUNDS);
     let check = |series: &str, expected: u64| assert_eq!(values.get(series), Some(&expected), "{series}: {values:#?}");
 
-    // A value has a series of its own for all of its calls, or for none.
+    // A value has its own series for all of its calls, or for none.
     let exact = vec![rounds; LIMIT as usize];
     let rest = u64::from(VALUES - LIMIT) * rounds;
     assert_eq!(of(&values, "db_query_duration_seconds", &["table=_other"]), exact);
@@ -131,7 +131,7 @@ fn four_threads() {
     let missing = of(&values, "db_query_errors_total", &[]);
     assert_eq!(missing.iter().sum::<u64>(), 10 * rounds, "{values:#?}");
 
-    // Without a result the outcome is the value, which takes no place.
+    // Without a result, the outcome is the value. It does not count towards the limit.
     assert_eq!(of(&values, "truth_score", &["agent_id=_other"]), exact);
     check("truth_score{agent_id=_other}", rest);
     check("verification_failures_total{agent_id=panic}", rounds);
@@ -156,7 +156,7 @@ fn four_threads() {
     a_call_that_ends_under_another_recorder(recorder);
 }
 
-/// It counts where it began, by the kind of its error too.
+/// The call counts under the recorder where it started, also by the kind of its error.
 fn a_call_that_ends_under_another_recorder(global: &DebuggingRecorder) {
     let mut context = Context::from_waker(Waker::noop());
     let mut future = Box::pin(fails_later(false));
@@ -169,6 +169,6 @@ fn a_call_that_ends_under_another_recorder(global: &DebuggingRecorder) {
     let function = "function=fails_later,module=labels";
     let check = |series: &str, expected: u64| assert_eq!(values.get(series), Some(&expected), "{series}: {values:#?}");
     check(&format!("function_calls_total{{{function}}}"), 2);
-    // The counters of kinds that the type names are there from the start, whatever recorder the call ends under.
+    // The counters of kinds that the type lists exist from the start, no matter under which recorder the call ends.
     check(&format!("function_errors_total{{{function},outcome=error,error_kind=busy}}"), 2);
 }

@@ -1,6 +1,6 @@
-//! What a program says that never installs its recorder. Each case is a process of its own.
+//! The message of a program that never installs its recorder. Each case is a process of its own.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+#![allow(clippy::unwrap_used, reason = "test helpers may unwrap, like tests")]
 
 use measurand::measured;
 use std::process::Command;
@@ -23,11 +23,11 @@ fn child() {
         _ => {}
     }
     (0..10).for_each(|_| work());
-    // What is said is said by a thread of its own.
+    // A separate thread writes the message.
     std::thread::sleep(std::time::Duration::from_secs(1));
 }
 
-/// What the case says on standard error about a missing recorder.
+/// The lines about a missing recorder that the case writes to standard error.
 fn said(case: &str, wait: Option<&str>) -> Vec<String> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["child", "--exact", "--nocapture"]).env(CASE, case).env_remove("MEASURAND_MISSING_RECORDER");
@@ -41,7 +41,7 @@ fn said(case: &str, wait: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn it_is_said_once() {
+fn the_message_appears_once() {
     let lines = said("forgotten", Some("0"));
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
@@ -50,10 +50,10 @@ fn it_is_said_once() {
 }
 
 #[test]
-fn it_is_not_said_where_there_is_nothing_to_say() {
+fn without_lost_calls_there_is_no_message() {
     for (case, wait) in [
         ("forgotten", Some("off")),
-        // A test is over sooner.
+        // The test ends before the delay.
         ("forgotten", None),
         ("installed", Some("0")),
         ("router", Some("0")),

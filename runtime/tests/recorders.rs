@@ -1,5 +1,5 @@
-//! The annotated function under every recorder: none, a thread-local one, two one after the other on the same stack
-//! address, and a global one that is installed late.
+//! Annotated functions under every recorder: none, a thread-local one, two in sequence at the same stack address, and a
+//! global one that is installed later.
 
 use measurand::{measured, neural_op, timed_query, verified};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -28,7 +28,7 @@ fn verify(score: f64, undone: &mut Vec<f64>) -> f64 {
     score
 }
 
-/// Every series as `name{label=value,…} = value`, a histogram as its number of observations.
+/// Every series as `name{label=value,…} = value`; for a histogram, the number of observations.
 fn values(recorder: &DebuggingRecorder) -> BTreeMap<String, f64> {
     let snapshot = recorder.snapshotter().snapshot().into_vec();
     let line = |(key, _, _, value): (metrics_util::CompositeKey, _, _, DebugValue)| {
@@ -60,13 +60,13 @@ fn poll_once<F: Future>(future: F) {
 }
 
 #[test]
-fn one_life() {
-    // Without a recorder nothing is recorded and nothing breaks.
+fn one_process() {
+    // Without a recorder, nothing is recorded and nothing breaks.
     assert_eq!(retrieve(true), Ok(1));
     measurand::initialize();
     assert_eq!(plain(1), 2);
 
-    // Two thread-local recorders, which may well lie at the same address.
+    // Two thread-local recorders, which may have the same address.
     for round in 1..=2 {
         let local = DebuggingRecorder::new();
         metrics::with_local_recorder(&local, || {
@@ -84,7 +84,7 @@ fn one_life() {
         );
     }
 
-    // The global recorder comes late, and counts from then on, with or without kept handles.
+    // The global recorder is installed later. It counts from then on, with or without cached handles.
     let snapshotter = DebuggingRecorder::new();
     let global: &'static DebuggingRecorder = Box::leak(Box::new(snapshotter));
     metrics::set_global_recorder(global).expect("the first recorder");
@@ -92,7 +92,7 @@ fn one_life() {
     check(global, &[("neural_operations_total{operation_type=retrieval}", 1.0)]);
 
     measurand::initialize();
-    // Never called, and there at zero.
+    // This function is never called, and its counter is zero.
     check(global, &[("db_query_errors_total{query_type=select,table=patterns,outcome=cancelled}", 0.0)]);
     let _result = retrieve(true);
     let _caught = std::panic::catch_unwind(panics);
@@ -121,7 +121,7 @@ fn one_life() {
         ],
     );
 
-    // A local recorder wins over the global one, and leaves it alone.
+    // A local recorder takes precedence over the global one, which then records nothing.
     let local = DebuggingRecorder::new();
     metrics::with_local_recorder(&local, || plain(1));
     check(&local, &[(&format!("function_calls_total{{function=plain,{module}}}"), 1.0)]);

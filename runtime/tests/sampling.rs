@@ -1,4 +1,5 @@
-//! `time = 1 in 16` under kept handles: every call counts, and the sampled durations are distributed as all of them are.
+//! `time = 1 in 16` with cached handles: every call counts, and the sampled durations have the distribution of all
+//! durations.
 
 use measurand::{measured, timed_query};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -8,7 +9,8 @@ const ONE_IN: u32 = 16;
 const CALLS: u32 = 24_000;
 const SLOW: Duration = Duration::from_micros(200);
 
-/// One of four calls is slow, at a beat that a sampler of each sixteenth call would hear as always slow or never.
+/// One call in four is slow. The pattern repeats every sixteen calls, so a sampler of each sixteenth call would see
+/// only slow or only fast calls.
 #[measured(time = 1 in 16)]
 fn bimodal(step: u32) -> Result<u32, u32> {
     if step % ONE_IN < 4 {
@@ -20,7 +22,7 @@ fn bimodal(step: u32) -> Result<u32, u32> {
     if step.is_multiple_of(10) { Err(step) } else { Ok(step) }
 }
 
-/// Its first call is the only one, and is timed.
+/// It is called once, so its first call must be timed.
 #[measured(time = 1 in 1000000)]
 fn once() {
     std::thread::sleep(Duration::from_millis(2));
@@ -29,13 +31,13 @@ fn once() {
 #[measured(time = 1 in 4)]
 async fn later() {}
 
-/// Of a family without a number of calls in flight.
+/// The family has no gauge of calls in flight.
 #[timed_query("select", table = "patterns", time = 1 in 16)]
 fn query(step: u32) -> Result<u32, u32> {
     std::thread::sleep(Duration::from_micros(1));
     match step % 10 {
         0 => Err(step),
-        // Without a message.
+        // A panic without a message.
         1 => std::panic::resume_unwind(Box::new(())),
         _ => Ok(step),
     }
@@ -97,14 +99,14 @@ fn shares() {
     let all = all_of(recorder);
     let (_, errors, durations) = of("select", &all);
     assert_eq!((errors, durations.len()), (200, 1000));
-    assert!(durations.iter().all(|it| *it >= 1e-6), "each stands for one that was measured");
+    assert!(durations.iter().all(|it| *it >= 1e-6), "each duration was measured");
     let mut distinct: Vec<u64> = durations.iter().map(|it| it.to_bits()).collect();
     distinct.sort_unstable();
     distinct.dedup();
     assert!((2..200).contains(&distinct.len()), "{} of 1000 calls were timed", distinct.len());
     let (_, errors, durations) = of("insert", &all);
     assert_eq!((errors, durations.len()), (0, 100));
-    // A recorder of a test gets all that is called under it, and is told of one call at most what another one took.
+    // A test's recorder gets a measured duration for each call, except for at most one call.
     let local = DebuggingRecorder::new();
     metrics::with_local_recorder(&local, || ask(2..10));
     let (_, errors, durations) = of("select", &all_of(&local));
@@ -115,7 +117,7 @@ fn shares() {
 
     let (calls, errors, durations) = of("bimodal", &all);
     assert_eq!((calls, errors, durations.len()), (u64::from(CALLS), u64::from(CALLS / 10), CALLS as usize));
-    // What stands for the calls that are not timed is a duration that was measured.
+    // The duration of an untimed call is one that was measured.
     let mut distinct: Vec<u64> = durations.iter().map(|it| it.to_bits()).collect();
     distinct.sort_unstable();
     distinct.dedup();
@@ -124,7 +126,8 @@ fn shares() {
 
     let slow = durations.iter().filter(|it| **it >= SLOW.as_secs_f64()).count();
     let share = f64::from(u32::try_from(slow).expect("fewer than the calls")) / f64::from(CALLS);
-    // Six times the standard error that the documentation of `#[measured]` states: once in a thousand million runs.
+    // Six times the standard error in the documentation of `#[measured]`: it is exceeded once in a thousand million
+    // runs.
     let expected = 0.25_f64;
     let sigma = (2.0 * expected * (1.0 - expected) / f64::from(timed)).sqrt();
     assert!((share - expected).abs() < 6.0 * sigma, "{share} is not {expected} ± {sigma}");

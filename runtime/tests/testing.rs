@@ -1,6 +1,6 @@
-//! Captures of what a test records: in tasks and threads too, and with messages that help where an expectation is not met.
+//! Captures of a test's recordings, also in tasks and threads, and the messages for unmet expectations.
 
-#![expect(clippy::float_cmp, reason = "counts, and numbers that were set, are exact")]
+#![expect(clippy::float_cmp, reason = "counts and set numbers are exact")]
 
 use measurand::testing::{Captured, capture};
 use measurand::{ErrorKind, cache_lookup, measured, pattern_learned, pattern_memory, task, timed_query};
@@ -37,13 +37,13 @@ impl Store {
     }
 }
 
-/// What it panics with.
+/// The message of the panic.
 fn message(call: impl FnOnce()) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(call)).expect_err("it panics");
+    let payload = catch_unwind(AssertUnwindSafe(call)).expect_err("the call panics");
     payload
         .downcast_ref::<String>()
         .cloned()
-        .unwrap_or_else(|| (*payload.downcast::<&str>().expect("a text")).to_owned())
+        .unwrap_or_else(|| (*payload.downcast::<&str>().expect("a string")).to_owned())
 }
 
 #[test]
@@ -82,9 +82,9 @@ fn threads_and_tasks_are_seen() {
     assert!(durations.max() >= durations.min() && durations.max().is_some_and(|most| most > 0.002), "{durations:?}");
 }
 
-/// Each counts what came since its own begin, whatever ran before it and whatever runs beside it.
+/// Each capture counts from its own start, with other captures before it and beside it.
 #[test]
-fn captures_are_apart() {
+fn captures_are_independent() {
     let threads: Vec<_> = (1..=8)
         .map(|times| {
             std::thread::spawn(move || {
@@ -138,19 +138,19 @@ fn families_and_metrics() {
     captured.family("cache", &[]).total(2);
     captured.family("pattern_learning", &[]).ok(1);
     assert_eq!(captured.value("pattern_memory_bytes", &[]), 7.0);
-    // A gauge is what it is, however often it is asked and whatever it was.
+    // A gauge has its current value each time it is read.
     assert_eq!(captured.value("pattern_memory_bytes", &[]), 7.0);
     assert_eq!(captured.value("cache_hits_total", &[("cache", "embeddings")]), 1.0);
     assert_eq!(captured.value("cache_hits_total", &[("cache", "others")]), 0.0);
     assert_eq!(captured.observations("db_query_duration_seconds", &[("table", "a")]).values().len(), 2);
     let known = message(|| drop(captured.family("database", &[]).in_flight(0)));
     assert!(known.contains("db_query_duration_seconds"), "{known}");
-    // Tasks are not counted by what they failed in, and an expectation of none must not hold by that.
+    // The family does not count tasks by outcome. So even an expectation of zero errors must fail.
     let unknown = message(|| drop(captured.family("task", &[]).errors(0)));
-    assert!(unknown.contains("the family `task` has no metric for this (`errors`)"), "{unknown}");
+    assert!(unknown.contains("the family `task` has no metric with the role `errors`"), "{unknown}");
 }
 
-/// No other test calls it, and this one only behind what it asks.
+/// No other test calls this function, and this test calls it only after its first expectation.
 #[measured]
 fn never_called() {}
 
@@ -161,7 +161,7 @@ fn functions_that_were_not_called_are_known() {
     never_called();
     captured.calls("never_called").ok(1);
     let family = message(|| drop(captured.calls("query").ok(1)));
-    assert!(family.contains("`query` records the family `database`; ask `captured.family(\"database\""), "{family}");
+    assert!(family.contains("`query` records the family `database`; use `captured.family(\"database\""), "{family}");
     assert!(query("rows").is_ok());
     let label = message(|| {
         let _value = captured.value("db_query_duration_seconds", &[("tabel", "rows")]);
@@ -178,7 +178,7 @@ fn messages() {
     assert_eq!(Store(1).save(), 1);
     let _loaded = load(3);
     let wrong = message(|| drop(captured.calls("load").ok(3)));
-    assert!(wrong.starts_with("expected 3 calls of `load` that ended well, found 1\nrecorded:\n"), "{wrong}");
+    assert!(wrong.starts_with("expected 3 calls of `load` that succeeded, found 1\nrecorded:\n"), "{wrong}");
     let row = format!("  function_calls_total{{function=load,module={}}} 1", module_path!());
     assert!(wrong.lines().any(|line| line == row), "{wrong}");
     let misspelt = message(|| drop(captured.calls("laod").ok(1)));
@@ -196,7 +196,7 @@ fn messages() {
     let label = message(|| drop(captured.family("database", &[("tables", "a")])));
     assert!(label.contains("the family `database` has no label `tables`; similar: `table`"), "{label}");
     let twice = message(|| drop(capture()));
-    assert!(twice.contains("this thread captures already"), "{twice}");
+    assert!(twice.contains("this thread already holds a capture"), "{twice}");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn nothing_recorded() {
     assert!(captured.table().starts_with("nothing was recorded"), "{captured:?}");
 }
 
-/// A test that failed leaves nothing behind for the next.
+/// A failed test does not affect the next one.
 #[test]
 fn a_test_that_fails() {
     let failed = std::thread::spawn(|| {

@@ -1,11 +1,11 @@
-//! A test program with a recorder of its own: the capture says so.
+//! A test program with a recorder of its own: the capture panics with an explanation.
 
 use measurand::testing::capture;
 use metrics_util::debugging::DebuggingRecorder;
 
 #[test]
 #[should_panic(
-    expected = "the process has another recorder, so nothing can be captured; install none in a test program"
+    expected = "the process has another recorder, so nothing can be captured; in a test program with captures"
 )]
 fn another_recorder() {
     DebuggingRecorder::new().install().expect("the first recorder");

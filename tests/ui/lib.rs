@@ -1,1 +1,2 @@
-//! Empty: the tests of this package are `tests/`, the cases that must not compile `fail/`, those that must `pass/`.
+//! Empty. The tests of this package are in `tests/`, the cases that must not compile in `fail/`, those that must
+//! compile in `pass/`.

@@ -1,4 +1,4 @@
-//! Snapshots of what arguments add to an expansion: labels, families, objectives, sampling.
+//! Snapshots of the parts that arguments add to an expansion: labels, families, objectives, sampling.
 
 use super::{MEASURED, PATTERN_LEARNED, TIMED_QUERY, VERIFIED, check};
 use expect_test::expect;
@@ -73,7 +73,7 @@ fn label_expression_that_binds_loosely() {
 }
 
 #[test]
-fn late_label() {
+fn label_from_result() {
     check(
         TIMED_QUERY,
         r#""select", table = |it| it.table"#,
@@ -111,7 +111,7 @@ fn late_label() {
 }
 
 #[test]
-fn late_and_given_labels_of_a_returned_future() {
+fn labels_from_arguments_and_from_the_result_of_a_future() {
     check(
         TIMED_QUERY,
         "kind, table = |it: &Answer| &it.table",
@@ -165,7 +165,7 @@ fn late_and_given_labels_of_a_returned_future() {
 }
 
 #[test]
-fn late_label_of_an_opaque_result() {
+fn label_from_an_opaque_result() {
     check(
         TIMED_QUERY,
         r#""select", table = |it| name(it)"#,
@@ -201,7 +201,7 @@ fn late_label_of_an_opaque_result() {
 }
 
 #[test]
-fn late_label_with_rollback() {
+fn label_from_the_result_with_rollback() {
     check(
         VERIFIED,
         "|it| it.agent, rollback = undo()",
@@ -248,12 +248,12 @@ fn caller() {
         MEASURED,
         "caller",
         "fn f() {}",
-        expect![[r#"
+        expect![[r##"
             #[track_caller]
             fn f() {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                    "|attribute|measured|family|function|from:caller|the place of the call"
+                    "|attribute|measured|family|function|from:caller|the file and line of the call"
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
@@ -268,22 +268,22 @@ fn caller() {
                     },
                 )
             }
-        "#]],
+        "##]],
     );
 }
 
 #[test]
-fn caller_that_is_tracked_already() {
+fn caller_of_a_function_with_track_caller() {
     check(
         MEASURED,
         "caller",
         "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }",
-        expect![[r#"
+        expect![[r##"
             #[track_caller]
             fn f() -> impl Iterator<Item = u32> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
                     __SITE, FUNCTION, "f", ["function" = "f", "module" = ::core::module_path!()],
-                    "|attribute|measured|family|function|from:caller|the place of the call"
+                    "|attribute|measured|family|function|from:caller|the file and line of the call"
                 };
                 let __series = ::measurand::__private::Site::series_of(
                     &__SITE,
@@ -292,11 +292,11 @@ fn caller_that_is_tracked_already() {
                 let __call = ::measurand::__private::watch(__series);
                 g()
             }
-        "#]],
+        "##]],
     );
 }
 
-/// Nothing is left by a call that does not return.
+/// A call that does not return records nothing.
 #[test]
 fn counting() {
     check(
@@ -322,9 +322,9 @@ fn counting() {
     );
 }
 
-/// Nobody asks how many are in flight.
+/// The family has no gauge of calls in flight, so the start of an untimed call records nothing.
 #[test]
-fn sampling_without_a_begin() {
+fn sampling_without_calls_in_flight() {
     check(
         TIMED_QUERY,
         r#""select", table = "t", time = 1 in 16"#,
@@ -425,7 +425,7 @@ fn declared_family() {
 
             # Metrics
 
-            Measured by `#[measured]`. It promises that 99.9 % of the calls end well.
+            Measured by `#[measured]`. Objective: 99.9 % of the calls succeed.
             */
             fn f(currency: Currency) -> Result<u64, E> {
                 const _: () = <shop::Payment as ::measurand::__private::DeclaredFamily>::FAMILY
@@ -486,7 +486,7 @@ fn documentation_with_an_objective() {
 
             # Metrics
 
-            Measured by `#[timed_query]`. It promises that 99.9 % of the calls end well, and that 99 % of the calls take at most 0.01 s.
+            Measured by `#[timed_query]`. Objective: 99.9 % of the calls succeed and 99 % of the calls take at most 0.01 s.
 
             ```promql
             sum(rate(db_query_errors_total{query_type="select",table="a\"b",function="f"}[5m]))

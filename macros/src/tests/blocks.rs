@@ -1,4 +1,4 @@
-//! Snapshots of attributes on blocks, what is left as it was written, and half-typed code in blocks.
+//! Snapshots of attributes on blocks, of blocks without recording, and of half-typed code in blocks.
 
 use super::{MEASURED, TIMED_QUERY, check, expand, tokens};
 use crate::engine::run;
@@ -115,7 +115,7 @@ fn module() {
     );
 }
 
-/// Where nothing is recorded an item stays as it is, to the token.
+/// Without recording, the expansion is the item, token by token.
 #[test]
 fn off() {
     let items = [
@@ -128,19 +128,19 @@ fn off() {
         "pub trait T: Sized { type X; fn f(&self) -> u32 { 1 } }",
         "mod m { #![allow(unused)] mod n { fn f() {} } macro_rules! x { ($($t:tt)*) => { $($t)* } } use a::{b, c}; }",
     ];
-    let left = |attribute, args: &str, item: &str| {
+    let unchanged = |attribute, args: &str, item: &str| {
         let output = run(attribute, tokens(args), tokens(item), false);
         assert_eq!(output.to_string(), tokens(item).to_string(), "{args}");
     };
     for item in items {
-        left(MEASURED, "", item);
-        // They have callers that are known.
+        unchanged(MEASURED, "", item);
+        // The caller of these functions is known.
         let tracked = item.replace("async ", "").replace("extern \"C\" ", "");
-        left(MEASURED, r#"caller, time = 1 in 16, owner = "o", slo(success = 99.0)"#, &tracked);
-        left(TIMED_QUERY, r#""select", table = "t", ok_if = |_| true"#, item);
-        left(MEASURED, "family = Payment, provider = x()", item);
+        unchanged(MEASURED, r#"caller, time = 1 in 16, owner = "o", slo(success = 99.0)"#, &tracked);
+        unchanged(TIMED_QUERY, r#""select", table = "t", ok_if = |_| true"#, item);
+        unchanged(MEASURED, "family = Payment, provider = x()", item);
     }
-    // Neither where it says so itself.
+    // An explicit `skip` also leaves the item unchanged.
     for attribute in ALL {
         for item in items {
             let output = run(attribute, tokens("skip"), tokens(item), true);
@@ -149,7 +149,7 @@ fn off() {
     }
 }
 
-/// A mistake is reported where nothing is recorded as well, and leaves the item as it is.
+/// Without recording, a mistake is still reported and leaves the item unchanged.
 #[test]
 fn off_with_a_mistake() {
     let item = "impl S { fn f(&self) {} }";
@@ -158,7 +158,7 @@ fn off_with_a_mistake() {
     assert!(output.contains("compile_error") && output.contains("did you mean `owner`?"), "{output}");
 }
 
-/// While the user types in one function of a block, the others are measured, and every token stays.
+/// While the user types in one function of a block, the other functions are measured, and every token is kept.
 #[test]
 fn half_typed() {
     let bodies =
@@ -174,7 +174,7 @@ fn half_typed() {
     }
 }
 
-/// What is no item yet is left where it stands, with all that follows.
+/// An incomplete item stays in place, with everything that follows.
 #[test]
 fn half_typed_items() {
     let items =
@@ -194,7 +194,7 @@ fn half_typed_items() {
     }
 }
 
-/// Whatever stands in a block, no token of it is lost.
+/// No token in a block is lost.
 #[test]
 fn nothing_is_lost() {
     let items = "

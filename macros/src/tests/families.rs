@@ -1,4 +1,4 @@
-//! What is written for a family that a user declares.
+//! A snapshot of the code for a declared family.
 
 use super::tokens;
 use crate::family::run;
@@ -70,7 +70,7 @@ fn declaration() {
                                 ::core::option::Option::Some(0.25),
                                 ::core::option::Option::None,
                             )
-                            .expect("the macro has tried it"),
+                            .expect("the macro checked it"),
                         for_seconds: 600u32,
                         summary: "Payments are slow.",
                         impact: "Customers wait.",
@@ -84,7 +84,7 @@ fn declaration() {
                                 ::core::option::Option::None,
                                 ::core::option::Option::None,
                             )
-                            .expect("the macro has tried it"),
+                            .expect("the macro checked it"),
                         for_seconds: 60u32,
                         summary: "No payment ends.",
                         impact: "Customers wait.",

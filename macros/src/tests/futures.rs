@@ -1,4 +1,4 @@
-//! Futures: what is generated for functions that are asynchronous, or return one.
+//! Snapshots of functions that are asynchronous or return a future.
 
 use super::{MEASURED, TIMED_QUERY, check};
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Names from headers, and those of every function of this workspace, against the real parser.
+//! Names from headers, and the names of every function of this workspace, compared with those from `syn`.
 
 use crate::name::{Source, of_header, of_impl};
 use crate::scan;
@@ -56,7 +56,7 @@ fn files(folder: &Path, all: &mut Vec<PathBuf>) {
     }
 }
 
-/// The functions of a file as the parser finds them: where each begins, and what surrounds it.
+/// The functions of a file as `syn` finds them: the start of each, and its surroundings.
 #[derive(Default)]
 struct Functions {
     surrounding: String,
@@ -108,7 +108,7 @@ fn the_source_says_what_the_parser_says() {
     let (mut read, mut checked) = (0, 0);
     for path in all {
         let text = fs::read_to_string(&path).expect("a source file");
-        // Cases of compile errors need not be Rust.
+        // Files of compile-fail tests may be invalid Rust.
         let Ok(file) = syn::parse_file(&text) else { continue };
         let mut functions = Functions::default();
         functions.visit_file(&file);

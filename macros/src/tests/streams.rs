@@ -1,4 +1,4 @@
-//! Functions that return a stream, and blocks at the end of a body.
+//! Snapshots of functions that return a stream, and of `async` blocks at the end of a body.
 
 use super::{MEASURED, TIMED_QUERY, check, expand};
 use crate::engine::run;
@@ -66,7 +66,7 @@ fn boxed_stream_of_results() {
     );
 }
 
-/// What `async_trait` makes of a method, above another attribute that reads `self` inside of the block.
+/// The form that `async_trait` gives a method, above another attribute that reads `self` inside the block.
 #[test]
 fn boxed_block() {
     check(
@@ -134,9 +134,9 @@ fn prepared_block() {
     );
 }
 
-/// Where a body may return another future than the one at its end, the whole body is measured.
+/// If a body may return a future other than the one at its end, the whole body is measured.
 #[test]
-fn bodies_with_other_ways_out() {
+fn bodies_with_other_exits() {
     for before in ["if x { return g(); }", "let y = x?;", "early!();", "let y = !x;"] {
         for (output, tail) in
             [("impl Future<Output = u32>", "async move { 1 }"), ("BoxFuture<'a, u32>", "Box::pin(async { 1 })")]
@@ -159,7 +159,7 @@ fn bodies_with_other_ways_out() {
     }
 }
 
-/// Without the feature `record` nothing changes.
+/// Without the feature `record`, the function stays unchanged.
 #[test]
 fn switched_off() {
     let item: proc_macro2::TokenStream = "fn f() -> impl Stream<Item = u32> { g() }".parse().expect("tokens");

@@ -1,5 +1,5 @@
-//! What an attribute macro is: its name and the arguments that it takes. The attributes themselves stand beside their
-//! families, in the table of [`crate::families`].
+//! An attribute macro: its name and its arguments. The attributes themselves are in the table of [`crate::families`],
+//! each beside the family that it records.
 
 use crate::family::Family;
 use crate::names::same;
@@ -7,17 +7,17 @@ use crate::names::same;
 /// One attribute macro.
 #[derive(Debug)]
 pub struct Attribute {
-    /// The name users write: `neural_op`.
+    /// The name as users write it: `neural_op`.
     pub name: &'static str,
-    /// What it does, in one sentence.
+    /// Description in one sentence.
     pub help: &'static str,
     /// The family that a call records.
     pub family: &'static Family,
-    /// The name of the family's constant in [`crate::families`]; generated code refers to it.
+    /// The name of the family's constant in [`crate::families`], for generated code.
     pub constant: &'static str,
-    /// A whole, correct use of the attribute, shown in every error message.
+    /// A complete, correct use of the attribute, shown in every error message.
     pub example: &'static str,
-    /// The arguments of this attribute alone; [`COMMON`] come on top.
+    /// The arguments that only this attribute takes. Every attribute also takes [`COMMON`].
     pub arguments: &'static [Argument],
 }
 
@@ -28,43 +28,43 @@ pub struct Argument {
     pub key: &'static str,
     /// The form of the value.
     pub kind: ArgumentKind,
-    /// What holds when it is not given.
+    /// The effect if the argument is missing.
     pub absent: Absent,
-    /// What it does, in one sentence.
+    /// Description in one sentence.
     pub help: &'static str,
 }
 
 /// The form of an argument's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgumentKind {
-    /// The value of the family's label of the same name: a string literal, an expression over the function's arguments, or
-    /// a closure that is asked with a reference to the result. May be written without its key, in the order of the
-    /// arguments.
+    /// The value of the family's label of the same name: a string literal, an expression over the function's arguments,
+    /// or a closure that takes a reference to the result. The key is optional: values without a key go to the labels in
+    /// the order of the arguments.
     Label,
     /// A number literal from 0 to 1.
     Share,
-    /// A string literal that travels to alerts and runbooks.
+    /// A string literal that is shown in alerts and runbooks.
     Text,
-    /// A string literal out of a list.
+    /// A string literal from a list.
     OneOf(&'static [&'static str]),
-    /// An expression that decides from a reference to the returned value: a closure or the path of a function.
+    /// A closure or the path of a function that takes a reference to the returned value and decides the outcome.
     Predicate,
     /// An expression that is evaluated when it is needed.
     Expression,
-    /// The path under which the user's crate knows `measurand`.
+    /// The path of `measurand` in the user's crate.
     Path,
-    /// The name of a family that the user declares. All keys that are no arguments are its labels.
+    /// The name of a family that the user declares. Every key that is not an argument is a label of this family.
     Family,
-    /// A word that stands alone.
+    /// A word without a value.
     Flag,
-    /// What the function promises, in parentheses.
+    /// The objective of the function, in parentheses.
     Objective,
-    /// A share of the calls, `1 in 16`.
+    /// The share of the calls to time, `1 in 16`.
     Sample,
 }
 
 impl Argument {
-    /// How it is written, for tables and help texts.
+    /// The argument as users write it, for tables and help texts.
     #[must_use]
     pub fn usage(&self) -> String {
         let key = self.key;
@@ -83,12 +83,12 @@ impl Argument {
     }
 }
 
-/// What holds when an argument is not given.
+/// The effect if an argument is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
     /// A compile error.
     Required,
-    /// Nothing happens.
+    /// There is no effect.
     Optional,
     /// The name of the annotated function is the value.
     FunctionName,
@@ -112,13 +112,13 @@ pub const COMMON: &[Argument] = &[
         key: "slo",
         kind: ArgumentKind::Objective,
         absent: Absent::Optional,
-        help: "What the function promises: the percentage of calls that end well, and of calls that are fast enough.",
+        help: "The objective of the function: the percentage of calls that succeed, and of calls that are fast enough.",
     },
     Argument {
         key: "time",
         kind: ArgumentKind::Sample,
         absent: Absent::Optional,
-        help: "Reads the clock for one call in so many; every call is counted.",
+        help: "Times about one call in 16; every call is counted.",
     },
     Argument {
         key: "caller",
@@ -136,43 +136,46 @@ pub const COMMON: &[Argument] = &[
         key: "severity",
         kind: ArgumentKind::OneOf(&["P0", "P1", "P2", "P3"]),
         absent: Absent::Optional,
-        help: "How soon somebody has to answer alerts about this function.",
+        help: "The severity of alerts about this function.",
     },
     Argument {
         key: "runbook",
         kind: ArgumentKind::Text,
         absent: Absent::Optional,
-        help: "The address of the page that says what to do.",
+        help: "The address of the runbook page.",
     },
     Argument {
         key: "crate",
         kind: ArgumentKind::Path,
         absent: Absent::Optional,
-        help: "The path of `measurand`, where another crate re-exports it.",
+        help: "The path of `measurand`, if another crate re-exports it.",
     },
 ];
 
-/// What `#[measured(family = ..)]` takes besides the labels of the family and [`COMMON`].
+/// The attribute `#[measured(family = ..)]`. Besides these arguments and [`COMMON`], it takes the labels of the family.
 pub static DECLARED: Attribute = Attribute {
     example: r#"#[measured(family = Payment, provider = "stripe")]"#,
     arguments: &[
         named("measured").arguments[1],
         named("verified").arguments[1],
-        Argument { help: "What to do after a failure, for example `undo()`.", ..named("verified").arguments[2] },
+        Argument {
+            help: "Expression to evaluate after a failure, such as `undo()`.",
+            ..named("verified").arguments[2]
+        },
     ],
     ..*named("measured")
 };
 
-/// The threshold of `#[verified]` where none is given.
+/// The default threshold of `#[verified]`.
 pub const DEFAULT_THRESHOLD: f64 = 0.95;
 
 /// Every attribute, for tools and tests that must see all of them.
 pub const ALL: &[&Attribute] = crate::families::ATTRIBUTES;
 
-/// The attribute of this name; call it in a `const`.
+/// The attribute with this name; call it in a `const`.
 ///
 /// # Panics
-/// When there is none.
+/// If no attribute has this name.
 #[must_use]
 pub const fn named(name: &str) -> &'static Attribute {
     let mut i = 0;

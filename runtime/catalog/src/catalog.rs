@@ -1,4 +1,4 @@
-//! The catalog: all that the records of one program say, as data.
+//! The catalog: the contents of all records of one program, as data.
 
 use crate::definition::STREAM_ITEMS;
 use crate::family::{Condition, FUNCTION_LABEL, Kind, Role, Severity, Unit, unit_of};
@@ -6,13 +6,13 @@ use crate::text::shown;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a program measures: its annotated functions and the families they record.
+/// The annotated functions of a program, and the families they record.
 ///
-/// Two catalogs of the same records are equal, in whatever order a linker or a constructor brought the records: the
-/// families are sorted by name, the sites by crate, module, line and function.
+/// Two catalogs of the same records are equal, in any order of the records: families are sorted by name, sites by
+/// crate, module, line and function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Catalog {
-    /// The version of this JSON's form.
+    /// The format version of this JSON.
     pub format: u32,
     /// The families that at least one site records.
     pub families: Vec<FamilyRecord>,
@@ -27,7 +27,7 @@ pub struct FamilyRecord {
     pub name: String,
     /// The title of its dashboard row.
     pub title: String,
-    /// What the family tells, in one sentence.
+    /// Description of the family in one sentence.
     pub help: String,
     /// The labels of all its metrics.
     pub labels: Vec<LabelRecord>,
@@ -42,9 +42,9 @@ pub struct FamilyRecord {
 pub struct LabelRecord {
     /// The label's name.
     pub name: String,
-    /// The only values it can take, or nothing when each site brings its own.
+    /// The allowed values; empty if each site has its own values.
     pub values: Vec<String>,
-    /// Whether its value is known only when the call has ended.
+    /// Whether the value is known only at the end of a call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub from_result: bool,
 }
@@ -54,17 +54,17 @@ pub struct LabelRecord {
 pub struct MetricRecord {
     /// The full Prometheus name.
     pub name: String,
-    /// What a call records into it.
+    /// The event or quantity that a call records.
     pub role: Role,
     /// The Prometheus type.
     pub kind: Kind,
-    /// What one value means.
+    /// The unit of the values.
     pub unit: Unit,
     /// The text after `# HELP`.
     pub help: String,
     /// The names of its labels.
     pub labels: Vec<String>,
-    /// The upper bounds of a histogram, without `+Inf`.
+    /// The upper bounds of a histogram's buckets, without `+Inf`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buckets: Vec<f64>,
 }
@@ -74,15 +74,15 @@ pub struct MetricRecord {
 pub struct AlertRecord {
     /// The alert's name.
     pub name: String,
-    /// How soon somebody has to answer.
+    /// The severity, which sets the time to respond.
     pub severity: Severity,
-    /// When it fires.
+    /// The condition under which it fires.
     pub condition: Condition,
-    /// How long the condition has to hold before it fires.
+    /// The time in seconds that the condition must hold before the alert fires.
     pub for_seconds: u32,
-    /// What is wrong.
+    /// The problem in one sentence.
     pub summary: String,
-    /// What users of the system notice.
+    /// The effect that users of the system notice.
     pub impact: String,
 }
 
@@ -96,9 +96,9 @@ pub struct SiteRecord {
     pub version: String,
     /// The path of the module that contains it.
     pub module: String,
-    /// Its name.
+    /// The name of the function.
     pub function: String,
-    /// The source file, as the compiler was given it.
+    /// The source file, as passed to the compiler.
     pub file: String,
     /// The line of the attribute.
     pub line: u32,
@@ -106,51 +106,51 @@ pub struct SiteRecord {
     pub attribute: String,
     /// The name of the family it records.
     pub family: String,
-    /// The values of the labels that are literals; an empty one is a label that the function's series lack, and those of
-    /// another function have.
+    /// The values of the labels that are literals. An empty value marks a label that the series of this function do not
+    /// have, while those of another function do.
     pub labels: BTreeMap<String, String>,
-    /// The expressions that the values of other labels come from, by label.
+    /// The expressions that give the other labels their values, by label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub expressions: BTreeMap<String, String>,
-    /// The kinds of its errors, sorted, where the type of the error tells them; the values of the label `error_kind`.
+    /// The kinds of its errors, sorted, if the type of the error defines them: the values of the label `error_kind`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub error_kinds: Vec<String>,
-    /// Whether its errors have kinds that are not known before they happen.
+    /// Whether its errors have kinds that are unknown before they occur.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unknown_error_kinds: bool,
-    /// What it promises.
+    /// The objective of the function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<Objective>,
-    /// Everything else the annotation says, by key: `owner`, `severity`, `runbook`, `summary`, `threshold`, `outcome`.
+    /// All other settings of the annotation, by key: `owner`, `severity`, `runbook`, `summary`, `threshold`, `outcome`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,
 }
 
-/// What an annotated function promises: a service level objective.
+/// The service level objective of an annotated function.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Objective {
-    /// The share of its calls that end well, for example 0.999.
+    /// The share of successful calls, for example 0.999.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success: Option<f64>,
-    /// How fast it is.
+    /// The objective for the duration of calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
 }
 
-/// How fast a function promises to be.
+/// An objective for the duration of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
-    /// The longest that a call takes, in seconds; one of the buckets of the family's duration.
+    /// The maximum duration of a call in seconds; one of the buckets of the family's duration.
     pub seconds: f64,
-    /// The share of its calls of which that is promised, for example 0.99.
+    /// The share of calls that stay below this duration, for example 0.99.
     pub share: f64,
 }
 
 impl Catalog {
-    /// The version of the JSON's form that this crate reads and writes.
+    /// The format version that this crate reads and writes.
     pub const FORMAT: u32 = 1;
 
-    /// The catalog as JSON, one field a line, with a final line feed.
+    /// The catalog as JSON, one field per line, with a final line feed.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Serializing plain structs of strings and finite numbers into memory cannot fail.
@@ -159,13 +159,12 @@ impl Catalog {
         json
     }
 
-    /// Reads what [`Catalog::to_json`] wrote: the same catalog, to the last bit of each number.
+    /// Reads the output of [`Catalog::to_json`]. The result is the same catalog, to the last bit of each number.
     ///
-    /// The text may come from anywhere: it is held to the same rules as records, and keys that it does not know are
-    /// skipped.
+    /// The text may be untrusted: it must follow the same rules as records. Unknown keys are skipped.
     ///
     /// # Errors
-    /// When the text is no catalog, one of a later form, or one that contradicts itself; the message is one line and
+    /// If the text is not a catalog, has another format version, or contradicts itself. The message is one line and
     /// says what to do.
     pub fn from_json(json: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
@@ -173,17 +172,21 @@ impl Catalog {
             format: u32,
         }
         let fail =
-            |error: &str| format!("not a catalog: {}; name the address of an exporter, or what it wrote", shown(error));
+            |error: &str| format!("not a catalog: {}; name the address of an exporter, or its file", shown(error));
         let form: Form = serde_json::from_slice(json).map_err(|error| fail(&error.to_string()))?;
         if form.format != Self::FORMAT {
-            return Err(format!("a catalog of form {}, this tool reads form {}; update it", form.format, Self::FORMAT));
+            return Err(format!(
+                "the catalog has format {}, but this tool reads format {}; update it",
+                form.format,
+                Self::FORMAT
+            ));
         }
         let raw: Self = serde_json::from_slice(json).map_err(|error| fail(&error.to_string()))?;
         let mut families = BTreeMap::new();
         for mut family in raw.families {
             family.check().map_err(|reason| fail(&format!("the family `{}` {reason}", family.name)))?;
             if let Some(twice) = families.insert(family.name.clone(), family) {
-                return Err(fail(&format!("the family `{}` stands in it twice", twice.name)));
+                return Err(fail(&format!("the family `{}` is in it twice", twice.name)));
             }
         }
         let mut sites = Vec::with_capacity(raw.sites.len());
@@ -207,19 +210,20 @@ impl Catalog {
 }
 
 impl SiteRecord {
-    /// Whether the label `function`, if there is one, has the function's own name: one that the user gave is kept, and may
-    /// be that of several functions.
+    /// Whether the label `function`, if there is one, is the function's own name. A name that the user chose is kept,
+    /// and several functions may have it.
     pub(crate) fn has_own_name(&self) -> bool {
         self.labels.get(FUNCTION_LABEL).is_none_or(|label| label.is_empty() || *label == self.function)
     }
 
-    /// Whether it is the second record of a function, which another one stands for in lists: that of a stream's items.
+    /// Whether this is the second record of a function that returns a stream: the record of the stream's items. Lists
+    /// show only the first record.
     #[must_use]
     pub fn is_of_items(&self) -> bool {
         self.attribute == STREAM_ITEMS
     }
 
-    /// The literal values of the labels that its series have.
+    /// The labels of its series that have literal values.
     pub fn given_labels(&self) -> impl Iterator<Item = (&str, &str)> {
         self.labels.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -1,47 +1,48 @@
-//! Functions whose names are equal nevertheless: they are numbered in the order of their definitions.
+//! Numbers for functions that have equal names despite all prefixes, in the order of their definitions.
 //!
-//! The macros give a function the name of its type, its trait and the function around it. What they cannot tell apart is
-//! written by a macro, linked in two versions of a crate, or in a file that they cannot read. Each of these functions
-//! still has series of its own: the running program and every reader of its catalog number them in the same order.
+//! The macros put the names of a function's type, its trait and its surrounding function before its own name. Some
+//! names remain equal: those of functions that a macro wrote, of a crate that is linked in two versions, or in a file
+//! that the macros cannot read. Each of these functions still has its own series: the running program and every reader
+//! of its catalog number them in the same order.
 
 use crate::attribute;
 
-/// Where a function is defined. Functions of one name are numbered in this order, which changes with none of the lines
-/// that stand before all of them or between them.
+/// The place where a function is defined. Functions with equal names are numbered in this order. New lines before or
+/// between the functions do not change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Definition<'a> {
-    /// The crate.
+    /// The name of the crate.
     pub krate: &'a str,
-    /// Its version.
+    /// The version of the crate.
     pub version: &'a str,
     /// The source file.
     pub file: &'a str,
-    /// The line in it.
+    /// The line in the source file.
     pub line: u32,
-    /// The number of the expansion, of a function that a macro wrote.
+    /// The number of the macro expansion if a macro wrote the function, otherwise 0.
     pub expansion: u32,
 }
 
-/// The key of a record that says which expansion of a macro it is.
+/// The key of a record for the number of the macro expansion.
 pub const EXPANSION: &str = "expansion";
 
-/// Stands in place of the attribute in the second record of a function that returns a stream: that of its items.
+/// The attribute in the second record of a function that returns a stream: the record of the stream's items.
 pub const STREAM_ITEMS: &str = "stream";
 
-/// Whether a site of this attribute is a function with calls of its own. The others say of a whole crate or of an HTTP
-/// layer that it records a family.
+/// Whether a site with this attribute is a function with calls of its own. The other sites say that a crate or an HTTP
+/// layer records a family.
 #[must_use]
 pub fn is_function(attribute: &str) -> bool {
     attribute == STREAM_ITEMS || attribute::ALL.iter().any(|known| known.name == attribute)
 }
 
-/// The name of the function that is the `number`th of its name: `get`, `get#2`, `get#3`.
+/// The name of the `number`th function with this name: `get`, `get#2`, `get#3`.
 #[must_use]
 pub fn numbered(name: &str, number: usize) -> String {
     if number == 1 { name.to_owned() } else { format!("{name}#{number}") }
 }
 
-/// The name without the number that it was given.
+/// The name without its number; `None` if it has no number.
 #[must_use]
 pub fn without_number(name: &str) -> Option<&str> {
     let (name, number) = name.rsplit_once('#')?;

@@ -1,8 +1,8 @@
-//! The built-in families: each is one entry of this table, with its metrics, its alerts and the attribute that records it.
-//! Names in this file are the public contract with dashboards and rules.
+//! The table of the built-in families, each with its metrics, its alerts and the attribute that records it. Dashboards
+//! and rules depend on the names in this file: they are a public contract.
 //!
-//! An entry is written as under `measurand::family!`. The first line of its documentation is its help text. An argument of
-//! its attribute says of what kind its value is and what holds without it.
+//! The syntax is that of `measurand::family!`. The first line of a family's documentation is its help text. Each
+//! argument of an attribute states the kind of its value and the effect if it is missing.
 
 use crate::attribute::{Absent, Argument, ArgumentKind, Attribute};
 use crate::family::{Alert, Condition, Family, Label, Metric, OTHER, Role, Severity};
@@ -20,21 +20,22 @@ families! {
             module;
         }
         metrics {
-            calls "function_calls_total": "Calls that ended, whatever their outcome.";
-            errors "function_errors_total": "Calls that ended in an error, in a panic or cancelled.";
-            duration "function_duration_seconds": "Time from a call's begin to its end.",
+            calls "function_calls_total": "Calls that ended, with any outcome.";
+            errors "function_errors_total": "Calls that returned an error, panicked or were cancelled.";
+            duration "function_duration_seconds": "Time from the start of a call to its end.",
                 [1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-            in_flight "function_calls_in_flight": "Calls begun and not ended.";
+            in_flight "function_calls_in_flight": "Calls that have started and not ended.";
         }
         alerts {
             FunctionErrorRatioHigh P1: error_ratio > 0.05, for 300 s,
                 "Calls of an annotated function fail.",
-                "Whatever depends on the function fails as often.";
+                "Everything that depends on the function fails as often.";
         }
-        attribute measured: "Counts and times the calls of any function: rate, errors, duration, calls in flight.",
+        attribute measured: "Counts and times the calls of any function: rate, errors, duration and calls in flight.",
             "#[measured]" {
-                function = Label FunctionName: "The value of the label `function`; the function's own name unless given.";
-                family = Family Optional: "Records a family declared by `measurand::family!`, of which each label is an argument.";
+                function = Label FunctionName: "The value of the label `function`. Default: the function's own name.";
+                family = Family Optional:
+                    "Records a family declared by `measurand::family!`; each of its labels is an argument.";
             };
     }
 
@@ -44,29 +45,30 @@ families! {
             operation_type: "learning", "retrieval", "extraction";
         }
         metrics {
-            calls "neural_operations_total": "Neural operations that ended, whatever their outcome.";
-            errors "neural_operation_errors_total": "Neural operations that ended in an error, in a panic or cancelled.";
-            duration "neural_operation_duration_seconds": "Time from a neural operation's begin to its end.",
+            calls "neural_operations_total": "Neural operations that ended, with any outcome.";
+            errors "neural_operation_errors_total":
+                "Neural operations that returned an error, panicked or were cancelled.";
+            duration "neural_operation_duration_seconds": "Time from the start of a neural operation to its end.",
                 [1e-6, 5e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 1.0];
         }
         alerts {
             NeuralSystemStalled P0: stalled 300.0 s, for 60 s,
-                "The program is up, and no neural operation ends.",
-                "Nothing is learned, found or extracted.";
+                "The program runs, but no neural operation completes.",
+                "No patterns are learned, retrieved or extracted.";
             NeuralOperationsDegraded P1: calls < 150_000.0, for 600 s,
-                "There are fewer neural operations than the system is meant to carry.",
-                "Work piles up, or does not reach the system.";
+                "The rate of neural operations is lower than required.",
+                "Work is queued, or does not reach the system.";
             NeuralOperationErrors P2: error_ratio > 0.01, for 600 s,
                 "Neural operations fail.",
-                "Patterns are not learned, found or extracted.";
+                "Some patterns are not learned, retrieved or extracted.";
         }
         attribute neural_op: "Counts and times a neural operation.",
             r#"#[neural_op("retrieval")]"# {
-                operation_type = Label Required: "Which kind of operation it is.";
+                operation_type = Label Required: "The kind of operation.";
             };
     }
 
-    /// How sure the system is of the patterns it knows.
+    /// Confidence of the system in its patterns.
     PATTERN_CONFIDENCE = "pattern_confidence", "Pattern confidence" {
         labels {
             pattern_type: "coordination", "optimization", "prediction";
@@ -78,58 +80,58 @@ families! {
         alerts {
             PatternConfidenceDeclining P1: score quantile 0.5 < 0.7, for 600 s,
                 "Half of the patterns of a type have a low confidence.",
-                "Decisions rest on patterns that may be wrong.";
+                "Decisions are based on patterns that may be wrong.";
         }
         attribute pattern_confidence: "Records the confidence that a function returns.",
             r#"#[pattern_confidence("coordination")]"# {
-                pattern_type = Label Required: "What the pattern is about.";
+                pattern_type = Label Required: "The subject of the pattern.";
             };
     }
 
-    /// How long it takes to find a pattern.
+    /// Time to retrieve a pattern.
     PATTERN_RETRIEVAL = "pattern_retrieval", "Pattern retrieval" {
         metrics {
-            duration "pattern_retrieval_duration_seconds": "Time from a retrieval's begin to its end.",
+            duration "pattern_retrieval_duration_seconds": "Time from the start of a retrieval to its end.",
                 [1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 1.0];
         }
         alerts {
             PatternRetrievalSlow P1: duration quantile 0.95 > 0.01, for 600 s,
-                "Patterns are found slowly.",
+                "Retrieval of patterns is slow.",
                 "Every decision that waits for a pattern is slower.";
         }
         attribute pattern_retrieval: "Times the retrieval of a pattern.",
             "#[pattern_retrieval]";
     }
 
-    /// How many patterns are learned.
+    /// Number of patterns learned.
     PATTERN_LEARNING = "pattern_learning", "Pattern learning" {
         metrics {
             successes "patterns_learned_total": "Patterns learned.";
         }
-        attribute pattern_learned: "Counts a learned pattern for each call that ends well.",
+        attribute pattern_learned: "Counts one learned pattern for each successful call.",
             "#[pattern_learned]";
     }
 
-    /// Memory that stored patterns take.
+    /// Memory used by stored patterns.
     PATTERN_MEMORY = "pattern_memory", "Pattern memory" {
         metrics {
-            level "pattern_memory_bytes": "Memory that stored patterns take.";
+            level "pattern_memory_bytes": "Memory used by stored patterns.";
         }
         alerts {
             PatternMemoryGrowth P3: level growth > 10_485_760.0, for 3600 s,
-                "Stored patterns take more and more memory.",
-                "Memory runs out some day.";
+                "The memory used by stored patterns keeps growing.",
+                "The process runs out of memory if the growth continues.";
         }
-        attribute pattern_memory: "Sets the gauge `pattern_memory_bytes` to the number that a function returns.",
+        attribute pattern_memory: "Sets the gauge `pattern_memory_bytes` to the returned number.",
             "#[pattern_memory]";
     }
 
-    /// How well stored patterns are compressed.
+    /// Compression of stored patterns.
     MEMORY_COMPRESSION = "memory_compression", "Memory compression" {
         metrics {
             level "memory_compression_ratio": "Compressed size of the pattern memory divided by its original size.";
         }
-        attribute memory_compression: "Sets the gauge `memory_compression_ratio` to the number that a function returns.",
+        attribute memory_compression: "Sets the gauge `memory_compression_ratio` to the returned number.",
             "#[memory_compression]";
     }
 
@@ -138,48 +140,48 @@ families! {
         metrics {
             level "patterns_active": "Patterns that were used recently.";
         }
-        attribute patterns_active: "Sets the gauge `patterns_active` to the number that a function returns.",
+        attribute patterns_active: "Sets the gauge `patterns_active` to the returned number.",
             "#[patterns_active]";
     }
 
-    /// Patterns that nobody uses.
+    /// Patterns without recent use.
     PATTERNS_UNUSED = "patterns_unused", "Unused patterns" {
         metrics {
             level "patterns_unused": "Patterns that were not used recently.";
         }
         alerts {
             UnusedPatternsAccumulating P3: level > 1000.0, for 3600 s,
-                "Many stored patterns are used by nobody.",
-                "Memory is spent on what does not help.";
+                "Many stored patterns are unused.",
+                "Unused patterns waste memory.";
         }
-        attribute patterns_unused: "Sets the gauge `patterns_unused` to the number that a function returns.",
+        attribute patterns_unused: "Sets the gauge `patterns_unused` to the returned number.",
             "#[patterns_unused]";
     }
 
-    /// How often stored patterns serve again.
+    /// Reuse of stored patterns.
     PATTERN_REUSE = "pattern_reuse", "Pattern reuse" {
         metrics {
             level "pattern_reuse_rate": "Share of retrievals that reused a stored pattern.";
         }
-        attribute pattern_reuse: "Sets the gauge `pattern_reuse_rate` to the number that a function returns.",
+        attribute pattern_reuse: "Sets the gauge `pattern_reuse_rate` to the returned number.",
             "#[pattern_reuse]";
     }
 
-    /// Whether the feedback loop turns.
+    /// Cycles of the feedback loop.
     FEEDBACK = "feedback", "Feedback loop" {
         metrics {
-            successes "feedback_loop_cycles_total": "Completed turns of the feedback loop.";
+            successes "feedback_loop_cycles_total": "Completed cycles of the feedback loop.";
         }
         alerts {
             FeedbackLoopStalled P1: stalled 600.0 s, for 60 s,
-                "The feedback loop does not turn.",
-                "Nothing is learned from results any more.";
+                "The feedback loop has stopped.",
+                "The system no longer learns from results.";
         }
-        attribute feedback_cycle: "Counts a turn of the feedback loop for each call that ends well.",
+        attribute feedback_cycle: "Counts one cycle of the feedback loop for each successful call.",
             "#[feedback_cycle]";
     }
 
-    /// How truthful the work of each agent is.
+    /// Truth scores of the work of each agent.
     VERIFICATION = "verification", "Verification and truth" {
         labels {
             agent_id;
@@ -187,24 +189,25 @@ families! {
         metrics {
             score "truth_score": "Scores that verifications returned, from 0 to 1.",
                 [0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99, 1.0];
-            last_score "agent_truth_score": "The newest score of an agent.";
+            last_score "agent_truth_score": "The latest score of an agent.";
             successes "verification_success_total": "Verifications whose score reached the threshold.";
-            failures "verification_failures_total": "Verifications below the threshold, or that ended without a score.";
+            failures "verification_failures_total":
+                "Verifications with a score below the threshold, or without a score.";
             rollbacks "auto_rollback_total": "Rollbacks after failed verifications.";
         }
         alerts {
             TruthScoreCriticallyLow P0: score quantile 0.05 < 0.7, for 120 s,
-                "The worst verifications of an agent score critically low.",
-                "Wrong work of the agent is about to be accepted.";
+                "The lowest verification scores of an agent are critically low.",
+                "Wrong work of the agent may be accepted.";
             TruthScoreBelowTarget P1: score quantile 0.5 < 0.95, for 600 s,
                 "Half of an agent's verifications score below the target.",
-                "The agent's work needs review by hand.";
+                "The agent's work needs manual review.";
             AutoRollbackStorm P1: rollbacks > 5.0, for 60 s,
-                "An agent's work is rolled back again and again.",
-                "The agent makes no progress and keeps others waiting.";
+                "An agent's work is rolled back repeatedly.",
+                "The agent makes no progress, and others wait for it.";
             AgentUnreliable P2: last_score < 0.85, for 900 s,
-                "The newest scores of an agent are low.",
-                "The agent's work cannot be relied on.";
+                "The latest scores of an agent are low.",
+                "The agent's work is unreliable.";
             VerificationFailureRate P2: failure_ratio > 0.05, for 900 s,
                 "Too many verifications of an agent fail.",
                 "Work is repeated, and tasks take longer.";
@@ -212,8 +215,9 @@ families! {
         attribute verified: "Records the truth score that a verification returns.",
             r#"#[verified(agent_id = "coder")]"# {
                 agent_id = Label Required: "The agent whose work is verified.";
-                threshold = Share Optional: "The lowest score that is a success; 0.95 unless given.";
-                rollback = Expression Optional: "What to do after a failure, for example `undo()`; each time counts in `auto_rollback_total`.";
+                threshold = Share Optional: "The lowest score that is a success. Default: 0.95.";
+                rollback = Expression Optional:
+                    "Expression to evaluate after a failure, such as `undo()`, counted in `auto_rollback_total`.";
             };
     }
 
@@ -224,14 +228,14 @@ families! {
             table;
         }
         metrics {
-            errors "db_query_errors_total": "Queries that ended in an error, in a panic or cancelled.";
-            duration "db_query_duration_seconds": "Time from a query's begin to its end.",
+            errors "db_query_errors_total": "Queries that returned an error, panicked or were cancelled.";
+            duration "db_query_duration_seconds": "Time from the start of a query to its end.",
                 [1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
         }
         alerts {
             DatabaseQueryErrors P1: error_ratio > 0.05, for 120 s,
                 "Queries on a table fail.",
-                "Whatever reads or writes the table fails as often.";
+                "Operations that read or write the table fail as often.";
             DatabaseSlowQueries P1: duration quantile 0.95 > 0.01, for 600 s,
                 "Queries on a table are slow.",
                 "Every operation that waits for the table is slower.";
@@ -239,25 +243,25 @@ families! {
         attribute timed_query: "Counts and times a database query.",
             r#"#[timed_query("select", table = "patterns")]"# {
                 query_type = Label Required: "The kind of statement.";
-                table = Label Required: "The table it works on.";
+                table = Label Required: "The table of the query.";
             };
     }
 
-    /// Whether the database can be reached.
+    /// Failed connections to the database.
     DATABASE_CONNECTION = "database_connection", "Database connections" {
         metrics {
-            failures "database_connection_errors_total": "Attempts to connect that failed.";
+            failures "database_connection_errors_total": "Failed attempts to connect to the database.";
         }
         alerts {
             DatabaseConnectionFailure P0: failures > 3.0, for 60 s,
                 "The database cannot be reached.",
-                "Whatever needs the database fails.";
+                "Operations that need the database fail.";
         }
-        attribute db_connection: "Counts attempts to connect to the database that fail.",
+        attribute db_connection: "Counts failed attempts to connect to the database.",
             "#[db_connection]";
     }
 
-    /// How often a cache has what is asked for.
+    /// Hits and misses of caches.
     CACHE = "cache", "Caches" {
         labels {
             cache;
@@ -265,26 +269,26 @@ families! {
         metrics {
             hits "cache_hits_total": "Look-ups that found something.";
             misses "cache_misses_total": "Look-ups that found nothing.";
-            hit_rate "cache_hit_rate": "Share of hits among all look-ups since the program began.";
+            hit_rate "cache_hit_rate": "Share of hits among all look-ups since the program started.";
         }
         alerts {
             CacheHitRateLow P1: hit_ratio < 0.8, for 600 s,
-                "A cache has too little of what is asked for.",
-                "Whatever is behind the cache does its work, and answers take longer.";
+                "The hit ratio of a cache is low.",
+                "The system behind the cache has more load, and responses are slower.";
         }
-        attribute cache_lookup: "Counts whether a look-up in a cache found something.",
+        attribute cache_lookup: "Counts the hits and misses of a cache look-up.",
             r#"#[cache_lookup("embeddings")]"# {
                 cache = Label Required: "The name of the cache.";
             };
     }
 
-    /// How long it takes to plan for a goal.
+    /// Time to plan for a goal.
     PLANNING = "planning", "GOAP planning" {
         labels {
             goal;
         }
         metrics {
-            duration "goap_planning_duration_seconds": "Time from a planning's begin to its end.",
+            duration "goap_planning_duration_seconds": "Time from the start of planning to its end.",
                 [1e-3, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
         }
         alerts {
@@ -292,13 +296,13 @@ families! {
                 "Planning for a goal is slow.",
                 "Agents wait for their plans.";
         }
-        attribute goap_plan: "Times the planning for a goal.",
+        attribute goap_plan: "Times the planning of a goal.",
             r#"#[goap_plan("feature-implementation")]"# {
-                goal = Label Required: "The goal that is planned for.";
+                goal = Label Required: "The goal of the plan.";
             };
     }
 
-    /// How well agents work together.
+    /// Cooperation of the agents.
     COORDINATION = "coordination", "Agent coordination" {
         metrics {
             level "coordination_efficiency": "Share of the agents' time that is not spent waiting for each other.";
@@ -312,7 +316,7 @@ families! {
             "#[coordination]";
     }
 
-    /// How many tasks end well.
+    /// Tasks by outcome.
     TASK = "task", "Tasks" {
         labels {
             task_type: "feature", "bugfix", "refactor";
@@ -323,15 +327,15 @@ families! {
         alerts {
             TaskFailureRate P2: completion_failures > 0.1, for 900 s,
                 "Too many tasks of a type fail.",
-                "Work is not done, or done again.";
+                "Work is missing, or has to be repeated.";
         }
-        attribute task: "Counts tasks by how they ended.",
+        attribute task: "Counts tasks by their outcome.",
             r#"#[task("feature")]"# {
                 task_type = Label Required: "The kind of task.";
             };
     }
 
-    /// Tasks that wait.
+    /// Waiting tasks.
     TASK_QUEUE = "task_queue", "Background tasks" {
         metrics {
             level "background_task_queue_length": "Tasks that wait in the background queue.";
@@ -339,7 +343,7 @@ families! {
         alerts {
             BackgroundTaskQueueLength P3: level > 100.0, for 1800 s,
                 "Many tasks wait in the background queue.",
-                "Background work is done late.";
+                "Background work is delayed.";
         }
         attribute task_queue: "Sets the gauge `background_task_queue_length` to the number that a function returns.",
             "#[task_queue]";
@@ -353,11 +357,12 @@ families! {
             from_result status;
         }
         metrics {
-            calls "http_requests_total": "Requests that ended; the status is `cancelled` where the client went away.";
-            errors "http_request_errors_total": "Requests that failed on the side of the server, and others where the layer is told to count them.";
-            duration "http_request_duration_seconds": "Time from a request's head to the head of its response.",
+            calls "http_requests_total": "Requests that ended; the status is `cancelled` if the client disconnected.";
+            errors "http_request_errors_total":
+                "Requests that failed on the server, and client errors if the layer counts them.";
+            duration "http_request_duration_seconds": "Time from the head of a request to the head of its response.",
                 [1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-            in_flight "http_requests_in_flight": "Requests begun and not answered.";
+            in_flight "http_requests_in_flight": "Requests that have started and have no response yet.";
         }
     }
 
@@ -368,9 +373,10 @@ families! {
             operation;
         }
         metrics {
-            calls "outgoing_requests_total": "Requests to other services that ended, whatever their outcome.";
-            errors "outgoing_request_errors_total": "Requests to other services that ended in an error, in a panic or cancelled.";
-            duration "outgoing_request_duration_seconds": "Time from a request's start to its result.",
+            calls "outgoing_requests_total": "Requests to other services that ended, with any outcome.";
+            errors "outgoing_request_errors_total":
+                "Requests to other services that returned an error, panicked or were cancelled.";
+            duration "outgoing_request_duration_seconds": "Time from the start of a request to its result.",
                 [5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
             in_flight "outgoing_requests_in_flight": "Requests to other services that have no result yet.";
         }
@@ -385,7 +391,7 @@ families! {
         attribute outgoing: "Counts and times a request to another service.",
             r#"#[outgoing("payments")]"# {
                 peer = Label Required: "The service that is called.";
-                operation = Label FunctionName: "What it is asked to do. Default: the name of the function.";
+                operation = Label FunctionName: "The requested operation. Default: the function's own name.";
             };
     }
 }
@@ -398,10 +404,10 @@ const _: () = {
     }
 };
 
-/// Where the family stands in [`ALL`]; call it in a `const`.
+/// The index of the family in [`ALL`]; call it in a `const`.
 ///
 /// # Panics
-/// When it is not there.
+/// If the family is not in the table.
 #[must_use]
 pub const fn index_of(family: &Family) -> usize {
     let mut index = 0;
@@ -414,7 +420,7 @@ pub const fn index_of(family: &Family) -> usize {
     panic!("not a family of the table")
 }
 
-/// The number in a part of a condition that may be absent.
+/// The number in an optional part of a condition.
 const fn optional(number: &[f64]) -> Option<f64> {
     match number {
         [number, ..] => Some(*number),
@@ -422,7 +428,8 @@ const fn optional(number: &[f64]) -> Option<f64> {
     }
 }
 
-/// Streams that annotated functions return, beside the family of their attribute (feature `stream` of `measurand`).
+/// The family of streams that annotated functions return, beside the family of their attribute (feature `stream` of
+/// `measurand`).
 pub const STREAM: Family = Family {
     name: "stream",
     title: "Streams",
@@ -432,13 +439,13 @@ pub const STREAM: Family = Family {
         Metric {
             name: "stream_items_total",
             role: Role::Successes,
-            help: "Items that streams of the function gave, errors among them.",
+            help: "Items that streams of the function returned, including errors.",
             buckets: &[],
         },
         Metric {
             name: "stream_first_item_seconds",
             role: Role::Duration,
-            help: "Time from a stream's first poll to its first item.",
+            help: "Time from the first poll of a stream to its first item.",
             buckets: &[1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0],
         },
     ],

@@ -1,24 +1,24 @@
-//! The shape of a family: metrics that share their labels and are recorded together. Plain constant data.
+//! The structure of a family: metrics that share their labels and are recorded together. Plain constant data.
 
 pub use crate::condition::Condition;
 use crate::names::{ends_with, is_name, same};
 
 /// Metrics that share their labels and are recorded by the same calls.
 ///
-/// A family is one row: everything a person sees of it (names, help, buckets, panels, alerts) follows from this value.
+/// One value of this type defines everything that a user sees of the family: names, help, buckets, panels and alerts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Family {
     /// The identifier, for example `database`; also the key of its dashboard row.
     pub name: &'static str,
     /// The title of its dashboard row.
     pub title: &'static str,
-    /// What the family tells, in one sentence.
+    /// Description in one sentence.
     pub help: &'static str,
-    /// The labels that each annotated function gives a value for.
+    /// The labels; each annotated function gives a value to each of them.
     pub labels: &'static [Label],
-    /// The metrics; at most one for each [`Role`].
+    /// The metrics; at most one per [`Role`].
     pub metrics: &'static [Metric],
-    /// The alerts that every program with this family gets.
+    /// The alerts of every program with this family.
     pub alerts: &'static [Alert],
 }
 
@@ -27,26 +27,27 @@ pub struct Family {
 pub struct Label {
     /// The label's name in every series.
     pub name: &'static str,
-    /// The only values it can take, or nothing when each annotated function brings its own.
+    /// The allowed values; empty if each annotated function has its own values.
     pub values: &'static [&'static str],
-    /// Whether its value is known only when the call has ended, as a status is. The gauge of calls in flight lacks it.
+    /// Whether the value is known only at the end of a call, like a status. The gauge of calls in flight lacks this
+    /// label.
     pub from_result: bool,
 }
 
 impl Label {
-    /// A label for which each annotated function brings its own values.
+    /// A label for which each annotated function has its own values.
     #[must_use]
     pub const fn open(name: &'static str) -> Self {
         Self { name, values: &[], from_result: false }
     }
 
-    /// A label with these values and no others.
+    /// A label with these values only.
     #[must_use]
     pub const fn of(name: &'static str, values: &'static [&'static str]) -> Self {
         Self { name, values, from_result: false }
     }
 
-    /// The same, its value known only when the call has ended.
+    /// The label with a value that is known only at the end of a call.
     #[must_use]
     pub const fn from_result(self) -> Self {
         Self { from_result: true, ..self }
@@ -56,47 +57,48 @@ impl Label {
 /// One metric of a family.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
-    /// The full Prometheus name, with the unit and `_total` where the kind asks for it.
+    /// The full Prometheus name, with the unit, and with `_total` for a counter.
     pub name: &'static str,
-    /// What a call records into it; [`Role::kind`] and [`Metric::unit`] follow from this.
+    /// The event or quantity that a call records; [`Role::kind`] and [`Metric::unit`] follow from it.
     pub role: Role,
     /// The text after `# HELP`: one sentence.
     pub help: &'static str,
-    /// Upper bounds in increasing order, without `+Inf`; empty unless the kind is a histogram.
+    /// Upper bounds of the buckets in increasing order, without `+Inf`; only a histogram has buckets.
     pub buckets: &'static [f64],
 }
 
-/// What a call of an annotated function records into a metric.
+/// The event or quantity that a call of an annotated function records into a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Role {
-    /// A counter of all calls that ended, whatever their outcome.
+    /// A counter of all calls that ended, with any outcome.
     Calls,
-    /// A counter of the calls that did not end well, by the extra label `outcome`.
+    /// A counter of the calls that failed, panicked or were cancelled, with the extra label `outcome`.
     Errors,
-    /// A histogram of the seconds that each call took, whatever its outcome.
+    /// A histogram of the duration of each call in seconds, with any outcome.
     Duration,
-    /// A gauge of the calls that have begun and not ended.
+    /// A gauge of the calls that have started and not ended.
     InFlight,
-    /// A histogram of the score that a call returned, from 0 to 1.
+    /// A histogram of the scores that calls returned, from 0 to 1.
     Score,
-    /// A gauge of the newest score.
+    /// A gauge of the latest score.
     LastScore,
-    /// A counter of the calls that ended well: `ok`, or, where there is a score, with one that reached the threshold.
+    /// A counter of the successful calls: with outcome `ok` or, if there is a score, a score that reached the
+    /// threshold.
     Successes,
-    /// A counter of the calls that did not.
+    /// A counter of all other calls.
     Failures,
-    /// A counter of the rollbacks that failures caused.
+    /// A counter of the rollbacks after failures.
     Rollbacks,
-    /// A counter of the calls that ended, by the extra label `status`: `success` or `failure`.
+    /// A counter of the calls that ended, with the extra label `status`: `success` or `failure`.
     Completions,
-    /// A gauge that is set to the number that a call returned.
+    /// A gauge that is set to the number that a call returns.
     Level,
     /// A counter of the look-ups that found something.
     Hits,
     /// A counter of the look-ups that found nothing.
     Misses,
-    /// A gauge of the share of hits among the look-ups since the program began.
+    /// A gauge of the share of hits among the look-ups since the program started.
     HitRate,
 }
 
@@ -104,15 +106,15 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Kind {
-    /// Only grows; the name ends in `_total`.
+    /// Only increases; the name ends in `_total`.
     Counter,
-    /// Goes up and down.
+    /// Increases and decreases.
     Gauge,
     /// Counts observations by upper bound.
     Histogram,
 }
 
-/// What one of a metric's values means.
+/// The unit of a metric's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Unit {
@@ -126,7 +128,7 @@ pub enum Unit {
     Bytes,
 }
 
-/// How soon somebody has to answer an alert.
+/// The severity of an alert, which sets the time to respond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "read", derive(serde::Serialize, serde::Deserialize))]
 pub enum Severity {
@@ -145,45 +147,44 @@ pub enum Severity {
 pub struct Alert {
     /// The alert's name, in CamelCase.
     pub name: &'static str,
-    /// How soon somebody has to answer.
+    /// The severity, which sets the time to respond.
     pub severity: Severity,
-    /// When it fires; the threshold stands here and nowhere else.
+    /// The condition under which it fires. It contains the threshold, which is defined nowhere else.
     pub condition: Condition,
-    /// How long the condition has to hold before it fires.
+    /// The time in seconds that the condition must hold before the alert fires.
     pub for_seconds: u32,
-    /// What is wrong: one sentence, the same for every firing.
+    /// The problem in one sentence, the same for every firing.
     pub summary: &'static str,
-    /// What users of the system notice.
+    /// The effect that users of the system notice.
     pub impact: &'static str,
 }
 
 /// The extra label of a metric with [`Role::Errors`].
 pub const OUTCOME_LABEL: &str = "outcome";
 
-/// The values of [`OUTCOME_LABEL`]; a call that ended `ok` is in none of them.
+/// The values of [`OUTCOME_LABEL`]; calls with outcome `ok` are not counted there.
 pub const ERROR_OUTCOMES: [&str; 3] = ["error", "panic", "cancelled"];
 
-/// What a metric with [`Role::Errors`] is told apart by besides [`OUTCOME_LABEL`], where the type of the error says which
-/// kinds there are.
+/// The other extra label of a metric with [`Role::Errors`], if the type of the error defines kinds.
 pub const KIND_LABEL: &str = "error_kind";
 
-/// Where a function was called, on the series of those that ask for it.
+/// The label for the file and line of the call, on functions with the argument `caller`.
 pub const CALLER_LABEL: &str = "caller";
 
-/// The name of the annotated function, on the series of those that declare an objective: it covers their calls alone.
+/// The label for the name of the annotated function, on functions with an objective: it covers only their calls.
 pub const FUNCTION_LABEL: &str = "function";
 
-/// The module of the annotated function, beside [`FUNCTION_LABEL`].
+/// The label for the module of the annotated function, beside [`FUNCTION_LABEL`].
 pub const MODULE_LABEL: &str = "module";
 
 /// The labels that an annotation can add to those of its family, in the order in which they follow them.
 pub const ADDED_LABELS: [&str; 3] = [CALLER_LABEL, FUNCTION_LABEL, MODULE_LABEL];
 
-/// The value of a label that stands for all values beyond the limit, and for those that a label does not know.
+/// The label value for texts beyond the series limit, and for texts that a label does not allow.
 pub const OTHER: &str = "_other";
 
-/// So many combinations of values that are no literals a family may have unless told otherwise; what comes later counts
-/// under [`OTHER`]. The number of OpenTelemetry:
+/// Default maximum of label combinations per family, without literal values. Further combinations are recorded under
+/// [`OTHER`]. It is the default of OpenTelemetry:
 /// <https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits>.
 pub const SERIES_LIMIT: usize = 2000;
 
@@ -212,7 +213,7 @@ impl Role {
         Role::HitRate,
     ];
 
-    /// The Prometheus type that the role asks for.
+    /// The Prometheus type of a metric with this role.
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
@@ -229,7 +230,7 @@ impl Role {
         }
     }
 
-    /// What one value means; of a [`Role::Level`] only the metric knows, see [`Metric::unit`].
+    /// The unit of the values; for a [`Role::Level`], only [`Metric::unit`] knows it.
     #[must_use]
     const fn unit(self) -> Unit {
         match self {
@@ -239,7 +240,7 @@ impl Role {
         }
     }
 
-    /// The label that the role adds to those of its family, with its values.
+    /// The extra label of a metric with this role, with its values.
     #[must_use]
     pub const fn extra_label(self) -> Option<Label> {
         match self {
@@ -249,7 +250,7 @@ impl Role {
         }
     }
 
-    /// The word for the role in records and in JSON.
+    /// The name of the role in records and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -272,14 +273,14 @@ impl Role {
 }
 
 impl Metric {
-    /// What one value means; what a [`Role::Level`] means follows from the metric's name.
+    /// The unit of the values; for a [`Role::Level`], it follows from the metric's name.
     #[must_use]
     pub const fn unit(&self) -> Unit {
         unit_of(self.role, self.name)
     }
 }
 
-/// What one value of a metric with this role and this name means.
+/// The unit of a metric with this role and this name.
 pub(crate) const fn unit_of(role: Role, name: &str) -> Unit {
     if !matches!(role, Role::Level) {
         role.unit()
@@ -325,7 +326,7 @@ impl Family {
         None
     }
 
-    /// Whether the family has a label of this name by itself.
+    /// Whether the family itself has a label of this name.
     #[must_use]
     pub const fn has_label(&self, name: &str) -> bool {
         let mut i = 0;
@@ -338,7 +339,7 @@ impl Family {
         false
     }
 
-    /// Whether it matters to the family that a call returned an error. Where there is a score, the score decides.
+    /// Whether the family records that a call returned an error. If the family has a score, the score decides instead.
     #[must_use]
     pub const fn tells_outcome(&self) -> bool {
         let counts = self.metric(Role::Errors).is_some()
@@ -348,11 +349,11 @@ impl Family {
         counts && self.metric(Role::Score).is_none()
     }
 
-    /// Checks the rules that make a family usable; call it in a `const` so that a wrong row does not compile.
+    /// Checks the rules for families; call it in a `const`, so an invalid row does not compile.
     ///
     /// # Panics
-    /// When a name is no legal Prometheus name, a suffix contradicts the kind or unit, a role appears twice, buckets
-    /// are missing, unsorted or without a threshold that an alert compares with.
+    /// If a name is not a legal Prometheus name, a suffix contradicts the kind or unit, a role appears twice, or
+    /// buckets are missing, unsorted or without the threshold of an alert.
     pub const fn check(&self) {
         self.check_name();
         let mut i = 0;
@@ -375,23 +376,24 @@ impl Family {
     /// Checks the family's own name; call it in a `const`.
     ///
     /// # Panics
-    /// When it is no name.
+    /// If the name is invalid.
     #[track_caller]
     pub const fn check_name(&self) {
         assert!(
             is_name(self.name),
-            "a family's name is made of a-z, 0-9 and `_`\nexample: pub Payment = \"payment\", \"Payments\" {{ .. }}"
+            "a family's name must consist of a-z, 0-9 and `_`\nexample: pub Payment = \"payment\", \
+             \"Payments\" {{ .. }}"
         );
     }
 
     #[track_caller]
     pub(crate) const fn check_label(&self, index: usize) {
         let name = self.labels[index].name;
-        assert!(is_name(name), "a label's name is made of a-z, 0-9 and `_`\nexample: labels {{ user_country; }}");
+        assert!(is_name(name), "a label's name must consist of a-z, 0-9 and `_`\nexample: labels {{ user_country; }}");
         assert!(
             !is_reserved(name),
-            "this label is reserved, as `le`, `quantile`, `error_kind` and `caller` are; take another name\nexample: labels {{ \
-             user_country; }}"
+            "this label is reserved (`le`, `quantile`, `error_kind`, `caller`); use another name\n\
+             example: labels {{ user_country; }}"
         );
         let mut i = 0;
         while i < index {
@@ -406,7 +408,8 @@ impl Family {
             if let Some(extra) = self.metrics[i].role.extra_label() {
                 assert!(
                     !same(name, extra.name),
-                    "a metric of the family adds this label by itself; take another name\nexample: labels {{ user_country; }}"
+                    "a metric of the family adds this label itself; use another name\n\
+                     example: labels {{ user_country; }}"
                 );
             }
             i += 1;
@@ -421,8 +424,8 @@ impl Family {
         while i < index {
             assert!(
                 self.metrics[i].role as u8 != metric.role as u8,
-                "a role appears twice in one family; remove one of the metrics, or declare another family\nexample: calls \
-                 \"payments_total\": \"Payments that ended.\";"
+                "a role appears twice in one family; remove one of the metrics, or declare another family\n\
+                 example: calls \"payments_total\": \"Payments that ended.\";"
             );
             i += 1;
         }
@@ -441,7 +444,7 @@ impl Family {
     }
 }
 
-/// Labels that Prometheus or the framework itself gives a meaning to.
+/// Whether Prometheus or the framework itself defines the meaning of the label.
 pub(crate) const fn is_reserved(label: &str) -> bool {
     same(label, "le") || same(label, "quantile") || same(label, KIND_LABEL) || same(label, CALLER_LABEL)
 }
@@ -450,7 +453,7 @@ pub(crate) const fn is_reserved(label: &str) -> bool {
 const fn check_metric(metric: &Metric) {
     assert!(
         is_name(metric.name),
-        "a metric's name is made of a-z, 0-9 and `_`\nexample: calls \"payments_total\": \"Payments that ended.\";"
+        "a metric's name must consist of a-z, 0-9 and `_`\nexample: calls \"payments_total\": \"Payments that ended.\";"
     );
     assert!(
         !metric.help.is_empty(),
@@ -460,25 +463,30 @@ const fn check_metric(metric: &Metric) {
     let histogram = matches!(metric.role.kind(), Kind::Histogram);
     assert!(
         matches!(metric.role.kind(), Kind::Counter) == total,
-        "counters, and only they, end in `_total`\nexample: calls \"payments_total\": \"Payments that ended.\";"
+        "the name of a counter, and of no other metric, must end in `_total`\n\
+         example: calls \"payments_total\": \"Payments that ended.\";"
     );
     assert!(
         !matches!(metric.unit(), Unit::Seconds) || ends_with(metric.name, "_seconds"),
-        "a duration must end in `_seconds`\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+        "a duration must end in `_seconds`\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", \
+         [0.25, 1.0, 5.0];"
     );
     assert!(
         histogram != metric.buckets.is_empty(),
-        "histograms, and only they, have buckets: `duration` and `score`\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+        "the roles `duration` and `score`, and no others, have buckets\n\
+         example: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
     );
     let mut i = 0;
     while i < metric.buckets.len() {
         assert!(
             metric.buckets[i].is_finite(),
-            "a bucket's bound is a finite number; `+Inf` is added for you\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+            "a bucket's bound must be a finite number; `+Inf` is added automatically\nexample: duration \
+             \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
         );
         assert!(
             i == 0 || metric.buckets[i - 1] < metric.buckets[i],
-            "buckets are written in increasing order\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
+            "buckets must be in increasing order\n\
+             example: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];"
         );
         i += 1;
     }

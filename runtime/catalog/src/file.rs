@@ -1,4 +1,4 @@
-//! Reads a catalog out of a compiled program that is never run. The file may be hostile: no number in it is believed.
+//! Reads a catalog from a compiled program without running it. The file may be hostile: no number in it is trusted.
 
 use crate::catalog::Catalog;
 use crate::input::{self, InputErrorReason};
@@ -11,40 +11,40 @@ use object::read::{CompressionFormat, File, FileKind, Object, ObjectSection, Rea
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-/// Larger than any program with its debugging information.
+/// Larger than any program with debug information.
 const FILE_BYTES_MAX: u64 = 4 << 30;
-/// Half a million sites.
+/// Enough for half a million sites.
 const SECTION_BYTES_MAX: u64 = 256 << 20;
-/// More than there are processors that Mach-O knows.
+/// More than the number of processors that Mach-O knows.
 const ARCHITECTURES_MAX: usize = 64;
 
-/// Why a file has no catalog: one line that names the file and says what to do.
+/// The reason why a file has no catalog: one line that names the file and says what to do.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FileError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem with the file.
     pub reason: FileErrorReason,
 }
 
-/// What is wrong with a file. As text it lacks only the name of the file in front.
+/// The problem with a file. Its text continues a sentence that starts with the name of the file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileErrorReason {
-    /// The operating system refuses.
+    /// The operating system reports an error.
     Unreadable(io::Error),
     /// It is a directory.
     Directory,
     /// It is a pipe, a device or a socket.
     Special,
-    /// It has so many bytes, which is too many.
+    /// It has this number of bytes, more than the limit.
     TooLarge(u64),
-    /// It is of no known format.
+    /// Its format is unknown.
     NotProgram,
     /// It is a static library.
     Archive,
-    /// Its headers contradict its size or themselves; the text says which.
+    /// Its headers contradict its size or each other; the text says which.
     Damaged(String),
     /// It lacks the section of this name.
     NoSection(&'static str),
@@ -52,9 +52,9 @@ pub enum FileErrorReason {
     NoFunctions(&'static str),
     /// The section of this name is compressed.
     Compressed(&'static str),
-    /// The section has so many bytes, which is too many.
+    /// The section has this number of bytes, more than the limit.
     SectionTooLarge(u64),
-    /// The section is there, but what it holds is wrong.
+    /// The section is there, but its contents are wrong.
     Records(ParseError),
 }
 
@@ -76,13 +76,13 @@ impl fmt::Display for FileErrorReason {
                 write!(f, "{}; name a compiled program or the address of a running one", shown_error(error))
             }
             Self::Directory => f.write_str("is a directory; name a program in it, for example `target/release/app`"),
-            Self::Special => f.write_str("is no regular file; name a compiled program or the address of a running one"),
+            Self::Special => f.write_str("is not a regular file; name a program or the address of a running one"),
             Self::TooLarge(bytes) => {
                 let (size, limit) = (bytes.div_ceil(1 << 20), FILE_BYTES_MAX >> 20);
-                write!(f, "has {size} MiB, more than the {limit} MiB that are read; strip its debugging information")
+                write!(f, "has {size} MiB, more than the limit of {limit} MiB; strip its debug information")
             }
             Self::NotProgram => f.write_str(
-                "is no program (ELF, Mach-O or PE); name a compiled program, for example `target/release/app`",
+                "is not a program (ELF, Mach-O or PE); name a compiled program, for example `target/release/app`",
             ),
             Self::Archive => f.write_str("is a static library; name a program that it is linked into"),
             Self::Damaged(what) => write!(f, "is cut off or damaged ({what}); build or copy it again"),
@@ -95,7 +95,7 @@ impl fmt::Display for FileErrorReason {
             }
             Self::SectionTooLarge(bytes) => {
                 let (size, limit) = (bytes.div_ceil(1 << 20), SECTION_BYTES_MAX >> 20);
-                write!(f, "claims {size} MiB of records, more than the {limit} MiB that are read; build it again")
+                write!(f, "claims {size} MiB of records, more than the limit of {limit} MiB; build it again")
             }
             Self::Records(error) => write!(f, "has records that cannot be read: {error}"),
         }
@@ -118,13 +118,13 @@ impl std::error::Error for FileErrorReason {
     }
 }
 
-/// The catalog of a compiled program: ELF, Mach-O (also universal) or PE, of any processor, stripped or not.
+/// Reads the catalog of a compiled program: ELF, Mach-O (also universal) or PE, for any processor, stripped or not.
 ///
 /// Only the tables and the section of records are read, not the whole file.
 ///
 /// # Errors
-/// When the file cannot be read, is no program or a damaged one, is larger than 4 GiB, has no annotated functions, or
-/// holds records that [`parse()`] refuses.
+/// If the file cannot be read, is not a program, is damaged, is larger than 4 GiB, has no annotated functions, or
+/// contains records that [`parse()`] refuses.
 pub fn read_file(path: &Path) -> Result<Catalog, FileError> {
     let read = || {
         let file = open(path)?;
@@ -134,10 +134,10 @@ pub fn read_file(path: &Path) -> Result<Catalog, FileError> {
     read().map_err(|reason| FileError { path: path.to_owned(), reason })
 }
 
-/// The catalog of a compiled program whose file lies in memory.
+/// Reads the catalog of a compiled program from memory.
 ///
 /// # Errors
-/// As [`read_file`].
+/// As for [`read_file`].
 pub fn read_object(bytes: &[u8]) -> Result<Catalog, FileErrorReason> {
     read_any(bytes, bytes.len() as u64)
 }
@@ -146,7 +146,7 @@ fn open(path: &Path) -> Result<fs::File, FileErrorReason> {
     input::open(path).map_err(|reason| match reason {
         InputErrorReason::Unreadable(error) => FileErrorReason::Unreadable(error),
         InputErrorReason::Directory => FileErrorReason::Directory,
-        // It is opened and not read.
+        // The file is only opened here, so its size and its text cannot be wrong yet.
         InputErrorReason::Special | InputErrorReason::TooLarge { .. } | InputErrorReason::NotText => {
             FileErrorReason::Special
         }
@@ -167,12 +167,12 @@ fn read_any<'a, R: ReadRef<'a>>(data: R, length: u64) -> Result<Catalog, FileErr
     }
 }
 
-/// The first architecture that has records: others can differ from it only by what `cfg` leaves out.
+/// Reads the first architecture that has records. The others can differ from it only in code that `cfg` excludes.
 fn read_universal<'a, R: ReadRef<'a>, A: FatArch>(
     window: Window<'a, '_, R>,
     file: object::Result<MachOFatFile<'a, A>>,
 ) -> Result<Catalog, FileErrorReason> {
-    // Compiled Java begins with the same four bytes; nothing but the contents tells it apart.
+    // Compiled Java starts with the same four bytes; only the contents distinguish it.
     let architectures = file.map(|it| it.arches()).unwrap_or_default();
     let mut first = None;
     for architecture in architectures.iter().take(ARCHITECTURES_MAX) {
@@ -210,7 +210,7 @@ fn read_one<'a, R: ReadRef<'a>>(window: Window<'a, '_, R>) -> Result<Catalog, Fi
     if catalog.sites.is_empty() { Err(FileErrorReason::NoFunctions(name)) } else { Ok(catalog) }
 }
 
-/// The contents of all sections of this name, one after the other.
+/// The contents of all sections of this name, concatenated.
 fn records<'a, R: ReadRef<'a>>(file: &File<'a, R>, name: &'static str) -> Result<Vec<u8>, FileErrorReason> {
     let mut joined: Option<Vec<u8>> = None;
     let mut unnamed = None;
@@ -218,7 +218,7 @@ fn records<'a, R: ReadRef<'a>>(file: &File<'a, R>, name: &'static str) -> Result
         match section.name_bytes() {
             Ok(it) if it == name.as_bytes() => {}
             Ok(_) => continue,
-            // Debugging sections of PE files have their names in a table that `strip` takes away.
+            // Debug sections of PE files have their names in a table that `strip` removes.
             Err(error) => {
                 unnamed = Some(error);
                 continue;
@@ -244,6 +244,6 @@ fn records<'a, R: ReadRef<'a>>(file: &File<'a, R>, name: &'static str) -> Result
 }
 
 fn damaged(error: object::Error) -> FileErrorReason {
-    // The library's own words, with its capital letters.
+    // The library's message, which has capital letters.
     FileErrorReason::Damaged(shown(&error.to_string()).to_lowercase())
 }

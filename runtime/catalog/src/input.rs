@@ -1,4 +1,4 @@
-//! Opens and reads the files that a command is given. A file may be hostile: its kind and its size are looked at first.
+//! Opens and reads the files that a command gets. A file may be hostile: its kind and its size are checked first.
 
 use crate::text::{shown, shown_error};
 use std::fs::{File, metadata};
@@ -6,30 +6,30 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::{error, fmt};
 
-/// Why a file is not read: one line that names the file and says what to do.
+/// The reason why a file is not read: one line that names the file and says what to do.
 #[derive(Debug)]
 pub struct InputError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem with the file.
     pub reason: InputErrorReason,
 }
 
-/// What is wrong with a file.
+/// The problem with a file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum InputErrorReason {
-    /// The operating system refuses.
+    /// The operating system reports an error.
     Unreadable(io::Error),
     /// It is a directory.
     Directory,
     /// It is a pipe, a device or a socket.
     Special,
-    /// It has more bytes than are read.
+    /// It is larger than the limit.
     TooLarge {
-        /// The bytes that it has.
+        /// The size of the file in bytes.
         bytes: u64,
-        /// The bytes that are read.
+        /// The maximum size in bytes.
         limit: u64,
     },
     /// It is not UTF-8.
@@ -55,7 +55,7 @@ impl fmt::Display for InputError {
             InputErrorReason::Special => write!(f, "`{path}` is a pipe, a device or a socket; name a regular file"),
             InputErrorReason::TooLarge { bytes, limit } => {
                 let (size, limit) = (size(*bytes), size(*limit));
-                write!(f, "`{path}` has {size}, more than the {limit} that are read; split it or name another file")
+                write!(f, "`{path}` has {size}, more than the limit of {limit}; split it or name another file")
             }
             InputErrorReason::NotText => write!(f, "`{path}` is not UTF-8 text; name a text file"),
         }
@@ -82,7 +82,7 @@ fn size(bytes: u64) -> String {
 /// Opens a regular file.
 ///
 /// # Errors
-/// When the file cannot be opened, or is a directory, a pipe, a device or a socket.
+/// If the file cannot be opened, or is a directory, a pipe, a device or a socket.
 pub fn open_input(path: &Path) -> Result<File, InputError> {
     open(path).map_err(|reason| InputError { path: path.to_owned(), reason })
 }
@@ -90,7 +90,7 @@ pub fn open_input(path: &Path) -> Result<File, InputError> {
 /// Reads the text of a regular file that has at most `limit` bytes.
 ///
 /// # Errors
-/// As [`open_input`], and when the file is larger or is not UTF-8.
+/// As for [`open_input`], and if the file is larger than `limit` or is not UTF-8.
 pub fn read_text(path: &Path, limit: u64) -> Result<String, InputError> {
     let read = || {
         let file = open(path)?;
@@ -98,7 +98,7 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, InputError> {
         let length = file.metadata().map_err(InputErrorReason::Unreadable)?.len();
         too_large(length)?;
         let mut bytes = Vec::new();
-        // The file may grow while it is read, and the files of `/proc` have no length.
+        // The file may grow during reading, and files in `/proc` report no length.
         file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(InputErrorReason::Unreadable)?;
         too_large(bytes.len() as u64)?;
         String::from_utf8(bytes).map_err(|_| InputErrorReason::NotText)
@@ -113,10 +113,10 @@ pub(crate) fn open(path: &Path) -> Result<File, InputErrorReason> {
             it if it.is_file() => Ok(()),
             _ => Err(InputErrorReason::Special),
         };
-    // The kind is checked before the file is opened, since opening a pipe waits for a program that writes into it.
+    // The kind is checked before the file is opened, because opening a pipe waits for a writer.
     check(metadata(path))?;
     let file = File::open(path).map_err(InputErrorReason::Unreadable)?;
-    // Another file may have taken its place in between.
+    // Another file may have replaced it in between.
     check(file.metadata())?;
     Ok(file)
 }
@@ -140,7 +140,7 @@ mod tests {
         let path = folder.path().join("text");
         fs::write(&path, "grüße").unwrap();
         assert_eq!(read_text(&path, 7).unwrap(), "grüße");
-        check(&path, 6, "has 1 KiB, more than the 1 KiB that are read; split it");
+        check(&path, 6, "has 1 KiB, more than the limit of 1 KiB; split it");
         fs::write(&path, [0xff]).unwrap();
         check(&path, 7, "is not UTF-8 text; name a text file");
     }
@@ -153,12 +153,12 @@ mod tests {
         assert!(read_text(&folder.path().join("none"), 7).unwrap_err().is_missing());
         let sparse = folder.path().join("sparse");
         File::create(&sparse).unwrap().set_len(5 << 30).unwrap();
-        check(&sparse, 32 << 20, "has 5120 MiB, more than the 32 MiB that are read");
+        check(&sparse, 32 << 20, "has 5120 MiB, more than the limit of 32 MiB");
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_pipe_and_a_link_to_a_device_are_refused_unread() {
+    fn a_pipe_and_a_link_to_a_device_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

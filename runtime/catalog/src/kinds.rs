@@ -1,10 +1,10 @@
-//! The kinds of errors that a type has, as constants: the record of a function says them before the first error.
+//! The error kinds of a type, as constants: the record of a function lists them before the first error occurs.
 
 use crate::record::Writer;
 
 /// The kinds of an error type.
 ///
-/// Constants of other types nest, so that an enum has the kinds of the errors inside it.
+/// Constants of other types nest, so an enum also has the kinds of the errors inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kinds {
     own: &'static [&'static str],
@@ -13,25 +13,25 @@ pub struct Kinds {
 }
 
 impl Kinds {
-    /// No kinds: the type of the error does not tell any.
+    /// No kinds: the error type defines none.
     pub const NONE: Self = Self { own: &[], nested: &[], open: false };
 
-    /// The type tells kinds, but not which there are.
+    /// The type has kinds, but their names are unknown.
     pub const UNKNOWN: Self = Self { own: &[], nested: &[], open: true };
 
-    /// These kinds, and no others.
+    /// Exactly these kinds.
     #[must_use]
     pub const fn new(kinds: &'static [&'static str]) -> Self {
         Self { own: kinds, nested: &[], open: false }
     }
 
-    /// The same, and those of the errors inside.
+    /// Adds the kinds of the errors inside.
     #[must_use]
     pub const fn with(self, nested: &'static [Kinds]) -> Self {
         Self { nested, ..self }
     }
 
-    /// How long what a record says of them is.
+    /// The number of bytes that the kinds take in a record.
     #[must_use]
     pub const fn length(&self) -> usize {
         self.write(Writer::measure()).length
@@ -66,7 +66,7 @@ impl Kinds {
         if self.is_open() { writer.pair(UNKNOWN_KINDS, "") } else { writer }
     }
 
-    /// Each kind on a line of its own.
+    /// Writes each kind on a line of its own.
     const fn write_list<'a>(&self, mut writer: Writer<'a>) -> Writer<'a> {
         let mut i = 0;
         while i < self.own.len() {
@@ -82,13 +82,13 @@ impl Kinds {
     }
 }
 
-/// The key of a site's record under which the kinds of its errors stand.
+/// The key in a site's record for the kinds of its errors.
 pub(crate) const KINDS: &str = "error_kinds";
 
-/// The key of a site's record that says that there are kinds which are not known.
+/// The key in a site's record which says that some kinds are unknown.
 pub const UNKNOWN_KINDS: &str = "error_kinds_open";
 
-/// The kinds that the record of a site names, in no particular order, some of them twice if several errors have them.
+/// The kinds that the record of a site lists, in no particular order. A kind occurs twice if two errors have it.
 pub fn kinds_of(record: &[u8]) -> impl Iterator<Item = &str> {
     crate::record::field(record, KINDS).lines().filter(|kind| !kind.is_empty())
 }

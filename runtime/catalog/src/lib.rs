@@ -1,15 +1,12 @@
-//! What Measurand measures.
+//! The tables and records of Measurand. This crate is the base of the workspace: it depends on no other crate of it.
 //!
-//! Two things live here, and nothing else of ours is below this crate:
+//! - **Tables** ([`Family`], [`Attribute`]): constant data that defines the metrics, their names and the arguments of
+//!   each attribute macro. The macros, the recorder, the dashboards and the tests all read these rows.
+//! - **Records**: the bytes that each annotated function adds to the program ([`mod@record`]). All records of a program
+//!   together form its [`Catalog`] (feature `read`). The catalog can be read in the running process, from
+//!   `/catalog.json` (feature `url`), or from a compiled file without running it (feature `file`).
 //!
-//! - **Tables** ([`Family`], [`Attribute`]): constant data that says which metrics exist, what they are called and which
-//!   arguments each attribute macro takes. The macros, the recorder, the dashboards and the tests all read these rows;
-//!   no metric is named anywhere else.
-//! - **Records**: the bytes that each annotated function leaves in the program ([`mod@record`]). All records of a program
-//!   together are its [`Catalog`] (feature `read`), which can be read in the running process, from `/catalog.json`
-//!   (feature `url`) or out of a compiled file that is never run (feature `file`).
-//!
-//! Without features the crate has no dependencies, so that a proc-macro that reads the tables stays light to build.
+//! Without features the crate has no dependencies, so the macros, which read the tables, stay fast to build.
 
 #![forbid(unsafe_code)]
 
@@ -67,16 +64,17 @@ pub use sharing::Sharing;
 #[cfg(feature = "url")]
 pub use url::{UrlError, UrlErrorReason, read_path, read_url};
 
-/// The `target` in the metadata of everything that an annotated function registers. A recorder that sees it on a counter
-/// with [`Role::Calls`] may count the observations of the family's [`Role::Duration`] instead: both come from one call.
+/// The `target` in the metadata of every metric that an annotated function registers. If a recorder sees it on a
+/// counter with [`Role::Calls`], it may count the observations of the family's [`Role::Duration`] instead: both come
+/// from the same calls.
 pub const SITE_TARGET: &str = "measurand::site";
 
-/// The counter of panics of code that runs beside annotated functions.
+/// The counter of panics in code beside annotated functions, such as `ok_if`.
 pub const CONTAINED: &str = "measurand_contained_panics_total";
 
-/// The counter of recordings whose labels were replaced by [`OTHER`], by the label `family`.
+/// The counter of recordings under [`OTHER`] because of the series limit, by the label `family`.
 pub const OVERFLOWS: &str = "measurand_label_overflows_total";
 
-/// The counter of recordings under [`OTHER`] since their text is none of a label's known values, by the labels `family` and
+/// The counter of recordings under [`OTHER`] because a label does not allow their text, by the labels `family` and
 /// `label`.
 pub const UNKNOWN_VALUES: &str = "measurand_unknown_label_values_total";

@@ -1,7 +1,8 @@
-//! Locks that a panic does not close: each takes the value as the panicked thread left it.
+//! Locks without poisoning: each gives access to the value as a panicked thread left it.
 //!
-//! Code of the user (hooks, closures, `Display`) may panic under our locks. What they guard is never half written, so the
-//! next thread may use it. Lives here since every other crate of ours depends on this one.
+//! User code (hooks, closures, `Display`) may panic while one of our locks is held. The guarded values are never half
+//! written, so the next thread may use them. The module is in this crate because every other crate of the workspace
+//! depends on it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
@@ -35,7 +36,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     #[test]
-    fn a_panic_closes_no_lock() {
+    fn a_lock_works_after_a_panic() {
         let (mutex, rw) = (Mutex::new(1), RwLock::new(1));
         let panics = || {
             let _held = (lock(&mutex), write(&rw));

@@ -1,6 +1,6 @@
-//! Questions about names that can be asked while a program is compiled, where `str` has no answers yet.
+//! Name checks at compile time, where the methods of `str` are not available.
 
-/// Lower-case Prometheus names only: they need no quoting in PromQL 2 and 3.
+/// Whether this is a lower-case Prometheus name, which needs no quoting in PromQL 2 and 3.
 pub(crate) const fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();
     let mut i = 0;

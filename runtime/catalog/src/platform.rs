@@ -1,4 +1,5 @@
-//! The metrics that come with the endpoint, whatever a program annotates: process, Tokio, build, the endpoint itself.
+//! The metrics of every endpoint, whether or not a program annotates anything: process, Tokio, build, and the endpoint
+//! itself.
 
 use crate::family::Kind;
 
@@ -15,7 +16,7 @@ pub struct PlatformMetric {
     pub labels: &'static [&'static str],
     /// The upper bounds of a histogram, without `+Inf`.
     pub buckets: &'static [f64],
-    /// Where it is exported: on each platform, or only there.
+    /// The condition for exporting it; `None` if it is always exported.
     pub only: Option<&'static str>,
 }
 
@@ -30,16 +31,16 @@ pub const ALL: &[PlatformMetric] = &[
         ..row(
             "build_info",
             Kind::Gauge,
-            "Always 1; the labels say which program of which version this is. MEASURAND_COMMIT sets the commit.",
+            "Always 1; the labels name the program, its version and its commit. MEASURAND_COMMIT sets the commit.",
         )
     },
     row("process_cpu_seconds_total", Kind::Counter, "User and system CPU time spent, in seconds."),
     row("process_resident_memory_bytes", Kind::Gauge, "Resident memory."),
     row("process_virtual_memory_bytes", Kind::Gauge, "Virtual memory."),
     row("process_open_fds", Kind::Gauge, "Open file descriptors."),
-    row("process_max_fds", Kind::Gauge, "The most file descriptors that may be open."),
+    row("process_max_fds", Kind::Gauge, "Maximum number of open file descriptors."),
     row("process_threads", Kind::Gauge, "Threads."),
-    row("process_start_time_seconds", Kind::Gauge, "When the process began, in seconds since the epoch."),
+    row("process_start_time_seconds", Kind::Gauge, "Start time of the process, in seconds since the Unix epoch."),
     PlatformMetric {
         only: Some("inside a Tokio runtime"),
         ..row("tokio_workers", Kind::Gauge, "Worker threads of the runtime.")
@@ -50,11 +51,7 @@ pub const ALL: &[PlatformMetric] = &[
     },
     PlatformMetric {
         only: Some("inside a Tokio runtime"),
-        ..row(
-            "tokio_busy_seconds_total",
-            Kind::Counter,
-            "Time that all workers together spent running tasks, in seconds.",
-        )
+        ..row("tokio_busy_seconds_total", Kind::Counter, "Total time that all workers spent running tasks, in seconds.")
     },
     PlatformMetric {
         only: Some("inside a Tokio runtime"),
@@ -66,7 +63,7 @@ pub const ALL: &[PlatformMetric] = &[
         ..row(
             "tokio_scheduling_lag_seconds",
             Kind::Histogram,
-            "How long a task that was woken waited for a worker, asked once a second.",
+            "Time that a woken task waited for a worker, measured once a second.",
         )
     },
     PlatformMetric {
@@ -88,14 +85,14 @@ pub const ALL: &[PlatformMetric] = &[
     row(
         crate::CONTAINED,
         Kind::Counter,
-        "Panics of code beside annotated functions, such as `ok_if`, that did not reach the program.",
+        "Panics that were caught in code beside annotated functions, such as `ok_if`.",
     ),
     PlatformMetric {
         labels: &["family"],
         ..row(
             crate::OVERFLOWS,
             Kind::Counter,
-            "Recordings under `_other`, since their family has as many series as it may have.",
+            "Recordings under `_other`, because their family has reached its series limit.",
         )
     },
     PlatformMetric {
@@ -103,13 +100,14 @@ pub const ALL: &[PlatformMetric] = &[
         ..row(
             crate::UNKNOWN_VALUES,
             Kind::Counter,
-            "Recordings under `_other`, since their text is none of the values that the family declares for the label.",
+            "Recordings under `_other`, because their text is not a value that the family declares for the label.",
         )
     },
     row("measurand_sites", Kind::Gauge, "Annotated functions in this program."),
-    PlatformMetric {
-        labels: &["metric"],
-        ..row("measurand_series", Kind::Gauge, "Series that a metric of a family has.")
-    },
-    row("measurand_series_limit", Kind::Gauge, "Series that a metric may have before label values become `_other`."),
+    PlatformMetric { labels: &["metric"], ..row("measurand_series", Kind::Gauge, "Series of a family's metric.") },
+    row(
+        "measurand_series_limit",
+        Kind::Gauge,
+        "Maximum number of series of a metric before label values become `_other`.",
+    ),
 ];

@@ -1,50 +1,50 @@
-//! How records are written: text between two marks, so that a reader finds them in any section, in any order.
+//! The format of records: text between two marks, so a reader finds records in any section, in any order.
 //!
 //! ```text
 //! STX measurand US 1 US family US <name> (US key US value)* ETX
 //! STX measurand US 1 US site (US key US value)* ETX
 //! ```
 //!
-//! STX, US and ETX are the control characters 0x02, 0x1F and 0x03. They stand in no name, path or escaped text, so that
-//! nothing needs quoting: a record is joined by `concat!` and costs the compiler next to nothing. Unknown keys are
-//! skipped by readers, so that records can gain keys; the `1` changes when an old reader would misunderstand.
+//! STX, US and ETX are the control characters 0x02, 0x1F and 0x03. Names, paths and escaped text never contain them, so
+//! nothing needs quoting: `concat!` joins a record at almost no compile time. Readers skip unknown keys, so records can
+//! gain keys. The `1` changes if an old reader would misunderstand a record.
 //!
-//! Floating-point numbers are written as sixteen hexadecimal digits of their bits: exact, and simple enough for `const`.
+//! Floating-point numbers are sixteen hexadecimal digits of their bits: exact, and simple enough for `const`.
 
 use crate::family::{Alert, Family, Label, Metric, Severity};
 use crate::kinds::Kinds;
 
-/// What every record begins with.
+/// The start of every record.
 pub const BEGIN: &str = "\u{2}measurand\u{1f}1\u{1f}";
-/// What every record ends with.
+/// The end of every record.
 pub const END: char = '\u{3}';
-/// What stands between two fields.
+/// The separator between two fields.
 pub const SEPARATOR: char = '\u{1f}';
 
-/// The name of the link section in ELF and PE files. In PE files names of sections have at most eight bytes.
+/// The name of the link section in ELF and PE files. In PE files, section names have at most eight bytes.
 pub const SECTION: &str = ".msrnd";
 /// The name of the link section in Mach-O files, without the segment.
 pub const SECTION_MACH_O: &str = "__measurand";
 
-/// The length of the records of these families, one after the other.
+/// The total length of the records of these families.
 #[must_use]
 pub const fn families_length(families: &[&Family]) -> usize {
     Writer::measure().families(families).length
 }
 
-/// The records of these families, one after the other; `N` is their [`families_length`].
+/// The concatenated records of these families; `N` is their [`families_length`].
 ///
 /// # Panics
-/// When `N` is another number.
+/// If `N` is another number.
 #[must_use]
 pub const fn families_record<const N: usize>(families: &[&Family]) -> [u8; N] {
     let mut out = [0; N];
     let writer = Writer { out: &mut out, length: 0 }.families(families);
-    assert!(writer.length == N, "the length of the records is `families_length`");
+    assert!(writer.length == N, "`N` must be the `families_length` of the families");
     out
 }
 
-/// A family's record, where its length need not be known to the compiler.
+/// The record of a family, for a length that is not a constant.
 #[must_use]
 pub fn family_to_vec(family: &Family) -> Vec<u8> {
     let mut out = vec![0; families_length(&[family])];
@@ -52,10 +52,10 @@ pub fn family_to_vec(family: &Family) -> Vec<u8> {
     out
 }
 
-/// Text as bytes of known length, which a static in a link section needs.
+/// The text as a byte array, for a static in a link section.
 ///
 /// # Panics
-/// When `N` is not the length of the text.
+/// If `N` is not the length of the text.
 #[must_use]
 pub const fn bytes<const N: usize>(text: &str) -> [u8; N] {
     match text.as_bytes().first_chunk::<N>() {
@@ -64,7 +64,7 @@ pub const fn bytes<const N: usize>(text: &str) -> [u8; N] {
     }
 }
 
-/// The length of texts one after the other.
+/// The total length of the texts.
 #[must_use]
 pub const fn joined_length(parts: &[&str]) -> usize {
     let (mut length, mut i) = (0, 0);
@@ -75,11 +75,11 @@ pub const fn joined_length(parts: &[&str]) -> usize {
     length
 }
 
-/// The record of a site from its texts, and the kinds of its errors; `N` is the [`joined_length`] of the texts, the
-/// [`Kinds::length`] and one.
+/// The record of a site from its texts and the kinds of its errors. `N` is the [`joined_length`] of the texts plus the
+/// [`Kinds::length`] plus one.
 ///
 /// # Panics
-/// When `N` is another number.
+/// If `N` is another number.
 #[must_use]
 pub const fn site_record<const N: usize>(parts: &[&str], kinds: &Kinds) -> [u8; N] {
     let mut out = [0; N];
@@ -94,7 +94,7 @@ pub const fn site_record<const N: usize>(parts: &[&str], kinds: &Kinds) -> [u8; 
     out
 }
 
-/// The first line of a documentation that is not empty, without the space that `///` leaves in front of it.
+/// The first line of documentation that is not empty, without the space after `///`.
 #[must_use]
 pub const fn first_line(lines: &[&'static str]) -> &'static str {
     let mut i = 0;
@@ -111,36 +111,36 @@ pub const fn first_line(lines: &[&'static str]) -> &'static str {
     ""
 }
 
-/// What the record of a site says under this key; empty if it says nothing.
+/// The value of this key in the record of a site; empty if the key is missing.
 #[must_use]
 pub fn field<'a>(record: &'a [u8], key: &str) -> &'a str {
     find(record, "", key).unwrap_or_default()
 }
 
-/// What the record of a site says under the key `<prefix><name>`, for example `label:table`.
+/// The value of the key `<prefix><name>` in the record of a site, for example `label:table`.
 #[must_use]
 pub fn find<'a>(record: &'a [u8], prefix: &str, name: &str) -> Option<&'a str> {
     fields(record).find(|(key, _)| key.strip_prefix(prefix) == Some(name)).map(|(_, value)| value)
 }
 
-/// The keys of a site's record and what it says under each.
+/// The keys and values in the record of a site.
 pub fn fields(record: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     let mut fields = std::str::from_utf8(record).unwrap_or_default().trim_end_matches(END).split(SEPARATOR).skip(3);
     std::iter::from_fn(move || Some((fields.next()?, fields.next()?)))
 }
 
-/// Text without the characters that [`is_text`] refuses, except line feeds: the text ends in terminals, dashboards and
-/// YAML.
+/// The text without the characters that [`is_text`] refuses, except line feeds: terminals, dashboards and YAML files
+/// contain the text later.
 #[must_use]
 pub fn clean(text: &str) -> String {
     text.chars().filter(|it| is_text(*it) || *it == '\n').collect()
 }
 
-/// Whether a character may stand in a name or on a line of text.
+/// Whether a character is allowed in a name or on a line of text.
 ///
-/// Control characters have a meaning in records and in terminals. Line and paragraph separators end a line of YAML, and
-/// characters that override the direction of writing make a reader see another text than the machine does. Noncharacters
-/// stand for nothing, and YAML refuses some of them.
+/// Control characters have a meaning in records and in terminals. Line and paragraph separators end a line of YAML.
+/// Characters that override the writing direction make a person read another text than a machine. Noncharacters have no
+/// meaning, and YAML refuses some of them.
 #[must_use]
 pub const fn is_text(character: char) -> bool {
     let is_refused =
@@ -148,19 +148,19 @@ pub const fn is_text(character: char) -> bool {
     !is_refused && !is_noncharacter(character)
 }
 
-/// Whether Unicode has promised never to give this a meaning.
+/// Whether the character is one of Unicode's noncharacters, which will never have a meaning.
 pub(crate) const fn is_noncharacter(character: char) -> bool {
     matches!(character, '\u{fdd0}'..='\u{fdef}') || character as u32 & 0xfffe == 0xfffe
 }
 
-/// Writes while there is room and counts always, so that one function both measures and writes.
+/// Writes bytes while there is room and always counts them, so one function both measures and writes.
 pub(crate) struct Writer<'a> {
     out: &'a mut [u8],
     pub(crate) length: usize,
 }
 
 impl Writer<'_> {
-    /// Counts and writes nothing.
+    /// A writer that only counts.
     pub(crate) const fn measure() -> Self {
         Self { out: &mut [], length: 0 }
     }

@@ -1,41 +1,42 @@
-//! Which functions record the same series, and which are told apart by nothing but a number.
+//! Functions that record the same series, and functions that only a number distinguishes.
 
 use crate::catalog::{Catalog, SiteRecord};
 use crate::definition::{is_function, without_number};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Functions whose numbers a reader may confuse.
+/// Functions that record the same series, or whose names differ only in a number.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sharing<'a> {
-    /// The functions, at least two unless `is_numbered`.
+    /// The functions; at least two, unless `is_numbered`.
     pub functions: Vec<&'a SiteRecord>,
-    /// They have one name in one module, and a number each; else they record the same series.
+    /// Whether the functions have the same name in one module, and a number each. Otherwise they record the same
+    /// series.
     pub is_numbered: bool,
 }
 
 impl Sharing<'_> {
-    /// What to do about it.
+    /// The advice for the user.
     #[must_use]
     pub fn help(&self) -> &'static str {
         let of_first = |it: &SiteRecord| self.functions.first().is_some_and(|first| first.version == it.version);
         if self.is_numbered && !self.functions.iter().all(|it| of_first(it)) {
-            "the program links two versions of a crate; `cargo tree --duplicates` says why"
+            "the program links two versions of a crate; `cargo tree --duplicates` shows why"
         } else if self.is_numbered {
             "write the attribute on the `impl` block, or give each function a name: `#[measured(\"name\")]`"
         } else {
-            "if their calls are to be told apart, give them labels that differ"
+            "to distinguish their calls, give them different labels"
         }
     }
 }
 
-/// What is the matter, in one line.
+/// Describes the problem in one line.
 impl fmt::Display for Sharing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 3;
         let (count, family) = (self.functions.len(), self.functions.first().map_or("", |it| &it.family));
         if self.is_numbered {
-            write!(f, "{count} functions of one name in one module are told apart by a number: ")?;
+            write!(f, "{count} functions have the same name in one module and differ only in a number: ")?;
         } else {
             write!(f, "{count} functions record the same series of the family `{family}`: ")?;
         }
@@ -48,7 +49,7 @@ impl fmt::Display for Sharing<'_> {
 }
 
 impl Catalog {
-    /// The functions that record the same series, and those that are told apart by a number; see
+    /// The functions that record the same series, and those that only a number distinguishes; see
     /// [`crate::definition`].
     #[must_use]
     pub fn sharing(&self) -> Vec<Sharing<'_>> {

@@ -1,23 +1,24 @@
-//! Foreign text in messages: one line, whatever it contained.
+//! Untrusted text in messages: always on one line.
 
 use crate::record::is_noncharacter;
 
-/// Longer than any name or path that somebody wants to read in a message.
+/// Longer than a readable name or path in a message.
 #[cfg(feature = "read")]
 const CHARACTERS_MAX: usize = 1000;
 
-/// Whether whoever looks at a terminal or a log sees this character as what it is: it moves no cursor, turns no writing
-/// around, and is not invisible, which would make one name look like another.
+/// Whether a terminal or a log shows this character as it is. Such a character moves no cursor and does not change the
+/// writing direction. It is not invisible either: an invisible character makes one name look like another.
 #[must_use]
 pub const fn is_visible(character: char) -> bool {
     !is_noncharacter(character)
         && !matches!(
             character,
-            // Controls, of ASCII and of the terminals after it.
+            // Control characters, of ASCII and of the block after it.
             '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-            // Line and paragraph separators, and what the direction of writing is told by.
+            // Line and paragraph separators, and marks of the writing direction.
             | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            // What has no width and no shape: soft hyphens, joiners, fillers, marks for byte orders, annotations and tags.
+            // Characters without width and shape: soft hyphens, joiners, fillers, byte order marks, annotations and
+            // tags.
             | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
             | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
@@ -25,7 +26,8 @@ pub const fn is_visible(character: char) -> bool {
         )
 }
 
-/// Foreign text as a terminal or a log may have it: on one line, and what is not visible in it written out, as in `\u{1b}`.
+/// Untrusted text for a terminal or a log: on one line, with escapes such as `\u{1b}` for characters that are not
+/// visible.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -39,7 +41,7 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// Text that may come from a hostile file, safe to print: what is not visible is written out, as in `\u{1b}`.
+/// Text that may come from a hostile file, safe to print: with escapes such as `\u{1b}` for invisible characters.
 #[cfg(feature = "read")]
 pub(crate) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(CHARACTERS_MAX));
@@ -57,7 +59,7 @@ pub(crate) fn shown(text: &str) -> String {
     out
 }
 
-/// An error of the operating system, without the number that `std` adds.
+/// The message of an operating system error, without the number that `std` adds.
 #[cfg(feature = "read")]
 pub(crate) fn shown_error(error: &std::io::Error) -> String {
     let text = error.to_string();
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_may_not_stand_in_a_name_is_invisible_too() {
+    fn characters_refused_in_names_are_not_visible() {
         let all = || (0..=u32::from(char::MAX)).filter_map(char::from_u32);
         assert!(all().filter(|it| it.is_control()).all(|it| !is_visible(it)));
         assert!(all().filter(|it| !crate::record::is_text(*it)).all(|it| !is_visible(it)));

@@ -10,34 +10,35 @@ use ureq::http::header::LOCATION;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Error, Timeout};
 
-/// What a program serves its catalog as.
+/// The path of a program's catalog.
 const PATH: &str = "/catalog.json";
 
-/// Why an address gave no catalog: one line that names the address, without its password, and says what to do.
+/// The reason why an address gave no catalog: one line that names the address, without its password, and says what to
+/// do.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UrlError {
-    /// The address that was asked, without user, password and query.
+    /// The requested address, without user, password and query.
     pub url: String,
-    /// What is wrong.
+    /// The problem.
     pub reason: UrlErrorReason,
 }
 
-/// What is wrong with an address or with its answer.
+/// The problem with an address or with its answer.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum UrlErrorReason {
-    /// It is no address of HTTP.
+    /// It is not an HTTP address.
     NotAddress,
-    /// No connection, or none that lasted; the text says why.
+    /// There was no connection, or it broke; the text says why.
     NoAnswer(String),
-    /// The answer has this status and not 200.
+    /// The answer has this status instead of 200.
     Status(u16),
-    /// The answer says that the catalog moved, and where to.
+    /// The answer says that the catalog has moved to this address.
     Moved(String),
-    /// The answer has more bytes than are read.
+    /// The answer has more bytes than this limit.
     TooLarge(u64),
-    /// The answer is no catalog; the text says why, and what to do.
+    /// The answer is not a catalog; the text says why, and what to do.
     NotCatalog(String),
 }
 
@@ -46,28 +47,27 @@ impl fmt::Display for UrlError {
         let url = &self.url;
         match &self.reason {
             UrlErrorReason::NotAddress => {
-                write!(
-                    f,
-                    "`{url}` is no address of a program; write `http://host:port`, or the path of a compiled program"
-                )
+                write!(f, "`{url}` is not the address of a program; write `http://host:port`, or the path of a program")
             }
             UrlErrorReason::NoAnswer(why) => write!(
                 f,
-                "no answer from `{url}`: {why}; is the program running, and does it install the exporter (`measurand::exporter::install()`)?"
+                "no answer from `{url}`: {why}; is the program running, and does it install the exporter \
+                 (`measurand::exporter::install()`)?"
             ),
             UrlErrorReason::Status(status @ (401 | 403)) => write!(
                 f,
-                "`{url}` answered with status {status}; name a user who may read it: `http://user:password@host:port`"
+                "`{url}` answered with status {status}; add a user and password: `http://user:password@host:port`"
             ),
             UrlErrorReason::Status(status) => write!(
                 f,
-                "`{url}` answered with status {status}; is this the address of the exporter (`measurand::exporter::install()`)?"
+                "`{url}` answered with status {status}; is this the address of the exporter \
+                 (`measurand::exporter::install()`)?"
             ),
             UrlErrorReason::Moved(to) => write!(f, "`{url}` has moved to `{to}`; use that address, if you trust it"),
             UrlErrorReason::TooLarge(limit) => {
                 write!(
                     f,
-                    "`{url}` sends more than {limit} bytes, which is no catalog; is this the address of the exporter?"
+                    "`{url}` sends more than {limit} bytes, too many for a catalog; is this the exporter's address?"
                 )
             }
             UrlErrorReason::NotCatalog(why) => write!(f, "cannot use the answer of `{url}`: {why}"),
@@ -77,10 +77,11 @@ impl fmt::Display for UrlError {
 
 impl std::error::Error for UrlError {}
 
-/// What a program serves at another path than the catalog, which the path of the address does not name: `/live/functions`.
+/// Fetches another document of a program than its catalog, such as `/live/functions`. The address may end in the path
+/// of the catalog, which `path` replaces.
 ///
 /// # Errors
-/// When the address is none, nobody answers within 10 seconds, or the answer has more than 64 MiB.
+/// If the address is invalid, no complete answer arrives within 10 seconds, or the answer has more than 64 MiB.
 pub fn read_path(url: &str, path: &str) -> Result<Vec<u8>, UrlError> {
     let Some(mut address) = Address::new(url) else {
         return Err(UrlError { url: without_secrets(url), reason: UrlErrorReason::NotAddress });
@@ -91,16 +92,17 @@ pub fn read_path(url: &str, path: &str) -> Result<Vec<u8>, UrlError> {
     body(&address, &Limits::LIVE).map_err(|reason| UrlError { url: address.shown(), reason })
 }
 
-/// The catalog of a running program.
+/// Fetches the catalog of a running program.
 ///
-/// The address is `http://host:port`, with a path where the endpoint has one; `/catalog.json` is appended unless the
-/// path ends in `.json`. A user and password in front of the host are sent as basic authentication. Certificates of
-/// `https` are checked as the operating system does. Redirects are not followed.
+/// The address is `http://host:port`, with a path if the endpoint has one; `/catalog.json` is appended unless the path
+/// ends in `.json`. A user and password before the host are sent as basic authentication. The certificate verifier of
+/// the operating system checks `https`. Redirects are not followed.
 ///
-/// Connecting may take 5 seconds, everything together 30.
+/// The limits are 5 seconds for connecting and 30 seconds in total.
 ///
 /// # Errors
-/// When the address is none, nobody answers in time, or the answer is no catalog or has more than 256 MiB.
+/// If the address is invalid, no complete answer arrives in time, or the answer is not a catalog or has more than 256
+/// MiB.
 pub fn read_url(url: &str) -> Result<Catalog, UrlError> {
     fetch(url, &Limits::DEFAULT)
 }
@@ -112,7 +114,7 @@ struct Limits {
 }
 
 impl Limits {
-    /// For what is read again and again while somebody looks at it: of a hundred thousand functions.
+    /// For data that is fetched repeatedly for a live view, of up to a hundred thousand functions.
     const LIVE: Self = Self { connect: Duration::from_secs(5), all: Duration::from_secs(10), body_bytes: 64 << 20 };
     const DEFAULT: Self = Self { connect: Duration::from_secs(5), all: Duration::from_secs(30), body_bytes: 256 << 20 };
 }
@@ -139,7 +141,7 @@ fn body(address: &Address, limits: &Limits) -> Result<Vec<u8>, UrlErrorReason> {
         .http_status_as_error(false)
         .max_redirects(0);
     if address.is_loopback() {
-        // No proxy reaches what listens here alone.
+        // A proxy cannot reach a loopback address of this machine.
         config = config.proxy(None);
     }
     let agent: Agent = config.build().into();
@@ -153,7 +155,7 @@ fn body(address: &Address, limits: &Limits) -> Result<Vec<u8>, UrlErrorReason> {
     }
     let limit = limits.body_bytes;
     let mut body = Vec::new();
-    // One byte more than is allowed tells a body that is too long from one that just fits.
+    // Reading one byte more than allowed distinguishes a body that is too long from one that just fits.
     let mut reader = response.into_body().into_with_config().limit(limit + 2).reader().take(limit + 1);
     reader.read_to_end(&mut body).map_err(|error| failed(error.into()))?;
     if body.len() as u64 > limit {
@@ -176,21 +178,21 @@ fn no_answer(error: &Error, limits: &Limits) -> UrlErrorReason {
             ErrorKind::UnexpectedEof => "the connection ended too early".to_owned(),
             _ => shown_error(error),
         },
-        // These repeat addresses, and with them passwords.
+        // These messages repeat addresses, and passwords with them.
         Error::BadUri(_) | Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => "the proxy refuses".to_owned(),
         error => shown(&error.to_string()),
     };
     UrlErrorReason::NoAnswer(why)
 }
 
-/// An address of HTTP, taken apart.
+/// The parts of an HTTP address.
 struct Address {
     scheme: &'static str,
-    /// With `@` at the end, or empty.
+    /// Ends with `@`, or is empty.
     user: String,
     host: String,
     path: String,
-    /// With `?` in front, or empty.
+    /// Starts with `?`, or is empty.
     query: String,
 }
 
@@ -204,7 +206,7 @@ impl Address {
         };
         let authority = uri.authority()?.as_str();
         let (user, host) = authority.rfind('@').map_or(("", authority), |at| authority.split_at(at + 1));
-        // A password that ends the authority early (`user:pa/ss@host`) is no port, and must not be shown as one.
+        // A password that ends the authority early (`user:pa/ss@host`) is not a port, and must not be shown as one.
         let port = host
             .rsplit_once(':')
             .map_or("", |(_, port)| port)
@@ -227,7 +229,7 @@ impl Address {
         format!("{scheme}://{user}{host}{path}{query}")
     }
 
-    /// Without what may be secret: passwords stand before the host, tokens in the query.
+    /// The address without the parts that may be secret: a password is before the host, a token in the query.
     fn shown(&self) -> String {
         shown(&format!("{}://{}{}", self.scheme, self.host, self.path))
     }
@@ -242,7 +244,7 @@ impl Address {
     }
 }
 
-/// What nobody can take apart may hold a password anywhere up to the last `@`, and a token after `?`.
+/// Removes secrets from an invalid address: a password may be anywhere before the last `@`, and a token after `?`.
 fn without_secrets(url: &str) -> String {
     let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
     let rest = url.rsplit_once('@').map_or(url, |(_, rest)| rest);

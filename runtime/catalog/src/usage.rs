@@ -1,5 +1,5 @@
-//! What only the compiler can check of a declared family and of its uses: `const` functions whose panics are errors at the
-//! user's own token. They say what the family has; where the token is they do not know.
+//! Checks of a declared family and its uses that only the compiler can make: `const` functions whose panics are errors
+//! at the user's token. Their messages say what the family has; they do not know the position of the token.
 
 use crate::family::{Family, OTHER, Role};
 use crate::names::{contains, same};
@@ -8,7 +8,7 @@ impl Family {
     /// Checks one label of a declaration; call it in a `const`.
     ///
     /// # Panics
-    /// When the family has no usable label of this name.
+    /// If the family has a label of this name that breaks a rule.
     #[track_caller]
     pub const fn check_label_named(&self, name: &str) {
         let mut i = 0;
@@ -23,7 +23,7 @@ impl Family {
     /// Checks one metric of a declaration; call it in a `const`.
     ///
     /// # Panics
-    /// When the family has no usable metric of this name.
+    /// If the family has a metric of this name that breaks a rule.
     #[track_caller]
     pub const fn check_metric_named(&self, name: &str) {
         let mut i = 0;
@@ -38,7 +38,7 @@ impl Family {
     /// Checks one alert of a declaration; call it in a `const`.
     ///
     /// # Panics
-    /// When the family lacks what the alert asks about.
+    /// If the family lacks a metric or a bucket that the alert needs.
     #[track_caller]
     pub const fn check_alert_named(&self, name: &str) {
         let mut i = 0;
@@ -50,11 +50,11 @@ impl Family {
         }
     }
 
-    /// Checks that the family has a label that an annotation gives; call it in a `const`. `rust_name` is the family's
+    /// Checks that the family has the label that an annotation sets; call it in a `const`. `rust_name` is the family's
     /// name in code.
     ///
     /// # Panics
-    /// When it has none of this name.
+    /// If the family has no label of this name.
     #[track_caller]
     pub const fn check_given(&self, rust_name: &str, name: &str) {
         if !self.has_label(name) {
@@ -66,7 +66,7 @@ impl Family {
     /// Checks a literal value of a label; call it in a `const`. `rust_name` is the family's name in code.
     ///
     /// # Panics
-    /// When the label has a set of values and this is none of them.
+    /// If the label has a set of values and this value is not in it.
     #[track_caller]
     pub const fn check_value(&self, rust_name: &str, name: &str, value: &str) {
         let mut i = 0;
@@ -80,10 +80,10 @@ impl Family {
         }
     }
 
-    /// Checks that an annotation gives each label a value; call it in a `const`. `rust_name` is the family's name in code.
+    /// Checks that an annotation sets every label; call it in a `const`. `rust_name` is the family's name in code.
     ///
     /// # Panics
-    /// When one is missing, unless one of those that are given is not the family's, which is reported by itself.
+    /// If a label is missing. An unknown label suppresses this error, because it has an error of its own.
     #[track_caller]
     pub const fn check_all_given(&self, rust_name: &str, given: &[&str]) {
         let mut i = 0;
@@ -103,17 +103,17 @@ impl Family {
         }
     }
 
-    /// Checks that somebody can tell whether a promise is kept; call it in a `const`. `rust_name` is the family's name in
-    /// code.
+    /// Checks that the family records what the objective needs; call it in a `const`. `rust_name` is the family's name
+    /// in code.
     ///
     /// # Panics
-    /// When success is promised and no errors are counted, or a latency and nothing is timed.
+    /// If `success` is set and the family counts no errors, or if `latency` is set and it measures no duration.
     #[track_caller]
     pub const fn check_promise(&self, rust_name: &str, success: bool, latency: bool) {
         let lack = if success && self.metric(Role::Errors).is_none() {
-            "counts no errors, so that nobody can tell its success; remove `success`, or declare the metric `errors`"
+            "counts no errors, so its success cannot be measured; remove `success` or declare the metric `errors`"
         } else if latency && self.metric(Role::Duration).is_none() {
-            "measures no duration, so that nobody can tell its latency; remove `latency`, or declare the metric `duration`"
+            "measures no duration, so its latency cannot be measured; remove `latency` or declare the metric `duration`"
         } else {
             return;
         };
@@ -121,11 +121,11 @@ impl Family {
         panic!("{}", text.push_example(rust_name, self).as_str());
     }
 
-    /// Checks that a function which returns a stream can record the family; call it in a `const`. `rust_name` is the
+    /// Checks that a function that returns a stream can record the family; call it in a `const`. `rust_name` is the
     /// family's name in code.
     ///
     /// # Panics
-    /// When the family records what a call returns: a stream returns many things.
+    /// If the family records the returned value: a stream returns many values.
     #[track_caller]
     pub const fn check_stream(&self, rust_name: &str) {
         let asks = self.metric(Role::Score).is_some()
@@ -136,17 +136,17 @@ impl Family {
             || self.metric(Role::HitRate).is_some();
         if asks {
             let text =
-                Text::new().push("`").push(rust_name).push("` records the returned value, and a stream has many; ");
-            let text = text.push("annotate the function that makes an item").push_example(rust_name, self);
+                Text::new().push("`").push(rust_name).push("` records the returned value, but a stream has many; ");
+            let text = text.push("annotate the function that returns one item").push_example(rust_name, self);
             panic!("{}", text.push(" fn item() -> f64 { .. }").as_str());
         }
     }
 
-    /// Checks the values that a type has against those of the label; call it in a `const`. A type without values is free
+    /// Checks the values of a type against those of the label; call it in a `const`. A type without values is free
     /// text.
     ///
     /// # Panics
-    /// When the label has a set of values, and the type has one that is not among them.
+    /// If the label has a set of values, and the type has a value outside of it.
     pub const fn check_values(&self, name: &str, values: &[&str]) {
         let mut i = 0;
         while i < self.labels.len() {
@@ -156,9 +156,11 @@ impl Family {
                 while j < values.len() {
                     if !contains(known, values[j]) && !same(values[j], OTHER) {
                         let text = Text::new().push("the type has the value ").push_list(&[values[j]], "\"");
-                        let text = text.push(", and the label `").push(name).push("` of the family `").push(self.name);
-                        let text =
-                            text.push("` has only ").push_list(known, "\"").push("; rename the variant by `#[label]`");
+                        let text = text.push(", but the label `").push(name).push("` of the family `").push(self.name);
+                        let text = text
+                            .push("` allows only ")
+                            .push_list(known, "\"")
+                            .push("; rename the variant with `#[label]`");
                         let text = text.push(", or declare a family of your own with `measurand::family!`");
                         panic!("{}", text.push("\nexample: #[label(\"").push(known[0]).push("\")] Variant").as_str());
                     }
@@ -170,7 +172,7 @@ impl Family {
     }
 }
 
-/// A message that is put together while compiling. What does not fit is left out, whole.
+/// A message that is built at compile time. A part that does not fit is left out completely.
 struct Text {
     bytes: [u8; 2048],
     length: usize,
@@ -211,7 +213,7 @@ impl Text {
         self
     }
 
-    /// A whole, correct use of the family.
+    /// A complete, correct use of the family.
     const fn push_example(mut self, rust_name: &str, family: &Family) -> Self {
         self = self.push("\nexample: #[measured(family = ").push(rust_name);
         let mut i = 0;
@@ -227,7 +229,7 @@ impl Text {
     const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,
-            // Only whole texts are pushed.
+            // Only complete texts are pushed.
             Err(_) => "",
         }
     }

@@ -1,19 +1,19 @@
-//! A part of a file that `object` may read, with a bound on how much it reads in all.
+//! A part of a file that `object` may read, with a limit on the total number of bytes read.
 //!
-//! A hostile header can make every section name the same gigabyte, and a cache keep each copy. An honest file's tables
-//! do not overlap, so that reading more than the file's size is proof enough.
+//! A hostile header can make every section name the same gigabyte, and a cache keep each copy. The tables of an honest
+//! file do not overlap, so a file that needs more reads than its size is hostile.
 
 use object::read::ReadRef;
 use std::cell::Cell;
 use std::ops::Range;
 
-/// What small reads of the same bytes may cost on top of the file's size.
+/// Allowance for repeated small reads of the same bytes, on top of the file's size.
 const SLACK_BYTES: u64 = 1 << 20;
 
-/// The longest name of a section that is looked at.
+/// The maximum length of a section name.
 const NAME_BYTES_MAX: u64 = 4096;
 
-/// How much may still be read.
+/// Number of bytes that may still be read.
 pub(crate) struct Budget(Cell<u64>);
 
 /// A part of `data`.
@@ -33,7 +33,7 @@ impl Budget {
 
     fn spend(&self, bytes: u64) -> Result<(), ()> {
         let left = self.0.get().checked_sub(bytes);
-        // A file that asked for too much once is given nothing more.
+        // After a read that exceeds the budget, nothing more is read.
         self.0.set(left.unwrap_or(0));
         left.map(drop).ok_or(())
     }
@@ -44,7 +44,7 @@ impl<'a, 'b, R: ReadRef<'a>> Window<'a, 'b, R> {
         Self { data, start: 0, length, budget, bytes: std::marker::PhantomData }
     }
 
-    /// A window into this one, unless it would reach outside.
+    /// A window into this one; `None` if it reaches outside.
     pub(crate) fn part(self, start: u64, length: u64) -> Option<Self> {
         (start.checked_add(length)? <= self.length).then(|| Self { start: self.start + start, length, ..self })
     }

@@ -1,4 +1,4 @@
-//! The rules of families, which a wrong row breaks at compile time.
+//! The rules of families: a row that breaks one does not compile.
 
 use measurand_catalog::{Alert, Condition, Family, Label, Metric, Role, Severity, families};
 
@@ -48,14 +48,14 @@ fn rules_of_a_family() {
     check(Family { labels: twice, ..FAMILY }, "a label appears twice");
     let errors = Metric { name: "work_errors_total", role: Role::Errors, help: "Errors.", buckets: &[] };
     let outcome = Vec::leak(vec![Label::open("outcome")]);
-    check(Family { labels: outcome, metrics: Vec::leak(vec![errors]), ..FAMILY }, "adds this label by itself");
+    check(Family { labels: outcome, metrics: Vec::leak(vec![errors]), ..FAMILY }, "adds this label itself");
     check_metric(Metric { name: "work-seconds", ..METRIC }, "a metric's name");
     check_metric(Metric { name: "work_time", ..METRIC }, "must end in `_seconds`");
-    check_metric(Metric { name: "work_seconds_total", ..METRIC }, "counters, and only they, end in `_total`");
-    check_metric(Metric { role: Role::Calls, ..METRIC }, "counters, and only they, end in `_total`");
+    check_metric(Metric { name: "work_seconds_total", ..METRIC }, "must end in `_total`");
+    check_metric(Metric { role: Role::Calls, ..METRIC }, "must end in `_total`");
     check_metric(Metric { help: "", ..METRIC }, "needs a help text");
-    check_metric(Metric { buckets: &[], ..METRIC }, "histograms, and only they, have buckets");
-    check_metric(Metric { role: Role::InFlight, ..METRIC }, "histograms, and only they, have buckets");
+    check_metric(Metric { buckets: &[], ..METRIC }, "have buckets");
+    check_metric(Metric { role: Role::InFlight, ..METRIC }, "have buckets");
     check_metric(Metric { buckets: &[1.0, 1.0], ..METRIC }, "in increasing order");
     check_metric(Metric { buckets: &[1.0, f64::INFINITY], ..METRIC }, "a finite number");
     check(Family { metrics: &[METRIC, METRIC], ..FAMILY }, "a role appears twice");

@@ -1,6 +1,6 @@
-//! Reading programs: every format, and files that lie.
+//! Reading compiled programs: every format, and hostile files.
 #![cfg(feature = "file")]
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod common;
 
@@ -70,7 +70,7 @@ fn windows(records: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A universal file of these architectures.
+/// A universal file with these architectures.
 fn universal(parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = [0xcafe_babe, u32::try_from(parts.len()).unwrap()].map(u32::to_be_bytes).concat();
     let mut start = 4096;
@@ -109,7 +109,7 @@ fn every_format_gives_the_same_catalog() {
     }
 }
 
-/// What is said about a file with these contents.
+/// Checks the message for a file with these contents.
 fn check(bytes: &[u8], expected: &str) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("app");
@@ -126,12 +126,13 @@ fn assert_message(message: &str, expected: &str) {
 }
 
 #[test]
-fn what_has_no_catalog_says_so_and_what_to_do() {
-    let none = "has no annotated functions (no section `.msrnd`): annotate one with `#[measured]`, and make sure the crate that contains it is linked";
-    check(b"", "is no program (ELF, Mach-O or PE); name a compiled program");
-    check(b"#!/bin/sh\necho this is a script\n", "is no program (ELF, Mach-O or PE)");
-    check(b"\xca\xfe\xba\xbe\0\0\0\x41 compiled Java, which begins alike", "is no program (ELF, Mach-O or PE)");
-    check(&universal(&[b"noise", b""]), "is no program (ELF, Mach-O or PE)");
+fn the_message_for_a_file_without_a_catalog_says_what_to_do() {
+    let none = "has no annotated functions (no section `.msrnd`): annotate one with `#[measured]`, and make sure \
+                the crate that contains it is linked";
+    check(b"", "is not a program (ELF, Mach-O or PE); name a compiled program");
+    check(b"#!/bin/sh\necho this is a script\n", "is not a program (ELF, Mach-O or PE)");
+    check(b"\xca\xfe\xba\xbe\0\0\0\x41 compiled Java, which begins alike", "is not a program (ELF, Mach-O or PE)");
+    check(&universal(&[b"noise", b""]), "is not a program (ELF, Mach-O or PE)");
     check(b"!<arch>\nlib.o/          0           0     0     644     0         `\n", "is a static library");
     check(&object(BinaryFormat::Elf, &[(".text", b"code")]), none);
     check(
@@ -160,13 +161,13 @@ fn paths_are_named_without_escape_sequences() {
     let absent = directory.path().join("a\u{1b}[2Jb");
     let expected = r"a\u{1b}[2Jb`: No such file or directory; name a compiled program or the address of a running one";
     assert_message(&said(&absent), expected);
-    assert_message(&said(Path::new("/dev/null")), "`/dev/null` is no regular file");
+    assert_message(&said(Path::new("/dev/null")), "`/dev/null` is not a regular file");
 }
 
 #[test]
 fn hostile_headers_are_not_believed() {
     let huge = directory_entry(&elf(&program()), u64::MAX / 2);
-    check(&huge, "claims 8796093022208 MiB of records, more than the 256 MiB that are read");
+    check(&huge, "claims 8796093022208 MiB of records, more than the limit of 256 MiB");
     check(&directory_entry(&elf(&program()), 1 << 20), "is cut off or damaged (");
     let cut = elf(&program());
     check(&cut[..cut.len() - 100], "is cut off or damaged (");
@@ -181,27 +182,24 @@ fn hostile_headers_are_not_believed() {
     compressed.section_mut(id).flags =
         SectionFlags::Elf { sh_type: object::elf::SHT_PROGBITS, sh_flags: object::elf::SHF_COMPRESSED };
     check(&compressed.write().unwrap(), "has a compressed section `.msrnd`; build it without compressed sections");
-    // A file with a hole has the size without the contents.
+    // A sparse file has the size without the contents.
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("app");
     fs::File::create(&path).unwrap().set_len((4 << 30) + 1).unwrap();
-    assert_message(
-        &read_file(&path).unwrap_err().to_string(),
-        "app` has 4097 MiB, more than the 4096 MiB that are read",
-    );
+    assert_message(&read_file(&path).unwrap_err().to_string(), "app` has 4097 MiB, more than the limit of 4096 MiB");
 }
 
-/// Writes another size of the section of records into the headers of an ELF file.
+/// Changes the size of the section of records in the headers of an ELF file.
 fn directory_entry(elf: &[u8], size: u64) -> Vec<u8> {
     let mut bytes = elf.to_vec();
     let table = usize::try_from(u64::from_le_bytes(bytes[40..48].try_into().unwrap())).unwrap();
-    // The first is empty, the second `.text`.
+    // The first section is empty, the second is `.text`.
     let at = table + 2 * 64 + 32;
     bytes[at..at + 8].copy_from_slice(&size.to_le_bytes());
     bytes
 }
 
-/// Headers that name the same bytes again and again make a reader keep each copy, unless it counts what it reads.
+/// If headers name the same bytes repeatedly, a reader keeps each copy, unless it counts the bytes that it reads.
 #[test]
 fn no_more_is_read_than_the_file_has() {
     let (large, good) = (mach_o(&vec![0; 4 << 20]), mach_o(&program()));
@@ -228,7 +226,7 @@ proptest! {
             _ => universal(&[&mach_o(b""), &mach_o(&records)]),
         };
         for (at, header, byte) in changes {
-            // Headers are a small part of the file and the larger part of what can go wrong.
+            // Headers are a small part of the file, but most errors are possible there.
             let at = if header { at.index(bytes.len().min(512)) } else { at.index(bytes.len()) };
             bytes[at] = byte;
         }

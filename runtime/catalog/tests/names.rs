@@ -1,4 +1,4 @@
-//! Functions of one name, functions that share series, kinds of errors, and records that are left out.
+//! Functions with equal names, functions that share series, kinds of errors, and invalid records.
 #![cfg(feature = "read")]
 
 mod common;
@@ -6,7 +6,7 @@ mod common;
 use common::{SITE, family, other_site, record};
 use measurand_catalog::{Catalog, Kinds, families, kinds_of, parse, parse_valid};
 
-/// A `#[measured]` function: its version, line and number of expansion.
+/// A `#[measured]` function with this version, line and expansion number.
 fn get(label: &str, version: &str, line: u32, expansion: &str) -> Vec<u8> {
     record(&format!(
         "site|crate|app|version|{version}|module|app|file|src/lib.rs|line|{line}|function|get|label:function|{label}\
@@ -50,8 +50,8 @@ fn functions_of_one_name_are_numbered_in_the_order_of_their_definitions() {
     assert_eq!(
         said,
         [
-            "4 functions of one name in one module are told apart by a number: `app::get` (src/lib.rs:3), `app::get#2` \
-             (src/lib.rs:9), `app::get#3` (src/lib.rs:9) and 1 more",
+            "4 functions have the same name in one module and differ only in a number: `app::get` (src/lib.rs:3), \
+             `app::get#2` (src/lib.rs:9), `app::get#3` (src/lib.rs:9) and 1 more",
             "2 functions record the same series of the family `function`: `app::get` (src/lib.rs:4), `app::get` \
              (src/lib.rs:5)",
         ]
@@ -96,7 +96,7 @@ fn kinds_of_errors_are_read() {
 
 /// A record of the text and the kinds, with the length that the compiler would know.
 fn write(text: &str, kinds: &Kinds) -> Vec<u8> {
-    // The length is a constant parameter; a test tries them.
+    // The length is a constant parameter, so the macro has a case for each length in these tests.
     macro_rules! lengths {
         ($($extra:literal)*) => {
             match kinds.length() {

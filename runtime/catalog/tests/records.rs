@@ -1,6 +1,6 @@
-//! Reading records and JSON: what comes back, what is refused, what is cleaned.
+//! Reading records and JSON: round trips, refused input, cleaned text.
 #![cfg(feature = "read")]
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod common;
 
@@ -75,8 +75,8 @@ fn order_padding_and_duplicates_change_nothing() {
 
 #[test]
 fn an_objective_is_read_and_its_threshold_is_a_bucket() {
-    type Promise = (Option<f64>, Option<(f64, f64)>);
-    let check = |fields: &str, expected: Result<Promise, &str>| {
+    type Expected = (Option<f64>, Option<(f64, f64)>);
+    let check = |fields: &str, expected: Result<Expected, &str>| {
         let result = parse(&[family(&families::DATABASE), record(&format!("{SITE}{fields}"))].concat());
         let read = result.as_ref().map(|it| it.sites[0].objective).map_err(|it| it.reason.clone());
         match expected {
@@ -119,7 +119,7 @@ fn a_label_is_a_value_or_an_expression() {
 }
 
 #[test]
-fn the_gauge_of_calls_in_flight_lacks_late_labels() {
+fn the_gauge_of_calls_in_flight_lacks_labels_from_the_result() {
     let http = SITE.replace("|label:query_type|select|label:table|users", "").replace("|database", "|http");
     let catalog = parse(&[family(&families::HTTP), record(&http)].concat()).unwrap();
     let labels = |role| catalog.families[0].metric(role).unwrap().labels.join(",");
@@ -225,8 +225,8 @@ fn a_malformed_family_is_refused() {
     family_text("3ff0000000000000", "4008000000000000", "whose buckets are not in increasing order");
     family_text("3ff0000000000000", "7ff8000000000000", "has `7ff8000000000000` where a number belongs");
     family_text("3ff0000000000000", "+ff0000000000000", "has `+ff0000000000000` where a number belongs");
-    family_text("4024000000000000", "bff0000000000000", "holds for -1 seconds");
-    family_text("4024000000000000", "3fe0000000000000", "holds for 0.5 seconds");
+    family_text("4024000000000000", "bff0000000000000", "with `for` of -1 seconds");
+    family_text("4024000000000000", "3fe0000000000000", "with `for` of 0.5 seconds");
     family_text("|a_seconds|", "|a_ms|", "which must end in `_seconds`");
     family_text("|a_seconds|", "|a{x=\"1\"}_seconds|", "which is no name of a-z, 0-9 and `_`");
     family_text("|alert|A|", "|alert|A b|", "which is no name of letters and digits");
@@ -272,7 +272,7 @@ fn json(from: &str, to: &str, expected: &str) {
 fn json_is_held_to_the_rules_of_records() {
     json("\"format\": 1", "\"format\": 1, \"later\": [{}]", "");
     json("\"line\": 7", "\"line\": 7, \"later\": null", "");
-    json("\"format\": 1", "\"format\": 2", "a catalog of form 2, this tool reads form 1; update it");
+    json("\"format\": 1", "\"format\": 2", "the catalog has format 2, but this tool reads format 1; update it");
     json("\"format\": 1", "\"format\": -1", "not a catalog: ");
     json("{", "<html>", "not a catalog: ");
     json("\"line\": 7", "\"line\": 7e99", "not a catalog: ");
@@ -287,7 +287,7 @@ fn json_is_held_to_the_rules_of_records() {
     json("\"name\": \"db_query_errors_total\"", "\"name\": \"up or db_total\"", "which is no name");
     let twice = parse(&program()).unwrap();
     let twice = Catalog { families: [twice.families.clone(), twice.families].concat(), ..twice };
-    assert!(Catalog::from_json(twice.to_json().as_bytes()).unwrap_err().contains("stands in it twice"));
+    assert!(Catalog::from_json(twice.to_json().as_bytes()).unwrap_err().contains("is in it twice"));
     assert!(Catalog::from_json("[".repeat(100_000).as_bytes()).is_err());
 }
 
@@ -304,7 +304,7 @@ fn a_hundred_thousand_sites_are_read_in_a_moment() {
     eprintln!("{} bytes: parsed in {parsed:?}, with JSON in {:?}", bytes.len(), begin.elapsed());
     assert_eq!((catalog.sites.len(), catalog.sites[99_999].line), (100_000, 99_999));
     assert_eq!(again, catalog);
-    // Without optimization it takes about ten times as long; what is quadratic takes minutes.
+    // A build without optimization takes about ten times as long; a quadratic algorithm takes minutes.
     assert!(begin.elapsed() < Duration::from_secs(30));
 }
 
@@ -325,7 +325,7 @@ proptest! {
         }
         let cut = cut.index(bytes.len());
         for bytes in [&bytes[..], &bytes[..cut], &bytes[cut..]] {
-            // What is accepted comes back from JSON as it was.
+            // An accepted catalog survives the round trip through JSON.
             if let Ok(catalog) = parse(bytes) {
                 prop_assert_eq!(Catalog::from_json(catalog.to_json().as_bytes()), Ok(catalog));
             }
@@ -334,7 +334,7 @@ proptest! {
 
     #[test]
     fn every_number_survives_json(bounds in proptest::collection::btree_set(1_u64..0x7ff0_0000_0000_0000, 2..20)) {
-        // Positive numbers are ordered as their bits.
+        // Positive numbers have the order of their bits.
         let buckets: String = bounds.iter().fold(String::new(), |text, it| text + &format!("|bucket|{it:016x}"));
         let text = FAMILY.replace("|bucket|3ff0000000000000|bucket|4000000000000000", &buckets);
         let text = &text[..text.find("|alert|").unwrap()];

@@ -75,7 +75,7 @@ fn it_has_the_same_samples_as_the_prometheus_text() {
     let text = recorder.render_openmetrics();
     let samples = check(&text);
     for line in [
-        "# HELP function_calls Calls that ended, whatever their outcome.",
+        "# HELP function_calls Calls that ended, with any outcome.",
         "# TYPE function_calls counter",
         r#"function_calls_total{function="f",module="m"} 4"#,
         "# TYPE function_duration_seconds histogram",

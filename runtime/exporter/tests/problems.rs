@@ -74,8 +74,8 @@ fn install_reports_it_on_standard_error() {
     let lines: Vec<&str> = stderr.lines().filter(|it| it.contains(PROBLEM)).collect();
     assert_eq!(lines.len(), 1, "{stderr}");
     assert!(lines[0].starts_with("measurand: src/work.rs:"), "{stderr}");
-    let numbered = "measurand: 2 functions of one name in one module are told apart by a number: `shop::work::get` \
-                    (src/work.rs:13), `shop::work::get#2` (src/work.rs:99); help: write the attribute on the `impl` block";
+    let numbered = "measurand: 2 functions have the same name in one module and differ only in a number: \
+                    `shop::work::get` (src/work.rs:13), `shop::work::get#2` (src/work.rs:99); help: write the attribute on the `impl` block";
     assert_eq!(stderr.lines().filter(|it| it.starts_with(numbered)).count(), 1, "{stderr}");
     // Functions may share the labels of a family on purpose, and stderr is not a terminal here.
     assert!(!stderr.contains("share series"), "{stderr}");

@@ -37,7 +37,7 @@ fn every_registered_series_is_there_from_the_start_with_help_and_type() {
     check(
         &text,
         &[
-            "# HELP neural_operations_total Neural operations that ended, whatever their outcome.",
+            "# HELP neural_operations_total Neural operations that ended, with any outcome.",
             "# TYPE neural_operations_total counter",
             r#"neural_operations_total{operation_type="learning"} 0"#,
             "# TYPE neural_operation_duration_seconds histogram",

@@ -1,4 +1,4 @@
-//! How calls end, in all ways.
+//! The end of a call, in all its variants.
 
 use super::state::{CallStart, CallState};
 use crate::catch_panic::catch_panic;
@@ -11,7 +11,7 @@ use crate::series::Series;
 use crate::{incident, local_recorder};
 use measurand_catalog::Role;
 
-/// Ends a timed call of which nothing else is recorded.
+/// Ends a timed call that records only its duration and its number.
 #[inline(never)]
 pub(super) fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr) {
     if result == OkOrErr::OK
@@ -32,8 +32,8 @@ pub(super) fn end_plain(series: &'static Series, start: CallStart, result: OkOrE
     end_general(series, start, result);
 }
 
-/// Ends one of the slowest calls. Apart, and only with the values that the caller has in registers, so that all other calls
-/// pay for one comparison.
+/// Ends one of the slowest calls. It is separate and takes only values that the caller has in registers, so all other
+/// calls cost only one comparison.
 #[cold]
 #[inline(never)]
 fn end_slow_call(handles: &Handles, nanoseconds: u64) {
@@ -43,7 +43,7 @@ fn end_slow_call(handles: &Handles, nanoseconds: u64) {
     }
 }
 
-/// Ends a call of a series of which some calls are timed; nothing else is recorded.
+/// Ends a call of a sampled series that records only its duration and its number.
 #[inline(never)]
 pub(super) fn end_sampled(series: &'static Series, start: CallStart, result: OkOrErr) {
     if result == OkOrErr::OK
@@ -55,7 +55,7 @@ pub(super) fn end_sampled(series: &'static Series, start: CallStart, result: OkO
     end_timed(series, start, result);
 }
 
-/// Ends a call that ended well and was skipped.
+/// Ends a successful call that was skipped.
 #[inline(never)]
 pub(super) fn end_skipped(series: &'static Series) {
     if let Some(handles) = series.handles() {
@@ -68,7 +68,7 @@ pub(super) fn end_skipped(series: &'static Series) {
     end_general(series, CallStart::SKIPPED, OkOrErr::OK);
 }
 
-/// Ends a call that is timed on behalf of others, or did not end well.
+/// Ends a call that was timed as a sample, or that failed.
 #[inline(never)]
 fn end_timed(series: &'static Series, start: CallStart, result: OkOrErr) {
     if result == OkOrErr::OK
@@ -83,7 +83,7 @@ fn end_timed(series: &'static Series, start: CallStart, result: OkOrErr) {
     end_general(series, start, result);
 }
 
-/// Apart, so that the fast paths need no stack for an [`Outcome`].
+/// Separate, so the fast paths need no stack space for an [`Outcome`].
 #[inline(never)]
 fn end_general(series: &'static Series, start: CallStart, result: OkOrErr) {
     end(series, start, &result.into());
@@ -117,7 +117,7 @@ pub(super) fn end(series: &'static Series, start: CallStart, outcome: &Outcome) 
         }
         None => series.last_duration.get(),
     };
-    // Any crate may have written the recorder.
+    // A recorder may come from any crate, and it may panic.
     catch_panic(|| {
         handles.in_flight.decrement(1.0);
         let ended = ended_in(series, outcome);
@@ -129,15 +129,15 @@ pub(super) fn end(series: &'static Series, start: CallStart, outcome: &Outcome) 
     });
 }
 
-/// Ends a call that started at this reading under a recorder that may be gone, or that was skipped and ends under such a
-/// recorder. The metrics are looked up now: the function itself may have installed a recorder.
+/// Ends a call that started at this reading under a recorder that may be gone, or a skipped call that ends under such a
+/// recorder. It looks the metrics up now, because the function itself may have installed a recorder.
 #[cold]
 #[inline(never)]
 fn end_locally(series: &'static Series, reading: Option<u64>, outcome: &Outcome) {
     let nanoseconds = if let Some(reading) = reading {
         CLOCK.delta_as_nanos(reading, CLOCK.raw())
     } else {
-        // The call was skipped under the global recorder. Under this recorder each call is timed.
+        // The call was skipped under the global recorder, but under this recorder every call is timed.
         sample_next();
         series.last_duration.get()
     };
@@ -149,7 +149,7 @@ fn end_locally(series: &'static Series, reading: Option<u64>, outcome: &Outcome)
     });
 }
 
-/// Counts a call that is never timed, of which nothing else is recorded.
+/// Counts a call that is never timed and records nothing else.
 #[inline(never)]
 pub(super) fn count_plain(series: &'static Series, result: OkOrErr) {
     if result == OkOrErr::OK
@@ -161,7 +161,7 @@ pub(super) fn count_plain(series: &'static Series, result: OkOrErr) {
     count_general(series, result);
 }
 
-/// Apart, so that the fast path needs no stack for an [`Outcome`].
+/// Separate, so the fast path needs no stack space for an [`Outcome`].
 #[inline(never)]
 fn count_general(series: &'static Series, result: OkOrErr) {
     count(series, &result.into());
@@ -178,7 +178,7 @@ pub(super) fn count(series: &'static Series, outcome: &Outcome) {
     catch_panic(|| ended_in(series, outcome).with_sink(|sink| record_outcome(sink, outcome)));
 }
 
-/// Counts a failure of a call whose duration and number are recorded already.
+/// Counts a failure of a call whose duration and number have been recorded.
 #[cfg(feature = "tower")]
 #[cold]
 #[inline(never)]
@@ -189,7 +189,7 @@ pub(crate) fn count_failure(series: &'static Series, failure: Failure) {
     catch_panic(|| series.with_sink(|sink| sink.count_labelled(Role::Errors, failure as usize)));
 }
 
-/// Remembers a call that failed or is one of the slowest; see [`crate::incident`].
+/// Stores a call that failed or is one of the slowest; see [`crate::incident`].
 #[inline]
 fn note(handles: &Handles, nanoseconds: u64, outcome: &Outcome) {
     if outcome.result.is_err() || handles.incidents.concern(nanoseconds) {
@@ -203,8 +203,8 @@ fn elapsed(handles: &Handles, reading: u64) -> u64 {
     handles.clock.delta_as_nanos(reading, handles.clock.raw())
 }
 
-/// The series that the call counts in. Without a result, the outcome replaces the labels that the result would tell: `panic`,
-/// `cancelled`.
+/// The series in which the call counts. Without a result, the outcome replaces the labels that come from the result:
+/// `panic` or `cancelled`.
 pub(super) fn ended_in(started: &'static Series, outcome: &Outcome) -> &'static Series {
     match (outcome.series, outcome.result) {
         (Some(series), _) => series,
@@ -219,7 +219,7 @@ fn record(sink: &(impl Sink + ?Sized), nanoseconds: u64, outcome: &Outcome) {
     record_outcome(sink, outcome);
 }
 
-/// A division, since its result is the same number as a bucket's bound for the same duration.
+/// A division gives exactly the number of a bucket's bound for the same duration.
 #[inline]
 #[expect(clippy::cast_precision_loss, reason = "exact up to 104 days, then off by nanoseconds")]
 fn seconds(nanoseconds: u64) -> f64 {

@@ -1,4 +1,4 @@
-//! How calls start, and which of them are timed.
+//! The start of a call, and the decision whether it is timed.
 
 use super::end::{end_plain, end_sampled, end_skipped};
 use super::state::CallStart;
@@ -9,16 +9,16 @@ use crate::outcome::OkOrErr;
 use crate::sampling::{is_sampled, renew, weight};
 use crate::series::Series;
 
-/// Where calls start, and which of them are timed. The policy calls the functions that it needs: a decision in
-/// [`run`](super::run) would be compiled with each annotated function.
+/// The series in which calls start, and which of them are timed. The policy calls the functions that it needs. A
+/// decision in [`run`](super::run) would be compiled once per annotated function.
 pub trait TimingPolicy: Copy {
-    /// The series that the calls start in.
+    /// The series in which the calls start.
     fn series(self) -> &'static Series;
 
     /// Starts a call.
     fn start(self) -> CallStart;
 
-    /// Ends a call of which nothing else is recorded.
+    /// Ends a call that records only its duration and its number.
     fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr);
 }
 
@@ -40,8 +40,7 @@ impl TimingPolicy for &'static Series {
     }
 }
 
-/// Times one call in `ONE_IN`. A call that is not timed does nothing when it starts, unless the family counts calls
-/// `IN_FLIGHT`.
+/// Times one call in `ONE_IN`. The start of an untimed call does nothing, unless the family counts calls `IN_FLIGHT`.
 #[derive(Debug, Clone, Copy)]
 pub struct SampleTiming<const ONE_IN: u32, const IN_FLIGHT: bool>(pub &'static Series);
 
@@ -65,7 +64,7 @@ impl<const ONE_IN: u32, const IN_FLIGHT: bool> TimingPolicy for SampleTiming<ONE
 
     #[inline]
     fn end_plain(series: &'static Series, start: CallStart, result: OkOrErr) {
-        // Decided in the annotated function, where skipped calls come from another branch than timed ones.
+        // The annotated function decides this: there, skipped calls come from another branch than timed ones.
         if !IN_FLIGHT && result == OkOrErr::OK && start.is_skipped() {
             end_skipped(series);
         } else {
@@ -81,7 +80,7 @@ fn start(series: &'static Series) -> CallStart {
     CallStart::timed(handles)
 }
 
-/// Starts a call that is seen in flight, whether it is timed or not.
+/// Starts a call that counts as in flight, timed or not.
 #[inline(never)]
 fn start_in_flight(series: &'static Series, weight: u64) -> CallStart {
     let Some(handles) = series.handles() else { return start_locally(series) };
@@ -92,7 +91,7 @@ fn start_in_flight(series: &'static Series, weight: u64) -> CallStart {
     CallStart::untimed(handles)
 }
 
-/// Starts a call that is timed on behalf of others.
+/// Starts a call that is timed as a sample.
 #[cold]
 #[inline(never)]
 fn start_sampled(series: &'static Series) -> CallStart {
@@ -115,7 +114,7 @@ fn start_locally(series: &'static Series) -> CallStart {
     CallStart::local(local_recorder::start(series))
 }
 
-/// Counts a call in flight, if the family does.
+/// Counts the call as in flight, if the family has this metric.
 #[inline]
 fn enter(handles: &Handles) {
     match &handles.fast_path {
@@ -125,7 +124,7 @@ fn enter(handles: &Handles) {
     }
 }
 
-/// Apart, so that the caller compiles to two comparisons instead of a jump table.
+/// Separate, so the caller compiles to two comparisons instead of a jump table.
 #[inline(never)]
 fn enter_slowly(handles: &Handles) {
     catch_panic(|| handles.in_flight.increment(1.0));

@@ -1,15 +1,15 @@
-//! What the end of a call knows of its start.
+//! The information that the end of a call has about its start.
 
 use crate::handles::Handles;
 
-/// How a call started, in two registers.
+/// The start of a call, in two registers.
 ///
-/// The five states share these two values, since a larger enum would travel through memory: the annotated function would
-/// write it in halves and the end of the call would read it whole, which costs as much as a clock read. Only this file knows
-/// the encoding; everything else asks [`CallStart::state`]. There is nothing to drop for the same reason.
+/// The five states share two values, because a larger enum would go through memory: the annotated function would write
+/// it in halves and the end of the call would read it as a whole, which costs as much as reading the clock. For the
+/// same reason, it implements no `Drop`. Only this file knows the encoding; all other code uses [`CallStart::state`].
 #[derive(Debug, Clone, Copy)]
 pub struct CallStart {
-    /// The handles, if the recorder in force was the global one.
+    /// The handles, if the global recorder was current.
     handles: Option<&'static Handles>,
     /// The clock's reading, or one of the two values below.
     reading: u64,
@@ -23,11 +23,11 @@ const SKIPPED: u64 = u64::MAX;
 pub(super) enum CallState {
     /// The call has ended, or the recorder panicked when it started.
     Ended,
-    /// The call is not timed, and nothing was looked up when it started.
+    /// The call is not timed, and nothing was looked up at its start.
     Skipped,
-    /// The call started at this reading under a recorder that may go away.
+    /// The call started at this reading under a recorder that may be dropped.
     Local(u64),
-    /// The call is counted on the global recorder, but not timed.
+    /// The call counts on the global recorder, but is not timed.
     Untimed(&'static Handles),
     /// The call started at this reading under the global recorder.
     Timed(&'static Handles, u64),

@@ -1,4 +1,4 @@
-//! Requests that last until the body of their response ends: the layer of [`HttpLayer::until_body_end`].
+//! Requests that last until the body of their response ends: the layer made by [`HttpLayer::until_body_end`].
 
 use super::HttpLayer;
 use super::future::{classify_head, failed};
@@ -18,15 +18,15 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 impl<R> HttpLayer<R> {
-    /// A request ends when the body of its response has ended, and not with its head: its duration, and the number of
-    /// requests in flight, then contain the time in which the body is made and sent. This is what to ask of streamed
-    /// answers: downloads, server-sent events, gRPC streams.
+    /// Makes each request last until the body of its response ends, instead of its head. Its duration, and the number
+    /// of requests in flight, then include the time to produce and send the body. Use it for streamed responses:
+    /// downloads, server-sent events, gRPC streams.
     ///
-    /// The label `status` is that of the response where the body came to its end. It is `error` where the body failed,
-    /// `panic` where it panicked, and `cancelled` where it was dropped before its end, as servers do when the client goes
-    /// away.
+    /// The label `status` is the status of the response if the body came to its end. It is `error` if the body failed,
+    /// `panic` if it panicked, and `cancelled` if it was dropped before its end, as servers do when the client
+    /// disconnects.
     ///
-    /// A body has come to its end when it says so, or when it gave as many bytes as `content-length` announces. The
+    /// A body is at its end when it says so, or when it has returned the number of bytes in `content-length`. The
     /// response to `HEAD`, and responses such as 204 and 304, end with their head.
     ///
     #[cfg_attr(feature = "axum", doc = "```")]
@@ -42,7 +42,7 @@ impl<R> HttpLayer<R> {
     }
 }
 
-/// Records each request until the body of its response ends: made by [`HttpLayer::until_body_end`].
+/// Records each request until the body of its response ends; made by [`HttpLayer::until_body_end`].
 #[derive(Debug, Clone, Copy)]
 #[must_use = "a layer does nothing until it is put onto a service"]
 pub struct UntilBodyEnd<R = MatchedPath> {
@@ -86,7 +86,7 @@ where
         let head_only = request.method() == Method::HEAD;
         let (request, started, resolver) = self.route.start(request);
         let mut call = enter(started);
-        // Up to here, dropping the call means that the inner service panicked; from here on, that the future was dropped.
+        // Until here, a dropped call means that the inner service panicked; from here on, that the future was dropped.
         let future = self.inner.call(request);
         call.if_dropped(Failure::Cancelled);
         UntilBodyEndFuture {
@@ -137,7 +137,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Dropped while it is polled it is a panic, dropped between two polls it was cancelled.
+        // A drop during a poll is a panic, a drop between two polls a cancellation.
         if let Some(pending) = this.pending {
             pending.call.if_dropped(Failure::Panic);
         }
@@ -174,13 +174,13 @@ where
     }
 }
 
-/// Whether responses with this status have no body, whatever their headers say.
+/// Whether responses with this status have no body, regardless of their headers.
 fn has_no_body(status: StatusCode) -> bool {
     status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 pin_project! {
-    /// The body of a response, whose request ends with it; see [`UntilBodyEnd`].
+    /// The body of a response. The request ends with it; see [`UntilBodyEnd`].
     #[derive(Debug)]
     pub struct MeasuredBody<B> {
         #[pin]
@@ -232,20 +232,20 @@ impl<B: Body> Body for MeasuredBody<B> {
     }
 }
 
-/// A request whose response is sent.
+/// A request whose response is being sent.
 #[derive(Debug)]
 struct Sending {
     call: Call,
     started: &'static Series,
-    /// What the head of the response says.
+    /// The outcome according to the head of the response.
     outcome: Outcome,
-    /// The number of missing bytes, if `content-length` announced it.
+    /// The number of bytes still to send, if `content-length` announced the total.
     left: Option<u64>,
-    /// Whether the body is polled; dropped now, it has panicked.
+    /// Whether the body is being polled. A drop now is a panic.
     polled: bool,
-    /// Whether failures that clients cause are errors.
+    /// Whether client errors count.
     client_errors: bool,
-    /// Whether the trailers say if it is an error.
+    /// Whether the trailers decide about an error.
     in_trailers: bool,
 }
 
@@ -286,7 +286,7 @@ impl Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        // A server that has sent what was announced does not ask whether there is more.
+        // A server that has sent the announced number of bytes does not ask for more.
         if self.left == Some(0) && !self.polled {
             self.call.end(&self.outcome);
         }
@@ -294,7 +294,7 @@ impl Drop for Sending {
     }
 }
 
-/// A client that goes away is no more an error of the server than a status of 400 to 499.
+/// A client that disconnects is not an error of the server, like a status from 400 to 499.
 fn forgive(call: &mut Call, client_errors: bool) {
     if !client_errors {
         call.forgive_cancelled();

@@ -1,4 +1,4 @@
-//! The future of one request: its call ends when the head of the response is there, or when the future is dropped.
+//! The future of one request: its call ends when the head of the response is ready, or when the future is dropped.
 
 use super::route::{HeadOutcome, RouteResolver};
 use crate::call::Call;
@@ -29,7 +29,7 @@ pin_project! {
 
     impl<F, E> PinnedDrop for HttpFuture<F, E> {
         fn drop(this: Pin<&mut Self>) {
-            // The client went away: that is no more an error of the server than a status of 400 to 499.
+            // A client that disconnects is not an error of the server, like a status from 400 to 499.
             if !this.client_errors {
                 this.project().call.forgive_cancelled();
             }
@@ -53,7 +53,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Dropped while it is polled it is a panic, dropped between two polls it was cancelled.
+        // A drop during a poll is a panic, a drop between two polls a cancellation.
         this.call.if_dropped(Failure::Panic);
         let polled = this.future.poll(context);
         this.call.if_dropped(Failure::Cancelled);
@@ -75,7 +75,7 @@ where
     }
 }
 
-/// The outcome that the head of a response tells, with the series in which the request counts.
+/// The outcome according to the head of a response, with the series in which the request counts.
 pub(super) fn classify_head<E: RouteResolver, Body>(
     response: &Response<Body>,
     started: &'static Series,

@@ -1,4 +1,4 @@
-//! The body of a gRPC response, whose trailers say how the call ended.
+//! The body of a gRPC response. Its trailers contain the status of the call.
 
 use super::route::{GRPC_STATUS, grpc_failed};
 use crate::call::count_failure;
@@ -10,13 +10,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 pin_project! {
-    /// The body of a response of [`HttpLayer::grpc`](super::HttpLayer::grpc): the body of the inner service, watched for its
-    /// trailers.
+    /// The body of a response of [`HttpLayer::grpc`](super::HttpLayer::grpc): the inner service's body, whose trailers
+    /// are inspected.
     #[derive(Debug)]
     pub struct GrpcBody<B> {
         #[pin]
         body: B,
-        // Where an error counts, and whether those of clients do; nothing once that is settled.
+        // The series for an error, and whether client errors count; `None` after the decision.
         open: Option<(&'static Series, bool)>,
         polling: bool,
     }
@@ -24,7 +24,7 @@ pin_project! {
     impl<B> PinnedDrop for GrpcBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            // Dropped while it is polled: the body panicked.
+            // A drop during a poll: the body panicked.
             if let Some((series, _)) = this.open.take().filter(|_| *this.polling) {
                 count_failure(series, Failure::Panic);
             }

@@ -1,4 +1,5 @@
-//! From a request to the series that it starts in, and from its response to the one that it ends in: where routes come from.
+//! The sources of routes: from a request to the series in which it starts, and from its response to the one in which it
+//! ends.
 
 use super::grpc_body::GrpcBody;
 use crate::label::LabelRef;
@@ -18,18 +19,18 @@ pub(super) const UNMATCHED: &str = "_unmatched";
 /// The known values of the label `method`.
 const METHODS: &[&str] = families::HTTP.labels[0].values;
 
-/// Where the route of a request comes from.
+/// A source of routes.
 #[diagnostic::on_unimplemented(
     message = "the HTTP layer does not know the routes of requests",
     label = "a layer without routes",
-    note = "for axum turn on the feature `axum` of `measurand`; else write `measurand::http_layer!().route(|request| ..)`, \
-            or `measurand::http_layer!().grpc()` for tonic"
+    note = "for axum, enable the feature `axum` of `measurand`; for tonic, write `measurand::http_layer!().grpc()`; \
+            otherwise write `measurand::http_layer!().route(|request| ..)`"
 )]
 pub trait Route {
     /// Resolves the route that the request ends in.
     type Resolver: RouteResolver;
 
-    /// The request again, and the series that it starts in.
+    /// Returns the request, and the series in which it starts.
     fn start<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, Self::Resolver);
 }
 
@@ -38,24 +39,26 @@ pub trait RouteResolver {
     /// The body of the response.
     type Body<B>;
 
-    /// Whether the request failed, as far as the head of its response says.
+    /// Returns whether the request failed, according to the head of its response.
     fn classify(status: StatusCode, headers: &HeaderMap, client_errors: bool) -> HeadOutcome;
 
-    /// The series without its status, by where the request started and what the head of its response says.
+    /// Returns the series without its status, from the series in which the request started and the head of its
+    /// response.
     fn series(self, started: &'static Series, headers: &HeaderMap) -> &'static Series;
 
-    /// The body. An error that it tells later counts in this series; `bool` says whether errors of clients count.
+    /// Returns the body. An error that the body reports later counts in this series; `bool` is whether client errors
+    /// count.
     fn body<B>(body: B, open: Option<(&'static Series, bool)>) -> Self::Body<B>;
 }
 
-/// The outcome of a request, as the head of its response tells it.
+/// The outcome of a request according to the head of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadOutcome {
-    /// It ended well.
+    /// It is not an error.
     Fine,
     /// It is an error.
     Failed,
-    /// The trailers of the body will tell.
+    /// The trailers of the body decide.
     InTrailers,
 }
 
@@ -72,8 +75,9 @@ fn http_failed(status: StatusCode, client_errors: bool) -> bool {
 /// The header, or the trailer, with the status of a gRPC call.
 pub(super) const GRPC_STATUS: &str = "grpc-status";
 
-/// Whether a gRPC status is an error: *unknown*, *deadline exceeded*, *internal*, *unavailable*, *data loss*, and what is no
-/// status at all. All others but *ok* are the client's, *unimplemented* too, since clients choose the path.
+/// Whether a gRPC status is an error: *unknown*, *deadline exceeded*, *internal*, *unavailable*, *data loss*, or an
+/// invalid status. All others except *ok* are client errors. *Unimplemented* is one too, because clients choose the
+/// path.
 pub(super) fn grpc_failed(status: &HeaderValue, client_errors: bool) -> bool {
     match status.to_str().ok().and_then(|it| it.parse().ok()) {
         Some(0) => false,
@@ -82,7 +86,7 @@ pub(super) fn grpc_failed(status: &HeaderValue, client_errors: bool) -> bool {
     }
 }
 
-/// Requests end in the route that they started in.
+/// Resolves a request to the route in which it started.
 impl RouteResolver for () {
     type Body<B> = B;
 
@@ -119,7 +123,7 @@ impl Route for MatchedPath {
     }
 }
 
-/// A function returns the route.
+/// Uses the route that a function returns.
 #[derive(Clone, Copy)]
 pub struct ByFunction<F>(pub(super) F);
 
@@ -140,7 +144,7 @@ impl<F: Fn(&Parts) -> Option<Cow<'_, str>>> Route for ByFunction<F> {
     }
 }
 
-/// The path, once its method has answered.
+/// Uses the path, once its method has answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Grpc;
 
@@ -149,7 +153,8 @@ impl Route for Grpc {
 
     #[inline]
     fn start<Body>(&self, request: Request<Body>) -> (Request<Body>, &'static Series, GrpcRoute) {
-        // A path may be anything until it has been answered; made into a series sooner, clients could make any number.
+        // Before the first answer, a path may be anything. A series for each path would let clients create any number
+        // of them.
         let known = HTTP.known(&label_refs(request.method(), request.uri().path()));
         let series = known.unwrap_or_else(|| series(request.method(), UNMATCHED));
         let unknown = if known.is_some() {
@@ -162,7 +167,7 @@ impl Route for Grpc {
     }
 }
 
-/// A gRPC request; method and path, unless the path is known to be a method.
+/// A gRPC request: method and path; `None` if the path is a known method.
 #[derive(Debug)]
 pub struct GrpcRoute(Option<Box<(Method, PathAndQuery)>>);
 
@@ -185,7 +190,7 @@ impl RouteResolver for GrpcRoute {
 
     #[inline]
     fn series(self, started: &'static Series, headers: &HeaderMap) -> &'static Series {
-        // A path that is known to be a method stays one, whatever the response says.
+        // A path that is a known method remains one, regardless of this response.
         let Some(new) = self.0 else { return started };
         let implemented = headers.get(GRPC_STATUS).is_none_or(|it| it != "12");
         if implemented { series(&new.0, new.1.path()) } else { started }

@@ -1,4 +1,4 @@
-//! Users of an older edition, whose `unsafe fn` bodies are unsafe blocks and whose `impl Trait` captures less.
+//! Users of an older edition: its `unsafe fn` bodies are unsafe blocks, and its `impl Trait` captures less.
 
 #![cfg(test)]
 

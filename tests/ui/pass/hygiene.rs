@@ -1,4 +1,4 @@
-//! The expansion needs nothing that is in scope, and suffers from nothing that is.
+//! The expansion needs no name in scope, and no name in scope breaks it.
 
 #![no_implicit_prelude]
 #![allow(dead_code, non_camel_case_types, unused_macros)]

@@ -1,4 +1,4 @@
-//! Labels, objectives, families, derives and blocks need nothing that is in scope, and suffer from nothing that is.
+//! Labels, objectives, families, derives and blocks need no name in scope, and no name in scope breaks them.
 
 #![no_implicit_prelude]
 #![allow(dead_code, non_camel_case_types, unused_macros)]

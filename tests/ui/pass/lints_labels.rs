@@ -53,22 +53,22 @@ pub enum Table {
     Events,
 }
 
-/// What can go wrong.
+/// The errors.
 #[derive(Debug, ErrorKind)]
 pub enum StoreError {
-    /// It is not there.
+    /// It does not exist.
     NotFound,
-    /// Something else went wrong.
+    /// Another error.
     #[error_kind(nested)]
     Network(NetworkError),
 }
 
-/// What can go wrong elsewhere.
+/// The errors of another system.
 #[derive(Debug, Clone, ErrorKind)]
 pub enum NetworkError {
     /// It took too long.
     TimedOut {
-        /// Where it went.
+        /// The address.
         host: String,
     },
 }
@@ -96,7 +96,7 @@ measurand::family! {
 /// Loads.
 ///
 /// # Errors
-/// When there is nothing.
+/// If there is nothing.
 #[timed_query("select", table = table, caller)]
 pub fn load(table: Table, key: &str) -> Result<&str, StoreError> {
     match table {
@@ -146,11 +146,11 @@ impl Thing {
         Some(text)
     }
 
-    /// Says nothing.
+    /// Returns nothing.
     #[measured(skip)]
     pub fn quiet(&self) {}
 
-    /// May run while compiling.
+    /// May run at compile time.
     #[must_use]
     pub const fn constant() -> u32 {
         1

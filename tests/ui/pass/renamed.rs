@@ -7,7 +7,7 @@ mod facade {
         pub use measurand;
     }
 
-    /// What a framework does, so that its users need not depend on `measurand`.
+    /// A framework re-exports `measurand` like this, so its users need not depend on it.
     macro_rules! endpoint {
         ($name:ident) => {
             #[$crate::facade::deep::measurand::measured(crate = $crate::facade::deep::measurand)]

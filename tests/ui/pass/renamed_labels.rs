@@ -7,7 +7,7 @@ mod facade {
         pub use measurand;
     }
 
-    /// What a framework does, so that its users need not depend on `measurand`.
+    /// A framework re-exports `measurand` like this, so its users need not depend on it.
     macro_rules! endpoint {
         ($name:ident, $argument:ident, $kind:ty, $label:expr, $late:expr, $body:block) => {
             #[$crate::facade::deep::measurand::timed_query(
@@ -33,11 +33,11 @@ mod facade {
     }
     pub(crate) use endpoint;
 
-    /// A vocabulary that a framework declares for its users.
+    /// A family that a framework declares for its users.
     macro_rules! vocabulary {
         ($family:ident, $name:literal, $metric:literal, $label:ident, $value:literal, [$($bucket:literal),*]) => {
             $crate::facade::deep::measurand::family! {
-                /// Made by a macro.
+                /// Written by a macro.
                 pub(crate) $family = $name, "Made by a macro" {
                     labels {
                         $label: $value, "other";
@@ -112,7 +112,7 @@ facade::endpoint!(by_macro_and_text, text, &str, if text.is_empty() { "none" } e
     Ok(text.to_owned())
 });
 
-/// Each repetition is a function of its own.
+/// Each repetition is a separate function.
 macro_rules! queries {
     ($($name:ident($($argument:ident: $kind:ty),*) from $label:expr;)*) => {$(
         #[local::timed_query("update", table = $label, crate = local)]

@@ -1,8 +1,8 @@
-//! Attributes of ours beside those of others, in every order that makes sense: each compiles and counts one call.
+//! Our attributes beside third-party ones, in every sensible order: each combination compiles and counts one call.
 //!
-//! A row of the table is one function under one order, with a call of it.
+//! A row of the table is one function with its attributes in one order, and a call of it.
 
-#![allow(clippy::unused_async, reason = "the attributes are what is looked at")]
+#![allow(clippy::unused_async, reason = "the attributes are under test")]
 
 use axum::debug_handler;
 use measurand::measured;
@@ -14,7 +14,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
 
-/// Passed by value, and of no `Copy` type.
+/// An argument that is passed by value and is not `Copy`.
 struct Order(String);
 
 impl std::fmt::Debug for Order {
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Order {
     }
 }
 
-/// One method of an `#[async_trait]`, under some attributes.
+/// One `#[async_trait]` method with these attributes.
 macro_rules! async_trait_method {
     ($row:ident: $(#[$attribute:meta])+ ($($receiver:tt)+) $this:ident) => {
         mod $row {
@@ -68,7 +68,7 @@ async_trait_method! { by_value_below: #[instrument] #[measured] (self) self }
 async_trait_method! { err_above: #[measured] #[instrument(err, ret, skip(self))] (&mut self) self }
 async_trait_method! { err_below: #[instrument(err, ret, skip(self))] #[measured] (&mut self) self }
 
-/// One function under some attributes; the call stands behind it.
+/// One function with these attributes; a call follows it.
 macro_rules! function {
     ($row:ident: $item:item => $call:expr) => {
         mod $row {
@@ -158,8 +158,8 @@ function! { main_last: #[tokio::main] #[instrument] #[measured] async fn buy() {
 function! { test_case_above: #[measured] #[test_case::test_case(2; "two")] #[ignore = "the table runs it"]
 fn buy(order: usize) { assert_eq!(order, 2); } => buy(2) }
 
-/// The other order compiles as well. `test_case` puts what stands below it on the functions of the cases, which are its own;
-/// so each case counts under its name, and there is no row for the function.
+/// The other order compiles, too. `test_case` puts the attributes below it on the functions that it writes for the
+/// cases. So each case counts under its own name, and the function has no row.
 mod test_case_below {
     use super::measured;
 
@@ -170,7 +170,7 @@ mod test_case_below {
     }
 }
 
-/// Tests are functions as well; ignored, so that nothing but the table runs them.
+/// Tests are functions, too. They are ignored, so only the table runs them.
 macro_rules! tests {
     ($($row:ident: $(#[$attribute:meta])+)+) => {$(
         mod $row {

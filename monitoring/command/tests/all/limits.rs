@@ -79,13 +79,13 @@ fn no_command_reads_pipes_devices_and_giants() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x");
         pipe(&path);
-        check(folder.path(), arguments, 2, "is no regular file");
+        check(folder.path(), arguments, 2, "is not a regular file");
         device(&path);
-        check(folder.path(), arguments, 2, "is no regular file");
+        check(folder.path(), arguments, 2, "is not a regular file");
         sparse(&path);
-        check(folder.path(), arguments, 2, "has 5120 MiB, more than the 4096 MiB that are read");
+        check(folder.path(), arguments, 2, "has 5120 MiB, more than the limit of 4096 MiB");
         File::create(&path).and_then(|it| it.set_len(3 << 30)).expect("a sparse file");
-        check(folder.path(), arguments, 2, "has 3072 MiB, more than the 256 MiB that are read");
+        check(folder.path(), arguments, 2, "has 3072 MiB, more than the limit of 256 MiB");
     }
 }
 
@@ -95,12 +95,7 @@ fn a_large_file_is_told_its_size() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("own.yml");
     fs::write(&path, "- some text\n".repeat(9_000_000)).expect("a file");
-    check(
-        folder.path(),
-        &["lint", "own.yml"],
-        2,
-        "`own.yml` has 103 MiB, more than the 32 MiB that are read; split it",
-    );
+    check(folder.path(), &["lint", "own.yml"], 2, "`own.yml` has 103 MiB, more than the limit of 32 MiB; split it");
     fs::write(&path, "- a\n".repeat(3_000_000)).expect("a file");
     check(folder.path(), &["lint", "own.yml"], 1, "has more than 2000000 values; split the file");
 }

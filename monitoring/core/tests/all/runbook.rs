@@ -37,7 +37,7 @@ fn a_section_says_all_that_is_known() {
         "- Severity: P1; answered by: storage.\n",
         "*query&#95;type*",
         "*value* of the calls did not end well within five minutes; the limit is 5&#37;. It fires after 2m.\n",
-        "- Impact: Whatever reads or writes the table fails as often.\n",
+        "- Impact: Operations that read or write the table fail as often.\n",
         "- Without data: Silent",
         "viewPanel=",
         "shop::work::select&#95;patterns:\n\n> 1. Look at `pg_stat_activity`.\n> 2. Kill what blocks.\n",

@@ -1,10 +1,10 @@
 //! The macro behind the table of built-in families.
 
-/// Declares families in the syntax of `measurand::family!`, each with the attribute that records it, and the lists of all
-/// of them: `ALL` and `ATTRIBUTES`.
+/// Declares families in the syntax of `measurand::family!`, each with the attribute that records it, and the lists
+/// `ALL` and `ATTRIBUTES`.
 ///
-/// It is a macro by example since the procedural one needs this crate. A mistake in the table does not compile either; it
-/// is only explained less well.
+/// It is a macro by example because the procedural macro depends on this crate. A mistake in the table does not compile
+/// either, but the message is less helpful.
 macro_rules! families {
     ($(
         $(#[doc = $help:literal])+
@@ -52,7 +52,7 @@ macro_rules! families {
             };
         )+
 
-        /// Every built-in family that all programs have, for tools and tests that must see all of them.
+        /// Every built-in family except [`STREAM`], for tools and tests that must see all of them.
         pub const ALL: &[&Family] = &[$(&$family),+];
 
         /// The attributes of these families.

@@ -51,7 +51,7 @@ fn message(error: &UrlError, expected: &str) {
     assert!(!text.chars().any(char::is_control) && !text.ends_with('.') && !text.contains("secret"), "{text:?}");
 }
 
-/// What is said about this answer.
+/// Checks the message for this answer.
 fn check(text: String, expected: &str) {
     let (host, _) = answer(text);
     message(&fetch(&format!("http://{host}"), &SHORT).unwrap_err(), expected);
@@ -77,7 +77,7 @@ fn a_running_program_gives_its_catalog() {
 fn a_user_and_password_are_sent_and_not_shown() {
     let (host, request) = answer("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n".to_owned());
     let error = fetch(&format!("http://user:secret@{host}/?token=secret"), &SHORT).unwrap_err();
-    message(&error, &format!("`http://{host}/catalog.json` answered with status 401; name a user who may read it"));
+    message(&error, &format!("`http://{host}/catalog.json` answered with status 401; add a user and password"));
     // `user:secret` in base 64.
     let request = request.recv().unwrap();
     assert!(request.to_lowercase().contains("authorization: basic dxnlcjpzzwnyzxq="), "{request}");
@@ -96,7 +96,7 @@ fn wrong_answers_say_what_is_wrong() {
     check(ok("<html></html>"), "not a catalog: expected value at line 1 column 1; name the address of an exporter");
     check(
         ok(&catalog().to_json().replacen("\"format\": 1", "\"format\": 9", 1)),
-        "a catalog of form 9, this tool reads form 1; update it",
+        "the catalog has format 9, but this tool reads format 1; update it",
     );
     check(
         ok(&catalog().to_json().replace("\"load\"", r#""lo\u001b[2Jad""#)),
@@ -116,8 +116,9 @@ fn an_answer_is_bounded_in_size() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
         while stream.write_all(&[b' '; 4096]).is_ok() {}
     });
-    message(&fetch(&format!("http://{host}"), &SHORT).unwrap_err(), "sends more than 65536 bytes, which is no catalog");
-    // To the byte.
+    let error = fetch(&format!("http://{host}"), &SHORT).unwrap_err();
+    message(&error, "sends more than 65536 bytes, too many for a catalog");
+    // The limit is exact to the byte.
     for (length, fits) in [(64 << 10, true), ((64 << 10) + 1, false)] {
         let json = catalog().to_json();
         let (host, _) = answer(ok(&(json.clone() + &" ".repeat(length - json.len()))));
@@ -144,15 +145,16 @@ fn an_answer_is_bounded_in_time() {
 }
 
 #[test]
-fn nobody_listens() {
+fn no_program_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap();
     drop(listener);
     let expected = format!(
-        "no answer from `http://{host}/catalog.json`: connection refused; is the program running, and does it install the exporter (`measurand::exporter::install()`)?"
+        "no answer from `http://{host}/catalog.json`: connection refused; is the program running, and does it install \
+         the exporter (`measurand::exporter::install()`)?"
     );
     message(&read_url(&format!("http://user:secret@{host}")).unwrap_err(), &expected);
-    // Plain text where TLS is expected.
+    // The server answers in plain text where the client expects TLS.
     let (host, _) = answer(ok("{}"));
     message(
         &fetch(&format!("https://{host}"), &SHORT).unwrap_err(),
@@ -161,7 +163,7 @@ fn nobody_listens() {
 }
 
 #[test]
-fn what_is_no_address_is_shown_without_its_password() {
+fn an_invalid_address_is_shown_without_its_password() {
     for (url, shown) in [
         ("ftp://host", "ftp://host"),
         ("host:3000", "host:3000"),
@@ -179,7 +181,7 @@ fn what_is_no_address_is_shown_without_its_password() {
     ] {
         message(
             &read_url(url).unwrap_err(),
-            &format!("`{shown}` is no address of a program; write `http://host:port`"),
+            &format!("`{shown}` is not the address of a program; write `http://host:port`"),
         );
     }
 }

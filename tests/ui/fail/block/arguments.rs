@@ -1,4 +1,4 @@
-//! A mistake in the arguments of a block is reported once, however many functions are in it.
+//! A mistake in the arguments of a block is reported once, not once per function in it.
 
 use measurand::{measured, neural_op, timed_query, verified};
 

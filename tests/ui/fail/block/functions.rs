@@ -1,4 +1,4 @@
-//! What fits the block, but not a function in it.
+//! Arguments that fit the block, but not one of its functions.
 
 use measurand::{measured, task_queue, verified};
 

@@ -1,4 +1,4 @@
-//! `skip` that is misspelt, or does not stand alone.
+//! `skip` that is misspelt or has other arguments beside it.
 
 use measurand::{measured, neural_op};
 

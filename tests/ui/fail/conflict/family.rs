@@ -1,4 +1,4 @@
-//! Predicates where the family does not ask how a call ended.
+//! Predicates for a family that does not record the outcome of a call.
 
 use measurand::{cache_lookup, goap_plan, pattern_confidence, pattern_memory, pattern_retrieval};
 

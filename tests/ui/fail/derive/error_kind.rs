@@ -1,4 +1,4 @@
-//! What has no kinds.
+//! Types and attributes that `ErrorKind` does not accept.
 
 use measurand::ErrorKind;
 

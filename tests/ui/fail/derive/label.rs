@@ -1,4 +1,4 @@
-//! What is no set of values.
+//! Types and attributes that `Label` does not accept.
 
 use measurand::Label;
 

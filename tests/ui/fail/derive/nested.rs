@@ -1,4 +1,4 @@
-//! A nested error that has no kind, and values that are looked for on types that have none.
+//! A nested error without a kind, and label values of types that have none.
 
 use measurand::{ErrorKind, Label, timed_query};
 

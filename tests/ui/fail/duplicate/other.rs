@@ -1,4 +1,4 @@
-//! Arguments given twice, of the later kinds.
+//! Arguments of the other kinds, given twice.
 
 use measurand::{measured, task, timed_query};
 

@@ -1,4 +1,4 @@
-//! Alerts that can never be right.
+//! Alerts whose condition does not fit the family.
 
 measurand::family! {
     /// Payments.

@@ -1,4 +1,4 @@
-//! Mistakes in the arguments that a declared family takes, which need no look at its declaration.
+//! Mistakes in the arguments for a declared family that the macro finds without the declaration.
 
 use measurand::{measured, neural_op};
 

@@ -1,4 +1,4 @@
-//! Every mistake in a declaration is reported at once, and functions that use the family have no errors of their own.
+//! Every mistake in a declaration is reported at once, and functions that use the family cause no further errors.
 
 use measurand::measured;
 

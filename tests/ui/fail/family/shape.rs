@@ -1,4 +1,4 @@
-//! Declarations that are not written as declarations.
+//! Declarations of the wrong form.
 
 measurand::family! {
     pub Undocumented = "undocumented", "Undocumented" {

@@ -1,4 +1,4 @@
-//! Families that are none, and results that do not fit the family.
+//! Types that are not families, and results that do not fit the family.
 
 use measurand::measured;
 

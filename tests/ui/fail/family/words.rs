@@ -1,4 +1,4 @@
-//! Words that a declaration does not know.
+//! Unknown words in a declaration.
 
 measurand::family! {
     /// Payments.

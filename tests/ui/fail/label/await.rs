@@ -1,4 +1,4 @@
-//! What an `async fn` may do, in a function that is none.
+//! `.await` in the label of a function that is not an `async fn`.
 
 use measurand::timed_query;
 

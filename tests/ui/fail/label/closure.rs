@@ -1,4 +1,4 @@
-//! Mistakes inside a closure that asks the result.
+//! Mistakes inside a closure that computes a label from the result.
 
 use measurand::timed_query;
 

@@ -1,4 +1,4 @@
-//! Labels from the result, and the label `caller`, where there is no result or no caller.
+//! Labels from the result, and the label `caller`, on functions without a result or without a known caller.
 
 use measurand::{measured, timed_query};
 

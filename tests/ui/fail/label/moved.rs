@@ -1,4 +1,4 @@
-//! Label expressions that use up what the body needs.
+//! Label expressions that move values which the body needs.
 
 use measurand::timed_query;
 

@@ -1,4 +1,4 @@
-//! Names that do not exist, in label expressions.
+//! Unknown names in label expressions.
 
 use measurand::timed_query;
 

@@ -1,4 +1,4 @@
-//! Quotes that somebody forgot.
+//! Forgotten quotes.
 
 use measurand::{measured, neural_op, timed_query, verified};
 

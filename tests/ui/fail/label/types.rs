@@ -1,4 +1,4 @@
-//! Types that are no labels, each at the expression that has it.
+//! Types that are not labels, each reported at its expression.
 
 use measurand::{measured, neural_op, timed_query};
 

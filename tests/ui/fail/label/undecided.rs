@@ -1,4 +1,4 @@
-//! Expressions whose type the compiler cannot know.
+//! Expressions whose type the compiler cannot infer.
 
 use measurand::{measured, timed_query};
 

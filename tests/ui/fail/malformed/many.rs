@@ -1,4 +1,4 @@
-//! All mistakes are reported at once, each once.
+//! All mistakes are reported at once, and each only once.
 
 use measurand::{timed_query, verified};
 

@@ -1,4 +1,4 @@
-//! Labels that an attribute cannot do without.
+//! Missing labels that an attribute requires.
 
 use measurand::{cache_lookup, goap_plan, outgoing, pattern_confidence, task, timed_query};
 

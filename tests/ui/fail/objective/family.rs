@@ -1,4 +1,4 @@
-//! Promises that nobody can tell whether they are kept.
+//! Objectives that the family cannot measure.
 
 use measurand::{cache_lookup, pattern_learned, pattern_retrieval, task, verified};
 

@@ -1,4 +1,4 @@
-//! Objectives that are not written as objectives.
+//! Objectives of the wrong form.
 
 use measurand::{measured, neural_op};
 

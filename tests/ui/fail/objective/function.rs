@@ -1,4 +1,4 @@
-//! An objective of a function that shares its label with others.
+//! An objective of a function whose label may name several functions.
 
 use measurand::measured;
 

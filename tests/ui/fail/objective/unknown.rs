@@ -1,4 +1,4 @@
-//! Promises that do not exist, and promises made twice.
+//! Unknown parts of an objective, and parts given twice.
 
 use measurand::measured;
 

@@ -1,4 +1,4 @@
-//! Shares and durations that cannot be meant.
+//! Invalid shares and durations.
 
 use measurand::measured;
 

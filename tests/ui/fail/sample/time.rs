@@ -1,4 +1,4 @@
-//! Shares of the calls to time that are none.
+//! Invalid values of `time`.
 
 use measurand::{measured, neural_op, task, task_queue};
 

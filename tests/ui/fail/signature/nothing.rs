@@ -1,4 +1,4 @@
-//! Functions that do not return what their attribute records.
+//! Functions that do not return the value that their attribute records.
 
 use measurand::{cache_lookup, pattern_confidence, pattern_memory, task_queue};
 

@@ -1,4 +1,4 @@
-//! Streams where a single result is asked for.
+//! Streams under attributes that need a single result.
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use measurand::{cache_lookup, measured, pattern_memory, timed_query, verified};

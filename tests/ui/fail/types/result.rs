@@ -1,4 +1,4 @@
-//! Results that have neither number nor finding.
+//! Results that are neither a number nor the result of a look-up.
 
 use measurand::{cache_lookup, coordination, pattern_confidence, pattern_memory, task_queue};
 

@@ -1,4 +1,4 @@
-//! What is returned is no stream, or one of other items.
+//! Results that are not a stream, or a stream of other items.
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use measurand::measured;

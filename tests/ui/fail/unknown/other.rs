@@ -1,4 +1,4 @@
-//! Arguments that other attributes, or other crates, have.
+//! Arguments of other attributes or of other crates.
 
 use measurand::{cache_lookup, measured, neural_op, pattern_memory, task, timed_query};
 

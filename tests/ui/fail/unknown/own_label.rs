@@ -1,4 +1,4 @@
-//! Labels of the user's own, which the attribute does not have.
+//! Labels that the attribute does not have.
 
 use measurand::{measured, timed_query};
 

@@ -1,4 +1,4 @@
-//! Mistakes in a body are reported on the user's own lines, under a declared family as well.
+//! Mistakes in a body are reported on the user's own lines, also with a declared family.
 
 use measurand::measured;
 

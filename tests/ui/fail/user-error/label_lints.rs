@@ -1,4 +1,4 @@
-//! The compiler's warnings about the user's own code stay, in label expressions and closures too, and no others appear.
+//! The compiler's warnings about the user's own code remain, also in label expressions and closures; no others appear.
 
 #![deny(warnings)]
 

@@ -1,4 +1,4 @@
-//! Mistakes in a body are reported on the user's own lines, whatever labels, objectives and samples are around it.
+//! Mistakes in a body are reported on the user's own lines, with any labels, objectives and samples around it.
 
 use measurand::{measured, neural_op, timed_query};
 

@@ -1,4 +1,4 @@
-//! The compiler's warnings about the user's own code stay, and no others appear.
+//! The compiler's warnings about the user's own code remain, and no others appear.
 
 #![deny(warnings)]
 

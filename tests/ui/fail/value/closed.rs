@@ -1,4 +1,4 @@
-//! Values that a built-in label lacks: the message says where other values go.
+//! Values that a built-in label does not allow: the message says how to use other values.
 
 use measurand::{neural_op, pattern_confidence, task};
 

@@ -1,4 +1,4 @@
-//! Types with a value that the label lacks.
+//! Types with a value that the label does not allow.
 
 use measurand::{Label, measured, task};
 

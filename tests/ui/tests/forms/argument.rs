@@ -1,4 +1,4 @@
-//! How arguments are written, and the arguments of the attributes themselves.
+//! All ways to write arguments, and the arguments that only some attributes have.
 
 use crate::{check_ok, record};
 use measurand::{measured, neural_op, timed_query, verified};
@@ -135,7 +135,7 @@ impl Agent {
         if self.score < 1.0 { Err(()) } else { Ok(()) }
     }
 
-    /// The mistake of the rollback is the function's.
+    /// An error of the rollback is an error of the function.
     #[verified("coder", rollback = self.fail()?)]
     fn verify_or_fail(&self) -> Result<f64, ()> {
         Ok(self.score)

@@ -1,4 +1,4 @@
-//! Functions that return a future: the call begins with the first poll and ends when the future is ready or dropped.
+//! Functions that return a future: the call starts with the first poll and ends when the future is ready or dropped.
 
 #![expect(clippy::large_stack_arrays, reason = "a large future is one of the forms")]
 
@@ -136,7 +136,7 @@ fn methods() {
     check_ok("Store::consumed", || assert_eq!(block_on(store.consumed()), 2));
 }
 
-/// The type of what the future is ready with follows from the signature alone.
+/// Only the signature determines the type of the future's output.
 #[measured]
 fn inferred() -> impl Future<Output = Vec<u8>> {
     std::future::ready([1, 2].into_iter().collect())
@@ -197,7 +197,7 @@ fn dropped_between_polls() {
     check_not_ok("forever", "cancelled", || poll_once(Box::pin(forever()).as_mut()));
 }
 
-/// Another's panic cancels a future; it is not the future's own.
+/// A future that is dropped because of another panic is cancelled; the panic is not its own.
 #[test]
 fn dropped_while_unwinding() {
     check_not_ok("free", "cancelled", || {
@@ -265,9 +265,9 @@ macro_rules! large {
 large! { plain }
 large! { #[measured] wrapped }
 
-/// The body's future is made where it stays.
+/// The body's future is created in place and not moved.
 #[test]
-fn large_futures_stay_as_large() {
+fn large_futures_hardly_grow() {
     let (plain, wrapped) = (plain(), wrapped());
     let (before, after) = (size_of_val(&plain), size_of_val(&wrapped));
     assert!(after * 10 < before * 13, "{before} {after}");

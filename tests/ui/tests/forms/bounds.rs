@@ -1,4 +1,4 @@
-//! Futures with bounds, borrows and recursion that the compiler gives up on easily, all of them still `Send`.
+//! Futures with bounds, borrows and recursion that are hard for the compiler; all of them are still `Send`.
 
 use crate::{block_on, check_not_ok, check_ok, record, suspend};
 use measurand::{measured, verified};
@@ -78,13 +78,13 @@ async fn verify(undone: &Mutex<Vec<u32>>) -> Result<f64, Box<dyn Error + Send + 
     Ok("0.5".parse()?)
 }
 
-/// A future that comes inside of something else is not waited for: the call is what makes it.
+/// A future inside another type is not awaited: the call ends when the function returns.
 #[measured]
 fn made(ok: bool) -> Result<Pin<Box<dyn Future<Output = u32> + Send>>, ()> {
     if ok { Ok(Box::pin(async { 1 })) } else { Err(()) }
 }
 
-/// What `tokio::spawn` asks for.
+/// The bounds of `tokio::spawn`.
 fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> F::Output {
     block_on(future)
 }

@@ -1,4 +1,4 @@
-//! Boxed futures, written by hand or by `async_trait`: what they wait for counts, not only how they are made.
+//! Boxed futures, written by hand or by `async_trait`: their duration includes the waiting, not only their creation.
 
 use crate::{block_on, check_not_ok, check_ok, durations, suspend};
 use measurand::{measured, verified};
@@ -36,7 +36,7 @@ fn alias(value: &u32) -> BoxFuture<'_, u32> {
     })
 }
 
-/// Not a future, whatever its name says.
+/// It is not a future, despite its name.
 struct FutureDynamics;
 
 #[measured]

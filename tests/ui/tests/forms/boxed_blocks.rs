@@ -1,4 +1,4 @@
-//! `#[async_trait]` and our attribute on the same block, in either order.
+//! `#[async_trait]` and our attribute on the same block, in both orders.
 
 use crate::{block_on, check_not_ok, check_ok, record, suspend};
 use async_trait::async_trait;

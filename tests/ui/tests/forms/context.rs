@@ -1,4 +1,4 @@
-//! Where the function stands, and what else is written on it.
+//! Functions in all places, with other attributes and qualifiers.
 
 use crate::{check_ok, record, series};
 use measurand::{measured, neural_op, timed_query};
@@ -87,14 +87,14 @@ mod deep {
     }
 }
 
-/// The names that the expansion uses are free for the user.
+/// The user may use the names of the expansion.
 #[measured]
 fn own_names(__call: u32, __result: u32, __site: u32) -> u32 {
     let __ok = __call + __result;
     __ok + __site
 }
 
-/// A closure keeps its own `return`, a loop its own label.
+/// A closure keeps its own `return`, and a loop its own label.
 #[measured]
 fn control_flow(values: &[u32]) -> u32 {
     let double = |it: u32| {

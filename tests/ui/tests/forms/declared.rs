@@ -5,7 +5,7 @@ use measurand::{ErrorKind, GaugeValue, Label, Score, family, measured};
 use std::panic::{catch_unwind, resume_unwind};
 
 family! {
-    /// Everything that a call leaves by its outcome.
+    /// All metrics that depend on the outcome of a call.
     pub(crate) Work = "work", "Work" {
         labels {
             part;
@@ -16,7 +16,7 @@ family! {
             errors "work_errors_total": "Work that did not end well.";
             duration "work_duration_seconds": "Time that work took.", [0.1, 1.0];
             in_flight "work_in_flight": "Work that has begun.";
-            successes "work_done_total": "Work that ended well.";
+            successes "work_done_total": "Work that succeeded.";
             failures "work_failed_total": "Work that did not.";
             completions "work_completed_total": "Work by how it ended.";
             rollbacks "work_undone_total": "Work that was undone.";
@@ -63,7 +63,7 @@ fn predicate(value: u32) -> u32 {
     value
 }
 
-/// All series of one call of [`Work`].
+/// All series of one call with the family [`Work`].
 fn work(labels: &str, failure: Option<&str>, undone: u32) -> Vec<String> {
     let failed = u32::from(failure.is_some());
     let status = if failure.is_some() { "failure" } else { "success" };
@@ -109,12 +109,13 @@ fn calls_in_flight() {
     });
     assert_eq!(lines, ["work_in_flight{part=roof,size=large} 1"]);
     assert_eq!(seen, work("part=roof,size=large", None, 0));
-    // Where the gauge went up it goes down; what ends under no recorder is not counted.
+    // The gauge goes down on the recorder where it went up. The rest of the call ends without a recorder and is not
+    // counted.
     drop(future);
 }
 
 family! {
-    /// What a score leaves.
+    /// The metrics of a score.
     Quality = "quality", "Quality" {
         labels {
             part;
@@ -162,7 +163,7 @@ fn roles_of_a_score() {
 }
 
 family! {
-    /// What a number leaves.
+    /// The metrics of a number.
     Stock = "stock", "Stock" {
         labels {
             part;
@@ -199,7 +200,7 @@ fn roles_of_a_level() {
 }
 
 family! {
-    /// What a look-up leaves.
+    /// The metrics of a look-up.
     Shelf = "shelf", "Shelf" {
         labels {
             from_result part;
@@ -239,7 +240,7 @@ fn roles_of_a_lookup() {
 }
 
 family! {
-    /// One that counts and nothing else, without labels.
+    /// A family that only counts, without labels.
     Tick = "tick", "Ticks" {
         metrics {
             calls "ticks_total": "Ticks.";
@@ -259,7 +260,7 @@ impl Size {
     }
 }
 
-/// The family of a module is found by its path.
+/// A path leads to the family in another module.
 mod elsewhere {
     #[measurand::measured(family = super::Tick, slo(success = 99.0))]
     #[cfg(any())]

@@ -1,4 +1,4 @@
-//! Every way out of a function, and what has been dropped by then.
+//! All exits of a function, and the values that have been dropped by then.
 
 use crate::{check_not_ok, check_ok, durations};
 use measurand::measured;
@@ -18,7 +18,7 @@ fn half(value: u32) -> Result<u32, String> {
     if value.is_multiple_of(2) { Ok(value / 2) } else { Err("odd".to_owned()) }
 }
 
-/// Without a panic message on the terminal.
+/// Panics without a message on the terminal.
 #[measured]
 fn panics() -> u32 {
     resume_unwind(Box::new("on purpose"))
@@ -47,7 +47,7 @@ fn opaque(ok: bool) -> impl Iterator<Item = u32> {
     resume_unwind(Box::new(()))
 }
 
-/// Calls a function while the thread unwinds.
+/// Calls a function during unwinding.
 struct Late;
 
 impl Drop for Late {
@@ -94,7 +94,7 @@ async fn used_later(slow: Slow) {
     let _used = &slow;
 }
 
-/// An argument that the body uses is dropped inside the measurement, as if the body were the whole function.
+/// An argument that the body uses is dropped within the measured time, as if the body were the whole function.
 #[test]
 fn arguments_are_dropped_before_the_end() {
     for call in [|| used(Slow), || crate::block_on(used_later(Slow))] {
@@ -128,7 +128,8 @@ macro_rules! droppers {
 droppers! { plain }
 droppers! { #[measured] wrapped }
 
-/// All that is dropped without the attribute is dropped with it, once; used arguments before unused ones.
+/// The attribute does not change which values are dropped, or that each is dropped once; used arguments are dropped
+/// before unused ones.
 #[test]
 fn everything_is_dropped_once() {
     let run = |function: for<'a> fn(Log<'a>, Log<'a>, (Log<'a>, Log<'a>), bool) -> bool, ok: bool| {

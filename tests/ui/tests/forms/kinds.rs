@@ -1,4 +1,4 @@
-//! Kinds of errors, by the type of the error.
+//! Error kinds, by the type of the error.
 
 use crate::{block_on, record, suspend};
 use async_trait::async_trait;
@@ -6,7 +6,7 @@ use measurand::{ErrorKind, ErrorKinds, Kinds, goap_plan, measured, timed_query};
 use std::error::Error;
 use std::sync::Arc;
 
-/// One call of `function` that ends in an error of this kind.
+/// Checks one call of `function` that returns an error of this kind.
 #[track_caller]
 fn check(function: &str, kind: &str, call: impl FnOnce()) {
     let expected = [
@@ -110,7 +110,7 @@ fn generic_errors() {
     check("retry", "timed_out", || assert!(retry(Retry::All(Box::new(NetworkError::TimedOut))).is_err()));
     check("bounded", "timed_out", || assert!(bounded(NetworkError::TimedOut).is_err()));
     check("bounded", "timed_out", || assert!(bounded(&&NetworkError::TimedOut).is_err()));
-    // What is not in the signature is not known.
+    // A kind that the signature does not show is unknown.
     crate::check_not_ok("unbounded", "error", || assert!(unbounded(NetworkError::TimedOut).is_err()));
 }
 
@@ -224,7 +224,7 @@ fn kinds_beside_labels() {
     assert_eq!(record(|| assert!(late().is_err())), error("failed", "not_found"));
 }
 
-/// A predicate decides instead of the type, and knows no kinds.
+/// A predicate decides instead of the type, so there are no kinds.
 #[measured(ok_if = Result::is_err)]
 fn predicate(error: NetworkError) -> Result<(), NetworkError> {
     Err(error)
@@ -293,7 +293,7 @@ fn named_alias<T>(_: T) -> StoreResult<T> {
     Err(StoreError::NotFound)
 }
 
-/// The parameter of the block hides an enum of the same name, and the macro sees neither.
+/// The type parameter of the block hides an enum of the same name, and the macro sees neither of them.
 struct Holder<E>(Option<E>);
 
 impl<E: ErrorKind> Holder<E> {
@@ -317,7 +317,7 @@ mod hidden {
         One,
     }
 
-    /// The error is named through an import that only this module has.
+    /// The type of the error has a name only in this module.
     #[measured]
     pub(super) fn local() -> Result<(), LocalError> {
         Err(LocalError::One)
@@ -346,13 +346,13 @@ fn kinds_in_the_catalog() {
     check("coded", &["client", "server"], false);
     check("by_hand", &[], true);
     check("recursive", &["leaf"], true);
-    // A static cannot name what the caller chooses.
+    // A static cannot name a type that the caller chooses.
     check("bounded", &[], true);
     check("retry", &[], true);
     check("Holder::take", &[], true);
     check("Holder::associated", &[], true);
     check("dynamic", &[], true);
-    // A predicate decides, and no kinds are counted.
+    // The predicate decides, so no kinds are counted.
     check("predicate", &[], false);
     check("coded", &["client", "server"], false);
     assert!(coded(404).is_err() && by_hand().is_err() && recursive(Recursive::Leaf).is_err());

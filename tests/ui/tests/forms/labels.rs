@@ -1,4 +1,4 @@
-//! Where the values of labels come from: arguments, results, types, the place of the call.
+//! All sources of label values: arguments, results, types, and the position of the call.
 
 use crate::{block_on, record, suspend};
 use measurand::{Label, OperationType, measured, neural_op, timed_query};

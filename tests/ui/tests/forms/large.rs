@@ -1,4 +1,4 @@
-//! Futures and results too large to be moved twice, and attributes of the compiler that have to go on working.
+//! Futures and results that are too large to be moved twice, and compiler attributes that must keep working.
 
 #![expect(clippy::large_stack_arrays, reason = "large futures are the forms under test")]
 
@@ -41,26 +41,26 @@ async fn smaller(step: usize) -> Result<u8, String> {
     Ok(black_box(&values)[step])
 }
 
-/// It is moved when it is returned, with or without us, and once more when it is pinned.
+/// The future is moved when it is returned, with or without the attribute, and once more when it is pinned.
 #[measured]
 fn returned(step: usize) -> impl Future<Output = Result<u8, String>> {
     smaller(step)
 }
 
-/// The block is measured where it stands.
+/// The block is measured in place.
 #[measured]
 fn block(step: usize) -> impl Future<Output = Result<u8, String>> {
     async move {
         let mut values = [0_u8; MEBIBYTE];
         values[step] = 7;
         suspend().await;
-        // The `?` converts, and only the signature says to what.
+        // Only the signature determines the type into which `?` converts the error.
         let step = u8::try_from(step).map_err(|_| "too far")?;
         if black_box(&values)[usize::from(step)] == 7 { Ok(values[0]) } else { Err("lost".to_owned()) }
     }
 }
 
-/// Runs on a stack that has room for one of the futures, and not for two.
+/// Runs the test on a stack with space for one of the futures, but not for two.
 #[track_caller]
 fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(2 * MEBIBYTE).spawn(test).expect("a thread");

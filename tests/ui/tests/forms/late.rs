@@ -1,4 +1,4 @@
-//! Labels that only the result of a call tells.
+//! Labels that come from the result of a call.
 
 use crate::{block_on, record, suspend};
 use measurand::{Label, QueryType, measured, neural_op, timed_query, verified};
@@ -22,7 +22,7 @@ fn answer(model: &str) -> Answer {
     Answer { source: if model.len() > 4 { Source::Disk } else { Source::Cache }, model: model.to_owned() }
 }
 
-/// One call of a `#[timed_query("select")]` with the late label `table`, and how it ended.
+/// Checks one call of a `#[timed_query("select")]` with this label `table` from the result, and this outcome.
 #[track_caller]
 fn check(table: &str, outcome: Option<&str>, call: impl FnOnce()) {
     let mut expected = vec![format!("db_query_duration_seconds{{query_type=select,table={table}}} 1")];
@@ -104,7 +104,7 @@ fn panics() -> String {
     resume_unwind(Box::new(()))
 }
 
-/// There is no result to ask, so that the outcome stands for the label.
+/// Without a result, the outcome is the value of the label.
 #[test]
 fn no_result() {
     check("panic", Some("panic"), || assert!(catch_unwind(panics).is_err()));
@@ -198,7 +198,7 @@ async fn review_later(agent: &'static str, score: f64) -> Review {
     Review { agent, score }
 }
 
-/// The rollback counts where the failure counts.
+/// The rollback counts in the series of the failure.
 #[test]
 fn with_a_rollback() {
     let failed = [

@@ -1,4 +1,4 @@
-//! Every form of function under the attributes: it compiles, returns what it returned, and counts exactly.
+//! Every form of function under the attributes: it compiles, returns the same value, and is counted exactly.
 
 mod argument;
 mod asynchronous;
@@ -28,8 +28,8 @@ use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Runs `call` under a recorder of its own; returns every series that is not zero as `name{label=value,…} value`, the
-/// label `module` left out, a histogram as its number of observations.
+/// Runs `call` under a recorder of its own. Returns every series that is not zero as `name{label=value,…} value`,
+/// without the label `module`; the value of a histogram is its number of observations.
 fn record(call: impl FnOnce()) -> Vec<String> {
     let recorder = DebuggingRecorder::new();
     metrics::with_local_recorder(&recorder, call);
@@ -51,7 +51,8 @@ fn line(
     (value != "0").then(|| format!("{}{{{}}} {value}", key.key().name(), labels.join(",")))
 }
 
-/// The series of a `#[measured]` function that was called `count` times, `outcome` being of all calls but those `ok`.
+/// The series of a `#[measured]` function after `count` calls. `outcome` is the outcome of all calls that failed, and
+/// their number.
 fn series(function: &str, count: usize, outcome: Option<(&str, usize)>) -> Vec<String> {
     let mut lines = vec![
         format!("function_calls_total{{function={function}}} {count}"),
@@ -63,19 +64,19 @@ fn series(function: &str, count: usize, outcome: Option<(&str, usize)>) -> Vec<S
     lines
 }
 
-/// One call of `function`, which ends well.
+/// Checks one successful call of `function`.
 #[track_caller]
 fn check_ok(function: &str, call: impl FnOnce()) {
     assert_eq!(record(call), series(function, 1, None));
 }
 
-/// One call of `function`, which ends with `outcome`.
+/// Checks one call of `function` with this outcome.
 #[track_caller]
 fn check_not_ok(function: &str, outcome: &str, call: impl FnOnce()) {
     assert_eq!(record(call), series(function, 1, Some((outcome, 1))));
 }
 
-/// The observations of the one histogram, in seconds.
+/// The observations of the only histogram, in seconds.
 fn durations(call: impl FnOnce()) -> Vec<f64> {
     let recorder = DebuggingRecorder::new();
     metrics::with_local_recorder(&recorder, call);
@@ -86,7 +87,7 @@ fn durations(call: impl FnOnce()) -> Vec<f64> {
     values.flatten().collect()
 }
 
-/// Polls until the future is ready, on this thread, since the recorder is this thread's.
+/// Polls the future on this thread until it is ready, because the recorder is local to the thread.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -98,7 +99,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Not ready the first time, so that whoever awaits it is suspended once.
+/// Is pending at the first poll, so the caller is suspended once.
 async fn suspend() {
     let mut ready = false;
     std::future::poll_fn(|_| {

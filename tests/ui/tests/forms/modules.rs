@@ -1,4 +1,4 @@
-//! An attribute on a module, with modules, blocks and other items in it.
+//! An attribute on a module that contains modules, blocks and other items.
 
 use crate::{block_on, check_ok, record};
 use measurand::measured;
@@ -72,7 +72,7 @@ mod annotated {
     }
 
     pub(super) mod inside {
-        //! Inner attributes stay the first.
+        //! Inner attributes stay first.
         #![deny(unused)]
 
         pub(in super::super) fn below() -> u32 {
@@ -180,7 +180,7 @@ fn own_attributes_of_blocks_and_modules() {
     assert_eq!(lines, neural.map(|it| format!("{it}{{operation_type=learning}} 1")));
 }
 
-/// `skip` outside of an annotated block says what is true anyway, and holds where the block's attribute is switched off.
+/// `skip` outside an annotated block has no effect. It also applies if the block's attribute is disabled.
 #[measured(skip)]
 fn alone() -> u32 {
     1

@@ -1,6 +1,6 @@
-//! The name of a function: no two annotated functions share a series.
+//! The names of functions: annotated functions share a series only if the user gives them the same name.
 
-#![expect(clippy::unused_self, reason = "methods of several types are called the same")]
+#![expect(clippy::unused_self, reason = "methods of several types have the same name")]
 
 use crate::{check_ok, record};
 use measurand::{measured, timed_query};
@@ -24,7 +24,7 @@ impl B {
     fn get(&self) {}
 }
 
-#[expect(clippy::needless_lifetimes, reason = "a lifetime tells no functions apart")]
+#[expect(clippy::needless_lifetimes, reason = "a lifetime does not distinguish functions")]
 impl<'a, T: Clone> Generic<&'a T> {
     #[measured]
     fn get(&self) {}
@@ -166,7 +166,7 @@ mod one {
 }
 
 #[test]
-fn functions_share_a_series_that_are_given_one_name() {
+fn functions_with_the_same_given_name_share_a_series() {
     let lines = record(|| {
         one::first();
         one::second();

@@ -1,4 +1,4 @@
-//! How a call ended, by the type of what it returned or by the user's predicate.
+//! The outcome of a call, by the type of the returned value or by the user's predicate.
 
 use crate::{block_on, check_not_ok, check_ok, record, series, suspend};
 use measurand::measured;
@@ -22,19 +22,19 @@ fn formatted() -> std::fmt::Result {
     Err(std::fmt::Error)
 }
 
-/// Nothing found is no error.
+/// `None` is not an error.
 #[measured]
 fn nothing() -> Option<u32> {
     None
 }
 
-/// Nor is an error in an `Option`, or in any other type: say so with `error_if`.
+/// An error inside an `Option`, or inside any other type, is not an error either, unless `error_if` says so.
 #[measured]
 fn inside() -> Option<Result<u32, ()>> {
     Some(Err(()))
 }
 
-/// A type that is known only to the caller counts as `ok`, even if it is a `Result`.
+/// A type that only the caller knows counts as `ok`, even if it is a `Result`.
 #[measured]
 fn generic<T>(value: T) -> T {
     value
@@ -45,13 +45,13 @@ fn generic_error<E>(error: E) -> Result<(), E> {
     Err(error)
 }
 
-/// `Probe` asks the type itself: what a reference or a box leads to does not decide.
+/// `Probe` inspects the type itself; the type behind a reference or a box does not decide.
 #[measured]
 fn reference(value: &Result<u32, ()>) -> &Result<u32, ()> {
     value
 }
 
-/// A result with a method `verdict` of its own.
+/// A result type with its own method `verdict`.
 struct Own;
 
 impl Own {
@@ -152,7 +152,7 @@ fn by_predicate_later() {
 
 #[test]
 fn panicking_predicate() {
-    // The function did its work; what is said of it has failed.
+    // The function succeeded, but its predicate panicked.
     let mut expected = series("panics", 1, Some(("error", 1)));
     expected.push("measurand_contained_panics_total{} 1".to_owned());
     assert_eq!(record(panics), expected);

@@ -1,4 +1,4 @@
-//! Requests to other services: the operation is the function's name unless it is given.
+//! Requests to other services. Default of `operation`: the function's name.
 
 use crate::block_on;
 use measurand::outgoing;
@@ -14,7 +14,7 @@ async fn call(service: &str, result: Result<u32, u32>) -> Result<u32, u32> {
     result
 }
 
-/// A client that returns the status of an answer.
+/// A client that returns the status of a response.
 #[outgoing("payments", "status", error_if = |status| *status >= 500)]
 fn status(status: u16) -> u16 {
     status

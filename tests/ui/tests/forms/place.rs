@@ -1,4 +1,4 @@
-//! The label `caller`: where the annotated function was called.
+//! The label `caller`: the file and line where the annotated function was called.
 
 #![expect(clippy::self_only_used_in_recursion, reason = "a method is the form under test")]
 
@@ -14,12 +14,12 @@ fn fails(ok: bool) -> Result<u32, ()> {
     if ok { Ok(1) } else { Err(()) }
 }
 
-/// The place of the call in this file on this line.
+/// The label for a call in this file on this line.
 fn place(line: u32) -> String {
     format!("caller={}:{line}", file!())
 }
 
-/// The series of `function` by the lines it was called on, with the calls made there.
+/// The series of `function` by the lines of its calls, with the number of calls on each line.
 fn series(function: &str, calls: &[(u32, u32)]) -> Vec<String> {
     let metrics = ["function_calls_total", "function_duration_seconds"];
     let mut all: Vec<String> = metrics
@@ -52,7 +52,7 @@ fn an_error_of_a_place() {
     assert_eq!(lines, [series("fails", &[(line, 1)]), vec![error]].concat());
 }
 
-/// Whoever calls through a pointer is not known: the function itself stands for it.
+/// The caller through a function pointer is unknown; the position of the function itself is used instead.
 #[test]
 fn a_function_pointer() {
     let pointer: fn() = called;
@@ -78,7 +78,7 @@ fn tracked() -> u32 {
 #[test]
 fn through_a_function_that_tracks_its_caller() {
     let line = line!() + 2;
-    // Not `record(between)`, which is called in the standard library.
+    // `record(between)` would call the function inside the standard library.
     let lines = record(|| between());
     assert_eq!(lines, series("called", &[(line, 1)]));
     let lines = record(|| assert_eq!(tracked(), 1));
@@ -116,7 +116,7 @@ fn opaque() -> impl Iterator<Item = u32> {
     0..3
 }
 
-/// A future is called where it is made.
+/// The position of a future's call is where the function was called, not where the future was polled.
 #[test]
 fn futures_and_iterators() {
     let line = line!() + 1;

@@ -1,4 +1,4 @@
-//! Each attribute and the recording function of the same effect leave the same series with the same values.
+//! Each attribute and the recording function with the same effect record the same series with the same values.
 
 use crate::{block_on, suspend};
 use measurand::{
@@ -8,7 +8,7 @@ use measurand::{
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use std::panic::{catch_unwind, resume_unwind};
 
-/// Every series that is not zero, with each value observed; durations are only numbered.
+/// Every series that is not zero, with each observed value; for durations, only their number.
 fn values<T>(call: impl FnOnce() -> T) -> Vec<String> {
     let recorder = DebuggingRecorder::new();
     let _result = metrics::with_local_recorder(&recorder, call);
@@ -30,7 +30,7 @@ fn values<T>(call: impl FnOnce() -> T) -> Vec<String> {
     lines
 }
 
-/// Both leave the same, and so many series.
+/// Checks that both record the same, and this number of series.
 #[track_caller]
 fn same<A, F>(series: usize, attribute: impl FnOnce() -> A, function: impl FnOnce() -> F) {
     let (attribute, function) = (values(attribute), values(function));
@@ -73,7 +73,7 @@ fn neural_operations() {
             },
         );
     }
-    // Nobody timed it.
+    // This operation has no duration.
     let lines = values(|| measurand::record_neural_operation(OperationType::Retrieval));
     assert_eq!(lines, ["Key(neural_operations_total, [operation_type = retrieval]) = 1"]);
 }

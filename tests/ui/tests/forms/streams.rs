@@ -1,4 +1,4 @@
-//! Functions that return a stream: the call lasts until the stream ends, whatever the form of its type.
+//! Functions that return a stream of any type: the call lasts until the stream ends.
 
 use crate::{block_on, record, series, suspend};
 use futures_util::stream::{
@@ -48,7 +48,7 @@ fn local(count: u64) -> LocalBoxStream<'static, std::rc::Rc<u64>> {
     stream::iter(0..count).map(std::rc::Rc::new).boxed_local()
 }
 
-/// The type of its items follows from the signature alone.
+/// Only the signature determines the type of the items.
 #[measured]
 fn inferred() -> impl Stream<Item = u64> {
     stream::empty()
@@ -151,9 +151,9 @@ fn tried() -> impl TryStream<Ok = u32, Error = RowError> {
     stream::iter([Ok(1), Err(RowError::Lost)])
 }
 
-/// The call is an error of the kind of its first error, whether the rest is read or dropped.
+/// The first error is the outcome of the call, with its kind, whether the rest is read or dropped.
 #[test]
-fn an_error_among_the_items_is_the_calls() {
+fn an_error_among_the_items_is_the_outcome() {
     let error = |function: &str, kind: &str, items: usize| {
         let mut lines = series(function, 1, None);
         lines.push(format!("function_errors_total{{function={function},outcome=error,error_kind={kind}}} 1"));
@@ -175,7 +175,7 @@ fn checked(limit: u64) -> impl Stream<Item = u64> {
 }
 
 #[test]
-fn a_predicate_asks_each_item() {
+fn a_predicate_gets_each_item() {
     assert_eq!(record(|| assert!(block_on(checked(5).count()) > 0)), with_items("checked", None, 3));
     assert_eq!(record(|| assert!(block_on(checked(1).count()) > 0)), with_items("checked", Some(("error", 1)), 3));
 }
@@ -216,7 +216,7 @@ fn tasked() -> impl Stream<Item = u32> {
     stream::iter([1])
 }
 
-/// Items count by the function's own name, whatever the family of the call.
+/// Items count under the function's own name, with any family of the call.
 #[test]
 fn other_families() {
     let expected = [

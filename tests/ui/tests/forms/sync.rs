@@ -1,4 +1,4 @@
-//! Functions whose body runs when they are called: receivers, generics, results.
+//! Functions whose body runs during the call: receivers, generics, results.
 
 use crate::{check_not_ok, check_ok, record, series};
 use measurand::measured;
@@ -59,7 +59,7 @@ fn function(factor: usize) -> Option<impl Fn(u32) -> usize> {
     Some(move |it: u32| it as usize * factor)
 }
 
-/// The type of the closure's argument follows from the signature only.
+/// Only the signature determines the type of the closure's argument.
 #[measured]
 fn inferred() -> impl Fn(String) -> usize {
     |text| text.len()
@@ -158,7 +158,7 @@ impl Thing {
 
     #[measured]
     fn pinned(self: Pin<&mut Self>) -> Pin<&mut u32> {
-        // `Thing` is `Unpin`, and so is the field.
+        // `Thing` is `Unpin`, and so is its field.
         Pin::new(&mut self.get_mut().value)
     }
 }

@@ -1,10 +1,10 @@
-//! What a label's value can be, and what an expression for it can look like.
+//! All types of label values, and all forms of expressions for them.
 
 #![expect(
     clippy::needless_pass_by_value,
     clippy::trivially_copy_pass_by_ref,
     clippy::unused_self,
-    reason = "arguments are for their labels"
+    reason = "arguments are only used for labels"
 )]
 
 use crate::{block_on, record, suspend};
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Calls of a `#[timed_query]` that ended well, one for each of these labels.
+/// Checks successful calls of a `#[timed_query]`, one with each of these labels.
 #[track_caller]
 fn check(expected: &[&str], call: impl FnOnce()) {
     let expected: Vec<String> = expected.iter().map(|it| format!("db_query_duration_seconds{{{it}}} 1")).collect();
@@ -167,7 +167,7 @@ enum Other {
     Third,
 }
 
-/// All types that a generic function is used with share its site.
+/// All types with which a generic function is called share its site.
 #[test]
 fn two_types_in_one_generic_function() {
     let labels = ["query_type=select,table=first", "query_type=select,table=patterns", "query_type=select,table=third"];
@@ -183,7 +183,7 @@ fn two_types_in_one_generic_function() {
     });
 }
 
-/// A recording function is generic as well.
+/// A recording function is generic, too.
 #[test]
 fn two_types_in_one_recording_function() {
     let lines = record(|| {
