@@ -1,4 +1,4 @@
-//! Every rule by name: what `--allow`, a `.lint` file or a comment can switch off, and what `docs/lint.md` lists.
+//! Every rule by name: what `--allow`, a `.lint` file or a comment can switch off, and what `docs/reference/lint.md` lists.
 
 use crate::suggest::did_you_mean;
 use std::fmt::Write;

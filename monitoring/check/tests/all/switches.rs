@@ -99,7 +99,7 @@ fn a_file_beside_dashboards_is_read() {
 
 #[test]
 fn the_page_of_rules_is_current() {
-    expect_test::expect_file!["../../../../docs/lint.md"].assert_eq(&rules_page());
+    expect_test::expect_file!["../../../../docs/reference/lint.md"].assert_eq(&rules_page());
 }
 
 /// A rule that no test provokes may find nothing at all.
