@@ -17,7 +17,7 @@ use measurand_catalog::{
 };
 use measurand_monitoring::model::{Alert, Format, Group, Piece};
 use measurand_monitoring::{Monitoring, NamedQuery, Options};
-use measurand_tests::{Running, get, program, workspace};
+use measurand_tests::{Running, get, program, wait, workspace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::process::Command;
@@ -190,6 +190,7 @@ fn record(family: &Family) -> FamilyRecord {
 fn everything() -> Catalog {
     let site = |family: &&Family| SiteRecord {
         krate: "app".to_owned(),
+        version: "1.2.3".to_owned(),
         module: "app".to_owned(),
         function: family.name.to_owned(),
         file: "src/main.rs".to_owned(),
@@ -280,7 +281,7 @@ fn alerts_of_programs_and_of_the_stack() {
 
 fn help(binary: &str, arguments: &[&str]) -> String {
     let path = program(binary, binary, "dev");
-    let output = Command::new(path).args(arguments).arg("--help").env_remove("COLUMNS").output().unwrap();
+    let output = Command::new(path).args(arguments).arg("--help").env_clear().output().unwrap();
     assert!(output.status.success(), "{arguments:?}");
     let text = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
@@ -305,7 +306,8 @@ fn help_and_metrics_of_the_alert_receiver() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(program("measurand-webhook", "measurand-webhook", "dev"));
     let (_webhook, url) = Running::serving(command.args(["--listen", "127.0.0.1:0"]).current_dir(&folder));
-    let page = get(&format!("{url}/metrics"));
+    // Gauges of the database are there after it was looked at.
+    let page = wait("the gauges", 30, || Some(get(&format!("{url}/metrics"))).filter(|it| it.contains("webhook_alerts_kept ")));
     let mut text = head(["Metric", "Type", "Help"]);
     for line in page.lines().filter_map(|it| it.strip_prefix("# HELP webhook_")) {
         let (name, help) = line.split_once(' ').unwrap();
