@@ -104,11 +104,11 @@ fn keys_of_a_running_program() {
     let (_quickstart, url) =
         Running::serving(command.arg("--fail-queries").env("MEASURAND_LISTEN", "127.0.0.1:0"));
     let ask = |path: &str| -> Value { serde_json::from_str(&get(&format!("{url}{path}"))).unwrap() };
-    // Rates need two samples, and failures a failure.
+    // Rates need two samples, and shares of errors a call.
     let functions = wait("rates", 30, || {
         let answer = ask("/live/functions");
         let all = answer["functions"].as_object()?;
-        all.values().any(|it| it["p95"].is_number() && it["in_flight"].is_number()).then_some(answer)
+        all.values().all(|it| it["calls"].as_f64() > Some(0.0) && it["error_rate"].is_number()).then_some(answer)
     });
     keys("live-functions", &[functions], 5);
     let model = ask("/live/model.json");
