@@ -85,7 +85,9 @@ fn arguments() {
     for attribute in ALL {
         attribute.arguments.iter().for_each(|it| add(it, &code(attribute.name)));
     }
-    COMMON.iter().for_each(|it| add(it, "all"));
+    for it in COMMON {
+        add(it, "all");
+    }
     check("attributes.md", "arguments", &text);
 }
 
@@ -130,9 +132,11 @@ fn family(text: &mut String, family: &Family) {
         *text += &row([&code(it.name), kind(it.role.kind()), unit(it), &labels, it.help]);
     }
     let values = family.labels.iter().filter(|it| !it.values.is_empty());
-    let values: Vec<String> = values.map(|it| format!("- Values of `{}`: {}\n", it.name, codes(it.values.iter().copied()))).collect();
+    let values: Vec<String> =
+        values.map(|it| format!("- Values of `{}`: {}\n", it.name, codes(it.values.iter().copied()))).collect();
     let buckets = family.metrics.iter().filter(|it| !it.buckets.is_empty());
-    let buckets: Vec<String> = buckets.map(|it| format!("- Buckets of `{}`: {}\n", it.name, numbers(it.buckets))).collect();
+    let buckets: Vec<String> =
+        buckets.map(|it| format!("- Buckets of `{}`: {}\n", it.name, numbers(it.buckets))).collect();
     if !(values.is_empty() && buckets.is_empty()) {
         *text += "\n";
         *text += &(values.concat() + &buckets.concat());
@@ -142,7 +146,9 @@ fn family(text: &mut String, family: &Family) {
 #[test]
 fn metrics() {
     let mut text = String::new();
-    families::ALL.iter().for_each(|it| family(&mut text, it));
+    for it in families::ALL {
+        family(&mut text, it);
+    }
     family(&mut text, &families::STREAM);
     check("metrics.md", "families", text.trim_start());
     let mut text = head(["Metric", "Type", "Labels", "Only", "Help"]);
@@ -271,7 +277,8 @@ fn alerts_of_programs_and_of_the_stack() {
     let options = Options { job: Some("app".to_owned()), under_load: true, ..Options::default() };
     let monitoring = Monitoring::new(&everything(), &options);
     assert_eq!(monitoring.problems, []);
-    let [table, text] = alerts(&monitoring.alerts, monitoring.queries().filter(|it| it.user == measurand_monitoring::User::Alert));
+    let [table, text] =
+        alerts(&monitoring.alerts, monitoring.queries().filter(|it| it.user == measurand_monitoring::User::Alert));
     check("alerts.md", "summary", &table);
     check("alerts.md", "alerts", &text);
     let [table, text] = alerts(&monitoring.stack, monitoring.stack_queries());
@@ -307,7 +314,9 @@ fn help_and_metrics_of_the_alert_receiver() {
     let mut command = Command::new(program("measurand-webhook", "measurand-webhook", "dev"));
     let (_webhook, url) = Running::serving(command.args(["--listen", "127.0.0.1:0"]).current_dir(&folder));
     // Gauges of the database are there after it was looked at.
-    let page = wait("the gauges", 30, || Some(get(&format!("{url}/metrics"))).filter(|it| it.contains("webhook_alerts_kept ")));
+    let page = wait("the gauges", 30, || {
+        Some(get(&format!("{url}/metrics"))).filter(|it| it.contains("webhook_alerts_kept "))
+    });
     let mut text = head(["Metric", "Type", "Help"]);
     for line in page.lines().filter_map(|it| it.strip_prefix("# HELP webhook_")) {
         let (name, help) = line.split_once(' ').unwrap();
@@ -352,7 +361,9 @@ fn features_and_packages() {
         }
     }
     packages.sort_unstable();
-    packages.iter().for_each(|(name, what)| text += &row([&code(name), what]));
+    for (name, what) in packages {
+        text += &row([&code(name), what]);
+    }
     check("features.md", "packages", &text);
 }
 

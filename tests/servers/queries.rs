@@ -51,7 +51,11 @@ fn work(turn: u64) {
     // What the layer for HTTP records.
     let labels = [("method", "GET"), ("route", "/carts/{id}"), ("status", "200")];
     metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::counter!("http_request_errors_total", &[("method", "GET"), ("route", "/carts/{id}"), ("status", "500"), ("outcome", "error")]).increment(1);
+    metrics::counter!(
+        "http_request_errors_total",
+        &[("method", "GET"), ("route", "/carts/{id}"), ("status", "500"), ("outcome", "error")]
+    )
+    .increment(1);
 }
 
 fn queries() -> Vec<String> {

@@ -18,7 +18,9 @@ fn walk(value: &Value, path: &str, depth: usize, out: &mut BTreeMap<String, Vec<
         Value::Number(_) => "number",
         Value::String(_) => "string",
         Value::Array(items) if depth > 0 => {
-            items.iter().for_each(|it| walk(it, &format!("{path}[]"), depth, out));
+            for it in items {
+                walk(it, &format!("{path}[]"), depth, out);
+            }
             "array"
         }
         Value::Array(_) => "array",
@@ -43,7 +45,9 @@ fn walk(value: &Value, path: &str, depth: usize, out: &mut BTreeMap<String, Vec<
 /// The keys of some documents of one form.
 fn keys(name: &str, documents: &[Value], depth: usize) {
     let mut paths = BTreeMap::new();
-    documents.iter().for_each(|it| walk(it, "", depth, &mut paths));
+    for it in documents {
+        walk(it, "", depth, &mut paths);
+    }
     paths.remove("");
     let mut text = head(["Key", "Type"]);
     for (path, kinds) in &paths {
@@ -101,8 +105,7 @@ fn keys_of_the_commands() {
 fn keys_of_a_running_program() {
     let quickstart = program("quickstart", "quickstart", "dev");
     let mut command = Command::new(quickstart);
-    let (_quickstart, url) =
-        Running::serving(command.arg("--fail-queries").env("MEASURAND_LISTEN", "127.0.0.1:0"));
+    let (_quickstart, url) = Running::serving(command.arg("--fail-queries").env("MEASURAND_LISTEN", "127.0.0.1:0"));
     let ask = |path: &str| -> Value { serde_json::from_str(&get(&format!("{url}{path}"))).unwrap() };
     // Rates need two samples, and shares of errors a call.
     let functions = wait("rates", 30, || {

@@ -205,14 +205,7 @@ const RECEIVER: [Bound; 4] = [
         "the next page: `before`",
         "",
     ),
-    (
-        "monitoring/webhook/src/routes/api.rs",
-        "LIMIT_MAX",
-        Of::Things,
-        "`limit` of `/api/alerts`",
-        "status 400",
-        "",
-    ),
+    ("monitoring/webhook/src/routes/api.rs", "LIMIT_MAX", Of::Things, "`limit` of `/api/alerts`", "status 400", ""),
     (
         "monitoring/webhook/src/writer.rs",
         "WAITING_MAX",
@@ -248,7 +241,8 @@ fn shown(number: u64, of: Of) -> String {
         Of::Seconds => format!("{number} s"),
         Of::Things => {
             let digits = number.to_string();
-            let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|it| std::str::from_utf8(it).unwrap()).collect();
+            let groups: Vec<&str> =
+                digits.as_bytes().rchunks(3).rev().map(|it| std::str::from_utf8(it).unwrap()).collect();
             groups.join(",")
         }
     }
@@ -281,13 +275,43 @@ fn bounds_of_the_endpoint() {
         ("`scrapes`", "scrapes that run or wait", count(scrapes), "status 503 with `retry-after`", "scrapes"),
         ("`page`", "questions to the live page that wait", count(page), "status 503 with `retry-after`", "page"),
         ("`answer`", "time to make an answer", seconds(answer), "status 503 with `retry-after`", "answer"),
-        ("`server.connections`", "connections", count(connections), "the least active connection is closed", "connections"),
-        ("`server.header_bytes`", "request line and headers", shown(header_bytes.into(), Of::Bytes), "status 431", "malformed"),
-        ("`server.headers`", "time to send the headers, TLS handshake included", seconds(headers), "the connection is closed", "headers"),
+        (
+            "`server.connections`",
+            "connections",
+            count(connections),
+            "the least active connection is closed",
+            "connections",
+        ),
+        (
+            "`server.header_bytes`",
+            "request line and headers",
+            shown(header_bytes.into(), Of::Bytes),
+            "status 431",
+            "malformed",
+        ),
+        (
+            "`server.headers`",
+            "time to send the headers, TLS handshake included",
+            seconds(headers),
+            "the connection is closed",
+            "headers",
+        ),
         ("`server.idle`", "time between two requests", seconds(idle), "the connection is closed", ""),
         ("`server.write`", "time in which a client reads nothing", seconds(write), "the connection is closed", "write"),
-        ("`server.connection`", "life of a connection", seconds(connection), "it closes after the current request", "connection"),
-        ("`server.shutdown`", "time for open requests at `shutdown()`", seconds(shutdown), "the connection is closed", ""),
+        (
+            "`server.connection`",
+            "life of a connection",
+            seconds(connection),
+            "it closes after the current request",
+            "connection",
+        ),
+        (
+            "`server.shutdown`",
+            "time for open requests at `shutdown()`",
+            seconds(shutdown),
+            "the connection is closed",
+            "",
+        ),
     ];
     let mut text = head(["Field of `Limits`", "Bound", "Default", "Beyond it", "`reason`"]);
     for (field, what, default, beyond, reason) in &rows {

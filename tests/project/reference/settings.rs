@@ -42,8 +42,7 @@ fn tables() -> Vec<String> {
 #[test]
 fn every_example_is_accepted() {
     let page = page();
-    let examples: Vec<&str> =
-        page.split("```toml\n").skip(1).map(|it| it.split("```").next().unwrap()).collect();
+    let examples: Vec<&str> = page.split("```toml\n").skip(1).map(|it| it.split("```").next().unwrap()).collect();
     assert!(examples.len() >= 5, "{examples:?}");
     for it in examples {
         Settings::parse("monitoring.toml", it).unwrap_or_else(|error| panic!("{error}\n{it}"));

@@ -110,7 +110,10 @@ fn the_page_of_rules_is_current() {
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&path, current).expect("docs/reference/lint.md is written");
     } else {
-        assert!(page == current, "docs/reference/lint.md is not current; run `UPDATE_EXPECT=1 cargo test -p measurand-check`");
+        assert!(
+            page == current,
+            "docs/reference/lint.md is not current; run `UPDATE_EXPECT=1 cargo test -p measurand-check`"
+        );
     }
 }
 
