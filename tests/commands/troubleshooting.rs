@@ -188,11 +188,10 @@ fn a_notification_does_not_arrive() {
         .status();
     assert!(amtool.unwrap().success());
     let failed = "alertmanager_notifications_failed_total{integration=\"webhook\"";
-    let metrics = wait("a failed notification", 30, || {
+    wait("a failed notification", 30, || {
         let text = get(&format!("{alertmanager}/metrics"));
-        text.lines().any(|it| it.starts_with(failed) && it.ends_with(" 1")).then_some(text)
+        text.lines().any(|it| it.starts_with(failed) && it.ends_with(" 1")).then_some(())
     });
-    check("alertmanager_notifications_failed_total", &metrics, &[]);
     let log = std::fs::read_to_string(folder.join("prometheus-alertmanager.log")).unwrap();
     check("Notify for alerts failed", &log, &[(&webhook[7..], "127.0.0.1:9095")]);
     let mut own =
