@@ -15,7 +15,7 @@ use measurand_catalog::{
     Absent, AlertRecord, Argument, Catalog, Family, FamilyRecord, Kind, LabelRecord, Latency, Metric, MetricRecord,
     Objective, Role, SiteRecord, Unit, families, platform,
 };
-use measurand_monitoring::model::{Alert, Format, Group, Piece};
+use measurand_monitoring::model::{Alert, Group, Piece};
 use measurand_monitoring::{Monitoring, NamedQuery, Options};
 use measurand_tests::{Running, get, program, wait, workspace};
 use std::collections::{BTreeMap, BTreeSet};
@@ -220,13 +220,7 @@ fn alert(text: &mut String, alert: &Alert, query: &str) {
         Piece::Text(it) => it.clone(),
         Piece::Label(it) | Piece::LabelOr(it, _) => format!("{{{it}}}"),
         Piece::Labels => " {labels}".to_owned(),
-        Piece::Value(format) => match format {
-            Format::Share => "{value} %".to_owned(),
-            Format::Seconds => "{value} s".to_owned(),
-            Format::Bytes => "{value} bytes".to_owned(),
-            Format::PerSecond => "{value}/s".to_owned(),
-            Format::Score | Format::Count | Format::Factor => "{value}".to_owned(),
-        },
+        Piece::Value(_) => "{value}".to_owned(),
     });
     let description: String = pieces.collect();
     let severity = alert.severity.map_or("none", measurand_catalog::Severity::as_str);
