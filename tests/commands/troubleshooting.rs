@@ -34,7 +34,7 @@ fn check(quoted: &str, output: &str, shown: &[(&str, &str)]) {
     let output = squeezed(&output);
     for line in squeezed(block).lines().filter(|it| !it.starts_with("$ ")) {
         let found = output.lines().any(|real| {
-            // What stands between two `…`, in this order.
+            // The parts between `…`, in this order.
             let mut rest = real;
             line.split('…').map(str::trim).all(|part| {
                 let Some(at) = rest.find(part) else { return false };
@@ -67,7 +67,7 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Ends what `up` has started in a folder, whatever the test's end.
+/// Stops the servers of a folder, also when the test panics.
 struct Stack<'a>(&'a Path);
 
 impl Drop for Stack<'_> {
@@ -221,7 +221,7 @@ fn the_job_has_another_name() {
     wait("a scrape", 30, || ask.number("sum(up)"));
     let output = Command::new("promtool").args(["query", "instant", &prometheus, "count by (job) (up)"]).output();
     check("promtool query instant", &String::from_utf8(output.unwrap().stdout).unwrap(), &[]);
-    // What the panels of the program's own dashboard ask for.
+    // The dashboard of the program selects its own job.
     let dashboard = get(&format!("{url}/monitoring/grafana-dashboard.json"));
     let dashboard: Value = serde_json::from_str(&dashboard).unwrap();
     assert_eq!(dashboard["uid"], "measurand-quickstart");

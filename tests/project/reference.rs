@@ -214,7 +214,7 @@ fn everything() -> Catalog {
     }
 }
 
-/// What a reader has to know of one alert.
+/// The section of one alert.
 fn alert(text: &mut String, alert: &Alert, query: &str) {
     let pieces = alert.description.iter().map(|it| match it {
         Piece::Text(it) => it.clone(),

@@ -48,7 +48,7 @@ fn work(turn: u64) {
     if turn == u64::MAX {
         never_called();
     }
-    // What the layer for HTTP records.
+    // The metrics of the HTTP layer.
     let labels = [("method", "GET"), ("route", "/carts/{id}"), ("status", "200")];
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::counter!(

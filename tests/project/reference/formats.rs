@@ -10,7 +10,7 @@ use std::process::Command;
 /// Objects whose keys are data: names of labels and the like.
 const MAPS: [&str; 6] = ["labels", "expressions", "facts", "condition", "promql", "functions"];
 
-/// Notes the type of each path, `families[].name`, down to so many levels.
+/// Notes the type of each path, such as `families[].name`, down to `depth` levels.
 fn walk(value: &Value, path: &str, depth: usize, out: &mut BTreeMap<String, Vec<&'static str>>) {
     let kind = match value {
         Value::Null => "null",

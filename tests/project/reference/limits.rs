@@ -5,7 +5,7 @@ use measurand_exporter::{Limits, ServerLimits};
 use measurand_tests::workspace;
 use std::time::Duration;
 
-/// What a number counts.
+/// The unit of a bound.
 #[derive(Clone, Copy)]
 enum Of {
     Things,
