@@ -152,7 +152,7 @@ reducers, colours, matchers, transformations, panels on top of each other, legen
 that are not there.
 
 Comments as pint has them (`# pint disable promql/rate`) and a file `.lint` beside dashboards switch rules off where they
-are not meant; docs/lint.md has the words.
+are not meant; docs/reference/lint.md has the words.
 
 Exit codes: 0 nothing found, 1 findings, 2 wrong usage, or something that cannot be read";
 

@@ -1,4 +1,4 @@
-//! Every rule by name: what `--allow`, a `.lint` file or a comment can switch off, and what `docs/lint.md` lists.
+//! Every rule by name: what `--allow`, a `.lint` file or a comment can switch off, and what `docs/reference/lint.md` lists.
 
 use crate::suggest::did_you_mean;
 use std::fmt::Write;
@@ -202,30 +202,10 @@ const LIMITS: &str = "
 | repetitions (`a{9}`) in all patterns of an expression, multiplied where nested | 1,000 | the same |
 ";
 
-/// The list as a page of Markdown.
+/// The generated part of the page about rules, in Markdown.
 #[must_use]
 pub fn rules_page() -> String {
-    let mut page = "\
-<!-- Generated from the list of rules by the test `the_page_of_rules_is_current`; do not edit. -->
-# What `lint` and `check` look for
-
-`cargo measurand lint` reads any files of rules and dashboards, whoever wrote them, and needs no server.
-`cargo measurand check` holds them against the metrics of a program as well.
-
-## Switching a rule off
-
-| Where | How |
-| --- | --- |
-| in a call | `cargo measurand lint monitoring --allow rule/name` |
-| for one rule | a comment in it, or directly above it: `# pint disable promql/rate` |
-| for a file of rules | a comment anywhere: `# pint file/disable promql/rate` |
-| until a day | `# pint snooze 2030-01-31 promql/rate`, `# pint file/snooze 2030-01-31T12:00:00Z promql/rate` |
-| lines that are no YAML | `# pint ignore/begin` and `# pint ignore/end`, `# pint ignore/next-line`, and `# pint ignore/line` behind one; `# pint ignore/file` ends the file |
-| for dashboards | a file `.lint` beside them, as dashboard-linter reads it: `exclusions` and `warnings` by rule, each with a `reason`, and with `entries` of `dashboard`, `panel` and `targetIdx` where not all is meant |
-
-A finding that `warnings` names is printed and counted, and alone it is no reason to fail.
-"
-    .to_owned();
+    let mut page = String::new();
     // Writing into a string cannot fail.
     for origin in Origin::ALL {
         let _ = write!(page, "\n## {}\n\n| Rule | Finds |\n| --- | --- |\n", origin.title());
@@ -238,10 +218,6 @@ A finding that `warnings` names is printed and counted, and alone it is no reaso
     for (name, reason) in LEFT_OUT {
         let _ = writeln!(page, "| `{name}` | {reason} |");
     }
-    page.push_str(
-        "\nOf Prometheus 3 no file shows these: `.` in a pattern also matches a line feed; a scrape needs a \
-         `Content-Type`; flags of the server.\n",
-    );
     page
 }
 

@@ -97,9 +97,24 @@ fn a_file_beside_dashboards_is_read() {
     assert_eq!(rules("a: [\n"), [("syntax", false), found, found]);
 }
 
+/// `UPDATE_EXPECT=1 cargo test` writes the generated part.
 #[test]
 fn the_page_of_rules_is_current() {
-    expect_test::expect_file!["../../../../docs/lint.md"].assert_eq(&rules_page());
+    const START: &str = "<!-- generated:rules -->\n";
+    const END: &str = "<!-- end -->\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/lint.md");
+    let page = fs::read_to_string(&path).expect("docs/reference/lint.md");
+    let (before, rest) = page.split_once(START).expect("the start of the generated part");
+    let (_, after) = rest.split_once(END).expect("the end of the generated part");
+    let current = format!("{before}{START}{}{END}{after}", rules_page());
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, current).expect("docs/reference/lint.md is written");
+    } else {
+        assert!(
+            page == current,
+            "docs/reference/lint.md is not current; run `UPDATE_EXPECT=1 cargo test -p measurand-check`"
+        );
+    }
 }
 
 /// A rule that no test provokes may find nothing at all.

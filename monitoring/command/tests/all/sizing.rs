@@ -31,7 +31,7 @@ fn the_arithmetic_holds() {
 /// `UPDATE_EXPECT=1 cargo test` writes the table anew.
 #[test]
 fn the_page_shows_what_is_computed() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scaling.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/concepts/scaling.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = page.split_once("<!-- size:begin -->\n").expect("where the table begins");
     let (_, after) = rest.split_once("<!-- size:end -->").expect("where it ends");
@@ -40,7 +40,7 @@ fn the_page_shows_what_is_computed() {
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, &current).unwrap();
     } else {
-        assert!(page == current, "docs/scaling.md is not current; run `UPDATE_EXPECT=1 cargo test`");
+        assert!(page == current, "docs/concepts/scaling.md is not current; run `UPDATE_EXPECT=1 cargo test`");
     }
 }
 
