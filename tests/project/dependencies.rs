@@ -1,4 +1,4 @@
-//! Checks the contents of a build: the lists of `deny.toml`, the number of packages in the README, `unsafe` code, and
+//! Checks the contents of a build: the lists of `deny.toml`, the number of packages in the book, `unsafe` code, and
 //! the tests named in SECURITY.md.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
@@ -121,6 +121,9 @@ fn the_build_obeys_deny_toml() {
     }
 }
 
+/// Lists the packages that users get, by feature.
+const PAGE: &str = "docs/reference/features.md";
+
 /// The third-party packages in a build of `measurand` with these features.
 fn packages(features: &str) -> BTreeSet<String> {
     let arguments =
@@ -131,25 +134,25 @@ fn packages(features: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn users_get_as_few_packages_as_the_readme_says() {
-    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
-    let section = readme.split("\n### What comes with it\n").nth(1).expect("a section of README.md");
+fn users_get_as_few_packages_as_the_book_says() {
+    let page = std::fs::read_to_string(workspace().join(PAGE)).unwrap();
+    let section = page.split("\n## Third-party packages\n").nth(1).expect("a section of the page");
     let section = section.split("\n#").next().unwrap_or_default();
     let mut seen = Vec::new();
-    for row in section.lines().filter(|it| it.starts_with("| ") && !it.starts_with("| features")) {
+    for row in section.lines().filter(|it| it.starts_with("| ") && !it.starts_with("| Features")) {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
         let [features, most] = cells[..] else { panic!("{row}") };
         let features =
             if features == "none" { "record".to_owned() } else { format!("record,{}", features.replace('`', "")) };
         let (found, most) = (packages(&features), most.parse::<usize>().expect("a number"));
-        assert!(found.len() <= most, "{features}: {} packages, README.md says {most}:\n{found:#?}", found.len());
+        assert!(found.len() <= most, "{features}: {} packages, {PAGE} says {most}:\n{found:#?}", found.len());
         seen.push(features);
     }
     assert!(seen.len() >= 3 && seen[0] == "record", "{seen:?}");
     let sentence =
         section.lines().find(|it| it.starts_with("Without features ")).expect("a sentence with the package names");
     let named: BTreeSet<String> = sentence.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    assert_eq!(named, packages("record"), "the names in README.md");
+    assert_eq!(named, packages("record"), "the names in {PAGE}");
 }
 
 /// Attacks with reset streams or endless headers need HTTP/2, which is not in the program.
