@@ -16,8 +16,11 @@ pub(crate) fn mistakes(page: &str) -> Vec<(usize, String)> {
         // Cells of tables and names of programs start in lower case, and lists of two have no comma.
         sentence_capitalization: Some(false),
         oxford_comma: Some(false),
-        // They take `may be`, `run time` and `5 min` for mistakes.
+        // They take `may be`, `run time`, `under any` and `5 min` for mistakes.
         compound_nouns: Some(false),
+        hunger_pang: Some(false),
+        merge_words: Some(false),
+        multiple_sequential_pronouns: Some(false),
         matcher: Some(false),
         terminating_conjunctions: Some(false),
         ..LintGroupConfig::default()

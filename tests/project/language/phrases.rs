@@ -2,7 +2,8 @@
 
 use regex::Regex;
 
-/// A name that says what to do, and the pattern. Patterns that start with `(?-i)` look at the start of a sentence.
+/// A name that says what to do, and the pattern. Patterns that start with `(?-i)` look at whole sentences: a title
+/// such as `What it costs` is ordinary English.
 const AVOIDED: [(&str, &str); 36] = [
     ("`mend`: write `fix` or `help`", r"\bmend(s|ed|ing)?\b"),
     ("name the person: operator, client, user", r"\b(no|some|any)body\b"),
@@ -19,9 +20,9 @@ const AVOIDED: [(&str, &str); 36] = [
         r"\b(so that|and|to|of|in|by|for|from|with|if|but|on|at|as|than) who\b",
     ),
     ("`whom`: name the person", r"\bwhom\b"),
-    ("`Who` or `What` as a subject: name it", r"(?-i)^(Who|What|Whose|Whom)\b[^?]*$"),
-    ("`Where` as a condition: write `if` or `when`", r"(?-i)^Where\b[^?]*$"),
-    ("`How much` as a subject: write `the number of`", r"(?-i)^How (much|many|far|long|often|soon|old)\b[^?]*$"),
+    ("`Who` or `What` as a subject: name it", r"(?-i)^(Who|What|Whose|Whom)\b[^?]*[.,;:]"),
+    ("`Where` as a condition: write `if` or `when`", r"(?-i)^Where\b[^?]*[.,;:]"),
+    ("`How much` as a subject: write `the number of`", r"(?-i)^How (much|many|far|long|often|soon|old)\b[^?]*[.,;:]"),
     ("`of others`: write `third-party`", r"\b\w+s of others\b"),
     ("`of one's own`: write `your own`", r"\bof one's own\b"),
     ("`no good`: write `invalid`", r"\bno good\b"),
