@@ -9,18 +9,21 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 /// The programs of the workspace that pages start.
 const PROGRAMS: [&str; 5] = ["cargo-measurand", "measurand-webhook", "neural-service", "quickstart", "your-own-domain"];
 
 /// How commands begin that serve until they are interrupted, with what each of them prints when it is ready.
 const SERVERS: [(&str, &str); 6] = [
-    ("cargo run", "http://"),
+    ("cargo run", "https?://"),
     ("measurand-webhook", "http://"),
     ("nginx", "using inherited sockets|start worker process "),
     ("prometheus ", "Server is ready to receive web requests"),
     ("prometheus-alertmanager", "Listening on"),
-    ("victoria-metrics", "started server at"),
+    ("victoria-metrics", "started VictoriaMetrics"),
 ];
 
 /// How commands begin that succeed only when a server has got so far.
@@ -40,11 +43,14 @@ trap 'exit 1' INT TERM
 curl() { command curl --silent --show-error --max-time 20 "$@"; }
 # serve READY COMMAND: starts it, and waits until its output matches or it has ended well.
 serve() {
-    local log=$PAGE/serve.$RANDOM.log
-    if [[ $2 == "cargo run"* && -n $run ]]; then kill "$run"; wait "$run" || true; fi
+    local log turn pid replaces=
+    log=$(mktemp "$PAGE/serve.XXXXXX")
+    # A program that is started again has the port of the one before.
+    if [[ $2 == *"cargo run"* && $2 != *MEASURAND_LISTEN=* && $2 != *measurand-webhook* ]]; then replaces=yes; fi
+    if [[ $replaces && $run ]]; then kill "$run"; wait "$run" || true; fi
     (trap - EXIT INT TERM; eval "exec $2") >"$log" 2>&1 &
-    local pid=$!
-    if [[ $2 == "cargo run"* ]]; then run=$pid; else pids+=("$pid"); fi
+    pid=$!
+    if [[ $replaces ]]; then run=$pid; else pids+=("$pid"); fi
     for ((turn = 0; turn < 3000; turn++)); do
         grep -Eq "$1" "$log" && return
         kill -0 "$pid" 2>/dev/null || { cat "$log"; wait "$pid"; return; }
@@ -52,14 +58,14 @@ serve() {
     done
     cat "$log"; echo "not ready: $2"; return 1
 }
-# try COMMAND: once a second until it succeeds.
+# try COMMAND: once a second until it succeeds; an alert takes minutes to fire.
 try() {
     local turn
-    for ((turn = 0; turn < 90; turn++)); do
+    for ((turn = 0; turn < 300; turn++)); do
         if (eval "$1") >"$PAGE/try.log" 2>&1; then cat "$PAGE/try.log"; return; fi
         sleep 1
     done
-    cat "$PAGE/try.log"; echo "failed for 90 s: $1"; return 1
+    cat "$PAGE/try.log"; echo "failed for five minutes: $1"; return 1
 }
 "#;
 
@@ -134,7 +140,8 @@ impl Session<'_> {
 
     fn run(mut self) -> Result<(), String> {
         let script = self.script();
-        let listen = format!("127.0.0.1:{}", self.ports.entry(3000).or_insert_with(free_port));
+        let [listen, receiver] =
+            [3000, 9095].map(|it| format!("127.0.0.1:{}", self.ports.entry(it).or_insert_with(free_port)));
         let folder = self.folder.path().join("page");
         let tools = self.folder.path().join("bin");
         for it in [&folder, &tools] {
@@ -155,6 +162,7 @@ impl Session<'_> {
             .env("WORKSPACE", workspace())
             .env("REAL_CARGO", env!("CARGO"))
             .env("MEASURAND_LISTEN", listen)
+            .env("MEASURAND_WEBHOOK_LISTEN", receiver)
             .env("MEASURAND_MISSING_RECORDER", "off")
             // Projects of a page share the packages that are built already, for which their profile has to be the same.
             .env("CARGO_TARGET_DIR", target_directory())
@@ -209,6 +217,10 @@ fn line(command: &str, quoted: &str) -> String {
         let quoted = format!("'{env}{}'", command.replace('\'', r"'\''"));
         return format!("serve '{ready}' {quoted}");
     }
+    if words == "./tests/run" {
+        // It runs this test.
+        return "grep -q ../tests/run \"$WORKSPACE/.ci/run\"".to_owned();
+    }
     if RETRIED.iter().any(|it| words.starts_with(it)) {
         return format!("try {quoted}");
     }
@@ -220,23 +232,28 @@ fn line(command: &str, quoted: &str) -> String {
 fn the_commands_of_every_page_work() {
     let wanted = std::env::var("MEASURAND_TEST_PAGE").unwrap_or_default();
     for it in PROGRAMS {
-        program(it, it, "dev");
+        let _built = program(it, it, "dev");
     }
-    let mut failed = Vec::new();
-    let mut count = 0;
-    for page in pages::tested().iter().filter(|it| it.name.contains(&wanted)) {
-        if !page.blocks.iter().any(|it| it.language == "sh") {
-            continue;
+    let mut pages = pages::tested();
+    pages.retain(|page| page.name.contains(&wanted) && page.blocks.iter().any(|it| it.language == "sh"));
+    assert!(!pages.is_empty(), "no page is called `{wanted}`");
+    // Most pages wait for servers most of the time.
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(page) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let start = Instant::now();
+                    let session = Session { page, folder: tempfile::tempdir().unwrap(), ports: BTreeMap::new() };
+                    if let Err(said) = session.run() {
+                        failed.lock().unwrap().push(format!("{}\n{said}", page.name));
+                    }
+                    println!("{}: {:.1} s", page.name, start.elapsed().as_secs_f64());
+                }
+            });
         }
-        count += 1;
-        let start = std::time::Instant::now();
-        let session = Session { page, folder: tempfile::tempdir().unwrap(), ports: BTreeMap::new() };
-        if let Err(said) = session.run() {
-            failed.push(format!("{}\n{said}", page.name));
-        }
-        println!("{}: {:.1} s", page.name, start.elapsed().as_secs_f64());
-    }
-    assert!(count > 0, "no page is called `{wanted}`");
+    });
+    let failed = failed.into_inner().unwrap();
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
 
@@ -244,5 +261,5 @@ fn the_commands_of_every_page_work() {
 fn a_block_is_split_into_commands() {
     let block = "a \\\n  b\n\n# comment\nc 'x\ny'\ncat <<'END' >f\n# it's\nEND\nd\n";
     assert_eq!(commands(block), ["a \\\n  b", "c 'x\ny'", "cat <<'END' >f\n# it's\nEND", "d"]);
-    assert!(line("A=1 cargo run", "").starts_with("serve 'http://' 'env A=1 cargo run'"));
+    assert!(line("A=1 cargo run", "").starts_with("serve 'https?://' 'env A=1 cargo run'"));
 }
