@@ -12,7 +12,12 @@ fn every_block_is_of_a_language_that_is_tested() {
     for page in pages::tested() {
         for block in &page.blocks {
             let language = block.language.split(',').next().unwrap_or_default();
-            assert!(LANGUAGES.contains(&language), "{}:{}: `{language}`; use one of {LANGUAGES:?}", page.name, block.line);
+            assert!(
+                LANGUAGES.contains(&language),
+                "{}:{}: `{language}`; use one of {LANGUAGES:?}",
+                page.name,
+                block.line
+            );
         }
     }
 }

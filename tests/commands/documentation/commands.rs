@@ -109,7 +109,8 @@ impl Session<'_> {
                 }
             } else if let Some(file) = block.file() {
                 let contents = self.local(&block.contents());
-                script += &format!("mkdir -p \"$(dirname {file})\"\ncat >{file} <<'END_OF_FILE'\n{contents}END_OF_FILE\n");
+                script +=
+                    &format!("mkdir -p \"$(dirname {file})\"\ncat >{file} <<'END_OF_FILE'\n{contents}END_OF_FILE\n");
             }
         }
         script
@@ -161,6 +162,7 @@ impl Session<'_> {
             .env("PROGRAMS", &programs)
             .env("WORKSPACE", workspace())
             .env("REAL_CARGO", env!("CARGO"))
+            .env("RUSTUP_TOOLCHAIN", toolchain())
             .env("MEASURAND_LISTEN", listen)
             .env("MEASURAND_WEBHOOK_LISTEN", receiver)
             .env("MEASURAND_MISSING_RECORDER", "off")
@@ -171,7 +173,9 @@ impl Session<'_> {
             .env("CARGO_TERM_COLOR", "never")
             .stdin(Stdio::null())
             .process_group(0);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST")) {
+        for (name, _) in
+            std::env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST"))
+        {
             bash.env_remove(name);
         }
         let output = bash.output().unwrap();
@@ -181,6 +185,14 @@ impl Session<'_> {
         }
         output.status.success().then_some(()).ok_or(said)
     }
+}
+
+/// The compiler that built this test. A project outside of the workspace would get the default one, and with it compile
+/// every package again.
+fn toolchain() -> String {
+    let text = std::fs::read_to_string(workspace().join("rust-toolchain.toml")).unwrap();
+    let table: toml::Table = text.parse().unwrap();
+    table["toolchain"]["channel"].as_str().unwrap().to_owned()
 }
 
 /// The commands of a block: a line, and those that a backslash, an open quote or an open document continue.
