@@ -1,5 +1,8 @@
 //! Every page of the book, so that `cargo test --doc -p measurand-book` compiles and runs its Rust examples.
 
+#![allow(clippy::doc_markdown, reason = "the pages name products, which need no backquotes")]
+#![allow(clippy::test_attr_in_doctest, reason = "a page shows how tests are written")]
+
 /// One module for each page; its documentation is the page.
 macro_rules! pages {
     ($($module:ident = $page:literal;)*) => {

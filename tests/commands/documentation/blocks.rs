@@ -70,7 +70,7 @@ fn check_of(file: &str) -> Option<(&'static str, &'static [&'static str])> {
     let path = Path::new(file);
     let name = path.file_name()?.to_str()?;
     let folder = path.parent()?.file_name().and_then(|it| it.to_str()).unwrap_or_default();
-    if !name.ends_with(".yml") {
+    if path.extension().is_none_or(|it| it != "yml") {
         return None;
     }
     if name.ends_with(".test.yml") {

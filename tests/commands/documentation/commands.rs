@@ -6,6 +6,7 @@
 use crate::pages::{self, Page};
 use measurand_tests::{free_port, program, target_directory, workspace};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
@@ -99,18 +100,18 @@ impl Session<'_> {
         for block in &self.page.blocks.clone() {
             let place = format!("{}:{}", self.page.name, block.line);
             if block.language == "sh" {
-                script += &format!("echo '== {place}'\n");
+                let _ = writeln!(script, "echo '== {place}'");
                 for command in commands(&block.text) {
                     let command = self.local(&command);
                     let quoted = format!("'{}'", command.replace('\'', r"'\''"));
-                    script += &format!("echo {}\n", format_args!("'+ '{quoted}"));
+                    let _ = writeln!(script, "echo '+ '{quoted}");
                     script += &line(&command, &quoted);
                     script.push('\n');
                 }
             } else if let Some(file) = block.file() {
                 let contents = self.local(&block.contents());
-                script +=
-                    &format!("mkdir -p \"$(dirname {file})\"\ncat >{file} <<'END_OF_FILE'\n{contents}END_OF_FILE\n");
+                let _ = writeln!(script, "mkdir -p \"$(dirname {file})\"");
+                let _ = writeln!(script, "cat >{file} <<'END_OF_FILE'\n{contents}END_OF_FILE");
             }
         }
         script
@@ -204,7 +205,7 @@ fn commands(text: &str) -> Vec<String> {
         open.push('\n');
         let document = open.split("<<'").nth(1).and_then(|it| it.split('\'').next());
         let document_ends = document.is_none_or(|it| line == it);
-        let quotes_end = document.is_some() || open.matches('\'').count() % 2 == 0;
+        let quotes_end = document.is_some() || open.matches('\'').count().is_multiple_of(2);
         if line.ends_with('\\') || !document_ends || !quotes_end {
             continue;
         }

@@ -2,6 +2,7 @@
 //! links lead somewhere. The package `measurand-book` tests the Rust examples.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+#![allow(clippy::print_stdout, reason = "which page takes how long")]
 
 mod blocks;
 mod commands;
