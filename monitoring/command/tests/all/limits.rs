@@ -1,5 +1,4 @@
-//! Files and expressions at and beyond the limits of what the commands read: each is refused with its reason, soon and in
-//! little memory.
+//! Input beyond the limits: files, expressions and answers are refused with a reason, quickly and with little memory.
 
 use crate::support::{catalog, everything, file, measured, monitoring};
 use std::fs::{self, File};
@@ -9,13 +8,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    // A command that reads without limits ends here, and not the machine.
+    // The memory limit stops a command that reads without limits before it exhausts the machine.
     let mut command = Command::new("bash");
     command.args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_cargo-measurand")]);
     command.args(arguments).current_dir(folder).output().expect("the command starts")
 }
 
-/// The command fails with this code and says this, on one of its outputs.
+/// Checks the exit code, and that stdout or stderr contains the text.
 #[track_caller]
 fn check(folder: &Path, arguments: &[&str], code: i32, says: &str) {
     let output = run(folder, arguments);
@@ -24,7 +23,7 @@ fn check(folder: &Path, arguments: &[&str], code: i32, says: &str) {
     assert!(said.contains(says), "{arguments:?} does not say `{says}`: {said:.2000}");
 }
 
-/// A folder with a catalog and what is generated of it.
+/// A folder with a catalog and the files generated from it.
 fn generated() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("catalog.json"), catalog(&everything()).to_json()).expect("a file");
@@ -47,9 +46,9 @@ fn sparse(path: &Path) {
     File::create(path).and_then(|it| it.set_len(5 << 30)).expect("a sparse file");
 }
 
-/// Every file that a command reads, and how it is named to the command.
+/// Checks every file that a command reads.
 #[test]
-fn no_command_reads_pipes_devices_and_giants() {
+fn pipes_devices_and_huge_files_are_refused() {
     const LINT: &[&str] = &["lint", "out/own.yml"];
     const CHECK: &[&str] = &["check", "catalog.json", "out"];
     let special = "is a pipe, a device or a socket; name ";
@@ -89,9 +88,9 @@ fn no_command_reads_pipes_devices_and_giants() {
     }
 }
 
-/// Without aliases, aliases are not to blame.
+/// A YAML file can exceed the limits by its size or by its number of values.
 #[test]
-fn a_large_file_is_told_its_size() {
+fn a_large_file_is_refused_with_its_size() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("own.yml");
     fs::write(&path, "- some text\n".repeat(9_000_000)).expect("a file");
@@ -134,7 +133,7 @@ fn an_expression_beyond_the_limits_is_a_finding() {
     check(folder.path(), &["lint", "rules.yml"], 1, "is nested more than 200 deep");
 }
 
-/// A program that answers each path in this way; its address.
+/// Starts a server that answers each path with this function. Returns its address.
 fn server(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
@@ -145,7 +144,7 @@ fn server(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + 
                 let mut bytes = [0; 4096];
                 let length = stream.read(&mut bytes).unwrap_or_default();
                 let request = String::from_utf8_lossy(&bytes[..length]).into_owned();
-                // The client may have had enough.
+                // The client may close the connection early.
                 let _ = answer(request.split(' ').nth(1).unwrap_or_default(), &mut stream);
             });
         }
@@ -153,18 +152,19 @@ fn server(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + 
     url
 }
 
-/// A program that answers with this text and these headers, whatever is asked for.
+/// Starts a server that answers every request with these headers and this body.
 fn answering(headers: &'static str, body: String) -> String {
     server(move |_, stream| write!(stream, "{headers}content-length: {}\r\n\r\n{body}", body.len()))
 }
 
-/// Which limit comes first depends on the machine.
+/// The errors for an answer that is too large or too slow. The speed of the machine decides which limit is reached
+/// first.
 const TOO_MUCH: &[&str] = &["sends more than ", "not complete within "];
 const OK: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
 
-/// What a program answers is bounded, whatever it is.
+/// Every answer is limited in size and time.
 #[test]
-fn a_hostile_program_is_left_with_a_reason() {
+fn answers_of_a_hostile_program_are_refused_with_a_reason() {
     let folder = generated();
     let ask = |arguments: &[&str], says: &[&str]| {
         let output = run(folder.path(), arguments);
@@ -224,7 +224,7 @@ fn a_hostile_program_is_left_with_a_reason() {
     );
 }
 
-/// A long name makes no table that takes all memory, and no panic.
+/// A long name neither exhausts the memory nor causes a panic.
 #[test]
 fn a_long_name_is_cut_in_tables() {
     let numbers = r#"{"calls":1e308,"rate":1e308,"errors":-1e308,"error_rate":null,"p50":null,"p95":1e308,"p99":null,"in_flight":null,"budget_left":null}"#;
@@ -252,7 +252,7 @@ fn a_long_name_is_cut_in_tables() {
     assert!(output.status.success(), "{:.2000}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(text.lines().count(), 10_002);
     assert!(text.lines().all(|it| it.chars().count() < 2000) && text.contains("xxx…"));
-    // The same of a saved catalog.
+    // Names in a saved catalog are cut too.
     let long = "x".repeat(100_000);
     fs::write(folder.path().join("long.json"), catalog(&[measured(&long, &[])]).to_json()).expect("a file");
     check(folder.path(), &["explain", "long.json"], 0, "xxx…");
