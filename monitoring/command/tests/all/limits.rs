@@ -114,7 +114,7 @@ fn an_expression_beyond_the_limits_is_a_finding() {
         let rules = format!("groups:\n- name: own\n  rules:\n  - record: a:b\n    expr: {expression:?}\n");
         fs::write(folder.path().join("rules.yml"), rules).expect("a file");
         check(folder.path(), &["lint", "rules.yml"], 1, "rules.yml:5: promql/syntax: ");
-        check(folder.path(), &["lint", "rules.yml"], 1, "asks too much at once: the expression ");
+        check(folder.path(), &["lint", "rules.yml"], 1, "exceeds a limit: the expression ");
         let test = format!("tests:\n- promql_expr_test:\n  - expr: {expression:?}\n");
         fs::write(folder.path().join("own.test.yml"), test).expect("a file");
         fs::write(folder.path().join("catalog.json"), catalog(&everything()).to_json()).expect("a file");
@@ -123,7 +123,7 @@ fn an_expression_beyond_the_limits_is_a_finding() {
         let panel = dashboard["panels"].as_array_mut().expect("panels").iter_mut().find(|it| it["targets"].is_array());
         panel.expect("a panel that asks")["targets"][0]["expr"] = expression.into();
         fs::write(folder.path().join("own.json"), dashboard.to_string()).expect("a file");
-        check(folder.path(), &["lint", "own.json"], 1, "asks too much at once: the expression ");
+        check(folder.path(), &["lint", "own.json"], 1, "exceeds a limit: the expression ");
     }
     let text = "{{ query `".to_owned() + &"-".repeat(300) + "up` }}";
     let rules = format!(
