@@ -23,7 +23,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn only_similar_names_are_suggested() {
+    fn only_what_is_close_is_meant() {
         let names = ["checkout", "search", "db_query_duration_seconds"];
         let check = |written: &str, expected| assert_eq!(nearest(written, names.into_iter()), expected, "{written}");
         check("chekout", Some("checkout"));

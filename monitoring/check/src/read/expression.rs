@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn deeply_nested_expressions_are_not_parsed() {
+    fn what_is_nested_too_deep_is_not_parsed() {
         for (open, close) in
             [("(", ")"), ("-", ""), ("sum(", ")"), ("up + ", ""), ("2 ^ ", ""), ("avg_over_time(", "[5m:1m])")]
         {
@@ -480,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn repetitions_in_patterns_are_counted() {
+    fn what_patterns_repeat_is_counted() {
         for (pattern, expected) in [
             ("(a{3}b){2}", 6),
             ("[0-9]{2,4}x{3,}", 7),
@@ -503,7 +503,7 @@ mod tests {
 
     /// Each argument is computed once; twice at each of these levels would take years.
     #[test]
-    fn labels_of_nested_calls_take_linear_time() {
+    fn labels_of_what_is_nested_are_found_at_once() {
         let text = format!("{}up{}", "predict_linear(".repeat(60), "[5m:1m], 1)".repeat(60));
         let tree = Expression::parse(&text).unwrap().tree;
         assert_eq!(labels_of(&tree, &|_| Labels::of(["job"])), Labels::of(["job"]));

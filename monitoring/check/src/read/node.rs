@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_and_too_deeply_nested_values_are_errors() {
+    fn too_many_values_and_too_deep_ones_are_told_as_such() {
         let flat = parse(&"- a\n".repeat(2_000_001), false).unwrap_err();
         assert_eq!(flat, (2_000_001, "it has more than 2000000 values; split the file".to_owned()));
         for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {

@@ -70,7 +70,7 @@ fn a_catalog_is_explained_and_compared_without_escapes() {
 }
 
 #[test]
-fn errors_name_input_without_escapes() {
+fn what_is_refused_is_named_without_escapes() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     save(folder, "good.json", "plain");
@@ -98,7 +98,7 @@ fn errors_name_input_without_escapes() {
 }
 
 #[test]
-fn findings_in_third_party_files_have_no_escapes() {
+fn files_of_others_are_judged_without_escapes() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     save(folder, "catalog.json", HIDDEN);

@@ -113,7 +113,7 @@ fn a_damaged_record_is_replaced_by_its_copy() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_damaged_record_without_a_copy_blocks_no_command() {
+fn a_damaged_record_without_a_copy_keeps_nobody_from_going_on() {
     use std::os::unix::fs::PermissionsExt;
     for command in ["down", "up"] {
         for damage in ["text", "pipe", "folder", "giant"] {
