@@ -86,8 +86,8 @@ fn problem(path: &Path, catalog: Option<&Catalog>) -> Result<Option<String>, Str
 }
 
 fn own_catalog() -> Result<Catalog, String> {
-    let path = std::env::current_exe().map_err(|it| {
-        format!("cannot find the executable of this test: {it}; help: give the catalog as the second argument")
+    let path = std::env::current_exe().map_err(|error| {
+        format!("cannot find the executable of this test: {error}; help: give the catalog as the second argument")
     })?;
     read_file(&path).map_err(|it| format!("{it}; help: use the crate with the annotated functions in this test"))
 }

@@ -61,7 +61,7 @@ pub fn lint_text(name: &str, text: &str) -> Result<Vec<Finding>, (u32, String)> 
 
 /// Checks files, each with the path of the `.lint` beside it.
 fn check_files(read: &[(Read, Option<PathBuf>)], all: &mut Vec<Finding>) -> Result<(), String> {
-    let groups = read.iter().flat_map(|(it, _)| &it.documents).filter_map(|it| match &it.content {
+    let groups = read.iter().flat_map(|(it, _)| &it.documents).filter_map(|document| match &document.content {
         Content::Rules(groups) => Some(groups),
         _ => None,
     });

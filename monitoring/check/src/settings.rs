@@ -144,16 +144,16 @@ impl Settings {
     pub fn parse(name: &str, text: &str) -> Result<Self, String> {
         let line = |offset: usize| 1 + text.bytes().take(offset).filter(|it| *it == b'\n').count();
         let place = |offset: usize| Place(format!("{name}:{}", line(offset)));
-        let raw: Raw = toml::from_str(text).map_err(|it| {
-            let reason = it.message().lines().collect::<Vec<_>>().join("; ");
-            format!("{}: {reason}", place(it.span().map_or(0, |it| it.start)).0)
+        let raw: Raw = toml::from_str(text).map_err(|error| {
+            let reason = error.message().lines().collect::<Vec<_>>().join("; ");
+            format!("{}: {reason}", place(error.span().map_or(0, |it| it.start)).0)
         })?;
-        let wrong = |it: &Spanned<String>, reason: &str| {
-            format!("{}: `{}` {reason}", place(it.span().start).0, it.get_ref().escape_debug())
+        let wrong = |value: &Spanned<String>, reason: &str| {
+            format!("{}: `{}` {reason}", place(value.span().start).0, value.get_ref().escape_debug())
         };
-        let one_line = |it: Spanned<String>| {
-            let bad = it.get_ref().trim().is_empty() || !it.get_ref().chars().all(is_text);
-            if bad { Err(wrong(&it, "is not a name; help: write one line of text")) } else { Ok(it.into_inner()) }
+        let one_line = |value: Spanned<String>| {
+            let bad = value.get_ref().trim().is_empty() || !value.get_ref().chars().all(is_text);
+            if bad { Err(wrong(&value, "is not a name; help: write one line of text")) } else { Ok(value.into_inner()) }
         };
         let mut settings = Self { team: raw.team.map(one_line).transpose()?, ..Self::default() };
         settings.options.job = raw.job.map(one_line).transpose()?;
@@ -225,8 +225,8 @@ impl Settings {
     /// Builds the monitoring of a catalog with these settings.
     ///
     /// # Errors
-    /// If an alert, family or panel to change or leave out does not exist, if a threshold does not fit its metric, or if
-    /// no error budget of the catalog can reach a burn rate.
+    /// If an alert, family or panel to change or leave out does not exist, if a threshold does not fit its metric, or
+    /// if no error budget of the catalog can reach a burn rate.
     pub fn monitoring(&self, catalog: &Catalog) -> Result<Monitoring, String> {
         let changed = self.applied(catalog)?;
         burns::Factor::check(&self.factors, &changed)?;

@@ -136,8 +136,8 @@ fn warn(address: SocketAddr, access: &Access) {
     }
     if access.current().authentication.is_open() {
         log(&format!(
-            "warning: other machines can reach {address} without authentication, read all alerts and send new ones; \
-             help: use `--token-file`, `--users-file` or `--web-config-file`, or listen on 127.0.0.1"
+            "warning: {address} is open to other machines without authentication: every client can read all alerts and \
+             send new ones; help: use `--token-file`, `--users-file` or `--web-config-file`, or listen on 127.0.0.1"
         ));
     } else if !access.is_encrypted() {
         log(&format!(

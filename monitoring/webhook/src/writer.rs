@@ -80,7 +80,7 @@ impl Writer {
         then: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, WriteError> {
         let (work, result) = prepared(work, then);
-        self.work.try_send(work).map_err(|it| match it {
+        self.work.try_send(work).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => WriteError::Busy,
             mpsc::error::TrySendError::Closed(_) => WriteError::Ended,
         })?;

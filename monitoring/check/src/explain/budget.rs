@@ -32,9 +32,9 @@ pub struct Budget {
 
 impl Sum for Budget {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, it| Self {
-            series: sum.series.saturating_add(it.series),
-            bounded_by_other: sum.bounded_by_other || it.bounded_by_other,
+        all.fold(Self::default(), |sum, budget| Self {
+            series: sum.series.saturating_add(budget.series),
+            bounded_by_other: sum.bounded_by_other || budget.bounded_by_other,
         })
     }
 }

@@ -150,7 +150,8 @@ fn is_smelly(pattern: &str) -> bool {
 
 /// Whether a `rate` or `irate` has another range than `$__rate_interval`.
 pub(super) fn wrong_rate_interval(expression: &Expression) -> bool {
-    selections(&expression.tree).iter().any(|it| {
-        it.function().is_some_and(|it| it == "rate" || it == "irate") && it.range.is_some_and(|it| it != RATE_INTERVAL)
+    selections(&expression.tree).iter().any(|selection| {
+        selection.function().is_some_and(|it| it == "rate" || it == "irate")
+            && selection.range.is_some_and(|it| it != RATE_INTERVAL)
     })
 }

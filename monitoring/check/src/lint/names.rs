@@ -72,9 +72,9 @@ pub(super) fn overrides(
 pub(super) fn has_unit_of_its_own(panel: &Panel, target: &Target) -> bool {
     let legend = target.legend.as_ref().map(|it| it.text.as_str()).unwrap_or_default();
     let overrides = panel.node.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default();
-    overrides.iter().any(|it| {
-        let properties = it.get("properties").map(Node::items).unwrap_or_default();
-        let names_it = match (it.at(&["matcher", "id"]).and_then(Node::text), it.at(&["matcher", "options"])) {
+    overrides.iter().any(|entry| {
+        let properties = entry.get("properties").map(Node::items).unwrap_or_default();
+        let names_it = match (entry.at(&["matcher", "id"]).and_then(Node::text), entry.at(&["matcher", "options"])) {
             (Some("byName"), Some(options)) => options.text().is_some_and(|it| fits(legend, it)),
             // Other matchers may match this series.
             _ => true,

@@ -145,10 +145,10 @@ fn flapping(rule: &Rule, context: &str, parsed: &Expression, hold: Option<f64>, 
         let message = format!("{context} uses `{name}`, which may select other series, and so other alerts, each time");
         findings.add(rule.expression.line, "promql/fragile", message, "compare all series with a threshold");
     }
-    let of_jobs = subexpressions(&parsed.tree).into_iter().any(|it| match it {
-        Expr::Binary(it) => {
-            let (left, right) = (jobs(&it.lhs), jobs(&it.rhs));
-            !left.is_empty() && !right.is_empty() && left != right && is_arithmetic(&it.op.to_string())
+    let of_jobs = subexpressions(&parsed.tree).into_iter().any(|part| match part {
+        Expr::Binary(operation) => {
+            let (left, right) = (jobs(&operation.lhs), jobs(&operation.rhs));
+            !left.is_empty() && !right.is_empty() && left != right && is_arithmetic(&operation.op.to_string())
         }
         _ => false,
     });

@@ -67,7 +67,7 @@ pub(super) fn apply(read: &Read, beside: Option<&Path>, found: Vec<Finding>) -> 
 }
 
 fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
-    let groups = read.documents.iter().filter_map(|it| match &it.content {
+    let groups = read.documents.iter().filter_map(|document| match &document.content {
         Content::Rules(groups) => Some(groups),
         _ => None,
     });

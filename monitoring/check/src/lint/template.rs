@@ -61,8 +61,8 @@ pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_
             );
         }
         let field = action.split_whitespace().find(|it| it.starts_with('.') && it.len() > 1);
-        let known = |it: &str| {
-            [".Labels", ".Value", ".ExternalLabels", ".ExternalURL"].iter().any(|known| it.starts_with(known))
+        let known = |field: &str| {
+            [".Labels", ".Value", ".ExternalLabels", ".ExternalURL"].iter().any(|known| field.starts_with(known))
         };
         if let Some(field) = field.filter(|it| !known(it) && !in_block) {
             add(format!("the {what} `{name}` uses `{field}`, which alerts do not have"), "use `$labels.…` or `$value`");

@@ -235,8 +235,8 @@ fn add(groups: &mut [usize], repetitions: usize) {
 fn count(text: &str) -> Option<(usize, usize)> {
     let length = text.find(|it: char| !it.is_ascii_digit() && it != ',' && !it.is_whitespace())?;
     let inside = text.get(..length).filter(|_| text[length..].starts_with('}'))?;
-    let number = |it: &str| {
-        let digits = it.trim();
+    let number = |text: &str| {
+        let digits = text.trim();
         // A number that overflows is too large in any case.
         let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
         is_number.then(|| digits.parse::<usize>().unwrap_or(usize::MAX))

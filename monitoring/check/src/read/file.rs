@@ -266,8 +266,8 @@ fn target(node: &Node) -> Option<Target> {
 /// A panel. `of_loki` are the data source variables for Loki.
 fn panel(node: &Node, of_loki: &[&str]) -> Panel {
     let targets = node.get("targets").map(Node::items).unwrap_or_default();
-    let asks_loki = |it: &Node| {
-        let Some(source) = it.get("datasource").or_else(|| node.get("datasource")) else { return false };
+    let asks_loki = |target: &Node| {
+        let Some(source) = target.get("datasource").or_else(|| node.get("datasource")) else { return false };
         let uid = source.text_of("uid").or_else(|| source.text()).unwrap_or_default();
         let name = uid.trim_start_matches(['$', '{']).trim_end_matches('}');
         source.text_of("type") == Some("loki") || uid.starts_with('$') && of_loki.contains(&name)

@@ -177,7 +177,7 @@ impl Node {
     fn repeated(&self) -> Option<(&str, u32, u32)> {
         let mut keys: Vec<(&str, u32)> = self.entries().iter().map(|(key, it)| (key.as_str(), it.line)).collect();
         keys.sort_unstable();
-        keys.windows(2).find_map(|it| match it {
+        keys.windows(2).find_map(|pair| match pair {
             [(key, first), (again, second)] if key == again => Some((*key, *first, *second)),
             _ => None,
         })

@@ -60,8 +60,8 @@ impl RawBurnRate {
         burns: &mut [BurnRateAlert; 3],
         place: &dyn Fn(usize) -> String,
     ) -> Result<Vec<Factor>, String> {
-        let wrong = |it: &Spanned<String>, reason: &str| {
-            format!("{}: `{}` {reason}", place(it.span().start), it.get_ref().escape_debug())
+        let wrong = |value: &Spanned<String>, reason: &str| {
+            format!("{}: `{}` {reason}", place(value.span().start), value.get_ref().escape_debug())
         };
         let Some((_, burn)) = NAMES.into_iter().zip(burns).find(|it| it.0 == alert.get_ref()) else {
             let otherwise = format!("write one of {}", NAMES.join(", "));

@@ -95,10 +95,10 @@ fn a_renamed_metric_is_found_in_all_files() {
 
 #[test]
 fn a_dropped_label_is_found() {
-    let dropped = |it: &mut Catalog| {
-        it.families[0].labels.retain(|it| it.name != "table");
-        it.families[0].metrics.iter_mut().for_each(|it| it.labels.retain(|it| it != "table"));
-        it.sites.iter_mut().for_each(|it| drop(it.labels.remove("table")));
+    let dropped = |catalog: &mut Catalog| {
+        catalog.families[0].labels.retain(|it| it.name != "table");
+        catalog.families[0].metrics.iter_mut().for_each(|it| it.labels.retain(|it| it != "table"));
+        catalog.sites.iter_mut().for_each(|it| drop(it.labels.remove("table")));
     };
     let found = check_changed(dropped, &["file-stale", "label-unknown"]);
     assert!(found.iter().any(|it| it.message.contains("the label `table`")));

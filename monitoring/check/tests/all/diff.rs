@@ -49,9 +49,9 @@ fn added_renamed_and_removed_metrics() {
     let removed = |it: &mut Catalog| drop(it.families[0].metrics.remove(0));
     let hit = check(removed, Level::Breaking, "db_query_errors_total: was removed");
     assert_eq!(hit.alerts, ["FunctionPanics", "DatabaseQueryErrors"]);
-    let added = changes(&[query("select", "patterns", &[])], |it| {
+    let added = changes(&[query("select", "patterns", &[])], |new| {
         let more = catalog(&[query("select", "patterns", &[]), measured("checkout", &[])]);
-        *it = more;
+        *new = more;
     });
     assert!(added.iter().all(|it| it.level == Level::Additive && it.alerts.is_empty()), "{added:#?}");
     assert_eq!(added.len(), 1 + 4, "a function and four metrics");
@@ -125,13 +125,13 @@ fn added_and_removed_error_kinds() {
 #[test]
 fn an_objective_changes_only_the_series_of_its_function() {
     let sites = [query("select", "patterns", &[]), query("insert", "patterns", &[])];
-    let all = changes(&sites, |it| {
+    let all = changes(&sites, |new| {
         let objective = Some(measurand_catalog::Objective { success: Some(0.999), latency: None });
         let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut sites = sites.to_vec();
         sites[0].objective = objective;
         sites[0].labels.extend([own("function", "find"), own("module", "shop::work")]);
-        *it = catalog(&sites);
+        *new = catalog(&sites);
     });
     // The function with the objective has its own series now.
     let subjects: Vec<&str> = all.iter().map(|it| it.subject.as_str()).collect();

@@ -57,8 +57,8 @@ fn replace(value: &mut Value, from: &str, to: &str) {
 
 #[test]
 fn invalid_queries() {
-    let expr = |it: &mut Value, from: &str, to: &str| {
-        replace(&mut titled(it, "Error ratio")["targets"][0]["expr"], from, to);
+    let expr = |dashboard: &mut Value, from: &str, to: &str| {
+        replace(&mut titled(dashboard, "Error ratio")["targets"][0]["expr"], from, to);
     };
     check_change(|it| expr(it, "sum by", "sum bye"), "promql/syntax", "the panel `Error ratio` has invalid PromQL");
     check_change(|it| expr(it, "$instance", "$instanse"), "variable-unknown", "did you mean `instance`?");
@@ -107,8 +107,8 @@ fn options_that_grafana_ignores() {
     );
     let style = "/fieldConfig/defaults/custom/drawStyle";
     check_change(|it| options(it, style, json!("lines")), "option-unknown", "did you mean `line`?");
-    let renamed = |it: &mut Value, path: &str, from: &str, to: &str| {
-        let map = panel(it, "timeseries").pointer_mut(path).unwrap().as_object_mut().unwrap();
+    let renamed = |dashboard: &mut Value, path: &str, from: &str, to: &str| {
+        let map = panel(dashboard, "timeseries").pointer_mut(path).unwrap().as_object_mut().unwrap();
         let value = map.remove(from).unwrap();
         map.insert(to.to_owned(), value);
     };
@@ -140,8 +140,8 @@ fn panels_have_their_own_ids_and_places() {
 
 #[test]
 fn overrides_that_do_nothing() {
-    let overridden = |it: &mut Value, path: &str, value: &str| {
-        *panel(it, "table")["fieldConfig"]["overrides"][0].pointer_mut(path).unwrap() = value.into();
+    let overridden = |dashboard: &mut Value, path: &str, value: &str| {
+        *panel(dashboard, "table")["fieldConfig"]["overrides"][0].pointer_mut(path).unwrap() = value.into();
     };
     check_change(|it| overridden(it, "/matcher/id", "byNam"), "matcher-unknown", "did you mean `byName`?");
     check_change(
@@ -150,17 +150,17 @@ fn overrides_that_do_nothing() {
         "did you mean `Calls per second`?",
     );
     check_change(|it| overridden(it, "/properties/0/id", "unt"), "property-unknown", "did you mean `unit`?");
-    let of_line = |it: &mut Value| {
+    let of_line = |dashboard: &mut Value| {
         let matcher = json!([{"matcher": {"id": "byName", "options": "P90"}, "properties": []}]);
-        titled(it, "Duration: P50, P95, P99")["fieldConfig"]["overrides"] = matcher;
+        titled(dashboard, "Duration: P50, P95, P99")["fieldConfig"]["overrides"] = matcher;
     };
     check_change(of_line, "override-name", "overrides `P90`");
 }
 
 #[test]
 fn thresholds_are_numbers() {
-    let steps = |it: &mut Value, value: Value| {
-        titled(it, "Error ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = value;
+    let steps = |dashboard: &mut Value, value: Value| {
+        titled(dashboard, "Error ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = value;
     };
     check_change(|it| steps(it, json!("0.05")), "threshold", "without quotes");
     check_change(|it| steps(it, Value::Null), "threshold", "not a number");
@@ -185,8 +185,8 @@ fn units_are_those_of_the_metric() {
 #[test]
 fn the_rules_of_dashboard_linter() {
     let list = |it: &mut Value, index: usize, key: &str, value: Value| it["templating"]["list"][index][key] = value;
-    let target = |it: &mut Value, from: &str, to: &str| {
-        replace(&mut titled(it, "Error ratio")["targets"][0]["expr"], from, to);
+    let target = |dashboard: &mut Value, from: &str, to: &str| {
+        replace(&mut titled(dashboard, "Error ratio")["targets"][0]["expr"], from, to);
     };
     let panel = |it: &mut Value, key: &str, value: Value| titled(it, "Error ratio")[key] = value;
     check_change(|it| it["editable"] = true.into(), "uneditable-dashboard", "can be edited");
@@ -210,13 +210,13 @@ fn the_rules_of_dashboard_linter() {
         "target-instance-rule",
         "of every instance",
     );
-    let fixed = |it: &mut Value| {
-        panel(it, "datasource", json!({"uid": "abc"}));
-        titled(it, "Error ratio")["targets"][0]["datasource"] = json!({"uid": "abc"});
+    let fixed = |dashboard: &mut Value| {
+        panel(dashboard, "datasource", json!({"uid": "abc"}));
+        titled(dashboard, "Error ratio")["targets"][0]["datasource"] = json!({"uid": "abc"});
     };
     check_change(fixed, "panel-datasource-rule", "a fixed data source");
-    let no_unit = |it: &mut Value| {
-        drop(titled(it, "Error ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"));
+    let no_unit = |dashboard: &mut Value| {
+        drop(titled(dashboard, "Error ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"));
     };
     check_change(no_unit, "panel-units-rule", "has no unit");
 }
@@ -224,8 +224,8 @@ fn the_rules_of_dashboard_linter() {
 #[test]
 fn queries_of_loki_are_ignored() {
     let lines = r#"sum by (level) (count_over_time({job="app"} |= "error" [$__auto]))"#;
-    let ask = |it: &mut Value, source: Value| {
-        let target = &mut panel(it, "timeseries")["targets"][0];
+    let ask = |dashboard: &mut Value, source: Value| {
+        let target = &mut panel(dashboard, "timeseries")["targets"][0];
         target["datasource"] = source;
         target["expr"] = lines.into();
     };

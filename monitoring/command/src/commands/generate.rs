@@ -57,10 +57,10 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
         output::complain("left out", monitoring.problems.iter().map(|it| visible(&it.to_string())));
         return Ok(outcome);
     }
-    let written = files.iter().map(|it| Written {
-        path: arguments.out.join(it.name).display().to_string(),
-        kind: it.kind,
-        count: it.count,
+    let written = files.iter().map(|file| Written {
+        path: arguments.out.join(file.name).display().to_string(),
+        kind: file.kind,
+        count: file.count,
     });
     let summary = Summary {
         job: &monitoring.job,

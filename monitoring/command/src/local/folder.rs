@@ -18,8 +18,11 @@ pub(crate) struct Folder {
 impl Folder {
     /// Creates the folder if it is missing, and locks it.
     pub(crate) fn create(root: &Path) -> Result<Self, String> {
-        let failed = |path: &Path, it: &io::Error| {
-            format!("cannot write `{}`: {it}; help: name a folder that you may write to with `--state`", path.display())
+        let failed = |path: &Path, error: &io::Error| {
+            format!(
+                "cannot write `{}`: {error}; help: name a folder that you may write to with `--state`",
+                path.display()
+            )
         };
         for it in ["config/targets", "data", "logs", "secrets"].map(|it| root.join(it)) {
             fs::create_dir_all(&it).map_err(|error| failed(&it, &error))?;
@@ -46,8 +49,8 @@ impl Folder {
 
     fn lock(root: PathBuf) -> Result<Self, String> {
         let path = root.join(".lock");
-        let failed = |it: &io::Error| {
-            format!("cannot lock `{}`: {it}; help: name another folder with `--state`", path.display())
+        let failed = |error: &io::Error| {
+            format!("cannot lock `{}`: {error}; help: name another folder with `--state`", path.display())
         };
         // Opening a pipe would wait for a reader.
         if fs::metadata(&path).is_ok_and(|it| !it.is_file()) {
@@ -74,8 +77,8 @@ impl Folder {
     /// The path of a secret's file. Creates a random secret if the file does not exist.
     pub(crate) fn secret(&self, name: &str) -> Result<PathBuf, String> {
         let path = self.path("secrets").join(name);
-        let failed = |it: io::Error| {
-            format!("cannot write `{}`: {it}; help: name another folder with `--state`", path.display())
+        let failed = |error: io::Error| {
+            format!("cannot write `{}`: {error}; help: name another folder with `--state`", path.display())
         };
         if !path.exists() {
             let mut bytes = [0; 24];
@@ -95,8 +98,8 @@ impl Folder {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let written = options.open(&path).and_then(|mut it| it.write_all(contents));
-        written.map_err(|it| {
-            format!("cannot write `{}`: {it}; help: name another folder with `--state`", path.display())
+        written.map_err(|error| {
+            format!("cannot write `{}`: {error}; help: name another folder with `--state`", path.display())
         })?;
         Ok(path)
     }

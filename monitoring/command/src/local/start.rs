@@ -31,9 +31,9 @@ pub(crate) fn ports(servers: &[Found], fixed: bool) -> Result<BTreeMap<&'static 
     for (server, _) in servers {
         let service = &server.service;
         let wanted = if fixed { service.published } else { 0 };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).map_err(|it| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).map_err(|error| {
             format!(
-                "port {wanted} of {} is not free: {it}; help: stop the program that listens there, or leave out \
+                "port {wanted} of {} is not free: {error}; help: stop the program that listens there, or leave out \
                  `--fixed-ports`",
                 service.name
             )
@@ -57,8 +57,12 @@ pub(crate) fn start(
     let begin = Instant::now();
     // The log keeps the output of earlier starts. Only output after this position belongs to this start.
     let from = std::fs::metadata(&log).map_or(0, |it| it.len());
-    let mut child = spawn(server, program, layout, &log).map_err(|it| {
-        Failure::Other(format!("cannot start `{}`: {it}; help: install it again: {}", program.display(), server.help()))
+    let mut child = spawn(server, program, layout, &log).map_err(|error| {
+        Failure::Other(format!(
+            "cannot start `{}`: {error}; help: install it again: {}",
+            program.display(),
+            server.help()
+        ))
     })?;
     let url = format!("http://{}", layout.address(service));
     if let Some(process) = Process::of(child.id()) {

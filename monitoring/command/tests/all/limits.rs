@@ -233,8 +233,8 @@ fn a_long_name_is_cut_in_tables() {
         let body = match path {
             "/live/model.json" => {
                 let name = |it| if it == 0 { "x".repeat(1_000_000) } else { "f".to_owned() };
-                let one = |it: usize| {
-                    format!(r#"{{"id":"{it}","function":"{}","module":"m","file":"f","line":1}}"#, name(it))
+                let one = |index: usize| {
+                    format!(r#"{{"id":"{index}","function":"{}","module":"m","file":"f","line":1}}"#, name(index))
                 };
                 format!(r#"{{"program":{{"name":"p","version":"1"}},"functions":[{}]}}"#, list(&one))
             }

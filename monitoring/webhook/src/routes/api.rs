@@ -32,8 +32,8 @@ pub(super) async fn alerts(
     State(app): State<Arc<App>>,
     query: Result<Query<AlertsQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|it| {
-        let why = it.body_text();
+    let Query(query) = query.map_err(|rejection| {
+        let why = rejection.body_text();
         // Axum's prefix is not helpful.
         Refusal::new(StatusCode::BAD_REQUEST, why.strip_prefix("Failed to deserialize query string: ").unwrap_or(&why))
     })?;

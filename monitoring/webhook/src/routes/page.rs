@@ -76,8 +76,8 @@ async fn alerts(
     let Query(PageQuery { status, severity, before }) =
         query.map_err(|it| Failure::new(StatusCode::BAD_REQUEST, &it.body_text()))?;
     // Further pages contain only past alerts.
-    let shows = |it: AlertState| {
-        (status.is_empty() && (before.is_none() || it == AlertState::Resolved)) || status == it.as_str()
+    let shows = |state: AlertState| {
+        (status.is_empty() && (before.is_none() || state == AlertState::Resolved)) || status == state.as_str()
     };
     let [firing, stale, past] = [AlertState::Firing, AlertState::Stale, AlertState::Resolved].map(shows);
     if !firing && !stale && !past {
@@ -96,8 +96,8 @@ async fn alerts(
     ];
     let stale_before = app.stale_before();
     let read = app.readers.read(move |db| {
-        let list = |it: &Option<(Filter, usize)>| {
-            it.as_ref().map(|(filter, most)| store::list(db, filter, *most, stale_before)).transpose()
+        let list = |query: &Option<(Filter, usize)>| {
+            query.as_ref().map(|(filter, most)| store::list(db, filter, *most, stale_before)).transpose()
         };
         let [firing, stale, past] = &questions;
         Ok((list(firing)?, list(stale)?, list(past)?, store::severities(db)?))

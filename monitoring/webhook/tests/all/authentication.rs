@@ -22,8 +22,8 @@ pub(crate) fn certificate(directory: &TempDir) -> (String, String) {
 /// A client that trusts only the certificate in the file.
 pub(crate) fn trusting(path: &str) -> Agent {
     let pem = std::fs::read(path).unwrap();
-    let items = parse_pem(&pem).map(|it| match it.unwrap() {
-        PemItem::Certificate(it) => it,
+    let items = parse_pem(&pem).map(|item| match item.unwrap() {
+        PemItem::Certificate(item) => item,
         _ => panic!("{path} contains more than certificates"),
     });
     let roots: Vec<Certificate<'static>> = items.collect();
