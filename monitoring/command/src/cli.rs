@@ -60,9 +60,9 @@ Exit codes:
   1  there are findings
   2  wrong usage, or something cannot be read or written
 
-Limits: only regular files are read, of at most 32 MiB (rules, dashboards, tests), 1 MiB (monitoring.toml,
-.lint), 256 MiB (a saved catalog) or 4 GiB (a program). An HTTP answer may have 256 MiB and take 30 s; for
-`top`, 64 MiB and 10 s.";
+Limits: only regular files are read, of at most 32 MiB (rules, dashboards, tests), 1 MiB
+(monitoring.toml, .lint), 256 MiB (a saved catalog) or 4 GiB (a program). An HTTP answer may have
+256 MiB and take 30 s; for `top`, 64 MiB and 10 s.";
 
 /// The default folder of the generated files.
 pub(crate) const DIRECTORY: &str = "monitoring";
@@ -72,13 +72,14 @@ Example:
   cargo build --release
   cargo measurand generate target/release/app --out monitoring
 
-The command replaces the files that it lists and keeps all others. Put your own rules, panels and routes into
-files of their own; `check` reads these too.
+The command replaces the files that it lists and keeps all others. Put your own rules, panels and
+routes into files of their own; `check` reads these too.
 
-RUNBOOK.md contains the section `# Runbook` of each function's documentation. HTML in it becomes plain text, as
-does a link that is not http, https, mailto or relative; an image becomes a link.
+RUNBOOK.md contains the section `# Runbook` of each function's documentation. HTML in it becomes
+plain text, as does a link that is not http, https, mailto or relative; an image becomes a link.
 
-monitoring.toml in that folder holds the settings that the program does not contain; every line is optional:
+monitoring.toml in that folder holds the settings that the program does not contain; every line is
+optional:
   job = \"shop\"                        # the job's name in Prometheus
   package = \"shop-server\"             # the Cargo package that `--compose` builds
   team = \"payments\"                   # gets the alerts about functions without an owner
@@ -109,21 +110,23 @@ monitoring.toml in that folder holds the settings that the program does not cont
   families = [\"cache\"]
   panels = [\"overview/cpu\"]            # the keys of the row and of the panel
 
-Exit codes: 0 written, 1 written but something was left out, 2 wrong usage, or something cannot be read or
-written";
+Exit codes: 0 written, 1 written but something was left out, 2 wrong usage, or something cannot be
+read or written";
 
 const CHECK_EXAMPLE: &str = "\
 Examples:
   cargo measurand check target/release/app monitoring
   cargo measurand check http://localhost:3000 monitoring --format json
 
-The command reads all .yml, .yaml and .json files in the folder and its subfolders: rules, dashboards, promtool
-unit tests, and the same inside Kubernetes objects. It reports:
-  - metrics, labels, values, buckets, jobs, alerts, dashboards and panels that a file names and that do not exist
+The command reads all .yml, .yaml and .json files in the folder and its subfolders: rules,
+dashboards, promtool unit tests, and the same inside Kubernetes objects. It reports:
+  - metrics, labels, values, buckets, jobs, alerts, dashboards and panels that a file names and
+    that do not exist
   - generated files that differ from what `generate` would write now
   - alerts that are missing
-A metric that was never incremented is not reported: the program lists what it can record, not what it has
-recorded. A file may have 32 MiB; pipes and devices are refused. Expressions have the limits of `lint`.
+A metric that was never incremented is not reported: the program lists what it can record, not
+what it has recorded. A file may have 32 MiB; pipes and devices are refused. Expressions have the
+limits of `lint`.
 
 Exit codes: 0 nothing found, 1 findings, 2 wrong usage, or something cannot be read";
 
@@ -134,11 +137,13 @@ Examples:
   cargo measurand diff catalog.json target/release/app --config monitoring/monitoring.toml
   cargo measurand diff http://localhost:3000 target/release/app --format json
 
-Breaking: a metric is removed or renamed, its kind or unit changes, it gains or loses a label, a label loses a
-value, a histogram loses a bucket, or no function records a series any more. Additive: new metrics, values,
-buckets or series. Each change lists the generated panels and alerts of the old version that use it.
+Breaking: a metric is removed or renamed, its kind or unit changes, it gains or loses a label, a
+label loses a value, a histogram loses a bucket, or no function records a series any more.
+Additive: new metrics, values, buckets or series. Each change lists the generated panels and
+alerts of the old version that use it.
 
-Exit codes: 0 no changes, or additions only, 1 breaking changes, 2 wrong usage, or something cannot be read";
+Exit codes: 0 no changes, or additions only, 1 breaking changes, 2 wrong usage, or something
+cannot be read";
 
 const LINT_EXAMPLE: &str = "\
 Examples:
@@ -149,14 +154,16 @@ Examples:
 The command runs the checks that need no server:
   - those of pint for rules and of Grafana's dashboard-linter for dashboards, under their names
   - expressions that Prometheus 2 and 3 evaluate differently
-  - what Grafana ignores silently: misspelt options, units, reducers, colours, matchers and transformations,
-    overlapping panels, legends and overrides for labels and series that do not exist
+  - what Grafana ignores silently: misspelt options, units, reducers, colours, matchers and
+    transformations, overlapping panels, legends and overrides for labels and series that do not
+    exist
 
-To disable a rule, use pint's comments (`# pint disable promql/rate`), or a file `.lint` beside dashboards; see
-docs/lint.md.
+To disable a rule, use pint's comments (`# pint disable promql/rate`), or a file `.lint` beside
+dashboards; see docs/lint.md.
 
-A file may have 32 MiB and 2,000,000 values. An expression of more than 64 KiB, nested deeper than 200, or with
-patterns that repeat parts more than 1,000 times is reported as promql/syntax and not parsed.
+A file may have 32 MiB and 2,000,000 values. An expression of more than 64 KiB, nested deeper than
+200, or with patterns that repeat parts more than 1,000 times is reported as promql/syntax and not
+parsed.
 
 Exit codes: 0 nothing found, 1 findings, 2 wrong usage, or something cannot be read";
 
@@ -166,9 +173,9 @@ Examples:
   cargo measurand explain target/release/app checkout
   cargo measurand explain http://localhost:3000 db_query_duration_seconds --format json
 
-Series: a counter or a gauge has one for each combination of labels; a histogram has one for each bucket, and
-three more (+Inf, _sum and _count). A label with arbitrary values has at most 2000 combinations in its family,
-plus `_other`; such numbers are marked with `<=`.
+Series: a counter or a gauge has one for each combination of labels; a histogram has one for each
+bucket, and three more (+Inf, _sum and _count). A label with arbitrary values has at most 2000
+combinations in its family, plus `_other`; such numbers are marked with `<=`.
 
 Exit codes: 0 found, 2 no such function or metric, wrong usage, or the source cannot be read";
 
@@ -178,9 +185,10 @@ Examples:
   cargo measurand top http://localhost:3000 --sort p95
   cargo measurand top http://localhost:3000 --once --format json
 
-Rates, error shares and quantiles cover the last five minutes; calls and errors are counted since the program
-started. The budget is what the last hour left of the error budget. Without a terminal the table is printed
-once. An answer may have 64 MiB and take 10 s; a cell shows at most 200 characters.
+Rates, error shares and quantiles cover the last five minutes; calls and errors are counted since
+the program started. The budget is what the last hour left of the error budget. Without a terminal
+the table is printed once. An answer may have 64 MiB and take 10 s; a cell shows at most 200
+characters.
 
 Keys: n c r e 5 9 p i b sort by a column, the same key again reverses the order, q quits.
 
@@ -191,9 +199,9 @@ Examples:
   cargo measurand size target/release/app
   cargo measurand size --series 1000 --instances 50 --instances 20000 --interval 30
 
-The series of a program are those that it can create and those that every endpoint exports. A label with
-arbitrary values counts as 100 combinations. If you know the real number (`scrape_samples_scraped` in
-Prometheus), give it with `--series`.
+The series of a program are those that it can create and those that every endpoint exports. A
+label with arbitrary values counts as 100 combinations. If you know the real number
+(`scrape_samples_scraped` in Prometheus), give it with `--series`.
 
 Exit codes: 0 computed, 2 wrong usage, or the source cannot be read";
 
@@ -203,10 +211,11 @@ Examples:
   cargo measurand up target/release/app --target http://localhost:3000 --target http://localhost:3001
   cargo measurand up http://localhost:3000 --fixed-ports --secrets /run/secrets
 
-The command starts prometheus, alertmanager and measurand-webhook, and, if installed, node_exporter and grafana.
-All listen on 127.0.0.1 only. One folder contains all that they read and write: configuration, data, logs and
-secrets. Your settings come from monitoring/monitoring.toml, your own rules from monitoring/rules/*.yml, if
-these files exist. Alerts go to measurand-webhook; with `--secrets` also to the receivers under [receivers] in
+The command starts prometheus, alertmanager and measurand-webhook, and, if installed,
+node_exporter and grafana. All listen on 127.0.0.1 only. One folder contains all that they read
+and write: configuration, data, logs and secrets. Your settings come from
+monitoring/monitoring.toml, your own rules from monitoring/rules/*.yml, if these files exist.
+Alerts go to measurand-webhook; with `--secrets` also to the receivers under [receivers] in
 monitoring.toml.
 
 Exit codes: 0 all is up, 1 a target is not up, 2 wrong usage, or a server does not start";
@@ -215,19 +224,20 @@ const STATUS_EXAMPLE: &str = "\
 Example:
   cargo measurand status
 
-Exit codes: 0 all is up, 1 a server or a target is not up, 2 wrong usage, or something cannot be read";
+Exit codes: 0 all is up, 1 a server or a target is not up, 2 wrong usage, or something cannot be
+read";
 
 const DOWN_EXAMPLE: &str = "\
 Examples:
   cargo measurand down
   cargo measurand down --purge
 
-The command stops only processes that `up` started, even if a PID was reused. Data and logs stay for the next
-`up`.
+The command stops only processes that `up` started, even if a PID was reused. Data and logs stay
+for the next `up`.
 
-The running servers are recorded twice, in state.json and state.copy.json. A damaged state.json is renamed to
-state.damaged.json and replaced by the copy. Without a copy, the command explains how to find servers that may
-still run, and continues.
+The running servers are recorded twice, in state.json and state.copy.json. A damaged state.json is
+renamed to state.damaged.json and replaced by the copy. Without a copy, the command explains how
+to find servers that may still run, and continues.
 
 Exit codes: 0 no server runs any more, 2 wrong usage, or something cannot be read";
 

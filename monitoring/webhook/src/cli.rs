@@ -25,16 +25,19 @@ In Alertmanager's configuration:
         - url: http://127.0.0.1:9095/webhook
           http_config: {authorization: {credentials_file: /run/secrets/token}}
 
-Tokens, users and certificate are reloaded when their files change, and on SIGHUP. SIGTERM stops the server after
-all running requests have finished.
+Tokens, users and certificate are reloaded when their files change, and on SIGHUP. SIGTERM stops
+the server after all running requests have finished.
 
-`/readyz` writes as many bytes as a payload needs, or as a refused payload needs. It answers 503 if a payload
-would get 503. The database is a regular file. Symbolic links to it are followed, hard links are refused.
+`/readyz` writes as many bytes as a payload needs, or as a refused payload needs. It answers 503
+if a payload would get 503. The database is a regular file. Symbolic links to it are followed,
+hard links are refused.
 
-The server answers 503 if the disk is full or if there are too many requests at once; Alertmanager then repeats the
-notification immediately. After 429, Alertmanager repeats it with the group's next notification.
+The server answers 503 if the disk is full or if there are too many requests at once; Alertmanager
+then repeats the notification immediately. After 429, Alertmanager repeats it with the group's
+next notification.
 
-Exit codes: 0 stopped by SIGTERM or SIGINT, 1 cannot start, or cannot store alerts any more, 2 wrong usage";
+Exit codes: 0 stopped by SIGTERM or SIGINT, 1 cannot start, or cannot store alerts any more, 2
+wrong usage";
 
 /// Receive Alertmanager's notifications, store every alert on disk before answering, and serve them as JSON and as a
 /// page.
