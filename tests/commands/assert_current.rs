@@ -23,5 +23,5 @@ fn the_test_reads_its_own_catalog() {
     std::fs::write(folder.path().join("alerts.yml"), "groups: []\n").unwrap();
     let stale = std::panic::catch_unwind(|| assert_current!(folder.path()));
     let message = *stale.unwrap_err().downcast::<String>().unwrap();
-    assert!(message.contains("alert-missing: no file has the alert `FunctionErrorRatioHigh`"), "{message}");
+    assert!(message.contains("alert-missing: no file contains the alert `FunctionErrorRatioHigh`"), "{message}");
 }

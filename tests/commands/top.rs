@@ -74,8 +74,8 @@ fn where_there_are_no_live_numbers_it_says_so() {
     server.join().expect("it answers");
     assert_eq!(output.status.code(), Some(2));
     let expected = format!(
-        "error: `{url}/live/model.json` is not there: the program serves no live numbers; install the exporter of a \
-         Measurand that has them, without `.live(false)`\n"
+        "error: `{url}/live/model.json` does not exist: the program serves no live numbers; help: install the exporter \
+         of a newer Measurand, without `.live(false)`\n"
     );
     assert_eq!(text(&output.stderr), expected);
     let output = top("http://127.0.0.1:1", &[]);

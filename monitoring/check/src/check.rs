@@ -1,7 +1,7 @@
-//! Drift, in both directions: what files name and the catalog lacks, and what follows from the catalog and the files
-//! lack.
+//! Finds drift between files and a catalog: names in files that the catalog lacks, and generated parts that files lack.
 //!
-//! Looks at files only: a metric that was never incremented is in the catalog, so there is no false alarm for it.
+//! The catalog contains every metric that the program can record. So a metric that was never incremented is not
+//! reported.
 
 mod current;
 mod links;
@@ -18,13 +18,13 @@ use measurand_catalog::Catalog;
 use measurand_monitoring::Problem;
 use std::path::Path;
 
-/// What a test puts in so that there is something, when what it is about is missing.
+/// A series that tests use as input when the series under test is missing.
 const UNRELATED: &str = "unrelated";
 
-/// Holds every rule, dashboard and test file of a folder against a catalog.
+/// Compares the rules, dashboards and tests in a folder with a catalog. Returns the differences.
 ///
 /// # Errors
-/// When the folder or a file in it cannot be read, or as [`Settings::monitoring`].
+/// If the folder or a file in it cannot be read, and as [`Settings::monitoring`].
 pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result<Vec<Finding>, String> {
     let monitoring = settings.monitoring(catalog)?;
     let mut all = Vec::new();
@@ -53,7 +53,7 @@ pub fn check(catalog: &Catalog, settings: &Settings, directory: &Path) -> Result
     Ok(sorted(all))
 }
 
-/// A part of the catalog without monitoring.
+/// The finding for a family or an objective that has no panels and no alerts.
 fn left_out(it: &Problem) -> Vec<Finding> {
     let file = shown(Path::new(&it.file));
     let mut findings = Findings::of(&file);
@@ -79,9 +79,9 @@ fn document(document: &Document, checker: &mut series::Checker<'_, '_, '_>) {
         }
         Content::Tests(tests) => {
             for test in tests {
-                // A test may well put in what must not count: another job, for example.
+                // A test may use series that the rule must ignore, for example those of another job.
                 let series = test.series.iter().filter(|it| it.text.split('{').next() != Some(UNRELATED));
-                series.for_each(|it| checker.expression(it, "a series that a test puts in", false));
+                series.for_each(|it| checker.expression(it, "an input series of a test", false));
                 test.expressions.iter().for_each(|it| checker.expression(it, "a test", false));
                 test.alerts.iter().for_each(|it| checker.alert(it, "a test"));
             }

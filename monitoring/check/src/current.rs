@@ -1,4 +1,4 @@
-//! The one-line test for users: the committed files are what would be generated now.
+//! A one-line test for users: it fails if the committed files are not current.
 
 use crate::check::check;
 use crate::settings::Settings;
@@ -6,15 +6,18 @@ use measurand_catalog::{Catalog, read_file};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Fails unless the files of a folder are current: what [`check`](crate::check()) finds is in the message.
+/// Asserts that the monitoring files in a folder match the program.
 ///
-/// The folder is named from the package's root, and holds the generated files, those of one's own, and, if there is one,
-/// `monitoring.toml`.
+/// The folder's path is relative to the package's root. The folder contains the generated files, your own rules and
+/// dashboards, and optionally `monitoring.toml`.
 ///
-/// Without a second argument the catalog is that of the test's own program: every annotated function that is linked into
-/// the test counts, wherever it stands. So put the test where the program's functions are: in the unit tests of the crate,
-/// or in an integration test that uses the crate. With annotated functions in several crates, set `job` in
-/// `monitoring.toml`, since the test's program has another name than yours.
+/// Without a second argument the macro reads the catalog from the test's own executable, which contains every annotated
+/// function that is linked into the test. So put the test where your functions are linked: into the unit tests of the
+/// crate, or into an integration test that uses the crate. If several crates have annotated functions, set `job` in
+/// `monitoring.toml`, because the test's executable has another name than your program.
+///
+/// # Panics
+/// If [`check`](crate::check()) finds something, with all findings in the message; or if a file cannot be read.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +28,7 @@ use std::path::Path;
 /// # for file in measurand_monitoring::Monitoring::new(&catalog, &Default::default()).files() {
 /// #     std::fs::write(folder.join(file.name), file.contents)?;
 /// # }
-/// // In a test of yours: measurand_check::assert_current!("monitoring/");
+/// // In your test: measurand_check::assert_current!("monitoring/");
 /// // With the catalog of another program:
 /// measurand_check::assert_current!(monitoring, catalog);
 /// # std::fs::remove_dir_all(folder)?;
@@ -46,10 +49,10 @@ macro_rules! assert_current {
     };
 }
 
-/// What [`assert_current!`](crate::assert_current) calls.
+/// Implements [`assert_current!`](crate::assert_current).
 ///
 /// # Panics
-/// When the files are not current, or something cannot be read.
+/// If the files are not current, or cannot be read.
 #[doc(hidden)]
 #[track_caller]
 pub fn assert_current(package: &str, directory: impl AsRef<Path>, catalog: Option<&Catalog>) {
@@ -60,7 +63,7 @@ pub fn assert_current(package: &str, directory: impl AsRef<Path>, catalog: Optio
     }
 }
 
-/// Everything that was found, as text.
+/// All findings as text. Returns `None` if there are none.
 fn problem(path: &Path, catalog: Option<&Catalog>) -> Result<Option<String>, String> {
     let own;
     let catalog = if let Some(it) = catalog {
@@ -83,7 +86,8 @@ fn problem(path: &Path, catalog: Option<&Catalog>) -> Result<Option<String>, Str
 }
 
 fn own_catalog() -> Result<Catalog, String> {
-    let path = std::env::current_exe()
-        .map_err(|it| format!("cannot find this test's own program: {it}; give the catalog as the second argument"))?;
-    read_file(&path).map_err(|it| format!("{it}; does this test use the crate whose functions are annotated?"))
+    let path = std::env::current_exe().map_err(|error| {
+        format!("cannot find the executable of this test: {error}; help: give the catalog as the second argument")
+    })?;
+    read_file(&path).map_err(|it| format!("{it}; help: use the crate with the annotated functions in this test"))
 }

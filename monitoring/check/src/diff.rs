@@ -1,7 +1,7 @@
-//! What changes for those who read a program's metrics: semantic versioning of catalogs.
+//! Compares two versions of a catalog: semantic versioning for metrics.
 //!
-//! A change breaks when a query that was right before may be wrong after it: a series that is gone, or one that means
-//! something else. What only adds series breaks nobody.
+//! A change is breaking if a query that was correct before may be wrong after it, because a series is gone or has
+//! another meaning. A change that only adds series is additive.
 
 mod families;
 mod hits;
@@ -11,43 +11,43 @@ use measurand_monitoring::Monitoring;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// How much a change matters to those who read the metrics.
+/// The effect of a change on existing queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// Nothing changes.
+    /// No change.
     None,
-    /// There is more than before.
+    /// Only additions; existing queries still work.
     Additive,
-    /// Something that was there is gone or means something else.
+    /// A series is gone or has another meaning; existing queries may be wrong.
     Breaking,
 }
 
 /// One difference between two catalogs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// How much it matters.
+    /// The effect on existing queries.
     pub level: Level,
-    /// What it is about: a metric, a label, a function.
+    /// The metric, label or function that changed.
     pub subject: String,
-    /// What is different.
+    /// A description of the change.
     pub message: String,
-    /// The panels of the old monitoring that ask for it.
+    /// The panels of the old monitoring that use it.
     pub panels: Vec<String>,
-    /// The alerts of the old monitoring that ask for it.
+    /// The alerts of the old monitoring that use it.
     pub alerts: Vec<String>,
 }
 
 /// All differences between two catalogs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// The largest of the changes' levels.
+    /// The highest level of all changes.
     pub level: Level,
-    /// The changes: breaking ones first.
+    /// The changes, breaking ones first.
     pub changes: Vec<Change>,
 }
 
-/// Compares two catalogs; `monitoring` is that of the old one.
+/// Compares two catalogs. `monitoring` belongs to the old one; each change lists the panels and alerts that it affects.
 #[must_use]
 pub fn diff(old: &Catalog, new: &Catalog, monitoring: &Monitoring) -> Difference {
     let mut found = families::compare(old, new);
@@ -58,7 +58,7 @@ pub fn diff(old: &Catalog, new: &Catalog, monitoring: &Monitoring) -> Difference
     Difference { level: changes.first().map_or(Level::None, |it| it.level), changes }
 }
 
-/// A difference before it is known what it hits.
+/// A difference without the panels and alerts that it affects.
 #[derive(Debug)]
 struct Found {
     level: Level,
@@ -67,20 +67,20 @@ struct Found {
     asks: Asks,
 }
 
-/// What a query asks for that a change hits.
+/// The queries that a change affects.
 #[derive(Debug)]
 enum Asks {
-    /// These metrics.
+    /// Queries of these metrics.
     Metrics(Vec<String>),
-    /// This label of these metrics.
+    /// Queries of these metrics that use this label.
     Label(Vec<String>, String),
-    /// This value of a label of these metrics, or anything of them that goes by the label.
+    /// Queries of these metrics that select this value of the label or group by the label.
     Value(Vec<String>, String, String),
-    /// Nothing that is there yet.
+    /// No queries, because the change adds something.
     Nothing,
 }
 
-/// Functions that came and went. One that moved to another line or file is the same; its series are.
+/// Added and removed functions. A function that moved to another line or file keeps its series and is unchanged.
 fn sites(old: &Catalog, new: &Catalog) -> Vec<Found> {
     let (before, after) = (by_series(old), by_series(new));
     let mut found = Vec::new();
@@ -114,28 +114,28 @@ fn sites(old: &Catalog, new: &Catalog) -> Vec<Found> {
     found
 }
 
-/// The kinds of errors that a function has no more, and that it has now.
+/// The error kinds that a function lost and gained.
 fn kinds(old: &SiteRecord, new: &SiteRecord, errors: &str) -> Vec<Found> {
     let lost = old.error_kinds.iter().filter(|it| !new.error_kinds.contains(it) && !new.unknown_error_kinds);
     let lost = lost.map(|kind| Found {
         level: Level::Breaking,
         subject: path(old),
-        message: format!("lost the kind of errors `{kind}`"),
+        message: format!("lost the error kind `{kind}`"),
         asks: Asks::Value(vec![errors.to_owned()], KIND_LABEL.to_owned(), kind.clone()),
     });
-    let got = new.error_kinds.iter().filter(|it| !old.error_kinds.contains(it) && !old.unknown_error_kinds);
-    let got = got.map(|kind| Found {
+    let gained = new.error_kinds.iter().filter(|it| !old.error_kinds.contains(it) && !old.unknown_error_kinds);
+    let gained = gained.map(|kind| Found {
         level: Level::Additive,
         subject: path(new),
-        message: format!("got the kind of errors `{kind}`"),
+        message: format!("gained the error kind `{kind}`"),
         asks: Asks::Nothing,
     });
-    lost.chain(got).collect()
+    lost.chain(gained).collect()
 }
 
 type Series<'a> = (String, BTreeMap<&'a str, &'a str>, Vec<&'a String>);
 
-/// The functions by what tells their series apart: the family, the literals, and the labels that are open.
+/// The functions by the key of their series: the family, the fixed label values, and the names of the computed labels.
 fn by_series(catalog: &Catalog) -> BTreeMap<Series<'_>, &SiteRecord> {
     let key = |it: &'_ SiteRecord| it.family.clone();
     let sites = catalog.sites.iter();

@@ -1,6 +1,6 @@
-//! What the catalog says about one function, one metric, or the program as a whole: as data, for people and for tools.
+//! Describes a function, a metric or the whole program as data.
 //!
-//! It looks at the same model as the writers, so that what it says of alerts and panels is what the files hold.
+//! It uses the model from which the files are written, so its alerts and panels are those in the files.
 
 mod about;
 mod budget;
@@ -15,7 +15,7 @@ use measurand_monitoring::Options;
 use measurand_monitoring::build::used_family::{UsedFamily, used};
 use serde::Serialize;
 
-/// The program as a whole: a line for each function and a budget for each family.
+/// The whole program: a line for each function, and the number of series of each family.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Overview {
     /// The value of the label `job`.
@@ -24,9 +24,9 @@ pub struct Overview {
     pub functions: Vec<FunctionLine>,
     /// The families, by name.
     pub families: Vec<FamilyLine>,
-    /// What all families can make together.
+    /// Maximum number of series of all families together.
     pub total: Budget,
-    /// Functions that record the same series, and those that only a number tells apart: a line for each group.
+    /// Notes about functions that share series, or whose names differ only in a number; a line for each group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sharing: Vec<String>,
 }
@@ -42,7 +42,7 @@ pub struct FunctionLine {
     pub family: String,
     /// File and line of the annotation.
     pub place: String,
-    /// How many series it can make.
+    /// Maximum number of series.
     pub series: Budget,
 }
 
@@ -51,15 +51,15 @@ pub struct FunctionLine {
 pub struct FamilyLine {
     /// The family's name.
     pub family: String,
-    /// How many annotated functions record it.
+    /// Number of annotated functions that record it.
     pub functions: usize,
-    /// How many metrics it has.
+    /// Number of its metrics.
     pub metrics: usize,
-    /// How many series it can make; functions with the same labels share theirs.
+    /// Maximum number of series. Functions with the same labels share series.
     pub series: Budget,
 }
 
-/// What a name stands for.
+/// The description of a name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Explanation {
@@ -69,7 +69,7 @@ pub enum Explanation {
     Metric(MetricView),
 }
 
-/// Reads a catalog and answers questions about it.
+/// Describes the functions and metrics of a catalog.
 #[derive(Debug)]
 pub struct Explainer<'a> {
     catalog: &'a Catalog,
@@ -78,13 +78,13 @@ pub struct Explainer<'a> {
 }
 
 impl<'a> Explainer<'a> {
-    /// Looks at a catalog.
+    /// Creates an explainer for a catalog with these options.
     #[must_use]
     pub fn new(catalog: &'a Catalog, options: &'a Options) -> Self {
         Self { catalog, monitoring: Monitoring::new(catalog, options), options }
     }
 
-    /// Looks at a catalog as people decided that it be watched.
+    /// Creates an explainer for a catalog with the settings of a `monitoring.toml`.
     ///
     /// # Errors
     /// As [`Settings::monitoring`].
@@ -92,15 +92,15 @@ impl<'a> Explainer<'a> {
         Ok(Self { catalog, monitoring: settings.monitoring(catalog)?, options: &settings.options })
     }
 
-    /// The table of everything.
+    /// Returns all functions and families with their numbers of series.
     #[must_use]
     pub fn overview(&self) -> Overview {
         let families = used(self.catalog);
-        let line = |it: &UsedFamily<'_>| FamilyLine {
-            family: it.family.name.clone(),
-            functions: it.sites().len(),
-            metrics: it.family.metrics.len(),
-            series: budget::of_family(it, budget::MOST),
+        let line = |used: &UsedFamily<'_>| FamilyLine {
+            family: used.family.name.clone(),
+            functions: used.sites().len(),
+            metrics: used.family.metrics.len(),
+            series: budget::of_family(used, budget::MOST),
         };
         let families: Vec<FamilyLine> = families.iter().map(line).collect();
         let functions = self.catalog.sites.iter().filter(|it| !it.is_of_items()).filter_map(|site| {
@@ -122,17 +122,17 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// How many series to plan with: a function with a free label makes a hundred combinations of values, and not as many
-    /// as its limit lets through.
+    /// Returns the number of series to plan with. A function with a label of arbitrary values counts as 100
+    /// combinations, which is less than the limit allows.
     #[must_use]
     pub fn planned_series(&self) -> u64 {
         used(self.catalog).iter().map(|it| budget::of_family(it, budget::PLANNED)).sum::<Budget>().series
     }
 
-    /// What a name stands for: a function, with or without the end of its path, or a metric.
+    /// Describes a function, named with or without the end of its path, or a metric.
     ///
     /// # Errors
-    /// When there is neither; the message names what is closest.
+    /// If there is neither; the message suggests the closest name.
     pub fn explain(&self, name: &str) -> Result<Explanation, String> {
         let sites: Vec<&SiteRecord> = self.catalog.sites.iter().filter(|it| is_called(it, name)).collect();
         if !sites.is_empty() {
@@ -146,12 +146,12 @@ impl<'a> Explainer<'a> {
         let close =
             crate::suggest::nearest(name, functions.chain(metrics).chain(platform::ALL.iter().map(|it| it.name)));
         let help = close
-            .map_or_else(|| "without a name all functions are listed".to_owned(), |it| format!("did you mean `{it}`?"));
-        Err(format!("no annotated function and no metric is called `{}`; {help}", name.escape_debug()))
+            .map_or_else(|| "omit the name to list all functions".to_owned(), |it| format!("did you mean `{it}`?"));
+        Err(format!("there is no annotated function or metric `{}`; help: {help}", name.escape_debug()))
     }
 }
 
-/// Module and name.
+/// The path of a function: module and name.
 fn path(site: &SiteRecord) -> String {
     format!("{}::{}", site.module, site.function)
 }
@@ -160,7 +160,7 @@ fn place(site: &SiteRecord) -> String {
     format!("{}:{}", site.file, site.line)
 }
 
-/// Whether the name is the function's, or the end of its path.
+/// Whether this is the function's name or the end of its path.
 fn is_called(site: &SiteRecord, name: &str) -> bool {
     let path = path(site);
     site.function == name || path == name || path.ends_with(&format!("::{name}"))

@@ -1,33 +1,33 @@
-//! What a check found: data, for people and for tools.
+//! Findings of `check` and `lint`, as data.
 
 mod rules;
 
-pub(crate) use rules::LEFT_OUT;
+pub(crate) use rules::{LEFT_OUT, LIST_RULES};
 pub use rules::{NamedRule, Origin, RULES, rule_named, rules_page};
 
 use serde::Serialize;
 
-/// Longer than any message that says what to do.
+/// Maximum number of characters of a message. Longer ones can only quote input.
 const CHARACTERS_MAX: usize = 2000;
 
-/// Something that should be mended.
+/// A problem in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// The file, as it was named.
+    /// The path of the file.
     pub file: String,
-    /// The line, from 1; 0 where the whole file is meant.
+    /// The line, from 1; 0 for the whole file.
     pub line: u32,
-    /// The name of the rule that found it.
+    /// The name of the rule that found it; see [`RULES`].
     pub rule: &'static str,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do.
+    /// The way to fix it.
     pub help: String,
-    /// Whether a `.lint` file says that this is no reason to fail.
+    /// Whether this is only a warning, which does not make the command fail.
     pub is_warning: bool,
 }
 
-/// Collects what is found in one file.
+/// Collects the findings in one file.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     file: &'a str,
@@ -41,7 +41,7 @@ impl<'a> Findings<'a> {
 
     pub(crate) fn add(&mut self, line: u32, rule: &'static str, message: impl Into<String>, help: impl Into<String>) {
         let (message, help) = (bounded(message.into()), bounded(help.into()));
-        debug_assert!(RULES.iter().any(|it| it.name == rule), "`{rule}` is in no list");
+        debug_assert!(RULES.iter().any(|it| it.name == rule), "`{rule}` is missing in `RULES`");
         self.all.push(Finding { file: self.file.to_owned(), line, rule, message, help, is_warning: false });
     }
 
@@ -50,7 +50,7 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// A message for people, however long what it quotes is.
+/// The text, cut to the maximum length.
 fn bounded(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(CHARACTERS_MAX) {
         text.truncate(end);
@@ -59,7 +59,7 @@ fn bounded(mut text: String) -> String {
     text
 }
 
-/// In the order of files and lines, each once.
+/// The findings in the order of files and lines, without duplicates.
 pub(crate) fn sorted(mut all: Vec<Finding>) -> Vec<Finding> {
     all.sort();
     all.dedup();

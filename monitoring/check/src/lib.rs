@@ -1,7 +1,12 @@
-//! Reads rule files, dashboards and settings, and judges them: alone ([`lint`]), against a program's catalog ([`check`]), or
-//! against another version of it ([`diff`](mod@diff)). [`explain`] says what a function or a metric is used for.
+//! Finds mistakes in rule files and dashboards, and differences between them and a program.
 //!
-//! The command `cargo measurand` prints what these functions find. Tests of a user's crate call [`assert_current!`].
+//! - [`lint`] checks files on their own.
+//! - [`check()`] compares files with a program's catalog.
+//! - [`diff`](mod@diff) compares two versions of a catalog.
+//! - [`explain`] describes a function or a metric: labels, series, queries, alerts and panels.
+//! - [`Settings`] reads `monitoring.toml`.
+//!
+//! The command `cargo measurand` prints the results. Users call [`assert_current!`] in their own tests.
 
 #![forbid(unsafe_code)]
 
@@ -21,7 +26,7 @@ pub use finding::{Finding, NamedRule, Origin, RULES, rule_named};
 pub use lint::lint;
 pub use settings::Settings;
 
-/// What macros and fuzzers call.
+/// Functions for macros, tests and fuzz targets.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::current::assert_current;

@@ -1,7 +1,7 @@
-//! What is wrong with a rule or a dashboard by itself, whatever it is about.
+//! Finds mistakes in rule files and dashboards, without a catalog.
 //!
-//! The rules are those that pint and Grafana's dashboard-linter can apply without a server, under their names, and those
-//! for what Grafana swallows without a word. Nothing here knows a catalog.
+//! Most rules and their names come from pint and from Grafana's dashboard-linter, as far as these need no server.
+//! Others find mistakes that Grafana ignores silently, and differences between Prometheus 2 and 3.
 
 mod dashboard;
 mod expression;
@@ -24,10 +24,11 @@ use crate::read::folder::{Read, list_files, read_one};
 use crate::read::{Content, Rule, RuleKind};
 use std::path::{Path, PathBuf};
 
-/// Looks at files of rules and dashboards; of a folder, at all that are in it. Rules in `allowed` find nothing.
+/// Checks rule files and dashboards, or all such files in a folder. Returns the findings, except those of the rules in
+/// `allowed`.
 ///
 /// # Errors
-/// When a file cannot be read, or holds neither rules nor a dashboard although it was named.
+/// If a file cannot be read, or if a path names a file without rules and without a dashboard.
 pub fn lint(paths: &[PathBuf], allowed: &[&str]) -> Result<Vec<Finding>, String> {
     let mut all = Vec::new();
     let mut read = Vec::new();
@@ -42,25 +43,25 @@ pub fn lint(paths: &[PathBuf], allowed: &[&str]) -> Result<Vec<Finding>, String>
             read.push((it, Some(file.with_file_name(".lint"))));
         }
     }
-    look_at(&read, &mut all)?;
+    check_files(&read, &mut all)?;
     all.retain(|it| !allowed.contains(&it.rule));
     Ok(sorted(all))
 }
 
-/// The same for one file that lies in memory; the error says in which line it cannot be read, and why.
+/// Checks the text of one file.
 ///
 /// # Errors
-/// When there is no sense in the text.
+/// If the text cannot be parsed: the line, and the reason.
 pub fn lint_text(name: &str, text: &str) -> Result<Vec<Finding>, (u32, String)> {
     let mut all = Vec::new();
     let read = Read::of(name.to_owned(), Path::new(name), text)?;
-    look_at(&[(read, None)], &mut all).map_err(|it| (0, it))?;
+    check_files(&[(read, None)], &mut all).map_err(|it| (0, it))?;
     Ok(sorted(all))
 }
 
-/// Looks at files, each with the place of the `.lint` beside it.
-fn look_at(read: &[(Read, Option<PathBuf>)], all: &mut Vec<Finding>) -> Result<(), String> {
-    let groups = read.iter().flat_map(|(it, _)| &it.documents).filter_map(|it| match &it.content {
+/// Checks files, each with the path of the `.lint` beside it.
+fn check_files(read: &[(Read, Option<PathBuf>)], all: &mut Vec<Finding>) -> Result<(), String> {
+    let groups = read.iter().flat_map(|(it, _)| &it.documents).filter_map(|document| match &document.content {
         Content::Rules(groups) => Some(groups),
         _ => None,
     });
@@ -83,5 +84,6 @@ fn look_at(read: &[(Read, Option<PathBuf>)], all: &mut Vec<Finding>) -> Result<(
 }
 
 fn nothing_in(path: &Path) -> String {
-    format!("`{}` holds neither rules nor a dashboard; name a file that does", crate::read::folder::shown(path))
+    let path = crate::read::folder::shown(path);
+    format!("`{path}` contains neither rules nor a dashboard; help: name a rule file or a dashboard")
 }

@@ -1,5 +1,5 @@
-//! What a name in an expression can stand for: metrics of the catalog, of the platform, of Prometheus and its exporters,
-//! and series that rules record.
+//! The index of known series: metrics of the catalog, of the platform, of Prometheus and its exporters, and recorded
+//! series.
 
 use crate::read::{Expression, Labels, Rule, VARIABLE, labels_of, selections};
 use measurand_catalog::{
@@ -10,7 +10,7 @@ use promql_parser::label::Matcher;
 use promql_parser::parser::VectorSelector;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Labels that a target's series can get on their way to Prometheus.
+/// Labels that Prometheus can add to the series of a target.
 const OF_TARGETS: &[&str] = &[
     "job",
     "instance",
@@ -30,7 +30,7 @@ const OF_TARGETS: &[&str] = &[
     "monitor",
 ];
 
-/// Series that Prometheus makes itself.
+/// Series that Prometheus creates itself.
 const OF_PROMETHEUS: &[(&str, &str)] = &[
     ("up", "gauge"),
     ("scrape_duration_seconds", "gauge"),
@@ -44,13 +44,13 @@ const OF_PROMETHEUS: &[(&str, &str)] = &[
     ("ALERTS_FOR_STATE", "gauge"),
 ];
 
-/// Of whom a metric with another name than in the list is accepted.
+/// Prefixes of third-party metrics that are accepted even if the list does not contain them.
 const FOREIGN: &[&str] = &["node_", "prometheus_", "alertmanager_", "go_", "net_conntrack_", "promhttp_"];
 
-/// Metrics of others: name and type, one a line.
+/// Third-party metrics: name and type, one per line.
 const LIST: &str = include_str!("../vocab/metrics.txt");
 
-/// Everything that a name can stand for.
+/// All known series.
 #[derive(Debug, Default)]
 pub(crate) struct Known<'a> {
     catalog: Option<&'a Catalog>,
@@ -60,21 +60,21 @@ pub(crate) struct Known<'a> {
     target_labels: BTreeSet<&'a str>,
 }
 
-/// A series that a rule makes.
+/// A series that a rule records.
 #[derive(Debug, Clone)]
 struct Recorded {
     labels: Labels,
-    /// The series that it is made of, also through other rules.
+    /// The scraped series that it is computed from, directly or through other rules.
     sources: BTreeSet<String>,
 }
 
-/// What a series is.
+/// The kind of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SeriesKind {
-    /// Only grows: a counter, or a part of a histogram.
+    /// A counter, or a part of a histogram.
     Counter,
     Gauge,
-    /// The name of a histogram without the end of its parts.
+    /// A histogram's name without the suffix of a part.
     Whole,
 }
 
@@ -86,21 +86,21 @@ pub(crate) struct Measured<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// Without a catalog: only what everybody knows.
+    /// An index without a catalog: only third-party metrics.
     pub(crate) fn nothing() -> Self {
         let listed = LIST.lines().filter(|it| !it.starts_with('#')).filter_map(|it| it.split_once(' '));
         let target_labels = OF_TARGETS.iter().copied().collect();
         Self { foreign: listed.chain(OF_PROMETHEUS.iter().copied()).collect(), target_labels, ..Self::default() }
     }
 
-    /// With a catalog, with patterns of names (`http_*`) of metrics that others export, and with labels that targets get.
+    /// An index of a catalog, with additional third-party metrics (patterns such as `http_*`) and target labels.
     pub(crate) fn new(catalog: &'a Catalog, also: &'a [String], target_labels: &'a [String]) -> Self {
         let mut known = Self { catalog: Some(catalog), also, ..Self::nothing() };
         known.target_labels.extend(target_labels.iter().map(String::as_str));
         known
     }
 
-    /// Learns what rules record; a rule may use one that stands before or after it.
+    /// Adds the series that rules record. Rules may use each other in any order.
     pub(crate) fn learn<'r>(&mut self, rules: &(impl Iterator<Item = &'r Rule> + Clone)) {
         for _ in 0..4 {
             for rule in rules.clone() {
@@ -120,7 +120,7 @@ impl<'a> Known<'a> {
                         }
                     }
                 }
-                // Several rules may record one series, each a part of it.
+                // Several rules may record parts of one series.
                 let earlier = self.recorded.get(&rule.name.text);
                 if let Some(earlier) = earlier.filter(|it| !it.labels.open || !it.sources.is_empty()) {
                     labels.names.extend(earlier.labels.names.iter().cloned());
@@ -135,7 +135,7 @@ impl<'a> Known<'a> {
         self.recorded.contains_key(name)
     }
 
-    /// The metric of the catalog with this name, or of which this is a part.
+    /// The metric of the catalog that this series belongs to.
     pub(crate) fn measured(&self, name: &str) -> Option<Measured<'a>> {
         let families = self.catalog.map(|it| it.families.as_slice()).unwrap_or_default();
         families.iter().find_map(|family| {
@@ -148,7 +148,7 @@ impl<'a> Known<'a> {
         platform::ALL.iter().find(|it| is_of(name, it.name, it.kind == Kind::Histogram))
     }
 
-    /// The metrics of the catalog that a series is, or is made of.
+    /// The metrics of the catalog that a series belongs to or is computed from.
     pub(crate) fn sources(&self, name: &str) -> Vec<Measured<'a>> {
         match self.recorded.get(name) {
             Some(it) => it.sources.iter().filter_map(|it| self.measured(it)).collect(),
@@ -156,7 +156,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Whether the name stands for anything; without a catalog everything does.
+    /// Whether the series exists. Without a catalog, all do.
     pub(crate) fn exists(&self, name: &str) -> bool {
         self.catalog.is_none()
             || self.is_recorded(name)
@@ -173,11 +173,11 @@ impl<'a> Known<'a> {
             return true;
         }
         let prefixed = FOREIGN.iter().any(|it| name.starts_with(it));
-        // One letter more or less than a name that exists is not another version's metric.
+        // A name that almost equals a listed one is more likely misspelt than new.
         prefixed && !self.foreign.keys().any(|it| strsim::osa_distance(it, base) <= 2)
     }
 
-    /// The name that may have been meant.
+    /// The most similar name that exists.
     pub(crate) fn nearest(&self, name: &str) -> Option<String> {
         let families = self.catalog.map(|it| it.families.as_slice()).unwrap_or_default();
         let own: Vec<&str> = families.iter().flat_map(|it| &it.metrics).map(|it| it.name.as_str()).collect();
@@ -189,7 +189,8 @@ impl<'a> Known<'a> {
         Some(if self.exists(&joined) { joined } else { near.to_owned() })
     }
 
-    /// What the series is, if that is known; without a catalog the end of its name says it.
+    /// The kind of the series. If it is not listed, it is derived from the name's suffix. Returns `None` if it is
+    /// unknown.
     pub(crate) fn kind(&self, name: &str) -> Option<SeriesKind> {
         let of = |kind: Kind, metric: &str| match kind {
             Kind::Gauge => SeriesKind::Gauge,
@@ -214,13 +215,13 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Which labels the series of a selector have.
+    /// The labels of the series that a selector selects.
     pub(crate) fn labels(&self, selector: &VectorSelector) -> Labels {
         let Some(name) = selector.name.as_deref() else { return Labels::UNKNOWN };
         self.labels_of_series(name)
     }
 
-    /// Which labels a series has.
+    /// The labels of a series.
     pub(crate) fn labels_of_series(&self, name: &str) -> Labels {
         if let Some(it) = self.recorded.get(name) {
             return it.labels.clone();
@@ -237,18 +238,18 @@ impl<'a> Known<'a> {
         Labels::of(own.into_iter().chain(part).chain(self.target_labels.iter().copied()))
     }
 
-    /// Whether a label of a recorded series may be one that Prometheus adds when it sends the series elsewhere.
+    /// Whether Prometheus can add this label to series.
     pub(crate) fn is_target_label(&self, name: &str) -> bool {
         self.target_labels.contains(name)
     }
 
-    /// Whether functions give the metric this label.
+    /// Whether the metric has this label, from its family or from annotations.
     pub(crate) fn has_label(&self, of: Measured<'a>, label: &str) -> bool {
         let kinds = label == KIND_LABEL && of.metric.role == Role::Errors;
         kinds || of.metric.labels.iter().any(|it| it == label) || self.added_labels(of).contains(&label)
     }
 
-    /// The values that a label of a metric can have; nothing where any can come.
+    /// The possible values of a metric's label. Returns `None` if it has arbitrary values.
     pub(crate) fn values(&self, of: Measured<'a>, label: &str) -> Option<Vec<&'a str>> {
         if let Some(extra) = of.metric.role.extra_label().filter(|it| it.name == label) {
             return Some(extra.values.to_vec());
@@ -279,14 +280,14 @@ impl<'a> Known<'a> {
         Some(values)
     }
 
-    /// The labels that annotations add to those of the family.
+    /// The labels that annotations add to the family's labels.
     fn added_labels(&self, of: Measured<'_>) -> Vec<&'static str> {
         let sites = || self.catalog.into_iter().flat_map(|it| it.sites_of(&of.family.name));
         let any = |label: &str| label == CALLER_LABEL || sites().any(|it| it.labels.contains_key(label));
         ADDED_LABELS.into_iter().filter(|label| any(label)).collect()
     }
 
-    /// The kinds of errors of all functions of a family; nothing where those of one are not known.
+    /// The error kinds of all functions of a family. Returns `None` if those of one function are unknown.
     fn kinds(&self, family: &'a FamilyRecord) -> Option<Vec<&'a str>> {
         let mut kinds = Vec::new();
         for site in self.catalog?.sites_of(&family.name) {
@@ -300,38 +301,39 @@ impl<'a> Known<'a> {
         Some(kinds)
     }
 
-    /// Whether a function records a series that all matchers fit.
+    /// Whether a function records a series that all matchers select.
     pub(crate) fn is_recorded_by_a_function(&self, of: Measured<'a>, matchers: &[Matcher]) -> bool {
         let mut sites = self.catalog.into_iter().flat_map(|it| it.sites_of(&of.family.name));
         sites.any(|site| {
-            matchers.iter().all(|it| {
-                let kinds = it.name == KIND_LABEL && of.metric.role == Role::Errors && !site.unknown_error_kinds;
-                let known = of.family.label(&it.name).is_some() || site.labels.contains_key(&it.name);
-                is_variable(it)
-                    || kinds && (it.is_match("") || site.error_kinds.iter().any(|kind| it.is_match(kind)))
+            matchers.iter().all(|matcher| {
+                let name = &matcher.name;
+                let kinds = name == KIND_LABEL && of.metric.role == Role::Errors && !site.unknown_error_kinds;
+                let known = of.family.label(name).is_some() || site.labels.contains_key(name);
+                is_variable(matcher)
+                    || kinds && (matcher.is_match("") || site.error_kinds.iter().any(|kind| matcher.is_match(kind)))
                     || !kinds && !known
-                    || known && site.labels.get(&it.name).is_none_or(|value| it.is_match(value))
+                    || known && site.labels.get(name).is_none_or(|value| matcher.is_match(value))
             })
         })
     }
 }
 
-/// Whether the value is one of the viewer's choosing.
+/// Whether the matcher's value contains a variable of the dashboard.
 pub(crate) fn is_variable(matcher: &Matcher) -> bool {
     matcher.value.contains(VARIABLE)
 }
 
-/// Whether a series is this metric, or one of the parts of this histogram.
+/// Whether a series is this metric or a part of this histogram.
 fn is_of(series: &str, metric: &str, is_histogram: bool) -> bool {
     series == metric || is_histogram && base(series) == metric
 }
 
-/// A histogram's name without the end of its part.
+/// The series' name without the suffix of a histogram's part.
 pub(crate) fn base(series: &str) -> &str {
     ["_bucket", "_count", "_sum"].iter().find_map(|it| series.strip_suffix(it)).unwrap_or(series)
 }
 
-/// Whether a name fits a pattern, in which `*` stands for anything at the end.
+/// Whether a name matches a pattern, which may end in `*`.
 fn fits(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |it| name.starts_with(it))
 }

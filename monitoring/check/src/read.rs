@@ -1,6 +1,4 @@
-//! Reads files of rules, dashboards and tests, whoever wrote them, and keeps the line of everything.
-//!
-//! Nothing here judges: `lint` and `check` do.
+//! Parses rule files, dashboards and tests, and keeps the line of each value. `lint` and `check` use the result.
 
 mod comments;
 mod expression;

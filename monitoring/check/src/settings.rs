@@ -1,7 +1,7 @@
-//! `monitoring.toml`: what people decide, beside what the catalog knows.
+//! `monitoring.toml`: settings that the catalog does not contain.
 //!
-//! What it says about alerts is applied to the catalog before anything is made of it, so that a threshold still stands in
-//! one place: the panel, the rule and its test all follow.
+//! Changes of alerts are applied to the catalog before anything is built from it. So each threshold has one source, and
+//! the panel, the rule and its test agree.
 
 mod apply;
 mod burns;
@@ -17,28 +17,28 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use toml::Spanned;
 
-/// Bytes of a file in which people say what they decided.
+/// Maximum size of a `monitoring.toml` or a `.lint`.
 pub(crate) const SETTINGS_BYTES_MAX: u64 = 1 << 20;
 
-/// What a `monitoring.toml` says.
+/// The contents of a `monitoring.toml`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
-    /// How the catalog becomes monitoring.
+    /// The options for building monitoring from the catalog.
     pub options: Options,
-    /// Metrics that others export, by name or by the beginning of the name and `*`.
+    /// Third-party metrics, as names or as prefixes followed by `*`.
     pub known_metrics: Vec<String>,
-    /// Labels that targets get on their way to Prometheus, besides the usual ones.
+    /// Additional labels of targets.
     pub target_labels: Vec<String>,
-    /// Labels that hold no secrets, whatever they are called.
+    /// Labels that contain no secrets and have few values, even if their names suggest otherwise.
     pub accepted_labels: Vec<String>,
-    /// Who answers alerts about functions that name no owner.
+    /// The team that receives alerts about functions without an owner.
     pub team: Option<String>,
     changes: Vec<SettingsChange>,
     factors: Vec<burns::Factor>,
     leave_out: Vec<LeftOut>,
 }
 
-/// What is to be different about an alert of the catalog.
+/// A change of an alert.
 #[derive(Debug, Clone, PartialEq)]
 struct SettingsChange {
     place: Place,
@@ -48,7 +48,7 @@ struct SettingsChange {
     severity: Option<Severity>,
 }
 
-/// What is not wanted.
+/// An alert, family or panel to leave out.
 #[derive(Debug, Clone, PartialEq)]
 struct LeftOut {
     place: Place,
@@ -63,7 +63,7 @@ enum What {
     Panel,
 }
 
-/// `monitoring.toml:3`, for messages.
+/// File and line for messages, such as `monitoring.toml:3`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place(String);
 
@@ -115,10 +115,10 @@ struct RawLeaveOut {
 }
 
 impl Settings {
-    /// The name of the file in the folder of the generated files.
+    /// The file's name, in the folder of the generated files.
     pub const FILE: &'static str = "monitoring.toml";
 
-    /// Reads what a folder's `monitoring.toml` says; nothing is said where there is none.
+    /// Reads the `monitoring.toml` in a folder. Returns the defaults if there is none.
     ///
     /// # Errors
     /// As [`Settings::read`].
@@ -130,30 +130,30 @@ impl Settings {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, or says something that has no meaning; the message names the line and the help.
+    /// If it cannot be read or is invalid; the message names the line and the fix.
     pub fn read(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string().escape_debug().to_string();
         let text = read_text(path, SETTINGS_BYTES_MAX).map_err(|it| it.to_string())?;
         Self::parse(&name, &text)
     }
 
-    /// Reads the text of a file of this name.
+    /// Parses the text of a file. `name` is used in error messages.
     ///
     /// # Errors
     /// As [`Settings::read`].
     pub fn parse(name: &str, text: &str) -> Result<Self, String> {
         let line = |offset: usize| 1 + text.bytes().take(offset).filter(|it| *it == b'\n').count();
         let place = |offset: usize| Place(format!("{name}:{}", line(offset)));
-        let raw: Raw = toml::from_str(text).map_err(|it| {
-            let reason = it.message().lines().collect::<Vec<_>>().join("; ");
-            format!("{}: {reason}", place(it.span().map_or(0, |it| it.start)).0)
+        let raw: Raw = toml::from_str(text).map_err(|error| {
+            let reason = error.message().lines().collect::<Vec<_>>().join("; ");
+            format!("{}: {reason}", place(error.span().map_or(0, |it| it.start)).0)
         })?;
-        let wrong = |it: &Spanned<String>, reason: &str| {
-            format!("{}: `{}` {reason}", place(it.span().start).0, it.get_ref().escape_debug())
+        let wrong = |value: &Spanned<String>, reason: &str| {
+            format!("{}: `{}` {reason}", place(value.span().start).0, value.get_ref().escape_debug())
         };
-        let one_line = |it: Spanned<String>| {
-            let bad = it.get_ref().trim().is_empty() || !it.get_ref().chars().all(is_text);
-            if bad { Err(wrong(&it, "is no name; write one line of text")) } else { Ok(it.into_inner()) }
+        let one_line = |value: Spanned<String>| {
+            let bad = value.get_ref().trim().is_empty() || !value.get_ref().chars().all(is_text);
+            if bad { Err(wrong(&value, "is not a name; help: write one line of text")) } else { Ok(value.into_inner()) }
         };
         let mut settings = Self { team: raw.team.map(one_line).transpose()?, ..Self::default() };
         settings.options.job = raw.job.map(one_line).transpose()?;
@@ -166,20 +166,21 @@ impl Settings {
         if let Some(it) = raw.memory_bytes {
             settings.options.memory_bytes = *it.get_ref();
             if !(it.get_ref().is_finite() && *it.get_ref() > 0.0) {
-                return Err(format!("{}: `memory_bytes` has to be a number above zero", place(it.span().start).0));
+                let place = place(it.span().start).0;
+                return Err(format!("{place}: `memory_bytes` is out of range; help: write a number above zero"));
             }
         }
         if let Some(it) = raw.histograms {
             let found = Histograms::ALL.into_iter().find(|known| known.as_str() == it.get_ref());
             settings.options.histograms =
-                found.ok_or_else(|| wrong(&it, "is no way to store histograms; write `classic` or `native`"))?;
+                found.ok_or_else(|| wrong(&it, "is not a kind of histogram; help: write `classic` or `native`"))?;
         }
         for (key, value) in raw.receivers {
             let receivers = &mut settings.options.receivers;
             let known = receiver(receivers, key.get_ref());
             let Some(field) = known else {
                 let help = did_you_mean(key.get_ref(), RECEIVERS.into_iter(), "remove it");
-                return Err(wrong(&key, &format!("is nothing that receivers have; {help}")));
+                return Err(wrong(&key, &format!("is not a field of `[receivers]`; help: {help}")));
             };
             *field = one_line(value)?;
         }
@@ -189,13 +190,13 @@ impl Settings {
         for (alert, change) in raw.alerts {
             let for_seconds = change.r#for.map(|it| seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION)));
             let severity = change.severity.map(|it| severity(it.get_ref()).ok_or_else(|| wrong(&it, NO_SEVERITY)));
-            let threshold = change.threshold.map(|it| {
-                let number = *it.get_ref();
-                let place = place(it.span().start).0;
+            let threshold = change.threshold.map(|value| {
+                let number = *value.get_ref();
+                let place = place(value.span().start).0;
                 if number.is_finite() {
                     Ok(number)
                 } else {
-                    Err(format!("{place}: `{number}` is no threshold; write a number"))
+                    Err(format!("{place}: `{number}` is not a threshold; help: write a finite number"))
                 }
             });
             settings.changes.push(SettingsChange {
@@ -221,11 +222,11 @@ impl Settings {
         Ok(settings)
     }
 
-    /// What follows from a catalog and from what people decided.
+    /// Builds the monitoring of a catalog with these settings.
     ///
     /// # Errors
-    /// When a name that is to be changed or left out does not exist, a threshold does not fit, or a burn rate is one that
-    /// no budget of the catalog can reach.
+    /// If an alert, family or panel to change or leave out does not exist, if a threshold does not fit its metric, or
+    /// if no error budget of the catalog can reach a burn rate.
     pub fn monitoring(&self, catalog: &Catalog) -> Result<Monitoring, String> {
         let changed = self.applied(catalog)?;
         burns::Factor::check(&self.factors, &changed)?;
@@ -268,14 +269,14 @@ fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut Stri
     }
 }
 
-const NO_DURATION: &str = "is no duration; write a number and s, m, h or d";
-const NO_SEVERITY: &str = "is no severity; write P0, P1, P2 or P3";
+const NO_DURATION: &str = "is not a duration; help: write a number and s, m, h or d";
+const NO_SEVERITY: &str = "is not a severity; help: write P0, P1, P2 or P3";
 
 fn severity(text: &str) -> Option<Severity> {
     Severity::ALL.into_iter().find(|it| it.as_str() == text)
 }
 
-/// `90s`, `5m`, `1h`, `1d`.
+/// The seconds of a duration such as `90s`, `5m`, `1h` or `1d`.
 fn seconds(text: &str) -> Option<u32> {
     let (number, factor) = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]
         .into_iter()

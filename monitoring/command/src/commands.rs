@@ -1,4 +1,4 @@
-//! What each command does. A command reads, asks the library and prints: what it finds is data before it is text.
+//! One module for each command. A command reads its input, gets a result from the library as data, and prints it.
 
 mod check;
 mod completions;
@@ -17,7 +17,7 @@ use crate::cli::Command;
 use crate::outcome::Outcome;
 use crate::output;
 
-/// Runs a command; the error is one line that says what to do.
+/// Runs a command. The error is one line with the problem and what to do.
 pub(crate) fn run(command: Command) -> Result<Outcome, String> {
     match command {
         Command::Generate(it) => generate::generate(&it),

@@ -1,5 +1,5 @@
-//! The stack on this machine without containers: which servers, with which arguments, and what is known of them while they
-//! run. What is in their configuration is the library's business.
+//! The local stack without containers: its servers, their arguments and their state. The library writes their
+//! configuration.
 
 pub(crate) mod folder;
 pub(crate) mod health;

@@ -1,4 +1,4 @@
-//! `cargo measurand`: the shell around the library. It reads arguments, prints, and decides the exit code.
+//! `cargo measurand`: reads the arguments, calls the library, prints the result and sets the exit code.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Usage, or input that cannot be read: what clap returns for a wrong argument too.
+/// The exit code for wrong usage and for input that cannot be read. Clap uses the same one for a wrong argument.
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let mut stderr = anstream::AutoStream::auto(std::io::stderr().lock());
             let word = output::painted("error", "1;31");
-            // Nobody is left to tell when stderr is closed.
+            // If stderr is closed, the error cannot be reported.
             let _ = writeln!(stderr, "{word}: {}", output::seen(&error));
             ExitCode::from(UNUSABLE)
         }

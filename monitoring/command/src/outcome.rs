@@ -1,6 +1,6 @@
-//! How a command ended that did its work.
+//! The result of a command that completed.
 
-/// How a command ended that did its work.
+/// The result of a command that completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Nothing needs attention.

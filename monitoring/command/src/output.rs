@@ -1,4 +1,4 @@
-//! What leaves the command: text and JSON on the screen, files in a folder.
+//! Output of the commands: text and JSON on the terminal, files in a folder.
 
 mod files;
 
@@ -13,43 +13,43 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 
-/// Prints text; colours are left out where no terminal wants them.
+/// Prints text to stdout, without colours if stdout is not a terminal.
 pub(crate) fn print(text: &str) -> Result<(), String> {
     let mut stdout = anstream::AutoStream::auto(io::stdout().lock());
     match stdout.write_all(seen(text).as_bytes()).and_then(|()| stdout.flush()) {
-        // Whoever read it has seen enough, as in `… | head`.
+        // The reader closed the pipe, as in `… | head`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(|it| format!("cannot print: {it}; free some space or print elsewhere")),
+        other => other.map_err(|it| format!("cannot print: {it}; help: free disk space, or redirect the output")),
     }
 }
 
-/// Prints lines on standard error, which may be closed: that is no reason to stop.
+/// Prints lines to stderr behind a word in red. Write errors are ignored.
 pub(crate) fn complain(word: &str, lines: impl Iterator<Item = String>) {
-    beside(&painted(word, "1;31"), lines);
+    print_to_stderr(&painted(word, "1;31"), lines);
 }
 
-/// Says something beside the answer, on standard error.
+/// Prints a note to stderr.
 pub(crate) fn note(text: &str) {
-    beside(&painted("note", "1"), std::iter::once(visible(text)));
+    print_to_stderr(&painted("note", "1"), std::iter::once(visible(text)));
 }
 
-fn beside(word: &str, lines: impl Iterator<Item = String>) {
+fn print_to_stderr(word: &str, lines: impl Iterator<Item = String>) {
     let mut stderr = anstream::AutoStream::auto(io::stderr().lock());
     for line in lines {
         let _ = writeln!(stderr, "{word}: {}", seen(&line));
     }
 }
 
-/// Lines about functions whose numbers a reader may confuse.
+/// Notes about functions that share series, a line for each group.
 pub(crate) fn sharing(all: &[String]) -> String {
     const MOST: usize = 5;
     let line = |text: &str| format!("{}: {}\n", painted("note", "1"), visible(text));
     let more = all.len().saturating_sub(MOST);
-    let more = (more > 0).then(|| line(&format!("{more} more groups of functions; `cargo measurand check` lists all")));
+    let more = (more > 0).then(|| line(&format!("{more} more such groups; `cargo measurand check` lists all of them")));
     all.iter().take(MOST).map(|it| line(it)).chain(more).collect()
 }
 
-/// Prints what was found, and says whether it was anything.
+/// Prints findings. Returns [`Outcome::Findings`] if one of them is more than a warning.
 pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, String> {
     #[derive(Serialize)]
     struct FindingsReport<'a> {
@@ -62,7 +62,7 @@ pub(crate) fn findings(findings: &[Finding], format: Format) -> Result<Outcome, 
     Ok(if findings.iter().all(|it| it.is_warning) { Outcome::Fine } else { Outcome::Findings })
 }
 
-/// The place first and alone, so that editors and terminals make a link of it.
+/// A finding as text. It starts with file and line, which editors and terminals turn into a link.
 fn finding(it: &Finding) -> String {
     let place = if it.line == 0 { it.file.clone() } else { format!("{}:{}", it.file, it.line) };
     let (place, rule) = (painted(&visible(&place), "1"), painted(it.rule, "1;33"));
@@ -80,11 +80,11 @@ fn sum(count: usize) -> String {
 
 /// A value as JSON with a final line feed.
 pub(crate) fn json(value: &impl Serialize) -> String {
-    // Plain structs of strings and finite numbers cannot fail to be written.
+    // Serializing plain structs of strings and finite numbers cannot fail.
     ascii_controls(&serde_json::to_string_pretty(value).unwrap_or_default()) + "\n"
 }
 
-/// JSON that says the same and can be looked at: what is not visible stands in strings alone, and is escaped there.
+/// The same JSON with invisible characters escaped. They occur only inside strings.
 pub(crate) fn ascii_controls(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
@@ -100,13 +100,13 @@ pub(crate) fn ascii_controls(json: &str) -> String {
     out
 }
 
-/// A text in a colour; what prints it decides whether colours are wanted.
+/// The text in a colour. The printing functions remove the colour if the output is not a terminal.
 pub(crate) fn painted(text: &str, style: &str) -> String {
     format!("\u{1b}[{style}m{text}\u{1b}[0m")
 }
 
-/// The last look at a text: whatever came into it, a terminal obeys line feeds, tabs and colours, and nothing else in it.
-/// What comes from a catalog or a file went through [`visible`] before, which leaves it no colours either.
+/// Escapes all control and invisible characters except line feeds, tabs and colours: the last step before printing.
+/// Texts from a catalog or a file also pass through [`visible`] before, which escapes colours too.
 pub(crate) fn seen(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -126,17 +126,17 @@ pub(crate) fn seen(text: &str) -> String {
     out
 }
 
-/// How long the sequence is that gives a colour, if the text begins with one.
+/// The length in bytes of the colour sequence at the start of the text.
 fn colour(text: &str) -> Option<usize> {
     let style = text.strip_prefix("\u{1b}[")?;
     let end = style.find(|it: char| !it.is_ascii_digit() && it != ';')?;
     style[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
 }
 
-/// Characters of a cell: each row is as long as the longest name, which may come from anywhere.
+/// Maximum number of characters in a cell of a table: names may come from an untrusted source and have any length.
 pub(crate) const CELL_MAX: usize = 200;
 
-/// The text, cut where it is longer than a cell.
+/// The text, cut to the size of a cell.
 fn cell(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(CELL_MAX) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
@@ -144,21 +144,21 @@ fn cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text with blanks behind it. A width in a format would panic beyond 65 535.
+/// The text, filled with blanks to a width. A width in a format string would panic above 65 535.
 pub(crate) fn padded(text: &str, wide: usize) -> String {
     let blanks = wide.saturating_sub(text.chars().count());
     format!("{text}{}", " ".repeat(blanks))
 }
 
-/// Rows under a head, each column as wide as its widest cell.
+/// A table: rows under a head, each column as wide as its widest cell.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(|it| cell(it)).collect()).collect();
     let widths: Vec<usize> = head
         .iter()
         .enumerate()
-        .map(|(column, it)| {
+        .map(|(column, title)| {
             let cells = rows.iter().filter_map(|row| row.get(column));
-            cells.map(|it| it.chars().count()).chain([it.len()]).max().unwrap_or_default()
+            cells.map(|it| it.chars().count()).chain([title.len()]).max().unwrap_or_default()
         })
         .collect();
     let line = |cells: Vec<&str>| {

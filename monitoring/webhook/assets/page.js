@@ -1,5 +1,5 @@
-// Keeps the page of alerts current: only while somebody looks at it, not while something is chosen or selected, and
-// less often when the server does not answer.
+// Refreshes the alert page while it is visible. It pauses while the user chooses a filter or selects text, and slows
+// down while the server does not answer.
 "use strict";
 
 const EVERY = 15;
@@ -21,12 +21,13 @@ async function refresh() {
             const focused = document.activeElement?.getAttribute("href");
             document.querySelector("main").replaceWith(page.querySelector("main"));
             document.title = page.title;
-            if (focused) document.querySelector(`main a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+            const link = focused && document.querySelector(`main a[href="${CSS.escape(focused)}"]`);
+            link?.focus({ preventScroll: true });
             pause = EVERY;
-            tell(`, looked at again every ${EVERY} s`);
+            tell(`, refreshed every ${EVERY} s`);
         } catch (error) {
             pause = Math.min(pause * 2, SELDOM);
-            tell(`: no news since then (${error.message}); the next try is in ${pause} s`, true);
+            tell(`: cannot refresh (${error.message}); the next attempt is in ${pause} s`, true);
         }
     }
     schedule();
@@ -44,5 +45,5 @@ function schedule() {
 }
 
 document.addEventListener("visibilitychange", () => (document.hidden ? schedule() : refresh()));
-tell(`, looked at again every ${EVERY} s`);
+tell(`, refreshed every ${EVERY} s`);
 schedule();

@@ -1,4 +1,4 @@
-//! What all routes and the retention share: the database, the queue, and the bounds on what clients take.
+//! The state that all routes and the retention task share: the database, the queue and the limits.
 
 use crate::forward::Queue;
 use crate::rate_limit::{Limits, Rate};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// What the answers are made from.
+/// The shared state.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) writer: Writer,
@@ -21,17 +21,17 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) rate: Rate,
     pub(crate) requests: Semaphore,
-    /// Kibibytes of payloads that are held at once.
+    /// Permits for the memory of payloads, in KiB.
     pub(crate) memory: Semaphore,
-    /// Seconds after which a firing alert that was not repeated is stale.
+    /// Seconds after which a firing alert without a repeat is stale.
     stale_after_seconds: i64,
-    /// When the disk was last written to for `/readyz`.
+    /// The time of the last successful write for `/readyz`.
     pub(crate) probed: Mutex<Option<Instant>>,
-    /// Bytes of the largest payload that did not reach the disk since one did.
+    /// Size of the largest payload that could not be written since the last success; 0 if there is none.
     pub(crate) refused_bytes: AtomicU32,
 }
 
-/// Payloads of the greatest size that are held at once.
+/// Number of payloads of the maximum size that fit in memory at once.
 const LARGEST_AT_ONCE: usize = 16;
 
 impl App {
@@ -59,7 +59,7 @@ impl App {
         })
     }
 
-    /// Notes whether a payload of so many bytes reached the disk.
+    /// Records whether a payload of this size was written to disk.
     pub(crate) fn reached_disk(&self, bytes: u32, reached: bool) {
         if reached {
             self.refused_bytes.store(0, Ordering::Relaxed);
@@ -68,7 +68,7 @@ impl App {
         }
     }
 
-    /// A firing alert that came last before this time is stale.
+    /// The time before which a firing alert must have been received last to be stale.
     pub(crate) fn stale_before(&self) -> Time {
         Time::now().plus_seconds(self.stale_after_seconds.saturating_neg())
     }

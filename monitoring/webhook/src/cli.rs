@@ -1,4 +1,4 @@
-//! The arguments of the command and its help. Every argument is an environment variable as well.
+//! The arguments of the command, and its help text. Each argument has an environment variable.
 
 use clap::Parser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -9,16 +9,14 @@ use std::time::Duration;
 const EXAMPLES: &str = "\
 Examples:
   measurand-webhook
-      Listens on this machine alone; alerts are kept in the current folder.
+      Listens on 127.0.0.1 only, and stores alerts in the current folder.
   measurand-webhook --listen 0.0.0.0:9095 --database /var/lib/alerts/alerts.db \\
       --token-file /run/secrets/token --tls-certificate server.pem --tls-key server.key
-      For other machines, with a bearer token and TLS.
+      Listens for other machines, with a bearer token and TLS.
   measurand-webhook --forward https://next.example/webhook --forward-token-file /run/secrets/next
-      Passes every payload on, until the next hop has taken it.
+      Forwards every payload, and repeats it until the next hop has accepted it.
   measurand-webhook --hash-password < password.txt
-      Prints the hash of a password, for a line `name:hash` of the file of users.
-
-Tokens, users and certificate are read again when their files have changed, and on SIGHUP; SIGTERM ends the server when all that was begun is done.
+      Prints the hash of a password, for a line `name:hash` in the users file.
 
 In Alertmanager's configuration:
   receivers:
@@ -27,100 +25,120 @@ In Alertmanager's configuration:
         - url: http://127.0.0.1:9095/webhook
           http_config: {authorization: {credentials_file: /run/secrets/token}}
 
-`/readyz` writes what a payload takes, or what a refused one would have taken, and answers 503 where a payload gets 503.
-The database is a regular file with one name: links to it are followed, and hard links refused.
+Tokens, users and certificate are reloaded when their files change, and on SIGHUP. SIGTERM stops
+the server after all running requests have finished.
 
-Alertmanager tries again at once after a status of 500 and above, which is what a full disk or too much at once is
-answered with; after 429 it tries again with the group's next notification.";
+`/readyz` writes as many bytes as a payload needs, or as a refused payload needs. It answers 503
+if a payload would get 503. The database is a regular file. Symbolic links to it are followed,
+hard links are refused.
 
-/// Keeps the alerts that Alertmanager sends: on disk before it answers, as JSON and as a page.
+The server answers 503 if the disk is full or if there are too many requests at once; Alertmanager
+then repeats the notification immediately. After 429, Alertmanager repeats it with the group's
+next notification.
+
+Exit codes: 0 stopped by SIGTERM or SIGINT, 1 cannot start, or cannot store alerts any more, 2
+wrong usage";
+
+/// Receive Alertmanager's notifications, store every alert on disk before answering, and serve them as JSON and as a
+/// page.
 #[derive(Debug, Parser)]
 #[command(name = "measurand-webhook", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// Where to listen; port 0 lets the operating system choose
+    /// The address to listen on; with port 0, the operating system chooses one
     #[arg(long, value_name = "HOST:PORT", env = "MEASURAND_WEBHOOK_LISTEN", default_value = "127.0.0.1:9095")]
     listen: String,
-    /// The file to keep alerts in; it is made if it does not exist
+    /// The file to store alerts in; created if it does not exist
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_DATABASE", default_value = "alerts.db")]
     database: PathBuf,
-    /// Bearer tokens that are let in, one a line
+    /// A file with the accepted bearer tokens, one per line
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_TOKEN_FILE", value_parser = path())]
     token_file: Option<PathBuf>,
-    /// Users that are let in with a password, `name:bcrypt-hash` a line; browsers ask for one
+    /// A file with the accepted users, one `name:bcrypt-hash` per line; browsers ask for name and password
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_USERS_FILE", value_parser = path())]
     users_file: Option<PathBuf>,
-    /// The certificate to serve HTTPS with, in PEM
+    /// The certificate for HTTPS, in PEM
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_TLS_CERTIFICATE", value_parser = path())]
     tls_certificate: Option<PathBuf>,
     /// The certificate's private key, in PEM
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_TLS_KEY", value_parser = path())]
     tls_key: Option<PathBuf>,
-    /// A file that says all of that at once, as `--web.config.file` of Prometheus' exporters does, and headers too;
-    /// another certificate counts before the one that it names
-    #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_WEB_CONFIG_FILE", alias = "web.config.file", value_parser = path())]
+    /// A file with users, certificate and HTTP headers, in the format of `--web.config.file` of Prometheus' exporters;
+    /// `--tls-certificate` overrides its certificate
+    #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_WEB_CONFIG_FILE", alias = "web.config.file")]
+    #[arg(value_parser = path())]
     web_config_file: Option<PathBuf>,
-    /// Pass every payload on to this address
+    /// Forward every payload to this address
     #[arg(long, value_name = "URL", env = "MEASURAND_WEBHOOK_FORWARD")]
     forward: Option<String>,
-    /// The bearer token for the next hop
+    /// A file with the bearer token for the next hop
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_FORWARD_TOKEN_FILE", value_parser = path())]
     forward_token_file: Option<PathBuf>,
-    /// The certificates to trust the next hop by, in PEM [default: the operating system's]
+    /// A file with the CA certificates for the next hop, in PEM [default: those of the operating system]
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_FORWARD_CA_FILE", value_parser = path())]
     forward_ca_file: Option<PathBuf>,
-    /// Days to keep an alert after it came last
-    #[arg(long, value_name = "DAYS", env = "MEASURAND_WEBHOOK_KEEP_DAYS", default_value = "90", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    /// Days to keep an alert after it was received last
+    #[arg(long, value_name = "DAYS", env = "MEASURAND_WEBHOOK_KEEP_DAYS", default_value = "90")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=36_500))]
     keep_days: u32,
-    /// Alerts to keep at most, resolved ones go first; and payloads to keep for the next hop
-    #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_KEEP_ALERTS", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Maximum number of alerts, of which resolved ones are deleted first, and of payloads that wait for the next hop
+    #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_KEEP_ALERTS", default_value = "100000")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     keep_alerts: u64,
-    /// Hours after which a firing alert that was not repeated is stale; twice Alertmanager's longest `repeat_interval`
-    #[arg(long, value_name = "HOURS", env = "MEASURAND_WEBHOOK_STALE_AFTER_HOURS", alias = "unheard-hours", default_value_t = STALE_AFTER_HOURS, value_parser = clap::value_parser!(u32).range(1..=876_000))]
+    /// Hours after which a firing alert without a repeat is stale; use twice Alertmanager's longest `repeat_interval`
+    #[arg(long, value_name = "HOURS", env = "MEASURAND_WEBHOOK_STALE_AFTER_HOURS", alias = "unheard-hours")]
+    #[arg(default_value_t = STALE_AFTER_HOURS)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=876_000))]
     stale_after_hours: u32,
-    /// Bytes of a payload at most
-    #[arg(long, value_name = "BYTES", env = "MEASURAND_WEBHOOK_MAX_BODY", default_value = "4194304", value_parser = clap::value_parser!(u32).range(1024..=1 << 28))]
+    /// Maximum size of a payload in bytes
+    #[arg(long, value_name = "BYTES", env = "MEASURAND_WEBHOOK_MAX_BODY", default_value = "4194304")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1024..=1 << 28))]
     max_body: u32,
-    /// Requests at once; more are answered with 503
-    #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_MAX_REQUESTS", default_value = "256", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    /// Maximum number of concurrent requests; further ones are answered with 503
+    #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_MAX_REQUESTS", default_value = "256")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=65_536))]
     max_requests: u32,
-    /// Connections at once; with more the one that does least gives way
-    #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_MAX_CONNECTIONS", default_value = "512", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    /// Maximum number of connections; beyond it, the least active one is closed
+    #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_MAX_CONNECTIONS", default_value = "512")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=65_536))]
     max_connections: u32,
-    /// Seconds for a request's body, and again for its answer
-    #[arg(long, value_name = "SECONDS", env = "MEASURAND_WEBHOOK_REQUEST_SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    /// Maximum seconds to receive a request's body, and again to answer it
+    #[arg(long, value_name = "SECONDS", env = "MEASURAND_WEBHOOK_REQUEST_SECONDS", default_value = "30")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_seconds: u64,
-    /// Requests a second of one address, more are answered with 429; 0 for no limit
+    /// Maximum requests per second from one address; further ones are answered with 429; 0 disables the limit
     #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_RATE", default_value = "1000")]
     rate: u32,
-    /// Requests of one address at one moment
-    #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_BURST", default_value = "2000", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum number of requests from one address at once
+    #[arg(long, value_name = "COUNT", env = "MEASURAND_WEBHOOK_BURST", default_value = "2000")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     burst: u32,
-    /// Seconds for what was begun to end after SIGTERM
-    #[arg(long, value_name = "SECONDS", env = "MEASURAND_WEBHOOK_SHUTDOWN_SECONDS", default_value = "10", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    /// Maximum seconds for running requests to finish after SIGTERM
+    #[arg(long, value_name = "SECONDS", env = "MEASURAND_WEBHOOK_SHUTDOWN_SECONDS", default_value = "10")]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=3600))]
     shutdown_seconds: u64,
-    /// Read a password from standard input and print its hash
+    /// Read a password from standard input, and print its bcrypt hash
     #[arg(long)]
     pub(crate) hash_password: bool,
 }
 
 impl Cli {
-    /// The arguments as the server takes them.
+    /// Converts the arguments to the server's settings.
     pub(crate) fn settings(self) -> Result<Settings, String> {
         let tls = match (given(self.tls_certificate), given(self.tls_key)) {
             (Some(certificate), Some(key)) => Some(TlsFiles::new(certificate, key)),
             (None, None) => None,
             (Some(_), None) => {
-                return Err("there is a certificate without its key; give `--tls-key` as well".to_owned());
+                return Err("the certificate has no key; help: add `--tls-key`".to_owned());
             }
             (None, Some(_)) => {
-                return Err("there is a key without its certificate; give `--tls-certificate` as well".to_owned());
+                return Err("the key has no certificate; help: add `--tls-certificate`".to_owned());
             }
         };
         let (token_file, ca_file) = (given(self.forward_token_file), given(self.forward_ca_file));
         let forward = match self.forward.filter(|it| !it.is_empty()) {
             Some(url) => Some(NextHop { url, token_file, ca_file }),
             None if token_file.is_some() || ca_file.is_some() => {
-                return Err("there are credentials for a next hop and none to send to; give `--forward`".to_owned());
+                return Err("there are credentials for a next hop, but no next hop; help: add `--forward`".to_owned());
             }
             None => None,
         };
@@ -154,12 +172,12 @@ impl Cli {
     }
 }
 
-/// Reads a path, or nothing, which clap's own parser refuses.
+/// Parses a path, which may be empty; clap's own parser refuses empty paths.
 fn path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
-/// A path that was given. Compose files set variables to nothing where they mean none.
+/// The path, or `None` if it is empty: Compose files set unused variables to an empty text.
 fn given(path: Option<PathBuf>) -> Option<PathBuf> {
     path.filter(|it| !it.as_os_str().is_empty())
 }

@@ -1,10 +1,10 @@
-//! Counts that no attribute makes, since they are of alerts and refusals and not of calls.
+//! Metrics of alerts and refused requests, which the attributes cannot count.
 
 use crate::payload::{Payload, Status};
 use crate::store::Totals;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
-/// Why a request was turned away.
+/// The reason why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     Unauthorized,
@@ -50,11 +50,11 @@ const FIRING: &str = "webhook_alerts_firing";
 const STALE: &str = "webhook_alerts_stale";
 const KEPT: &str = "webhook_alerts_kept";
 
-/// Describes all of them, and begins at zero, so that the first one is an increase.
+/// Describes all metrics, and sets counters to zero, so that Prometheus sees the first event as an increase.
 pub(crate) fn begin() {
-    describe_counter!(RECEIVED, "Alerts that were stored, repeats too.");
+    describe_counter!(RECEIVED, "Stored alerts, including repeats.");
     describe_counter!(TRUNCATED, "Alerts that Alertmanager left out of its payloads because of max_alerts.");
-    describe_counter!(REFUSED, "Requests that were turned away.");
+    describe_counter!(REFUSED, "Refused requests.");
     describe_gauge!(FIRING, "Firing alerts in the database that were repeated in time.");
     describe_gauge!(STALE, "Firing alerts in the database that were not repeated in time and may have ended.");
     describe_gauge!(KEPT, "Alerts in the database.");

@@ -1,9 +1,9 @@
-//! The alert receiver: takes Alertmanager's notifications, keeps every alert on disk before it answers, shows them as
-//! JSON and as a page, and passes them on.
+//! The alert receiver: accepts Alertmanager's notifications, stores every alert on disk before it answers, serves them
+//! as JSON and as a page, and forwards them.
 //!
-//! A payload's way: `server` (connections) → `routes` (admission, then one handler) → `payload` (parsing) → `writer` (the
-//! one thread that writes, many payloads a transaction) → `store` (SQL) → the answer. `forward` sends what `store` has
-//! queued, `retention` forgets what is old.
+//! The path of a payload: `server` (connections) → `routes` (limits and authentication, then a handler) → `payload`
+//! (parsing) → `writer` (one thread that writes many payloads in a transaction) → `store` (SQL) → the answer. `forward`
+//! sends the queued payloads to the next hop, and `retention` deletes old alerts.
 
 #![forbid(unsafe_code)]
 
@@ -26,7 +26,7 @@ mod writer;
 use std::io::Write as _;
 
 pub use forward::NextHop;
-/// For messages of the command as well.
+/// The command uses it for its messages.
 #[doc(hidden)]
 pub use measurand_catalog::visible;
 pub use measurand_server::{AccessFiles, Limits as ServerLimits, TlsFiles, hash_password};
@@ -36,9 +36,8 @@ pub use server::Server;
 pub use settings::{STALE_AFTER_HOURS, Settings};
 pub use store::Keep;
 
-/// A line for whoever runs the server. Where it goes and which time it gets is the supervisor's business; in the terminal
-/// that it may be read in, it does nothing.
+/// Writes a line to stderr for the operator, with control characters escaped. A supervisor adds the time.
 fn log(line: &str) {
-    // Nobody may read it, and `eprintln!` would panic then.
+    // Unlike `eprintln!`, this does not panic if stderr is closed.
     let _lost = writeln!(std::io::stderr(), "measurand-webhook: {}", visible(line));
 }

@@ -1,4 +1,4 @@
-//! `measurand-webhook`: the shell around the library. It reads arguments, prints, and decides the exit code.
+//! `measurand-webhook`: reads the arguments, runs the server, handles signals, and sets the exit code.
 
 #![forbid(unsafe_code)]
 
@@ -14,14 +14,15 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let result = if cli.hash_password { hash_password() } else { run(cli) };
     let Err(error) = result else { return ExitCode::SUCCESS };
-    // Nobody is left to tell when stderr is closed.
+    // If stderr is closed, the error cannot be reported.
     let _ = writeln!(std::io::stderr(), "error: {}", visible(&error));
     ExitCode::FAILURE
 }
 
 fn run(cli: cli::Cli) -> Result<(), String> {
     let settings = cli.settings()?;
-    let runtime = Runtime::new().map_err(|it| format!("cannot start threads: {it}"))?;
+    let runtime =
+        Runtime::new().map_err(|it| format!("cannot start threads: {it}; help: check the limits of the process"))?;
     let result = runtime.block_on(async {
         ignore_size_limit()?;
         let server = Server::start(settings).await?;
@@ -30,27 +31,28 @@ fn run(cli: cli::Cli) -> Result<(), String> {
         print(&format!("serving alerts at {}", server.url()))?;
         server.run(stop).await
     });
-    // A thread that waits for a disk that hangs must not keep the program.
+    // A thread that waits for a hanging disk must not block the exit.
     runtime.shutdown_background();
     result
 }
 
-/// A limit of the size of files (`ulimit -f`) is to refuse a write, as a full disk does, and not to end the program.
+/// Handles SIGXFSZ, so that a write beyond the file size limit (`ulimit -f`) fails as on a full disk, instead of
+/// killing the process.
 #[cfg(unix)]
 fn ignore_size_limit() -> Result<(), String> {
     use tokio::signal::unix::{SignalKind, signal};
     let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-    // The signal stays handled after this is dropped.
+    // The handler stays installed after the value is dropped.
     signal(kind).map(drop).map_err(|it| format!("cannot listen for signals: {it}"))
 }
 
-/// There is no such limit.
+/// Does nothing: other platforms do not have this signal.
 #[cfg(not(unix))]
 fn ignore_size_limit() -> Result<(), String> {
     Ok(())
 }
 
-/// Is done when somebody asks the program to end.
+/// Returns a future that completes on SIGTERM or SIGINT.
 #[cfg(unix)]
 fn stop() -> Result<impl Future<Output = ()>, String> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -64,7 +66,7 @@ fn stop() -> Result<impl Future<Output = ()>, String> {
     })
 }
 
-/// Reads credentials and certificate again on SIGHUP.
+/// Reloads credentials and certificate on SIGHUP.
 #[cfg(unix)]
 fn reload_on_hangup(reloader: Reloader) -> Result<(), String> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -77,13 +79,13 @@ fn reload_on_hangup(reloader: Reloader) -> Result<(), String> {
     Ok(())
 }
 
-/// There is no such signal.
+/// Does nothing: other platforms do not have this signal.
 #[cfg(not(unix))]
 fn reload_on_hangup(_: Reloader) -> Result<(), String> {
     Ok(())
 }
 
-/// Is done when somebody asks the program to end.
+/// Returns a future that completes on Ctrl-C.
 #[cfg(not(unix))]
 fn stop() -> Result<impl Future<Output = ()>, String> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })
@@ -92,11 +94,12 @@ fn stop() -> Result<impl Future<Output = ()>, String> {
 fn hash_password() -> Result<(), String> {
     let mut password = String::new();
     let read = std::io::stdin().lock().take(1024).read_to_string(&mut password);
-    read.map_err(|it| format!("cannot read the password from standard input: {it}"))?;
+    read.map_err(|it| format!("cannot read the password from standard input: {it}; help: send UTF-8 text"))?;
     print(&measurand_webhook::hash_password(password.trim_end_matches(['\r', '\n']))?)
 }
 
 fn print(line: &str) -> Result<(), String> {
     let mut stdout = std::io::stdout();
-    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(|it| format!("cannot print: {it}"))
+    let printed = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    printed.map_err(|it| format!("cannot print: {it}; help: keep standard output open"))
 }

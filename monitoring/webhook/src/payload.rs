@@ -1,5 +1,4 @@
-//! Alertmanager's notification, version 4: from bytes to alerts that can be stored, or to a sentence that says what is
-//! wrong. It knows neither HTTP nor the database.
+//! Parses and checks Alertmanager's notifications, version 4.
 
 use crate::text::begin;
 use crate::time::Time;
@@ -10,19 +9,19 @@ use std::fmt;
 /// Labels or annotations.
 pub type Pairs = BTreeMap<String, String>;
 
-/// Bytes of the names and values of one alert's labels and annotations together.
+/// Maximum size in bytes of the names and values of one alert's labels and annotations together.
 pub const ALERT_BYTES_MAX: usize = 256 * 1024;
 
-/// What Alertmanager sends for one group of alerts.
+/// A notification of Alertmanager, for one group of alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {
     /// The receiver's name in Alertmanager's configuration.
     pub receiver: String,
-    /// What the group is known by.
+    /// The key of the group.
     pub group_key: String,
-    /// Where people find the Alertmanager.
+    /// The address of Alertmanager.
     pub external_url: String,
-    /// Alerts of the group that Alertmanager left out, because of `max_alerts` in its configuration.
+    /// Number of alerts that Alertmanager left out because of `max_alerts` in its configuration.
     pub truncated: u64,
     /// The alerts.
     pub alerts: Vec<Alert>,
@@ -33,15 +32,15 @@ pub struct Payload {
 pub struct Alert {
     /// Whether it fires.
     pub status: Status,
-    /// What it is known by.
+    /// Its labels, which identify it.
     pub labels: Pairs,
-    /// What is said about it.
+    /// Its annotations.
     pub annotations: Pairs,
-    /// Since when it fires.
+    /// The time at which it started to fire.
     pub starts_at: Time,
-    /// When it was resolved.
+    /// The time at which it was resolved.
     pub ends_at: Option<Time>,
-    /// The query behind it.
+    /// The address of its query in Prometheus.
     pub generator_url: String,
     /// The hash of its labels.
     pub fingerprint: String,
@@ -51,14 +50,14 @@ pub struct Alert {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It does.
+    /// The alert fires.
     Firing,
-    /// It no longer does.
+    /// The alert has ended.
     Resolved,
 }
 
 impl Status {
-    /// As it is written.
+    /// Returns the status as text: `firing` or `resolved`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -75,7 +74,7 @@ impl fmt::Display for Status {
 }
 
 impl Alert {
-    /// A label's value, empty where there is none, which is the same to Prometheus.
+    /// Returns the value of a label. Returns an empty text for a missing label, as Prometheus treats both alike.
     #[must_use]
     pub fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
@@ -111,19 +110,19 @@ struct RawAlert {
     fingerprint: String,
 }
 
-/// The version alone, to tell a payload of another version from a broken one.
+/// Only the version, to distinguish a payload of another version from an invalid one.
 #[derive(Deserialize)]
 struct Version {
     version: serde_json::Value,
 }
 
-/// Reads a notification.
+/// Parses a notification.
 ///
 /// # Errors
-/// One sentence that says what is wrong with it.
+/// If it is invalid; one line with the reason.
 pub fn parse(body: &[u8]) -> Result<Payload, String> {
     let text = std::str::from_utf8(body)
-        .map_err(|it| format!("the body is not UTF-8 from byte {} on; send JSON in UTF-8", it.valid_up_to()))?;
+        .map_err(|it| format!("the body is not UTF-8 from byte {} on; help: send JSON in UTF-8", it.valid_up_to()))?;
     let raw: Result<RawPayload, _> = serde_json::from_str(text);
     let version = match &raw {
         Ok(raw) => Some(serde_json::Value::from(raw.version.as_str())),
@@ -131,12 +130,12 @@ pub fn parse(body: &[u8]) -> Result<Payload, String> {
     };
     if let Some(version) = version.filter(|it| it != "4") {
         let version = begin(&version.to_string(), 40);
-        return Err(format!("the payload has version {version}; only Alertmanager's version \"4\" is understood"));
+        return Err(format!("the payload has version {version}; help: send Alertmanager's version \"4\""));
     }
-    let raw = raw.map_err(|it| format!("the body is no notification of Alertmanager, version 4: {}", shown(&it)))?;
-    let alerts = raw.alerts.into_iter().enumerate().map(|(index, it)| {
-        let name = it.labels.get("alertname").map(|it| begin(it, 60)).unwrap_or_default();
-        it.checked().map_err(|error| format!("alert {} (`{name}`): {error}", index + 1))
+    let raw = raw.map_err(|it| format!("the body is not an Alertmanager notification, version 4: {}", shown(&it)))?;
+    let alerts = raw.alerts.into_iter().enumerate().map(|(index, alert)| {
+        let name = alert.labels.get("alertname").map(|it| begin(it, 60)).unwrap_or_default();
+        alert.checked().map_err(|error| format!("alert {} (`{name}`): {error}", index + 1))
     });
     Ok(Payload {
         alerts: alerts.collect::<Result<_, _>>()?,
@@ -147,10 +146,10 @@ pub fn parse(body: &[u8]) -> Result<Payload, String> {
     })
 }
 
-/// The reason on one line and never long: it repeats what was sent.
+/// The reason as one short line, since the error quotes the input.
 fn shown(error: &serde_json::Error) -> String {
     let reason = begin(&error.to_string(), 200);
-    // The place stands at the end, where it was cut off.
+    // The position is at the end of the error, which may have been cut off.
     if reason.ends_with('…') {
         format!("{reason} at line {} column {}", error.line(), error.column())
     } else {
@@ -164,14 +163,15 @@ impl RawAlert {
             self.labels.iter().chain(&self.annotations).map(|(name, value)| name.len() + value.len()).sum();
         if bytes > ALERT_BYTES_MAX {
             return Err(format!(
-                "its labels and annotations have {bytes} bytes, more than {ALERT_BYTES_MAX}; shorten its annotations"
+                "its labels and annotations have {bytes} bytes, more than {ALERT_BYTES_MAX}; help: shorten its \
+                 annotations"
             ));
         }
         let hexadecimal = self.fingerprint.bytes().all(|it| it.is_ascii_hexdigit());
         if !hexadecimal || !(1..=64).contains(&self.fingerprint.len()) {
             return Err("its `fingerprint` is not 1 to 64 hexadecimal digits".to_owned());
         }
-        // The year 1 is Go's zero time: Alertmanager's word for `not yet`.
+        // Year 1 is Go's zero time, by which Alertmanager means `not yet`.
         let open = self.ends_at.is_empty() || self.ends_at.starts_with("0001-01-01T00:00:00");
         let ends_at = (!open).then(|| Time::parse(&self.ends_at)).transpose();
         Ok(Alert {

@@ -1,4 +1,4 @@
-//! How much one client may ask for: a bucket of requests for each address, filled again with time.
+//! Limits the request rate of each client address with a token bucket.
 
 use measurand_catalog::lock::lock;
 use measurand_server::network;
@@ -7,20 +7,20 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Bounds on what clients can take.
+/// The limits for clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a payload.
+    /// Maximum size of a payload in bytes.
     pub body_bytes: u32,
-    /// Requests at once.
+    /// Maximum number of concurrent requests.
     pub requests: u32,
-    /// To send a request's body, and to get its answer.
+    /// Maximum time to receive a request's body, and again to answer it.
     pub request: Duration,
-    /// Requests a second of one address, on average; zero for as many as it likes.
+    /// Maximum number of requests per second from one address, on average. Zero disables the limit.
     pub rate: u32,
-    /// Requests of one address at one moment.
+    /// Maximum number of requests from one address at once.
     pub burst: u32,
-    /// Of connections, whatever is asked for on them.
+    /// The limits of connections.
     pub server: measurand_server::Limits,
 }
 
@@ -45,10 +45,11 @@ impl Default for Limits {
     }
 }
 
-/// Addresses that are remembered. With more of them the fullest buckets are forgotten, which loses nothing but counting.
+/// Maximum number of addresses with a bucket. Beyond it, full buckets are deleted, and if that is not enough, all of
+/// them.
 const ADDRESSES_MAX: usize = 4096;
 
-/// What each address has left.
+/// The buckets of all addresses.
 #[derive(Debug)]
 pub(crate) struct Rate {
     per_second: f64,
@@ -68,7 +69,8 @@ impl Rate {
         Self { per_second: limits.rate.into(), burst, buckets: Mutex::default() }
     }
 
-    /// Whether the address may make one more request at that moment; if not, after how many seconds it may.
+    /// Takes one request from the bucket of an address. The error is the number of seconds until the next request is
+    /// allowed.
     pub(crate) fn take(&self, address: IpAddr, now: Instant) -> Result<(), u64> {
         if self.per_second == 0.0 {
             return Ok(());
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_of_version_6_shares_a_bucket() {
+    fn an_ipv6_network_shares_a_bucket() {
         let rate = Rate::new(&Limits { rate: 1, burst: 1, ..Limits::default() });
         let now = Instant::now();
         assert_eq!(rate.take("2001:db8::1".parse().unwrap(), now), Ok(()));

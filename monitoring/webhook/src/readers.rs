@@ -1,4 +1,4 @@
-//! Connections that read, off the threads that serve.
+//! Database connections for reading, used on threads that may block.
 
 use crate::store::Database;
 use measurand_catalog::lock::lock;
@@ -6,15 +6,15 @@ use rusqlite::{Connection, Error, Result};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
-/// Reads at once; more wait.
+/// Maximum number of concurrent reads; further ones wait.
 const READS_MAX: usize = 4;
 
-/// A few connections that are opened when they are first needed, and kept.
+/// A pool of connections, which are opened on demand.
 #[derive(Debug)]
 pub(crate) struct Readers {
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
-    /// Behind its connections, since it has the lock that is to outlive them.
+    /// Declared after the connections, because its lock must outlive them.
     database: Database,
 }
 
@@ -23,7 +23,7 @@ impl Readers {
         Arc::new(Self { database, idle: Mutex::default(), permits: Semaphore::new(READS_MAX) })
     }
 
-    /// Reads on a thread that may block.
+    /// Runs a read on a thread that may block.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -35,7 +35,7 @@ impl Readers {
         result.unwrap_or_else(|error| Err(Error::ToSqlConversionFailure(error.into())))
     }
 
-    /// Reads on this thread.
+    /// Runs a read on the current thread.
     pub(crate) fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = lock(&self.idle).pop();
         let connection = match idle {

@@ -1,21 +1,21 @@
-//! Reading credentials and certificate anew while the server runs: both are replaced more often than it is.
+//! Reloads credentials and certificate while the server runs.
 
 use crate::log;
 use measurand_server::Access;
 use std::sync::Arc;
 
-/// Reads the files of a running server again.
+/// Reloads the credential and certificate files of a running server.
 #[derive(Debug)]
 pub struct Reloader {
     pub(crate) access: Arc<Access>,
 }
 
 impl Reloader {
-    /// Reads the files again. When one of them is no good, everything stays as it was, and the log says why.
+    /// Reloads the files. If one of them is invalid, the previous settings stay in use, and the log names the reason.
     pub fn reload(&self) {
         match self.access.reload() {
-            Ok(()) => log("credentials and certificate are read again"),
-            Err(error) => log(&format!("credentials and certificate stay as they were: {error}")),
+            Ok(()) => log("reloaded credentials and certificate"),
+            Err(error) => log(&format!("kept the previous credentials and certificate: {error}")),
         }
     }
 }

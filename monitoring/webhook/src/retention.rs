@@ -1,4 +1,4 @@
-//! The background task that forgets old alerts and counts the rest.
+//! The background task that deletes old alerts and updates the gauges.
 
 use crate::app::App;
 use crate::counts;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Between two looks.
+/// Interval of the task.
 const EVERY: Duration = Duration::from_secs(15);
 
 pub(crate) async fn run(app: Arc<App>, keep: Keep) {
@@ -19,12 +19,12 @@ pub(crate) async fn run(app: Arc<App>, keep: Keep) {
     loop {
         ticks.tick().await;
         if let Err(error) = prune(&app, keep).await {
-            log(&format!("old alerts were not deleted: {error}; the next try is in {} s", EVERY.as_secs()));
+            log(&format!("cannot delete old alerts: {error}; the next attempt is in {} s", EVERY.as_secs()));
         }
     }
 }
 
-/// Deletes what is too old or too much.
+/// Deletes alerts and queued payloads beyond the limits, and updates the gauges.
 #[measured]
 async fn prune(app: &App, keep: Keep) -> Result<(), String> {
     loop {
@@ -32,7 +32,8 @@ async fn prune(app: &App, keep: Keep) -> Result<(), String> {
         let (alerts, queued) = pruned.map_err(|it| it.to_string())?;
         if let Some(queue) = app.queue.as_ref().filter(|_| queued > 0) {
             log(&format!(
-                "the next hop has not taken {queued} payloads in {} days, or {} newer ones wait; they are deleted",
+                "deleted {queued} payloads that the next hop has not accepted, because they are older than {} days or \
+                 more than {} wait",
                 keep.days, keep.alerts
             ));
             queue.counted(app.readers.read(store::waiting).await.map_err(|it| it.to_string())?);

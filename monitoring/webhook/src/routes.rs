@@ -1,4 +1,4 @@
-//! What the server answers: the routes, and what holds for all of them.
+//! The routes of the server, and the headers of all answers.
 
 mod api;
 mod error;
@@ -24,7 +24,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// All routes. `/metrics`, `/catalog.json` and `/healthz` are those of the exporter.
+/// All routes. The exporter serves `/metrics`, `/catalog.json` and `/healthz`.
 pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
     Router::new()
         .route("/webhook", post(receive::receive))
@@ -33,26 +33,28 @@ pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
         .route("/readyz", get(ready))
         .merge(page::routes())
         .method_not_allowed_fallback(|| async {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "there is no such method here")
+            let why = "the method is not allowed; help: use POST for `/webhook`, and GET for all other paths";
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, why)
         })
         .with_state(Arc::clone(app))
         .merge(metrics)
         .fallback(|| async {
-            Refusal::new(StatusCode::NOT_FOUND, "there is nothing here; Alertmanager posts to `/webhook`")
+            Refusal::new(StatusCode::NOT_FOUND, "there is no such path; help: send notifications to `/webhook`")
         })
         .layer(from_fn_with_state(Arc::clone(app), admit))
         .layer(from_fn_with_state(Arc::clone(app), headers))
 }
 
-/// For how long `/readyz` believes that the disk can be written to.
+/// Time for which `/readyz` reuses the result of a successful write.
 const BELIEVED: Duration = Duration::from_secs(1);
 
-/// Bytes that `/readyz` writes, as many as a notification of some alerts takes with its indexes.
+/// Number of bytes that `/readyz` writes: the size of a small notification with its indexes.
 const PROBE_BYTES: u32 = 64 << 10;
-/// Bytes that one of a payload takes at most, in tables, indexes, the queue and the log.
+/// Maximum number of bytes on disk for each byte of a payload: in tables, indexes, the queue and the log.
 const PROBE_FACTOR: u32 = 10;
 
-/// Whether alerts can be stored: writes what a payload takes, or what the payload would have taken that was refused.
+/// Tests whether alerts can be stored: writes as many bytes as a payload needs, or as the largest refused payload
+/// needs.
 async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
     let probed = *lock(&app.probed);
     let refused = app.refused_bytes.load(Ordering::Relaxed);
@@ -65,14 +67,14 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
         let written = timeout(Duration::from_secs(5), write).await;
         let written = written.map_err(|_| "the disk takes longer than 5 s".to_owned());
         written.and_then(|it| it.map_err(|it| it.to_string())).map_err(|it| Refusal::later(&it, 5))?;
-        // Another may have been refused meanwhile, which the next probe is for.
+        // If a larger payload was refused meanwhile, the next probe tests its size.
         let _ = app.refused_bytes.compare_exchange(refused, 0, Ordering::Relaxed, Ordering::Relaxed);
         *lock(&app.probed) = Some(Instant::now());
     }
     Ok("ready\n")
 }
 
-/// Nothing is loaded or run but our own files, whatever somebody smuggles into an alert.
+/// Browsers load and run only files of this server, even if an alert contains malicious markup.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -83,7 +85,7 @@ async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    // Those of the web configuration, which may want them stricter or looser than we do.
+    // Headers of the web configuration override the ones above.
     headers.extend(app.access.current().headers.iter().cloned());
     response
 }

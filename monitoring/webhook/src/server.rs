@@ -1,4 +1,4 @@
-//! The listener and its connections: plain or TLS, bounded in number and time, ended gracefully.
+//! The server: opens everything it needs, serves until it is stopped, and shuts down gracefully.
 
 use crate::app::App;
 use crate::readers::Readers;
@@ -18,10 +18,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-/// What waits to be written gets so much time, however long requests took to end.
+/// Minimum time to write the waiting work at shutdown, even if requests have used up the shutdown time.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// A server that listens, and answers once it runs.
+/// A server that listens already. It answers requests as soon as [`Server::run`] is called.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -34,23 +34,23 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens everything that the server needs.
+    /// Opens the files, the port and the database.
     ///
     /// # Errors
-    /// One line that says what cannot be opened, and what to do.
+    /// If one of them cannot be opened; one line with the reason and what to do.
     pub async fn start(settings: Settings) -> Result<Self, String> {
         let access = Arc::new(Access::read(settings.access.clone(), log)?);
         let listener = TcpListener::bind(&settings.listen).await.map_err(|it| not_bound(&settings.listen, &it))?;
         let address = listener.local_addr().map_err(|it| not_bound(&settings.listen, &it))?;
         warn(address, &access);
-        // Before anything is measured, since it installs the recorder.
+        // This installs the recorder, so it must come before anything is measured.
         let metrics = measurand::exporter::router();
         counts::begin();
         let (database, connection) = Database::open(&settings.database)?;
         let lock = database.lock();
         let readers = Readers::new(database);
-        let (writer, writer_ended) =
-            Writer::start(connection, lock).map_err(|it| format!("cannot start a thread: {it}"))?;
+        let (writer, writer_ended) = Writer::start(connection, lock)
+            .map_err(|it| format!("cannot start a thread: {it}; help: check the limits of the process"))?;
         let queue = match &settings.forward {
             Some(hop) => Some(forward::start(hop, Arc::clone(&readers), writer.clone())?),
             None => None,
@@ -59,29 +59,29 @@ impl Server {
         Ok(Self { listener, address, settings, access, metrics, app, writer_ended })
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.access.is_encrypted() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
-    /// What reads credentials and certificate again while it runs.
+    /// Returns a handle that reloads credentials and certificate while the server runs.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         Reloader { access: Arc::clone(&self.access) }
     }
 
-    /// Serves until it is told to stop, and ends when all that was begun is done.
+    /// Serves until `stop` completes, and returns when all running requests have finished.
     ///
     /// # Errors
-    /// When nothing can be stored any more.
+    /// If the writer thread has stopped, so that alerts cannot be stored any more.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), String> {
         let Self { listener, settings, access, metrics, app, mut writer_ended, .. } = self;
         let retention = tokio::spawn(retention::run(Arc::clone(&app), settings.keep));
         let limits = settings.limits;
         let routes = routes::router(&app, metrics);
-        // Who misbehaves below HTTP is its own problem, and is let go.
+        // Errors of connections are ignored, because only their clients are affected.
         let server = measurand_server::Server::new(listener, routes, limits.server, |_| ()).access(access);
         let (mut result, mut end) = (Ok(()), Instant::now());
         let mut ended = writer_ended.clone();
@@ -89,7 +89,9 @@ impl Server {
             .run(async {
                 result = tokio::select! {
                     () = stop => Ok(()),
-                    () = is_true(&mut ended) => Err("the thread that writes has ended; start again".to_owned()),
+                    () = is_true(&mut ended) => {
+                        Err("the writer thread has stopped; help: read the log, and start the server again".to_owned())
+                    }
                 };
                 end = Instant::now() + limits.server.shutdown;
             })
@@ -100,17 +102,18 @@ impl Server {
                 queue.stop();
             }
             drop((app, retention.await));
-            // What waits is written, and the database is closed.
+            // The writer finishes the waiting work and closes the database.
             is_true(&mut writer_ended).await;
         };
         if timeout_at(end.max(Instant::now() + LEAST), rest).await.is_err() {
-            log("some requests had not ended when the time for it was over");
+            log("some requests did not finish within the shutdown time");
         }
         result
     }
 }
 
-/// Returns when it is true, or when nobody is left to say so. The guard of the value must not be held by who waits.
+/// Waits until the value is true or its sender is gone. The guard of the value is dropped, because it would block the
+/// sender.
 async fn is_true(value: &mut watch::Receiver<bool>) {
     drop(value.wait_for(|it| *it).await);
 }
@@ -118,12 +121,12 @@ async fn is_true(value: &mut watch::Receiver<bool>) {
 fn not_bound(listen: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::AddrInUse => {
-            format!("`{listen}` is taken by another program; stop that one or choose another address with `--listen`")
+            format!("`{listen}` is in use by another program; help: stop it, or choose another address with `--listen`")
         }
         ErrorKind::PermissionDenied => {
-            format!("`{listen}` may not be listened on; choose a port above 1023 with `--listen`")
+            format!("no permission to listen on `{listen}`; help: choose a port above 1023 with `--listen`")
         }
-        _ => format!("cannot listen on `{listen}`: {error}; write `--listen host:port`"),
+        _ => format!("cannot listen on `{listen}`: {error}; help: write `--listen host:port`"),
     }
 }
 
@@ -133,13 +136,13 @@ fn warn(address: SocketAddr, access: &Access) {
     }
     if access.current().authentication.is_open() {
         log(&format!(
-            "warning: {address} is open to other machines without authentication: whoever reaches it reads all alerts \
-             and invents new ones; give `--token-file`, `--users-file` or `--web-config-file`, or listen on 127.0.0.1"
+            "warning: {address} is open to other machines without authentication: every client can read all alerts and \
+             send new ones; help: use `--token-file`, `--users-file` or `--web-config-file`, or listen on 127.0.0.1"
         ));
     } else if !access.is_encrypted() {
         log(&format!(
-            "warning: credentials travel to {address} as plain text; give `--tls-certificate` and `--tls-key`, or a \
-             certificate in `--web-config-file`, or put a proxy with TLS in front"
+            "warning: clients send credentials to {address} as plain text; help: use `--tls-certificate` and \
+             `--tls-key`, a certificate in `--web-config-file`, or a proxy with TLS"
         ));
     }
 }

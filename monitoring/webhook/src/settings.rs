@@ -1,4 +1,4 @@
-//! What a server is started with.
+//! The settings of a server.
 
 use crate::forward::NextHop;
 use crate::rate_limit::Limits;
@@ -7,24 +7,25 @@ use measurand_server::AccessFiles;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Default: twice the longest time after which the generated routes of Alertmanager repeat an alert.
+/// Default of [`Settings::stale_after`] in hours: twice the longest `repeat_interval` in the generated
+/// `alertmanager.yml`.
 pub const STALE_AFTER_HOURS: u32 = 48;
 
-/// What a server is started with.
+/// The settings of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Host and port.
+    /// The host and port to listen on.
     pub listen: String,
-    /// The database's file.
+    /// The path of the database.
     pub database: PathBuf,
-    /// Who may come in, everybody without any credentials; and the certificate, for HTTPS.
+    /// The files with credentials and certificate. Without credentials, every client has access.
     pub access: AccessFiles,
-    /// Where payloads are passed on to.
+    /// The next hop that payloads are forwarded to.
     pub forward: Option<NextHop>,
-    /// How much is kept.
+    /// The limits after which alerts are deleted.
     pub keep: Keep,
-    /// The time after which a firing alert that was not repeated is stale.
+    /// The time after which a firing alert without a repeat is stale.
     pub stale_after: Duration,
-    /// Bounds on what clients can take.
+    /// The limits for clients.
     pub limits: Limits,
 }

@@ -1,4 +1,4 @@
-//! The database: one file of SQLite, opened so that what is committed survives a power cut. It knows no HTTP.
+//! The database: an SQLite file, opened so that committed data survives a power cut.
 
 mod prune;
 mod queue;
@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// `Mwhk`, so that `file` and we know whose database it is.
+/// The application id `Mwhk`, by which this program and the command `file` recognise the database.
 const APPLICATION: i32 = 0x4d77_686b;
-/// Of the tables below. A change adds a step to `prepare`.
+/// The version of the tables below. A change of them needs a migration step in `prepare`.
 const VERSION: i32 = 1;
 
 const TABLES: &str = "
@@ -43,13 +43,13 @@ CREATE TABLE alerts (
     last_seen     INTEGER NOT NULL,
     UNIQUE (fingerprint, starts_at)
 ) STRICT;
--- Each ends with the order that lists are shown in, so that a page of many alerts is not sorted to be cut.
+-- Each index ends in the order of the lists, so that a page of many alerts needs no sorting.
 CREATE INDEX alerts_by_status ON alerts (status, id);
 CREATE INDEX alerts_by_status_and_severity ON alerts (status, severity, id);
 CREATE INDEX alerts_by_severity ON alerts (severity, id);
 CREATE INDEX alerts_by_name ON alerts (name, id);
 CREATE INDEX alerts_by_age ON alerts (last_seen);
--- Each time an alert began to fire or was resolved, so that an order that Alertmanager mixes up can be told afterwards.
+-- Each time an alert started to fire or was resolved, in the order of arrival, which Alertmanager may mix up.
 CREATE TABLE changes (
     alert   INTEGER NOT NULL REFERENCES alerts (id) ON DELETE CASCADE,
     seen_at INTEGER NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE changes (
     ends_at INTEGER
 ) STRICT;
 CREATE INDEX changes_by_alert ON changes (alert);
--- What the next hop has not taken yet, byte for byte as it came.
+-- Payloads that the next hop has not accepted yet, with their original bytes.
 CREATE TABLE forwards (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     body        BLOB    NOT NULL,
@@ -70,30 +70,30 @@ CREATE TABLE forwards (
 CREATE INDEX forwards_by_state ON forwards (rejected, id);
 ";
 
-/// Also in databases that earlier versions made; they do not mind it.
+/// Also created in databases of earlier versions, which ignore it.
 const PROBE: &str =
     "CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT";
 
-/// Bytes that are written at the start, to find a disk that is full.
+/// Number of bytes written at startup, to detect a full disk.
 const PROBE_BYTES: u32 = 64 << 10;
 
-/// The file, ours alone as long as this lives.
+/// The database file, locked for this process while the value lives.
 #[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
     lock: Lock,
 }
 
-/// Keeps others from the file, as long as one of these lives. It is to outlive all connections: SQLite's own locks of a
-/// file end when any handle of the process to that file is closed.
+/// The lock of the database, held while one of these lives. It must outlive all connections: SQLite's own locks of a
+/// file are released as soon as the process closes any handle to that file.
 pub(crate) type Lock = Arc<File>;
 
 impl Database {
-    /// Takes the file and makes its tables where they are missing; returns the connection that writes.
+    /// Locks the file, and creates missing tables. Returns the connection for writing.
     pub(crate) fn open(path: &Path) -> Result<(Self, Connection), String> {
         let shown = path.display();
         let failed = |error: &dyn std::fmt::Display| {
-            format!("cannot use the database `{shown}`: {error}; name a file that can be written with `--database`")
+            format!("cannot use the database `{shown}`: {error}; help: name a writable file with `--database`")
         };
         check_kind(path).map_err(|it| failed(&it))?;
         let file = create(path).map_err(|it| failed(&it))?;
@@ -102,8 +102,8 @@ impl Database {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(format!(
-                    "the database `{shown}` is in use by another measurand-webhook; stop that one or name another file \
-                     with `--database`"
+                    "the database `{shown}` is in use by another measurand-webhook; help: stop it, or name another \
+                     file with `--database`"
                 ));
             }
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
@@ -114,19 +114,19 @@ impl Database {
         Ok((Self { path: path.to_owned(), lock: Arc::new(lock) }, connection))
     }
 
-    /// What keeps others from the file, for whatever writes longer than this lives.
+    /// The lock, for a writer that may outlive this value.
     pub(crate) fn lock(&self) -> Lock {
         Arc::clone(&self.lock)
     }
 
-    /// A connection that only reads, and is not held up by the one that writes.
+    /// Opens a connection for reading, which the writing one does not block.
     pub(crate) fn reader(&self) -> rusqlite::Result<Connection> {
         connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
     }
 }
 
-/// Makes the file where it is missing: for its owner alone, since alerts tell more than everybody should know. SQLite gives
-/// the files beside it the same permissions.
+/// Creates the file if it is missing. Only its owner can read it, since alerts may be confidential. SQLite gives the
+/// files beside it the same permissions.
 fn create(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
@@ -135,8 +135,8 @@ fn create(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// The database and the files that SQLite keeps beside it are regular files, where they exist: opening a pipe waits for
-/// another program.
+/// Checks that the database and the files that SQLite keeps beside it are regular files, if they exist. Opening a pipe
+/// would block.
 fn check_kind(path: &Path) -> Result<(), String> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut file = path.as_os_str().to_owned();
@@ -149,28 +149,30 @@ fn check_kind(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// The database itself is locked, so that another name of it is locked too. It is a lock of another kind than SQLite's
-/// own, which does not see it.
+/// Locks the database file itself, so that other paths to it are locked too. The lock is of another kind than SQLite's
+/// own locks and does not conflict with them.
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on other platforms")]
 fn to_lock(_: &Path, database: File) -> std::io::Result<File> {
     Ok(database)
 }
 
-/// Elsewhere a locked file cannot be read, so that a file beside it is locked.
+/// Locks a file beside the database, because on other platforms a locked file cannot be read.
 #[cfg(not(unix))]
 fn to_lock(path: &Path, _: File) -> std::io::Result<File> {
     let path = PathBuf::from(format!("{}.lock", path.canonicalize()?.display()));
     OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
-/// SQLite names its log after the database: by another name of the same file it misses what the log holds.
+/// Refuses hard links. SQLite names its log after the database, so opening another name would miss the data in the log.
 #[cfg(unix)]
 fn check_names(database: &File) -> Result<(), String> {
     use std::os::unix::fs::MetadataExt;
     let names = database.metadata().map_err(|it| it.to_string())?.nlink();
     if names > 1 {
-        return Err(format!("the file has {names} names (hard links), and its log belongs to one; remove the others"));
+        return Err(format!(
+            "the file has {names} names (hard links), and its log belongs to one of them; remove the others"
+        ));
     }
     Ok(())
 }
@@ -180,14 +182,14 @@ fn check_names(_: &File) -> Result<(), String> {
     Ok(())
 }
 
-/// Opens the file.
+/// Opens a connection to the database.
 #[db_connection]
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
-    // Backups and the command `sqlite3` may hold the file for a moment.
+    // Backups and the command `sqlite3` may lock the file for a moment.
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
-    // An arbitrary file is not believed to be what its schema says.
+    // The schema of an arbitrary file may be malicious.
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Ok(connection)
@@ -203,20 +205,20 @@ fn prepare(connection: &Connection) -> Result<(), String> {
     }
     if version > VERSION {
         return Err(format!(
-            "it was made by a newer version (its tables have version {version}, this knows {VERSION})"
+            "it was created by a newer version (its tables have version {version}, this one supports {VERSION})"
         ));
     }
-    // Pages of deleted rows are given back in steps; this has to be set before the first table is made.
+    // Pages of deleted rows are freed in steps. This must be set before the first table is created.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
-    // A commit returns when the log is on the disk.
+    // A commit returns when the log is on disk.
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     if empty {
         let mark = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
         connection.execute_batch(&format!("BEGIN IMMEDIATE;{TABLES}{mark}COMMIT;")).map_err(failed)?;
     }
     connection.execute_batch(PROBE).map_err(failed)?;
-    // A file or folder without write permission, and a full disk, are found now and not with the first alert.
+    // Detects missing write permission or a full disk at startup instead of with the first alert.
     probe(connection, PROBE_BYTES).and_then(|()| unprobe(connection)).map_err(failed)
 }
 
@@ -225,7 +227,7 @@ mod tests {
     use super::Database;
 
     #[test]
-    fn a_commit_is_on_the_disk() {
+    fn a_commit_is_on_disk() {
         let directory = tempfile::tempdir().unwrap();
         let (_database, connection) = Database::open(&directory.path().join("alerts.db")).unwrap();
         let ask =

@@ -1,9 +1,9 @@
-//! Foreign text in our own sentences.
+//! Quotes untrusted text in messages.
 
 use measurand_catalog::is_visible;
 
-/// The begin of a text, never longer than so many characters and then ending in `…`. What nobody would see is written out,
-/// so that a terminal obeys nothing in it; JSON itself escapes only some of that.
+/// The start of a text, cut to `most` characters with a final `…`. Control and invisible characters are escaped, so
+/// that they cannot affect a terminal; JSON escapes only some of them.
 pub(crate) fn begin(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut length = 0;
@@ -24,7 +24,7 @@ mod tests {
     use super::begin;
 
     #[test]
-    fn what_is_written_out_counts_as_long_as_it_is() {
+    fn escapes_count_with_their_full_length() {
         assert_eq!(begin("abc", 3), "abc");
         assert_eq!(begin("abcd", 3), "abc…");
         assert_eq!(begin("a\u{7f}\u{7f}", 7), "a\\u{7f}…");

@@ -1,5 +1,5 @@
-//! The one thread that writes. Payloads that come while the disk is busy share the next transaction, and so one fsync;
-//! each is answered after that transaction is on the disk. It knows no payload: work comes as closures.
+//! The thread that writes to the database. Work that arrives while the disk is busy shares the next transaction, and so
+//! one fsync. Each piece of work is answered after its transaction is on disk.
 
 #[cfg(test)]
 mod tests;
@@ -13,58 +13,58 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Work that may wait; more is refused, so that a slow disk does not fill the memory.
+/// Maximum number of waiting pieces of work. Further ones are refused, so that a slow disk does not fill the memory.
 const WAITING_MAX: usize = 1024;
-/// Work that shares one transaction.
+/// Maximum number of pieces of work in one transaction.
 const BATCH_MAX: usize = 256;
 
-/// Does the work now, and returns what to do when it is on the disk. To drop that tells who waits that it failed.
+/// Does the work, and returns a function to call when it is on disk. Dropping that function reports a failure.
 type Work = Box<dyn FnOnce(&mut Connection) -> Result<Answer> + Send>;
 type Answer = Box<dyn FnOnce() + Send>;
 
-/// The way to the thread. The thread ends when the last one of these is gone.
+/// The handle to the thread, which stops when the last handle is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
     work: mpsc::Sender<Work>,
 }
 
-/// Why something is not on the disk.
+/// The reason why work was not written to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteError {
-    /// Too much waits already.
+    /// Too much work is waiting.
     Busy,
-    /// It did not get there; the log says why.
+    /// The write failed; the log contains the reason.
     Failed,
-    /// The thread has ended.
+    /// The thread has stopped.
     Ended,
 }
 
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Busy => "too much waits for the disk; try again",
-            Self::Failed => "it did not reach the disk, and the server's log says why; try again",
-            Self::Ended => "the server ends; try again",
+            Self::Busy => "too much work waits for the disk; help: try again",
+            Self::Failed => "writing to disk failed; help: read the server's log, and try again",
+            Self::Ended => "the server is shutting down; help: try again",
         })
     }
 }
 
 impl Writer {
-    /// Starts the thread, which keeps the lock of the database until its connection is closed. What it returns beside the
-    /// way to it becomes true when the thread has ended.
+    /// Starts the thread, which holds the database lock until it has closed its connection. The returned receiver
+    /// becomes true when the thread has stopped.
     pub(crate) fn start(connection: Connection, lock: Lock) -> io::Result<(Self, watch::Receiver<bool>)> {
         let (work, waiting) = mpsc::channel(WAITING_MAX);
         let (ending, ended) = watch::channel(false);
         let ending = Ending(ending);
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            // They are dropped in the order from the last to the first, behind the connection.
+            // They are dropped in reverse order, after the connection.
             let (_ending, _lock) = (ending, lock);
             write(connection, waiting);
         })?;
         Ok((Self { work }, ended))
     }
 
-    /// Does the work in a transaction, and returns its result when it is on the disk. Work that fails leaves nothing behind.
+    /// Does the work in a transaction, and returns its result when it is on disk. Failed work is rolled back.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -72,21 +72,22 @@ impl Writer {
         self.run_then(work, |_| ()).await
     }
 
-    /// The same; `then` is called as soon as the work is on the disk, even if whoever asked for it has gone by then.
+    /// Does the work as [`Writer::run`] does. Calls `then` when the work is on disk, even if the caller has been
+    /// dropped.
     pub(crate) async fn run_then<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
         then: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, WriteError> {
         let (work, result) = prepared(work, then);
-        self.work.try_send(work).map_err(|it| match it {
+        self.work.try_send(work).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => WriteError::Busy,
             mpsc::error::TrySendError::Closed(_) => WriteError::Ended,
         })?;
         result.await.map_err(|_| WriteError::Failed)
     }
 
-    /// The same for a thread that may block. It waits where there is too much.
+    /// Does the work as [`Writer::run`] does, on a thread that may block. If too much work is waiting, it waits too.
     pub(crate) fn run_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -106,14 +107,14 @@ fn prepared<T: Send + 'static>(
         let result = alone(connection, work)?;
         Ok(Box::new(move || {
             then(&result);
-            // Whoever asked may have gone; the work is done all the same.
+            // The caller may have been dropped; the work is done anyway.
             let _ = reply.send(result);
         }))
     };
     (Box::new(work), result)
 }
 
-/// Does the work so that its failure undoes it and nothing else of the transaction.
+/// Does the work in a savepoint, so that its failure does not affect the rest of the transaction.
 fn alone<T>(connection: &mut Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
     let savepoint = connection.savepoint()?;
     let result = work(&savepoint)?;
@@ -126,13 +127,14 @@ fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Work>) {
     while let Some(first) = waiting.blocking_recv() {
         trouble.note(batch(&mut connection, first, &mut waiting));
     }
-    // What the log holds goes into the file, so that a copy of the file alone is whole.
+    // The write-ahead log is moved into the database file, so that a copy of this file alone is complete.
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        log(&format!("the database's log stays beside it: {error}"));
+        log(&format!("cannot move the write-ahead log into the database: {error}; help: copy both files for a backup"));
     }
 }
 
-/// Does all work that waits in one transaction. The error is of the transaction, or of a piece of work that left it whole.
+/// Does all waiting work in one transaction. The error is that of the transaction, or of a piece of work that was
+/// rolled back alone.
 fn batch(connection: &mut Connection, first: Work, waiting: &mut mpsc::Receiver<Work>) -> Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let (mut answers, mut result, mut next) = (Vec::new(), Ok(()), Some(first));
@@ -142,7 +144,7 @@ fn batch(connection: &mut Connection, first: Work, waiting: &mut mpsc::Receiver<
             Err(error) => result = Err(error),
         }
         if connection.is_autocommit() {
-            // A full disk ends the transaction by itself, and with it the work before.
+            // On a full disk, SQLite rolls the whole transaction back, including the work before.
             return result;
         }
         next = if answers.len() < BATCH_MAX { waiting.try_recv().ok() } else { None };
@@ -159,10 +161,10 @@ fn batch(connection: &mut Connection, first: Work, waiting: &mut mpsc::Receiver<
     result
 }
 
-/// Says at most once a minute that writing fails: a full disk must not be filled with lines about it.
+/// Logs write errors at most once a minute, since the log may be on the same full disk.
 #[derive(Debug, Default)]
 struct Trouble {
-    told: Option<Instant>,
+    logged: Option<Instant>,
 }
 
 impl Trouble {
@@ -170,15 +172,15 @@ impl Trouble {
 
     fn note(&mut self, result: Result<()>) {
         if let Err(error) = result
-            && self.told.is_none_or(|it| it.elapsed() > Self::AGAIN)
+            && self.logged.is_none_or(|it| it.elapsed() > Self::AGAIN)
         {
-            log(&format!("alerts cannot be stored: {error}; see whether the disk is full"));
-            self.told = Some(Instant::now());
+            log(&format!("alerts cannot be stored: {error}; help: check whether the disk is full"));
+            self.logged = Some(Instant::now());
         }
     }
 }
 
-/// Tells that the thread has ended, also when it panicked.
+/// Reports that the thread has stopped, even after a panic.
 struct Ending(watch::Sender<bool>);
 
 impl Drop for Ending {

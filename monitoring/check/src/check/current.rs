@@ -1,4 +1,4 @@
-//! What follows from the catalog and the files lack: generated files as they would be now, and every alert.
+//! Finds generated files that are missing or stale, and alerts that no file contains.
 
 use crate::finding::{Finding, Findings};
 use crate::read::RuleKind;
@@ -8,11 +8,12 @@ use measurand_monitoring::Monitoring;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+const STALE: &str = "the file differs from what `generate` would write now";
 const AGAIN: &str = "run `cargo measurand generate` again";
 
 pub(super) fn check(monitoring: &Monitoring, read: &[Read], directory: &Path) -> Result<Vec<Finding>, String> {
     let mut all = Vec::new();
-    // What belongs to a Prometheus or to a cluster is not everybody's, and so need not be here.
+    // These files are optional, so they are compared only if they exist.
     let others =
         [monitoring.stack_files(), monitoring.compose_files(), monitoring.kubernetes_files(), monitoring.test_files()];
     let others = others.into_iter().flatten().filter(|it| directory.join(it.name).exists());
@@ -24,13 +25,13 @@ pub(super) fn check(monitoring: &Monitoring, read: &[Read], directory: &Path) ->
             Ok(text) if text == file.contents => {}
             Ok(text) => {
                 let line = first_difference(&text, &file.contents);
-                findings.add(line, "file-stale", "this is not what would be generated now", AGAIN);
+                findings.add(line, "file-stale", STALE, AGAIN);
             }
             Err(error) if error.is_missing() => {
-                findings.add(0, "file-missing", "this file would be generated now", AGAIN);
+                findings.add(0, "file-missing", "the generated file is missing", AGAIN);
             }
             Err(error) if matches!(error.reason, InputErrorReason::NotText) => {
-                findings.add(0, "file-stale", "this is not what would be generated now", AGAIN);
+                findings.add(0, "file-stale", STALE, AGAIN);
             }
             Err(error) => return Err(error.to_string()),
         }
@@ -40,7 +41,7 @@ pub(super) fn check(monitoring: &Monitoring, read: &[Read], directory: &Path) ->
     Ok(all)
 }
 
-/// Alerts that the catalog asks for, those of objectives among them, and that no file has.
+/// Alerts of families and objectives that no file contains.
 fn missing_alerts(monitoring: &Monitoring, read: &[Read], directory: &Path) -> Vec<Finding> {
     let there: BTreeSet<&str> =
         rules(read).filter(|it| it.kind == RuleKind::Alert).map(|it| it.name.text.as_str()).collect();
@@ -48,9 +49,9 @@ fn missing_alerts(monitoring: &Monitoring, read: &[Read], directory: &Path) -> V
     let mut findings = Findings::of(&name);
     let wanted: BTreeSet<&str> = monitoring.alerts.iter().flat_map(|it| &it.rules).map(|it| it.name.as_str()).collect();
     for it in wanted.difference(&there) {
-        let message =
-            format!("no file has the alert `{it}`, which follows from an annotated function or its objective");
-        findings.add(0, "alert-missing", message, format!("{AGAIN}, or leave it out in monitoring.toml"));
+        let message = format!("no file contains the alert `{it}` of an annotated function or its objective");
+        let help = format!("{AGAIN}, or list the alert under `[leave_out]` in monitoring.toml");
+        findings.add(0, "alert-missing", message, help);
     }
     findings.into_all()
 }

@@ -1,4 +1,4 @@
-//! Links from alerts to dashboards and panels: the dashboard's uid and the panel's id have to exist.
+//! Checks links from alerts to dashboards and panels: the dashboard's uid and the panel's id must exist.
 
 use crate::finding::{Finding, Findings};
 use crate::read::folder::{Read, rules};
@@ -32,14 +32,15 @@ fn link(url: &str, line: u32, dashboards: &[&Dashboard], alert: &str, findings: 
     let uids = || dashboards.iter().filter_map(|it| it.uid.as_ref()).map(|it| it.text.as_str());
     let Some(dashboard) = dashboards.iter().find(|it| it.uid.as_ref().is_some_and(|it| it.text == uid)) else {
         let near = nearest(uid, uids());
-        let help = near.map_or_else(|| "link to one that exists".to_owned(), |it| format!("did you mean `{it}`?"));
-        let message = format!("the alert `{alert}` links to the dashboard `{uid}`, which is in no file");
+        let help =
+            near.map_or_else(|| "link to an existing dashboard".to_owned(), |it| format!("did you mean `{it}`?"));
+        let message = format!("the alert `{alert}` links to the dashboard `{uid}`, which no file contains");
         return findings.add(line, "dashboard-unknown", message, help);
     };
     let panel = url.split(['?', '&']).find_map(|it| it.strip_prefix("viewPanel="));
     let number = panel.map(|it| it.trim_start_matches("panel-")).and_then(|it| it.parse::<u32>().ok());
     if let Some(number) = number.filter(|it| !dashboard.panels.iter().any(|panel| panel.id == Some(*it))) {
-        let message = format!("the alert `{alert}` links to the panel {number}, which `{uid}` lacks");
-        findings.add(line, "panel-unknown", message, "link to a panel that exists");
+        let message = format!("the alert `{alert}` links to the panel {number}, which the dashboard `{uid}` lacks");
+        findings.add(line, "panel-unknown", message, "link to an existing panel");
     }
 }

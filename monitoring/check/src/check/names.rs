@@ -1,4 +1,5 @@
-//! Functions that record the same series, and those that only a number tells apart: warnings, since both may be wanted.
+//! Warns about functions that record the same series, and about functions whose names differ only in a number. Both may
+//! be intended.
 
 use crate::finding::{Finding, Findings};
 use measurand_catalog::Catalog;

@@ -1,12 +1,13 @@
-//! Labels that look as if secrets or names of people went into them, which would be in every scrape, in Prometheus for weeks,
-//! and in alerts; and labels that look as if each call had a value of its own.
+//! Finds labels that may contain secrets or personal data, and labels that may have a new value in each call.
+//!
+//! A secret in a label would appear in every scrape and in alerts, and Prometheus would keep it for weeks.
 
 use crate::finding::{Finding, Findings};
 use crate::read::folder::shown;
 use measurand_catalog::{Catalog, SiteRecord, families};
 use std::path::Path;
 
-/// Words that stand for something that nobody else may see.
+/// Words for secrets and personal data.
 const WORDS: [&str; 20] = [
     "password",
     "passwd",
@@ -29,7 +30,7 @@ const WORDS: [&str; 20] = [
     "username",
     "ip",
 ];
-/// The same in two words.
+/// Names of secrets and personal data that have two words.
 const PAIRS: [[&str; 2]; 9] = [
     ["api", "key"],
     ["access", "key"],
@@ -42,7 +43,7 @@ const PAIRS: [[&str; 2]; 9] = [
     ["e", "mail"],
 ];
 
-/// What there is one of for each user, request or thing.
+/// Words for values that differ for each user, request or object.
 const IDENTIFIERS: [&str; 27] = [
     "id",
     "ids",
@@ -72,7 +73,7 @@ const IDENTIFIERS: [&str; 27] = [
     "message",
     "address",
 ];
-/// Words of methods and macros that make text of a value.
+/// Words of methods and macros that convert a value into text.
 const CONVERSIONS: [&str; 17] = [
     "to", "string", "as", "str", "ref", "clone", "cloned", "into", "owned", "format", "display", "borrow", "deref",
     "unwrap", "default", "or", "trim",
@@ -82,7 +83,7 @@ pub(super) fn check(catalog: &Catalog, accepted: &[String]) -> Vec<Finding> {
     let sites = catalog.sites.iter().map(|site| {
         let name = shown(Path::new(&site.file));
         let mut findings = Findings::of(&name);
-        // A value that is written in the code is nobody's secret.
+        // Only labels with an expression are checked: a literal value in the code is not secret.
         for (label, expression) in site.expressions.iter().filter(|(label, _)| !accepted.contains(label)) {
             if let Some(word) = suspicious(label).or_else(|| suspicious(expression)) {
                 add(site, label, &word, &mut findings);
@@ -99,18 +100,18 @@ fn add(site: &SiteRecord, label: &str, word: &str, findings: &mut Findings<'_>) 
     findings.add(
         site.line,
         "label-secret",
-        format!("the label `{label}` of `{}` may hold a secret or a person's data: `{word}`", site.function),
+        format!("the label `{label}` of `{}` may contain a secret or personal data: `{word}`", site.function),
         format!(
-            "leave it out, record its kind instead, or replace values with `.redact(..)` of the exporter's builder; if it \
-             is harmless, list `{label}` under `accepted_labels` in monitoring.toml"
+            "remove the label, record a category instead of the value, or replace values with `.redact(..)` of the \
+             exporter's builder; if it is harmless, list `{label}` under `accepted_labels` in monitoring.toml"
         ),
     );
 }
 
-/// The word in a label or its expression that stands for something of which each call may bring another one.
+/// The word in a label or its expression that suggests a new value in each call.
 fn unbounded(site: &SiteRecord, label: &str, expression: &str) -> Option<String> {
     if families::ALL.iter().any(|it| it.name == site.family) {
-        // Labels of built-in families have few values, whatever they are called, and so has what is called like them.
+        // Labels of built-in families have few values, and so have expressions that end in the label's name.
         return identifier(expression).filter(|_| !words(expression).ends_with(&words(label)));
     }
     identifier(expression).or_else(|| identifier(label))
@@ -120,22 +121,23 @@ fn add_identifier(site: &SiteRecord, label: &str, word: &str, findings: &mut Fin
     findings.add(
         site.line,
         "label-unbounded",
-        format!("the label `{label}` of `{}` may take a new value with each call: `{word}`", site.function),
+        format!("the label `{label}` of `{}` may have a new value in each call: `{word}`", site.function),
         format!(
-            "record its kind instead, or leave it out: each value is a series of its own, and beyond the limit all count \
-             as `_other`; if its values are few, list `{label}` under `accepted_labels` in monitoring.toml"
+            "record a category instead of the value, or remove the label: each value creates a series, and values \
+             beyond the limit count as `_other`; if it has few values, list `{label}` under `accepted_labels` in \
+             monitoring.toml"
         ),
     );
 }
 
-/// The last word of a name or an expression, what converts it left out, if each call may bring another value of it.
+/// The last word of a name or an expression, without conversions, if it is one of [`IDENTIFIERS`].
 fn identifier(text: &str) -> Option<String> {
     let words = words(text);
     let last = words.iter().rfind(|it| !CONVERSIONS.contains(&it.as_str()))?;
     IDENTIFIERS.contains(&last.as_str()).then(|| last.clone())
 }
 
-/// The words in a name or an expression that look like it.
+/// The word or pair of words in a name or an expression that suggests a secret.
 fn suspicious(text: &str) -> Option<String> {
     let words = words(text);
     let one = words.iter().find(|it| WORDS.contains(&it.as_str())).cloned();
@@ -145,14 +147,14 @@ fn suspicious(text: &str) -> Option<String> {
     })
 }
 
-/// The words of `api_key`, `apiKey` and `user.api_key()`, in small letters.
+/// The words of names such as `api_key`, `apiKey` and `user.api_key()`, in lower case.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = ' ';
     for it in text.chars() {
-        let begins = !last.is_alphanumeric() || (last.is_lowercase() && it.is_uppercase());
+        let starts = !last.is_alphanumeric() || (last.is_lowercase() && it.is_uppercase());
         if it.is_alphanumeric() {
-            if begins || words.is_empty() {
+            if starts || words.is_empty() {
                 words.push(String::new());
             }
             if let Some(word) = words.last_mut() {

@@ -1,4 +1,4 @@
-//! Every name in an expression against what exists: metrics, labels, values, buckets, jobs, alerts.
+//! Checks that the names in expressions exist: metrics, labels, values, buckets, jobs and alerts.
 
 use crate::finding::Findings;
 use crate::metric_index::{Known, Measured, SeriesKind, is_variable};
@@ -9,7 +9,7 @@ use measurand_monitoring::query::promql::Histograms;
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{Expr, LabelModifier};
 
-/// Looks at the expressions of one file.
+/// Checks the expressions of one file.
 pub(super) struct Checker<'a, 'f, 'n> {
     pub(super) known: &'a Known<'a>,
     /// The value of the label `job` of the program.
@@ -20,16 +20,16 @@ pub(super) struct Checker<'a, 'f, 'n> {
     pub(super) findings: &'f mut Findings<'n>,
 }
 
-/// Where an expression stands.
+/// The place of an expression.
 struct Use<'a> {
     line: u32,
     context: &'a str,
-    /// Whether it is about the program, and not made up by a test.
+    /// Whether it selects series of the program. Tests may also invent series.
     of_this_job: bool,
 }
 
 impl Checker<'_, '_, '_> {
-    /// Looks at one expression; `of_this_job` says whether another job's series are out of place.
+    /// Checks one expression. If `of_this_job` is true, selecting another job's series is a mistake.
     pub(super) fn expression(&mut self, text: &Located, context: &str, of_this_job: bool) {
         let expression = match Expression::parse(&text.text) {
             Ok(it) => it,
@@ -43,10 +43,10 @@ impl Checker<'_, '_, '_> {
                 self.selection(&selection, name, text.line, context, of_this_job);
             } else {
                 let help = self.known.nearest(name).map_or_else(
-                    || "ask for one that exists, or list it under `known_metrics` in monitoring.toml".to_owned(),
+                    || "use an existing metric, or list this one under `known_metrics` in monitoring.toml".to_owned(),
                     |it| format!("did you mean `{it}`?"),
                 );
-                let message = format!("{context} is about nothing: no function records `{name}`, and no rule");
+                let message = format!("{context} uses `{name}`, which no function and no rule records");
                 self.findings.add(text.line, "metric-unknown", message, help);
             }
         }
@@ -55,13 +55,13 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    /// An alert's name that a file refers to.
+    /// Checks that an alert exists to which a file refers.
     pub(super) fn alert(&mut self, name: &Located, context: &str) {
         if !self.alerts.contains(&name.text.as_str()) {
             let near = nearest(&name.text, self.alerts.iter().copied());
             let help =
-                near.map_or_else(|| "remove it, or write the alert".to_owned(), |it| format!("did you mean `{it}`?"));
-            let message = format!("{context} names the alert `{}`, which no file has", name.text);
+                near.map_or_else(|| "remove it, or define the alert".to_owned(), |it| format!("did you mean `{it}`?"));
+            let message = format!("{context} names the alert `{}`, which no file contains", name.text);
             self.findings.add(name.line, "alert-unknown", message, help);
         }
     }
@@ -72,8 +72,8 @@ impl Checker<'_, '_, '_> {
         let is_native =
             self.histograms == Histograms::Native || selection.around.iter().any(|it| it.starts_with("histogram_"));
         if self.known.kind(name) == Some(SeriesKind::Whole) && !is_native && !sources.is_empty() {
-            let message = format!("{context} asks for `{name}`, and a histogram has no series of that name");
-            let help = format!("ask for `{name}_bucket`, `{name}_count` or `{name}_sum`");
+            let message = format!("{context} selects `{name}`, but a histogram has no series with its own name");
+            let help = format!("select `{name}_bucket`, `{name}_count` or `{name}_sum`");
             self.findings.add(line, "histogram-part", message, help);
         }
         if name.starts_with("ALERTS") {
@@ -87,17 +87,17 @@ impl Checker<'_, '_, '_> {
         let mut all_fit = true;
         for it in matchers.iter().filter(|it| it.name != "__name__" && !it.name.contains(VARIABLE)) {
             if it.is_match("") && !is_variable(it) && !labels.can_have(&it.name) {
-                // Asks that the label be absent, which it is.
+                // The matcher requires that the label is absent, which is true.
                 continue;
             }
-            // What one Prometheus records gets the labels of that Prometheus when it is sent elsewhere.
+            // If Prometheus sends a recorded series to another server, it adds its external labels.
             let of_sender = recorded && self.known.is_target_label(&it.name) && it.name != "instance";
             if !(labels.can_have(&it.name) || of_sender) {
                 let near = nearest(&it.name, labels.names.iter().map(String::as_str));
                 let known: Vec<&str> =
                     labels.names.iter().map(String::as_str).filter(|it| !self.known.is_target_label(it)).collect();
                 let help = near.map_or_else(|| labels_are(&known), |it| format!("did you mean `{it}`?"));
-                let message = format!("{context} asks for the label `{}`, which `{name}` lacks", it.name);
+                let message = format!("{context} selects by the label `{}`, which `{name}` does not have", it.name);
                 self.findings.add(line, "label-unknown", message, help);
                 all_fit = false;
             } else if it.name == "le" {
@@ -106,8 +106,8 @@ impl Checker<'_, '_, '_> {
                 let wrong = of_this_job && !sources.is_empty() && !is_variable(it) && !it.is_match(self.job);
                 if wrong {
                     let message =
-                        format!("{context} asks for another job than `{}`: `job{}\"{}\"`", self.job, it.op, it.value);
-                    let help = format!("ask for `job=\"{}\"`, or set `job` in monitoring.toml", self.job);
+                        format!("{context} selects another job than `{}`: `job{}\"{}\"`", self.job, it.op, it.value);
+                    let help = format!("use `job=\"{}\"`, or set `job` in monitoring.toml", self.job);
                     self.findings.add(line, "job-unknown", message, help);
                 }
             } else {
@@ -116,12 +116,12 @@ impl Checker<'_, '_, '_> {
         }
         let fits = |it: &Measured<'_>| self.known.is_recorded_by_a_function(*it, matchers);
         if all_fit && of_this_job && !sources.is_empty() && !sources.iter().any(fits) {
-            let message = format!("{context} asks `{name}` for values that no function has together");
-            self.findings.add(line, "selects-nothing", message, "ask for the labels of one function");
+            let message = format!("{context} selects `{name}` by label values that no function combines");
+            self.findings.add(line, "selects-nothing", message, "use label values of one function");
         }
     }
 
-    /// Whether some function gives the label a value that fits.
+    /// Whether a function sets the label to a value that the matcher selects.
     fn value(&mut self, it: &Matcher, sources: &[Measured<'_>], name: &str, place: &Use<'_>) -> bool {
         let with_label = sources.iter().filter(|source| self.known.has_label(**source, &it.name));
         let mut values = Vec::new();
@@ -133,7 +133,7 @@ impl Checker<'_, '_, '_> {
                 None => return true,
             }
         }
-        // What is excluded has to exist as well: else nothing is excluded any more.
+        // An excluded value has to exist too: otherwise the matcher excludes nothing.
         let affirmed = |value: &str| match it.op {
             MatchOp::Equal | MatchOp::Re(_) => it.is_match(value),
             MatchOp::NotEqual | MatchOp::NotRe(_) => !it.is_match(value),
@@ -146,15 +146,20 @@ impl Checker<'_, '_, '_> {
         if near.is_none() && !place.of_this_job {
             return true;
         }
-        let values = if values.is_empty() { "no function gives it one".to_owned() } else { listed(&values) };
-        let help = near.map_or_else(|| format!("its values are {values}"), |near| format!("did you mean `{near}`?"));
-        let message =
-            format!("{} asks for `{}{}\"{}\"`, a value that no `{name}` has", place.context, it.name, it.op, it.value);
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if values.is_empty() => "remove the matcher, because no function sets this label".to_owned(),
+            None => format!("its values are {}", listed(&values)),
+        };
+        let message = format!(
+            "{} selects `{}{}\"{}\"`, but no `{name}` has such a value",
+            place.context, it.name, it.op, it.value
+        );
         self.findings.add(place.line, "value-unknown", message, help);
         false
     }
 
-    /// Whether a bound of a histogram exists; Prometheus 3 writes `5.0` where 2 wrote `5`.
+    /// Whether a bucket of a histogram exists. Prometheus 3 writes the bound `5` as `5.0`.
     fn bound(&mut self, it: &Matcher, sources: &[Measured<'_>], name: &str, line: u32, context: &str) -> bool {
         let histograms: Vec<&MetricRecord> =
             sources.iter().map(|it| it.metric).filter(|it| it.kind == Kind::Histogram).collect();
@@ -174,12 +179,12 @@ impl Checker<'_, '_, '_> {
         }
         let known: Vec<String> = histograms.iter().flat_map(|it| &it.buckets).map(f64::to_string).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let message = format!("{context} asks for `le{}\"{}\"`, which is no bucket of `{name}`", it.op, it.value);
+        let message = format!("{context} selects `le{}\"{}\"`, which is not a bucket of `{name}`", it.op, it.value);
         self.findings.add(line, "bucket-unknown", message, format!("its buckets are {}", listed(&known)));
         false
     }
 
-    /// Labels that an aggregation keeps or a combination is by have to be there.
+    /// Checks that the operands of `by (…)` and `on (…)` have these labels.
     fn kept_labels(&mut self, part: &Expr, line: u32, context: &str) {
         let (names, sides): (&[String], Vec<&Expr>) = match part {
             Expr::Aggregate(it) => match &it.modifier {
@@ -197,21 +202,22 @@ impl Checker<'_, '_, '_> {
             for name in names.iter().filter(|it| !labels.can_have(it) && !it.contains(VARIABLE)) {
                 let near = nearest(name, labels.names.iter().map(String::as_str));
                 let help = near.map_or_else(|| format!("remove `{name}`"), |it| format!("did you mean `{it}`?"));
-                let message = format!("{context} goes by the label `{name}`, which nothing inside has");
+                let message =
+                    format!("{context} groups or joins by the label `{name}`, which an operand does not have");
                 self.findings.add(line, "label-unknown", message, help);
             }
         }
     }
 }
 
-/// How the bound of a bucket can be written.
+/// The possible spellings of a bucket's bound.
 fn spellings(bound: f64) -> Vec<String> {
     let plain = bound.to_string();
     let mut all = vec![format!("{bound:e}"), format!("{bound:?}")];
     if !plain.contains('.') {
         all.push(format!("{plain}.0"));
     }
-    // As Go writes small numbers: 1e-05.
+    // Go writes small numbers with two digits in the exponent: 1e-05.
     if let Some((digits, exponent)) = format!("{bound:e}").split_once("e-") {
         all.push(format!("{digits}e-{exponent:0>2}"));
     }
@@ -239,7 +245,7 @@ mod tests {
     use super::spellings;
 
     #[test]
-    fn a_bound_is_known_however_it_is_written() {
+    fn a_bound_has_several_spellings() {
         assert!(spellings(5.0).contains(&"5".to_owned()) && spellings(5.0).contains(&"5.0".to_owned()));
         assert!(spellings(1e-5).contains(&"1e-05".to_owned()) && spellings(1e-5).contains(&"0.00001".to_owned()));
     }

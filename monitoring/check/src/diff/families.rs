@@ -1,4 +1,4 @@
-//! Metrics, labels, values and buckets of two catalogs, family by family.
+//! Compares the metrics, labels, values and buckets of two catalogs, family by family.
 
 use super::{Asks, Found, Level};
 use measurand_catalog::{Catalog, FamilyRecord, LabelRecord, MetricRecord};
@@ -10,7 +10,7 @@ pub(super) fn compare(old: &Catalog, new: &Catalog) -> Vec<Found> {
     for family in &old.families {
         match new.family(&family.name) {
             Some(other) => family_changes(family, other, &mut found),
-            // The series may have moved to a family of another name.
+            // The metric may have moved to another family.
             None => family.metrics.iter().for_each(|metric| match find(new, &metric.name) {
                 Some((_, it)) => metric_changes(metric, it, &mut found),
                 None => found.push(gone(metric, None)),
@@ -49,7 +49,7 @@ fn family_changes(old: &FamilyRecord, new: &FamilyRecord, found: &mut Vec<Found>
         if let Some(it) = new.metrics.iter().find(|it| it.name == metric.name) {
             metric_changes(metric, it, found);
         } else {
-            // What plays the same role under a name that was not there before is the same metric.
+            // A metric with the same role and a new name is the renamed metric.
             let renamed = new.metric(metric.role).filter(|it| !before.contains(&it.name));
             found.push(gone(metric, renamed));
         }
@@ -77,18 +77,19 @@ fn metric_changes(old: &MetricRecord, new: &MetricRecord, found: &mut Vec<Found>
         found.push(Found { level: Level::Breaking, subject: old.name.clone(), message, asks });
     };
     if old.kind != new.kind {
-        breaking(format!("was a {:?} and is a {:?}", old.kind, new.kind).to_lowercase(), Asks::Metrics(metrics()));
+        let message = format!("changed from a {:?} to a {:?}", old.kind, new.kind).to_lowercase();
+        breaking(message, Asks::Metrics(metrics()));
     }
     if old.unit != new.unit {
-        let message = format!("was in {:?} and is in {:?}", old.unit, new.unit).to_lowercase();
+        let message = format!("changed its unit from {:?} to {:?}", old.unit, new.unit).to_lowercase();
         breaking(message, Asks::Metrics(metrics()));
     }
     for label in old.labels.iter().filter(|it| !new.labels.contains(it)) {
         breaking(format!("lost the label `{label}`"), Asks::Label(metrics(), label.clone()));
     }
-    // A new label splits series: what compared or joined them by all their labels finds no partner any more.
+    // A new label splits series: queries that compare or join them by all labels find no match any more.
     for label in new.labels.iter().filter(|it| !old.labels.contains(it)) {
-        breaking(format!("got the label `{label}`, which splits its series"), Asks::Metrics(metrics()));
+        breaking(format!("gained the label `{label}`, which splits its series"), Asks::Metrics(metrics()));
     }
     let missing: Vec<String> =
         old.buckets.iter().filter(|it| !has(&new.buckets, **it)).map(ToString::to_string).collect();
@@ -98,7 +99,7 @@ fn metric_changes(old: &MetricRecord, new: &MetricRecord, found: &mut Vec<Found>
     let added: Vec<String> =
         new.buckets.iter().filter(|it| !has(&old.buckets, **it)).map(ToString::to_string).collect();
     if !added.is_empty() && old.kind == new.kind {
-        found.push(more(&old.name, format!("got the buckets {}", added.join(", "))));
+        found.push(more(&old.name, format!("gained the buckets {}", added.join(", "))));
     }
 }
 
@@ -106,18 +107,19 @@ fn has(buckets: &[f64], bound: f64) -> bool {
     buckets.iter().any(|it| it.to_bits() == bound.to_bits())
 }
 
-/// The values that a label may have. One that was open and is closed can lose values that nobody here knows.
+/// Compares the values that a label may have. If a label with arbitrary values gets a fixed list, the lost values are
+/// unknown.
 fn value_changes(old: &LabelRecord, new: &LabelRecord, family: &str, metrics: &[String], found: &mut Vec<Found>) {
     let subject = || format!("{family}.{}", old.name);
     if old.values.is_empty() && !new.values.is_empty() {
-        let message = "took any value and takes only some".to_owned();
+        let message = "allowed any value and now allows only some".to_owned();
         let asks = Asks::Label(metrics.to_vec(), old.name.clone());
         found.push(Found { level: Level::Breaking, subject: subject(), message, asks });
         return;
     }
     if new.values.is_empty() {
         if !old.values.is_empty() {
-            found.push(more(&subject(), "takes any value now".to_owned()));
+            found.push(more(&subject(), "now allows any value".to_owned()));
         }
         return;
     }
@@ -127,6 +129,6 @@ fn value_changes(old: &LabelRecord, new: &LabelRecord, family: &str, metrics: &[
         found.push(Found { level: Level::Breaking, subject: subject(), message, asks });
     }
     for value in new.values.iter().filter(|it| !old.values.contains(it)) {
-        found.push(more(&subject(), format!("got the value `{value}`")));
+        found.push(more(&subject(), format!("gained the value `{value}`")));
     }
 }

@@ -1,4 +1,4 @@
-//! Which panels and alerts a change hits.
+//! Finds the panels and alerts that a change affects.
 
 use super::{Asks, Change, Found};
 use crate::metric_index::base;
@@ -17,7 +17,7 @@ impl Found {
             .filter(|it| hit(&it.query))
             .map(|it| it.name.clone())
             .collect();
-        // An alert is split where functions have severities of their own.
+        // An alert has several rules if functions have different severities.
         alerts.dedup();
         Change {
             panels: panels.map(|(row, panel)| format!("{} / {}", row.title, panel.title)).collect(),
@@ -47,7 +47,7 @@ fn about(query: &Query, metrics: &[String]) -> bool {
     query.selectors().iter().any(|it| metrics.iter().any(|metric| it.metric == *metric || base(&it.metric) == metric))
 }
 
-/// Whether a term goes by a label or selects by it.
+/// Whether a query groups by a label or selects by it.
 fn names(query: &Query, by: &dyn Fn(&str) -> bool, matched: &dyn Fn(&Matcher) -> bool) -> bool {
     let own = match query {
         Query::Aggregate(_, labels, _) | Query::Buckets(labels, ..) => labels.iter().any(|it| by(it)),

@@ -1,4 +1,4 @@
-//! All that is known about one function, and about one metric.
+//! Describes one function, and one metric.
 
 use super::{Budget, Explainer, budget, path, place};
 use measurand_catalog::{
@@ -20,21 +20,21 @@ pub struct FunctionView {
     pub attribute: String,
     /// File and line of the annotation.
     pub place: String,
-    /// Everything else the annotation says: `owner`, `severity`, `runbook`, `summary`.
+    /// The other arguments of the annotation: `owner`, `severity`, `runbook`, `summary`.
     pub facts: BTreeMap<String, String>,
-    /// What it records.
+    /// The metrics that it records.
     pub metrics: Vec<MetricView>,
-    /// What it promises.
+    /// Its objective, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<Objective>,
-    /// How many series it can make.
+    /// Maximum number of series.
     pub series: Budget,
-    /// The functions whose calls are counted in the same series.
+    /// The functions that record the same series.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shares_with: Vec<String>,
-    /// Questions about it, ready to be asked.
+    /// PromQL queries for its numbers.
     pub queries: Vec<QueryView>,
-    /// The alerts that it can fire.
+    /// The alerts that it can cause.
     pub alerts: Vec<AlertView>,
     /// The panels that show it.
     pub panels: Vec<PanelView>,
@@ -47,29 +47,29 @@ pub struct MetricView {
     pub name: String,
     /// The Prometheus type.
     pub kind: Kind,
-    /// What one value means; nothing for a metric of the platform, whose name says it.
+    /// The unit of a value; `None` for a metric of the platform, whose name contains the unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
     /// The text after `# HELP`.
     pub help: String,
-    /// Its labels and where their values come from.
+    /// Its labels and the sources of their values.
     pub labels: Vec<LabelView>,
     /// The upper bounds of a histogram, without `+Inf`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub buckets: Vec<f64>,
-    /// How many series there can be; nothing for a metric of the platform.
+    /// Maximum number of series; `None` for a metric of the platform.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<Budget>,
-    /// Which functions record it; empty where one function is explained.
+    /// The functions that record it; empty inside of a [`FunctionView`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<String>,
-    /// Questions about it, ready to be asked; empty where one function is explained.
+    /// PromQL queries of it; empty inside of a [`FunctionView`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<QueryView>,
-    /// The alerts about it; empty where one function is explained.
+    /// The alerts that use it; empty inside of a [`FunctionView`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<AlertView>,
-    /// The panels that show it; empty where one function is explained.
+    /// The panels that show it; empty inside of a [`FunctionView`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub panels: Vec<PanelView>,
 }
@@ -79,19 +79,19 @@ pub struct MetricView {
 pub struct LabelView {
     /// The label's name.
     pub name: String,
-    /// Its only values; empty when any may come.
+    /// Its possible values; empty if it has arbitrary values.
     pub values: Vec<String>,
-    /// The expression that gives the value with each call, if the value is not fixed.
+    /// The expression that computes the value in each call, if the value is not fixed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
 }
 
-/// A question.
+/// A PromQL query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QueryView {
-    /// What it asks for.
+    /// The name of its result, such as `rate` or `p95`.
     pub name: &'static str,
-    /// The PromQL.
+    /// The query.
     pub promql: String,
 }
 
@@ -100,13 +100,13 @@ pub struct QueryView {
 pub struct AlertView {
     /// The name.
     pub name: String,
-    /// How soon somebody has to answer.
+    /// The severity, from `P0` (most urgent) to `P3`.
     pub severity: Option<&'static str>,
-    /// When it fires.
+    /// The condition.
     pub promql: String,
-    /// How long the condition has to hold, as Prometheus writes it.
+    /// The duration for which the condition must be true, in Prometheus' format.
     pub hold: String,
-    /// What is wrong.
+    /// The annotation `summary`.
     pub summary: String,
 }
 
@@ -150,7 +150,7 @@ impl Explainer<'_> {
         others.map(|it| format!("{} ({})", path(it), place(it))).collect()
     }
 
-    /// The metric that this series belongs to.
+    /// Describes the metric that this series belongs to.
     pub(super) fn metric(&self, series: &str) -> Option<MetricView> {
         let names = [series, series_of(series)];
         for family in &self.catalog.families {
@@ -194,7 +194,7 @@ impl Explainer<'_> {
         })
     }
 
-    /// What one asks first about a family; of these only the ones about a metric, if one is named.
+    /// The usual queries of a family. If a metric is given, only the queries of this metric.
     fn queries(
         &self,
         family: &FamilyRecord,
@@ -230,12 +230,12 @@ impl Explainer<'_> {
         let all = self.monitoring.alerts.iter().flat_map(|it| &it.rules);
         let place = Place::Rules { job: &self.monitoring.job };
         all.filter(|it| is_about(&it.query))
-            .map(|it| AlertView {
-                name: it.name.clone(),
-                severity: it.severity.map(measurand_catalog::Severity::as_str),
-                promql: print_as(&it.query, place, self.monitoring.histograms),
-                hold: duration(it.for_seconds),
-                summary: it.summary.clone(),
+            .map(|rule| AlertView {
+                name: rule.name.clone(),
+                severity: rule.severity.map(measurand_catalog::Severity::as_str),
+                promql: print_as(&rule.query, place, self.monitoring.histograms),
+                hold: duration(rule.for_seconds),
+                summary: rule.summary.clone(),
             })
             .collect()
     }
@@ -308,7 +308,7 @@ fn added(family: &UsedFamily<'_>) -> impl Iterator<Item = LabelView> {
     })
 }
 
-/// The label of the kinds of errors.
+/// The label with the error kinds.
 fn kinds(sites: &[&SiteRecord], metric: &MetricRecord) -> Option<LabelView> {
     let known: BTreeSet<&String> = sites.iter().flat_map(|it| &it.error_kinds).collect();
     let unknown = sites.iter().any(|it| it.unknown_error_kinds);
@@ -318,10 +318,10 @@ fn kinds(sites: &[&SiteRecord], metric: &MetricRecord) -> Option<LabelView> {
     })
 }
 
-/// Stands where the expression of a label stands.
-const UNKNOWN_KINDS: &str = "ErrorKind::kind, whose values only `ErrorKinds` tells";
+/// The source of error kinds whose list is unknown, in place of the label's expression.
+const UNKNOWN_KINDS: &str = "ErrorKind::kind, without `ErrorKinds` the values are unknown";
 
-/// The values that all functions of the family bring.
+/// The label with the values of all functions of the family.
 fn of_family(family: &UsedFamily<'_>, metric: &MetricRecord, name: &str) -> LabelView {
     let known = family.family.labels.iter().find(|it| it.name == name);
     let sites = family.sites();

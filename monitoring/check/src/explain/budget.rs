@@ -1,8 +1,8 @@
-//! How many series a function, a metric and a family can make.
+//! Computes the maximum number of series of a function, a metric and a family.
 //!
-//! A counter and a gauge are one series for each combination of labels; a histogram is one for each bound, one for
-//! `+Inf`, `_sum` and `_count`: its bounds and three more. Of labels that are no literals a family keeps so many
-//! combinations apart as its limit says; all further ones are one more, `_other`.
+//! A counter or a gauge has one series for each combination of labels. A histogram has one for each bound, and three
+//! more: `+Inf`, `_sum` and `_count`. A family limits the combinations of computed labels; all combinations beyond the
+//! limit share one more, `_other`.
 
 use measurand_catalog::{
     ADDED_LABELS, CALLER_LABEL, FamilyRecord, Kind, LabelRecord, MetricRecord, Role, SERIES_LIMIT, SiteRecord,
@@ -14,38 +14,39 @@ use std::iter::Sum;
 
 const LIMIT: u64 = SERIES_LIMIT as u64;
 
-/// So many combinations of values a function with a free label can make: as many as the limit lets through, and `_other`.
+/// Maximum number of combinations of a function with a label of arbitrary values: the limit, and `_other`.
 pub(super) const MOST: u64 = LIMIT + 1;
 
-/// So many it is planned with: a layer of HTTP with ten routes, two methods and five statuses.
+/// Number of combinations to plan with: that of an HTTP layer with ten routes, two methods and five statuses.
 pub(super) const PLANNED: u64 = 100;
 
-/// A number of series.
+/// A maximum number of series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Budget {
-    /// The most there can be.
+    /// The maximum.
     pub series: u64,
-    /// Whether only the limit bounds the number: a label takes whatever value comes, and further ones become `_other`.
+    /// Whether only the limit bounds the number: a label has arbitrary values, and those beyond the limit become
+    /// `_other`.
     pub bounded_by_other: bool,
 }
 
 impl Sum for Budget {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, it| Self {
-            series: sum.series.saturating_add(it.series),
-            bounded_by_other: sum.bounded_by_other || it.bounded_by_other,
+        all.fold(Self::default(), |sum, budget| Self {
+            series: sum.series.saturating_add(budget.series),
+            bounded_by_other: sum.bounded_by_other || budget.bounded_by_other,
         })
     }
 }
 
-/// What one function can make of one metric.
+/// The series of one metric that one function can create.
 pub(super) fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
     times(limited(combinations(site, family, metric, MOST)), family, metric, kinds_of(site, metric).len())
 }
 
-/// What all functions of a family can make of one metric.
+/// The series of one metric that all functions of a family can create.
 pub(super) fn of_metric(family: &UsedFamily<'_>, metric: &MetricRecord, free: u64) -> Budget {
-    // Functions with the same literals make the same series, each with the kinds of its errors.
+    // Functions with the same fixed labels share series. Each adds its own error kinds.
     let mut literal: BTreeMap<BTreeMap<&str, &str>, (Budget, BTreeSet<&str>)> = BTreeMap::new();
     for site in family.sites() {
         let is_of_metric = |name: &str| metric.labels.iter().any(|it| it == name) || ADDED_LABELS.contains(&name);
@@ -60,42 +61,43 @@ pub(super) fn of_metric(family: &UsedFamily<'_>, metric: &MetricRecord, free: u6
     fixed.into_iter().map(|(it, kinds)| times(it, family.family, metric, kinds.len())).chain([open]).sum()
 }
 
-/// What all functions of a family can make, where a function with a free label makes so many combinations.
+/// The series that all functions of a family can create. A function with a label of arbitrary values counts as `free`
+/// combinations.
 pub(super) fn of_family(family: &UsedFamily<'_>, free: u64) -> Budget {
     family.family.metrics.iter().map(|it| of_metric(family, it, free)).sum()
 }
 
-/// The kinds of errors that the function adds to the metric.
+/// The error kinds that the function adds to the metric.
 fn kinds_of<'a>(site: &'a SiteRecord, metric: &MetricRecord) -> Vec<&'a str> {
     let kinds = site.error_kinds.iter().map(String::as_str);
     kinds.filter(|_| metric.role == Role::Errors).collect()
 }
 
-/// For each combination of the family's labels: a series for each value of the metric's own label, for each kind of
-/// errors, and for each part.
+/// Multiplies the combinations of the family's labels by the values of the metric's own label, by the error kinds, and
+/// by the parts of a histogram.
 fn times(combinations: Budget, family: &FamilyRecord, metric: &MetricRecord, kinds: usize) -> Budget {
-    // Where the result of a call tells a label, such as a status, it tells the outcome with it.
-    let told = metric.role == Role::Errors && family.labels.iter().any(|it| it.from_result);
-    let own = metric.role.extra_label().filter(|_| !told).map_or(1, |it| it.values.len() + kinds);
+    // A label from the result, such as a status, also determines the outcome.
+    let is_determined = metric.role == Role::Errors && family.labels.iter().any(|it| it.from_result);
+    let own = metric.role.extra_label().filter(|_| !is_determined).map_or(1, |it| it.values.len() + kinds);
     let parts = if metric.kind == Kind::Histogram { metric.buckets.len() + 3 } else { 1 };
     let each = u64::try_from(own.saturating_mul(parts)).unwrap_or(u64::MAX);
     Budget { series: combinations.series.saturating_mul(each), ..combinations }
 }
 
-/// The combinations of labels that one function can bring.
+/// The combinations of label values that one function can have.
 fn combinations(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord, free: u64) -> Budget {
     let open = |it: &&LabelRecord| metric.labels.contains(&it.name) && !site.labels.contains_key(&it.name);
     let mut all = Budget { series: 1, bounded_by_other: false };
     for label in family.labels.iter().filter(open) {
         all.bounded_by_other |= label.values.is_empty();
-        // One more than the values that it knows, for those that it does not.
+        // One more for values outside of the list.
         all.series = all.series.saturating_mul(label.values.len() as u64 + 1);
     }
     all.bounded_by_other |= site.expressions.contains_key(CALLER_LABEL);
     if all.bounded_by_other { Budget { series: free, ..all } } else { all }
 }
 
-/// What the limit lets through: so many combinations, and the one that stands for all others.
+/// The combinations within the limit: at most [`MOST`].
 fn limited(all: Budget) -> Budget {
     Budget { series: all.series.min(MOST), bounded_by_other: all.bounded_by_other || all.series > LIMIT }
 }

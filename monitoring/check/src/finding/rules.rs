@@ -1,21 +1,22 @@
-//! Every rule by name: what `--allow`, a `.lint` file or a comment can switch off, and what `docs/reference/lint.md` lists.
+//! The names and descriptions of all rules. `--allow`, `.lint` files and comments disable rules by name, and
+//! `docs/reference/lint.md` lists them.
 
 use crate::suggest::did_you_mean;
 use std::fmt::Write;
 
-/// Where a rule comes from.
+/// The origin of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// [pint](https://cloudflare.github.io/pint/), a linter of Prometheus' rules.
+    /// [pint](https://cloudflare.github.io/pint/), a linter for Prometheus rules.
     Pint,
-    /// [dashboard-linter](https://github.com/grafana/dashboard-linter) of Grafana.
+    /// Grafana's [dashboard-linter](https://github.com/grafana/dashboard-linter).
     DashboardLinter,
-    /// What Grafana ignores without a word.
+    /// Mistakes in dashboards that Grafana ignores silently.
     Grafana,
-    /// [What is different](https://prometheus.io/docs/prometheus/latest/migration/) in Prometheus 3.
+    /// [Differences](https://prometheus.io/docs/prometheus/latest/migration/) between Prometheus 2 and 3.
     Prometheus,
-    /// What files say and a program's catalog contradicts; found by `check` alone.
+    /// Differences between files and a program's catalog. Only `check` finds them.
     Catalog,
     /// Files that cannot be read.
     Files,
@@ -29,22 +30,22 @@ impl Origin {
         match self {
             Self::Pint => "Rules: pint's checks",
             Self::DashboardLinter => "Dashboards: dashboard-linter's rules",
-            Self::Grafana => "Dashboards: what Grafana ignores without a word",
-            Self::Prometheus => "What Prometheus 2 and 3 understand differently",
-            Self::Catalog => "Drift from the code, found by `check`",
+            Self::Grafana => "Dashboards: mistakes that Grafana ignores silently",
+            Self::Prometheus => "Differences between Prometheus 2 and 3",
+            Self::Catalog => "Differences from the program (`check` only)",
             Self::Files => "Files",
         }
     }
 }
 
-/// A rule that finds something.
+/// A rule of `check` or `lint`.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 pub struct NamedRule {
     /// Its name, as in [`Finding::rule`](crate::Finding::rule).
     pub name: &'static str,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
-    /// What it finds.
+    /// The mistake that it finds.
     pub finds: &'static str,
 }
 
@@ -52,154 +53,178 @@ const fn rule(name: &'static str, origin: Origin, finds: &'static str) -> NamedR
     NamedRule { name, origin, finds }
 }
 
-/// Every rule, by origin.
+/// All rules, ordered by origin.
 pub const RULES: &[NamedRule] = {
     use Origin::{Catalog, DashboardLinter, Files, Grafana, Pint, Prometheus};
     &[
-        rule("alerts/absent", Pint, "`absent()` with a `for` of less than a minute: fires with each failed scrape"),
+        rule("alerts/absent", Pint, "`absent()` with a `for` below one minute, which fires after one failed scrape"),
         rule("alerts/annotation", Pint, "an alert without `summary` or `description`"),
         rule(
             "alerts/comparison",
             Pint,
-            "an alert that compares with nothing, and so fires whenever there is an answer",
+            "an alert without a comparison, which fires whenever its expression has a result",
         ),
-        rule("alerts/for", Pint, "a `for` or `keep_firing_for` that is no duration, or says what holds without it"),
+        rule("alerts/for", Pint, "a `for` or `keep_firing_for` that is not a duration, or that is zero"),
         rule(
             "alerts/template",
             Pint,
-            "labels that the answer has not; the value in a label; rates with all their digits; queries in templates",
+            "mistakes in templates: labels that the result does not have, the value in a label, rates with all digits, \
+             invalid queries",
         ),
-        rule("group/interval", Pint, "a group that is evaluated less often than answers stay valid"),
-        rule("labels/conflict", Pint, "a label that names the alert anew"),
-        rule("pint/comment", Pint, "a comment `# pint …` that says nothing, or stands at no rule"),
-        rule("promql/counter", Pint, "a counter shown or compared as it is"),
-        rule("promql/features", Pint, "functions that Prometheus has only with a feature flag"),
+        rule("group/interval", Pint, "a group with an interval above five minutes, after which samples are stale"),
+        rule("labels/conflict", Pint, "an alert that sets the label `alertname`"),
+        rule("pint/comment", Pint, "a comment `# pint …` with an unknown word, or one that belongs to no rule"),
+        rule("promql/counter", Pint, "a raw counter that is shown or compared without `rate` or `increase`"),
+        rule("promql/features", Pint, "functions that need a feature flag of Prometheus"),
         rule(
             "promql/fragile",
             Pint,
-            "sums `without` labels that are combined, alerts of `topk`, sums of two jobs without a `for`",
+            "operations between sums `without` labels, alerts on `topk`, alerts on sums of two jobs without a `for`",
         ),
         rule(
             "promql/impossible",
             Pint,
-            "comparisons that never hold, and labels that are asked for after they were summed away",
+            "comparisons that are never true, and labels that an inner aggregation removed",
         ),
-        rule("promql/nan", Pint, "a sum of divisions by what may be zero"),
+        rule("promql/nan", Pint, "a sum of divisions whose divisor may be zero"),
         rule("promql/rate", Pint, "a rate of a gauge, of a sum, or over less than two scrapes"),
-        rule("promql/regexp", Pint, "patterns that are none, are anchored twice, or take a label apart"),
-        rule("promql/syntax", Pint, "what is no PromQL"),
-        rule("promql/vector_matching", Pint, "sides with different labels, which never meet"),
-        rule("rule/dependency", Pint, "a rule that uses what is recorded after it, or in another group"),
-        rule("rule/duplicate", Pint, "two groups of one name, the same rule twice"),
+        rule(
+            "promql/regexp",
+            Pint,
+            "patterns without special characters, with anchors, or for parts of a label's value",
+        ),
+        rule("promql/syntax", Pint, "invalid PromQL"),
+        rule("promql/vector_matching", Pint, "operands with different labels, which never match"),
+        rule("rule/dependency", Pint, "a rule that uses a series recorded after it, or in another group"),
+        rule("rule/duplicate", Pint, "two groups with the same name, or the same rule twice"),
         rule("rule/label", Pint, "an alert without `severity`"),
-        rule("rule/name", Pint, "alerts not in CamelCase, recorded series that look scraped"),
-        rule("yaml/parse", Pint, "labels and annotations that YAML reads as numbers, truth values or nothing"),
-        rule("panel-datasource-rule", DashboardLinter, "a panel that asks one data source only"),
-        rule("panel-no-targets-rule", DashboardLinter, "a panel that asks for nothing"),
+        rule(
+            "rule/name",
+            Pint,
+            "an alert that is not in CamelCase, or a recorded series that looks like a scraped one",
+        ),
+        rule("yaml/parse", Pint, "labels and annotations that YAML reads as numbers, booleans or null"),
+        rule("panel-datasource-rule", DashboardLinter, "a panel with a fixed data source"),
+        rule("panel-no-targets-rule", DashboardLinter, "a panel without a query"),
         rule("panel-title-description-rule", DashboardLinter, "a panel without a title or a description"),
-        rule("panel-units-rule", DashboardLinter, "a panel without a unit, or in one that Grafana does not know"),
-        rule("target-counter-agg-rule", DashboardLinter, "a counter shown as it is"),
-        rule("target-instance-rule", DashboardLinter, "a query of every instance"),
-        rule("target-job-rule", DashboardLinter, "a query of every job"),
+        rule("panel-units-rule", DashboardLinter, "a panel without a unit, or with one that Grafana does not know"),
+        rule("target-counter-agg-rule", DashboardLinter, "a raw counter that is shown without `rate` or `increase`"),
+        rule("target-instance-rule", DashboardLinter, "a query that ignores the variable `instance`"),
+        rule("target-job-rule", DashboardLinter, "a query that ignores the variable `job`"),
         rule("target-rate-interval-rule", DashboardLinter, "a rate over a fixed range instead of `$__rate_interval`"),
         rule("template-datasource-rule", DashboardLinter, "no variable for the data source"),
         rule("template-instance-rule", DashboardLinter, "no variable `instance`, or one that panels cannot use"),
         rule("template-job-rule", DashboardLinter, "no variable `job`, or one that panels cannot use"),
         rule("template-label-promql-rule", DashboardLinter, "a variable whose query Grafana cannot read"),
-        rule("template-on-time-change-reload-rule", DashboardLinter, "a variable whose list is asked once"),
+        rule("template-on-time-change-reload-rule", DashboardLinter, "a variable that is loaded only once"),
         rule(
             "uneditable-dashboard",
             DashboardLinter,
-            "a dashboard that can be edited where the next deployment undoes it",
+            "a dashboard that can be edited in Grafana, although the next deployment overwrites the edits",
         ),
         rule("color-unknown", Grafana, "a colour mode that does not exist"),
-        rule("legend-label", Grafana, "a legend of a label that the query does not keep"),
-        rule("mapping-unknown", Grafana, "a kind of mapping that does not exist"),
+        rule("legend-label", Grafana, "a legend with a label that the query does not keep"),
+        rule("mapping-unknown", Grafana, "a mapping type that does not exist"),
         rule("matcher-unknown", Grafana, "an override whose matcher does not exist"),
-        rule("option-unknown", Grafana, "a misspelt option, or a word that it does not take"),
-        rule("override-name", Grafana, "an override of a series or a column that is not there"),
-        rule("panel-id", Grafana, "two panels with one number"),
-        rule("panel-place", Grafana, "panels on top of each other, or outside of the grid"),
-        rule("panel-type", Grafana, "a kind of panel that does not exist, or no longer"),
+        rule("option-unknown", Grafana, "a misspelt option, or an invalid value of an option"),
+        rule("override-name", Grafana, "an override for a series or a column that does not exist"),
+        rule("panel-id", Grafana, "two panels with the same id"),
+        rule("panel-place", Grafana, "panels that overlap, or are outside of the grid"),
+        rule("panel-type", Grafana, "a panel type that does not exist, or that Grafana removed"),
         rule("property-unknown", Grafana, "an override of a property that does not exist"),
         rule("reducer-unknown", Grafana, "a reducer that does not exist"),
         rule("table-instant", Grafana, "a table with a row for each point in time"),
-        rule("threshold", Grafana, "thresholds that are no numbers, or out of order"),
+        rule("threshold", Grafana, "thresholds that are not numbers, or not sorted"),
         rule("transformation-unknown", Grafana, "a transformation that does not exist"),
-        rule("unit-mismatch", Grafana, "seconds shown as milliseconds, rates as seconds, and the like"),
+        rule(
+            "unit-mismatch",
+            Grafana,
+            "a wrong unit: for example, seconds shown as milliseconds, or a rate as seconds",
+        ),
         rule("variable-unknown", Grafana, "a variable that the dashboard does not define"),
-        rule("prometheus-3/bound", Prometheus, "`le=\"1\"`, which Prometheus 3 writes `1.0`"),
-        rule("prometheus-3/configuration", Prometheus, "settings that it no longer takes"),
-        rule("prometheus-3/function", Prometheus, "`holt_winters`, which has another name and a flag there"),
+        rule("prometheus-3/bound", Prometheus, "`le=\"1\"`, which Prometheus 3 writes as `1.0`"),
+        rule("prometheus-3/configuration", Prometheus, "settings that Prometheus 3 refuses"),
+        rule(
+            "prometheus-3/function",
+            Prometheus,
+            "`holt_winters`, which has another name in Prometheus 3 and needs a flag",
+        ),
         rule("prometheus-3/name", Prometheus, "names that only Prometheus 3 can read"),
-        rule("prometheus-3/range", Prometheus, "a rate of a range as long as its step, which there holds one point"),
-        rule("alert-missing", Catalog, "an alert that follows from the code and is in no file"),
-        rule("alert-unknown", Catalog, "a test of an alert that is in no file"),
-        rule("bucket-unknown", Catalog, "a bound that is no bucket of the histogram"),
-        rule("dashboard-unknown", Catalog, "a link to a dashboard that is in no file"),
-        rule("file-missing", Catalog, "a file that would be generated now"),
-        rule("file-stale", Catalog, "a file that is not what would be generated now"),
-        rule("function-numbered", Catalog, "functions of one name in one module, which only a number tells apart"),
-        rule("histogram-part", Catalog, "a histogram asked for by its own name, which no series has"),
+        rule(
+            "prometheus-3/range",
+            Prometheus,
+            "a rate over a subquery of one step, which has only one point in Prometheus 3",
+        ),
+        rule("alert-missing", Catalog, "an alert of a function or an objective that no file contains"),
+        rule("alert-unknown", Catalog, "a test of an alert that no file contains"),
+        rule("bucket-unknown", Catalog, "a bound that is not a bucket of the histogram"),
+        rule("dashboard-unknown", Catalog, "a link to a dashboard that no file contains"),
+        rule("file-missing", Catalog, "a generated file that is missing"),
+        rule("file-stale", Catalog, "a generated file that differs from what `generate` would write now"),
+        rule("function-numbered", Catalog, "functions with the same name in one module, which get numbers"),
+        rule("histogram-part", Catalog, "a histogram selected by its own name, which no series has"),
         rule("job-unknown", Catalog, "a job that is not the program's"),
-        rule("label-secret", Catalog, "a label that may hold a secret, or data of a person"),
-        rule("label-unbounded", Catalog, "a label that may take a new value with each call"),
-        rule("label-unknown", Catalog, "a label that the metric has not"),
-        rule("left-out", Catalog, "a family or an objective that no panel and no alert can be made of"),
-        rule("metric-unknown", Catalog, "a metric that nothing records"),
-        rule("panel-unknown", Catalog, "a link to a panel that the dashboard has not"),
-        rule("selects-nothing", Catalog, "values of labels that no function has together"),
-        rule("series-shared", Catalog, "functions that record the same series, since their labels are equal"),
+        rule("label-secret", Catalog, "a label that may contain a secret or personal data"),
+        rule("label-unbounded", Catalog, "a label that may have a new value in each call"),
+        rule("label-unknown", Catalog, "a label that the metric does not have"),
+        rule("left-out", Catalog, "a family or an objective without panels and alerts, because it is invalid"),
+        rule("metric-unknown", Catalog, "a metric that no function and no rule records"),
+        rule("panel-unknown", Catalog, "a link to a panel that the dashboard does not have"),
+        rule("selects-nothing", Catalog, "label values that no function combines"),
+        rule("series-shared", Catalog, "functions that record the same series, because their labels are equal"),
         rule("value-unknown", Catalog, "a value that the label cannot have"),
-        rule("lint-file", Files, "a `.lint` file that names what does not exist"),
+        rule("lint-file", Files, "a `.lint` file with an unknown key or rule"),
         rule("syntax", Files, "a file that cannot be read"),
     ]
 };
 
-/// Checks of pint that are not here, and what is here under another name.
+/// Checks of pint and dashboard-linter that are missing here or have another name, with the reason.
 pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
-    ("alerts/count", "asks a server how often the alert would have fired"),
-    ("alerts/external_labels", "asks a server for its `external_labels`"),
-    ("ignore/file", "says that a file was ignored, and whoever wrote the comment knows"),
-    ("promql/aggregate", "is told by its user which labels every aggregation has to keep or to drop"),
-    ("promql/offset", "asks a server how long it keeps data"),
-    ("promql/performance", "is gone from pint as well: it names recorded series that could be used"),
-    ("promql/range_query", "asks a server how long it keeps data"),
-    ("promql/selector", "is told by its user which labels every selector has to have"),
-    ("promql/series", "asks a server which series there are; `check` asks the catalog"),
-    ("query/cost", "asks a server how much a query costs"),
-    ("rule/for", "is told by its user how long a `for` may be"),
-    ("rule/link", "asks the pages that annotations link to"),
-    ("rule/owner", "is told by its user who may own a rule"),
-    ("rule/reject", "is told by its user what a label or an annotation may not hold"),
-    ("rule/report", "is told by its user what to say of a rule"),
-    ("target-promql-rule", "of dashboard-linter is `promql/syntax` here"),
+    ("alerts/count", "needs a server: how often the alert would have fired"),
+    ("alerts/external_labels", "needs a server: its `external_labels`"),
+    ("ignore/file", "only reports that a comment ignores a file"),
+    ("promql/aggregate", "needs settings: the labels that every aggregation must keep or drop"),
+    ("promql/offset", "needs a server: its retention time"),
+    ("promql/performance", "was removed from pint: it suggested recorded series"),
+    ("promql/range_query", "needs a server: its retention time"),
+    ("promql/selector", "needs settings: the labels that every selector must have"),
+    ("promql/series", "needs a server: its series; `check` uses the catalog instead"),
+    ("query/cost", "needs a server: the cost of a query"),
+    ("rule/for", "needs settings: the allowed range of a `for`"),
+    ("rule/link", "needs the pages that annotations link to"),
+    ("rule/owner", "needs settings: the allowed owners of a rule"),
+    ("rule/reject", "needs settings: the values that labels and annotations must not contain"),
+    ("rule/report", "needs settings: the message to report for a rule"),
+    ("target-promql-rule", "has the name `promql/syntax` here"),
 ];
 
-/// The name if there is such a rule, or which one may have been meant.
+/// Returns the name if there is such a rule.
 ///
 /// # Errors
-/// When there is no such rule.
+/// If there is no such rule; the message suggests the closest name.
 pub fn rule_named(name: &str) -> Result<&'static str, String> {
     let found = RULES.iter().map(|it| it.name).find(|it| *it == name);
     found.ok_or_else(|| {
-        let help = did_you_mean(name, RULES.iter().map(|it| it.name), "`cargo measurand lint --rules` lists all");
-        format!("there is no rule `{}`; {help}", name.escape_debug())
+        let help = did_you_mean(name, RULES.iter().map(|it| it.name), LIST_RULES);
+        format!("there is no rule `{}`; help: {help}", name.escape_debug())
     })
 }
+
+/// The help for an unknown rule.
+pub(crate) const LIST_RULES: &str = "run `cargo measurand lint --rules` to list all rules";
 
 const LIMITS: &str = "
 ## Limits
 
-| What | At most | Beyond it |
+| Input | Maximum | Beyond the maximum |
 | --- | --- | --- |
-| a file of rules, a dashboard or a test | 32 MiB | exit code 2; pipes, devices and directories likewise |
-| values in a file, with those that aliases repeat | 2,000,000 | a finding of `syntax` |
-| lists and maps inside of each other | 255 | a finding of `syntax` |
+| rule file, dashboard or test | 32 MiB | exit code 2, as for pipes, devices and directories |
+| values in a file, including those that aliases repeat | 2,000,000 | finding `syntax` |
+| nested lists and maps | 255 | finding `syntax` |
 | `monitoring.toml`, `.lint` | 1 MiB | exit code 2 |
-| an expression | 64 KiB | a finding of `promql/syntax`; the expression is not parsed |
-| parentheses and operations inside of each other | 200 | the same |
-| repetitions (`a{9}`) in all patterns of an expression, multiplied where nested | 1,000 | the same |
+| expression | 64 KiB | finding `promql/syntax`; the expression is not parsed |
+| nested parentheses and operations | 200 | finding `promql/syntax`; the expression is not parsed |
+| repetitions (`a{9}`) in all patterns of an expression, multiplied if nested | 1,000 | finding `promql/syntax`; the expression is not parsed |
 ";
 
 /// The generated part of the page about rules, in Markdown.
@@ -214,7 +239,7 @@ pub fn rules_page() -> String {
         }
     }
     page.push_str(LIMITS);
-    page.push_str("\n## What is not here\n\n| Check | It |\n| --- | --- |\n");
+    page.push_str("\n## Missing checks of pint and dashboard-linter\n\n| Check | Reason |\n| --- | --- |\n");
     for (name, reason) in LEFT_OUT {
         let _ = writeln!(page, "| `{name}` | {reason} |");
     }
@@ -227,10 +252,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn each_is_listed_once() {
+    fn each_rule_is_listed_once() {
         let names = || RULES.iter().map(|it| it.name).chain(LEFT_OUT.iter().map(|(name, _)| *name));
         assert_eq!(names().collect::<BTreeSet<_>>().len(), names().count());
         assert_eq!(rule_named("promql/rate"), Ok("promql/rate"));
-        assert_eq!(rule_named("promql/rat").unwrap_err(), "there is no rule `promql/rat`; did you mean `promql/rate`?");
+        let error = rule_named("promql/rat").unwrap_err();
+        assert_eq!(error, "there is no rule `promql/rat`; help: did you mean `promql/rate`?");
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with an expression wherever it stands: pint's checks of PromQL that need no server.
+//! Checks an expression in a rule, a panel or a variable: pint's checks of PromQL that need no server.
 
 use super::operands::Add;
 use super::{joins, numbers, versions};
@@ -9,11 +9,11 @@ use promql_parser::label::MatchOp;
 use promql_parser::parser::Expr;
 use std::time::Duration;
 
-/// Two scrapes at the usual interval of fifteen seconds: a rate over less has nothing to compare.
+/// Minimum range of a rate: two scrapes at the usual interval of fifteen seconds. A rate needs two samples.
 const RANGE_MIN: Duration = Duration::from_secs(30);
 
-/// Around these a counter may stand as it is: they ask whether it is there, or how it changes; what is only for gauges is
-/// found as such.
+/// Functions that accept a raw counter, because they ask whether it exists or how it changes. Functions for gauges are
+/// listed too, because `promql/rate` reports them.
 const OF_COUNTERS: &[&str] = &[
     "rate",
     "irate",
@@ -35,7 +35,7 @@ const OF_COUNTERS: &[&str] = &[
     "double_exponential_smoothing",
 ];
 
-/// Looks at an expression that stands in something called `context`; returns it if it can be parsed.
+/// Checks an expression, and returns it if it can be parsed. The messages start with `context`, which contains it.
 pub(super) fn check(
     text: &Located,
     context: &str,
@@ -46,13 +46,9 @@ pub(super) fn check(
         Ok(it) => it,
         Err(Unparsed::Syntax(reason)) if versions::is_renamed(&reason) => {
             let message =
-                format!("{context} uses `holt_winters`, which Prometheus 3 has by another name, behind a flag");
-            findings.add(
-                text.line,
-                "prometheus-3/function",
-                message,
-                "use `deriv` or `avg_over_time`, which both have",
-            );
+                format!("{context} uses `holt_winters`, which Prometheus 3 renamed and enables only by a flag");
+            let help = "use `deriv` or `avg_over_time`, which both versions have";
+            findings.add(text.line, "prometheus-3/function", message, help);
             return None;
         }
         Err(error) => {
@@ -83,7 +79,7 @@ pub(super) fn check(
                 let inner = it.args.args.first().map(|it| &**it);
                 if matches!(inner, Some(Expr::Subquery(_))) {
                     let message =
-                        format!("takes the `{}` of a sum: a restart of one instance looks like a jump", it.func.name);
+                        format!("takes the `{}` of a sum, in which a restart of one instance is a jump", it.func.name);
                     add("promql/rate", message, "write `sum(rate(…))` instead of `rate(sum(…))`");
                 }
             }
@@ -96,12 +92,12 @@ pub(super) fn check(
 fn counter(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
     let Some(name) = selection.name() else { return };
     if is_bare_counter(selection, known) {
-        let message = format!("uses the counter `{name}` as it is: it only grows, and begins anew with each restart");
-        add("promql/counter", message, "ask for its `rate` or `increase`");
+        let message = format!("uses the raw counter `{name}`, which only grows and restarts at 0");
+        add("promql/counter", message, "use its `rate` or `increase`");
     }
 }
 
-/// Whether a counter is shown or compared as it is.
+/// Whether a counter is used without a function such as `rate`.
 pub(super) fn is_bare_counter(selection: &Selection<'_>, known: &Known<'_>) -> bool {
     let is_counter = selection.name().is_some_and(|it| known.kind(it) == Some(SeriesKind::Counter));
     is_counter && !selection.around.iter().any(|it| OF_COUNTERS.contains(&it.as_str()))
@@ -119,8 +115,8 @@ fn rate(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
         add("promql/rate", format!("takes the `{function}` of the counter `{name}`"), "use `increase` or `rate`");
     }
     if let Some(range) = selection.range.filter(|it| of_counters && *it < RANGE_MIN) {
-        let message = format!("takes the `{function}` over {}s, in which there may be one sample", range.as_secs_f64());
-        add("promql/rate", message, "take it over four scrape intervals, at least over two");
+        let message = format!("takes the `{function}` over {}s, which may contain one sample", range.as_secs_f64());
+        add("promql/rate", message, "use a range of four scrape intervals, or at least two");
     }
 }
 
@@ -133,28 +129,29 @@ fn matchers(selection: &Selection<'_>, add: Add<'_>) {
         let equal = if matches!(it.op, MatchOp::Re(_)) { "=" } else { "!=" };
         let (name, value) = (&it.name, &it.value);
         if value.starts_with('^') || value.ends_with('$') && !value.ends_with("\\$") {
-            let message = format!("anchors `{name}{}\"{value}\"`, which is always anchored", it.op);
-            add("promql/regexp", message, "leave out `^` and `$`");
+            let message = format!("anchors the pattern `{name}{}\"{value}\"`, but patterns are always anchored", it.op);
+            add("promql/regexp", message, "remove `^` and `$`");
         } else if !value.is_empty() && !value.contains(['.', '*', '+', '?', '|', '(', '[', '{', '\\']) {
-            let message = format!("matches `{name}{}\"{value}\"` as a pattern, which it is not", it.op);
+            let message = format!("uses the pattern `{name}{}\"{value}\"`, which has no special characters", it.op);
             add("promql/regexp", message, &format!("write `{name}{equal}\"{value}\"`"));
         } else if is_smelly(value) {
-            let message = format!("takes `{name}{}\"{value}\"` apart: one label holds several things", it.op);
-            add("promql/regexp", message, "give each a label of its own where the target is scraped");
+            let message = format!("matches parts of a label by `{name}{}\"{value}\"`", it.op);
+            add("promql/regexp", message, "split the label into several labels when the target is scraped");
         }
     }
 }
 
-/// Whether a pattern looks for pieces with anything between them.
+/// Whether a pattern has several literal parts with anything between them.
 fn is_smelly(pattern: &str) -> bool {
     let mut pieces = pattern.split(".*").flat_map(|it| it.split(".+")).filter(|it| !it.is_empty());
     let is_text = |it: &str| it.chars().any(char::is_alphanumeric) && !it.contains(['(', ')', '|', '[', ']']);
     pieces.clone().count() > 1 && pieces.all(is_text)
 }
 
-/// Whether all ranges inside `rate` and `irate` are `$__rate_interval`.
+/// Whether a `rate` or `irate` has another range than `$__rate_interval`.
 pub(super) fn wrong_rate_interval(expression: &Expression) -> bool {
-    selections(&expression.tree).iter().any(|it| {
-        it.function().is_some_and(|it| it == "rate" || it == "irate") && it.range.is_some_and(|it| it != RATE_INTERVAL)
+    selections(&expression.tree).iter().any(|selection| {
+        selection.function().is_some_and(|it| it == "rate" || it == "irate")
+            && selection.range.is_some_and(|it| it != RATE_INTERVAL)
     })
 }

@@ -1,4 +1,4 @@
-//! Which sides of an operation can meet, and which labels an aggregation can be by.
+//! Checks whether the operands of an operation can match, and whether an aggregation's labels exist.
 
 use super::operands::{Add, is_filter, unwrapped};
 use crate::metric_index::Known;
@@ -8,13 +8,13 @@ use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, BinaryExpr, Expr, LabelModifier, VectorMatchCardinality, VectorSelector};
 use std::collections::BTreeSet;
 
-/// An aggregation by what nothing inside has.
+/// Finds an aggregation by a label that the inner expression does not have.
 pub(super) fn aggregation(it: &AggregateExpr, known: &Known<'_>, add: Add<'_>) {
     let Some(LabelModifier::Include(by)) = &it.modifier else { return };
     let inside = labels(&it.expr, known);
     for name in missing(&by.labels, &inside) {
-        let message = format!("aggregates by the label `{name}`, which nothing inside has any more");
-        add("promql/impossible", message, "aggregate inside by the same label, or leave it out");
+        let message = format!("aggregates by the label `{name}`, which the inner expression does not have");
+        add("promql/impossible", message, "keep the label in the inner aggregation, or remove it");
     }
 }
 
@@ -28,27 +28,28 @@ pub(super) fn operation(it: &BinaryExpr, known: &Known<'_>, add: Add<'_>) {
     filtered_away(it, add);
 }
 
-/// A new label of one side is kept by `without`, and then the two sides no longer fit.
+/// Finds operations between aggregations `without` labels. If one side gains a label, the sides no longer match.
 fn fragile(it: &BinaryExpr, add: Add<'_>) {
     let without = |it: &Expr| matches!(unwrapped(it), Expr::Aggregate(it) if matches!(it.modifier, Some(LabelModifier::Exclude(_))));
     if is_plain(it) && (without(&it.lhs) || without(&it.rhs)) {
-        let message = "combines sums `without` some labels: they stop to fit when one side gets a label".to_owned();
-        add("promql/fragile", message, "sum `by` the labels, or combine `on` them");
+        let message =
+            "combines aggregations `without` labels, which stop matching if one side gains a label".to_owned();
+        add("promql/fragile", message, "aggregate `by` labels, or match `on` labels");
     }
 }
 
-/// Sides that are joined on labels that one of them has not.
+/// Finds joins `on` a label that one side does not have.
 fn on(it: &BinaryExpr, known: &Known<'_>, add: Add<'_>) {
     let Some(LabelModifier::Include(on)) = it.modifier.as_ref().and_then(|it| it.matching.as_ref()) else { return };
     for (side, word) in [(&it.lhs, "left"), (&it.rhs, "right")] {
         for name in missing(&on.labels, &labels(side, known)) {
-            let message = format!("joins `on` the label `{name}`, which the {word} side has not");
+            let message = format!("joins `on` the label `{name}`, which the {word} side does not have");
             add("promql/impossible", message, "join on labels that both sides keep");
         }
     }
 }
 
-/// Two sides by different labels never meet.
+/// Finds sides with different labels, which never match.
 fn matching(it: &BinaryExpr, known: &Known<'_>, add: Add<'_>) {
     let operation = it.op.to_string();
     if !is_plain(it) || operation == "or" {
@@ -57,20 +58,20 @@ fn matching(it: &BinaryExpr, known: &Known<'_>, add: Add<'_>) {
     let (left, right) = (labels(&it.lhs, known), labels(&it.rhs, known));
     if !left.open && !right.open && left.names != right.names {
         let (left, right) = (listed(&left.names), listed(&right.names));
-        let message = format!("combines by `{operation}` what has the labels ({left}) with what has ({right})");
+        let message = format!("applies `{operation}` to sides with different labels: ({left}) and ({right})");
         add("promql/vector_matching", message, "aggregate both by the same labels, or add `on (…)`");
         return;
     }
-    // Of a selector it is known that it has what it asks for, whatever else there may be.
+    // The other labels of a selector may be unknown, but it has the labels that it selects by.
     let sides = [(certain(&it.lhs), &right), (certain(&it.rhs), &left)];
     let alone = sides.iter().find_map(|(certain, other)| certain.iter().find(|it| !other.can_have(it)));
     if let Some(name) = alone {
-        let message = format!("combines by `{operation}` what has the label `{name}` with what has lost it");
+        let message = format!("applies `{operation}` to two sides of which only one has the label `{name}`");
         add("promql/impossible", message, "aggregate both by the same labels, or add `on (…)`");
     }
 }
 
-/// The right side of a filter gives no labels to the answer.
+/// Finds labels that are joined on the right side of `and` or `unless`, which never appear in the result.
 fn filtered_away(it: &BinaryExpr, add: Add<'_>) {
     let operation = it.op.to_string();
     if operation != "and" && operation != "unless" {
@@ -87,10 +88,10 @@ fn filtered_away(it: &BinaryExpr, add: Add<'_>) {
     let Some(VectorMatchCardinality::ManyToOne(more)) = right.modifier.as_ref().map(|it| &it.card) else { return };
     if !more.labels.is_empty() {
         let message = format!(
-            "adds the labels ({}) to what only filters, behind `{operation}`: the answer has none of them",
+            "joins the labels ({}) on the right side of `{operation}`, which only filters, so the result lacks them",
             more.labels.join(", ")
         );
-        add("promql/impossible", message, "filter first, in parentheses, and join the labels with the whole");
+        add("promql/impossible", message, "put the filter into parentheses, and join the labels to its result");
     }
 }
 
@@ -102,7 +103,7 @@ fn missing<'a>(wanted: &'a [String], there: &Labels) -> Vec<&'a String> {
     wanted.iter().filter(|it| !there.can_have(it) && !it.contains(VARIABLE)).collect()
 }
 
-/// Whether series meet by all of their labels.
+/// Whether series are matched by all of their labels.
 fn is_plain(it: &BinaryExpr) -> bool {
     it.modifier.as_ref().is_none_or(|it| it.matching.is_none())
 }
@@ -111,11 +112,11 @@ fn listed(names: &BTreeSet<String>) -> String {
     names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The labels that every series of an answer has, because a selector asks for one value of them.
+/// The labels that every series of the result has, because a selector requires one value of them.
 fn certain(tree: &Expr) -> BTreeSet<&str> {
     match tree {
-        Expr::VectorSelector(it) => asked(it),
-        Expr::MatrixSelector(it) => asked(&it.vs),
+        Expr::VectorSelector(it) => required(it),
+        Expr::MatrixSelector(it) => required(&it.vs),
         Expr::Paren(it) => certain(&it.expr),
         Expr::Unary(it) => certain(&it.expr),
         Expr::Subquery(it) => certain(&it.expr),
@@ -136,7 +137,7 @@ fn certain(tree: &Expr) -> BTreeSet<&str> {
     }
 }
 
-fn asked(it: &VectorSelector) -> BTreeSet<&str> {
+fn required(it: &VectorSelector) -> BTreeSet<&str> {
     let fixed = it.matchers.matchers.iter().filter(|it| it.op == MatchOp::Equal && !it.value.is_empty());
     fixed.map(|it| it.name.as_str()).filter(|it| *it != "__name__").collect()
 }

@@ -1,11 +1,11 @@
-//! What the series of a panel are called: in legends, and where overrides name them.
+//! Checks the names of a panel's series in legends and overrides.
 
 use super::panel::Context;
 use crate::finding::Findings;
 use crate::read::{Expression, Node, Panel, Target, labels_of};
 use crate::suggest::nearest;
 
-/// A legend that names a label which was summed away is empty.
+/// Finds legends with a label that the query does not keep; Grafana shows nothing for it.
 pub(super) fn legend(
     target: &Target,
     parsed: &Expression,
@@ -19,20 +19,20 @@ pub(super) fn legend(
         let label = part.0.trim();
         if !labels.can_have(label) {
             let help = nearest(label, labels.names.iter().map(String::as_str)).map_or_else(
-                || "aggregate by it too, or leave it out".to_owned(),
+                || "aggregate by it too, or remove it from the legend".to_owned(),
                 |it| format!("did you mean `{it}`?"),
             );
             findings.add(
                 legend.line,
                 "legend-label",
-                format!("{name} is labelled by `{label}`, which the query does not keep"),
+                format!("{name} has the label `{label}` in a legend, which the query does not keep"),
                 help,
             );
         }
     }
 }
 
-/// An override for a series that no query answers does nothing.
+/// Finds overrides for series that no query returns; they have no effect.
 pub(super) fn overrides(
     panel: &Panel,
     parsed: &[Option<Expression>],
@@ -55,35 +55,35 @@ pub(super) fn overrides(
         };
         if !exists {
             let help = near.map_or_else(
-                || "remove it, or name a series that there is".to_owned(),
+                || "remove it, or name an existing series".to_owned(),
                 |it| format!("did you mean `{it}`?"),
             );
             findings.add(
                 options.line,
                 "override-name",
-                format!("{name} overrides `{wanted}`, which none of its series is called"),
+                format!("{name} overrides `{wanted}`, but none of its series has that name"),
                 help,
             );
         }
     }
 }
 
-/// Whether an override gives what this query answers another unit than the panel's.
+/// Whether an override sets a unit for the series of this query.
 pub(super) fn has_unit_of_its_own(panel: &Panel, target: &Target) -> bool {
     let legend = target.legend.as_ref().map(|it| it.text.as_str()).unwrap_or_default();
     let overrides = panel.node.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default();
-    overrides.iter().any(|it| {
-        let properties = it.get("properties").map(Node::items).unwrap_or_default();
-        let names_it = match (it.at(&["matcher", "id"]).and_then(Node::text), it.at(&["matcher", "options"])) {
+    overrides.iter().any(|entry| {
+        let properties = entry.get("properties").map(Node::items).unwrap_or_default();
+        let names_it = match (entry.at(&["matcher", "id"]).and_then(Node::text), entry.at(&["matcher", "options"])) {
             (Some("byName"), Some(options)) => options.text().is_some_and(|it| fits(legend, it)),
-            // Whatever else it matches, it may match this.
+            // Other matchers may match this series.
             _ => true,
         };
         names_it && properties.iter().any(|it| it.text_of("id") == Some("unit"))
     })
 }
 
-/// What the series and columns of a panel can be called; nothing where that is not known.
+/// The possible names of a panel's series and columns. Returns `None` if they are unknown.
 fn series_names(panel: &Panel, parsed: &[Option<Expression>], context: &Context<'_>) -> Option<Vec<String>> {
     let mut names: Vec<String> = vec!["Time".to_owned(), "Value".to_owned()];
     for (target, parsed) in panel.targets.iter().zip(parsed) {

@@ -1,10 +1,10 @@
-//! Numbers that cannot be: comparisons that never hold, and divisions by what may be zero.
+//! Checks numbers in expressions: comparisons that are never true, and divisions by zero.
 
 use super::operands::{Add, is_filter, unwrapped};
 use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, BinaryExpr, Expr};
 
-/// Comparisons that never hold.
+/// Finds comparisons that are never true.
 pub(super) fn comparison(it: &BinaryExpr, add: Add<'_>) {
     let Some(value) = number(&it.rhs) else { return };
     let (name, low, high) = match unwrapped(&it.lhs) {
@@ -22,13 +22,15 @@ pub(super) fn comparison(it: &BinaryExpr, add: Add<'_>) {
         _ => false,
     };
     if never {
-        let message =
-            format!("compares `{name}(…) {} {value}`, which never holds: it is at least {low} or nothing", it.op);
-        add("promql/impossible", message, "ask with `absent` whether there is nothing");
+        let message = format!(
+            "compares `{name}(…) {} {value}`, which is never true: the value is at least {low}, or missing",
+            it.op
+        );
+        add("promql/impossible", message, "use `absent` to find missing series");
     }
 }
 
-/// One series that is no number makes a sum none.
+/// Finds aggregations that may be `NaN`: one series with the value `NaN` makes the whole sum `NaN`.
 pub(super) fn contaminated(it: &AggregateExpr, add: Add<'_>) {
     let operation = it.op.to_string();
     if !["sum", "avg", "stddev", "stdvar"].contains(&operation.as_str()) {
@@ -36,21 +38,21 @@ pub(super) fn contaminated(it: &AggregateExpr, add: Add<'_>) {
     }
     if let Some(division) = division_by_zero(&it.expr) {
         let message = format!(
-            "takes the `{operation}` of `… {} …`, whose divisor may be 0: one such series, and the whole is no number",
+            "takes the `{operation}` of `… {} …`, whose divisor may be 0: one such series makes the result NaN",
             division.op
         );
         add("promql/nan", message, "divide by `(… > 0)`, or divide sums: `sum(…) / sum(…)`");
     }
 }
 
-/// A division by what may be zero, whose answers reach the outside.
+/// A division whose divisor may be zero and whose result is not filtered.
 fn division_by_zero(tree: &Expr) -> Option<&BinaryExpr> {
     match tree {
         Expr::Paren(it) => division_by_zero(&it.expr),
         Expr::Unary(it) => division_by_zero(&it.expr),
         Expr::Subquery(it) => division_by_zero(&it.expr),
         Expr::Call(it) => it.args.args.iter().find_map(|it| division_by_zero(it)),
-        // What is no number is neither above nor below anything.
+        // Comparisons with `NaN` are false, so a filter removes it.
         Expr::Binary(it) if is_filter(it) => None,
         Expr::Binary(it) => {
             let divides = matches!(it.op.to_string().as_str(), "/" | "%");
@@ -59,7 +61,7 @@ fn division_by_zero(tree: &Expr) -> Option<&BinaryExpr> {
             }
             division_by_zero(&it.lhs).or_else(|| division_by_zero(&it.rhs))
         }
-        // An aggregation inside is looked at by itself.
+        // Inner aggregations are checked separately.
         _ => None,
     }
 }
@@ -106,12 +108,12 @@ fn is_never_zero(tree: &Expr) -> bool {
     }
 }
 
-/// Whether a filter leaves only what is above, or only what is below, zero.
+/// Whether all values that pass a filter have the same sign.
 fn is_of_one_sign(tree: &Expr) -> bool {
     !matches!(unwrapped(tree), Expr::Binary(it) if it.op.to_string() == "!=")
 }
 
-/// The number that an expression is.
+/// The value of an expression that is a number.
 pub(super) fn number(tree: &Expr) -> Option<f64> {
     match unwrapped(tree) {
         Expr::NumberLiteral(it) => Some(it.val),

@@ -1,20 +1,20 @@
-//! The keys and words of panels that Grafana understands; all others it ignores without a word.
+//! The options of panels that Grafana knows, and their values. Grafana ignores all others silently.
 
-/// Keys of an object inside a panel of some kinds: where it is, of which kinds (none: of all), and its keys.
+/// The keys of an object in a panel: its path, the panel types that have it (empty: all), and the keys.
 pub(super) struct Keys {
     pub(super) path: &'static [&'static str],
     pub(super) kinds: &'static [&'static str],
     pub(super) all: &'static [&'static str],
 }
 
-/// Words that may stand at a place.
+/// The values of an option: its path, the panel types that have it (empty: all), and the values.
 pub(super) struct Words {
     pub(super) path: &'static [&'static str],
     pub(super) kinds: &'static [&'static str],
     pub(super) all: &'static [&'static str],
 }
 
-/// Where a line, a bar or a point is drawn and how.
+/// Options for lines, bars and points.
 pub(super) const LINE_STYLE: &[&str] = &[
     "axisBorderShow",
     "axisCenteredZero",
@@ -51,7 +51,7 @@ pub(super) const LINE_STYLE: &[&str] = &[
     "transform",
 ];
 
-/// How a table's column looks.
+/// Options for the columns of a table.
 pub(super) const COLUMN_STYLE: &[&str] = &[
     "align",
     "cellOptions",
@@ -68,7 +68,7 @@ pub(super) const COLUMN_STYLE: &[&str] = &[
     "wrapHeaderText",
 ];
 
-/// What any field has, whatever draws it.
+/// Options of fields in panels of all types.
 pub(super) const FIELD: &[&str] = &[
     "actions",
     "color",
@@ -286,5 +286,5 @@ pub(super) const WORDS: &[Words] = &[
     },
 ];
 
-/// The words for the kind of a mapping.
+/// The types of mappings.
 pub(super) const MAPPINGS: &[&str] = &["range", "regex", "special", "value"];

@@ -1,4 +1,4 @@
-//! One panel: dashboard-linter's rules for panels and targets, and what Grafana swallows without a word.
+//! Checks one panel: dashboard-linter's rules for panels and targets, and mistakes that Grafana ignores silently.
 
 use super::options::{COLUMN_STYLE, FIELD, KEYS, LINE_STYLE, MAPPINGS, WORDS};
 use super::units::dimension;
@@ -11,7 +11,7 @@ use crate::suggest::did_you_mean;
 use promql_parser::label::MatchOp;
 use std::collections::BTreeSet;
 
-/// Kinds of panels that ask for series.
+/// Panel types that show series.
 const ASKING: &[&str] = &[
     "bargauge",
     "barchart",
@@ -25,10 +25,10 @@ const ASKING: &[&str] = &[
     "timeseries",
 ];
 
-/// Kinds that Grafana no longer draws.
+/// Panel types that Grafana removed.
 const REMOVED: &[&str] = &["graph", "singlestat", "table-old"];
 
-/// What the panels of a dashboard share.
+/// The data that the checks of all panels need.
 pub(super) struct Context<'a> {
     pub(super) known: &'a Known<'a>,
     /// The variables that the dashboard defines.
@@ -62,11 +62,11 @@ pub(super) fn check(panel: &Panel, context: &Context<'_>, findings: &mut Finding
     if !PANEL_TYPES.contains(&panel.kind.as_str()) && !panel.kind.contains("-panel") {
         let line = panel.node.get("type").unwrap_or(&panel.node).line;
         let help = if REMOVED.contains(&panel.kind.as_str()) {
-            "Grafana draws it no longer; use `timeseries`, `stat` or `table`".to_owned()
+            "Grafana removed this type; use `timeseries`, `stat` or `table`".to_owned()
         } else {
-            did_you_mean(&panel.kind, PANEL_TYPES.iter().copied(), "use a kind that comes with Grafana")
+            did_you_mean(&panel.kind, PANEL_TYPES.iter().copied(), "use a panel type of Grafana")
         };
-        findings.add(line, "panel-type", format!("{name} is of the unknown kind `{}`", panel.kind), help);
+        findings.add(line, "panel-type", format!("{name} has the unknown type `{}`", panel.kind), help);
     }
     words(panel, &name, findings);
     ids(&panel.node, &name, findings);
@@ -80,19 +80,14 @@ pub(super) fn check(panel: &Panel, context: &Context<'_>, findings: &mut Finding
             line,
             "panel-title-description-rule",
             format!("{name} has no title or no description"),
-            "say what it shows and what to do about it",
+            "describe what it shows and what to do about it",
         );
     }
     if panel.targets.is_empty() {
         if asks_elsewhere(&panel.node) {
             return;
         }
-        findings.add(
-            line,
-            "panel-no-targets-rule",
-            format!("{name} asks for nothing"),
-            "give it a query, or remove it",
-        );
+        findings.add(line, "panel-no-targets-rule", format!("{name} has no query"), "add a query, or remove the panel");
         return;
     }
     let of_variable = |node: &Node| {
@@ -100,7 +95,7 @@ pub(super) fn check(panel: &Panel, context: &Context<'_>, findings: &mut Finding
         datasource.and_then(|it| it.text_of("uid").or_else(|| it.text())).is_some_and(|it| it.starts_with('$'))
     };
     if !of_variable(&panel.node) && !panel.targets.iter().all(|it| of_variable(&it.node)) {
-        findings.add(line, "panel-datasource-rule", format!("{name} asks one data source only"), "use `${datasource}`");
+        findings.add(line, "panel-datasource-rule", format!("{name} has a fixed data source"), "use `${datasource}`");
     }
     unit(panel, &name, findings);
     let parsed: Vec<Option<Expression>> =
@@ -108,14 +103,14 @@ pub(super) fn check(panel: &Panel, context: &Context<'_>, findings: &mut Finding
     names::overrides(panel, &parsed, &name, context, findings);
 }
 
-/// Whether the panel asks something else than a Prometheus.
+/// Whether the panel queries another data source than Prometheus.
 fn asks_elsewhere(panel: &Node) -> bool {
     let kind = |it: &Node| it.at(&["datasource", "type"]).and_then(Node::text).map(str::to_owned);
     let targets = panel.get("targets").map(Node::items).unwrap_or_default();
     targets.iter().filter_map(|it| kind(it).or_else(|| kind(panel))).any(|it| it != "prometheus")
 }
 
-/// Keys and words that Grafana does not know, where we know all that it does.
+/// Finds unknown options and values, where the list of all is known.
 fn words(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
     let is_for = |kinds: &[&str]| kinds.is_empty() || kinds.contains(&panel.kind.as_str());
     for keys in KEYS.iter().filter(|it| is_for(it.kinds)) {
@@ -137,13 +132,13 @@ fn words(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
     }
 }
 
-/// Ids of units, reducers, colours, transformations and mappings, wherever they stand in the panel.
+/// Finds unknown ids of units, reducers, colours, transformations and mappings in all parts of the panel.
 fn ids(panel: &Node, name: &str, findings: &mut Findings<'_>) {
     let known = vocabulary();
     let mut check = |node: &Node, rule: &'static str, what: &str, list: &BTreeSet<String>, holds: bool| {
         let Some(id) = node.text().filter(|_| !holds) else { return };
         let help = did_you_mean(id, list.iter().map(String::as_str), "use an id that Grafana knows");
-        findings.add(node.line, rule, format!("{name} names the {what} `{id}`, which Grafana does not know"), help);
+        findings.add(node.line, rule, format!("{name} uses the {what} `{id}`, which Grafana does not know"), help);
     };
     let of_known = |node: &Node, list: &BTreeSet<String>| node.text().is_some_and(|it| list.contains(it));
     panel.each(&mut |node| {
@@ -157,7 +152,7 @@ fn ids(panel: &Node, name: &str, findings: &mut Findings<'_>) {
             let kind = it.get("type").filter(|it| it.text().is_none_or(|it| !MAPPINGS.contains(&it)));
             let all = MAPPINGS.iter().map(|it| (*it).to_owned()).collect();
             if let Some(kind) = kind {
-                check(kind, "mapping-unknown", "kind of mapping", &all, false);
+                check(kind, "mapping-unknown", "mapping type", &all, false);
             }
         }
     });
@@ -194,14 +189,14 @@ fn property_ids() -> BTreeSet<String> {
     FIELD.iter().map(|it| (*it).to_owned()).chain(custom).collect()
 }
 
-/// Of `custom.stacking.mode` the first two parts are the id.
+/// Whether this is the id of a property. Of `custom.stacking.mode` only the first two parts count.
 fn is_property(id: &str) -> bool {
     let first_two = id.split('.').take(2).collect::<Vec<_>>().join(".");
-    // Panels that others wrote have styles of their own.
+    // Third-party panels have their own options under `custom`.
     property_ids().contains(&first_two) || id == "custom"
 }
 
-/// A threshold in quotes is text, and no number is above text.
+/// Finds thresholds that are unsorted or not numbers. A threshold in quotes is text, so it never matches.
 fn thresholds(panel: &Node, name: &str, findings: &mut Findings<'_>) {
     let steps = panel.at(&["fieldConfig", "defaults", "thresholds", "steps"]).map(Node::items).unwrap_or_default();
     let mut before = f64::NEG_INFINITY;
@@ -214,14 +209,14 @@ fn thresholds(panel: &Node, name: &str, findings: &mut Findings<'_>) {
             None => findings.add(
                 step.line,
                 "threshold",
-                format!("{name} has a threshold that is no number"),
+                format!("{name} has a threshold that is not a number"),
                 "write a number without quotes",
             ),
         }
     }
 }
 
-/// The unit of the whole against what its queries answer.
+/// Compares the unit of the panel with the dimension of its queries.
 fn unit(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
     let defaults = ["fieldConfig", "defaults"];
     let node = panel.node.at(&defaults).and_then(|it| it.get("unit"));
@@ -232,7 +227,7 @@ fn unit(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
                 panel.title.line,
                 "panel-units-rule",
                 format!("{name} has no unit"),
-                "say what its numbers are",
+                "set the unit of its values",
             );
         }
         return;
@@ -268,25 +263,26 @@ fn target(
     }
     let parsed = context.expression(&target.expression, name, findings)?;
     if expression::wrong_rate_interval(&parsed) {
-        let message =
-            format!("{name} takes a rate over a fixed range: too short for wide views, too long for narrow ones");
+        let message = format!(
+            "{name} takes a rate over a fixed range, which is too short for wide views and too long for narrow ones"
+        );
         findings.add(line, "target-rate-interval-rule", message, "use `[$__rate_interval]`");
     }
     for selection in selections(&parsed.tree) {
         let series = selection.name().unwrap_or_default();
         for label in ["job", "instance"] {
             let rule = if label == "job" { "target-job-rule" } else { "target-instance-rule" };
-            // What rules make has no instance any more.
+            // Recorded series and alerts have no instance.
             let has_none = label == "instance" && (series.contains(':') || series.starts_with("ALERTS"));
             let mut matchers = selection.selector.matchers.matchers.iter();
             let chosen = matchers.any(|it| it.name == label && is_variable(it) && matches!(it.op, MatchOp::Re(_)));
             if !chosen && !has_none {
-                let message = format!("{name} asks for `{series}` of every {label}");
+                let message = format!("{name} selects `{series}` of every {label}");
                 findings.add(line, rule, message, format!("add `{label}=~\"${label}\"`"));
             }
         }
         if series.ends_with("_total") && expression::is_bare_counter(&selection, context.known) {
-            let message = format!("{name} shows the counter `{series}` as it is");
+            let message = format!("{name} shows the raw counter `{series}`");
             findings.add(line, "target-counter-agg-rule", message, "show its `rate` or `increase`");
         }
     }

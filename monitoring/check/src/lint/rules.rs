@@ -1,4 +1,4 @@
-//! Files of rules: pint's checks of alerts, groups and names.
+//! Checks rule files: pint's checks of alerts, groups and names.
 
 use super::{expression, operands, template};
 use crate::finding::Findings;
@@ -7,10 +7,10 @@ use crate::read::{Expression, Located, Rule, RuleGroup, RuleKind, labels_of, sel
 use promql_parser::parser::Expr;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Longer than this, and Prometheus forgets the last answer before there is a new one.
+/// Maximum interval of a group. Prometheus treats older samples as stale.
 const LOOKBACK_SECONDS: f64 = 300.0;
 
-/// Less than this, and one failed scrape is an alert.
+/// Minimum `for` of an alert with `absent`. With a shorter one, a single failed scrape fires it.
 const ABSENT_SECONDS: f64 = 60.0;
 
 pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Findings<'_>) {
@@ -20,7 +20,7 @@ pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Find
     for group in groups {
         if !group_names.insert(&group.name.text) {
             let message = format!("there are two groups `{}`", group.name.text);
-            findings.add(group.name.line, "rule/duplicate", message, "give each group of a file a name of its own");
+            findings.add(group.name.line, "rule/duplicate", message, "give each group in a file its own name");
         }
         if let Some(interval) = &group.interval {
             duration(interval, "group/interval", findings);
@@ -31,17 +31,17 @@ pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Find
                     interval.line,
                     "group/interval",
                     message,
-                    "write `5m` or less: in between there are no answers",
+                    "use `5m` or less, because older samples are stale",
                 );
             }
         }
         dependencies(group, &recorders, findings);
         for rule in &group.rules {
             let labels: Vec<_> = rule.labels.iter().map(|(name, it)| (name.clone(), it.text.clone())).collect();
-            // One alert may be written for several conditions; one series may have one origin.
+            // An alert may have several conditions, but a recorded series must have one source.
             let expression = if rule.kind == RuleKind::Alert { rule.expression.text.clone() } else { String::new() };
             if !rules.insert((rule.name.text.clone(), labels, expression)) {
-                let message = format!("`{}` stands here a second time with the same labels", rule.name.text);
+                let message = format!("`{}` is defined twice with the same labels", rule.name.text);
                 findings.add(rule.name.line, "rule/duplicate", message, "remove one of them");
             }
             check_rule(rule, known, findings);
@@ -53,7 +53,7 @@ fn check_rule(rule: &Rule, known: &Known<'_>, findings: &mut Findings<'_>) {
     let is_alert = rule.kind == RuleKind::Alert;
     let context = format!("the {} `{}`", if is_alert { "alert" } else { "recording rule" }, rule.name.text);
     for it in &rule.untyped {
-        let message = format!("{context} holds `{}`, which YAML reads as a number, a truth value or nothing", it.text);
+        let message = format!("{context} contains `{}`, which YAML reads as a number, a boolean or null", it.text);
         findings.add(it.line, "yaml/parse", message, "put it in quotes");
     }
     let Some(parsed) = expression::check(&rule.expression, &context, known, findings) else { return };
@@ -67,7 +67,7 @@ fn recording(rule: &Rule, findings: &mut Findings<'_>) {
         findings.add(
             name.line,
             "rule/name",
-            format!("`{}` is no name of a series", name.text),
+            format!("`{}` is not a valid name of a series", name.text),
             "use letters, digits, `_` and `:`",
         );
     } else if !name.text.contains(':') {
@@ -84,12 +84,12 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
         findings.add(name.line, "rule/name", format!("{context} is not named in CamelCase"), "write it `LikeThis`");
     }
     if !has_condition(&parsed.tree) {
-        let message = format!("{context} fires whenever there is an answer: it compares with nothing");
+        let message = format!("{context} has no comparison, so it fires whenever its expression has a result");
         findings.add(rule.expression.line, "alerts/comparison", message, "compare with a threshold");
     }
     let absent =
         subexpressions(&parsed.tree).into_iter().any(|it| matches!(it, Expr::Call(it) if it.func.name == "absent"));
-    // One that is no duration has a finding of its own.
+    // An invalid duration is reported separately.
     let hold = rule.hold.as_ref().map_or(Some(0.0), |it| seconds(&it.text));
     if absent && hold.is_some_and(|it| it < ABSENT_SECONDS) {
         let message = format!("{context} fires as soon as a scrape fails or Prometheus starts");
@@ -98,8 +98,8 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
     for it in rule.hold.iter().chain(&rule.keep) {
         duration(it, "alerts/for", findings);
         if seconds(&it.text) == Some(0.0) {
-            let message = format!("{context} waits for `{}`, as it would without that line", it.text);
-            findings.add(it.line, "alerts/for", message, "leave the line out");
+            let message = format!("{context} waits for `{}`, which is the default", it.text);
+            findings.add(it.line, "alerts/for", message, "remove the line");
         }
     }
     flapping(rule, context, parsed, hold, findings);
@@ -108,12 +108,17 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
     for key in ["summary", "description"] {
         if !has(&rule.annotations, key) {
             let message = format!("{context} has no annotation `{key}`");
-            findings.add(name.line, "alerts/annotation", message, "say what is wrong, in words for whoever is woken");
+            findings.add(
+                name.line,
+                "alerts/annotation",
+                message,
+                "add it, and describe the problem for the person on call",
+            );
         }
     }
     if !has(&rule.labels, "severity") {
         let message = format!("{context} has no label `severity`");
-        findings.add(name.line, "rule/label", message, "say how soon somebody has to answer");
+        findings.add(name.line, "rule/label", message, "add it, and set how urgent the alert is");
     }
     let mut labels = labels_of(&parsed.tree, &|it| known.labels(it));
     labels.names.extend(rule.labels.iter().map(|(name, _)| name.clone()));
@@ -134,21 +139,21 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
     }
 }
 
-/// Alerts that come and go although nothing changes.
+/// Finds alerts that may fire and resolve although nothing changes.
 fn flapping(rule: &Rule, context: &str, parsed: &Expression, hold: Option<f64>, findings: &mut Findings<'_>) {
     if let Some(name) = chosen(&parsed.tree) {
-        let message = format!("{context} takes the series of a `{name}`: others each time, and so other alerts");
+        let message = format!("{context} uses `{name}`, which may select other series, and so other alerts, each time");
         findings.add(rule.expression.line, "promql/fragile", message, "compare all series with a threshold");
     }
-    let of_jobs = subexpressions(&parsed.tree).into_iter().any(|it| match it {
-        Expr::Binary(it) => {
-            let (left, right) = (jobs(&it.lhs), jobs(&it.rhs));
-            !left.is_empty() && !right.is_empty() && left != right && is_arithmetic(&it.op.to_string())
+    let of_jobs = subexpressions(&parsed.tree).into_iter().any(|part| match part {
+        Expr::Binary(operation) => {
+            let (left, right) = (jobs(&operation.lhs), jobs(&operation.rhs));
+            !left.is_empty() && !right.is_empty() && left != right && is_arithmetic(&operation.op.to_string())
         }
         _ => false,
     });
     if of_jobs && hold == Some(0.0) {
-        let message = format!("{context} calculates with sums of two jobs, and after a start one is scraped first");
+        let message = format!("{context} combines sums of two jobs, of which one is scraped first after a start");
         findings.add(rule.name.line, "promql/fragile", message, "add a `for` of a scrape interval or more");
     }
 }
@@ -157,7 +162,7 @@ fn is_arithmetic(operation: &str) -> bool {
     ["+", "-", "*", "/", "%", "^"].contains(&operation)
 }
 
-/// The aggregation that chooses which series the answer has, if one does.
+/// The aggregation that selects the series of the result, such as `topk`, if there is one.
 fn chosen(tree: &Expr) -> Option<String> {
     match tree {
         Expr::Aggregate(it) => {
@@ -172,7 +177,7 @@ fn chosen(tree: &Expr) -> Option<String> {
     }
 }
 
-/// The jobs whose sums an expression takes.
+/// The matchers of the jobs whose series an expression aggregates.
 fn jobs(tree: &Expr) -> BTreeSet<String> {
     let sums = subexpressions(tree).into_iter().filter(|it| matches!(it, Expr::Aggregate(_)));
     let selections = sums.flat_map(selections);
@@ -180,7 +185,7 @@ fn jobs(tree: &Expr) -> BTreeSet<String> {
     matchers.map(ToString::to_string).collect()
 }
 
-/// Whether the answer is a rate, whose digits nobody can read.
+/// Whether the result is a rate, which has many digits.
 fn is_small(tree: &Expr) -> bool {
     match operands::unwrapped(tree) {
         Expr::Call(it) if ["rate", "irate", "deriv"].contains(&it.func.name) => true,
@@ -194,7 +199,8 @@ fn is_small(tree: &Expr) -> bool {
     }
 }
 
-/// Whether an answer depends on a number or on whether a series is there. `vector(1)` fires always, and is meant to.
+/// Whether the expression has a condition: a comparison, or a test whether a series exists. `vector(1)` counts too,
+/// since it is written for alerts that always fire.
 fn has_condition(tree: &Expr) -> bool {
     match operands::unwrapped(tree) {
         Expr::Binary(it) => match it.op.to_string().as_str() {
@@ -210,12 +216,12 @@ fn has_condition(tree: &Expr) -> bool {
         Expr::Aggregate(it) => has_condition(&it.expr),
         Expr::Subquery(it) => has_condition(&it.expr),
         Expr::Unary(it) => has_condition(&it.expr),
-        // A recorded series may have the comparison inside.
+        // A selector alone has no condition.
         _ => false,
     }
 }
 
-/// The groups that record a name.
+/// The groups that record each name.
 type Recorders<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 fn recorders(groups: &[RuleGroup]) -> Recorders<'_> {
@@ -228,9 +234,10 @@ fn recorders(groups: &[RuleGroup]) -> Recorders<'_> {
     all
 }
 
-/// In a group rules are evaluated in order: what is recorded later, or in another group, is up to one interval old.
+/// Finds rules that use a series recorded later in the group, or in another group. Its samples are up to one interval
+/// old, because the rules of a group are evaluated in order.
 fn dependencies(group: &RuleGroup, recorders: &Recorders<'_>, findings: &mut Findings<'_>) {
-    // Of each name the first rule, and the last that records.
+    // For each name: the index of the first rule, and of the last recording rule.
     let mut places: BTreeMap<&str, (usize, Option<usize>)> = BTreeMap::new();
     for (index, rule) in group.rules.iter().enumerate() {
         let (_, last) = places.entry(&rule.name.text).or_insert((index, None));
@@ -242,7 +249,7 @@ fn dependencies(group: &RuleGroup, recorders: &Recorders<'_>, findings: &mut Fin
     let is_elsewhere = |name: &str| recorders.get(name).is_some_and(|it| it.iter().any(|it| *it != group.name.text));
     for (index, rule) in group.rules.iter().enumerate() {
         let Ok(parsed) = Expression::parse(&rule.expression.text) else { continue };
-        // Of one series that several rules record, each with labels of its own, one before is enough.
+        // If several rules record one series, each with other labels, one of them before this rule is enough.
         let is_later = |name: &&str| {
             places.get(name).is_some_and(|(first, last)| *first >= index && last.is_some_and(|it| it > index))
         };
@@ -251,13 +258,11 @@ fn dependencies(group: &RuleGroup, recorders: &Recorders<'_>, findings: &mut Fin
                 let message = format!("`{}` uses `{name}`, which is recorded after it", rule.name.text);
                 findings.add(rule.expression.line, "rule/dependency", message, "record it before it is used");
             }
-            // Over a range the last point more or less is no matter.
+            // In a range, one missing sample does not matter.
             let name = selection.name().filter(|_| selection.range.is_none()).unwrap_or_default();
             if rule.kind == RuleKind::Recording && !is_here(name) && is_elsewhere(name) {
-                let message = format!(
-                    "`{}` records from `{name}` of another group: the two are of different times",
-                    rule.name.text
-                );
+                let message =
+                    format!("`{}` uses `{name}`, which another group records at another time", rule.name.text);
                 findings.add(rule.expression.line, "rule/dependency", message, "put both into one group, in order");
             }
         }
@@ -266,11 +271,12 @@ fn dependencies(group: &RuleGroup, recorders: &Recorders<'_>, findings: &mut Fin
 
 fn duration(text: &Located, rule: &'static str, findings: &mut Findings<'_>) {
     if seconds(&text.text).is_none() {
-        findings.add(text.line, rule, format!("`{}` is no duration", text.text), "write `30s`, `5m`, `1h` or `1h30m`");
+        let message = format!("`{}` is not a duration", text.text);
+        findings.add(text.line, rule, message, "write it like `30s`, `5m`, `1h` or `1h30m`");
     }
 }
 
-/// A duration as Prometheus writes it: numbers with units, the larger first.
+/// The seconds of a duration in Prometheus' format: numbers with units.
 fn seconds(text: &str) -> Option<f64> {
     const UNITS: [(&str, f64); 7] =
         [("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0), ("w", 604_800.0), ("y", 31_536_000.0)];

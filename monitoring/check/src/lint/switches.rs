@@ -1,7 +1,6 @@
-//! What whoever wrote a file switched off: pint's comments in files of rules, and dashboard-linter's `.lint` beside
-//! dashboards.
+//! Disables rules for parts of files: pint's comments in rule files, and dashboard-linter's `.lint` beside dashboards.
 
-use crate::finding::{Finding, Findings, LEFT_OUT, RULES};
+use crate::finding::{Finding, Findings, LEFT_OUT, LIST_RULES, RULES};
 use crate::read::folder::{Read, shown};
 use crate::read::{Content, IGNORE, Node, Rule, parse};
 use crate::settings::SETTINGS_BYTES_MAX;
@@ -13,30 +12,31 @@ use measurand_catalog::read_text;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-/// Comments of pint that say something to pint alone.
+/// Comments that only pint uses.
 const OF_PINT: &[&str] = &["rule/set", "rule/owner", "file/owner"];
 
-/// The rule that some lines of a file, or all of them, are free of.
+/// A rule that is disabled for a file or for some of its lines.
 #[derive(Debug)]
 struct Switch {
     rule: String,
-    /// Nothing for the whole file.
+    /// `None` for the whole file.
     lines: Option<RangeInclusive<u32>>,
     is_warning: bool,
 }
 
 impl Switch {
     fn is_for(&self, it: &Finding) -> bool {
-        // In dashboards dashboard-linter has a name of its own for it.
+        // dashboard-linter has another name for this rule.
         let alias = self.rule == "target-promql-rule" && it.rule == "promql/syntax";
         (it.rule == self.rule || alias) && self.lines.as_ref().is_none_or(|lines| lines.contains(&it.line))
     }
 }
 
-/// Applies what a file and the `.lint` beside it say to what was found in the file; mistakes in them are findings too.
+/// Removes or downgrades the findings that the file's comments and the `.lint` beside it disable. Adds findings for
+/// mistakes in them.
 ///
 /// # Errors
-/// When there is a `.lint` that cannot be read.
+/// If there is a `.lint` that cannot be read.
 pub(super) fn apply(read: &Read, beside: Option<&Path>, found: Vec<Finding>) -> Result<Vec<Finding>, String> {
     let mut mistakes = Findings::of(&read.name);
     let mut switches = of_comments(read, &mut mistakes);
@@ -55,7 +55,7 @@ pub(super) fn apply(read: &Read, beside: Option<&Path>, found: Vec<Finding>) -> 
     }
     for mut it in found {
         match switches.iter().filter(|switch| switch.is_for(&it)).map(|switch| switch.is_warning).min() {
-            // Whoever switches a rule off altogether means it more.
+            // An exclusion takes precedence over a warning.
             Some(false) => {}
             is_warning => {
                 it.is_warning = is_warning.is_some();
@@ -67,7 +67,7 @@ pub(super) fn apply(read: &Read, beside: Option<&Path>, found: Vec<Finding>) -> 
 }
 
 fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
-    let groups = read.documents.iter().filter_map(|it| match &it.content {
+    let groups = read.documents.iter().filter_map(|document| match &document.content {
         Content::Rules(groups) => Some(groups),
         _ => None,
     });
@@ -83,23 +83,23 @@ fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
         let (scope, verb) = word.rsplit_once('/').unwrap_or(("", word));
         if !["", "file"].contains(&scope) || !["disable", "snooze"].contains(&verb) {
             let known = ["disable", "snooze", "file/disable", "file/snooze"].into_iter().chain(IGNORE);
-            let help = did_you_mean(word, known, "write `# pint disable promql/rate`, for example");
-            add(format!("pint has no word `{word}`"), &help);
+            let help = did_you_mean(word, known, "write it like `# pint disable promql/rate`");
+            add(format!("pint has no comment `{word}`"), &help);
             continue;
         }
         if verb == "snooze" {
             let until = words.next().unwrap_or_default();
             match moment(until) {
                 None => {
-                    add(format!("`{until}` is no time"), "write `2030-01-31` or `2030-01-31T12:00:00Z`");
+                    add(format!("`{until}` is not a date"), "write it like `2030-01-31` or `2030-01-31T12:00:00Z`");
                     continue;
                 }
-                // Its time is over.
+                // The date has passed.
                 Some(until) if until <= Timestamp::now() => continue,
                 Some(_) => {}
             }
         }
-        // In parentheses stands for which server, or for which series.
+        // The parentheses may contain a server or series, which are not needed here.
         let rule = words.next().unwrap_or_default().split('(').next().unwrap_or_default();
         if let Err(help) = knows(rule) {
             add(format!("pint has no check `{rule}`"), &help);
@@ -108,8 +108,8 @@ fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
         let lines = if scope == "file" { None } else { rule_at(comment.line, &rules, &read.empty_lines) };
         if scope.is_empty() && lines.is_none() {
             add(
-                "this stands at no rule".to_owned(),
-                "put it into a rule or directly above one, or write `file/disable`",
+                "the comment belongs to no rule".to_owned(),
+                "put it into a rule or directly above one, or use `file/disable`",
             );
             continue;
         }
@@ -118,34 +118,35 @@ fn of_comments(read: &Read, findings: &mut Findings<'_>) -> Vec<Switch> {
     all
 }
 
-/// Whether there is a rule of this name, here or in the tools whose names we use; what may have been meant.
+/// Checks that there is a rule with this name, here, in pint or in dashboard-linter. The error is the help for the
+/// user.
 fn knows(name: &str) -> Result<(), String> {
     let names = || RULES.iter().map(|it| it.name).chain(LEFT_OUT.iter().map(|(name, _)| *name));
     if names().any(|it| it == name) {
         return Ok(());
     }
-    Err(did_you_mean(name, names(), "`cargo measurand lint --rules` lists all"))
+    Err(did_you_mean(name, names(), LIST_RULES))
 }
 
-/// A day, which begins at midnight UTC, or a time.
+/// Parses a time, or a date, which stands for its midnight in UTC.
 fn moment(text: &str) -> Option<Timestamp> {
     let day = || TimeZone::UTC.to_timestamp(text.parse::<Date>().ok()?.at(0, 0, 0, 0)).ok();
     text.parse().ok().or_else(day)
 }
 
-/// The lines of the rule that a comment stands in, or above with nothing but comments between.
+/// The lines of the rule that contains a comment, or that follows it with only comments between.
 fn rule_at(line: u32, rules: &[&Rule], empty: &[u32]) -> Option<RangeInclusive<u32>> {
     let is_unbroken = |from: u32, to: u32| !empty.iter().any(|it| (from..=to).contains(it));
     let next = rules.iter().map(|it| &it.lines).filter(|it| *it.start() > line).min_by_key(|it| *it.start());
     let inside = rules.iter().map(|it| &it.lines).filter(|it| *it.start() <= line).max_by_key(|it| *it.start());
-    // The last text of a rule may go on for several lines.
+    // The last value of a rule may have several lines.
     let inside = inside.filter(|it| line <= *it.end() || is_unbroken(*it.end(), line));
     let above = next.filter(|it| is_unbroken(line, *it.start()) && it.start() - line <= COMMENTS_MAX);
     let is_within = inside.is_some_and(|it| line <= *it.end());
     if is_within { inside.cloned() } else { above.or(inside).cloned() }
 }
 
-/// More lines of comments than stand above any rule.
+/// Maximum number of comment lines above a rule.
 const COMMENTS_MAX: u32 = 20;
 
 fn of_file(text: &str, dashboards: &[&Node], switches: &mut Vec<Switch>, findings: &mut Findings<'_>) {
@@ -156,15 +157,15 @@ fn of_file(text: &str, dashboards: &[&Node], switches: &mut Vec<Switch>, finding
             return findings.add(
                 line,
                 "syntax",
-                format!("this cannot be read: {reason}"),
-                "mend the syntax of the file",
+                format!("the file cannot be read: {reason}"),
+                "fix the syntax of the file",
             );
         }
     };
     for (key, list) in document.as_ref().map(Node::entries).unwrap_or_default() {
         if key != "exclusions" && key != "warnings" {
             let help = did_you_mean(key, ["exclusions", "warnings"].into_iter(), "write `exclusions` or `warnings`");
-            findings.add(list.line, RULE, format!("there is no list `{}`", key.escape_debug()), help);
+            findings.add(list.line, RULE, format!("there is no key `{}`", key.escape_debug()), help);
             continue;
         }
         for (rule, node) in list.entries() {
@@ -192,7 +193,7 @@ fn of_file(text: &str, dashboards: &[&Node], switches: &mut Vec<Switch>, finding
     }
 }
 
-/// The lines of what an entry names in a dashboard: all of it, some panels, or one target of them.
+/// The lines that an entry names in a dashboard: those of the dashboard, of some panels, or of one of their targets.
 fn places(entry: &Node, dashboard: &Node) -> Vec<RangeInclusive<u32>> {
     let Some(title) = entry.text_of("panel") else { return vec![dashboard.lines()] };
     let index: Option<usize> = entry.text_of("targetIdx").and_then(|it| it.parse().ok());

@@ -1,49 +1,49 @@
-//! Templates in labels and annotations of alerts.
+//! Checks templates in labels and annotations of alerts.
 
 use crate::finding::Findings;
 use crate::metric_index::Known;
 use crate::read::{Expression, Labels, Located, labels_of};
 
-/// What an alert has to show.
+/// The data that the templates of an alert can show.
 pub(super) struct Shown<'a> {
     pub(super) labels: &'a Labels,
-    /// Whether its value is a rate, whose digits nobody can read.
+    /// Whether its value is a rate, which has many digits.
     pub(super) is_small: bool,
     pub(super) known: &'a Known<'a>,
 }
 
-/// Looks at the text of an annotation or a label of an alert.
+/// Checks the template in an annotation or a label of an alert.
 pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_>, findings: &mut Findings<'_>) {
     let mut add = |message: String, help: &str| findings.add(text.line, "alerts/template", message, help);
     let what = if is_label { "label" } else { "annotation" };
     if text.text.matches("{{").count() != text.text.matches("}}").count() {
-        add(format!("the {what} `{name}` opens more braces than it closes"), "close each `{{` with `}}`");
+        add(format!("the {what} `{name}` has unbalanced braces"), "close each `{{` with `}}`");
         return;
     }
     let in_block = ["{{ range", "{{ with", "{{range"].iter().any(|it| text.text.contains(it));
-    // What the last query in the text answers.
+    // The labels of the last query's result.
     let mut answer: Option<Labels> = None;
     for action in actions(&text.text) {
         if is_label && (mentions(action, "$value") || mentions(action, ".Value")) {
             let message =
-                format!("the label `{name}` holds the value: each new value is a new alert, and `for` begins anew");
-            add(message, "move it into an annotation");
+                format!("the label `{name}` contains the value: each new value is a new alert, and `for` starts again");
+            add(message, "move it to an annotation");
         }
-        // Inside of `range query` the dot is a series of the answer, and no longer the alert.
+        // Inside of `range query` the dot is a series of the result instead of the alert.
         let dot = answer.as_ref().unwrap_or(shown.labels);
         let of_alert = named(action, "$labels.").into_iter().map(|it| (it, shown.labels));
         for (label, labels) in of_alert.chain(named(action, ".Labels.").into_iter().map(|it| (it, dot))) {
             if !labels.can_have(&label) && label != "alertname" {
                 let message =
                     format!("the {what} `{name}` shows the label `{label}`, which the expression does not keep");
-                add(message, "aggregate by it too, or leave it out");
+                add(message, "aggregate by it too, or remove it");
             }
         }
         let shows_value = mentions(action, "$value") || mentions(action, ".Value");
         if !is_label && shows_value && shown.is_small && !action.contains("humanize") && !action.contains("printf") {
             add(
-                format!("the annotation `{name}` shows a rate with all its digits"),
-                "write `{{ $value | humanize }}`, or `humanizePercentage` of a share",
+                format!("the annotation `{name}` shows a rate with all digits"),
+                "write `{{ $value | humanize }}`, or `humanizePercentage` for a ratio",
             );
         }
         if let Some(query) = query(action) {
@@ -56,24 +56,24 @@ pub(super) fn check(name: &str, text: &Located, is_label: bool, shown: &Shown<'_
             && !answer.can_have(&label)
         {
             add(
-                format!("the {what} `{name}` reads the label `{label}` of a query, whose answer has not got it"),
-                "aggregate by it too, or leave it out",
+                format!("the {what} `{name}` reads the label `{label}` from a query whose result does not have it"),
+                "aggregate by it too, or remove it",
             );
         }
         let field = action.split_whitespace().find(|it| it.starts_with('.') && it.len() > 1);
-        let known = |it: &str| {
-            [".Labels", ".Value", ".ExternalLabels", ".ExternalURL"].iter().any(|known| it.starts_with(known))
+        let known = |field: &str| {
+            [".Labels", ".Value", ".ExternalLabels", ".ExternalURL"].iter().any(|known| field.starts_with(known))
         };
         if let Some(field) = field.filter(|it| !known(it) && !in_block) {
-            add(format!("the {what} `{name}` asks for `{field}`, which no alert has"), "use `$labels.…` or `$value`");
+            add(format!("the {what} `{name}` uses `{field}`, which alerts do not have"), "use `$labels.…` or `$value`");
         }
     }
     if text.text.replace(' ', "").contains("humanizePercentage}}%") {
-        add(format!("the {what} `{name}` writes `%` twice"), "leave out the `%` after `humanizePercentage`");
+        add(format!("the {what} `{name}` shows `%` twice"), "remove the `%` after `humanizePercentage`");
     }
 }
 
-/// What stands between braces.
+/// The texts between `{{` and `}}`.
 fn actions(text: &str) -> Vec<&str> {
     text.split("{{")
         .skip(1)
@@ -82,7 +82,7 @@ fn actions(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The PromQL in `query "…"`; quotes inside are escaped, or the whole stands in backquotes.
+/// The PromQL in `query "…"`. The string is in quotes, with escapes, or in backquotes.
 fn query(action: &str) -> Option<String> {
     let (before, after) = action.split_once("query ")?;
     if before.ends_with(|it: char| it.is_ascii_alphanumeric() || it == '_') {
@@ -103,7 +103,7 @@ fn query(action: &str) -> Option<String> {
     }
 }
 
-/// The label in `label "…"`, which reads it of a query's answer.
+/// The label in `label "…"`, which reads a label from a query's result.
 fn label_of_answer(action: &str) -> Option<String> {
     let (_, after) = action.split_once("label \"")?;
     after.split_once('"').map(|(it, _)| it.to_owned())
@@ -113,7 +113,7 @@ fn mentions(action: &str, word: &str) -> bool {
     action.split(|it: char| it.is_whitespace() || it == '(' || it == ')' || it == '|').any(|it| it == word)
 }
 
-/// The labels that an action names behind a marker: `$labels.table`, `.Labels.table`.
+/// The labels that an action names after a marker such as `$labels.` or `.Labels.`.
 fn named(action: &str, marker: &str) -> Vec<String> {
     let parts = action.split(marker).skip(1);
     let names =

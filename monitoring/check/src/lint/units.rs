@@ -1,20 +1,20 @@
-//! What the numbers of an expression are, told by the names of its metrics, against the unit of a panel.
+//! Derives the dimension of an expression from its metric names, and compares it with the unit of a panel.
 
 use promql_parser::parser::Expr;
 
-/// What a number is.
+/// The dimension of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dimension {
     Seconds,
     Bytes,
     /// From 0 to 1.
     Share,
-    /// A number of things each second.
+    /// A number of events per second.
     PerSecond,
 }
 
 impl Dimension {
-    /// The units that show such a number as it is.
+    /// The units for a number of this dimension.
     pub(super) fn units(self) -> &'static [&'static str] {
         match self {
             Dimension::Seconds => &["s", "dtdurations", "dthms", "clocks"],
@@ -26,7 +26,7 @@ impl Dimension {
         }
     }
 
-    /// Units of the same kind on another scale, or of another kind: what nobody means.
+    /// Whether a unit is certainly wrong: it has another scale or another dimension.
     pub(super) fn is_contradicted_by(self, unit: &str) -> bool {
         const TIMES: &[&str] =
             &["s", "ms", "µs", "ns", "m", "h", "d", "dtdurations", "dtdurationms", "dthms", "clocks", "clockms"];
@@ -50,7 +50,7 @@ impl Dimension {
     }
 }
 
-/// What the numbers of an expression are; nothing where that is not certain.
+/// The dimension of an expression. Returns `None` if it is uncertain.
 pub(super) fn dimension(tree: &Expr) -> Option<Dimension> {
     match tree {
         Expr::Paren(it) => dimension(&it.expr),
@@ -84,7 +84,7 @@ pub(super) fn dimension(tree: &Expr) -> Option<Dimension> {
 }
 
 fn of_name(name: &str) -> Option<Dimension> {
-    // A point in time is no duration, and a recorded name ends in what was done.
+    // A timestamp is not a duration, and the suffix of a recorded series names an operation instead of a unit.
     if name.ends_with("_start_time_seconds") || name.ends_with("_timestamp_seconds") || name.contains(':') {
         None
     } else if name.ends_with("_seconds") {
@@ -104,7 +104,7 @@ fn rate_of(name: &str) -> Option<Dimension> {
     (is_count && !is_amount && !name.contains(':')).then_some(Dimension::PerSecond)
 }
 
-/// A quantile is in the unit of the histogram whose buckets are inside.
+/// The dimension of a quantile, which is that of the histogram inside.
 fn quantile_of(tree: &Expr) -> Option<Dimension> {
     let all = crate::read::selections(tree);
     let mut names = all.iter().filter_map(|it| it.name());
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_a_dimension() {
+    fn expressions_have_a_dimension() {
         check("histogram_quantile(0.95, sum by (le) (rate(a_seconds_bucket[5m])))", Some(Dimension::Seconds));
         check("sum(rate(a_total[5m]))", Some(Dimension::PerSecond));
         check("sum(rate(a_seconds_total[5m]))", None);

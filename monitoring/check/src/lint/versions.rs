@@ -1,7 +1,7 @@
-//! What Prometheus 2 and 3 understand differently, or only with a flag: a file of rules outlives the server that reads it.
+//! Finds expressions and settings that Prometheus 2 and 3 treat differently, or that need a feature flag.
 //!
-//! After the migration guide of Prometheus 3. Not looked for, since no file of rules shows it: `.` in a pattern now also
-//! matches a line feed, which no label of ours holds; a scrape needs a `Content-Type`; flags of the server.
+//! The list follows the migration guide of Prometheus 3. Changes that a rule file cannot show are left out: `.` in a
+//! pattern also matches a line feed; a scrape needs a `Content-Type`; the server has other flags.
 
 use super::operands::Add;
 use crate::finding::Findings;
@@ -9,7 +9,7 @@ use crate::read::{Node, Selection};
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{Call, Expr};
 
-/// Functions that Prometheus has only with `--enable-feature=promql-experimental-functions`.
+/// Functions that need `--enable-feature=promql-experimental-functions`.
 const EXPERIMENTAL: &[&str] = &[
     "double_exponential_smoothing",
     "first_over_time",
@@ -22,14 +22,14 @@ const EXPERIMENTAL: &[&str] = &[
     "ts_of_max_over_time",
     "ts_of_min_over_time",
 ];
-/// The same of aggregations.
+/// Aggregations that need the same flag.
 const EXPERIMENTAL_AGGREGATIONS: &[&str] = &["limitk", "limit_ratio"];
 
-/// Functions that compare at least two points.
+/// Functions that need at least two points.
 const OF_TWO_POINTS: &[&str] =
     &["rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear", "changes", "resets"];
 
-/// Whether what was not understood is a function of Prometheus 2 alone, which the parser knows by its later name.
+/// Whether a parse error is about a function that Prometheus 3 renamed. The parser knows only the new name.
 pub(super) fn is_renamed(reason: &str) -> bool {
     reason.contains("holt_winters")
 }
@@ -58,15 +58,12 @@ fn function(it: &Call, add: Add<'_>) {
 }
 
 fn experimental(name: &str, add: Add<'_>) {
-    let message = format!("uses `{name}`, which a Prometheus without `promql-experimental-functions` refuses");
-    add(
-        "promql/features",
-        message,
-        "use a function that needs no flag, or start Prometheus with the flag and allow this",
-    );
+    let message = format!("uses `{name}`, which needs the feature flag `promql-experimental-functions` of Prometheus");
+    add("promql/features", message, "use a function without a flag, or enable the flag and disable this rule here");
 }
 
-/// In Prometheus 3 a range no longer holds the point on its left edge: of two points one is left.
+/// Finds subqueries with a range of one step. Prometheus 3 excludes the left edge of a range, so one point remains of
+/// two.
 fn range(it: &Call, add: Add<'_>) {
     let Some(Expr::Subquery(inner)) = it.args.args.iter().map(|it| &**it).find(|it| matches!(it, Expr::Subquery(_)))
     else {
@@ -74,18 +71,20 @@ fn range(it: &Call, add: Add<'_>) {
     };
     let name = it.func.name;
     if OF_TWO_POINTS.contains(&name) && inner.step.is_some_and(|step| step == inner.range) {
-        let message = format!("takes the `{name}` of a range as long as its step: in Prometheus 3 it holds one point");
+        let message =
+            format!("takes the `{name}` over a subquery of one step, which has only one point in Prometheus 3");
         add("prometheus-3/range", message, "make the range at least twice the step");
     }
 }
 
-/// Bounds are numbers to Prometheus 3, and it writes them with a point.
+/// Finds matchers of whole bounds, which Prometheus 3 writes with a decimal point, and names that only Prometheus 3
+/// reads.
 pub(super) fn selection(selection: &Selection<'_>, add: Add<'_>) {
     let matchers = &selection.selector.matchers.matchers;
     for it in matchers.iter().filter(|it| it.name == "le" || it.name == "quantile") {
         if let Some((found, lacking)) = one_spelling(it) {
             let message = format!(
-                "matches `{}{}\"{}\"`, which is `{found}` and not `{lacking}`: Prometheus 2 and 3 write it differently",
+                "matches `{}{}\"{}\"`, that is `{found}` but not `{lacking}`; Prometheus 2 and 3 write it differently",
                 it.name, it.op, it.value
             );
             let whole = found.trim_end_matches(".0");
@@ -94,12 +93,12 @@ pub(super) fn selection(selection: &Selection<'_>, add: Add<'_>) {
     }
     let names = selection.name().into_iter().chain(matchers.iter().map(|it| it.name.as_str()));
     for name in names.filter(|it| !is_legacy(it)) {
-        let message = format!("names `{}`, which only Prometheus 3 can read", name.escape_debug());
+        let message = format!("uses the name `{}`, which only Prometheus 3 can read", name.escape_debug());
         add("prometheus-3/name", message, "use letters, digits, `_` and `:`");
     }
 }
 
-/// The spelling of a whole bound that a matcher takes, and the one that it does not.
+/// The spelling of a whole bound that a matcher selects, and the one that it misses.
 fn one_spelling(it: &Matcher) -> Option<(String, String)> {
     let bounds: Vec<&str> = match it.op {
         MatchOp::Equal | MatchOp::NotEqual => vec![&it.value],
@@ -120,24 +119,25 @@ fn one_spelling(it: &Matcher) -> Option<(String, String)> {
     })
 }
 
-/// Whether a part of a pattern stands for one number.
+/// Whether a part of a pattern matches one number.
 fn is_plain(part: &str) -> bool {
     part.chars().all(|it| it.is_ascii_digit() || it == '.' || it == '\\')
 }
 
-/// A name as Prometheus 2 and the text format have it.
+/// Whether Prometheus 2 accepts this name.
 fn is_legacy(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_' || it == ':')
 }
 
-/// Settings that Prometheus 3 refuses.
+/// Finds settings that Prometheus 3 refuses.
 pub(super) fn configuration(node: &Node, findings: &mut Findings<'_>) {
     let each = |path: &[&str]| node.at(path).map(Node::items).unwrap_or_default();
     for it in each(&["alerting", "alertmanagers"]) {
         if let Some(version) = it.get("api_version").filter(|it| it.text() == Some("v1")) {
             let message =
                 "alerts are sent by version 1 of Alertmanager's API, which Prometheus 3 and Alertmanager 0.27 lack";
-            findings.add(version.line, "prometheus-3/configuration", message, "write `api_version: v2`, or nothing");
+            let help = "write `api_version: v2`, or remove the line";
+            findings.add(version.line, "prometheus-3/configuration", message, help);
         }
     }
     for it in each(&["scrape_configs"]) {
@@ -147,7 +147,7 @@ pub(super) fn configuration(node: &Node, findings: &mut Findings<'_>) {
                 renamed.line,
                 "prometheus-3/configuration",
                 message,
-                "leave it out while both versions read this",
+                "remove it if both versions read this file",
             );
         }
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-/// Lists of ids.
+/// The ids of units, reducers and other parts of Grafana.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Vocabulary {
@@ -15,7 +15,7 @@ pub(super) struct Vocabulary {
     pub(super) transformers: BTreeSet<String>,
 }
 
-/// Kinds of panels that come with Grafana.
+/// The panel types of Grafana.
 pub(super) const PANEL_TYPES: &[&str] = &[
     "alertlist",
     "annolist",
@@ -49,13 +49,13 @@ pub(super) const PANEL_TYPES: &[&str] = &[
     "xychart",
 ];
 
-/// Units of one's own, which Grafana tells by their beginning.
+/// Prefixes of custom units.
 const OWN_UNITS: &[&str] = &["prefix:", "suffix:", "time:", "si:", "count:", "currency:", "bool:"];
 
-/// What the file beside the sources holds.
+/// The ids in `vocab/grafana.json`.
 pub(super) fn vocabulary() -> &'static Vocabulary {
     static ONCE: OnceLock<Vocabulary> = OnceLock::new();
-    // A test reads it as well: it cannot be broken.
+    // A test reads the file, so parsing cannot fail.
     ONCE.get_or_init(|| serde_json::from_str(include_str!("../../vocab/grafana.json")).unwrap_or_default())
 }
 

@@ -1,13 +1,13 @@
-//! Comments of pint in YAML: they take lines away from the parser, and switch checks off.
+//! pint's comments in YAML: they hide lines from the parser and disable checks.
 
-/// A comment that begins with `pint`, without that word.
+/// A comment that starts with `pint`, without that word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Comment {
     pub(crate) line: u32,
     pub(crate) text: String,
 }
 
-/// The words that take lines away.
+// The words that hide lines.
 const IGNORE_FILE: &str = "ignore/file";
 const IGNORE_LINE: &str = "ignore/line";
 const IGNORE_NEXT: &str = "ignore/next-line";
@@ -15,33 +15,33 @@ const IGNORE_BEGIN: &str = "ignore/begin";
 const IGNORE_END: &str = "ignore/end";
 pub(crate) const IGNORE: [&str; 5] = [IGNORE_FILE, IGNORE_LINE, IGNORE_NEXT, IGNORE_BEGIN, IGNORE_END];
 
-/// What a line says to pint, if it does: `# pint disable promql/rate`.
-fn said(line: &str) -> Option<&str> {
+/// The text of a pint comment in a line, such as `# pint disable promql/rate`.
+fn pint_comment(line: &str) -> Option<&str> {
     let (_, comment) = line.rsplit_once('#')?;
     let text = comment.trim().strip_prefix("pint")?;
     text.starts_with(char::is_whitespace).then(|| text.trim())
 }
 
-/// All comments of a text.
+/// All pint comments of a text.
 pub(crate) fn comments(text: &str) -> Vec<Comment> {
     let lines = (1..).zip(text.lines());
-    lines.filter_map(|(line, it)| Some(Comment { line, text: said(it)?.to_owned() })).collect()
+    lines.filter_map(|(line, it)| Some(Comment { line, text: pint_comment(it)?.to_owned() })).collect()
 }
 
-/// The text with empty lines in place of those that comments take away.
+/// The text with the hidden lines replaced by empty ones.
 pub(crate) fn without_ignored(text: &str) -> String {
-    let (mut is_over, mut is_between, mut is_next) = (false, false, false);
+    let (mut is_rest, mut is_between, mut is_next) = (false, false, false);
     let kept = text.lines().map(|line| {
-        let said = said(line).unwrap_or_default();
-        is_over |= said == IGNORE_FILE;
-        is_between |= said == IGNORE_BEGIN;
-        let is_ignored = is_over || is_between || is_next || said == IGNORE_LINE;
-        is_between &= said != IGNORE_END;
-        is_next = said == IGNORE_NEXT;
+        let comment = pint_comment(line).unwrap_or_default();
+        is_rest |= comment == IGNORE_FILE;
+        is_between |= comment == IGNORE_BEGIN;
+        let is_ignored = is_rest || is_between || is_next || comment == IGNORE_LINE;
+        is_between &= comment != IGNORE_END;
+        is_next = comment == IGNORE_NEXT;
         if is_ignored { "" } else { line }
     });
     let mut kept = kept.collect::<Vec<_>>().join("\n");
-    // A block at the end of a file keeps its line feed.
+    // A block scalar at the end of the file needs its line feed.
     if text.ends_with('\n') {
         kept.push('\n');
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::{Comment, comments, without_ignored};
 
     #[test]
-    fn lines_are_taken_away() {
+    fn ignored_lines_become_empty() {
         let text =
             "a\nb # pint ignore/line\n# pint ignore/next-line\nc\n# pint ignore/begin\nd\n# pint ignore/end\ne\n";
         assert_eq!(without_ignored(text), "a\n\n# pint ignore/next-line\n\n\n\n\ne\n");

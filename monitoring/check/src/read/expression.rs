@@ -1,4 +1,4 @@
-//! PromQL as it stands in a file: Grafana's variables are replaced, then it is parsed.
+//! Parses PromQL from files. Grafana's variables are replaced first.
 
 use lrpar::{Lexeme as _, Lexer as _, NonStreamingLexer as _};
 use promql_parser::parser::token::{
@@ -12,46 +12,45 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-/// Bytes of an expression. The longest that we generate have a tenth of them.
+/// Maximum size of an expression. The longest generated ones have a tenth of it.
 pub(crate) const BYTES_MAX: usize = 64 << 10;
 
-/// Parentheses, operations and ranges inside of each other: the parser, and all that looks at its tree, takes stack for
-/// each of them.
+/// Maximum nesting of parentheses, operations and ranges. The parser and the checks use stack for each level.
 const DEPTH_MAX: usize = 200;
 
-/// Repetitions (`a{1000}`) in all patterns of an expression: the parser compiles each pattern, and repeats what is
-/// repeated. Prometheus refuses more than these in one pattern.
+/// Maximum number of repetitions (`a{1000}`) in all patterns of an expression. The parser compiles each pattern and
+/// expands its repetitions. Prometheus allows this many in one pattern.
 const REPETITIONS_MAX: usize = 1000;
 
-/// What a variable of a dashboard becomes where a label, a value or a name belongs; whoever sees it knows nothing more.
+/// The replacement of a dashboard's variable in the place of a label, a value or a name. Its real value is unknown.
 pub(crate) const VARIABLE: &str = "measurand_variable";
 
-/// What `$__rate_interval` becomes; nobody writes this by hand.
+/// The replacement of `$__rate_interval`: a duration that is unlikely in a real query.
 pub(crate) const RATE_INTERVAL: Duration = Duration::from_millis(297_123);
 
-/// An expression that was parsed.
+/// A parsed expression.
 #[derive(Debug)]
 pub(crate) struct Expression {
     pub(crate) tree: Expr,
-    /// The variables that it names, without `$`.
+    /// The names of its variables, without `$`.
     pub(crate) variables: BTreeSet<String>,
 }
 
-/// Why an expression is not looked at. As text it continues a sentence about what contains the expression.
+/// The reason why an expression could not be parsed. As text it continues a sentence that starts with its context.
 #[derive(Debug)]
 pub(crate) enum Unparsed {
-    /// The parser refuses it.
+    /// It is invalid PromQL.
     Syntax(String),
-    /// It is beyond a limit, and was not parsed.
+    /// It exceeds a limit, and was not parsed.
     Limit(String),
 }
 
 impl Unparsed {
-    /// What to do.
+    /// The way to fix it.
     pub(crate) fn help(&self) -> &'static str {
         match self {
-            Self::Syntax(_) => "mend the expression",
-            Self::Limit(_) => "record its parts by rules of their own, and ask for what they record",
+            Self::Syntax(_) => "fix the expression",
+            Self::Limit(_) => "move parts of it to recording rules, and use the recorded series",
         }
     }
 }
@@ -59,8 +58,8 @@ impl Unparsed {
 impl fmt::Display for Unparsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax(reason) => write!(f, "asks what is no PromQL: {reason}"),
-            Self::Limit(reason) => write!(f, "asks too much at once: {reason}"),
+            Self::Syntax(reason) => write!(f, "has invalid PromQL: {reason}"),
+            Self::Limit(reason) => write!(f, "exceeds a limit: {reason}"),
         }
     }
 }
@@ -82,12 +81,13 @@ impl Expression {
 fn check_length(text: &str) -> Result<(), Unparsed> {
     let bytes = text.len();
     if bytes > BYTES_MAX {
-        return Err(Unparsed::Limit(format!("the expression has {bytes} bytes, and {BYTES_MAX} are read")));
+        return Err(Unparsed::Limit(format!("the expression has {bytes} bytes, the maximum is {BYTES_MAX}")));
     }
     Ok(())
 }
 
-/// Looks at the words of an expression before it is parsed, at what the parser takes stack, time or a panic for.
+/// Checks the tokens of an expression before it is parsed, because some expressions make the parser overflow its stack,
+/// run for a long time or panic.
 fn check_words(text: &str) -> Result<(), Unparsed> {
     let lexer = lexer(text).map_err(Unparsed::Syntax)?;
     let (mut depth, mut repetitions) = (Depth::default(), 0_usize);
@@ -115,36 +115,37 @@ fn check_words(text: &str) -> Result<(), Unparsed> {
     Ok(())
 }
 
-/// Where a duration belongs, a number means seconds. The parser panics at one that is too large or no number, and
-/// Prometheus has nanoseconds in 64 bits.
+/// Checks a number in the place of a duration, where it means seconds. The parser panics if it is too large or `NaN`,
+/// and Prometheus stores nanoseconds in 64 bits.
 fn check_duration(number: &str) -> Result<(), String> {
     let seconds = Duration::try_from_secs_f64(parse_str_radix(number)?).ok();
     if seconds.is_none_or(|it| i64::try_from(it.as_nanos()).is_err()) {
-        return Err(format!("the duration `{number}` is out of range; write 9.2e9 seconds or less"));
+        return Err(format!("the duration `{number}` is out of range, the maximum is 9.2e9 seconds"));
     }
     Ok(())
 }
 
-/// How deep the tree of an expression becomes at most, counted from its words: between two parentheses each operation may
-/// be inside of the next, as in `a + b + c`, and what stands in parentheses inside of all of them.
+/// An upper bound for the depth of an expression's tree, computed from its tokens. Between two parentheses each
+/// operation may contain the one before it, as in `a + b + c`, and all of them may contain an inner pair of
+/// parentheses.
 #[derive(Default)]
 struct Depth {
-    /// The levels around this one.
+    /// The outer levels.
     open: Vec<Nesting>,
     here: Nesting,
-    /// Operations between braces compare labels, and nest nothing.
+    /// Whether the token is between braces, where operators compare labels and do not nest.
     is_selector: bool,
     deepest: usize,
 }
 
-/// What stands between two parentheses.
+/// The nesting between two parentheses.
 #[derive(Default)]
 struct Nesting {
-    /// Operations since the last comma.
+    /// Number of operations since the last comma.
     operations: usize,
-    /// The deepest of what stands in parentheses since the last comma.
+    /// Maximum depth of inner parentheses since the last comma.
     inside: usize,
-    /// The deepest before the last comma.
+    /// Maximum depth before the last comma.
     before: usize,
 }
 
@@ -165,7 +166,7 @@ impl Depth {
                 let inside = 1 + self.here.depth();
                 self.here = self.open.pop().unwrap_or_default();
                 self.here.inside = self.here.inside.max(inside);
-                // A subquery is around what stands before it.
+                // A subquery contains the expression before its bracket.
                 self.here.operations += usize::from(word == T_RIGHT_BRACKET);
             }
             T_COMMA => self.here = Nesting { before: self.here.depth(), ..Nesting::default() },
@@ -177,14 +178,14 @@ impl Depth {
     }
 }
 
-/// How often a pattern repeats its parts, those inside of each other multiplied: 6 of `(a{3}b){2}`.
+/// Number of repetitions in a pattern, multiplied if nested: 6 for `(a{3}b){2}`.
 fn repeated(pattern: &str) -> usize {
-    // For each open group the repetitions in it.
+    // The number of repetitions in each open group.
     let mut groups = vec![0_usize];
-    // The repetitions in the part before this character, which a count would repeat.
+    // The number of repetitions in the part before this character, which a count would multiply.
     let mut last = 0_usize;
     let mut rest = pattern;
-    // With the flag `x` blanks and comments may stand between a part and its count.
+    // With the flag `x`, blanks and comments are allowed between a part and its count.
     let (mut is_class, mut is_verbose) = (false, false);
     while let Some(it) = rest.chars().next() {
         rest = rest.get(it.len_utf8()..).unwrap_or_default();
@@ -230,13 +231,13 @@ fn add(groups: &mut [usize], repetitions: usize) {
     }
 }
 
-/// The larger number of a count (`3}`, `2,3}`, `3,}`), behind the brace that opens it, and how long the count is.
+/// The larger number of a count (`3}`, `2,3}`, `3,}`) after its opening brace, and the count's length.
 fn count(text: &str) -> Option<(usize, usize)> {
     let length = text.find(|it: char| !it.is_ascii_digit() && it != ',' && !it.is_whitespace())?;
     let inside = text.get(..length).filter(|_| text[length..].starts_with('}'))?;
-    let number = |it: &str| {
-        let digits = it.trim();
-        // More digits than a number has are a number that is too large, unless they are zeros.
+    let number = |text: &str| {
+        let digits = text.trim();
+        // A number that overflows is too large in any case.
         let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
         is_number.then(|| digits.parse::<usize>().unwrap_or(usize::MAX))
     };
@@ -244,18 +245,18 @@ fn count(text: &str) -> Option<(usize, usize)> {
     Some((number(high).or_else(|| number(low))?, length + 1))
 }
 
-/// A selector and what stands around it.
+/// A selector and the functions around it.
 #[derive(Debug)]
 pub(crate) struct Selection<'a> {
     pub(crate) selector: &'a VectorSelector,
-    /// The range in brackets, if there is one.
+    /// The range in brackets.
     pub(crate) range: Option<Duration>,
-    /// The functions and aggregations around it, the innermost last.
+    /// The functions and aggregations around it, the innermost one last.
     pub(crate) around: Vec<String>,
 }
 
 impl Selection<'_> {
-    /// The name of the series, if it is one name.
+    /// The name of the series. Returns `None` if it is a pattern or a variable.
     pub(crate) fn name(&self) -> Option<&str> {
         use promql_parser::label::MatchOp;
         let by_label = self.selector.matchers.matchers.iter().find(|it| it.name == "__name__");
@@ -269,7 +270,7 @@ impl Selection<'_> {
     }
 }
 
-/// Every selector of an expression.
+/// All selectors of an expression.
 pub(crate) fn selections(tree: &Expr) -> Vec<Selection<'_>> {
     let mut all = Vec::new();
     collect(tree, &mut Vec::new(), &mut all);
@@ -300,7 +301,7 @@ fn collect<'a>(tree: &'a Expr, around: &mut Vec<String>, all: &mut Vec<Selection
     }
 }
 
-/// The expression and all expressions inside it, each before those inside it.
+/// The expression and all its subexpressions, outer ones first.
 pub(crate) fn subexpressions(tree: &Expr) -> Vec<&Expr> {
     let (mut all, mut waiting) = (Vec::new(), vec![tree]);
     while let Some(it) = waiting.pop() {
@@ -326,10 +327,10 @@ fn children(tree: &Expr) -> Vec<&Expr> {
     }
 }
 
-/// Characters of a variable with its format: what is not closed is not searched to the end of the text.
+/// Maximum length of a variable with its format. It bounds the search for the closing brace.
 const VARIABLE_CHARACTERS_MAX: usize = 256;
 
-/// The text without variables of Grafana: `$x`, `${x}`, `${x:regex}` and `[[x]]`.
+/// Replaces Grafana's variables: `$x`, `${x}`, `${x:regex}` and `[[x]]`.
 fn replaced(text: &str, variables: &mut BTreeSet<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -354,7 +355,7 @@ fn replaced(text: &str, variables: &mut BTreeSet<String>) -> String {
     out
 }
 
-/// The variable that the text begins with: its name, and how long it is with all that marks it.
+/// The variable at the start of the text: its name, and its length including `$` and braces.
 fn variable(text: &str) -> Option<(&str, usize)> {
     let enclosed = |open: &str, close: &str| {
         let inner = text.strip_prefix(open)?;
@@ -372,7 +373,7 @@ fn variable(text: &str) -> Option<(&str, usize)> {
     enclosed("${", "}").or_else(|| enclosed("[[", "]]")).or_else(bare)
 }
 
-/// A group of a regular expression is called `$1`; no variable is.
+/// Whether this is a variable's name. Names such as `$1` are groups of regular expressions.
 fn is_name(name: &str) -> bool {
     name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_')
         && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
@@ -411,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_become_what_belongs_there() {
+    fn variables_are_replaced_by_context() {
         check(r#"x{job=~"$job"}"#, r#"x{job=~"measurand_variable"}"#);
         check(r#"x{job=~"${job:regex}|[[other]]"}"#, r#"x{job=~"measurand_variable|measurand_variable"}"#);
         check("rate(x[$__rate_interval])", "rate(x[297123ms])");
@@ -425,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_that_nobody_can_wait_for_are_errors() {
+    fn durations_out_of_range_are_errors() {
         let long = "3".repeat(50);
         for (text, number) in [
             (format!("x[{long}]"), &*long),
@@ -443,7 +444,8 @@ mod tests {
         }
     }
 
-    /// What is read of an expression that asks too much, on a stack as small as that of a test.
+    /// Checks whether an expression exceeds a limit. The small stack of a test thread would overflow without the
+    /// limits.
     #[track_caller]
     fn check_limit(text: &str, expected: Option<&str>) {
         match (Expression::parse(text), expected) {
@@ -499,7 +501,7 @@ mod tests {
         check_limit(r#"up{a=~"[0-9a-f]{64}|[^/]{1,63}"}"#, None);
     }
 
-    /// Each argument is looked at once; twice at each of these levels would take years.
+    /// Each argument is computed once; twice at each of these levels would take years.
     #[test]
     fn labels_of_what_is_nested_are_found_at_once() {
         let text = format!("{}up{}", "predict_linear(".repeat(60), "[5m:1m], 1)".repeat(60));
@@ -508,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn selections_know_what_is_around_them() {
+    fn selections_contain_the_functions_around_them() {
         let expression = Expression::parse("sum(rate(a_total[$__rate_interval])) / count(b)").unwrap();
         let all = selections(&expression.tree);
         assert_eq!(all[0].name(), Some("a_total"));

@@ -1,4 +1,4 @@
-//! What the files of monitoring hold: rules, dashboards, unit tests of rules; also inside objects of Kubernetes.
+//! The contents of monitoring files: rules, dashboards and unit tests of rules, also inside Kubernetes objects.
 
 use super::comments::without_ignored;
 use super::node::{Node, Value, parse};
@@ -13,15 +13,15 @@ pub(crate) struct Document {
     pub(crate) content: Content,
 }
 
-/// What a document is.
+/// The contents of a document.
 #[derive(Debug)]
 pub(crate) enum Content {
     Rules(Vec<RuleGroup>),
     Dashboard(Dashboard),
     Tests(Vec<Test>),
-    /// How a Prometheus scrapes and sends.
+    /// A `prometheus.yml`.
     Configuration,
-    /// Something that is none of our business.
+    /// A document of another kind, which is ignored.
     Other,
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum RuleKind {
 
 #[derive(Debug)]
 pub(crate) struct Rule {
-    /// Its first line and the last on which something of it begins.
+    /// Its lines, up to the line on which its last value starts.
     pub(crate) lines: RangeInclusive<u32>,
     pub(crate) kind: RuleKind,
     pub(crate) name: Located,
@@ -56,7 +56,7 @@ pub(crate) struct Rule {
     pub(crate) keep: Option<Located>,
     pub(crate) labels: Vec<(String, Located)>,
     pub(crate) annotations: Vec<(String, Located)>,
-    /// Labels and annotations that YAML reads as something else than text.
+    /// Labels and annotations that YAML does not read as text.
     pub(crate) untyped: Vec<Located>,
 }
 
@@ -65,9 +65,9 @@ pub(crate) struct Dashboard {
     pub(crate) uid: Option<Located>,
     /// The names of its variables.
     pub(crate) variables: Vec<Located>,
-    /// All panels, those of collapsed rows too.
+    /// All panels, including those in collapsed rows.
     pub(crate) panels: Vec<Panel>,
-    /// What variables and annotations ask; without names.
+    /// The queries of variables and annotations.
     pub(crate) others: Vec<Target>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct Panel {
     pub(crate) id: Option<u32>,
     pub(crate) kind: String,
     pub(crate) title: Located,
-    /// What it asks Prometheus.
+    /// Its queries of Prometheus.
     pub(crate) targets: Vec<Target>,
     pub(crate) node: Node,
 }
@@ -96,14 +96,14 @@ pub(crate) struct Test {
     pub(crate) expressions: Vec<Located>,
 }
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,
     Yaml,
 }
 
-/// How a file of this name is written, if it is one that we read.
+/// The format of a file with this name. Returns `None` for other files.
 pub(crate) fn format_of(path: &Path) -> Option<Format> {
     let extension = path.extension()?.to_string_lossy().to_lowercase();
     match extension.as_str() {
@@ -113,12 +113,12 @@ pub(crate) fn format_of(path: &Path) -> Option<Format> {
     }
 }
 
-/// Reads what is in a file; the error is a line and what is wrong there.
+/// Parses the documents of a file. The error is the line and the reason.
 pub(crate) fn load(path: &Path, text: &str) -> Result<Vec<Document>, (u32, String)> {
     let is_json = format_of(path) == Some(Format::Json);
     let mut documents = Vec::new();
     let text = if is_json { Cow::Borrowed(text) } else { Cow::Owned(without_ignored(text)) };
-    // What ends too early inside of a block ends behind its last line, which may be the last of all.
+    // If a file ends too early inside a block, the parser reports the line after the last one.
     let last = u32::try_from(text.lines().count().max(1)).unwrap_or(u32::MAX);
     for node in parse(&text, is_json)? {
         open(node, &mut documents).map_err(|(line, reason)| (line.min(last), reason))?;
@@ -126,7 +126,7 @@ pub(crate) fn load(path: &Path, text: &str) -> Result<Vec<Document>, (u32, Strin
     Ok(documents)
 }
 
-/// A document, or what an object of Kubernetes carries.
+/// Adds a document, or the documents inside a Kubernetes object.
 fn open(node: Node, documents: &mut Vec<Document>) -> Result<(), (u32, String)> {
     match node.text_of("kind") {
         Some("List") => {
@@ -136,14 +136,14 @@ fn open(node: Node, documents: &mut Vec<Document>) -> Result<(), (u32, String)> 
         Some("ConfigMap") => {
             for (name, value) in node.get("data").map(Node::entries).unwrap_or_default() {
                 let Value::Scalar { text, .. } = &value.value else { continue };
-                // The parser gives a block the line of its first text, before which empty lines may stand.
+                // The parser reports the first line with text, which may follow empty lines of the block.
                 let empty = u32::try_from(text.chars().take_while(|it| *it == '\n').count()).unwrap_or_default();
-                let begin = value.line.saturating_sub(1).saturating_sub(empty);
-                let moved = |(line, reason): (u32, String)| (line.saturating_add(begin), reason);
+                let start = value.line.saturating_sub(1).saturating_sub(empty);
+                let moved = |(line, reason): (u32, String)| (line.saturating_add(start), reason);
                 let Some(format) = format_of(Path::new(name)) else { continue };
-                // What it carries is a file, and carries no other files.
+                // A file in a ConfigMap is not searched for further Kubernetes objects.
                 for inner in parse(text, format == Format::Json).map_err(moved)? {
-                    let node = inner.moved(begin);
+                    let node = inner.moved(start);
                     documents.push(Document { content: content(&node), node });
                 }
             }
@@ -158,7 +158,7 @@ fn content(node: &Node) -> Content {
     if let Some(groups) = groups.filter(|it| it.is_list()) {
         return Content::Rules(groups.items().iter().map(group).collect());
     }
-    // The form in which Grafana's API takes it.
+    // Grafana's API wraps the dashboard in an object.
     let inner = node.get("dashboard").unwrap_or(node);
     if inner.get("panels").is_some_and(Node::is_list) || inner.get("schemaVersion").is_some() {
         return Content::Dashboard(dashboard(inner));
@@ -184,7 +184,7 @@ fn under(node: &Node, key: &str) -> Option<Located> {
     node.get(key).and_then(located)
 }
 
-/// The text under a key, or nothing on the node's own line.
+/// The text under a key, or an empty text with the node's own line.
 fn or_empty(node: &Node, key: &str) -> Located {
     under(node, key).unwrap_or(Located { line: node.line, text: String::new() })
 }
@@ -239,13 +239,13 @@ fn dashboard(node: &Node) -> Dashboard {
     }
 }
 
-/// What a variable asks: the series in `label_values(series, label)`, or the expression of `query_result(…)`.
+/// The query of a variable: the series in `label_values(series, label)`, or the expression in `query_result(…)`.
 fn variable_query(node: &Node) -> Option<Target> {
     let query = node.get("query")?;
     let text = query.text().or_else(|| query.text_of("query"))?;
     let inner = |function: &str| text.trim().strip_prefix(function)?.trim().strip_prefix('(')?.strip_suffix(')');
     let expression = match (inner("label_values"), inner("query_result")) {
-        // A comma inside braces separates matchers; only the last one separates the label.
+        // Commas inside braces separate matchers; the last comma separates the label.
         (Some(arguments), _) => arguments.rsplit_once(',').filter(|(it, _)| balanced(it))?.0,
         (_, Some(expression)) => expression,
         _ => return None,
@@ -263,11 +263,11 @@ fn target(node: &Node) -> Option<Target> {
     Some(Target { expression, legend: under(node, "legendFormat"), node: node.clone() })
 }
 
-/// A panel; `of_loki` are the variables that stand for a Loki.
+/// A panel. `of_loki` are the data source variables for Loki.
 fn panel(node: &Node, of_loki: &[&str]) -> Panel {
     let targets = node.get("targets").map(Node::items).unwrap_or_default();
-    let asks_loki = |it: &Node| {
-        let Some(source) = it.get("datasource").or_else(|| node.get("datasource")) else { return false };
+    let asks_loki = |target: &Node| {
+        let Some(source) = target.get("datasource").or_else(|| node.get("datasource")) else { return false };
         let uid = source.text_of("uid").or_else(|| source.text()).unwrap_or_default();
         let name = uid.trim_start_matches(['$', '{']).trim_end_matches('}');
         source.text_of("type") == Some("loki") || uid.starts_with('$') && of_loki.contains(&name)
@@ -276,7 +276,7 @@ fn panel(node: &Node, of_loki: &[&str]) -> Panel {
         id: node.text_of("id").and_then(|it| it.parse().ok()),
         kind: node.text_of("type").unwrap_or_default().to_owned(),
         title: or_empty(node, "title"),
-        // Queries of Loki are not PromQL.
+        // Queries of Loki are LogQL, which is not checked.
         targets: targets.iter().filter(|it| !asks_loki(it)).filter_map(target).collect(),
         node: node.clone(),
     }
@@ -300,7 +300,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn objects_of_kubernetes_carry_the_same() {
+    fn kubernetes_objects_are_opened() {
         let rules = "apiVersion: v1\nkind: PrometheusRule\nspec:\n  groups:\n  - name: a\n    rules:\n    - alert: X\n      expr: up\n";
         let documents = load(Path::new("a.yml"), rules).unwrap();
         let Content::Rules(groups) = &documents[0].content else { panic!("no rules") };
@@ -314,11 +314,11 @@ mod tests {
         let Content::Dashboard(dashboard) = &documents[0].content else { panic!("no dashboard") };
         assert_eq!(dashboard.panels[0].title.line, 9);
         let cut = "kind: ConfigMap\ndata:\n  x.json: |\n    {\"panels\": []";
-        assert_eq!(load(Path::new("a.yml"), cut).unwrap_err().0, 4, "no line is behind the last");
+        assert_eq!(load(Path::new("a.yml"), cut).unwrap_err().0, 4, "the last line");
     }
 
     #[test]
-    fn variables_are_asked_for_their_series() {
+    fn queries_of_variables_are_read() {
         let json = r#"{"panels": [], "templating": {"list": [
             {"name": "a", "query": "label_values(up{job=\"a\",b=\"c\"}, instance)"},
             {"name": "b", "query": {"query": "query_result(sum(x))"}},

@@ -1,4 +1,4 @@
-//! The files of a folder, each within its limit.
+//! Reads the monitoring files of a folder, within size limits.
 
 use super::{Comment, Content, Document, Rule, comments, format_of, load};
 use crate::finding::{Finding, Findings};
@@ -7,22 +7,22 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a file of rules, a dashboard or a test. The largest that we generate, for thousands of functions, have a tenth.
+/// Maximum size of a rule file, a dashboard or a test. Generated files for thousands of functions have a tenth of it.
 pub(crate) const FILE_BYTES_MAX: u64 = 32 << 20;
 
-/// Files that were read.
+/// A file that was read.
 pub(crate) struct Read {
-    /// How the file is named in findings.
+    /// The name of the file in findings.
     pub(crate) name: String,
     pub(crate) documents: Vec<Document>,
-    /// What its comments say to pint.
+    /// Its pint comments.
     pub(crate) comments: Vec<Comment>,
-    /// The lines on which nothing stands.
+    /// The numbers of its empty lines.
     pub(crate) empty_lines: Vec<u32>,
 }
 
 impl Read {
-    /// Reads a text; the error is a line and what is wrong there.
+    /// Parses a text. The error is the line and the reason.
     pub(crate) fn of(name: String, path: &Path, text: &str) -> Result<Self, (u32, String)> {
         let empty_lines =
             (1..).zip(text.lines()).filter(|(_, it)| it.trim().is_empty()).map(|(line, _)| line).collect();
@@ -30,14 +30,14 @@ impl Read {
     }
 }
 
-/// Every rule in the files.
+/// All rules in the files.
 pub(crate) fn rules(read: &[Read]) -> impl Iterator<Item = &Rule> + Clone {
     let documents = read.iter().flat_map(|it| &it.documents);
     let groups = documents.filter_map(|it| if let Content::Rules(groups) = &it.content { Some(groups) } else { None });
     groups.flatten().flat_map(|it| &it.rules)
 }
 
-/// All of these files.
+/// Reads all monitoring files in a folder. Files that cannot be parsed become findings.
 pub(crate) fn read_all(directory: &Path, all: &mut Vec<Finding>) -> Result<Vec<Read>, String> {
     let mut read = Vec::new();
     for path in list_files(directory)? {
@@ -46,17 +46,17 @@ pub(crate) fn read_all(directory: &Path, all: &mut Vec<Finding>) -> Result<Vec<R
     Ok(read)
 }
 
-/// The files of a folder and of the folders in it that can hold something, by name.
+/// The YAML and JSON files in a folder and its subfolders, sorted by path.
 pub(crate) fn list_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let mut paths = Vec::new();
     list(directory, &mut paths).map_err(|(path, error)| {
-        format!("cannot read `{}`: {error}; name a folder with rules and dashboards", shown(&path))
+        format!("cannot read `{}`: {error}; help: name a folder with rules and dashboards", shown(&path))
     })?;
     paths.sort();
     Ok(paths)
 }
 
-/// A file, or nothing where there is no sense in it, which is a finding.
+/// Reads a file. Returns `None` and adds a finding if it cannot be parsed.
 pub(crate) fn read_one(path: &Path, all: &mut Vec<Finding>) -> Result<Option<Read>, String> {
     let name = shown(path);
     let text = read_text(path, FILE_BYTES_MAX).map_err(|it| it.to_string())?;
@@ -64,7 +64,7 @@ pub(crate) fn read_one(path: &Path, all: &mut Vec<Finding>) -> Result<Option<Rea
         Ok(it) => Ok(Some(it)),
         Err((line, reason)) => {
             let mut findings = Findings::of(&name);
-            findings.add(line, "syntax", format!("this cannot be read: {reason}"), "mend the syntax of the file");
+            findings.add(line, "syntax", format!("the file cannot be read: {reason}"), "fix the syntax of the file");
             all.extend(findings.into_all());
             Ok(None)
         }
@@ -86,7 +86,7 @@ fn list(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::
     Ok(())
 }
 
-/// A path in a message of one line, the same on every platform.
+/// A path for a message of one line, the same on every platform.
 pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string().escape_debug().to_string().replace("\\\\", "/")
 }

@@ -1,15 +1,15 @@
-//! Which labels an answer can have.
+//! Computes the labels of an expression's result.
 
 use promql_parser::label::MatchOp;
 use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{BinaryExpr, Expr, LabelModifier, VectorMatchCardinality, VectorSelector};
 use std::collections::BTreeSet;
 
-/// The labels that an answer can have.
+/// The labels that a result can have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Labels {
     pub(crate) names: BTreeSet<String>,
-    /// Whether there may be others.
+    /// Whether there may be other, unknown labels.
     pub(crate) open: bool,
 }
 
@@ -25,7 +25,7 @@ impl Labels {
     }
 
     fn without(mut self, names: &[String]) -> Self {
-        // What may be there besides is not known; what was taken away is asked for so rarely that it may stay.
+        // An open set stays open, so it may still report a removed label as possible; that is rare.
         self.names.retain(|it| !names.contains(it));
         self
     }
@@ -42,7 +42,7 @@ impl Labels {
     }
 }
 
-/// The labels of an expression's answer; `of_series` says which labels series have.
+/// The labels of an expression's result. `of_series` returns the labels of a selector's series.
 pub(crate) fn labels_of(tree: &Expr, of_series: &dyn Fn(&VectorSelector) -> Labels) -> Labels {
     let of = |it: &Expr| labels_of(it, of_series);
     match tree {
@@ -75,7 +75,7 @@ pub(crate) fn labels_of(tree: &Expr, of_series: &dyn Fn(&VectorSelector) -> Labe
 }
 
 fn call(name: &str, arguments: &[Box<Expr>], of: &dyn Fn(&Expr) -> Labels) -> Labels {
-    // Computed once: each look at an argument looks at all that is inside it.
+    // Each argument is computed only once; otherwise nested calls would take exponential time.
     let first = || arguments.first().map(|it| of(it)).unwrap_or_default();
     match name {
         "absent" | "absent_over_time" => absent(arguments.first().map(|it| &**it)),
@@ -98,7 +98,7 @@ fn call(name: &str, arguments: &[Box<Expr>], of: &dyn Fn(&Expr) -> Labels) -> La
     }
 }
 
-/// What `absent` answers has the labels that its selector fixes.
+/// The labels of `absent`: those to which its selector gives one value.
 fn absent(argument: Option<&Expr>) -> Labels {
     let selector = match argument {
         Some(Expr::VectorSelector(it)) => it,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_have_these_labels() {
+    fn results_have_these_labels() {
         check("x", &["instance", "job", "le"]);
         check("sum(x)", &[]);
         check("sum by (job, gone) (x)", &["job"]);

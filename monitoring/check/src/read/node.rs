@@ -1,11 +1,11 @@
-//! YAML and JSON as one tree in which each node knows its line.
+//! Parses YAML and JSON into a tree in which each node has its line.
 
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-/// A value and the line on which it begins.
+/// A value and the line on which it starts.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
     pub(crate) line: u32,
@@ -14,25 +14,25 @@ pub(crate) struct Node {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
-    /// Text, a number, a truth value or nothing: the formats that we read do not tell them apart by much.
+    /// A text, number, boolean or null. Their types hardly matter in the files that are read.
     Scalar {
         text: String,
-        /// Whether it stood in quotes or in a block, and so is text for certain.
+        /// Whether it is in quotes or in a block, and so certainly text.
         quoted: bool,
     },
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
 }
 
-/// More values than any file of rules has; aliases can make billions of few lines.
+/// Maximum number of values. Without it, aliases in a few lines could expand to billions.
 const NODES_MAX: usize = 2_000_000;
 
-/// Every document of a text; the error is a line and what is wrong there.
+/// Parses the documents of a text. The error is the line and the reason.
 pub(crate) fn parse(text: &str, is_json: bool) -> Result<Vec<Node>, (u32, String)> {
     if !is_json {
         return parse_yaml(text);
     }
-    // JSON is YAML but for pairs of escapes beyond the first plane; what is no JSON has to be said by a parser of JSON.
+    // JSON is YAML except for surrogate pairs in escapes. A JSON parser checks first, since YAML allows more than JSON.
     serde_json::from_str::<serde::de::IgnoredAny>(text)
         .map_err(|it| (u32::try_from(it.line()).unwrap_or_default(), it.to_string()))?;
     parse_yaml(&without_surrogates(text))
@@ -54,11 +54,12 @@ fn line(number: usize) -> u32 {
 #[derive(Default)]
 struct Builder {
     documents: Vec<Node>,
-    /// The lists and maps that are not closed, with their anchors; the key that waits for its value.
+    /// The open lists and maps, with their anchors, and the key that waits for its value.
     open: Vec<(Node, usize, Option<String>)>,
     anchors: HashMap<usize, Node>,
-    /// Values that stand in the text, and those that aliases repeat.
+    /// Number of values in the text.
     count: usize,
+    /// Number of values that aliases repeat.
     repeated: usize,
 }
 
@@ -81,20 +82,20 @@ impl Builder {
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some((node, anchor, _)) => {
-                    // Whoever reads the file takes one of them, and not every reader the same.
+                    // Different parsers use different ones of duplicate keys.
                     if let Some((key, first, second)) = node.repeated() {
                         let key = key.escape_debug();
-                        return Err(format!("has the key `{key}` twice, on lines {first} and {second}"));
+                        return Err(format!("a map has the key `{key}` twice, on lines {first} and {second}"));
                     }
                     self.put(node, anchor)
                 }
-                None => Err("closes what was not opened".to_owned()),
+                None => Err("a list or map is closed that was not opened".to_owned()),
             },
             Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).ok_or("names an anchor that is not there")?;
+                let node = self.anchors.get(&anchor).ok_or("an alias names an unknown anchor")?;
                 self.repeated += size(node);
                 if self.count + self.repeated > NODES_MAX {
-                    return Err(format!("becomes more than {NODES_MAX} values; write out what its aliases repeat"));
+                    return Err(format!("its aliases expand to more than {NODES_MAX} values; use fewer aliases"));
                 }
                 let node = Node { line, ..node.clone() };
                 self.put(node, 0)
@@ -104,10 +105,10 @@ impl Builder {
     }
 
     fn put(&mut self, node: Node, anchor: usize) -> Result<(), String> {
-        // Lists and maps are counted when they are closed, after all that is in them.
+        // Lists and maps are counted when they are closed, after their values.
         self.count += 1;
         if self.count + self.repeated > NODES_MAX {
-            return Err(format!("has more than {NODES_MAX} values; split the file"));
+            return Err(format!("it has more than {NODES_MAX} values; split the file"));
         }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
@@ -118,15 +119,15 @@ impl Builder {
             Some((Node { value: Value::Map(entries), .. }, _, key)) => match (key.take(), node) {
                 (Some(key), node) => entries.push((key, node)),
                 (None, Node { value: Value::Scalar { text, .. }, .. }) => *key = Some(text),
-                (None, _) => return Err("has a key that is no text".to_owned()),
+                (None, _) => return Err("a map has a key that is not text".to_owned()),
             },
-            Some(_) => return Err("has a value inside a scalar".to_owned()),
+            Some(_) => return Err("a scalar contains a value".to_owned()),
         }
         Ok(())
     }
 }
 
-/// How many values a node is.
+/// Number of values in a node, including itself.
 fn size(node: &Node) -> usize {
     match &node.value {
         Value::Scalar { .. } => 1,
@@ -136,7 +137,7 @@ fn size(node: &Node) -> usize {
 }
 
 impl Node {
-    /// The value of a key; nothing where this is no map.
+    /// The value of a key. Returns `None` if this is not a map.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, it)| it)
     }
@@ -164,7 +165,7 @@ impl Node {
         self.get(key)?.text()
     }
 
-    /// The number under a key, if it is one and stands there without quotes.
+    /// The number under a key. Returns `None` if it is in quotes.
     pub(crate) fn number_of(&self, key: &str) -> Option<f64> {
         match &self.get(key)?.value {
             Value::Scalar { text, quoted: false } => text.parse().ok(),
@@ -172,11 +173,11 @@ impl Node {
         }
     }
 
-    /// A key that stands in this map more than once, and the lines of two of its values.
+    /// A duplicate key of this map, and the lines of two of its values.
     fn repeated(&self) -> Option<(&str, u32, u32)> {
         let mut keys: Vec<(&str, u32)> = self.entries().iter().map(|(key, it)| (key.as_str(), it.line)).collect();
         keys.sort_unstable();
-        keys.windows(2).find_map(|it| match it {
+        keys.windows(2).find_map(|pair| match pair {
             [(key, first), (again, second)] if key == again => Some((*key, *first, *second)),
             _ => None,
         })
@@ -186,14 +187,14 @@ impl Node {
         matches!(self.value, Value::List(_))
     }
 
-    /// Whether this is text to whoever reads the file, and neither a number nor a truth value nor nothing.
+    /// Whether YAML parsers read this as text, and not as a number, a boolean or null.
     pub(crate) fn is_text(&self) -> bool {
         let Value::Scalar { text, quoted } = &self.value else { return false };
         let words = ["", "~", "null", "true", "false", "yes", "no", "on", "off"];
         *quoted || !words.contains(&text.to_ascii_lowercase().as_str()) && text.parse::<f64>().is_err()
     }
 
-    /// The first and the last line on which something of this begins.
+    /// The lines of this node, up to the line on which its last value starts.
     pub(crate) fn lines(&self) -> RangeInclusive<u32> {
         let mut last = self.line;
         self.each(&mut |it| last = last.max(it.line));
@@ -207,7 +208,7 @@ impl Node {
         self.entries().iter().for_each(|(_, it)| it.each(visit));
     }
 
-    /// The same with all lines moved down.
+    /// The node with all line numbers increased.
     pub(crate) fn moved(mut self, by: u32) -> Self {
         self.line = self.line.saturating_add(by);
         self.value = match self.value {
@@ -219,7 +220,7 @@ impl Node {
     }
 }
 
-/// `\ud83d\ude00` as `\U0001f600`: two escapes for one character are JSON, and no YAML.
+/// Replaces surrogate pairs such as `\ud83d\ude00` by `\U0001f600`: JSON has the former, YAML the latter.
 fn without_surrogates(text: &str) -> String {
     let unit = |it: &str| it.strip_prefix("\\u").and_then(|it| u16::from_str_radix(it.get(..4)?, 16).ok());
     let mut out = String::with_capacity(text.len());
@@ -238,7 +239,7 @@ fn without_surrogates(text: &str) -> String {
             let _ = write!(out, "\\U{:08x}", u32::from(character));
             12
         } else {
-            // The backslash and what it escapes, which may be a backslash.
+            // The backslash and the escaped character, which may be a backslash too.
             let length = 1 + escape.chars().nth(1).map_or(0, char::len_utf8);
             out.push_str(escape.get(..length).unwrap_or_default());
             length
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_are_followed_but_not_for_ever() {
+    fn aliases_are_followed_within_a_limit() {
         assert_eq!(one("a: &x 1\nb: *x\n", false).text_of("b"), Some("1"));
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
@@ -284,13 +285,13 @@ mod tests {
                 &["a", &level.to_string(), ": &a", &level.to_string(), " [", &[before.as_str(); 10].join(", "), "]\n"]
                     .concat();
         }
-        assert!(parse(&bomb, false).unwrap_err().1.contains("write out what its aliases repeat"));
+        assert!(parse(&bomb, false).unwrap_err().1.contains("its aliases expand to more than 2000000 values"));
     }
 
     #[test]
     fn too_many_values_and_too_deep_ones_are_told_as_such() {
         let flat = parse(&"- a\n".repeat(2_000_001), false).unwrap_err();
-        assert_eq!(flat, (2_000_001, "has more than 2000000 values; split the file".to_owned()));
+        assert_eq!(flat, (2_000_001, "it has more than 2000000 values; split the file".to_owned()));
         for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
             assert!(parse(&deep, false).unwrap_err().1.contains("recursion limit"));
         }

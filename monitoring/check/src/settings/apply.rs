@@ -1,4 +1,4 @@
-//! What `monitoring.toml` says, applied to a catalog.
+//! Applies the settings of `monitoring.toml` to a catalog.
 
 use super::{LeftOut, Settings, SettingsChange, What};
 use crate::suggest::did_you_mean;
@@ -11,7 +11,7 @@ use measurand_monitoring::build::recordings;
 use std::collections::BTreeMap;
 
 impl Settings {
-    /// The catalog as if its tables said what the file says.
+    /// The catalog with changed alerts, without families that are left out, and with the team as owner.
     pub(super) fn applied(&self, catalog: &Catalog) -> Result<Catalog, String> {
         let mut catalog = catalog.clone();
         for change in &self.changes {
@@ -35,23 +35,24 @@ impl Settings {
         Ok(catalog)
     }
 
-    /// What is different about alerts that no family of the catalog has.
+    /// The changes of alerts that belong to no family.
     pub(super) fn changed(&self) -> Result<BTreeMap<String, Changed>, String> {
         let common = |it: &&SettingsChange| alerts::changeable().any(|name| name == it.alert);
-        let one = |it: &SettingsChange| {
-            if it.threshold.is_some() {
-                let help = match it.alert.as_str() {
-                    "MemoryHigh" => "write `memory_bytes` above all tables",
-                    _ => "leave the alert out and write one of your own",
+        let one = |change: &SettingsChange| {
+            let SettingsChange { place, alert, .. } = change;
+            if change.threshold.is_some() {
+                let help = match alert.as_str() {
+                    "MemoryHigh" => "set `memory_bytes` at the top of the file, before all tables",
+                    _ => "leave the alert out and write your own",
                 };
-                return Err(format!("{}: `{}` has a threshold that is fixed; {help}", it.place.0, it.alert));
+                return Err(format!("{}: `{alert}` has a fixed threshold; help: {help}", place.0));
             }
-            Ok((it.alert.clone(), Changed { for_seconds: it.for_seconds, severity: it.severity }))
+            Ok((alert.clone(), Changed { for_seconds: change.for_seconds, severity: change.severity }))
         };
         self.changes.iter().filter(common).map(one).collect()
     }
 
-    /// Takes out alerts and panels that are not wanted, and what was recorded for them alone.
+    /// Removes alerts and panels that are left out, and the recording rules that only they use.
     pub(super) fn leave_out(&self, monitoring: &mut Monitoring) -> Result<(), String> {
         for it in &self.leave_out {
             match it.what {
@@ -85,7 +86,7 @@ impl LeftOut {
             return Err(self.unknown("there is no panel", &mut keys));
         }
         monitoring.rows.iter_mut().for_each(|row| row.panels.retain(|panel| panel.key != self.name));
-        // What it showed leads to the dashboard, if no longer to a panel of it.
+        // Alerts that linked to the panel now link to the dashboard.
         let alerts = monitoring.alerts.iter_mut().chain(&mut monitoring.stack).flat_map(|it| &mut it.rules);
         for alert in alerts.filter(|it| it.panel == self.name) {
             alert.panel.clear();
@@ -98,7 +99,7 @@ impl LeftOut {
 
     fn unknown<'a>(&self, what: &str, names: impl Iterator<Item = &'a str>) -> String {
         let name = self.name.escape_debug();
-        format!("{}: {what} `{name}`; {}", self.place.0, did_you_mean(&self.name, names, "remove the line"))
+        format!("{}: {what} `{name}`; help: {}", self.place.0, did_you_mean(&self.name, names, "remove the line"))
     }
 }
 
@@ -109,7 +110,7 @@ impl SettingsChange {
         let names: Vec<String> = of_families.chain(alerts::changeable().map(str::to_owned)).collect();
         let help = did_you_mean(&self.alert, names.iter().map(String::as_str), "remove it");
         let Some((family, index)) = find(catalog, &self.alert) else {
-            return Err(format!("{place}: there is no alert `{}`; {help}", self.alert.escape_debug()));
+            return Err(format!("{place}: there is no alert `{}`; help: {help}", self.alert.escape_debug()));
         };
         let Some(alert) = family.alerts.get_mut(index) else { return Ok(()) };
         alert.severity = self.severity.unwrap_or(alert.severity);
@@ -118,15 +119,17 @@ impl SettingsChange {
         *number(&mut alert.condition) = threshold;
         let condition = alert.condition;
         let help = fitting(&condition, family);
-        // The catalog itself knows best which thresholds make sense.
+        // Reading a catalog validates its thresholds.
         if Catalog::from_json(catalog.to_json().as_bytes()).is_ok() {
             return Ok(());
         }
-        Err(format!("{place}: the threshold {threshold} of `{}` does not fit its metric; write {help}", self.alert))
+        let alert = &self.alert;
+        Err(format!("{place}: the threshold {threshold} of `{alert}` does not fit its metric; help: write {help}"))
     }
 }
 
-/// Which thresholds fit. Between two buckets nothing is counted exactly, so there a threshold has to be one.
+/// The thresholds that fit. A threshold on a histogram must be a bucket, since values between buckets are not counted
+/// exactly.
 fn fitting(condition: &Condition, family: &FamilyRecord) -> String {
     let one_of = |role| {
         let bounds = family.metric(role).map(|it| it.buckets.as_slice()).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! When alerts about broken promises fire: `[objectives.ErrorBudgetFastBurn]` and its neighbours.
+//! The settings of burn rate alerts: `[objectives.ErrorBudgetFastBurn]`, `[objectives.ErrorBudgetBurn]` and
+//! `[objectives.ErrorBudgetSlowBurn]`.
 
 use super::{NO_DURATION, NO_SEVERITY, seconds, severity};
 use crate::suggest::did_you_mean;
@@ -26,7 +27,7 @@ struct RawPair {
     short: Spanned<String>,
 }
 
-/// A factor in the file, for messages.
+/// A burn rate in the file, with its place for messages.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Factor {
     place: String,
@@ -35,7 +36,7 @@ pub(super) struct Factor {
 }
 
 impl Factor {
-    /// Refuses a factor at which no budget of the catalog can burn: all calls together are fewer.
+    /// Refuses a burn rate that the smallest error budget cannot reach even if every call fails.
     pub(super) fn check(factors: &[Self], catalog: &Catalog) -> Result<(), String> {
         let valid = valid(catalog);
         let budgets = objectives::all(&used(&valid)).iter().map(objectives::SiteObjective::budget).reduce(f64::min);
@@ -45,27 +46,27 @@ impl Factor {
         };
         let (budget, bound) = (objectives::percent(smallest), 1.0 / smallest);
         Err(format!(
-            "{place}: `{alert}` never fires: {times} times {budget}, the smallest error budget of the program, is more than \
-             all calls; write `times` below {bound}"
+            "{place}: `{alert}` can never fire: {times} times {budget}, the smallest error budget of the program, is \
+             more than all calls; help: write `times` below {bound}"
         ))
     }
 }
 
 impl RawBurnRate {
-    /// Changes the alert with this name, and returns its factors. The function tells the place of an offset in the file.
+    /// Changes the alert with this name. Returns its burn rates. `place` returns the file and line of an offset.
     pub(super) fn apply(
         self,
         alert: &Spanned<String>,
         burns: &mut [BurnRateAlert; 3],
         place: &dyn Fn(usize) -> String,
     ) -> Result<Vec<Factor>, String> {
-        let wrong = |it: &Spanned<String>, reason: &str| {
-            format!("{}: `{}` {reason}", place(it.span().start), it.get_ref().escape_debug())
+        let wrong = |value: &Spanned<String>, reason: &str| {
+            format!("{}: `{}` {reason}", place(value.span().start), value.get_ref().escape_debug())
         };
         let Some((_, burn)) = NAMES.into_iter().zip(burns).find(|it| it.0 == alert.get_ref()) else {
             let otherwise = format!("write one of {}", NAMES.join(", "));
             let help = did_you_mean(alert.get_ref(), NAMES.into_iter(), &otherwise);
-            return Err(wrong(alert, &format!("is no alert about a budget; {help}")));
+            return Err(wrong(alert, &format!("is not a burn rate alert; help: {help}")));
         };
         if let Some(it) = self.r#for {
             burn.for_seconds = seconds(it.get_ref()).ok_or_else(|| wrong(&it, NO_DURATION))?;
@@ -77,7 +78,7 @@ impl RawBurnRate {
         if windows.get_ref().is_empty() {
             let example = "`windows = [{ times = 6, long = \"6h\", short = \"30m\" }]`";
             return Err(format!(
-                "{}: `{}` has no windows; write {example}",
+                "{}: `{}` has no windows; help: write {example}",
                 place(windows.span().start),
                 alert.get_ref()
             ));
@@ -92,7 +93,7 @@ impl RawBurnRate {
             }
             if burn.pairs.contains(&pair) {
                 return Err(format!(
-                    "{}: `{}` has these windows twice; remove one",
+                    "{}: `{}` has these windows twice; help: remove one",
                     place(it.times.span().start),
                     alert.get_ref()
                 ));

@@ -1,4 +1,4 @@
-//! Drift: each kind is made on purpose in a folder that was fine, and found; nothing else is.
+//! Tests of `check`: each kind of difference is made in a folder without findings, and found without false positives.
 
 use crate::support::{catalog, every_family, everything, folder, measured, monitoring, query};
 use measurand_catalog::{Catalog, Objective, SiteRecord, families};
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use tempfile::TempDir;
 
-/// A folder with what is generated for these functions.
+/// A folder with the files generated for these functions.
 fn generated(sites: &[SiteRecord]) -> TempDir {
     folder(&monitoring(sites))
 }
@@ -16,13 +16,13 @@ fn findings(catalog: &Catalog, folder: &TempDir) -> Vec<Finding> {
     check(catalog, &Settings::default(), folder.path()).expect("the folder can be read")
 }
 
-/// A small program: reading a large dashboard takes most of the time of these tests.
+/// A small program, because reading large dashboards would make these tests slow.
 fn small() -> Vec<SiteRecord> {
     let database = [query("select", "patterns", &[]), query("insert", "patterns", &[])];
     [measured("checkout", &[]), measured("search", &[])].into_iter().chain(database).collect()
 }
 
-/// In a fresh folder with this file of one's own there is one finding: of this rule, in this line, with these words.
+/// Adds a file to a fresh folder, and checks that there is exactly this finding: rule, line, and a part of its text.
 #[track_caller]
 fn check_own(name: &str, text: &str, expected: Option<(&str, u32, &str)>) {
     let folder = generated(&small());
@@ -45,7 +45,7 @@ fn check_rule(expression: &str, expected: Option<(&str, &str)>) {
     check_own("own.yml", &text, expected.map(|(rule, words)| (rule, 6, words)));
 }
 
-/// After this change of the program there are findings of exactly these rules.
+/// Changes the program, and checks that there are findings of exactly these rules.
 #[track_caller]
 fn check_changed(change: impl FnOnce(&mut Catalog), expected: &[&str]) -> Vec<Finding> {
     let folder = generated(&everything());
@@ -61,8 +61,8 @@ fn check_changed(change: impl FnOnce(&mut Catalog), expected: &[&str]) -> Vec<Fi
 }
 
 #[test]
-fn a_fresh_folder_is_fine() {
-    // What is known only at the end of a call is no literal.
+fn a_fresh_folder_has_no_findings() {
+    // Labels from the result have an expression instead of a fixed value.
     let mut open = every_family();
     for site in &mut open {
         let family = families::ALL.iter().find(|it| it.name == site.family).expect("a family of the table");
@@ -78,7 +78,7 @@ fn a_fresh_folder_is_fine() {
 }
 
 #[test]
-fn a_renamed_metric_is_found_where_it_is_named() {
+fn a_renamed_metric_is_found_in_all_files() {
     let found = check_changed(
         |it| it.families[0].metrics[1].name = "db_statement_duration_seconds".to_owned(),
         &["file-stale", "metric-unknown"],
@@ -95,10 +95,10 @@ fn a_renamed_metric_is_found_where_it_is_named() {
 
 #[test]
 fn a_dropped_label_is_found() {
-    let dropped = |it: &mut Catalog| {
-        it.families[0].labels.retain(|it| it.name != "table");
-        it.families[0].metrics.iter_mut().for_each(|it| it.labels.retain(|it| it != "table"));
-        it.sites.iter_mut().for_each(|it| drop(it.labels.remove("table")));
+    let dropped = |catalog: &mut Catalog| {
+        catalog.families[0].labels.retain(|it| it.name != "table");
+        catalog.families[0].metrics.iter_mut().for_each(|it| it.labels.retain(|it| it != "table"));
+        catalog.sites.iter_mut().for_each(|it| drop(it.labels.remove("table")));
     };
     let found = check_changed(dropped, &["file-stale", "label-unknown"]);
     assert!(found.iter().any(|it| it.message.contains("the label `table`")));
@@ -114,10 +114,10 @@ fn a_changed_bucket_is_found() {
 }
 
 #[test]
-fn a_dead_panel_is_found() {
-    // The last function of a family is gone: its row is left.
+fn a_panel_without_data_is_found() {
+    // The last function of a family was removed, but its panels are still there.
     let found = check_changed(|it| it.sites.retain(|it| it.family != "neural"), &["file-stale", "metric-unknown"]);
-    assert!(found.iter().any(|it| it.message.contains("the panel `Error ratio` is about nothing")), "{found:#?}");
+    assert!(found.iter().any(|it| it.message.contains("the panel `Error ratio` uses `")), "{found:#?}");
     assert!(found.iter().any(|it| it.message.contains("the recording rule `job_operation_type")), "{found:#?}");
     let json = r#"{"uid": "own", "schemaVersion": 41, "panels": [
         {"id": 1, "title": "Gone", "type": "timeseries",
@@ -126,7 +126,7 @@ fn a_dead_panel_is_found() {
 }
 
 #[test]
-fn an_alert_on_nothing_is_found() {
+fn an_alert_without_series_is_found() {
     check_rule("sum(rate(function_calls_total[5m])) == 0", None);
     check_rule("rate(function_call_total[5m]) > 1", Some(("metric-unknown", "did you mean `function_calls_total`?")));
     check_rule("node_filesystem_avail_byte < 1", Some(("metric-unknown", "node_filesystem_avail_bytes")));
@@ -159,7 +159,7 @@ fn labels_and_values_are_compared() {
 }
 
 #[test]
-fn recorded_series_are_known_by_what_they_are_made_of() {
+fn recorded_series_have_the_labels_of_their_sources() {
     check_rule(r#"job_query_type_table:db_query_errors:rate5m{table="patterns"} > 1"#, None);
     check_rule(
         r#"job_query_type_table:db_query_errors:rate5m{table="paterns"} > 1"#,
@@ -182,13 +182,13 @@ fn a_histogram_has_no_series_of_its_own_name() {
 }
 
 #[test]
-fn another_job_is_none_of_ours() {
+fn another_job_is_found() {
     check_rule(r#"function_calls_total{job="stop"} > 1"#, Some(("job-unknown", "`job=\"shop\"`")));
     check_rule(r#"up{job="node"} == 0"#, None);
 }
 
 #[test]
-fn what_a_test_names_is_compared_too() {
+fn names_in_tests_are_checked_too() {
     let test = |series: &str, alert: &str| {
         format!(
             "rule_files: [alerts.yml]\ntests:\n- input_series:\n  - series: '{series}'\n    values: '1'\n  \
@@ -209,7 +209,7 @@ fn what_a_test_names_is_compared_too() {
 }
 
 #[test]
-fn links_lead_somewhere() {
+fn broken_links_are_found() {
     let rule = |link: &str| {
         format!(
             "groups:\n- name: x\n  rules:\n  - alert: X\n    expr: up == 0\n    annotations:\n      dashboard_url: {link}\n"
@@ -221,18 +221,18 @@ fn links_lead_somewhere() {
     check_own("own.yml", &rule("http://g/d/measurand-shp/x"), Some(("dashboard-unknown", 7, "`measurand-shop`")));
 }
 
-/// A folder with one file of alerts, whatever else repeats them.
+/// A folder in which only one file contains the alerts.
 fn with_one_file_of_alerts() -> TempDir {
     let folder = generated(&everything());
     let repeated = folder.path().join("kubernetes.yml");
     if repeated.exists() {
-        fs::remove_file(repeated).expect("a file of ours");
+        fs::remove_file(repeated).expect("a generated file");
     }
     folder
 }
 
 #[test]
-fn generated_files_are_current() {
+fn stale_and_missing_files_are_found() {
     let folder = with_one_file_of_alerts();
     let path = folder.path().join("alerts.yml");
     let text = fs::read_to_string(&path).unwrap().replace("for: 15m", "for: 16m");
@@ -246,7 +246,7 @@ fn generated_files_are_current() {
 }
 
 #[test]
-fn an_alert_that_is_missing_is_named() {
+fn a_missing_alert_is_named() {
     let folder = with_one_file_of_alerts();
     let path = folder.path().join("alerts.yml");
     let text = fs::read_to_string(&path).unwrap().replace("alert: DatabaseSlowQueries", "alert: Renamed");
@@ -257,9 +257,9 @@ fn an_alert_that_is_missing_is_named() {
 
 #[test]
 fn a_missing_alert_of_an_objective_is_named() {
-    let mut promising = measured("checkout", &[]);
-    promising.objective = Some(Objective { success: Some(0.999), latency: None });
-    let sites = [promising, measured("search", &[])];
+    let mut with_objective = measured("checkout", &[]);
+    with_objective.objective = Some(Objective { success: Some(0.999), latency: None });
+    let sites = [with_objective, measured("search", &[])];
     let own: Vec<String> = {
         let names = |sites: &[SiteRecord]| -> BTreeSet<String> {
             monitoring(sites).alerts.iter().flat_map(|it| &it.rules).map(|it| it.name.clone()).collect()
@@ -284,14 +284,14 @@ fn a_missing_alert_of_an_objective_is_named() {
 }
 
 #[test]
-fn a_file_without_sense_is_a_finding() {
+fn invalid_files_and_expressions_are_findings() {
     check_own("own.yml", "groups:\n- name: [\n", Some(("syntax", 2, "cannot be read")));
-    check_rule("sum(", Some(("promql/syntax", "no PromQL")));
+    check_rule("sum(", Some(("promql/syntax", "invalid PromQL")));
     check_own("deep.json", &"[".repeat(100_000), Some(("syntax", 1, "cannot be read")));
 }
 
 #[test]
-fn metrics_of_others_can_be_listed() {
+fn third_party_metrics_can_be_listed() {
     let folder = generated(&everything());
     let rule =
         "groups:\n- name: x\n  rules:\n  - alert: X\n    expr: http_requests_total{dc=\"a\"} + up{dc=\"a\"} > 0\n";
@@ -303,7 +303,7 @@ fn metrics_of_others_can_be_listed() {
 }
 
 #[test]
-fn labels_whose_values_come_with_each_call_take_any() {
+fn computed_labels_can_have_any_value() {
     let mut open = query("select", "x", &[]);
     open.labels.remove("table");
     open.expressions.insert("table".to_owned(), "table.name()".to_owned());
@@ -331,24 +331,24 @@ fn labels_that_look_like_secrets_are_found() {
     assert!(checked("plan.kind", "").is_empty());
     let found = checked("request.session().apiKey()", "");
     assert_eq!((found.len(), found[0].0), (1, "label-secret"), "{found:#?}");
-    assert!(found[0].1 > 0 && found[0].2.ends_with("may hold a secret or a person's data: `session`"), "{found:#?}");
+    assert!(found[0].1 > 0 && found[0].2.ends_with("may contain a secret or personal data: `session`"), "{found:#?}");
     assert!(found[0].3.contains("`.redact(..)`") && found[0].3.contains("`accepted_labels`"), "{found:#?}");
     assert!(checked("request.session()", "accepted_labels = [\"table\"]").is_empty());
     let found = checked("user.to_string()", "");
     assert_eq!((found.len(), found[0].0), (1, "label-unbounded"), "{found:#?}");
-    assert!(found[0].2.ends_with("may take a new value with each call: `user`"), "{found:#?}");
+    assert!(found[0].2.ends_with("may have a new value in each call: `user`"), "{found:#?}");
     assert!(found[0].3.contains("`accepted_labels`"), "{found:#?}");
     assert!(checked("user.to_string()", "accepted_labels = [\"table\"]").is_empty());
 }
 
-/// A function whose errors have these kinds.
+/// A function with these error kinds.
 fn with_kinds(kinds: &[&str], unknown: bool) -> SiteRecord {
     let error_kinds = kinds.iter().map(|it| (*it).to_owned()).collect();
     SiteRecord { error_kinds, unknown_error_kinds: unknown, ..measured("pay", &[]) }
 }
 
 #[test]
-fn kinds_of_errors_are_values_of_a_label() {
+fn error_kinds_are_values_of_a_label() {
     let check = |sites: &[SiteRecord], kind: &str, expected: Option<&str>| {
         let folder = generated(sites);
         let expression = format!("rate(function_errors_total{{error_kind=\"{kind}\"}}[5m]) > 0");
@@ -363,7 +363,8 @@ fn kinds_of_errors_are_values_of_a_label() {
     check(&closed, "decline", Some("value-unknown: did you mean `declined`?"));
     check(&closed, "no_such_kind", Some("value-unknown: its values are `declined`, `timed_out`"));
     check(&[with_kinds(&["declined"], true)], "no_such_kind", None);
-    check(&[measured("checkout", &[])], "declined", Some("value-unknown: its values are no function gives it one"));
+    let unset = "value-unknown: remove the matcher, because no function sets this label";
+    check(&[measured("checkout", &[])], "declined", Some(unset));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The one-line test for users, with a catalog; with a program's own see `tests/commands/assert_current.rs` in the workspace.
+//! Tests of `assert_current!` with a given catalog. `tests/commands/assert_current.rs` in the workspace tests it with
+//! the program's own catalog.
 
 use crate::support::{catalog, everything, folder, measured, monitoring};
 use measurand_check::assert_current;
@@ -9,7 +10,7 @@ fn message(failed: Box<dyn std::any::Any + Send>) -> String {
 }
 
 #[test]
-fn it_holds_for_what_was_just_generated() {
+fn it_passes_for_fresh_files() {
     let folder = folder(&monitoring(&everything()));
     assert_current!(folder.path(), catalog(&everything()));
     std::fs::write(folder.path().join("monitoring.toml"), "job = \"shop\"\n").unwrap();
@@ -17,7 +18,7 @@ fn it_holds_for_what_was_just_generated() {
 }
 
 #[test]
-fn it_fails_with_all_that_was_found() {
+fn it_fails_with_all_findings() {
     let folder = folder(&monitoring(&everything()));
     let failed = catch_unwind(|| assert_current!(folder.path(), catalog(&[measured("checkout", &[])])));
     let message = message(failed.expect_err("the folder is stale"));
@@ -29,8 +30,8 @@ fn it_fails_with_all_that_was_found() {
 }
 
 #[test]
-fn a_program_without_annotations_says_so() {
+fn a_program_without_annotations_is_an_error() {
     let failed = catch_unwind(|| assert_current!("tests")).expect_err("nothing is annotated here");
     let message = message(failed);
-    assert!(message.contains("annotate") && message.contains("does this test use the crate"), "{message}");
+    assert!(message.contains("annotate") && message.contains("help: use the crate with the annotated"), "{message}");
 }

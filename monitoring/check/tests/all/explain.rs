@@ -1,4 +1,4 @@
-//! What `explain` says, against numbers that are counted by hand.
+//! Tests of `explain`, with numbers of series that were counted by hand.
 
 use crate::support::{catalog, everything, measured, query, site};
 use measurand_catalog::{Catalog, SiteRecord};
@@ -33,7 +33,7 @@ fn exactly(series: u64) -> Budget {
     Budget { series, bounded_by_other: false }
 }
 
-/// A query on whatever table comes.
+/// A query with a computed label `table`.
 fn open_query(query_type: &str) -> SiteRecord {
     let mut site = query(query_type, "x", &[]);
     site.function = format!("{query_type}_any");
@@ -44,7 +44,7 @@ fn open_query(query_type: &str) -> SiteRecord {
 
 #[test]
 fn series_are_counted() {
-    // Errors by three outcomes, and twelve buckets and three more.
+    // Three outcomes of errors, and a histogram of twelve buckets and three more.
     assert_eq!(function(&[query("select", "patterns", &[])], "select_patterns").series, exactly(3 + 15));
     // One counter of calls, three of errors, fourteen buckets and three more, one gauge.
     assert_eq!(function(&everything(), "checkout").series, exactly(1 + 3 + 17 + 1));
@@ -67,18 +67,18 @@ fn functions_with_the_same_labels_share_their_series() {
 }
 
 #[test]
-fn an_open_label_is_bounded_by_the_limit() {
+fn a_label_with_arbitrary_values_is_bounded_by_the_limit() {
     let sites = [query("insert", "patterns", &[]), open_query("select"), open_query("update")];
     let one = function(&sites, "select_any");
     assert_eq!(one.series, Budget { series: 2001 * 18, bounded_by_other: true });
     let table = one.metrics[0].labels.iter().find(|it| it.name == "table").unwrap();
     assert_eq!((table.values.len(), table.from.as_deref()), (0, Some("table.name()")));
-    // Both open functions share the family's limit; the literal one is beside it.
+    // Both functions with a computed label share the family's limit; the third one has one more series.
     assert_eq!(overview(&sites).families[0].series, Budget { series: 2002 * 18, bounded_by_other: true });
 }
 
 #[test]
-fn an_open_label_of_few_values_is_not() {
+fn a_label_with_few_values_is_not_bounded_by_the_limit() {
     let mut open = site("neural_op", "neural", "learn", &[], &[]);
     open.expressions.insert("operation_type".to_owned(), "kind".to_owned());
     // Three values and `_other`; one counter, three of errors, twelve buckets and three more.
@@ -135,11 +135,11 @@ fn an_unknown_name_is_answered_with_the_closest() {
     let fails = |name: &str| with(&catalog(&everything()), |it| it.explain(name)).expect_err("no such name");
     assert!(fails("chekout").ends_with("did you mean `checkout`?"), "{}", fails("chekout"));
     assert!(fails("db_query_duration_second").ends_with("did you mean `db_query_duration_seconds`?"));
-    assert!(fails("zzz").contains("`zzz`; without a name all functions are listed"));
+    assert!(fails("zzz").contains("`zzz`; help: omit the name to list all functions"));
     assert!(!fails("\u{1b}[31m").contains('\u{1b}'));
 }
 
-/// What is explained is what the files hold.
+/// The explained alerts, panels and queries are those in the files.
 #[test]
 fn native_histograms_are_explained_as_such() {
     let catalog = catalog(&everything());
@@ -171,7 +171,7 @@ fn kinds_of_errors_are_explained_and_counted() {
 }
 
 #[test]
-fn a_function_with_an_objective_has_series_of_its_own() {
+fn a_function_with_an_objective_has_its_own_series() {
     let objective = Some(measurand_catalog::Objective { success: Some(0.999), latency: None });
     let labels = [("function", "find"), ("module", "shop::work")];
     let mut find = SiteRecord { objective, function: "find".to_owned(), ..query("select", "orders", &[]) };

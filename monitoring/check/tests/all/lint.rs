@@ -1,4 +1,4 @@
-//! Mistakes in rules: each is made on purpose and found by the rule that is meant for it.
+//! Tests of `lint` with rule files: each mistake is found by its rule.
 
 use crate::support::{every_family, everything, folder, monitoring};
 use measurand_check::{Finding, lint};
@@ -11,7 +11,7 @@ pub(crate) fn linted(name: &str, text: &str) -> Vec<Finding> {
     lint(&[path], &[]).expect("the file can be read")
 }
 
-/// The findings in a file of rules with this group.
+/// Checks the findings in a rule file with this group.
 #[track_caller]
 fn check(rules: &str, expected: &[(&str, u32)]) {
     let found = linted("rules.yml", &format!("groups:\n- name: own\n{rules}"));
@@ -20,7 +20,7 @@ fn check(rules: &str, expected: &[(&str, u32)]) {
     assert!(found.iter().all(|it| !it.help.is_empty()));
 }
 
-/// An alert that has all it needs but this expression, which stands in line 5.
+/// Checks an alert that is complete, with this expression on line 5.
 #[track_caller]
 fn check_expression(expression: &str, expected: Option<&str>) {
     let rest = "    for: 5m\n    labels: {severity: P1}\n    annotations: {summary: It is., description: It is so.}\n";
@@ -29,7 +29,7 @@ fn check_expression(expression: &str, expected: Option<&str>) {
     check(&found, &expected.into_iter().map(|it| (it, 5)).collect::<Vec<_>>());
 }
 
-/// An alert with this line in its labels and annotations, which stands in line 9 and 12.
+/// Checks an alert with this template in a label (line 9) and in an annotation (line 12).
 #[track_caller]
 fn check_template(text: &str, in_label: usize, in_annotation: usize) {
     let text = serde_json::to_string(text).expect("a text");
@@ -44,7 +44,7 @@ fn check_template(text: &str, in_label: usize, in_annotation: usize) {
 }
 
 #[test]
-fn what_is_generated_is_clean() {
+fn generated_files_have_no_findings() {
     for sites in [everything(), every_family()] {
         let folder = folder(&monitoring(&sites));
         let found = lint(&[folder.path().to_owned()], &[]).unwrap();
@@ -81,7 +81,7 @@ fn expressions() {
 }
 
 #[test]
-fn what_can_never_be() {
+fn impossible_expressions() {
     check_expression("sum by (cluster) (sum(x)) > 1", Some("promql/impossible"));
     check_expression("sum by (cluster) (sum by (cluster, job) (x)) > 1", None);
     check_expression("sum by (a) (x) / on (b) sum by (b) (y) > 1", Some("promql/impossible"));
@@ -248,6 +248,6 @@ fn rules_can_be_allowed_and_other_files_are_refused() {
     assert_eq!(lint(std::slice::from_ref(&path), &["rule/name"]).unwrap(), []);
     fs::write(&path, "a: b\n").unwrap();
     assert!(lint(std::slice::from_ref(&path), &[]).unwrap_err().contains("neither rules nor a dashboard"));
-    assert!(lint(&[folder.path().to_owned()], &[]).unwrap().is_empty(), "in a folder it is none of our business");
+    assert!(lint(&[folder.path().to_owned()], &[]).unwrap().is_empty(), "other files in a folder are ignored");
     assert!(lint(&[folder.path().join("gone.yml")], &[]).unwrap_err().contains("gone.yml"));
 }

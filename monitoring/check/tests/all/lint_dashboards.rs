@@ -1,5 +1,4 @@
-//! Mistakes in dashboards, each made in a generated one: what Grafana's own linter finds, and what Grafana swallows. The 22
-//! defects of which other tools find a part each are among them.
+//! Tests of `lint` with dashboards: each mistake is made in a generated dashboard and found by its rule.
 
 use crate::lint::linted;
 use crate::support::{catalog, everything, file, folder, monitoring};
@@ -11,7 +10,7 @@ fn generated() -> Value {
     serde_json::from_str(&file(&monitoring(&everything()), "grafana-dashboard.json")).expect("JSON")
 }
 
-/// A generated dashboard with this change has findings of this rule alone, and words of one of them are these.
+/// Changes a generated dashboard, and checks that only this rule has findings, one of them with these words.
 #[track_caller]
 fn check_change(change: impl FnOnce(&mut Value), rule: &str, words: &str) {
     let mut dashboard = generated();
@@ -24,7 +23,7 @@ fn check_change(change: impl FnOnce(&mut Value), rule: &str, words: &str) {
     assert!(found.iter().all(|it| it.line > 0), "{found:#?}");
 }
 
-/// The first panel of this kind, in the row of a family if there is one.
+/// The first panel of this type.
 fn panel<'a>(dashboard: &'a mut Value, kind: &str) -> &'a mut Value {
     let panels = dashboard["panels"].as_array_mut().expect("panels");
     panels.iter_mut().find(|it| it["type"] == kind).expect("a panel of this kind")
@@ -32,24 +31,24 @@ fn panel<'a>(dashboard: &'a mut Value, kind: &str) -> &'a mut Value {
 
 fn titled<'a>(dashboard: &'a mut Value, title: &str) -> &'a mut Value {
     let panels = dashboard["panels"].as_array_mut().expect("panels");
-    // The last: those of the overview come first and have several families.
+    // The last one, because the panels of the overview come first and show several families.
     panels.iter_mut().rev().find(|it| it["title"] == title).expect("a panel with this title")
 }
 
-/// The last panel whose numbers are in this unit and over time.
+/// The last time series panel with this unit.
 fn in_unit<'a>(dashboard: &'a mut Value, unit: &str) -> &'a mut Value {
     let panels = dashboard["panels"].as_array_mut().expect("panels").iter_mut().rev();
     let mut panels = panels.filter(|it| it["type"] == "timeseries");
     panels.find(|it| it["fieldConfig"]["defaults"]["unit"] == unit).expect("a panel in this unit")
 }
 
-/// A panel that writes words for numbers.
+/// A panel that maps values to texts.
 fn mapped(dashboard: &mut Value) -> &mut Value {
     let mut panels = dashboard["panels"].as_array_mut().expect("panels").iter_mut();
     panels.find(|it| it["fieldConfig"]["defaults"]["mappings"][0].is_object()).expect("a panel with mappings")
 }
 
-/// Changes a text at a place.
+/// Replaces a part of a text value.
 fn replace(value: &mut Value, from: &str, to: &str) {
     let text = value.as_str().expect("a text");
     assert!(text.contains(from), "`{from}` is not in `{text}`");
@@ -57,11 +56,11 @@ fn replace(value: &mut Value, from: &str, to: &str) {
 }
 
 #[test]
-fn queries_that_cannot_be_asked() {
-    let expr = |it: &mut Value, from: &str, to: &str| {
-        replace(&mut titled(it, "Error ratio")["targets"][0]["expr"], from, to);
+fn invalid_queries() {
+    let expr = |dashboard: &mut Value, from: &str, to: &str| {
+        replace(&mut titled(dashboard, "Error ratio")["targets"][0]["expr"], from, to);
     };
-    check_change(|it| expr(it, "sum by", "sum bye"), "promql/syntax", "the panel `Error ratio` asks what is no PromQL");
+    check_change(|it| expr(it, "sum by", "sum bye"), "promql/syntax", "the panel `Error ratio` has invalid PromQL");
     check_change(|it| expr(it, "$instance", "$instanse"), "variable-unknown", "did you mean `instance`?");
 }
 
@@ -84,7 +83,7 @@ fn a_misspelt_metric_needs_the_catalog() {
 #[test]
 fn ids_that_grafana_does_not_know() {
     check_change(|it| panel(it, "stat")["type"] = "stats".into(), "panel-type", "did you mean `stat`?");
-    check_change(|it| panel(it, "stat")["type"] = "singlestat".into(), "panel-type", "draws it no longer");
+    check_change(|it| panel(it, "stat")["type"] = "singlestat".into(), "panel-type", "removed this type");
     let transformation = |it: &mut Value| panel(it, "table")["transformations"][0]["id"] = "murge".into();
     check_change(transformation, "transformation-unknown", "did you mean `merge`?");
     let unit = |it: &mut Value| titled(it, "Error ratio")["fieldConfig"]["defaults"]["unit"] = "percentunits".into();
@@ -108,8 +107,8 @@ fn options_that_grafana_ignores() {
     );
     let style = "/fieldConfig/defaults/custom/drawStyle";
     check_change(|it| options(it, style, json!("lines")), "option-unknown", "did you mean `line`?");
-    let renamed = |it: &mut Value, path: &str, from: &str, to: &str| {
-        let map = panel(it, "timeseries").pointer_mut(path).unwrap().as_object_mut().unwrap();
+    let renamed = |dashboard: &mut Value, path: &str, from: &str, to: &str| {
+        let map = panel(dashboard, "timeseries").pointer_mut(path).unwrap().as_object_mut().unwrap();
         let value = map.remove(from).unwrap();
         map.insert(to.to_owned(), value);
     };
@@ -126,23 +125,23 @@ fn options_that_grafana_ignores() {
 }
 
 #[test]
-fn tables_ask_for_one_point_in_time() {
+fn tables_show_one_point_in_time() {
     let change = |it: &mut Value| drop(panel(it, "table")["targets"][0].as_object_mut().unwrap().remove("instant"));
     check_change(change, "table-instant", "a row for each point in time");
 }
 
 #[test]
-fn panels_have_numbers_and_places_of_their_own() {
+fn panels_have_their_own_ids_and_places() {
     let same_id = |it: &mut Value| it["panels"][2]["id"] = it["panels"][1]["id"].clone();
     check_change(same_id, "panel-id", "have the id");
-    check_change(|it| it["panels"][2]["gridPos"] = it["panels"][1]["gridPos"].clone(), "panel-place", "lies on");
+    check_change(|it| it["panels"][2]["gridPos"] = it["panels"][1]["gridPos"].clone(), "panel-place", "overlaps");
     check_change(|it| it["panels"][1]["gridPos"]["w"] = 25.into(), "panel-place", "outside of the grid");
 }
 
 #[test]
 fn overrides_that_do_nothing() {
-    let overridden = |it: &mut Value, path: &str, value: &str| {
-        *panel(it, "table")["fieldConfig"]["overrides"][0].pointer_mut(path).unwrap() = value.into();
+    let overridden = |dashboard: &mut Value, path: &str, value: &str| {
+        *panel(dashboard, "table")["fieldConfig"]["overrides"][0].pointer_mut(path).unwrap() = value.into();
     };
     check_change(|it| overridden(it, "/matcher/id", "byNam"), "matcher-unknown", "did you mean `byName`?");
     check_change(
@@ -151,20 +150,20 @@ fn overrides_that_do_nothing() {
         "did you mean `Calls per second`?",
     );
     check_change(|it| overridden(it, "/properties/0/id", "unt"), "property-unknown", "did you mean `unit`?");
-    let of_line = |it: &mut Value| {
+    let of_line = |dashboard: &mut Value| {
         let matcher = json!([{"matcher": {"id": "byName", "options": "P90"}, "properties": []}]);
-        titled(it, "Duration: P50, P95, P99")["fieldConfig"]["overrides"] = matcher;
+        titled(dashboard, "Duration: P50, P95, P99")["fieldConfig"]["overrides"] = matcher;
     };
     check_change(of_line, "override-name", "overrides `P90`");
 }
 
 #[test]
 fn thresholds_are_numbers() {
-    let steps = |it: &mut Value, value: Value| {
-        titled(it, "Error ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = value;
+    let steps = |dashboard: &mut Value, value: Value| {
+        titled(dashboard, "Error ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = value;
     };
     check_change(|it| steps(it, json!("0.05")), "threshold", "without quotes");
-    check_change(|it| steps(it, Value::Null), "threshold", "no number");
+    check_change(|it| steps(it, Value::Null), "threshold", "not a number");
 }
 
 #[test]
@@ -186,8 +185,8 @@ fn units_are_those_of_the_metric() {
 #[test]
 fn the_rules_of_dashboard_linter() {
     let list = |it: &mut Value, index: usize, key: &str, value: Value| it["templating"]["list"][index][key] = value;
-    let target = |it: &mut Value, from: &str, to: &str| {
-        replace(&mut titled(it, "Error ratio")["targets"][0]["expr"], from, to);
+    let target = |dashboard: &mut Value, from: &str, to: &str| {
+        replace(&mut titled(dashboard, "Error ratio")["targets"][0]["expr"], from, to);
     };
     let panel = |it: &mut Value, key: &str, value: Value| titled(it, "Error ratio")[key] = value;
     check_change(|it| it["editable"] = true.into(), "uneditable-dashboard", "can be edited");
@@ -198,12 +197,12 @@ fn the_rules_of_dashboard_linter() {
     check_change(|it| list(it, 1, "multi", json!(false)), "template-job-rule", "several values");
     check_change(|it| list(it, 2, "allValue", json!(".*")), "template-instance-rule", "`.+`");
     check_change(|it| list(it, 2, "datasource", json!({"uid": "abc"})), "template-instance-rule", "`${datasource}`");
-    check_change(|it| list(it, 2, "refresh", json!(1)), "template-on-time-change-reload-rule", "asked once");
+    check_change(|it| list(it, 2, "refresh", json!(1)), "template-on-time-change-reload-rule", "loaded only once");
     check_change(|it| list(it, 2, "query", json!("label_values(up")), "template-label-promql-rule", "cannot read");
     check_change(|it| list(it, 2, "query", json!("label_values(up{job=}, instance)")), "promql/syntax", "a variable");
     check_change(|it| panel(it, "description", json!(" ")), "panel-title-description-rule", "no description");
     check_change(|it| panel(it, "title", json!("")), "panel-title-description-rule", "no title");
-    check_change(|it| panel(it, "targets", json!([])), "panel-no-targets-rule", "asks for nothing");
+    check_change(|it| panel(it, "targets", json!([])), "panel-no-targets-rule", "has no query");
     check_change(|it| target(it, "$__rate_interval", "5m"), "target-rate-interval-rule", "`[$__rate_interval]`");
     check_change(|it| target(it, "job=~\"$job\",", ""), "target-job-rule", "add `job=~\"$job\"`");
     check_change(
@@ -211,30 +210,34 @@ fn the_rules_of_dashboard_linter() {
         "target-instance-rule",
         "of every instance",
     );
-    let fixed = |it: &mut Value| {
-        panel(it, "datasource", json!({"uid": "abc"}));
-        titled(it, "Error ratio")["targets"][0]["datasource"] = json!({"uid": "abc"});
+    let fixed = |dashboard: &mut Value| {
+        panel(dashboard, "datasource", json!({"uid": "abc"}));
+        titled(dashboard, "Error ratio")["targets"][0]["datasource"] = json!({"uid": "abc"});
     };
-    check_change(fixed, "panel-datasource-rule", "one data source only");
-    let no_unit = |it: &mut Value| {
-        drop(titled(it, "Error ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"));
+    check_change(fixed, "panel-datasource-rule", "a fixed data source");
+    let no_unit = |dashboard: &mut Value| {
+        drop(titled(dashboard, "Error ratio")["fieldConfig"]["defaults"].as_object_mut().unwrap().remove("unit"));
     };
     check_change(no_unit, "panel-units-rule", "has no unit");
 }
 
 #[test]
-fn queries_of_loki_are_left_alone() {
+fn queries_of_loki_are_ignored() {
     let lines = r#"sum by (level) (count_over_time({job="app"} |= "error" [$__auto]))"#;
-    let ask = |it: &mut Value, source: Value| {
-        let target = &mut panel(it, "timeseries")["targets"][0];
+    let ask = |dashboard: &mut Value, source: Value| {
+        let target = &mut panel(dashboard, "timeseries")["targets"][0];
         target["datasource"] = source;
         target["expr"] = lines.into();
     };
     let by_type = json!({"type": "loki", "uid": "${datasource}"});
-    check_change(|it| ask(it, json!({"type": "prometheus", "uid": "${datasource}"})), "promql/syntax", "no PromQL");
+    check_change(
+        |it| ask(it, json!({"type": "prometheus", "uid": "${datasource}"})),
+        "promql/syntax",
+        "invalid PromQL",
+    );
     for source in [by_type, json!("${logs}")] {
         let mut dashboard = generated();
-        // The second names a variable, and only the variable says that it is a Loki.
+        // In the second case only the variable reveals that the data source is Loki.
         let loki = json!({"name": "logs", "type": "datasource", "query": "loki", "label": "Logs"});
         dashboard["templating"]["list"].as_array_mut().unwrap().push(loki);
         ask(&mut dashboard, source);
@@ -243,7 +246,7 @@ fn queries_of_loki_are_left_alone() {
 }
 
 #[test]
-fn other_sources_are_asked_in_their_own_words() {
+fn queries_of_other_data_sources_are_ignored() {
     let mut dashboard = generated();
     let panel = panel(&mut dashboard, "timeseries");
     panel["targets"] = json!([{"refId": "A", "datasource": {"type": "mysql", "uid": "${db}"}, "rawSql": "select 1"}]);
@@ -264,7 +267,7 @@ fn a_raw_counter_is_found_twice() {
 }
 
 #[test]
-fn the_form_of_grafanas_api_is_read_too() {
+fn the_format_of_grafanas_api_is_read_too() {
     let mut dashboard = generated();
     dashboard["editable"] = true.into();
     let found = linted("dashboard.json", &json!({"dashboard": dashboard}).to_string());

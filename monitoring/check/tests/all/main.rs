@@ -1,4 +1,4 @@
-//! What the crate says about files: alone, against a program, and between two versions.
+//! Tests of `lint`, `check`, `diff`, `explain` and the settings.
 
 mod check;
 mod current;

@@ -1,4 +1,4 @@
-//! `monitoring.toml`: what it changes, and what it answers to mistakes.
+//! Tests of `monitoring.toml`: its effects, and errors for mistakes.
 
 use crate::support::{catalog, everything, promtool, promtool_tests};
 use measurand_catalog::Severity;
@@ -16,21 +16,21 @@ fn check_fails(text: &str, expected: &str) {
 }
 
 #[test]
-fn nothing_said_is_nothing_changed() {
+fn an_empty_file_changes_nothing() {
     assert_eq!(monitoring("").unwrap(), crate::support::monitoring(&everything()));
 }
 
 #[test]
-fn a_container_is_started_as_it_says() {
+fn package_and_arguments_are_in_the_compose_files() {
     let monitoring = monitoring("package = \"shop\"\narguments = \"--folder /var/lib/program\"").unwrap();
     let files = monitoring.compose_files();
     let example = &files.iter().find(|it| it.name == ".env.example").unwrap().contents;
     assert!(example.contains("APP_PACKAGE=shop\n") && example.contains("APP_ARGUMENTS=--folder /var/lib/program\n"));
-    check_fails("arguments = \"a\\nb\"", "is no name; write one line of text");
+    check_fails("arguments = \"a\\nb\"", "is not a name; help: write one line of text");
 }
 
 #[test]
-fn what_it_says_is_everywhere() {
+fn settings_apply_to_all_files() {
     let text = r#"
         job = "store"
         team = "payments"
@@ -57,7 +57,7 @@ fn what_it_says_is_everywhere() {
 }
 
 #[test]
-fn what_is_left_out_is_gone() {
+fn left_out_alerts_and_families_are_in_no_file() {
     let monitoring = monitoring("leave_out = { alerts = [\"DatabaseSlowQueries\"], families = [\"neural\"] }").unwrap();
     let text: String = monitoring.files().into_iter().map(|it| it.contents).collect();
     for gone in ["DatabaseSlowQueries", "neural_operations_total", "job_query_type_table_le"] {
@@ -67,7 +67,7 @@ fn what_is_left_out_is_gone() {
 }
 
 #[test]
-fn a_panel_that_is_left_out_leaves_no_gap_and_no_dead_link() {
+fn a_left_out_panel_leaves_no_gap_and_no_dead_link() {
     let text = "leave_out = { panels = [\"overview/status\"] }";
     let settings = Settings::parse("monitoring.toml", text).unwrap();
     let catalog = catalog(&everything());
@@ -77,32 +77,32 @@ fn a_panel_that_is_left_out_leaves_no_gap_and_no_dead_link() {
     let first = &monitoring.rows[0].panels[0];
     assert_eq!((first.key.as_str(), first.place.x, first.place.y), ("overview/neural_rate", 0, 1));
     let id = |it: &Monitoring| it.rows[0].panels.iter().find(|it| it.key == "overview/memory").unwrap().id;
-    assert_eq!(id(&monitoring), id(&all), "links to the others live on");
+    assert_eq!(id(&monitoring), id(&all), "links to other panels stay valid");
     let down = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == "ServiceDown").unwrap();
     assert_eq!(down.dashboard_url, "http://localhost:3001/d/measurand-shop?var-job=shop");
     let folder = crate::support::folder(&monitoring);
     assert_eq!(measurand_check::check(&catalog, &settings, folder.path()).unwrap(), []);
     check_fails(
         "[leave_out]\npanels = [\"overview/statsu\"]",
-        "monitoring.toml:2: there is no panel `overview/statsu`; did you mean `overview/status`?",
+        "monitoring.toml:2: there is no panel `overview/statsu`; help: did you mean `overview/status`?",
     );
 }
 
 #[test]
-fn receivers_are_those_of_the_file() {
+fn receivers_can_be_set() {
     let text = "[receivers]\nleads = \"boss@example.org\"\n";
     let files = monitoring(text).unwrap().stack_files();
     let routes = files.iter().find(|it| it.name == "alertmanager.yml").unwrap();
     assert!(routes.contents.contains("boss@example.org"));
     check_fails(
         "[receivers]\nleeds = \"a\"",
-        "monitoring.toml:2: `leeds` is nothing that receivers have; did you mean `leads`?",
+        "monitoring.toml:2: `leeds` is not a field of `[receivers]`; help: did you mean `leads`?",
     );
 }
 
-/// The alert, the recordings, the panel and the unit tests follow.
+/// The alert, the recording rules, the panel and the unit tests all use the windows of the file.
 #[test]
-fn windows_of_objectives_are_those_of_the_file() {
+fn windows_of_objectives_can_be_set() {
     let text = r#"
         [objectives.ErrorBudgetFastBurn]
         for = "3m"
@@ -142,19 +142,19 @@ fn windows_of_objectives_are_those_of_the_file() {
 }
 
 #[test]
-fn mistakes_in_objectives_name_their_line_and_the_mend() {
+fn mistakes_in_objectives_name_their_line_and_the_fix() {
     let windows = |it: &str| format!("[objectives.ErrorBudgetBurn]\nwindows = [{it}]");
     check_fails(
         "\n[objectives.ErrorBudgetBurnt]\nfor = \"1m\"",
-        "monitoring.toml:2: `ErrorBudgetBurnt` is no alert about a budget; did you mean `ErrorBudgetBurn`?",
+        "monitoring.toml:2: `ErrorBudgetBurnt` is not a burn rate alert; help: did you mean `ErrorBudgetBurn`?",
     );
-    check_fails(&windows(""), "monitoring.toml:2: `ErrorBudgetBurn` has no windows; write `windows = [{ times = 6");
+    check_fails(&windows(""), "monitoring.toml:2: `ErrorBudgetBurn` has no windows; help: write `windows = [{ times =");
     check_fails(&windows("{ times = 6, long = \"6h\" }"), "monitoring.toml:2: missing field `short`");
     check_fails(
         &windows("{ times = 0, long = \"6h\", short = \"30m\" }"),
         "monitoring.toml:2: `ErrorBudgetBurn`: `0` times the budget is no factor; write a number above zero",
     );
-    check_fails(&windows("{ times = 6, long = \"6\", short = \"30m\" }"), "monitoring.toml:2: `6` is no duration");
+    check_fails(&windows("{ times = 6, long = \"6\", short = \"30m\" }"), "monitoring.toml:2: `6` is not a duration");
     check_fails(
         &windows("{ times = 6, long = \"6h\", short = \"12h\" }"),
         "the short window of 12h cannot be counted; write one from 5m to 6h",
@@ -165,15 +165,15 @@ fn mistakes_in_objectives_name_their_line_and_the_mend() {
     );
     check_fails(&windows("{ times = 6, long = \"90s\", short = \"30m\" }"), "windows are whole minutes");
     let pair = "{ times = 6, long = \"6h\", short = \"30m\" }";
-    check_fails(&windows(&format!("{pair}, {pair}")), "has these windows twice; remove one");
+    check_fails(&windows(&format!("{pair}, {pair}")), "has these windows twice; help: remove one");
     check_fails("[objectives.ErrorBudgetBurn]\nseverity = \"high\"", "write P0, P1, P2 or P3");
     check_fails(
         "[alerts.ScrapeSlow]\nthreshold = 2",
-        "monitoring.toml:1: `ScrapeSlow` has a threshold that is fixed; leave the alert out",
+        "monitoring.toml:1: `ScrapeSlow` has a fixed threshold; help: leave the alert out",
     );
 }
 
-/// The suggested fix works: it is followed here to the letter.
+/// Follows the suggested fix literally.
 #[test]
 fn a_burn_rate_that_no_budget_can_reach_is_refused_with_a_fix_that_works() {
     let with = |times: f64| {
@@ -182,17 +182,17 @@ fn a_burn_rate_that_no_budget_can_reach_is_refused_with_a_fix_that_works() {
         Settings::parse("monitoring.toml", &text).unwrap().monitoring(&catalog(&crate::support::system()))
     };
     let error = with(1000.0).expect_err("it can never fire");
-    let expected = "monitoring.toml:3: `ErrorBudgetFastBurn` never fires: 1000 times 0.1%, the smallest error budget of the \
-                    program, is more than all calls; write `times` below 1000";
+    let expected = "monitoring.toml:3: `ErrorBudgetFastBurn` can never fire: 1000 times 0.1%, the smallest error \
+                    budget of the program, is more than all calls; help: write `times` below 1000";
     assert_eq!(error, expected);
     let bound: f64 = error.rsplit(' ').next().unwrap().parse().unwrap();
     let monitoring = with(bound - 1.0).unwrap();
     assert!(monitoring.alerts.iter().flat_map(|it| &it.rules).any(|it| it.name == "ErrorBudgetFastBurn"));
 }
 
-/// One series instead of one for each bucket, in all files, which all tools accept.
+/// No file uses the series of buckets, and all tools accept the files.
 #[test]
-fn histograms_are_native_where_the_file_says_so() {
+fn histograms_can_be_native() {
     let settings = Settings::parse("monitoring.toml", "histograms = \"native\"").unwrap();
     let mut sites = crate::support::shipped_sites();
     sites.retain(|it| ["database", "pattern_retrieval", "verification"].contains(&it.family.as_str()));
@@ -214,33 +214,33 @@ fn histograms_are_native_where_the_file_says_so() {
     assert_eq!(measurand_check::lint(&[folder.path().to_owned()], &[]).unwrap(), []);
     check_fails(
         "histograms = \"natif\"",
-        "monitoring.toml:1: `natif` is no way to store histograms; write `classic` or",
+        "monitoring.toml:1: `natif` is not a kind of histogram; help: write `classic` or",
     );
 }
 
 #[test]
-fn mistakes_name_their_line_and_the_mend() {
+fn mistakes_name_their_line_and_the_fix() {
     check_fails("job = \"a\"\nteem = \"b\"", "monitoring.toml:2: unknown field `teem`");
     check_fails("job = 1", "monitoring.toml:1: invalid type: integer");
     check_fails("job = \"a", "monitoring.toml:1: ");
-    check_fails("\njob = \" \"", "monitoring.toml:2: ` ` is no name");
+    check_fails("\njob = \" \"", "monitoring.toml:2: ` ` is not a name");
     check_fails(
         "\n[alerts.DatabaseSlowQuery]\nthreshold = 1",
-        "monitoring.toml:2: there is no alert `DatabaseSlowQuery`; did you mean `DatabaseSlowQueries`?",
+        "monitoring.toml:2: there is no alert `DatabaseSlowQuery`; help: did you mean `DatabaseSlowQueries`?",
     );
     check_fails(
         "[alerts.DatabaseSlowQueries]\nthreshold = 0.02",
-        "does not fit its metric; write one of its buckets: 0.0001, ",
+        "does not fit its metric; help: write one of its buckets: 0.0001, ",
     );
     check_fails(
         "[alerts.DatabaseQueryErrors]\nthreshold = 5",
-        "does not fit its metric; write a number between 0 and 1",
+        "does not fit its metric; help: write a number between 0 and 1",
     );
-    check_fails("[alerts.DatabaseQueryErrors]\nfor = \"5\"", "monitoring.toml:2: `5` is no duration");
+    check_fails("[alerts.DatabaseQueryErrors]\nfor = \"5\"", "monitoring.toml:2: `5` is not a duration");
     check_fails("[alerts.DatabaseQueryErrors]\nseverity = \"high\"", "write P0, P1, P2 or P3");
     check_fails("[leave_out]\nalerts = [\"A\",\n\"ScrapeSlo\"]", "monitoring.toml:2: there is no alert `A`");
     check_fails(
         "[leave_out]\nfamilies = [\"neurall\"]",
-        "monitoring.toml:2: no annotated function records the family `neurall`; did you mean `neural`?",
+        "monitoring.toml:2: no annotated function records the family `neurall`; help: did you mean `neural`?",
     );
 }

@@ -1,4 +1,4 @@
-//! What whoever wrote a file switched off: comments of pint, and `.lint` beside dashboards.
+//! Tests of disabled rules: pint's comments, and `.lint` beside dashboards.
 
 use crate::support::{everything, file, monitoring};
 use measurand_check::{__private::rules_page, Finding, RULES, lint};
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-/// Two recorded series, each named as a scraped one: lines 5 and 9.
+/// Two recorded series whose names look like scraped ones, on lines 5 and 9.
 const RULES_FILE: &str = "\
 groups:
 - name: own
@@ -28,7 +28,7 @@ fn check(text: &str, expected: &[(&str, u32)]) {
     assert_eq!(places, expected, "{found:#?}");
 }
 
-/// The file with this line before line `at`, counted from 1.
+/// The file with this line inserted before line `at`, counted from 1.
 fn with(line: &str, at: usize) -> String {
     let mut lines: Vec<&str> = RULES_FILE.lines().collect();
     lines.insert(at - 1, line);
@@ -36,7 +36,7 @@ fn with(line: &str, at: usize) -> String {
 }
 
 #[test]
-fn a_comment_is_for_one_rule() {
+fn a_comment_disables_a_check_for_one_rule() {
     check(RULES_FILE, &[("rule/name", 5), ("rule/name", 9)]);
     check(&with("# pint disable rule/name", 5), &[("rule/name", 10)]);
     check(&with("    # pint disable rule/name", 6), &[("rule/name", 10)]);
@@ -48,16 +48,16 @@ fn a_comment_is_for_one_rule() {
 }
 
 #[test]
-fn a_comment_is_for_a_file() {
+fn a_comment_disables_a_check_for_a_file() {
     check(&with("# pint file/disable rule/name", 1), &[]);
     check(&with("# pint file/snooze 2999-01-01T00:00:00+02:00 rule/name", 12), &[]);
     check(&with("# pint ignore/file", 8), &[("rule/name", 5)]);
     check(&with("{% set jinja = 1 %} # pint ignore/line", 1), &[("rule/name", 6), ("rule/name", 10)]);
-    check(&with("# pint file/owner somebody", 1), &[("rule/name", 6), ("rule/name", 10)]);
+    check(&with("# pint file/owner payments", 1), &[("rule/name", 6), ("rule/name", 10)]);
 }
 
 #[test]
-fn a_comment_that_does_nothing_is_found() {
+fn a_comment_without_effect_is_found() {
     let both = |line: u32| vec![("pint/comment", line), ("rule/name", 6), ("rule/name", 10)];
     check(&with("# pint disable rule/name", 1), &both(1));
     check(&with("# pint disable rule/names", 1), &both(1));
@@ -65,7 +65,7 @@ fn a_comment_that_does_nothing_is_found() {
     check(&with("# pint snooze tomorrow rule/name", 1), &both(1));
 }
 
-/// The findings in a generated dashboard with an unknown colour in its first panel over time, beside this `.lint`.
+/// The findings in a generated dashboard with two unknown units, beside this `.lint`.
 fn beside(text: &str) -> Vec<Finding> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut dashboard: Value =
@@ -91,7 +91,7 @@ fn a_file_beside_dashboards_is_read() {
     let entry = |of: &str| format!("exclusions:\n  panel-units-rule:\n    entries:\n    - {of}\n");
     assert_eq!(rules(&entry("{panel: Error ratio}")), [found]);
     assert_eq!(rules(&entry("{panel: Error ratio, dashboard: another}")), [found, found]);
-    assert_eq!(rules(&entry("{panel: Error ratio, targetIdx: 0}")), [found, found], "the unit stands at no target");
+    assert_eq!(rules(&entry("{panel: Error ratio, targetIdx: 0}")), [found, found], "the unit is not in a target");
     assert_eq!(rules("exclusions:\n  panel-unit-rule:\n"), [("lint-file", false), found, found]);
     assert_eq!(rules("excluded: {}\n"), [("lint-file", false), found, found]);
     assert_eq!(rules("a: [\n"), [("syntax", false), found, found]);
@@ -117,9 +117,9 @@ fn the_page_of_rules_is_current() {
     }
 }
 
-/// A rule that no test provokes may find nothing at all.
+/// A rule without a test might find nothing at all.
 #[test]
-fn every_rule_is_provoked() {
+fn every_rule_has_a_test() {
     let folders = ["tests/all", "../command/tests/all"].map(|it| Path::new(env!("CARGO_MANIFEST_DIR")).join(it));
     let tests: String = folders
         .iter()
@@ -128,6 +128,7 @@ fn every_rule_is_provoked() {
         .filter(|it| it.extension().is_some_and(|it| it == "rs"))
         .map(|it| fs::read_to_string(it).unwrap())
         .collect();
-    let silent: Vec<&str> = RULES.iter().map(|it| it.name).filter(|it| !tests.contains(&format!("\"{it}\""))).collect();
-    assert_eq!(silent, [] as [&str; 0]);
+    let untested: Vec<&str> =
+        RULES.iter().map(|it| it.name).filter(|it| !tests.contains(&format!("\"{it}\""))).collect();
+    assert_eq!(untested, [] as [&str; 0]);
 }

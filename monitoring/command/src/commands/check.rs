@@ -1,4 +1,4 @@
-//! `cargo measurand check`: drift between a program and its monitoring.
+//! `cargo measurand check`: finds differences between a program and its monitoring files.
 
 use super::source::{read, settings, shown};
 use crate::cli::Check;

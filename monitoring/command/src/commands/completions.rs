@@ -1,4 +1,4 @@
-//! `cargo measurand completions`: what a shell needs to complete the command's arguments.
+//! `cargo measurand completions`: prints a shell's completion script.
 
 use crate::cli::{Cli, Completions};
 use crate::outcome::Outcome;

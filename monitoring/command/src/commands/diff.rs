@@ -1,4 +1,4 @@
-//! `cargo measurand diff`: whether a change of a program breaks those who read its metrics.
+//! `cargo measurand diff`: finds metric changes between two versions of a program, and those that break queries.
 
 use super::source::{program, read, shown};
 use crate::cli::{Diff, Format};
@@ -23,9 +23,11 @@ pub(super) fn run(arguments: &Diff) -> Result<Outcome, String> {
 
 fn text(difference: &Difference) -> String {
     let verdict = match difference.level {
-        Level::None => "nothing changes for those who read the metrics",
-        Level::Additive => "additive: nobody's queries break",
-        Level::Breaking => "breaking: adapt what asks for these, or keep the old names for a while",
+        Level::None => "no changes: the metrics stay the same",
+        Level::Additive => "additive: existing queries still work",
+        Level::Breaking => {
+            "breaking: adapt the panels, alerts and queries that use these, or keep the old names for a while"
+        }
     };
     difference.changes.iter().map(change).chain([format!("{verdict}\n")]).collect()
 }

@@ -1,4 +1,4 @@
-//! `cargo measurand down`: ends what `up` has started.
+//! `cargo measurand down`: stops the servers that `up` started.
 
 use crate::cli::{Down, Format};
 use crate::local::folder::Folder;
@@ -10,11 +10,11 @@ use serde::Serialize;
 
 #[derive(Serialize)]
 struct DownReport {
-    /// Ended because they were asked to.
+    /// The servers that stopped when asked.
     stopped: Vec<String>,
-    /// Were gone already.
+    /// The servers that were not running any more.
     gone: Vec<String>,
-    /// Did not listen.
+    /// The servers that had to be killed.
     killed: Vec<String>,
     purged: bool,
 }
@@ -47,15 +47,15 @@ fn text(report: &DownReport, folder: &str) -> String {
     };
     let mut text = [
         line("stopped", &report.stopped),
-        line("were gone already:", &report.gone),
-        line("did not end within 10 s and were killed:", &report.killed),
+        line("not running any more:", &report.gone),
+        line("killed, because they did not stop within 10 s:", &report.killed),
     ]
     .concat();
     if text.is_empty() {
         text = format!("nothing runs in `{folder}`\n");
     }
     if report.purged {
-        text = format!("{text}removed what was in `{folder}`\n");
+        text = format!("{text}removed configuration, data, logs and secrets from `{folder}`\n");
     }
     text
 }

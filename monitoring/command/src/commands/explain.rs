@@ -1,4 +1,4 @@
-//! `cargo measurand explain`: what a name stands for, as text or as JSON.
+//! `cargo measurand explain`: describes a function, a metric or the whole program, as text or as JSON.
 
 use super::source::{read, settings, shown};
 use crate::cli::{DIRECTORY, Explain, Format};
@@ -30,8 +30,9 @@ fn overview(it: &Overview) -> String {
     let functions: Vec<Vec<String>> = it
         .functions
         .iter()
-        .map(|it| {
-            vec![visible(&it.function), visible(&format!("#[{}]", it.attribute)), series(it.series), visible(&it.place)]
+        .map(|line| {
+            let attribute = visible(&format!("#[{}]", line.attribute));
+            vec![visible(&line.function), attribute, series(line.series), visible(&line.place)]
         })
         .collect();
     let families: Vec<Vec<String>> = it
@@ -68,12 +69,12 @@ fn function(it: &FunctionView) -> String {
     let metrics: Vec<Vec<String>> = it
         .metrics
         .iter()
-        .map(|it| {
-            let labels = it.labels.iter().map(label).collect::<Vec<_>>().join(", ");
+        .map(|metric| {
+            let labels = metric.labels.iter().map(label).collect::<Vec<_>>().join(", ");
             vec![
-                visible(&it.name),
-                kind(it.kind).to_owned(),
-                it.series.map(series).unwrap_or_default(),
+                visible(&metric.name),
+                kind(metric.kind).to_owned(),
+                metric.series.map(series).unwrap_or_default(),
                 visible(&labels),
             ]
         })
@@ -93,13 +94,13 @@ fn metric(it: &MetricView) -> String {
     }
     match it.series {
         Some(budget) => lines.push(("series", series(budget))),
-        None => lines.push(("recorded by", "the endpoint itself, whatever is annotated".to_owned())),
+        None => lines.push(("recorded by", "the endpoint itself, in every program".to_owned())),
     }
     lines.extend(it.functions.iter().map(|it| ("recorded by", it.clone())));
     format!("{}{}", head(&it.name, &lines), around(&it.queries, &it.alerts, &it.panels))
 }
 
-/// A name and a line for each thing that is known of it.
+/// A name, and below it a line for each property.
 fn head(name: &str, lines: &[(&str, String)]) -> String {
     let mut text = format!("{}\n", painted(&visible(name), "1"));
     for (key, value) in lines {
@@ -109,12 +110,12 @@ fn head(name: &str, lines: &[(&str, String)]) -> String {
     text
 }
 
-/// What there is around a function or a metric.
+/// The queries, alerts and panels of a function or a metric.
 fn around(queries: &[QueryView], alerts: &[AlertView], panels: &[PanelView]) -> String {
     let queries = queries.iter().map(|it| (it.name.to_owned(), it.promql.clone())).collect();
-    let alert = |it: &AlertView| {
-        let name = format!("{} {}", it.severity.unwrap_or("--"), it.name);
-        (name, format!("{} For {}: {}", it.summary, it.hold, it.promql))
+    let alert = |alert: &AlertView| {
+        let name = format!("{} {}", alert.severity.unwrap_or("--"), alert.name);
+        (name, format!("{} For {}: {}", alert.summary, alert.hold, alert.promql))
     };
     let alerts = alerts.iter().map(alert).collect();
     let panels = panels.iter().map(|it| (format!("{} / {}", it.row, it.title), it.url.clone())).collect();
@@ -147,12 +148,12 @@ fn label(it: &LabelView) -> String {
 }
 
 fn series(it: Budget) -> String {
-    if it.bounded_by_other { format!("<={} (`_other` beyond)", it.series) } else { it.series.to_string() }
+    if it.bounded_by_other { format!("<={} (then `_other`)", it.series) } else { it.series.to_string() }
 }
 
 fn objective(it: &Objective) -> String {
     let percent = |share: f64| (share * 1e9).round() / 1e7;
-    let success = it.success.map(|it| format!("{}% of the calls end well", percent(it)));
+    let success = it.success.map(|it| format!("{}% of the calls succeed", percent(it)));
     let latency = it.latency.map(|it| format!("{}% of the calls take at most {}s", percent(it.share), it.seconds));
     success.into_iter().chain(latency).collect::<Vec<_>>().join(", ")
 }
@@ -169,7 +170,7 @@ fn things(unit: Unit) -> &'static str {
     match unit {
         Unit::Count => "things",
         Unit::Seconds => "seconds",
-        Unit::Ratio => "shares from 0 to 1",
+        Unit::Ratio => "ratios from 0 to 1",
         Unit::Bytes => "bytes",
     }
 }

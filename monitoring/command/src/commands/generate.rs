@@ -1,4 +1,4 @@
-//! `cargo measurand generate`: writes the files and says which.
+//! `cargo measurand generate`: writes the monitoring files of a program and lists them.
 
 use super::source::{read, settings, shown};
 use crate::cli::{Format, Generate};
@@ -15,9 +15,9 @@ struct Summary<'a> {
     job: &'a str,
     functions: usize,
     files: Vec<Written>,
-    /// What is in none of the files, and why.
+    /// The families, panels and alerts that are missing in the files, with the reasons.
     problems: &'a [Problem],
-    /// Functions whose numbers a reader may confuse.
+    /// Notes about functions that share series.
     sharing: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
         files.extend(monitoring.kubernetes_files());
     }
     if arguments.tests {
-        // Those of the stack need its rules.
+        // The stack's tests need the stack's rules.
         files
             .extend(monitoring.test_files().into_iter().filter(|it| arguments.stack || !it.name.starts_with("stack-")));
     }
@@ -57,10 +57,10 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
         output::complain("left out", monitoring.problems.iter().map(|it| visible(&it.to_string())));
         return Ok(outcome);
     }
-    let written = files.iter().map(|it| Written {
-        path: arguments.out.join(it.name).display().to_string(),
-        kind: it.kind,
-        count: it.count,
+    let written = files.iter().map(|file| Written {
+        path: arguments.out.join(file.name).display().to_string(),
+        kind: file.kind,
+        count: file.count,
     });
     let summary = Summary {
         job: &monitoring.job,
@@ -76,18 +76,18 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
-/// Larger than any dashboard that is generated.
+/// Maximum size of an existing dashboard; generated ones are smaller.
 const DASHBOARD_BYTES_MAX: u64 = 32 << 20;
 
-/// Two programs of one package have the same file names, and the second would take the place of the first.
+/// Refuses to overwrite the files of another program, which have the same names.
 fn refuse_other_job(folder: &Path, monitoring: &Monitoring) -> Result<(), String> {
     let dashboard = folder.join("grafana-dashboard.json");
     let Ok(text) = read_text(&dashboard, DASHBOARD_BYTES_MAX) else { return Ok(()) };
     let Ok(there) = serde_json::from_str::<serde_json::Value>(&text) else { return Ok(()) };
     match there["uid"].as_str() {
         Some(uid) if uid.starts_with("measurand-") && uid != monitoring.uid => Err(format!(
-            "`{}` is the dashboard `{}` of another program, and this one is `{}`; name another folder with `--out`, or, if it \
-             is the same program, say so with `--job {}`",
+            "`{}` is the dashboard `{}` of another program, this one is `{}`; help: name another folder with `--out`, \
+             or, if it is the same program, add `--job {}`",
             shown(&dashboard.display().to_string()),
             shown(uid),
             monitoring.uid,

@@ -1,4 +1,4 @@
-//! `cargo measurand lint`: what is wrong with files of rules and dashboards by themselves.
+//! `cargo measurand lint`: finds mistakes in rule files and dashboards, without a program.
 
 use crate::cli::{Format, Lint};
 use crate::outcome::Outcome;

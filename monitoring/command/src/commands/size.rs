@@ -1,4 +1,4 @@
-//! `cargo measurand size`: what so many instances of a program ask of those who watch them.
+//! `cargo measurand size`: estimates samples, disk and memory for many instances of a program.
 
 use super::source::{program, read};
 use crate::cli::{Format, SizeArguments};
@@ -12,7 +12,9 @@ pub(super) fn size(arguments: &SizeArguments) -> Result<Outcome, String> {
     let (series, most) = match (arguments.series, &arguments.source) {
         (Some(series), _) => (series, series),
         (None, Some(source)) => series_of(source)?,
-        (None, None) => return Err("name a program, or how many series it has with `--series`".to_owned()),
+        (None, None) => {
+            return Err("no program and no number of series; help: name a program, or use `--series`".to_owned());
+        }
     };
     let sizes: Vec<Size> = arguments.instances.iter().map(|it| Size::new(*it, series, arguments.interval)).collect();
     output::print(&match arguments.format {
@@ -22,7 +24,7 @@ pub(super) fn size(arguments: &SizeArguments) -> Result<Outcome, String> {
     Ok(Outcome::Fine)
 }
 
-/// How many series to plan with, and the most that the program can make; both with what every endpoint has.
+/// Number of series to plan with, and maximum number of series. Both include those that every endpoint exports.
 fn series_of(source: &str) -> Result<(u64, u64), String> {
     let catalog = read(source)?;
     let options = Options { program: program(source), ..Options::default() };
@@ -45,9 +47,9 @@ fn text(sizes: &[Size], series: u64, most: u64, interval: u64) -> String {
         String::new()
     } else {
         format!(
-            " (a label of free text counts with 100 combinations; its limit lets {most} series through; \
-             where you know the number, give it with `--series`)"
+            " (a label with arbitrary values counts as 100 combinations; the maximum is {most} series; \
+             if you know the real number, give it with `--series`)"
         )
     };
-    format!("{series} series of each{bound}, scraped every {interval} s\n\n{}", table(&head, &rows))
+    format!("{series} series per instance{bound}, scraped every {interval} s\n\n{}", table(&head, &rows))
 }

@@ -1,4 +1,4 @@
-//! `cargo measurand status`: how the servers of this machine are.
+//! `cargo measurand status`: shows the state of the servers that `up` started.
 
 use crate::cli::{self, Format};
 use crate::local::folder::Folder;
@@ -41,7 +41,7 @@ fn nothing(arguments: &cli::StateFolder) -> Result<Outcome, String> {
     output::print(&match arguments.format {
         Format::Text => {
             let folder = visible(&arguments.folder.display().to_string());
-            format!("nothing runs in `{folder}`; start it: `cargo measurand up http://host:port`\n")
+            format!("nothing runs in `{folder}`; help: start it with `cargo measurand up http://host:port`\n")
         }
         Format::Json => {
             let folder = arguments.folder.display().to_string();
@@ -51,18 +51,18 @@ fn nothing(arguments: &cli::StateFolder) -> Result<Outcome, String> {
     Ok(Outcome::Findings)
 }
 
-/// How all is now, and whether all is well.
+/// Prints the state of all servers and targets. Returns [`Outcome::Fine`] if all are up.
 pub(super) fn print(folder: &Folder, state: &State, format: Format) -> Result<Outcome, String> {
     let servers: Vec<ServerReport<'_>> = state
         .servers
         .iter()
-        .map(|it| ServerReport {
-            name: &it.name,
-            url: &it.url,
-            pid: it.process.pid,
-            program: &it.program,
-            log: &it.log,
-            state: match (it.process.runs(), health::ready(&it.ready)) {
+        .map(|server| ServerReport {
+            name: &server.name,
+            url: &server.url,
+            pid: server.process.pid,
+            program: &server.program,
+            log: &server.log,
+            state: match (server.process.runs(), health::ready(&server.ready)) {
                 (false, _) => "gone",
                 (true, false) => "not ready",
                 (true, true) => "ready",
@@ -88,9 +88,9 @@ fn text(report: &StatusReport<'_>) -> String {
     let targets: Vec<Vec<String>> = report
         .targets
         .iter()
-        .map(|it| {
-            let state = if it.up { "up" } else { "down" };
-            vec![visible(&it.job), state.to_owned(), visible(&it.address), visible(&it.error)]
+        .map(|target| {
+            let state = if target.up { "up" } else { "down" };
+            vec![visible(&target.job), state.to_owned(), visible(&target.address), visible(&target.error)]
         })
         .collect();
     let mut text = format!("\n{}\n", output::table(&["SERVER", "STATE", "PID", "URL", "LOG"], &servers));
@@ -99,8 +99,7 @@ fn text(report: &StatusReport<'_>) -> String {
         let (note, folder) = (painted("note", "1"), visible(&report.folder));
         let file = format!("{folder}/secrets/webhook_password");
         // Writing into a string cannot fail.
-        let _ =
-            writeln!(text, "\n{note}: the page of alerts asks for the user `measurand`; the password is in `{file}`");
+        let _ = writeln!(text, "\n{note}: log in to the alert page as user `measurand`; the password is in `{file}`");
     }
     text
 }

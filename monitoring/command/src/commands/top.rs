@@ -1,4 +1,4 @@
-//! `cargo measurand top`: the live page's numbers as a table in the terminal.
+//! `cargo measurand top`: shows the numbers of the live page as a table in the terminal.
 
 mod answers;
 mod rows;
@@ -21,7 +21,7 @@ pub(super) fn top(arguments: &Top) -> Result<Outcome, String> {
         })?;
     } else {
         screen::run(&arguments.url, view, order)
-            .map_err(|it| format!("cannot use the terminal: {it}; try `--once`"))?;
+            .map_err(|it| format!("cannot use the terminal: {it}; help: use `--once`"))?;
     }
     Ok(Outcome::Fine)
 }

@@ -1,4 +1,4 @@
-//! `cargo measurand up`: the whole stack on this machine, from what is installed.
+//! `cargo measurand up`: starts the local stack with the installed programs.
 
 use super::source::{read, settings, shown};
 use super::status;
@@ -18,12 +18,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Where people keep what is theirs.
+/// The folder with the user's settings and rules.
 const DECISIONS: &str = "monitoring";
-/// How often another port is tried when somebody was faster.
+/// Number of attempts, each with other ports, if another program takes a chosen port.
 const ATTEMPTS: u32 = 3;
 
-/// Everything that does not depend on ports.
+/// The part of the stack that does not depend on ports.
 struct Plan {
     monitoring: Monitoring,
     targets: Vec<App>,
@@ -35,35 +35,37 @@ struct Plan {
 
 pub(super) fn up(arguments: &Up) -> Result<Outcome, String> {
     if cfg!(not(unix)) {
-        return Err("servers are started on Unix only; use `docker compose up` with the generated files".to_owned());
+        return Err(
+            "`up` works on Unix only; help: use `docker compose up` with the files of `generate --compose`".to_owned()
+        );
     }
     let mut plan = plan(arguments)?;
     let folder = Folder::create(&arguments.state.folder)?;
-    free(&folder, &arguments.state.folder)?;
+    check_free(&folder, &arguments.state.folder)?;
     if !plan.calls {
         plan.secrets = folder.path("secrets");
         folder.secret("webhook_token")?;
     }
-    let told = arguments.state.format == Format::Text;
-    let state = launch(&folder, &mut plan, arguments.fixed_ports, told)?;
-    if told {
+    let progress = arguments.state.format == Format::Text;
+    let state = launch(&folder, &mut plan, arguments.fixed_ports, progress)?;
+    if progress {
         for it in &plan.missing {
             output::print(&format!("{} {it}\n", painted("without", "1;33")))?;
         }
     }
-    wait_for_targets(&state, plan.targets.len(), Duration::from_secs(arguments.wait), told)?;
+    wait_for_targets(&state, plan.targets.len(), Duration::from_secs(arguments.wait), progress)?;
     status::print(&folder, &state, arguments.state.format)
 }
 
 fn plan(arguments: &Up) -> Result<Plan, String> {
     let source = arguments.source.as_ref().or(arguments.target.first());
-    // Clap asks for one of the two.
-    let source = source.ok_or("name a program or a target")?;
+    // Clap requires one of the two.
+    let source = source.ok_or("no program and no target; help: name a program, or use `--target`")?;
     let targets = match arguments.target.as_slice() {
         [] if source.contains("://") => vec![target::parse(source)?],
         [] => {
             return Err(format!(
-                "`{}` may run anywhere; say where it serves its metrics with `--target http://host:port`",
+                "the address of `{}` is unknown; help: name it with `--target http://host:port`",
                 shown(source)
             ));
         }
@@ -72,7 +74,7 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
     let (found, missing): (Vec<_>, Vec<_>) = SERVERS.iter().map(|it| (it, it.find())).partition(|(_, it)| it.is_some());
     let needed: Vec<String> = missing.iter().filter(|(it, _)| it.needed).map(|(it, _)| it.help()).collect();
     if !needed.is_empty() {
-        return Err(format!("not installed: {}", needed.join(", ")));
+        return Err(format!("required programs are missing; help: install {}", needed.join(", ")));
     }
     let address = if source.contains("://") || Path::new(source).exists() || arguments.source.is_some() {
         source.clone()
@@ -81,7 +83,9 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
     };
     let mut settings = settings(&arguments.decisions, Path::new(DECISIONS), &address)?;
     if let Some(it) = &arguments.secrets {
-        let path = it.canonicalize().map_err(|error| format!("cannot read `{}`: {error}", it.display()))?;
+        let path = it.canonicalize().map_err(|error| {
+            format!("cannot read `{}`: {error}; help: name another folder with `--secrets`", it.display())
+        })?;
         settings.options.receivers.secrets = path.display().to_string();
     }
     let catalog = read(&address)?;
@@ -92,7 +96,10 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         let missing: Vec<&str> = names.collect();
         if !missing.is_empty() {
             let folder = secrets.display();
-            return Err(format!("`{folder}` lacks {}; write them with `printf %s`", missing.join(", ")));
+            return Err(format!(
+                "`{folder}` lacks the files {}; help: write each with `printf %s`, without a line feed",
+                missing.join(", ")
+            ));
         }
     }
     Ok(Plan {
@@ -105,24 +112,24 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
     })
 }
 
-/// Nothing runs in the folder, or the one to end it is named.
-fn free(folder: &Folder, shown: &Path) -> Result<(), String> {
+/// Checks that no server runs in the folder.
+fn check_free(folder: &Folder, shown: &Path) -> Result<(), String> {
     let Some(state) = State::read(folder)? else { return Ok(()) };
     let running: Vec<&str> = state.servers.iter().filter(|it| it.process.runs()).map(|it| it.name.as_str()).collect();
     if running.is_empty() {
-        // The machine was restarted, or somebody ended them.
+        // The machine was restarted, or the servers were stopped without `down`.
         State::remove(folder);
         return Ok(());
     }
     Err(format!(
-        "`{}` already runs {}; see `cargo measurand status`, end it with `cargo measurand down`, or name another folder \
-         with `--state`",
+        "`{}` already runs {}; help: see `cargo measurand status`, stop it with `cargo measurand down`, or name \
+         another folder with `--state`",
         shown.display(),
         running.join(", ")
     ))
 }
 
-fn launch(folder: &Folder, plan: &mut Plan, fixed_ports: bool, told: bool) -> Result<State, String> {
+fn launch(folder: &Folder, plan: &mut Plan, fixed_ports: bool, progress: bool) -> Result<State, String> {
     for attempt in 1.. {
         let ports = ports(&plan.servers, fixed_ports)?;
         configure(folder, plan, &ports)?;
@@ -134,7 +141,7 @@ fn launch(folder: &Folder, plan: &mut Plan, fixed_ports: bool, told: bool) -> Re
         let failure = plan.servers.iter().find_map(|(server, program)| {
             let layout = Layout { folder, program, ports: &ports, secrets: &plan.secrets };
             match start(server, program, &layout, &mut state) {
-                Ok(took) if told => {
+                Ok(took) if progress => {
                     let (name, url) = (server.service.name, format!("http://{}", layout.address(&server.service)));
                     let ready = painted("ready", "1;32");
                     output::print(&format!("{ready} {name:14} {url}  after {:.1} s\n", took.as_secs_f64()))
@@ -151,16 +158,16 @@ fn launch(folder: &Folder, plan: &mut Plan, fixed_ports: bool, told: bool) -> Re
                 stop(folder, &state);
                 match failure {
                     Failure::Port if !fixed_ports && attempt < ATTEMPTS => {}
-                    Failure::Port => return Err("a port was taken meanwhile; try again".to_owned()),
+                    Failure::Port => return Err("another program took a port meanwhile; help: try again".to_owned()),
                     Failure::Other(why) => return Err(why),
                 }
             }
         }
     }
-    Err("no server was started; try again".to_owned())
+    Err("no server was started; help: try again".to_owned())
 }
 
-/// Writes all that the servers read.
+/// Writes the configuration of all servers.
 fn configure(folder: &Folder, plan: &mut Plan, ports: &BTreeMap<&'static str, u16>) -> Result<(), String> {
     let at = |name: &str| ports.get(name).map(|it| format!("127.0.0.1:{it}"));
     let url = |name: &str| format!("http://{}", at(name).unwrap_or_default());
@@ -191,7 +198,7 @@ fn configure(folder: &Folder, plan: &mut Plan, ports: &BTreeMap<&'static str, u1
     output::write(&config, &files)
 }
 
-/// A browser asks for a name and a password: the hash of one that chance has made.
+/// Writes the alert page's user file: one user with a random password, as a hash.
 fn users(folder: &Folder, servers: &[Found]) -> Result<(), String> {
     let Some((_, webhook)) = servers.iter().find(|(it, _)| it.service == WEBHOOK) else { return Ok(()) };
     let password = folder.secret("webhook_password")?;
@@ -199,7 +206,7 @@ fn users(folder: &Folder, servers: &[Found]) -> Result<(), String> {
         return Ok(());
     }
     let failed =
-        |it: &dyn std::fmt::Display| format!("`{} --hash-password`: {it}; install it again", webhook.display());
+        |it: &dyn std::fmt::Display| format!("`{} --hash-password`: {it}; help: install it again", webhook.display());
     let input = open_input(&password).map_err(|it| it.to_string())?;
     let output = Command::new(webhook).arg("--hash-password").stdin(input).stderr(Stdio::null()).output();
     let output = output.map_err(|it| failed(&it))?;
@@ -210,19 +217,19 @@ fn users(folder: &Folder, servers: &[Found]) -> Result<(), String> {
     folder.write_secret("webhook_users", line.as_bytes()).map(drop)
 }
 
-/// Prometheus looks for its targets some seconds after its start.
-fn wait_for_targets(state: &State, apps: usize, patience: Duration, told: bool) -> Result<(), String> {
+/// Waits until Prometheus reaches all targets, or until the timeout. The first scrapes take some seconds.
+fn wait_for_targets(state: &State, apps: usize, timeout: Duration, progress: bool) -> Result<(), String> {
     let Some(prometheus) = state.url(PROMETHEUS.name) else { return Ok(()) };
     // Every other server that runs is a target as well.
     let expected = apps + state.servers.len();
     let (start, mut shown) = (Instant::now(), usize::MAX);
     loop {
         let up = health::targets(prometheus).map_or(0, |it| it.iter().filter(|it| it.up).count());
-        if told && up != shown {
+        if progress && up != shown {
             shown = up;
             output::print(&format!("{} {up} of {expected} targets are up\n", painted("wait", "1")))?;
         }
-        if up >= expected || start.elapsed() > patience {
+        if up >= expected || start.elapsed() > timeout {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(200));

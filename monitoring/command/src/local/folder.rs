@@ -1,14 +1,14 @@
-//! The one folder in which everything of a stack is: configuration, data, logs, secrets and who runs.
+//! The folder of a local stack: configuration, data, logs, secrets and the record of the running servers.
 
 use super::state::State;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// What we make in it beside the record of what runs; everything else stays.
+/// The entries that this command creates, besides the record of the running servers. `down --purge` removes only these.
 const OURS: [&str; 6] = ["config", "data", "logs", "secrets", ".gitignore", ".lock"];
 
-/// The folder, ours alone as long as this lives.
+/// The folder, locked for this process while the value lives.
 #[derive(Debug)]
 pub(crate) struct Folder {
     root: PathBuf,
@@ -16,45 +16,51 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder where it is missing.
+    /// Creates the folder if it is missing, and locks it.
     pub(crate) fn create(root: &Path) -> Result<Self, String> {
-        let failed = |path: &Path, it: &io::Error| {
-            format!("cannot write `{}`: {it}; name a folder that you may write to with `--state`", path.display())
+        let failed = |path: &Path, error: &io::Error| {
+            format!(
+                "cannot write `{}`: {error}; help: name a folder that you may write to with `--state`",
+                path.display()
+            )
         };
         for it in ["config/targets", "data", "logs", "secrets"].map(|it| root.join(it)) {
             fs::create_dir_all(&it).map_err(|error| failed(&it, &error))?;
         }
         private(&root.join("secrets")).map_err(|it| failed(root, &it))?;
-        // What is in it is nobody else's, and least of all a repository's.
+        // The folder contains secrets, which must not be committed.
         fs::write(root.join(".gitignore"), "*\n").map_err(|it| failed(root, &it))?;
-        // Servers run in another folder than this command.
+        // The path is absolute, because the servers have another working directory.
         let root = root.canonicalize().map_err(|it| failed(root, &it))?;
         Self::lock(root)
     }
 
-    /// The folder, if a stack was ever started in it.
+    /// Locks the folder. Returns `None` if `up` never ran in it.
     pub(crate) fn open(root: &Path) -> Result<Option<Self>, String> {
         match root.canonicalize() {
             Ok(root) if root.join("logs").is_dir() => Self::lock(root).map(Some),
             Ok(_) => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("cannot read `{}`: {error}; name another folder with `--state`", root.display())),
+            Err(error) => {
+                Err(format!("cannot read `{}`: {error}; help: name another folder with `--state`", root.display()))
+            }
         }
     }
 
     fn lock(root: PathBuf) -> Result<Self, String> {
         let path = root.join(".lock");
-        let failed =
-            |it: &io::Error| format!("cannot lock `{}`: {it}; name another folder with `--state`", path.display());
-        // Opening a pipe waits for a program that reads from it.
+        let failed = |error: &io::Error| {
+            format!("cannot lock `{}`: {error}; help: name another folder with `--state`", path.display())
+        };
+        // Opening a pipe would wait for a reader.
         if fs::metadata(&path).is_ok_and(|it| !it.is_file()) {
-            return Err(format!("`{}` is not a regular file; remove it", path.display()));
+            return Err(format!("`{}` is not a regular file; help: remove it", path.display()));
         }
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|it| failed(&it))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { root, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
-                Err(format!("another `cargo measurand` works on `{}`; wait for it to end", root.display()))
+                Err(format!("another `cargo measurand` uses `{}`; help: wait until it exits", root.display()))
             }
             Err(TryLockError::Error(error)) => Err(failed(&error)),
         }
@@ -68,11 +74,12 @@ impl Folder {
         &self.root
     }
 
-    /// A secret, made of chance where there is none yet.
+    /// The path of a secret's file. Creates a random secret if the file does not exist.
     pub(crate) fn secret(&self, name: &str) -> Result<PathBuf, String> {
         let path = self.path("secrets").join(name);
-        let failed =
-            |it: io::Error| format!("cannot write `{}`: {it}; name another folder with `--state`", path.display());
+        let failed = |error: io::Error| {
+            format!("cannot write `{}`: {error}; help: name another folder with `--state`", path.display())
+        };
         if !path.exists() {
             let mut bytes = [0; 24];
             File::open("/dev/urandom").and_then(|mut it| it.read_exact(&mut bytes)).map_err(failed)?;
@@ -83,7 +90,7 @@ impl Folder {
         Ok(path)
     }
 
-    /// Writes a file that its owner alone can read.
+    /// Writes a file that only its owner can read.
     pub(crate) fn write_secret(&self, name: &str, contents: &[u8]) -> Result<PathBuf, String> {
         let path = self.path("secrets").join(name);
         let mut options = OpenOptions::new();
@@ -91,22 +98,24 @@ impl Folder {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let written = options.open(&path).and_then(|mut it| it.write_all(contents));
-        written.map_err(|it| format!("cannot write `{}`: {it}; name another folder with `--state`", path.display()))?;
+        written.map_err(|error| {
+            format!("cannot write `{}`: {error}; help: name another folder with `--state`", path.display())
+        })?;
         Ok(path)
     }
 
-    /// Removes what we made, and the folder when nothing else is in it.
+    /// Removes the entries that this command created, and the folder if it is empty then.
     pub(crate) fn purge(self) -> Result<(), String> {
         for it in OURS.into_iter().chain(State::FILES).map(|it| self.root.join(it)) {
             let removed = if it.is_dir() { fs::remove_dir_all(&it) } else { fs::remove_file(&it) };
             match removed {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(format!("cannot remove `{}`: {error}; remove it by hand", it.display()));
+                    return Err(format!("cannot remove `{}`: {error}; help: remove it by hand", it.display()));
                 }
                 _ => {}
             }
         }
-        // Somebody else's files are a reason to keep it.
+        // This fails if the folder contains other files, which must stay.
         let _ = fs::remove_dir(&self.root);
         Ok(())
     }

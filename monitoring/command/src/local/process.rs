@@ -1,35 +1,35 @@
-//! Programs that run after this command has ended: how they are known again, and how they are ended. A number alone is not
-//! enough, since it is given to another program once the first has ended.
+//! Processes that outlive this command: how a later call identifies and stops them. The PID alone does not identify a
+//! process, because the operating system reuses it.
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// A program that was started.
+/// A process, identified by its PID and start time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Process {
     pub(crate) pid: u32,
-    /// When it began, as the operating system writes it; no two programs with one number have it in common.
+    /// The start time in the format of the operating system. Processes with the same PID differ in it.
     began: String,
 }
 
 impl Process {
-    /// A program that was just started.
+    /// The running process with this PID. Returns `None` if there is none.
     pub(crate) fn of(pid: u32) -> Option<Self> {
         began(pid).map(|began| Self { pid, began })
     }
 
-    /// Whether it still runs, and is not another one with its number.
+    /// Whether this process still runs. Another process with the same PID does not count.
     pub(crate) fn runs(&self) -> bool {
         began(self.pid).is_some_and(|it| it == self.began)
     }
 
-    /// Asks it to end, and after ten seconds no longer asks. True when it ended by itself.
-    pub(crate) fn end(&self, patience: Duration) -> bool {
+    /// Stops the process: `SIGTERM`, and after the timeout `SIGKILL`. Returns whether it exited without `SIGKILL`.
+    pub(crate) fn end(&self, timeout: Duration) -> bool {
         if !self.runs() {
             return true;
         }
         signal(self.pid, Kind::Terminate);
-        if self.gone_within(patience) {
+        if self.gone_within(timeout) {
             return true;
         }
         signal(self.pid, Kind::Kill);
@@ -37,10 +37,10 @@ impl Process {
         false
     }
 
-    fn gone_within(&self, patience: Duration) -> bool {
+    fn gone_within(&self, timeout: Duration) -> bool {
         let start = Instant::now();
         while self.runs() {
-            if start.elapsed() > patience {
+            if start.elapsed() > timeout {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -63,7 +63,7 @@ fn signal(pid: u32, kind: Kind) {
         Kind::Kill => Signal::KILL,
     };
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        // It may have ended just now, which is what was wanted.
+        // The signal fails if the process has exited meanwhile, which is fine.
         let _ = kill_process(pid, signal);
     }
 }
@@ -71,11 +71,11 @@ fn signal(pid: u32, kind: Kind) {
 #[cfg(not(unix))]
 fn signal(_: u32, _: Kind) {}
 
-/// When the program began, in ticks since the machine did; nothing for one that has ended and that nobody has asked about.
+/// The start time of a process, in clock ticks since boot. Returns `None` if it has exited; a zombie counts as exited.
 #[cfg(target_os = "linux")]
 fn began(pid: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, in which anything may be.
+    // The second field is the name in parentheses. The name may contain spaces and parentheses itself.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     let began = fields.nth(18)?;
@@ -98,16 +98,16 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_program_is_known_by_more_than_its_number() {
+    fn a_reused_pid_is_not_the_same_process() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let process = Process::of(child.id()).unwrap();
         assert!(process.runs());
         let other = Process { began: "another time".to_owned(), ..process.clone() };
         assert!(!other.runs());
-        // Not ours to end.
+        // A process with another start time must not be stopped.
         assert!(other.end(Duration::from_secs(1)));
         assert!(process.runs());
-        assert!(process.end(Duration::from_secs(10)), "it ends when it is asked");
+        assert!(process.end(Duration::from_secs(10)), "SIGTERM stops it");
         assert!(!process.runs());
         child.wait().unwrap();
     }

@@ -1,4 +1,4 @@
-//! The servers: what they are called on this machine, which package has them, and how they are started.
+//! The servers of the local stack: names of their programs, packages that install them, arguments.
 
 use super::folder::Folder;
 use measurand_monitoring::model::stack::{
@@ -10,17 +10,17 @@ use std::path::{Path, PathBuf};
 /// One kind of server.
 pub(crate) struct Server {
     pub(crate) service: Service,
-    /// What its program is called; the first that is found is taken.
+    /// The possible names of its program; the first one that exists is used.
     programs: &'static [&'static str],
-    /// What installs it.
+    /// The command or page that installs it.
     install: &'static str,
-    /// Whether there is a stack without it.
+    /// Whether the stack cannot run without it.
     pub(crate) needed: bool,
     pub(crate) arguments: fn(&Layout<'_>) -> Vec<String>,
     pub(crate) environment: fn(&Layout<'_>) -> Vec<(&'static str, String)>,
 }
 
-/// What their arguments are made from.
+/// The paths and ports that a server's arguments depend on.
 pub(crate) struct Layout<'a> {
     pub(crate) folder: &'a Folder,
     pub(crate) program: &'a Path,
@@ -28,19 +28,19 @@ pub(crate) struct Layout<'a> {
     pub(crate) secrets: &'a Path,
 }
 
-/// In the order in which they are started: who is called first, so that nothing is lost.
+/// The servers in start order: receivers of alerts come before their senders, so that no alert is lost.
 pub(crate) const SERVERS: [Server; 5] = [
     Server {
         service: WEBHOOK,
         programs: &["measurand-webhook"],
         install: "`cargo install --path monitoring/webhook`",
         needed: true,
-        arguments: |it| {
+        arguments: |layout| {
             vec![
-                format!("--listen={}", it.address(&WEBHOOK)),
-                it.option("--database", "data/alerts.db"),
-                format!("--token-file={}", it.secrets.join("webhook_token").display()),
-                it.option("--users-file", "secrets/webhook_users"),
+                format!("--listen={}", layout.address(&WEBHOOK)),
+                layout.option("--database", "data/alerts.db"),
+                format!("--token-file={}", layout.secrets.join("webhook_token").display()),
+                layout.option("--users-file", "secrets/webhook_users"),
                 format!("--max-body={PAYLOAD_BYTES_MAX}"),
             ]
         },
@@ -51,13 +51,13 @@ pub(crate) const SERVERS: [Server; 5] = [
         programs: &["prometheus-alertmanager", "alertmanager"],
         install: "`apt-get install prometheus-alertmanager`",
         needed: true,
-        arguments: |it| {
+        arguments: |layout| {
             vec![
-                it.option("--config.file", "config/alertmanager.yml"),
-                it.option("--storage.path", "data/alertmanager"),
-                format!("--web.listen-address={}", it.address(&ALERTMANAGER)),
-                format!("--web.external-url=http://{}", it.address(&ALERTMANAGER)),
-                // There is one: no gossip with others, for which it would listen everywhere.
+                layout.option("--config.file", "config/alertmanager.yml"),
+                layout.option("--storage.path", "data/alertmanager"),
+                format!("--web.listen-address={}", layout.address(&ALERTMANAGER)),
+                format!("--web.external-url=http://{}", layout.address(&ALERTMANAGER)),
+                // A single Alertmanager needs no cluster, and the cluster port would listen on all interfaces.
                 "--cluster.listen-address=".to_owned(),
             ]
         },
@@ -76,14 +76,15 @@ pub(crate) const SERVERS: [Server; 5] = [
         programs: &["prometheus"],
         install: "`apt-get install prometheus`",
         needed: true,
-        arguments: |it| {
+        arguments: |layout| {
             vec![
-                it.option("--config.file", "config/prometheus.yml"),
-                it.option("--storage.tsdb.path", "data/prometheus"),
-                format!("--web.listen-address={}", it.address(&PROMETHEUS)),
-                format!("--web.external-url=http://{}", it.address(&PROMETHEUS)),
+                layout.option("--config.file", "config/prometheus.yml"),
+                layout.option("--storage.tsdb.path", "data/prometheus"),
+                format!("--web.listen-address={}", layout.address(&PROMETHEUS)),
+                format!("--web.external-url=http://{}", layout.address(&PROMETHEUS)),
                 "--web.enable-lifecycle".to_owned(),
-                // What fires before Alertmanager is found, some seconds after the start, is told again soon.
+                // Prometheus discovers Alertmanager some seconds after its start. Alerts from before are sent again
+                // soon.
                 "--rules.alert.resend-delay=10s".to_owned(),
             ]
         },
@@ -94,17 +95,17 @@ pub(crate) const SERVERS: [Server; 5] = [
         programs: &["grafana", "grafana-server"],
         install: "see https://grafana.com/grafana/download",
         needed: false,
-        arguments: |it| {
-            let server = it.program.file_name().is_some_and(|it| it == "grafana").then(|| "server".to_owned());
+        arguments: |layout| {
+            let server = layout.program.file_name().is_some_and(|it| it == "grafana").then(|| "server".to_owned());
             let home = ["/usr/share/grafana", "/usr/local/share/grafana", "/opt/homebrew/share/grafana"];
             let home = home.into_iter().find(|it| Path::new(it).is_dir());
             server.into_iter().chain(home.map(|it| format!("--homepath={it}"))).collect()
         },
-        environment: |it| {
-            let path = |below: &str| it.folder.path(below).display().to_string();
+        environment: |layout| {
+            let path = |below: &str| layout.folder.path(below).display().to_string();
             vec![
                 ("GF_SERVER_HTTP_ADDR", "127.0.0.1".to_owned()),
-                ("GF_SERVER_HTTP_PORT", it.port(&GRAFANA).to_string()),
+                ("GF_SERVER_HTTP_PORT", layout.port(&GRAFANA).to_string()),
                 ("GF_PATHS_DATA", path("data/grafana")),
                 ("GF_PATHS_LOGS", path("logs/grafana")),
                 ("GF_PATHS_PROVISIONING", path("config/grafana-provisioning")),
@@ -119,7 +120,7 @@ pub(crate) const SERVERS: [Server; 5] = [
 ];
 
 impl Server {
-    /// Its program: beside this one, which is where Cargo puts ours, or wherever the shell would find it.
+    /// Searches for its program in the folder of this program, where Cargo installs ours, and then in `PATH`.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         let own = std::env::current_exe().ok().and_then(|it| it.parent().map(Path::to_owned));
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -128,7 +129,7 @@ impl Server {
         self.programs.iter().flat_map(named).find(|it| is_program(it))
     }
 
-    /// Which one it is, and what installs it.
+    /// Its name, and how to install it.
     pub(crate) fn help(&self) -> String {
         format!("{} ({})", self.service.name, self.install)
     }

@@ -1,4 +1,4 @@
-//! Starts servers and waits for them.
+//! Starts servers, waits until they are ready, and stops them.
 
 use super::folder::Folder;
 use super::health;
@@ -14,36 +14,38 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A server that was found.
+/// A server and the path of its program.
 pub(crate) type Found = (&'static Server, PathBuf);
 
 /// Why a server does not run.
 pub(crate) enum Failure {
-    /// Somebody took its port meanwhile.
+    /// Another program took its port meanwhile.
     Port,
-    /// What to tell.
+    /// Another reason, as an error message.
     Other(String),
 }
 
-/// A port for each; all are held until all are chosen, so that no two are the same.
+/// A port for each server. All ports are held until the last one is chosen, so that they differ.
 pub(crate) fn ports(servers: &[Found], fixed: bool) -> Result<BTreeMap<&'static str, u16>, String> {
     let mut held = Vec::new();
     for (server, _) in servers {
         let service = &server.service;
         let wanted = if fixed { service.published } else { 0 };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).map_err(|it| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).map_err(|error| {
             format!(
-                "port {wanted} of {} is not free: {it}; stop who listens there, or leave out `--fixed-ports`",
+                "port {wanted} of {} is not free: {error}; help: stop the program that listens there, or leave out \
+                 `--fixed-ports`",
                 service.name
             )
         })?;
-        let port = listener.local_addr().map_err(|it| format!("cannot find a free port: {it}"))?.port();
+        let port = listener.local_addr();
+        let port = port.map_err(|it| format!("cannot find a free port: {it}; help: try `--fixed-ports`"))?.port();
         held.push((service.name, port, listener));
     }
     Ok(held.into_iter().map(|(name, port, _)| (name, port)).collect())
 }
 
-/// Starts one server, notes it, and waits until it is ready.
+/// Starts a server, records its process, and waits until it is ready. Returns the time that this took.
 pub(crate) fn start(
     server: &Server,
     program: &Path,
@@ -53,10 +55,14 @@ pub(crate) fn start(
     let service = &server.service;
     let log = layout.folder.path("logs").join(format!("{}.log", service.name));
     let begin = Instant::now();
-    // What it said in earlier lives is kept, and not mistaken for what it says now.
+    // The log keeps the output of earlier starts. Only output after this position belongs to this start.
     let from = std::fs::metadata(&log).map_or(0, |it| it.len());
-    let mut child = spawn(server, program, layout, &log).map_err(|it| {
-        Failure::Other(format!("cannot start `{}`: {it}; install it again: {}", program.display(), server.help()))
+    let mut child = spawn(server, program, layout, &log).map_err(|error| {
+        Failure::Other(format!(
+            "cannot start `{}`: {error}; help: install it again: {}",
+            program.display(),
+            server.help()
+        ))
     })?;
     let url = format!("http://{}", layout.address(service));
     if let Some(process) = Process::of(child.id()) {
@@ -75,12 +81,12 @@ pub(crate) fn start(
         if said.contains("address already in use") {
             return Failure::Port;
         }
-        Failure::Other(format!("{} {why}; the end of `{}`: {said}", service.name, log.display()))
+        Failure::Other(format!("{} {why}; help: see the end of `{}`: {said}", service.name, log.display()))
     })?;
     Ok(begin.elapsed())
 }
 
-/// It gets a group of its own: Ctrl-C in this terminal is not meant for it.
+/// Starts the program in its own process group, so that Ctrl-C in this terminal does not stop it.
 fn spawn(server: &Server, program: &Path, layout: &Layout<'_>, log: &Path) -> io::Result<Child> {
     let output = OpenOptions::new().create(true).append(true).open(log)?;
     let mut command = Command::new(program);
@@ -99,7 +105,7 @@ fn spawn(server: &Server, program: &Path, layout: &Layout<'_>, log: &Path) -> io
 fn wait_ready(child: &mut Child, url: &str, begin: Instant) -> Result<(), String> {
     loop {
         if let Ok(Some(status)) = child.try_wait() {
-            return Err(format!("ended at once ({status})"));
+            return Err(format!("exited at once ({status})"));
         }
         if health::ready(url) {
             return Ok(());
@@ -111,10 +117,10 @@ fn wait_ready(child: &mut Child, url: &str, begin: Instant) -> Result<(), String
     }
 }
 
-/// Bytes at the end of a log, in which its last lines are.
+/// Number of bytes at the end of a log that are searched for its last lines.
 const LOG_BYTES: u64 = 64 << 10;
 
-/// In one line, since errors are.
+/// The last three lines of a log in one line, for an error message.
 fn last_lines(log: &Path, from: u64) -> String {
     let text = log_end(log, from).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
@@ -122,7 +128,7 @@ fn last_lines(log: &Path, from: u64) -> String {
     lines.into_iter().rev().map(|it| it.escape_debug().to_string()).collect::<Vec<_>>().join(" | ")
 }
 
-/// The end of a log behind this place.
+/// The end of a log, at most [`LOG_BYTES`], without the bytes before `from`.
 fn log_end(log: &Path, from: u64) -> io::Result<Vec<u8>> {
     let mut file = open_input(log).map_err(io::Error::other)?;
     let length = file.metadata()?.len();
@@ -132,7 +138,7 @@ fn log_end(log: &Path, from: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Ends what runs, last started first. Returns who had to be killed.
+/// Stops the servers in reverse start order. Returns the names of those that had to be killed.
 pub(crate) fn stop(folder: &Folder, state: &State) -> Vec<String> {
     let mut killed = Vec::new();
     for it in state.servers.iter().rev() {

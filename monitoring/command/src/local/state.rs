@@ -1,4 +1,4 @@
-//! Who runs, written down, so that another call of the command finds it again.
+//! The record of the running servers, by which later calls of the command find them.
 
 use super::folder::Folder;
 use super::process::Process;
@@ -15,12 +15,12 @@ pub(crate) struct State {
     pub(crate) servers: Vec<Running>,
 }
 
-/// One server.
+/// A server that was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(crate) name: String,
     pub(crate) url: String,
-    /// What answers with 200 when it is ready.
+    /// The URL that answers with status 200 when the server is ready.
     pub(crate) ready: String,
     pub(crate) program: String,
     pub(crate) log: String,
@@ -28,20 +28,21 @@ pub(crate) struct Running {
     pub(crate) process: Process,
 }
 
-/// Bytes of a record: of a few servers.
+/// Maximum size of a record, which has a few servers.
 const BYTES_MAX: u64 = 1 << 20;
 
 impl State {
     const FILE: &'static str = "state.json";
-    /// The same once more: where the first is damaged, the servers are found by this.
+    /// A copy of the record, for when the first one is damaged.
     const COPY: &'static str = "state.copy.json";
-    /// Where a record goes that cannot be used.
+    /// The name that a damaged record is moved to.
     const DAMAGED: &'static str = "state.damaged.json";
-    /// All that is written here.
+    /// All files that this module writes.
     pub(crate) const FILES: [&'static str; 4] = [Self::FILE, Self::COPY, Self::DAMAGED, Self::NEXT];
     const NEXT: &'static str = ".state.json.next";
 
-    /// Nothing where no stack runs. A damaged record is set aside, its copy takes its place, and standard error says so.
+    /// Reads the record. Returns `None` if no stack runs. A damaged record is moved away and replaced by its copy, with
+    /// a note on stderr.
     pub(crate) fn read(folder: &Folder) -> Result<Option<Self>, String> {
         let path = folder.path(Self::FILE);
         let why = match Self::of(&path) {
@@ -51,7 +52,7 @@ impl State {
         };
         let aside = folder.path(Self::DAMAGED);
         std::fs::rename(&path, &aside)
-            .map_err(|it| format!("{why}; cannot move it to `{}`: {it}; remove it by hand", aside.display()))?;
+            .map_err(|it| format!("{why}; cannot move it to `{}`: {it}; help: remove it by hand", aside.display()))?;
         let kept = format!("{why}; it is kept as `{}`", aside.display());
         if let Ok(Some(state)) = Self::of(&folder.path(Self::COPY)) {
             state.write(folder)?;
@@ -59,7 +60,7 @@ impl State {
             return Ok(Some(state));
         }
         output::note(&format!(
-            "{kept}, and it has no copy: servers that were started in `{}` may still run; find them with \
+            "{kept}, and there is no copy; servers that were started in `{}` may still run; help: find them with \
              `ps -ef | grep '{}'` and stop them with `kill`",
             folder.root().display(),
             folder.root().display()
@@ -74,27 +75,27 @@ impl State {
             Err(error) if matches!(error.reason, InputErrorReason::Unreadable(_)) => {
                 return Err(Unusable::Refused(error.to_string()));
             }
-            Err(error) => return Err(Unusable::Damaged(format!("the record of what runs is damaged: {error}"))),
+            Err(error) => return Err(Unusable::Damaged(format!("the record of running servers is damaged: {error}"))),
         };
         let damaged =
-            |it| Unusable::Damaged(format!("the record of what runs, `{}`, is damaged: {it}", path.display()));
+            |it| Unusable::Damaged(format!("the record of running servers, `{}`, is damaged: {it}", path.display()));
         serde_json::from_str(&text).map(Some).map_err(damaged)
     }
 
-    /// All of it or nothing: a command that is interrupted leaves a record that the next one can use.
+    /// Writes the record atomically, so that an interrupted command leaves one that the next command can use.
     pub(crate) fn write(&self, folder: &Folder) -> Result<(), String> {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         for path in [Self::COPY, Self::FILE].map(|it| folder.path(it)) {
             let next = folder.path(Self::NEXT);
             let written = std::fs::write(&next, &text).and_then(|()| std::fs::rename(&next, &path));
-            written.map_err(|it| format!("cannot write `{}`: {it}; free some space", path.display()))?;
+            written.map_err(|it| format!("cannot write `{}`: {it}; help: free disk space", path.display()))?;
         }
         Ok(())
     }
 
     pub(crate) fn remove(folder: &Folder) {
         for it in [Self::FILE, Self::COPY] {
-            // Where it is gone already there is nothing to do.
+            // The file may be missing already.
             let _ = std::fs::remove_file(folder.path(it));
         }
     }
@@ -106,8 +107,8 @@ impl State {
 
 /// Why there is no record.
 enum Unusable {
-    /// It may be whole, and cannot be read.
+    /// The file cannot be read, but its contents may be intact.
     Refused(String),
-    /// It is not what was written.
+    /// The contents are not a record.
     Damaged(String),
 }

@@ -1,20 +1,20 @@
-//! The address of a program that is to be watched, as people write it.
+//! Parses the address of a program to scrape, as users write it.
 
 use measurand_monitoring::model::stack::App;
 
-/// `http://host:port`, with or without `/metrics`.
+/// Parses `http://host:port`, with or without `/metrics`.
 pub(crate) fn parse(text: &str) -> Result<App, String> {
     let shown = text.escape_debug();
-    let help = "write `http://host:port`, where it serves `/metrics`";
+    let help = "help: write `http://host:port` of the server that serves `/metrics`";
     let (secure, rest) = match text.split_once("://") {
         Some(("http", rest)) => (false, rest),
         Some(("https", rest)) => (true, rest),
-        Some(_) => return Err(format!("`{shown}` is no address of a program; {help}")),
+        Some(_) => return Err(format!("`{shown}` is not the address of a program; {help}")),
         None => (false, text),
     };
     let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
     if address.contains('@') {
-        return Err(format!("the target names a user, and Prometheus' configuration would show the password; {help}"));
+        return Err(format!("the target contains a user, whose password would be readable in prometheus.yml; {help}"));
     }
     if !matches!(path, "" | "metrics") {
         return Err(format!("`{shown}` has the path `/{path}`; {help}"));
@@ -23,7 +23,7 @@ pub(crate) fn parse(text: &str) -> Result<App, String> {
     let port = address[host_ends..].rsplit_once(':').map(|(_, port)| port);
     let legal = |it: char| it.is_ascii_alphanumeric() || ".-_:[]".contains(it);
     if address.is_empty() || !address.chars().all(legal) || port.is_some_and(|it| it.parse::<u16>().is_err()) {
-        return Err(format!("`{shown}` is no address of a program; {help}"));
+        return Err(format!("`{shown}` is not the address of a program; {help}"));
     }
     let address = match (port, secure) {
         (Some(_), _) => address.to_owned(),
@@ -38,7 +38,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn what_people_write() {
+    fn addresses_as_users_write_them() {
         let check = |text: &str, address: &str, secure: bool| {
             let app = parse(text).unwrap();
             assert_eq!((app.address.as_str(), app.secure), (address, secure), "{text}");

@@ -1,4 +1,4 @@
-//! Puts generated files into a folder: all of them complete, or none.
+//! Writes generated files to a folder; no file is ever incomplete.
 
 use measurand_monitoring::File;
 use std::fs;
@@ -6,26 +6,26 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile, TempDir};
 
-/// Writes the files into `directory`, which is made if it does not exist.
+/// Writes the files to `directory`, which is created if it does not exist.
 ///
-/// They are written to disk under names of their own first, beside where they belong, and then renamed: nobody reads
-/// half a file, and when the disk is full the old ones are still there. Other files are not touched.
+/// The files are first written completely under temporary names in the same folder and then renamed. So no program
+/// reads half a file, and the old files remain if the disk is full. Other files are not touched.
 pub(crate) fn write(directory: &Path, files: &[File]) -> Result<(), String> {
     match fs::metadata(directory) {
         Ok(it) if it.is_dir() => replace(directory, files),
-        Ok(_) => Err(format!("`{}` is no folder; name another one with `--out`", directory.display())),
+        Ok(_) => Err(format!("`{}` is not a folder; help: name another one with `--out`", directory.display())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(directory, files),
         Err(error) => Err(failed(directory, &error)),
     }
 }
 
-/// A new folder appears with all files in it.
+/// Creates a folder that contains all files as soon as it exists.
 fn create(directory: &Path, files: &[File]) -> Result<(), String> {
     let parent = match directory.parent() {
         Some(it) if !it.as_os_str().is_empty() => it,
         _ => Path::new("."),
     };
-    // Parents that were missing and stay empty do no harm.
+    // If a later step fails, the new parent folders stay empty, which is harmless.
     fs::create_dir_all(parent).map_err(|it| failed(parent, &it))?;
     let staged = stage(parent).map_err(|it| failed(parent, &it))?;
     for file in files {
@@ -34,19 +34,22 @@ fn create(directory: &Path, files: &[File]) -> Result<(), String> {
         fs::write(&path, &file.contents).map_err(|it| failed(&directory.join(file.name), &it))?;
     }
     fs::rename(staged.path(), directory).map_err(|it| failed(directory, &it))?;
-    // It is where it belongs: nothing is left to clean up.
+    // The folder has been renamed, so its temporary name must not be deleted.
     let _ = staged.keep();
     Ok(())
 }
 
-/// In a folder that exists, each file is replaced by one rename.
+/// Replaces each file in an existing folder by a rename.
 fn replace(directory: &Path, files: &[File]) -> Result<(), String> {
     let mut staged: Vec<(NamedTempFile, PathBuf)> = Vec::new();
     for file in files {
         let target = directory.join(file.name);
         parents(&target)?;
         if target.is_dir() {
-            return Err(format!("`{}` is a folder; remove it or name another one with `--out`", target.display()));
+            return Err(format!(
+                "`{}` is a folder; help: remove it, or name another folder with `--out`",
+                target.display()
+            ));
         }
         let parent = target.parent().unwrap_or(directory);
         staged.push((stage_file(parent, &target, file).map_err(|it| failed(&target, &it))?, target));
@@ -57,14 +60,14 @@ fn replace(directory: &Path, files: &[File]) -> Result<(), String> {
     Ok(())
 }
 
-/// The folders that a file is in, where its name has some.
+/// Creates the folders that a file's path contains.
 fn parents(path: &Path) -> Result<(), String> {
     let Some(parent) = path.parent() else { return Ok(()) };
     fs::create_dir_all(parent).map_err(|it| failed(parent, &it))
 }
 
-/// In the folder itself, since a folder beside it may lie on another disk, from which nothing can be renamed. The name
-/// begins with a dot and ends in nothing that Prometheus or Grafana look for.
+/// Writes a temporary file in the target's own folder, because a file cannot be renamed across file systems. The name
+/// starts with a dot and has no extension that Prometheus or Grafana load.
 fn stage_file(directory: &Path, target: &Path, file: &File) -> io::Result<NamedTempFile> {
     let prefix = format!(".{}.", target.file_name().unwrap_or_default().display());
     let mut builder = Builder::new();
@@ -85,8 +88,8 @@ fn stage(parent: &Path) -> io::Result<TempDir> {
     builder.tempdir_in(parent)
 }
 
-/// What anybody may do, less what the umask forbids: Prometheus and Grafana run as other users, and a temporary file's
-/// own mode would lock them out.
+/// The usual permissions for new files; the umask still applies. Prometheus and Grafana run as other users, and could
+/// not read files with the default mode of temporary files.
 #[cfg(unix)]
 fn mode(bits: u32) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
@@ -94,5 +97,5 @@ fn mode(bits: u32) -> fs::Permissions {
 }
 
 fn failed(path: &Path, error: &io::Error) -> String {
-    format!("cannot write `{}`: {error}; name a folder that you may write to with `--out`", path.display())
+    format!("cannot write `{}`: {error}; help: name a folder that you may write to with `--out`", path.display())
 }

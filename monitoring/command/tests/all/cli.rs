@@ -1,4 +1,4 @@
-//! The command as a shell sees it: what it writes, prints and returns, and what it leaves alone.
+//! Tests of the command line: files written, output, exit codes, and files that must not change.
 
 use crate::support::{catalog, everything, promtool};
 use std::fs;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 const FILES: [&str; 4] = ["RUNBOOK.md", "alerts.yml", "grafana-dashboard.json", "recording-rules.yml"];
 
-/// A folder with a saved catalog in it.
+/// A temporary folder with a saved catalog.
 fn workplace() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("catalog.json");
@@ -27,7 +27,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
-/// The command fails with this line, and the folder is as it was.
+/// Checks that the command fails with one line that contains these texts, and that the folder is unchanged.
 #[track_caller]
 fn check_fails(folder: &Path, arguments: &[&str], expected: &[&str]) {
     let before = listed(folder);
@@ -52,7 +52,7 @@ fn listed(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn generate_writes_the_files_and_says_so() {
+fn generate_writes_the_files_and_lists_them() {
     let (folder, _) = workplace();
     let output = run(folder.path(), &["generate", "catalog.json", "--out", "deep/monitoring"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -64,7 +64,7 @@ fn generate_writes_the_files_and_says_so() {
     assert!(!stdout.contains('\u{1b}'), "colours in a pipe");
 }
 
-/// One bad family does not take the rest down, and is no secret.
+/// An invalid family is reported, and all others are still written.
 #[test]
 fn a_family_that_is_left_out_is_reported() {
     let (folder, path) = workplace();
@@ -89,7 +89,7 @@ fn a_family_that_is_left_out_is_reported() {
         findings.contains("left-out") && findings.contains(message) && findings.ends_with("1 finding\n"),
         "{findings}"
     );
-    // The fix that the message names works.
+    // The suggested fix works.
     let renamed = fs::read_to_string(&path).unwrap().replace("\"instance\"", "\"operation_type\"");
     fs::write(&path, renamed).unwrap();
     assert!(run(folder.path(), &["generate", "catalog.json", "--out", "out"]).status.success());
@@ -110,7 +110,7 @@ fn the_files_of_another_program_are_not_overwritten() {
     assert_eq!(code, Some(2), "{error}");
     assert!(error.contains("is the dashboard `measurand-first` of another program"), "{error}");
     assert_eq!(fs::read(folder.path().join("out/alerts.yml")).unwrap(), before);
-    // Both fixes that the message names work.
+    // Both suggested fixes work.
     let job = error.trim_end().rsplit('`').nth(1).unwrap().strip_prefix("--job ").unwrap();
     assert_eq!(generate(&["--job", job]).0, Some(0));
     assert_eq!(generate(&[]).0, Some(0), "it is the same program now");
@@ -118,7 +118,7 @@ fn the_files_of_another_program_are_not_overwritten() {
 }
 
 #[test]
-fn tests_are_written_if_asked_for_and_pass() {
+fn alert_tests_are_optional_and_pass() {
     let (folder, _) = workplace();
     let generate = |more: &[&str]| {
         let output = run(folder.path(), &[&["generate", "catalog.json", "--out", "out", "--tests"], more].concat());
@@ -134,7 +134,7 @@ fn tests_are_written_if_asked_for_and_pass() {
     assert!(check.status.success(), "{}", text(&check.stdout));
 }
 
-/// What the old version's dashboards and rules are hit by depends on what they were generated with.
+/// The affected panels and alerts depend on the settings that the old version was generated with.
 #[test]
 fn diff_takes_the_settings_of_the_old_version() {
     let (folder, _) = workplace();
@@ -151,7 +151,7 @@ fn diff_takes_the_settings_of_the_old_version() {
 }
 
 #[test]
-fn more_is_written_if_asked_for_and_checked_if_it_is_there() {
+fn optional_files_are_written_and_checked() {
     let (folder, _) = workplace();
     let output = run(folder.path(), &["generate", "catalog.json", "--out", "out", "--stack", "--kubernetes"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -168,7 +168,7 @@ fn more_is_written_if_asked_for_and_checked_if_it_is_there() {
 }
 
 #[test]
-fn cargo_puts_the_subcommand_in_front() {
+fn the_name_that_cargo_adds_is_ignored() {
     let (folder, _) = workplace();
     let output = run(folder.path(), &["measurand", "generate", "catalog.json", "--out", "out", "-q"]);
     assert!(output.status.success());
@@ -194,7 +194,7 @@ fn generating_again_gives_the_same_bytes_and_leaves_other_files() {
 }
 
 #[test]
-fn json_tells_the_same() {
+fn json_has_the_same_summary() {
     let (folder, _) = workplace();
     let output =
         run(folder.path(), &["generate", "catalog.json", "--out", "out", "--job", "other", "--format", "json"]);
@@ -238,18 +238,18 @@ fn mistakes_are_one_line_and_change_nothing() {
     check_fails(path, &["generate", "broken.json", "--out", "out"], &["`broken.json` is not a catalog"]);
     check_fails(path, &["generate", "later.json", "--out", "out"], &["`later.json`", "update"]);
     check_fails(path, &["generate", "empty.json", "--out", "out"], &["no annotated functions", "annotate one"]);
-    check_fails(path, &["generate", "catalog.json", "--out", "no-program"], &["`no-program` is no folder", "--out"]);
+    check_fails(path, &["generate", "catalog.json", "--out", "no-program"], &["`no-program` is not a folder", "--out"]);
     check_fails(path, &["generate", "catalog.json", "--out", "no-program/out"], &["cannot write", "--out"]);
     check_fails(path, &["generate", "catalog.json", "--out", "taken"], &["alerts.yml` is a folder"]);
     assert_eq!(listed(&path.join("taken")), ["alerts.yml"]);
     check_fails(path, &["catalog", "http://127.0.0.1:1"], &["http://127.0.0.1:1"]);
-    // This very test is a program without annotations.
+    // This test is itself a program without annotations.
     let this = std::env::current_exe().unwrap();
     check_fails(path, &["generate", &this.to_string_lossy(), "--out", "out"], &["no annotated functions"]);
 }
 
 #[test]
-fn usage_errors_have_a_code_of_their_own() {
+fn usage_errors_have_exit_code_2() {
     let (folder, _) = workplace();
     let cases: [&[&str]; 4] = [
         &["generate"],
@@ -282,7 +282,7 @@ fn help_shows_an_example() {
 }
 
 #[test]
-fn explain_tells_people_and_tools_the_same() {
+fn explain_has_the_same_content_as_text_and_json() {
     let (folder, path) = workplace();
     let mut hostile = catalog(&everything());
     hostile.sites[0].facts.insert("summary".to_owned(), "two\nlines".to_owned());
@@ -313,7 +313,7 @@ fn check_finds_nothing_in_what_was_just_generated() {
     assert_eq!(check(&[]).status.code(), Some(1), "another job");
     let output = check(&["--job", "other"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "fine: nothing found\n".to_owned()));
-    // What is said in the folder holds for both commands, and what is given goes before it.
+    // The settings in the folder apply to both commands, and arguments override them.
     fs::write(path.join("out/monitoring.toml"), "job = \"other\"\n").unwrap();
     assert_eq!(check(&[]).status.code(), Some(0));
     assert_eq!(check(&["--job", "shop"]).status.code(), Some(1));
@@ -325,7 +325,7 @@ fn check_finds_nothing_in_what_was_just_generated() {
 }
 
 #[test]
-fn findings_are_printed_for_people_and_for_tools() {
+fn findings_are_printed_as_text_and_as_json() {
     let (folder, _) = workplace();
     let path = folder.path();
     assert!(run(path, &["generate", "catalog.json", "--out", "out", "-q"]).status.success());
@@ -345,7 +345,7 @@ fn findings_are_printed_for_people_and_for_tools() {
 }
 
 #[test]
-fn diff_fails_only_on_what_breaks() {
+fn diff_fails_only_on_breaking_changes() {
     let (folder, _) = workplace();
     let path = folder.path();
     let mut more = everything();
@@ -382,7 +382,7 @@ fn lint_needs_no_program() {
 }
 
 #[test]
-fn shells_are_told_every_command() {
+fn completion_scripts_contain_every_command() {
     let (folder, _) = workplace();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = run(folder.path(), &["completions", shell]);
@@ -400,14 +400,14 @@ fn shells_are_told_every_command() {
 }
 
 #[test]
-fn catalog_prints_what_can_be_read_again() {
+fn a_printed_catalog_can_be_read_again() {
     let (folder, path) = workplace();
     let output = run(folder.path(), &["catalog", "catalog.json"]);
     assert_eq!(text(&output.stdout), fs::read_to_string(path).unwrap());
 }
 
 #[test]
-fn a_running_program_is_asked() {
+fn the_catalog_of_a_running_program_is_read() {
     let (folder, path) = workplace();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,5 +1,4 @@
-//! Files and expressions at and beyond the limits of what the commands read: each is refused with its reason, soon and in
-//! little memory.
+//! Input beyond the limits: files, expressions and answers are refused with a reason, quickly and with little memory.
 
 use crate::support::{catalog, everything, file, measured, monitoring};
 use std::fs::{self, File};
@@ -9,13 +8,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    // A command that reads without limits ends here, and not the machine.
+    // The memory limit stops a command that reads without limits before it exhausts the machine.
     let mut command = Command::new("bash");
     command.args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_cargo-measurand")]);
     command.args(arguments).current_dir(folder).output().expect("the command starts")
 }
 
-/// The command fails with this code and says this, on one of its outputs.
+/// Checks the exit code, and that stdout or stderr contains the text.
 #[track_caller]
 fn check(folder: &Path, arguments: &[&str], code: i32, says: &str) {
     let output = run(folder, arguments);
@@ -24,7 +23,7 @@ fn check(folder: &Path, arguments: &[&str], code: i32, says: &str) {
     assert!(said.contains(says), "{arguments:?} does not say `{says}`: {said:.2000}");
 }
 
-/// A folder with a catalog and what is generated of it.
+/// A folder with a catalog and the files generated from it.
 fn generated() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("catalog.json"), catalog(&everything()).to_json()).expect("a file");
@@ -47,7 +46,7 @@ fn sparse(path: &Path) {
     File::create(path).and_then(|it| it.set_len(5 << 30)).expect("a sparse file");
 }
 
-/// Every file that a command reads, and how it is named to the command.
+/// Checks every file that a command reads.
 #[test]
 fn no_command_reads_pipes_devices_and_giants() {
     const LINT: &[&str] = &["lint", "out/own.yml"];
@@ -89,7 +88,7 @@ fn no_command_reads_pipes_devices_and_giants() {
     }
 }
 
-/// Without aliases, aliases are not to blame.
+/// A YAML file can exceed the limits by its size or by its number of values.
 #[test]
 fn a_large_file_is_told_its_size() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -110,7 +109,7 @@ fn an_expression_beyond_the_limits_is_a_finding() {
         let rules = format!("groups:\n- name: own\n  rules:\n  - record: a:b\n    expr: {expression:?}\n");
         fs::write(folder.path().join("rules.yml"), rules).expect("a file");
         check(folder.path(), &["lint", "rules.yml"], 1, "rules.yml:5: promql/syntax: ");
-        check(folder.path(), &["lint", "rules.yml"], 1, "asks too much at once: the expression ");
+        check(folder.path(), &["lint", "rules.yml"], 1, "exceeds a limit: the expression ");
         let test = format!("tests:\n- promql_expr_test:\n  - expr: {expression:?}\n");
         fs::write(folder.path().join("own.test.yml"), test).expect("a file");
         fs::write(folder.path().join("catalog.json"), catalog(&everything()).to_json()).expect("a file");
@@ -119,7 +118,7 @@ fn an_expression_beyond_the_limits_is_a_finding() {
         let panel = dashboard["panels"].as_array_mut().expect("panels").iter_mut().find(|it| it["targets"].is_array());
         panel.expect("a panel that asks")["targets"][0]["expr"] = expression.into();
         fs::write(folder.path().join("own.json"), dashboard.to_string()).expect("a file");
-        check(folder.path(), &["lint", "own.json"], 1, "asks too much at once: the expression ");
+        check(folder.path(), &["lint", "own.json"], 1, "exceeds a limit: the expression ");
     }
     let text = "{{ query `".to_owned() + &"-".repeat(300) + "up` }}";
     let rules = format!(
@@ -129,7 +128,7 @@ fn an_expression_beyond_the_limits_is_a_finding() {
     check(folder.path(), &["lint", "rules.yml"], 1, "is nested more than 200 deep");
 }
 
-/// A program that answers each path in this way; its address.
+/// Starts a server that answers each path with this function. Returns its address.
 fn server(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
@@ -140,7 +139,7 @@ fn server(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + 
                 let mut bytes = [0; 4096];
                 let length = stream.read(&mut bytes).unwrap_or_default();
                 let request = String::from_utf8_lossy(&bytes[..length]).into_owned();
-                // The client may have had enough.
+                // The client may close the connection early.
                 let _ = answer(request.split(' ').nth(1).unwrap_or_default(), &mut stream);
             });
         }
@@ -148,16 +147,17 @@ fn server(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + 
     url
 }
 
-/// A program that answers with this text and these headers, whatever is asked for.
+/// Starts a server that answers every request with these headers and this body.
 fn answering(headers: &'static str, body: String) -> String {
     server(move |_, stream| write!(stream, "{headers}content-length: {}\r\n\r\n{body}", body.len()))
 }
 
-/// Which limit comes first depends on the machine.
+/// The errors for an answer that is too large or too slow. The speed of the machine decides which limit is reached
+/// first.
 const TOO_MUCH: &[&str] = &["sends more than ", "not complete within "];
 const OK: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
 
-/// What a program answers is bounded, whatever it is.
+/// Every answer is limited in size and time.
 #[test]
 fn a_hostile_program_is_left_with_a_reason() {
     let folder = generated();
@@ -219,7 +219,7 @@ fn a_hostile_program_is_left_with_a_reason() {
     );
 }
 
-/// A long name makes no table that takes all memory, and no panic.
+/// A long name neither exhausts the memory nor causes a panic.
 #[test]
 fn a_long_name_is_cut_in_tables() {
     let numbers = r#"{"calls":1e308,"rate":1e308,"errors":-1e308,"error_rate":null,"p50":null,"p95":1e308,"p99":null,"in_flight":null,"budget_left":null}"#;
@@ -228,8 +228,8 @@ fn a_long_name_is_cut_in_tables() {
         let body = match path {
             "/live/model.json" => {
                 let name = |it| if it == 0 { "x".repeat(1_000_000) } else { "f".to_owned() };
-                let one = |it: usize| {
-                    format!(r#"{{"id":"{it}","function":"{}","module":"m","file":"f","line":1}}"#, name(it))
+                let one = |index: usize| {
+                    format!(r#"{{"id":"{index}","function":"{}","module":"m","file":"f","line":1}}"#, name(index))
                 };
                 format!(r#"{{"program":{{"name":"p","version":"1"}},"functions":[{}]}}"#, list(&one))
             }
@@ -247,7 +247,7 @@ fn a_long_name_is_cut_in_tables() {
     assert!(output.status.success(), "{:.2000}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(text.lines().count(), 10_002);
     assert!(text.lines().all(|it| it.chars().count() < 2000) && text.contains("xxx…"));
-    // The same of a saved catalog.
+    // Names in a saved catalog are cut too.
     let long = "x".repeat(100_000);
     fs::write(folder.path().join("long.json"), catalog(&[measured(&long, &[])]).to_json()).expect("a file");
     check(folder.path(), &["explain", "long.json"], 0, "xxx…");

@@ -1,4 +1,4 @@
-//! The command as a shell and a terminal see it.
+//! Tests of the command line: output, exit codes, files.
 
 mod cli;
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! What so many instances take: the arithmetic, and the page that shows it.
+//! The estimates of `size`: the arithmetic, and the table in docs/scaling.md.
 
 use measurand_monitoring::sizing::{Engine, Size, markdown};
 use std::path::Path;
@@ -28,13 +28,13 @@ fn the_arithmetic_holds() {
     check(100_000, Engine::Cluster, 50, 1e8);
 }
 
-/// `UPDATE_EXPECT=1 cargo test` writes the table anew.
+/// `UPDATE_EXPECT=1 cargo test` rewrites the table.
 #[test]
 fn the_page_shows_what_is_computed() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/concepts/scaling.md");
     let page = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = page.split_once("<!-- size:begin -->\n").expect("where the table begins");
-    let (_, after) = rest.split_once("<!-- size:end -->").expect("where it ends");
+    let (before, rest) = page.split_once("<!-- size:begin -->\n").expect("the start of the table");
+    let (_, after) = rest.split_once("<!-- size:end -->").expect("the end of the table");
     let table = markdown(&[10, 1_000, 100_000].map(|it| Size::new(it, 1000, 15)));
     let current = format!("{before}<!-- size:begin -->\n{table}<!-- size:end -->{after}");
     if std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -44,24 +44,26 @@ fn the_page_shows_what_is_computed() {
     }
 }
 
-/// A layer of HTTP has a few routes and statuses, and not as many as the limit lets through.
+/// An HTTP layer has only some routes and statuses, far fewer than the limit allows.
 #[test]
-fn a_label_of_free_text_is_planned_with_some_values() {
+fn a_label_with_arbitrary_values_counts_as_100_combinations() {
     let sites = [crate::support::site("records", "http", "HTTP", &[], &[])];
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalog.json");
     std::fs::write(&path, crate::support::catalog(&sites).to_json()).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_cargo-measurand")).arg("size").arg(&path).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    // 100 combinations of a counter, its errors and a histogram of 12 bounds, and the gauge.
+    // 100 combinations, each with a counter, its errors and a histogram of 12 bounds; and one gauge.
     assert!(
-        text.starts_with("1920 series of each (a label of free text counts with 100 combinations; its limit lets 36"),
+        text.starts_with(
+            "1920 series per instance (a label with arbitrary values counts as 100 combinations; the maximum is 36"
+        ),
         "{text}"
     );
 }
 
 #[test]
-fn the_command_says_the_same() {
+fn the_command_prints_the_estimates() {
     let run = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_cargo-measurand")).args(arguments).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())

@@ -1,4 +1,4 @@
-//! What the commands print, with colours as on a terminal, of catalogs, files and answers that want to be more than text.
+//! Control characters in catalogs, files and answers never reach the terminal.
 
 use crate::support::{catalog, measured, query};
 use measurand_catalog::is_visible;
@@ -8,18 +8,19 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Clears a terminal in two ways, begins the line anew, turns the writing around and hides what comes between.
+/// Clears the terminal in two ways, returns to the start of the line, reverses the text direction, and contains
+/// invisible characters.
 const EVIL: &str = "x\u{1b}[2J\u{9b}2J\r\u{202e}y\u{2066}\u{200b}\u{feff}\u{e0041}z\u{7}\u{1b}]0;t\u{7}";
-/// What of it a catalog may have: the rest is refused in names, and taken out of prose.
+/// The part that a catalog may contain: other control characters are refused in names and removed from prose.
 const HIDDEN: &str = "x\u{200b}\u{feff}\u{200f}\u{e0041}z";
 
-/// Prints as on a terminal, which a pipe is not.
+/// Runs the command with colours, as on a terminal.
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-measurand"));
     command.args(arguments).current_dir(folder).env("CLICOLOR_FORCE", "1").output().expect("the command starts")
 }
 
-/// The command says something of this, and nothing in it but lines and colours of ours.
+/// Checks that the output contains the text, and no control characters except line feeds and our colours.
 #[track_caller]
 fn check(folder: &Path, arguments: &[&str], says: &str) {
     let output = run(folder, arguments);
@@ -37,7 +38,7 @@ fn check(folder: &Path, arguments: &[&str], says: &str) {
     }
 }
 
-/// A saved catalog of two functions, whose texts are these.
+/// Saves a catalog of two functions that contain this text.
 fn save(folder: &Path, name: &str, text: &str) {
     let fact = format!("owner={text}");
     let mut second = query("select", text, &[&fact]);
@@ -55,7 +56,7 @@ fn a_catalog_is_explained_and_compared_without_escapes() {
     save(folder, "new.json", HIDDEN);
     save(folder, "old.json", "plain");
     for format in ["text", "json"] {
-        // As the text shows it, and as JSON does.
+        // Text and JSON escape differently.
         let hidden =
             if format == "text" { r"x\u{200b}\u{feff}\u{200f}\u{e0041}z" } else { r"x\u200b\ufeff\u200f\udb40\udc41z" };
         let name = format!("f{HIDDEN}");
@@ -120,7 +121,7 @@ fn files_of_others_are_judged_without_escapes() {
     check(folder, &["explain", "catalog.json"], "error");
 }
 
-/// A program that says what it likes.
+/// A program may answer with arbitrary names.
 #[test]
 fn a_program_is_watched_without_escapes() {
     let quoted = serde_json::to_string(EVIL).expect("JSON");

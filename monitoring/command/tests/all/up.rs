@@ -1,5 +1,4 @@
-//! `up`, `status` and `down` where there is nothing to start or to stop. With real servers see `tests/servers/up.rs` in the
-//! workspace.
+//! `up`, `status` and `down` without real servers; `tests/servers/up.rs` in the workspace tests them with real ones.
 
 use crate::support::{catalog, everything};
 use std::path::Path;
@@ -28,22 +27,21 @@ fn check_fails(arguments: &[&str], path: Option<&str>, expected: &[&str]) {
 }
 
 #[test]
-fn mistakes_are_told_before_anything_is_started() {
+fn mistakes_are_reported_before_a_server_starts() {
     check_fails(&["up"], None, &["required arguments were not provided", "BINARY|URL"]);
-    check_fails(&["up", "catalog.json"], None, &["`catalog.json` may run anywhere", "--target http://host:port"]);
-    check_fails(&["up", "catalog.json", "--target", "ftp://a"], None, &["`ftp://a` is no address of a program"]);
+    check_fails(&["up", "catalog.json"], None, &["address of `catalog.json` is unknown", "--target http://host:port"]);
+    check_fails(&["up", "catalog.json", "--target", "ftp://a"], None, &["`ftp://a` is not the address of a program"]);
     check_fails(&["up", "none", "--target", "http://127.0.0.1:1"], None, &["none"]);
     let secrets = ["up", "catalog.json", "--target", "http://127.0.0.1:1", "--secrets", "."];
     if has_servers() {
-        check_fails(&secrets, None, &["lacks slack_api_url, smtp_password", "printf %s"]);
+        check_fails(&secrets, None, &["lacks the files slack_api_url, smtp_password", "printf %s"]);
     }
 }
 
-/// Without servers that is what is said, and what installs them.
 #[test]
-fn what_is_missing_is_named_with_what_installs_it() {
+fn missing_programs_are_named_with_install_commands() {
     let expected = [
-        "not installed: ",
+        "required programs are missing; help: install ",
         "alertmanager (`apt-get install prometheus-alertmanager`)",
         "prometheus (`apt-get install prometheus`)",
     ];
@@ -58,20 +56,20 @@ fn nothing_runs_where_nothing_was_started() {
     let output = run(folder.path(), &["status", "--state", "elsewhere"], None);
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout.starts_with("nothing runs in `elsewhere`; start it: `cargo measurand up "), "{stdout}");
+    assert!(stdout.starts_with("nothing runs in `elsewhere`; help: start it with `cargo measurand up "), "{stdout}");
     let output = run(folder.path(), &["status", "--format", "json"], None);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["servers"], serde_json::json!([]));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made");
 }
 
-/// The alert receiver is built by its own crate's tests, and so need not be there.
+/// Whether the alert receiver has been built; only the tests of its own crate build it.
 fn has_servers() -> bool {
     let own = Path::new(env!("CARGO_BIN_EXE_cargo-measurand")).with_file_name("measurand-webhook");
     own.exists()
 }
 
-/// A folder in which a server runs, and how the record of what runs says so.
+/// Starts a process as a server of this folder. Returns it with the record of the running servers.
 #[cfg(target_os = "linux")]
 fn running(folder: &Path) -> (std::process::Child, String) {
     let state = folder.join(".measurand");
@@ -106,10 +104,10 @@ fn a_damaged_record_is_replaced_by_its_copy() {
         assert_eq!(std::fs::read_to_string(state.join("state.damaged.json")).unwrap(), damage);
         let output = run(folder.path(), &["down"], None);
         assert_eq!(output.stdout, b"stopped sleeper\n", "{}", String::from_utf8_lossy(&output.stderr));
-        assert!(output.stderr.is_empty(), "told once");
+        assert!(output.stderr.is_empty(), "reported once");
         child.wait().unwrap();
         run(folder.path(), &["down", "--purge"], None);
-        assert!(!state.exists(), "nothing of it stays");
+        assert!(!state.exists(), "everything is removed");
     }
 }
 
@@ -129,7 +127,7 @@ fn a_damaged_record_without_a_copy_keeps_nobody_from_going_on() {
                 "folder" => std::fs::create_dir(&record).unwrap(),
                 _ => std::fs::File::create(&record).unwrap().set_len(5 << 30).unwrap(),
             }
-            // Servers that are there, and end at once: that is what `up` comes to.
+            // Programs that exit at once, so that `up` gets past the record and fails later.
             let programs = folder.path().join("programs");
             std::fs::create_dir(&programs).unwrap();
             for name in ["prometheus", "prometheus-alertmanager", "measurand-webhook"] {
@@ -141,11 +139,11 @@ fn a_damaged_record_without_a_copy_keeps_nobody_from_going_on() {
                 if command == "up" { &["up", "catalog.json", "--target", "http://127.0.0.1:1"] } else { &["down"] };
             let output = run(folder.path(), arguments, Some(programs.to_str().unwrap()));
             let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-            for says in ["record of what runs", "state.damaged.json", "may still run; find them with `ps -ef"] {
+            for says in ["record of running servers", "state.damaged.json", "may still run; help: find them with `ps"] {
                 assert!(stderr.contains(says), "{command} after {damage}: {stderr}");
             }
             if command == "up" {
-                assert!(stderr.contains("ended at once") || stderr.contains("is not ready"), "{stderr}");
+                assert!(stderr.contains("exited at once") || stderr.contains("is not ready"), "{stderr}");
             } else {
                 assert_eq!(
                     (output.status.code(), &*output.stdout),
@@ -153,7 +151,7 @@ fn a_damaged_record_without_a_copy_keeps_nobody_from_going_on() {
                 );
             }
             let output = run(folder.path(), &["down"], None);
-            assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "told once");
+            assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "reported once");
         }
     }
 }

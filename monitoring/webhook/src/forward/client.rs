@@ -1,4 +1,4 @@
-//! Asking the next hop: one payload, one answer. It knows no queue.
+//! The HTTP client for the next hop: sends one payload and returns the result.
 
 use super::NextHop;
 use measurand::measured;
@@ -11,11 +11,11 @@ use ureq::http::Uri;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-/// For one attempt.
+/// Timeout of one attempt.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// Bytes of a file with a token.
+/// Maximum size of a token file.
 const TOKEN_BYTES_MAX: u64 = 64 << 10;
-/// What the next hop says about the payload itself. Every other refusal may pass: a wrong password can be corrected.
+/// Statuses that reject the payload permanently. All other errors may be temporary: a wrong password can be corrected.
 const NEVER: [u16; 4] = [400, 413, 415, 422];
 
 #[derive(Debug)]
@@ -25,13 +25,13 @@ pub(super) struct Client {
     token_file: Option<PathBuf>,
 }
 
-/// Why the next hop did not take a payload.
+/// The reason why the next hop did not accept a payload.
 #[derive(Debug)]
 pub(super) struct SendError {
     pub(super) why: String,
-    /// Whether another attempt may go well.
+    /// Whether another attempt may succeed.
     pub(super) passes: bool,
-    /// Seconds to wait, if it says so.
+    /// Seconds to wait, from the header `Retry-After`.
     pub(super) after: Option<u64>,
 }
 
@@ -51,7 +51,7 @@ impl Client {
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .user_agent(concat!("measurand-webhook/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
-            // A redirected POST would become a GET, and the token would go to another host.
+            // A redirect would turn the POST into a GET, and could send the token to another host.
             .max_redirects(0)
             .build();
         let client = Self { agent: config.into(), url, token_file: hop.token_file.clone() };
@@ -59,7 +59,7 @@ impl Client {
         Ok(client)
     }
 
-    /// The token, read each time, so that a new one is used at once.
+    /// The token, read again for each payload, so that a new token is used immediately.
     fn token(&self) -> Result<Option<String>, SendError> {
         let Some(path) = &self.token_file else { return Ok(None) };
         match read_text(path, TOKEN_BYTES_MAX) {
@@ -72,7 +72,7 @@ impl Client {
     /// Sends one payload to the next hop.
     ///
     /// # Runbook
-    /// See whether the next hop answers, and what this server's log says about it. Nothing is lost meanwhile.
+    /// Check whether the next hop answers, and read this server's log. Payloads stay queued for `--keep-days`.
     #[measured]
     pub(super) fn send(&self, body: &[u8]) -> Result<(), SendError> {
         let mut request = self.agent.post(&self.url).header(CONTENT_TYPE, "application/json");
@@ -82,7 +82,7 @@ impl Client {
         let mut response = request.send(body).map_err(|it| SendError::passing(&it.to_string()))?;
         let status = response.status().as_u16();
         if (200..300).contains(&status) {
-            // A connection whose answer was read is used again.
+            // The connection can be reused only if its answer has been read.
             let _ = response.body_mut().with_config().limit(64 * 1024).read_to_vec();
             return Ok(());
         }
@@ -98,9 +98,9 @@ impl SendError {
 }
 
 fn wrong_url(url: &str, why: &dyn std::fmt::Display) -> String {
-    // Without what may be a password.
+    // The part before `@` may contain a password.
     let shown = url.rsplit_once('@').map_or(url, |(_, it)| it);
-    format!("`{shown}` is no address to forward to: {why}; write `--forward https://host:port/path`")
+    format!("`{shown}` is not an address to forward to: {why}; help: write `--forward https://host:port/path`")
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1000;
 
-/// What can be asked for. A misspelt name must not silently ask for everything.
+/// The query parameters. Unknown ones are refused, because a misspelt filter must not return all alerts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AlertsQuery {
@@ -26,20 +26,20 @@ pub(super) struct AlertsQuery {
     limit: Option<usize>,
 }
 
-/// Alerts, newest first.
+/// Serves a list of alerts, newest first.
 #[measured(function = "api_alerts", error_if = Refusal::is_ours)]
 pub(super) async fn alerts(
     State(app): State<Arc<App>>,
     query: Result<Query<AlertsQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(query) = query.map_err(|it| {
-        let why = it.body_text();
-        // What axum puts in front tells nobody more.
+    let Query(query) = query.map_err(|rejection| {
+        let why = rejection.body_text();
+        // Axum's prefix is not helpful.
         Refusal::new(StatusCode::BAD_REQUEST, why.strip_prefix("Failed to deserialize query string: ").unwrap_or(&why))
     })?;
     let limit = query.limit.unwrap_or(LIMIT);
     if !(1..=LIMIT_MAX).contains(&limit) {
-        let why = format!("`limit` is not from 1 to {LIMIT_MAX}; ask for the next page with `before`");
+        let why = format!("`limit` is not from 1 to {LIMIT_MAX}; help: get the next page with `before`");
         return Err(Refusal::new(StatusCode::BAD_REQUEST, why));
     }
     let AlertsQuery { status, severity, name, fingerprint, before, .. } = query;
@@ -56,20 +56,20 @@ struct Whole {
     changes: Vec<Change>,
 }
 
-/// One alert and its history.
+/// Serves one alert and its history.
 #[measured(function = "api_alert", error_if = Refusal::is_ours)]
 pub(super) async fn alert(
     State(app): State<Arc<App>>,
     id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, Refusal> {
-    let Path(id) = id.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "an alert's id is a whole number"))?;
+    let Path(id) = id.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the alert's id is not a whole number"))?;
     let stale_before = app.stale_before();
     let alert =
         app.readers.read(move |db| store::alert(db, id, stale_before)).await.map_err(|it| Refusal::unreadable(&it))?;
     let Some((alert, changes)) = alert else {
         return Err(Refusal::new(
             StatusCode::NOT_FOUND,
-            format!("there is no alert {id}; it may be too old to be kept"),
+            format!("there is no alert {id}; it may have been deleted because of its age"),
         ));
     };
     Ok(json(StatusCode::OK, &Whole { alert, changes }))

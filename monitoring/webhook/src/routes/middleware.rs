@@ -1,4 +1,4 @@
-//! Who comes in, how often, how many at once and for how long.
+//! The checks before each request: rate, concurrency, authentication and time.
 
 use super::error::Refusal;
 use crate::app::App;
@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::time::timeout;
 
-/// Whether the server lives is no secret.
+/// Paths without authentication, for health checks.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
-/// A crowd of requests must not hide itself from who watches.
+/// Paths without limits, so that monitoring still works during too many requests.
 const UNCOUNTED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 pub(super) async fn admit(
@@ -35,10 +35,10 @@ pub(super) async fn admit(
         Err(_) if !is_counted => None,
         Err(_) => {
             refused(Reason::Busy);
-            return Refusal::later("too many requests at once; try again", 1).into_response();
+            return Refusal::later("too many requests at once; help: try again", 1).into_response();
         }
     };
-    // Twice what a body may take: it has to be stored as well.
+    // Twice the time for the body, because the alerts must also be stored.
     let answer = timeout(app.limits.request * 2, async {
         let header = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
         let access = app.access.refreshed().await;
@@ -51,12 +51,12 @@ pub(super) async fn admit(
             }
             Verdict::Busy => {
                 refused(Reason::Busy);
-                Refusal::later("too many passwords to look at; try again", 1).into_response()
+                Refusal::later("too many passwords to check at once; help: try again", 1).into_response()
             }
         }
     });
     answer.await.unwrap_or_else(|_| {
         refused(Reason::Slow);
-        Refusal::later("the answer took too long; try again", 1).into_response()
+        Refusal::later("the answer took too long; help: try again", 1).into_response()
     })
 }

@@ -1,4 +1,4 @@
-//! The pages: current and past alerts, and one alert. Plain HTML that works without a script.
+//! The pages of all alerts and of one alert. They are plain HTML and work without a script.
 
 use super::error::Refusal;
 use super::view::{Line, When, class, link, name, state, word};
@@ -17,9 +17,9 @@ use measurand::measured;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Firing alerts on the page. More of them are nothing that a person reads.
+/// Maximum number of firing alerts, and of stale ones, on the page.
 const FIRING_MAX: usize = 200;
-/// Past alerts on one page.
+/// Number of past alerts on one page.
 const PAST: usize = 50;
 
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/page.js", file("text/javascript; charset=utf-8", include_str!("../../assets/page.js")))
 }
 
-/// What the form asks for; empty where it does not matter.
+/// The fields of the filter form. An empty text selects all values.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct PageQuery {
@@ -67,7 +67,7 @@ impl Section {
     }
 }
 
-/// The page of all alerts.
+/// Serves the page of all alerts.
 #[measured(function = "page_alerts", error_if = Failure::is_ours)]
 async fn alerts(
     State(app): State<Arc<App>>,
@@ -75,13 +75,13 @@ async fn alerts(
 ) -> Result<Response, Failure> {
     let Query(PageQuery { status, severity, before }) =
         query.map_err(|it| Failure::new(StatusCode::BAD_REQUEST, &it.body_text()))?;
-    // Further pages are of past alerts.
-    let shows = |it: AlertState| {
-        (status.is_empty() && (before.is_none() || it == AlertState::Resolved)) || status == it.as_str()
+    // Further pages contain only past alerts.
+    let shows = |state: AlertState| {
+        (status.is_empty() && (before.is_none() || state == AlertState::Resolved)) || status == state.as_str()
     };
     let [firing, stale, past] = [AlertState::Firing, AlertState::Stale, AlertState::Resolved].map(shows);
     if !firing && !stale && !past {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "the status is none of `firing`, `stale` and `resolved`"));
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "the status is not `firing`, `stale` or `resolved`"));
     }
     let filter = |status, before| Filter {
         status: Some(status),
@@ -96,8 +96,8 @@ async fn alerts(
     ];
     let stale_before = app.stale_before();
     let read = app.readers.read(move |db| {
-        let list = |it: &Option<(Filter, usize)>| {
-            it.as_ref().map(|(filter, most)| store::list(db, filter, *most, stale_before)).transpose()
+        let list = |query: &Option<(Filter, usize)>| {
+            query.as_ref().map(|(filter, most)| store::list(db, filter, *most, stale_before)).transpose()
         };
         let [firing, stale, past] = &questions;
         Ok((list(firing)?, list(stale)?, list(past)?, store::severities(db)?))
@@ -112,7 +112,7 @@ async fn alerts(
         severities: severities.into_iter().filter(|it| !it.is_empty()).collect(),
         is_first: before.is_none(),
         firing: section(firing),
-        // Most often there is none, which is nothing to show.
+        // The section is hidden if it is empty, which is the usual case.
         stale: section(stale).filter(|it| it.total > 0 || status == AlertState::Stale.as_str()),
         past: section(past),
         now: When::new(now, now),
@@ -141,10 +141,11 @@ struct AlertPage {
     alert: AlertRow,
 }
 
-/// The page of one alert.
+/// Serves the page of one alert.
 #[measured(function = "page_alert", error_if = Failure::is_ours)]
 async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>) -> Result<Response, Failure> {
-    let missing = || Failure::new(StatusCode::NOT_FOUND, "there is no such alert; it may be too old to be kept");
+    let missing =
+        || Failure::new(StatusCode::NOT_FOUND, "there is no such alert; it may have been deleted because of its age");
     let Path(id) = id.map_err(|_| missing())?;
     let stale_before = app.stale_before();
     let read =
@@ -179,7 +180,7 @@ fn page(template: &impl Template) -> Result<Response, Failure> {
     Ok(Html(html.map_err(|it| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, &it.to_string()))?).into_response())
 }
 
-/// What a person reads when there is no page.
+/// The page with an error message.
 #[derive(Debug, Template)]
 #[template(path = "failure.html")]
 struct Failure {
@@ -192,15 +193,15 @@ impl Failure {
         Self { status, why: why.to_owned() }
     }
 
-    /// Whether this server is at fault, and not who asked.
+    /// Whether the server caused the error, and not the client.
     fn is_ours<T>(result: &Result<T, Self>) -> bool {
         result.as_ref().is_err_and(|it| it.status.is_server_error())
     }
 
     fn unreadable(error: &rusqlite::Error) -> Self {
-        // Says the reason in the log.
+        // This writes the reason to the log.
         drop(Refusal::unreadable(error));
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read, and the server's log says why")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the database cannot be read; help: read the server's log")
     }
 }
 

@@ -1,4 +1,4 @@
-//! `POST /webhook`: a payload is answered with 200 when its alerts are on the disk.
+//! `POST /webhook`: receives a payload, and answers 200 when its alerts are on disk.
 
 use super::error::{Refusal, json};
 use crate::app::App;
@@ -19,11 +19,12 @@ use tokio::sync::SemaphorePermit;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// Takes a payload.
+/// Receives a payload.
 ///
 /// # Runbook
-/// Look at this server's log, and at `webhook_requests_refused_total` by its reason: `disk` is a disk that is full or
-/// slow, `busy` is more at once than the limits allow. What a sender does wrong is no error here.
+/// Read this server's log, and check `webhook_requests_refused_total` by `reason`: `disk` means that the disk is full
+/// or slow, `busy` means that there are more concurrent requests than the limits allow. Mistakes of senders are not
+/// counted as errors here.
 #[measured(severity = "P0", error_if = Refusal::is_ours)]
 pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
     let (body, held) = body(&app, request).await?;
@@ -62,23 +63,23 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
     Ok(json(StatusCode::OK, &stored))
 }
 
-/// The body, within the limits, and the permission to hold it.
+/// Reads the body within the limits. The permit reserves memory for it.
 async fn body(app: &App, request: Request) -> Result<(Bytes, SemaphorePermit<'_>), Refusal> {
     let (parts, body) = request.into_parts();
     let header = |name| parts.headers.get(name).and_then(|it| it.to_str().ok());
     let media_type = header(CONTENT_TYPE).and_then(|it| it.split(';').next()).unwrap_or_default();
-    // Also keeps out forms on other people's pages, which cannot send this type unasked.
+    // This also refuses forms on other websites, which cannot send this type without a CORS preflight.
     if !media_type.trim().eq_ignore_ascii_case("application/json") {
         refused(Reason::MediaType);
-        let why = "the body's type is not `application/json`";
+        let why = "the body's type is not `application/json`; help: send JSON with this `Content-Type`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
     let limit = app.limits.body_bytes;
     let too_large = || {
         refused(Reason::TooLarge);
         let why = format!(
-            "the body has more than {limit} bytes; set `max_alerts` in Alertmanager's `webhook_configs`, or allow more \
-             with `--max-body`"
+            "the body has more than {limit} bytes; help: set `max_alerts` in Alertmanager's `webhook_configs`, or \
+             raise `--max-body`"
         );
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why)
     };
@@ -90,24 +91,25 @@ async fn body(app: &App, request: Request) -> Result<(Bytes, SemaphorePermit<'_>
     };
     let held = app.memory.try_acquire_many(length.unwrap_or(limit) / 1024 + 1).map_err(|_| {
         refused(Reason::Busy);
-        Refusal::later("too many large payloads at once; try again", 1)
+        Refusal::later("too many large payloads at once; help: try again", 1)
     })?;
     let body = timeout(app.limits.request, to_bytes(body, limit as usize)).await.map_err(|_| {
         refused(Reason::Slow);
         let seconds = app.limits.request.as_secs();
-        Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {seconds} s"))
+        let why = format!("the body took longer than {seconds} s; help: send it faster, or raise `--request-seconds`");
+        Refusal::new(StatusCode::REQUEST_TIMEOUT, why)
     })?;
     let body = body.map_err(|_| {
         if length.is_none() {
             return too_large();
         }
         refused(Reason::Malformed);
-        Refusal::new(StatusCode::BAD_REQUEST, "the body ended early")
+        Refusal::new(StatusCode::BAD_REQUEST, "the body is shorter than its `Content-Length`")
     })?;
     Ok((body, held))
 }
 
-/// Bytes that are read in less than a millisecond.
+/// Size up to which a payload is parsed in less than a millisecond, and so without another thread.
 const SMALL: usize = 64 * 1024;
 
 async fn parsed(body: &Bytes) -> Result<Payload, String> {

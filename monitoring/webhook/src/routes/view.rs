@@ -1,10 +1,10 @@
-//! What the templates show, in words. All text is escaped by the templates; addresses are checked here.
+//! The texts for the templates. The templates escape all text; this module checks links.
 
 use crate::payload::{Pairs, Status};
 use crate::store::{AlertRow, State};
 use crate::time::Time;
 
-/// A line of a table of alerts.
+/// A row in a table of alerts.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) id: i64,
@@ -19,7 +19,7 @@ pub(super) struct Line {
     pub(super) count: u64,
 }
 
-/// A point in time, for people and for programs.
+/// A point in time as texts for people and for programs.
 #[derive(Debug)]
 pub(super) struct When {
     pub(super) machine: String,
@@ -35,7 +35,7 @@ impl When {
 
 impl Line {
     pub(super) fn new(alert: &AlertRow, now: Time) -> Self {
-        // What has a column of its own is not said twice.
+        // Labels with their own column are left out.
         let labels = alert.labels.iter().filter(|(name, _)| !matches!(name.as_str(), "alertname" | "severity"));
         Self {
             id: alert.id,
@@ -52,12 +52,12 @@ impl Line {
     }
 }
 
-/// What an alert is called, also when it has no name.
+/// The name of an alert, or a replacement if it has none.
 pub(super) fn name(alert: &AlertRow) -> String {
     if alert.name.is_empty() { "(without a name)".to_owned() } else { shortened(&alert.name, 120) }
 }
 
-/// How a severity looks. Names that are in use elsewhere are known; others look like none.
+/// The CSS class of a severity. Common names of other systems are supported too.
 pub(super) fn class(severity: &str) -> &'static str {
     match severity.to_ascii_lowercase().as_str() {
         "p0" | "critical" | "page" => "s0",
@@ -68,7 +68,7 @@ pub(super) fn class(severity: &str) -> &'static str {
     }
 }
 
-/// What is known of an alert now.
+/// The state of an alert as text for people.
 pub(super) fn state(state: State) -> &'static str {
     match state {
         State::Firing => "Firing",
@@ -77,7 +77,7 @@ pub(super) fn state(state: State) -> &'static str {
     }
 }
 
-/// What was heard.
+/// The status in the history as text for people.
 pub(super) fn word(status: Status) -> &'static str {
     match status {
         Status::Firing => "Firing",
@@ -85,7 +85,7 @@ pub(super) fn word(status: Status) -> &'static str {
     }
 }
 
-/// An address that may be a link: `javascript:` is one that runs.
+/// The address if it can be a link safely. A link to `javascript:` would run code.
 pub(super) fn link(url: &str) -> Option<&str> {
     let scheme = url.split_once("://")?.0;
     ["http", "https"].iter().any(|it| scheme.eq_ignore_ascii_case(it)).then_some(url)
@@ -107,7 +107,7 @@ mod tests {
     use super::{link, shortened};
 
     #[test]
-    fn only_addresses_of_pages_are_links() {
+    fn only_http_addresses_are_links() {
         assert_eq!(link("https://a/b"), Some("https://a/b"));
         assert_eq!(link("HTTP://a"), Some("HTTP://a"));
         for not in ["javascript:alert(1)", "javascript://a/%0aalert(1)", "data:text/html,x", "//a", "", " http://a"] {

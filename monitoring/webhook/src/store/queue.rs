@@ -1,10 +1,10 @@
-//! Payloads that wait for the next hop. They are queued in the transaction that stores their alerts.
+//! The queue of payloads for the next hop. A payload is queued in the transaction that stores its alerts.
 
 use crate::time::Time;
 use measurand::timed_query;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-/// A payload that waits.
+/// A waiting payload.
 #[derive(Debug)]
 pub(crate) struct Queued {
     pub(crate) id: i64,
@@ -20,7 +20,7 @@ pub(crate) fn enqueue(db: &Connection, body: &[u8], now: Time) -> Result<usize> 
     insert.execute(params![body, now.nanoseconds()])
 }
 
-/// The oldest payload that waits. Those behind it wait for it, so that a resolved alert does not overtake its firing.
+/// The oldest waiting payload. Later ones wait for it, so that a resolved alert does not overtake the firing one.
 #[timed_query("select", table = "forwards")]
 pub(crate) fn next(db: &Connection) -> Result<Option<Queued>> {
     let sql = "SELECT id, body, attempts, due_at FROM forwards WHERE rejected = 0 ORDER BY id LIMIT 1";
@@ -35,19 +35,19 @@ pub(crate) fn next(db: &Connection) -> Result<Option<Queued>> {
     db.prepare_cached(sql)?.query_row([], queued).optional()
 }
 
-/// How many payloads wait.
+/// Number of waiting payloads.
 #[timed_query("select", table = "forwards")]
 pub(crate) fn waiting(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT count(*) FROM forwards WHERE rejected = 0")?.query_row([], |row| row.get(0))
 }
 
-/// Forgets a payload that the next hop has taken.
+/// Deletes a payload that the next hop has accepted.
 #[timed_query("delete", table = "forwards")]
 pub(crate) fn delivered(db: &Connection, id: i64) -> Result<usize> {
     db.prepare_cached("DELETE FROM forwards WHERE id = ?1")?.execute([id])
 }
 
-/// Notes that an attempt failed, and when the next one is due.
+/// Records a failed attempt and the time of the next one.
 #[timed_query("update", table = "forwards")]
 pub(crate) fn defer(db: &Connection, id: i64, due_at: Time, error: &str) -> Result<usize> {
     let mut update =
@@ -55,7 +55,7 @@ pub(crate) fn defer(db: &Connection, id: i64, due_at: Time, error: &str) -> Resu
     update.execute(params![id, due_at.nanoseconds(), error])
 }
 
-/// Sets a payload aside that the next hop will never take, with its reason, for somebody to look at.
+/// Keeps a payload that the next hop rejected permanently, with the reason, for the operator.
 #[timed_query("update", table = "forwards")]
 pub(crate) fn rejected(db: &Connection, id: i64, error: &str) -> Result<usize> {
     let sql = "UPDATE forwards SET attempts = attempts + 1, rejected = 1, error = ?2 WHERE id = ?1";

@@ -1,4 +1,4 @@
-//! Reading alerts, for the API and for the page.
+//! Reads alerts for the API and for the pages.
 
 use crate::payload::{Pairs, Status};
 use crate::time::Time;
@@ -7,22 +7,22 @@ use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
-/// The state of an alert. Alertmanager sends no resolve for an alert that ended while inhibited, so a firing alert that is
-/// not repeated may have ended long ago.
+/// The state of an alert. Alertmanager sends no resolve for an alert that ended while inhibited, so a firing alert
+/// without a repeat may have ended long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
-    /// It fires.
+    /// The alert fires.
     Firing,
-    /// It fired when it came last, and was not repeated in time.
+    /// The alert was firing when it was received last, and was not repeated in time.
     #[serde(alias = "unheard")]
     Stale,
-    /// It is over.
+    /// The alert has ended.
     Resolved,
 }
 
 impl State {
-    /// As it is written.
+    /// The state as text, as in the API.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Firing => "firing",
@@ -32,14 +32,14 @@ impl State {
     }
 }
 
-/// An alert as it is stored.
+/// A stored alert.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct AlertRow {
-    /// Its number here; numbers grow with time and are not used twice.
+    /// Its id in this database. Ids grow and are never reused.
     pub(crate) id: i64,
     /// The hash of its labels.
     pub(crate) fingerprint: String,
-    /// Whether it fires.
+    /// Its state.
     pub(crate) status: State,
     /// The label `alertname`.
     pub(crate) name: String,
@@ -47,69 +47,69 @@ pub(crate) struct AlertRow {
     pub(crate) severity: String,
     /// All labels.
     pub(crate) labels: Pairs,
-    /// All annotations, as they came last.
+    /// All annotations, as received last.
     pub(crate) annotations: Pairs,
-    /// Since when it fires.
+    /// The time at which it started to fire.
     pub(crate) starts_at: Time,
-    /// When it was resolved.
+    /// The time at which it was resolved.
     pub(crate) ends_at: Option<Time>,
     /// The receiver's name in Alertmanager's configuration.
     pub(crate) receiver: String,
-    /// What its group is known by.
+    /// The key of its group.
     pub(crate) group_key: String,
-    /// The query behind it.
+    /// The address of its query in Prometheus.
     pub(crate) generator_url: String,
-    /// Where people find the Alertmanager.
+    /// The address of Alertmanager.
     pub(crate) external_url: String,
-    /// How often it came.
+    /// Number of times it was received.
     pub(crate) count: u64,
-    /// When it came first.
+    /// The time at which it was received first.
     pub(crate) first_seen: Time,
-    /// When it came last.
+    /// The time at which it was received last.
     pub(crate) last_seen: Time,
 }
 
-/// A point in time at which an alert began to fire or was resolved.
+/// A change of an alert's status.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Change {
-    /// When it was heard of.
+    /// The time at which the change was received.
     pub(crate) seen_at: Time,
-    /// What it became.
+    /// The new status.
     pub(crate) status: Status,
-    /// When it was resolved, by the sender's clock.
+    /// The time at which it was resolved, by the sender's clock.
     pub(crate) ends_at: Option<Time>,
 }
 
-/// Which alerts are asked for. What is left out is not asked about.
+/// A filter of alerts. `None` selects all values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
-    /// Whether they fire.
+    /// The state.
     pub(crate) status: Option<State>,
-    /// Their label `severity`.
+    /// The label `severity`.
     pub(crate) severity: Option<String>,
-    /// Their label `alertname`.
+    /// The label `alertname`.
     pub(crate) name: Option<String>,
-    /// Their fingerprint.
+    /// The fingerprint.
     pub(crate) fingerprint: Option<String>,
-    /// Only those older than this number: where the page before ended.
+    /// Only alerts with a smaller id: the end of the previous page.
     pub(crate) before: Option<i64>,
 }
 
 /// A page of alerts, newest first.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct List {
-    /// The alerts.
+    /// The alerts of this page.
     pub(crate) alerts: Vec<AlertRow>,
-    /// What to ask for as `before` to get the next page; nothing on the last one.
+    /// The value of `before` for the next page; `None` on the last page.
     pub(crate) next: Option<i64>,
-    /// How many there are on all pages.
+    /// Number of alerts on all pages.
     pub(crate) total: u64,
 }
 
 const COLUMNS: &str = "id, fingerprint, status, name, severity, labels, annotations, starts_at, ends_at, receiver, \
                        group_key, generator_url, external_url, count, first_seen, last_seen";
 
-/// A page of alerts; those that fire and came last before `stale_before` are stale.
+/// Reads a page of alerts. Firing alerts that were received last before `stale_before` are stale.
 #[timed_query("select", table = "alerts")]
 pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize, stale_before: Time) -> Result<List> {
     let (condition, mut values) = filter.sql(None, stale_before);
@@ -118,7 +118,7 @@ pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize, stale_before:
         .query_row(params_from_iter(&values), |row| row.get::<_, u64>(0))?;
     let (condition, before) = filter.sql(filter.before, stale_before);
     values = before;
-    // One more than asked for tells whether there is a next page.
+    // One more row than the limit shows whether there is a next page.
     values.push(Value::Integer(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)));
     let sql = format!("SELECT {COLUMNS} FROM alerts WHERE {condition} ORDER BY id DESC LIMIT ?");
     let mut alerts: Vec<AlertRow> = db
@@ -132,15 +132,15 @@ pub(crate) fn list(db: &Connection, filter: &Filter, limit: usize, stale_before:
 }
 
 impl Filter {
-    /// The condition, and its values in the order of its question marks. Names and operators come from here alone.
+    /// The SQL condition, and its values in the order of the question marks. User input is only in the values.
     fn sql(&self, before: Option<i64>, stale_before: Time) -> (String, Vec<Value>) {
         let text = |it: &Option<String>| it.clone().map(Value::Text);
         let status = self.status.map(|it| if it == State::Resolved { Status::Resolved } else { Status::Firing });
-        let heard = |state| (self.status == Some(state)).then(|| Value::Integer(stale_before.nanoseconds()));
+        let limit = |state| (self.status == Some(state)).then(|| Value::Integer(stale_before.nanoseconds()));
         let terms = [
             ("status = ?", status.map(|it| Value::Text(it.to_string()))),
-            ("last_seen >= ?", heard(State::Firing)),
-            ("last_seen < ?", heard(State::Stale)),
+            ("last_seen >= ?", limit(State::Firing)),
+            ("last_seen < ?", limit(State::Stale)),
             ("severity = ?", text(&self.severity)),
             ("name = ?", text(&self.name)),
             ("fingerprint = ?", text(&self.fingerprint)),
@@ -152,7 +152,7 @@ impl Filter {
     }
 }
 
-/// One alert and its history; see [`list`] for `stale_before`.
+/// Reads an alert and its history; see [`list`] for `stale_before`.
 #[timed_query("select", table = "alerts")]
 pub(crate) fn alert(db: &Connection, id: i64, stale_before: Time) -> Result<Option<(AlertRow, Vec<Change>)>> {
     let sql = format!("SELECT {COLUMNS} FROM alerts WHERE id = ?1");
@@ -167,25 +167,25 @@ pub(crate) fn alert(db: &Connection, id: i64, stale_before: Time) -> Result<Opti
     Ok(Some((alert, changes.collect::<Result<_>>()?)))
 }
 
-/// The severities there are.
+/// Reads the severities of all alerts, at most 20.
 #[timed_query("select", table = "alerts")]
 pub(crate) fn severities(db: &Connection) -> Result<Vec<String>> {
     let mut query = db.prepare_cached("SELECT DISTINCT severity FROM alerts ORDER BY severity LIMIT 20")?;
     query.query_map([], |row| row.get(0))?.collect()
 }
 
-/// How many alerts there are.
+/// Numbers of alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Totals {
-    /// They fire, and came again in time.
+    /// Firing alerts that were repeated in time.
     pub(crate) firing: u64,
-    /// They fire, and did not come again in time.
+    /// Firing alerts that were not repeated in time.
     pub(crate) stale: u64,
-    /// All of them.
+    /// All alerts.
     pub(crate) kept: u64,
 }
 
-/// How many alerts there are; see [`list`] for `stale_before`.
+/// Counts alerts; see [`list`] for `stale_before`.
 #[timed_query("select", table = "alerts")]
 pub(crate) fn totals(db: &Connection, stale_before: Time) -> Result<Totals> {
     let mut query = db.prepare_cached(

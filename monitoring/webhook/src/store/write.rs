@@ -1,4 +1,4 @@
-//! Storing alerts. Everything here runs inside the writer's transaction.
+//! Stores alerts. All functions run inside the writer's transaction.
 
 use crate::payload::{Alert, Pairs, Payload, Status};
 use crate::time::Time;
@@ -6,14 +6,14 @@ use measurand::timed_query;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use serde::Serialize;
 
-/// What became of a payload.
+/// The result of storing a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Stored {
-    /// Alerts in it.
+    /// Number of alerts in the payload.
     pub(crate) received: u64,
-    /// Those that were not known.
+    /// Number of new alerts.
     pub(crate) new: u64,
-    /// Those that were known by their fingerprint and start.
+    /// Number of alerts that were stored before, with the same fingerprint and start time.
     pub(crate) repeated: u64,
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn store(db: &Connection, payload: &Payload, now: Time) -> Result<Sto
     Ok(stored)
 }
 
-/// Finds an alert by what makes it the same.
+/// Finds an alert by its fingerprint and start time.
 #[timed_query("select", table = "alerts")]
 fn find(db: &Connection, alert: &Alert) -> Result<Option<(i64, String)>> {
     let mut query = db.prepare_cached("SELECT id, status FROM alerts WHERE fingerprint = ?1 AND starts_at = ?2")?;
@@ -46,10 +46,10 @@ fn find(db: &Connection, alert: &Alert) -> Result<Option<(i64, String)>> {
     query.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Stores an alert that is new.
+/// Stores a new alert.
 ///
 /// # Runbook
-/// Look for a full disk, then for another program that holds a lock on the database file.
+/// Check whether the disk is full, then whether another program locks the database file.
 #[timed_query("insert", table = "alerts", severity = "P0")]
 fn insert(db: &Connection, payload: &Payload, alert: &Alert, now: Time) -> Result<i64> {
     let mut insert = db.prepare_cached(
@@ -74,11 +74,11 @@ fn insert(db: &Connection, payload: &Payload, alert: &Alert, now: Time) -> Resul
     ])
 }
 
-/// Brings a known alert up to date. The last word counts: to show an alert as firing that was resolved is the smaller
-/// harm than the other way round, and `changes` keeps both.
+/// Updates an alert that was stored before. The latest payload wins, even if it arrives out of order: showing a
+/// resolved alert as firing is less harmful than the opposite, and `changes` contains both.
 ///
 /// # Runbook
-/// Look for a full disk, then for another program that holds a lock on the database file.
+/// Check whether the disk is full, then whether another program locks the database file.
 #[timed_query("update", table = "alerts", severity = "P0")]
 fn update(db: &Connection, id: i64, payload: &Payload, alert: &Alert, now: Time) -> Result<usize> {
     let mut update = db.prepare_cached(
@@ -99,7 +99,7 @@ fn update(db: &Connection, id: i64, payload: &Payload, alert: &Alert, now: Time)
     ])
 }
 
-/// Notes that an alert began to fire or was resolved.
+/// Records that an alert started to fire or was resolved.
 #[timed_query("insert", table = "changes")]
 fn change(db: &Connection, id: i64, alert: &Alert, now: Time) -> Result<usize> {
     let status: Status = alert.status;
@@ -107,21 +107,21 @@ fn change(db: &Connection, id: i64, alert: &Alert, now: Time) -> Result<usize> {
         .execute(params![id, now.nanoseconds(), status.as_str(), alert.ends_at.map(Time::nanoseconds)])
 }
 
-/// Writes so many bytes, to see whether the disk takes a payload. [`unprobe`] takes them away, in a transaction of its
-/// own: what one transaction makes and takes away is not written.
+/// Writes this many bytes, to test whether the disk has room for a payload. [`unprobe`] deletes them in another
+/// transaction, because a row that is created and deleted in one transaction is not written to disk.
 #[timed_query("insert", table = "probe")]
 pub(crate) fn probe(db: &Connection, bytes: u32) -> Result<()> {
     let mut insert = db.prepare_cached("INSERT OR REPLACE INTO probe (id, body) VALUES (1, zeroblob(?1))")?;
     insert.execute([bytes]).map(drop)
 }
 
-/// Takes away what [`probe`] has written.
+/// Deletes the bytes that [`probe`] wrote.
 #[timed_query("delete", table = "probe")]
 pub(crate) fn unprobe(db: &Connection) -> Result<()> {
     db.prepare_cached("DELETE FROM probe")?.execute([]).map(drop)
 }
 
 fn json(pairs: &Pairs) -> String {
-    // A map of strings is always JSON.
+    // Serializing a map of strings cannot fail.
     serde_json::to_string(pairs).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Work shares transactions, and fails alone.
+//! Pieces of work share transactions, and fail independently.
 
 use super::{WAITING_MAX, WriteError, Writer};
 use crate::readers::Readers;
@@ -20,7 +20,7 @@ fn queue(writer: &Writer, body: &'static str, fails: bool) -> Result<(), WriteEr
 }
 
 #[test]
-fn what_comes_meanwhile_shares_a_transaction_and_fails_alone() {
+fn waiting_work_shares_a_transaction_and_fails_alone() {
     let directory = tempfile::tempdir().unwrap();
     let (writer, readers) = start(&directory);
     let writer = &writer;
@@ -38,7 +38,7 @@ fn what_comes_meanwhile_shares_a_transaction_and_fails_alone() {
         let spawn = |it| scope.spawn(move || queue(writer, "body", it % 5 == 0));
         let others: Vec<_> = (0..20).map(spawn).collect();
         wait_for(writer, 20);
-        // The last of them sees what the ones before did, and nobody else does yet.
+        // The last one sees the results of the earlier ones, while other connections do not see them yet.
         let (seen, counted) = mpsc::channel();
         let reader = Arc::clone(&readers);
         let last = scope.spawn(move || {
@@ -58,7 +58,7 @@ fn what_comes_meanwhile_shares_a_transaction_and_fails_alone() {
     assert_eq!(readers.read_blocking(waiting).unwrap(), 16);
 }
 
-/// Returns when so many pieces of work wait.
+/// Waits until this many pieces of work are waiting.
 fn wait_for(writer: &Writer, count: usize) {
     while writer.work.capacity() > WAITING_MAX - count {
         thread::yield_now();

@@ -1,11 +1,11 @@
-//! What is stored, and what the API says about it.
+//! Tests of stored alerts and of the API.
 
 use crate::support::{Webhook, firing, payload, resolved};
 use measurand_tests::Scrape;
 use serde_json::{Value, json};
 
 #[test]
-fn an_alert_is_kept_as_it_came() {
+fn an_alert_is_stored_unchanged() {
     let webhook = Webhook::start(&[]);
     let answer = webhook.post(&payload(&[firing(7)]));
     assert_eq!((answer.status, answer.json()), (200, json!({"received": 1, "new": 1, "repeated": 0})));
@@ -36,13 +36,13 @@ fn an_alert_is_kept_as_it_came() {
 }
 
 #[test]
-fn a_repeat_brings_an_alert_up_to_date() {
+fn a_repeat_updates_an_alert() {
     let webhook = Webhook::start(&[]);
     webhook.post(&payload(&[firing(1), firing(2)]));
     webhook.post(&payload(&[firing(1)]));
     let mut last = resolved(1);
     last["annotations"]["summary"] = "it was slow".into();
-    // The same point in time, written in another zone.
+    // The same time in another time zone.
     last["startsAt"] = "2026-01-01T14:00:00.000000001+02:00".into();
     let answer = webhook.post(&payload(&[last]));
     assert_eq!(answer.json(), json!({"received": 1, "new": 0, "repeated": 1}));
@@ -84,18 +84,18 @@ fn the_same_labels_at_another_time_are_another_alert() {
 }
 
 #[test]
-fn what_comes_in_the_wrong_order_is_not_lost() {
+fn payloads_in_the_wrong_order_are_not_lost() {
     let webhook = Webhook::start(&[]);
     webhook.post(&payload(&[resolved(1)]));
     webhook.post(&payload(&[firing(1)]));
     let alert = webhook.get("/api/alerts/1").json();
-    assert_eq!(alert["status"], "firing", "the last word counts");
+    assert_eq!(alert["status"], "firing", "the latest payload wins");
     let changes: Vec<_> = alert["changes"].as_array().unwrap().iter().map(|it| it["status"].clone()).collect();
     assert_eq!(changes, ["resolved", "firing"], "the history has both");
 }
 
 #[test]
-fn questions_filter_and_page() {
+fn queries_filter_and_page() {
     let webhook = Webhook::start(&[]);
     let alerts: Vec<Value> = (0..25).map(|it| if it % 5 == 0 { resolved(it) } else { firing(it) }).collect();
     webhook.post(&payload(&alerts));
@@ -123,7 +123,7 @@ fn questions_filter_and_page() {
 }
 
 #[test]
-fn wrong_questions_say_what_is_wrong() {
+fn wrong_queries_have_an_error_message() {
     let webhook = Webhook::start(&[]);
     let check = |path: &str, status: u16, says: &str| {
         let answer = webhook.get(path);
@@ -137,8 +137,8 @@ fn wrong_questions_say_what_is_wrong() {
     check("/api/alerts?before=x", 400, "before");
     check("/api/alerts/x", 400, "whole number");
     check("/api/alerts/1", 404, "there is no alert 1");
-    check("/nothing", 404, "posts to `/webhook`");
-    check("/webhook", 405, "no such method");
+    check("/nothing", 404, "send notifications to `/webhook`");
+    check("/webhook", 405, "the method is not allowed");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Who is let in, and how: bearer tokens, users, TLS.
+//! Tests of authentication and TLS: bearer tokens, users, certificates, web configuration.
 
 use crate::support::{Answer, Webhook, agent, configured, file, firing, payload};
 use measurand_tests::wait;
@@ -11,7 +11,7 @@ use ureq::{Agent, Error};
 
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-/// A certificate for this machine and its key, as files.
+/// Writes a certificate for this machine and its key. Returns both paths.
 pub(crate) fn certificate(directory: &TempDir) -> (String, String) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
@@ -19,12 +19,12 @@ pub(crate) fn certificate(directory: &TempDir) -> (String, String) {
     (path("server.pem", &cert.pem()), path("server.key", &signing_key.serialize_pem()))
 }
 
-/// A client that trusts the certificate in the file, and no other.
+/// A client that trusts only the certificate in the file.
 pub(crate) fn trusting(path: &str) -> Agent {
     let pem = std::fs::read(path).unwrap();
-    let items = parse_pem(&pem).map(|it| match it.unwrap() {
-        PemItem::Certificate(it) => it,
-        _ => panic!("{path} has something else than certificates"),
+    let items = parse_pem(&pem).map(|item| match item.unwrap() {
+        PemItem::Certificate(item) => item,
+        _ => panic!("{path} contains more than certificates"),
     });
     let roots: Vec<Certificate<'static>> = items.collect();
     configured().tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build()).build().into()
@@ -80,11 +80,11 @@ fn a_bearer_token_opens() {
     assert_eq!(ask(&webhook.url, "/readyz", "").status, 200);
     assert_eq!(webhook.post(&payload(&[firing(1)])).status, 401);
     let list = ask(&webhook.url, "/api/alerts", &format!("Bearer {TOKEN}"));
-    assert_eq!(list.json()["total"], 0, "nothing came in");
+    assert_eq!(list.json()["total"], 0, "nothing was stored");
 }
 
 #[test]
-fn a_user_and_a_password_open() {
+fn a_user_and_a_password_are_accepted() {
     let directory = tempfile::tempdir().unwrap();
     let cheap = bcrypt::hash("pass:word", 4).unwrap();
     let users = format!("ann:{cheap}\nbob:{}\n", hash("söme pässword"));
@@ -110,7 +110,7 @@ fn a_user_and_a_password_open() {
 }
 
 #[test]
-fn files_of_credentials_are_checked_at_the_start() {
+fn credential_files_are_checked_at_startup() {
     let directory = tempfile::tempdir().unwrap();
     let check = |option: &str, text: &str, says: &str| {
         let path = file(&directory, "credentials", text);
@@ -130,7 +130,7 @@ fn files_of_credentials_are_checked_at_the_start() {
 }
 
 #[test]
-fn tls_protects_the_way() {
+fn tls_encrypts_connections() {
     let directory = tempfile::tempdir().unwrap();
     let (certificate, key) = certificate(&directory);
     let webhook = Webhook::start(&["--tls-certificate", &certificate, "--tls-key", &key]);
@@ -150,7 +150,7 @@ fn tls_protects_the_way() {
 }
 
 #[test]
-fn a_hangup_reads_the_files_again() {
+fn sighup_reloads_the_files() {
     let directory = tempfile::tempdir().unwrap();
     let (pem, key) = certificate(&directory);
     let tokens = file(&directory, "tokens", TOKEN);
@@ -163,24 +163,25 @@ fn a_hangup_reads_the_files_again() {
     let before = trusting(&pem);
     assert_eq!(status(&before, TOKEN), Some(200));
 
-    // Something that cannot be used changes nothing.
+    // An invalid file changes nothing.
     file(&directory, "tokens", "");
     webhook.signal("HUP");
-    wait("a line in the log", 10, || webhook.log().contains("stay as they were: there are no tokens").then_some(()));
+    let kept = "kept the previous credentials and certificate: there are no tokens";
+    wait("a line in the log", 10, || webhook.log().contains(kept).then_some(()));
     assert_eq!(status(&before, TOKEN), Some(200));
 
     let old = trusting(&pem);
     certificate(&directory);
     file(&directory, "tokens", "another-token-0123456789");
     webhook.signal("HUP");
-    wait("a line in the log", 10, || webhook.log().contains("are read again").then_some(()));
+    wait("a line in the log", 10, || webhook.log().contains("reloaded credentials and certificate").then_some(()));
     let after = trusting(&pem);
     assert_eq!(status(&after, "another-token-0123456789"), Some(200));
     assert_eq!(status(&after, TOKEN), Some(401));
-    assert_eq!(status(&old, TOKEN), None, "the old certificate is gone");
+    assert_eq!(status(&old, TOKEN), None, "the old certificate is not used any more");
 }
 
-/// The same file as for the endpoint of a program, with the same words where it is no good.
+/// The format and the errors of the web configuration are the same as for the exporter's endpoint.
 #[test]
 fn a_web_configuration_says_all_of_it_at_once() {
     let directory = tempfile::tempdir().unwrap();
@@ -214,7 +215,7 @@ fn a_web_configuration_says_all_of_it_at_once() {
     let post = post.header("authorization", basic("ann:first"));
     assert_eq!(Answer::of(post.send(payload(&[firing(1)]).to_string())).status, 200);
 
-    // A file that is no good, or opens the door, changes nothing; a good one does, without a signal.
+    // An invalid file, or one that would disable authentication, changes nothing. A valid one is used without a signal.
     for (bad, says) in [
         ("basic_auth_users:\n  ann: secret\n", "web.yml:2: the password of `ann` is not a bcrypt hash"),
         ("", "the new files would disable authentication"),
@@ -233,7 +234,7 @@ fn a_web_configuration_says_all_of_it_at_once() {
 }
 
 #[test]
-fn a_web_configuration_that_is_no_good_is_an_error() {
+fn an_invalid_web_configuration_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let check = |text: Option<&str>, says: &str| {
         let path = directory.path().join("web.yml");
@@ -242,7 +243,7 @@ fn a_web_configuration_that_is_no_good_is_an_error() {
             file(&directory, "web.yml", text);
         }
         let mut command = crate::support::command();
-        // By the name that it has with Prometheus' exporters, and by its variable.
+        // By the option's name in Prometheus' exporters, and by the environment variable.
         let by_name = command.args(["--listen", "127.0.0.1:0", "--web.config.file"]).arg(&path).output().unwrap();
         let mut command = crate::support::command();
         command.args(["--listen", "127.0.0.1:0"]).env("MEASURAND_WEBHOOK_WEB_CONFIG_FILE", &path);

@@ -1,11 +1,11 @@
-//! The command line: help, variables, and errors that say what to do.
+//! Tests of the command line: help, environment variables and errors.
 
 use crate::support::{Webhook, command, database, file, firing, payload};
 #[cfg(unix)]
 use measurand_tests::wait;
 use std::path::Path;
 
-/// Runs until it fails, in the folder; returns what it says.
+/// Runs the program in the folder until it fails. Returns its error message.
 fn fails(directory: &Path, arguments: &[&str]) -> String {
     let mut command = command();
     if !arguments.contains(&"--listen") {
@@ -18,7 +18,7 @@ fn fails(directory: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn errors_say_what_to_do() {
+fn errors_contain_help() {
     let directory = tempfile::tempdir().unwrap();
     let check = |arguments: &[&str], says: &[&str]| {
         let error = fails(directory.path(), arguments);
@@ -29,7 +29,7 @@ fn errors_say_what_to_do() {
     };
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let held = listener.local_addr().unwrap().to_string();
-    check(&["--listen", &held], &[&held, "is taken by another program", "--listen"]);
+    check(&["--listen", &held], &[&held, "is in use by another program", "help: ", "--listen"]);
     check(&["--listen", "nowhere"], &["cannot listen on `nowhere`", "host:port"]);
     check(&["--listen", "127.0.0.1:99999"], &["cannot listen on", "host:port"]);
     check(&["--token-file", "missing"], &["cannot read the tokens in `missing`", "a file that can be read"]);
@@ -40,23 +40,23 @@ fn errors_say_what_to_do() {
     file(
         &directory,
         "text",
-        "this is no database, and longer than the header of one, which has a hundred bytes: so much text ......",
+        "this is not a database, but longer than the header of one, which has a hundred bytes of other contents",
     );
     check(&["--database", "text"], &["cannot use the database `text`", "not a database"]);
     rusqlite::Connection::open(directory.path().join("other")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
     check(&["--database", "other"], &["it is the database of another program"]);
-    check(&["--tls-certificate", "a.pem"], &["give `--tls-key` as well"]);
-    check(&["--tls-key", "a.pem"], &["give `--tls-certificate` as well"]);
+    check(&["--tls-certificate", "a.pem"], &["help: add `--tls-key`"]);
+    check(&["--tls-key", "a.pem"], &["help: add `--tls-certificate`"]);
     check(&["--tls-certificate", "a.pem", "--tls-key", "a.key"], &["cannot use the certificate in `a.pem`", "PEM"]);
     check(&["--tls-certificate", "text", "--tls-key", "text"], &["cannot use the certificate in `text`"]);
-    check(&["--forward", "next.example"], &["`next.example` is no address to forward to", "--forward https://"]);
-    check(&["--forward", "ftp://ann:secret@next"], &["`next` is no address to forward to"]);
+    check(&["--forward", "next.example"], &["`next.example` is not an address to forward to", "--forward https://"]);
+    check(&["--forward", "ftp://ann:secret@next"], &["`next` is not an address to forward to"]);
     check(
         &["--forward", "http://a/", "--forward-token-file", "missing"],
         &["the token of the next hop is missing: cannot read `missing`", "name a file that you may read"],
     );
     check(&["--forward", "http://a/", "--forward-ca-file", "text"], &["`text`", "--forward-ca-file"]);
-    check(&["--forward-token-file", "text"], &["give `--forward`"]);
+    check(&["--forward-token-file", "text"], &["help: add `--forward`"]);
 }
 
 #[test]
@@ -67,10 +67,10 @@ fn a_database_has_one_server_and_a_version() {
     let directory = webhook.kill();
     database(&directory).pragma_update(None, "user_version", 99).unwrap();
     let error = fails(directory.path(), &[]);
-    assert!(error.contains("made by a newer version"), "{error}");
+    assert!(error.contains("created by a newer version"), "{error}");
 }
 
-/// By whatever name and path.
+/// Links and other paths to the database are detected.
 #[cfg(unix)]
 #[test]
 fn a_database_has_one_server_by_all_of_its_names() {
@@ -89,7 +89,7 @@ fn a_database_has_one_server_by_all_of_its_names() {
     let error = fails(folder, &["--database", "renamed.db"]);
     assert!(error.contains("in use by another measurand-webhook"), "{error}");
     std::fs::rename(folder.join("renamed.db"), folder.join("alerts.db")).unwrap();
-    // What it has acknowledged is in the log, which by another name would be missed.
+    // The acknowledged alert is in the write-ahead log, which SQLite would not find by another name.
     webhook.post(&payload(&[firing(1)]));
     let directory = webhook.kill();
     std::fs::hard_link(directory.path().join("alerts.db"), directory.path().join("hard.db")).unwrap();
@@ -121,7 +121,7 @@ fn pipes_and_devices_are_refused_at_the_start() {
     }
 }
 
-/// Names of files as somebody may give them who means no good.
+/// File names with control characters.
 #[cfg(unix)]
 #[test]
 fn the_log_is_without_escapes() {
@@ -141,7 +141,7 @@ fn the_log_is_without_escapes() {
     let webhook = Webhook::start_in(directory, &["--token-file", tokens.to_str().unwrap()]);
     std::fs::remove_file(tokens).unwrap();
     webhook.signal("HUP");
-    wait("a line in the log", 10, || webhook.log().contains("stay as they were").then_some(()));
+    wait("a line in the log", 10, || webhook.log().contains("kept the previous").then_some(()));
     check(&webhook.log());
 }
 
@@ -166,7 +166,7 @@ fn help_has_examples_and_variables() {
 }
 
 #[test]
-fn variables_count_and_empty_ones_are_none() {
+fn variables_are_used_and_empty_ones_ignored() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = command();
     command
@@ -177,11 +177,11 @@ fn variables_count_and_empty_ones_are_none() {
     let webhook = Webhook::run(directory, &mut command);
     assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200);
     assert!(webhook.directory.path().join("other-name.db").exists());
-    assert_eq!(webhook.log(), "", "there is nothing to say on loopback");
+    assert_eq!(webhook.log(), "", "no warning on loopback");
 }
 
 #[test]
-fn listening_wider_is_warned_about() {
+fn listening_on_all_addresses_is_warned_about() {
     let webhook = Webhook::start(&["--listen", "0.0.0.0:0"]);
     assert!(webhook.log().contains("warning: 0.0.0.0:") && webhook.log().contains("--token-file"), "{}", webhook.log());
     let directory = tempfile::tempdir().unwrap();
@@ -193,7 +193,7 @@ fn listening_wider_is_warned_about() {
 
 #[cfg(unix)]
 #[test]
-fn alerts_are_for_the_owner_alone() {
+fn only_the_owner_can_read_the_database() {
     use std::os::unix::fs::PermissionsExt;
     let webhook = Webhook::start(&[]);
     webhook.post(&payload(&[firing(1)]));

@@ -1,4 +1,4 @@
-//! A real Alertmanager delivers a firing and a resolved alert, with credentials, and across a kill of the server.
+//! A real Alertmanager delivers a firing and a resolved alert, with credentials, although the server is killed between.
 
 use crate::authentication::TOKEN;
 use crate::support::{Webhook, agent, file};
@@ -56,7 +56,7 @@ fn alertmanager_delivers_a_firing_and_a_resolved_alert() {
     let labels = ["alertname=DiskFull", "severity=P0", "instance=a", "path=<img onerror=alert(1)>"];
     let annotations = ["--annotation=summary=the disk is full", "--annotation=runbook_url=https://example.com/disk"];
     let start = "--start=2026-01-01T12:00:00Z";
-    // Nobody listens yet: Alertmanager has to try again.
+    // The server does not run yet, so Alertmanager has to repeat the notification.
     alertmanager.alert(&[&labels[..], &annotations, &[start, "--end=2100-01-01T00:00:00Z"]].concat());
     let webhook = Webhook::start(&arguments);
     let alert = wait("the firing alert", 60, || first(&webhook));
@@ -71,7 +71,7 @@ fn alertmanager_delivers_a_firing_and_a_resolved_alert() {
     assert_eq!(alert["group_key"], "{}:{alertname=\"DiskFull\"}");
     assert_eq!(alert["fingerprint"].as_str().unwrap().len(), 16);
 
-    // Killed and not there when the alert is resolved.
+    // The server does not run when the alert is resolved.
     let kept = webhook.kill();
     alertmanager.alert(&[&labels[..], &annotations, &[start, "--end=2026-01-01T13:00:00Z"]].concat());
     let webhook = Webhook::start_in(kept, &arguments);

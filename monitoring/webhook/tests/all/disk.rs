@@ -1,4 +1,4 @@
-//! A disk that takes no more: alerts are refused with a status after which Alertmanager tries again, and the rest is kept.
+//! A full disk: alerts are refused with a status after which Alertmanager tries again, and stored alerts are kept.
 
 use crate::support::{Webhook, command, firing, payload};
 use measurand_tests::wait;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 #[test]
 fn a_full_disk_is_told_and_overcome() {
-    // A file that may not grow behaves as a disk that is full.
+    // A limit of the file size simulates a full disk.
     let directory = tempfile::tempdir().unwrap();
     let mut limited = Command::new("bash");
     let program = command().get_program().to_owned();
@@ -18,19 +18,19 @@ fn a_full_disk_is_told_and_overcome() {
     let refused = refused.expect("1600 KiB of log are not enough for 800 alerts");
     assert_eq!(refused.status, 503, "{refused:?}");
     assert_eq!(refused.header("retry-after"), "1");
-    assert!(refused.error().contains("the server's log says why"), "{refused:?}");
-    wait("/readyz to tell", 10, || Some(webhook.get("/readyz")).filter(|it| it.status == 503));
+    assert!(refused.error().contains("read the server's log"), "{refused:?}");
+    wait("/readyz to fail", 10, || Some(webhook.get("/readyz")).filter(|it| it.status == 503));
     assert_eq!(webhook.get("/healthz").status, 200);
     let log = wait("a line in the log", 10, || Some(webhook.log()).filter(|it| !it.is_empty()));
-    assert!(log.contains("alerts cannot be stored") && log.lines().count() == 1, "told once: {log}");
+    assert!(log.contains("alerts cannot be stored") && log.lines().count() == 1, "logged once: {log}");
 
     let webhook = Webhook::start_in(webhook.kill(), &["--rate", "0"]);
     assert!(taken > 10, "{taken}");
-    assert_eq!(webhook.total(), u64::from(taken) * 2, "what was answered with 200, and nothing else");
+    assert_eq!(webhook.total(), u64::from(taken) * 2, "only the alerts answered with 200");
     assert_eq!(webhook.post(&payload(&[firing(100_000)])).status, 200);
 }
 
-/// What one byte of a row needs is free, and what a payload needs is not.
+/// The disk has room for one byte, but not for a payload.
 #[test]
 fn readiness_is_what_a_payload_would_get() {
     for forward in [&[] as &[&str], &["--forward", "http://127.0.0.1:9/"]] {
@@ -50,7 +50,7 @@ fn readiness_is_what_a_payload_would_get() {
             assert_eq!(webhook.get("/readyz").status, 503, "a POST gets 503");
         }
         assert_eq!(webhook.post(&large(10)).status, 503);
-        // There is space again.
+        // The disk has space again.
         webhook.run_on(&["prlimit", "--fsize=unlimited:", "--pid"]);
         wait("/readyz to answer", 10, || Some(webhook.get("/readyz")).filter(|it| it.status == 200));
         assert_eq!(webhook.post(&large(10)).status, 200);

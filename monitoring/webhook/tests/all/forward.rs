@@ -1,4 +1,4 @@
-//! Payloads reach the next hop in their order, whatever dies on the way.
+//! Payloads reach the next hop in order, even if servers are killed meanwhile.
 
 use crate::authentication::{TOKEN, certificate, trusting};
 use crate::support::{Answer, Webhook, database, file, firing, payload, resolved};
@@ -53,7 +53,7 @@ fn waiting(webhook: &Webhook) -> f64 {
 }
 
 #[test]
-fn what_passes_is_tried_again_in_order() {
+fn temporary_errors_are_repeated_in_order() {
     let hop = Hop::start(&[500, 429, 404, 200, 400]);
     let webhook = Webhook::start(&["--forward", &hop.url]);
     let bodies: Vec<_> = (0..4).map(|it| payload(&[firing(it)])).collect();
@@ -77,11 +77,15 @@ fn what_passes_is_tried_again_in_order() {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    assert_eq!(left, [(bodies[1].to_string(), "it answered with status 400".to_owned())], "refused for good, not lost");
+    assert_eq!(
+        left,
+        [(bodies[1].to_string(), "it answered with status 400".to_owned())],
+        "rejected permanently, but not lost"
+    );
 }
 
 #[test]
-fn a_kill_loses_nothing_that_waits() {
+fn a_kill_loses_no_waiting_payload() {
     let listen = format!("127.0.0.1:{}", free_port());
     let directory = tempfile::tempdir().unwrap();
     let (certificate, key) = certificate(&directory);
@@ -90,10 +94,10 @@ fn a_kill_loses_nothing_that_waits() {
     let url = format!("https://{listen}/webhook");
     let arguments = ["--forward", &url, "--forward-token-file", tokens, "--forward-ca-file", &certificate];
 
-    // The next hop is another one of us, which is not there yet.
+    // The next hop is another alert receiver, which does not run yet.
     let webhook = Webhook::start(&arguments);
     for number in 0..50 {
-        assert_eq!(webhook.post(&payload(&[firing(number)])).status, 200, "the next hop's absence is not the sender's");
+        assert_eq!(webhook.post(&payload(&[firing(number)])).status, 200, "senders do not notice a missing next hop");
     }
     assert_eq!(webhook.post(&payload(&[resolved(0)])).status, 200);
     assert!((waiting(&webhook) - 51.0).abs() < 0.5);

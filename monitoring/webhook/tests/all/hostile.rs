@@ -1,11 +1,11 @@
-//! Payloads that are broken, huge or malicious: one clear sentence, and nothing stored.
+//! Invalid, huge or malicious payloads are refused with an error message, and nothing of them is stored.
 
 use crate::support::{Webhook, firing, payload, post};
 use measurand_webhook::payload::{ALERT_BYTES_MAX, parse};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// What is wrong with it, and what the answer says about it.
+/// Invalid payloads, each with a part of the expected error message.
 fn corpus() -> Vec<(Vec<u8>, &'static str)> {
     let whole = |change: &dyn Fn(&mut Value)| {
         let mut body = payload(&[firing(1), firing(2)]);
@@ -26,10 +26,10 @@ fn corpus() -> Vec<(Vec<u8>, &'static str)> {
         1,
     );
     vec![
-        (Vec::new(), "no notification of Alertmanager"),
-        (b"hello".to_vec(), "no notification of Alertmanager"),
-        (b"[]".to_vec(), "no notification of Alertmanager"),
-        (b"null".to_vec(), "no notification of Alertmanager"),
+        (Vec::new(), "not an Alertmanager notification"),
+        (b"hello".to_vec(), "not an Alertmanager notification"),
+        (b"[]".to_vec(), "not an Alertmanager notification"),
+        (b"null".to_vec(), "not an Alertmanager notification"),
         (cut, "EOF while parsing"),
         ([good.clone(), b"{}".to_vec()].concat(), "trailing characters"),
         (not_utf8, "not UTF-8 from byte"),
@@ -55,10 +55,10 @@ fn corpus() -> Vec<(Vec<u8>, &'static str)> {
         (alert_with("labels", json!({"a": 1})), "expected a string"),
         (alert_with("labels", json!({"a": null})), "expected a string"),
         (alert_with("labels", json!([])), "expected a map"),
-        (alert_with("startsAt", "yesterday".into()), "alert 2 (`Slow`): its `startsAt`: `yesterday` is no time"),
-        (alert_with("startsAt", "".into()), "its `startsAt`: `` is no time"),
+        (alert_with("startsAt", "yesterday".into()), "alert 2 (`Slow`): its `startsAt`: `yesterday` is not a time"),
+        (alert_with("startsAt", "".into()), "its `startsAt`: `` is not a time"),
         (alert_with("startsAt", "1066-10-14T09:00:00Z".into()), "is not between the years 1677 and 2262"),
-        (alert_with("startsAt", "2026-01-01T12:00:00".into()), "is no time"),
+        (alert_with("startsAt", "2026-01-01T12:00:00".into()), "is not a time"),
         (alert_with("endsAt", "9999-12-31T23:59:59Z".into()), "its `endsAt`"),
         (alert_with("fingerprint", "".into()), "hexadecimal"),
         (alert_with("fingerprint", "../../etc/passwd".into()), "hexadecimal"),
@@ -66,7 +66,7 @@ fn corpus() -> Vec<(Vec<u8>, &'static str)> {
         (alert_with("labels", json!({"alertname": "Big", "a": "x".repeat(2_000_000)})), "alert 2 (`Big`): its labels"),
         (alert_with("annotations", json!({"a": "x".repeat(ALERT_BYTES_MAX + 1)})), "shorten its annotations"),
         (format!("{{\"version\":\"4\",\"x\":{}", "[".repeat(100_000)).into_bytes(), "EOF while parsing a list"),
-        (format!("{{\"version\":\"4\",\"alerts\":{}", "{\"labels\":".repeat(100_000)).into_bytes(), "no notification"),
+        (format!("{{\"version\":\"4\",\"alerts\":{}", "{\"labels\":".repeat(100_000)).into_bytes(), "notification"),
     ]
 }
 
@@ -78,15 +78,15 @@ fn nothing_of_it_is_stored() {
         let shown = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
         assert_eq!(answer.status, 400, "{shown}: {answer:?}");
         assert!(answer.error().contains(says), "{shown}: not `{says}` but {answer:?}");
-        assert!(answer.body.len() < 1000, "an answer must not be as long as the question: {shown}");
+        assert!(answer.body.len() < 1000, "the answer must be short: {shown}");
         assert_eq!(answer.header("content-type"), "application/json");
     }
     assert_eq!(webhook.total(), 0);
-    assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200, "it goes on after all of that");
+    assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200, "the server still works");
 }
 
 #[test]
-fn strange_but_valid_payloads_are_stored_as_they_are() {
+fn strange_but_valid_payloads_are_stored_unchanged() {
     let webhook = Webhook::start(&[]);
     let mut alert = firing(1);
     alert["labels"] = json!({"alertname": "🔥 \u{0}\u{202e}\"';--", "": "", "lang": "日本語"});
@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_comes_back(value in ".*", name in "[a-z]{1,20}") {
+    fn any_text_is_preserved(value in ".*", name in "[a-z]{1,20}") {
         let mut alert = firing(1);
         alert["labels"][&name] = value.clone().into();
         let parsed = parse(payload(&[alert]).to_string().as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! SIGKILL in the middle of a burst: what was answered with 200 is on the disk, each alert once, no payload by half.
+//! SIGKILL during a burst: payloads answered with 200 are on disk, each alert once, and no payload is stored partly.
 
 use crate::support::{Webhook, agent, database, firing, payload, resolved};
 use measurand_tests::free_port;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const PAYLOADS: u32 = 2000;
 const SENDERS: u32 = 16;
-/// After how many acknowledged payloads the server is killed.
+/// Numbers of acknowledged payloads at which the server is killed.
 const KILLS: [usize; 4] = [100, 333, 1000, 1700];
 
 #[test]
@@ -38,9 +38,9 @@ fn what_was_acknowledged_is_on_disk_exactly_once() {
                 thread::sleep(Duration::from_millis(1));
             }
             let directory = webhook.kill();
-            // Answers that had arrived may not have been noted yet; those that have been are enough.
+            // The last answers may not be recorded yet; checking the recorded ones is enough.
             let taken = acknowledged.lock().unwrap().clone();
-            assert!(taken.len() < PAYLOADS as usize, "the kill came too late to mean something");
+            assert!(taken.len() < PAYLOADS as usize, "the kill came too late to test anything");
             check(&directory, &taken);
             webhook = Webhook::start_in(directory, &arguments);
         }
@@ -54,7 +54,7 @@ fn what_was_acknowledged_is_on_disk_exactly_once() {
     });
 }
 
-/// As Alertmanager does: again and again until there is a 200. Each payload has two alerts.
+/// Sends a payload of two alerts until it is answered with 200, as Alertmanager does.
 fn send_until_taken(url: &str, number: u32) {
     let body = payload(&[firing(number), resolved(number + PAYLOADS)]).to_string();
     let agent = agent();
@@ -76,10 +76,10 @@ fn check(directory: &TempDir, acknowledged: &[u32]) {
         rows.map(Result::unwrap).map(|(it, count)| (u32::from_str_radix(&it, 16).unwrap(), count)).collect();
     for number in acknowledged {
         assert_eq!(stored.get(number), Some(&1), "alert {number} was acknowledged");
-        assert_eq!(stored.get(&(number + PAYLOADS)), Some(&1), "alert {number}'s other was acknowledged");
+        assert_eq!(stored.get(&(number + PAYLOADS)), Some(&1), "the other alert of payload {number} was acknowledged");
     }
     for number in stored.keys().filter(|it| **it < PAYLOADS) {
-        assert!(stored.contains_key(&(number + PAYLOADS)), "payload {number} is stored by half");
+        assert!(stored.contains_key(&(number + PAYLOADS)), "payload {number} is stored partly");
     }
     let sound: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");

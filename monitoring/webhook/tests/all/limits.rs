@@ -1,4 +1,4 @@
-//! Limits on what a client can take.
+//! Tests of the limits for clients.
 
 use crate::support::{Answer, Webhook, agent, firing, payload, post};
 use measurand_tests::wait;
@@ -16,7 +16,7 @@ fn a_body_has_a_size_and_a_type() {
     assert_eq!(answer.status, 413);
     assert!(answer.error().contains("more than 2048 bytes"), "{answer:?}");
 
-    // Without its length said before.
+    // Without `Content-Length`.
     let mut chunked = TcpStream::connect(webhook.url.trim_start_matches("http://")).unwrap();
     let head = "POST /webhook HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunks = format!("400\r\n{0}\r\n400\r\n{0}\r\n400\r\n{0}\r\n0\r\n\r\n", " ".repeat(0x400));
@@ -27,7 +27,7 @@ fn a_body_has_a_size_and_a_type() {
         let request = agent().post(format!("{}/webhook", webhook.url)).header("content-type", media_type);
         assert_eq!(Answer::of(request.send(&body)).status, 415, "{media_type}");
     }
-    assert_eq!(webhook.alerts("")[0]["count"], 1, "what was turned away was not counted");
+    assert_eq!(webhook.alerts("")[0]["count"], 1, "refused payloads are not stored");
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn an_address_has_a_rate() {
     assert_eq!(refused.header("retry-after"), "1");
     assert!(refused.error().contains("--rate"));
     let metrics = webhook.get("/metrics");
-    assert_eq!(metrics.status, 200, "who watches is not turned away");
+    assert_eq!(metrics.status, 200, "metrics are not limited");
     assert!(metrics.body.contains("webhook_requests_refused_total{reason=\"rate\"}"));
     wait("the rate to allow more", 10, || (webhook.post(&payload(&[firing(9)])).status == 200).then_some(()));
 }
@@ -60,7 +60,7 @@ fn requests_at_once_and_slow_bodies_are_bounded() {
     assert_eq!((busy.status, busy.header("retry-after")), (503, "1"), "Alertmanager tries again after 503");
     assert_eq!(webhook.get("/healthz").status, 200);
     assert!(read(&mut slow).starts_with("HTTP/1.1 408"));
-    assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200, "its place is free again");
+    assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200, "the slot is free again");
 
     let mut short = TcpStream::connect(address).unwrap();
     short
@@ -68,7 +68,7 @@ fn requests_at_once_and_slow_bodies_are_bounded() {
         .unwrap();
     short.shutdown(std::net::Shutdown::Write).unwrap();
     let _end = read(&mut short);
-    assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200, "a client that hangs up takes no place");
+    assert_eq!(webhook.post(&payload(&[firing(1)])).status, 200, "a client that disconnects frees its slot");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! The program as its users run it: a process, a database file, requests over sockets, a real Alertmanager.
+//! Tests of the program as a process, with a database file, requests over sockets and a real Alertmanager.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 mod api;
 mod authentication;

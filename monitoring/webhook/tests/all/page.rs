@@ -1,11 +1,11 @@
-//! The pages: what they show, and that nothing in an alert can become more than text.
+//! Tests of the pages: their contents, and that markup in alerts stays text.
 
 use crate::support::{Webhook, firing, payload, resolved};
 use serde_json::json;
 
 const IMAGE: &str = "<img src=x onerror=alert(1)>";
 
-/// An alert with markup wherever there is text.
+/// An alert with markup in all texts.
 fn malicious() -> serde_json::Value {
     let mut alert = firing(66);
     alert["labels"] =
@@ -99,7 +99,7 @@ fn current_and_past_alerts_are_filtered_by_state_and_severity() {
         "{page}"
     );
     assert!(page.contains("<title>(1) Alerts</title>"), "{page}");
-    assert!(webhook.get("/?severity=P9").body.contains("Nothing fires."));
+    assert!(webhook.get("/?severity=P9").body.contains("No firing alerts."));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn an_alert_has_a_page_with_its_history() {
     assert!(page.contains("href=\"http://prometheus:9090/graph?g0.expr=x\""), "{page}");
     let firing = webhook.get("/alerts/2").body;
     assert!(
-        firing.contains("<span class=\"state firing\">Firing</span>") && firing.contains("1 time in all"),
+        firing.contains("<span class=\"state firing\">Firing</span>") && firing.contains("1 time in total"),
         "{firing}"
     );
     assert_eq!(webhook.get("/alerts/99").status, 404);

@@ -1,10 +1,10 @@
-//! What is old or too much is forgotten, and nothing else.
+//! Tests of the retention: only old and excess alerts are deleted.
 
 use crate::support::{Webhook, database, firing, payload, resolved};
 use measurand_tests::{Scrape, wait};
 
 #[test]
-fn the_count_is_kept_and_resolved_alerts_go_first() {
+fn excess_alerts_are_deleted_and_resolved_ones_first() {
     let webhook = Webhook::start(&[]);
     let alerts: Vec<_> = (0..3000).map(|it| if it % 1000 == 0 { firing(it) } else { resolved(it) }).collect();
     webhook.post(&payload(&alerts));
@@ -18,11 +18,11 @@ fn the_count_is_kept_and_resolved_alerts_go_first() {
     wait("the gauges", 20, || (gauges() == (5.0, 3.0)).then_some(()));
     let changes: i64 =
         database(&webhook.kill()).query_row("SELECT count(*) FROM changes", [], |row| row.get(0)).unwrap();
-    assert_eq!(changes, 5, "their history goes with them");
+    assert_eq!(changes, 5, "their history is deleted too");
 }
 
 #[test]
-fn what_came_last_long_ago_is_forgotten() {
+fn old_alerts_and_payloads_are_deleted() {
     let hop = "http://127.0.0.1:9/";
     let webhook = Webhook::start(&["--forward", hop]);
     webhook.post(&payload(&[firing(1)]));
@@ -42,9 +42,9 @@ fn what_came_last_long_ago_is_forgotten() {
     assert!(webhook.alerts("fingerprint=0000000000000002").is_empty());
     let length = || Scrape::fetch(&webhook.url).value("background_task_queue_length");
     wait("a shorter queue", 20, || (length() < 2.5).then_some(()));
-    assert!(webhook.log().contains("has not taken 1 payloads in 5 days"), "{}", webhook.log());
+    assert!(webhook.log().contains("deleted 1 payloads that the next hop"), "{}", webhook.log());
 
-    // One alert and one payload are the most that may be kept.
+    // At most one alert and one payload are kept.
     let webhook = Webhook::start_in(webhook.kill(), &["--keep-alerts", "1", "--forward", hop]);
     wait("one alert", 20, || (webhook.total() == 1).then_some(()));
     wait("one payload", 20, || (Scrape::fetch(&webhook.url).value("background_task_queue_length") < 1.5).then_some(()));

@@ -1,4 +1,4 @@
-//! SIGTERM: what was begun ends well, and nothing new begins.
+//! SIGTERM: running requests finish, and new ones are refused.
 
 use crate::support::{Webhook, database, firing, payload};
 use measurand_tests::wait;
@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 #[test]
-fn a_request_that_has_begun_is_answered() {
+fn a_running_request_is_answered() {
     let webhook = Webhook::start(&[]);
     let address = webhook.url.trim_start_matches("http://").to_owned();
     let body = payload(&[firing(1)]).to_string();
@@ -18,10 +18,10 @@ fn a_request_that_has_begun_is_answered() {
     slow.write_all(head.as_bytes()).unwrap();
     slow.write_all(&body.as_bytes()[..10]).unwrap();
     let _idle = TcpStream::connect(&address).unwrap();
-    // The server must have seen the request before it is asked to stop.
+    // The server must have received the request before it is stopped.
     let metrics = || webhook.get("/metrics").body;
-    let begun = r#"function_calls_in_flight{function="receive",module="measurand_webhook::routes::receive"} 1"#;
-    wait("the request to begin", 10, || metrics().contains(begun).then_some(()));
+    let started = r#"function_calls_in_flight{function="receive",module="measurand_webhook::routes::receive"} 1"#;
+    wait("the request to start", 10, || metrics().contains(started).then_some(()));
     webhook.signal("TERM");
     wait("the port to close", 10, || TcpStream::connect(&address).is_err().then_some(()));
     slow.write_all(&body.as_bytes()[10..]).unwrap();
@@ -36,7 +36,7 @@ fn a_request_that_has_begun_is_answered() {
 }
 
 #[test]
-fn the_file_alone_is_whole_afterwards() {
+fn the_database_file_alone_is_complete_after_shutdown() {
     let webhook = Webhook::start(&["--forward", "http://127.0.0.1:9/"]);
     webhook.post(&payload(&[firing(1)]));
     webhook.signal("TERM");

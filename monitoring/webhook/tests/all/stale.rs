@@ -1,10 +1,10 @@
-//! Stale alerts: Alertmanager sends no resolve for one that ended while inhibited.
+//! Tests of stale alerts: Alertmanager sends no resolve for an alert that ended while inhibited.
 
 use crate::support::{Webhook, database, firing, payload, resolved};
 use measurand_tests::{Scrape, wait};
 use measurand_webhook::STALE_AFTER_HOURS;
 
-/// As if an alert had come last so many seconds ago.
+/// Changes an alert as if it had been received last this many seconds earlier.
 fn age(webhook: &Webhook, fingerprint: u32, seconds: i64) {
     let sql = "UPDATE alerts SET last_seen = last_seen - ?1 WHERE fingerprint = ?2";
     let changed = database(&webhook.directory).execute(sql, (seconds * 1_000_000_000, format!("{fingerprint:016x}")));
@@ -29,12 +29,12 @@ fn a_firing_alert_that_is_not_repeated_is_stale() {
     age(&webhook, 4, 30 * 3600);
     assert_eq!(fingerprints(&webhook, "firing"), ["3", "2"]);
     assert_eq!(fingerprints(&webhook, "stale"), ["1"]);
-    // The name of an earlier release.
+    // An alias from an earlier release.
     assert_eq!(webhook.alerts("status=unheard"), webhook.alerts("status=stale"));
     assert_eq!(fingerprints(&webhook, "resolved"), ["4"]);
     let alert = webhook.get("/api/alerts/1").json();
     assert_eq!(alert["status"], "stale");
-    assert_eq!(alert["changes"][0]["status"], "firing", "what was heard stays what it was");
+    assert_eq!(alert["changes"][0]["status"], "firing", "the history is unchanged");
 
     let page = webhook.get("/").body;
     assert!(page.contains("<title>(2) Alerts</title>"), "{page}");
@@ -51,7 +51,7 @@ fn a_firing_alert_that_is_not_repeated_is_stale() {
     };
     wait("the figures", 60, || (figures() == ["2", "1", "4"]).then_some(()));
 
-    // One more word of it, and it fires as ever; or it is over.
+    // A stale alert that is received again is firing or resolved.
     webhook.post(&payload(&[firing(1)]));
     assert_eq!(fingerprints(&webhook, "firing"), ["3", "2", "1"]);
     age(&webhook, 2, 4 * 3600);
@@ -59,7 +59,7 @@ fn a_firing_alert_that_is_not_repeated_is_stale() {
     assert_eq!(fingerprints(&webhook, "stale").len(), 0);
 }
 
-/// The routes that are generated are the ones that the default is for.
+/// The default is derived from the generated routes.
 #[test]
 fn the_default_is_twice_what_the_routes_wait_at_most() {
     let routes = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../alertmanager.yml")).unwrap();

@@ -1,4 +1,4 @@
-//! The server as a process of its own, and requests to it.
+//! Runs the server as a process and sends requests to it.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use ureq::Agent;
 
-/// A folder for a database, with a server that can be killed and started again on it.
+/// A running server and the folder of its database.
 pub(crate) struct Webhook {
     pub(crate) directory: TempDir,
     pub(crate) url: String,
@@ -16,7 +16,7 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
-    /// Starts on a free port.
+    /// Starts a server on a free port.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), arguments)
     }
@@ -30,7 +30,7 @@ impl Webhook {
         Self::run(directory, &mut command)
     }
 
-    /// Starts whatever ends up as the server.
+    /// Runs a command that starts the server.
     pub(crate) fn run(directory: TempDir, command: &mut Command) -> Self {
         let errors = std::fs::OpenOptions::new().create(true).append(true).open(directory.path().join("stderr"));
         let child = command.current_dir(&directory).stdout(Stdio::piped()).stderr(errors.unwrap()).spawn();
@@ -42,19 +42,19 @@ impl Webhook {
         Self { directory, url, child }
     }
 
-    /// What it wrote to stderr.
+    /// The server's stderr.
     pub(crate) fn log(&self) -> String {
         log(self.directory.path())
     }
 
-    /// SIGKILL; returns what is left.
+    /// Kills the server with SIGKILL, and returns its folder.
     pub(crate) fn kill(mut self) -> TempDir {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap())
     }
 
-    /// Runs a command with the number of the process as its last argument.
+    /// Runs a command with the server's PID as its last argument.
     pub(crate) fn run_on(&self, command: &[&str]) {
         let status = Command::new(command[0]).args(&command[1..]).arg(self.child.id().to_string()).status();
         assert!(status.unwrap().success(), "{command:?}");
@@ -80,9 +80,9 @@ impl Webhook {
         Answer::of(agent().get(format!("{}{path}", self.url)).call())
     }
 
-    /// All alerts that the API gives for a question, such as `status=firing`.
-    pub(crate) fn alerts(&self, question: &str) -> Vec<Value> {
-        self.get(&format!("/api/alerts?{question}")).json()["alerts"].as_array().unwrap().clone()
+    /// The alerts that the API returns for a query such as `status=firing`.
+    pub(crate) fn alerts(&self, query: &str) -> Vec<Value> {
+        self.get(&format!("/api/alerts?{query}")).json()["alerts"].as_array().unwrap().clone()
     }
 
     pub(crate) fn total(&self) -> u64 {
@@ -99,7 +99,7 @@ impl Drop for Webhook {
 
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_measurand-webhook"));
-    // What the developer has set must not count.
+    // Variables of the developer's environment must not affect the tests.
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MEASURAND_")) {
         command.env_remove(name);
     }
@@ -114,7 +114,7 @@ pub(crate) fn database(directory: &TempDir) -> rusqlite::Connection {
     rusqlite::Connection::open(directory.path().join("alerts.db")).unwrap()
 }
 
-/// An answer, whatever its status.
+/// An HTTP answer with any status.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -135,7 +135,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The sentence in which a request was turned away.
+    /// The error message in the answer.
     pub(crate) fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or_else(|| panic!("no error: {self:?}")).to_owned()
     }
@@ -158,7 +158,7 @@ pub(crate) fn post(url: &str, body: &[u8]) -> Answer {
     Answer::of(request.send(body))
 }
 
-/// A payload as Alertmanager writes it.
+/// A payload in Alertmanager's format.
 pub(crate) fn payload(alerts: &[Value]) -> Value {
     json!({
         "version": "4",
@@ -194,7 +194,7 @@ pub(crate) fn resolved(number: u32) -> Value {
     alert
 }
 
-/// A file in the folder.
+/// Writes a file in the folder.
 pub(crate) fn file(directory: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = directory.path().join(name);
     std::fs::write(&path, text).unwrap();

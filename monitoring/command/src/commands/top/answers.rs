@@ -1,10 +1,10 @@
-//! What `top` reads from the live page.
+//! The answers that `top` reads from the live page.
 
 use measurand_catalog::{UrlErrorReason, read_path};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What does not change while the program runs.
+/// The part that does not change while the program runs.
 #[derive(Debug, Deserialize)]
 pub(super) struct Model {
     pub(super) program: Program,
@@ -36,14 +36,14 @@ pub(super) struct Answer {
     pub(super) alerts: Vec<Alert>,
 }
 
-/// Over how many seconds numbers are.
+/// The time ranges of the numbers, in seconds.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 pub(super) struct Windows {
     pub(super) recent: u32,
     pub(super) budget: u32,
 }
 
-/// What is known of one function; written as it was read.
+/// The numbers of one function. JSON output contains them as they were read.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 pub(super) struct Numbers {
     pub(super) calls: f64,
@@ -83,13 +83,13 @@ pub(super) fn numbers(url: &str) -> Result<Answer, String> {
 fn read<T: serde::de::DeserializeOwned>(url: &str, path: &str) -> Result<T, String> {
     let bytes = read_path(url, path).map_err(|error| match error.reason {
         UrlErrorReason::Status(404) => format!(
-            "`{}` is not there: the program serves no live numbers; install the exporter of a Measurand that has them, \
+            "`{}` does not exist: the program serves no live numbers; help: install the exporter of a newer Measurand, \
              without `.live(false)`",
             error.url
         ),
         _ => error.to_string(),
     })?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        format!("cannot use the answer of `{path}`: {error}; is this the address of the exporter, and of this version?")
+        format!("cannot use the answer of `{path}`: {error}; help: name the address of an exporter of this version")
     })
 }

@@ -1,4 +1,4 @@
-//! The functions and their numbers as rows, in an order, as text.
+//! The rows of the table: functions with their numbers, sorted, as text.
 
 use super::answers::{Answer, Model, Numbers, Site, Windows};
 use crate::cli::Column;
@@ -7,27 +7,27 @@ use measurand_catalog::visible;
 use serde::Serialize;
 use std::cmp::Ordering;
 
-/// What is shown at one time.
+/// The functions and their current numbers.
 #[derive(Debug)]
 pub(super) struct View {
     model: Model,
     answer: Answer,
 }
 
-/// By which column, and whether the other way around.
+/// The column to sort by, and whether the order is reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Order {
     column: Column,
     turned: bool,
 }
 
-/// All of it, for scripts.
+/// The whole table, as JSON for scripts.
 #[derive(Debug, Serialize)]
 pub(super) struct TopReport<'a> {
     program: &'a str,
     version: &'a str,
     windows: Windows,
-    /// The alerts whose conditions hold.
+    /// The alerts whose conditions are true now.
     firing: Vec<&'a str>,
     functions: Vec<Line<'a>>,
 }
@@ -48,7 +48,7 @@ impl Order {
         Self { column, turned: false }
     }
 
-    /// The order that a key asks for.
+    /// The order that a key selects.
     pub(super) fn key(self, key: char) -> Option<Self> {
         let column = match key {
             'n' => Column::Name,
@@ -65,7 +65,8 @@ impl Order {
         Some(Self { column, turned: column == self.column && !self.turned })
     }
 
-    /// The worst first, and names from A; rows without a number are last.
+    /// Compares two rows: the highest number first (for the budget the lowest), names from A to Z, rows without a
+    /// number last.
     fn compare(self, a: &Line<'_>, b: &Line<'_>) -> Ordering {
         let number = |Line { numbers, .. }: &Line<'_>| match self.column {
             Column::Name => None,
@@ -95,7 +96,8 @@ impl View {
         Self { model, answer }
     }
 
-    /// Takes newer numbers in; says whether they are of the same process, so that the functions are the same.
+    /// Replaces the numbers. Returns whether they come from the same process, which means that the functions are the
+    /// same.
     pub(super) fn renew(&mut self, answer: Answer) -> bool {
         let same = self.answer.epoch == answer.epoch;
         self.answer = answer;
@@ -119,7 +121,7 @@ impl View {
         lines
     }
 
-    /// One line about the program and the table.
+    /// A line about the program, and below it the table.
     pub(super) fn text(&self, order: Order) -> String {
         let rows: Vec<Vec<String>> = self.lines(order).iter().map(cells).collect();
         format!("{}\n{}", self.head(), table(&HEAD, &rows))
@@ -171,7 +173,7 @@ fn cells(it: &Line<'_>) -> Vec<String> {
     ]
 }
 
-/// Whole minutes where there are any.
+/// A time range as text, in whole minutes from one minute up.
 fn span(seconds: u32) -> String {
     if seconds < 60 { format!("{seconds} s") } else { format!("{} min", seconds / 60) }
 }
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_from_a_program_gives_the_terminal_no_orders() {
+    fn texts_of_a_program_cannot_control_the_terminal() {
         let text = view().text(Order::new(Column::Name));
         assert!(!text.contains("\u{1b}[2J") && text.contains("m::b\\u{1b}[2J"), "{text}");
         assert!(text.contains("shop 1: 3 functions, no alert would fire; "), "{text}");

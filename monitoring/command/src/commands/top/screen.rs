@@ -1,4 +1,4 @@
-//! The table on the whole terminal, until somebody has seen enough.
+//! The interactive table on the whole terminal.
 
 use super::answers::{model, numbers};
 use super::rows::{Order, View};
@@ -13,15 +13,15 @@ use measurand_catalog::visible;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-/// Between two looks at the program.
+/// Time between two requests to the program.
 const REFRESH: Duration = Duration::from_secs(2);
 
-/// The terminal as somebody else will want it back.
+/// A guard that restores the terminal when it is dropped.
 struct Screen;
 
-/// What a key asks for.
-enum Wish {
-    End,
+/// The action that a key selects.
+enum Action {
+    Quit,
     Sort(Order),
     Redraw,
 }
@@ -33,11 +33,11 @@ pub(super) fn run(url: &str, mut view: View, mut order: Order) -> io::Result<()>
         draw(&view, order, trouble.as_deref())?;
         let asked = Instant::now();
         loop {
-            match wish(REFRESH.saturating_sub(asked.elapsed()), order)? {
+            match next_action(REFRESH.saturating_sub(asked.elapsed()), order)? {
                 None => break,
-                Some(Wish::End) => return Ok(()),
-                Some(Wish::Sort(wanted)) => order = wanted,
-                Some(Wish::Redraw) => (),
+                Some(Action::Quit) => return Ok(()),
+                Some(Action::Sort(selected)) => order = selected,
+                Some(Action::Redraw) => (),
             }
             draw(&view, order, trouble.as_deref())?;
         }
@@ -45,7 +45,7 @@ pub(super) fn run(url: &str, mut view: View, mut order: Order) -> io::Result<()>
     }
 }
 
-/// Newer numbers; of another process, which may have other functions, all of it.
+/// Reads newer numbers. After a restart of the program it reads the functions again too, since they may have changed.
 fn renew(url: &str, view: &mut View) -> Result<(), String> {
     if !view.renew(numbers(url)?) {
         *view = View::new(model(url)?, numbers(url)?);
@@ -64,36 +64,36 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // Nobody is left to tell when the terminal is gone.
+        // If the terminal is gone, there is nothing to restore.
         let _ = execute!(io::stdout(), Show, LeaveAlternateScreen);
         let _ = disable_raw_mode();
     }
 }
 
-/// What is wished for within this time.
-fn wish(patience: Duration, order: Order) -> io::Result<Option<Wish>> {
-    if !poll(patience)? {
+/// The action of the next key or resize. Returns `None` if there is none within the timeout.
+fn next_action(timeout: Duration, order: Order) -> io::Result<Option<Action>> {
+    if !poll(timeout)? {
         return Ok(None);
     }
-    let Event::Key(key) = read()? else { return Ok(Some(Wish::Redraw)) };
-    let wish = match key.code {
-        _ if key.kind == KeyEventKind::Release => Wish::Redraw,
-        KeyCode::Esc | KeyCode::Char('q') => Wish::End,
-        KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Wish::End,
-        KeyCode::Char(it) => order.key(it).map_or(Wish::Redraw, Wish::Sort),
-        _ => Wish::Redraw,
+    let Event::Key(key) = read()? else { return Ok(Some(Action::Redraw)) };
+    let action = match key.code {
+        _ if key.kind == KeyEventKind::Release => Action::Redraw,
+        KeyCode::Esc | KeyCode::Char('q') => Action::Quit,
+        KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Action::Quit,
+        KeyCode::Char(it) => order.key(it).map_or(Action::Redraw, Action::Sort),
+        _ => Action::Redraw,
     };
-    Ok(Some(wish))
+    Ok(Some(action))
 }
 
-/// As many lines as there is room for, each cut where the terminal ends.
+/// Draws the lines that fit on the terminal, each cut to its width.
 fn draw(view: &View, order: Order, trouble: Option<&str>) -> io::Result<()> {
     let (width, height) = size()?;
     let mut text = seen(&view.text(order));
     if let Some(trouble) = trouble {
         text = format!("{}\n{text}", painted(&visible(trouble), "1;31"));
     }
-    let keys = "q ends; sort: n name, c calls, r rate, e share, 5 9 p P50 P95 P99, i in flight, b budget";
+    let keys = "q quit; sort by: n name, c calls, r rate, e share, 5 9 p P50 P95 P99, i in flight, b budget";
     let mut stdout = io::stdout().lock();
     execute!(stdout, MoveTo(0, 0), Clear(ClearType::All))?;
     let room = usize::from(height.saturating_sub(1));
@@ -104,7 +104,7 @@ fn draw(view: &View, order: Order, trouble: Option<&str>) -> io::Result<()> {
     stdout.flush()
 }
 
-/// The first so many characters, not counting those that give colours.
+/// The first `width` characters. Colour sequences do not count and are all kept.
 fn cut(line: &str, width: usize) -> String {
     let (mut out, mut seen, mut in_colour) = (String::new(), 0, false);
     for it in line.chars() {
@@ -130,7 +130,7 @@ mod tests {
     use super::cut;
 
     #[test]
-    fn a_line_is_cut_but_its_colour_ends() {
+    fn a_line_is_cut_and_its_colour_is_reset() {
         assert_eq!(cut("abcdef", 3), "abc");
         assert_eq!(cut("\u{1b}[1mabcdef\u{1b}[0m", 3), "\u{1b}[1mabc\u{1b}[0m");
         assert_eq!(cut("", 3), "");
