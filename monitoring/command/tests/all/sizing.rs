@@ -1,4 +1,4 @@
-//! The estimates of `size`: the arithmetic, and the table in docs/scaling.md.
+//! The estimates of `size`: the arithmetic, and the table in docs/concepts/scaling.md.
 
 use measurand_monitoring::sizing::{Engine, Size, markdown};
 use std::path::Path;
