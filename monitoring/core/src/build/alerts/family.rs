@@ -5,6 +5,7 @@ use super::facts::{FactGroup, Facts, Split, parts};
 use super::{advice, condition, scenario, timeline};
 use crate::build::panels::family::panel_of;
 use crate::build::used_family::UsedFamily;
+use crate::model::Sentence;
 use crate::model::options::Options;
 use measurand_catalog::{AlertRecord, Condition};
 
@@ -40,9 +41,9 @@ fn of_alert<'a>(alert: &'a AlertRecord, family: &'a UsedFamily<'a>, split: Split
             severity: Some(facts.severity),
             team: facts.owner(),
             runbook: facts.runbook(),
-            summary: &alert.summary,
+            summary: Sentence::Foreign(alert.summary.clone()),
             description: condition::description(&alert.condition, family),
-            impact: alert.impact.as_str().into(),
+            impact: Sentence::Foreign(alert.impact.clone()),
             panel: format!("family-{}/{}", family.family.name, panel_of(&alert.condition)),
             absent: condition::absent(&alert.condition),
             advice: advice::of(&alert.condition),
