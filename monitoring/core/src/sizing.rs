@@ -17,7 +17,8 @@ const PROMETHEUS_MEMORY: f64 = 4096.0;
 const STORE_DISK: f64 = 1.0;
 /// Bytes of memory for one active series in `VictoriaMetrics`. Its documentation says less than 1 KiB.
 const STORE_MEMORY: f64 = 1024.0;
-/// Number of series that one Prometheus can handle on an ordinary machine: 8 GB of memory for them, and 8 GB for queries.
+/// Number of series that one Prometheus can handle on an ordinary machine: 8 GB of memory for them, and 8 GB for
+/// queries.
 const PROMETHEUS_SERIES_MAX: f64 = 2_000_000.0;
 /// Samples per second up to which the documentation of `VictoriaMetrics` recommends a single server.
 const STORE_SAMPLES_MAX: f64 = 1_000_000.0;
@@ -61,11 +62,11 @@ pub struct Size {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
-    /// One server, and a second one that does the same, against its failure.
+    /// One Prometheus, and a second one with the same configuration in case it fails.
     Prometheus,
-    /// Shards that scrape, and one store above them.
+    /// Shards that scrape, and one long-term store.
     VictoriaMetrics,
-    /// Shards that scrape, and a store of many servers.
+    /// Shards that scrape, and a long-term store with several servers.
     Cluster,
 }
 

@@ -47,7 +47,7 @@ impl Monitoring {
         ]
     }
 
-    /// Returns the files that belong to a Prometheus rather than to a program: one of each for any number of programs.
+    /// Returns the files that belong to a Prometheus rather than to a program: once for any number of programs.
     #[must_use]
     pub fn stack_files(&self) -> Vec<File> {
         let places = Places::containers(&self.receivers.secrets);
@@ -139,8 +139,8 @@ impl Monitoring {
         ]
     }
 
-    /// Returns unit tests of all alerts. Their folder must not match a pattern in `rule_files`: a Prometheus that loads them
-    /// as rules does not start.
+    /// Returns unit tests of all alerts. Their folder must not match a pattern in `rule_files`: a Prometheus that loads
+    /// them as rules does not start.
     #[must_use]
     pub fn test_files(&self) -> Vec<File> {
         let of = |names: [&'static str; 3], all: [(String, usize); 3]| {

@@ -1,6 +1,6 @@
-//! Writes unit tests of alerts for `promtool test rules`. They check that each alert fires at the right minute, resolves
-//! when the problem ends, and stays silent just below its threshold and without data. Timelines distinguish its windows,
-//! thresholds and guards from any others.
+//! Writes unit tests of alerts for `promtool test rules`. They check that each alert fires at the right minute,
+//! resolves when the problem ends, and stays silent just below its threshold and without data. Timelines distinguish
+//! its windows, thresholds and guards from any others.
 
 mod batch;
 mod render;
@@ -73,7 +73,8 @@ struct Firing {
 /// The contents of a file and the number of its tests.
 type Counted = (String, usize);
 
-/// The evaluation interval of a file's tests. Promtool evaluates every rule at every step, so long tests need long steps.
+/// The evaluation interval of a file's tests. Promtool evaluates every rule at every step, so long tests need long
+/// steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Pace {
     Minutes,

@@ -14,8 +14,8 @@ pub const ROOM: usize = 1 << 19;
 /// Memory of a row apart from its values, in values.
 const ROW: usize = 64;
 
-/// Evaluates a query like [`super::evaluate`], but passes the rows of one part after the other. The widest step of a part
-/// holds about `room` values. Stops once the source reports that the result is no longer needed.
+/// Evaluates a query like [`super::evaluate`], but passes the rows of one part after the other. The widest step of a
+/// part holds about `room` values. Stops once the source reports that the result is no longer needed.
 pub fn in_parts(
     query: &Query,
     scope: &Scope<'_>,

@@ -45,8 +45,8 @@ fn bound(text: &str) -> Option<f64> {
     }
 }
 
-/// Returns the quantile of cumulative counts by upper bound, the smallest first. Observations count as evenly distributed
-/// within a bucket. Without observations, or if the last bound is finite, the result is NaN.
+/// Returns the quantile of cumulative counts by upper bound, the smallest first. Observations count as evenly
+/// distributed within a bucket. Without observations, or if the last bound is finite, the result is NaN.
 fn of_buckets(quantile: f64, buckets: &mut [(f64, f64)]) -> f64 {
     let (Some(last), Some(below)) = (buckets.len().checked_sub(1), buckets.len().checked_sub(2)) else {
         return f64::NAN;

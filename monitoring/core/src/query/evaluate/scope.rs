@@ -47,8 +47,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Returns the context of a dashboard with all jobs and instances selected. Its recorded series come from the rules of
-    /// this job. `recent` and `shown` are the values of `$__rate_interval` and `$__range` in seconds.
+    /// Returns the context of a dashboard with all jobs and instances selected. Its recorded series come from the rules
+    /// of this job. `recent` and `shown` are the values of `$__rate_interval` and `$__range` in seconds.
     #[must_use]
     pub fn dashboard(job: &'a str, recent: u32, shown: u32) -> Self {
         Self { job, only_job: false, recent, shown, closed: false, step: AVERAGED_STEP }
@@ -66,7 +66,7 @@ impl<'a> Scope<'a> {
         Self { step, ..self }
     }
 
-    /// Returns the milliseconds by which a window extends beyond its left edge. Times of samples are whole milliseconds.
+    /// Returns the milliseconds by which a window extends beyond its left edge. Sample times are whole milliseconds.
     pub(super) fn edge(&self) -> i64 {
         i64::from(self.closed)
     }

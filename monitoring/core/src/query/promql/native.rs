@@ -18,7 +18,7 @@ pub(super) fn term(query: &Query, at: At<'_>) -> Option<String> {
         Query::Heatmap(it, range) => Some(format!("sum ({})", over("rate", it, *range, at))),
         Query::Rate(it, range) => Some(format!("histogram_count({})", over("rate", &counted(it)?, *range, at))),
         Query::Increase(it, range) => Some(format!("histogram_count({})", over("increase", &counted(it)?, *range, at))),
-        // Without observations a fraction is NaN, which would make the sum NaN. So the sum comes first, then the fraction.
+        // Without observations a fraction is NaN, and so would be a sum. So the sum comes first, then the fraction.
         Query::Aggregate(Aggregation::Sum, by, of) => {
             let (function, it, range) = match of.as_ref() {
                 Query::Rate(it, range) => ("rate", it, range),
