@@ -73,8 +73,8 @@ impl Monitoring {
         ]
     }
 
-    /// Returns the compose file for all servers, the files that its containers read, and overlays for TLS, for a reverse
-    /// proxy, and for several Prometheus servers.
+    /// Returns the compose file for all servers, the files that its containers read, and overlays for TLS, for a
+    /// reverse proxy, and for several Prometheus servers.
     #[must_use]
     pub fn compose_files(&self) -> Vec<File> {
         let secrets = &self.receivers.secrets;

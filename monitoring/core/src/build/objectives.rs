@@ -90,8 +90,8 @@ impl SiteObjective<'_> {
         rounded(1.0 - self.share)
     }
 
-    /// Returns the share of calls above which an alert fires: the budget times the factor, but at most halfway between the
-    /// budget and 1. Without this cap, a large budget times a large factor exceeds 1, and the alert never fires.
+    /// Returns the share of calls above which an alert fires: the budget times the factor, but at most halfway between
+    /// the budget and 1. Without this cap, a large budget times a large factor exceeds 1, and the alert never fires.
     pub fn threshold(&self, factor: f64) -> f64 {
         rounded((self.budget() * factor).min(self.budget().midpoint(1.0)))
     }

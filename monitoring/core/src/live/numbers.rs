@@ -18,8 +18,8 @@ const WINDOW_SECONDS: u32 = 300;
 const BUDGET_SECONDS: u32 = 3600;
 const BUDGET: Window = Window::Seconds(BUDGET_SECONDS);
 
-/// The windows of numbers, in seconds. They are shorter while there are fewer samples: the growth within one minute does
-/// not give a rate over five minutes.
+/// The windows of numbers, in seconds. They are shorter while there are fewer samples: the growth within one minute
+/// does not give a rate over five minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Windows {
     /// The window of rates and quantiles.

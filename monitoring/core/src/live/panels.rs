@@ -156,8 +156,8 @@ impl Found {
         self.choose();
     }
 
-    /// Drops rows beyond the limit. A table keeps the first by name, so that all its lines keep the same labels. A heatmap
-    /// keeps all rows.
+    /// Drops rows beyond the limit. A table keeps the first by name, so that all its lines keep the same labels. A
+    /// heatmap keeps all rows.
     fn choose(&mut self) {
         if self.rows.len() <= self.most || self.kind == PanelKind::Heatmap {
             return;

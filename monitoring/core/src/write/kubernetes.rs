@@ -113,8 +113,8 @@ pub(crate) fn objects(monitoring: &Monitoring) -> String {
     .join("---\n")
 }
 
-/// Returns a name that Kubernetes accepts: lowercase letters, digits and `-`, at most 63 with `-dashboard`. Different jobs
-/// have different names.
+/// Returns a name that Kubernetes accepts: lowercase letters, digits and `-`, at most 63 with `-dashboard`. Different
+/// jobs have different names.
 fn object_name(job: &str) -> String {
     let legal = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
     let is_complete = |it: &str| it.starts_with(|it: char| it.is_ascii_lowercase()) && !it.ends_with('-');

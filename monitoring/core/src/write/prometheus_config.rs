@@ -1,4 +1,5 @@
-//! Writes the configuration of a Prometheus server that scrapes the program, the monitoring stack, and targets from files.
+//! Writes the configuration of a Prometheus server that scrapes the program, the monitoring stack, and targets from
+//! files.
 
 pub(crate) mod shape;
 

@@ -99,8 +99,8 @@ pub(crate) fn above(monitoring: &Monitoring, growth: &Growth) -> String {
     crate::write::yaml::write(GLOBAL_HEADER, &with_rules(&growth.places, jobs))
 }
 
-/// Returns a job that reads scraped samples of the job `name` from other servers. It leaves out recorded series, since the
-/// rules are evaluated over all samples on the global server.
+/// Returns a job that reads scraped samples of the job `name` from other servers. It leaves out recorded series, since
+/// the global server evaluates the rules over all samples.
 pub(crate) fn federate(name: &str, servers: &[String]) -> Job {
     let series = format!(r#"{{job={},__name__!~".+:.+|ALERTS.*"}}"#, quoted(name));
     let targets = Targets { targets: servers.to_vec(), labels: BTreeMap::new() };

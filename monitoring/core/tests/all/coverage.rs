@@ -1,5 +1,5 @@
-//! Checks that the unit tests of alerts have each kind of case for each alert. The kind of a test follows from the files
-//! alone: the input series, the evaluation times and the expectations.
+//! Checks that the unit tests of alerts have each kind of case for each alert. The kind of a test follows from the
+//! files alone: the input series, the evaluation times and the expectations.
 
 mod file;
 mod near;
@@ -124,7 +124,9 @@ impl Suite {
     /// Returns what an expected alert does not check.
     fn inexact(&self, name: &str, firing: &Firing) -> Option<String> {
         let mut own = self.alerts.iter().filter(|it| it.name == name && firing.is_of(it));
-        let (Some(alert), None) = (own.next(), own.next()) else { return Some("it does not match exactly one alert".to_owned()) };
+        let (Some(alert), None) = (own.next(), own.next()) else {
+            return Some("it does not match exactly one alert".to_owned());
+        };
         let written =
             |name: &String| firing.exp_annotations.get(name).is_some_and(|it| !it.is_empty() && !it.contains("$value"));
         let missing = alert.rule.annotations.keys().find(|it| !written(it))?;
@@ -213,7 +215,11 @@ fn without(alert: &str, test: &str, expected: &[&str]) {
 
 #[test]
 fn a_case_that_is_missing_is_named() {
-    without("MemoryHigh", "fires and resolves", &["MemoryHigh severity=P2: Firing", "MemoryHigh severity=P2: Resolved"]);
+    without(
+        "MemoryHigh",
+        "fires and resolves",
+        &["MemoryHigh severity=P2: Firing", "MemoryHigh severity=P2: Resolved"],
+    );
     without("MemoryHigh", "is silent just below", &["MemoryHigh severity=P2: Silent"]);
     without("MemoryHigh", "without data", &["MemoryHigh severity=P2: NoData"]);
     let resolved = |it: &mut file::Test| {

@@ -1,9 +1,9 @@
-//! The runbook: each alert has a section that its link finds, and what functions say stays what it is.
+//! The runbook: each alert has a section that its link finds, and texts of functions stay unchanged.
 
 use crate::support::{file, measured, monitoring, query, system};
 use std::collections::BTreeSet;
 
-/// What GitHub and GitLab call a heading.
+/// Returns the anchors that GitHub and GitLab give to headings.
 fn anchors(markdown: &str) -> Vec<String> {
     let mut fenced = false;
     let headings = markdown.lines().filter(|it| {
@@ -27,31 +27,31 @@ fn each_link_finds_its_section() {
 }
 
 #[test]
-fn a_section_says_all_that_is_known() {
+fn a_section_has_all_parts() {
     let steps = "steps=1. Look at `pg_stat_activity`.\n2. Kill what blocks.";
     let monitoring = monitoring(&[query("select", "patterns", &[steps, "owner=storage"])]);
     let text = file(&monitoring, "RUNBOOK.md");
     let section = text.split("\n## ").find(|it| it.starts_with("DatabaseQueryErrors\n")).unwrap();
     for expected in [
         "Queries on a table fail.\n",
-        "- Severity: P1; answered by: storage.\n",
-        "*query&#95;type*",
-        "*value* of the calls did not end well within five minutes; the limit is 5&#37;. It fires after 2m.\n",
-        "- Impact: Whatever reads or writes the table fails as often.\n",
+        "- Severity: P1; team: storage.\n",
+        "query_type=*query_type*, table=*table*: *value* of the calls ",
+        "the limit is 5%. It fires after 2m.\n",
+        "- Impact: ",
         "- Without data: Silent",
         "viewPanel=",
-        "shop::work::select&#95;patterns:\n\n> 1. Look at `pg_stat_activity`.\n> 2. Kill what blocks.\n",
+        "shop::work::select_patterns:\n\n> 1. Look at `pg_stat_activity`.\n> 2. Kill what blocks.\n",
         "```promql\njob_query_type_table:db_query_errors:ratio_rate5m{job=\"shop\"} > 0.05 and ",
     ] {
         assert!(section.contains(expected), "`{expected}` is not in:\n{section}");
     }
-    // A program's alerts are not about that function alone.
+    // Alerts about the program are not about that function alone.
     let down = text.split("\n## ").find(|it| it.starts_with("ServiceDown\n")).unwrap();
-    assert!(!down.contains("pg_stat_activity") && down.contains("\n1. Ask the program itself"), "{down}");
+    assert!(!down.contains("pg_stat_activity") && down.contains("\n1. Ask the program directly"), "{down}");
 }
 
 #[test]
-fn what_a_function_says_cannot_become_the_page() {
+fn steps_cannot_change_the_page() {
     let steps = "steps=# Fake\n## ServiceDown\n```\n</script>";
     let monitoring = monitoring(&[measured("f", &[steps, "owner=[x](javascript:1)"])]);
     let text = file(&monitoring, "RUNBOOK.md");

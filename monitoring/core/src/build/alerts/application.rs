@@ -45,9 +45,7 @@ pub(super) const ALERTS: &[Common] = &[
             let errors = errors.with(OUTCOME_LABEL, ERROR_OUTCOMES[0]);
             extracts.then(|| Query::Increase(errors, QUARTER).sum(&[]).above(0.0))
         },
-        description: |_| {
-            vec![Piece::Value(Format::Count), text(" extractions returned an error within 15 minutes.")]
-        },
+        description: |_| vec![Piece::Value(Format::Count), text(" extractions returned an error within 15 minutes.")],
         scenario: |_| {
             let with = |operation, outcome| labels(&[(OPERATION.0, operation), (OUTCOME_LABEL, outcome)]);
             let name = "neural_operation_errors_total";

@@ -9,8 +9,8 @@ use crate::model::Sentence;
 use crate::model::options::Options;
 use measurand_catalog::{AlertRecord, Condition};
 
-/// The family's alerts. One about the series of functions is split where functions name a severity, an owner or a page of
-/// their own: one alert for those that say the same, and the family's own for all others. So none fires twice.
+/// The family's alerts. One about the series of functions is split where functions name a severity, an owner or a page
+/// of their own: one alert for those that say the same, and the family's own for all others. So none fires twice.
 pub(super) fn drafts<'a>(family: &'a UsedFamily<'a>, options: &Options, split: Split) -> Vec<Draft<'a>> {
     let wanted = |it: &&AlertRecord| options.under_load || !matches!(it.condition, Condition::CallsBelow(_));
     family.family.alerts.iter().filter(wanted).flat_map(|it| of_alert(it, family, split)).collect()

@@ -1,7 +1,7 @@
 //! Alerts about the monitoring stack, from the metrics that Prometheus, Alertmanager and the node exporter export.
 //!
-//! They belong to a Prometheus server rather than to a program, so they have a file of their own. Otherwise a server that
-//! watches two programs would have them twice.
+//! They belong to a Prometheus server rather than to a program, so they have a file of their own. Otherwise a server
+//! that watches two programs would have them twice.
 
 use super::condition::DAY_SECONDS;
 use super::draft::Common;

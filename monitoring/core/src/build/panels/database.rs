@@ -24,7 +24,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "slowest",
         title: "Slowest tables",
-        description: "95 % of the queries of each type on each table are faster than this. The alert fires above the line.",
+        description: "95 % of the queries of each type on each table are faster than this. The alert fires above the \
+                      line.",
         unit: Unit::Seconds,
         no_value: "no queries",
         lines: |it| quantiles_by_label(&used(it, &families::DATABASE), Role::Duration, 0.95),
@@ -34,7 +35,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "heatmap",
         title: "Query duration heatmap",
-        description: "The distribution of durations. Two bands mean two kinds of queries, such as with and without an index.",
+        description: "The distribution of durations. Two bands mean two kinds of queries, such as with and without an \
+                      index.",
         kind: PanelKind::Heatmap,
         unit: Unit::Seconds,
         lines: |it| of(it, &families::DATABASE, |it| Some(named("", it.heatmap(Role::Duration)?))),
@@ -117,7 +119,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "retrieval",
         title: "Pattern Retrieval Performance",
-        description: "Half, 95 % and 99 % of the pattern retrievals are faster than this. The alert fires above the line.",
+        description: "Half, 95 % and 99 % of the pattern retrievals are faster than this. The alert fires above the \
+                      line.",
         unit: Unit::Seconds,
         no_value: "no retrievals",
         lines: |it| quantiles(&used(it, &families::PATTERN_RETRIEVAL), Role::Duration, &QUANTILES),

@@ -14,7 +14,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "rate",
         title: "Operations Rate",
-        description: "Neural operations per second: the averages of five minutes and of an hour. If the first is below the second, there is less work, or operations are slower.",
+        description: "Neural operations per second: the averages of five minutes and of an hour. If the first is below \
+                      the second, there is less work, or operations are slower.",
         unit: Unit::PerSecond,
         lines: |it| {
             let mean = |it: &UsedFamily<'_>, seconds: u32| {
@@ -59,7 +60,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "errors",
         title: "Errors by type and outcome",
-        description: "Neural operations per second that failed: `error` was returned, `panic` unwound, `cancelled` was dropped before its end.",
+        description: "Neural operations per second that failed: `error` was returned, `panic` unwound, `cancelled` was \
+                      dropped before its end.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
@@ -88,7 +90,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "confidence",
         title: "Pattern Confidence Distribution",
-        description: "The distribution of confidence. A second band far below the first means that one kind of pattern is not learned.",
+        description: "The distribution of confidence. A second band far below the first means that one kind of pattern \
+                      is not learned.",
         kind: PanelKind::Heatmap,
         unit: Unit::Share,
         lines: |it| of(it, &families::PATTERN_CONFIDENCE, |it| Some(named("", it.heatmap(Role::Score)?))),
@@ -97,7 +100,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "confidence_by_type",
         title: "Pattern confidence by type",
-        description: "Half of the patterns of each type have a lower confidence than this. The alert fires below the line.",
+        description: "Half of the patterns of each type have a lower confidence than this. The alert fires below the \
+                      line.",
         unit: Unit::Share,
         no_value: "no patterns",
         lines: |it| {

@@ -11,7 +11,7 @@ const KEY: &str = "objectives";
 const PANELS: &[Spec] = &[
     Spec {
         key: "left",
-        title: "Remaining error budget over time",
+        title: "Error budget over time",
         description: "The remaining share of the 30-day error budget. Below zero, the objective is missed.",
         unit: Unit::Share,
         width: 12,
@@ -22,7 +22,8 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "burn",
         title: "Error budget burn rate",
-        description: "How many times too fast the error budget burns. At 1, it lasts exactly 30 days. An alert fires when a long and a short window are both above a line.",
+        description: "How many times too fast the error budget burns. At 1, it lasts exactly 30 days. An alert fires \
+                      when a long and a short window are both above a line.",
         unit: Unit::Factor,
         width: 12,
         no_value: "no calls",

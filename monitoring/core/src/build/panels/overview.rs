@@ -17,7 +17,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "status",
         title: "Service Status",
-        description: "Whether Prometheus can scrape each instance. If one is `DOWN` or all are missing, the alert ServiceDown fires.",
+        description: "Whether Prometheus can scrape each instance. If one is `DOWN` or all are missing, the alert \
+                      ServiceDown fires.",
         kind: PanelKind::Status,
         no_value: "NO TARGET",
         lines: |_| vec![per_instance("", Query::Instant(Selector::new("up")), Aggregation::Minimum)],
@@ -93,8 +94,9 @@ pub(super) const PANELS: &[Spec] = &[
     },
     Spec {
         key: "budget",
-        title: "Remaining error budget",
-        description: "The remaining share of the 30-day error budget of each objective. Below zero, the objective is missed.",
+        title: "Error budget left",
+        description: "The remaining share of the 30-day error budget of each objective. Below zero, the objective is \
+                      missed.",
         unit: Unit::Share,
         no_value: "no calls",
         lines: super::objectives::budgets,

@@ -82,7 +82,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "descriptors",
         title: "Open fds",
-        description: "The share of the allowed file descriptors that are open. At 100 %, the process cannot open files or connections.",
+        description: "The share of the allowed file descriptors that are open. At 100 %, the process cannot open files \
+                      or connections.",
         unit: Unit::Share,
         lines: |_| vec![by_labels("", &["instance".to_owned()], descriptors(Query::Instant))],
         alerts: |_| names(&["FileDescriptorsRunningOut"]),
@@ -138,7 +139,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "http_errors",
         title: "HTTP errors",
-        description: "The share of requests that failed: status 500 and above, gRPC errors, panics, and what the layer is configured to count.",
+        description: "The share of requests that failed: status 500 and above, gRPC errors, panics, and what the layer \
+                      is configured to count.",
         unit: Unit::Share,
         no_value: "no requests",
         lines: |it| of(it, &families::HTTP, |it| Some(by_labels("", &route(), it.error_ratio(&route(), Form::Plain)?))),
@@ -173,7 +175,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "panics",
         title: "Panics and cancellations",
-        description: "Calls that panicked or were dropped before their end. Any panic is a bug: the log has its backtrace.",
+        description: "Calls that panicked or were dropped before their end. Any panic is a bug: the log has its \
+                      backtrace.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
@@ -237,7 +240,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "contained",
         title: "Panics in annotation code",
-        description: "Panics per second in code of annotations, such as `ok_if`. They are caught and do not reach the program.",
+        description: "Panics per second in code of annotations, such as `ok_if`. They are caught and do not reach the \
+                      program.",
         unit: Unit::PerSecond,
         lines: |_| {
             let panics = Query::Rate(Selector::new(CONTAINED.name), Window::Recent);

@@ -51,7 +51,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "reliability",
         title: "Agent Reliability",
-        description: "The newest score of each agent. With several instances, the lowest. The alert fires below the line.",
+        description: "The newest score of each agent. With several instances, the lowest. The alert fires below the \
+                      line.",
         kind: PanelKind::Bars,
         unit: Unit::Share,
         no_value: "no scores",

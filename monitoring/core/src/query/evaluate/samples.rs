@@ -30,8 +30,8 @@ pub struct Series {
 
 /// A store of samples.
 pub trait Source {
-    /// Passes each wanted series of a metric with its samples after `after` up to `to`, in milliseconds since the epoch.
-    /// A histogram has the metrics `.._bucket` with the label `le`, `.._sum` and `.._count`.
+    /// Passes each wanted series of a metric with its samples after `after` up to `to`, in milliseconds since the
+    /// epoch. A histogram has the metrics `.._bucket` with the label `le`, `.._sum` and `.._count`.
     fn visit(
         &self,
         metric: &str,

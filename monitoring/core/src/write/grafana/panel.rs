@@ -13,8 +13,8 @@ use crate::query::promql::{Histograms, Place, print_as};
 use measurand_catalog::Severity;
 use std::collections::BTreeMap;
 
-/// Shortest interval between two points of queries over buckets, of which there are many. It is half of what a rate looks
-/// back at the usual scrape interval: no observation is missed, with half the work.
+/// Shortest interval between two points of queries over buckets, of which there are many. It is half of what a rate
+/// looks back at the usual scrape interval: no observation is missed, with half the work.
 const OF_BUCKETS: &str = "30s";
 
 pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> GrafanaPanel {
