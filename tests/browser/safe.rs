@@ -66,9 +66,5 @@ fn the_policy_lets_in_what_is_ours_and_nothing_else() {
 #[test]
 fn the_scripts_of_others_are_those_that_were_published() {
     let checked = Command::new(workspace().join("tests/browser/update-vendor")).arg("--check").output().unwrap();
-    assert!(
-        checked.status.success(),
-        "tests/browser/update-vendor --check: {}",
-        String::from_utf8_lossy(&checked.stderr)
-    );
+    assert!(checked.status.success(), "tests/browser/update-vendor --check: {}", String::from_utf8_lossy(&checked.stderr));
 }

@@ -70,10 +70,7 @@ fn a_stream_needs_its_feature() {
     let check = |features: &[&str]| {
         let mut command = Command::new(env!("CARGO"));
         command.args(["rustc", "--quiet", "--release", "--lib", "--manifest-path"]);
-        command
-            .arg(workspace().join("tests/programs/off/Cargo.toml"))
-            .arg("--target-dir")
-            .arg(target_directory().join("off"));
+        command.arg(workspace().join("tests/programs/off/Cargo.toml")).arg("--target-dir").arg(target_directory().join("off"));
         let output = command.args(features).args(["--", "--cfg", "streams"]).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
