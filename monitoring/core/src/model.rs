@@ -11,7 +11,7 @@ pub mod stack;
 use crate::query::Query;
 use measurand_catalog::Severity;
 
-/// The value of the label `service` of the alerts about the monitoring itself.
+/// The value of the label `service` of the alerts about the monitoring stack.
 pub(crate) const STACK: &str = "monitoring";
 
 /// A row of the dashboard.
@@ -38,9 +38,9 @@ pub struct Panel {
     pub id: u32,
     /// The title above the panel.
     pub title: String,
-    /// What it shows, why, and what to do.
+    /// The purpose of the panel, what to do, and its metrics.
     pub description: String,
-    /// How it is drawn.
+    /// The kind of drawing.
     pub kind: PanelKind,
     /// The unit of its numbers.
     pub unit: Unit,
@@ -48,7 +48,7 @@ pub struct Panel {
     pub lines: Vec<Line>,
     /// The Markdown of a [`PanelKind::Text`], with everything from a catalog escaped; empty for all other kinds.
     pub markdown: String,
-    /// The numbers at which alerts fire, drawn as thresholds.
+    /// The thresholds of alerts, which the panel draws.
     pub limits: Vec<Limit>,
     /// The names of the alerts whose condition it shows.
     pub alerts: Vec<String>,
@@ -71,7 +71,7 @@ pub struct Rectangle {
     pub height: u32,
 }
 
-/// How a panel is drawn.
+/// The kind of drawing of a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PanelKind {
     /// Lines over time.
@@ -133,7 +133,7 @@ pub struct Limit {
     pub value: f64,
     /// Whether the alert fires above the threshold. If `false`, it fires below it.
     pub above: bool,
-    /// How urgent the alert is.
+    /// The severity of the alert.
     pub severity: Severity,
 }
 

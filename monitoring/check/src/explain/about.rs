@@ -235,7 +235,7 @@ impl Explainer<'_> {
                 severity: it.severity.map(measurand_catalog::Severity::as_str),
                 promql: print_as(&it.query, place, self.monitoring.histograms),
                 hold: duration(it.for_seconds),
-                summary: it.summary.clone(),
+                summary: it.summary.as_str().to_owned(),
             })
             .collect()
     }

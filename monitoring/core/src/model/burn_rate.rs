@@ -22,7 +22,7 @@ pub const NAMES: [&str; 3] = ["ErrorBudgetFastBurn", "ErrorBudgetBurn", "ErrorBu
 /// One alert about the burn rate of an error budget.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BurnRateAlert {
-    /// How urgent it is.
+    /// The severity.
     pub severity: Severity,
     /// Seconds for which its condition has to hold.
     pub for_seconds: u32,
@@ -93,7 +93,7 @@ impl BurnRateWindows {
         if !(SHORTEST..=COUNTED_MAX).contains(&short) {
             let (least, most) = (duration(SHORTEST), duration(COUNTED_MAX));
             return Some(format!(
-                "the short window of {} is too short or too long; write one from {least} to {most}",
+                "the short window of {} is out of range; write one from {least} to {most}",
                 duration(short)
             ));
         }

@@ -29,7 +29,7 @@ pub struct Monitoring {
     pub alerts: Vec<Group<Alert>>,
     /// The alerts about the monitoring stack, the same for every program.
     pub stack: Vec<Group<Alert>>,
-    /// How Prometheus stores histograms.
+    /// The format in which Prometheus stores histograms.
     pub histograms: Histograms,
     /// The receivers of notifications.
     pub receivers: Receivers,

@@ -28,7 +28,7 @@ pub struct Options {
     pub under_load: bool,
     /// Bytes of resident memory above which `MemoryHigh` fires.
     pub memory_bytes: f64,
-    /// How Prometheus stores the histograms of the program.
+    /// The format in which Prometheus stores the histograms of the program.
     pub histograms: Histograms,
     /// The burn rates at which `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
     pub burns: [BurnRateAlert; 3],

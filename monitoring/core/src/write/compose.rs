@@ -251,7 +251,7 @@ APP_IMAGE=app:latest
 # Its command-line arguments. Only its working directory, {DATA}, keeps files across restarts.
 APP_ARGUMENTS={arguments}
 
-# The address on which ports are published. If it is not this machine's own, put TLS in front: see overlays/.
+# The address on which ports are published. If it is not a loopback address, put TLS in front: see overlays/.
 BIND_ADDRESS=127.0.0.1
 
 # The addresses at which people open the servers; notifications link to them.

@@ -65,7 +65,7 @@ client_max_body_size 4m;
 proxy_http_version 1.1;
 # Queries can take a long time.
 proxy_read_timeout 60s;
-# Limits logins and queries per address; a dashboard requests all its panels at once.
+# Limits the requests of a client address; a dashboard requests all its panels at once.
 limit_req_zone $binary_remote_addr zone=requests:1m rate=50r/s;
 
 map $http_upgrade $connection_upgrade {{

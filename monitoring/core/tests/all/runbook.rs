@@ -1,6 +1,7 @@
 //! The runbook: each alert has a section that its link finds, and texts of functions stay unchanged.
 
-use crate::support::{file, measured, monitoring, query, system};
+use crate::support::{file, measured, monitoring, query, shipped, system};
+use measurand_monitoring::model::{Piece, Sentence};
 use std::collections::BTreeSet;
 
 /// Returns the anchors that GitHub and GitLab give to headings.
@@ -48,6 +49,31 @@ fn a_section_has_all_parts() {
     // Alerts about the program are not about that function alone.
     let down = text.split("\n## ").find(|it| it.starts_with("ServiceDown\n")).unwrap();
     assert!(!down.contains("pg_stat_activity") && down.contains("\n1. Ask the program directly"), "{down}");
+}
+
+/// Our own texts appear as they are, and texts of a catalog cannot format.
+#[test]
+fn only_texts_of_a_catalog_are_escaped() {
+    let system = monitoring(&system());
+    for monitoring in [&system, &shipped()] {
+        assert!(!file(monitoring, "RUNBOOK.md").contains("&#"));
+    }
+    let mut other = system;
+    let alert =
+        other.alerts.iter_mut().flat_map(|it| &mut it.rules).find(|it| it.name == "DatabaseQueryErrors").unwrap();
+    assert!(matches!(alert.summary, Sentence::Foreign(_)) && matches!(alert.impact, Sentence::Foreign(_)));
+    alert.summary = Sentence::Foreign("*a* `b` 5% c_d.".to_owned());
+    alert.impact = Sentence::Own("A `b`.".to_owned());
+    alert.description = vec![Piece::Text("`c` ".to_owned()), Piece::Foreign("[d](e)".to_owned())];
+    let text = file(&other, "RUNBOOK.md");
+    let section = text.split("\n## ").find(|it| it.starts_with("DatabaseQueryErrors\n")).unwrap();
+    for expected in [
+        "\n&#42;a&#42; &#96;b&#96; 5% c_d.\n",
+        "\n- Impact: A `b`.\n",
+        "\n- Meaning: `c` &#91;d&#93;(e) It fires after 2m.\n",
+    ] {
+        assert!(section.contains(expected), "`{expected}` is not in:\n{section}");
+    }
 }
 
 #[test]

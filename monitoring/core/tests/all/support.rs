@@ -191,7 +191,7 @@ fn tool(name: &str, package: &str, folder: &Path, arguments: &[&str]) -> String 
 #[track_caller]
 pub(crate) fn promtool_tests(folder: &Path, files: &[&str]) {
     let files = Mutex::new(files.iter());
-    let next = || files.lock().expect("no panic before").next();
+    let next = || files.lock().expect("no thread panicked").next();
     std::thread::scope(|scope| {
         let work = || {
             while let Some(file) = next() {
@@ -207,7 +207,7 @@ pub(crate) fn promtool_tests(folder: &Path, files: &[&str]) {
 /// Returns all files, generated once per program, since evaluating the timelines of all alerts takes long.
 pub(crate) fn all_files(monitoring: &Monitoring) -> Vec<File> {
     static MADE: Mutex<Vec<(Monitoring, Vec<File>)>> = Mutex::new(Vec::new());
-    let made = || MADE.lock().expect("no panic before");
+    let made = || MADE.lock().expect("no thread panicked");
     let known = made().iter().find(|it| it.0 == *monitoring).map(|it| it.1.clone());
     known.unwrap_or_else(|| {
         let files = make_files(monitoring);

@@ -84,7 +84,7 @@ fn every_panel_and_every_rule_says_what_arithmetic_says() -> Many {
     for (job, monitoring) in &both {
         expected::check_known_numbers(&prometheus, &world, job, monitoring);
     }
-    println!("{asked} panels and rules asked: {:.1} s", started.elapsed().as_secs_f64());
+    println!("{asked} panels and rules queried: {:.1} s", started.elapsed().as_secs_f64());
     // Meanwhile, Prometheus evaluates each group of rules.
     let many = std::thread::spawn(scale::build);
     for (job, monitoring) in &both {

@@ -49,17 +49,17 @@ fn the_tests_of_alerts_notice_each_change() {
         for _ in 0..2 {
             scope.spawn(|| {
                 // The lock is not held while a trial runs.
-                let next = || queue.lock().expect("no panic before").next();
+                let next = || queue.lock().expect("no thread panicked").next();
                 while let Some(trial) = next() {
                     let fails = tests_fail(&trial);
-                    let mut noticed = noticed.lock().expect("no panic before");
+                    let mut noticed = noticed.lock().expect("no thread panicked");
                     let Mutation { rule, what, place, .. } = trial.mutation;
                     *noticed.entry((rule, what, place)).or_default() |= fails;
                 }
             });
         }
     });
-    let noticed = noticed.into_inner().expect("no panic before");
+    let noticed = noticed.into_inner().expect("no thread panicked");
     let survivors: Vec<(&str, &str)> = noticed
         .iter()
         .filter(|(_, noticed)| !**noticed)

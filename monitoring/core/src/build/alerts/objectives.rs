@@ -61,8 +61,9 @@ fn draft<'a>(text: &'static Text, burn: &BurnRateAlert, promise: &SiteObjective<
         severity: Some(severity_of(promise.site).map_or(burn.severity, |it| burn.severity.max(it))),
         summary: Sentence::Own(text.summary.to_owned()),
         description: vec![
+            piece("The objective of "),
             label(OBJECTIVE_LABEL),
-            piece(format!(" has the objective {}; ", promise.title())),
+            piece(format!(" is {}; ", promise.title())),
             Piece::Value(Format::Share),
             piece(" of its calls missed it."),
         ],

@@ -190,7 +190,7 @@ pub(super) const ALERTS: &[Common] = &[
         },
         description: |_| {
             let number = Piece::Value(Format::Count);
-            vec![label("instance"), text(" restarted "), number, text(" times within an hour.")]
+            vec![label("instance"), text(" restarted "), number, text(" times within an hour; the limit is 3.")]
         },
         scenario: |_| {
             // A new start time each minute is a restart each minute. Before that, it has just not restarted too often.

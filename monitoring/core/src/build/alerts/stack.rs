@@ -91,7 +91,12 @@ pub(super) const ALERTS: &[Common] = &[
         },
         description: |_| {
             let number = Piece::Value(Format::Count);
-            vec![number, text(" evaluations of "), label("rule_group"), text(" failed within a quarter of an hour.")]
+            vec![
+                number,
+                text(" evaluations of the rule group "),
+                label("rule_group"),
+                text(" failed within 15 minutes."),
+            ]
         },
         scenario: |_| {
             let own = labels(&[("rule_group", "rules.yml;shop")]);

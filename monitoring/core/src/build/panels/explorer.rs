@@ -29,7 +29,7 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "rate",
         title: "Calls per second by function",
-        description: "How often each function is called. A function that disappears is no longer called.",
+        description: "Calls per second of each function. A function that disappears is no longer called.",
         unit: Unit::PerSecond,
         lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?))),
         ..WIDE
@@ -37,7 +37,7 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "errors",
         title: "Errors per second by function",
-        description: "How often each function fails.",
+        description: "Failed calls per second of each function.",
         unit: Unit::PerSecond,
         lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.rate(Role::Errors, &it.labels(), Form::Plain)?))),
         ..WIDE
@@ -107,7 +107,7 @@ fn list(families: &[UsedFamily<'_>]) -> Panel {
         key: format!("{KEY}/list"),
         id: 0,
         title: "Annotated functions".to_owned(),
-        description: "Every annotated function of the program, called or not, and the line of its annotation."
+        description: "Every annotated function of the program, called or not, with the line of its annotation."
             .to_owned(),
         kind: PanelKind::Text,
         unit: Unit::Count,
