@@ -1,6 +1,6 @@
 //! Builds the model from a catalog: panels, alerts and recording rules.
 //!
-//! This layer knows the query language and the model. It knows no file format.
+//! This layer depends on the query language and the model. It is independent of file formats.
 
 pub mod alerts;
 pub mod layout;
@@ -16,8 +16,8 @@ use crate::model::options::{Options, uid};
 use measurand_catalog::Catalog;
 
 impl Monitoring {
-    /// What to show and to watch of a program. A family or an objective that nothing can be made of is left out, and
-    /// [`Monitoring::problems`] says which and why.
+    /// Builds the dashboard and the rules for a catalog. A family or an objective that cannot be used is left out;
+    /// [`Monitoring::problems`] lists it with the reason.
     #[must_use]
     pub fn new(catalog: &Catalog, options: &Options) -> Self {
         let problems = validate::problems(catalog);
@@ -36,7 +36,7 @@ impl Monitoring {
     }
 }
 
-/// No time, no path, no host: the same catalog has to give the same bytes.
+/// Returns the origin without time, path and host, so that the same catalog gives the same bytes.
 fn origin(catalog: &Catalog) -> String {
     let mut crates: Vec<String> = catalog.sites.iter().map(|it| format!("{} {}", it.krate, it.version)).collect();
     crates.sort();

@@ -4,12 +4,12 @@
 //! query ◄── model ◄── build ◄── write, live
 //! ```
 //!
-//! - [`query`]: the language in which every panel and rule asks its question, with its two back ends: PromQL as text
-//!   ([`query::promql`]) and answers from samples at hand ([`query::evaluate`]).
+//! - [`query`]: the language of all panels and rules. Its two back ends print PromQL ([`query::promql`]) and evaluate
+//!   samples in memory ([`query::evaluate`]).
 //! - [`model`]: rows of panels, recording rules and alerts as plain data.
-//! - `build`: the model of a catalog.
+//! - `build`: builds the model of a catalog.
 //! - `write`: files for Grafana, Prometheus, Alertmanager, Kubernetes and Compose, runbooks, and tests of alerts.
-//! - [`live`]: what a page inside the program shows.
+//! - [`live`]: the data of a page inside the program.
 //!
 //! [`Monitoring::new`] builds the model, and [`Monitoring::files`] writes it.
 //!
@@ -28,7 +28,7 @@
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
-#[allow(clippy::must_use_candidate, reason = "only `measurand-check` uses it, which stands beside this crate")]
+#[allow(clippy::must_use_candidate, reason = "only `measurand-check` uses it")]
 pub mod build;
 pub mod live;
 mod markdown;

@@ -1,7 +1,7 @@
-//! What a page inside the program shows: the same panels, functions and alerts as the generated files, answered from
-//! samples at hand.
+//! The data of a page inside the program: the same panels, functions and alerts as in the generated files, evaluated
+//! over samples in memory.
 //!
-//! Everything here is data that is written as JSON; it knows neither where samples come from nor how a page looks.
+//! Everything here is data for JSON. It is independent of the source of the samples and of the look of the page.
 
 mod alerts;
 mod function;
@@ -24,7 +24,7 @@ use measurand_catalog::Catalog;
 use std::collections::BTreeMap;
 
 impl Page {
-    /// For a catalog.
+    /// Builds the page of a catalog.
     #[must_use]
     pub fn new(catalog: Catalog, options: &Options) -> Self {
         let monitoring = Monitoring::new(&catalog, options);
@@ -32,52 +32,52 @@ impl Page {
         Self { catalog, monitoring, functions }
     }
 
-    /// What does not change while the program runs, as JSON.
+    /// Returns the part of the page that is constant while the program runs, as JSON.
     #[must_use]
     pub fn model(&self) -> serde_json::Value {
         model::of(self)
     }
 
-    /// The numbers of all panels that have any.
+    /// Returns the ids of all panels with numbers.
     pub fn panel_ids(&self) -> impl Iterator<Item = u32> {
         let panels = self.monitoring.rows.iter().flat_map(|it| &it.panels);
         panels.filter(|it| model::is_shown(it)).map(|it| it.id)
     }
 
-    /// The columns of these panels, by panel and line.
+    /// Returns the columns of these panels, by panel and line.
     ///
     /// # Errors
-    /// When they take more memory than the frame has room for.
+    /// If the columns take more memory than the frame allows.
     pub fn panels(&self, ids: &[u32], frame: &Frame, source: &dyn Source) -> Result<Columns, TooLarge> {
         panels::of(self, ids, frame, source)
     }
 
-    /// How many series an answer with these panels reads at each instant, at most.
+    /// Returns the largest number of series that a response with these panels reads at each instant.
     #[must_use]
     pub fn series_of(&self, ids: &[u32], source: &dyn Source) -> usize {
         panels::series(self, ids, source)
     }
 
-    /// The numbers of each function at this time, in milliseconds since the epoch, by the function's id; [`Windows::at`]
-    /// says over which time they are.
+    /// Returns the numbers of each function at `now`, in milliseconds since the epoch, by the function's id.
+    /// [`Windows::at`] returns the time ranges of the numbers.
     #[must_use]
     pub fn numbers(&self, source: &dyn Source, now: i64) -> BTreeMap<&str, Numbers> {
         numbers::of(self, source, now)
     }
 
-    /// How far each alert is at this time.
+    /// Returns the state of each alert at `now`, in milliseconds since the epoch.
     #[must_use]
     pub fn alerts(&self, source: &dyn Source, now: i64) -> Vec<AlertState> {
         alerts::of(self, source, now)
     }
 
-    /// The generated files of the program.
+    /// Returns the generated files of the program.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
         self.monitoring.files()
     }
 
-    /// The rules that are about one function, as a file for Prometheus.
+    /// Returns the rules about one function as a rule file for Prometheus.
     #[must_use]
     pub fn rules_of(&self, id: &str) -> Option<String> {
         let function = self.functions.iter().find(|it| it.id == id)?;

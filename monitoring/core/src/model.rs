@@ -1,6 +1,6 @@
-//! What is shown and what is watched, as plain data: the writers turn it into files, a page can draw it.
+//! The contents of dashboards, rules and alerts as plain data. Writers turn it into files, and a page can draw it.
 //!
-//! Nothing here knows a file format; texts are kept in pieces, so that each writer escapes what did not come from us.
+//! Nothing here depends on a file format. Texts are kept in pieces, so that each writer can escape what is not ours.
 
 pub mod burn_rate;
 pub mod monitoring;
@@ -11,17 +11,17 @@ pub mod stack;
 use crate::query::Query;
 use measurand_catalog::Severity;
 
-/// The value of the label `service` of the alerts about the monitoring itself.
+/// The value of the label `service` of the alerts about the monitoring stack.
 pub(crate) const STACK: &str = "monitoring";
 
-/// One row of the dashboard.
+/// A row of the dashboard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// The identifier, part of its panels' keys.
+    /// The identifier, which is part of the keys of its panels.
     pub key: String,
-    /// The title.
+    /// The title in the dashboard.
     pub title: String,
-    /// The number by which links name it.
+    /// The number that links use.
     pub id: u32,
     /// Its distance from the top in grid cells.
     pub y: u32,
@@ -29,36 +29,36 @@ pub struct Row {
     pub panels: Vec<Panel>,
 }
 
-/// One panel.
+/// A panel of the dashboard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
-    /// The identifier: the row's and its own, `database/error_ratio`.
+    /// The identifier: the row's key and the panel's own, `database/error_ratio`.
     pub key: String,
-    /// The number by which links name it; it follows from the key, so that other panels do not change it.
+    /// The number that links use. It follows from the key, so other panels do not change it.
     pub id: u32,
-    /// The title.
+    /// The title above the panel.
     pub title: String,
-    /// What it shows, why, and what to do.
+    /// The purpose of the panel, what to do, and its metrics.
     pub description: String,
-    /// How it is drawn.
+    /// The kind of drawing.
     pub kind: PanelKind,
-    /// What its numbers mean.
+    /// The unit of its numbers.
     pub unit: Unit,
-    /// What it shows; empty for [`PanelKind::Text`].
+    /// Its queries; empty for [`PanelKind::Text`].
     pub lines: Vec<Line>,
-    /// What a [`PanelKind::Text`] says, with everything from outside escaped; empty for all others.
+    /// The Markdown of a [`PanelKind::Text`], with everything from a catalog escaped; empty for all other kinds.
     pub markdown: String,
-    /// The numbers at which alerts fire, drawn as thresholds.
+    /// The thresholds of alerts, which the panel draws.
     pub limits: Vec<Limit>,
-    /// The names of the alerts that it shows.
+    /// The names of the alerts whose condition it shows.
     pub alerts: Vec<String>,
-    /// Shown when there is no number.
+    /// The text that is shown if there is no number.
     pub no_value: String,
-    /// Its place.
+    /// Its position and size.
     pub place: Rectangle,
 }
 
-/// A place in the grid, which is 24 cells wide.
+/// A position and size in the grid, which is 24 cells wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rectangle {
     /// Cells from the left.
@@ -71,7 +71,7 @@ pub struct Rectangle {
     pub height: u32,
 }
 
-/// How a panel is drawn.
+/// The kind of drawing of a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PanelKind {
     /// Lines over time.
@@ -80,23 +80,23 @@ pub enum PanelKind {
     Stack,
     /// The newest number, large.
     Number,
-    /// The newest number as a name: the text is the legend.
+    /// The newest number as a name: the panel shows the legend.
     Name,
-    /// One is up, zero is down.
+    /// Up if the number is one, down if it is zero.
     Status,
-    /// A bar for each series.
+    /// One bar per series.
     Bars,
     /// A dial from zero to one.
     Dial,
     /// Observations by bucket over time.
     Heatmap,
-    /// One row for each combination of labels, one column for each line.
+    /// One row per combination of labels, one column per line.
     Table,
     /// Markdown.
     Text,
 }
 
-/// What a number means to a reader.
+/// The unit of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// A number of things.
@@ -107,52 +107,72 @@ pub enum Unit {
     Seconds,
     /// Bytes.
     Bytes,
-    /// From 0 to 1.
+    /// A share from 0 to 1.
     Share,
     /// From 0 to any number of processors, where 1 is one that is always busy.
     Cores,
-    /// How many times something.
+    /// A multiple, such as a burn rate.
     Factor,
 }
 
-/// One term of a panel and what its answers are called.
+/// A query of a panel and the legend of its results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The name of each answer; in a table, of the column.
+    /// The legend of each result; in a table, the name of the column.
     pub legend: Vec<Piece>,
-    /// The term.
+    /// The query.
     pub query: Query,
-    /// What its numbers mean, where that differs from the panel.
+    /// The unit of its numbers if it differs from the panel's.
     pub unit: Option<Unit>,
 }
 
-/// A number at which an alert fires.
+/// A threshold of an alert.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
-    /// The number.
+    /// The threshold.
     pub value: f64,
-    /// Whether it fires above it; below it otherwise.
+    /// Whether the alert fires above the threshold. If `false`, it fires below it.
     pub above: bool,
-    /// How urgent the alert is.
+    /// The severity of the alert.
     pub severity: Severity,
+}
+
+/// A sentence of an alert. Writers escape a foreign sentence, and write one of our own as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sentence {
+    /// Text from this crate, in Markdown.
+    Own(String),
+    /// Plain text from a catalog.
+    Foreign(String),
+}
+
+impl Sentence {
+    /// The text, not escaped.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let (Self::Own(text) | Self::Foreign(text)) = self;
+        text
+    }
 }
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// As it stands, whoever wrote it.
+    /// Text from this crate. Checked identifiers, such as names of labels, can be part of it.
     Text(String),
+    /// Plain text from a catalog.
+    Foreign(String),
     /// The value of a label.
     Label(String),
-    /// The value of a label, or a word where there is none.
+    /// The value of a label, or a word if the label is missing.
     LabelOr(String, String),
     /// All labels with their values.
     Labels,
-    /// The number.
+    /// The value of the alert's query.
     Value(Format),
 }
 
-/// How a number is written in a text.
+/// The format of a number in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `5.2%`.
@@ -171,169 +191,169 @@ pub enum Format {
     Factor,
 }
 
-/// Rules that are evaluated together, in order.
+/// Rules that Prometheus evaluates together, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group<T> {
-    /// The group's name.
+    /// The name of the group.
     pub name: String,
-    /// Its rules.
+    /// The rules of the group.
     pub rules: Vec<T>,
 }
 
-/// A term that is answered in advance.
+/// A query that Prometheus evaluates in advance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
-    /// The name of the series that it makes.
+    /// The name of the recorded series.
     pub record: String,
-    /// The labels that it adds.
+    /// The labels that the rule adds.
     pub labels: Vec<(String, String)>,
-    /// The term.
+    /// The recorded query.
     pub query: Query,
 }
 
-/// A condition that somebody has to know of.
+/// A condition that a person has to react to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
-    /// The name, in CamelCase.
+    /// The name in CamelCase.
     pub name: String,
-    /// It fires for each answer.
+    /// The condition. The alert fires for each series of the result.
     pub query: Query,
-    /// How long the condition has to hold before it fires.
+    /// Seconds for which the condition has to hold before the alert fires.
     pub for_seconds: u32,
-    /// How soon somebody has to answer; nothing for an alert that is meant to fire.
+    /// The urgency; `None` for an alert that always fires.
     pub severity: Option<Severity>,
-    /// Who answers.
+    /// The team that is responsible.
     pub team: String,
-    /// Labels of its own, by which alerts with one name are told apart.
+    /// Extra labels that distinguish alerts with the same name.
     pub labels: Vec<(String, String)>,
-    /// What is wrong: one sentence, the same for every firing.
-    pub summary: String,
-    /// What exactly is wrong, with the number.
+    /// The problem in one sentence, the same for every firing.
+    pub summary: Sentence,
+    /// The problem in detail, with labels and the value.
     pub description: Vec<Piece>,
-    /// What users notice.
-    pub impact: String,
-    /// The page that says what to do.
+    /// The effect on users.
+    pub impact: Sentence,
+    /// The address of the instructions.
     pub runbook_url: String,
     /// The panel that shows it.
     pub dashboard_url: String,
-    /// That panel's key.
+    /// The key of that panel.
     pub panel: String,
-    /// What it does when there are no series, and why.
+    /// The alert's behaviour without series, and the reason.
     pub absent: String,
-    /// Where to look first, in order.
+    /// The first steps, in order.
     pub advice: Vec<String>,
-    /// What the functions that it is about say to do.
+    /// The instructions from the documentation of the functions that it is about.
     pub steps: Vec<Steps>,
-    /// Samples under which it fires and under which it does not.
+    /// Sample data that makes it fire, and sample data that does not.
     pub scenario: Scenario,
 }
 
 impl Alert {
-    /// The value of its label `service`.
+    /// Returns the value of its label `service`.
     #[must_use]
     pub(crate) fn service<'a>(&self, job: &'a str) -> &'a str {
         if self.scenario.job.is_some() { STACK } else { job }
     }
 }
 
-/// What one function says to do when something is wrong with it.
+/// The instructions that the documentation of one function gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Steps {
-    /// The function's path.
+    /// The path of the function.
     pub function: String,
-    /// Markdown, as somebody wrote it.
+    /// Markdown as the function's author wrote it.
     pub text: String,
 }
 
-/// Made-up samples, one a minute, that show an alert at work. Unit tests are written from them.
+/// Sample data for one alert, one sample a minute. Unit tests are written from it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scenario {
     /// The series.
     pub signals: Vec<Signal>,
-    /// The labels of the firing alert that its query gives it, without the job.
+    /// The labels that the firing alert gets from its query, without the job.
     pub labels: Vec<(String, String)>,
-    /// The job of all series, where it is not the one that is watched.
+    /// The job of all series if it is not the program's.
     pub job: Option<&'static str>,
-    /// Minutes of the time before.
+    /// Minutes before anything happens.
     pub before: u32,
-    /// Minutes of bad samples until the condition holds.
+    /// Minutes of bad samples until the condition is true.
     pub lead: u32,
-    /// Minutes of good samples until it has been over for long.
+    /// Minutes of good samples until the alert has been resolved for a long time.
     pub recovery: u32,
-    /// The number that the alert shows when it fires.
+    /// The value of the alert when it fires.
     pub value: f64,
-    /// The part of the bad traffic that is too little to be judged; nothing where any traffic is judged.
+    /// The fraction of the bad traffic that is too little to judge; `None` if the alert judges any traffic.
     pub quiet: Option<f64>,
-    /// The part of the bad traffic that is just enough to be judged.
+    /// The fraction of the bad traffic that is just enough to judge.
     pub enough: Option<f64>,
-    /// Whether it takes hours, so that once in a while is often enough to look.
+    /// Whether it takes hours, so that the test evaluates less often than once a minute.
     pub slow: bool,
-    /// Courses of events that tell its windows, thresholds and guards apart from any other.
+    /// Sequences of samples that distinguish its windows, thresholds and guards from any others.
     pub courses: Vec<Timeline>,
-    /// Whether the job is up meanwhile.
+    /// Whether the job is up during the scenario.
     pub up: bool,
-    /// Whether it fires when there are no series at all.
+    /// Whether the alert fires if there are no series at all.
     pub fires_without_data: bool,
 }
 
-/// One made-up series: its value, or the growth of a counter in a minute, in each phase of a scenario.
+/// One sample series: in each phase of a scenario its value, or the growth of a counter per minute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signal {
-    /// The metric's name, with `_bucket` and the like.
+    /// The name of the metric, including a suffix such as `_bucket`.
     pub metric: String,
-    /// Its labels besides job and instance.
+    /// Its labels except job and instance.
     pub labels: Vec<(String, String)>,
     /// Whether it is a counter.
     pub counter: bool,
-    /// Before anything happens.
+    /// Value before anything happens.
     pub before: f64,
-    /// While the alert has to fire.
+    /// Value while the alert has to fire.
     pub bad: f64,
-    /// Instead, while it only just must not.
+    /// Value just below the threshold, in the test that replaces `bad` by it.
     pub near: f64,
-    /// When it is over.
+    /// Value after the problem has ended.
     pub good: f64,
 }
 
-/// A made-up course of events, of which its own evaluation says when the alert fires.
+/// A sequence of samples. Evaluating the alert over them gives the minutes in which it fires.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
-    /// What it shows, as the end of a sentence about the alert.
+    /// The behaviour that it tests, as the end of a sentence about the alert.
     pub what: &'static str,
     /// The series.
     pub tracks: Vec<SampleTrack>,
-    /// For how many minutes it is watched.
+    /// Length in minutes.
     pub minutes: u32,
-    /// What is asked besides when the alert fires.
+    /// An additional check.
     pub asked: ExtraQuery,
 }
 
-/// What is asked of a course besides when the alert fires.
+/// A check of a timeline in addition to the minutes in which the alert fires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExtraQuery {
-    /// Nothing.
+    /// No check.
     Nothing,
-    /// When what is recorded for the alert has an answer.
+    /// The minutes in which the series recorded for the alert have a value.
     Recorded,
-    /// When the alert is pending.
+    /// The minutes in which the alert is pending.
     Pending,
 }
 
-/// One made-up series that changes as often as it takes.
+/// One sample series that can change any number of times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampleTrack {
-    /// The metric's name, with `_bucket` and the like.
+    /// The name of the metric, including a suffix such as `_bucket`.
     pub metric: String,
-    /// Its labels besides job and, unless it is among them, instance.
+    /// Its labels except job, and except instance unless it is listed.
     pub labels: Vec<(String, String)>,
     /// Whether it is a counter.
     pub counter: bool,
-    /// For so many minutes this value, or this growth in a minute; after the last the series is gone.
+    /// Minutes and the value, or the growth per minute, in them. After the last entry the series ends.
     pub pieces: Vec<(u32, f64)>,
 }
 
 impl Signal {
-    /// The same series through a course of events.
+    /// Returns the same series with other values over time.
     #[must_use]
     pub(crate) fn along(&self, pieces: &[(u32, f64)]) -> SampleTrack {
         let Self { metric, labels, counter, .. } = self;
@@ -342,7 +362,7 @@ impl Signal {
 }
 
 impl Timeline {
-    /// The first of what happens takes so many seconds longer, in whole minutes.
+    /// Makes the first phase longer by this number of seconds, rounded up to whole minutes.
     pub(crate) fn lengthen(&mut self, seconds: u32) {
         let more = seconds.div_ceil(60);
         self.minutes += more;
@@ -353,7 +373,7 @@ impl Timeline {
 }
 
 impl SampleTrack {
-    /// The samples, one a minute.
+    /// Returns the samples, one a minute.
     pub(crate) fn samples(&self) -> Vec<f64> {
         let mut all = Vec::new();
         let mut count = None;
@@ -368,12 +388,17 @@ impl SampleTrack {
     }
 }
 
-/// A text piece.
+/// Returns a piece with text of this crate.
 pub(crate) fn text(it: impl Into<String>) -> Piece {
     Piece::Text(it.into())
 }
 
-/// A label piece.
+/// Returns a piece with text of a catalog.
+pub(crate) fn foreign(it: impl Into<String>) -> Piece {
+    Piece::Foreign(it.into())
+}
+
+/// Returns a piece with the value of a label.
 pub(crate) fn label(it: impl Into<String>) -> Piece {
     Piece::Label(it.into())
 }

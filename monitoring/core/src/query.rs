@@ -1,11 +1,11 @@
-//! The query language: a small closed set of terms in which every panel and every rule is written.
+//! The query language: a small closed set of query kinds in which every panel and every rule is written.
 //!
-//! A term knows nothing of PromQL, of Grafana or of the job that is watched: `promql` prints it for a rule or for a
-//! dashboard, and a page inside the program can evaluate the same term over samples of its own. So there are no strings
-//! of PromQL anywhere, and a new kind of question is a new variant that every reader has to answer.
+//! A query is independent of PromQL, Grafana and the monitored job: `promql` prints it for a rule or for a dashboard,
+//! and a page inside the program can evaluate the same query over its own samples. So no PromQL strings exist
+//! elsewhere, and the compiler makes every reader handle a new kind of query.
 //!
-//! Every aggregation keeps the label `job` besides the labels it names, since `job` is what rules and dashboards select
-//! by; [`Query::Heatmap`] alone drops it.
+//! Every aggregation keeps the label `job` besides the labels it names, since rules and dashboards select by `job`.
+//! Only [`Query::Heatmap`] drops it.
 
 mod about;
 mod build;
@@ -21,24 +21,24 @@ use std::collections::BTreeSet;
 /// The series of one metric.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Selector {
-    /// The metric's name; of a histogram, the name without `_bucket`.
+    /// The name of the metric; for a histogram, the name without `_bucket`.
     pub metric: String,
-    /// What the labels must be.
+    /// The conditions on labels.
     pub matchers: Vec<Matcher>,
-    /// What the series belong to.
+    /// The kind of target that the series belong to.
     pub origin: Origin,
 }
 
-/// What one label of a series must be.
+/// A condition on one label of a series.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Matcher {
-    /// The label's name.
+    /// The name of the label.
     pub label: String,
-    /// What its value has to be.
+    /// The condition on its value.
     pub is: Match,
 }
 
-/// What the value of a label has to be.
+/// A condition on the value of a label.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Match {
     /// This text.
@@ -49,34 +49,33 @@ pub enum Match {
     OneOf(Vec<String>),
     /// None of these texts.
     NoneOf(Vec<String>),
-    /// A text that begins with this one.
+    /// A text with this prefix.
     StartsWith(String),
 }
 
-/// Where a series comes from, and so which labels tell its target.
+/// The origin of a series, which determines the labels that identify its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// A scraped target: the series has `job` and `instance`.
     Target,
     /// A rule that aggregated over targets: the series has `job` only.
     Rule,
-    /// A target of another job, which is part of the monitoring itself.
+    /// A target of another job that belongs to the monitoring stack.
     Job(&'static str),
 }
 
-/// How far back a term looks.
+/// The time range that a query reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// What suits the place: five minutes in a rule, the width of a pixel in a dashboard, but never less than the rate
-    /// needs.
+    /// The default: five minutes in a rule; in a dashboard the width of a pixel, but never less than a rate needs.
     Recent,
-    /// All that the dashboard shows; five minutes in a rule.
+    /// The whole time range of the dashboard; five minutes in a rule.
     Shown,
-    /// So many seconds.
+    /// A number of seconds.
     Seconds(u32),
 }
 
-/// How an aggregation makes one number of many.
+/// How an aggregation combines several values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Aggregation {
     /// The sum.
@@ -87,11 +86,11 @@ pub enum Aggregation {
     Minimum,
     /// The largest.
     Maximum,
-    /// How many there are.
+    /// The number of values.
     Count,
 }
 
-/// The direction of a comparison; what does not hold is dropped.
+/// The kind of a comparison. Values for which it is false are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Comparison {
     /// Greater than.
@@ -102,86 +101,86 @@ pub enum Comparison {
     Equal,
 }
 
-/// How two sets of series are combined by their labels.
+/// The kind of set operation on two sets of series, by their labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Combination {
-    /// The left ones that the right has too.
+    /// Series of the left side that the right side also has.
     And,
-    /// The left ones, and those of the right that the left lacks.
+    /// Series of the left side, and those of the right side that the left side lacks.
     Or,
-    /// The left ones that the right lacks.
+    /// Series of the left side that the right side lacks.
     Unless,
 }
 
-/// A question about series; the answer is a set of labelled numbers.
+/// A query over series. Its result is a set of labelled values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
     /// The newest sample of each series.
     Instant(Selector),
-    /// The growth of each counter per second.
+    /// The per-second growth of each counter.
     Rate(Selector, Window),
-    /// The growth of each counter.
+    /// The growth of each counter within the window.
     Increase(Selector, Window),
-    /// The mean of each gauge's samples; survives a failed scrape, which a bare gauge does not.
+    /// The average of each gauge's samples. Unlike the newest sample, it survives a failed scrape.
     AverageOverTime(Selector, Window),
-    /// The largest of each gauge's samples.
+    /// The maximum of each gauge's samples.
     MaximumOverTime(Selector, Window),
-    /// How often each gauge took another value.
+    /// The number of changes of each gauge's value.
     Changes(Selector, Window),
-    /// The sample of each series so many seconds ago.
+    /// The sample of each series this number of seconds ago.
     Offset(Selector, u32),
-    /// One number for each combination of `job` and the named labels.
+    /// One value for each combination of `job` and the named labels.
     Aggregate(Aggregation, Vec<String>, Box<Query>),
     /// Observations per second up to each bound of a histogram, for each combination of `job` and the named labels.
     Buckets(Vec<String>, Selector, Window),
-    /// Observations per second up to each bound of a histogram, over everything.
+    /// Observations per second up to each bound of a histogram, over all series.
     Heatmap(Selector, Window),
-    /// The quantile, from 0 to 1, of buckets.
+    /// The quantile, from 0 to 1, of the inner query's buckets.
     Quantile(f64, Box<Query>),
-    /// The part divided by the whole; nothing where the whole is not above zero.
+    /// The quotient of part and whole; no value if the whole is not above zero.
     Ratio {
         /// The numerator.
         part: Box<Query>,
         /// The denominator.
         whole: Box<Query>,
     },
-    /// The first, and zero for each combination of labels that only the second has.
+    /// The first query, and zero for each combination of labels that only the second has.
     OrZero(Box<Query>, Box<Query>),
-    /// The sum of terms with the same labels.
+    /// The sum of queries with the same labels.
     Plus(Vec<Query>),
-    /// The first less the second, for terms with the same labels.
+    /// The first query minus the second, which has the same labels.
     Minus(Box<Query>, Box<Query>),
-    /// The term divided by a number.
+    /// The query divided by a number.
     DivideBy(Box<Query>, f64),
-    /// One less the term: what a share leaves.
+    /// One minus the query: the rest of a share.
     Complement(Box<Query>),
-    /// The mean of the term's answers over time.
+    /// The average of the query's results over time.
     AvgOverTimeOf(Box<Query>, Window),
-    /// Seconds since a point in time that the term gives in seconds since the epoch.
+    /// Seconds since a point in time, which the query returns in seconds since the epoch.
     Age(Box<Query>),
-    /// Those numbers for which the comparison holds.
+    /// The values for which the comparison is true.
     Compare(Box<Query>, Comparison, f64),
-    /// Two terms combined by their labels.
+    /// Two queries combined by their labels.
     Combine(Box<Query>, Combination, Box<Query>),
-    /// One if no such series exists, else nothing.
+    /// One if no such series exists, otherwise no series.
     Absent(Selector),
-    /// A number without labels.
+    /// A value without labels.
     Constant(f64),
-    /// What a recording rule has computed before; the evaluation of `of` gives the same.
+    /// A series recorded by a recording rule. Evaluating `of` gives the same result.
     Recorded {
         /// The name of the recorded series.
         record: String,
         /// The labels that the recording rule adds.
         labels: Vec<(String, String)>,
-        /// Which of the recorded series.
+        /// The conditions on the recorded series.
         matchers: Vec<Matcher>,
-        /// What is recorded.
+        /// The recorded query.
         of: Box<Query>,
     },
 }
 
 impl Match {
-    /// Whether a value is what it has to be; a label that is missing has the value "".
+    /// Whether a value satisfies the condition. A missing label has the value "".
     #[must_use]
     pub fn holds(&self, value: &str) -> bool {
         match self {
@@ -195,7 +194,7 @@ impl Match {
 }
 
 impl Query {
-    /// The terms directly inside this one.
+    /// Returns the direct subqueries.
     #[must_use]
     pub fn children(&self) -> Vec<&Query> {
         match self {
@@ -226,7 +225,7 @@ impl Query {
         }
     }
 
-    /// The selector of a term that reads samples itself.
+    /// Returns the selector of a query that reads samples directly.
     #[must_use]
     pub fn selector(&self) -> Option<&Selector> {
         match self {
@@ -244,7 +243,7 @@ impl Query {
         }
     }
 
-    /// Every selector in the term.
+    /// Returns every selector in the query.
     #[must_use]
     pub fn selectors(&self) -> Vec<&Selector> {
         let mut all: Vec<&Selector> = self.children().into_iter().flat_map(Query::selectors).collect();
@@ -252,7 +251,7 @@ impl Query {
         all
     }
 
-    /// The labels that the answer can have, or nothing where it has whatever the series have.
+    /// Returns the labels that the result can have, or `None` if it has the labels of the series.
     #[must_use]
     pub fn labels(&self) -> Option<BTreeSet<&str>> {
         match self {

@@ -1,76 +1,77 @@
-//! How much of everything so many instances are, by arithmetic, and which engine carries that.
+//! Capacity estimates: series, network, disk and memory for a number of instances, and the backend to use.
 //!
-//! The factors are those that the engines' own documentation plans with; each is on the safe side of what is measured.
+//! The factors come from the documentation of the backends. Each is higher than what we measured.
 
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// Bytes of one sample in Prometheus' text, before compression: a name, its labels, a number.
+/// Bytes of one sample in Prometheus' text format before compression: a name, its labels and a value.
 const SCRAPED_BYTES: f64 = 100.0;
-/// Of these what goes over the network: the text repeats itself, and gzip leaves about an eighth.
+/// Share of these bytes that goes over the network. The text is repetitive, and gzip leaves about an eighth.
 const COMPRESSED: f64 = 0.15;
-/// Bytes of one sample on the disk of Prometheus: its documentation says one to two.
+/// Bytes of one sample on the disk of Prometheus. Its documentation says one to two.
 const PROMETHEUS_DISK: f64 = 2.0;
-/// Bytes of memory for one series that is written to, in Prometheus.
+/// Bytes of memory for one active series in Prometheus.
 const PROMETHEUS_MEMORY: f64 = 4096.0;
-/// Bytes of one sample on the disk of `VictoriaMetrics`: its documentation says less than one.
+/// Bytes of one sample on the disk of `VictoriaMetrics`. Its documentation says less than one.
 const STORE_DISK: f64 = 1.0;
-/// Bytes of memory for one series that is written to, in `VictoriaMetrics`: its documentation says less than 1 KiB.
+/// Bytes of memory for one active series in `VictoriaMetrics`. Its documentation says less than 1 KiB.
 const STORE_MEMORY: f64 = 1024.0;
-/// Series that one Prometheus carries with the memory of an ordinary machine: eight GB of them, and as much for queries.
+/// Number of series that one Prometheus can handle on an ordinary machine: 8 GB of memory for them, and 8 GB for
+/// queries.
 const PROMETHEUS_SERIES_MAX: f64 = 2_000_000.0;
-/// Samples a second up to which the documentation of `VictoriaMetrics` recommends a single server.
+/// Samples per second up to which the documentation of `VictoriaMetrics` recommends a single server.
 const STORE_SAMPLES_MAX: f64 = 1_000_000.0;
-/// What the endpoint exports whatever is annotated: process, runtime, build, the recorder itself.
+/// Number of series of every endpoint, without annotations: process, runtime, build and the recorder itself.
 pub const PLATFORM_SERIES: u64 = 120;
 
 const DAY: f64 = 86_400.0;
 
-/// What so many instances are.
+/// The estimated load of a number of instances.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Size {
-    /// How many.
+    /// Number of instances.
     pub instances: u64,
-    /// Of each.
+    /// Series of each instance.
     pub series_per_instance: u64,
     /// Seconds between two scrapes.
     pub interval: u64,
-    /// Series of all.
+    /// Series of all instances.
     pub series: f64,
-    /// Of all.
+    /// Samples per second of all instances.
     pub samples_per_second: f64,
-    /// What all of them send, compressed.
+    /// Compressed bytes per second that all instances send.
     pub bytes_per_second: f64,
-    /// What Prometheus writes in a day.
+    /// Bytes that Prometheus writes per day.
     pub disk_per_day: f64,
-    /// What it keeps of that in 15 days.
+    /// Bytes that Prometheus stores for 15 days.
     pub disk: f64,
-    /// What the store keeps in a year.
+    /// Bytes that the long-term store keeps for a year.
     pub store_year: f64,
-    /// What Prometheus takes for the series, all shards together.
+    /// Bytes of memory of Prometheus, all shards together.
     pub memory: f64,
-    /// What the store takes for them.
+    /// Bytes of memory of the long-term store.
     pub store_memory: f64,
-    /// How many Prometheus servers divide the instances among them.
+    /// Number of Prometheus servers that share the instances.
     pub shards: u64,
-    /// What carries it.
+    /// The recommended backend.
     pub engine: Engine,
 }
 
-/// What carries so many series.
+/// A backend for a number of series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
-    /// One server, and a second one that does the same, against its failure.
+    /// One Prometheus, and a second one with the same configuration in case it fails.
     Prometheus,
-    /// Shards that scrape, and one store above them.
+    /// Shards that scrape, and one long-term store.
     VictoriaMetrics,
-    /// Shards that scrape, and a store of many servers.
+    /// Shards that scrape, and a long-term store with several servers.
     Cluster,
 }
 
 impl Engine {
-    /// In words.
+    /// Returns a description.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -82,10 +83,10 @@ impl Engine {
 }
 
 impl Size {
-    /// Of so many instances with so many series each.
+    /// Estimates the load. `interval` is the scrape interval in seconds.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 instances")]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number that is not negative")]
+    #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 instances")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small, non-negative number")]
     pub fn new(instances: u64, series_per_instance: u64, interval: u64) -> Self {
         let series = instances as f64 * series_per_instance as f64;
         let samples = series / interval.max(1) as f64;
@@ -113,29 +114,29 @@ impl Size {
         }
     }
 
-    /// Names and values, for people.
+    /// Returns names and values as text.
     #[must_use]
     pub fn rows(&self) -> [(&'static str, String); 9] {
         [
             ("instances", scaled(self.instances_f64(), "")),
             ("series", scaled(self.series, "")),
-            ("samples a second", scaled(self.samples_per_second, "")),
+            ("samples per second", scaled(self.samples_per_second, "")),
             ("network", scaled(self.bytes_per_second, "B/s")),
-            ("disk of Prometheus, 15 days", scaled(self.disk, "B")),
-            ("memory of Prometheus", scaled(self.memory, "B")),
-            ("disk of the store, a year", scaled(self.store_year, "B")),
+            ("Prometheus disk, 15 days", scaled(self.disk, "B")),
+            ("Prometheus memory", scaled(self.memory, "B")),
+            ("store disk, one year", scaled(self.store_year, "B")),
             ("Prometheus servers", self.shards.to_string()),
-            ("carried by", self.engine.name().to_owned()),
+            ("recommended", self.engine.name().to_owned()),
         ]
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 instances")]
+    #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 instances")]
     fn instances_f64(&self) -> f64 {
         self.instances as f64
     }
 }
 
-/// A table in Markdown: one column for each number of instances.
+/// Returns a Markdown table with one column for each number of instances.
 #[must_use]
 pub fn markdown(sizes: &[Size]) -> String {
     let mut lines: Vec<String> = Vec::new();
@@ -154,7 +155,7 @@ pub fn markdown(sizes: &[Size]) -> String {
     lines.join("\n") + "\n"
 }
 
-/// `6.7 k`, `1.5 GB`: two digits are as exact as any of this.
+/// Returns a number with two significant digits and a prefix, such as `6.7 k` or `1.5 GB`.
 fn scaled(number: f64, unit: &str) -> String {
     let (mut number, mut step) = (number, 0);
     while number >= 999.5 && step < 5 {

@@ -1,6 +1,6 @@
 //! Writes the model as files, one module for each format.
 //!
-//! This layer only reads the model. No module here decides what is shown or watched.
+//! This layer only reads the model. The contents of dashboards and rules are decided elsewhere.
 
 mod alert_tests;
 mod alertmanager;
@@ -21,21 +21,21 @@ use crate::model::monitoring::{Monitoring, count};
 use crate::model::options::Receivers;
 use crate::model::stack::{self, Places, Tls};
 
-/// One generated file.
+/// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Its name, below the folder that all are in.
+    /// Its path, relative to the output folder.
     pub name: &'static str,
-    /// All of it.
+    /// Its contents.
     pub contents: String,
-    /// What it has so many of: `panels`, `alerts`, `rules`, …
+    /// The kind of items that it contains: `panels`, `alerts`, `rules`, …
     pub kind: &'static str,
-    /// How many.
+    /// Number of these items.
     pub count: usize,
 }
 
 impl Monitoring {
-    /// The files of this program, in the order in which they are listed.
+    /// Returns the files about this program in the order in which they are listed.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
         let (alerts, recordings) = (self.alert_count(), self.recording_count());
@@ -47,7 +47,7 @@ impl Monitoring {
         ]
     }
 
-    /// The files that belong to a Prometheus and not to a program: one of each, however many programs are watched.
+    /// Returns the files that belong to a Prometheus rather than to a program: once for any number of programs.
     #[must_use]
     pub fn stack_files(&self) -> Vec<File> {
         let places = Places::containers(&self.receivers.secrets);
@@ -58,7 +58,7 @@ impl Monitoring {
         ]
     }
 
-    /// The same for servers that are elsewhere; without `calls` alerts reach nobody but the alert receiver.
+    /// Returns the same files for servers at other addresses. Without `calls`, alerts go to the alert receiver only.
     #[must_use]
     pub fn stack_files_at(&self, places: &Places, calls: bool) -> Vec<File> {
         let alertmanager = if calls {
@@ -73,8 +73,8 @@ impl Monitoring {
         ]
     }
 
-    /// The compose file for all servers, and what its containers read that is not among the others. With them come
-    /// overlays for TLS, for a proxy in front, and for several Prometheus servers.
+    /// Returns the compose file for all servers, the files that its containers read, and overlays for TLS, for a
+    /// reverse proxy, and for several Prometheus servers.
     #[must_use]
     pub fn compose_files(&self) -> Vec<File> {
         let secrets = &self.receivers.secrets;
@@ -115,7 +115,7 @@ impl Monitoring {
         fixed.into_iter().chain(provisioning).chain(self.sharding_files(&growth)).collect()
     }
 
-    /// What Prometheus servers read that divide the instances among them, and the one above them.
+    /// Returns the configurations of Prometheus servers that share the instances, and of the server above them.
     #[must_use]
     pub fn sharding_files(&self, growth: &Growth) -> Vec<File> {
         const SHARDS: [&str; sharding::SHARDS as usize] =
@@ -125,7 +125,7 @@ impl Monitoring {
         [above].into_iter().chain(SHARDS.into_iter().enumerate().map(shard)).collect()
     }
 
-    /// What Grafana reads when it starts: where the data is, and in which folder dashboards are.
+    /// Returns the files that Grafana reads at its start: the data source and the folder of dashboards.
     #[must_use]
     pub fn provisioning_files(&self, prometheus_url: &str, dashboards: &str) -> Vec<File> {
         vec![
@@ -139,8 +139,8 @@ impl Monitoring {
         ]
     }
 
-    /// Unit tests of all alerts. They are no rules: a Prometheus whose `rule_files` match them does not start, so they
-    /// belong in a folder where no pattern does.
+    /// Returns unit tests of all alerts. Their folder must not match a pattern in `rule_files`: a Prometheus that loads
+    /// them as rules does not start.
     #[must_use]
     pub fn test_files(&self) -> Vec<File> {
         let of = |names: [&'static str; 3], all: [(String, usize); 3]| {
@@ -151,7 +151,7 @@ impl Monitoring {
         alerts.into_iter().chain(of(alert_tests::STACK_FILES, alert_tests::stack_alerts(self))).collect()
     }
 
-    /// The objects for a cluster of Kubernetes with the Prometheus operator.
+    /// Returns the objects for a Kubernetes cluster with the Prometheus operator.
     #[must_use]
     pub fn kubernetes_files(&self) -> Vec<File> {
         vec![file("kubernetes.yml", kubernetes::objects(self), "objects", 3)]

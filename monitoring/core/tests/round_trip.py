@@ -1,4 +1,4 @@
-"""Reads dashboards into Grafana's own types and writes them again: a field that those types do not know is lost, and named.
+"""Reads dashboards into Grafana's own types and writes them again, to find fields that these types do not have.
 
 Usage: round_trip.py FILE...; prints one line for each lost or changed field, and fails if there is one.
 """
@@ -10,13 +10,12 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-# An annotation has these beside what all annotations have: Grafana's Prometheus data source reads them, the types of the
-# dashboard leave them open.
+# Fields of an annotation that Grafana's Prometheus data source reads. The types of the dashboard do not declare them.
 OF_THE_DATA_SOURCE = {"step", "tagKeys", "titleFormat", "textFormat"}
 
 
 def differences(path, before, after):
-    """Each place where what was there is not there any more."""
+    """Yields each place whose value is lost or changed."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key, value in before.items():
             if key in after:
@@ -25,7 +24,7 @@ def differences(path, before, after):
                 yield f"{path}.{key} is lost"
     elif isinstance(before, list) and isinstance(after, list):
         if len(before) != len(after):
-            yield f"{path} has {len(after)} and not {len(before)} items"
+            yield f"{path} has {len(after)} instead of {len(before)} items"
         for index, (one, other) in enumerate(zip(before, after)):
             yield from differences(f"{path}[{index}]", one, other)
     elif before != after:

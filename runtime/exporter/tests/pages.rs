@@ -101,7 +101,7 @@ fn check_bounds(address: SocketAddr) {
     assert_eq!(all.status, 422, "{}", all.text().len());
     assert_eq!(
         all.text(),
-        "the answer is larger than 3072 KiB; ask for fewer panels with `ids`, for the largest series with `most`, or for \
+        "the response is larger than 3072 KiB; request fewer panels with `ids`, only the largest series with `most`, or \
          fewer `points`\n"
     );
     assert!(refused(address, "size") >= before + 1.0);

@@ -235,7 +235,7 @@ impl Explainer<'_> {
                 severity: rule.severity.map(measurand_catalog::Severity::as_str),
                 promql: print_as(&rule.query, place, self.monitoring.histograms),
                 hold: duration(rule.for_seconds),
-                summary: rule.summary.clone(),
+                summary: rule.summary.as_str().to_owned(),
             })
             .collect()
     }

@@ -121,7 +121,7 @@ fn windows_of_objectives_can_be_set() {
     let file = |name: &str| &files.iter().find(|it| it.name == name).expect("a file").contents;
     let fast = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == "ErrorBudgetFastBurn").unwrap();
     assert_eq!((fast.for_seconds, fast.severity.map(Severity::as_str)), (180, Some("P1")));
-    assert_eq!(fast.impact, "Within 3 days nothing is left of the error budget of thirty days.");
+    assert_eq!(fast.impact.as_str(), "At this rate the 30-day error budget is used up within 3 days.");
     let rules = file("alerts.yml");
     assert!(rules.contains(
         "objective_errors:ratio_rate2h{job=\"shop\",objective=\"shop::work::one_neural\",sli=\"success\"} > 0.01 and"
@@ -152,18 +152,18 @@ fn mistakes_in_objectives_name_their_line_and_the_fix() {
     check_fails(&windows("{ times = 6, long = \"6h\" }"), "monitoring.toml:2: missing field `short`");
     check_fails(
         &windows("{ times = 0, long = \"6h\", short = \"30m\" }"),
-        "monitoring.toml:2: `ErrorBudgetBurn`: `0` times the budget is no factor; write a number above zero",
+        "monitoring.toml:2: `ErrorBudgetBurn`: `0` is not a valid burn rate; write a number above zero",
     );
     check_fails(&windows("{ times = 6, long = \"6\", short = \"30m\" }"), "monitoring.toml:2: `6` is not a duration");
     check_fails(
         &windows("{ times = 6, long = \"6h\", short = \"12h\" }"),
-        "the short window of 12h cannot be counted; write one from 5m to 6h",
+        "the short window of 12h is out of range; write one from 5m to 6h",
     );
     check_fails(
         &windows("{ times = 6, long = \"30m\", short = \"30m\" }"),
-        "the long window of 30m does not suit the short one; write one above 30m and up to 30d",
+        "the long window of 30m does not fit the short one; write one above 30m and up to 30d",
     );
-    check_fails(&windows("{ times = 6, long = \"90s\", short = \"30m\" }"), "windows are whole minutes");
+    check_fails(&windows("{ times = 6, long = \"90s\", short = \"30m\" }"), "windows have to be whole minutes");
     let pair = "{ times = 6, long = \"6h\", short = \"30m\" }";
     check_fails(&windows(&format!("{pair}, {pair}")), "has these windows twice; help: remove one");
     check_fails("[objectives.ErrorBudgetBurn]\nseverity = \"high\"", "write P0, P1, P2 or P3");

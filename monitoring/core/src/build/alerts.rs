@@ -1,4 +1,4 @@
-//! Alerts: those of each used family, those that every program gets, and those about the monitoring itself.
+//! Alerts of each used family, of every program, and about the monitoring stack.
 
 mod advice;
 mod application;
@@ -20,18 +20,18 @@ use draft::{Context, Draft, Drafts};
 use facts::Split;
 use std::collections::BTreeMap;
 
-/// The names of the alerts that every program gets.
+/// Returns the names of the alerts that every program gets.
 pub(crate) fn common_names() -> impl Iterator<Item = &'static str> {
     service::ALERTS.iter().chain(application::ALERTS).map(|it| it.name).chain(crate::model::burn_rate::NAMES)
 }
 
-/// The names of the alerts that no family has and that can be urgent, those about the monitoring itself too.
+/// Returns the names of the alerts that belong to no family and have a severity, including those about the stack.
 pub fn changeable() -> impl Iterator<Item = &'static str> {
     let all = service::ALERTS.iter().chain(application::ALERTS).chain(stack::ALERTS);
     all.filter(|it| it.severity.is_some()).map(|it| it.name)
 }
 
-/// All alerts about a program: a group for the program as a whole, then one for each family that has alerts.
+/// Returns all alerts about a program: one group for the program as a whole, then one for each family with alerts.
 pub(crate) fn drafts<'a>(families: &'a [UsedFamily<'a>], options: &'a Options) -> Drafts<'a> {
     let context = Context { families, options };
     let sites: Vec<_> = families.iter().flat_map(UsedFamily::sites).collect();
@@ -51,13 +51,13 @@ pub(crate) fn drafts<'a>(families: &'a [UsedFamily<'a>], options: &'a Options) -
     drafts
 }
 
-/// All alerts about the monitoring itself, whatever it watches.
+/// Returns all alerts about the monitoring stack.
 pub(crate) fn stack(options: &Options) -> Drafts<'_> {
     let context = Context { families: &[], options };
     vec![(STACK.to_owned(), stack::ALERTS.iter().filter_map(|it| it.draft(&context, &[])).collect())]
 }
 
-/// The numbers at which alerts fire, by the alert's name.
+/// Returns the thresholds of alerts by the alert's name.
 pub(crate) fn limits<'a>(drafts: &'a Drafts<'a>) -> BTreeMap<&'a str, Vec<Limit>> {
     let mut limits: BTreeMap<&str, Vec<Limit>> = BTreeMap::new();
     for draft in drafts.iter().flat_map(|(_, it)| it) {
@@ -69,7 +69,7 @@ pub(crate) fn limits<'a>(drafts: &'a Drafts<'a>) -> BTreeMap<&'a str, Vec<Limit>
     limits
 }
 
-/// The alerts with everything that a reader needs.
+/// Returns complete alerts, with links to panels and runbooks.
 pub(crate) fn finish(
     service: &str,
     drafts: Drafts<'_>,
@@ -84,7 +84,7 @@ pub(crate) fn finish(
     drafts.into_iter().map(group).collect()
 }
 
-/// The number that a condition compares what it shows with, and whether it holds above it.
+/// Returns the threshold of a condition, and whether it holds above the threshold.
 fn threshold(query: &Query) -> Option<(f64, bool)> {
     match query {
         Query::Compare(_, Comparison::Above, value) => Some((*value, true)),

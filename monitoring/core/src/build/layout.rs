@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// The width of Grafana's grid.
 pub const COLUMNS: u32 = 24;
 
-/// Gives every row and panel its place and its number.
+/// Sets the position and the number of every row and panel.
 pub fn place(rows: &mut [Row]) {
     let mut y = 0;
     let mut taken = BTreeSet::new();
@@ -21,7 +21,7 @@ pub fn place(rows: &mut [Row]) {
     }
 }
 
-/// From left to right; a line is as high as its highest panel. Returns where the next row begins.
+/// Places panels from left to right; a line is as high as its highest panel. Returns the start of the next row.
 fn flow(panels: &mut [Panel], top: u32) -> u32 {
     let (mut x, mut y, mut height) = (0, top, 0);
     for panel in panels {
@@ -36,7 +36,7 @@ fn flow(panels: &mut [Panel], top: u32) -> u32 {
     y + height
 }
 
-/// A number that follows from the key, so that a link to a panel lives on when others come and go.
+/// Returns a number that follows from the key, so that links to a panel stay valid when other panels change.
 fn number(key: &str, taken: &mut BTreeSet<u32>) -> u32 {
     let mut number = 1 + hash(key) % 1_000_000;
     while !taken.insert(number) {

@@ -1,9 +1,9 @@
-//! What annotated functions promise, as terms: how much of a promise is broken over which window, how fast the budget for
-//! that burns, and what is left of it.
+//! Queries about the objectives of annotated functions: the share of calls that miss an objective, the burn rate of its
+//! error budget, and the rest of the budget.
 //!
-//! Windows up to six hours are counted from the samples; longer ones are the means of what was recorded every half
-//! minute, weighted by traffic since calls and errors are averaged apart: thirty days of samples would be read anew each
-//! time.
+//! Windows up to six hours are computed from the samples. Longer ones average the rates that rules record every half
+//! minute, because reading thirty days of samples for every evaluation is too slow. Errors and calls are averaged
+//! separately, so that the ratio is weighted by traffic.
 
 use crate::build::used_family::UsedFamily;
 use crate::model::burn_rate::{COUNTED_MAX, PERIOD, SHORTEST};
@@ -20,34 +20,34 @@ const STEP: u32 = SHORTEST;
 pub const OBJECTIVE_LABEL: &str = "objective";
 const INDICATOR_LABEL: &str = "sli";
 
-/// One promise of one function.
+/// An objective of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteObjective<'a> {
     pub site: &'a SiteRecord,
     /// The function's path.
     pub name: String,
-    /// The share of calls for which it is made.
+    /// The share of calls that have to meet the objective.
     pub share: f64,
-    /// What is promised.
+    /// The property of a call that the objective is about.
     pub indicator: Indicator,
     /// The metric that counts the calls.
     pub calls: String,
-    /// The metric that counts errors, or that has the buckets of the durations.
+    /// The metric that counts errors, or the buckets of the durations.
     pub metric: String,
     /// The bounds of those buckets.
     pub bounds: &'a [f64],
 }
 
-/// What a promise is about.
+/// The property of a call that an objective is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Indicator {
-    /// That calls end well.
+    /// The call succeeds.
     Success,
-    /// That calls end within so many seconds.
+    /// The call ends within this number of seconds.
     Latency(f64),
 }
 
-/// All promises, in the order of the catalog.
+/// Returns all objectives in the order of the catalog.
 pub fn all<'a>(families: &[UsedFamily<'a>]) -> Vec<SiteObjective<'a>> {
     families.iter().flat_map(of_family).collect()
 }
@@ -85,18 +85,18 @@ impl Indicator {
 }
 
 impl SiteObjective<'_> {
-    /// The share of calls that may break the promise, to the digits that somebody wrote.
+    /// Returns the share of calls that may miss the objective, rounded to the digits in the source.
     pub fn budget(&self) -> f64 {
         rounded(1.0 - self.share)
     }
 
-    /// The share of calls beyond which an alert fires: so many times the budget, but at most halfway between the budget
-    /// and all calls. A large budget times a large factor is more than all calls, and the alert would never fire.
+    /// Returns the share of calls above which an alert fires: the budget times the factor, but at most halfway between
+    /// the budget and 1. Without this cap, a large budget times a large factor exceeds 1, and the alert never fires.
     pub fn threshold(&self, factor: f64) -> f64 {
         rounded((self.budget() * factor).min(self.budget().midpoint(1.0)))
     }
 
-    /// The labels of its recordings and alerts.
+    /// Returns the labels of its recordings and alerts.
     pub fn labels(&self) -> Vec<(String, String)> {
         let pairs = [(OBJECTIVE_LABEL, self.name.as_str()), (INDICATOR_LABEL, self.indicator.as_str())];
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
@@ -115,7 +115,7 @@ impl SiteObjective<'_> {
         read(self.selector(&self.calls)).sum(&[])
     }
 
-    /// Calls that broke the promise; where no error was ever counted there is none.
+    /// Calls that missed the objective. If no error has ever been counted, the number is zero.
     fn broken(&self, read: impl Fn(Selector) -> Query) -> Query {
         match self.indicator {
             Indicator::Success => read(self.selector(&self.metric)).sum(&[]).or_zero(self.calls(read)),
@@ -126,7 +126,7 @@ impl SiteObjective<'_> {
         }
     }
 
-    /// The share of calls within so many seconds that broke the promise.
+    /// Returns the share of calls within this number of seconds that missed the objective.
     pub fn ratio(&self, seconds: u32) -> Query {
         let rate = |window| move |it| Query::Rate(it, Window::Seconds(window));
         let step = |query, metric| self.recorded(query, metric, "rate", STEP);
@@ -141,23 +141,24 @@ impl SiteObjective<'_> {
         self.recorded(ratio, "errors", "ratio_rate", seconds)
     }
 
-    /// How many calls within so many seconds broke the promise; only for windows that are counted.
+    /// Returns the number of calls within this window, in seconds, that missed the objective. For windows up to
+    /// [`COUNTED_MAX`].
     pub fn count(&self, seconds: u32) -> Query {
         let broken = self.broken(|it| Query::Increase(it, Window::Seconds(seconds)));
         self.recorded(broken, "errors", "increase", seconds)
     }
 
-    /// How many times too fast the budget burns.
+    /// Returns the burn rate: how many times too fast the budget is used.
     pub fn burn(&self, seconds: u32) -> Query {
         self.ratio(seconds).per(self.budget())
     }
 
-    /// The share of the budget of thirty days that is left; below zero the promise is broken.
+    /// Returns the remaining share of the 30-day budget. Below zero the objective is missed.
     pub fn left(&self) -> Query {
         self.burn(PERIOD).rest()
     }
 
-    /// `99.9% success`, `99% within 10ms`.
+    /// Returns a short description: `99.9% success`, `99% within 10ms`.
     pub fn title(&self) -> String {
         let share = percent(self.share);
         match self.indicator {
@@ -167,7 +168,7 @@ impl SiteObjective<'_> {
     }
 }
 
-/// To nine digits: `1.0 - 0.999` is a little more than a thousandth.
+/// Rounds to nine digits: `1.0 - 0.999` is slightly more than a thousandth.
 fn rounded(share: f64) -> f64 {
     (share * 1e9).round() / 1e9
 }

@@ -1,4 +1,4 @@
-//! The dashboard: which rows there are, and in which order.
+//! The rows of the dashboard and their order.
 
 mod database;
 mod explorer;
@@ -19,7 +19,7 @@ use crate::model::burn_rate::BurnRateAlert;
 use measurand_catalog::{Family, families};
 use spec::{Limits, Spec, row};
 
-/// A row of the dashboard whose panels are fixed, and the families that it shows.
+/// A row of the dashboard with predefined panels, and the families that it shows.
 struct Fixed {
     key: &'static str,
     title: &'static str,
@@ -27,7 +27,7 @@ struct Fixed {
     panels: &'static [Spec],
 }
 
-/// The rows between the overview and the families of the user's own.
+/// The rows between the overview and the rows of user-defined families.
 const FIXED: &[Fixed] = &[
     Fixed {
         key: neural::KEY,
@@ -75,14 +75,14 @@ const FIXED: &[Fixed] = &[
     },
 ];
 
-/// The whole dashboard, laid out and numbered: the overview, the fixed rows, a row for each family that is in none of
-/// them, the explorer, the system.
+/// Returns the whole dashboard with positions and numbers: the overview, the objectives, the fixed rows, a row for each
+/// other family, the explorer and the system.
 pub(crate) fn rows(all: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[BurnRateAlert; 3]) -> Vec<Row> {
     let mut rows = vec![row(overview::KEY, "System overview", overview::PANELS, all, limits)];
     rows.push(objectives::row(all, limits, burns));
     rows.extend(FIXED.iter().map(|it| row(it.key, it.title, it.panels, all, limits)));
     let fixed = |name: &str| FIXED.iter().flat_map(|it| it.families).any(|it| it.name == name);
-    // Requests have their panels among those of the system.
+    // The panels of HTTP requests are in the row of the system.
     let own = all.iter().filter(|it| !fixed(&it.family.name) && it.family.name != families::HTTP.name);
     rows.extend(own.map(|it| {
         let key = format!("family-{}", it.family.name);

@@ -1,15 +1,15 @@
-//! Recording rules: exactly those series that alerts and panels refer to, each before the ones that use it.
+//! Recording rules: exactly the series that alerts and panels use, each rule before the rules that depend on it.
 //!
-//! A term says itself what of it is recorded ([`Query::Recorded`]), so a rule cannot be forgotten, be left over, or
-//! compute something else than the alert believes.
+//! A query marks the parts that are recorded ([`Query::Recorded`]). So no rule is missing or unused, and each computes
+//! what its alert expects.
 
 use crate::model::{Alert, Group, Recording, Row};
 use crate::query::Query;
 use crate::query::promql::Histograms;
 use std::collections::BTreeSet;
 
-/// For each group of alerts the group of the series that it needs, none where it needs none; last a group of those that
-/// only panels need.
+/// Returns, for each group of alerts that needs recorded series, a group of those; last a group of the series that only
+/// panels need.
 pub fn groups(job: &str, alerts: &[Group<Alert>], rows: &[Row], histograms: Histograms) -> Vec<Group<Recording>> {
     let mut known = Known::new();
     let mut groups = Vec::new();
@@ -22,7 +22,7 @@ pub fn groups(job: &str, alerts: &[Group<Alert>], rows: &[Row], histograms: Hist
             groups.push(Group { name: format!("{}-recording", group.name), rules });
         }
     }
-    // The printer asks native histograms themselves.
+    // With native histograms, the printer queries the histogram directly.
     let is_asked = |it: &Recording| histograms == Histograms::Native && matches!(it.query, Query::Buckets(..));
     for group in &mut groups {
         group.rules.retain(|it| !is_asked(it));

@@ -1,4 +1,4 @@
-//! A family that the program uses, and the terms that its roles give.
+//! A family that the program uses, and the queries for its roles.
 
 use crate::model::Unit;
 use crate::query::promql::{RULE_WINDOW_SECONDS, duration};
@@ -13,16 +13,16 @@ pub struct UsedFamily<'a> {
     pub catalog: &'a Catalog,
 }
 
-/// Whether a term is answered from recorded series.
+/// The source of a query's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// From the samples: for dashboards, which select instances.
+    /// The samples: for dashboards, which select instances.
     Plain,
-    /// From a recording rule: for alerts, which look at the whole job.
+    /// A recording rule: for alerts, which watch the whole job.
     Recorded,
 }
 
-/// The families with at least one annotated function, in the catalog's order.
+/// Returns the families with at least one annotated function, in the catalog's order.
 pub fn used(catalog: &Catalog) -> Vec<UsedFamily<'_>> {
     let has_sites = |it: &&FamilyRecord| catalog.sites_of(&it.name).next().is_some();
     catalog.families.iter().filter(has_sites).map(|family| UsedFamily { family, catalog }).collect()
@@ -33,25 +33,25 @@ impl<'a> UsedFamily<'a> {
         self.catalog.sites_of(&self.family.name).collect()
     }
 
-    /// The names of the family's labels.
+    /// Returns the names of the family's labels.
     pub fn labels(&self) -> Vec<String> {
         self.family.labels.iter().map(|it| it.name.clone()).collect()
     }
 
-    /// The names of the family's labels, and one that a role adds.
+    /// Returns the names of the family's labels, and a label that a role adds.
     pub fn labels_and(&self, extra: &str) -> Vec<String> {
         let mut labels = self.labels();
         labels.push(extra.to_owned());
         labels
     }
 
-    /// The names of the labels of the metric with this role: the gauge of calls in flight lacks those that are known only at
-    /// the end of a call.
+    /// Returns the label names of the metric with this role. The gauge of calls in flight lacks labels whose values are
+    /// known only at the end of a call.
     pub fn labels_of(&self, role: Role) -> Vec<String> {
         self.metric(role).map_or_else(Vec::new, |it| it.labels.clone())
     }
 
-    /// What a value of the metric with this role means.
+    /// Returns the unit of the metric with this role.
     pub fn unit(&self, role: Role) -> Option<Unit> {
         self.metric(role).map(|it| match it.unit {
             measurand_catalog::Unit::Count => Unit::Count,
@@ -69,12 +69,12 @@ impl<'a> UsedFamily<'a> {
         self.metric(role).map(|it| Selector::new(&it.name))
     }
 
-    /// How often per second the counter with this role grows.
+    /// Returns the per-second growth of the counter with this role.
     pub fn rate(&self, role: Role, by: &[String], form: Form) -> Option<Query> {
         self.metric(role).map(|it| rate(&it.name, by, form))
     }
 
-    /// Calls per second: from their own counter, from the durations, or from the verdicts.
+    /// Returns calls per second, from the first of the family's metrics that counts calls.
     pub fn calls(&self, by: &[String], form: Form) -> Option<Query> {
         self.rate(Role::Calls, by, form)
             .or_else(|| self.metric(Role::Duration).map(|it| rate(&format!("{}_count", it.name), by, form)))
@@ -85,41 +85,41 @@ impl<'a> UsedFamily<'a> {
             .or_else(|| self.metric(Role::Score).map(|it| rate(&format!("{}_count", it.name), by, form)))
     }
 
-    /// Errors per second by outcome.
+    /// Returns errors per second by outcome.
     pub fn outcomes(&self) -> Option<Query> {
         self.rate(Role::Errors, &[OUTCOME_LABEL.to_owned()], Form::Plain)
     }
 
-    /// Successes and failures per second; whichever is missing counts as zero.
+    /// Returns successes plus failures per second. If one of them has no series, it counts as zero.
     fn verdicts(&self, by: &[String], form: Form) -> Option<Query> {
         let (good, bad) = (self.rate(Role::Successes, by, form)?, self.rate(Role::Failures, by, form)?);
         let both = Query::Plus(vec![good.clone().or_zero(bad.clone()), bad.or_zero(good)]);
         Some(self.kept(both, Role::Failures, by, "verdicts_rate", form))
     }
 
-    /// The share of calls that did not end `ok`.
+    /// Returns the share of calls whose outcome is not `ok`.
     pub fn error_ratio(&self, by: &[String], form: Form) -> Option<Query> {
         let ratio = self.rate(Role::Errors, by, form)?.share_of(self.calls(by, form)?);
         Some(self.kept(ratio, Role::Errors, by, "ratio_rate", form))
     }
 
-    /// The share of verdicts that are failures.
+    /// Returns the share of failures among successes and failures.
     pub fn failure_ratio(&self, by: &[String], form: Form) -> Option<Query> {
         let ratio = self.rate(Role::Failures, by, form)?.share_of(self.verdicts(by, form)?);
         Some(self.kept(ratio, Role::Failures, by, "ratio_rate", form))
     }
 
-    /// The share of verdicts that are successes.
+    /// Returns the share of successes among successes and failures.
     pub fn success_ratio(&self, by: &[String]) -> Option<Query> {
         Some(self.rate(Role::Successes, by, Form::Plain)?.share_of(self.verdicts(by, Form::Plain)?))
     }
 
-    /// Completions per second by the family's labels and by status.
+    /// Returns completions per second by the family's labels and by status.
     pub fn completions(&self) -> Option<Query> {
         self.rate(Role::Completions, &self.labels_and(STATUS_LABEL), Form::Plain)
     }
 
-    /// The share of completions whose status is a failure, over the last hour, where there are any; and their number.
+    /// Returns the share of failed completions over the last hour, without a value if there are none; and their number.
     pub fn failed_completions(&self) -> Option<(Query, Query)> {
         let (all, by) = (self.selector(Role::Completions)?, self.labels());
         let [_, failure] = STATUSES;
@@ -128,32 +128,33 @@ impl<'a> UsedFamily<'a> {
         Some((failed.clone().part_of(Query::Increase(all, hour).sum(&by)), failed))
     }
 
-    /// The level of each combination of labels over all instances: amounts add up, shares and times are averaged.
+    /// Returns the level of each combination of labels over all instances: amounts are summed, shares and times are
+    /// averaged.
     pub fn level(&self, read: fn(Selector) -> Query) -> Option<Query> {
         let mean = matches!(self.unit(Role::Level)?, Unit::Share | Unit::Seconds);
         let aggregation = if mean { Aggregation::Average } else { Aggregation::Sum };
         self.selector(Role::Level).map(|it| read(it).aggregate(aggregation, &self.labels()))
     }
 
-    /// What grows by one with each call: calls, or what ended well where only that is counted.
+    /// Returns the counter that grows by one with each call: calls, or successes if only they are counted.
     pub fn counter(&self) -> Option<&'a MetricRecord> {
         self.metric(Role::Calls).or_else(|| self.metric(Role::Successes))
     }
 
-    /// Hits and misses per second; whichever is missing counts as zero.
+    /// Returns hits plus misses per second. If one of them has no series, it counts as zero.
     pub fn lookups(&self, by: &[String], form: Form) -> Option<Query> {
         let (hits, misses) = (self.rate(Role::Hits, by, form)?, self.rate(Role::Misses, by, form)?);
         let both = Query::Plus(vec![hits.clone().or_zero(misses.clone()), misses.or_zero(hits)]);
         Some(self.kept(both, Role::Hits, by, "lookups_rate", form))
     }
 
-    /// The share of look-ups that found something.
+    /// Returns the share of look-ups that are hits.
     pub fn hit_ratio(&self, by: &[String], form: Form) -> Option<Query> {
         let ratio = self.rate(Role::Hits, by, form)?.share_of(self.lookups(by, form)?);
         Some(self.kept(ratio, Role::Hits, by, "ratio_rate", form))
     }
 
-    /// The term, recorded under the name of the metric with this role if it is to be recorded.
+    /// Returns the query; for [`Form::Recorded`], recorded under a name made from the metric with this role.
     fn kept(&self, query: Query, role: Role, by: &[String], operation: &str, form: Form) -> Query {
         match (form, self.metric(role)) {
             (Form::Recorded, Some(it)) => query.recorded(recorded_name(by, &[], &it.name, operation)),
@@ -161,7 +162,7 @@ impl<'a> UsedFamily<'a> {
         }
     }
 
-    /// A quantile of the histogram with this role.
+    /// Returns a quantile of the histogram with this role.
     pub fn quantile(&self, role: Role, quantile: f64, by: &[String], form: Form) -> Option<Query> {
         let metric = self.metric(role)?;
         let buckets = Query::Buckets(by.to_vec(), Selector::new(&metric.name), Window::Recent);
@@ -176,12 +177,12 @@ impl<'a> UsedFamily<'a> {
         self.selector(role).map(|it| Query::Heatmap(it, Window::Recent))
     }
 
-    /// The newest value of a gauge.
+    /// Returns the newest value of a gauge.
     pub fn gauge(&self, role: Role, aggregation: Aggregation, by: &[String]) -> Option<Query> {
         self.selector(role).map(|it| Query::Instant(it).aggregate(aggregation, by))
     }
 
-    /// How much a counter grew.
+    /// Returns the growth of a counter within a window.
     pub fn increase(&self, role: Role, by: &[String], window: Window) -> Option<Query> {
         self.selector(role).map(|it| Query::Increase(it, window).sum(by))
     }
@@ -195,7 +196,7 @@ fn rate(series: &str, by: &[String], form: Form) -> Query {
     }
 }
 
-/// `level:metric:operations`, as the documentation of Prometheus asks for.
+/// Returns a name in the form `level:metric:operations`, which the documentation of Prometheus recommends.
 fn recorded_name(by: &[String], more: &[&str], series: &str, operation: &str) -> String {
     let mut level = vec!["job"];
     level.extend(by.iter().map(String::as_str));

@@ -1,7 +1,7 @@
-//! Checks that only generated files ask for, beyond those of the catalog's own reader: the reader looks at each family
-//! alone, and all families share one Prometheus.
+//! Checks that only generated files need. The catalog's own reader checks each family alone, but all families share one
+//! Prometheus.
 //!
-//! One bad record never takes the rest down: it is left out, and the problem is data that every front end shows.
+//! An invalid record is left out without affecting the rest, and the problem is data that every front end shows.
 
 use super::alerts;
 use crate::model::problem::Problem;
@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 /// Labels that Prometheus gives to every series of a target.
 const OF_PROMETHEUS: [&str; 2] = ["job", "instance"];
 
-/// An objective has to ask for something, and to leave a budget. Thresholds are rounded to nine digits.
+/// An objective needs a share above zero and an error budget. Thresholds are rounded to nine digits.
 const SMALLEST_SHARE: f64 = 1e-6;
 const SMALLEST_BUDGET: f64 = 1e-9;
 
-/// What [`Monitoring::new`](crate::Monitoring::new) leaves out of a catalog; cheap, since it generates nothing.
+/// Returns the parts of a catalog that [`Monitoring::new`](crate::Monitoring::new) leaves out, without generating
+/// anything.
 #[must_use]
 pub fn problems(catalog: &Catalog) -> Vec<Problem> {
     let families = families_left_out(catalog).into_iter().filter_map(|(name, problem)| {
@@ -26,7 +27,7 @@ pub fn problems(catalog: &Catalog) -> Vec<Problem> {
     families.chain(objectives).collect()
 }
 
-/// The part of a catalog that monitoring can be made of.
+/// Returns the part of a catalog for which files can be generated.
 pub fn valid(catalog: &Catalog) -> Catalog {
     let mut valid = catalog.clone();
     let left_out = families_left_out(catalog);
@@ -41,7 +42,7 @@ pub fn valid(catalog: &Catalog) -> Catalog {
     valid
 }
 
-/// Why a family is left out.
+/// The reason why a family is left out.
 struct Clash(String);
 
 impl Clash {
@@ -51,8 +52,8 @@ impl Clash {
     }
 }
 
-/// The families whose names meet those of other families, of every program or of Prometheus. A built-in family keeps its
-/// names, and so does the family that is first by its name.
+/// Returns the families whose names collide with those of other families, of every program or of Prometheus. A built-in
+/// family keeps its names; among other families, the first by name does.
 fn families_left_out(catalog: &Catalog) -> BTreeMap<&str, Clash> {
     let mut metrics: BTreeMap<&str, &str> = BTreeMap::new();
     let mut alerts: BTreeMap<&str, &str> = alerts::common_names().map(|it| (it, "every program")).collect();
@@ -83,7 +84,7 @@ fn clash(family: &FamilyRecord, metrics: &BTreeMap<&str, &str>, alerts: &BTreeMa
     alert.map(|(alert, other)| format!("`{other}` already has the alert `{alert}`"))
 }
 
-/// Objectives that leave no budget, or nothing but a budget.
+/// Returns the problems of objectives that leave no error budget, or require no success at all.
 fn objectives_left_out(site: &SiteRecord) -> Vec<Problem> {
     let Some(Objective { success, latency }) = site.objective else { return Vec::new() };
     let share = latency.map(|Latency { share, .. }| share);
@@ -102,6 +103,6 @@ fn objectives_left_out(site: &SiteRecord) -> Vec<Problem> {
 }
 
 fn has_budget(share: f64) -> bool {
-    // `1.0 - 0.999999999` is a little less than a billionth.
+    // `1.0 - 0.999999999` is slightly less than a billionth.
     (SMALLEST_SHARE..1.0).contains(&share) && 1.0 - share > SMALLEST_BUDGET / 2.0
 }

@@ -1,4 +1,4 @@
-//! Which alerts would fire now, by their own conditions.
+//! The current states of alerts, evaluated from their own conditions.
 
 use super::page::Page;
 use super::text::filled;
@@ -7,40 +7,40 @@ use crate::query::evaluate::{Labels, Phase, Progress, Scope, Source, evaluate, i
 use serde::Serialize;
 use std::sync::Arc;
 
-/// Between two looks at a condition, in milliseconds: what generated rules have.
+/// Milliseconds between two evaluations, as in generated rules.
 const STEP: u32 = 30_000;
 
-/// How far one alert is.
+/// The state of one alert.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AlertState {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// `inactive`, `pending` or `firing`: the furthest of its answers.
+    /// `inactive`, `pending` or `firing`: the most advanced state of its series.
     pub state: &'static str,
-    /// Since when the condition holds, in seconds since the epoch: the longest of its answers.
+    /// The time since when the condition holds, in seconds since the epoch; the earliest of its series.
     pub since: Option<f64>,
-    /// Its answers.
+    /// The series for which the condition holds.
     pub values: Vec<AlertValue>,
 }
 
-/// One answer of an alert's condition.
+/// One series for which an alert's condition holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AlertValue {
-    /// Its labels.
+    /// The labels.
     #[serde(serialize_with = "super::panels::labels")]
     pub labels: Arc<Labels>,
-    /// Its number.
+    /// The value.
     pub value: f64,
-    /// How far it is.
+    /// `pending` or `firing`.
     pub state: &'static str,
-    /// What is wrong.
+    /// The problem in one sentence.
     pub summary: String,
-    /// What exactly is wrong.
+    /// The problem in detail.
     pub description: String,
 }
 
 pub(super) fn of(page: &Page, source: &dyn Source, now: i64) -> Vec<AlertState> {
-    // Conditions are looked at where the samples begin, and at whole half minutes as long as there are any.
+    // Conditions are evaluated from the first sample on at whole half minutes, and now.
     let mut times = instants(source.oldest(), now - 1, STEP);
     times.push(now);
     let alerts = page.monitoring.alerts.iter().flat_map(|it| &it.rules);
@@ -72,7 +72,7 @@ fn value(alert: &Alert, it: &Progress) -> AlertValue {
     AlertValue {
         value: it.value,
         state: word(it.phase),
-        summary: alert.summary.clone(),
+        summary: alert.summary.as_str().to_owned(),
         description: filled(&alert.description, &labels, Some(it.value)),
         labels,
     }

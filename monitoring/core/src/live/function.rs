@@ -1,4 +1,4 @@
-//! What the page says of each annotated function, besides its numbers.
+//! The description of each annotated function on the page, without its numbers.
 
 use super::page::Page;
 use crate::build::used_family::{Form, UsedFamily};
@@ -12,73 +12,73 @@ use measurand_catalog::{Catalog, FamilyRecord, Role, SiteRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// One annotation of one function.
+/// One annotation of a function.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Function {
-    /// The same for the same annotation in every build, and fit for an address.
+    /// An identifier that is the same in every build and can be part of an address.
     pub id: String,
-    /// The name.
+    /// The name of the function.
     pub function: String,
     /// The path of its module.
     pub module: String,
-    /// The source file.
+    /// The source file of the annotation.
     pub file: String,
     /// The line of the annotation.
     pub line: u32,
-    /// The attribute.
+    /// The name of the attribute.
     pub attribute: String,
-    /// The family's name.
+    /// The name of the family.
     pub family: String,
-    /// The labels whose values are fixed.
+    /// The labels with fixed values.
     pub labels: Vec<(String, String)>,
-    /// The values of the label `error_kind` that its errors can have, where that is known.
+    /// The possible values of the label `error_kind`, if they are known.
     pub kinds: Vec<String>,
-    /// What it does.
+    /// The summary from its documentation.
     pub doc: Option<String>,
-    /// Whose it is.
+    /// The owner.
     pub owner: Option<String>,
-    /// How bad it is when it fails.
+    /// The severity of its failures.
     pub severity: Option<String>,
-    /// What it promises.
+    /// The objective of its calls.
     pub objective: Option<Objective>,
-    /// The panel that shows it.
+    /// The id of the panel that shows it.
     pub panel: Option<u32>,
-    /// Questions about it, ready to be asked.
+    /// PromQL queries about it, by name.
     pub promql: BTreeMap<&'static str, String>,
-    /// The recording rules and alerts that ask for its series.
+    /// The names of the recording rules and alerts that use its series.
     pub rules: Vec<String>,
-    /// Whose calls are in its numbers too, since its labels do not tell them apart.
+    /// The functions whose calls are part of its numbers, because their labels can be the same.
     pub shares: Shares,
     #[serde(skip)]
     pub(super) site: usize,
 }
 
-/// What a function promises, in the numbers that people say.
+/// The objective of a function in common units.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Objective {
-    /// The percentage of its calls that end well.
+    /// The percentage of calls that have to succeed.
     pub success: Option<f64>,
-    /// The longest that a call takes, in seconds.
+    /// The longest duration of a call, in seconds.
     pub latency: Option<f64>,
-    /// The share of the calls of which that is promised.
+    /// The share of calls that have to be within that duration.
     pub quantile: Option<f64>,
 }
 
-/// Functions whose calls the numbers of another have in them: numbers are by labels.
+/// Functions whose calls are part of the numbers of another function, because numbers belong to labels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Shares {
-    /// The ids of those that have the same labels, and maybe more: all of their calls.
+    /// The ids of functions with the same labels, and maybe more: all of their calls.
     pub always: Vec<String>,
-    /// The ids of those that get the values of these labels with each call: the calls with the same values.
+    /// The ids of functions whose values for these labels come with each call: only calls with equal values.
     pub sometimes: Vec<String>,
-    /// How many more there are of both.
+    /// The number of further functions of both kinds.
     pub more: usize,
 }
 
-/// So many ids are named of each, so that a thousand functions with the same labels do not name a million.
+/// Most ids in each list. Otherwise a thousand functions with the same labels would list a million ids.
 const MOST_NAMED: usize = 10;
 
-/// All annotations, in the order of the catalog.
+/// Returns all annotations in the order of the catalog.
 pub(super) fn all(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
     let mut all = each(catalog, monitoring);
     for (place, shares) in shares(catalog, &all).into_iter().enumerate() {
@@ -99,24 +99,23 @@ fn shares(catalog: &Catalog, all: &[Function]) -> Vec<Shares> {
             let others = list.iter().filter(|it| **it != place).filter_map(|it| all.get(*it));
             others.take(MOST_NAMED).map(|it| it.id.clone()).collect::<Vec<String>>()
         });
-        // The function itself is among the first.
+        // The first list contains the function itself.
         let others = lists.iter().map(Vec::len).sum::<usize>().saturating_sub(1);
         Shares { more: others.saturating_sub(always.len() + sometimes.len()), always, sometimes }
     };
     all.iter().enumerate().map(&mut of).collect()
 }
 
-/// The places of functions that share always, and of those that share sometimes.
+/// Indexes of functions that always share numbers, and of those that sometimes do.
 type Lists = [Vec<usize>; 2];
 
-/// The places of functions by what is known of their labels, so that ten thousand of them need not be compared each with
-/// each.
+/// Indexes of functions by their labels, so that ten thousand functions need not be compared pairwise.
 struct Sites<'a> {
     all: Vec<Option<&'a SiteRecord>>,
     by_family: HashMap<&'a str, Vec<usize>>,
     /// By family, label and value.
     fixed: HashMap<[&'a str; 3], Vec<usize>>,
-    /// By family and label, where the value comes with each call.
+    /// By family and label, if the value comes with each call.
     open: HashMap<[&'a str; 2], Vec<usize>>,
 }
 
@@ -137,7 +136,7 @@ impl<'a> Sites<'a> {
         sites
     }
 
-    /// Those that have the labels of a site, and those that can have them, itself among the first.
+    /// Returns the functions with the labels of a site, including the site itself, and those that can have them.
     fn like(&self, site: &'a SiteRecord) -> Lists {
         let family = site.family.as_str();
         let having = |(name, value): (&'a String, &'a String)| {
@@ -145,7 +144,7 @@ impl<'a> Sites<'a> {
                 .map(|it| it.map_or(&[][..], Vec::as_slice))
         };
         let length = |it: &[&[usize]; 2]| it[0].len() + it[1].len();
-        // Of all labels the one that fewest can have.
+        // The label that the fewest functions can have.
         let fewest = site.labels.iter().map(having).min_by_key(length);
         let fewest = fewest.unwrap_or([self.by_family.get(family).map_or(&[][..], Vec::as_slice), &[]]);
         let mut candidates: Vec<usize> = fewest.concat();
@@ -178,7 +177,7 @@ fn each(catalog: &Catalog, monitoring: &Monitoring) -> Vec<Function> {
     catalog.sites.iter().enumerate().filter(|(_, site)| !site.is_of_items()).map(of_site).collect()
 }
 
-/// A readable name, and a number for all that tells two annotations of one function apart.
+/// Returns a readable name and a hash of everything that distinguishes two annotations of one function.
 fn identity(site: &SiteRecord) -> String {
     let path = format!("{}::{}", site.module, site.function);
     let fixed = [&site.krate, &path, &site.attribute, &site.family];
@@ -196,7 +195,7 @@ fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &
     let percent = |share: f64| (share * 1e9).round() / 1e7;
     let panels = || monitoring.rows.iter().flat_map(|it| &it.panels);
     let shows = |it: &&crate::model::Panel| it.kind == PanelKind::Lines && it.lines.iter().any(|it| about(&it.query));
-    // Rather one about its family than one about all of them.
+    // A panel about the function's family is better than one about all families.
     let of_family = |it: &str| family.is_some_and(|family| family.metrics.iter().any(|own| own.name == series_of(it)));
     let is_own = |query: &Query| query.selectors().iter().all(|it| of_family(&it.metric));
     let own = |it: &&crate::model::Panel| shows(it) && it.lines.iter().all(|it| is_own(&it.query));
@@ -231,7 +230,7 @@ fn function(catalog: &Catalog, monitoring: &Monitoring, (place, site): (usize, &
     }
 }
 
-/// What the page shows of a function, as PromQL for the job's Prometheus.
+/// Returns the queries behind the page's numbers of a function, as PromQL for the job's Prometheus.
 fn questions(catalog: &Catalog, family: &FamilyRecord, site: &SiteRecord, job: &str) -> BTreeMap<&'static str, String> {
     let used = UsedFamily { family, catalog };
     let quantile = |it| used.quantile(Role::Duration, it, &[], Form::Plain);
@@ -250,7 +249,7 @@ fn questions(catalog: &Catalog, family: &FamilyRecord, site: &SiteRecord, job: &
     questions.into_iter().filter_map(printed).collect()
 }
 
-/// The rules that are about one function, and the recordings that these need.
+/// Returns the rules about one function, and the recordings that they need.
 pub(super) fn rules(page: &Page, function: &Function) -> String {
     let site = page.catalog.sites.get(function.site);
     let family = page.catalog.family(&function.family);

@@ -1,4 +1,4 @@
-//! The part of the page that stays as it is while the program runs.
+//! The part of the page that is constant while the program runs.
 
 use super::page::{Page, RECENT_SECONDS};
 use super::text::template;
@@ -22,7 +22,7 @@ pub(super) fn of(page: &Page) -> Value {
     })
 }
 
-/// Whether a panel has numbers; the page lists functions itself, instead of the panel with a text about them.
+/// Whether a panel has numbers. The page has its own list of functions, so it leaves out the text panel about them.
 pub(super) fn is_shown(panel: &Panel) -> bool {
     panel.kind != PanelKind::Text
 }
@@ -86,9 +86,9 @@ fn alert(page: &Page, it: &Alert) -> Value {
         "team": it.team,
         "severity": it.severity.map_or("none", measurand_catalog::Severity::as_str),
         "labels": it.labels,
-        "summary": it.summary,
+        "summary": it.summary.as_str(),
         "description": template(&it.description),
-        "impact": it.impact,
+        "impact": it.impact.as_str(),
         "advice": it.advice,
         "for": it.for_seconds,
         "promql": print(&it.query, Place::Rules { job: page.job() }),

@@ -1,8 +1,8 @@
-//! What each annotated function does: the numbers of the last five minutes, or of all samples while these are fewer, and
-//! exact counts since the program began.
+//! The numbers of each annotated function: recent values over the last five minutes, or over all samples while there
+//! are fewer, and exact counts since the program started.
 //!
-//! A program has thousands of functions in a few families, so that each family is asked once, by the labels whose values
-//! its functions fix, and each function finds its answer by its own values.
+//! A program can have thousands of functions in a few families. So each family is queried once, by the labels that its
+//! functions fix, and each function looks up its result by its own label values.
 
 use super::page::Page;
 use crate::build::used_family::{Form, UsedFamily};
@@ -12,56 +12,56 @@ use measurand_catalog::{Role, SiteRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The longest window of all numbers that are no counts.
+/// Longest window of all numbers that are not counts.
 const WINDOW_SECONDS: u32 = 300;
-/// The longest window over which the budget of a promise is judged: what is kept of the past.
+/// Longest window for error budgets, which is how long samples are kept.
 const BUDGET_SECONDS: u32 = 3600;
 const BUDGET: Window = Window::Seconds(BUDGET_SECONDS);
 
-/// The windows of numbers, in seconds: shorter than usual while there are not yet so many samples, since what grew in a
-/// minute is no rate over five.
+/// The windows of numbers, in seconds. They are shorter while there are fewer samples: the growth within one minute
+/// does not give a rate over five minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Windows {
-    /// Of rates and quantiles.
+    /// The window of rates and quantiles.
     pub recent: u32,
-    /// Of what is left of budgets.
+    /// The window of error budgets.
     pub budget: u32,
 }
 
-/// The numbers of one function; a program's functions with the same labels share theirs.
+/// The numbers of one function. Functions with the same labels share them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Numbers {
-    /// Calls since the program began.
+    /// Number of calls since the program started.
     pub calls: f64,
     /// Calls per second.
     pub rate: f64,
-    /// Calls that did not end well since the program began.
+    /// Number of failed calls since the program started.
     pub errors: f64,
-    /// The share of calls that did not end well, from 0 to 1; nothing without calls, or where nobody judges them.
+    /// Share of failed calls, from 0 to 1; `None` without calls, or if failures are not recorded.
     pub error_rate: Option<f64>,
-    /// Half of the calls take at most so many seconds.
+    /// Median duration of a call, in seconds.
     pub p50: Option<f64>,
-    /// 95 % of the calls take at most so many seconds.
+    /// 95th percentile of the durations, in seconds.
     pub p95: Option<f64>,
-    /// 99 % of the calls take at most so many seconds.
+    /// 99th percentile of the durations, in seconds.
     pub p99: Option<f64>,
-    /// Calls that have not ended.
+    /// Number of calls that have not ended.
     pub in_flight: Option<f64>,
-    /// The share of the budget of its promises that the last hour left; below 0 the promise was broken.
+    /// Remaining share of the error budget over the last hour; below 0 the objective was missed.
     pub budget_left: Option<f64>,
 }
 
 impl Windows {
-    /// At this time, in milliseconds since the epoch.
+    /// Returns the windows at `now`, in milliseconds since the epoch.
     #[must_use]
     pub fn at(source: &dyn Source, now: i64) -> Self {
-        // Windows are open at their beginning: a second more takes the oldest sample in.
+        // Windows are open on the left: one more second includes the oldest sample.
         let known = u32::try_from((now - source.oldest()) / 1000 + 1).unwrap_or(1).max(1);
         Self { recent: known.min(WINDOW_SECONDS), budget: known.min(BUDGET_SECONDS) }
     }
 }
 
-/// Answers by the labels that functions fix.
+/// Results by the labels that functions fix.
 #[derive(Default)]
 struct Answers(HashMap<Labels, f64>);
 
@@ -83,7 +83,7 @@ pub(super) fn of<'a>(page: &'a Page, source: &dyn Source, now: i64) -> BTreeMap<
     all
 }
 
-/// All functions of one family that fix the same labels.
+/// Queries for all functions of one family that fix the same labels.
 struct Ask<'a> {
     used: UsedFamily<'a>,
     names: Vec<String>,
@@ -127,7 +127,7 @@ impl Ask<'_> {
         sites.iter().map(of_site).collect()
     }
 
-    /// The counters that together count calls, each read in this way.
+    /// Returns the results for the counters that together count calls. `read` turns a selector into a query.
     fn counted(&self, read: impl Fn(Selector) -> Query) -> Vec<Answers> {
         let asked = counters(&self.used).into_iter().map(|it| read(Selector::new(it)).sum(&self.names));
         asked.map(|it| Answers::of(self.rows(&it))).collect()
@@ -137,7 +137,7 @@ impl Ask<'_> {
         query.map(|it| Answers::of(self.rows(&it))).unwrap_or_default()
     }
 
-    /// Of durations, all from the same buckets.
+    /// Returns quantiles of durations, all from one read of the buckets.
     fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> [Answers; N] {
         let mut all = [(); N].map(|()| Answers::default());
         if let Some(duration) = self.used.selector(Role::Duration) {
@@ -158,12 +158,12 @@ impl Ask<'_> {
     }
 }
 
-/// The sum, which the standard library says is -0 where there is nothing to add.
+/// Returns the sum. In contrast to [`Iterator::sum`], the sum of nothing is 0 rather than -0.
 fn total(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, |all, it| all + it)
 }
 
-/// The metrics of which each call adds one to exactly one; see [`UsedFamily::calls`].
+/// Returns the counters of which each call increases exactly one; see [`UsedFamily::calls`].
 fn counters(used: &UsedFamily<'_>) -> Vec<String> {
     let name = |role| used.metric(role).map(|it| it.name.clone());
     let count = |role| used.metric(role).map(|it| format!("{}_count", it.name));
@@ -200,11 +200,11 @@ impl Answers {
     }
 }
 
-/// What of the promises of functions was kept; asked only where one promises something.
+/// The data for error budgets; queried only if a function has an objective.
 struct Budget {
     calls: Vec<Answers>,
     errors: Answers,
-    /// Calls that were at most so slow, by the bits of the bound.
+    /// The number of calls up to each latency bound.
     fast: Vec<(f64, Answers)>,
     all: Answers,
 }
@@ -236,18 +236,18 @@ trait Left {
 }
 
 impl Left for Option<Budget> {
-    /// Of two promises the one that is nearer to its end.
+    /// Returns the smaller of the two budgets if there are two objectives.
     fn left(&self, site: &SiteRecord, names: &[String]) -> Option<f64> {
         let (it, objective) = (self.as_ref()?, site.objective?);
-        let left = |broken: f64, share: f64| Some(1.0 - broken / (1.0 - share)).filter(|it| it.is_finite());
+        let left = |missed: f64, share: f64| Some(1.0 - missed / (1.0 - share)).filter(|it| it.is_finite());
         let success = objective.success.and_then(|share| {
             let calls = total(it.calls.iter().filter_map(|it| it.get(site, names)));
             (calls > 0.0).then(|| it.errors.get(site, names).unwrap_or_default() / calls).and_then(|it| left(it, share))
         });
-        let latency = objective.latency.and_then(|promise| {
+        let latency = objective.latency.and_then(|limit| {
             let all = it.all.get(site, names).filter(|it| *it > 0.0)?;
-            let fast = it.fast.iter().find(|it| it.0.to_bits() == promise.seconds.to_bits())?;
-            left(1.0 - fast.1.get(site, names).unwrap_or(STALE) / all, promise.share)
+            let fast = it.fast.iter().find(|it| it.0.to_bits() == limit.seconds.to_bits())?;
+            left(1.0 - fast.1.get(site, names).unwrap_or(STALE) / all, limit.share)
         });
         success.into_iter().chain(latency).reduce(f64::min)
     }

@@ -1,14 +1,14 @@
-//! What a page shows of one program, and what of it has no answer inside the program.
+//! The contents of a page about one program, and the queries that have no result inside the program.
 
 use super::function::Function;
 use crate::model::monitoring::Monitoring;
 use crate::query::{Origin, Query, series_of};
 use measurand_catalog::{Catalog, platform};
 
-/// The width of a pixel where the page asks for the most recent: what a dashboard has at a scrape of every 15 seconds.
+/// The window of recent values. A dashboard has the same at a scrape interval of 15 seconds.
 pub const RECENT_SECONDS: u32 = 60;
 
-/// What a page shows of one program.
+/// The contents of a page about one program.
 #[derive(Debug, Clone)]
 pub struct Page {
     pub(super) catalog: Catalog,
@@ -17,19 +17,19 @@ pub struct Page {
 }
 
 impl Page {
-    /// The value of the label `job` that the samples have to have.
+    /// Returns the value of the label `job` that the samples must have.
     #[must_use]
     pub fn job(&self) -> &str {
         &self.monitoring.job
     }
 
-    /// The annotated functions.
+    /// Returns the annotated functions.
     #[must_use]
     pub fn functions(&self) -> &[Function] {
         &self.functions
     }
 
-    /// Why a term has no answer inside the program, if that is so: it asks for series that come from elsewhere.
+    /// Returns why a query has no result inside the program, or `None` if it has: it reads series of other programs.
     pub(super) fn unavailable(&self, query: &Query) -> Option<String> {
         let foreign = |name: &str, origin: Origin| {
             let base = series_of(name);

@@ -1,4 +1,4 @@
-//! The numbers of panels, as columns over one axis of time.
+//! The numbers of panels as columns over one time axis.
 
 use super::model;
 use super::page::{Page, RECENT_SECONDS};
@@ -14,43 +14,44 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-/// What is shown of the time.
+/// The time range of a page and the limits of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// The instants in milliseconds since the epoch, the earliest first.
     pub times: Vec<i64>,
-    /// From the first to the last, in seconds.
+    /// The range in seconds, from the first to the last instant.
     pub range: u32,
-    /// The most answers to one line: of more, those with the largest numbers are given, in a table the first by name.
+    /// Most series per line. If there are more, the columns have the series with the largest values; in a table, the
+    /// first by name.
     pub most: usize,
-    /// The most memory of all answers together, in bytes.
+    /// Largest memory of all series together, in bytes.
     pub room: usize,
 }
 
 /// The columns of panels, by panel and line.
 pub type Columns = BTreeMap<u32, BTreeMap<String, Vec<SeriesColumn>>>;
 
-/// All answers together take more memory than [`Frame::room`].
+/// An error: all series together take more memory than [`Frame::room`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLarge {
     room: usize,
 }
 
-/// One answer of a panel's line.
+/// One series of a panel's line.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SeriesColumn {
-    /// Its labels.
+    /// The labels.
     #[serde(serialize_with = "super::panels::labels")]
     pub labels: Arc<Labels>,
-    /// Its name.
+    /// The name.
     pub legend: String,
-    /// A number for each instant; JSON has `null` where there is none.
+    /// A value for each instant; JSON has `null` for a missing value.
     pub values: Vec<f64>,
 }
 
 impl Frame {
-    /// The instants of so many seconds up to now: whole multiples of a step in seconds, so that a point stays where it is
-    /// from one answer to the next; and last the newest instant.
+    /// Returns a frame with the instants of the last `range` seconds. They are whole multiples of `step` seconds, so
+    /// that points do not move between two responses. The last one is `now`, in milliseconds since the epoch.
     #[must_use]
     pub fn new(now: i64, range: u32, step: u32) -> Self {
         let mut times = instants(now - i64::from(range) * 1000, now - 1, step.saturating_mul(1000).max(1));
@@ -58,8 +59,8 @@ impl Frame {
         Self { times, range, most: usize::MAX, room: usize::MAX }
     }
 
-    /// The step in seconds with which so many seconds have so many points, or fewer. It is a multiple of the interval of
-    /// the samples, which cannot fill a shorter one.
+    /// Returns the step in seconds with which `range` has at most `points` points. It is a multiple of the interval of
+    /// the samples, since there are no values in between.
     #[must_use]
     pub fn step(range: u32, points: u32, interval: u32) -> u32 {
         range.div_ceil(points.max(1)).max(1).next_multiple_of(interval.max(1))
@@ -70,8 +71,8 @@ impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the answer is larger than {} KiB; ask for fewer panels with `ids`, for the largest series with `most`, or for \
-             fewer `points`",
+            "the response is larger than {} KiB; request fewer panels with `ids`, only the largest series with `most`, \
+             or fewer `points`",
             self.room / 1024
         )
     }
@@ -79,7 +80,7 @@ impl fmt::Display for TooLarge {
 
 impl Error for TooLarge {}
 
-/// How many series these panels read at each instant, at most.
+/// Returns the largest number of series that these panels read at each instant.
 pub(super) fn series(page: &Page, ids: &[u32], source: &dyn Source) -> usize {
     let lines = shown(page, ids).filter(|it| it.kind != PanelKind::Table).flat_map(|it| &it.lines);
     lines.filter(|it| page.unavailable(&it.query).is_none()).map(|it| series_read(&it.query, source)).sum()
@@ -104,7 +105,7 @@ pub(super) fn of(page: &Page, ids: &[u32], frame: &Frame, source: &dyn Source) -
     shown(page, ids).map(&mut panel).collect()
 }
 
-/// Nothing where they have no room.
+/// Returns the columns of a line, or `None` if they need more than `room` bytes.
 fn columns(
     page: &Page,
     line: &Line,
@@ -134,7 +135,7 @@ fn columns(
     in_parts(&line.query, &scope, source, times, ROOM, |rows| {
         if has_room {
             found.add(rows);
-            // Each number comes with those before it in a table.
+            // In a table, each value is preceded by missing values for the earlier instants.
             has_room = found.rows.len() <= room / (size_of::<f64>() * frame.times.len().max(1));
         }
     });
@@ -142,7 +143,7 @@ fn columns(
     (columns.iter().map(SeriesColumn::size).sum::<usize>() <= room).then_some(columns)
 }
 
-/// The rows of one line that are to be shown, of those that were found so far.
+/// The rows of one line to show, among those found so far.
 struct Found {
     rows: Vec<AnswerRow>,
     most: usize,
@@ -155,7 +156,8 @@ impl Found {
         self.choose();
     }
 
-    /// The lines of a table have to keep the same labels, whichever are large in one of them; a heatmap is shown whole.
+    /// Drops rows beyond the limit. A table keeps the first by name, so that all its lines keep the same labels. A
+    /// heatmap keeps all rows.
     fn choose(&mut self) {
         if self.rows.len() <= self.most || self.kind == PanelKind::Heatmap {
             return;
@@ -182,14 +184,14 @@ impl Found {
 }
 
 impl SeriesColumn {
-    /// What it takes of memory, roughly.
+    /// Returns the approximate memory in bytes.
     fn size(&self) -> usize {
         let labels: usize = self.labels.iter().map(|(name, value)| name.len() + value.len()).sum();
         size_of::<Self>() + self.values.len() * size_of::<f64>() + labels + self.legend.len()
     }
 }
 
-/// What is in each bucket alone, of numbers that also count what is in all smaller ones.
+/// Converts cumulative buckets to the number in each bucket.
 fn alone(mut rows: Vec<AnswerRow>) -> Vec<AnswerRow> {
     let bound = |row: &AnswerRow| row.labels.get("le").parse().unwrap_or(f64::INFINITY);
     rows.sort_by(|a, b| bound(a).total_cmp(&bound(b)));
@@ -204,7 +206,7 @@ fn alone(mut rows: Vec<AnswerRow>) -> Vec<AnswerRow> {
     rows
 }
 
-/// Writes labels as one object.
+/// Serializes labels as one object.
 pub(super) fn labels<S: serde::Serializer>(labels: &Labels, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(labels.iter())
 }

@@ -1,15 +1,15 @@
-//! Texts with the labels and the number of one answer in them, as Prometheus' templates would write them.
+//! Texts with the labels and the value of one series, formatted like templates of Prometheus.
 
 use crate::model::{Format, Piece};
 use crate::query::evaluate::Labels;
 use std::fmt::Write;
 
-/// The text, for one answer.
+/// Returns the text for one series.
 pub(super) fn filled(pieces: &[Piece], labels: &Labels, value: Option<f64>) -> String {
     let mut out = String::new();
     for it in pieces {
         match it {
-            Piece::Text(text) => out.push_str(text),
+            Piece::Text(text) | Piece::Foreign(text) => out.push_str(text),
             Piece::Label(name) => out.push_str(labels.get(name)),
             Piece::LabelOr(name, other) => {
                 let label = labels.get(name);
@@ -27,10 +27,10 @@ pub(super) fn filled(pieces: &[Piece], labels: &Labels, value: Option<f64>) -> S
     out
 }
 
-/// The text before there is an answer: labels stand as `{{name}}`.
+/// Returns the text without a series: labels become `{{name}}`.
 pub(super) fn template(pieces: &[Piece]) -> String {
     let piece = |it: &Piece| match it {
-        Piece::Text(text) => text.clone(),
+        Piece::Text(text) | Piece::Foreign(text) => text.clone(),
         Piece::Label(name) | Piece::LabelOr(name, _) => format!("{{{{{name}}}}}"),
         Piece::Labels => String::new(),
         Piece::Value(_) => "…".to_owned(),
@@ -77,7 +77,7 @@ fn duration(value: f64) -> String {
     format!("{}{unit}", digits(value))
 }
 
-/// Four significant digits without zeros at the end.
+/// Returns four significant digits without trailing zeros.
 fn digits(value: f64) -> String {
     let whole = value.abs().log10().floor();
     if !whole.is_finite() {

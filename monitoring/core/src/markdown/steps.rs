@@ -1,13 +1,13 @@
-//! Steps that a function's documentation gives: Markdown from outside, which stays Markdown and runs nothing.
+//! Instructions from a function's documentation: untrusted Markdown that keeps its formatting and runs no code.
 //!
-//! Lists, emphasis, code, tables and links to pages stay. HTML becomes text, and so does a link with another scheme than
-//! `http`, `https` or `mailto`. Code is written in a form that every renderer reads as code, so that no renderer finds HTML
-//! where this module saw code.
+//! Lists, emphasis, code, tables and links to pages stay. HTML becomes text, and so does a link whose scheme is not
+//! `http`, `https` or `mailto`. Code is rewritten in a form that every renderer recognizes as code, so that no renderer
+//! finds HTML in it.
 
-/// Where a link may lead: to a page, to a place of this page or of this folder.
+/// Allowed starts of a link: a web page, an e-mail address, an anchor of this page, or a path.
 const TARGETS: [&str; 7] = ["https://", "http://", "mailto:", "#", "/", "./", "../"];
 
-/// The lines of the steps.
+/// Returns the safe lines of the instructions.
 pub(crate) fn lines(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut lines = text.lines();
@@ -23,7 +23,7 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
     out
 }
 
-/// The line that opens a block of code.
+/// The line that opens a code block.
 struct Fence<'a> {
     indent: usize,
     character: char,
@@ -46,7 +46,7 @@ impl Fence<'_> {
         text.len() >= self.length && text.chars().all(|it| it == self.character)
     }
 
-    /// The block with a fence that nothing inside closes. Deeper than three blanks it might be no fence.
+    /// Returns the block with a fence that no line inside closes. With more than three blanks it might not be a fence.
     fn written(&self, inside: &[&str]) -> Vec<String> {
         let indent = " ".repeat(self.indent.min(3));
         let longest = inside.iter().map(|it| runs(it)).max().unwrap_or_default();
@@ -61,19 +61,19 @@ impl Fence<'_> {
     }
 }
 
-/// The longest run of backticks.
+/// Returns the length of the longest run of backticks.
 fn runs(text: &str) -> usize {
     text.split(|it| it != '`').map(str::len).max().unwrap_or_default()
 }
 
-/// A line outside of blocks of code.
+/// Returns the safe form of a line outside of code blocks.
 fn inline(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
         let taken = match first {
             '\\' => {
-                // What it escapes stays escaped; at the end of a line it escapes nothing.
+                // An escaped character stays escaped. At the end of a line, a backslash escapes nothing.
                 let escaped = rest.chars().nth(1).filter(char::is_ascii_punctuation);
                 out.push('\\');
                 if escaped == Some('<') {
@@ -90,7 +90,7 @@ fn inline(line: &str) -> String {
                 out.push_str(page.map_or("&lt;", |length| rest.get(..length).unwrap_or_default()));
                 page.unwrap_or(1)
             }
-            // An image is loaded by the page; a link is followed by its reader.
+            // The page loads an image by itself; only a reader follows a link.
             '!' if rest.starts_with("![") => {
                 out.push_str("&#33;");
                 1
@@ -117,7 +117,7 @@ fn inline(line: &str) -> String {
     out
 }
 
-/// Writes the code that the text begins with, or its backticks where they close nothing; returns how much it took.
+/// Writes the code span at the start of the text, or escaped backticks if it is not closed. Returns the bytes consumed.
 fn code(text: &str, out: &mut String) -> usize {
     let after = text.trim_start_matches('`');
     let length = text.len() - after.len();
@@ -136,7 +136,7 @@ fn code(text: &str, out: &mut String) -> usize {
     length
 }
 
-/// How long the address in angle brackets is that the text begins with.
+/// Returns the length of the address in angle brackets at the start of the text.
 fn page(text: &str) -> Option<usize> {
     let inside = text.strip_prefix('<').filter(|it| it.starts_with("https://") || it.starts_with("http://"))?;
     let end = inside.find(|it: char| it.is_whitespace() || it.is_control() || "<>\"'`".contains(it))?;

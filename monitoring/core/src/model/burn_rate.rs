@@ -1,4 +1,4 @@
-//! When the alerts about broken promises fire: how many times too fast a budget may burn, and over which windows.
+//! Burn rates and windows at which the alerts about error budgets fire.
 
 use crate::query::promql::duration;
 use measurand_catalog::Severity;
@@ -7,42 +7,42 @@ const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
 
-/// Longer windows are means of what was recorded, and so cannot be counted.
+/// Longest window over which calls are counted. Longer windows are averages of recorded rates, so they have no count.
 pub(crate) const COUNTED_MAX: u32 = 6 * HOUR;
 
-/// The shortest window: what is recorded for all others.
+/// Shortest window, which is recorded for all others.
 pub(crate) const SHORTEST: u32 = 5 * MINUTE;
 
-/// The time for which a budget is meant, and so the longest window.
+/// Time for which an error budget is meant, and so the longest window.
 pub(crate) const PERIOD: u32 = 30 * DAY;
 
-/// The names of the alerts, the most urgent first.
+/// Names of the alerts, the most urgent first.
 pub const NAMES: [&str; 3] = ["ErrorBudgetFastBurn", "ErrorBudgetBurn", "ErrorBudgetSlowBurn"];
 
-/// One alert about a budget.
+/// One alert about the burn rate of an error budget.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BurnRateAlert {
-    /// How urgent it is.
+    /// The severity.
     pub severity: Severity,
-    /// How long its condition has to hold.
+    /// Seconds for which its condition has to hold.
     pub for_seconds: u32,
-    /// It fires where one of these holds.
+    /// The alert fires if one of these conditions holds.
     pub pairs: Vec<BurnRateWindows>,
 }
 
-/// A factor of the budget, and over which windows in seconds it is looked at.
+/// A burn rate and the two windows, in seconds, in which it has to be exceeded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BurnRateWindows {
-    /// So many times too fast.
+    /// The burn rate: how many times too fast the budget is used.
     pub factor: f64,
-    /// The window in which it matters.
+    /// The long window, which shows that the burn matters.
     pub long: u32,
-    /// The window that tells when it is over.
+    /// The short window, which shows that the burn is still going on.
     pub short: u32,
 }
 
-/// At 14.4 times two percent of the budget of thirty days are gone within an hour, at 6 times five within six hours, at
-/// 3 times ten within a day, and at 1 as many within three days.
+/// Returns the default alerts. A burn rate of 14.4 uses 2 % of the 30-day budget within an hour, 6 uses 5 % within six
+/// hours, 3 uses 10 % within a day, and 1 uses 10 % within three days.
 pub(crate) fn defaults() -> [BurnRateAlert; 3] {
     let pair = |factor, long, short| BurnRateWindows { factor, long, short };
     [
@@ -57,50 +57,50 @@ pub(crate) fn defaults() -> [BurnRateAlert; 3] {
 }
 
 impl BurnRateAlert {
-    /// The factor that is reached first.
+    /// Returns the burn rate that is reached first.
     pub(crate) fn lowest(&self) -> f64 {
         self.pairs.iter().map(|it| it.factor).fold(f64::INFINITY, f64::min)
     }
 
-    /// What users notice.
+    /// Returns the effect on users.
     pub(crate) fn impact(&self) -> String {
         let days = f64::from(PERIOD / DAY) / self.lowest();
         match days {
-            it if it < 1.0 => "Within a day nothing is left of the error budget of thirty days.".to_owned(),
-            it if it < 30.0 => format!("Within {it:.0} days nothing is left of the error budget of thirty days."),
-            _ => "The error budget does not last for thirty days.".to_owned(),
+            it if it < 1.0 => "At this rate the 30-day error budget is used up within a day.".to_owned(),
+            it if it < 30.0 => format!("At this rate the 30-day error budget is used up within {it:.0} days."),
+            _ => "At this rate the 30-day error budget may not last.".to_owned(),
         }
     }
 }
 
 impl BurnRateWindows {
-    /// The window in which more than a few calls have to break the promise.
+    /// Returns the window in which more than a few calls have to miss the objective.
     pub(crate) fn counted(&self) -> u32 {
         if self.long <= COUNTED_MAX { self.long } else { self.short }
     }
 
-    /// What is wrong with it, and the mend.
+    /// Returns the error and its fix, or `None` if the windows are valid.
     #[must_use]
     pub fn mistake(&self) -> Option<String> {
         let Self { factor, long, short } = *self;
         let minutes = |it: u32| it.is_multiple_of(MINUTE);
         if !(factor.is_finite() && factor > 0.0) {
-            return Some(format!("`{factor}` times the budget is no factor; write a number above zero"));
+            return Some(format!("`{factor}` is not a valid burn rate; write a number above zero"));
         }
         if !minutes(long) || !minutes(short) {
-            return Some("windows are whole minutes; write `5m`, `1h` or `3d`".to_owned());
+            return Some("windows have to be whole minutes; write `5m`, `1h` or `3d`".to_owned());
         }
         if !(SHORTEST..=COUNTED_MAX).contains(&short) {
             let (least, most) = (duration(SHORTEST), duration(COUNTED_MAX));
             return Some(format!(
-                "the short window of {} cannot be counted; write one from {least} to {most}",
+                "the short window of {} is out of range; write one from {least} to {most}",
                 duration(short)
             ));
         }
         if long <= short || long > PERIOD {
             let (least, most) = (duration(short), duration(PERIOD));
             return Some(format!(
-                "the long window of {} does not suit the short one; write one above {least} and up to {most}",
+                "the long window of {} does not fit the short one; write one above {least} and up to {most}",
                 duration(long)
             ));
         }

@@ -1,4 +1,4 @@
-//! Everything that follows from a catalog, as data.
+//! Dashboard, rules and alerts of a catalog as data.
 
 use super::options::Receivers;
 use super::problem::Problem;
@@ -6,20 +6,20 @@ use super::{Alert, Group, Recording, Row};
 use crate::query::Query;
 use crate::query::promql::{Histograms, Place, print_as};
 
-/// Everything that follows from a catalog: the dashboard, the recording rules and the alerts.
+/// The dashboard, the recording rules and the alerts that follow from a catalog.
 ///
-/// Equal catalogs give equal monitoring and equal files, to the byte.
+/// Equal catalogs give equal monitoring and byte-identical files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Monitoring {
-    /// The value of the label `job` that all of it selects.
+    /// The value of the label `job` that every query selects.
     pub job: String,
     /// The identifier of the dashboard.
     pub uid: String,
-    /// The package of the program in Cargo.
+    /// The Cargo package of the program.
     pub package: String,
-    /// What the program is started with in its container.
+    /// The arguments of the program in its container.
     pub arguments: String,
-    /// From what it was made, in one line.
+    /// The source from which it was generated, in one line.
     pub origin: String,
     /// The rows of the dashboard.
     pub rows: Vec<Row>,
@@ -27,50 +27,50 @@ pub struct Monitoring {
     pub recordings: Vec<Group<Recording>>,
     /// The alerts about the program.
     pub alerts: Vec<Group<Alert>>,
-    /// The alerts about the monitoring itself, whatever it watches.
+    /// The alerts about the monitoring stack, the same for every program.
     pub stack: Vec<Group<Alert>>,
-    /// How Prometheus stores histograms.
+    /// The format in which Prometheus stores histograms.
     pub histograms: Histograms,
-    /// Who is called.
+    /// The receivers of notifications.
     pub receivers: Receivers,
-    /// What of the catalog is left out, and why.
+    /// The parts of the catalog that are left out, and the reasons.
     pub problems: Vec<Problem>,
 }
 
-/// One term as it stands in a generated file.
+/// One query of a generated file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NamedQuery<'a> {
-    /// Which panel or rule it is in.
+    /// The name of the panel or rule that contains it.
     pub name: &'a str,
-    /// Whose it is.
+    /// The kind of panel or rule.
     pub user: User,
-    /// The term.
+    /// The query.
     pub query: &'a Query,
     job: &'a str,
     histograms: Histograms,
 }
 
-/// In which file a term stands.
+/// The kind of panel or rule that contains a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum User {
     /// A panel of the dashboard; the name is the panel's key.
     Panel,
-    /// A recording rule; the name is the recorded series'.
+    /// A recording rule; the name is that of the recorded series.
     Recording,
-    /// An alert; the name is the alert's.
+    /// An alert; the name is that of the alert.
     Alert,
 }
 
 impl NamedQuery<'_> {
-    /// The PromQL of the file.
+    /// Returns the PromQL as it is written in the file.
     #[must_use]
     pub fn text(&self) -> String {
         let place = if self.user == User::Panel { Place::Dashboard } else { Place::Rules { job: self.job } };
         print_as(self.query, place, self.histograms)
     }
 
-    /// The PromQL as Prometheus can answer it at once: with `window`, for example `1m`, for `$__rate_interval` and
-    /// `$__range`, and `.+` for `$job` and `$instance`.
+    /// Returns PromQL that Prometheus can evaluate directly. `window`, for example `1m`, replaces `$__rate_interval`
+    /// and `$__range`; `.+` replaces `$job` and `$instance`.
     #[must_use]
     pub fn instant(&self, window: &str) -> String {
         let place = if self.user == User::Panel { Place::Instant { window } } else { Place::Rules { job: self.job } };
@@ -79,7 +79,7 @@ impl NamedQuery<'_> {
 }
 
 impl Monitoring {
-    /// Every term of every panel and rule about the program.
+    /// Returns every query of every panel and rule about the program.
     pub fn queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
         let panels = self.rows.iter().flat_map(|it| &it.panels);
         let lines = panels.flat_map(|panel| panel.lines.iter().map(|line| (panel.key.as_str(), &line.query)));
@@ -91,7 +91,7 @@ impl Monitoring {
             .chain(alerts.map(|it| self.named(&it.name, User::Alert, &it.query)))
     }
 
-    /// Every term of every alert about the monitoring itself.
+    /// Returns every query of every alert about the monitoring stack.
     pub fn stack_queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
         let alerts = self.stack.iter().flat_map(|it| &it.rules);
         alerts.map(|it| self.named(&it.name, User::Alert, &it.query))
@@ -101,19 +101,19 @@ impl Monitoring {
         NamedQuery { name, user, query, job: &self.job, histograms: self.histograms }
     }
 
-    /// How many panels the dashboard has; rows do not count.
+    /// Number of panels of the dashboard, without its rows.
     #[must_use]
     pub fn panel_count(&self) -> usize {
         self.rows.iter().map(|it| it.panels.len()).sum()
     }
 
-    /// How many alerts there are.
+    /// Number of alerts about the program.
     #[must_use]
     pub fn alert_count(&self) -> usize {
         count(&self.alerts)
     }
 
-    /// How many recording rules there are.
+    /// Number of recording rules.
     #[must_use]
     pub fn recording_count(&self) -> usize {
         count(&self.recordings)

@@ -1,4 +1,4 @@
-//! What the catalog cannot know: the job's name, and where dashboards and runbooks are found.
+//! Settings that are not in a catalog, such as the job's name and the addresses of dashboards and runbooks.
 
 use crate::model::burn_rate::{BurnRateAlert, defaults};
 use crate::query::promql::Histograms;
@@ -6,72 +6,72 @@ use measurand_catalog::{Catalog, Severity};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// How a catalog becomes monitoring.
+/// The settings with which a catalog becomes monitoring.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// The value of the label `job` in Prometheus. Unless given, it is `program`, written as the crate where the two are
-    /// the same; without a program, it is the crate with the most annotated functions.
+    /// The value of the label `job` in Prometheus. Default: `program`, spelled like the crate if the two names are the
+    /// same; without a program, the crate with the most annotated functions.
     pub job: Option<String>,
-    /// The name of the program's file.
+    /// The file name of the program.
     pub program: Option<String>,
-    /// The package of the program in Cargo, from which its image is built. Unless given, the crate with the most
-    /// annotated functions.
+    /// The Cargo package of the program, from which its image is built. Default: the crate with the most annotated
+    /// functions.
     pub package: Option<String>,
-    /// What the program is started with in its container, as one types it.
+    /// The arguments of the program in its container, as typed on a command line.
     pub arguments: String,
-    /// Where people find Grafana, for the links in alerts.
+    /// The address of Grafana for the links in alerts.
     pub grafana_url: String,
-    /// The page of runbooks, for alerts whose annotated functions name none; the alert's name becomes the anchor.
+    /// The page with runbooks, for alerts whose functions name no page. The alert's name becomes the anchor.
     pub runbook_url: String,
-    /// Whether the program is meant to carry the load that its families' tables name. Only then is there an alert when it
-    /// does less, such as `NeuralOperationsDegraded`: nothing in a catalog tells a quiet program from a slow one.
+    /// Whether the program is expected to carry the load that its families' tables name. Only then alerts about too
+    /// little load exist, such as `NeuralOperationsDegraded`: a catalog cannot tell an idle program from a slow one.
     pub under_load: bool,
-    /// The resident memory above which `MemoryHigh` fires.
+    /// Bytes of resident memory above which `MemoryHigh` fires.
     pub memory_bytes: f64,
-    /// How Prometheus stores the histograms of the program.
+    /// The format in which Prometheus stores the histograms of the program.
     pub histograms: Histograms,
-    /// When `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
+    /// The burn rates at which `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
     pub burns: [BurnRateAlert; 3],
-    /// What is different about alerts that no family has, by name.
+    /// Changes to alerts that belong to no family, by name.
     pub changed: BTreeMap<String, Changed>,
-    /// Who is called, and where secrets are.
+    /// The receivers of notifications, and the location of secrets.
     pub receivers: Receivers,
 }
 
-/// What is different about an alert.
+/// The changes to an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Changed {
-    /// How long its condition has to hold, if not as long as by default.
+    /// Seconds for which its condition has to hold; `None` for the default.
     pub for_seconds: Option<u32>,
-    /// How urgent it is, if not as by default.
+    /// The urgency; `None` for the default.
     pub severity: Option<Severity>,
 }
 
-/// Where alerts go. What only some may know is never here, but in files.
+/// The receivers of notifications. Secrets are never in here: they are read from files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receivers {
     /// The folder with the files `slack_api_url`, `smtp_password`, `pagerduty_routing_key`, `webhook_token` and
     /// `switch_token`.
     pub secrets: String,
-    /// Where events for `PagerDuty` are sent; other regions have other addresses.
+    /// The address for `PagerDuty` events; it differs by region.
     pub pagerduty_url: String,
-    /// The server for e-mail, with its port.
+    /// The e-mail server, with its port.
     pub smtp_host: String,
-    /// Who writes.
+    /// The sender of e-mails.
     pub smtp_from: String,
-    /// As whom.
+    /// The user name at the e-mail server.
     pub smtp_user: String,
-    /// Who is written to at `P0`.
+    /// The e-mail address for `P0` alerts.
     pub leads: String,
-    /// Who is written to at `P1`.
+    /// The e-mail address for `P1` alerts.
     pub teams: String,
-    /// Who is written to at `P3`.
+    /// The e-mail address for `P3` alerts.
     pub capacity: String,
-    /// The address that keeps every alert.
+    /// The address of the alert receiver, which stores every alert.
     pub webhook_url: String,
-    /// The certificate that the webhook's is signed with; empty where the operating system trusts it.
+    /// The file with the CA certificate of the webhook; empty if the operating system trusts it.
     pub webhook_ca_file: String,
-    /// The address of the dead man's switch, which calls somebody when the Watchdog stays away.
+    /// The address of the dead man's switch, which notifies a person when the Watchdog stops.
     pub switch_url: String,
 }
 
@@ -95,7 +95,7 @@ impl Default for Receivers {
 }
 
 impl Receivers {
-    /// The names of the files with secrets.
+    /// Returns the names of the files with secrets.
     #[must_use]
     pub fn secret_names(&self) -> [&'static str; 5] {
         ["slack_api_url", "smtp_password", "pagerduty_routing_key", "webhook_token", "switch_token"]
@@ -122,13 +122,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The job's name for this catalog.
+    /// Returns the job's name for this catalog.
     pub(crate) fn job_of(&self, catalog: &Catalog) -> String {
         if let Some(job) = &self.job {
             return job.clone();
         }
         let (crates, majority) = crates(catalog);
-        // Several programs of one package have one crate name.
+        // Several programs of one package share one crate name.
         let same = |program: &str, name: &str| program.replace('-', "_") == name.replace('-', "_");
         match (&self.program, majority) {
             (Some(program), name) if crates != 1 || name.is_none_or(|it| !same(program, it)) => program.clone(),
@@ -137,7 +137,7 @@ impl Options {
         }
     }
 
-    /// The program's package; the job's name where nothing is annotated.
+    /// Returns the program's package, or the job's name if no function is annotated.
     pub(crate) fn package_of(&self, catalog: &Catalog, job: &str) -> String {
         self.package.clone().unwrap_or_else(|| crates(catalog).1.unwrap_or(job).to_owned())
     }
@@ -146,7 +146,7 @@ impl Options {
         format!("{}#{}", self.runbook_url, alert.to_lowercase())
     }
 
-    /// The address of one panel. The time range is left open: the last hour is what the dashboard shows anyway.
+    /// Returns the address of one panel, without a time range: the dashboard shows the last hour by default.
     #[must_use]
     pub fn panel(&self, job: &str, panel: u32) -> String {
         let (base, job_value) = (self.grafana_url.trim_end_matches('/'), percent_encoded(job));
@@ -154,18 +154,18 @@ impl Options {
     }
 }
 
-/// How many crates have annotated functions, and which one has the most.
+/// Returns the number of crates with annotated functions, and the crate with the most of them.
 fn crates(catalog: &Catalog) -> (usize, Option<&str>) {
     let mut crates: BTreeMap<&str, usize> = BTreeMap::new();
     for site in &catalog.sites {
         *crates.entry(&site.krate).or_default() += 1;
     }
-    // Of equally many the first by name, so that the answer does not depend on the order of the records.
+    // A tie goes to the first name, so that the result does not depend on the order of the records.
     let majority = crates.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)));
     (crates.len(), majority.map(|(name, _)| *name))
 }
 
-/// The dashboard's identifier: at most forty letters, digits, `-` and `_`, and different for different jobs.
+/// Returns the dashboard's identifier: at most forty letters, digits, `-` and `_`, different for different jobs.
 pub(crate) fn uid(job: &str) -> String {
     let legal = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
     if job.len() <= 30 && job.chars().all(legal) {
@@ -175,7 +175,7 @@ pub(crate) fn uid(job: &str) -> String {
     format!("measurand-{start}-{:08x}", hash(job))
 }
 
-/// FNV-1a: the same on every machine and in every release, which `std`'s hashers do not promise.
+/// FNV-1a hash. Unlike the hashers of `std`, it is the same on every machine and in every release.
 pub(crate) fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, it| (hash ^ u32::from(it)).wrapping_mul(0x0100_0193))
 }

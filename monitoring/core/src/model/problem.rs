@@ -1,19 +1,19 @@
-//! What of a catalog is left out, and why.
+//! The parts of a catalog that are left out, and the reasons.
 
 use measurand_catalog::SiteRecord;
 use serde::Serialize;
 use std::fmt;
 
-/// A part of the catalog without panels, rules and alerts, and the reason.
+/// A part of the catalog that gets no panels, rules and alerts, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Problem {
     /// The source file of the annotation.
     pub file: String,
     /// The line of the annotation.
     pub line: u32,
-    /// What is left out, and why.
+    /// The part that is left out, and the reason.
     pub message: String,
-    /// What to do.
+    /// The fix.
     pub fix: String,
 }
 

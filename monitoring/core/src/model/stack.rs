@@ -1,24 +1,23 @@
-//! The servers of the stack: what they are called, where they listen, in which version. Every file that names one reads it
-//! here.
+//! The servers of the stack: names, ports and versions. Every file that names a server uses these constants.
 
-/// One server.
+/// A server of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {
-    /// Its name in the compose file, and so its host's name there.
+    /// Its name in the compose file, which is also its host name there.
     pub name: &'static str,
     /// Its job in Prometheus.
     pub job: &'static str,
-    /// Where it listens in its container.
+    /// The port in its container.
     pub port: u16,
-    /// Where people find it.
+    /// The port on the host.
     pub published: u16,
-    /// The image with its version; empty for those that are built here.
+    /// The image with its version; empty if the image is built here.
     pub image: &'static str,
-    /// What answers with 200 when it is ready.
+    /// The path that answers with 200 when the server is ready.
     pub ready: &'static str,
 }
 
-/// Collects and asks.
+/// Scrapes targets and evaluates rules.
 pub const PROMETHEUS: Service = Service {
     name: "prometheus",
     job: "prometheus",
@@ -28,7 +27,7 @@ pub const PROMETHEUS: Service = Service {
     ready: "/-/ready",
 };
 
-/// Calls people.
+/// Sends notifications.
 pub const ALERTMANAGER: Service = Service {
     name: "alertmanager",
     job: "alertmanager",
@@ -38,7 +37,7 @@ pub const ALERTMANAGER: Service = Service {
     ready: "/-/ready",
 };
 
-/// Shows.
+/// Shows dashboards.
 pub const GRAFANA: Service = Service {
     name: "grafana",
     job: "grafana",
@@ -48,7 +47,7 @@ pub const GRAFANA: Service = Service {
     ready: "/api/health",
 };
 
-/// Tells of the machine.
+/// Exports metrics of the machine.
 pub const NODE: Service = Service {
     name: "node-exporter",
     job: "node",
@@ -58,14 +57,14 @@ pub const NODE: Service = Service {
     ready: "/metrics",
 };
 
-/// Keeps alerts.
+/// Stores alerts.
 pub const WEBHOOK: Service =
     Service { name: "alert-webhook", job: "alert-webhook", port: 9095, published: 9095, image: "", ready: "/readyz" };
 
-/// What is watched; its job is the program's.
+/// The monitored program; its job is the program's name.
 pub const APP: Service = Service { name: "app", job: "", port: 3000, published: 3000, image: "", ready: "/healthz" };
 
-/// Keeps samples of many for long.
+/// Stores the samples of several Prometheus servers for a long time.
 pub const VICTORIA_METRICS: Service = Service {
     name: "victoria-metrics",
     job: "victoria-metrics",
@@ -78,39 +77,39 @@ pub const VICTORIA_METRICS: Service = Service {
 /// The servers that `docker compose up` starts.
 pub const SERVICES: [Service; 6] = [APP, PROMETHEUS, ALERTMANAGER, GRAFANA, NODE, WEBHOOK];
 
-/// Bytes of one notification that the alert receiver takes: a group with all alerts of ten thousand instances.
+/// Largest notification in bytes that the alert receiver accepts: a group with all alerts of ten thousand instances.
 pub const PAYLOAD_BYTES_MAX: u32 = 64 << 20;
 
 impl Service {
-    /// Where the other servers find it in the containers' network.
+    /// Returns host and port in the network of the containers.
     #[must_use]
     pub fn address(&self) -> String {
         format!("{}:{}", self.name, self.port)
     }
 }
 
-/// Where Prometheus finds what it asks.
+/// The addresses of all targets, and further settings of Prometheus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// How often it asks.
+    /// The scrape interval.
     pub interval: &'static str,
     /// The instances of the program.
     pub apps: Vec<App>,
-    /// Prometheus itself.
+    /// The address of Prometheus itself.
     pub prometheus: String,
-    /// Alertmanager.
+    /// The address of Alertmanager.
     pub alertmanager: String,
-    /// Grafana, where there is one.
+    /// The address of Grafana, if it is used.
     pub grafana: Option<String>,
-    /// The exporter of the machine, where there is one.
+    /// The address of the node exporter, if it is used.
     pub node: Option<String>,
-    /// The alert receiver.
+    /// The address of the alert receiver.
     pub webhook: String,
     /// The file with the alert receiver's token.
     pub webhook_token: String,
-    /// The rules that people wrote themselves.
+    /// The pattern of the files with the user's own rules.
     pub own_rules: String,
-    /// How the servers know each other, where they do.
+    /// TLS between the servers, if it is used.
     pub tls: Option<Tls>,
 }
 
@@ -119,32 +118,32 @@ pub struct Places {
 pub struct App {
     /// Host and port.
     pub address: String,
-    /// Whether it is asked by TLS.
+    /// Whether it is scraped over TLS.
     pub secure: bool,
 }
 
 impl App {
-    /// Asked without TLS.
+    /// Returns an instance that is scraped without TLS.
     #[must_use]
     pub fn plain(address: impl Into<String>) -> Self {
         Self { address: address.into(), secure: false }
     }
 }
 
-/// TLS and passwords between the servers.
+/// Settings for TLS and passwords between the servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// The certificate that theirs are signed with.
+    /// The file with the CA certificate of all servers.
     pub ca_file: String,
     /// The file with the password of [`Tls::USER`].
     pub password_file: String,
 }
 
 impl Tls {
-    /// As whom one server asks another.
+    /// The user name that the servers use with each other.
     pub const USER: &'static str = "monitoring";
 
-    /// In the containers of the overlay.
+    /// Returns the files in the containers of the TLS overlay.
     #[must_use]
     pub fn containers(secrets: &str) -> Self {
         let secrets = secrets.trim_end_matches('/');
@@ -153,7 +152,7 @@ impl Tls {
 }
 
 impl Places {
-    /// In the containers of the compose file.
+    /// Returns the addresses in the containers of the compose file.
     #[must_use]
     pub fn containers(secrets: &str) -> Self {
         Self {

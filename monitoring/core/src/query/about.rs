@@ -1,9 +1,9 @@
-//! Whether a term is about one function.
+//! Checks whether a query is about a function.
 
 use super::{Combination, Matcher, Query};
 use measurand_catalog::{FamilyRecord, SiteRecord};
 
-/// Whether the answer can hold a series that this function makes.
+/// Whether the result can contain a series that this function records.
 #[must_use]
 pub fn is_about(query: &Query, family: &FamilyRecord, site: Option<&SiteRecord>) -> bool {
     let about = |it: &Query| is_about(it, family, site);
@@ -20,13 +20,13 @@ pub fn is_about(query: &Query, family: &FamilyRecord, site: Option<&SiteRecord>)
     }
 }
 
-/// A label that the function leaves open can have any value.
+/// Whether a function's labels can satisfy the matchers. A label that the function does not fix can have any value.
 fn fits(matchers: &[Matcher], site: Option<&SiteRecord>) -> bool {
     let Some(site) = site else { return true };
     matchers.iter().all(|it| site.labels.get(&it.label).is_none_or(|value| it.is.holds(value)))
 }
 
-/// The metric that a series belongs to: a histogram's `_count` is the histogram's.
+/// Returns the metric of a series: `_count`, for example, belongs to a histogram.
 #[must_use]
 pub fn series_of(series: &str) -> &str {
     ["_count", "_sum", "_bucket"].iter().find_map(|it| series.strip_suffix(it)).unwrap_or(series)

@@ -1,41 +1,41 @@
-//! Short ways to write terms, so that a table of panels or alerts reads like what it asks.
+//! Short constructors for queries, so that tables of panels and alerts are easy to read.
 
 use super::{Aggregation, Combination, Comparison, Match, Matcher, Origin, Query, Selector, Window};
 
 impl Selector {
-    /// All series of a scraped metric.
+    /// Selects all series of a scraped metric.
     #[must_use]
     pub fn new(metric: impl Into<String>) -> Self {
         Self { metric: metric.into(), matchers: Vec::new(), origin: Origin::Target }
     }
 
-    /// All series of a metric that rules make.
+    /// Selects all series of a metric that rules record.
     #[must_use]
     pub fn of_rules(metric: impl Into<String>) -> Self {
         Self { origin: Origin::Rule, ..Self::new(metric) }
     }
 
-    /// Only those whose label has this value.
+    /// Keeps only series whose label has this value.
     #[must_use]
     pub fn with(self, label: &str, value: &str) -> Self {
         self.matching(label, Match::Equal(value.to_owned()))
     }
 
-    /// Only those whose label has another value.
+    /// Keeps only series whose label has another value.
     #[must_use]
     pub fn without(self, label: &str, value: &str) -> Self {
         self.matching(label, Match::Different(value.to_owned()))
     }
 
-    /// Only those whose label is this.
+    /// Keeps only series whose label satisfies the condition.
     #[must_use]
     pub fn matching(mut self, label: &str, is: Match) -> Self {
         self.matchers.push(Matcher { label: label.to_owned(), is });
         self
     }
 
-    /// Of a histogram's buckets only the one with this upper bound, however the bound is spelt: Prometheus 2 keeps what
-    /// it scraped (`1`, `0.00001`), Prometheus 3 writes what Go would (`1.0`, `1e-05`).
+    /// Keeps only the histogram bucket with this upper bound in any spelling: Prometheus 2 keeps the scraped one (`1`,
+    /// `0.00001`), Prometheus 3 formats it like Go (`1.0`, `1e-05`).
     #[must_use]
     pub fn up_to(self, bound: f64) -> Self {
         let mut spellings = spellings(bound);
@@ -46,14 +46,14 @@ impl Selector {
         self.matching("le", is)
     }
 
-    /// The series of a part of the monitoring itself.
+    /// Selects the series of a part of the monitoring stack.
     #[must_use]
     pub fn of_job(job: &'static str, metric: impl Into<String>) -> Self {
         Self { origin: Origin::Job(job), ..Self::new(metric) }
     }
 }
 
-/// The ways in which the bound of a bucket is written, each once.
+/// Returns the distinct spellings of a bucket bound.
 fn spellings(bound: f64) -> Vec<String> {
     let plain = bound.to_string();
     let mut all = vec![plain.clone()];
@@ -69,98 +69,98 @@ fn spellings(bound: f64) -> Vec<String> {
 }
 
 impl Query {
-    /// The sum by `job` and these labels.
+    /// Sums by `job` and these labels.
     #[must_use]
     pub fn sum(self, by: &[String]) -> Self {
         self.aggregate(Aggregation::Sum, by)
     }
 
-    /// Any aggregation by `job` and these labels.
+    /// Aggregates by `job` and these labels.
     #[must_use]
     pub fn aggregate(self, aggregation: Aggregation, by: &[String]) -> Self {
         Query::Aggregate(aggregation, by.to_vec(), Box::new(self))
     }
 
-    /// The quantile of these buckets.
+    /// Returns the quantile of these buckets.
     #[must_use]
     pub fn quantile(self, quantile: f64) -> Self {
         Query::Quantile(quantile, Box::new(self))
     }
 
-    /// This part of a whole. Where the whole has a number and the part has none, the part counts as zero, so that no
-    /// error yet means a ratio of zero and not a gap.
+    /// Returns this part as a share of a whole. If the whole has a value and the part has none, the part counts as
+    /// zero: without errors so far, the ratio is zero and not missing.
     #[must_use]
     pub fn share_of(self, whole: Query) -> Self {
         Query::Ratio { part: Box::new(self.or_zero(whole.clone())), whole: Box::new(whole) }
     }
 
-    /// The same, and nothing where there is no part: enough to be compared with a share that is too large.
+    /// Returns this part as a share of a whole. Without a part, there is no value, which is enough for an upper limit.
     #[must_use]
     pub fn part_of(self, whole: Query) -> Self {
         Query::Ratio { part: Box::new(self), whole: Box::new(whole) }
     }
 
-    /// This, and zero where only `like` has a number.
+    /// Returns this query, and zero where only `like` has a value.
     #[must_use]
     pub fn or_zero(self, like: Query) -> Self {
         Query::OrZero(Box::new(self), Box::new(like))
     }
 
-    /// Only the numbers above the threshold.
+    /// Keeps only values above the threshold.
     #[must_use]
     pub fn above(self, threshold: f64) -> Self {
         Query::Compare(Box::new(self), Comparison::Above, threshold)
     }
 
-    /// Only the numbers below the threshold.
+    /// Keeps only values below the threshold.
     #[must_use]
     pub fn below(self, threshold: f64) -> Self {
         Query::Compare(Box::new(self), Comparison::Below, threshold)
     }
 
-    /// Combines two terms.
+    /// Combines two queries by their labels.
     #[must_use]
     pub fn combine(self, combination: Combination, other: Query) -> Self {
         Query::Combine(Box::new(self), combination, Box::new(other))
     }
 
-    /// The term that a recording rule answers in advance.
+    /// Marks the query as recorded by a recording rule of this name.
     #[must_use]
     pub fn recorded(self, record: String) -> Self {
         self.recorded_as(record, Vec::new())
     }
 
-    /// The term that a recording rule answers in advance, under a name that it shares with others and labels of its own.
+    /// Marks the query as recorded by a recording rule. Rules with the same name differ in their labels.
     #[must_use]
     pub fn recorded_as(self, record: String, labels: Vec<(String, String)>) -> Self {
         Query::Recorded { record, labels, matchers: Vec::new(), of: Box::new(self) }
     }
 
-    /// This less another term with the same labels.
+    /// Subtracts a query with the same labels.
     #[must_use]
     pub fn minus(self, other: Query) -> Self {
         Query::Minus(Box::new(self), Box::new(other))
     }
 
-    /// This divided by a number.
+    /// Divides by a number.
     #[must_use]
     pub fn per(self, number: f64) -> Self {
         Query::DivideBy(Box::new(self), number)
     }
 
-    /// What this share leaves.
+    /// Returns one minus this share.
     #[must_use]
     pub fn rest(self) -> Self {
         Query::Complement(Box::new(self))
     }
 
-    /// The mean over so many seconds.
+    /// Averages over a number of seconds.
     #[must_use]
     pub fn averaged(self, seconds: u32) -> Self {
         Query::AvgOverTimeOf(Box::new(self), Window::Seconds(seconds))
     }
 
-    /// Seconds since the point in time that this is.
+    /// Returns the seconds since this point in time.
     #[must_use]
     pub fn age(self) -> Self {
         Query::Age(Box::new(self))

@@ -1,12 +1,12 @@
-//! Evaluates terms of the query language over samples at hand: the second back end beside `promql`, with the same answers.
+//! Evaluates queries over samples in memory. This is the second back end besides `promql`, with the same results.
 //!
-//! A term is answered for many instants at once, as columns: that is what a page draws, and an answer for one instant is
-//! the same with one column. It knows nothing of where samples come from ([`Source`]) or what is done with the answers.
+//! It evaluates a query for many instants at once, in columns, as a page draws it. A single instant is one column. It
+//! is independent of the source of the samples ([`Source`]) and of the use of the results.
 //!
-//! The answers are those of Prometheus to a billionth: five minutes of look-back, stale series, extrapolation and resets
-//! of counters, interpolation in buckets, the matching of labels. Windows are open on the left, as they are since
-//! Prometheus 3; before, a sample exactly on the edge counted too ([`Scope::closed`]). Where Prometheus would refuse to match two series with
-//! one, the first counts. A recorded term is answered by evaluating what it records.
+//! The results equal those of Prometheus to a billionth: five minutes of look-back, stale series, extrapolation and
+//! resets of counters, interpolation in buckets, and label matching. Windows are open on the left as in Prometheus 3;
+//! earlier versions include a sample exactly on the edge ([`Scope::closed`]). If Prometheus refuses to match two series
+//! with one, the first is used here. A recorded query is evaluated from its definition.
 
 mod aggregate;
 mod alerts;
@@ -29,8 +29,8 @@ use crate::query::{Aggregation, Comparison, Match, Matcher, Origin, Query, Selec
 use scope::{Evaluation, seconds};
 use std::sync::Arc;
 
-/// The answer to a term at these instants, which are milliseconds since the epoch, the earliest first. Rows without any
-/// number are left out.
+/// Evaluates a query at these instants, in milliseconds since the epoch, the earliest first. Rows without any value are
+/// left out.
 #[must_use]
 pub fn evaluate(query: &Query, scope: &Scope<'_>, source: &dyn Source, times: &[i64]) -> Vec<AnswerRow> {
     let (mut all, mut parts) = (Vec::new(), 0);
@@ -44,11 +44,11 @@ pub fn evaluate(query: &Query, scope: &Scope<'_>, source: &dyn Source, times: &[
     all
 }
 
-/// The whole multiples of a step after one time up to another, all in milliseconds.
+/// Returns the whole multiples of `step` after `after` up to `to`, in milliseconds.
 #[must_use]
 pub fn instants(after: i64, to: i64, step: u32) -> Vec<i64> {
-    let begin = after.div_euclid(i64::from(step)) * i64::from(step) + i64::from(step);
-    (begin..=to).step_by(step as usize).collect()
+    let first = after.div_euclid(i64::from(step)) * i64::from(step) + i64::from(step);
+    (first..=to).step_by(step as usize).collect()
 }
 
 impl Evaluation<'_> {
@@ -104,7 +104,7 @@ impl Evaluation<'_> {
                     #[expect(clippy::float_cmp, reason = "what `==` means in PromQL")]
                     Comparison::Equal => *it == *threshold,
                 };
-                // A comparison lets numbers through as they are, so it keeps the name.
+                // A comparison does not change values, so it keeps the name.
                 let mut rows = self.rows(of);
                 rows.iter_mut().flat_map(|it| &mut it.values).filter(|it| !holds(it)).for_each(|it| *it = STALE);
                 rows
@@ -118,7 +118,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// `absent`: the labels are those that the selector fixes.
+    /// Evaluates `absent`. The result has the labels that the selector fixes.
     fn absent(self, it: &Selector) -> Vec<AnswerRow> {
         let mut values = vec![1.0; self.times.len()];
         self.leaf(&Query::Instant(it.clone()), &mut |row| {
@@ -140,7 +140,7 @@ impl Evaluation<'_> {
         vec![AnswerRow { name: None, labels: Arc::new(labels), values }]
     }
 
-    /// Seconds between the instant and what the number says.
+    /// Returns the seconds between the instant and the value.
     fn age(self, of: &Query) -> Vec<AnswerRow> {
         let mut rows = self.rows(of);
         for row in &mut rows {
@@ -167,13 +167,13 @@ impl Evaluation<'_> {
         combine::merged(rows)
     }
 
-    /// The mean of the answers at whole minutes within the window before each instant.
+    /// Averages the results at whole steps within the window before each instant.
     fn averaged(self, of: &Query, window: Window) -> Vec<AnswerRow> {
         let window = self.scope.milliseconds(window);
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return Vec::new() };
-        // Where there are no samples yet there are no answers either, and thirty days of looking for them take long.
-        let begin = first - window - self.scope.edge();
-        let from = if speaks_alone(of) { begin } else { begin.max(self.source.oldest() - LOOK_BACK) };
+        // Before the first sample there are no results, and searching thirty days for them would take long.
+        let start = first - window - self.scope.edge();
+        let from = if speaks_alone(of) { start } else { start.max(self.source.oldest() - LOOK_BACK) };
         let steps = instants(from, *last, self.scope.step);
         let inner = Evaluation { times: &steps, ..self }.rows(of);
         let place = |time: i64| steps.partition_point(|it| *it <= time);
@@ -189,7 +189,7 @@ impl Evaluation<'_> {
     }
 }
 
-/// Whether a term can have an answer without any samples.
+/// Whether a query can have a result without any samples.
 fn speaks_alone(query: &Query) -> bool {
     matches!(query, Query::Constant(_) | Query::Absent(_)) || query.children().into_iter().any(speaks_alone)
 }

@@ -1,9 +1,9 @@
-//! A term about all series of a family, made a term about some of them.
+//! Restricts a query to some of the series of a family.
 
 use super::{Match, Matcher, Query, Selector};
 use measurand_catalog::SiteRecord;
 
-/// The term about those series only whose labels are like this.
+/// Returns the query, restricted to series whose labels satisfy the matchers.
 #[must_use]
 pub fn narrowed(query: &Query, matchers: &[Matcher]) -> Query {
     let both = |own: &[Matcher]| own.iter().chain(matchers).cloned().collect();
@@ -39,7 +39,7 @@ pub fn narrowed(query: &Query, matchers: &[Matcher]) -> Query {
     }
 }
 
-/// The labels that a function fixes.
+/// Returns matchers for the labels that a function fixes.
 #[must_use]
 pub fn fixed(site: &SiteRecord) -> Vec<Matcher> {
     let matcher =

@@ -1,14 +1,14 @@
-//! Prints terms of the query language as PromQL that Prometheus 2.42 and 3 read alike.
+//! Prints queries as PromQL that Prometheus 2.42 and 3 read in the same way.
 //!
-//! This is the only place that knows PromQL: the order of its operators, its quoting, and the rule that every selector
-//! names the job (and, in a dashboard, the instance).
+//! Only this module depends on PromQL: the precedence of its operators, its quoting, and the rule that every selector
+//! names the job, and in a dashboard the instance.
 
 mod native;
 
 use crate::query::{Aggregation, Combination, Comparison, Match, Matcher, Origin, Query, Selector, Window};
 use std::fmt::Write;
 
-/// Where a term is printed for: what it selects by and how long its windows are.
+/// The destination of a printed query, which determines its selectors and the lengths of its windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place<'a> {
     /// A rule file, for one job.
@@ -18,14 +18,14 @@ pub enum Place<'a> {
     },
     /// A dashboard with the variables `$job` and `$instance`.
     Dashboard,
-    /// A query sent by hand: what a dashboard would send with all jobs and instances chosen.
+    /// A query sent by hand: what a dashboard sends with all jobs and instances selected.
     Instant {
-        /// What `$__rate_interval` and `$__range` stand for, for example `1m`.
+        /// The value of `$__rate_interval` and `$__range`, for example `1m`.
         window: &'a str,
     },
 }
 
-/// How tightly an operator binds, the loosest first.
+/// Operator precedence, the lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Binding {
     Or,
@@ -36,22 +36,22 @@ enum Binding {
     Atom,
 }
 
-/// How histograms are stored.
+/// The storage format of histograms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Histograms {
-    /// As a series for each bucket, with the label `le`, which every Prometheus knows.
+    /// One series per bucket, with the label `le`. Every Prometheus supports it.
     #[default]
     Classic,
-    /// As one series of the metric's own name, whose samples are histograms: Prometheus 2.40 and later with the feature
-    /// `native-histograms`, or 3 with classic ones converted.
+    /// One series with the metric's own name, whose samples are histograms. Needs Prometheus 2.40 with the feature
+    /// `native-histograms`, or Prometheus 3 that converts classic histograms.
     Native,
 }
 
 impl Histograms {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 2] = [Self::Classic, Self::Native];
 
-    /// The word for it.
+    /// Returns the name of the format.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -61,20 +61,20 @@ impl Histograms {
     }
 }
 
-/// Where and for what histograms a term is printed.
+/// The destination and the histogram format of a printed query.
 #[derive(Debug, Clone, Copy)]
 struct At<'a> {
     place: Place<'a>,
     histograms: Histograms,
 }
 
-/// The term as PromQL, on one line, for classic histograms.
+/// Returns the query as PromQL on one line, for classic histograms.
 #[must_use]
 pub fn print(query: &Query, place: Place<'_>) -> String {
     print_as(query, place, Histograms::Classic)
 }
 
-/// The term as PromQL, on one line.
+/// Returns the query as PromQL on one line.
 #[must_use]
 pub fn print_as(query: &Query, place: Place<'_>, histograms: Histograms) -> String {
     term(query, At { place, histograms })
@@ -115,7 +115,7 @@ fn term(query: &Query, at: At<'_>) -> String {
         Query::DivideBy(of, value) => format!("{} / {}", print_in(of, Binding::Multiply, at), number(*value)),
         Query::Complement(of) => format!("1 - {}", print_in(of, Binding::Multiply, at)),
         Query::AvgOverTimeOf(of, range) => match of.as_ref() {
-            // What is recorded is one series, where it is asked for and not what it was recorded from.
+            // A recorded query is one series, which the window can read directly.
             Query::Recorded { .. } if native::term(of, at).is_none() => {
                 format!("avg_over_time({}[{}])", term(of, at), window(*range, at))
             }
@@ -137,7 +137,7 @@ fn term(query: &Query, at: At<'_>) -> String {
                 Combination::Unless => "unless",
             };
             let own = binding(query);
-            // The operators of one level are read from the left, so only the right side needs to bind more tightly.
+            // Operators of the same precedence are left-associative, so only the right side needs parentheses.
             let tighter = if own == Binding::Or { Binding::And } else { Binding::Compare };
             format!("{} {word} {}", print_in(one, own, at), print_in(other, tighter, at))
         }
@@ -164,7 +164,7 @@ fn binding(query: &Query) -> Binding {
     }
 }
 
-/// The term, in parentheses if it binds less tightly than its surroundings ask for.
+/// Returns the query, in parentheses if its precedence is lower than `least`.
 fn print_in(query: &Query, least: Binding, at: At<'_>) -> String {
     let text = term(query, at);
     if binding(query) < least { format!("({text})") } else { text }
@@ -206,12 +206,12 @@ fn matcher(it: &Matcher) -> String {
     format!("{}{sign}{value}", it.label)
 }
 
-/// A regular expression for these texts and no others; Prometheus anchors it at both ends.
+/// Returns a regular expression for exactly these texts. Prometheus anchors it at both ends.
 fn alternatives(values: &[String]) -> String {
     values.iter().map(|it| literal(it)).collect::<Vec<_>>().join("|")
 }
 
-/// A regular expression for this text.
+/// Returns a regular expression for this text.
 fn literal(text: &str) -> String {
     let mut out = String::new();
     for it in text.chars() {
@@ -233,10 +233,10 @@ fn window(range: Window, at: At<'_>) -> String {
     }
 }
 
-/// The window of every rule, unless it names its own; also part of the names of recorded series.
+/// Default window of rules, which is also part of the names of recorded series.
 pub(crate) const RULE_WINDOW_SECONDS: u32 = 300;
 
-/// Seconds in the largest unit that divides them: `5m`, `90s`, `1h`.
+/// Returns seconds in the largest unit that divides them: `5m`, `90s`, `1h`.
 #[must_use]
 pub fn duration(seconds: u32) -> String {
     match seconds {
@@ -269,8 +269,8 @@ fn number(value: f64) -> String {
     if value.is_infinite() { if value > 0.0 { "Inf" } else { "-Inf" }.to_owned() } else { value.to_string() }
 }
 
-/// Text as a PromQL string. Control characters are written as escapes: a line feed would end the string. So is U+FFFD,
-/// which the lexer of Prometheus takes for a byte that is not UTF-8.
+/// Returns a text as a PromQL string. Control characters are escaped, since a line feed would end the string. U+FFFD is
+/// escaped, too, because the lexer of Prometheus takes it for an invalid UTF-8 byte.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for it in text.chars() {

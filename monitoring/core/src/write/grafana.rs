@@ -1,7 +1,7 @@
-//! Writes the dashboard in Grafana's classic model, which every Grafana since 8 reads.
+//! Writes the dashboard in Grafana's classic model, which every Grafana since version 8 reads.
 //!
-//! The keys are fields of structs and the ids are variants of enums (`model`, `options`): what Grafana would silently
-//! ignore when misspelt cannot be written here.
+//! Keys are fields of structs and ids are variants of enums (`model`, `options`), so the compiler finds misspelt names,
+//! which Grafana would silently ignore.
 
 mod model;
 mod options;
@@ -17,10 +17,10 @@ use model::{
     VariableKind,
 };
 
-/// Grafana 12's; older ones read it and ignore what they do not know.
+/// The version of Grafana 12. Older ones read it and ignore unknown keys.
 const SCHEMA_VERSION: u32 = 41;
 
-/// `grafana-dashboard.json`.
+/// Returns `grafana-dashboard.json`.
 pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
     let mut panels = Vec::new();
     for row in &monitoring.rows {
@@ -55,13 +55,13 @@ pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
         annotations: AnnotationList { list: [annotation()] },
         panels,
     };
-    // Plain structs of strings and finite numbers cannot fail to be written.
+    // Serializing plain structs of strings and finite numbers cannot fail.
     let mut json = serde_json::to_string_pretty(&dashboard).unwrap_or_default();
     json.push('\n');
     json
 }
 
-/// The three variables that every query uses.
+/// Returns the three variables that every query uses.
 fn variables(job: &str) -> Vec<Variable> {
     let datasource = Variable {
         name: "datasource",
@@ -100,7 +100,7 @@ fn variables(job: &str) -> Vec<Variable> {
     ]
 }
 
-/// Firing alerts as marks in every panel.
+/// Returns the annotation that marks firing alerts in every panel.
 fn annotation() -> AnnotationQuery {
     let firing = Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none");
     AnnotationQuery {
@@ -116,7 +116,7 @@ fn annotation() -> AnnotationQuery {
     }
 }
 
-/// A title as it stands: Grafana would replace `$job` in it, and knows no escape.
+/// Returns a title without variables. Grafana replaces `$job` in titles and has no escape for it.
 fn plain(text: &str) -> String {
     text.replace('$', "＄").replace("[[", "[ [")
 }

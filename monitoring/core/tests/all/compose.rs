@@ -1,4 +1,4 @@
-//! The compose file and its overlays: the schema accepts them, and what they name is what the other files name.
+//! The compose file and its overlays: they match the schema, and their contents match the other files.
 
 use crate::support::{file, folder, monitoring, system};
 use crate::tools::python_command;
@@ -26,7 +26,7 @@ fn texts(list: &Value) -> Vec<String> {
     list.as_array().map(|it| it.iter().map(|it| it.as_str().expect("text").to_owned()).collect()).unwrap_or_default()
 }
 
-/// Every text in it.
+/// Collects every text in a value.
 fn all_texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),
@@ -43,7 +43,7 @@ fn the_schema_accepts_all_of_them() {
     let check = |files: &[&str]| {
         let mut command = python_command("check-jsonschema");
         command.args(["--builtin-schema", "vendor.compose-spec"]).args(files).current_dir(folder.path());
-        let output = command.output().expect("it runs");
+        let output = command.output().expect("check-jsonschema runs");
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let (fine, said) = check(&[&[COMPOSE], &OVERLAYS[..]].concat());
@@ -76,7 +76,7 @@ fn every_server_has_its_image_and_its_port() {
             file["services"].as_object().unwrap().values().filter_map(|it| Some(it["image"].as_str()?.to_owned())),
         );
     }
-    // `${APP_IMAGE}` is the user's own.
+    // `${APP_IMAGE}` is set by the user.
     for image in images.iter().filter(|it| !it.starts_with('$')) {
         let (_, version) = image.rsplit_once(':').unwrap_or_else(|| panic!("{image} has no version"));
         let exact = version.trim_start_matches('v').split(['.', '-']).take(3).all(|it| it.parse::<u32>().is_ok());
@@ -84,7 +84,7 @@ fn every_server_has_its_image_and_its_port() {
     }
 }
 
-/// Hosts and ports in the configuration of Prometheus, Alertmanager, Grafana and the proxy are services here.
+/// Each host and port in the configuration of Prometheus, Alertmanager, Grafana and the proxy is a service.
 #[test]
 fn every_address_is_a_service() {
     let (monitoring, compose) = system_files();
@@ -114,7 +114,7 @@ fn every_address_is_a_service() {
     let shards = yaml(&file(&monitoring, OVERLAYS[2]));
     for address in addresses {
         let (host, port) = address.rsplit_once(':').unwrap();
-        // Prometheus asks itself.
+        // Prometheus scrapes itself.
         let host = if host == "localhost" { "prometheus" } else { host };
         let container = &compose["services"][host];
         let is_shard = shards["services"][host]["healthcheck"].to_string().contains(&format!(":{port}/"));
@@ -140,7 +140,7 @@ fn every_mounted_file_is_generated_and_every_path_is_mounted() {
                 assert_eq!(parts[2], "ro", "{volume}");
             }
             for argument in texts(&container["command"]).iter().filter_map(|it| it.strip_prefix("--config.file=")) {
-                // An overlay may rely on what the file below it mounts.
+                // An overlay may rely on mounts of the base file.
                 let below = name != COMPOSE && argument.ends_with("/alertmanager.yml");
                 let mounted = volumes.iter().any(|it| it.split(':').nth(1) == Some(argument));
                 assert!(mounted || below, "{name}: {service}: {argument} is not mounted");
@@ -156,7 +156,7 @@ fn every_mounted_file_is_generated_and_every_path_is_mounted() {
     );
 }
 
-/// Secrets are files: each that some configuration names is given to the one that reads it, and to nobody else by chance.
+/// Secrets are files. Each secret in a configuration is mounted in exactly the containers that read it.
 #[test]
 fn every_secret_is_a_file_that_its_reader_gets() {
     let (monitoring, compose) = system_files();
@@ -198,7 +198,7 @@ fn no_container_has_more_than_it_needs() {
     for name in [&[COMPOSE], &OVERLAYS[..]].concat() {
         let file = yaml(&file(&monitoring, name));
         for (service, it) in file["services"].as_object().unwrap() {
-            // What changes a container that another file has does not say all of it again.
+            // An overlay of an existing container changes only some keys.
             if it["image"].is_null() {
                 continue;
             }
@@ -216,7 +216,7 @@ fn no_container_has_more_than_it_needs() {
     assert_eq!(seen, SERVICES.len() + 4);
 }
 
-/// Compose fills in variables; nobody else does.
+/// Every variable of the compose files is in `.env.example`, and other files have no variables.
 #[test]
 fn variables_are_those_of_the_example() {
     let monitoring = monitoring(&system());
@@ -238,9 +238,9 @@ fn variables_are_those_of_the_example() {
     }
 }
 
-/// The command by which a container of ours is known to be healthy, against a server that is and one that is not.
+/// The health check of our own containers, against a healthy and an unhealthy server.
 #[test]
-fn health_is_asked_for_without_a_client() {
+fn health_checks_need_no_http_client() {
     use std::io::{Read, Write};
     use std::net::TcpListener;
     let (_, compose) = system_files();
@@ -252,7 +252,7 @@ fn health_is_asked_for_without_a_client() {
         let server = std::thread::spawn(move || {
             let (mut connection, _) = listener.accept().unwrap();
             let mut request = Vec::new();
-            // The shell sends line by line.
+            // Bash sends line by line.
             while !request.ends_with(b"\r\n\r\n") {
                 let mut chunk = [0; 512];
                 let read = connection.read(&mut chunk).unwrap();

@@ -1,5 +1,5 @@
-//! Holds the unit tests of alerts, as they are written, against the rules: each alert has each kind of case. Which case a
-//! test is, the files alone tell: what is put in, when it is looked at, and what is expected then.
+//! Checks that the unit tests of alerts have each kind of case for each alert. The kind of a test follows from the
+//! files alone: the input series, the evaluation times and the expectations.
 
 mod file;
 mod near;
@@ -10,25 +10,25 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// What a test shows of an alert.
+/// A kind of test case for an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// It fires, with all its texts.
+    /// It fires, and all its texts are checked.
     Firing,
-    /// It is over while there still is data.
+    /// It resolves while there still is data.
     Resolved,
-    /// For longer than it waits there is data, and it is silent.
+    /// It is silent although there is data for longer than its waiting time.
     Silent,
-    /// It is pending for exactly as long as it waits, and then fires.
+    /// It is pending exactly as long as its waiting time, and then fires.
     Boundary,
-    /// Nothing that it looks at is there: it is silent, or fires if that is what it is for.
+    /// Its series are missing: it is silent, or fires if it is an alert about missing series.
     NoData,
 }
 
 impl Kind {
     const ALL: [Self; 5] = [Self::Firing, Self::Resolved, Self::Silent, Self::Boundary, Self::NoData];
 
-    /// One that looks at no series always speaks, so that it is never silent.
+    /// An alert without series always fires, so it is never silent.
     fn is_needed(self, alert: &Alert) -> bool {
         !alert.selectors.is_empty() || !matches!(self, Self::Resolved | Self::Silent)
     }
@@ -55,7 +55,7 @@ impl Kind {
     }
 }
 
-/// Whether the test knows when the alert is pending and when it fires to the very evaluation.
+/// Whether the test checks the exact evaluations at which the alert becomes pending and fires.
 fn holds(case: &Case<'_>, alert: &Alert) -> bool {
     let is_own = |labels: &[promql_parser::label::Matcher]| {
         labels
@@ -66,19 +66,19 @@ fn holds(case: &Case<'_>, alert: &Alert) -> bool {
         let name = it.matchers.matchers.iter().find(|it| it.name == "alertname");
         name.is_some_and(|it| it.value == alert.name) && is_own(&it.matchers.matchers)
     });
-    // The state of the one alert at each time: none, pending or firing.
+    // The state of the alert at each time: none, pending or firing.
     let state = |it: &file::Sample| if it.value <= 1.0 { it.labels.clone() } else { String::new() };
     let states: BTreeMap<u32, Option<String>> =
         own.map(|(_, it)| (it.time(), it.exp_samples.first().map(state))).collect();
     let state = |time: u32| states.get(&time).map(Option::as_deref);
     let (pending, firing) = (r#"{alertstate="pending"}"#, r#"{alertstate="firing"}"#);
     let Some((fires, _)) = states.iter().find(|it| it.1.as_deref() == Some(firing)) else { return false };
-    // It waits from one evaluation to another.
+    // It waits a whole number of evaluation intervals.
     let waited = alert.for_seconds.next_multiple_of(case.step);
-    let Some(begins) = fires.checked_sub(waited) else { return false };
-    let nothing_before = begins == 0 || state(begins.saturating_sub(case.step)) == Some(None);
+    let Some(start) = fires.checked_sub(waited) else { return false };
+    let nothing_before = start == 0 || state(start.saturating_sub(case.step)) == Some(None);
     let waits = alert.for_seconds == 0
-        || (state(begins) == Some(Some(pending)) && state(fires - case.step) == Some(Some(pending)));
+        || (state(start) == Some(Some(pending)) && state(fires - case.step) == Some(Some(pending)));
     nothing_before && waits && (alert.selectors.is_empty() || case.has_data_for(alert, *fires))
 }
 
@@ -88,7 +88,7 @@ struct Suite {
     files: Vec<TestFile>,
 }
 
-/// Of an application and of the monitoring itself: the files with rules, and the first letters of those with tests.
+/// The suites of a program and of the monitoring stack: rule files, and the prefix of the test files.
 const SUITES: [(&[&str], &str); 2] = [(&["recording-rules.yml", "alerts.yml"], ""), (&["stack-alerts.yml"], "stack-")];
 const PACES: [&str; 3] = ["alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"];
 
@@ -104,7 +104,7 @@ impl Suite {
         self.files.iter().flat_map(Case::all).collect()
     }
 
-    /// What is missing or not exact: the alert and what.
+    /// Returns missing or inexact cases, by alert.
     fn findings(&self) -> Vec<String> {
         let cases = self.cases();
         let mut all = Vec::new();
@@ -121,10 +121,12 @@ impl Suite {
         all
     }
 
-    /// What an expected alert leaves open.
+    /// Returns what an expected alert does not check.
     fn inexact(&self, name: &str, firing: &Firing) -> Option<String> {
         let mut own = self.alerts.iter().filter(|it| it.name == name && firing.is_of(it));
-        let (Some(alert), None) = (own.next(), own.next()) else { return Some("it is no one alert's".to_owned()) };
+        let (Some(alert), None) = (own.next(), own.next()) else {
+            return Some("it does not match exactly one alert".to_owned());
+        };
         let written =
             |name: &String| firing.exp_annotations.get(name).is_some_and(|it| !it.is_empty() && !it.contains("$value"));
         let missing = alert.rule.annotations.keys().find(|it| !written(it))?;
@@ -140,7 +142,7 @@ impl std::fmt::Display for Alert {
     }
 }
 
-/// The shipped rules, with the tests that belong to them.
+/// The shipped rules with their tests.
 fn shipped() -> TempDir {
     folder(&support::shipped())
 }
@@ -168,7 +170,7 @@ fn each_alert_of_other_programs_has_each_kind_of_case() {
     }
 }
 
-/// What `monitoring.toml` says about waiting goes into the tests as well.
+/// A waiting time in `monitoring.toml` also changes the tests.
 #[test]
 fn alerts_that_wait_for_another_time_have_each_kind_of_case() {
     let waits = [
@@ -190,7 +192,7 @@ fn alerts_that_wait_for_another_time_have_each_kind_of_case() {
     support::promtool_tests(folder.path(), &files.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
-/// Takes one case of an alert out of the shipped tests.
+/// Changes the shipped tests and checks the findings.
 #[track_caller]
 fn notices(change: impl Fn(&mut file::Test), expected: &[&str]) {
     let mut suite = Suite::read(shipped().path(), SUITES[0].0, SUITES[0].1);
@@ -198,7 +200,7 @@ fn notices(change: impl Fn(&mut file::Test), expected: &[&str]) {
     assert_eq!(suite.findings(), expected);
 }
 
-/// What is expected of one alert in tests of one kind is taken out.
+/// Removes the expectations about one alert from one kind of test.
 #[track_caller]
 fn without(alert: &str, test: &str, expected: &[&str]) {
     notices(
@@ -213,12 +215,16 @@ fn without(alert: &str, test: &str, expected: &[&str]) {
 
 #[test]
 fn a_case_that_is_missing_is_named() {
-    without("MemoryHigh", "fires in time", &["MemoryHigh severity=P2: Firing", "MemoryHigh severity=P2: Resolved"]);
-    without("MemoryHigh", "is silent at a near miss", &["MemoryHigh severity=P2: Silent"]);
+    without(
+        "MemoryHigh",
+        "fires and resolves",
+        &["MemoryHigh severity=P2: Firing", "MemoryHigh severity=P2: Resolved"],
+    );
+    without("MemoryHigh", "is silent just below", &["MemoryHigh severity=P2: Silent"]);
     without("MemoryHigh", "without data", &["MemoryHigh severity=P2: NoData"]);
     let resolved = |it: &mut file::Test| {
         let fires = |it: &file::Look| it.alertname != "MemoryHigh" || !it.exp_alerts.is_empty();
-        if it.name.starts_with("fires in time") {
+        if it.name.starts_with("fires and resolves") {
             it.alert_rule_test.retain(fires);
         }
     };
@@ -237,9 +243,9 @@ fn a_text_that_is_missing_and_an_early_look_are_named() {
         }
     };
     let finding = |test: &str| format!("ServiceDown in `{test}`: the annotation `impact` is not expected");
-    let expected = ["fires in time and is over in time: ServiceDown", "without data"].map(finding);
+    let expected = ["fires and resolves in time: ServiceDown", "without data"].map(finding);
     notices(silent, &expected.each_ref().map(String::as_str));
-    // A minute later: then the time that it waits is another.
+    // One minute later, the waiting time would be different.
     let late = |it: &mut file::Test| {
         let own = it.promql_expr_test.iter_mut().filter(|it| it.expr.contains("\"MemoryHigh\""));
         own.filter(|it| it.exp_samples.iter().any(|it| it.labels.contains("firing"))).for_each(file::Question::delay);
@@ -253,7 +259,7 @@ fn a_silent_case_that_is_not_near_is_named() {
     let mut suite = Suite::read(shipped().path(), rules, prefix);
     suite.files.truncate(1);
     let has_memory = |it: &file::Test| it.input_series.iter().any(|it| it.series.contains("resident_memory"));
-    suite.files[0].tests.retain(|it| it.name.starts_with("is silent at a near miss") && has_memory(it));
+    suite.files[0].tests.retain(|it| it.name.starts_with("is silent just below") && has_memory(it));
     let finding = "MemoryHigh severity=P2: near miss".to_owned();
     assert!(!near::missing(&suite, shipped().path(), rules).contains(&finding));
     let series = suite.files[0].tests.iter_mut().flat_map(|it| &mut it.input_series);

@@ -1,4 +1,4 @@
-//! The dashboard as Grafana reads it: what Grafana itself would swallow without a word.
+//! The dashboard as Grafana reads it, and mistakes that Grafana silently ignores.
 
 use crate::support::{everything, file, measured, monitoring, system, verified};
 use measurand_monitoring::model::{Panel, PanelKind, Piece};
@@ -38,13 +38,13 @@ fn nothing_overlaps_and_everything_is_in_the_grid() {
         let [x, y, w, h] = ["x", "y", "w", "h"].map(|it| panel["gridPos"][it].as_u64().unwrap());
         assert!(w > 0 && h > 0 && x + w <= 24, "{panel:#}");
         for cell in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
-            assert!(cells.insert(cell), "{} lies on another panel", panel["title"]);
+            assert!(cells.insert(cell), "{} overlaps another panel", panel["title"]);
         }
     }
 }
 
 #[test]
-fn ids_are_unique_and_stay_when_others_come() {
+fn ids_are_unique_and_do_not_depend_on_other_panels() {
     let dashboard = dashboard();
     let all = dashboard["panels"].as_array().unwrap();
     let ids: BTreeSet<u64> = all.iter().map(|it| it["id"].as_u64().unwrap()).collect();
@@ -55,7 +55,7 @@ fn ids_are_unique_and_stay_when_others_come() {
 }
 
 #[test]
-fn rows_stand_in_this_order() {
+fn rows_have_this_order() {
     let json = file(&monitoring(&everything()), "grafana-dashboard.json");
     let dashboard: Value = serde_json::from_str(&json).unwrap();
     let rows: Vec<&str> = dashboard["panels"]
@@ -103,10 +103,10 @@ fn every_variable_is_defined() {
 fn legends_name_only_labels_that_survive() {
     for panel in panels() {
         for line in &panel.lines {
-            let labels = line.query.labels().unwrap_or_else(|| panic!("{}: a term without aggregation", panel.key));
+            let labels = line.query.labels().unwrap_or_else(|| panic!("{}: a query without aggregation", panel.key));
             for piece in &line.legend {
                 if let Piece::Label(name) = piece {
-                    assert!(labels.contains(name.as_str()), "{}: `{name}` is none of {labels:?}", panel.key);
+                    assert!(labels.contains(name.as_str()), "{}: `{name}` is not one of {labels:?}", panel.key);
                 }
             }
         }
@@ -138,7 +138,7 @@ fn every_id_is_in_the_vocabulary_of_grafana() {
     let dashboard = dashboard();
     objects(&dashboard["panels"], &mut |it| {
         let mut check = |list: &'static str, id: &Value| {
-            assert!(knows(list, id), "{id} is none of {list}");
+            assert!(knows(list, id), "{id} is not in {list}");
             seen.insert(list);
         };
         it.get("unit").into_iter().for_each(|it| check("units", it));
@@ -232,7 +232,7 @@ fn the_explorer_lists_each_site_with_its_line() {
 }
 
 #[test]
-fn the_uid_is_legal_and_its_own() {
+fn the_uid_is_legal_and_unique() {
     use measurand_monitoring::{Monitoring, Options};
     let uid = |job: &str| {
         let options = Options { job: Some(job.to_owned()), ..Options::default() };
@@ -247,9 +247,9 @@ fn the_uid_is_legal_and_its_own() {
     }
 }
 
-/// There are many buckets, and a rate looks back a minute at least: a point each half minute leaves nothing out.
+/// There are many buckets, and a rate looks back at least one minute, so a point every 30 seconds misses nothing.
 #[test]
-fn buckets_are_asked_for_twice_a_minute() {
+fn buckets_are_queried_twice_a_minute() {
     let dashboard = dashboard();
     let mut of_buckets = 0;
     for panel in dashboard["panels"].as_array().unwrap() {

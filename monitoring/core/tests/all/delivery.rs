@@ -1,4 +1,4 @@
-//! Who is called: judged by Alertmanager's own tool; and what Prometheus and Kubernetes are told.
+//! Routes and receivers, checked with Alertmanager's own tool, and the configuration of Prometheus and Kubernetes.
 
 use crate::support::{all_files, amtool, catalog, everything, file, folder, monitoring, promtool, system};
 use measurand_catalog::Severity;
@@ -27,9 +27,8 @@ fn every_alert_reaches_the_receivers_of_its_severity() {
     }
 }
 
-/// Every severity of every team, in the shipped routes and in those of a program of which several teams answer for parts
-/// and `monitoring.toml` says who answers for the rest: only the severity decides on the receiver, and the receiver's
-/// channel has the team in it.
+/// Every severity of every team, in the shipped routes and in those of a program with several teams and a default team
+/// in `monitoring.toml`: only the severity decides on the receiver, and the receiver's channel contains the team.
 #[test]
 fn every_severity_of_every_team_has_its_receiver() {
     use measurand_check::Settings;
@@ -51,7 +50,7 @@ fn every_severity_of_every_team_has_its_receiver() {
     let mut asked = 0;
     for (folder, teams) in [(shipped, of_shipped), (several.path(), of_many)] {
         let config = yaml(&std::fs::read_to_string(folder.join("alertmanager.yml")).unwrap());
-        // A team that nobody has thought of, none at all, and the same for severities: nothing is lost.
+        // With an unknown team, a missing team, an unknown severity or a missing one, no alert is lost.
         let teams: Vec<Option<&str>> =
             teams.iter().map(|it| Some(it.as_str())).chain([Some("newcomers"), None]).collect();
         let severities = Severity::ALL.iter().map(|it| Some(it.as_str())).chain([Some("none"), Some("P9"), None]);
@@ -73,12 +72,15 @@ fn every_severity_of_every_team_has_its_receiver() {
             let channel = &receivers.iter().find(|it| it["name"] == receiver).unwrap()["slack_configs"][0]["channel"];
             assert_eq!(channel == "#team-{{ .GroupLabels.team }}", of_team, "{receiver}: {channel}");
         }
-        assert!(config["route"]["group_by"].as_array().unwrap().contains(&"team".into()), "a channel is one team's");
+        assert!(
+            config["route"]["group_by"].as_array().unwrap().contains(&"team".into()),
+            "each channel belongs to one team"
+        );
     }
     assert!(asked >= 2 * 7 * 3, "{asked}");
 }
 
-/// `amtool check-config` does not look into templates.
+/// `amtool check-config` does not check templates.
 #[test]
 fn templates_of_messages_can_be_rendered() {
     let monitoring = monitoring(&everything());
@@ -141,15 +143,15 @@ fn secrets_are_in_files_only() {
     }
 }
 
-/// A source that fires silences only what has a lower severity, and only alerts that exist.
+/// A firing source silences only alerts of a lower severity, and only alerts that exist.
 #[test]
-fn what_explains_others_silences_them() {
+fn inhibition_rules_silence_less_urgent_alerts() {
     let monitoring = monitoring_under_load();
     let config = yaml(&file(&monitoring, "alertmanager.yml"));
     let alerts: Vec<_> = monitoring.alerts.iter().flat_map(|it| &it.rules).collect();
     let severity = |name: &str| {
         let alert = alerts.iter().find(|it| it.name == name);
-        alert.unwrap_or_else(|| panic!("no alert is called {name}")).severity.expect("a severity")
+        alert.unwrap_or_else(|| panic!("there is no alert {name}")).severity.expect("a severity")
     };
     let named = |matcher: &Value| -> Vec<String> {
         let text = matcher[0].as_str().unwrap();
@@ -177,7 +179,7 @@ fn monitoring_under_load() -> Monitoring {
 fn prometheus_accepts_its_configuration() {
     let monitoring = monitoring(&system());
     let folder = folder(&monitoring);
-    // Without the files of secrets, which are not there.
+    // Without a check of the secret files, which do not exist here.
     promtool(folder.path(), &["check", "config", "--syntax-only", "prometheus.yml"]);
     let config = yaml(&file(&monitoring, "prometheus.yml"));
     let jobs: Vec<&str> =

@@ -1,4 +1,4 @@
-//! Texts that want to be code. A catalog may come from any program or address.
+//! Texts that look like code. A catalog can come from any program or address.
 
 use crate::support::{amtool, catalog, file, folder, measured, monitoring, promtool, query, site};
 use measurand_catalog::{Catalog, SiteRecord};
@@ -27,7 +27,7 @@ fn rules_with_hostile_texts_load() {
     }
 }
 
-/// Characters that YAML, PromQL or Unicode treat differently from letters; each is refused in a catalog, or loads.
+/// Characters that YAML, PromQL or Unicode treat specially. A catalog with one of them is either refused or loads.
 #[test]
 fn rules_with_any_character_load() {
     let (mut sites, mut refused) = (Vec::new(), String::new());
@@ -45,7 +45,7 @@ fn rules_with_any_character_load() {
         }
     }
     assert_eq!(refused, "\u{7f}\u{80}\u{85}\u{2028}\u{fdd0}\u{fdef}\u{fffe}\u{ffff}\u{1fffe}\u{1ffff}\u{10ffff}");
-    // A job's name may come from elsewhere than a catalog.
+    // The name of a job can come from somewhere else than a catalog.
     let options = Options { job: Some(special.to_owned()), ..Options::default() };
     let monitoring = Monitoring::new(&catalog(&sites), &options);
     let folder = folder(&monitoring);
@@ -61,7 +61,7 @@ fn rules_with_any_character_load() {
     serde_json::from_str::<serde_json::Value>(&file(&monitoring, "grafana-dashboard.json")).unwrap();
 }
 
-/// A renderer of Markdown makes no element and no link of what a function says.
+/// Markdown renderers make no HTML element and no unsafe link from a function's instructions.
 #[test]
 fn steps_run_nothing() {
     let steps = "steps=<script>alert(1)</script>\n[x](javascript:1) `<i>`\n```\n<b>\n";
@@ -72,7 +72,7 @@ fn steps_run_nothing() {
     }
 }
 
-/// What Prometheus makes of the templates is the text itself.
+/// Prometheus expands the templates to the original text.
 #[test]
 fn templates_in_texts_stay_texts() {
     let monitoring = monitoring(&hostile());
@@ -99,7 +99,7 @@ tests:
     promtool(folder.path(), &["test", "rules", "test.yml"]);
 }
 
-/// What a label says calls nobody in Slack, and links to nothing.
+/// The value of a label can neither notify a channel in Slack nor create a link.
 #[test]
 fn slack_is_told_text() {
     let folder = folder(&monitoring(&hostile()));
@@ -126,7 +126,7 @@ fn slack_is_told_text() {
         let text = amtool(folder.path(), &arguments);
         let escaped = "&lt;!channel&gt; &amp; &lt;https://e.vil|here&gt; {{ .Alerts }}";
         assert_eq!(text.trim_end(), format!("{escaped} {escaped}\n• {escaped}"));
-        assert_eq!(slack["mrkdwn_in"], serde_json::json!(["pretext"]), "asterisks are asterisks");
+        assert_eq!(slack["mrkdwn_in"], serde_json::json!(["pretext"]), "asterisks do not format");
         seen += 1;
     }
     assert_eq!(seen, 4);
@@ -146,7 +146,7 @@ fn the_dashboard_has_no_variable_from_outside() {
 }
 
 #[test]
-fn a_family_whose_names_meet_others_is_left_out_alone() {
+fn a_family_with_names_of_another_one_is_left_out_alone() {
     #[track_caller]
     fn check(from: &str, to: &str, expected: &str) {
         let json = catalog(&[measured("a", &[]), query("select", "t", &[])]).to_json().replace(from, to);
@@ -154,7 +154,7 @@ fn a_family_whose_names_meet_others_is_left_out_alone() {
         let monitoring = Monitoring::new(&catalog, &Options::default());
         let problems: Vec<String> = monitoring.problems.iter().map(ToString::to_string).collect();
         assert_eq!(problems, [expected]);
-        // The rest is as if the family were not there.
+        // The rest is the same as without the family.
         let rest = catalog.families.iter().find(|it| !expected.contains(&format!("the family `{}`", it.name))).unwrap();
         let panels =
             |it: &Monitoring| it.rows.iter().flat_map(|it| &it.panels).map(|it| it.key.clone()).collect::<Vec<_>>();

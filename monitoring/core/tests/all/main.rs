@@ -1,4 +1,4 @@
-//! What is generated, seen from outside: as a user of the library and as `promtool` see it.
+//! The generated files, as users of the library and `promtool` see them.
 
 mod compose;
 mod coverage;

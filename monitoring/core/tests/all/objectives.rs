@@ -1,4 +1,4 @@
-//! What functions promise: its alerts, its recordings, and promises that are refused.
+//! Objectives: alerts, recordings, and objectives that are refused.
 
 use crate::support::{folder, monitoring, promtool_tests, query, system};
 use expect_test::{Expect, expect};
@@ -6,21 +6,21 @@ use measurand_catalog::{Latency, Objective, SiteRecord};
 use measurand_monitoring::User;
 use measurand_monitoring::query::Query;
 
-fn promising(objective: Objective) -> SiteRecord {
+fn with_objective(objective: Objective) -> SiteRecord {
     SiteRecord { objective: Some(objective), ..query("select", "patterns", &[]) }
 }
 
 fn success(share: f64) -> SiteRecord {
-    promising(Objective { success: Some(share), latency: None })
+    with_objective(Objective { success: Some(share), latency: None })
 }
 
 fn latency(seconds: f64, share: f64) -> SiteRecord {
-    promising(Objective { success: None, latency: Some(Latency { seconds, share }) })
+    with_objective(Objective { success: None, latency: Some(Latency { seconds, share }) })
 }
 
-/// The terms with this name: alerts, or recordings.
+/// Compares the queries with this name, which are alerts or recordings.
 #[track_caller]
-#[expect(clippy::needless_pass_by_value, reason = "as `expect!` gives it")]
+#[expect(clippy::needless_pass_by_value, reason = "`expect!` returns it by value")]
 fn check(site: SiteRecord, name: &str, expected: Expect) {
     let monitoring = monitoring(&[site]);
     let named = monitoring.queries().filter(|it| it.name == name);
@@ -29,7 +29,7 @@ fn check(site: SiteRecord, name: &str, expected: Expect) {
 }
 
 #[test]
-fn a_fast_burn_is_one_of_an_hour_and_of_now() {
+fn a_fast_burn_needs_the_last_hour_and_the_last_minutes() {
     check(
         success(0.999),
         "ErrorBudgetFastBurn",
@@ -80,7 +80,7 @@ fn windows_are_counted_or_averaged() {
 }
 
 #[test]
-fn what_is_left_of_a_budget_is_shown() {
+fn the_remaining_budget_is_shown() {
     check(
         success(0.999),
         "overview/budget",
@@ -91,7 +91,7 @@ fn what_is_left_of_a_budget_is_shown() {
 }
 
 #[test]
-fn each_window_of_each_promise_is_recorded_once() {
+fn each_window_of_each_objective_is_recorded_once() {
     let monitoring = monitoring(&system());
     let recordings = monitoring.queries().filter(|it| it.user == User::Recording);
     let windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d"];
@@ -102,7 +102,7 @@ fn each_window_of_each_promise_is_recorded_once() {
     }
 }
 
-/// At 14.4 times a budget of a tenth an alert would wait for 144 % of the calls.
+/// A burn rate of 14.4 and a budget of 10 % would require that 144 % of the calls fail.
 #[test]
 fn every_objective_has_alerts_that_can_fire() {
     let sites = [50.0, 1.0, 90.0, 95.0, 0.0001, 99.999_999_9].map(|percent: f64| {
@@ -119,7 +119,7 @@ fn every_objective_has_alerts_that_can_fire() {
     }
 }
 
-/// The thresholds of the ratios in a condition.
+/// Returns the thresholds of the ratios in a condition.
 fn shares(query: &Query) -> Vec<f64> {
     match query {
         Query::Compare(of, _, threshold) if matches!(&**of, Query::Recorded { record, .. } if record.contains(":ratio_")) =>
@@ -131,7 +131,7 @@ fn shares(query: &Query) -> Vec<f64> {
 }
 
 #[test]
-fn a_large_budget_does_not_ask_for_more_than_all_calls() {
+fn a_large_budget_has_a_threshold_below_all_calls() {
     let thresholds = |share: f64| {
         let monitoring = monitoring(&[success(share)]);
         let alerts = monitoring.alerts.iter().flat_map(|it| &it.rules);
@@ -145,7 +145,7 @@ fn a_large_budget_does_not_ask_for_more_than_all_calls() {
     assert_eq!(thresholds(0.5), [0.75, 0.5]);
 }
 
-/// Prometheus itself sees each alert pending, firing and over.
+/// In Prometheus, each alert becomes pending, fires and resolves.
 #[test]
 fn alerts_of_a_large_budget_fire_in_prometheus() {
     let of_table = |table: &str, share| {
@@ -174,7 +174,7 @@ fn an_objective_without_a_budget_is_left_out_alone() {
 }
 
 #[test]
-fn a_program_without_promises_has_none_of_it() {
+fn a_program_without_objectives_has_no_alerts_about_them() {
     let monitoring = monitoring(&[query("select", "patterns", &[])]);
     assert!(monitoring.queries().all(|it| !it.text().contains("objective")));
     assert!(monitoring.rows.iter().all(|it| it.title != "Objectives"));

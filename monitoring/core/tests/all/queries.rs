@@ -1,4 +1,4 @@
-//! Every term: it is PromQL, and asks only for what exists.
+//! Every query is valid PromQL and reads only existing metrics.
 
 use crate::support::{everything, measured, monitoring, query, system};
 use expect_test::{Expect, expect};
@@ -9,7 +9,7 @@ use measurand_monitoring::query::{Aggregation, Combination, Match, Origin, Query
 use promql_parser::parser;
 use std::collections::BTreeSet;
 
-/// Series that Prometheus itself makes, and those of Prometheus, Alertmanager and the node exporter.
+/// Series that Prometheus itself creates, and those of Prometheus, Alertmanager and the node exporter.
 const OF_PROMETHEUS: [&str; 11] = [
     "up",
     "ALERTS",
@@ -39,7 +39,7 @@ fn known_series() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_term_is_read_back_as_promql() {
+fn every_query_parses_as_promql() {
     let monitoring = monitoring(&system());
     let mut count = 0;
     for it in monitoring.queries().chain(monitoring.stack_queries()) {
@@ -52,8 +52,8 @@ fn every_term_is_read_back_as_promql() {
 }
 
 #[test]
-fn every_term_has_only_the_labels_that_it_says() {
-    // What the parser makes of the aggregation has to agree with `Query::labels`, on which legends rely.
+fn every_query_has_only_the_labels_that_it_declares() {
+    // The labels in the printed query have to match `Query::labels`, on which legends rely.
     let monitoring = monitoring(&system());
     for it in monitoring.queries().chain(monitoring.stack_queries()) {
         let Some(labels) = it.query.labels() else { continue };
@@ -148,7 +148,7 @@ fn an_increase_in_the_time_shown_follows_the_dashboard() {
 }
 
 #[track_caller]
-#[expect(clippy::needless_pass_by_value, reason = "as `expect!` gives it")]
+#[expect(clippy::needless_pass_by_value, reason = "`expect!` returns it by value")]
 fn check(query: &Query, expected: Expect) {
     let text = print(query, Place::Rules { job: "a" });
     parser::parse(&text).expect("PromQL");
@@ -160,7 +160,7 @@ fn last(name: &str) -> Query {
 }
 
 #[test]
-fn parentheses_stand_where_the_meaning_needs_them() {
+fn parentheses_are_written_where_needed() {
     let or = || last("b").combine(Combination::Or, last("c"));
     check(&last("a").combine(Combination::Or, or()), expect![[r#"a{job="a"} or (b{job="a"} or c{job="a"})"#]]);
     check(&or().combine(Combination::Or, last("a")), expect![[r#"b{job="a"} or c{job="a"} or a{job="a"}"#]]);
@@ -206,7 +206,7 @@ fn the_bound_of_a_bucket_is_found_in_each_spelling() {
 }
 
 #[test]
-fn matchers_are_regular_expressions_only_where_they_must() {
+fn matchers_are_regular_expressions_only_if_needed() {
     let matching = |is| Query::Instant(Selector::new("a").matching("l", is));
     check(&matching(Match::OneOf(vec!["a.b".to_owned(), "c".to_owned()])), expect![[r#"a{job="a",l=~"a\\.b|c"}"#]]);
     check(&matching(Match::NoneOf(vec!["a|b".to_owned()])), expect![[r#"a{job="a",l!~"a\\|b"}"#]]);
@@ -215,7 +215,7 @@ fn matchers_are_regular_expressions_only_where_they_must() {
 }
 
 #[test]
-fn arithmetic_binds_as_it_is_meant() {
+fn arithmetic_has_the_right_precedence() {
     let minus = || last("a").minus(last("b"));
     check(&minus().minus(minus()), expect![[r#"a{job="a"} - b{job="a"} - (a{job="a"} - b{job="a"})"#]]);
     check(&minus().per(2.0).rest(), expect![[r#"1 - (a{job="a"} - b{job="a"}) / 2"#]]);
@@ -251,7 +251,7 @@ fn the_job_is_the_program() {
     let other = |name: &str| SiteRecord { krate: "library".to_owned(), ..measured(name, &[]) };
     let program = Options { program: Some("file".to_owned()), ..Options::default() };
     let given = Options { job: Some("given".to_owned()), ..program.clone() };
-    // Two programs of one package are two jobs, and a program that is called like its crate has the name of the crate.
+    // Two programs of one package are two jobs. A program with the name of its crate has the crate's spelling.
     assert_eq!(job(&[measured("a", &[])], &program), "file");
     let own = Options { program: Some("shop".to_owned()), ..Options::default() };
     assert_eq!(job(&[measured("a", &[])], &own), "shop");
@@ -259,6 +259,6 @@ fn the_job_is_the_program() {
     let two = [measured("a", &[]), other("b"), other("c")];
     assert_eq!(job(&two, &program), "file");
     assert_eq!(job(&two, &Options::default()), "library");
-    assert_eq!(job(&two[..2], &Options::default()), "library", "of equally many the first by name");
+    assert_eq!(job(&two[..2], &Options::default()), "library", "a tie goes to the first name");
     assert_eq!(job(&two, &given), "given");
 }

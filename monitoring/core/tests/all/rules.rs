@@ -1,4 +1,4 @@
-//! The rule files as a person reads them, and as `promtool` does.
+//! The rule files: their contents, and their check with `promtool`.
 
 use crate::support::{
     catalog, every_family, everything, file, folder, monitoring, promtool, query, site, system, verified,
@@ -23,7 +23,7 @@ fn promtool_accepts_every_rule() {
     }
 }
 
-/// Reading the difference is the review of a change; `UPDATE_EXPECT=1 cargo test` accepts it.
+/// Review a change by its diff of the snapshots. `UPDATE_EXPECT=1 cargo test` accepts it.
 #[test]
 fn the_rules_of_a_small_program() {
     let facts = ["owner=storage", "runbook=https://example.org/db"];
@@ -33,20 +33,20 @@ fn the_rules_of_a_small_program() {
 }
 
 #[test]
-fn each_alert_has_all_that_the_reader_needs() {
+fn each_alert_has_all_texts() {
     let monitoring = monitoring(&everything());
     let alerts: Vec<_> = monitoring.alerts.iter().flat_map(|it| &it.rules).collect();
     for it in &alerts {
-        assert!(!it.team.is_empty() && !it.impact.is_empty() && !it.description.is_empty(), "{}", it.name);
-        assert!(it.summary.ends_with('.'), "{}", it.name);
+        assert!(!it.team.is_empty() && !it.impact.as_str().is_empty() && !it.description.is_empty(), "{}", it.name);
+        assert!(it.summary.as_str().ends_with('.'), "{}", it.name);
         assert!(it.advice.len() >= 2 && it.advice.iter().all(|it| it.ends_with(['.', '`'])), "{}", it.name);
         assert!(it.runbook_url.contains('#') || it.runbook_url.starts_with("https://"), "{}", it.name);
     }
     let team = |name: &str| alerts.iter().find(|it| it.name == name).unwrap().team.clone();
     assert_eq!(team("DatabaseQueryErrors"), "storage");
-    assert_eq!(team("FunctionErrorRatioHigh"), "search", "the one owner that is named");
+    assert_eq!(team("FunctionErrorRatioHigh"), "search", "the only owner of its functions");
     assert_eq!(team("NeuralOperationErrors"), "unowned");
-    assert_eq!(team("ServiceDown"), "unowned", "the whole program is not one function's");
+    assert_eq!(team("ServiceDown"), "unowned", "the program as a whole has no owner");
 }
 
 fn listed(groups: &[Group<Alert>]) -> Vec<String> {
@@ -54,7 +54,7 @@ fn listed(groups: &[Group<Alert>]) -> Vec<String> {
     alerts.map(|it| format!("{} {}", it.severity.map_or("none", |it| it.as_str()), it.name)).collect()
 }
 
-/// The names are fixed: routes, runbooks and people rely on them.
+/// The names are fixed, since routes, runbooks and people rely on them.
 #[test]
 fn the_system_has_these_alerts() {
     let options = Options { under_load: true, ..Options::default() };
@@ -114,16 +114,16 @@ fn the_system_has_these_alerts() {
 #[test]
 fn an_alert_needs_the_functions_that_it_is_about() {
     let names = |sites: &[SiteRecord]| listed(&monitoring(sites).alerts).join(" ");
-    assert!(!names(&every_family()).contains("NeuralOperationsDegraded"), "nobody said that there is load");
+    assert!(!names(&every_family()).contains("NeuralOperationsDegraded"), "`under_load` is off");
     let learning = [site("neural_op", "neural", "learn", &["operation_type=learning"], &[])];
     assert!(!names(&learning).contains("PatternExtractionErrors"), "nothing extracts");
     let any = [site("neural_op", "neural", "work", &[], &[])];
-    assert!(names(&any).contains("PatternExtractionErrors"), "an expression says what it does");
+    assert!(names(&any).contains("PatternExtractionErrors"), "the operation type comes from an expression");
     let queries = names(&[query("select", "patterns", &[])]);
     assert!(!queries.contains("Neural") && !queries.contains("Http") && !queries.contains("Cache"), "{queries}");
 }
 
-/// A quantile cannot lie above the highest bound, nor be told apart between two: a threshold that is no bucket lies.
+/// A quantile is interpolated between bucket bounds, so a threshold is exact only at a bound.
 #[test]
 fn thresholds_of_the_platform_are_buckets() {
     let bounds = |name: &str| platform::ALL.iter().find(|it| it.name == name).unwrap().buckets;

@@ -1,4 +1,4 @@
-//! A function's own severity: its alert comes with it, and no alert comes twice.
+//! Severities of functions: each results in an alert of its own, and no alert fires twice.
 
 use crate::support::{folder, measured, monitoring, promtool, promtool_tests, query, site, verified};
 use measurand_catalog::{Objective, Severity, SiteRecord};
@@ -34,7 +34,7 @@ fn the_familys_own_severity_changes_nothing() {
 }
 
 #[test]
-fn of_two_functions_with_the_same_labels_the_most_urgent_decides() {
+fn the_most_urgent_of_two_functions_with_the_same_labels_decides() {
     let again = SiteRecord { function: "again".to_owned(), ..verified("coder", &["severity=P0"]) };
     let sites = [verified("coder", &["severity=P3"]), again];
     let alerts = alerts(&sites, "VerificationFailureRate");
@@ -42,7 +42,7 @@ fn of_two_functions_with_the_same_labels_the_most_urgent_decides() {
     assert!(alerts[0].starts_with("P0 "), "{alerts:#?}");
 }
 
-/// The label of a function with a free-text label can be that of any series, so that the most urgent decides.
+/// A function with a free-text label can record any series, so the most urgent function decides.
 #[test]
 fn a_function_with_a_free_text_label_has_its_severity() {
     let look = |facts: &[&str]| site("cache_lookup", "cache", "look", &[], facts);
@@ -62,7 +62,7 @@ fn a_function_with_a_free_text_label_has_its_severity() {
 }
 
 #[test]
-fn every_alert_about_a_function_says_what_the_function_says() {
+fn every_alert_about_a_function_has_the_functions_facts() {
     let facts = ["severity=P3", "owner=money", "runbook=https://wiki/pay"];
     let slo = Some(Objective { success: Some(0.99), latency: None });
     let pay = SiteRecord { objective: slo, ..query("select", "payments", &facts) };
@@ -72,7 +72,7 @@ fn every_alert_about_a_function_says_what_the_function_says() {
         let own: Vec<_> = rules().filter(|it| it.name == name && it.team == "money").collect();
         assert_eq!(own.len(), 1, "{name}");
         assert_eq!((own[0].severity, own[0].runbook_url.as_str()), (Some(Severity::P3), "https://wiki/pay"), "{name}");
-        // Nothing of it goes to the neighbour, who names no owner.
+        // They do not apply to the other function, which has no owner.
         assert!(
             rules().any(|it| it.name == name && it.team == "unowned" && it.severity != Some(Severity::P3)),
             "{name}"
@@ -94,7 +94,7 @@ fn every_alert_about_a_function_says_what_the_function_says() {
     }
 }
 
-/// An urgent function's budget has alerts of different urgency all the same: a slow burn can wait.
+/// The budget of an urgent function still has alerts of different urgency: a slow burn can wait.
 #[test]
 fn alerts_about_a_budget_are_at_most_as_urgent_as_the_function() {
     let of = |severity: &str| {
@@ -111,7 +111,7 @@ fn alerts_about_a_budget_are_at_most_as_urgent_as_the_function() {
     assert_eq!(of("P3"), ["P3", "P3", "P3"]);
 }
 
-/// Nobody inherits an owner, and nobody loses one when another function names a second.
+/// A function without an owner gets none from other functions, and one with an owner keeps it.
 #[test]
 fn a_function_without_an_owner_has_none() {
     let teams = |sites: &[SiteRecord]| {
@@ -124,7 +124,7 @@ fn a_function_without_an_owner_has_none() {
     assert_eq!(teams(&[pay]), ["money"]);
 }
 
-/// Rules grow with teams, and not with functions.
+/// The number of rules grows with the number of teams, not of functions.
 #[test]
 fn a_thousand_functions_have_few_rules() {
     let rules = |facts: &dyn Fn(usize) -> String| {
@@ -139,7 +139,7 @@ fn a_thousand_functions_have_few_rules() {
     assert_eq!(rules(&|it| format!("runbook=https://wiki/{it}")).0, 1);
 }
 
-/// Prometheus sees every alert of overlapping functions fire, be over and stay quiet, as their unit tests say.
+/// According to their unit tests, alerts of overlapping functions fire, resolve and stay silent in Prometheus.
 #[test]
 fn alerts_of_functions_whose_series_overlap_pass_their_tests() {
     let sites = [
@@ -160,7 +160,7 @@ fn alerts_of_functions_whose_series_overlap_pass_their_tests() {
 }
 
 #[test]
-fn nothing_fires_twice() {
+fn no_alert_fires_twice() {
     let folder = folder(&monitoring(&[
         measured("pay", &["severity=P0"]),
         measured("refund", &["severity=P0"]),

@@ -1,12 +1,12 @@
-//! The files in `monitoring/` are those of the whole system, and current. `UPDATE_EXPECT=1 cargo test` writes them anew;
-//! reading the difference is the review of a change.
+//! The files in `monitoring/` belong to a program with every family, and are current. `UPDATE_EXPECT=1 cargo test`
+//! updates them. Review a change by its diff.
 
 use crate::support::{self, all_files, promtool, promtool_tests, shipped};
 use measurand_monitoring::File;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The files that are committed. Tests of alerts are generated where they run.
+/// The committed files. Tests of alerts are generated where they run.
 fn files() -> Vec<File> {
     all_files(&shipped()).into_iter().filter(|it| !it.name.ends_with(".test.yml")).collect()
 }
@@ -21,7 +21,7 @@ fn our_own_lint_finds_nothing() {
         .unwrap()
         .map(|it| it.unwrap().path())
         .filter(|it| it.extension().is_some_and(|it| it == "yml" || it == "json"))
-        // What is there for others: containers, and the routes.
+        // Files for other tools: the containers and the routes.
         .filter(|it| !["docker-compose.yml", "alertmanager.yml"].contains(&it.file_name().unwrap().to_str().unwrap()))
         .filter(|it| !it.to_str().unwrap().ends_with(".test.yml"))
         .collect();
@@ -43,7 +43,7 @@ fn the_files_of_the_system_are_current() {
 }
 
 #[test]
-fn the_system_has_what_it_promises() {
+fn the_system_has_enough_panels_and_rules() {
     let monitoring = shipped();
     let alerts: usize = monitoring.alert_count() + monitoring.stack.iter().map(|it| it.rules.len()).sum::<usize>();
     assert!(monitoring.panel_count() >= 45, "{} panels", monitoring.panel_count());
@@ -62,7 +62,7 @@ fn every_alert_of_the_system_passes_its_tests() {
     promtool_tests(folder.path(), &tests);
 }
 
-/// The panels whose names people know, in their rows.
+/// The panels with well-known names, by row.
 #[test]
 fn the_panels_have_their_titles() {
     let expected: &[(&str, &[&str])] = &[

@@ -1,4 +1,4 @@
-//! Catalogs for the tests: of any functions in any family of the table.
+//! Catalogs for the tests, with any functions of any built-in family.
 
 use measurand_catalog::{
     AlertRecord, Catalog, Family, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, Role, SiteRecord,
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 
-/// An annotated function. `labels` and `facts` are `key=value`.
+/// Returns an annotated function. `labels` and `facts` are `key=value`.
 pub(crate) fn site(attribute: &str, family: &str, function: &str, labels: &[&str], facts: &[&str]) -> SiteRecord {
     let map = |texts: &[&str]| -> BTreeMap<String, String> {
         let pair = |it: &&str| it.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -31,25 +31,25 @@ pub(crate) fn site(attribute: &str, family: &str, function: &str, labels: &[&str
     }
 }
 
-/// A function of the family `function`.
+/// Returns a function of the family `function`.
 pub(crate) fn measured(function: &str, facts: &[&str]) -> SiteRecord {
     let labels = [format!("function={function}"), "module=shop::work".to_owned()];
     site("measured", "function", function, &labels.each_ref().map(String::as_str), facts)
 }
 
-/// A function of the family `database`.
+/// Returns a function of the family `database`.
 pub(crate) fn query(query_type: &str, table: &str, facts: &[&str]) -> SiteRecord {
     let labels = [format!("query_type={query_type}"), format!("table={table}")];
     let function = format!("{query_type}_{table}");
     site("timed_query", "database", &function, &labels.each_ref().map(String::as_str), facts)
 }
 
-/// A function of the family `verification`.
+/// Returns a function of the family `verification`.
 pub(crate) fn verified(agent: &str, facts: &[&str]) -> SiteRecord {
     site("verified", "verification", &format!("verify_{agent}"), &[&format!("agent_id={agent}")], facts)
 }
 
-/// Some functions of the first families.
+/// Returns some functions of four families.
 pub(crate) fn everything() -> Vec<SiteRecord> {
     vec![
         measured("checkout", &["summary=Sells what is in the cart."]),
@@ -62,7 +62,7 @@ pub(crate) fn everything() -> Vec<SiteRecord> {
     ]
 }
 
-/// One function of each family in the table, also of those that come later.
+/// Returns one function of each built-in family, including families that are added later.
 pub(crate) fn every_family() -> Vec<SiteRecord> {
     let one = |family: &&Family| {
         let label = |it: &measurand_catalog::Label| format!("{}={}", it.name, it.values.first().unwrap_or(&"x"));
@@ -73,7 +73,7 @@ pub(crate) fn every_family() -> Vec<SiteRecord> {
     families::ALL.iter().map(one).collect()
 }
 
-/// The functions of the system that is monitored: of every family, and an operation of each type.
+/// Returns the functions of the monitored system: one of each family, and a neural operation of each type.
 pub(crate) fn system() -> Vec<SiteRecord> {
     let mut sites = every_family();
     let latency = |seconds, share| Some(Latency { seconds, share });
@@ -89,7 +89,7 @@ pub(crate) fn system() -> Vec<SiteRecord> {
     sites
 }
 
-/// A function of every family whose labels are all expressions, so that what is said of it holds for all of the family.
+/// Returns a function of every family. All label values are expressions, so the rules hold for the whole family.
 pub(crate) fn shipped_sites() -> Vec<SiteRecord> {
     let objective = |family: &str| {
         let latency = |seconds, share| Some(Latency { seconds, share });
@@ -110,7 +110,7 @@ pub(crate) fn shipped_sites() -> Vec<SiteRecord> {
     families::ALL.iter().map(one).collect()
 }
 
-/// The catalog of these functions, as if a program had been read.
+/// Returns the catalog of these functions, as if it was read from a program.
 pub(crate) fn catalog(sites: &[SiteRecord]) -> Catalog {
     let used = families::ALL.iter().filter(|family| sites.iter().any(|it| it.family == family.name));
     let raw = Catalog { format: Catalog::FORMAT, families: used.map(|it| record(it)).collect(), sites: sites.to_vec() };
@@ -165,13 +165,13 @@ pub(crate) fn file(monitoring: &Monitoring, name: &str) -> String {
     all_files(monitoring).into_iter().find(|it| it.name == name).expect("one of the files").contents
 }
 
-/// Runs `promtool` in a folder with the generated files; panics with its output unless it succeeds.
+/// Runs `promtool` in a folder with the generated files. Panics with its output if it fails.
 #[track_caller]
 pub(crate) fn promtool(folder: &Path, arguments: &[&str]) {
     tool("promtool", "prometheus", folder, arguments);
 }
 
-/// Runs `amtool` likewise, and returns what it printed.
+/// Runs `amtool` in the same way, and returns its output.
 #[track_caller]
 pub(crate) fn amtool(folder: &Path, arguments: &[&str]) -> String {
     tool("amtool", "prometheus-alertmanager", folder, arguments)
@@ -179,7 +179,7 @@ pub(crate) fn amtool(folder: &Path, arguments: &[&str]) -> String {
 
 #[track_caller]
 fn tool(name: &str, package: &str, folder: &Path, arguments: &[&str]) -> String {
-    // What it needs is little, and collecting it over and over takes a fifth of its time.
+    // These tools need little memory, and frequent garbage collection takes a fifth of their time.
     let output = Command::new(name).args(arguments).current_dir(folder).env("GOGC", "400").output();
     let output = output.unwrap_or_else(|it| panic!("{name}: {it}; install it with `apt-get install {package}`"));
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -187,11 +187,11 @@ fn tool(name: &str, package: &str, folder: &Path, arguments: &[&str]) -> String 
     stdout.into_owned()
 }
 
-/// Runs the unit tests of rules in these files, as many at once as there are processors.
+/// Runs the unit tests of rules in these files in parallel, one process per processor.
 #[track_caller]
 pub(crate) fn promtool_tests(folder: &Path, files: &[&str]) {
     let files = Mutex::new(files.iter());
-    let next = || files.lock().expect("no panic before").next();
+    let next = || files.lock().expect("no thread panicked").next();
     std::thread::scope(|scope| {
         let work = || {
             while let Some(file) = next() {
@@ -204,10 +204,10 @@ pub(crate) fn promtool_tests(folder: &Path, files: &[&str]) {
     });
 }
 
-/// All files that there are, made once for each program: evaluating the courses of all alerts takes long.
+/// Returns all files, generated once per program, since evaluating the timelines of all alerts takes long.
 pub(crate) fn all_files(monitoring: &Monitoring) -> Vec<File> {
     static MADE: Mutex<Vec<(Monitoring, Vec<File>)>> = Mutex::new(Vec::new());
-    let made = || MADE.lock().expect("no panic before");
+    let made = || MADE.lock().expect("no thread panicked");
     let known = made().iter().find(|it| it.0 == *monitoring).map(|it| it.1.clone());
     known.unwrap_or_else(|| {
         let files = make_files(monitoring);
@@ -227,7 +227,7 @@ fn make_files(monitoring: &Monitoring) -> Vec<File> {
     .concat()
 }
 
-/// The monitoring of a program that uses every built-in family, without the list of its functions.
+/// Returns the monitoring of a program that uses every built-in family, without the list of its functions.
 pub(crate) fn shipped() -> Monitoring {
     let options = Options {
         job: Some("claude-code-app".to_owned()),
@@ -244,7 +244,7 @@ pub(crate) fn shipped() -> Monitoring {
     monitoring
 }
 
-/// A folder with the generated files.
+/// Returns a folder with the generated files.
 pub(crate) fn folder(monitoring: &Monitoring) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for file in all_files(monitoring) {

@@ -1,11 +1,11 @@
-//! The programs that users would check the files with, all of them, strictly.
+//! Checks all files strictly with the tools that users would use.
 
 use crate::support::{all_files, amtool, every_family, everything, monitoring, promtool};
 use measurand_tests::target_directory;
 use std::path::Path;
 use std::process::Command;
 
-/// The files of the repository, and those of other programs.
+/// Returns folders with the files of the repository, and with those of other programs.
 fn folders() -> Vec<tempfile::TempDir> {
     let shipped = tempfile::tempdir().expect("a temporary folder");
     let programs = [monitoring(&everything()), monitoring(&every_family())];
@@ -18,7 +18,8 @@ fn folders() -> Vec<tempfile::TempDir> {
     std::iter::once(shipped).chain(programs.iter().map(crate::support::folder)).collect()
 }
 
-/// A program of `tests/requirements.txt`, which `tests/run` installs below the target directory; panics if it did not.
+/// Returns a command of `tests/requirements.txt`, which `tests/run` installs below the target directory. Panics if it
+/// is missing.
 #[track_caller]
 pub(crate) fn python_command(program: &str) -> Command {
     let folder = target_directory().join("python");
@@ -32,10 +33,10 @@ pub(crate) fn python_command(program: &str) -> Command {
     Command::new(path)
 }
 
-/// Runs a program of `tests/requirements.txt`; panics with its output unless it succeeds, and returns the output.
+/// Runs a command of `tests/requirements.txt` and returns its output. Panics with the output if it fails.
 #[track_caller]
 fn python(program: &str, folder: &Path, arguments: &[&str]) -> String {
-    let output = python_command(program).args(arguments).current_dir(folder).output().expect("it runs");
+    let output = python_command(program).args(arguments).current_dir(folder).output().expect("the program runs");
     let text = [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
     assert!(output.status.success(), "{program} {arguments:?}:\n{text}");
     text
@@ -46,7 +47,7 @@ fn prometheus_and_alertmanager_accept_each_file() {
     for folder in folders() {
         let rules = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
         promtool(folder.path(), &[&["check", "rules", "--lint=all", "--lint-fatal"], &rules[..]].concat());
-        // The files that it names belong to the containers; the rules were checked above.
+        // The configuration names files in the containers. The rules were checked above.
         promtool(folder.path(), &["check", "config", "--syntax-only", "prometheus.yml"]);
         amtool(folder.path(), &["check-config", "alertmanager.yml"]);
     }
@@ -54,7 +55,7 @@ fn prometheus_and_alertmanager_accept_each_file() {
 
 #[test]
 fn amlint_finds_nothing_in_the_routes() {
-    // One Alertmanager for all programs: it has routes also for alerts that this program has no use for.
+    // One Alertmanager serves all programs, so it also has routes for alerts of other programs.
     let others = concat!(env!("CARGO_MANIFEST_DIR"), "/../alerts.yml");
     for folder in folders() {
         let rules = ["alerts.yml", "stack-alerts.yml", others].map(|it| ["--rules", it]);
@@ -66,7 +67,7 @@ fn amlint_finds_nothing_in_the_routes() {
     }
 }
 
-/// Grafana's own types know every field of the dashboard; `round_trip.py` names those that they lose.
+/// Grafana's own types have every field of the dashboard; `round_trip.py` prints the fields that they lose.
 #[test]
 fn grafana_knows_each_field_of_the_dashboard() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/round_trip.py");
@@ -74,7 +75,7 @@ fn grafana_knows_each_field_of_the_dashboard() {
     for folder in folders() {
         python("python", folder.path(), &[script, "grafana-dashboard.json"]);
     }
-    // It does notice.
+    // A misspelt field is found.
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("d.json"), r#"{"title": "a", "refersh": "30s", "panels": []}"#).unwrap();
     let mut command = Command::new(target_directory().join("python/bin/python"));

@@ -1,10 +1,11 @@
-//! Alerts over time, judged by Prometheus' own engine: pending, firing, resolved, and near misses.
+//! Alerts over time in Prometheus' own engine: pending, firing, resolved, and near misses.
 
 use crate::support::{everything, folder, monitoring, promtool};
 
 /// Runs `promtool test rules` with these series, one sample a minute, and expectations about `ALERTS`.
 ///
-/// A series is `name{labels} values`. An expectation is `minute name state labels`, or `minute name -` for silence.
+/// A series is `name{labels} values`. An expectation is `minute name state labels`, or `minute name -` if the alert is
+/// silent.
 #[track_caller]
 fn check(series: &[&str], expectations: &[&str]) {
     let folder = folder(&monitoring(&everything()));
@@ -63,7 +64,7 @@ fn database_query_errors() {
             "45 DatabaseQueryErrors -",
         ],
     );
-    // 4 % fail all the time: a near miss.
+    // 4 % fail all the time, which is a near miss.
     let few = r#"db_query_errors_total{job="shop",instance="a",query_type="select",table="patterns",outcome="error"} 0+2.4x90"#;
     check(&[UP, calls, few], &["5 DatabaseQueryErrors -", "30 DatabaseQueryErrors -", "80 DatabaseQueryErrors -"]);
 }
@@ -81,7 +82,7 @@ fn database_slow_queries() {
     let slow = [UP, &bucket("0.01", "0+90x90"), &bucket("0.025", "0+100x90"), &all];
     let firing = format!("30 DatabaseSlowQueries firing {labels}");
     check(&slow, &[&format!("8 DatabaseSlowQueries pending {labels}"), &firing]);
-    // 4 % do: P95 is below.
+    // 4 % take longer, so P95 is below the limit.
     let quick = [UP, &bucket("0.01", "0+96x90"), &bucket("0.025", "0+100x90"), &all];
     check(&quick, &["8 DatabaseSlowQueries -", "30 DatabaseSlowQueries -"]);
 }
@@ -111,7 +112,7 @@ fn truth_score_critically_low() {
             "45 TruthScoreCriticallyLow -",
         ],
     );
-    // 4 % are: P05 lies above.
+    // 4 % of the scores are at most 0.6, so P05 is above the limit.
     let near = [UP, &bucket("0.6", "0+4x90"), &bucket("0.7", "0+4x90"), &good("0.99"), &good("+Inf")];
     check(&near, &["8 TruthScoreCriticallyLow -", "30 TruthScoreCriticallyLow -"]);
 }
@@ -150,7 +151,7 @@ fn service_down() {
             "25 ServiceDown -",
         ],
     );
-    // One failed scrape of many is a near miss.
+    // One failed scrape is a near miss.
     check(
         &[r#"up{job="shop",instance="a"} 1x9 0x0 1x30"#],
         &[
@@ -159,7 +160,7 @@ fn service_down() {
             "20 ServiceDown -",
         ],
     );
-    // A target that has vanished is down as well.
+    // A target that is missing is down as well.
     check(&[r#"up{job="other",instance="a"} 1x30"#], &[r#"5 ServiceDown firing severity="P0",team="unowned""#]);
 }
 
@@ -228,7 +229,7 @@ fn service_alerts() {
     );
 }
 
-/// The texts as the people who are called read them.
+/// The texts as people receive them.
 #[test]
 fn texts_have_numbers_in_their_units() {
     let folder = folder(&monitoring(&everything()));
@@ -265,7 +266,7 @@ fn texts_have_numbers_in_their_units() {
     test.push_str("    alert_rule_test:\n");
     test.extend(expected.map(|(name, _)| format!("      - {{ alertname: {name}, eval_time: 50m, exp_alerts: [] }}\n")));
     std::fs::write(folder.path().join("test.yml"), test).unwrap();
-    // `promtool` compares annotations whole; what it got instead of nothing is the rendered text.
+    // `promtool` compares whole annotations. With an empty expectation it prints the rendered text.
     let output =
         std::process::Command::new("promtool").args(["test", "rules", "test.yml"]).current_dir(folder.path()).output();
     let output = String::from_utf8(output.unwrap().stderr).unwrap();

@@ -1,5 +1,5 @@
-//! The world as blocks of samples: all but the last minutes first, which takes longest, so that Prometheus' own evaluation
-//! of the rules still sees fresh samples.
+//! Writes the world as blocks of samples: first all but the last minutes, which takes longest, then the last minutes.
+//! So Prometheus' own evaluation of the rules still finds fresh samples.
 
 use crate::oracle::Oracle;
 use crate::server::Samples;
@@ -9,18 +9,18 @@ use measurand_monitoring::Monitoring;
 use measurand_monitoring::model::Recording;
 use std::path::Path;
 
-/// Seconds between the samples of the last hours. Prometheus reads a rate exactly while the newest sample is not older
-/// than a little more than that.
+/// Seconds between the samples of the last hours. A rate is exact as long as the newest sample is not much older than
+/// this.
 const STEP: f64 = 120.0;
 const HOUR: f64 = 3600.0;
-/// Seconds of which the samples are written last.
+/// Seconds at the end whose samples are written last.
 const LAST: f64 = 600.0;
 
-/// The world, with what these would have recorded in it, written below `directory`.
+/// Writes the world and the series that the rules of `both` would have recorded in it, below `directory`.
 pub(crate) fn world(both: &[(&str, Monitoring)], directory: &Path) -> World {
     let storage = directory.join("storage");
     let mut world = World::of(&catalog(&shipped_sites()));
-    // Half a second off, so that no sample ever lies on the edge of a window: there 2 and 3 differ.
+    // Half a second off, so that no sample lies on the edge of a window, where Prometheus 2 and 3 differ.
     let start = crate::now().floor() + 0.5;
     world.end = start;
     world.begin = start - 31.0 * DAY;
@@ -32,7 +32,7 @@ pub(crate) fn world(both: &[(&str, Monitoring)], directory: &Path) -> World {
     world.even = grid(world.begin, until, 300.0);
     write(&world, directory, &storage, |_| true);
 
-    // What is left until now in even steps of about as long.
+    // The rest until now, in even steps of about the same length.
     world.end = crate::now().floor() + 0.5;
     let left = world.end - 10.0 - until;
     let step = left / (left / STEP).round();
@@ -45,7 +45,7 @@ pub(crate) fn world(both: &[(&str, Monitoring)], directory: &Path) -> World {
     world
 }
 
-/// Times so many seconds apart, the last of them `to`.
+/// Returns times that are `step` seconds apart; the last one is `to`.
 fn grid(from: f64, to: f64, step: f64) -> Vec<f64> {
     let mut times: Vec<f64> =
         std::iter::successors(Some(to), |it| Some(it - step)).take_while(|it| *it >= from).collect();
@@ -62,7 +62,7 @@ fn write(world: &World, directory: &Path, storage: &Path, wanted: impl Fn(f64) -
     samples.into_blocks(storage);
 }
 
-/// What rules would have recorded: the rates that are averaged over days, with an incident in them, or all else.
+/// Adds recorded series: the rates that are averaged over days, with an incident in them, or all others.
 fn add_recorded(both: &[(&str, Monitoring)], world: &mut World, averaged: bool) {
     for (job, monitoring) in both {
         for rule in monitoring.recordings.iter().flat_map(|it| &it.rules) {

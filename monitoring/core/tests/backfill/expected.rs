@@ -1,4 +1,4 @@
-//! Numbers that a person has worked out from the world's laws, and what Prometheus makes of the rules by itself.
+//! Values worked out by hand from the world's laws, and the results of Prometheus' own rule evaluation.
 
 use crate::oracle::Answer;
 use crate::server::Prometheus;
@@ -10,37 +10,38 @@ use measurand_monitoring::{Monitoring, NamedQuery, User};
 use measurand_tests::wait;
 use std::collections::BTreeSet;
 
-/// A panel's key or a rule's name, a label of the answer that is meant, and the numbers for the job that is well and for
-/// the one that is not.
+/// The key of a panel or the name of a rule, a label of the expected series, and the values for the healthy job and for
+/// the sick job.
 const KNOWN: &[(&str, &str, f64, f64)] = &[
-    // 10, 20 and 30 calls a second on the one instance, one more of each on the other; ten thousand times for the well.
+    // 10, 20 and 30 calls a second on one instance, one more of each on the other; ten thousand times as many if
+    // healthy.
     ("overview/neural_rate", "", 1_230_000.0, 123.0),
-    // Of ten look-ups nine find something; of the ill every other.
+    // Nine of ten look-ups are hits; in the sick job, every other one.
     ("overview/cache_hits", "", 0.9, 0.5),
-    // Two percent are below 0.99: 0.99 + 0.01 * (0.95 - 0.02) / 0.98. Of the ill sixty: 0.99 + 0.01 * 0.35 / 0.4.
+    // 2 % are below 0.99: 0.99 + 0.01 * (0.95 - 0.02) / 0.98. In the sick job 60 %: 0.99 + 0.01 * 0.35 / 0.4.
     ("overview/truth", "", 0.999_489_795_918, 0.998_75),
     ("overview/memory", "a", 5e7, 2e8),
-    // Half of it below 10 µs, 97 % below 50 µs: 10 + 40 * 0.45 / 0.47. Half of the ill below 100 ms, 99 % below 1 s.
+    // Half below 10 µs, 97 % below 50 µs: 10 + 40 * 0.45 / 0.47. In the sick job half below 100 ms, 99 % below 1 s.
     ("PatternRetrievalSlow", "", f64::NAN, 0.1 + 0.9 * 0.45 / 0.49),
-    // One, one and two tenths of the calls end in an error, a panic, a cancellation; of the well half a thousandth.
+    // 10 %, 10 % and 20 % of the calls end in an error, a panic, a cancellation; in the healthy job 0.05 %.
     ("job_query_type_table:db_query_errors:ratio_rate5m", "x", 0.0005, 0.4),
     // Half as many failures as successes.
     ("job_agent_id:verification_failures:ratio_rate5m", "x", 0.0001 / 1.0001, 1.0 / 3.0),
-    // 27 days as now and three with twice the calls and five times the errors: (27 + 15) / (27 + 6) times the share.
+    // 27 days as now, and three with twice the calls and five times the errors: (27 + 15) / (27 + 6) times the share.
     ("job_objective_sli:objective_errors:ratio_rate30d", "", 0.0005 * 42.0 / 33.0, 0.4 * 42.0 / 33.0),
     ("job_objective_sli:objective_errors:ratio_rate6h", "", 0.0005, 0.4),
-    // What is left of a budget of a thousandth.
+    // The rest of a budget of 0.1 %.
     ("objectives/left", "success", 1.0 - 0.5 * 42.0 / 33.0, 1.0 - 400.0 * 42.0 / 33.0),
     ("FileDescriptorsRunningOut", "a", f64::NAN, 0.95),
     // Half of 10 and 11 calls a second, for five minutes.
     ("AutoRollbackStorm", "x", f64::NAN, 3150.0),
-    // The mean of 0.5 and 0.51.
+    // The average of 0.5 and 0.51.
     ("AgentCoordinationEfficiency", "", f64::NAN, 0.505),
-    // Two instances that each grow by 200 bytes a second, for a day; the samples are some seconds more or less apart.
+    // Two instances that each grow by 200 bytes a second for a day; the distance of the samples varies by some seconds.
     ("PatternMemoryGrowth", "", f64::NAN, 400.0 * 86_400.0),
 ];
 
-/// The oracle knows the terms; this table knows what they are meant to say.
+/// Checks the known values. The oracle computes the queries; this table has their intended results.
 pub(crate) fn check_known_numbers(prometheus: &Prometheus, world: &World, job: &str, monitoring: &Monitoring) {
     for (name, label, well, ill) in KNOWN {
         let expected = if job == HEALTHY { *well } else { *ill };
@@ -55,11 +56,11 @@ pub(crate) fn check_known_numbers(prometheus: &Prometheus, world: &World, job: &
             None => expected.is_nan(),
             Some(it) => (it - expected).abs() < 0.005 * expected.abs(),
         };
-        assert!(good, "{name} ({job}): {found:?}, and not {expected}");
+        assert!(good, "{name} ({job}): {found:?} instead of {expected}");
     }
 }
 
-/// What the rules have written since Prometheus began.
+/// Checks the series that the rules have recorded since Prometheus started.
 pub(crate) fn check_what_prometheus_records(
     prometheus: &Prometheus,
     world: &World,
@@ -82,7 +83,7 @@ pub(crate) fn check_what_prometheus_records(
     }
 }
 
-/// Which alerts are pending or fire, with their labels.
+/// Checks the pending and firing alerts, with their labels.
 pub(crate) fn check_what_prometheus_alerts(prometheus: &Prometheus, world: &World, job: &str, monitoring: &Monitoring) {
     let mut expected = BTreeSet::new();
     for alert in monitoring.alerts.iter().flat_map(|it| &it.rules) {

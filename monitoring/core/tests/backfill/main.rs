@@ -1,7 +1,7 @@
-//! Thirty-one days of samples in a real Prometheus with the shipped rules: every panel, every recording rule and every
-//! alert answers what arithmetic says; and a hundred thousand series are not too many to ask.
+//! Thirty-one days of samples in a real Prometheus with the shipped rules: every panel, recording rule and alert has
+//! the result that arithmetic gives, and queries over a hundred thousand series are fast enough.
 
-#![expect(clippy::print_stdout, reason = "what was measured")]
+#![expect(clippy::print_stdout, reason = "the tests print measurements")]
 
 mod build;
 mod expected;
@@ -10,7 +10,7 @@ mod oracle;
 mod scale;
 mod server;
 #[path = "../all/support.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 mod world;
 
@@ -23,7 +23,7 @@ use std::time::{Instant, SystemTime};
 use support::{catalog, shipped_sites};
 use world::{HEALTHY, SICK, STALLED, World};
 
-/// One after the other, since the second measures.
+/// Runs the parts one after the other, since the last one measures time.
 #[test]
 fn everything_answers_what_arithmetic_says_and_in_time() {
     native::native_histograms_are_asked_as_such();
@@ -40,7 +40,7 @@ fn now() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs_f64()
 }
 
-/// The names of alerts that hold, with the job for which they do.
+/// The names of alerts whose condition holds, with the job.
 type Holding = BTreeSet<(&'static str, String)>;
 
 fn every_panel_and_every_rule_says_what_arithmetic_says() -> Many {
@@ -49,7 +49,7 @@ fn every_panel_and_every_rule_says_what_arithmetic_says() -> Many {
     let both = [(HEALTHY, monitoring(HEALTHY)), (SICK, monitoring(SICK))];
     let world = build::world(&both, directory.path());
 
-    // The shipped rules as they are in the repository, and the same for the job that is not well.
+    // The shipped rules from the repository, and the same rules for the sick job.
     let rules = directory.path().join("rules");
     std::fs::create_dir(&rules).expect("a new folder");
     let files = both[1].1.files().into_iter().filter(|it| ["alerts.yml", "recording-rules.yml"].contains(&it.name));
@@ -84,8 +84,8 @@ fn every_panel_and_every_rule_says_what_arithmetic_says() -> Many {
     for (job, monitoring) in &both {
         expected::check_known_numbers(&prometheus, &world, job, monitoring);
     }
-    println!("{asked} panels and rules asked: {:.1} s", started.elapsed().as_secs_f64());
-    // Until Prometheus has evaluated each group of rules there is nothing else to do.
+    println!("{asked} panels and rules queried: {:.1} s", started.elapsed().as_secs_f64());
+    // Meanwhile, Prometheus evaluates each group of rules.
     let many = std::thread::spawn(scale::build);
     for (job, monitoring) in &both {
         expected::check_what_prometheus_records(&prometheus, &world, job, monitoring);
@@ -95,7 +95,7 @@ fn every_panel_and_every_rule_says_what_arithmetic_says() -> Many {
     many.join().expect("blocks")
 }
 
-/// Asks as the file does, and compares.
+/// Sends the query of a generated file, and compares the result.
 fn check(prometheus: &Prometheus, world: &World, job: &'static str, it: &NamedQuery<'_>, holding: &mut Holding) {
     let expected = oracle(world, job, it.user).answer(it.query);
     let text = as_sent(it);
@@ -108,7 +108,7 @@ fn check(prometheus: &Prometheus, world: &World, job: &'static str, it: &NamedQu
     }
 }
 
-/// Of a panel the text in the dashboard, with what Grafana puts in for its variables.
+/// Returns the query as Grafana sends it, with values for the variables of the dashboard.
 fn as_sent(it: &NamedQuery<'_>) -> String {
     let variables = [("$job", ".+"), ("$instance", ".+"), ("$__rate_interval", "5m"), ("$__range", "5m")];
     variables.iter().fold(it.text(), |text, (name, value)| text.replace(name, value))
@@ -128,12 +128,12 @@ fn assert_same(answer: &Answer, expected: &Answer, tolerance: f64, what: &str) {
     assert!(same, "{what}\nPrometheus: {answer:#?}\narithmetic: {expected:#?}");
 }
 
-/// Nothing holds while all is well, and each alert holds for one of the jobs that are not well.
+/// Checks that no alert holds in the healthy job, except the Watchdog, and that every alert holds in another job.
 fn assert_each_holds_where_it_should(holding: &Holding, monitoring: &Monitoring) {
     let well: Vec<&str> = holding.iter().filter(|it| it.0 == HEALTHY).map(|it| it.1.as_str()).collect();
     assert_eq!(well, ["Watchdog"]);
     let alerts = monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules);
     let silent: Vec<&str> =
         alerts.map(|it| it.name.as_str()).filter(|name| holding.iter().all(|it| it.1 != *name)).collect();
-    assert!(silent.is_empty(), "nothing is ill enough for {silent:?}");
+    assert!(silent.is_empty(), "no job triggers {silent:?}");
 }

@@ -1,11 +1,12 @@
-//! Native histograms in a real Prometheus: sent to it by remote write, since neither text nor `promtool` can bring them.
+//! Native histograms in a real Prometheus. They are sent by remote write, since text and `promtool` do not support
+//! them.
 
 use crate::server::Prometheus;
 use crate::support::{catalog, shipped_sites};
 use measurand_monitoring::query::promql::Histograms;
 use measurand_monitoring::{Monitoring, Options, User};
 
-/// Half of the observations lie between 2^-8 and 2^-7 seconds, the others between a half and one second.
+/// Half of the observations are between 2^-8 and 2^-7 seconds, the others between half a second and one second.
 const BUCKETS: [i64; 2] = [-7, 0];
 const PER_SECOND: u64 = 2;
 
@@ -29,7 +30,7 @@ pub(crate) fn native_histograms_are_asked_as_such() {
     prometheus.remote_write(&time_series("db_query_duration_seconds", &labels, now));
     prometheus.remote_write(&time_series("pattern_retrieval_duration_seconds", &[], now));
 
-    // Prometheus takes every expression.
+    // Prometheus accepts every expression.
     let mut about_histograms = 0;
     for it in monitoring.queries() {
         let text = crate::as_sent(&it);
@@ -39,7 +40,8 @@ pub(crate) fn native_histograms_are_asked_as_such() {
     }
     assert!(about_histograms > 40, "{about_histograms}");
 
-    // And answers: 0.5 s + half a second times (0.95 - 0.5) / 0.5, as 2.42 interpolates; 3 goes along an exponential.
+    // The result is 0.5 s + 0.5 s * (0.95 - 0.5) / 0.5 with the interpolation of 2.42. Version 3 interpolates
+    // exponentially.
     let slow = number(&prometheus, &monitoring, "PatternRetrievalSlow", User::Alert, now);
     assert!((0.9..1.0).contains(&slow), "{slow}");
     let slow = number(&prometheus, &monitoring, "DatabaseSlowQueries", User::Alert, now);
@@ -52,15 +54,15 @@ pub(crate) fn native_histograms_are_asked_as_such() {
     assert!((calls - 2.0).abs() < 1e-9, "{calls}");
 }
 
-/// The answer to the first question of this name about a histogram that there is.
+/// Returns the first result above zero of the queries with this name.
 fn number(prometheus: &Prometheus, monitoring: &Monitoring, name: &str, user: User, at: f64) -> f64 {
     let queries = monitoring.queries().filter(|it| it.user == user && it.name == name);
     let mut answers = queries.flat_map(|it| prometheus.ask(&crate::as_sent(&it), at));
-    // Of a promise of success without errors the share is zero.
-    answers.find(|it| it.1 > 0.0).unwrap_or_else(|| panic!("{name} is not answered")).1
+    // Without errors, the share of an objective for success is zero.
+    answers.find(|it| it.1 > 0.0).unwrap_or_else(|| panic!("{name} has no result")).1
 }
 
-/// A request of remote write with eleven samples, one a minute, the last of them now.
+/// Returns a remote write request with eleven samples, one a minute, the last one now.
 fn time_series(name: &str, own: &[(&str, &str)], now: f64) -> Vec<u8> {
     let mut labels = vec![("__name__", name), ("instance", "a"), ("job", "native")];
     labels.extend(own);
@@ -79,7 +81,7 @@ fn time_series(name: &str, own: &[(&str, &str)], now: f64) -> Vec<u8> {
     request
 }
 
-/// The message `prometheus.Histogram` of remote write 1.0, with schema 0: each bucket ends at a power of two.
+/// Returns the message `prometheus.Histogram` of remote write 1.0 with schema 0: each bucket ends at a power of two.
 fn histogram(count: u64, time: u64) -> Vec<u8> {
     let mut it = Vec::new();
     number_field(&mut it, 1, count);
@@ -95,7 +97,7 @@ fn histogram(count: u64, time: u64) -> Vec<u8> {
         bytes(&mut it, 11, &span);
         end = Some(bucket + 1);
     }
-    // The first is a count, the second how much more the next has.
+    // The first number is a count, the second the difference to the next count.
     let half = i64::try_from(count / 2).expect("a small number");
     let mut deltas = Vec::new();
     varint(&mut deltas, zigzag(half));
@@ -134,7 +136,7 @@ fn text(field: u64, value: &str) -> Vec<u8> {
     out
 }
 
-/// Snappy's block format, without compressing anything: literals of at most 60 bytes.
+/// Encodes Snappy's block format without compression, as literals of at most 60 bytes.
 pub(crate) fn snappy(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     varint(&mut out, data.len() as u64);

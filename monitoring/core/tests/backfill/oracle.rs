@@ -1,6 +1,6 @@
-//! What a term has to answer about the world, by arithmetic on the laws: a rate is the slope, not what samples show of it.
+//! Computes the results of queries about the world from its laws: a rate is the slope, not an estimate from samples.
 //!
-//! Written from the meaning of the terms, not from how Prometheus finds the answer.
+//! It follows the meaning of the queries, independent of how Prometheus evaluates them.
 
 use crate::world::{Labels, Law, STALLED, Series, World};
 use measurand_monitoring::query::{
@@ -10,18 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) type Answer = BTreeMap<Labels, f64>;
 
-/// Where a term stands.
+/// The context of a query.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Oracle<'a> {
     pub(crate) world: &'a World,
-    /// The job of a rule; a dashboard looks at all jobs.
+    /// The job of a rule; `None` for a dashboard, which reads all jobs.
     pub(crate) job: Option<&'a str>,
     pub(crate) at: f64,
 }
 
-/// What Prometheus looks back for the newest sample.
+/// Seconds that Prometheus looks back for the newest sample.
 const LOOK_BACK: f64 = 300.0;
-/// What stands for `$__rate_interval` and `$__range`, and the window of rules.
+/// Value of `$__rate_interval` and `$__range`, and the window of rules, in seconds.
 const RECENT: u32 = 300;
 
 impl Oracle<'_> {
@@ -103,7 +103,7 @@ impl Oracle<'_> {
                     all.extend(labels.iter().cloned());
                     (all, value)
                 });
-                // Nobody evaluates rules for the job that stands still.
+                // No rules are evaluated for the stalled job.
                 let is_recorded = |it: &Labels| it.get("job").is_none_or(|it| it != STALLED);
                 let is_meant = |it: &Labels| matchers.iter().all(|matcher| matches(matcher, it));
                 answers.filter(|(labels, _)| is_recorded(labels) && is_meant(labels)).collect()
@@ -125,20 +125,20 @@ impl Oracle<'_> {
         self.series(it, suffix).filter_map(|series| Some((series.labels.clone(), value(series)?))).collect()
     }
 
-    /// The newest sample at a time.
+    /// Returns the newest sample at a time.
     fn newest(&self, series: &Series, at: f64) -> Option<f64> {
         let time = self.world.times(series).iter().copied().rfind(|it| *it <= at)?;
         (at - time < LOOK_BACK).then(|| self.world.value(series.law, time))
     }
 
-    /// The samples within the window.
+    /// Returns the samples within the window.
     fn samples(&self, series: &Series, window: Window) -> Vec<f64> {
         let from = self.at - seconds(window);
         let times = self.world.times(series).iter().filter(|it| **it > from && **it <= self.at);
         times.map(|it| self.world.value(series.law, *it)).collect()
     }
 
-    /// Growth per second.
+    /// Returns the growth per second.
     fn slope(&self, law: Law, window: Window) -> f64 {
         match law {
             Law::Line(_, slope) => slope,
@@ -150,7 +150,7 @@ impl Oracle<'_> {
         }
     }
 
-    /// The mean of what was recorded.
+    /// Returns the average of a recorded series.
     fn averaged(&self, of: &Query, window: Window) -> Answer {
         let Query::Recorded { record, labels, matchers, .. } = of else { return self.answer(of) };
         let own = labels.iter().map(|(label, value)| Matcher { label: label.clone(), is: Match::Equal(value.clone()) });
@@ -206,7 +206,7 @@ fn mapped(answer: Answer, value: impl Fn(f64) -> f64) -> Answer {
     answer.into_iter().map(|(labels, it)| (labels, value(it))).collect()
 }
 
-/// Where the quantile lies, if observations are spread evenly between two bounds.
+/// Interpolates quantiles, with observations evenly distributed between two bounds.
 fn quantiles(quantile: f64, buckets: Answer) -> Answer {
     let mut histograms: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
     for (mut labels, below) in buckets {

@@ -1,4 +1,4 @@
-//! How long panels take when there are many series.
+//! Measures how long panels take with many series.
 
 use crate::server::{Prometheus, Samples};
 use crate::support::{catalog, shipped_sites};
@@ -10,18 +10,19 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const SERIES: usize = 100_000;
-/// What is promised. What it takes is printed: a test does not tell a slow program from a busy machine.
+/// Limit for the duration of a query. The test also prints the durations, since a limit cannot distinguish a slow
+/// program from a busy machine.
 const PROMISED: Duration = Duration::from_secs(30);
 const INSTANCES: u32 = 10;
-/// The range that the dashboard opens with, how far apart samples are, and how far apart Grafana asks for points unless
-/// the panel wants fewer.
+/// The default range of the dashboard in seconds, the seconds between samples, and the seconds between the points that
+/// Grafana requests by default.
 const HOUR: f64 = 3600.0;
 const STEP: u32 = 120;
 const POINTS: u32 = 15;
-/// Of so many panels that take longest for one point, an hour is asked for.
+/// Number of the slowest panels for which a whole hour is queried.
 const SLOWEST: usize = 10;
 
-/// Blocks of many series.
+/// Blocks with many series.
 #[derive(Debug)]
 pub(crate) struct Many {
     directory: tempfile::TempDir,
@@ -41,7 +42,7 @@ pub(crate) fn a_hundred_thousand_series_are_not_too_many(many: &Many) {
 
     let monitoring = crate::monitoring(crate::world::HEALTHY);
     let texts = monitoring.queries().filter(|it| it.user == User::Panel).map(|it| (crate::as_sent(&it), it.name));
-    // Panels that ask the same take as long.
+    // Panels with the same query take the same time.
     let texts: BTreeMap<String, &str> = texts.collect();
     let mut times: Vec<_> =
         texts.iter().map(|(text, name)| (seconds(|| prometheus.ask(text, many.end)), text, name)).collect();
@@ -57,7 +58,7 @@ pub(crate) fn a_hundred_thousand_series_are_not_too_many(many: &Many) {
         .map(|(now, text, name)| {
             let step = points(&monitoring, &dashboard, name);
             let ask = |step| seconds(|| prometheus.ask_range(text, many.end - HOUR, many.end, step));
-            // What it would take with all points: fewer of them have to be worth it.
+            // The duration with all points, to compare it with that for fewer points.
             let (all, hour) = (ask(POINTS), ask(step));
             (hour, all, step, now, text, name)
         })
@@ -72,7 +73,7 @@ pub(crate) fn a_hundred_thousand_series_are_not_too_many(many: &Many) {
     assert!(*hour < PROMISED, "{name} takes {hour:?}: {text}");
 }
 
-/// How many seconds Grafana leaves between two points of a panel over an hour.
+/// Returns the seconds between two points of a panel over an hour.
 fn points(monitoring: &Monitoring, dashboard: &Value, key: &str) -> u32 {
     let mut panels = monitoring.rows.iter().flat_map(|it| &it.panels);
     let id = panels.find(|it| it.key == key).expect("a panel").id;
@@ -83,12 +84,12 @@ fn points(monitoring: &Monitoring, dashboard: &Value, key: &str) -> u32 {
 }
 
 fn seconds<T>(work: impl FnOnce() -> T) -> Duration {
-    let begin = Instant::now();
+    let start = Instant::now();
     drop(work());
-    begin.elapsed()
+    start.elapsed()
 }
 
-/// An hour of samples of a program with many combinations of labels on many instances; how many series that are.
+/// Writes an hour of samples of a program with many label combinations on many instances. Returns the number of series.
 fn write(directory: &std::path::Path, end: f64) -> usize {
     let catalog = catalog(&shipped_sites());
     let metrics: Vec<&MetricRecord> = catalog.families.iter().flat_map(|it| &it.metrics).collect();
@@ -118,7 +119,7 @@ fn write(directory: &std::path::Path, end: f64) -> usize {
     count
 }
 
-/// How many series a combination of labels is.
+/// Returns the number of series for one combination of labels.
 fn parts(metric: &MetricRecord) -> usize {
     if metric.kind == Kind::Histogram { metric.buckets.len() + 3 } else { 1 }
 }

@@ -1,4 +1,4 @@
-//! Blocks of made-up samples, and a real Prometheus that has them.
+//! Blocks of generated samples, and a real Prometheus that reads them.
 
 use crate::native::snappy;
 use crate::oracle::Answer;
@@ -35,7 +35,8 @@ impl Samples {
         }
     }
 
-    /// Makes blocks of them: as few as there can be, since `promtool` reads the file once for each.
+    /// Converts the samples to blocks. There are as few blocks as possible, since `promtool` reads the file once per
+    /// block.
     pub(crate) fn into_blocks(mut self, storage: &Path) {
         writeln!(self.file, "# EOF").expect("a file");
         self.file.flush().expect("a file");
@@ -54,7 +55,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// With the blocks below `storage` in `directory` and the rules that match.
+    /// Starts a server with the blocks in `storage` below `directory` and the rule files that match.
     pub(crate) fn start(directory: &Path, rules: &[String]) -> Self {
         Self::start_with(directory, rules, &[])
     }
@@ -62,7 +63,7 @@ impl Prometheus {
     pub(crate) fn start_with(directory: &Path, rules: &[String], flags: &[&str]) -> Self {
         let config = directory.join("prometheus.yml");
         let text = format!("global: {{evaluation_interval: 15s}}\nrule_files: {}\n", serde_json::json!(rules));
-        std::fs::write(&config, text).expect("the temporary directory can be written");
+        std::fs::write(&config, text).expect("the temporary directory is writable");
         let listen = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new("prometheus");
         command
@@ -81,22 +82,22 @@ impl Prometheus {
         this
     }
 
-    /// An instant query; the name of a metric is no label.
+    /// Sends an instant query. The labels of the result do not contain the metric's name.
     pub(crate) fn ask(&self, promql: &str, at: f64) -> Answer {
         let answer = self.get("query", promql, &[("time", format!("{at:.3}"))]);
         let series = |it: &Value| {
             let mut labels = labels(&it["metric"]);
             labels.remove("__name__");
-            // Of a histogram its count.
+            // The value of a histogram is its count.
             let histogram = &it["histogram"][1]["count"];
             let value = it["value"][1].as_str().or(histogram.as_str()).expect("a number or a histogram");
-            let value = value.parse().unwrap_or_else(|_| panic!("no number: {value}"));
+            let value = value.parse().unwrap_or_else(|_| panic!("not a number: {value}"));
             (labels, value)
         };
         answer["data"]["result"].as_array().expect("a vector").iter().map(series).collect()
     }
 
-    /// A query over a range, with its number of points.
+    /// Sends a range query and returns the number of points.
     pub(crate) fn ask_range(&self, promql: &str, from: f64, to: f64, step: u32) -> usize {
         let range = [("start", format!("{from:.3}")), ("end", format!("{to:.3}")), ("step", step.to_string())];
         let answer = self.get("query_range", promql, &range);
@@ -104,7 +105,7 @@ impl Prometheus {
         series.map(|it| it["values"].as_array().map_or(0, Vec::len)).sum()
     }
 
-    /// Sends it series.
+    /// Sends series by remote write.
     pub(crate) fn remote_write(&self, request: &[u8]) {
         let sent = self
             .agent
@@ -116,7 +117,7 @@ impl Prometheus {
         sent.unwrap_or_else(|error| panic!("remote write: {error}"));
     }
 
-    /// The labels of the alerts that are pending or fire. The series `ALERTS` is only there after a second evaluation.
+    /// Returns the labels of pending and firing alerts. The series `ALERTS` exists only after a second evaluation.
     pub(crate) fn alerts(&self) -> Vec<Labels> {
         let answer = self.get("alerts", "", &[]);
         answer["data"]["alerts"].as_array().expect("alerts").iter().map(|it| labels(&it["labels"])).collect()

@@ -1,5 +1,5 @@
-//! A made-up world whose every series follows a law that can be written down: so much per second, so much always. What a
-//! query has to answer about it is arithmetic. Nothing here knows PromQL.
+//! A generated world in which every series follows a simple law, such as a constant or a constant growth per second.
+//! The expected result of a query follows by arithmetic. Nothing here depends on PromQL.
 
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL, STATUS_LABEL, STATUSES};
 use measurand_catalog::{Catalog, Kind, MetricRecord, Role, Unit, platform};
@@ -9,24 +9,24 @@ pub(crate) type Labels = BTreeMap<String, String>;
 
 pub(crate) const HEALTHY: &str = "claude-code-app";
 pub(crate) const SICK: &str = "sick";
-/// A program that is up and whose counters stand still.
+/// A program that is up but whose counters do not grow.
 pub(crate) const STALLED: &str = "stalled";
 
 pub(crate) const DAY: f64 = 86_400.0;
-/// How many days after the beginning something went wrong, and for how many days.
+/// Days from the start to an incident, and its length in days.
 const INCIDENT: (f64, f64) = (11.0, 3.0);
 
-/// How the value of a series follows from the time.
+/// The value of a series as a function of time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Law {
     Constant(f64),
-    /// A counter, or a gauge that grows: its value at the beginning and its growth per second.
+    /// A counter, or a growing gauge: its value at the start and its growth per second.
     Line(f64, f64),
-    /// The same until two hours before the end.
+    /// A line that stops growing two hours before the end.
     Stopped(f64, f64),
-    /// The last multiple of so many seconds, as when a process begins anew each time.
+    /// The last multiple of this number of seconds, like the start time of a process that restarts at this interval.
     Multiple(f64),
-    /// A constant, and another during the incident.
+    /// A constant, and another constant during the incident.
     Incident(f64, f64),
 }
 
@@ -38,10 +38,10 @@ pub(crate) struct Series {
     pub(crate) grid: Grid,
 }
 
-/// When a series has samples.
+/// The times at which a series has samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Grid {
-    /// Few of them in the first 30 days, and then ever more.
+    /// Few samples in the first 30 days, more later.
     Ordinary,
     /// Every five minutes of the 31 days.
     Even,
@@ -55,15 +55,15 @@ pub(crate) struct World {
     /// The times of samples, in seconds since the epoch.
     pub(crate) ordinary: Vec<f64>,
     pub(crate) even: Vec<f64>,
-    /// How many of both are in the last minutes.
+    /// Number of times of both kinds in the last minutes.
     pub(crate) recent: usize,
-    /// When the first sample is, and when everything is asked.
+    /// The time of the first sample, and of all queries.
     pub(crate) begin: f64,
     pub(crate) end: f64,
 }
 
 impl World {
-    /// Everything that the jobs of the system tell.
+    /// Returns all series of the system's jobs, except recorded ones.
     pub(crate) fn of(catalog: &Catalog) -> Self {
         let mut world =
             Self { series: Vec::new(), ordinary: Vec::new(), even: Vec::new(), recent: 0, begin: 0.0, end: 0.0 };
@@ -86,7 +86,7 @@ impl World {
         world
     }
 
-    /// The value of the law at a time.
+    /// Returns the value of a law at a time.
     pub(crate) fn value(&self, law: Law, time: f64) -> f64 {
         let (incident, stop) = (self.begin + INCIDENT.0 * DAY, self.begin + 31.0 * DAY - 7200.0);
         match law {
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    /// The times of the series' samples.
+    /// Returns the times of the series' samples.
     pub(crate) fn times(&self, series: &Series) -> &[f64] {
         match series.grid {
             Grid::Ordinary => &self.ordinary,
@@ -115,7 +115,7 @@ impl World {
 
     fn of_family(&mut self, target: &Target<'_>, metric: &MetricRecord) {
         for (index, labels) in combinations(metric).into_iter().enumerate() {
-            // The label that a role adds comes last: what differs in it alone belongs to the same calls.
+            // The label that a role adds is the last. Series that differ only in it belong to the same calls.
             let of_role = match metric.role {
                 Role::Errors => ERROR_OUTCOMES.len(),
                 Role::Completions => STATUSES.len(),
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// Observations of which a known share lies below each bound.
+    /// Adds a histogram in which a known share of observations is below each bound.
     fn histogram(
         &mut self,
         target: &Target<'_>,
@@ -143,7 +143,7 @@ impl World {
     ) {
         let (last, calls) = (bounds.len() - 1, 10.0 * (1.0 + rank) + target.index);
         let below = |index: usize| match (target.is_sick(), score) {
-            // Half of the calls are fast, nearly all of the others a little slower.
+            // Half of the calls are fast, nearly all others slightly slower.
             (false, false) => [0.5, 0.97].get(index).copied().unwrap_or(1.0),
             (true, false) if index == last => 0.99,
             (true, false) => f64::from(u8::from(index + 1 == last)) * 0.5,
@@ -193,7 +193,7 @@ impl World {
         }
     }
 
-    /// What Prometheus, Alertmanager and the node exporter tell of themselves: `a` is ill, `b` is well.
+    /// Adds the metrics of Prometheus, Alertmanager and the node exporter: instance `a` is sick, `b` is healthy.
     fn of_stack(&mut self) {
         for (index, instance) in ["a", "b"].into_iter().enumerate() {
             let (index, ill) = (f64::from(u8::try_from(index).expect("few")), index == 0);
@@ -220,7 +220,7 @@ impl World {
 struct Target<'a> {
     job: &'a str,
     instance: &'a str,
-    /// Tells the instances apart.
+    /// Distinguishes the instances.
     index: f64,
 }
 
@@ -230,7 +230,7 @@ impl Target<'_> {
     }
 }
 
-/// The law of a counter or a gauge of a family.
+/// Returns the law of a family's counter or gauge.
 fn law(target: &Target<'_>, metric: &MetricRecord, labels: &[(&str, &str)], rank: f64) -> Law {
     let calls = 10.0 * (1.0 + rank) + target.index;
     let is = |name: &str, value: &str| labels.contains(&(name, value));
@@ -255,7 +255,7 @@ fn law(target: &Target<'_>, metric: &MetricRecord, labels: &[(&str, &str)], rank
     }
 }
 
-/// All combinations of a few values of the metric's labels.
+/// Returns all combinations of a few values of the metric's labels.
 fn combinations(metric: &MetricRecord) -> Vec<Vec<(&str, String)>> {
     let mut all = vec![Vec::new()];
     for label in &metric.labels {

@@ -1,13 +1,13 @@
-//! The changes that cannot be noticed, since the rule with the change gives the same answers; each with its reason.
+//! Changes that no test can notice, because the changed rule gives the same results; each with its reason.
 
-/// Changes that go unnoticed for one reason.
+/// Changes that go unnoticed for the same reason.
 #[derive(Debug)]
 pub(crate) struct Guard {
     /// A part of the name of the alert or of the recorded series.
     pub(crate) rule: &'static str,
     /// A part of the change.
     pub(crate) what: &'static str,
-    /// Why nothing can notice.
+    /// The reason why no test can notice it.
     pub(crate) why: &'static str,
 }
 
@@ -21,15 +21,18 @@ const fn guard(rule: &'static str, what: &'static str, why: &'static str) -> Gua
     Guard { rule, what, why }
 }
 
-/// That a part of all is not zero where all is.
-const OF_ALL: &str =
-    "The part is one of the series of the whole, so that both are zero; zero by zero is no number, and none compares.";
+/// Reason: the guard against dividing by zero is redundant.
+const OF_ALL: &str = "The part is one of the series of the whole, so both are zero. Zero divided by zero is NaN, and comparing NaN \
+     gives no result.";
 
-/// That errors count as zero where there are calls.
-const NO_ERRORS: &str = "This window only tells that there are calls, where no error was ever counted. The share needs calls within the shorter window of the whole as well, and those are in the longer one.";
+/// Reason: the window only shows whether there are calls.
+const NO_ERRORS: &str = "This window only shows that there are calls if no error was ever counted. The share also \
+                         needs calls within the shorter window of the whole, and those are in the longer window, too.";
 
-/// That a window of one objective is right.
-const LIKE_ANOTHER: &str = "The rules of objectives over the same metrics come from one template. The first of them has timelines that tell its windows apart; the others have none, since their tests would take as long again.";
+/// Reason: another objective has the same rules.
+const LIKE_ANOTHER: &str = "The rules of objectives over the same metrics come from one template. The first objective \
+                            has timelines that distinguish its windows. The others have none, since their tests would \
+                            take as long again.";
 
 pub(crate) const GUARDS: &[Guard] = &[
     guard("job_objective_sli:objective_calls:", "rate(neural_operations_total{job=\"claude-code-app\"}[", LIKE_ANOTHER),
@@ -40,6 +43,6 @@ pub(crate) const GUARDS: &[Guard] = &[
     guard(
         "LowDiskSpace",
         "> 0 → -1",
-        "Something by zero is infinite, and zero by zero is no number; neither is below a threshold.",
+        "A number divided by zero is infinite, and zero divided by zero is NaN. Neither is below a threshold.",
     ),
 ];

@@ -1,14 +1,15 @@
-//! Changes thresholds, comparisons, windows and waiting times of the shipped alerts, one at a time, and lets `promtool` run
-//! the alert's unit tests on the changed rules: they have to fail, or they would not have seen the mistake either.
+//! Changes thresholds, comparisons, windows and waiting times of the shipped alerts, one at a time, and runs the
+//! alert's unit tests with `promtool` on the changed rules. The tests have to fail; otherwise they would miss such a
+//! mistake.
 //!
-//! A fixed sample of the changes is tried by default, all of them with `MUTATIONS=all`.
+//! By default it tries a fixed sample of the changes, with `MUTATIONS=all` all of them.
 
-#![expect(clippy::print_stdout, reason = "what was tried")]
+#![expect(clippy::print_stdout, reason = "the test prints a summary")]
 
 mod guards;
 mod mutation;
 #[path = "../all/support.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use guards::GUARDS;
@@ -22,13 +23,13 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use support::{catalog, shipped_sites};
 
-/// Of so many changes one is in the sample.
+/// The sample contains one of this number of changes.
 const SAMPLE: usize = 25;
 
 /// The rule, the change, and its place.
 type Key = (String, String, (String, usize));
 
-/// One change of one rule, judged by the tests of one alert.
+/// A change of a rule, with the tests of one alert.
 struct Trial {
     alert: Monitoring,
     files: Vec<File>,
@@ -48,17 +49,17 @@ fn the_tests_of_alerts_notice_each_change() {
         for _ in 0..2 {
             scope.spawn(|| {
                 // The lock is not held while a trial runs.
-                let next = || queue.lock().expect("no panic before").next();
+                let next = || queue.lock().expect("no thread panicked").next();
                 while let Some(trial) = next() {
                     let fails = tests_fail(&trial);
-                    let mut noticed = noticed.lock().expect("no panic before");
+                    let mut noticed = noticed.lock().expect("no thread panicked");
                     let Mutation { rule, what, place, .. } = trial.mutation;
                     *noticed.entry((rule, what, place)).or_default() |= fails;
                 }
             });
         }
     });
-    let noticed = noticed.into_inner().expect("no panic before");
+    let noticed = noticed.into_inner().expect("no thread panicked");
     let survivors: Vec<(&str, &str)> = noticed
         .iter()
         .filter(|(_, noticed)| !**noticed)
@@ -78,7 +79,7 @@ fn the_tests_of_alerts_notice_each_change() {
     assert!(!all || idle.is_empty(), "these changes are noticed, so take them off the list: {idle:#?}");
 }
 
-/// Each alert with the recordings that it needs and nothing else, so that its tests take little time.
+/// Returns each alert with only the recordings that it needs, so that its tests take little time.
 fn alone() -> Vec<Monitoring> {
     let options = Options { job: Some("claude-code-app".to_owned()), under_load: true, ..Options::default() };
     let whole = Monitoring::new(&catalog(&shipped_sites()), &options);

@@ -1,22 +1,21 @@
-//! The changes of a file of rules: of each number that something is compared with, of each comparison, of each window and
-//! of each waiting time.
+//! The changes of a rule file: each threshold, each comparison, each window and each waiting time.
 
-/// One change.
+/// A change of a rule file.
 #[derive(Debug, Clone)]
 pub(crate) struct Mutation {
     pub(crate) file: &'static str,
     /// The name of the alert or of the recorded series.
     pub(crate) rule: String,
-    /// `> 0.05 → > 0.025`, with as much before it as tells it from others.
+    /// The change with enough text before it to identify it, such as `> 0.05 → > 0.025`.
     pub(crate) what: String,
-    /// The whole line, and where in it the change is: what tells it from those of other rules that look alike.
+    /// The whole line, and the position of the change in it, which distinguish changes in similar rules.
     pub(crate) place: (String, usize),
-    /// The file with the change.
+    /// The contents of the changed file.
     pub(crate) contents: String,
 }
 
-/// All changes of a file, as it is generated: each rule has its name, its expression and its waiting time on lines of
-/// their own.
+/// Returns all changes of a generated file, in which the name, the expression and the waiting time of each rule are on
+/// separate lines.
 pub(crate) fn of(file: &'static str, contents: &str) -> Vec<Mutation> {
     let mut all = Vec::new();
     let (mut rule, mut start) = (String::new(), 0);
@@ -51,7 +50,7 @@ fn of_expression(line: &str) -> Vec<Change> {
             all.push((from, to, other.to_owned()));
             let rest = &line[to + 1..];
             let digits = rest.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(rest.len());
-            let value: f64 = rest[..digits].parse().expect("a number beside a comparison");
+            let value: f64 = rest[..digits].parse().expect("a number after a comparison");
             let others = if value > 0.0 { [value * 0.5, value * 3.0] } else { [-1.0, 1e9] };
             all.extend(others.map(|it| (to + 1, to + 1 + digits, it.to_string())));
         }
@@ -80,10 +79,10 @@ fn of_waiting(line: &str) -> Vec<Change> {
 fn seconds(text: &str) -> u64 {
     let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
     let found = units.iter().find_map(|(unit, factor)| Some(text.strip_suffix(unit)?.parse::<u64>().ok()? * factor));
-    found.unwrap_or_else(|| panic!("no duration: {text}"))
+    found.unwrap_or_else(|| panic!("not a duration: {text}"))
 }
 
-/// What is changed, with what stands before it.
+/// Returns the changed text with some text before it.
 fn shown(line: &str, from: usize, to: usize) -> String {
     let before = &line[..from];
     let start = before.char_indices().rev().nth(90).map_or(0, |it| it.0);

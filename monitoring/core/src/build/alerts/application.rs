@@ -1,4 +1,4 @@
-//! The alerts that look at one value of a family's label, which no condition of a family does.
+//! Alerts about a single value of a family's label, which the conditions of families cannot express.
 
 use super::condition::{FAILURES_PER_SECOND, subject};
 use super::draft::{Common, Context, Draft};
@@ -11,9 +11,9 @@ use crate::query::{Combination, Query, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 use measurand_catalog::{Family, Role, Severity, SiteRecord, families};
 
-/// The share of requests that are errors.
+/// Share of requests that may be errors.
 const HTTP_ERRORS: f64 = 0.05;
-/// One of the buckets of the duration of requests.
+/// Limit for the duration of requests, which is a bucket bound.
 const HTTP_SECONDS: f64 = 0.5;
 
 const QUARTER: Window = Window::Seconds(900);
@@ -24,30 +24,28 @@ const STATUS: &str = "status";
 const ROUTE: &str = "route";
 const ERRORS: &str = "http_request_errors_total";
 
-const QUIET: &str = "Silent without series and without traffic: a program that is gone is the business of ServiceDown.";
+const QUIET: &str = "Silent without series or traffic. ServiceDown fires when the program is gone.";
 
 pub(super) const ALERTS: &[Common] = &[
     Common {
         name: EXTRACTION,
         severity: Some(Severity::P2),
         for_seconds: 60,
-        summary: "Patterns are not extracted.",
-        impact: "What could be learned from recent work is lost.",
+        summary: "Pattern extraction fails.",
+        impact: "No patterns are learned from recent work.",
         panel: "neural/errors",
         absent: QUIET,
-        advice: &["The log has the first error.", "If a release came just before, take it back."],
+        advice: &["Find the first error in the log.", "If a release came shortly before, roll it back."],
         query: |it| {
             let neural = used(it, &families::NEURAL)?;
-            // Where no function extracts, there is nothing to watch.
+            // The alert needs a function that extracts.
             let extracts = !extracting(it).is_empty();
-            // Panics have an alert of their own, and who cancels knows it.
+            // Panics have an alert of their own, and cancellation is intended.
             let errors = neural.selector(Role::Errors)?.with(OPERATION.0, OPERATION.1);
             let errors = errors.with(OUTCOME_LABEL, ERROR_OUTCOMES[0]);
             extracts.then(|| Query::Increase(errors, QUARTER).sum(&[]).above(0.0))
         },
-        description: |_| {
-            vec![Piece::Value(Format::Count), text(" extractions ended in an error within a quarter of an hour.")]
-        },
+        description: |_| vec![Piece::Value(Format::Count), text(" extractions returned an error within 15 minutes.")],
         scenario: |_| {
             let with = |operation, outcome| labels(&[(OPERATION.0, operation), (OUTCOME_LABEL, outcome)]);
             let name = "neural_operation_errors_total";
@@ -63,14 +61,14 @@ pub(super) const ALERTS: &[Common] = &[
         name: "HttpErrorRateHigh",
         severity: Some(Severity::P1),
         for_seconds: 300,
-        summary: "Requests fail on the side of the server.",
-        impact: "Whoever uses the route sees errors.",
+        summary: "Requests fail with server errors.",
+        impact: "Users of the route see errors.",
         panel: "system/http_errors",
         absent: QUIET,
         advice: &[
-            "The label tells the route; the log has the error.",
-            "If all routes fail, look at what they share: the database, a cache, a full disk.",
-            "If a release came just before, take it back.",
+            "The label `route` names the route. Find its errors in the log.",
+            "If all routes fail, check what they share: the database, a cache, a full disk.",
+            "If a release came shortly before, roll it back.",
         ],
         query: |it| {
             let http = used(it, &families::HTTP)?;
@@ -89,11 +87,11 @@ pub(super) const ALERTS: &[Common] = &[
             let with = |status| labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, status)]);
             let failed = [2.0 * HTTP_ERRORS, 0.9 * HTTP_ERRORS, 0.0].map(|it| it * TRAFFIC);
             let all = counter("http_requests_total", with("200"), [TRAFFIC; 3]);
-            // The status of HTTP says nothing where gRPC fails.
+            // A failed gRPC call has the HTTP status 200.
             let outcome = (OUTCOME_LABEL.to_owned(), ERROR_OUTCOMES[0].to_owned());
             let broken = counter(ERRORS, with("200").into_iter().chain([outcome]).collect(), failed);
             let courses = vec![
-                // What is left is enough to be judged, and too small a share.
+                // The remaining errors are enough to be judged, but too small a share.
                 timeline::course(
                     OVER,
                     vec![
@@ -118,13 +116,13 @@ pub(super) const ALERTS: &[Common] = &[
         name: "HttpLatencyHigh",
         severity: Some(Severity::P2),
         for_seconds: 600,
-        summary: "Requests take long.",
-        impact: "Whoever uses the route waits.",
+        summary: "Requests are slow.",
+        impact: "Users of the route wait longer.",
         panel: "system/http_duration",
         absent: QUIET,
         advice: &[
-            "The label tells the route; see what it waits for: the database, a cache, another service.",
-            "If all routes are slow, look at CPU, memory and Tokio lag.",
+            "The label `route` names the route. Check what it waits for: the database, a cache, another service.",
+            "If all routes are slow, check CPU, memory and Tokio lag.",
         ],
         query: |it| {
             let duration = used(it, &families::HTTP)?.selector(Role::Duration)?;
@@ -148,13 +146,13 @@ pub(super) const ALERTS: &[Common] = &[
     },
 ];
 
-/// The functions that can record extractions.
+/// Returns the functions that can record extractions.
 fn extracting<'a>(context: &Context<'a>) -> Vec<&'a SiteRecord> {
     let sites = used(context, &families::NEURAL).map(UsedFamily::sites).unwrap_or_default();
     sites.into_iter().filter(|it| it.labels.get(OPERATION.0).is_none_or(|it| it == OPERATION.1)).collect()
 }
 
-/// The alert about extractions: they share a series, and so the most urgent of their functions decides.
+/// Returns the alert about extractions. All extracting functions share a series, so the most urgent one decides.
 pub(super) fn extraction<'a>(row: &'a Common, context: &Context<'a>, split: Split) -> Option<Draft<'a>> {
     let draft = row.draft(context, &[])?;
     let (sites, own) = (extracting(context), draft.severity?);

@@ -1,43 +1,42 @@
-//! An alert before it is known where its panel is, and how it becomes a whole one.
+//! Alerts without links to their panels, and their completion.
 
 use super::timeline;
 use crate::build::used_family::UsedFamily;
 use crate::model::options::Options;
-use crate::model::{Alert, Piece, Row, Scenario, Steps};
+use crate::model::{Alert, Piece, Row, Scenario, Sentence, Steps};
 use crate::query::Query;
 use measurand_catalog::{Severity, SiteRecord};
-use std::borrow::Cow;
 
-/// An alert before it is known where its panel is.
+/// An alert whose panel is not resolved yet.
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
     pub(crate) name: &'a str,
     pub(super) query: Query,
     pub(super) for_seconds: u32,
     pub(super) severity: Option<Severity>,
-    pub(super) summary: &'a str,
+    pub(super) summary: Sentence,
     pub(super) description: Vec<Piece>,
-    pub(super) impact: Cow<'a, str>,
-    /// The key of the panel that shows it, unless one claims it.
+    pub(super) impact: Sentence,
+    /// The key of the panel that shows the alert, unless a panel lists the alert itself.
     pub(super) panel: String,
     pub(super) absent: &'a str,
-    /// Where to look first.
+    /// The first steps.
     pub(super) advice: &'static [&'static str],
     pub(super) scenario: Scenario,
-    /// Labels of its own.
+    /// Extra labels that distinguish alerts with the same name.
     pub(super) labels: Vec<(String, String)>,
-    /// Who answers.
+    /// The team that is responsible.
     pub(super) team: Option<&'a str>,
-    /// The page that says what to do, if it is not the one of all alerts.
+    /// The page with instructions, if it is not the common runbook.
     pub(super) runbook: Option<&'a str>,
-    /// The functions whose steps are shown.
+    /// The functions whose instructions are shown.
     pub(super) sites: Vec<&'a SiteRecord>,
 }
 
-/// Drafts with the name of their group.
+/// Drafts by the name of their group.
 pub(crate) type Drafts<'a> = Vec<(String, Vec<Draft<'a>>)>;
 
-/// One row of a table of alerts that do not follow from a family's conditions.
+/// A row of a table of alerts that belong to no family.
 pub(super) struct Common {
     pub(super) name: &'static str,
     pub(super) severity: Option<Severity>,
@@ -45,16 +44,16 @@ pub(super) struct Common {
     pub(super) summary: &'static str,
     pub(super) impact: &'static str,
     pub(super) panel: &'static str,
-    /// What it does when there are no series, and why.
+    /// The alert's behaviour without series, and the reason.
     pub(super) absent: &'static str,
-    /// Where to look first.
+    /// The first steps.
     pub(super) advice: &'static [&'static str],
     pub(super) query: fn(&Context<'_>) -> Option<Query>,
     pub(super) description: fn(&Context<'_>) -> Vec<Piece>,
     pub(super) scenario: fn(&Context<'_>) -> Scenario,
 }
 
-/// What a table's row can look at.
+/// The inputs of a table's row.
 pub(super) struct Context<'a> {
     pub(super) families: &'a [UsedFamily<'a>],
     pub(super) options: &'a Options,
@@ -75,16 +74,16 @@ impl Common {
             query,
             for_seconds,
             severity: changed.severity.or(self.severity),
-            summary: self.summary,
+            summary: Sentence::Own(self.summary.to_owned()),
             description: (self.description)(context),
-            impact: self.impact.into(),
+            impact: Sentence::Own(self.impact.to_owned()),
             panel: self.panel.to_owned(),
             absent: self.absent,
             advice: self.advice,
             scenario,
             labels: Vec::new(),
             team: None,
-            // A function's page and steps are about that function, not about the program.
+            // A function's page and instructions are about that function, not about the program.
             runbook: None,
             sites: Vec::new(),
         }
@@ -109,9 +108,9 @@ impl Draft<'_> {
             severity: self.severity,
             team: self.team.unwrap_or("unowned").to_owned(),
             labels: self.labels,
-            summary: self.summary.to_owned(),
+            summary: self.summary,
             description: self.description,
-            impact: self.impact.into_owned(),
+            impact: self.impact,
             runbook_url: self.runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
             dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
             panel: panel.map(|it| it.key.clone()).unwrap_or_default(),
@@ -123,8 +122,8 @@ impl Draft<'_> {
     }
 }
 
-/// What each of the functions says under this key, if that is the same: one function's owner must not get the alerts of
-/// others, and a page about one function would mislead about another.
+/// Returns the value of this key if it is the same for all functions. Otherwise the owner of one function would get the
+/// alerts about other functions, and a page about one function would mislead about another.
 pub(super) fn only<'a>(sites: &[&'a SiteRecord], key: &str) -> Option<&'a str> {
     let first = fact(sites.first()?, key)?;
     sites.iter().all(|it| fact(it, key) == Some(first)).then_some(first)

@@ -1,4 +1,4 @@
-//! What functions say about who answers their alerts, and how an alert about many functions is split by it.
+//! Owner, severity and runbook that functions name, and the split of an alert about many functions by them.
 
 use super::draft::{fact, only};
 use super::scenario::Labels;
@@ -8,14 +8,14 @@ use measurand_catalog::{Severity, SiteRecord};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An alert is split into no more rules than this. Beyond it pages, and then owners, are left out of the split.
+/// Most rules into which an alert is split. Beyond it the split ignores pages, and then also owners.
 const MOST_PARTS: usize = 32;
 
-/// So many examples are tried for a part of an alert.
+/// Most examples that are tried for a part of an alert.
 const MOST_EXAMPLES: usize = 1000;
 
-/// How urgent an alert is, who answers it, and the page that says what to do. In the order of precedence: where calls of
-/// several functions are in one series, the most urgent decides, then one that names an owner.
+/// Urgency, owner and runbook of an alert, ordered by precedence: if several functions share a series, the most urgent
+/// one decides, then one that names an owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Facts<'a> {
     pub(super) severity: Severity,
@@ -23,18 +23,18 @@ pub(super) struct Facts<'a> {
     runbook: Reverse<Option<Reverse<&'a str>>>,
 }
 
-/// Which facts split alerts: those that make few enough parts in the whole program.
+/// The facts that split alerts: those that result in few enough parts in the whole program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Split {
     by_owner: bool,
     by_runbook: bool,
 }
 
-/// A part of an alert: the functions that say the same.
+/// A part of an alert: the functions with the same facts.
 #[derive(Debug)]
 pub(super) struct FactGroup<'a> {
     pub(super) facts: Facts<'a>,
-    /// The value of their series only.
+    /// The query, limited to their series.
     pub(super) query: Query,
     pub(super) sites: Vec<&'a SiteRecord>,
     /// The labels of one of their series.
@@ -66,7 +66,7 @@ impl Split {
 }
 
 impl<'a> Facts<'a> {
-    /// What a function says; of the severity, what the alert has where the function has none.
+    /// Returns the facts of a function. Without a severity of its own, it has that of the alert.
     pub(super) fn of(site: &'a SiteRecord, own: Severity, split: Split) -> Self {
         let severity = severity_of(site).unwrap_or(own);
         let (owner, runbook) = (fact(site, "owner"), fact(site, "runbook"));
@@ -77,7 +77,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What holds of an alert about all these functions at once: what each of them says.
+    /// Returns the facts that all these functions share, for one alert about all of them.
     pub(super) fn shared(sites: &[&'a SiteRecord], own: Severity) -> Self {
         Self {
             severity: own,
@@ -99,19 +99,19 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The severity that a function names.
+/// Returns the severity that a function names.
 pub(super) fn severity_of(site: &SiteRecord) -> Option<Severity> {
     Severity::ALL.into_iter().find(|it| fact(site, "severity") == Some(it.as_str()))
 }
 
-/// A part for each of the facts that functions of the family state, the most urgent first. No series is in two parts.
+/// Returns one part for each set of facts in the family, the most urgent first. No series is in two parts.
 pub(super) fn parts<'a>(family: &UsedFamily<'a>, own: Severity, value: &Query, split: Split) -> Vec<FactGroup<'a>> {
     let claims = claims(family, own, split);
     let mut by_facts: BTreeMap<Facts<'a>, Vec<usize>> = BTreeMap::new();
     for (index, it) in claims.iter().enumerate() {
         by_facts.entry(it.facts).or_default().push(index);
     }
-    // One of them has all series that no other claims, so that its query need not name them.
+    // One part gets all series that no other part claims, so its query does not have to name them.
     let silent = by_facts.keys().find(|it| it.severity == own && it.is_silent()).copied();
     let rest = silent.or_else(|| by_facts.iter().max_by_key(|it| (it.1.len(), Reverse(it.0))).map(|it| *it.0));
     let query = |facts: Facts<'a>| {
@@ -134,7 +134,7 @@ pub(super) fn parts<'a>(family: &UsedFamily<'a>, own: Severity, value: &Query, s
     parts
 }
 
-/// Which series belong to which functions, in the order of precedence. What another claim has before it is not in it.
+/// Returns which series belong to which functions, by precedence. A claim does not contain series of earlier claims.
 fn claims<'a>(family: &UsedFamily<'a>, own: Severity, split: Split) -> Vec<Claim<'a>> {
     let mut by_labels: BTreeMap<&'a Fixed, Claim<'a>> = BTreeMap::new();
     for site in family.sites() {
@@ -149,7 +149,7 @@ fn claims<'a>(family: &UsedFamily<'a>, own: Severity, split: Split) -> Vec<Claim
     let mut claims: Vec<Claim<'a>> = Vec::with_capacity(sorted.len());
     for it in sorted {
         match claims.iter_mut().find(|other| contains(it.labels, other.labels)) {
-            // All its series are the other's.
+            // All its series already belong to the other claim.
             Some(other) => other.sites.extend(it.sites),
             None => claims.push(it),
         }
@@ -157,7 +157,7 @@ fn claims<'a>(family: &UsedFamily<'a>, own: Severity, split: Split) -> Vec<Claim
     claims
 }
 
-/// Whether all series with the first labels have the second ones.
+/// Whether every series with the first labels also has the second ones.
 fn contains(labels: &Fixed, fewer: &Fixed) -> bool {
     fewer.iter().all(|(name, value)| labels.get(name) == Some(value))
 }
@@ -167,13 +167,13 @@ fn meet(one: &Fixed, other: &Fixed) -> bool {
     one.iter().all(|(name, value)| other.get(name).is_none_or(|it| it == value))
 }
 
-/// The claims that go before this one and share series with it.
+/// Returns the earlier claims that share series with this one and have other facts.
 fn before<'b, 'a>(claims: &'b [Claim<'a>], index: usize) -> impl Iterator<Item = &'b Claim<'a>> {
     let own = &claims[index];
     claims[..index].iter().filter(move |it| it.facts != own.facts && meet(it.labels, own.labels))
 }
 
-/// The values of these claims. Claims that differ in one label only are one term.
+/// Returns the queries of these claims. Claims that differ in only one label become one query.
 fn terms(value: &Query, claims: &[Claim<'_>], named: &[usize]) -> Vec<Query> {
     let (alone, shared): (Vec<usize>, Vec<usize>) = named.iter().partition(|it| before(claims, **it).next().is_none());
     let alone: Vec<&Fixed> = alone.into_iter().map(|it| claims[it].labels).collect();
@@ -187,7 +187,7 @@ fn terms(value: &Query, claims: &[Claim<'_>], named: &[usize]) -> Vec<Query> {
     alone.chain(shared).collect()
 }
 
-/// Labels as matchers, those that differ in one label only together.
+/// Returns labels as matchers. Label sets that differ in only one label become one set of matchers.
 fn joined(all: &[&Fixed]) -> Vec<Vec<Matcher>> {
     let mut by_names: BTreeMap<Vec<&str>, Vec<&Fixed>> = BTreeMap::new();
     for it in all {
@@ -228,7 +228,7 @@ fn equal((name, value): (&String, &String)) -> Matcher {
     Matcher { label: name.clone(), is: Match::Equal(value.clone()) }
 }
 
-/// The labels of a series of this claim that none before it has.
+/// Returns the labels of a series that belongs to this claim and to no earlier one.
 fn example(family: &UsedFamily<'_>, claims: &[Claim<'_>], index: usize) -> Option<Labels> {
     let own = &claims[index];
     let others: Vec<&Fixed> = before(claims, index).map(|it| it.labels).collect();

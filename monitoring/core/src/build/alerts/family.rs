@@ -5,11 +5,12 @@ use super::facts::{FactGroup, Facts, Split, parts};
 use super::{advice, condition, scenario, timeline};
 use crate::build::panels::family::panel_of;
 use crate::build::used_family::UsedFamily;
+use crate::model::Sentence;
 use crate::model::options::Options;
 use measurand_catalog::{AlertRecord, Condition};
 
-/// The family's alerts. One about the series of functions is split where functions name a severity, an owner or a page of
-/// their own: one alert for those that say the same, and the family's own for all others. So none fires twice.
+/// The family's alerts. One about the series of functions is split where functions name a severity, an owner or a page
+/// of their own: one alert for those that say the same, and the family's own for all others. So none fires twice.
 pub(super) fn drafts<'a>(family: &'a UsedFamily<'a>, options: &Options, split: Split) -> Vec<Draft<'a>> {
     let wanted = |it: &&AlertRecord| options.under_load || !matches!(it.condition, Condition::CallsBelow(_));
     family.family.alerts.iter().filter(wanted).flat_map(|it| of_alert(it, family, split)).collect()
@@ -40,9 +41,9 @@ fn of_alert<'a>(alert: &'a AlertRecord, family: &'a UsedFamily<'a>, split: Split
             severity: Some(facts.severity),
             team: facts.owner(),
             runbook: facts.runbook(),
-            summary: &alert.summary,
+            summary: Sentence::Foreign(alert.summary.clone()),
             description: condition::description(&alert.condition, family),
-            impact: alert.impact.as_str().into(),
+            impact: Sentence::Foreign(alert.impact.clone()),
             panel: format!("family-{}/{}", family.family.name, panel_of(&alert.condition)),
             absent: condition::absent(&alert.condition),
             advice: advice::of(&alert.condition),

@@ -1,5 +1,5 @@
-//! The alerts about what functions promise: each looks at a long window, so that it matters, and at a short one, so that
-//! it is over when it is over.
+//! Alerts about objectives. Each one has a long window, so that it fires only if the burn matters, and a short window,
+//! so that it resolves soon after the burn stops.
 
 mod timelines;
 
@@ -8,15 +8,17 @@ use super::facts::severity_of;
 use super::scenario::{TRAFFIC, counter, scenario};
 use crate::build::objectives::{Indicator, OBJECTIVE_LABEL, SiteObjective};
 use crate::model::burn_rate::{BurnRateAlert, NAMES};
-use crate::model::{Format, Piece, Scenario, Signal, label, text as piece};
+use crate::model::{Format, Piece, Scenario, Sentence, Signal, label, text as piece};
 use crate::query::{Combination, Query};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 
-/// A budget is only judged where more than two calls broke the promise: one or two among few calls burn any budget, and
-/// are no reason to wake anybody. A growth is extrapolated to the edges of its window, and so never quite a whole number.
+/// Number of calls that have to miss the objective before an alert fires. With few calls, one or two failures burn any
+/// budget, and are not worth an alert. Prometheus extrapolates an increase to the edges of its window, so the number is
+/// rarely whole.
 const FEW: f64 = 2.5;
 
-const ABSENT: &str = "Silent without series and without traffic: no call breaks a promise, and a program that is gone is the business of ServiceDown.";
+const ABSENT: &str =
+    "Silent without series or traffic: no call misses the objective. ServiceDown fires when the program is gone.";
 
 struct Text {
     name: &'static str,
@@ -24,17 +26,17 @@ struct Text {
 }
 
 const TEXTS: [Text; 3] = [
-    Text { name: NAMES[0], summary: "A promise is being broken fast." },
-    Text { name: NAMES[1], summary: "A promise is being broken." },
-    Text { name: NAMES[2], summary: "A promise is about to be broken." },
+    Text { name: NAMES[0], summary: "An error budget burns very fast." },
+    Text { name: NAMES[1], summary: "An error budget burns fast." },
+    Text { name: NAMES[2], summary: "An error budget burns too fast to last." },
 ];
 
-/// Three alerts for each promise.
+/// Returns three alerts for each objective.
 pub(super) fn drafts<'a>(promises: &[SiteObjective<'a>], burns: &[BurnRateAlert; 3]) -> Vec<Draft<'a>> {
     let all = TEXTS.iter().zip(burns);
     all.flat_map(|(text, burn)| {
         promises.iter().enumerate().map(move |(index, it)| {
-            // Of promises of one kind the rules are alike, and so one of them is looked at closely.
+            // Objectives of one kind have similar rules, so only the first of them is tested in detail.
             let earlier = promises.iter().take(index);
             let first = !earlier.into_iter().any(|other| (&other.metric, &other.calls) == (&it.metric, &it.calls));
             draft(text, burn, it, first)
@@ -55,22 +57,23 @@ fn draft<'a>(text: &'static Text, burn: &BurnRateAlert, promise: &SiteObjective<
         name: text.name,
         query,
         for_seconds: burn.for_seconds,
-        // Its three alerts stay apart where the function is urgent, and none is more urgent than the function.
+        // The three alerts keep different severities, but none is more urgent than the function allows.
         severity: Some(severity_of(promise.site).map_or(burn.severity, |it| burn.severity.max(it))),
-        summary: text.summary,
+        summary: Sentence::Own(text.summary.to_owned()),
         description: vec![
+            piece("The objective of "),
             label(OBJECTIVE_LABEL),
-            piece(format!(" promises {}; ", promise.title())),
+            piece(format!(" is {}; ", promise.title())),
             Piece::Value(Format::Share),
-            piece(" of its calls did not keep that."),
+            piece(" of its calls missed it."),
         ],
-        impact: burn.impact().into(),
+        impact: Sentence::Own(burn.impact()),
         panel: crate::build::panels::spec::BURN_PANEL.to_owned(),
         absent: ABSENT,
         advice: &[
-            "The panel tells since when; the row of the function's family tells what changed: errors, or duration.",
-            "If a release came just before, take it back.",
-            "If nobody noticed, the promise is too strict: change `slo(..)` with those who rely on it.",
+            "See in the panel when it started, and in the row of the family what changed: errors or duration.",
+            "If a release came shortly before, roll it back.",
+            "If users noticed nothing, the objective may be too strict: agree on another `slo(..)` with them.",
         ],
         scenario: proof(burn, promise, first),
         labels: promise.labels(),
@@ -83,12 +86,12 @@ fn draft<'a>(text: &'static Text, burn: &BurnRateAlert, promise: &SiteObjective<
 fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, first: bool) -> Scenario {
     let minutes = |seconds: u32| seconds.div_ceil(60);
     let longest = burn.pairs.iter().map(|it| it.short).max().unwrap_or_default();
-    // A file for what takes hours looks once in ten minutes only.
+    // A test file for alerts that take hours evaluates every ten minutes.
     let step = if minutes(longest) > 15 { 10 } else { 1 };
     let broken = [1.0, 0.9 * promise.threshold(burn.lowest()), 0.0].map(|it| it * TRAFFIC);
     let calls = counter(&promise.calls, own(promise), [TRAFFIC; 3]);
     let signals = vec![calls, promised(promise, broken)];
-    // A little less than what may fail, over the whole of the test.
+    // Slightly fewer failures than the limit, over the whole test.
     let quiet = 0.8 * FEW / TRAFFIC / f64::from(step + minutes(burn.for_seconds) + 15);
     let courses = if first { timelines::of(burn, promise) } else { Vec::new() };
     let recovery = minutes(longest) + step + 10;
@@ -106,7 +109,7 @@ fn own(promise: &SiteObjective<'_>) -> Vec<(String, String)> {
     promise.site.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What counts those that break the promise, or those that keep it, when so many of all calls break it.
+/// Returns the counter of the calls that miss the objective, or of those that meet it, for these numbers of misses.
 fn promised(promise: &SiteObjective<'_>, broken: [f64; 3]) -> Signal {
     let with = |name: &str, value: String| own(promise).into_iter().chain([(name.to_owned(), value)]).collect();
     match promise.indicator {

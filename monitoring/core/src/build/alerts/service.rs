@@ -1,4 +1,4 @@
-//! The alerts that every program gets, whatever it annotates.
+//! The alerts that every program gets, independent of what it annotates.
 
 use super::condition::SMOOTHED;
 use super::draft::{Common, Context, Draft};
@@ -19,18 +19,18 @@ use std::collections::BTreeMap;
 
 const DESCRIPTORS: f64 = 0.8;
 const SCRAPE_SECONDS: f64 = 1.0;
-/// One of the buckets of the lag.
+/// Limit for the lag, which is a bucket bound.
 const LAG_SECONDS: f64 = 0.1;
 const RESTARTS: f64 = 3.0;
 const QUARTER: Window = Window::Seconds(900);
 const HOUR: Window = Window::Seconds(3600);
 
-/// The alert about panics.
+/// The name of the alert about panics.
 pub(super) const PANICS: &str = "FunctionPanics";
 const PANIC: &str = ERROR_OUTCOMES[1];
 
-const GONE: &str = "Silent without series: a program that is gone is the business of ServiceDown.";
-const NO_TOKIO: &str = "Silent without series: the program may have no Tokio runtime.";
+const GONE: &str = "Silent without series. ServiceDown fires when the program is gone.";
+const NO_TOKIO: &str = "Silent without series. The program may have no Tokio runtime.";
 
 pub(super) const ALERTS: &[Common] = &[
     Common {
@@ -38,15 +38,15 @@ pub(super) const ALERTS: &[Common] = &[
         severity: Some(Severity::P0),
         for_seconds: 60,
         summary: "The service does not answer.",
-        impact: "Nobody is served, and nothing else about the service is known.",
+        impact: "The service probably serves no users, and its other alerts cannot fire.",
         panel: STATUS_PANEL,
-        absent: "Fires: a target that has vanished from Prometheus is as bad as one that does not answer.",
+        absent: "Fires: a target that is missing in Prometheus is as bad as one that does not answer.",
         advice: &[
-            "Ask the program itself: `curl http://HOST:3000/healthz` on its machine.",
-            "If it is gone, its log and that of the system tell why: a panic, a kill for want of memory.",
-            "If it answers, Prometheus cannot reach it: network, firewall, certificate, or a wrong target.",
+            "Ask the program directly: run `curl http://HOST:3000/healthz` on its machine.",
+            "If it does not run, its log and the system log show why: a panic, or a kill for lack of memory.",
+            "If it answers, Prometheus cannot reach it: check network, firewall, certificate and target.",
         ],
-        // `up == 0` alone misses a target that has vanished from Prometheus altogether.
+        // `up == 0` alone misses a target that Prometheus no longer has.
         query: |_| {
             let up = Selector::new("up");
             let down = Query::Compare(Box::new(Query::Instant(up.clone())), Comparison::Equal, 0.0);
@@ -68,14 +68,14 @@ pub(super) const ALERTS: &[Common] = &[
         severity: Some(Severity::P2),
         for_seconds: 0,
         summary: "Annotated functions panic.",
-        impact: "The calls that panicked were not done; whoever made them saw an error or waits in vain.",
+        impact: "The panicked calls did not finish. Their callers got an error or still wait.",
         panel: PANICS_PANEL,
         absent: GONE,
         advice: &[
-            "The labels tell the function; the log has the message and the backtrace.",
-            "A panic is a bug: mend it, or take back the release that brought it.",
+            "The labels name the function. Find the message and the backtrace in the log.",
+            "A panic is a bug: fix it, or roll back the release that introduced it.",
         ],
-        // By what functions say: see `panics`.
+        // `panics` builds a query for each group of functions.
         query: |_| None,
         description: |_| {
             let number = Piece::Value(Format::Count);
@@ -87,14 +87,14 @@ pub(super) const ALERTS: &[Common] = &[
         name: "MemoryHigh",
         severity: Some(Severity::P2),
         for_seconds: 900,
-        summary: "The process takes more memory than its target.",
-        impact: "Sooner or later the system kills the process.",
+        summary: "The process uses more memory than its limit.",
+        impact: "If memory keeps growing, the operating system kills the process.",
         panel: MEMORY_PANEL,
         absent: GONE,
         advice: &[
-            "The panel tells whether it grows or came at once.",
-            "Compare with series, tasks and file descriptors: what grows with it is the cause.",
-            "If it grows without end, restart before the system kills it, and look for the leak.",
+            "See in the panel whether memory grows steadily or jumped.",
+            "Compare with series, tasks and file descriptors: the cause usually grows at the same time.",
+            "If it keeps growing, restart the process before the system kills it, then look for the leak.",
         ],
         query: |it| {
             let memory = Query::MaximumOverTime(Selector::new(RESIDENT_BYTES.name), SMOOTHED);
@@ -102,7 +102,7 @@ pub(super) const ALERTS: &[Common] = &[
         },
         description: |it| {
             let limit = format!("; the limit is {}MiB.", it.options.memory_bytes / 1024.0 / 1024.0);
-            vec![label("instance"), text(" takes "), Piece::Value(Format::Bytes), text(limit)]
+            vec![label("instance"), text(" uses "), Piece::Value(Format::Bytes), text(limit)]
         },
         scenario: |it| platform(RESIDENT_BYTES.name, it.options.memory_bytes, 900),
     },
@@ -110,13 +110,13 @@ pub(super) const ALERTS: &[Common] = &[
         name: "EventLoopLagHigh",
         severity: Some(Severity::P2),
         for_seconds: 600,
-        summary: "Tasks wait for a worker of the Tokio runtime.",
-        impact: "Everything asynchronous is slower, whatever it does.",
+        summary: "Tasks wait too long for a worker of the Tokio runtime.",
+        impact: "All asynchronous code is slower.",
         panel: LAG_PANEL,
         absent: NO_TOKIO,
         advice: &[
-            "If the workers are busy, there is too much to do; if not, a task blocks a worker.",
-            "A stack trace of the process tells which: look for files, locks and long loops in tasks.",
+            "If the workers are busy, there is too much work. If they are not, a task blocks a worker.",
+            "Take a stack trace of the process to find that task: look for file access, locks and long loops.",
         ],
         query: |_| {
             let by = ["instance".to_owned()];
@@ -130,7 +130,7 @@ pub(super) const ALERTS: &[Common] = &[
                 label("instance"),
                 text(" wait longer than "),
                 seconds,
-                text(" for a worker."),
+                text(" for a worker; the limit is 100ms."),
             ]
         },
         scenario: |_| {
@@ -144,13 +144,13 @@ pub(super) const ALERTS: &[Common] = &[
         name: "SeriesLimitReached",
         severity: Some(Severity::P2),
         for_seconds: 0,
-        summary: "A family of metrics has as many series as it may have.",
-        impact: "New values of its labels are counted together under `_other`.",
+        summary: "A family of metrics has reached its series limit.",
+        impact: "New label values are merged into series with the value `_other`.",
         panel: SERIES_PANEL,
         absent: GONE,
         advice: &[
-            "The family's labels tell which takes ever new values: an identifier, a path, a message.",
-            "Give it fewer values; a higher limit only moves the day.",
+            "Find the label whose values never repeat: an identifier, a path, a message.",
+            "Reduce its values. A higher limit only postpones the problem.",
         ],
         query: |_| {
             let family = ["family".to_owned()];
@@ -162,7 +162,7 @@ pub(super) const ALERTS: &[Common] = &[
                 number,
                 text(" recordings of the family "),
                 label("family"),
-                text(" went to `_other` within a quarter of an hour."),
+                text(" went to `_other` within 15 minutes."),
             ]
         },
         scenario: |_| {
@@ -176,13 +176,13 @@ pub(super) const ALERTS: &[Common] = &[
         name: "RestartLoop",
         severity: Some(Severity::P3),
         for_seconds: 0,
-        summary: "The process begins again and again.",
-        impact: "What was in progress is lost each time, and counters begin at zero.",
+        summary: "The process keeps restarting.",
+        impact: "Each restart loses the work in progress and resets all counters to zero.",
         panel: UPTIME_PANEL,
         absent: GONE,
         advice: &[
-            "The log just before each start tells why the process ended.",
-            "If the system killed it, see memory; if it ended itself, see its last lines.",
+            "The log just before each start shows why the process ended.",
+            "If the system killed it, check memory. If it exited by itself, read its last log lines.",
         ],
         query: |_| {
             let restarts = Query::Changes(Selector::new(START_TIME.name), HOUR);
@@ -190,10 +190,10 @@ pub(super) const ALERTS: &[Common] = &[
         },
         description: |_| {
             let number = Piece::Value(Format::Count);
-            vec![label("instance"), text(" restarted "), number, text(" times within an hour.")]
+            vec![label("instance"), text(" restarted "), number, text(" times within an hour; the limit is 3.")]
         },
         scenario: |_| {
-            // A new number each minute is a restart each minute, and before it has restarted as often as it may.
+            // A new start time each minute is a restart each minute. Before that, it has just not restarted too often.
             let signal = Signal { before: 60.0, ..counter(START_TIME.name, Vec::new(), [60.0, 0.0, 0.0]) };
             let courses = vec![timeline::course(timeline::OVER, vec![signal.along(&[(10, 60.0), (130, 0.0)])])];
             Scenario { before: 4, lead: 0, recovery: 65, courses, ..scenario(vec![signal], instance(), 5.0) }
@@ -204,12 +204,12 @@ pub(super) const ALERTS: &[Common] = &[
         severity: Some(Severity::P3),
         for_seconds: 900,
         summary: "Scrapes of the service are slow.",
-        impact: "Scrapes may time out soon, and then dashboards have gaps and alerts are late.",
+        impact: "Scrapes may soon time out. Dashboards then have gaps, and alerts come late.",
         panel: SCRAPE_PANEL,
         absent: GONE,
         advice: &[
-            "See how many samples a scrape brings, and how long rendering takes: the rest is network.",
-            "If the process is busy, the scrape waits as all else does.",
+            "Compare the number of samples per scrape and the rendering time. The rest is the network.",
+            "If the process is busy, its scrapes wait too: check CPU.",
         ],
         query: |_| {
             let scrape = Query::AverageOverTime(Selector::new("scrape_duration_seconds"), SMOOTHED);
@@ -217,7 +217,8 @@ pub(super) const ALERTS: &[Common] = &[
         },
         description: |_| {
             let seconds = Piece::Value(Format::Seconds);
-            vec![text("A scrape of "), label("instance"), text(" takes "), seconds, text(" on average.")]
+            let average = text(" on average; the limit is 1s.");
+            vec![text("A scrape of "), label("instance"), text(" takes "), seconds, average]
         },
         scenario: |_| platform("scrape_duration_seconds", SCRAPE_SECONDS, 900),
     },
@@ -225,13 +226,13 @@ pub(super) const ALERTS: &[Common] = &[
         name: "FileDescriptorsRunningOut",
         severity: Some(Severity::P3),
         for_seconds: 900,
-        summary: "The process has most of its file descriptors in use.",
-        impact: "When none is left, no file and no connection opens any more.",
+        summary: "The process is running out of file descriptors.",
+        impact: "When none is left, the process cannot open files or connections.",
         panel: DESCRIPTORS_PANEL,
         absent: GONE,
         advice: &[
-            "`ls /proc/PID/fd` on its machine tells what they are: files or connections.",
-            "If they only grow, something opens and does not close; restart before none is left.",
+            "Run `ls -l /proc/PID/fd` on its machine to see what is open: files or connections.",
+            "If the number only grows, something is opened and never closed. Restart before none is left.",
         ],
         query: |_| {
             let most = |it: &PlatformMetric| {
@@ -241,7 +242,7 @@ pub(super) const ALERTS: &[Common] = &[
         },
         description: |_| {
             let share = Piece::Value(Format::Share);
-            vec![share, text(" of the file descriptors of "), label("instance"), text(" are open.")]
+            vec![share, text(" of the file descriptors of "), label("instance"), text(" are open; the limit is 80%.")]
         },
         scenario: |_| {
             let open = gauge(OPEN_DESCRIPTORS.name, Vec::new(), [900.0, 790.0, 10.0]);
@@ -264,21 +265,21 @@ pub(super) const ALERTS: &[Common] = &[
         name: "Watchdog",
         severity: None,
         for_seconds: 0,
-        summary: "The alerting works.",
-        impact: "None: this alert always fires, and its absence means that no alert would arrive.",
+        summary: "Alerting works.",
+        impact: "None: this alert always fires. If it is missing, other alerts do not arrive either.",
         panel: STATUS_PANEL,
-        absent: "Fires, as it always does.",
+        absent: "Fires: this alert always does.",
         advice: &[
-            "Nothing: it always fires.",
-            "When the dead man's switch calls, look at Prometheus, then at Alertmanager, then at the network between.",
+            "Nothing to do while it fires.",
+            "If the dead man's switch misses it, check Prometheus, then Alertmanager, then the network between them.",
         ],
         query: |_| Some(Query::Constant(1.0)),
-        description: |_| vec![text("This alert always fires; send it to a dead man's switch.")],
+        description: |_| vec![text("This alert always fires. Send it to a dead man's switch.")],
         scenario: |_| Scenario { lead: 0, fires_without_data: true, ..scenario(Vec::new(), Vec::new(), 1.0) },
     },
 ];
 
-/// The alert about panics of all families: one for the functions that say the same of who answers.
+/// Returns the alerts about panics in all families: one for each group of functions with the same facts.
 pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -> Vec<Draft<'a>> {
     let changed = context.options.changed.get(row.name).copied().unwrap_or_default();
     let Some(own) = changed.severity.or(row.severity) else { return Vec::new() };
@@ -308,7 +309,7 @@ fn panics_proof(parts: &[(&UsedFamily<'_>, FactGroup<'_>)]) -> Scenario {
     };
     let panicked = |it| signal(it, PANIC, [1.0, 0.0, 0.0]);
     let Some(first) = parts.first() else { return Scenario::default() };
-    // Other errors are no panics.
+    // Other errors do not count as panics.
     let signals = [panicked(first), signal(first, "cancelled", [0.0, TRAFFIC, 0.0])];
     let courses = parts.iter().filter_map(panicked).map(|it| timeline::burst(&it, 5, 0)).collect();
     Scenario { courses, ..scenario(signals.into_iter().flatten().collect(), first.1.example.clone(), 2.0) }
@@ -322,7 +323,7 @@ fn instance() -> Vec<(String, String)> {
     labels(&[("instance", "a")])
 }
 
-/// A gauge of the process that goes beyond a limit.
+/// Returns a scenario for a gauge of the process that exceeds a limit.
 fn platform(metric: &str, limit: f64, for_seconds: u32) -> Scenario {
     let signal = gauge(metric, Vec::new(), [2.0 * limit, 0.99 * limit, 0.1 * limit]);
     let courses = vec![timeline::peak(&signal, for_seconds)];

@@ -1,7 +1,7 @@
-//! The alerts about the monitoring itself: from what Prometheus, Alertmanager and the node exporter tell of themselves.
+//! Alerts about the monitoring stack, from the metrics that Prometheus, Alertmanager and the node exporter export.
 //!
-//! They belong to a Prometheus and not to a program, and so to a file of their own: two programs that one Prometheus
-//! watches would bring them twice.
+//! They belong to a Prometheus server rather than to a program, so they have a file of their own. Otherwise a server
+//! that watches two programs would have them twice.
 
 use super::condition::DAY_SECONDS;
 use super::draft::Common;
@@ -20,7 +20,7 @@ const DISK: f64 = 0.2;
 const STORAGE_BYTES_A_DAY: f64 = 100.0 * 1024.0 * 1024.0;
 const QUARTER: Window = Window::Seconds(900);
 
-/// What holds no data of anybody.
+/// File systems without persistent data.
 const NO_DISKS: [&str; 5] = ["tmpfs", "overlay", "squashfs", "ramfs", "devtmpfs"];
 
 pub(super) const ALERTS: &[Common] = &[
@@ -28,14 +28,14 @@ pub(super) const ALERTS: &[Common] = &[
         name: "AlertDeliveryFailing",
         severity: Some(Severity::P1),
         for_seconds: 300,
-        summary: "Alertmanager cannot deliver.",
-        impact: "Whoever is called through this channel hears of nothing.",
+        summary: "Alertmanager cannot deliver notifications.",
+        impact: "Alerts sent through this channel may not arrive.",
         panel: "overview/alerts",
-        absent: "Silent without series: when Alertmanager is gone, the dead man's switch misses the Watchdog.",
+        absent: "Silent without series. When Alertmanager is gone, the dead man's switch misses the Watchdog.",
         advice: &[
-            "The log of Alertmanager tells what the channel answered.",
-            "A changed address or an expired secret is the usual cause: the files are named in `alertmanager.yml`.",
-            "Until then, read the alerts in Alertmanager itself.",
+            "The log of Alertmanager shows the error of the channel.",
+            "The usual cause is a changed address or an expired secret. `alertmanager.yml` names the files.",
+            "Until it is fixed, read the alerts in Alertmanager itself.",
         ],
         query: |_| {
             let by = ["instance".to_owned(), "integration".to_owned()];
@@ -49,7 +49,7 @@ pub(super) const ALERTS: &[Common] = &[
                 share,
                 text(" of the notifications through "),
                 label("integration"),
-                text(" failed within a quarter of an hour."),
+                text(" failed within 15 minutes."),
             ]
         },
         scenario: |_| {
@@ -77,12 +77,12 @@ pub(super) const ALERTS: &[Common] = &[
         severity: Some(Severity::P1),
         for_seconds: 300,
         summary: "Prometheus cannot evaluate its rules.",
-        impact: "The alerts of the group do not fire, whatever happens.",
+        impact: "The alerts of this rule group cannot fire.",
         panel: "overview/alerts",
-        absent: "Silent without series: when Prometheus is gone, the dead man's switch misses the Watchdog.",
+        absent: "Silent without series. When Prometheus is gone, the dead man's switch misses the Watchdog.",
         advice: &[
-            "The page `/rules` of Prometheus shows the error beside the rule.",
-            "If a file was just generated or edited, take it back: `promtool check rules` would have told.",
+            "The page `/rules` of Prometheus shows the error next to the rule.",
+            "If a file was just generated or edited, restore the old one. `promtool check rules` finds such errors.",
         ],
         query: |_| {
             let by = ["instance".to_owned(), "rule_group".to_owned()];
@@ -91,7 +91,12 @@ pub(super) const ALERTS: &[Common] = &[
         },
         description: |_| {
             let number = Piece::Value(Format::Count);
-            vec![number, text(" evaluations of "), label("rule_group"), text(" failed within a quarter of an hour.")]
+            vec![
+                number,
+                text(" evaluations of the rule group "),
+                label("rule_group"),
+                text(" failed within 15 minutes."),
+            ]
         },
         scenario: |_| {
             let own = labels(&[("rule_group", "rules.yml;shop")]);
@@ -106,12 +111,12 @@ pub(super) const ALERTS: &[Common] = &[
         severity: Some(Severity::P3),
         for_seconds: 1800,
         summary: "A disk is nearly full.",
-        impact: "When it is full, nothing can be written to it any more.",
+        impact: "When the disk is full, nothing can be written to it.",
         panel: "overview/status",
-        absent: "Silent without series: the node exporter may not be installed.",
+        absent: "Silent without series. The node exporter may not be installed.",
         advice: &[
-            "`du -x --max-depth=2` on the mount point tells what takes the space.",
-            "Old logs and old images go first; what Prometheus keeps is set by `--storage.tsdb.retention.size`.",
+            "Run `du -x --max-depth=2` on the mount point to see what uses the space.",
+            "Delete old logs and images first. `--storage.tsdb.retention.size` limits what Prometheus stores.",
         ],
         query: |_| {
             let by = ["instance".to_owned(), "mountpoint".to_owned()];
@@ -120,7 +125,7 @@ pub(super) const ALERTS: &[Common] = &[
                 Query::Instant(Selector::of_job(NODE, name).matching("fstype", kinds)).sum(&by)
             };
             let free = read("node_filesystem_avail_bytes").part_of(read("node_filesystem_size_bytes"));
-            // Nobody writes to what can only be read.
+            // A read-only file system cannot fill up.
             let writable = Query::Compare(Box::new(read("node_filesystem_readonly")), Comparison::Equal, 0.0);
             Some(free.below(DISK).combine(Combination::And, writable))
         },
@@ -143,13 +148,13 @@ pub(super) const ALERTS: &[Common] = &[
         name: "MonitoringStorageGrowth",
         severity: Some(Severity::P3),
         for_seconds: 3600,
-        summary: "What Prometheus stores grows fast.",
+        summary: "The storage of Prometheus grows fast.",
         impact: "The disk fills up, and queries become slower.",
         panel: "system/scrape_samples",
-        absent: "Silent without series, and while there is nothing from a day ago to compare with.",
+        absent: "Silent without series, and without a value from a day ago to compare with.",
         advice: &[
-            "The page `/tsdb-status` of Prometheus tells which metrics have the most series.",
-            "A label that takes ever new values is the usual cause: see the panel of series.",
+            "The page `/tsdb-status` of Prometheus shows which metrics have the most series.",
+            "The usual cause is a label whose values never repeat: see the panel of series.",
         ],
         query: |_| {
             let by = ["instance".to_owned()];
@@ -162,9 +167,9 @@ pub(super) const ALERTS: &[Common] = &[
             vec![
                 text("The blocks of "),
                 label("instance"),
-                text(" are larger by "),
+                text(" are "),
                 bytes,
-                text(" than a day ago; the limit is 100MiB."),
+                text(" larger than a day ago; the limit is 100MiB."),
             ]
         },
         scenario: |_| {

@@ -1,4 +1,4 @@
-//! The row about the database, the caches and the retrieval of patterns.
+//! The row about the database, caches and the retrieval of patterns.
 
 use super::lines::{quantiles, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
@@ -24,7 +24,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "slowest",
         title: "Slowest tables",
-        description: "95 % of the queries of each type on each table are faster than this. Above the line the alert fires.",
+        description: "95 % of the queries of each type on each table are faster than this. The alert fires above the \
+                      line.",
         unit: Unit::Seconds,
         no_value: "no queries",
         lines: |it| quantiles_by_label(&used(it, &families::DATABASE), Role::Duration, 0.95),
@@ -34,7 +35,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "heatmap",
         title: "Query duration heatmap",
-        description: "How many queries took how long; two bands mean two kinds of queries, such as with and without an index.",
+        description: "The distribution of durations. Two bands mean two kinds of queries, such as with and without an \
+                      index.",
         kind: PanelKind::Heatmap,
         unit: Unit::Seconds,
         lines: |it| of(it, &families::DATABASE, |it| Some(named("", it.heatmap(Role::Duration)?))),
@@ -43,7 +45,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "rate",
         title: "Query rate by type and table",
-        description: "Queries per second, whatever their outcome.",
+        description: "Queries per second, successful or not.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
@@ -54,7 +56,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "errors",
         title: "Query errors",
-        description: "The share of queries of each type on each table that did not end well. Above the line the alert fires.",
+        description: "The share of queries of each type on each table that failed. The alert fires above the line.",
         unit: Unit::Share,
         no_value: "no queries",
         lines: |it| {
@@ -67,7 +69,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "connection_errors",
         title: "Connection Errors",
-        description: "Attempts to connect to the database that failed, in five minutes. Above the line the alert fires.",
+        description: "Failed attempts to connect to the database within five minutes. The alert fires above the line.",
         lines: |it| {
             let query = |it: &UsedFamily<'_>| it.increase(Role::Failures, &[], Window::Seconds(300));
             of(it, &families::DATABASE_CONNECTION, |it| Some(named("failed", query(it)?)))
@@ -78,7 +80,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "cache",
         title: "Cache Performance",
-        description: "Look-ups per second that found something and that did not, and the share of hits.",
+        description: "Hits and misses per second, and the share of hits.",
         unit: Unit::PerSecond,
         lines: |it| {
             let rate = |name, role| of(it, &families::CACHE, |it| Some(named(name, it.rate(role, &[], Form::Plain)?)));
@@ -91,7 +93,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "hit_rate",
         title: "Hit rate by cache",
-        description: "The share of recent look-ups in each cache that found something. Below the line the alert fires.",
+        description: "The share of hits among the recent look-ups in each cache. The alert fires below the line.",
         unit: Unit::Share,
         no_value: "no look-ups",
         lines: |it| {
@@ -104,7 +106,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "hit_rate_since_start",
         title: "Hit rate since the start",
-        description: "The share of all look-ups since the program began that found something; of several instances the lowest.",
+        description: "The share of hits since the program started. With several instances, the lowest.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no look-ups",
@@ -117,7 +119,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "retrieval",
         title: "Pattern Retrieval Performance",
-        description: "Half, 95 % and 99 % of the retrievals of patterns are faster than this. Above the line the alert fires.",
+        description: "Half, 95 % and 99 % of the pattern retrievals are faster than this. The alert fires above the \
+                      line.",
         unit: Unit::Seconds,
         no_value: "no retrievals",
         lines: |it| quantiles(&used(it, &families::PATTERN_RETRIEVAL), Role::Duration, &QUANTILES),

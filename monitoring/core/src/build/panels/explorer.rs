@@ -1,4 +1,4 @@
-//! The explorer: every function annotated with `#[measured]` by name, and where each annotation of the program stands.
+//! The explorer: every function annotated with `#[measured]`, and the source location of each annotation.
 
 use super::lines::percentile;
 use super::spec::{Limits, PLAIN, Spec, by_labels, each, panel};
@@ -17,7 +17,7 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "table",
         title: "Functions now",
-        description: "Every function with its numbers; click a column's head to sort by it.",
+        description: "The current numbers of every function. Click a column header to sort.",
         kind: PanelKind::Table,
         width: 24,
         lines: |it| {
@@ -29,7 +29,7 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "rate",
         title: "Calls per second by function",
-        description: "How often each function is called. A function that is gone from here is called no more.",
+        description: "Calls per second of each function. A function that disappears is no longer called.",
         unit: Unit::PerSecond,
         lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?))),
         ..WIDE
@@ -37,7 +37,7 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "errors",
         title: "Errors per second by function",
-        description: "How often each function does not end well.",
+        description: "Failed calls per second of each function.",
         unit: Unit::PerSecond,
         lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.rate(Role::Errors, &it.labels(), Form::Plain)?))),
         ..WIDE
@@ -62,7 +62,7 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "in_flight",
         title: "Calls in flight by function",
-        description: "Calls begun and not ended. If it only grows, calls of that function hang.",
+        description: "Calls that have started and not ended. If the number only grows, calls of that function hang.",
         lines: |it| {
             each(it, |it| {
                 let by = it.labels_of(Role::InFlight);
@@ -73,7 +73,7 @@ const PANELS: &[Spec] = &[
     },
 ];
 
-/// The explorer's row. Its panels are of the `function` family, its list is of all families.
+/// Returns the explorer's row. Its panels show the `function` family, its list shows all families.
 pub(super) fn row(all: &[UsedFamily<'_>], limits: &Limits<'_>) -> Row {
     let functions: Vec<UsedFamily<'_>> =
         all.iter().filter(|it| it.family.name == families::FUNCTION.name).copied().collect();
@@ -82,7 +82,7 @@ pub(super) fn row(all: &[UsedFamily<'_>], limits: &Limits<'_>) -> Row {
     Row { key: KEY.to_owned(), title: "Function explorer".to_owned(), id: 0, y: 0, panels }
 }
 
-/// The columns of the table: their heads, units and terms.
+/// Returns the columns of the table: headers, units and queries.
 fn columns(it: &UsedFamily<'_>) -> Vec<(&'static str, Unit, crate::query::Query)> {
     let labels = it.labels();
     let quantile = |quantile| it.quantile(Role::Duration, quantile, &labels, Form::Plain);
@@ -97,7 +97,7 @@ fn columns(it: &UsedFamily<'_>) -> Vec<(&'static str, Unit, crate::query::Query)
     columns.into_iter().filter_map(|(name, unit, query)| Some((name, unit, query?))).collect()
 }
 
-/// Where each annotation stands: a table in Markdown.
+/// Returns a Markdown table with the source location of each annotation.
 fn list(families: &[UsedFamily<'_>]) -> Panel {
     let mut lines: Vec<String> = families.iter().flat_map(UsedFamily::sites).map(list_line).collect();
     lines.sort();
@@ -107,7 +107,7 @@ fn list(families: &[UsedFamily<'_>]) -> Panel {
         key: format!("{KEY}/list"),
         id: 0,
         title: "Annotated functions".to_owned(),
-        description: "Every annotated function of the program, called or not, and the line of its annotation."
+        description: "Every annotated function of the program, called or not, with the line of its annotation."
             .to_owned(),
         kind: PanelKind::Text,
         unit: Unit::Count,

@@ -14,7 +14,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "rate",
         title: "Operations Rate",
-        description: "Neural operations per second: the mean of five minutes and of an hour. Where the first falls below the second, there is less to do, or something is slower.",
+        description: "Neural operations per second: the averages of five minutes and of an hour. If the first is below \
+                      the second, there is less work, or operations are slower.",
         unit: Unit::PerSecond,
         lines: |it| {
             let mean = |it: &UsedFamily<'_>, seconds: u32| {
@@ -59,7 +60,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "errors",
         title: "Errors by type and outcome",
-        description: "Neural operations per second that did not end well: `error` was returned, `panic` unwound, `cancelled` was dropped unfinished.",
+        description: "Neural operations per second that failed: `error` was returned, `panic` unwound, `cancelled` was \
+                      dropped before its end.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
@@ -74,7 +76,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "error_ratio",
         title: "Error ratio by type",
-        description: "The share of neural operations that did not end well. Above the line the alert fires.",
+        description: "The share of neural operations that failed. The alert fires above the line.",
         unit: Unit::Share,
         no_value: "no operations",
         lines: |it| {
@@ -88,7 +90,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "confidence",
         title: "Pattern Confidence Distribution",
-        description: "How many patterns have which confidence; a second band far below the first means that one kind of pattern is not learned.",
+        description: "The distribution of confidence. A second band far below the first means that one kind of pattern \
+                      is not learned.",
         kind: PanelKind::Heatmap,
         unit: Unit::Share,
         lines: |it| of(it, &families::PATTERN_CONFIDENCE, |it| Some(named("", it.heatmap(Role::Score)?))),
@@ -97,7 +100,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "confidence_by_type",
         title: "Pattern confidence by type",
-        description: "Half of the patterns of each type have a lower confidence. Below the line the alert fires.",
+        description: "Half of the patterns of each type have a lower confidence than this. The alert fires below the \
+                      line.",
         unit: Unit::Share,
         no_value: "no patterns",
         lines: |it| {
@@ -110,7 +114,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "feedback",
         title: "Feedback Loop Cycles",
-        description: "Turns of the feedback loop in ten minutes. At zero nothing is learned from results.",
+        description: "Cycles of the feedback loop within ten minutes. At zero, nothing is learned from results.",
         lines: |it| {
             let query = |it: &UsedFamily<'_>| it.increase(Role::Successes, &[], Window::Seconds(600));
             of(it, &families::FEEDBACK, |it| Some(named("cycles", query(it)?)))
@@ -133,7 +137,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "memory",
         title: "Pattern Memory Size",
-        description: "Memory that stored patterns take. What only grows is never forgotten.",
+        description: "Memory used by stored patterns. If it only grows, old patterns are never removed.",
         unit: Unit::Bytes,
         lines: |it| of(it, &families::PATTERN_MEMORY, |it| Some(named("bytes", it.level(Query::Instant)?))),
         links: &["PatternMemoryGrowth"],
@@ -142,7 +146,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "compression",
         title: "Compression ratio",
-        description: "Compressed size of the pattern memory divided by its original size: less is better.",
+        description: "Compressed size of the pattern memory divided by its original size. Lower is better.",
         unit: Unit::Share,
         lines: |it| of(it, &families::MEMORY_COMPRESSION, |it| Some(named("ratio", it.level(Query::Instant)?))),
         ..PLAIN

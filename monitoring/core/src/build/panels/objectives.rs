@@ -1,6 +1,6 @@
-//! The row about what functions promise.
+//! The row about objectives.
 
-use super::spec::{BURN_PANEL, PLAIN, Spec, named};
+use super::spec::{BURN_PANEL, PLAIN, Spec, titled};
 use crate::build::objectives::{self, DAY, HOUR, MINUTE, SiteObjective};
 use crate::build::used_family::UsedFamily;
 use crate::model::burn_rate::{BurnRateAlert, NAMES};
@@ -11,8 +11,8 @@ const KEY: &str = "objectives";
 const PANELS: &[Spec] = &[
     Spec {
         key: "left",
-        title: "Error budget left over time",
-        description: "The share of what may go wrong in 30 days that is left. Below zero a promise is broken.",
+        title: "Error budget over time",
+        description: "The remaining share of the 30-day error budget. Below zero, the objective is missed.",
         unit: Unit::Share,
         width: 12,
         no_value: "no calls",
@@ -22,14 +22,15 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "burn",
         title: "Error budget burn rate",
-        description: "How many times too fast the error budget burns: at 1 it lasts for exactly 30 days. An alert fires where a long and a short window are both above a line.",
+        description: "How many times too fast the error budget burns. At 1, it lasts exactly 30 days. An alert fires \
+                      when a long and a short window are both above a line.",
         unit: Unit::Factor,
         width: 12,
         no_value: "no calls",
         lines: |it| {
             let windows = [("5 m", 5 * MINUTE), ("1 h", HOUR), ("6 h", 6 * HOUR), ("3 d", 3 * DAY)];
             let lines = |it: &SiteObjective<'_>| {
-                windows.map(|(name, seconds)| named(&format!("{name} {}", legend(it)), it.burn(seconds)))
+                windows.map(|(name, seconds)| titled(&format!("{name} {}", legend(it)), it.burn(seconds)))
             };
             objectives::all(it).iter().flat_map(lines).collect()
         },
@@ -38,23 +39,23 @@ const PANELS: &[Spec] = &[
     },
     Spec {
         key: "ratio",
-        title: "Calls that broke a promise",
-        description: "The share of calls within five minutes that did not end well, or took too long.",
+        title: "Calls that missed an objective",
+        description: "The share of calls within five minutes that failed or took too long.",
         kind: PanelKind::Lines,
         unit: Unit::Share,
         width: 24,
         no_value: "no calls",
-        lines: |it| objectives::all(it).iter().map(|it| named(&legend(it), it.ratio(5 * MINUTE))).collect(),
+        lines: |it| objectives::all(it).iter().map(|it| titled(&legend(it), it.ratio(5 * MINUTE))).collect(),
         ..PLAIN
     },
 ];
 
-/// What is left of each budget.
+/// Returns a line with the remaining share of each budget.
 pub(super) fn budgets(families: &[UsedFamily<'_>]) -> Vec<Line> {
-    objectives::all(families).iter().map(|it| named(&legend(it), it.left())).collect()
+    objectives::all(families).iter().map(|it| titled(&legend(it), it.left())).collect()
 }
 
-/// The row; without panels where nothing is promised.
+/// Returns the row. It has no panels if there are no objectives.
 pub(super) fn row(families: &[UsedFamily<'_>], limits: &super::spec::Limits<'_>, burns: &[BurnRateAlert; 3]) -> Row {
     let factors = burns.iter().flat_map(|burn| burn.pairs.iter().map(|it| (it.factor, burn.severity)));
     let factors = factors.map(|(value, severity)| Limit { value, above: true, severity });

@@ -1,7 +1,7 @@
-//! The first row: is it up, is it well, how much does it do.
+//! The first row: whether the program is up, whether it is healthy, and how much work it does.
 
 use super::lines::quantiles;
-use super::spec::{PLAIN, Spec, each, find, named, names, of};
+use super::spec::{PLAIN, Spec, each, find, named, names, of, titled};
 use super::system::{CPU_SECONDS, RESIDENT_BYTES, SITES, START_TIME, build_info, per_instance};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
@@ -10,14 +10,15 @@ use measurand_catalog::{Role, families};
 
 pub(super) const KEY: &str = "overview";
 
-/// What most panels of this row are: one large number.
+/// The defaults of most panels of this row: one large number.
 const NUMBER: Spec = Spec { kind: PanelKind::Number, width: 6, height: 4, ..PLAIN };
 
 pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "status",
         title: "Service Status",
-        description: "Whether Prometheus can scrape each instance. `DOWN` or nothing at all: the alert ServiceDown fires.",
+        description: "Whether Prometheus can scrape each instance. If one is `DOWN` or all are missing, the alert \
+                      ServiceDown fires.",
         kind: PanelKind::Status,
         no_value: "NO TARGET",
         lines: |_| vec![per_instance("", Query::Instant(Selector::new("up")), Aggregation::Minimum)],
@@ -35,7 +36,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "cache_hits",
         title: "Cache Hit Rate",
-        description: "The share of recent look-ups in all caches that found something.",
+        description: "The share of hits among the recent look-ups in all caches.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no look-ups",
@@ -46,7 +47,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "truth",
         title: "Truth Score P95",
-        description: "95 % of the scores are below P95, and 5 % below P05: the bad ones are the low ones.",
+        description: "95 % of the scores are below P95, and 5 % below P05. Low scores are bad.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no scores",
@@ -60,7 +61,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "alerts",
         title: "Firing alerts by severity",
-        description: "P0 is answered within 5 minutes, P1 within 15, P2 within an hour, P3 within four.",
+        description: "Expected response times: P0 5 minutes, P1 15 minutes, P2 one hour, P3 four hours.",
         no_value: "none",
         lines: |_| {
             let firing = Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none");
@@ -72,7 +73,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "calls",
         title: "Calls per second",
-        description: "Calls of all annotated functions.",
+        description: "Calls per second of all annotated functions.",
         unit: Unit::PerSecond,
         lines: |it| total(it, |it| it.calls(&[], Form::Plain)).map(|it| named("calls", it)).into_iter().collect(),
         ..NUMBER
@@ -80,7 +81,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "error_ratio",
         title: "Error ratio",
-        description: "The share of calls of all annotated functions that did not end well.",
+        description: "The share of calls of all annotated functions that failed.",
         unit: Unit::Share,
         no_value: "no calls",
         lines: |it| {
@@ -94,7 +95,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "budget",
         title: "Error budget left",
-        description: "The share of what may go wrong in 30 days that is left, for each promise. Below zero it is broken.",
+        description: "The remaining share of the 30-day error budget of each objective. Below zero, the objective is \
+                      missed.",
         unit: Unit::Share,
         no_value: "no calls",
         lines: super::objectives::budgets,
@@ -103,11 +105,11 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "uptime",
         title: "Uptime",
-        description: "Time since the process began. A small number that nobody caused is a crash.",
+        description: "Time since the process started. A small number without a deployment means a crash.",
         unit: Unit::Seconds,
         lines: |_| {
-            let began = Query::Instant(Selector::new(START_TIME.name));
-            let Line { legend, query, unit } = per_instance("", began, Aggregation::Maximum);
+            let started = Query::Instant(Selector::new(START_TIME.name));
+            let Line { legend, query, unit } = per_instance("", started, Aggregation::Maximum);
             vec![Line { legend, query: Query::Age(Box::new(query)), unit }]
         },
         ..NUMBER
@@ -124,7 +126,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "cpu",
         title: "CPU",
-        description: "CPU time spent per second: 100 % is one core that is always busy.",
+        description: "CPU time spent per second: 100 % is one fully busy core.",
         unit: Unit::Cores,
         lines: |_| {
             let spent = Query::Rate(Selector::new(CPU_SECONDS.name), Window::Recent);
@@ -135,7 +137,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "build",
         title: "Build",
-        description: "Which version of which commit runs.",
+        description: "The version and the commit that run.",
         kind: PanelKind::Name,
         no_value: "unknown",
         lines: |_| vec![build_info()],
@@ -144,33 +146,33 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "sites",
         title: "Annotated functions",
-        description: "How many functions of the program are annotated, called or not.",
+        description: "The number of annotated functions in the program, called or not.",
         lines: |_| vec![per_instance("", Query::Instant(Selector::new(SITES.name)), Aggregation::Maximum)],
         ..NUMBER
     },
     Spec {
         key: "calls_by_family",
         title: "Calls per second by family",
-        description: "What the program is doing.",
+        description: "Calls per second of each family: what the program is busy with.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         width: 9,
-        lines: |it| each(it, |it| Some(named(&it.family.title, it.calls(&[], Form::Plain)?))),
+        lines: |it| each(it, |it| Some(titled(&it.family.title, it.calls(&[], Form::Plain)?))),
         ..PLAIN
     },
     Spec {
         key: "errors_by_family",
         title: "Error ratio by family",
-        description: "Where calls do not end well. The family's own row says which.",
+        description: "The share of failed calls of each family. The family's own row has the details.",
         unit: Unit::Share,
         width: 9,
         no_value: "no calls",
-        lines: |it| each(it, |it| Some(named(&it.family.title, it.error_ratio(&[], Form::Plain)?))),
+        lines: |it| each(it, |it| Some(titled(&it.family.title, it.error_ratio(&[], Form::Plain)?))),
         ..PLAIN
     },
 ];
 
-/// The sum over the families. One without series counts as zero where the job is watched at all: `up` always exists.
+/// Returns the sum over the families. A family without series counts as zero if the job has a target: `up` exists.
 fn total(families: &[UsedFamily<'_>], term: impl Fn(&UsedFamily<'_>) -> Option<Query>) -> Option<Query> {
     let watched = || Query::Instant(Selector::new("up")).sum(&[]);
     let terms: Vec<Query> = families.iter().filter_map(term).map(|it| it.or_zero(watched())).collect();

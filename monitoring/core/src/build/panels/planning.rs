@@ -1,4 +1,4 @@
-//! The row about planning, tasks, and how well agents work together.
+//! The row about planning, tasks and the coordination of agents.
 
 use super::lines::quantiles;
 use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
@@ -14,7 +14,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "duration",
         title: "Planning Duration",
-        description: "Half, 95 % and 99 % of all plans are made faster than this.",
+        description: "Half, 95 % and 99 % of all plans are made in less time than this.",
         unit: Unit::Seconds,
         no_value: "no plans",
         lines: |it| quantiles(&planning(it), Role::Duration, &[0.5, 0.95, 0.99]),
@@ -23,7 +23,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "duration_by_goal",
         title: "Planning duration by goal",
-        description: "95 % of the plans for each goal are made faster than this. Above the line the alert fires.",
+        description: "95 % of the plans for each goal are made in less time than this. The alert fires above the line.",
         unit: Unit::Seconds,
         no_value: "no plans",
         lines: |it| {
@@ -38,7 +38,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "coordination",
         title: "Coordination Efficiency",
-        description: "The share of the agents' time that is not spent waiting for each other. Below the line the alert fires.",
+        description: "The share of time that agents do not wait for each other. The alert fires below the line.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "not measured yet",
@@ -59,7 +59,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "completions",
         title: "Task Completion Rate",
-        description: "Tasks per second that ended, by type, with success or with failure.",
+        description: "Completed tasks per second by type and result.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| of(it, &families::TASK, |it| Some(by_labels("", &it.labels_and(STATUS_LABEL), it.completions()?))),
@@ -68,7 +68,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "failures",
         title: "Task failures by type",
-        description: "The share of the tasks of each type that failed, within an hour. Above the line the alert fires.",
+        description: "The share of the tasks of each type that failed within an hour. The alert fires above the line.",
         unit: Unit::Share,
         no_value: "no tasks",
         lines: |it| of(it, &families::TASK, |it| Some(by_labels("", &it.labels(), it.failed_completions()?.0))),
@@ -78,7 +78,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "queue",
         title: "Queue length",
-        description: "Tasks that wait in the background queue. Above the line the alert fires.",
+        description: "Tasks that wait in the background queue. The alert fires above the line.",
         lines: |it| of(it, &families::TASK_QUEUE, |it| Some(named("waiting", it.level(Query::Instant)?))),
         alerts: |_| names(&["BackgroundTaskQueueLength"]),
         ..PLAIN
@@ -94,7 +94,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "unused",
         title: "Unused patterns",
-        description: "Patterns that were not used recently. Above the line the alert fires.",
+        description: "Patterns that were not used recently. The alert fires above the line.",
         lines: |it| of(it, &families::PATTERNS_UNUSED, |it| Some(named("unused", it.level(Query::Instant)?))),
         alerts: |_| names(&["UnusedPatternsAccumulating"]),
         ..PLAIN

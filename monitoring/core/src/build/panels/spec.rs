@@ -1,38 +1,38 @@
-//! Panels as rows of tables: what a table's row says, and how it becomes a panel.
+//! Specifications of panels as rows of tables, and their conversion to panels.
 
 use crate::build::used_family::UsedFamily;
-use crate::model::{Limit, Line, Panel, PanelKind, Rectangle, Row, Unit, label, text};
+use crate::model::{Limit, Line, Panel, PanelKind, Rectangle, Row, Unit, foreign, label, text};
 use crate::query::Query;
 use measurand_catalog::Family;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The numbers at which alerts fire, by the alert's name.
+/// The thresholds of alerts by the alert's name.
 pub(crate) type Limits<'a> = BTreeMap<&'a str, Vec<Limit>>;
 
-/// The panel that shows how fast budgets burn.
+/// The panel of burn rates.
 pub(crate) const BURN_PANEL: &str = "objectives/burn";
 
-/// One row of a table of panels. The panel exists if at least one line does.
+/// A row of a table of panels. The panel exists if at least one of its lines does.
 pub(super) struct Spec {
     pub(super) key: &'static str,
     pub(super) title: &'static str,
-    /// What it shows and what to do about it; the names of the metrics are added.
+    /// The purpose of the panel and what to do; the names of the metrics are appended.
     pub(super) description: &'static str,
     pub(super) kind: PanelKind,
     pub(super) unit: Unit,
-    /// In cells; 24 fill a line.
+    /// Width in cells; 24 fill a line.
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) no_value: &'static str,
-    /// From the families of the row: one for a family's own row, all of them elsewhere.
+    /// Returns the lines for the families of the row: one family in its own row, all families in other rows.
     pub(super) lines: fn(&[UsedFamily<'_>]) -> Vec<Line>,
-    /// The alerts whose thresholds it draws, since they compare what it shows.
+    /// Returns the alerts whose thresholds the panel draws, because they compare the values that it shows.
     pub(super) alerts: fn(&[UsedFamily<'_>]) -> Vec<String>,
-    /// The alerts that it shows without a threshold of theirs.
+    /// The alerts that link to the panel without a threshold in it.
     pub(super) links: &'static [&'static str],
 }
 
-/// What most panels are; a table's row names what it has of its own.
+/// The defaults of most panels.
 pub(super) const PLAIN: Spec = Spec {
     key: "",
     title: "",
@@ -71,17 +71,17 @@ pub(super) fn panel(row: &str, spec: &Spec, families: &[UsedFamily<'_>], limits:
     })
 }
 
-/// Names of alerts.
+/// Returns owned names of alerts.
 pub(super) fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|it| (*it).to_owned()).collect()
 }
 
-/// The family, if the program uses it.
+/// Returns the family if the program uses it.
 pub(super) fn find<'a, 'b>(all: &'b [UsedFamily<'a>], family: &Family) -> Option<&'b UsedFamily<'a>> {
     all.iter().find(|it| it.family.name == family.name)
 }
 
-/// A line of one family, if the program uses it and it has what the line needs.
+/// Returns a line for one family if the program uses it and the family has the needed metrics.
 pub(super) fn of(
     all: &[UsedFamily<'_>],
     family: &Family,
@@ -90,26 +90,31 @@ pub(super) fn of(
     find(all, family).and_then(line).into_iter().collect()
 }
 
-/// What only the metrics know goes before what the table says, if it is one for all lines: one line's share must not make
-/// percentages of the others' rates.
+/// Returns the unit that all lines have in common. It takes precedence over the unit of the table. The unit of a single
+/// line must not change the others: a share next to rates would show the rates as percentages.
 fn common_unit(lines: &[Line]) -> Option<Unit> {
     let first = lines.first()?.unit?;
     lines.iter().all(|it| it.unit == Some(first)).then_some(first)
 }
 
-/// Names the metrics, so that readers of a panel can query them.
+/// Returns a sentence with the names of the metrics, so that readers of a panel can query them.
 fn sources(lines: &[Line]) -> String {
     let selectors = lines.iter().flat_map(|it| it.query.selectors());
     let names: BTreeSet<String> = selectors.map(|it| format!("`{}`", it.metric)).collect();
     format!("From {}.", names.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-/// A line with a fixed name.
+/// Returns a line with a fixed name.
 pub(super) fn named(name: &str, query: Query) -> Line {
     Line { legend: vec![text(name)], query, unit: None }
 }
 
-/// A line for each combination of labels: `P95 select patterns`.
+/// Returns a line whose name comes from a catalog.
+pub(super) fn titled(name: &str, query: Query) -> Line {
+    Line { legend: vec![foreign(name)], query, unit: None }
+}
+
+/// Returns a line for each combination of labels, such as `P95 select patterns`.
 pub(super) fn by_labels(prefix: &str, labels: &[String], query: Query) -> Line {
     let mut legend = Vec::new();
     if !prefix.is_empty() || labels.is_empty() {
@@ -124,7 +129,7 @@ pub(super) fn by_labels(prefix: &str, labels: &[String], query: Query) -> Line {
     Line { legend, query, unit: None }
 }
 
-/// The lines that the families can give.
+/// Returns the lines of the families that have the needed metrics.
 pub(super) fn each(families: &[UsedFamily<'_>], line: impl Fn(&UsedFamily<'_>) -> Option<Line>) -> Vec<Line> {
     families.iter().filter_map(line).collect()
 }

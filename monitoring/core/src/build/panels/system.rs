@@ -1,10 +1,10 @@
-//! The last row: the process, the Tokio runtime, the endpoint and what a scrape costs.
+//! The last row: the process, the Tokio runtime, the endpoint and the cost of scrapes.
 //!
-//! The names come from the catalog's table of platform metrics; one that is not in the table does not compile.
+//! The names come from the catalog's table of platform metrics. A name that is missing in the table does not compile.
 
 use super::spec::{PLAIN, Spec, by_labels, each, named, names, of};
 use crate::build::used_family::{Form, UsedFamily};
-use crate::model::{Line, PanelKind, Unit, label, text};
+use crate::model::{Line, PanelKind, Unit, foreign, label};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::family::OUTCOME_LABEL;
 use measurand_catalog::platform::{self, PlatformMetric};
@@ -50,7 +50,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "cpu",
         title: "CPU",
-        description: "CPU time spent per second: 100 % is one core that is always busy.",
+        description: "CPU time spent per second: 100 % is one fully busy core.",
         unit: Unit::Cores,
         lines: |_| {
             let spent = Query::Rate(Selector::new(CPU_SECONDS.name), Window::Recent);
@@ -61,7 +61,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "memory",
         title: "Memory over time",
-        description: "Resident memory is what counts; virtual memory is only asked for.",
+        description: "Resident memory is in use. Virtual memory is only reserved.",
         unit: Unit::Bytes,
         lines: |_| vec![gauge("resident", RESIDENT_BYTES), gauge("virtual", VIRTUAL_BYTES)],
         alerts: |_| names(&["MemoryHigh"]),
@@ -70,11 +70,11 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "errors",
         title: "Error Rates by Type",
-        description: "Which part of the program does not end well, and how: returned an error, panicked, was cancelled.",
+        description: "Failed calls per second by family and outcome: returned an error, panicked, was cancelled.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
-            let legend = |it: &UsedFamily<'_>| vec![text(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
+            let legend = |it: &UsedFamily<'_>| vec![foreign(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
             each(it, |it| Some(Line { legend: legend(it), query: it.outcomes()?, unit: None }))
         },
         ..PLAIN
@@ -82,7 +82,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "descriptors",
         title: "Open fds",
-        description: "The share of the file descriptors that may be open. At 100 % no file and no connection opens any more.",
+        description: "The share of the allowed file descriptors that are open. At 100 %, the process cannot open files \
+                      or connections.",
         unit: Unit::Share,
         lines: |_| vec![by_labels("", &["instance".to_owned()], descriptors(Query::Instant))],
         alerts: |_| names(&["FileDescriptorsRunningOut"]),
@@ -91,14 +92,14 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "threads",
         title: "Threads",
-        description: "Threads of the process. If it only grows, threads are started and never end.",
+        description: "Threads of the process. If the number only grows, threads start and never end.",
         lines: |_| vec![gauge("", THREADS)],
         ..PLAIN
     },
     Spec {
         key: "tokio_busy",
         title: "Tokio busy time",
-        description: "The share of time that the workers run tasks. Near 100 % the runtime is full.",
+        description: "The share of time in which the workers run tasks. Near 100 %, the runtime is fully loaded.",
         unit: Unit::Share,
         no_value: NO_TOKIO,
         lines: |_| {
@@ -119,7 +120,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "tokio_lag",
         title: "Tokio lag",
-        description: "How much later than asked for a sleeping task was woken. Much of it means that a task blocks a worker.",
+        description: "The delay with which a sleeping task wakes up. A large delay means that a task blocks a worker.",
         unit: Unit::Seconds,
         no_value: NO_TOKIO,
         lines: |_| [0.5, 0.95, 0.99].map(|it| quantile(LAG, it)).to_vec(),
@@ -129,7 +130,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "http_rate",
         title: "HTTP rate",
-        description: "Requests per second by route, whatever the answer.",
+        description: "Requests per second by route, successful or not.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| of(it, &families::HTTP, |it| Some(by_labels("", &route(), it.calls(&route(), Form::Plain)?))),
@@ -138,7 +139,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "http_errors",
         title: "HTTP errors",
-        description: "The share of requests that failed: status 500 and above, gRPC errors, panics, and what the layer is told to count.",
+        description: "The share of requests that failed: status 500 and above, gRPC errors, panics, and what the layer \
+                      is configured to count.",
         unit: Unit::Share,
         no_value: "no requests",
         lines: |it| of(it, &families::HTTP, |it| Some(by_labels("", &route(), it.error_ratio(&route(), Form::Plain)?))),
@@ -162,7 +164,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "http_in_flight",
         title: "HTTP requests in flight",
-        description: "Requests begun and not answered. If it only grows, requests hang.",
+        description: "Requests without a response so far. If the number only grows, requests hang.",
         lines: |it| {
             of(it, &families::HTTP, |it| {
                 Some(by_labels("", &route(), it.gauge(Role::InFlight, Aggregation::Sum, &route())?))
@@ -173,7 +175,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "panics",
         title: "Panics and cancellations",
-        description: "Calls that unwound or were dropped unfinished. Any panic is a bug: the log has its backtrace.",
+        description: "Calls that panicked or were dropped before their end. Any panic is a bug: the log has its \
+                      backtrace.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
@@ -181,7 +184,7 @@ pub(super) const PANELS: &[Spec] = &[
                 let errors = it.selector(Role::Errors)?.without(OUTCOME_LABEL, "error");
                 Some(Query::Rate(errors, Window::Recent).sum(&[OUTCOME_LABEL.to_owned()]))
             };
-            let legend = |it: &UsedFamily<'_>| vec![text(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
+            let legend = |it: &UsedFamily<'_>| vec![foreign(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
             each(it, |it| Some(Line { legend: legend(it), query: query(it)?, unit: None }))
         },
         ..PLAIN
@@ -189,7 +192,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "scrape_duration",
         title: "Scrape duration",
-        description: "How long Prometheus waits for an answer, over the network and back.",
+        description: "The time until Prometheus has received the response, including the network.",
         unit: Unit::Seconds,
         lines: |_| {
             vec![per_instance("", Query::Instant(Selector::new("scrape_duration_seconds")), Aggregation::Maximum)]
@@ -200,7 +203,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "scrape_samples",
         title: "Scrape samples",
-        description: "How many numbers each scrape brings. If it only grows, a label takes ever new values.",
+        description: "The number of samples per scrape. If it only grows, the values of a label never repeat.",
         lines: |_| {
             vec![per_instance("", Query::Instant(Selector::new("scrape_samples_scraped")), Aggregation::Maximum)]
         },
@@ -209,7 +212,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "series",
         title: "Series per metric against its limit",
-        description: "Series of each metric; from the line on new values of its labels count under `_other`.",
+        description: "The number of series of each metric. At the line, new label values are merged into `_other`.",
         lines: |_| {
             let by = names(SERIES.labels);
             let newest = |it: &PlatformMetric| Query::Instant(Selector::new(it.name));
@@ -221,8 +224,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "overflows",
         title: "Recordings under `_other`",
-        description: "Recordings per second that went to `_other`: by family, since it has as many series as it may have; by \
-                      family and label, since the text is none of the values that the family declares for the label.",
+        description: "Recordings per second that were merged into `_other`: by family, because its series limit is reached; by \
+                      family and label, because the value is not among those that the family declares for the label.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |_| {
@@ -236,8 +239,9 @@ pub(super) const PANELS: &[Spec] = &[
     },
     Spec {
         key: "contained",
-        title: "Panics beside functions",
-        description: "Panics per second of code that annotations bring in, such as `ok_if`; they do not reach the program.",
+        title: "Panics in annotation code",
+        description: "Panics per second in code of annotations, such as `ok_if`. They are caught and do not reach the \
+                      program.",
         unit: Unit::PerSecond,
         lines: |_| {
             let panics = Query::Rate(Selector::new(CONTAINED.name), Window::Recent);
@@ -248,7 +252,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "render",
         title: "Time to render `/metrics`",
-        description: "The part of a scrape that the program itself spends.",
+        description: "The time of a scrape that the program itself spends.",
         unit: Unit::Seconds,
         lines: |_| [0.5, 0.95, 0.99].map(|it| quantile(RENDER_SECONDS, it)).to_vec(),
         ..PLAIN
@@ -256,8 +260,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "requests",
         title: "Requests to the endpoint",
-        description: "Who asks the endpoint, what it answers, and what it refuses or cuts short. Many with status 401 or 404 are \
-                      strangers.",
+        description: "Requests to the endpoint by path and status, and requests that it refuses or aborts. Many with status \
+                      401 or 404 come from strangers.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |_| {
@@ -275,19 +279,19 @@ fn route() -> Vec<String> {
     names(&["route"])
 }
 
-/// One line for each instance.
+/// Returns one line per instance.
 pub(super) fn per_instance(prefix: &str, query: Query, aggregation: Aggregation) -> Line {
     let instance = ["instance".to_owned()];
     by_labels(prefix, &instance, query.aggregate(aggregation, &instance))
 }
 
-/// The name, version and commit of what runs.
+/// Returns a line with the name, version and commit of the running program.
 pub(super) fn build_info() -> Line {
     let labels: Vec<String> = BUILD_INFO.labels.iter().map(|it| (*it).to_owned()).collect();
     by_labels("", &labels, Query::Instant(Selector::new(BUILD_INFO.name)).aggregate(Aggregation::Count, &labels))
 }
 
-/// The part of its file descriptors that each instance has open, read in this way.
+/// Returns the share of its file descriptors that each instance has open. `read` turns a selector into a query.
 pub(crate) fn descriptors(read: fn(Selector) -> Query) -> Query {
     instance_ratio(read(Selector::new(OPEN_DESCRIPTORS.name)), read(Selector::new(MOST_DESCRIPTORS.name)))
 }
@@ -306,7 +310,7 @@ fn quantile(metric: &PlatformMetric, quantile: f64) -> Line {
     named(&super::lines::percentile(quantile), buckets.quantile(quantile))
 }
 
-/// The row of the catalog's table, at compile time.
+/// Looks up a row of the catalog's table at compile time.
 const fn platform_metric(name: &str) -> &'static PlatformMetric {
     let mut i = 0;
     while i < platform::ALL.len() {

@@ -1,4 +1,4 @@
-//! The row about how truthful the work of each agent is.
+//! The row about the truth scores of agents.
 
 use super::lines::{quantiles, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, find, named, names, of};
@@ -13,7 +13,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "percentiles",
         title: "Truth Score Percentiles",
-        description: "P50, P95 and P99 of all scores, and P05, of which only 5 % are worse: the bad scores are the low ones.",
+        description: "P50, P95 and P99 of all scores, and P05: 5 % of the scores are lower. Low scores are bad.",
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| quantiles(&used(it), Role::Score, &[0.05, 0.5, 0.95, 0.99]),
@@ -22,7 +22,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "by_agent",
         title: "Truth score by agent",
-        description: "The quantiles that alerts look at, of each agent. Below the lines they fire.",
+        description: "The quantiles that the alerts compare, for each agent. The alerts fire below the lines.",
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| quantiles_by_label(&used(it), Role::Score, 0.05),
@@ -32,7 +32,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "heatmap",
         title: "Truth score heatmap",
-        description: "How many scores lie where; a second band far below the first means that one kind of work fails.",
+        description: "The distribution of scores. A second band far below the first means that one kind of work fails.",
         kind: PanelKind::Heatmap,
         unit: Unit::Share,
         lines: |it| of(it, &families::VERIFICATION, |it| Some(named("", it.heatmap(Role::Score)?))),
@@ -51,7 +51,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "reliability",
         title: "Agent Reliability",
-        description: "The newest score of each agent; of several instances the lowest. Below the line the alert fires.",
+        description: "The newest score of each agent. With several instances, the lowest. The alert fires below the \
+                      line.",
         kind: PanelKind::Bars,
         unit: Unit::Share,
         no_value: "no scores",
@@ -65,7 +66,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "rollbacks",
         title: "Auto Rollbacks",
-        description: "How often failures were undone in the time that the dashboard shows.",
+        description: "The number of rollbacks within the time range of the dashboard.",
         kind: PanelKind::Number,
         no_value: "none",
         lines: |it| {
@@ -77,7 +78,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "rollbacks_over_time",
         title: "Rollbacks over time",
-        description: "Rollbacks of each agent in five minutes. Above the line the alert fires: stop whatever fails again and again.",
+        description: "Rollbacks of each agent within five minutes. The alert fires above the line: stop the agent.",
         lines: |it| {
             // The alert's own window, so that its threshold is comparable at every zoom.
             let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
@@ -89,7 +90,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "failures",
         title: "Failures by agent",
-        description: "Verifications per second below the threshold, or that ended without a score.",
+        description: "Verifications per second that scored below the threshold or ended without a score.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
@@ -101,7 +102,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "failure_ratio",
         title: "Failure ratio by agent",
-        description: "The share of verifications of each agent that failed. Above the line the alert fires.",
+        description: "The share of verifications of each agent that failed. The alert fires above the line.",
         unit: Unit::Share,
         no_value: "no verifications",
         lines: |it| {

@@ -1,4 +1,4 @@
-//! One number of many: sums and the like over the series of a group.
+//! Aggregations: sums and similar functions over the series of a group.
 
 use super::samples::{Labels, STALE, is_present};
 use super::scope::{AnswerRow, Evaluation};
@@ -6,7 +6,7 @@ use crate::query::{Aggregation, Query};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The numbers of one group, and of how many each is made where the aggregation asks for that.
+/// The values of one group, and the number of inputs of each value if the aggregation needs it.
 struct Accumulator {
     values: Vec<f64>,
     counts: Option<Vec<f64>>,

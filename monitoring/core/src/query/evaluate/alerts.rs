@@ -1,45 +1,45 @@
-//! How far an alert is: nothing, a condition that has not held for long enough, or firing.
+//! Alert states over time: inactive, pending or firing.
 
 use super::combine;
 use super::samples::{Labels, is_present};
 use super::scope::AnswerRow;
 use std::sync::Arc;
 
-/// How far an alert is.
+/// The state of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// The condition does not hold.
     Inactive,
-    /// It holds, but not for long enough.
+    /// The condition holds, but not for long enough yet.
     Pending,
-    /// It has held for long enough.
+    /// The condition has held for long enough.
     Firing,
 }
 
-/// One answer of an alert's condition that holds now.
+/// One series of an alert that is pending or firing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
-    /// Its labels.
+    /// The labels.
     pub labels: Arc<Labels>,
-    /// Its number.
+    /// The value.
     pub value: f64,
-    /// Since when the condition holds without a break, in milliseconds since the epoch.
+    /// The time since when the condition holds without interruption, in milliseconds since the epoch.
     pub since: i64,
-    /// How far it is; never inactive.
+    /// The state; never inactive.
     pub phase: Phase,
 }
 
-/// What of an alert's condition, answered at these instants, holds at the last of them.
+/// Returns the pending and firing series at the last of these instants, from the results of an alert's condition.
 ///
-/// As in Prometheus a condition is looked at once in a while; one that did not hold at one instant begins anew. It fires
-/// once it has held from one instant to another that is at least `hold` milliseconds later, and stays for `keep`
-/// milliseconds after it has fired even when the condition is gone.
+/// As in Prometheus, the condition is only evaluated at the instants. If it does not hold at one of them, the waiting
+/// time starts again. An alert fires once the condition has held from one instant to another that is at least `hold`
+/// milliseconds later. Once it fires, it keeps firing for `keep` milliseconds after the condition has ended.
 #[must_use]
 pub fn progress(rows: &[AnswerRow], times: &[i64], hold: i64, keep: i64) -> Vec<Progress> {
     merged(rows).iter().filter_map(|it| of_row(it, times, hold, keep, &mut |_| ())).collect()
 }
 
-/// The same at each of the instants: how far whatever holds there is.
+/// Returns the states of all pending and firing series at each of the instants.
 pub(crate) fn history(rows: &[AnswerRow], times: &[i64], hold: i64, keep: i64) -> Vec<Vec<Phase>> {
     let mut all = vec![Vec::new(); times.len()];
     for row in merged(rows) {
@@ -53,12 +53,12 @@ pub(crate) fn history(rows: &[AnswerRow], times: &[i64], hold: i64, keep: i64) -
     all
 }
 
-/// An alert has no metric's name: of `a > 1 or b > 1` one side can take over from the other without a break.
+/// Drops the names of metrics: in `a > 1 or b > 1`, one side can take over from the other without interruption.
 fn merged(rows: &[AnswerRow]) -> Vec<AnswerRow> {
     combine::merged(rows.iter().map(|it| AnswerRow { name: None, ..it.clone() }).collect())
 }
 
-/// Tells what there is after each instant.
+/// Calls `each` with the state after each instant.
 fn of_row(
     row: &AnswerRow,
     times: &[i64],
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::query::evaluate::STALE;
 
-    /// One instant a minute: `x` where the condition holds. After each: `.` inactive, `p` pending, `F` firing.
+    /// One instant a minute; the condition holds at `x`. States: `.` inactive, `p` pending, `F` firing.
     fn check(holds: &str, hold: i64, keep: i64, expected: &str) {
         let times: Vec<i64> = (0..).map(|it| it * 60_000).take(holds.len()).collect();
         let values = holds.chars().map(|it| if it == 'x' { 1.0 } else { STALE }).collect();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_fires_when_it_has_held_and_begins_anew() {
+    fn an_alert_fires_when_it_has_held_and_starts_again() {
         check(" xxxx  x", 2, 0, ".ppFF..p");
         check(" xx xxx", 2, 0, ".pp.ppF");
         check(" x x", 0, 0, ".F.F");

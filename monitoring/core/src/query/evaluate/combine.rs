@@ -1,4 +1,4 @@
-//! Two sets of rows made one by their labels; names do not count.
+//! Set operations on two sets of rows by their labels, without the names of metrics.
 
 use super::samples::{Labels, STALE, is_present};
 use super::scope::AnswerRow;
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-/// The rows by their labels; several can have the same at different times.
+/// Groups rows by their labels. Several rows can have the same labels at different times.
 fn by_labels(rows: &[AnswerRow]) -> HashMap<&Labels, Vec<&AnswerRow>> {
     let mut all: HashMap<&Labels, Vec<&AnswerRow>> = HashMap::new();
     for it in rows {
@@ -16,12 +16,12 @@ fn by_labels(rows: &[AnswerRow]) -> HashMap<&Labels, Vec<&AnswerRow>> {
     all
 }
 
-/// The number of the first row that has one at this place.
+/// Returns the value of the first row that has one at this index.
 fn at(rows: &[&AnswerRow], place: usize) -> Option<f64> {
     rows.iter().filter_map(|it| it.values.get(place)).copied().find(|it| is_present(*it))
 }
 
-/// A number for each that both sides have.
+/// Returns a value for each series that both sides have.
 pub(super) fn pairs(left: Vec<AnswerRow>, right: &[AnswerRow], number: impl Fn(f64, f64) -> f64) -> Vec<AnswerRow> {
     let right = by_labels(right);
     let mut rows = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn pairs(left: Vec<AnswerRow>, right: &[AnswerRow], number: impl Fn(f
     merged(rows)
 }
 
-/// The left ones, and those of the right that the left lacks.
+/// Returns the left rows, and the values of the right rows that the left side lacks.
 pub(super) fn or(left: Vec<AnswerRow>, mut right: Vec<AnswerRow>) -> Vec<AnswerRow> {
     let known = by_labels(&left);
     for row in &mut right {
@@ -69,7 +69,7 @@ pub(super) fn combine(mut left: Vec<AnswerRow>, combination: Combination, right:
     left
 }
 
-/// Rows that became one when their names were dropped; where both have a number the first counts.
+/// Merges rows that are equal without their names. If both have a value, the first is used.
 pub(super) fn merged(rows: Vec<AnswerRow>) -> Vec<AnswerRow> {
     let mut places: HashMap<(Option<Arc<str>>, Arc<Labels>), usize> = HashMap::with_capacity(rows.len());
     let mut all: Vec<AnswerRow> = Vec::with_capacity(rows.len());

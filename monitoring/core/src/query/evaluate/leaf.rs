@@ -1,19 +1,19 @@
-//! Terms that read samples themselves: one row for each series, by windows that move over its samples.
+//! Queries that read samples directly: one row per series, computed with windows that move over its samples.
 
 use super::samples::{STALE, Sample, is_present};
 use super::scope::{AnswerRow, Chosen, Evaluation, LOOK_BACK, seconds};
 use crate::query::{Query, Selector};
 use std::sync::Arc;
 
-/// The samples of one series in order, without those that only say that it ended.
+/// The samples of one series in order, without stale markers.
 struct Points<'a> {
     samples: &'a [Sample],
-    /// What a counter had reached before each of its resets, added up to each sample.
+    /// The sum of the counter values lost in resets up to each sample.
     resets: Vec<f64>,
 }
 
 impl Evaluation<'_> {
-    /// The rows of a term with a selector of its own, one by one, so that a sum of thousands never holds them all.
+    /// Passes the rows of a query with its own selector one by one, so that a sum of thousands never holds all of them.
     pub(super) fn leaf(self, query: &Query, each: &mut dyn FnMut(AnswerRow)) {
         let milliseconds = |window| self.scope.milliseconds(window);
         match query {
@@ -53,7 +53,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// The newest sample so long before each instant, unless it is too old or says that the series has ended.
+    /// Passes the newest sample at `before` milliseconds before each instant, unless it is too old or a stale marker.
     fn newest(self, it: &Selector, before: i64, each: &mut dyn FnMut(AnswerRow)) {
         let (Some(first), Some(last)) = (self.times.first(), self.times.last()) else { return };
         let name: Arc<str> = it.metric.as_str().into();
@@ -73,7 +73,7 @@ impl Evaluation<'_> {
         });
     }
 
-    /// A number for the samples in the window before each instant, as their places from and to, where there are any.
+    /// Passes a value for the samples in the window before each instant. `number` gets their range of indexes.
     fn windows(
         self,
         it: &Selector,
@@ -127,9 +127,9 @@ impl Points<'_> {
         self.samples.get(from..to).unwrap_or_default().iter().map(|it| it.1)
     }
 
-    /// How much a counter grew from start to end, judged by the samples in between: what they grew by, and as much more
-    /// in proportion as reaches the edges of the window. A series that begins or ends further inside than its samples
-    /// are apart is extrapolated by half of that only, and none to before where it would have been zero.
+    /// Returns the growth of a counter from `start` to `end`, extrapolated from its samples to the edges of the window.
+    /// If an edge is further away than the samples are apart, it extrapolates by half the distance between samples. At
+    /// the start it extrapolates no further than to the point where the counter would have been zero.
     fn growth(&self, (from, to): (usize, usize), start: i64, end: i64) -> Option<f64> {
         if to - from < 2 {
             return None;
@@ -149,7 +149,7 @@ impl Points<'_> {
     }
 }
 
-/// The mean, one by one: a sum could be too large for a number where the mean is not.
+/// Returns the average, computed incrementally: the sum could overflow even if the average does not.
 pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (mut mean, mut count) = (STALE, 0.0);
     for it in values {
@@ -157,7 +157,7 @@ pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
         if count < 1.5 {
             mean = it;
         } else if !(mean.is_infinite() && (it - mean).is_nan() && !it.is_nan() && it.signum() == mean.signum()) {
-            // Two infinities of one sign stay what they are; their difference is no number.
+            // Infinities of the same sign stay infinite, since their difference is NaN.
             mean += (it - mean) / count;
         }
     }

@@ -1,19 +1,19 @@
-//! Some of the series of a term, told apart by labels that every aggregation keeps.
+//! A part of the series of a query, separated by labels that every aggregation keeps.
 
 use super::samples::Labels;
 use crate::query::Query;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The labels that tell the parts of a term apart.
+/// The labels that separate the parts of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Keys<'a> {
-    /// Whatever labels the series have.
+    /// All labels that the series have.
     All,
     These(BTreeSet<&'a str>),
 }
 
-/// Some of the series of a term.
+/// A part of the series of a query.
 #[derive(Debug, Clone)]
 pub(super) struct Part<'a> {
     pub(super) keys: Keys<'a>,
@@ -27,12 +27,12 @@ impl<'a> Keys<'a> {
         match query {
             Query::Aggregate(_, by, of) => Self::of(of).and(kept(by)),
             Query::Buckets(by, ..) => kept(by),
-            // These answer once, for whatever series there are or are not.
+            // These have a single result, independent of the number of series.
             Query::Heatmap(..) | Query::Absent(_) | Query::Constant(_) => Self::These(BTreeSet::new()),
             Query::Recorded { labels, of, .. } => match Self::of(of) {
                 Self::All if labels.is_empty() => Self::All,
                 Self::All => Self::These(BTreeSet::new()),
-                // What the rule writes over a label tells nothing of the series.
+                // A label that the rule sets says nothing about the series.
                 Self::These(mut keys) => {
                     keys.retain(|it| labels.iter().all(|(name, _)| name != it));
                     Self::These(keys)
@@ -59,7 +59,7 @@ impl<'a> Keys<'a> {
 }
 
 impl Part<'_> {
-    /// Whether a series is in this part. All buckets of a histogram are in the same.
+    /// Whether a series belongs to this part. All buckets of a histogram belong to the same part.
     pub(super) fn has(&self, labels: &Labels) -> bool {
         let mut hasher = DefaultHasher::new();
         let is_key = |name: &str| match &self.keys {

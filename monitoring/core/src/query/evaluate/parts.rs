@@ -1,21 +1,21 @@
-//! A term answered part by part, so that the numbers of all series are never held at once.
+//! Evaluation of a query in parts, so that the values of all series are never in memory at once.
 //!
-//! A term over thousands of series has thousands of rows, and a quantile eleven for each of them before it has one. Series
-//! that differ in a label which every aggregation keeps never meet on the way to an answer: they are dealt out to parts by
-//! their values of these labels, and each part is answered alone.
+//! A query over thousands of series has thousands of rows, and a quantile reads eleven rows for each of its results.
+//! Series that differ in a label which every aggregation keeps never contribute to the same result. So series are
+//! assigned to parts by the values of these labels, and each part is evaluated alone.
 
 use super::part::{Keys, Part};
 use super::samples::{Source, is_present};
 use super::scope::{AnswerRow, Evaluation, Scope};
 use crate::query::{Query, Selector};
 
-/// The numbers that the widest step of one part may hold.
+/// Number of values that the widest step of one part may hold.
 pub const ROOM: usize = 1 << 19;
-/// A row takes as much memory besides its numbers as so many of them.
+/// Memory of a row apart from its values, in values.
 const ROW: usize = 64;
 
-/// Answers a term as [`super::evaluate`] does, and hands over the rows of one part after the other. The widest step of a
-/// part holds about `room` numbers. Stops when the source says that nobody waits any more.
+/// Evaluates a query like [`super::evaluate`], but passes the rows of one part after the other. The widest step of a
+/// part holds about `room` values. Stops once the source reports that the result is no longer needed.
 pub fn in_parts(
     query: &Query,
     scope: &Scope<'_>,
@@ -37,14 +37,14 @@ pub fn in_parts(
     }
 }
 
-/// How many series a term reads at each instant, at most.
+/// Returns the largest number of series that a query reads at each instant.
 #[must_use]
 pub fn series_read(query: &Query, source: &dyn Source) -> usize {
     query.selectors().into_iter().map(|it| series(it, source)).sum()
 }
 
 fn series(it: &Selector, source: &dyn Source) -> usize {
-    // A term over buckets names the histogram.
+    // A query over buckets has the name of the histogram.
     source.count(&it.metric) + source.count(&format!("{}_bucket", it.metric))
 }
 
@@ -63,7 +63,7 @@ mod tests {
 
     const BOUNDS: [&str; 4] = ["0.1", "0.5", "1", "+Inf"];
 
-    /// Forty functions in four modules, in one of them without durations.
+    /// Samples of forty functions in four modules; one module has no durations.
     fn samples() -> Memory {
         let mut all = Memory::default();
         for number in 0..40_u32 {
@@ -100,7 +100,7 @@ mod tests {
         Query::Buckets(by(labels), Selector::new("wait_seconds"), Window::Seconds(60))
     }
 
-    /// With NaN equal to itself.
+    /// Rows as text, in which NaN equals itself.
     fn shown(rows: &[AnswerRow]) -> Vec<String> {
         rows.iter().map(|it| format!("{it:?}")).collect()
     }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_parts_is_the_answer() {
+    fn evaluation_in_parts_gives_the_same_result() {
         check(&rate("calls_total"), true);
         check(&sum(rate("calls_total"), &["function"]), true);
         check(&sum(rate("calls_total"), &["module"]), true);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_recording_writes_over_is_no_key() {
+    fn a_label_that_a_recording_sets_does_not_split() {
         let recorded = |labels: &[(&str, &str)]| Query::Recorded {
             record: "module:calls:rate".to_owned(),
             labels: labels.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),

@@ -5,7 +5,7 @@ use super::scope::AnswerRow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One quantile for the buckets of each set of labels besides `le`.
+/// Returns a quantile of the buckets for each set of labels without `le`.
 #[must_use]
 pub fn rows(quantile: f64, buckets: Vec<AnswerRow>) -> Vec<AnswerRow> {
     let mut groups: BTreeMap<Labels, Vec<(f64, Vec<f64>)>> = BTreeMap::new();
@@ -24,7 +24,7 @@ pub fn rows(quantile: f64, buckets: Vec<AnswerRow>) -> Vec<AnswerRow> {
                 let count = values.get(place).copied().unwrap_or(STALE);
                 match present.last_mut() {
                     _ if !is_present(count) => (),
-                    // One bound that was written in two ways.
+                    // The same bound in two spellings.
                     Some(last) if last.0.total_cmp(bound).is_eq() => last.1 += count,
                     _ => present.push((*bound, count)),
                 }
@@ -37,7 +37,7 @@ pub fn rows(quantile: f64, buckets: Vec<AnswerRow>) -> Vec<AnswerRow> {
     groups.into_iter().map(answer).collect()
 }
 
-/// The upper bound that a label says.
+/// Parses the upper bound in a label.
 fn bound(text: &str) -> Option<f64> {
     match text {
         "+Inf" | "Inf" => Some(f64::INFINITY),
@@ -45,8 +45,8 @@ fn bound(text: &str) -> Option<f64> {
     }
 }
 
-/// The quantile of cumulative counts by upper bound, the smallest first: within the bucket where it lies as if the
-/// observations were spread evenly, and no number where there are none or the last bucket is not for all.
+/// Returns the quantile of cumulative counts by upper bound, the smallest first. Observations count as evenly
+/// distributed within a bucket. Without observations, or if the last bound is finite, the result is NaN.
 fn of_buckets(quantile: f64, buckets: &mut [(f64, f64)]) -> f64 {
     let (Some(last), Some(below)) = (buckets.len().checked_sub(1), buckets.len().checked_sub(2)) else {
         return f64::NAN;
@@ -57,7 +57,7 @@ fn of_buckets(quantile: f64, buckets: &mut [(f64, f64)]) -> f64 {
     if !(0.0..=1.0).contains(&quantile) {
         return if quantile < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY };
     }
-    // Buckets that were read at different times need not grow; then what was counted below counts.
+    // Buckets read at different times may decrease. Then the count of the smaller bucket is used.
     let mut most = f64::NEG_INFINITY;
     for (_, count) in &mut *buckets {
         most = most.max(*count);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_lie_where_prometheus_says() {
+    fn quantiles_equal_those_of_prometheus() {
         check(0.5, [10.0, 10.0, 10.0, 10.0], 0.05);
         check(0.75, [10.0, 20.0, 20.0, 20.0], 0.3);
         check(0.99, [0.0, 0.0, 0.0, 10.0], 1.0);
@@ -99,7 +99,7 @@ mod tests {
         check(1.5, [1.0, 1.0, 1.0, 1.0], f64::INFINITY);
         check(-0.5, [1.0, 1.0, 1.0, 1.0], f64::NEG_INFINITY);
         check(0.5, [4.0, 2.0, 8.0, 8.0], 0.1);
-        assert!(of_buckets(0.5, &mut [(1.0, 1.0), (2.0, 1.0)]).is_nan(), "no bucket for all");
-        assert!(of_buckets(0.5, &mut [(f64::INFINITY, 1.0)]).is_nan(), "one bucket is none");
+        assert!(of_buckets(0.5, &mut [(1.0, 1.0), (2.0, 1.0)]).is_nan(), "no infinite bound");
+        assert!(of_buckets(0.5, &mut [(f64::INFINITY, 1.0)]).is_nan(), "a single bucket");
     }
 }

@@ -1,37 +1,37 @@
-//! What is evaluated: series of samples, and how a term gets at them.
+//! Input of evaluation: series of samples, and access to them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One number at one time, in milliseconds since the epoch.
+/// A time in milliseconds since the epoch, and a value.
 pub type Sample = (i64, f64);
 
-/// No number: a series that has ended. The same bits as Prometheus', and as a sample they mean the same.
+/// Marks a missing value, or the end of a series. The bits are those of Prometheus' stale marker.
 pub const STALE: f64 = f64::from_bits(0x7ff0_0000_0000_0002);
 
-/// Whether this is a number, be it NaN, and not [`STALE`].
+/// Whether a value is present, including NaN: anything except [`STALE`].
 #[must_use]
 pub fn is_present(value: f64) -> bool {
     value.to_bits() != STALE.to_bits()
 }
 
-/// Labels, sorted by name, each name once and none of them empty.
+/// Labels sorted by name, with unique names and without empty values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Labels(Vec<(String, String)>);
 
 /// One series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Its labels without the name.
+    /// The labels without the metric's name.
     pub labels: Arc<Labels>,
-    /// Its samples, the oldest first.
+    /// The samples, the oldest first.
     pub samples: Vec<Sample>,
 }
 
-/// Where samples are.
+/// A store of samples.
 pub trait Source {
-    /// Shows each series of a metric that is wanted, with its samples after the first time up to the second. Of a histogram
-    /// there are the metrics `.._bucket` with the label `le`, `.._sum` and `.._count`.
+    /// Passes each wanted series of a metric with its samples after `after` up to `to`, in milliseconds since the
+    /// epoch. A histogram has the metrics `.._bucket` with the label `le`, `.._sum` and `.._count`.
     fn visit(
         &self,
         metric: &str,
@@ -41,24 +41,24 @@ pub trait Source {
         each: &mut dyn FnMut(&Arc<Labels>, &[Sample]),
     );
 
-    /// A time before which there is no sample.
+    /// Returns a time before which there are no samples, in milliseconds since the epoch.
     fn oldest(&self) -> i64;
 
-    /// How many series a metric has.
+    /// Returns the number of series of a metric.
     fn count(&self, metric: &str) -> usize;
 
-    /// Whether the answer has become useless; then it shows no more series.
+    /// Whether the result is no longer needed. Then the source passes no more series.
     fn is_abandoned(&self) -> bool {
         false
     }
 }
 
-/// Which series a visit is for.
+/// A condition on the series to visit.
 pub trait Wanted {
     /// Whether the series with these labels is wanted.
     fn series(&self, labels: &Labels) -> bool;
 
-    /// Whether a bucket of the histogram with these labels can be wanted; a source asks before it makes their labels.
+    /// Whether a bucket of the histogram with these labels can be wanted. A source asks before it creates their labels.
     fn histogram(&self, _labels: &Labels) -> bool {
         true
     }
@@ -75,7 +75,7 @@ impl<F: Fn(&Labels) -> bool> Wanted for F {
 pub struct Memory(BTreeMap<String, Vec<Series>>);
 
 impl Labels {
-    /// Of two labels with one name the last counts, and an empty value is as good as none.
+    /// Creates labels. If a name occurs twice, the last value is used. An empty value removes the label.
     pub fn new<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut all: Vec<(String, String)> = Vec::new();
         for (name, value) in labels {
@@ -88,25 +88,25 @@ impl Labels {
         Self(all)
     }
 
-    /// The value of a label, empty where there is none.
+    /// Returns the value of a label, or an empty text if it is missing.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|it| it.0 == name).map_or("", |it| &it.1)
     }
 
-    /// Names and values.
+    /// Iterates over names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 impl Memory {
-    /// Adds one series of a metric.
+    /// Adds a series of a metric.
     pub fn push(&mut self, metric: &str, series: Series) {
         self.0.entry(metric.to_owned()).or_default().push(series);
     }
 
-    /// All series, each with its metric.
+    /// Iterates over all series, each with its metric.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Series)> {
         self.0.iter().flat_map(|(metric, all)| all.iter().map(|it| (metric.as_str(), it)))
     }

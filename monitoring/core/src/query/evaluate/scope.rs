@@ -1,4 +1,4 @@
-//! Where and when a term is answered, and the rows of an answer.
+//! The context of an evaluation, and its rows.
 
 use super::part::Part;
 use super::samples::{Labels, Source, Wanted, is_present};
@@ -6,12 +6,12 @@ use crate::query::promql::RULE_WINDOW_SECONDS;
 use crate::query::{Matcher, Origin, Selector, Window};
 use std::sync::Arc;
 
-/// A series whose newest sample is older has no number, in milliseconds.
+/// Age in milliseconds up to which the newest sample of a series is its value.
 pub const LOOK_BACK: i64 = 5 * 60 * 1000;
-/// Between two answers of which a mean over time is made, in milliseconds; `promql` prints the same.
+/// Milliseconds between the values of which an average over time is made; `promql` prints the same.
 const AVERAGED_STEP: u32 = 60 * 1000;
 
-/// Where a term stands: what it selects by and how long its windows are.
+/// The context of a query: the job that it selects and the lengths of its windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope<'a> {
     pub(super) job: &'a str,
@@ -22,19 +22,19 @@ pub struct Scope<'a> {
     pub(super) step: u32,
 }
 
-/// One labelled line of numbers: one for each instant, [`STALE`](super::STALE) where there is none.
+/// A series of the result: one value for each instant, [`STALE`](super::STALE) if it is missing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerRow {
-    /// The metric's name, where the term keeps it.
+    /// The name of the metric, if the query keeps it.
     pub name: Option<Arc<str>>,
-    /// The labels besides the name.
+    /// The labels without the name.
     pub labels: Arc<Labels>,
-    /// The numbers, as many as there are instants.
+    /// The values, one for each instant.
     pub values: Vec<f64>,
 }
 
 impl<'a> Scope<'a> {
-    /// A rule file of this job.
+    /// Returns the context of a rule file for this job.
     #[must_use]
     pub fn rules(job: &'a str) -> Self {
         Self {
@@ -47,26 +47,26 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// A dashboard with all jobs and instances chosen, whose recorded series come from the rules of this job. The numbers
-    /// are what `$__rate_interval` and `$__range` stand for, in seconds.
+    /// Returns the context of a dashboard with all jobs and instances selected. Its recorded series come from the rules
+    /// of this job. `recent` and `shown` are the values of `$__rate_interval` and `$__range` in seconds.
     #[must_use]
     pub fn dashboard(job: &'a str, recent: u32, shown: u32) -> Self {
         Self { job, only_job: false, recent, shown, closed: false, step: AVERAGED_STEP }
     }
 
-    /// The same with windows that are closed on the left, as they were before Prometheus 3: a sample on the edge counts.
+    /// Closes windows on the left, as before Prometheus 3: a sample on the edge is included.
     #[must_use]
     pub fn closed(self) -> Self {
         Self { closed: true, ..self }
     }
 
-    /// The same where rules are evaluated so often, in milliseconds: of those answers a mean over time is made.
+    /// Sets the interval of rule evaluations in milliseconds, between the values of which an average over time is made.
     #[must_use]
     pub fn every(self, step: u32) -> Self {
         Self { step, ..self }
     }
 
-    /// By how much a window reaches further back than to behind its edge: samples have whole milliseconds.
+    /// Returns the milliseconds by which a window extends beyond its left edge. Sample times are whole milliseconds.
     pub(super) fn edge(&self) -> i64 {
         i64::from(self.closed)
     }
@@ -80,7 +80,7 @@ impl<'a> Scope<'a> {
         i64::from(seconds) * 1000
     }
 
-    /// Whether a series is one of those that a selector means, judged by these of its matchers.
+    /// Whether a selector matches a series, considering only the matchers for which `judged` is true.
     pub(super) fn selects(&self, it: &Selector, labels: &Labels, judged: impl Fn(&Matcher) -> bool) -> bool {
         let job = labels.get("job");
         let target = match it.origin {
@@ -93,17 +93,17 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// One run over one set of instants.
+/// One evaluation at a set of instants.
 #[derive(Clone, Copy)]
 pub(super) struct Evaluation<'a> {
     pub(super) scope: &'a Scope<'a>,
     pub(super) source: &'a dyn Source,
     pub(super) times: &'a [i64],
-    /// The series that it is about; nothing where it is about all.
+    /// The part of the series to evaluate; `None` for all series.
     pub(super) part: Option<&'a Part<'a>>,
 }
 
-/// The series that a selector means, of the part that is answered.
+/// The series that a selector matches, within the evaluated part.
 pub(super) struct Chosen<'a> {
     pub(super) selector: &'a Selector,
     pub(super) scope: &'a Scope<'a>,
@@ -121,7 +121,7 @@ impl Wanted for Chosen<'_> {
 }
 
 impl AnswerRow {
-    /// Changes the numbers that there are, and forgets the name, as every operator does.
+    /// Changes the present values, and drops the name as every operator does.
     pub(super) fn map(mut self, value: impl Fn(f64) -> f64) -> Self {
         self.values.iter_mut().filter(|it| is_present(**it)).for_each(|it| *it = value(*it));
         self.name = None;

@@ -1,12 +1,12 @@
-//! How terms about histograms are printed where a histogram is one series whose samples are histograms.
+//! Queries over native histograms, of which each is one series whose samples are histograms.
 //!
-//! The terms stay those of classic histograms: only here a bucket becomes a fraction, and a count a function.
+//! The query language has only classic histograms. Here a bucket becomes a fraction, and a count a function.
 
 use super::{At, Histograms, labels, print_in, selector, window};
 use crate::query::promql::Binding;
 use crate::query::{Aggregation, Match, Matcher, Query, Selector, Window};
 
-/// The term, if it is about histograms, and they are native.
+/// Returns the printed query if it reads histograms and they are native.
 pub(super) fn term(query: &Query, at: At<'_>) -> Option<String> {
     if at.histograms == Histograms::Classic {
         return None;
@@ -18,7 +18,7 @@ pub(super) fn term(query: &Query, at: At<'_>) -> Option<String> {
         Query::Heatmap(it, range) => Some(format!("sum ({})", over("rate", it, *range, at))),
         Query::Rate(it, range) => Some(format!("histogram_count({})", over("rate", &counted(it)?, *range, at))),
         Query::Increase(it, range) => Some(format!("histogram_count({})", over("increase", &counted(it)?, *range, at))),
-        // Without observations a fraction is no number, which would spoil a sum: so first the sum, then the fraction.
+        // Without observations a fraction is NaN, and so would be a sum. So the sum comes first, then the fraction.
         Query::Aggregate(Aggregation::Sum, by, of) => {
             let (function, it, range) = match of.as_ref() {
                 Query::Rate(it, range) => ("rate", it, range),
@@ -29,7 +29,7 @@ pub(super) fn term(query: &Query, at: At<'_>) -> Option<String> {
             let all = format!("sum by ({}) ({})", labels(by, &[]), over(function, &it, *range, at));
             Some(format!("(histogram_fraction(0, {bound}, {all}) * histogram_count({all}))"))
         }
-        // One series is answered as fast as a recorded one.
+        // A native histogram is one series, which is as fast to read as a recorded one.
         Query::Recorded { matchers, of, .. } if matches!(**of, Query::Buckets(..)) => {
             Some(print_in(&narrowed(of, matchers), Binding::Atom, at))
         }
@@ -41,13 +41,13 @@ fn over(function: &str, it: &Selector, range: Window, at: At<'_>) -> String {
     format!("{function}({}[{}])", selector(it, "", at), window(range, at))
 }
 
-/// The histogram whose observations the series counts. The catalog lets no counter of another kind have such a name.
+/// Returns the histogram whose observations the series counts. The catalog reserves such names for histograms.
 fn counted(it: &Selector) -> Option<Selector> {
     let metric = it.metric.strip_suffix("_count")?.to_owned();
     Some(Selector { metric, ..it.clone() })
 }
 
-/// The histogram of which the series is one bucket, and the bound of that.
+/// Returns the histogram that has the series as a bucket, and the bound of the bucket.
 fn up_to(it: &Selector) -> Option<(Selector, String)> {
     let metric = it.metric.strip_suffix("_bucket")?.to_owned();
     let bound = match &it.matchers.iter().find(|it| it.label == "le")?.is {

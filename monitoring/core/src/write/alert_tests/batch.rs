@@ -1,20 +1,20 @@
-//! Puts alerts together that can be tested at once, since none looks at the samples of another: `promtool` evaluates every
-//! rule in every minute of every test, so that a test for each alert would take minutes.
+//! Groups alerts that do not read each other's samples, so that one test covers them. Promtool evaluates every rule in
+//! every minute of every test, so a test for each alert would take minutes.
 
 use crate::model::Alert;
 use std::collections::BTreeSet;
 
-/// An alert, and what its test looks at and makes.
+/// An alert with the metrics that its test reads and writes.
 struct Member<'a> {
     alert: &'a Alert,
-    /// What it looks at.
+    /// The metrics that the alert reads.
     own: BTreeSet<&'a str>,
-    /// What it or whatever has its name looks at, all of which must stay silent, too.
+    /// The metrics that the alert and those with the same name read. All of them have to stay silent.
     reads: BTreeSet<&'a str>,
     writes: BTreeSet<&'a str>,
 }
 
-/// The alerts in as few batches as the first place where each fits gives.
+/// Assigns each alert to the first batch in which it fits.
 pub(super) fn of<'a>(alerts: &[&'a Alert]) -> Vec<Vec<&'a Alert>> {
     let mut batches: Vec<Vec<Member<'_>>> = Vec::new();
     for alert in alerts {
@@ -36,7 +36,7 @@ impl Member<'_> {
             return false;
         }
         if one.name == two.name {
-            // Both fire in the same minute, or what is expected of one would be wrong of the other.
+            // Both have to fire in the same minute, or the expectation of one would be wrong for the other.
             let times = |it: &Alert| (it.for_seconds, it.scenario.before, it.scenario.lead, it.scenario.recovery);
             return times(one) == times(two)
                 && self.writes.is_disjoint(&other.own)
@@ -54,7 +54,7 @@ fn writes(alert: &Alert) -> BTreeSet<&str> {
     alert.scenario.signals.iter().map(|it| family(&it.metric)).collect()
 }
 
-/// The metric that the series belongs to.
+/// Returns the metric that a series belongs to.
 pub(super) fn family(series: &str) -> &str {
     ["_bucket", "_count"].into_iter().find_map(|it| series.strip_suffix(it)).unwrap_or(series)
 }

@@ -1,13 +1,13 @@
-//! Texts with their placeholders filled in, as Prometheus fills them in.
+//! Fills in the placeholders of texts like Prometheus.
 
 use crate::model::{Format, Piece};
 use std::collections::BTreeMap;
 
-/// The text for these labels and this number.
+/// Returns the text for these labels and this value.
 pub(super) fn text(pieces: &[Piece], labels: &BTreeMap<String, String>, value: f64) -> String {
     let label = |name: &str| labels.get(name).map(String::as_str).unwrap_or_default();
     let piece = |it: &Piece| match it {
-        Piece::Text(text) => text.clone(),
+        Piece::Text(text) | Piece::Foreign(text) => text.clone(),
         Piece::Label(name) => label(name).to_owned(),
         Piece::LabelOr(name, other) => {
             let value = label(name);
@@ -31,7 +31,7 @@ fn number(format: Format, value: f64) -> String {
     }
 }
 
-/// `humanizeDuration`.
+/// Formats seconds like `humanizeDuration` of Prometheus.
 fn seconds(value: f64) -> String {
     if value != 0.0 && value.abs() < 1.0 {
         let (mut value, mut prefix) = (value, "");
@@ -54,7 +54,7 @@ fn seconds(value: f64) -> String {
     }
 }
 
-/// The number with the prefix that leaves the fewest digits before the point.
+/// Returns the value with the prefix that leaves the fewest digits before the decimal point.
 fn scaled(value: f64, step: f64, prefixes: &[&str]) -> String {
     let mut value = value;
     let mut prefixes = prefixes.iter();
@@ -68,7 +68,7 @@ fn scaled(value: f64, step: f64, prefixes: &[&str]) -> String {
     format!("{}{prefix}", significant(value))
 }
 
-/// Four significant digits without trailing zeros: Go's `%.4g`.
+/// Returns four significant digits without trailing zeros, like `%.4g` in Go.
 fn significant(value: f64) -> String {
     let text = format!("{value:.3e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));

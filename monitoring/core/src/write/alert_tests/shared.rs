@@ -1,13 +1,13 @@
-//! Puts courses of events together that can be watched at once: each alert sees what it would see alone. What fires is
-//! counted by the alert's own labels, so that names may meet.
+//! Groups timelines that one test can cover, so that each alert sees the same samples as alone. The tests count firing
+//! alerts by their own labels, so alerts with the same name can be in one group.
 
 use crate::model::{Alert, SampleTrack, Timeline};
 use crate::query::Selector;
 
-/// An alert and one of its courses.
+/// An alert and one of its timelines.
 pub(super) type TimelineOf<'a> = (&'a Alert, &'a Timeline);
 
-/// Courses that share a test.
+/// Timelines that share a test.
 #[derive(Default)]
 struct Batch<'a> {
     members: Vec<BatchMember<'a>>,
@@ -28,7 +28,7 @@ struct SampledTrack<'a> {
     samples: Vec<f64>,
 }
 
-/// The courses in as few batches as the first place where each fits gives.
+/// Assigns each timeline to the first batch in which it fits.
 pub(super) fn of<'a>(all: &[TimelineOf<'a>]) -> Vec<Vec<TimelineOf<'a>>> {
     let mut batches: Vec<Batch<'a>> = Vec::new();
     for watched in all {
@@ -43,7 +43,7 @@ pub(super) fn of<'a>(all: &[TimelineOf<'a>]) -> Vec<Vec<TimelineOf<'a>>> {
 }
 
 impl<'a> Batch<'a> {
-    /// Takes it, unless it or one of those that are there would see something else then.
+    /// Adds a timeline, unless it or a member would then see other samples. Returns whether it was added.
     fn takes(&mut self, member: &BatchMember<'a>) -> bool {
         if self.members.iter().any(|it| it.is_counted_with(member)) {
             return false;
@@ -52,7 +52,7 @@ impl<'a> Batch<'a> {
         for line in &member.lines {
             match lines.iter_mut().find(|it| it.is_of(line)) {
                 Some(known) if known.samples.starts_with(&line.samples) => {}
-                // One series that goes on for longer.
+                // The same series, but longer.
                 Some(known) if line.samples.starts_with(&known.samples) => *known = line.clone(),
                 Some(_) => return false,
                 None => lines.push(line.clone()),
@@ -74,14 +74,14 @@ impl<'a> BatchMember<'a> {
         Self { watched, reads: alert.query.selectors(), lines }
     }
 
-    /// Whether another alert has the same name and labels: two pages that say what to do are no label.
+    /// Whether another alert has the same name and labels: alerts can differ in their runbook only.
     fn is_counted_with(&self, other: &Self) -> bool {
         let (one, other) = (self.watched.0, other.watched.0);
         let labels = |it: &'a Alert| (&it.name, it.severity, &it.team, &it.labels);
         !std::ptr::eq(one, other) && labels(one) == labels(other)
     }
 
-    /// Whether it sees of all these lines what it sees of its own.
+    /// Whether it sees the same samples among all these series as among its own.
     fn is_undisturbed(&self, lines: &[SampledTrack<'_>]) -> bool {
         let reads = |line: &&SampledTrack<'_>| self.reads.iter().any(|it| line.is_selected(it));
         lines.iter().filter(reads).all(|line| {
@@ -90,7 +90,7 @@ impl<'a> BatchMember<'a> {
         })
     }
 
-    /// Up to the last look.
+    /// Returns the samples up to the last evaluation.
     fn seen<'b>(&self, samples: &'b [f64]) -> &'b [f64] {
         samples.get(..=self.watched.1.minutes as usize).unwrap_or(samples)
     }

@@ -1,5 +1,6 @@
-//! Writes courses of events as tests. When an alert fires in one, its term tells, evaluated with windows that are open on
-//! the left as in Prometheus 3, and with closed ones as before: where the two differ, nothing is asked.
+//! Writes timelines as tests. The expected minutes come from evaluating the alert's query, once with windows that are
+//! open on the left as in Prometheus 3, and once with closed ones as in earlier versions. The tests skip instants at
+//! which the two differ.
 
 use super::{Case, Question, Sample, Series, job, notation};
 use crate::model::monitoring::Monitoring;
@@ -11,19 +12,19 @@ use std::sync::Arc;
 
 const MINUTE: i64 = 60_000;
 
-/// One question, and what is expected at each look; nothing where versions differ.
+/// A query and its expected result at each evaluation; `None` if the versions differ.
 struct ExpectedAnswers {
     expr: String,
     answers: Vec<Option<Answer>>,
 }
 
-/// What is counted, by its labels.
+/// Numbers of series, by their labels.
 type Answer = Vec<(&'static str, usize)>;
 
 const PENDING: &str = r#"{alertstate="pending"}"#;
 const FIRING: &str = r#"{alertstate="firing"}"#;
 
-/// The test of one course, looked at every so many minutes.
+/// Returns the test of one timeline, which is evaluated every `step` minutes.
 pub(super) fn case(alert: &Alert, course: &Timeline, step: u32, monitoring: &Monitoring) -> Case {
     let source = samples(alert, course, monitoring);
     let times: Vec<i64> = (0..=course.minutes).step_by(step as usize).map(|it| i64::from(it) * MINUTE).collect();
@@ -75,7 +76,7 @@ pub(super) fn case(alert: &Alert, course: &Timeline, step: u32, monitoring: &Mon
 }
 
 impl ExpectedAnswers {
-    /// The first and the last look of each stretch in which the answer stays the same.
+    /// Returns checks at the first and the last evaluation of each period with a constant result.
     fn questions(&self, step: u32) -> Vec<Question> {
         let at = |index: usize| self.answers.get(index).and_then(Option::as_ref);
         let is_edge = |index: usize| {
@@ -117,7 +118,7 @@ fn samples(alert: &Alert, course: &Timeline, monitoring: &Monitoring) -> Memory 
     memory
 }
 
-/// The series that Prometheus makes of the alert, and of no other that has its name.
+/// Selects the `ALERTS` series of this alert, and of no other alert with the same name.
 fn alerts(alert: &Alert, state: Option<&str>, monitoring: &Monitoring) -> String {
     let mut matchers = vec![format!("alertname={}", quoted(&alert.name))];
     matchers.extend(state.map(|it| format!("alertstate={}", quoted(it))));
@@ -131,7 +132,7 @@ fn alerts(alert: &Alert, state: Option<&str>, monitoring: &Monitoring) -> String
     format!("ALERTS{{{}}}", matchers.join(","))
 }
 
-/// The recorded shares that the term asks for.
+/// Collects the recorded queries that the query reads.
 fn shares<'a>(query: &'a Query, all: &mut Vec<&'a Query>) {
     match query {
         Query::Recorded { .. } => all.push(query),

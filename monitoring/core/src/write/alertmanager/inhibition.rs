@@ -1,11 +1,11 @@
-//! Which alerts explain which others, so that one fault is one call.
+//! Inhibition rules: alerts that explain other alerts, so that one fault results in one notification.
 
-/// While the source fires, the targets are not told of.
+/// While the source fires, the targets send no notifications.
 pub(super) struct Rule {
     pub(super) source: &'static str,
-    /// Names of alerts; nothing for all of a lower severity.
+    /// Names of alerts; empty for all alerts of a lower severity.
     pub(super) targets: &'static [&'static str],
-    /// The labels that both must have in common. A label that one side lacks is not equal to one that the other has.
+    /// The labels that both must have in common. A missing label does not equal a present one.
     pub(super) equal: &'static [&'static str],
 }
 

@@ -95,7 +95,7 @@ pub(super) struct Slack {
     pub(super) send_resolved: bool,
     pub(super) title: &'static str,
     pub(super) text: &'static str,
-    /// Where asterisks and backquotes format: nowhere that we write anything.
+    /// The fields in which Slack formats asterisks and backquotes: only one that we do not use.
     pub(super) mrkdwn_in: [&'static str; 1],
     pub(super) actions: [Action; 2],
 }

@@ -1,4 +1,4 @@
-//! Overlays of the compose file: TLS between the servers, a reverse proxy in front, a Prometheus above others.
+//! Overlays of the compose file: TLS between the servers, a reverse proxy, and sharding.
 
 use super::shape::{Bounds, Compose, Condition, Container, Named, Secret};
 use super::{
@@ -15,7 +15,7 @@ fn header(what: &str, folder: &str) -> String {
     )
 }
 
-/// `overlays/tls/docker-compose.yml`.
+/// Returns `overlays/tls/docker-compose.yml`.
 pub(crate) fn tls() -> String {
     let web = "--web.config.file=/run/secrets/web_config";
     let secured = |service: Service, command: Vec<String>, volumes: Vec<String>| {
@@ -23,7 +23,7 @@ pub(crate) fn tls() -> String {
             command: command.into_iter().chain([web.to_owned()]).collect(),
             volumes,
             secrets: names(&["tls_certificate", "tls_key", "tls_ca", "web_password", "web_config"]),
-            // Whoever listens is ready: the password is not for the shell of the container.
+            // A server that listens counts as ready: the health check must not know the password.
             healthcheck: Some(health(
                 ["CMD", "nc", "-z", "127.0.0.1", &service.port.to_string()].map(str::to_owned).into(),
             )),
@@ -86,7 +86,7 @@ pub(crate) fn tls() -> String {
     crate::write::yaml::write(&header("TLS and passwords between the servers", "tls"), &compose)
 }
 
-/// `overlays/proxy/docker-compose.yml`.
+/// Returns `overlays/proxy/docker-compose.yml`.
 pub(crate) fn proxy() -> String {
     let service = Service { name: "proxy", job: "", port: 8443, published: 443, image: NGINX, ready: "" };
     let bare = container(service, ("1", "128m", 64));
@@ -95,7 +95,7 @@ pub(crate) fn proxy() -> String {
         ports: vec!["443:8443".to_owned(), "80:8080".to_owned()],
         environment: super::texts([("DOMAIN", "${DOMAIN:?name your domain in .env}".to_owned())]),
         volumes: vec!["./overlays/proxy/nginx.conf.template:/etc/nginx/templates/default.conf.template:ro".to_owned()],
-        // The image's own script writes the configuration from the template.
+        // The script of the image generates the configuration from the template.
         tmpfs: vec!["/tmp", "/etc/nginx/conf.d", "/var/cache/nginx", "/var/run"],
         secrets: names(&["tls_certificate", "tls_key", "proxy_users"]),
         depends_on: after(&[PROMETHEUS, ALERTMANAGER, GRAFANA, WEBHOOK]),
@@ -108,13 +108,14 @@ pub(crate) fn proxy() -> String {
         secrets: ["tls_certificate", "tls_key", "proxy_users"].map(secret).into(),
         ..Compose::default()
     };
-    crate::write::yaml::write(&header("A reverse proxy with TLS and passwords in front", "proxy"), &compose)
+    crate::write::yaml::write(&header("A reverse proxy with TLS and passwords", "proxy"), &compose)
 }
 
-/// The proxy's image.
+/// The image of the proxy.
 pub(crate) const NGINX: &str = "nginx:1.28.0-alpine";
 
-/// `overlays/sharding/docker-compose.yml`: two shards, one Prometheus above them that evaluates the rules, and a store.
+/// Returns `overlays/sharding/docker-compose.yml`: two shards, a global Prometheus that evaluates the rules, and a
+/// long-term store.
 pub(crate) fn global() -> String {
     let shard = |number: u32| {
         let config = format!("prometheus-shard-{number}.yml");
@@ -159,7 +160,7 @@ pub(crate) fn global() -> String {
         ..Compose::default()
     };
     crate::write::yaml::write(
-        &header("Two Prometheus shards, one above them, and a store for long", "sharding"),
+        &header("Two Prometheus shards, a global Prometheus and a long-term store", "sharding"),
         &compose,
     )
 }

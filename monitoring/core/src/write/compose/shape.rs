@@ -18,7 +18,7 @@ pub(super) struct Compose {
     pub(super) secrets: BTreeMap<String, Secret>,
 }
 
-/// A network or a volume, which needs nothing but its name.
+/// A network or a volume that needs only a name.
 #[derive(Serialize, Default)]
 pub(super) struct Named {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +38,7 @@ pub(super) struct Container {
     pub(super) build: Option<Build>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) command: Vec<String>,
-    /// The same as one types it, split by compose.
+    /// The command as a single text, which Compose splits.
     #[serde(skip_serializing_if = "str::is_empty", rename = "command")]
     pub(super) command_line: &'static str,
     #[serde(skip_serializing_if = "Texts::is_empty")]
@@ -61,7 +61,7 @@ pub(super) struct Container {
     pub(super) bounds: Option<Bounds>,
 }
 
-/// What no container needs and none has, and how much it may take.
+/// Rights that no container has, and its resource limits.
 #[derive(Serialize)]
 pub(super) struct Bounds {
     pub(super) read_only: bool,

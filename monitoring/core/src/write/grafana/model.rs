@@ -11,7 +11,7 @@ pub(super) struct Dashboard {
     pub(super) description: String,
     pub(super) tags: [&'static str; 1],
     pub(super) editable: bool,
-    /// 1: the cursor is shared by all panels.
+    /// 1: all panels share the cursor.
     pub(super) graph_tooltip: u32,
     pub(super) timezone: &'static str,
     pub(super) refresh: &'static str,
@@ -53,7 +53,7 @@ pub(super) struct Variable {
     pub(super) datasource: Option<Datasource>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) current: Option<Current>,
-    /// 2: asked again whenever the time range changes.
+    /// 2: refreshed whenever the time range changes.
     pub(super) refresh: u32,
     pub(super) multi: bool,
     pub(super) include_all: bool,
@@ -97,7 +97,7 @@ pub(super) struct Datasource {
 }
 
 impl Datasource {
-    /// The one that the viewer has chosen.
+    /// The data source that the viewer selected.
     pub(super) const VARIABLE: Datasource = Datasource { kind: "prometheus", uid: "${datasource}" };
 }
 
@@ -117,7 +117,7 @@ pub(super) struct RowPanel {
     pub(super) title: String,
     pub(super) collapsed: bool,
     pub(super) grid_pos: GridPos,
-    /// A row that is not collapsed holds no panels: they follow it.
+    /// Empty, since the panels of an expanded row follow it.
     pub(super) panels: [(); 0],
 }
 
@@ -152,7 +152,7 @@ pub(super) struct GrafanaPanel {
     pub(super) grid_pos: GridPos,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) datasource: Option<Datasource>,
-    /// Between two points at least.
+    /// Shortest interval between two points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) interval: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -187,13 +187,13 @@ pub(super) enum TargetFormat {
     Table,
 }
 
-/// What happens to the answers before they are drawn.
+/// A change to the query results before they are drawn.
 #[derive(Serialize)]
 #[serde(tag = "id", content = "options", rename_all = "lowercase")]
 pub(super) enum Transformation {
-    /// One table of all answers.
+    /// Merges all results into one table.
     Merge {},
-    /// Which columns there are.
+    /// Selects and renames columns.
     #[serde(rename_all = "camelCase")]
     Organize {
         exclude_by_name: std::collections::BTreeMap<String, bool>,

@@ -1,4 +1,4 @@
-//! The options of each kind of panel, and how its numbers are written and coloured.
+//! The options of each kind of panel, and the formats and colours of its numbers.
 
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ pub(super) struct Tooltip {
     pub(super) sort: &'static str,
 }
 
-/// How a series becomes one number.
+/// A function that reduces a series to one number.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Reducer {
@@ -53,7 +53,7 @@ pub(super) struct ReduceOptions {
 }
 
 impl ReduceOptions {
-    /// The newest number of each series.
+    /// The newest value of each series.
     pub(super) const NEWEST: ReduceOptions = ReduceOptions { calcs: [Reducer::LastNotNull], fields: "", values: false };
 }
 
@@ -97,7 +97,7 @@ pub(super) struct BarGaugeOptions {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct HeatmapOptions {
-    /// The series are buckets already.
+    /// `false`, since the series already are buckets.
     pub(super) calculate: bool,
     pub(super) cell_gap: u32,
     pub(super) color: HeatmapColor,
@@ -193,7 +193,7 @@ pub(super) struct FieldDefaults {
     pub(super) custom: Option<LineStyle>,
 }
 
-/// Grafana's ids of units.
+/// Grafana's unit ids.
 #[derive(Serialize, Clone, Copy)]
 pub(crate) enum UnitId {
     #[serde(rename = "short")]
@@ -226,7 +226,7 @@ pub(super) struct Thresholds {
     pub(super) steps: Vec<Step>,
 }
 
-/// From this number on, this colour; the first step has no number.
+/// A colour and the number from which it applies. The first step has no number.
 #[derive(Serialize)]
 pub(crate) struct Step {
     pub(crate) color: &'static str,

@@ -1,4 +1,4 @@
-//! One panel of ours as one panel of Grafana.
+//! Conversion of one of our panels to a Grafana panel.
 
 use super::model::{Datasource, GrafanaPanel, GridPos, PanelType, Target, TargetFormat, Transformation};
 use super::options::{
@@ -13,8 +13,8 @@ use crate::query::promql::{Histograms, Place, print_as};
 use measurand_catalog::Severity;
 use std::collections::BTreeMap;
 
-/// Between two points of what is asked of buckets, of which there are many: half of what a rate looks back at the usual
-/// scrape interval, so that no observation is left out, and half the work.
+/// Shortest interval between two points of queries over buckets, of which there are many. It is half of what a rate
+/// looks back at the usual scrape interval: no observation is missed, with half the work.
 const OF_BUCKETS: &str = "30s";
 
 pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> GrafanaPanel {
@@ -35,7 +35,7 @@ pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> GrafanaPane
     }
 }
 
-/// Whether the term asks for each bucket of each series, and nothing is recorded of them.
+/// Whether the query reads every bucket of every series, without a recording rule.
 fn reads_buckets(query: &Query) -> bool {
     match query {
         Query::Buckets(..) | Query::Heatmap(..) => true,
@@ -75,7 +75,7 @@ fn target(index: usize, line: &Line, kind: PanelKind, histograms: Histograms) ->
     }
 }
 
-/// `A` to `Z`, then `A1` and so on.
+/// Returns `A` to `Z`, then `A1` and so on.
 pub(crate) fn ref_id(index: usize) -> String {
     let letter = char::from(b'A' + u8::try_from(index % 26).unwrap_or_default());
     if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
@@ -83,8 +83,8 @@ pub(crate) fn ref_id(index: usize) -> String {
 
 fn legend(pieces: &[Piece]) -> String {
     let piece = |it: &Piece| match it {
-        // There is no escape for braces in a legend.
-        Piece::Text(text) => super::plain(&text.replace(['{', '}'], "")),
+        // A legend has no escape for braces.
+        Piece::Text(text) | Piece::Foreign(text) => super::plain(&text.replace(['{', '}'], "")),
         Piece::Label(name) | Piece::LabelOr(name, _) => format!("{{{{{name}}}}}"),
         Piece::Labels | Piece::Value(_) => String::new(),
     };
@@ -101,7 +101,7 @@ pub(crate) fn unit(unit: Unit) -> UnitId {
     }
 }
 
-/// The answers to an instant query have a column `Value #A` for the line `A`; it gets the line's name.
+/// Renames columns: the results of line `A` are in the column `Value #A`, which gets the name of the line.
 fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
     let names = panel.lines.iter().enumerate();
     let rename_by_name = names.map(|(index, it)| (format!("Value #{}", ref_id(index)), legend(&it.legend))).collect();
@@ -119,7 +119,7 @@ fn field_config(panel: &model::Panel) -> FieldConfig {
         defaults: FieldDefaults {
             unit: unit(panel.unit),
             no_value: panel.no_value.clone(),
-            // What is left of a budget goes below zero.
+            // The rest of an error budget can be negative.
             min: (panel.kind != PanelKind::Heatmap && !below_zero).then_some(0.0),
             max: (is_share && panel.kind != PanelKind::Heatmap).then_some(1.0),
             color: Color { mode: if by_threshold { ColorMode::Thresholds } else { ColorMode::PaletteClassic } },
@@ -151,7 +151,7 @@ fn line_style(panel: &model::Panel) -> LineStyle {
     }
 }
 
-/// The numbers at which alerts fire, coloured by how urgent they are; everything on the good side is green.
+/// Returns the thresholds of alerts, coloured by severity. The good side is green.
 pub(crate) fn steps(limits: &[Limit]) -> Vec<Step> {
     let mut limits = limits.to_vec();
     limits.sort_by(|a, b| a.value.total_cmp(&b.value));
@@ -159,7 +159,7 @@ pub(crate) fn steps(limits: &[Limit]) -> Vec<Step> {
         let steps = limits.iter().map(|it| Step { color: color(it.severity), value: Some(it.value) });
         return std::iter::once(Step { color: "green", value: None }).chain(steps).collect();
     }
-    // Below a limit is its colour; from the limit on, that of the next higher one.
+    // Below a limit is its colour; above it, that of the next higher limit.
     let from = std::iter::once(None).chain(limits.iter().map(|it| Some(it.value)));
     let colors = limits.iter().map(|it| color(it.severity)).chain(["green"]);
     from.zip(colors).map(|(value, color)| Step { color, value }).collect()
@@ -233,7 +233,7 @@ fn heatmap(unit: UnitId) -> HeatmapOptions {
             steps: 64,
             reverse: true,
         },
-        // Empty buckets stay empty instead of being the coldest colour.
+        // Empty buckets stay empty instead of getting the coldest colour.
         filter_values: HeatmapFilter { le: 1e-9 },
         legend: Shown { show: true },
         rows_frame: RowsFrame { layout: "auto" },

@@ -1,4 +1,4 @@
-//! The parts of Prometheus' configuration that we write, in the subset that 2.42 and 3 share.
+//! The parts of Prometheus' configuration that we write, in the subset that versions 2.42 and 3 share.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub(crate) struct Job {
     pub(crate) metric_relabel_configs: Vec<Relabel>,
 }
 
-/// How a server is reached, and by what it knows us.
+/// The protocol and the credentials for a server.
 #[derive(Serialize, Default, Clone)]
 pub(crate) struct Access {
     #[serde(skip_serializing_if = "Option::is_none")]

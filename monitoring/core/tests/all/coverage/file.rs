@@ -1,4 +1,4 @@
-//! Files of rules and of unit tests, as far as it takes to tell which case of which alert a test is.
+//! Rule files and unit test files, as far as needed to find the kind of a test case.
 
 use promql_parser::parser::{Expr, VectorSelector, parse};
 use promql_parser::util::{ExprVisitor, walk_expr};
@@ -17,7 +17,7 @@ struct Group {
     rules: Vec<Rule>,
 }
 
-/// An alert or a recording.
+/// An alerting or recording rule.
 #[derive(Clone, Deserialize)]
 pub(super) struct Rule {
     #[serde(default)]
@@ -58,7 +58,7 @@ pub(super) struct Series {
     pub(super) values: String,
 }
 
-/// What is expected of all alerts with one name at one time.
+/// The expectation about all alerts with one name at one time.
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Look {
     eval_time: String,
@@ -85,18 +85,18 @@ pub(super) struct Sample {
     pub(super) value: f64,
 }
 
-/// An alert and what it looks at.
+/// An alert and the series that it reads.
 pub(super) struct Alert {
     pub(super) name: String,
     pub(super) rule: Rule,
     pub(super) for_seconds: u32,
-    /// The series that it looks at, also by way of recordings.
+    /// The series that it reads, directly or through recording rules.
     pub(super) selectors: Vec<VectorSelector>,
-    /// Whether it speaks where there are no series.
+    /// Whether it fires if there are no series.
     pub(super) of_absence: bool,
 }
 
-/// The alerts of these files.
+/// Returns the alerts of these files.
 pub(super) fn alerts(files: &[RuleFile]) -> Vec<Alert> {
     let rules: Vec<&Rule> = files.iter().flat_map(|it| &it.groups).flat_map(|it| &it.rules).collect();
     let alert = |rule: &&Rule| {
@@ -113,7 +113,7 @@ pub(super) fn alerts(files: &[RuleFile]) -> Vec<Alert> {
     rules.iter().filter_map(alert).collect()
 }
 
-/// What a selector selects, or what the recordings that it selects are made of.
+/// Returns the scraped series behind a selector: itself, or those from which its recorded series are computed.
 fn leaves(selector: &VectorSelector, rules: &[&Rule]) -> Vec<VectorSelector> {
     let fits = |rule: &Rule| {
         let own = |name: &str| rule.labels.get(name);
@@ -154,34 +154,34 @@ impl ExprVisitor for Found {
     }
 }
 
-/// The one selector of a term.
+/// Returns the only selector of an expression.
 pub(super) fn selector(term: &str) -> VectorSelector {
     let mut found = Found::of(term).selectors;
     assert_eq!(found.len(), 1, "{term}");
     found.remove(0)
 }
 
-/// Whether a series with this name and these labels is selected.
+/// Whether a selector matches a series with this name and these labels.
 pub(super) fn selects(it: &VectorSelector, name: &str, labels: &Labels) -> bool {
     let value = |name: &str| labels.get(name).map(String::as_str).unwrap_or_default();
     it.name.as_deref() == Some(name) && it.matchers.matchers.iter().all(|it| it.is_match(value(&it.name)))
 }
 
-/// A test with what it says parsed.
+/// A test in parsed form.
 pub(super) struct Case<'a> {
     pub(super) test: &'a Test,
     /// Seconds between two evaluations.
     pub(super) step: u32,
     put: Vec<Put>,
-    /// What is asked about alerts by their state: which alerts, and the question.
+    /// Queries about the states of alerts: the selected alerts, and the query.
     pub(super) states: Vec<(VectorSelector, &'a Question)>,
 }
 
-/// A series that is put in.
+/// An input series.
 struct Put {
     name: String,
     labels: Labels,
-    /// When its last sample is.
+    /// The time of its last sample in seconds.
     until: u32,
 }
 
@@ -207,13 +207,13 @@ impl<'a> Case<'a> {
         self.put.iter().filter(|put| alert.selectors.iter().any(|it| selects(it, &put.name, &put.labels)))
     }
 
-    /// Whether all that is put in for the alert has a sample at that time, and is something.
+    /// Whether the test has input series for the alert, and all of them have a sample at that time.
     pub(super) fn has_data_for(&self, alert: &Alert, time: u32) -> bool {
         let mut own = self.put_for(alert).peekable();
         own.peek().is_some() && own.all(|it| it.until >= time)
     }
 
-    /// Names and labels of what is put in for the alert.
+    /// Returns names and labels of the input series for the alert.
     pub(super) fn series_for(&self, alert: &Alert) -> BTreeSet<(&str, &Labels)> {
         self.put_for(alert).map(|it| (it.name.as_str(), &it.labels)).collect()
     }
@@ -228,7 +228,7 @@ impl<'a> Case<'a> {
 }
 
 impl Series {
-    /// How many samples there are, one each interval: `5`, `5x2`, `0+5x2`.
+    /// Returns the number of samples in the notation `5`, `5x2` or `0+5x2`.
     fn count(&self) -> u32 {
         let repeated = |it: &str| it.split_once('x').map_or(1, |(_, more)| 1 + more.parse::<u32>().expect("a number"));
         self.values.split_whitespace().map(repeated).sum()
@@ -246,14 +246,14 @@ impl Look {
 }
 
 impl Firing {
-    /// Of several alerts with one name their labels tell which.
+    /// Whether its labels are those of the alert, which distinguishes alerts with the same name.
     pub(super) fn is_of(&self, alert: &Alert) -> bool {
         alert.rule.labels.iter().all(|(name, value)| self.exp_labels.get(name) == Some(value))
     }
 }
 
 impl Question {
-    /// The same a minute later.
+    /// Moves the query by one minute.
     pub(super) fn delay(&mut self) {
         self.eval_time = format!("{}s", self.time() + 60);
     }
@@ -263,7 +263,7 @@ impl Question {
     }
 }
 
-/// `1m`, `1h30m`.
+/// Parses a duration such as `1m` or `1h30m`.
 pub(super) fn seconds(text: &str) -> u32 {
     let (mut all, mut number) = (0, 0);
     for it in text.chars() {
@@ -272,7 +272,7 @@ pub(super) fn seconds(text: &str) -> u32 {
             continue;
         }
         let unit = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)].into_iter().find(|unit| unit.0 == it);
-        all += number * unit.unwrap_or_else(|| panic!("no duration: {text}")).1;
+        all += number * unit.unwrap_or_else(|| panic!("not a duration: {text}")).1;
         number = 0;
     }
     all

@@ -1,4 +1,4 @@
-//! Whether a case in which an alert is silent is a near one: with each threshold moved by a little it fires.
+//! Checks that silent cases are near misses: the alert fires once its thresholds are moved slightly.
 
 use super::file::TestFile;
 use super::{Kind, Suite};
@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// By which part thresholds are moved towards what is good.
+/// The relative change of the thresholds.
 const LITTLE: f64 = 0.15;
 
-/// The alerts that stay silent even so in the first test in which they are silent with the series with which they fire.
+/// Returns the alerts that stay silent in spite of the change. It runs the first silent test with the same series as in
+/// the test in which the alert fires.
 pub(super) fn missing(suite: &Suite, folder: &Path, rules: &[&str]) -> Vec<String> {
     let moved = tempfile::tempdir().expect("a temporary folder");
     for name in rules {
@@ -41,7 +42,7 @@ pub(super) fn missing(suite: &Suite, folder: &Path, rules: &[&str]) -> Vec<Strin
         output.push_str(&String::from_utf8_lossy(&run.stderr));
         output.push_str(&String::from_utf8_lossy(&run.stdout));
     }
-    // What fired against what was expected stands there with its labels.
+    // Promtool prints the labels of unexpected alerts.
     let fired: Vec<&str> = output.split("Labels:{").skip(1).filter_map(|it| it.split('}').next()).collect();
     let silent = needed().filter(|alert| {
         let labels = alert.rule.labels.iter().map(|(name, value)| format!("{name}=\"{value}\""));
@@ -51,7 +52,7 @@ pub(super) fn missing(suite: &Suite, folder: &Path, rules: &[&str]) -> Vec<Strin
     silent.map(|it| format!("{it}: near miss")).collect()
 }
 
-/// An expression with its thresholds moved; any other line as it is.
+/// Returns an expression with relaxed thresholds. Other lines stay unchanged.
 fn relaxed(line: &str) -> String {
     if !line.trim_start().starts_with("expr: ") {
         return format!("{line}\n");
@@ -62,10 +63,10 @@ fn relaxed(line: &str) -> String {
         let Ok(value) = words[index][..digits].parse::<f64>() else { continue };
         let (sign, value) = match words[index - 1].as_str() {
             ">" if value > 0.0 => (">", value * (1.0 - LITTLE)),
-            // Something that has not happened.
+            // A count of zero, such as no failures.
             ">" => (">", -1.0),
             "<" => ("<", value * (1.0 + LITTLE)),
-            // One thing that there is, or that has happened.
+            // A count of one.
             "==" => ("<", value + 2.0),
             _ => continue,
         };
@@ -76,7 +77,7 @@ fn relaxed(line: &str) -> String {
 }
 
 #[test]
-fn thresholds_move_towards_what_is_good() {
+fn thresholds_are_relaxed() {
     assert_eq!(relaxed("  for: 5m"), "  for: 5m\n");
     assert_eq!(relaxed("  expr: a / (b > 0) > 0.5 and c == 0"), "  expr: a / (b > -1) > 0.425 and c < 2\n");
     assert_eq!(relaxed("  expr: up < 2"), "  expr: up < 2.3\n");

@@ -1,5 +1,5 @@
-//! Courses of events for alerts about promises: for each pair of windows one in which the short one decides, one in which
-//! the long one does, and one in which the number of calls does.
+//! Timelines for alerts about objectives. Each pair of windows gets one in which the short window decides, one in which
+//! the long window decides, and one in which the number of calls decides.
 
 use super::{FEW, own, promised};
 use crate::build::alerts::scenario::counter;
@@ -8,13 +8,13 @@ use crate::build::objectives::{Indicator, SiteObjective};
 use crate::model::burn_rate::{BurnRateAlert, BurnRateWindows, COUNTED_MAX};
 use crate::model::{ExtraQuery, SampleTrack, Signal, Timeline};
 
-/// For so many minutes so many calls a minute, of which a share breaks the promise.
+/// Minutes, calls per minute, and the share of calls that miss the objective.
 type Phase = (u32, f64, f64);
 
-/// Minutes between two looks in a test of hours.
+/// Minutes between two evaluations in a test that takes hours.
 const STEP: u32 = 10;
 
-/// All that a burn needs.
+/// Returns all timelines of a burn rate alert.
 pub(super) fn of(burn: &BurnRateAlert, promise: &SiteObjective<'_>) -> Vec<Timeline> {
     let hold = burn.for_seconds.div_ceil(60);
     let mut all = Vec::new();
@@ -23,12 +23,12 @@ pub(super) fn of(burn: &BurnRateAlert, promise: &SiteObjective<'_>) -> Vec<Timel
         let others: Vec<&BurnRateWindows> = burn.pairs.iter().filter(|it| *it != pair).collect();
         let before = |damage: f64| silenced(pair, &others, damage, promise);
         let part = share(theta, pair, &others, promise);
-        all.push(watched("is over when the short window has forgotten, and not before", promise, || {
+        all.push(watched("resolves when the errors have left the short window, and not before", promise, || {
             short(pair, hold, theta, &before)
         }));
-        // Two pairs of a large budget can have one threshold, with nothing between them.
+        // With a large budget two pairs can have the same threshold, with no value between them.
         if part > theta {
-            all.push(watched("fires once the long window has seen enough", promise, || {
+            all.push(watched("fires once the long window has enough errors", promise, || {
                 long(pair, hold, theta, part, &before)
             }));
         }
@@ -56,7 +56,8 @@ fn signals(promise: &SiteObjective<'_>) -> [Signal; 2] {
     [counter(&promise.calls, own(promise), [0.0; 3]), promised(promise, [0.0; 3])]
 }
 
-/// Calls by which pairs with a longer window are kept silent, of which this pair sees nothing, for so much damage.
+/// Returns successful calls that keep pairs with a longer window silent despite this many failures. They end before
+/// the window of this pair starts.
 fn silenced(
     pair: &BurnRateWindows,
     others: &[&BurnRateWindows],
@@ -69,14 +70,14 @@ fn silenced(
     vec![(MINUTES, 10.0 * damage / least / f64::from(MINUTES), 0.0), (pair.long / 60 + 2 * STEP, 0.0, 0.0)]
 }
 
-/// A share above the threshold, but not above three times it, nor above that of a pair whose window is shorter.
+/// Returns a share above the threshold: at most twice the threshold, and below that of any pair with a shorter window.
 fn share(theta: f64, pair: &BurnRateWindows, others: &[&BurnRateWindows], promise: &SiteObjective<'_>) -> f64 {
     let shorter = others.iter().filter(|it| it.long < pair.long).map(|it| theta.midpoint(promise.threshold(it.factor)));
     shorter.fold((2.0 * theta).min(theta.midpoint(1.0)), f64::min)
 }
 
-/// Very many calls, all broken, keep the long window above its threshold; then many of which a little less than too many
-/// are, then few of which a little more.
+/// Returns a timeline in which the short window decides: very many failing calls keep the long window above its
+/// threshold, then many calls with a share slightly below the threshold follow, then few calls slightly above it.
 fn short(pair: &BurnRateWindows, hold: u32, theta: f64, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
     let window = pair.short / 60;
     let few = 100.0 / theta / f64::from(window);
@@ -91,8 +92,8 @@ fn short(pair: &BurnRateWindows, hold: u32, theta: f64, before: &dyn Fn(f64) -> 
     phases
 }
 
-/// After a long time without a mistake so many calls break the promise that the long window is above its threshold a
-/// little before a quarter of it: at a quarter itself rounding would decide.
+/// Returns a timeline in which the long window decides: after a long time without failures, enough calls fail to exceed
+/// the threshold shortly before a quarter of the long window has passed. At exactly a quarter rounding would decide.
 fn long(pair: &BurnRateWindows, hold: u32, theta: f64, share: f64, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
     let window = pair.long / 60;
     let calls = 10.0 / theta;
@@ -102,13 +103,13 @@ fn long(pair: &BurnRateWindows, hold: u32, theta: f64, share: f64, before: &dyn 
     phases
 }
 
-/// All calls break the promise, but within the window that counts them there are too few; then there are enough.
+/// Returns a timeline in which all calls fail: first too few within the window that counts them, then enough.
 fn few(pair: &BurnRateWindows, hold: u32, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
     let window = pair.counted() / 60;
     let within = |count: f64| count / f64::from(window);
     let bad = hold + 2 * STEP + 10;
     let mut phases = before(10.0 * f64::from(bad));
-    // What kept the promise before is counted no longer.
+    // Earlier successful calls have left the window.
     if window <= 60 {
         phases.extend([(20, 1e5, 0.0), (window + 5, 0.0, 0.0)]);
     }
@@ -117,7 +118,7 @@ fn few(pair: &BurnRateWindows, hold: u32, before: &dyn Fn(f64) -> Vec<Phase>) ->
     phases
 }
 
-/// Nothing happens, then calls of which none breaks the promise, then there are no series any more.
+/// Returns a timeline without any events, then with calls that all meet the objective, then without series.
 fn nothing(promise: &SiteObjective<'_>, window: u32) -> Timeline {
     let [calls, broken] = signals(promise);
     let pieces = [(2 * STEP + 5, 0.0), (STEP, 600.0)];
