@@ -234,7 +234,7 @@ fn mistakes_are_one_line_and_change_nothing() {
     fs::write(path.join("empty.json"), "{\"format\": 1, \"families\": [], \"sites\": []}").unwrap();
     fs::create_dir_all(path.join("taken/alerts.yml")).unwrap();
     check_fails(path, &["generate", "missing", "--out", "out"], &["`missing`"]);
-    check_fails(path, &["generate", "no-program", "--out", "out"], &["`no-program` is no program"]);
+    check_fails(path, &["generate", "no-program", "--out", "out"], &["`no-program` is not a program"]);
     check_fails(path, &["generate", "broken.json", "--out", "out"], &["`broken.json` is not a catalog"]);
     check_fails(path, &["generate", "later.json", "--out", "out"], &["`later.json`", "update"]);
     check_fails(path, &["generate", "empty.json", "--out", "out"], &["no annotated functions", "annotate one"]);
