@@ -4,6 +4,7 @@ use super::family::panel_of;
 use super::spec::{by_labels, named};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::Line;
+use crate::query::Query;
 use measurand_catalog::{Condition, Role};
 
 /// The alerts that compare what this panel of a family shows; others are only shown by it.
@@ -15,6 +16,14 @@ pub(super) fn alerts_of(families: &[UsedFamily<'_>], panel: &str) -> Vec<String>
     let alerts = families.iter().flat_map(|it| &it.family.alerts);
     let of_panel = alerts.filter(|it| panel_of(&it.condition) == panel && compares(&it.condition));
     of_panel.map(|it| it.name.clone()).collect()
+}
+
+/// A line for each combination of a family's labels.
+pub(super) fn own_labels<'a>(
+    all: &[UsedFamily<'a>],
+    query: fn(&UsedFamily<'a>, &[String]) -> Option<Query>,
+) -> Vec<Line> {
+    all.iter().filter_map(|it| Some(by_labels("", &it.labels(), query(it, &it.labels())?))).collect()
 }
 
 /// One line for each quantile, over the whole family.
