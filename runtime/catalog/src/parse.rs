@@ -248,24 +248,6 @@ struct AlertParts {
     impact: Once<String>,
 }
 
-const FAMILY_KEYS: [&str; 15] = [
-    "title",
-    "help",
-    "label",
-    "value",
-    "from_result",
-    "metric",
-    "role",
-    "bucket",
-    "alert",
-    "severity",
-    "condition",
-    "number",
-    "for",
-    "summary",
-    "impact",
-];
-
 /// A key belongs to the label, metric or alert that was named last; labels come first, alerts last.
 fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord, String> {
     let name = fields.next().ok_or("of a family lacks its name")?.to_owned();
@@ -295,7 +277,11 @@ fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord,
             ("from_result", None, None, Some(label)) => label.from_result = true,
             ("title", None, None, None) => once(&mut title, key, owned())?,
             ("help", None, None, None) => once(&mut help, key, owned())?,
-            (key, ..) if FAMILY_KEYS.contains(&key) => {
+            (
+                "title" | "help" | "label" | "value" | "from_result" | "metric" | "role" | "bucket" | "severity"
+                | "condition" | "number" | "for" | "summary" | "impact",
+                ..,
+            ) => {
                 return Err(format!("of a family has the field `{key}` out of place"));
             }
             // Keys that came later.
@@ -375,13 +361,11 @@ fn some<T>(place: Once<T>, key: &str) -> Result<T, String> {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    let role = Role::ALL.into_iter().find(|it| it.as_str() == text);
-    role.ok_or_else(|| format!("has the unknown role `{}`; use a newer `cargo measurand`", shown(text)))
+    Role::named(text).ok_or_else(|| format!("has the unknown role `{}`; use a newer `cargo measurand`", shown(text)))
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
-    let severity = Severity::ALL.into_iter().find(|it| it.as_str() == text);
-    severity.ok_or_else(|| format!("has the unknown severity `{}`", shown(text)))
+    Severity::named(text).ok_or_else(|| format!("has the unknown severity `{}`", shown(text)))
 }
 
 fn number(hex: &str) -> Result<f64, String> {
