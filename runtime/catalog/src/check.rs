@@ -6,8 +6,9 @@
 //! Reasons are predicates: the caller knows what to put in front of them.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, Objective, SiteRecord};
+use crate::condition::{Buckets, Condition};
 use crate::definition::{self, Definition, is_function};
-use crate::family::{ADDED_LABELS, Condition, FUNCTION_LABEL, Kind, MODULE_LABEL, Role, Unit, is_reserved};
+use crate::family::{ADDED_LABELS, FUNCTION_LABEL, Kind, MODULE_LABEL, Role, Unit, is_reserved};
 use crate::names::is_name;
 use crate::record::{clean, is_text};
 use crate::text::shown;
@@ -198,7 +199,7 @@ impl FamilyRecord {
         for alert in &mut self.alerts {
             check_alert(alert)?;
         }
-        let wrong = self.alerts.iter().find(|it| !self.can_evaluate(&it.condition));
+        let wrong = self.alerts.iter().find(|it| self.check_condition(&it.condition).is_err());
         wrong.map_or(Ok(()), |it| Err(format!("has the alert `{}`, whose condition does not fit its metrics", it.name)))
     }
 
@@ -237,34 +238,16 @@ impl FamilyRecord {
         Ok(())
     }
 
-    fn can_evaluate(&self, condition: &Condition) -> bool {
-        let has = |role| self.metric(role).is_some();
-        let has_bucket = |role, bound: f64| {
-            let buckets = self.metric(role).map_or(&[][..], |it| &it.buckets);
-            buckets.iter().any(|it| it.to_bits() == bound.to_bits())
-        };
-        let inside = |share: f64| share > 0.0 && share < 1.0;
-        let counts = |count: f64| count.is_finite() && count >= 0.0;
-        match *condition {
-            Condition::ErrorRatioAbove(share) => {
-                inside(share) && has(Role::Errors) && (has(Role::Calls) || has(Role::Duration))
-            }
-            Condition::FailureRatioAbove(share) => inside(share) && has(Role::Failures) && has(Role::Successes),
-            Condition::DurationAbove { quantile, seconds } => inside(quantile) && has_bucket(Role::Duration, seconds),
-            Condition::ScoreBelow { quantile, score } => inside(quantile) && has_bucket(Role::Score, score),
-            Condition::RollbacksAbove(count) => has(Role::Rollbacks) && counts(count),
-            Condition::FailuresAbove(count) => has(Role::Failures) && counts(count),
-            Condition::CompletionFailuresAbove(share) => inside(share) && has(Role::Completions),
-            Condition::HitRatioBelow(share) => inside(share) && has(Role::Hits) && has(Role::Misses),
-            Condition::LastScoreBelow(score) => score > 0.0 && score <= 1.0 && has(Role::LastScore),
-            Condition::LevelAbove(level) | Condition::LevelBelow(level) | Condition::LevelGrowthAbove(level) => {
-                level.is_finite() && has(Role::Level)
-            }
-            Condition::CallsBelow(rate) => counts(rate) && rate > 0.0 && (has(Role::Calls) || has(Role::Successes)),
-            Condition::Stalled(seconds) => {
-                (60.0..=86_400.0).contains(&seconds) && (has(Role::Calls) || has(Role::Successes))
-            }
+    /// Checks that the condition can be evaluated with the family's metrics.
+    ///
+    /// # Errors
+    /// When a metric is missing, or the threshold is invalid. A second line of the reason is an example of a declaration.
+    pub fn check_condition(&self, condition: &Condition) -> Result<(), &'static str> {
+        let mut buckets: Buckets<'_> = [None; Role::ALL.len()];
+        for metric in &self.metrics {
+            buckets[metric.role as usize] = Some(&metric.buckets);
         }
+        condition.check(&buckets)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Reads records; the bytes may come from a hostile file, so nothing here trusts a length or panics.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};
-use crate::family::{Condition, Role, Severity};
+use crate::condition::{Condition, SIGNALS};
+use crate::family::{Role, Severity};
 use crate::kinds::{KINDS, UNKNOWN_KINDS};
 use crate::record::{BEGIN, END, SEPARATOR};
 use crate::text::shown;
@@ -313,30 +314,12 @@ impl AlertParts {
     fn finish(self) -> Result<AlertRecord, String> {
         let Self { name, severity, condition, numbers, for_seconds, summary, impact } = self;
         let condition = some(condition, "condition")?;
-        let condition = match (condition.as_str(), numbers.as_slice()) {
-            ("error_ratio_above", [share]) => Condition::ErrorRatioAbove(*share),
-            ("failure_ratio_above", [share]) => Condition::FailureRatioAbove(*share),
-            ("duration_above", [quantile, seconds]) => {
-                Condition::DurationAbove { quantile: *quantile, seconds: *seconds }
-            }
-            ("score_below", [quantile, score]) => Condition::ScoreBelow { quantile: *quantile, score: *score },
-            ("rollbacks_above", [count]) => Condition::RollbacksAbove(*count),
-            ("failures_above", [count]) => Condition::FailuresAbove(*count),
-            ("completion_failures_above", [share]) => Condition::CompletionFailuresAbove(*share),
-            ("hit_ratio_below", [share]) => Condition::HitRatioBelow(*share),
-            ("last_score_below", [score]) => Condition::LastScoreBelow(*score),
-            ("level_above", [level]) => Condition::LevelAbove(*level),
-            ("level_below", [level]) => Condition::LevelBelow(*level),
-            ("level_growth_above", [level]) => Condition::LevelGrowthAbove(*level),
-            ("calls_below", [rate]) => Condition::CallsBelow(*rate),
-            ("stalled", [seconds]) => Condition::Stalled(*seconds),
-            (other, numbers) => {
-                let (name, other, count) = (shown(&name), shown(other), numbers.len());
-                return Err(format!(
-                    "has an alert `{name}` with the unknown condition `{other}` of {count} numbers; use a newer `cargo measurand`"
-                ));
-            }
-        };
+        let condition = self::condition(&condition, &numbers).ok_or_else(|| {
+            let (name, other, count) = (shown(&name), shown(&condition), numbers.len());
+            format!(
+                "has an alert `{name}` with the unknown condition `{other}` of {count} numbers; use a newer `cargo measurand`"
+            )
+        })?;
         let for_seconds = some(for_seconds, "for")?;
         if !(0.0..=f64::from(u32::MAX)).contains(&for_seconds) || for_seconds.fract() != 0.0 {
             return Err(format!("has an alert `{}` with `for` of {for_seconds} seconds", shown(&name)));
@@ -347,6 +330,17 @@ impl AlertParts {
             (some(severity, "severity")?, some(summary, "summary")?, some(impact, "impact")?);
         Ok(AlertRecord { name, severity, condition, for_seconds, summary, impact })
     }
+}
+
+/// The condition with this key, and its numbers in the order in which they are written.
+fn condition(key: &str, numbers: &[f64]) -> Option<Condition> {
+    let spec = SIGNALS.iter().find(|it| it.key == key)?;
+    let (quantile, threshold) = match (spec.threshold.histogram, numbers) {
+        (None, [threshold]) => (None, *threshold),
+        (Some(_), [quantile, threshold]) => (Some(*quantile), *threshold),
+        _ => return None,
+    };
+    Some(Condition { signal: spec.signal, quantile, threshold })
 }
 
 fn once<T>(place: &mut Once<T>, key: &str, value: T) -> Result<(), String> {

@@ -5,38 +5,20 @@ use super::spec::{PLAIN, Spec, by_labels, each, named};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Query, Window};
+use measurand_catalog::Role;
 use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
-use measurand_catalog::{Condition, Role};
 
-const ERROR_RATIO: &str = "error_ratio";
-const FAILURE_RATIO: &str = "failure_ratio";
-const DURATION_BY_LABEL: &str = "duration_by_label";
-const SCORE_BY_LABEL: &str = "score_by_label";
-const ROLLBACKS: &str = "rollbacks";
-
-const FAILURES: &str = "failures";
-const COMPLETION_FAILURES: &str = "completion_failures";
-const HIT_RATIO: &str = "hit_ratio";
-const LAST_SCORE: &str = "last_score";
-const LEVEL: &str = "level";
-const RATE: &str = "rate";
-
-/// The panel that shows what a condition is about.
-pub(crate) fn panel_of(condition: &Condition) -> &'static str {
-    match condition {
-        Condition::ErrorRatioAbove(_) => ERROR_RATIO,
-        Condition::FailureRatioAbove(_) => FAILURE_RATIO,
-        Condition::CompletionFailuresAbove(_) => COMPLETION_FAILURES,
-        Condition::DurationAbove { .. } => DURATION_BY_LABEL,
-        Condition::ScoreBelow { .. } => SCORE_BY_LABEL,
-        Condition::LastScoreBelow(_) => LAST_SCORE,
-        Condition::RollbacksAbove(_) => ROLLBACKS,
-        Condition::FailuresAbove(_) => FAILURES,
-        Condition::HitRatioBelow(_) => HIT_RATIO,
-        Condition::LevelAbove(_) | Condition::LevelBelow(_) | Condition::LevelGrowthAbove(_) => LEVEL,
-        Condition::CallsBelow(_) | Condition::Stalled(_) => RATE,
-    }
-}
+pub(crate) const ERROR_RATIO: &str = "error_ratio";
+pub(crate) const FAILURE_RATIO: &str = "failure_ratio";
+pub(crate) const DURATION_BY_LABEL: &str = "duration_by_label";
+pub(crate) const SCORE_BY_LABEL: &str = "score_by_label";
+pub(crate) const ROLLBACKS: &str = "rollbacks";
+pub(crate) const FAILURES: &str = "failures";
+pub(crate) const COMPLETION_FAILURES: &str = "completion_failures";
+pub(crate) const HIT_RATIO: &str = "hit_ratio";
+pub(crate) const LAST_SCORE: &str = "last_score";
+pub(crate) const LEVEL: &str = "level";
+pub(crate) const RATE: &str = "rate";
 
 /// Rate, errors and duration first; then how full it is; then what only scores have.
 pub(super) const PANELS: &[Spec] = &[
