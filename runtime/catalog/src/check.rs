@@ -1,9 +1,9 @@
-//! What holds for every catalog, wherever it was read: names are legal, prose is clean, numbers make sense, and every
-//! site has its family. Generators rely on it, so that nothing in a hostile catalog becomes PromQL, YAML or an escape
-//! sequence of a terminal.
+//! Checks every catalog, from any source: names are legal, prose is clean, numbers make sense, and every site has its
+//! family. Generators rely on these checks: a hostile catalog cannot put PromQL, YAML or a terminal's escape sequence
+//! into their files.
 //!
-//! Names are refused when they are wrong, since a cleaned name would be another name; prose is cleaned.
-//! Reasons are predicates: the caller knows what to put in front of them.
+//! An invalid name is an error, since a cleaned name would be another name. Prose is cleaned.
+//! Each reason is a predicate; the caller adds the subject.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, Objective, SiteRecord};
 use crate::condition::{Buckets, Condition};
@@ -14,17 +14,16 @@ use crate::record::{clean, is_text};
 use crate::text::shown;
 use std::collections::{BTreeMap, HashSet};
 
-/// More than a Prometheus server accepts in most setups, and few enough that labels times metrics stays small.
+/// Most Prometheus servers accept fewer. With this limit, labels times metrics stays small.
 const LABELS_MAX: usize = 32;
 
-/// Each site's value is searched among the label's.
+/// The value of each site is looked up in this list.
 const VALUES_MAX: usize = 1000;
 
 impl Catalog {
-    /// Joins families and sites that were checked each for itself, in the order that does not depend on a linker's.
+    /// Joins families and sites that were checked separately. The order does not depend on the linker.
     ///
-    /// `fail` is told of each site that does not fit, with the number that was given with it: it returns the error, or
-    /// leaves the site out.
+    /// `fail` gets the number and the error of each site that does not fit. It returns the error, or leaves the site out.
     pub(crate) fn join<E>(
         mut families: BTreeMap<String, FamilyRecord>,
         sites: Vec<(usize, SiteRecord)>,
@@ -52,8 +51,8 @@ fn without_family(site: &SiteRecord) -> String {
     format!("names the family `{}`, of which there is no record; link the crate that defines it", site.family)
 }
 
-/// Tells functions without an objective apart from those that have one, and with it series of their own: an empty value is
-/// a label that is not there.
+/// Gives functions without an objective series apart from those with one: their labels `function` and `module` are
+/// empty, which is the same as missing.
 fn separate(families: &BTreeMap<String, FamilyRecord>, sites: &mut [SiteRecord]) {
     let own = |site: &SiteRecord| families.get(&site.family).is_some_and(|it| it.label(FUNCTION_LABEL).is_some());
     let has = |site: &&SiteRecord| site.labels.get(FUNCTION_LABEL).is_some_and(|it| !it.is_empty()) && !own(site);
@@ -65,7 +64,7 @@ fn separate(families: &BTreeMap<String, FamilyRecord>, sites: &mut [SiteRecord])
     }
 }
 
-/// Numbers the functions that nothing else tells apart; see [`crate::definition`].
+/// Numbers functions with identical names; see [`crate::definition`].
 fn number(sites: &mut [SiteRecord]) {
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, site) in sites.iter().enumerate() {
@@ -91,7 +90,7 @@ fn number(sites: &mut [SiteRecord]) {
 }
 
 impl SiteRecord {
-    /// Everything, so that sites that share a line still have one order.
+    /// All fields, so that sites on one line have a fixed order.
     fn order(&self) -> impl Ord {
         let Self {
             krate,
@@ -135,7 +134,7 @@ impl SiteRecord {
         Definition { krate: &self.krate, version: &self.version, file: &self.file, line: self.line, expansion }
     }
 
-    /// Checks what does not depend on the family.
+    /// Checks everything that does not depend on the family.
     pub(crate) fn check(&mut self) -> Result<(), String> {
         let named = [
             ("crate", &self.krate),
@@ -172,14 +171,14 @@ impl SiteRecord {
         }
         self.facts.keys().try_for_each(|key| line("key", key))?;
         self.facts.values_mut().for_each(|it| *it = clean(it));
-        // A directory may be called anything, and nobody can rename it for us.
+        // A directory may have any name, and its user may be unable to rename it.
         self.file.retain(is_text);
         Ok(())
     }
 }
 
 impl FamilyRecord {
-    /// Checks the same rules as [`crate::Family::check`], and what the record repeats.
+    /// Checks the rules of [`crate::Family::check`], and the fields that follow from others.
     pub(crate) fn check(&mut self) -> Result<(), String> {
         legal("family", &self.name)?;
         self.title.retain(is_text);
@@ -203,7 +202,7 @@ impl FamilyRecord {
         wrong.map_or(Ok(()), |it| Err(format!("has the alert `{}`, whose condition does not fit its metrics", it.name)))
     }
 
-    /// Checks a site against the family that it records, which gets the buckets that the site's objective asks for.
+    /// Checks a site against its family, and gives the family the bucket that the site's objective needs.
     fn take(&mut self, site: &SiteRecord) -> Result<(), String> {
         if let Some(label) = site.labels.keys().find(|it| site.expressions.contains_key(*it)) {
             return Err(format!("has both a value and an expression for the label `{label}`"));
@@ -219,12 +218,12 @@ impl FamilyRecord {
                 return Err(format!("has the value `{value}`, which is none of those of the label `{label}`"));
             }
         }
-        site.objective.as_ref().map_or(Ok(()), |it| self.promise(it))
+        site.objective.as_ref().map_or(Ok(()), |it| self.add_objective(it))
     }
 
-    /// Makes the threshold of an objective one of the buckets, so that what is promised is counted exactly. All series of
-    /// the family get it: buckets that differ between the series of one metric cannot be added up.
-    fn promise(&mut self, objective: &Objective) -> Result<(), String> {
+    /// Makes the threshold of an objective a bucket, so that fast calls are counted exactly. All series of the family
+    /// get the bucket: series of one metric with different buckets cannot be added up.
+    fn add_objective(&mut self, objective: &Objective) -> Result<(), String> {
         if objective.success.is_some() && self.metric(Role::Errors).is_none() {
             return Err(format!("promises success, and the family `{}` counts no errors", self.name));
         }
@@ -238,10 +237,10 @@ impl FamilyRecord {
         Ok(())
     }
 
-    /// Checks that the condition can be evaluated with the family's metrics.
+    /// Checks that the family's metrics can evaluate the condition.
     ///
     /// # Errors
-    /// When a metric is missing, or the threshold is invalid. A second line of the reason is an example of a declaration.
+    /// If a metric is missing or the threshold is invalid. The second line of the reason, if any, is an example.
     pub fn check_condition(&self, condition: &Condition) -> Result<(), &'static str> {
         let mut buckets: Buckets<'_> = [None; Role::ALL.len()];
         for metric in &self.metrics {
@@ -268,7 +267,7 @@ fn check_label(label: &LabelRecord, metrics: &[MetricRecord]) -> Result<(), Stri
 }
 
 fn check_metric(metric: &mut MetricRecord, labels: &[LabelRecord]) -> Result<(), String> {
-    // Before the caller puts it into a message.
+    // The caller puts the name into a message.
     if !is_name(&metric.name) {
         metric.name = shown(&metric.name);
         return Err("which is no name of a-z, 0-9 and `_`".to_owned());

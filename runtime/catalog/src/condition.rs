@@ -53,8 +53,8 @@ pub enum Direction {
 pub struct Threshold {
     min: f64,
     max: f64,
-    /// The role of a histogram, if the signal is one of its quantiles. The threshold must be the bound of a bucket, since
-    /// only there calls are counted exactly.
+    /// The role of a histogram, if the signal is one of its quantiles. The threshold must be the bound of a bucket,
+    /// since only there calls are counted exactly.
     pub histogram: Option<Role>,
     /// The valid thresholds in words, as the end of an advice: `write a number between 0 and 1`.
     pub help: &'static str,
@@ -70,8 +70,8 @@ pub(crate) type Buckets<'a> = [Option<&'a [f64]>; Role::ALL.len()];
 
 macro_rules! signals {
     ($($(#[doc = $doc:literal])+ $signal:ident: $key:literal, $words:literal, $direction:ident, $threshold:ident, $needs:ident;)+) => {
-        /// The quantity that a condition compares. Unless its description says otherwise, it covers the last five minutes,
-        /// has one value for each combination of the family's labels, and has no value without traffic.
+        /// The quantity that a condition compares. Unless its description says otherwise, it covers the last five
+        /// minutes, has one value for each combination of the family's labels, and has no value without traffic.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Signal {
             $($(#[doc = $doc])+ $signal),+
@@ -110,8 +110,8 @@ signals! {
     LevelBelow: "level_below", "level", Below, LEVEL, LEVELS;
     /// The growth of [`Role::Level`] since a day ago. It has no value during the first day.
     LevelGrowth: "level_growth_above", "level growth", Above, LEVEL, LEVELS;
-    /// Calls of the whole family per second. Alerts about it exist only with `under_load`, since a low rate is a fault only
-    /// if the load is known.
+    /// Calls of the whole family per second. Alerts about it exist only with `under_load`, since a low rate is a fault
+    /// only if the load is known.
     CallRate: "calls_below", "calls", Below, RATE, CALLS;
     /// Calls of the whole family that ended within the threshold's time. It has a value if the program has been up for
     /// longer than that and a call ended within the last day.
@@ -202,8 +202,8 @@ impl Threshold {
 }
 
 impl Condition {
-    /// The condition that is declared by these words, the number behind them, and the number behind `>` or `<`. `None` if
-    /// no condition has this [form](SignalSpec::form).
+    /// The condition that is declared by these words, the number behind them, and the number behind `>` or `<`. `None`
+    /// if no condition has this [form](SignalSpec::form).
     #[must_use]
     pub const fn declared(words: &str, number: Option<f64>, above: Option<f64>, below: Option<f64>) -> Option<Self> {
         let (direction, quantile, threshold) = match (number, above, below) {

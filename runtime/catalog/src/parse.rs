@@ -1,4 +1,4 @@
-//! Reads records; the bytes may come from a hostile file, so nothing here trusts a length or panics.
+//! Reads records. The bytes may come from a hostile file, so this module trusts no length and never panics.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};
 use crate::condition::{Condition, SIGNALS};
@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 
-/// Why bytes are no records.
+/// The reason why bytes are not valid records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
-    /// Where the record begins, in bytes from the start of the input.
+    /// The start of the record, in bytes from the start of the input.
     pub offset: usize,
-    /// What is wrong with it: one line without control characters.
+    /// The problem, in one line without control characters.
     pub reason: String,
 }
 
@@ -27,28 +27,27 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// More than any program has; a section that claims more is not ours.
+/// No program has as many. A section with more is not ours.
 const RECORDS_MAX: usize = 1_000_000;
 
-/// Each kind of error is a series, and is written in the code.
+/// Each kind of error is a series, and a name in the code.
 const KINDS_MAX: usize = 10_000;
 
-/// What a record of any version begins with.
+/// The first bytes of a record of any version.
 const MARK: &[u8] = b"\x02measurand\x1f";
 
-/// The catalog of all records in `bytes`, in whatever order and with whatever padding between them.
+/// Returns the catalog of all records in `bytes`. Records may have any order, and any padding between them.
 ///
-/// Families that no site records are left out; the same record twice counts once. Control characters are taken out of
-/// prose, and refused in names.
+/// Families without sites are left out. A repeated record counts once. Control characters are removed from prose; in a
+/// name they are an error.
 ///
 /// # Errors
-/// When a record has no end, is no UTF-8, lacks a field or has one twice, holds an illegal name or number, or
-/// contradicts another one.
+/// If a record is not terminated or not UTF-8, has a missing, repeated or invalid field, or contradicts another record.
 pub fn parse(bytes: &[u8]) -> Result<Catalog, ParseError> {
     read(bytes, &mut Err)
 }
 
-/// The catalog of the records that are valid, and what is wrong with each of the others.
+/// Returns the catalog of the valid records, and the error of each invalid one.
 #[must_use]
 pub fn parse_valid(bytes: &[u8]) -> (Catalog, Vec<ParseError>) {
     let mut errors = Vec::new();
@@ -60,7 +59,7 @@ pub fn parse_valid(bytes: &[u8]) -> (Catalog, Vec<ParseError>) {
     (catalog, errors)
 }
 
-/// Reads all records; `fail` returns the error of a record, or leaves the record out.
+/// Reads all records. `fail` returns the error of a record, or leaves the record out.
 fn read<E>(bytes: &[u8], fail: &mut dyn FnMut(ParseError) -> Result<(), E>) -> Result<Catalog, E> {
     let mut families: BTreeMap<String, FamilyRecord> = BTreeMap::new();
     let mut sites = Vec::new();
@@ -108,13 +107,14 @@ fn record(
             families.insert(family.name.clone(), family);
         }
         Some("site") => sites.push((offset, site(fields)?)),
-        // Records of a kind that came later.
+        // A newer version writes this kind of record.
         _ => {}
     }
     Ok(())
 }
 
-/// Where the next record begins. Linear over all calls, since each begins where the last record ended.
+/// Returns the start of the next record. All calls together take linear time: each starts at the end of the last
+/// record.
 fn find(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += bytes.get(at..)?.iter().position(|it| *it == MARK[0])?;
@@ -125,16 +125,16 @@ fn find(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The text between [`BEGIN`] and [`END`] of a record that `bytes` begin with.
+/// Returns the text between [`BEGIN`] and [`END`] of the record at the start of `bytes`.
 fn body(bytes: &[u8]) -> Result<&str, &'static str> {
     const CUT: &str = "has no end: the section is cut off; build the program again";
-    // The version first: nothing else can be said about a record of another one.
+    // Check the version first: the format of other versions is unknown.
     let prefix = &bytes[..bytes.len().min(BEGIN.len())];
     if !BEGIN.as_bytes().starts_with(prefix) {
         return Err("was written by another version of measurand; use the `cargo measurand` of the same version");
     }
     let rest = bytes.get(BEGIN.len()..).ok_or(CUT)?;
-    // The next record must not pass for the end of one that was cut off.
+    // The end of the next record must not end a record that was cut off.
     let length = rest.iter().position(|it| *it == END as u8 || *it == MARK[0]).ok_or(CUT)?;
     if rest[length] == MARK[0] {
         return Err("has no end: another one begins inside it; build the program again");
@@ -221,13 +221,13 @@ fn objective(facts: &mut BTreeMap<String, String>) -> Result<Option<Objective>, 
     Ok((success.is_some() || latency.is_some()).then_some(Objective { success, latency }))
 }
 
-/// The share that a percentage is, to the same bits as if it were written as one: 99.9 is 0.999.
+/// Converts a percentage to a share, exact to the last bit: 99.9 is 0.999.
 fn share(percent: &str) -> Option<f64> {
     let percent: f64 = percent.parse().ok()?;
     Some((percent * 1e9).round() / 1e11)
 }
 
-/// A field that stands once, and must.
+/// A required field that must not be repeated.
 type Once<T> = Option<T>;
 
 #[derive(Default)]
@@ -249,7 +249,7 @@ struct AlertParts {
     impact: Once<String>,
 }
 
-/// A key belongs to the label, metric or alert that was named last; labels come first, alerts last.
+/// A key belongs to the label, metric or alert above it. Labels come first, alerts last.
 fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord, String> {
     let name = fields.next().ok_or("of a family lacks its name")?.to_owned();
     let (mut title, mut help) = (None, None);
@@ -285,11 +285,11 @@ fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord,
             ) => {
                 return Err(format!("of a family has the field `{key}` out of place"));
             }
-            // Keys that came later.
+            // A newer version writes this key.
             _ => {}
         }
     }
-    // Each metric repeats the family's labels: with nine roles that is little, with a million hostile metrics it is not.
+    // Each metric copies the labels of the family. A million hostile metrics would need too much memory.
     if metrics.len() > Role::ALL.len() {
         return Err(format!("of a family has {} metrics, which is more than there are roles", metrics.len()));
     }
@@ -332,7 +332,7 @@ impl AlertParts {
     }
 }
 
-/// The condition with this key, and its numbers in the order in which they are written.
+/// Returns the condition with this key and these numbers.
 fn condition(key: &str, numbers: &[f64]) -> Option<Condition> {
     let spec = SIGNALS.iter().find(|it| it.key == key)?;
     let (quantile, threshold) = match (spec.threshold.histogram, numbers) {
@@ -363,7 +363,7 @@ fn severity(text: &str) -> Result<Severity, String> {
 }
 
 fn number(hex: &str) -> Result<f64, String> {
-    // As they are written, and not one way more: `from_str_radix` would accept a sign.
+    // Only the written form: `from_str_radix` would accept a sign.
     let written = hex.len() == 16 && hex.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
     let bits = u64::from_str_radix(hex, 16).ok().filter(|_| written);
     let number = bits.map(f64::from_bits).filter(|it| it.is_finite());

@@ -1,11 +1,10 @@
-//! The words of declarations: how a family is written, by us in the table of [`crate::families`] and by users under
-//! `measurand::family!`. Both read the same words here.
+//! The words of declarations, in the table of [`crate::families`] and in `measurand::family!`.
 
 use crate::family::{Label, Role, Severity};
 use crate::names::same;
 
 impl Role {
-    /// The role that a declaration names by this word.
+    /// Returns the role with this name.
     #[must_use]
     pub const fn named(word: &str) -> Option<Role> {
         let mut i = 0;
@@ -20,7 +19,7 @@ impl Role {
 }
 
 impl Severity {
-    /// The severity that a declaration names by this word.
+    /// Returns the severity with this name.
     #[must_use]
     pub const fn named(word: &str) -> Option<Severity> {
         let mut i = 0;
@@ -35,13 +34,13 @@ impl Severity {
 }
 
 impl Label {
-    /// The word in front of a label whose value comes from the result.
+    /// The word in front of a label with a value from the result.
     pub const FROM_RESULT: &'static str = "from_result";
 
-    /// A label from the words of its declaration: its name, or [`Self::FROM_RESULT`] and its name.
+    /// Returns the label with this declaration: its name, or [`Self::FROM_RESULT`] and its name.
     ///
     /// # Panics
-    /// When the words are others.
+    /// If the declaration has other words.
     #[must_use]
     pub const fn declared(words: &[&'static str], values: &'static [&'static str]) -> Label {
         match words {

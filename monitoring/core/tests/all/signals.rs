@@ -1,4 +1,4 @@
-//! The alerts about each signal are complete: the table of signals leaves out nothing that an alert needs.
+//! Each row of the table of signals makes a complete alert.
 
 use crate::support::{record, site};
 use measurand_catalog::{Alert, Catalog, Condition, Family, Kind, Label, Metric, Role, SIGNALS, Severity, Signal};

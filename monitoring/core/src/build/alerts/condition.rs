@@ -1,4 +1,4 @@
-//! How the condition of a family's alert becomes a query and a sentence.
+//! The query and the description of a family's alert.
 
 use super::family::FamilyAlert;
 use super::signals::SignalRow;
@@ -18,7 +18,8 @@ pub(super) const RECENT_SCORE: Window = Window::Seconds(1800);
 /// About three failures in five minutes. With fewer, one failure among few calls is a large share.
 pub(super) const FAILURES_PER_SECOND: f64 = 0.01;
 
-/// More than one failure: `increase` extrapolates to the edges of its window, so one failure may count as 1.2.
+/// More than one failure. One failure may count as a little more than 1, since `increase` extrapolates to the edges of
+/// its window.
 pub(super) const SINGLE: f64 = 1.5;
 
 /// About thirty look-ups in five minutes. With fewer, the hit ratio says little.
@@ -42,8 +43,8 @@ impl FamilyAlert<'_> {
         Some(Query::Increase(counter, Window::Seconds(seconds)).sum(&self.by))
     }
 
-    /// The value while the condition holds. Comparisons drop `NaN`, the quantile of no observations: without traffic no alert
-    /// fires.
+    /// The value while the condition holds. Comparisons drop `NaN`, the quantile of no observations: without traffic no
+    /// alert fires.
     pub(super) fn compared(&self, row: &SignalRow, value: Query) -> Option<Query> {
         let compared = match self.record.condition.signal.spec().direction {
             Direction::Above => value.above(self.threshold()),
@@ -93,13 +94,13 @@ pub(super) fn subject(labels: &[String]) -> Vec<Piece> {
     pieces
 }
 
-/// A valid threshold in seconds as a whole number.
+/// Returns whole seconds of a valid threshold.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the catalog accepts at most a day")]
 pub(super) fn whole(seconds: f64) -> u32 {
     seconds.clamp(0.0, f64::from(DAY_SECONDS)) as u32
 }
 
-/// Seconds for readers: `10ms`, `2.5s`.
+/// Formats seconds: `10ms`, `2.5s`.
 pub(crate) fn readable(seconds: f64) -> String {
     let (factor, unit) = match seconds {
         it if it < 1e-3 => (1e6, "µs"),

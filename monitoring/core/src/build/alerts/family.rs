@@ -1,4 +1,4 @@
-//! The alerts of a family: those that its catalog declares, changed by what single functions say.
+//! The alerts of a family, and the changes that single functions make to them.
 
 use super::draft::Draft;
 use super::facts::{FactGroup, Facts, Split, parts};
@@ -23,8 +23,8 @@ impl FamilyAlert<'_> {
     }
 }
 
-/// The family's alerts. If functions name a severity, an owner or a runbook, an alert is split into one for each such set
-/// and the family's own for all other functions. Their series are disjoint, so a failure fires one of them.
+/// The family's alerts. Functions with a severity, an owner or a runbook of their own split an alert: each such set has
+/// an alert, and all other functions have the family's. No series is in two of them.
 pub(super) fn drafts<'a>(family: &'a UsedFamily<'a>, options: &Options, split: Split) -> Vec<Draft<'a>> {
     let wanted = |it: &&AlertRecord| options.under_load || !row(it.condition.signal).under_load;
     family.family.alerts.iter().filter(wanted).flat_map(|it| of_alert(it, family, split)).collect()

@@ -7,55 +7,55 @@ use crate::model::{Scenario, Signal, Timeline};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL, STATUS_LABEL, STATUSES};
 use measurand_catalog::{MetricRecord, Role, SiteRecord};
 
-/// Calls a minute in every scenario, enough for every guard against little traffic.
+/// Calls a minute in every scenario: enough for every guard against low traffic.
 pub(super) const TRAFFIC: f64 = 600.0;
 
 const DAY_MINUTES: u32 = 24 * 60;
 
 pub(super) type Labels = Vec<(String, String)>;
 
-/// Labels from pairs.
+/// Returns owned labels.
 pub(super) fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// A counter that grows by so much in a minute.
+/// A counter that grows by these amounts a minute.
 pub(super) fn counter(metric: impl Into<String>, labels: Labels, [bad, near, good]: [f64; 3]) -> Signal {
     Signal { metric: metric.into(), labels, counter: true, before: good, bad, near, good }
 }
 
-/// A gauge that shows this.
+/// A gauge with these values.
 pub(super) fn gauge(metric: impl Into<String>, labels: Labels, phases: [f64; 3]) -> Signal {
     Signal { counter: false, ..counter(metric, labels, phases) }
 }
 
-/// A scenario in which it is bad from the beginning.
+/// A scenario that is bad from the start.
 pub(super) fn scenario(signals: Vec<Signal>, labels: Labels, value: f64) -> Scenario {
     Scenario { signals, labels, lead: 1, recovery: 10, value, up: true, ..Scenario::default() }
 }
 
-/// The same, silent when it fails only once in two minutes, and not when it fails nearly once a minute.
+/// A scenario in which one failure in two minutes is too few to fire, and nine in ten minutes are enough.
 pub(super) fn few(failures: f64, scenario: Scenario) -> Scenario {
     Scenario { quiet: Some(0.5 / failures), enough: Some(0.9 / failures), ..scenario }
 }
 
-/// The buckets of a histogram whose observations all lie between two bounds, in each phase.
+/// The buckets of a histogram. In each phase, all observations lie in one bucket.
 pub(super) fn buckets(metric: &str, labels: &Labels, bounds: &[f64], phases: [f64; 3]) -> Vec<Signal> {
     let with = |le: String| labels.iter().cloned().chain([("le".to_owned(), le)]).collect();
     let name = format!("{metric}_bucket");
     let finite = bounds.iter().map(|bound| {
-        // A phase names the bound up to which all observations are.
+        // A phase is the bound of this bucket.
         counter(&name, with(bound.to_string()), phases.map(|upper| if upper <= *bound { TRAFFIC } else { 0.0 }))
     });
     finite.chain([counter(&name, with("+Inf".to_owned()), [TRAFFIC; 3])]).collect()
 }
 
-/// What the quantile of observations between two bounds is, as Prometheus interpolates it.
+/// The quantile of observations between two bounds, interpolated like Prometheus does.
 pub(super) fn interpolated(quantile: f64, lower: f64, upper: f64) -> f64 {
     lower + (upper - lower) * quantile
 }
 
-/// The labels of some function: what it says, else the first known value, else a made-up one.
+/// The labels of the first function. A label that it does not set has its first allowed value, or `other`.
 pub(super) fn example(family: &UsedFamily<'_>, sites: &[&SiteRecord]) -> Labels {
     let value = |it: &measurand_catalog::LabelRecord| {
         let said = sites.first().and_then(|site| site.labels.get(&it.name));
@@ -112,7 +112,8 @@ pub(super) fn failure_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<S
     Some(few(failing[0], Scenario { courses, ..scenario(vec![successes, failures], labels, share) }))
 }
 
-/// First almost all calls fail; then a few, hidden by many good ones. `calls` counts the failed ones too if `includes_failed`.
+/// First almost all calls fail; then a few, hidden by many good ones. `calls` counts the failed ones too if
+/// `includes_failed`.
 fn failing_share(alert: &FamilyAlert<'_>, calls: &Signal, failed: &Signal, includes_failed: bool) -> Vec<Timeline> {
     let minutes = alert.bad_minutes();
     let above = (1.5 * alert.threshold()).min(alert.threshold().midpoint(1.0)) * TRAFFIC;
@@ -135,7 +136,7 @@ pub(super) fn completions(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Sce
     let success = alert.counter(Role::Completions, &success, rest)?;
     let failure = alert.counter(Role::Completions, &failure, failing)?;
     let (bad, after) = (30, 75);
-    // As many failures as successes times the odds are exactly the threshold.
+    // With this many failures per success, the share equals the threshold.
     let odds = alert.threshold() / (1.0 - alert.threshold());
     let courses = vec![
         pair(OVER, (&success, &[(bad + after, 10.0)]), (&failure, &[(bad, CROWD * CROWD), (after, 10.0 * odds / 4.0)])),
@@ -249,8 +250,8 @@ pub(super) fn stalled(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenari
     let before = minutes + 10;
     // Just misses: a single call within the time keeps the alert silent.
     let calls = counter(&alert.family.counter()?.name, labels, [0.0, 1.2 / f64::from(minutes.max(1)), TRAFFIC]);
-    // The process becomes old enough some minutes after the last call left the window: Prometheus 2 and 3 differ in whether a
-    // sample on the edge of a window belongs to it.
+    // The process becomes old enough some minutes after the last call left the window: Prometheus 2 and 3 differ in
+    // whether a sample on the edge of a window belongs to it.
     let start = gauge("process_start_time_seconds", Vec::new(), [f64::from((before + 3) * 60); 3]);
     let start = Signal { before: 0.0, ..start };
     let day = 25 * 60;
@@ -263,17 +264,17 @@ pub(super) fn stalled(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenari
     Some(Scenario { before, lead: minutes + 4, courses, ..scenario(vec![calls, start], Vec::new(), 0.0) })
 }
 
-/// The scenario of what is compared with a day ago, looked at twice an hour.
+/// A scenario that is compared with a day ago and checked twice an hour.
 pub(super) fn growth(scenario: Scenario) -> Scenario {
     Scenario { lead: 0, before: DAY_MINUTES + 30, recovery: 40, slow: true, ..scenario }
 }
 
-/// A share that is not too small, but nearly.
+/// A share just above this one.
 fn just_above(share: f64) -> f64 {
     (1.1 * share).min(share.midpoint(1.0))
 }
 
-/// The bounds below and above one of the metric's buckets.
+/// The bounds of the next lower and the next higher bucket.
 fn neighbours(metric: &MetricRecord, bound: f64) -> (Option<f64>, Option<f64>) {
     let below = metric.buckets.iter().copied().rfind(|it| *it < bound);
     (below, metric.buckets.iter().copied().find(|it| *it > bound))

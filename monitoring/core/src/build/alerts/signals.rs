@@ -1,4 +1,4 @@
-//! The alerts about each signal of a family: one row has everything in which they differ.
+//! The table of signals: one row defines the alerts about a signal.
 
 use super::condition::{DAY_SECONDS, LOOKUPS_PER_SECOND, RECENT_SCORE, SINGLE, SMOOTHED, whole};
 use super::family::FamilyAlert;
@@ -9,34 +9,34 @@ use crate::model::{Format, Scenario};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::{Role, Signal};
 
-/// What the alerts about one signal compare, show and say.
+/// The properties of all alerts about one signal.
 pub(crate) struct SignalRow {
     /// The panel that shows the signal.
     pub(crate) panel: &'static str,
-    /// Whether the panel shows the number that the alert compares, and so can draw the threshold.
+    /// Whether the panel draws the threshold: only if it shows the quantity that the alert compares.
     pub(crate) draws_threshold: bool,
-    /// Whether each combination of the family's labels has an alert of its own, or all have one together.
+    /// Whether each combination of the family's labels has an alert. Otherwise the family has one.
     pub(super) by_labels: bool,
-    /// Whether only programs under a known load have the alert.
+    /// Whether the alert exists only with the option `under_load`.
     pub(super) under_load: bool,
-    /// What the firing alert says. `{value}` is the signal, `{limit}` or `{time}` the threshold, and `{above}` or `{below}`
-    /// the share of observations beyond a quantile.
+    /// The text of the firing alert. `{value}` is the signal, `{limit}` or `{time}` the threshold. `{above}` and
+    /// `{below}` are the shares of observations above and below a quantile.
     pub(super) description: &'static str,
-    /// How the value and the limit are written; `None` if it depends on the unit of the family's level.
+    /// The format of the value and the limit. `None`: the unit of the family's level decides.
     pub(super) format: Option<Format>,
-    /// What the alert does without series.
+    /// The behaviour of the alert without series.
     pub(super) absent: &'static str,
-    /// The first steps of whoever answers.
+    /// The first steps, in order.
     pub(super) advice: &'static [&'static str],
-    /// The signal itself; `None` if the family lacks a metric.
+    /// The query of the signal; `None` if the family lacks a metric.
     pub(super) value: fn(&FamilyAlert<'_>) -> Option<Query>,
-    /// What else must have a value for the alert to fire, such as enough traffic.
+    /// Queries that must also have an answer, for example about enough traffic.
     pub(super) guards: fn(&FamilyAlert<'_>) -> Option<Vec<Query>>,
     /// Samples that make the alert fire, just miss and resolve.
     pub(super) scenario: fn(&FamilyAlert<'_>, Labels) -> Option<Scenario>,
 }
 
-/// The fields that most rows share.
+/// The values that most rows share. A row sets all empty ones.
 const ROW: SignalRow = SignalRow {
     panel: "",
     draws_threshold: true,

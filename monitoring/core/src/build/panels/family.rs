@@ -1,4 +1,4 @@
-//! The panels of a family's row: which ones there are follows from the roles that its metrics have.
+//! The panels of a family's row. The roles of its metrics decide which of them exist.
 
 use super::lines::{alerts_of, own_labels, quantiles, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, each, named};
@@ -20,7 +20,7 @@ pub(crate) const LAST_SCORE: &str = "last_score";
 pub(crate) const LEVEL: &str = "level";
 pub(crate) const RATE: &str = "rate";
 
-/// Rate, errors and duration first; then how full it is; then what only scores have.
+/// Rate, errors and duration first, then calls in flight, then panels for scores and other roles.
 pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: RATE,
@@ -171,7 +171,7 @@ pub(super) const PANELS: &[Spec] = &[
         key: ROLLBACKS,
         title: "Rollbacks in five minutes",
         description: "How often failures were undone. Above the line the alert fires: stop whatever fails again and again.",
-        // The alert's own window, so that its threshold is comparable at every zoom.
+        // The alert's window, so that its threshold fits at every zoom.
         lines: |it| own_labels(it, |it, by| it.increase(Role::Rollbacks, by, Window::Seconds(300))),
         alerts: |it| alerts_of(it, ROLLBACKS),
         ..PLAIN

@@ -1,4 +1,4 @@
-//! Lines and thresholds that several tables of panels need.
+//! Lines and thresholds for several tables of panels.
 
 use super::spec::{by_labels, named};
 use crate::build::alerts::signals::row;
@@ -7,7 +7,7 @@ use crate::model::Line;
 use crate::query::Query;
 use measurand_catalog::Role;
 
-/// The alerts whose thresholds this panel of a family draws.
+/// The alerts with thresholds in this panel of a family.
 pub(super) fn alerts_of(families: &[UsedFamily<'_>], panel: &str) -> Vec<String> {
     let alerts = families.iter().flat_map(|it| &it.family.alerts);
     let rows = alerts.map(|it| (row(it.condition.signal), &it.name));
@@ -30,7 +30,7 @@ pub(super) fn quantiles(families: &[UsedFamily<'_>], role: Role, quantiles: &[f6
     families.iter().flat_map(|family| quantiles.iter().filter_map(move |it| line(family, *it))).collect()
 }
 
-/// The quantiles that alerts compare, by the family's labels; `otherwise` if no alert compares one.
+/// A line for each quantile that an alert compares, by the family's labels. Without such an alert, `otherwise`.
 pub(super) fn quantiles_by_label(families: &[UsedFamily<'_>], role: Role, otherwise: f64) -> Vec<Line> {
     let mut lines = Vec::new();
     for family in families {
