@@ -23,7 +23,8 @@ const VALUES_MAX: usize = 1000;
 impl Catalog {
     /// Joins families and sites that were checked separately. The order does not depend on the linker.
     ///
-    /// `fail` gets the number and the error of each site that does not fit. It returns the error, or leaves the site out.
+    /// `fail` gets the number and the error of each site that does not fit. It returns the error, or leaves the site
+    /// out.
     pub(crate) fn join<E>(
         mut families: BTreeMap<String, FamilyRecord>,
         sites: Vec<(usize, SiteRecord)>,
@@ -48,7 +49,7 @@ impl Catalog {
 }
 
 fn without_family(site: &SiteRecord) -> String {
-    format!("names the family `{}`, of which there is no record; link the crate that defines it", site.family)
+    format!("names the family `{}`, which has no record; link the crate that defines it", site.family)
 }
 
 /// Gives functions without an objective series apart from those with one: their labels `function` and `module` are
@@ -146,7 +147,7 @@ impl SiteRecord {
         ];
         for (key, value) in named {
             if value.is_empty() || !is_line(value) {
-                return Err(format!("has `{}` where the {key} belongs", shown(value)));
+                return Err(format!("has the invalid {key} `{}`", shown(value)));
             }
         }
         legal("family", &self.family)?;
@@ -166,7 +167,7 @@ impl SiteRecord {
             let inside = |it: f64| it > 0.0 && it < 1.0;
             let seconds = objective.latency.map_or(1.0, |it| it.seconds);
             if !(shares.into_iter().flatten().all(inside) && seconds.is_finite() && seconds > 0.0) {
-                return Err("has an objective that no function can keep or miss".to_owned());
+                return Err("has an objective with an impossible share or duration".to_owned());
             }
         }
         self.facts.keys().try_for_each(|key| line("key", key))?;
@@ -198,8 +199,11 @@ impl FamilyRecord {
         for alert in &mut self.alerts {
             check_alert(alert)?;
         }
-        let wrong = self.alerts.iter().find(|it| self.check_condition(&it.condition).is_err());
-        wrong.map_or(Ok(()), |it| Err(format!("has the alert `{}`, whose condition does not fit its metrics", it.name)))
+        self.alerts.iter().try_for_each(|alert| {
+            let checked = self.check_condition(&alert.condition);
+            let reason = |it: &str| it.lines().next().unwrap_or_default().to_owned();
+            checked.map_err(|it| format!("has the alert `{}`, which cannot be evaluated: {}", alert.name, reason(it)))
+        })
     }
 
     /// Checks a site against its family, and gives the family the bucket that the site's objective needs.
@@ -215,7 +219,7 @@ impl FamilyRecord {
             let values = self.label(label).map_or(&[][..], |it| &it.values);
             if !values.is_empty() && !values.contains(value) {
                 let value = shown(value);
-                return Err(format!("has the value `{value}`, which is none of those of the label `{label}`"));
+                return Err(format!("has the value `{value}`, which the label `{label}` does not allow"));
             }
         }
         site.objective.as_ref().map_or(Ok(()), |it| self.add_objective(it))
@@ -225,11 +229,11 @@ impl FamilyRecord {
     /// get the bucket: series of one metric with different buckets cannot be added up.
     fn add_objective(&mut self, objective: &Objective) -> Result<(), String> {
         if objective.success.is_some() && self.metric(Role::Errors).is_none() {
-            return Err(format!("promises success, and the family `{}` counts no errors", self.name));
+            return Err(format!("has an objective for success, but the family `{}` counts no errors", self.name));
         }
         let Some(latency) = objective.latency else { return Ok(()) };
         let Some(metric) = self.metrics.iter_mut().find(|it| it.role == Role::Duration) else {
-            return Err(format!("promises a latency, and the family `{}` measures no duration", self.name));
+            return Err(format!("has an objective for latency, but the family `{}` measures no duration", self.name));
         };
         if let Err(place) = metric.buckets.binary_search_by(|it| it.total_cmp(&latency.seconds)) {
             metric.buckets.insert(place, latency.seconds);
@@ -270,18 +274,21 @@ fn check_metric(metric: &mut MetricRecord, labels: &[LabelRecord]) -> Result<(),
     // The caller puts the name into a message.
     if !is_name(&metric.name) {
         metric.name = shown(&metric.name);
-        return Err("which is no name of a-z, 0-9 and `_`".to_owned());
+        return Err("whose name must consist of a-z, 0-9 and `_`".to_owned());
     }
     metric.help = clean(&metric.help);
     let plain = MetricRecord::new(metric.name.clone(), metric.role, labels);
     let counter = metric.kind == Kind::Counter;
     let increasing = metric.buckets.is_sorted_by(|a, b| a < b) && metric.buckets.iter().all(|it| it.is_finite());
     let rules = [
-        (plain.kind == metric.kind && plain.unit == metric.unit, "whose kind or unit is not that of its role"),
-        (plain.labels == metric.labels, "whose labels are not those of its family"),
-        (counter == metric.name.ends_with("_total"), "which must end in `_total` if, and only if, it is a counter"),
-        (metric.unit != Unit::Seconds || metric.name.ends_with("_seconds"), "which must end in `_seconds`"),
-        ((metric.kind == Kind::Histogram) != metric.buckets.is_empty(), "and only histograms, but all, have buckets"),
+        (plain.kind == metric.kind && plain.unit == metric.unit, "whose kind or unit differs from that of its role"),
+        (plain.labels == metric.labels, "whose labels differ from those of its family"),
+        (counter == metric.name.ends_with("_total"), "but a counter, and no other metric, must end in `_total`"),
+        (metric.unit != Unit::Seconds || metric.name.ends_with("_seconds"), "whose name must end in `_seconds`"),
+        (
+            (metric.kind == Kind::Histogram) != metric.buckets.is_empty(),
+            "but a histogram, and no other metric, must have buckets",
+        ),
         (increasing, "whose buckets are not in increasing order"),
     ];
     rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err((*reason).to_owned()))
@@ -290,7 +297,10 @@ fn check_metric(metric: &mut MetricRecord, labels: &[LabelRecord]) -> Result<(),
 fn check_alert(alert: &mut AlertRecord) -> Result<(), String> {
     let starts = alert.name.starts_with(|it: char| it.is_ascii_alphabetic());
     if !starts || !alert.name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_') {
-        return Err(format!("has the alert `{}`, which is no name of letters and digits", shown(&alert.name)));
+        return Err(format!(
+            "has the alert `{}`, whose name must consist of letters, digits and `_`",
+            shown(&alert.name)
+        ));
     }
     alert.summary = clean(&alert.summary);
     alert.impact = clean(&alert.impact);
@@ -311,7 +321,7 @@ fn legal(what: &str, name: &str) -> Result<(), String> {
     if is_name(name) {
         Ok(())
     } else {
-        Err(format!("has the {what} `{}`, which is no name of a-z, 0-9 and `_`", shown(name)))
+        Err(format!("has the {what} `{}`, whose name must consist of a-z, 0-9 and `_`", shown(name)))
     }
 }
 

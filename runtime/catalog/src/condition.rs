@@ -123,55 +123,67 @@ const SHARE: Threshold = Threshold {
     max: 1.0_f64.next_down(),
     histogram: None,
     help: "a number between 0 and 1",
-    message: "a share lies between 0 and 1\nexample: PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";",
+    message: "a share is a number between 0 and 1\n\
+              example: PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";",
 };
 const QUANTILE: Threshold = Threshold {
-    message: "a quantile lies between 0 and 1\nexample: PaymentsSlow P1: duration quantile 0.95 > 1.0, for 600 s, \"Payments are slow.\", \"Customers give up.\";",
+    message: "a quantile is a number between 0 and 1\nexample: PaymentsSlow P1: duration quantile 0.95 > 1.0, for 600 s, \
+              \"Payments are slow.\", \"Customers give up.\";",
     ..SHARE
 };
-const SCORE: Threshold = Threshold { max: 1.0, message: "a score lies between 0 and 1", ..SHARE };
+const SCORE: Threshold = Threshold { max: 1.0, message: "a score is above 0 and at most 1", ..SHARE };
 const LEVEL: Threshold = Threshold {
     min: f64::MIN,
     max: f64::MAX,
     histogram: None,
-    help: "a number that is not negative",
+    help: "a number",
     message: "a level is a finite number",
 };
-const COUNT: Threshold = Threshold { min: 0.0, message: "a count is not negative", ..LEVEL };
-const RATE: Threshold = Threshold { min: SHARE.min, message: "a rate is above 0", ..LEVEL };
+const COUNT: Threshold =
+    Threshold { min: 0.0, help: "a number that is not negative", message: "a count is not negative", ..LEVEL };
+const RATE: Threshold = Threshold { min: SHARE.min, help: "a number above 0", message: "a rate is above 0", ..LEVEL };
 const SECONDS: Threshold = Threshold {
     min: 60.0,
     max: 86_400.0,
     help: "seconds between 60 and 86400",
-    message: "between a minute and a day",
+    message: "a time without calls is 60 to 86400 seconds",
     ..LEVEL
 };
 const DURATION_BUCKET: Threshold = Threshold {
     histogram: Some(Role::Duration),
     help: "one of its buckets",
-    message: "the threshold is no bucket of the duration; add it to the buckets\nexample: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];",
+    message: "the threshold is not a bucket of the duration; add it to the buckets\n\
+              example: duration \"payment_duration_seconds\": \"Time of a payment.\", [0.25, 1.0, 5.0];",
     ..LEVEL
 };
 const SCORE_BUCKET: Threshold = Threshold {
     histogram: Some(Role::Score),
-    message: "the threshold is no bucket of the score; add it to the buckets\nexample: score \"review_score\": \"What the review says.\", [0.5, 0.7, 0.9, 1.0];",
+    message: "the threshold is not a bucket of the score; add it to the buckets\n\
+              example: score \"review_score\": \"The result of the review.\", [0.5, 0.7, 0.9, 1.0];",
     ..DURATION_BUCKET
 };
 
 const NOTHING: Needs = &[];
-const NO_ERRORS: &str = "the family counts no errors; declare the metric `errors`\nexample: errors \"payment_errors_total\": \"Payments that failed.\";";
-const NO_CALLS: &str = "the family counts no calls; declare the metric `calls` or `duration`\nexample: calls \"payments_total\": \"Payments that ended.\";";
+const NO_ERRORS: &str = "the family counts no errors; declare the metric `errors`\n\
+                         example: errors \"payment_errors_total\": \"Payments that failed.\";";
+const NO_CALLS: &str = "the family counts no calls; declare the metric `calls` or `duration`\n\
+                        example: calls \"payments_total\": \"Payments that ended.\";";
 const ERRORS_AND_CALLS: Needs = &[(&[Role::Errors], NO_ERRORS), (&[Role::Calls, Role::Duration], NO_CALLS)];
-const NO_FAILURES: &str = "the family counts no failures; declare the metrics `failures` and `successes`\nexample: failures \"review_failures_total\": \"Reviews that failed.\";";
+const NO_FAILURES: &str = "the family counts no failures; declare the metrics `failures` and `successes`\n\
+                           example: failures \"review_failures_total\": \"Reviews that failed.\";";
 const FAILURES_AND_SUCCESSES: Needs = &[(&[Role::Failures], NO_FAILURES), (&[Role::Successes], NO_FAILURES)];
-const LAST_SCORE: Needs = &[(&[Role::LastScore], "the family has no newest score")];
-const NO_ROLLBACKS: &str = "the family has no rollbacks; declare the metric `rollbacks`\nexample: rollbacks \"refunds_total\": \"Payments undone.\";";
+const LAST_SCORE: Needs = &[(&[Role::LastScore], "the family has no latest score; declare the metric `last_score`")];
+const NO_ROLLBACKS: &str = "the family counts no rollbacks; declare the metric `rollbacks`\n\
+                            example: rollbacks \"refunds_total\": \"Payments undone.\";";
 const ROLLBACKS: Needs = &[(&[Role::Rollbacks], NO_ROLLBACKS)];
-const FAILURES: Needs = &[(&[Role::Failures], "the family has no failures")];
-const COMPLETIONS: Needs = &[(&[Role::Completions], "the family has no completions")];
-const HITS_AND_MISSES: Needs = &[(&[Role::Hits], "no look-ups"), (&[Role::Misses], "no look-ups")];
-const LEVELS: Needs = &[(&[Role::Level], "the family has no level")];
-const CALLS: Needs = &[(&[Role::Calls, Role::Successes], "the family counts no calls")];
+const FAILURES: Needs = &[(&[Role::Failures], "the family counts no failures; declare the metric `failures`")];
+const COMPLETIONS: Needs =
+    &[(&[Role::Completions], "the family counts no completions; declare the metric `completions`")];
+const NO_LOOKUPS: &str = "the family counts no look-ups; declare the metrics `hits` and `misses`";
+const HITS_AND_MISSES: Needs = &[(&[Role::Hits], NO_LOOKUPS), (&[Role::Misses], NO_LOOKUPS)];
+const LEVELS: Needs = &[(&[Role::Level], "the family has no level; declare the metric `level`")];
+const CALLS: Needs =
+    &[(&[Role::Calls, Role::Successes], "the family counts no calls; declare the metric `calls` or `successes`")];
 
 impl Signal {
     /// The signal's row in [`SIGNALS`].

@@ -67,7 +67,7 @@ fn read<E>(bytes: &[u8], fail: &mut dyn FnMut(ParseError) -> Result<(), E>) -> R
     while let Some(offset) = find(bytes, at) {
         count += 1;
         if count > RECORDS_MAX {
-            let reason = "is one of more than a million: this is no section of an annotated program".to_owned();
+            let reason = "is one of more than a million; this is not a section of an annotated program".to_owned();
             fail(ParseError { offset, reason })?;
             break;
         }
@@ -101,7 +101,7 @@ fn record(
             if families.get(&family.name).is_some_and(|it| *it != family) {
                 let name = family.name;
                 return Err(format!(
-                    "defines the family `{name}` in another way than an earlier one; rename one of them"
+                    "defines the family `{name}` differently than an earlier record; rename one of the families"
                 ));
             }
             families.insert(family.name.clone(), family);
@@ -127,7 +127,7 @@ fn find(bytes: &[u8], mut at: usize) -> Option<usize> {
 
 /// Returns the text between [`BEGIN`] and [`END`] of the record at the start of `bytes`.
 fn body(bytes: &[u8]) -> Result<&str, &'static str> {
-    const CUT: &str = "has no end: the section is cut off; build the program again";
+    const CUT: &str = "is not terminated: the section is cut off; build the program again";
     // Check the version first: the format of other versions is unknown.
     let prefix = &bytes[..bytes.len().min(BEGIN.len())];
     if !BEGIN.as_bytes().starts_with(prefix) {
@@ -137,9 +137,9 @@ fn body(bytes: &[u8]) -> Result<&str, &'static str> {
     // The end of the next record must not end a record that was cut off.
     let length = rest.iter().position(|it| *it == END as u8 || *it == MARK[0]).ok_or(CUT)?;
     if rest[length] == MARK[0] {
-        return Err("has no end: another one begins inside it; build the program again");
+        return Err("is not terminated: another record starts inside it; build the program again");
     }
-    std::str::from_utf8(&rest[..length]).map_err(|_| "is no UTF-8 text")
+    std::str::from_utf8(&rest[..length]).map_err(|_| "is not UTF-8")
 }
 
 /// `key`, `value`, `key`, `value`, …
@@ -187,7 +187,7 @@ fn site<'a>(fields: impl Iterator<Item = &'a str>) -> Result<SiteRecord, String>
         module: take("module")?,
         function: take("function")?,
         file: take("file")?,
-        line: number.ok_or_else(|| format!("has `{}` where a line number belongs", shown(&line)))?,
+        line: number.ok_or_else(|| format!("has the invalid line number `{}`", shown(&line)))?,
         attribute: take("attribute")?,
         family: take("family")?,
         objective: None,
@@ -209,7 +209,7 @@ fn lines(text: &str) -> Vec<String> {
 /// `slo:success` is a percentage; `slo:latency` is seconds and a percentage, `0.01@99`.
 fn objective(facts: &mut BTreeMap<String, String>) -> Result<Option<Objective>, String> {
     let mut taken = |key: &str| facts.remove(key).map(|value| (value.clone(), value));
-    let wrong = |value: &str| format!("has `{}` where an objective belongs", shown(value));
+    let wrong = |value: &str| format!("has the invalid objective `{}`", shown(value));
     let success = taken("slo:success").map(|(value, it)| share(&it).ok_or_else(|| wrong(&value))).transpose()?;
     let latency = taken("slo:latency").map(|(value, it)| {
         let parts = it
@@ -367,5 +367,5 @@ fn number(hex: &str) -> Result<f64, String> {
     let written = hex.len() == 16 && hex.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
     let bits = u64::from_str_radix(hex, 16).ok().filter(|_| written);
     let number = bits.map(f64::from_bits).filter(|it| it.is_finite());
-    number.ok_or_else(|| format!("has `{}` where a number belongs", shown(hex)))
+    number.ok_or_else(|| format!("has the invalid number `{}`", shown(hex)))
 }

@@ -46,7 +46,7 @@ impl Label {
         match words {
             [name] => Label::of(name, values),
             [word, name] if same(word, Label::FROM_RESULT) => Label::of(name, values).from_result(),
-            _ => panic!("a label is its name, behind `from_result` if its value comes from the result"),
+            _ => panic!("a label is its name, with `from_result` in front if its value comes from the result"),
         }
     }
 }

@@ -62,16 +62,16 @@ fn rules_of_a_family() {
     check_metric(Metric { buckets: &[1.0, f64::INFINITY], ..METRIC }, "a finite number");
     check(Family { metrics: &[METRIC, METRIC], ..FAMILY }, "a role appears twice");
     check_alert("duration quantile", Some(0.9), Some(1.0), None, "");
-    check_alert("duration quantile", Some(0.9), Some(2.0), None, "no bucket of the duration");
-    check_alert("duration quantile", Some(1.0), Some(1.0), None, "a quantile lies between 0 and 1");
-    check_alert("score quantile", Some(0.1), None, Some(0.5), "no bucket of the score");
+    check_alert("duration quantile", Some(0.9), Some(2.0), None, "not a bucket of the duration");
+    check_alert("duration quantile", Some(1.0), Some(1.0), None, "a quantile is a number between 0 and 1");
+    check_alert("score quantile", Some(0.1), None, Some(0.5), "not a bucket of the score");
     check_alert("error_ratio", None, Some(0.1), None, "counts no errors");
     check_alert("failure_ratio", None, Some(0.1), None, "no failures");
-    check_alert("rollbacks", None, Some(1.0), None, "has no rollbacks");
-    check_alert("failures", None, Some(1.0), None, "has no failures");
-    check_alert("completion_failures", None, Some(0.1), None, "has no completions");
+    check_alert("rollbacks", None, Some(1.0), None, "counts no rollbacks");
+    check_alert("failures", None, Some(1.0), None, "counts no failures");
+    check_alert("completion_failures", None, Some(0.1), None, "counts no completions");
     check_alert("hit_ratio", None, None, Some(0.8), "no look-ups");
-    check_alert("last_score", None, None, Some(0.8), "has no newest score");
+    check_alert("last_score", None, None, Some(0.8), "has no latest score");
     check_alert("level", None, Some(1.0), None, "has no level");
     check_alert("level", None, None, Some(1.0), "has no level");
     check_alert("level growth", None, Some(1.0), None, "has no level");
@@ -84,5 +84,5 @@ fn rules_of_a_family() {
         Family { metrics: Vec::leak(vec![calls]), alerts: Vec::leak(vec![alert]), ..FAMILY }
     };
     check(stalled(300.0), "");
-    check(stalled(10.0), "between a minute and a day");
+    check(stalled(10.0), "60 to 86400 seconds");
 }
