@@ -4,7 +4,7 @@
 //! may be any constant expression.
 
 use crate::diag::{Diag, did_you_mean};
-use measurand_catalog::{CONDITIONS, Condition, Label, Role, Severity};
+use measurand_catalog::{Condition, Label, Role, SIGNALS, Severity, SignalSpec};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use std::fmt::Display;
@@ -414,14 +414,14 @@ fn condition(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<Toke
 
 fn unknown_condition(words: &str) -> String {
     let forms = |known: &str| -> Vec<String> {
-        let begins = |it: &&(&str, &str)| it.0 == known || it.0.split(' ').next() == Some(known);
-        CONDITIONS.iter().filter(begins).map(|it| format!("`{}`", it.1)).collect()
+        let begins = |it: &&SignalSpec| it.words == known || it.words.split(' ').next() == Some(known);
+        SIGNALS.iter().filter(begins).map(|it| format!("`{}`", it.form())).collect()
     };
     if let own @ [_, ..] = &forms(words)[..] {
         return format!("write this condition as {}", own.join(" or "));
     }
-    let meant = did_you_mean(words, CONDITIONS.iter().map(|it| it.0));
-    let known = meant.map_or_else(|| CONDITIONS.iter().map(|it| format!("`{}`", it.1)).collect(), forms);
+    let meant = did_you_mean(words, SIGNALS.iter().map(|it| it.words));
+    let known = meant.map_or_else(|| SIGNALS.iter().map(|it| format!("`{}`", it.form())).collect(), forms);
     match (meant, known.split_last()) {
         (Some(_), _) => format!("no condition is called `{words}`; did you mean {}?", known.join(" or ")),
         (None, Some((last, others))) => {

@@ -68,7 +68,7 @@ mod tests {
         assert_eq!((functions, catalog.families[0].title.as_str()), (vec!["good"], "Functions"));
         let said = said.into_inner();
         assert_eq!(said.len(), 2, "{said:#?}");
-        assert!(said[0].contains("defines the family `function` in another way"), "{said:#?}");
+        assert!(said[0].contains("defines the family `function` differently"), "{said:#?}");
         assert!(said[1].starts_with("`bad` (a.rs:7), whose record has the label `colour`"), "{said:#?}");
     }
 }

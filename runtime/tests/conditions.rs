@@ -1,7 +1,7 @@
 //! Every condition of an alert can be used in a family that a user declares.
 
 use measurand::DeclaredFamily;
-use measurand::tables::Condition;
+use measurand::tables::Signal;
 
 measurand::family! {
     /// Reviews by team.
@@ -65,22 +65,23 @@ measurand::family! {
 #[test]
 fn each_condition_can_be_declared() {
     let families = [Review::FAMILY, Nightly::FAMILY, Index::FAMILY];
-    let declared: Vec<Condition> = families.iter().flat_map(|it| it.alerts).map(|it| it.condition).collect();
+    let conditions = families.iter().flat_map(|it| it.alerts).map(|it| it.condition);
+    let declared: Vec<_> = conditions.map(|it| (it.signal, it.quantile, it.threshold)).collect();
     let expected = [
-        Condition::ErrorRatioAbove(0.02),
-        Condition::FailureRatioAbove(0.02),
-        Condition::DurationAbove { quantile: 0.95, seconds: 1.0 },
-        Condition::ScoreBelow { quantile: 0.05, score: 0.7 },
-        Condition::LastScoreBelow(0.85),
-        Condition::RollbacksAbove(5.0),
-        Condition::FailuresAbove(3.0),
-        Condition::CallsBelow(1000.0),
-        Condition::Stalled(300.0),
-        Condition::CompletionFailuresAbove(0.1),
-        Condition::LevelAbove(100.0),
-        Condition::LevelBelow(0.9),
-        Condition::LevelGrowthAbove(1_048_576.0),
-        Condition::HitRatioBelow(0.8),
+        (Signal::ErrorRatio, None, 0.02),
+        (Signal::FailureRatio, None, 0.02),
+        (Signal::DurationQuantile, Some(0.95), 1.0),
+        (Signal::ScoreQuantile, Some(0.05), 0.7),
+        (Signal::LastScore, None, 0.85),
+        (Signal::Rollbacks, None, 5.0),
+        (Signal::Failures, None, 3.0),
+        (Signal::CallRate, None, 1000.0),
+        (Signal::Stalled, None, 300.0),
+        (Signal::CompletionFailureRatio, None, 0.1),
+        (Signal::LevelAbove, None, 100.0),
+        (Signal::LevelBelow, None, 0.9),
+        (Signal::LevelGrowth, None, 1_048_576.0),
+        (Signal::HitRatio, None, 0.8),
     ];
     assert_eq!(declared, expected);
 }

@@ -1,9 +1,11 @@
 //! The catalog: the contents of all records of one program, as data.
 
+use crate::condition::{Condition, SIGNALS, SignalSpec};
 use crate::definition::STREAM_ITEMS;
-use crate::family::{Condition, FUNCTION_LABEL, Kind, Role, Severity, Unit, unit_of};
+use crate::family::{FUNCTION_LABEL, Kind, Role, Severity, Unit, unit_of};
 use crate::text::shown;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The annotated functions of a program, and the families they record.
@@ -227,6 +229,37 @@ impl SiteRecord {
     pub fn given_labels(&self) -> impl Iterator<Item = (&str, &str)> {
         self.labels.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+/// `{"calls_below": 1000.0}`, or `{"duration_above": {"quantile": 0.95, "seconds": 0.01}}`.
+impl From<Condition> for Value {
+    fn from(Condition { signal, quantile, threshold }: Condition) -> Self {
+        let spec = signal.spec();
+        match spec.threshold.histogram {
+            None => json!({ spec.key: threshold }),
+            Some(it) => json!({ spec.key: { "quantile": quantile, threshold_key(it): threshold } }),
+        }
+    }
+}
+
+impl TryFrom<Value> for Condition {
+    type Error = &'static str;
+
+    fn try_from(json: Value) -> Result<Self, Self::Error> {
+        let read = |spec: &SignalSpec| {
+            let value = json.get(spec.key)?;
+            let (quantile, threshold) = match spec.threshold.histogram {
+                None => (None, value),
+                Some(it) => (Some(value.get("quantile")?.as_f64()?), value.get(threshold_key(it))?),
+            };
+            Some(Self { signal: spec.signal, quantile, threshold: threshold.as_f64()? })
+        };
+        SIGNALS.iter().find_map(read).ok_or("an unknown condition")
+    }
+}
+
+fn threshold_key(histogram: Role) -> &'static str {
+    if histogram == Role::Score { "score" } else { "seconds" }
 }
 
 impl FamilyRecord {

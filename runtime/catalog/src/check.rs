@@ -1,29 +1,30 @@
-//! What holds for every catalog, wherever it was read: names are legal, prose is clean, numbers make sense, and every
-//! site has its family. Generators rely on it, so that nothing in a hostile catalog becomes PromQL, YAML or an escape
-//! sequence of a terminal.
+//! Checks every catalog, from any source: names are legal, prose is clean, numbers make sense, and every site has its
+//! family. Generators rely on these checks: a hostile catalog cannot put PromQL, YAML or a terminal's escape sequence
+//! into their files.
 //!
-//! Names are refused when they are wrong, since a cleaned name would be another name; prose is cleaned.
-//! Reasons are predicates: the caller knows what to put in front of them.
+//! An invalid name is an error, since a cleaned name would be another name. Prose is cleaned.
+//! Each reason is a predicate; the caller adds the subject.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, MetricRecord, Objective, SiteRecord};
+use crate::condition::{Buckets, Condition};
 use crate::definition::{self, Definition, is_function};
-use crate::family::{ADDED_LABELS, Condition, FUNCTION_LABEL, Kind, MODULE_LABEL, Role, Unit, is_reserved};
+use crate::family::{ADDED_LABELS, FUNCTION_LABEL, Kind, MODULE_LABEL, Role, Unit, is_reserved};
 use crate::names::is_name;
 use crate::record::{clean, is_text};
 use crate::text::shown;
 use std::collections::{BTreeMap, HashSet};
 
-/// More than a Prometheus server accepts in most setups, and few enough that labels times metrics stays small.
+/// Most Prometheus servers accept fewer. With this limit, labels times metrics stays small.
 const LABELS_MAX: usize = 32;
 
-/// Each site's value is searched among the label's.
+/// The value of each site is looked up in this list.
 const VALUES_MAX: usize = 1000;
 
 impl Catalog {
-    /// Joins families and sites that were checked each for itself, in the order that does not depend on a linker's.
+    /// Joins families and sites that were checked separately. The order does not depend on the linker.
     ///
-    /// `fail` is told of each site that does not fit, with the number that was given with it: it returns the error, or
-    /// leaves the site out.
+    /// `fail` gets the number and the error of each site that does not fit. It returns the error, or leaves the site
+    /// out.
     pub(crate) fn join<E>(
         mut families: BTreeMap<String, FamilyRecord>,
         sites: Vec<(usize, SiteRecord)>,
@@ -48,11 +49,11 @@ impl Catalog {
 }
 
 fn without_family(site: &SiteRecord) -> String {
-    format!("names the family `{}`, of which there is no record; link the crate that defines it", site.family)
+    format!("names the family `{}`, which has no record; link the crate that defines it", site.family)
 }
 
-/// Tells functions without an objective apart from those that have one, and with it series of their own: an empty value is
-/// a label that is not there.
+/// Gives functions without an objective series apart from those with one: their labels `function` and `module` are
+/// empty, which is the same as missing.
 fn separate(families: &BTreeMap<String, FamilyRecord>, sites: &mut [SiteRecord]) {
     let own = |site: &SiteRecord| families.get(&site.family).is_some_and(|it| it.label(FUNCTION_LABEL).is_some());
     let has = |site: &&SiteRecord| site.labels.get(FUNCTION_LABEL).is_some_and(|it| !it.is_empty()) && !own(site);
@@ -64,7 +65,7 @@ fn separate(families: &BTreeMap<String, FamilyRecord>, sites: &mut [SiteRecord])
     }
 }
 
-/// Numbers the functions that nothing else tells apart; see [`crate::definition`].
+/// Numbers functions with identical names; see [`crate::definition`].
 fn number(sites: &mut [SiteRecord]) {
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, site) in sites.iter().enumerate() {
@@ -90,7 +91,7 @@ fn number(sites: &mut [SiteRecord]) {
 }
 
 impl SiteRecord {
-    /// Everything, so that sites that share a line still have one order.
+    /// All fields, so that sites on one line have a fixed order.
     fn order(&self) -> impl Ord {
         let Self {
             krate,
@@ -134,7 +135,7 @@ impl SiteRecord {
         Definition { krate: &self.krate, version: &self.version, file: &self.file, line: self.line, expansion }
     }
 
-    /// Checks what does not depend on the family.
+    /// Checks everything that does not depend on the family.
     pub(crate) fn check(&mut self) -> Result<(), String> {
         let named = [
             ("crate", &self.krate),
@@ -146,7 +147,7 @@ impl SiteRecord {
         ];
         for (key, value) in named {
             if value.is_empty() || !is_line(value) {
-                return Err(format!("has `{}` where the {key} belongs", shown(value)));
+                return Err(format!("has the invalid {key} `{}`", shown(value)));
             }
         }
         legal("family", &self.family)?;
@@ -166,19 +167,19 @@ impl SiteRecord {
             let inside = |it: f64| it > 0.0 && it < 1.0;
             let seconds = objective.latency.map_or(1.0, |it| it.seconds);
             if !(shares.into_iter().flatten().all(inside) && seconds.is_finite() && seconds > 0.0) {
-                return Err("has an objective that no function can keep or miss".to_owned());
+                return Err("has an objective with an impossible share or duration".to_owned());
             }
         }
         self.facts.keys().try_for_each(|key| line("key", key))?;
         self.facts.values_mut().for_each(|it| *it = clean(it));
-        // A directory may be called anything, and nobody can rename it for us.
+        // A directory may have any name, and its user may be unable to rename it.
         self.file.retain(is_text);
         Ok(())
     }
 }
 
 impl FamilyRecord {
-    /// Checks the same rules as [`crate::Family::check`], and what the record repeats.
+    /// Checks the rules of [`crate::Family::check`], and the fields that follow from others.
     pub(crate) fn check(&mut self) -> Result<(), String> {
         legal("family", &self.name)?;
         self.title.retain(is_text);
@@ -198,11 +199,14 @@ impl FamilyRecord {
         for alert in &mut self.alerts {
             check_alert(alert)?;
         }
-        let wrong = self.alerts.iter().find(|it| !self.can_evaluate(&it.condition));
-        wrong.map_or(Ok(()), |it| Err(format!("has the alert `{}`, whose condition does not fit its metrics", it.name)))
+        self.alerts.iter().try_for_each(|alert| {
+            let checked = self.check_condition(&alert.condition);
+            let reason = |it: &str| it.lines().next().unwrap_or_default().to_owned();
+            checked.map_err(|it| format!("has the alert `{}`, which cannot be evaluated: {}", alert.name, reason(it)))
+        })
     }
 
-    /// Checks a site against the family that it records, which gets the buckets that the site's objective asks for.
+    /// Checks a site against its family, and gives the family the bucket that the site's objective needs.
     fn take(&mut self, site: &SiteRecord) -> Result<(), String> {
         if let Some(label) = site.labels.keys().find(|it| site.expressions.contains_key(*it)) {
             return Err(format!("has both a value and an expression for the label `{label}`"));
@@ -215,21 +219,21 @@ impl FamilyRecord {
             let values = self.label(label).map_or(&[][..], |it| &it.values);
             if !values.is_empty() && !values.contains(value) {
                 let value = shown(value);
-                return Err(format!("has the value `{value}`, which is none of those of the label `{label}`"));
+                return Err(format!("has the value `{value}`, which the label `{label}` does not allow"));
             }
         }
-        site.objective.as_ref().map_or(Ok(()), |it| self.promise(it))
+        site.objective.as_ref().map_or(Ok(()), |it| self.add_objective(it))
     }
 
-    /// Makes the threshold of an objective one of the buckets, so that what is promised is counted exactly. All series of
-    /// the family get it: buckets that differ between the series of one metric cannot be added up.
-    fn promise(&mut self, objective: &Objective) -> Result<(), String> {
+    /// Makes the threshold of an objective a bucket, so that fast calls are counted exactly. All series of the family
+    /// get the bucket: series of one metric with different buckets cannot be added up.
+    fn add_objective(&mut self, objective: &Objective) -> Result<(), String> {
         if objective.success.is_some() && self.metric(Role::Errors).is_none() {
-            return Err(format!("promises success, and the family `{}` counts no errors", self.name));
+            return Err(format!("has an objective for success, but the family `{}` counts no errors", self.name));
         }
         let Some(latency) = objective.latency else { return Ok(()) };
         let Some(metric) = self.metrics.iter_mut().find(|it| it.role == Role::Duration) else {
-            return Err(format!("promises a latency, and the family `{}` measures no duration", self.name));
+            return Err(format!("has an objective for latency, but the family `{}` measures no duration", self.name));
         };
         if let Err(place) = metric.buckets.binary_search_by(|it| it.total_cmp(&latency.seconds)) {
             metric.buckets.insert(place, latency.seconds);
@@ -237,34 +241,16 @@ impl FamilyRecord {
         Ok(())
     }
 
-    fn can_evaluate(&self, condition: &Condition) -> bool {
-        let has = |role| self.metric(role).is_some();
-        let has_bucket = |role, bound: f64| {
-            let buckets = self.metric(role).map_or(&[][..], |it| &it.buckets);
-            buckets.iter().any(|it| it.to_bits() == bound.to_bits())
-        };
-        let inside = |share: f64| share > 0.0 && share < 1.0;
-        let counts = |count: f64| count.is_finite() && count >= 0.0;
-        match *condition {
-            Condition::ErrorRatioAbove(share) => {
-                inside(share) && has(Role::Errors) && (has(Role::Calls) || has(Role::Duration))
-            }
-            Condition::FailureRatioAbove(share) => inside(share) && has(Role::Failures) && has(Role::Successes),
-            Condition::DurationAbove { quantile, seconds } => inside(quantile) && has_bucket(Role::Duration, seconds),
-            Condition::ScoreBelow { quantile, score } => inside(quantile) && has_bucket(Role::Score, score),
-            Condition::RollbacksAbove(count) => has(Role::Rollbacks) && counts(count),
-            Condition::FailuresAbove(count) => has(Role::Failures) && counts(count),
-            Condition::CompletionFailuresAbove(share) => inside(share) && has(Role::Completions),
-            Condition::HitRatioBelow(share) => inside(share) && has(Role::Hits) && has(Role::Misses),
-            Condition::LastScoreBelow(score) => score > 0.0 && score <= 1.0 && has(Role::LastScore),
-            Condition::LevelAbove(level) | Condition::LevelBelow(level) | Condition::LevelGrowthAbove(level) => {
-                level.is_finite() && has(Role::Level)
-            }
-            Condition::CallsBelow(rate) => counts(rate) && rate > 0.0 && (has(Role::Calls) || has(Role::Successes)),
-            Condition::Stalled(seconds) => {
-                (60.0..=86_400.0).contains(&seconds) && (has(Role::Calls) || has(Role::Successes))
-            }
+    /// Checks that the family's metrics can evaluate the condition.
+    ///
+    /// # Errors
+    /// If a metric is missing or the threshold is invalid. The second line of the reason, if any, is an example.
+    pub fn check_condition(&self, condition: &Condition) -> Result<(), &'static str> {
+        let mut buckets: Buckets<'_> = [None; Role::ALL.len()];
+        for metric in &self.metrics {
+            buckets[metric.role as usize] = Some(&metric.buckets);
         }
+        condition.check(&buckets)
     }
 }
 
@@ -285,21 +271,24 @@ fn check_label(label: &LabelRecord, metrics: &[MetricRecord]) -> Result<(), Stri
 }
 
 fn check_metric(metric: &mut MetricRecord, labels: &[LabelRecord]) -> Result<(), String> {
-    // Before the caller puts it into a message.
+    // The caller puts the name into a message.
     if !is_name(&metric.name) {
         metric.name = shown(&metric.name);
-        return Err("which is no name of a-z, 0-9 and `_`".to_owned());
+        return Err("whose name must consist of a-z, 0-9 and `_`".to_owned());
     }
     metric.help = clean(&metric.help);
     let plain = MetricRecord::new(metric.name.clone(), metric.role, labels);
     let counter = metric.kind == Kind::Counter;
     let increasing = metric.buckets.is_sorted_by(|a, b| a < b) && metric.buckets.iter().all(|it| it.is_finite());
     let rules = [
-        (plain.kind == metric.kind && plain.unit == metric.unit, "whose kind or unit is not that of its role"),
-        (plain.labels == metric.labels, "whose labels are not those of its family"),
-        (counter == metric.name.ends_with("_total"), "which must end in `_total` if, and only if, it is a counter"),
-        (metric.unit != Unit::Seconds || metric.name.ends_with("_seconds"), "which must end in `_seconds`"),
-        ((metric.kind == Kind::Histogram) != metric.buckets.is_empty(), "and only histograms, but all, have buckets"),
+        (plain.kind == metric.kind && plain.unit == metric.unit, "whose kind or unit differs from that of its role"),
+        (plain.labels == metric.labels, "whose labels differ from those of its family"),
+        (counter == metric.name.ends_with("_total"), "but a counter, and no other metric, must end in `_total`"),
+        (metric.unit != Unit::Seconds || metric.name.ends_with("_seconds"), "whose name must end in `_seconds`"),
+        (
+            (metric.kind == Kind::Histogram) != metric.buckets.is_empty(),
+            "but a histogram, and no other metric, must have buckets",
+        ),
         (increasing, "whose buckets are not in increasing order"),
     ];
     rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err((*reason).to_owned()))
@@ -308,7 +297,10 @@ fn check_metric(metric: &mut MetricRecord, labels: &[LabelRecord]) -> Result<(),
 fn check_alert(alert: &mut AlertRecord) -> Result<(), String> {
     let starts = alert.name.starts_with(|it: char| it.is_ascii_alphabetic());
     if !starts || !alert.name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_') {
-        return Err(format!("has the alert `{}`, which is no name of letters and digits", shown(&alert.name)));
+        return Err(format!(
+            "has the alert `{}`, whose name must consist of letters, digits and `_`",
+            shown(&alert.name)
+        ));
     }
     alert.summary = clean(&alert.summary);
     alert.impact = clean(&alert.impact);
@@ -329,7 +321,7 @@ fn legal(what: &str, name: &str) -> Result<(), String> {
     if is_name(name) {
         Ok(())
     } else {
-        Err(format!("has the {what} `{}`, which is no name of a-z, 0-9 and `_`", shown(name)))
+        Err(format!("has the {what} `{}`, whose name must consist of a-z, 0-9 and `_`", shown(name)))
     }
 }
 

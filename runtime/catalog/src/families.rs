@@ -5,7 +5,8 @@
 //! argument of an attribute states the kind of its value and the effect if it is missing.
 
 use crate::attribute::{Absent, Argument, ArgumentKind, Attribute};
-use crate::family::{Alert, Condition, Family, Label, Metric, OTHER, Role, Severity};
+use crate::condition::Condition;
+use crate::family::{Alert, Family, Label, Metric, OTHER, Role, Severity};
 use crate::names::same;
 use crate::record;
 

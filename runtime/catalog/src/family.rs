@@ -1,6 +1,6 @@
 //! The structure of a family: metrics that share their labels and are recorded together. Plain constant data.
 
-pub use crate::condition::Condition;
+use crate::condition::Condition;
 use crate::names::{ends_with, is_name, same};
 
 /// Metrics that share their labels and are recorded by the same calls.
@@ -429,18 +429,6 @@ impl Family {
             );
             i += 1;
         }
-    }
-
-    pub(crate) const fn has_bucket(&self, role: Role, bound: f64) -> bool {
-        let Some(metric) = self.metric(role) else { return false };
-        let mut i = 0;
-        while i < metric.buckets.len() {
-            if metric.buckets[i].to_bits() == bound.to_bits() {
-                return true;
-            }
-            i += 1;
-        }
-        false
     }
 }
 

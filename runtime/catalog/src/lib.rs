@@ -43,13 +43,13 @@ mod url;
 mod window;
 
 pub use attribute::{Absent, Argument, ArgumentKind, Attribute};
+pub use condition::{Condition, Direction, SIGNALS, Signal, SignalSpec, Threshold};
 pub use family::{
-    ADDED_LABELS, Alert, CALLER_LABEL, Condition, ERROR_OUTCOMES, FUNCTION_LABEL, Family, KIND_LABEL, Kind, Label,
-    MODULE_LABEL, Metric, OTHER, OUTCOME_LABEL, Role, SERIES_LIMIT, STATUS_LABEL, STATUSES, Severity, Unit,
+    ADDED_LABELS, Alert, CALLER_LABEL, ERROR_OUTCOMES, FUNCTION_LABEL, Family, KIND_LABEL, Kind, Label, MODULE_LABEL,
+    Metric, OTHER, OUTCOME_LABEL, Role, SERIES_LIMIT, STATUS_LABEL, STATUSES, Severity, Unit,
 };
 pub use kinds::{Kinds, UNKNOWN_KINDS, kinds_of};
 pub use text::{is_visible, visible};
-pub use words::CONDITIONS;
 
 #[cfg(feature = "read")]
 pub use catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};

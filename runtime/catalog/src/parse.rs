@@ -1,7 +1,8 @@
-//! Reads records; the bytes may come from a hostile file, so nothing here trusts a length or panics.
+//! Reads records. The bytes may come from a hostile file, so this module trusts no length and never panics.
 
 use crate::catalog::{AlertRecord, Catalog, FamilyRecord, LabelRecord, Latency, MetricRecord, Objective, SiteRecord};
-use crate::family::{Condition, Role, Severity};
+use crate::condition::{Condition, SIGNALS};
+use crate::family::{Role, Severity};
 use crate::kinds::{KINDS, UNKNOWN_KINDS};
 use crate::record::{BEGIN, END, SEPARATOR};
 use crate::text::shown;
@@ -9,12 +10,12 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 
-/// Why bytes are no records.
+/// The reason why bytes are not valid records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
-    /// Where the record begins, in bytes from the start of the input.
+    /// The start of the record, in bytes from the start of the input.
     pub offset: usize,
-    /// What is wrong with it: one line without control characters.
+    /// The problem, in one line without control characters.
     pub reason: String,
 }
 
@@ -26,28 +27,27 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// More than any program has; a section that claims more is not ours.
+/// No program has as many. A section with more is not ours.
 const RECORDS_MAX: usize = 1_000_000;
 
-/// Each kind of error is a series, and is written in the code.
+/// Each kind of error is a series, and a name in the code.
 const KINDS_MAX: usize = 10_000;
 
-/// What a record of any version begins with.
+/// The first bytes of a record of any version.
 const MARK: &[u8] = b"\x02measurand\x1f";
 
-/// The catalog of all records in `bytes`, in whatever order and with whatever padding between them.
+/// Returns the catalog of all records in `bytes`. Records may have any order, and any padding between them.
 ///
-/// Families that no site records are left out; the same record twice counts once. Control characters are taken out of
-/// prose, and refused in names.
+/// Families without sites are left out. A repeated record counts once. Control characters are removed from prose; in a
+/// name they are an error.
 ///
 /// # Errors
-/// When a record has no end, is no UTF-8, lacks a field or has one twice, holds an illegal name or number, or
-/// contradicts another one.
+/// If a record is not terminated or not UTF-8, has a missing, repeated or invalid field, or contradicts another record.
 pub fn parse(bytes: &[u8]) -> Result<Catalog, ParseError> {
     read(bytes, &mut Err)
 }
 
-/// The catalog of the records that are valid, and what is wrong with each of the others.
+/// Returns the catalog of the valid records, and the error of each invalid one.
 #[must_use]
 pub fn parse_valid(bytes: &[u8]) -> (Catalog, Vec<ParseError>) {
     let mut errors = Vec::new();
@@ -59,7 +59,7 @@ pub fn parse_valid(bytes: &[u8]) -> (Catalog, Vec<ParseError>) {
     (catalog, errors)
 }
 
-/// Reads all records; `fail` returns the error of a record, or leaves the record out.
+/// Reads all records. `fail` returns the error of a record, or leaves the record out.
 fn read<E>(bytes: &[u8], fail: &mut dyn FnMut(ParseError) -> Result<(), E>) -> Result<Catalog, E> {
     let mut families: BTreeMap<String, FamilyRecord> = BTreeMap::new();
     let mut sites = Vec::new();
@@ -67,7 +67,7 @@ fn read<E>(bytes: &[u8], fail: &mut dyn FnMut(ParseError) -> Result<(), E>) -> R
     while let Some(offset) = find(bytes, at) {
         count += 1;
         if count > RECORDS_MAX {
-            let reason = "is one of more than a million: this is no section of an annotated program".to_owned();
+            let reason = "is one of more than a million; this is not a section of an annotated program".to_owned();
             fail(ParseError { offset, reason })?;
             break;
         }
@@ -101,19 +101,20 @@ fn record(
             if families.get(&family.name).is_some_and(|it| *it != family) {
                 let name = family.name;
                 return Err(format!(
-                    "defines the family `{name}` in another way than an earlier one; rename one of them"
+                    "defines the family `{name}` differently than an earlier record; rename one of the families"
                 ));
             }
             families.insert(family.name.clone(), family);
         }
         Some("site") => sites.push((offset, site(fields)?)),
-        // Records of a kind that came later.
+        // A newer version writes this kind of record.
         _ => {}
     }
     Ok(())
 }
 
-/// Where the next record begins. Linear over all calls, since each begins where the last record ended.
+/// Returns the start of the next record. All calls together take linear time: each starts at the end of the last
+/// record.
 fn find(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += bytes.get(at..)?.iter().position(|it| *it == MARK[0])?;
@@ -124,21 +125,21 @@ fn find(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The text between [`BEGIN`] and [`END`] of a record that `bytes` begin with.
+/// Returns the text between [`BEGIN`] and [`END`] of the record at the start of `bytes`.
 fn body(bytes: &[u8]) -> Result<&str, &'static str> {
-    const CUT: &str = "has no end: the section is cut off; build the program again";
-    // The version first: nothing else can be said about a record of another one.
+    const CUT: &str = "is not terminated: the section is cut off; build the program again";
+    // Check the version first: the format of other versions is unknown.
     let prefix = &bytes[..bytes.len().min(BEGIN.len())];
     if !BEGIN.as_bytes().starts_with(prefix) {
         return Err("was written by another version of measurand; use the `cargo measurand` of the same version");
     }
     let rest = bytes.get(BEGIN.len()..).ok_or(CUT)?;
-    // The next record must not pass for the end of one that was cut off.
+    // The end of the next record must not end a record that was cut off.
     let length = rest.iter().position(|it| *it == END as u8 || *it == MARK[0]).ok_or(CUT)?;
     if rest[length] == MARK[0] {
-        return Err("has no end: another one begins inside it; build the program again");
+        return Err("is not terminated: another record starts inside it; build the program again");
     }
-    std::str::from_utf8(&rest[..length]).map_err(|_| "is no UTF-8 text")
+    std::str::from_utf8(&rest[..length]).map_err(|_| "is not UTF-8")
 }
 
 /// `key`, `value`, `key`, `value`, …
@@ -186,7 +187,7 @@ fn site<'a>(fields: impl Iterator<Item = &'a str>) -> Result<SiteRecord, String>
         module: take("module")?,
         function: take("function")?,
         file: take("file")?,
-        line: number.ok_or_else(|| format!("has `{}` where a line number belongs", shown(&line)))?,
+        line: number.ok_or_else(|| format!("has the invalid line number `{}`", shown(&line)))?,
         attribute: take("attribute")?,
         family: take("family")?,
         objective: None,
@@ -208,7 +209,7 @@ fn lines(text: &str) -> Vec<String> {
 /// `slo:success` is a percentage; `slo:latency` is seconds and a percentage, `0.01@99`.
 fn objective(facts: &mut BTreeMap<String, String>) -> Result<Option<Objective>, String> {
     let mut taken = |key: &str| facts.remove(key).map(|value| (value.clone(), value));
-    let wrong = |value: &str| format!("has `{}` where an objective belongs", shown(value));
+    let wrong = |value: &str| format!("has the invalid objective `{}`", shown(value));
     let success = taken("slo:success").map(|(value, it)| share(&it).ok_or_else(|| wrong(&value))).transpose()?;
     let latency = taken("slo:latency").map(|(value, it)| {
         let parts = it
@@ -220,13 +221,13 @@ fn objective(facts: &mut BTreeMap<String, String>) -> Result<Option<Objective>, 
     Ok((success.is_some() || latency.is_some()).then_some(Objective { success, latency }))
 }
 
-/// The share that a percentage is, to the same bits as if it were written as one: 99.9 is 0.999.
+/// Converts a percentage to a share, exact to the last bit: 99.9 is 0.999.
 fn share(percent: &str) -> Option<f64> {
     let percent: f64 = percent.parse().ok()?;
     Some((percent * 1e9).round() / 1e11)
 }
 
-/// A field that stands once, and must.
+/// A required field that must not be repeated.
 type Once<T> = Option<T>;
 
 #[derive(Default)]
@@ -248,25 +249,7 @@ struct AlertParts {
     impact: Once<String>,
 }
 
-const FAMILY_KEYS: [&str; 15] = [
-    "title",
-    "help",
-    "label",
-    "value",
-    "from_result",
-    "metric",
-    "role",
-    "bucket",
-    "alert",
-    "severity",
-    "condition",
-    "number",
-    "for",
-    "summary",
-    "impact",
-];
-
-/// A key belongs to the label, metric or alert that was named last; labels come first, alerts last.
+/// A key belongs to the label, metric or alert above it. Labels come first, alerts last.
 fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord, String> {
     let name = fields.next().ok_or("of a family lacks its name")?.to_owned();
     let (mut title, mut help) = (None, None);
@@ -295,14 +278,18 @@ fn family<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<FamilyRecord,
             ("from_result", None, None, Some(label)) => label.from_result = true,
             ("title", None, None, None) => once(&mut title, key, owned())?,
             ("help", None, None, None) => once(&mut help, key, owned())?,
-            (key, ..) if FAMILY_KEYS.contains(&key) => {
+            (
+                "title" | "help" | "label" | "value" | "from_result" | "metric" | "role" | "bucket" | "severity"
+                | "condition" | "number" | "for" | "summary" | "impact",
+                ..,
+            ) => {
                 return Err(format!("of a family has the field `{key}` out of place"));
             }
-            // Keys that came later.
+            // A newer version writes this key.
             _ => {}
         }
     }
-    // Each metric repeats the family's labels: with nine roles that is little, with a million hostile metrics it is not.
+    // Each metric copies the labels of the family. A million hostile metrics would need too much memory.
     if metrics.len() > Role::ALL.len() {
         return Err(format!("of a family has {} metrics, which is more than there are roles", metrics.len()));
     }
@@ -327,30 +314,12 @@ impl AlertParts {
     fn finish(self) -> Result<AlertRecord, String> {
         let Self { name, severity, condition, numbers, for_seconds, summary, impact } = self;
         let condition = some(condition, "condition")?;
-        let condition = match (condition.as_str(), numbers.as_slice()) {
-            ("error_ratio_above", [share]) => Condition::ErrorRatioAbove(*share),
-            ("failure_ratio_above", [share]) => Condition::FailureRatioAbove(*share),
-            ("duration_above", [quantile, seconds]) => {
-                Condition::DurationAbove { quantile: *quantile, seconds: *seconds }
-            }
-            ("score_below", [quantile, score]) => Condition::ScoreBelow { quantile: *quantile, score: *score },
-            ("rollbacks_above", [count]) => Condition::RollbacksAbove(*count),
-            ("failures_above", [count]) => Condition::FailuresAbove(*count),
-            ("completion_failures_above", [share]) => Condition::CompletionFailuresAbove(*share),
-            ("hit_ratio_below", [share]) => Condition::HitRatioBelow(*share),
-            ("last_score_below", [score]) => Condition::LastScoreBelow(*score),
-            ("level_above", [level]) => Condition::LevelAbove(*level),
-            ("level_below", [level]) => Condition::LevelBelow(*level),
-            ("level_growth_above", [level]) => Condition::LevelGrowthAbove(*level),
-            ("calls_below", [rate]) => Condition::CallsBelow(*rate),
-            ("stalled", [seconds]) => Condition::Stalled(*seconds),
-            (other, numbers) => {
-                let (name, other, count) = (shown(&name), shown(other), numbers.len());
-                return Err(format!(
-                    "has an alert `{name}` with the unknown condition `{other}` of {count} numbers; use a newer `cargo measurand`"
-                ));
-            }
-        };
+        let condition = self::condition(&condition, &numbers).ok_or_else(|| {
+            let (name, other, count) = (shown(&name), shown(&condition), numbers.len());
+            format!(
+                "has an alert `{name}` with the unknown condition `{other}` of {count} numbers; use a newer `cargo measurand`"
+            )
+        })?;
         let for_seconds = some(for_seconds, "for")?;
         if !(0.0..=f64::from(u32::MAX)).contains(&for_seconds) || for_seconds.fract() != 0.0 {
             return Err(format!("has an alert `{}` with `for` of {for_seconds} seconds", shown(&name)));
@@ -361,6 +330,17 @@ impl AlertParts {
             (some(severity, "severity")?, some(summary, "summary")?, some(impact, "impact")?);
         Ok(AlertRecord { name, severity, condition, for_seconds, summary, impact })
     }
+}
+
+/// Returns the condition with this key and these numbers.
+fn condition(key: &str, numbers: &[f64]) -> Option<Condition> {
+    let spec = SIGNALS.iter().find(|it| it.key == key)?;
+    let (quantile, threshold) = match (spec.threshold.histogram, numbers) {
+        (None, [threshold]) => (None, *threshold),
+        (Some(_), [quantile, threshold]) => (Some(*quantile), *threshold),
+        _ => return None,
+    };
+    Some(Condition { signal: spec.signal, quantile, threshold })
 }
 
 fn once<T>(place: &mut Once<T>, key: &str, value: T) -> Result<(), String> {
@@ -375,19 +355,17 @@ fn some<T>(place: Once<T>, key: &str) -> Result<T, String> {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    let role = Role::ALL.into_iter().find(|it| it.as_str() == text);
-    role.ok_or_else(|| format!("has the unknown role `{}`; use a newer `cargo measurand`", shown(text)))
+    Role::named(text).ok_or_else(|| format!("has the unknown role `{}`; use a newer `cargo measurand`", shown(text)))
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
-    let severity = Severity::ALL.into_iter().find(|it| it.as_str() == text);
-    severity.ok_or_else(|| format!("has the unknown severity `{}`", shown(text)))
+    Severity::named(text).ok_or_else(|| format!("has the unknown severity `{}`", shown(text)))
 }
 
 fn number(hex: &str) -> Result<f64, String> {
-    // As they are written, and not one way more: `from_str_radix` would accept a sign.
+    // Only the written form: `from_str_radix` would accept a sign.
     let written = hex.len() == 16 && hex.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
     let bits = u64::from_str_radix(hex, 16).ok().filter(|_| written);
     let number = bits.map(f64::from_bits).filter(|it| it.is_finite());
-    number.ok_or_else(|| format!("has `{}` where a number belongs", shown(hex)))
+    number.ok_or_else(|| format!("has the invalid number `{}`", shown(hex)))
 }

@@ -11,7 +11,7 @@
 //!
 //! Floating-point numbers are sixteen hexadecimal digits of their bits: exact, and simple enough for `const`.
 
-use crate::family::{Alert, Family, Label, Metric, Severity};
+use crate::family::{Alert, Family, Label, Metric};
 use crate::kinds::Kinds;
 
 /// The start of every record.
@@ -216,14 +216,13 @@ impl Writer<'_> {
     }
 
     const fn alert(self, alert: &Alert) -> Self {
-        let severity: Severity = alert.severity;
-        let writer = self.pair("alert", alert.name).pair("severity", severity.as_str());
-        let writer = writer.pair("condition", alert.condition.as_str());
-        let writer = match alert.condition.quantile() {
+        let writer = self.pair("alert", alert.name).pair("severity", alert.severity.as_str());
+        let writer = writer.pair("condition", alert.condition.signal.spec().key);
+        let writer = match alert.condition.quantile {
             Some(quantile) => writer.number("number", quantile),
             None => writer,
         };
-        let writer = writer.number("number", alert.condition.threshold());
+        let writer = writer.number("number", alert.condition.threshold);
         writer.number("for", alert.for_seconds as f64).pair("summary", alert.summary).pair("impact", alert.impact)
     }
 

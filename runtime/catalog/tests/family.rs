@@ -1,6 +1,6 @@
 //! The rules of families: a row that breaks one does not compile.
 
-use measurand_catalog::{Alert, Condition, Family, Label, Metric, Role, Severity, families};
+use measurand_catalog::{Alert, Condition, Family, Label, Metric, Role, Severity, Signal, families};
 
 const METRIC: Metric = Metric { name: "work_seconds", role: Role::Duration, help: "Time.", buckets: &[0.5, 1.0] };
 
@@ -12,7 +12,8 @@ fn check(family: Family, expected: &str) {
     match result {
         Ok(()) => assert_eq!(expected, "", "{family:?} is accepted"),
         Err(panic) => {
-            let text = panic.downcast_ref::<&str>().copied().unwrap_or_default();
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
             assert!(!expected.is_empty() && text.contains(expected), "{text}\nlacks: {expected}");
         }
     }
@@ -26,7 +27,8 @@ fn check_metric(metric: Metric, expected: &str) {
     check(Family { metrics: Vec::leak(vec![metric]), ..FAMILY }, expected);
 }
 
-fn check_alert(condition: Condition, expected: &str) {
+fn check_alert(words: &str, number: Option<f64>, above: Option<f64>, below: Option<f64>, expected: &str) {
+    let condition = Condition::declared(words, number, above, below).expect("a condition");
     let alert = Alert { name: "A", severity: Severity::P1, condition, for_seconds: 1, summary: "S", impact: "I" };
     check(Family { alerts: Vec::leak(vec![alert]), ..FAMILY }, expected);
 }
@@ -59,28 +61,28 @@ fn rules_of_a_family() {
     check_metric(Metric { buckets: &[1.0, 1.0], ..METRIC }, "in increasing order");
     check_metric(Metric { buckets: &[1.0, f64::INFINITY], ..METRIC }, "a finite number");
     check(Family { metrics: &[METRIC, METRIC], ..FAMILY }, "a role appears twice");
-    check_alert(Condition::DurationAbove { quantile: 0.9, seconds: 1.0 }, "");
-    check_alert(Condition::DurationAbove { quantile: 0.9, seconds: 2.0 }, "no bucket of the duration");
-    check_alert(Condition::DurationAbove { quantile: 1.0, seconds: 1.0 }, "a quantile lies between 0 and 1");
-    check_alert(Condition::ScoreBelow { quantile: 0.1, score: 0.5 }, "no bucket of the score");
-    check_alert(Condition::ErrorRatioAbove(0.1), "counts no errors");
-    check_alert(Condition::FailureRatioAbove(0.1), "no failures");
-    check_alert(Condition::RollbacksAbove(1.0), "has no rollbacks");
-    check_alert(Condition::FailuresAbove(1.0), "has no failures");
-    check_alert(Condition::CompletionFailuresAbove(0.1), "has no completions");
-    check_alert(Condition::HitRatioBelow(0.8), "no look-ups");
-    check_alert(Condition::LastScoreBelow(0.8), "has no newest score");
-    check_alert(Condition::LevelAbove(1.0), "has no level");
-    check_alert(Condition::LevelBelow(1.0), "has no level");
-    check_alert(Condition::LevelGrowthAbove(1.0), "has no level");
-    check_alert(Condition::CallsBelow(1.0), "counts no calls");
-    check_alert(Condition::Stalled(300.0), "counts no calls");
+    check_alert("duration quantile", Some(0.9), Some(1.0), None, "");
+    check_alert("duration quantile", Some(0.9), Some(2.0), None, "not a bucket of the duration");
+    check_alert("duration quantile", Some(1.0), Some(1.0), None, "a quantile is a number between 0 and 1");
+    check_alert("score quantile", Some(0.1), None, Some(0.5), "not a bucket of the score");
+    check_alert("error_ratio", None, Some(0.1), None, "counts no errors");
+    check_alert("failure_ratio", None, Some(0.1), None, "no failures");
+    check_alert("rollbacks", None, Some(1.0), None, "counts no rollbacks");
+    check_alert("failures", None, Some(1.0), None, "counts no failures");
+    check_alert("completion_failures", None, Some(0.1), None, "counts no completions");
+    check_alert("hit_ratio", None, None, Some(0.8), "no look-ups");
+    check_alert("last_score", None, None, Some(0.8), "has no latest score");
+    check_alert("level", None, Some(1.0), None, "has no level");
+    check_alert("level", None, None, Some(1.0), "has no level");
+    check_alert("level growth", None, Some(1.0), None, "has no level");
+    check_alert("calls", None, None, Some(1.0), "counts no calls");
+    check_alert("stalled", Some(300.0), None, None, "counts no calls");
     let calls = Metric { name: "work_total", role: Role::Calls, help: "Work.", buckets: &[] };
     let stalled = |seconds| {
-        let condition = Condition::Stalled(seconds);
+        let condition = Condition { signal: Signal::Stalled, quantile: None, threshold: seconds };
         let alert = Alert { name: "A", severity: Severity::P1, condition, for_seconds: 1, summary: "S", impact: "I" };
         Family { metrics: Vec::leak(vec![calls]), alerts: Vec::leak(vec![alert]), ..FAMILY }
     };
     check(stalled(300.0), "");
-    check(stalled(10.0), "between a minute and a day");
+    check(stalled(10.0), "60 to 86400 seconds");
 }

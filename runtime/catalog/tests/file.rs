@@ -149,7 +149,7 @@ fn the_message_for_a_file_without_a_catalog_says_what_to_do() {
     );
     check(
         &elf(&record(&SITE.replace("|load|", "|lo\u{1b}[31mad|"))),
-        r"has records that cannot be read: the record at byte 0 has `lo\u{1b}[31mad`",
+        r"has records that cannot be read: the record at byte 0 has the invalid function `lo\u{1b}[31mad`",
     );
 }
 

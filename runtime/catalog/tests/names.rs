@@ -123,9 +123,9 @@ fn a_record_that_is_not_valid_is_left_out() {
     assert_eq!(
         reasons,
         [
-            "has `x` where a line number belongs",
-            "has no end: another one begins inside it; build the program again",
-            "names the family `unknown`, of which there is no record; link the crate that defines it",
+            "has the invalid line number `x`",
+            "is not terminated: another record starts inside it; build the program again",
+            "names the family `unknown`, which has no record; link the crate that defines it",
         ]
     );
 }

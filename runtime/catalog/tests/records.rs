@@ -94,10 +94,10 @@ fn an_objective_is_read_and_its_threshold_is_a_bucket() {
     check("|slo:success|99.9", Ok((Some(0.999), None)));
     check("|slo:latency|0.012@99", Ok((None, Some((0.012, 0.99)))));
     check("|slo:latency|0.01@99.99|slo:success|95", Ok((Some(0.95), Some((0.01, 0.9999)))));
-    check("|slo:success|100", Err("no function can keep or miss"));
-    check("|slo:latency|-1@99", Err("no function can keep or miss"));
-    check("|slo:latency|fast", Err("where an objective belongs"));
-    check("|slo:success|NaN", Err("no function can keep or miss"));
+    check("|slo:success|100", Err("an impossible share or duration"));
+    check("|slo:latency|-1@99", Err("an impossible share or duration"));
+    check("|slo:latency|fast", Err("has the invalid objective"));
+    check("|slo:success|NaN", Err("an impossible share or duration"));
     let learned =
         record(&SITE.replace("|label:query_type|select|label:table|users", "").replace("database", "feedback"));
     assert!(parse(&[family(&families::FEEDBACK), learned.clone()].concat()).is_ok());
@@ -165,10 +165,10 @@ fn site(from: &str, to: &str, expected: &str) {
 #[test]
 fn a_malformed_site_is_refused() {
     let whole = record(SITE);
-    refused(&whole[..whole.len() - 1], "has no end: the section is cut off");
-    refused(&whole[..12], "has no end: the section is cut off");
-    refused(&[&whole[..40], &whole].concat(), "has no end: another one begins inside it");
-    refused(&[&whole[..40], &[0xff], &whole[40..]].concat(), "is no UTF-8 text");
+    refused(&whole[..whole.len() - 1], "is not terminated: the section is cut off");
+    refused(&whole[..12], "is not terminated: the section is cut off");
+    refused(&[&whole[..40], &whole].concat(), "is not terminated: another record starts inside it");
+    refused(&[&whole[..40], &[0xff], &whole[40..]].concat(), "is not UTF-8");
     refused(b"\x02measurand\x1f2\x1fanything\x03", "was written by another version of measurand");
     refused(b"\x02measurand\x1f10\x1f", "was written by another version of measurand");
     for key in ["crate", "version", "module", "file", "line", "function", "attribute", "family"] {
@@ -177,16 +177,16 @@ fn a_malformed_site_is_refused() {
     site("|owner|storage", "|owner", "has the key `owner` without a value");
     site("|owner|storage", "|line|8", "has the field `line` twice");
     site("|owner|storage", "|label:table|b", "has the field `label:table` twice");
-    site("|line|7", "|line|+7", "has `+7` where a line number belongs");
-    site("|line|7", "|line|4294967296", "has `4294967296` where a line number belongs");
-    site("|load|", "||", "has `` where the function belongs");
-    site("|load|", "|lo\u{1b}[2Jad|", r"has `lo\u{1b}[2Jad` where the function belongs");
-    site("app::db", "app\nevil: yaml", r"has `app\u{a}evil: yaml` where the module belongs");
+    site("|line|7", "|line|+7", "has the invalid line number `+7`");
+    site("|line|7", "|line|4294967296", "has the invalid line number `4294967296`");
+    site("|load|", "||", "has the invalid function ``");
+    site("|load|", "|lo\u{1b}[2Jad|", r"has the invalid function `lo\u{1b}[2Jad`");
+    site("app::db", "app\nevil: yaml", r"has the invalid module `app\u{a}evil: yaml`");
     site("users", "us\u{202e}ers", r"has a control character in the label `us\u{202e}ers`");
-    site("|family|database", "|family|data\"} or vector(1)", "which is no name of a-z, 0-9 and `_`");
-    site("|family|database", "|family|absent", "names the family `absent`, of which there is no record");
+    site("|family|database", "|family|data\"} or vector(1)", "whose name must consist of a-z, 0-9 and `_`");
+    site("|family|database", "|family|absent", "names the family `absent`, which has no record");
     site("|label:table|users", "|label:extra|x", "has the label `extra`, which the family `database` lacks");
-    site("|select|", "|explain|", "has the value `explain`, which is none of those of the label `query_type`");
+    site("|select|", "|explain|", "has the value `explain`, which the label `query_type` does not allow");
 }
 
 const FAMILY: &str = "family|database|title|T|help|H|label|query_type|label|table\
@@ -221,15 +221,19 @@ fn a_malformed_family_is_refused() {
     family_text("P1", "P9", "has the unknown severity `P9`");
     family_text("duration_above", "guess", "unknown condition `guess` of 2 numbers");
     family_text("|number|3fe0000000000000", "", "unknown condition `duration_above` of 1 numbers");
-    family_text("3fe0000000000000", "4008000000000000", "whose condition does not fit its metrics");
+    family_text(
+        "3fe0000000000000",
+        "4008000000000000",
+        "has the alert `A`, which cannot be evaluated: a quantile is a number between 0 and 1",
+    );
     family_text("3ff0000000000000", "4008000000000000", "whose buckets are not in increasing order");
-    family_text("3ff0000000000000", "7ff8000000000000", "has `7ff8000000000000` where a number belongs");
-    family_text("3ff0000000000000", "+ff0000000000000", "has `+ff0000000000000` where a number belongs");
+    family_text("3ff0000000000000", "7ff8000000000000", "has the invalid number `7ff8000000000000`");
+    family_text("3ff0000000000000", "+ff0000000000000", "has the invalid number `+ff0000000000000`");
     family_text("4024000000000000", "bff0000000000000", "with `for` of -1 seconds");
     family_text("4024000000000000", "3fe0000000000000", "with `for` of 0.5 seconds");
-    family_text("|a_seconds|", "|a_ms|", "which must end in `_seconds`");
-    family_text("|a_seconds|", "|a{x=\"1\"}_seconds|", "which is no name of a-z, 0-9 and `_`");
-    family_text("|alert|A|", "|alert|A b|", "which is no name of letters and digits");
+    family_text("|a_seconds|", "|a_ms|", "whose name must end in `_seconds`");
+    family_text("|a_seconds|", "|a{x=\"1\"}_seconds|", "whose name must consist of a-z, 0-9 and `_`");
+    family_text("|alert|A|", "|alert|A b|", "whose name must consist of letters, digits and `_`");
     family_text("|label|table", "|label|le", "has the label `le`, which is reserved");
     family_text("|label|table", "|label|query_type", "has the label `query_type` twice");
     family_text("|label|table", &"|label|table".repeat(40), "has 41 labels");
@@ -237,7 +241,7 @@ fn a_malformed_family_is_refused() {
     family_text("|alert|A", &format!("{metrics}|alert|A"), "has 21 metrics, which is more than there are roles");
     let other = record(&FAMILY.replace("|title|T", "|title|U"));
     let error = parse(&[record(FAMILY), other, record(SITE)].concat()).unwrap_err();
-    assert!(error.reason.contains("in another way than an earlier one"), "{error}");
+    assert!(error.reason.contains("differently than an earlier record"), "{error}");
     assert_eq!(error.offset, record(FAMILY).len());
 }
 
@@ -277,14 +281,14 @@ fn json_is_held_to_the_rules_of_records() {
     json("{", "<html>", "not a catalog: ");
     json("\"line\": 7", "\"line\": 7e99", "not a catalog: ");
     json("\"family\": \"database\"", "\"family\": \"absent\"", "site 0 names the family `absent`");
-    json("\"counter\"", "\"gauge\"", "whose kind or unit is not that of its role");
+    json("\"counter\"", "\"gauge\"", "whose kind or unit differs from that of its role");
     json("\"counter\"", "\"\\u001b[2J\"", r"unknown variant `\u{1b}[2J`");
-    json("\"outcome\"", "\"other\"", "whose labels are not those of its family");
+    json("\"outcome\"", "\"other\"", "whose labels differ from those of its family");
     json("0.0005", "1e999", "not a catalog: ");
     json("0.0005", "null", "not a catalog: ");
     json("0.0005", "7.5", "whose buckets are not in increasing order");
-    json("\"function\": \"load\"", "\"function\": \"lo\\nad\"", "where the function belongs");
-    json("\"name\": \"db_query_errors_total\"", "\"name\": \"up or db_total\"", "which is no name");
+    json("\"function\": \"load\"", "\"function\": \"lo\\nad\"", "has the invalid function");
+    json("\"name\": \"db_query_errors_total\"", "\"name\": \"up or db_total\"", "whose name must consist of");
     let twice = parse(&program()).unwrap();
     let twice = Catalog { families: [twice.families.clone(), twice.families].concat(), ..twice };
     assert!(Catalog::from_json(twice.to_json().as_bytes()).unwrap_err().contains("is in it twice"));

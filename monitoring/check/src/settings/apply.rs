@@ -2,7 +2,7 @@
 
 use super::{LeftOut, Settings, SettingsChange, What};
 use crate::suggest::did_you_mean;
-use measurand_catalog::{Catalog, Condition, FamilyRecord, Role};
+use measurand_catalog::{Catalog, Condition, FamilyRecord, Threshold};
 use measurand_monitoring::Changed;
 use measurand_monitoring::Monitoring;
 use measurand_monitoring::build::alerts;
@@ -116,37 +116,22 @@ impl SettingsChange {
         alert.severity = self.severity.unwrap_or(alert.severity);
         alert.for_seconds = self.for_seconds.unwrap_or(alert.for_seconds);
         let Some(threshold) = self.threshold else { return Ok(()) };
-        *number(&mut alert.condition) = threshold;
+        alert.condition.threshold = threshold;
         let condition = alert.condition;
-        let help = fitting(&condition, family);
-        // Reading a catalog validates its thresholds.
-        if Catalog::from_json(catalog.to_json().as_bytes()).is_ok() {
+        if family.check_condition(&condition).is_ok() {
             return Ok(());
         }
+        let help = valid_thresholds(&condition, family);
         let alert = &self.alert;
         Err(format!("{place}: the threshold {threshold} of `{alert}` does not fit its metric; help: write {help}"))
     }
 }
 
-/// The thresholds that fit. A threshold on a histogram must be a bucket, since values between buckets are not counted
-/// exactly.
-fn fitting(condition: &Condition, family: &FamilyRecord) -> String {
-    let one_of = |role| {
-        let bounds = family.metric(role).map(|it| it.buckets.as_slice()).unwrap_or_default();
-        let bounds: Vec<String> = bounds.iter().map(f64::to_string).collect();
-        format!("one of its buckets: {}", bounds.join(", "))
-    };
-    match condition {
-        Condition::DurationAbove { .. } => one_of(Role::Duration),
-        Condition::ScoreBelow { .. } => one_of(Role::Score),
-        Condition::ErrorRatioAbove(_)
-        | Condition::FailureRatioAbove(_)
-        | Condition::CompletionFailuresAbove(_)
-        | Condition::HitRatioBelow(_)
-        | Condition::LastScoreBelow(_) => "a number between 0 and 1".to_owned(),
-        Condition::Stalled(_) => "seconds between 60 and 86400".to_owned(),
-        _ => "a number that is not negative".to_owned(),
-    }
+fn valid_thresholds(condition: &Condition, family: &FamilyRecord) -> String {
+    let Threshold { histogram, help, .. } = condition.signal.spec().threshold;
+    let Some(metric) = histogram.and_then(|it| family.metric(it)) else { return help.to_owned() };
+    let bounds: Vec<String> = metric.buckets.iter().map(f64::to_string).collect();
+    format!("{help}: {}", bounds.join(", "))
 }
 
 fn find<'a>(catalog: &'a mut Catalog, alert: &str) -> Option<(&'a mut FamilyRecord, usize)> {
@@ -154,24 +139,4 @@ fn find<'a>(catalog: &'a mut Catalog, alert: &str) -> Option<(&'a mut FamilyReco
         let index = family.alerts.iter().position(|it| it.name == alert)?;
         Some((family, index))
     })
-}
-
-/// The threshold of a condition.
-fn number(condition: &mut Condition) -> &mut f64 {
-    match condition {
-        Condition::ErrorRatioAbove(it)
-        | Condition::FailureRatioAbove(it)
-        | Condition::RollbacksAbove(it)
-        | Condition::FailuresAbove(it)
-        | Condition::CompletionFailuresAbove(it)
-        | Condition::HitRatioBelow(it)
-        | Condition::LastScoreBelow(it)
-        | Condition::LevelAbove(it)
-        | Condition::LevelBelow(it)
-        | Condition::LevelGrowthAbove(it)
-        | Condition::CallsBelow(it)
-        | Condition::Stalled(it)
-        | Condition::DurationAbove { seconds: it, .. }
-        | Condition::ScoreBelow { score: it, .. } => it,
-    }
 }

@@ -1,6 +1,5 @@
 //! Alerts of each used family, of every program, and about the monitoring stack.
 
-mod advice;
 mod application;
 pub(crate) mod condition;
 mod draft;
@@ -9,6 +8,7 @@ mod family;
 mod objectives;
 mod scenario;
 mod service;
+pub(crate) mod signals;
 mod stack;
 mod timeline;
 

@@ -12,6 +12,7 @@ mod rules;
 mod runbook;
 mod severity;
 mod shipped;
+mod signals;
 mod support;
 mod tools;
 mod unit_tests;

@@ -117,7 +117,7 @@ pub(crate) fn catalog(sites: &[SiteRecord]) -> Catalog {
     Catalog::from_json(raw.to_json().as_bytes()).expect("the catalog is correct")
 }
 
-fn record(family: &Family) -> FamilyRecord {
+pub(crate) fn record(family: &Family) -> FamilyRecord {
     let labels = family.labels.iter().map(|it| LabelRecord {
         name: it.name.to_owned(),
         values: it.values.iter().map(|it| (*it).to_owned()).collect(),

@@ -100,7 +100,7 @@ fn wrong_answers_say_what_is_wrong() {
     );
     check(
         ok(&catalog().to_json().replace("\"load\"", r#""lo\u001b[2Jad""#)),
-        r"has `lo\u{1b}[2Jad` where the function belongs",
+        r"has the invalid function `lo\u{1b}[2Jad`",
     );
     check("SSH-2.0-OpenSSH_9.6\r\n\r\n".to_owned(), "no answer from");
     check(

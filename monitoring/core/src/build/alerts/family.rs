@@ -1,53 +1,62 @@
-//! The alerts of a family, as its table of alerts says, and what single functions change about them.
+//! The alerts of a family, and the changes that single functions make to them.
 
 use super::draft::Draft;
 use super::facts::{FactGroup, Facts, Split, parts};
-use super::{advice, condition, scenario, timeline};
-use crate::build::panels::family::panel_of;
+use super::scenario;
+use super::signals::row;
 use crate::build::used_family::UsedFamily;
 use crate::model::Sentence;
 use crate::model::options::Options;
-use measurand_catalog::{AlertRecord, Condition};
+use measurand_catalog::AlertRecord;
 
-/// The family's alerts. One about the series of functions is split where functions name a severity, an owner or a page
-/// of their own: one alert for those that say the same, and the family's own for all others. So none fires twice.
+/// An alert of a used family.
+pub(super) struct FamilyAlert<'a> {
+    pub(super) record: &'a AlertRecord,
+    pub(super) family: &'a UsedFamily<'a>,
+    /// The labels that tell the values of its signal apart.
+    pub(super) by: Vec<String>,
+}
+
+impl FamilyAlert<'_> {
+    pub(super) fn threshold(&self) -> f64 {
+        self.record.condition.threshold
+    }
+}
+
+/// The family's alerts. Functions with a severity, an owner or a runbook of their own split an alert: each such set has
+/// an alert, and all other functions have the family's. No series is in two of them.
 pub(super) fn drafts<'a>(family: &'a UsedFamily<'a>, options: &Options, split: Split) -> Vec<Draft<'a>> {
-    let wanted = |it: &&AlertRecord| options.under_load || !matches!(it.condition, Condition::CallsBelow(_));
+    let wanted = |it: &&AlertRecord| options.under_load || !row(it.condition.signal).under_load;
     family.family.alerts.iter().filter(wanted).flat_map(|it| of_alert(it, family, split)).collect()
 }
 
-fn of_alert<'a>(alert: &'a AlertRecord, family: &'a UsedFamily<'a>, split: Split) -> Vec<Draft<'a>> {
-    let Some(value) = condition::value(&alert.condition, family) else { return Vec::new() };
-    let parts = match alert.condition {
-        // All functions of the family together.
-        Condition::CallsBelow(_) | Condition::Stalled(_) => {
-            let sites = family.sites();
-            let example = scenario::example(family, &sites);
-            let facts = Facts::shared(&sites, alert.severity);
-            vec![FactGroup { facts, query: value, sites, example }]
-        }
-        _ => parts(family, alert.severity, &value, split),
+fn of_alert<'a>(record: &'a AlertRecord, family: &'a UsedFamily<'a>, split: Split) -> Vec<Draft<'a>> {
+    let row = row(record.condition.signal);
+    let by = if row.by_labels { family.labels() } else { Vec::new() };
+    let alert = FamilyAlert { record, family, by };
+    let Some(value) = (row.value)(&alert) else { return Vec::new() };
+    let parts = if row.by_labels {
+        parts(family, record.severity, &value, split)
+    } else {
+        let sites = family.sites();
+        let example = scenario::example(family, &sites);
+        vec![FactGroup { facts: Facts::shared(&sites, record.severity), query: value, sites, example }]
     };
     let draft = |FactGroup { facts, query, sites, example }: FactGroup<'a>| {
-        let mut scenario = scenario::of_condition(&alert.condition, family, example)?;
-        if matches!(alert.condition, Condition::RollbacksAbove(_) | Condition::FailuresAbove(_)) {
-            scenario.value *= f64::from((scenario.lead + alert.for_seconds / 60 + 1).min(5));
-        }
-        scenario.courses = timeline::of_condition(&alert.condition, &scenario, alert.for_seconds);
         Some(Draft {
-            name: &alert.name,
-            query: condition::compared(&alert.condition, query, family)?,
-            for_seconds: alert.for_seconds,
+            name: &record.name,
+            query: alert.compared(&row, query)?,
+            for_seconds: record.for_seconds,
             severity: Some(facts.severity),
             team: facts.owner(),
             runbook: facts.runbook(),
-            summary: Sentence::Foreign(alert.summary.clone()),
-            description: condition::description(&alert.condition, family),
-            impact: Sentence::Foreign(alert.impact.clone()),
-            panel: format!("family-{}/{}", family.family.name, panel_of(&alert.condition)),
-            absent: condition::absent(&alert.condition),
-            advice: advice::of(&alert.condition),
-            scenario,
+            summary: Sentence::Foreign(record.summary.clone()),
+            description: alert.description(&row),
+            impact: Sentence::Foreign(record.impact.clone()),
+            panel: format!("family-{}/{}", family.family.name, row.panel),
+            absent: row.absent,
+            advice: row.advice,
+            scenario: (row.scenario)(&alert, example)?,
             labels: Vec::new(),
             sites,
         })

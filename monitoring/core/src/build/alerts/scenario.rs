@@ -1,59 +1,61 @@
-//! Samples under which an alert fires and under which it only just does not.
+//! Samples that make an alert fire, just miss and resolve; one function for each signal of a family.
 
+use super::family::FamilyAlert;
+use super::timeline::{self, AFTER, BEGINS, CROWD, FEW, OVER, UNSET, WINDOW, bad_minutes, pair, without_failures};
 use crate::build::used_family::UsedFamily;
-use crate::model::{Scenario, Signal};
+use crate::model::{Scenario, Signal, Timeline};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL, STATUS_LABEL, STATUSES};
-use measurand_catalog::{Condition, MetricRecord, Role, SiteRecord};
+use measurand_catalog::{MetricRecord, Role, SiteRecord};
 
-/// Calls a minute in every scenario, enough for every guard against little traffic.
+/// Calls a minute in every scenario: enough for every guard against low traffic.
 pub(super) const TRAFFIC: f64 = 600.0;
 
 const DAY_MINUTES: u32 = 24 * 60;
 
 pub(super) type Labels = Vec<(String, String)>;
 
-/// Labels from pairs.
+/// Returns owned labels.
 pub(super) fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// A counter that grows by so much in a minute.
+/// A counter that grows by these amounts a minute.
 pub(super) fn counter(metric: impl Into<String>, labels: Labels, [bad, near, good]: [f64; 3]) -> Signal {
     Signal { metric: metric.into(), labels, counter: true, before: good, bad, near, good }
 }
 
-/// A gauge that shows this.
+/// A gauge with these values.
 pub(super) fn gauge(metric: impl Into<String>, labels: Labels, phases: [f64; 3]) -> Signal {
     Signal { counter: false, ..counter(metric, labels, phases) }
 }
 
-/// A scenario in which it is bad from the beginning.
+/// A scenario that is bad from the start.
 pub(super) fn scenario(signals: Vec<Signal>, labels: Labels, value: f64) -> Scenario {
     Scenario { signals, labels, lead: 1, recovery: 10, value, up: true, ..Scenario::default() }
 }
 
-/// The same, silent when it fails only once in two minutes, and not when it fails nearly once a minute.
+/// A scenario in which one failure in two minutes is too few to fire, and nine in ten minutes are enough.
 pub(super) fn few(failures: f64, scenario: Scenario) -> Scenario {
     Scenario { quiet: Some(0.5 / failures), enough: Some(0.9 / failures), ..scenario }
 }
 
-/// The buckets of a histogram whose observations all lie between two bounds, in each phase.
+/// The buckets of a histogram. In each phase, all observations lie in one bucket.
 pub(super) fn buckets(metric: &str, labels: &Labels, bounds: &[f64], phases: [f64; 3]) -> Vec<Signal> {
     let with = |le: String| labels.iter().cloned().chain([("le".to_owned(), le)]).collect();
     let name = format!("{metric}_bucket");
     let finite = bounds.iter().map(|bound| {
-        // A phase names the bound up to which all observations are.
+        // A phase is the bound of this bucket.
         counter(&name, with(bound.to_string()), phases.map(|upper| if upper <= *bound { TRAFFIC } else { 0.0 }))
     });
     finite.chain([counter(&name, with("+Inf".to_owned()), [TRAFFIC; 3])]).collect()
 }
 
-/// What the quantile of observations between two bounds is, as Prometheus interpolates it.
+/// The quantile of observations between two bounds, interpolated like Prometheus does.
 pub(super) fn interpolated(quantile: f64, lower: f64, upper: f64) -> f64 {
     lower + (upper - lower) * quantile
 }
 
-/// The labels of some function: what it says, else the first known value, else a made-up one.
+/// The labels of the first function. A label that it does not set has its first allowed value, or `other`.
 pub(super) fn example(family: &UsedFamily<'_>, sites: &[&SiteRecord]) -> Labels {
     let value = |it: &measurand_catalog::LabelRecord| {
         let said = sites.first().and_then(|site| site.labels.get(&it.name));
@@ -66,131 +68,214 @@ fn with(labels: &Labels, name: &str, value: &str) -> Labels {
     labels.iter().cloned().chain([(name.to_owned(), value.to_owned())]).collect()
 }
 
-/// The scenario of a condition; nothing where it is not evaluated for the family.
-pub(super) fn of_condition(condition: &Condition, family: &UsedFamily<'_>, labels: Labels) -> Option<Scenario> {
-    let metric = |role| family.metric(role);
-    let threshold = condition.threshold();
-    let doubled = (2.0 * threshold).min(1.0);
-    // A part of the traffic: bad, near, good.
-    let parts = [doubled, 0.9 * threshold, 0.0].map(|it| it * TRAFFIC);
-    let rest = parts.map(|it| TRAFFIC - it);
-    Some(match *condition {
-        Condition::ErrorRatioAbove(_) => {
-            let calls = calls(family)?;
-            let errors = with(&labels, OUTCOME_LABEL, ERROR_OUTCOMES[0]);
-            let signals =
-                vec![counter(calls, labels.clone(), [TRAFFIC; 3]), counter(&metric(Role::Errors)?.name, errors, parts)];
-            few(parts[0], scenario(signals, labels, doubled))
-        }
-        Condition::FailureRatioAbove(_) => {
-            let signals = vec![
-                counter(&metric(Role::Successes)?.name, labels.clone(), rest),
-                counter(&metric(Role::Failures)?.name, labels.clone(), parts),
-            ];
-            few(parts[0], scenario(signals, labels, doubled))
-        }
-        Condition::CompletionFailuresAbove(_) => {
-            let name = &metric(Role::Completions)?.name;
-            let [success, failure] = STATUSES;
-            let signals = vec![
-                counter(name, with(&labels, STATUS_LABEL, success), rest),
-                counter(name, with(&labels, STATUS_LABEL, failure), parts),
-            ];
-            // One failure in the whole test.
-            Scenario { recovery: 90, quiet: Some(0.02 / parts[0]), ..scenario(signals, labels, doubled) }
-        }
-        Condition::HitRatioBelow(share) => {
-            let hits = [share / 2.0, just_above(share), 1.0].map(|it| it * TRAFFIC);
-            let signals = vec![
-                counter(&metric(Role::Hits)?.name, labels.clone(), hits),
-                counter(&metric(Role::Misses)?.name, labels.clone(), hits.map(|it| TRAFFIC - it)),
-            ];
-            // Five look-ups a minute.
-            let plain = scenario(signals, labels, share / 2.0);
-            Scenario { quiet: Some(5.0 / TRAFFIC), enough: Some(9.0 / TRAFFIC), ..plain }
-        }
-        Condition::DurationAbove { quantile, seconds } => {
-            let it = metric(Role::Duration)?;
-            let (lower, upper) = neighbours(it, seconds);
-            let bounds = [lower, Some(seconds), upper].into_iter().flatten().collect::<Vec<_>>();
-            let signals = buckets(&it.name, &labels, &bounds, [upper?, seconds, lower.unwrap_or(seconds)]);
-            scenario(signals, labels, interpolated(quantile, seconds, upper?))
-        }
-        Condition::ScoreBelow { quantile, score } => {
-            let it = metric(Role::Score)?;
-            let (lower, upper) = neighbours(it, score);
-            let bounds = [lower, Some(score), upper].into_iter().flatten().collect::<Vec<_>>();
-            let top = upper.unwrap_or(f64::INFINITY);
-            let signals = buckets(&it.name, &labels, &bounds, [score, top, top]);
-            scenario(signals, labels, interpolated(quantile, lower.unwrap_or(0.0), score))
-        }
-        Condition::RollbacksAbove(count) => increase(metric(Role::Rollbacks)?, labels, count),
-        Condition::FailuresAbove(count) => increase(metric(Role::Failures)?, labels, count),
-        Condition::LastScoreBelow(score) => {
-            let mut signals =
-                vec![gauge(&metric(Role::LastScore)?.name, labels.clone(), [score / 2.0, just_above(score), 1.0])];
-            signals.push(counter(format!("{}_count", metric(Role::Score)?.name), labels.clone(), [TRAFFIC; 3]));
-            scenario(signals, labels, score / 2.0)
-        }
-        Condition::LevelAbove(level) => {
-            let signal = gauge(&metric(Role::Level)?.name, labels.clone(), [2.0 * level, 0.99 * level, 0.0]);
-            Scenario { lead: 0, ..scenario(vec![signal], labels, 2.0 * level) }
-        }
-        Condition::LevelBelow(level) => {
-            let phases = [0.5 * level, 1.01 * level, 1.02 * level];
-            let signal = gauge(&metric(Role::Level)?.name, labels.clone(), phases);
-            Scenario { lead: 0, ..scenario(vec![signal], labels, 0.5 * level) }
-        }
-        Condition::LevelGrowthAbove(level) => {
-            let phases = [3.0 * level, 1.9 * level, level];
-            let signal = gauge(&metric(Role::Level)?.name, labels.clone(), phases);
-            growth(scenario(vec![signal], labels, 2.0 * level))
-        }
-        Condition::CallsBelow(rate) => {
-            let slopes = [0.5, 1.05, 1.2].map(|it| it * rate * 60.0);
-            let signal = counter(&family.counter()?.name, labels, slopes);
-            scenario(vec![signal], Vec::new(), rate / 2.0)
-        }
-        Condition::Stalled(_) => {
-            let minutes = super::condition::whole(threshold) / 60;
-            let before = minutes + 10;
-            // Nearly, since a single call within the time is enough.
-            let calls = counter(&family.counter()?.name, labels, [0.0, 1.2 / f64::from(minutes.max(1)), TRAFFIC]);
-            // The process is old enough a little after the last call has been forgotten: which sample is on the edge of a
-            // window is seen differently before Prometheus 3.
-            let began = [f64::from((before + 3) * 60); 3];
-            let began = Signal { before: 0.0, ..gauge("process_start_time_seconds", Vec::new(), began) };
-            Scenario { before, lead: minutes + 4, ..scenario(vec![calls, began], Vec::new(), 0.0) }
-        }
-    })
+/// The share of failing calls while the alert fires, and failing and other calls a minute in each phase.
+fn failing(threshold: f64) -> (f64, [f64; 3], [f64; 3]) {
+    let share = (2.0 * threshold).min(1.0);
+    let failing = [share, 0.9 * threshold, 0.0].map(|it| it * TRAFFIC);
+    (share, failing, failing.map(|it| TRAFFIC - it))
 }
 
-/// A counter of which more than so many in five minutes are too many.
-pub(super) fn increase(metric: &MetricRecord, labels: Labels, count: f64) -> Scenario {
-    // Two and a half times too many in five minutes, which are too many after three.
-    let each = count.max(1.0) / 2.0;
-    let signal = counter(&metric.name, labels.clone(), [each, 0.18 * count, 0.0]);
-    // The rest of the five minutes of the first samples are not there yet: whoever calls this knows when it fires.
-    Scenario { lead: 3, ..scenario(vec![signal], labels, each) }
+impl FamilyAlert<'_> {
+    fn counter(&self, role: Role, labels: &Labels, phases: [f64; 3]) -> Option<Signal> {
+        Some(counter(&self.family.metric(role)?.name, labels.clone(), phases))
+    }
+
+    fn gauge(&self, role: Role, labels: &Labels, phases: [f64; 3]) -> Option<Signal> {
+        Some(gauge(&self.family.metric(role)?.name, labels.clone(), phases))
+    }
+
+    /// The number of observations of a histogram.
+    fn observations(&self, role: Role, labels: &Labels) -> Option<Signal> {
+        Some(counter(format!("{}_count", self.family.metric(role)?.name), labels.clone(), [TRAFFIC; 3]))
+    }
+
+    /// The minutes of bad samples that let the alert fire.
+    fn bad_minutes(&self) -> u32 {
+        bad_minutes(self.record.for_seconds)
+    }
 }
 
-/// The scenario of what is compared with a day ago, looked at twice an hour.
+pub(super) fn error_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let (share, failing, _) = failing(alert.threshold());
+    let calls = alert.counter(Role::Calls, &labels, [TRAFFIC; 3]);
+    let calls = calls.or_else(|| alert.observations(Role::Duration, &labels))?;
+    let errors = alert.counter(Role::Errors, &with(&labels, OUTCOME_LABEL, ERROR_OUTCOMES[0]), failing)?;
+    let courses = failing_share(alert, &calls, &errors, true);
+    Some(few(failing[0], Scenario { courses, ..scenario(vec![calls, errors], labels, share) }))
+}
+
+pub(super) fn failure_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let (share, failing, rest) = failing(alert.threshold());
+    let successes = alert.counter(Role::Successes, &labels, rest)?;
+    let failures = alert.counter(Role::Failures, &labels, failing)?;
+    let courses = failing_share(alert, &successes, &failures, false);
+    Some(few(failing[0], Scenario { courses, ..scenario(vec![successes, failures], labels, share) }))
+}
+
+/// First almost all calls fail; then a few, hidden by many good ones. `calls` counts the failed ones too if
+/// `includes_failed`.
+fn failing_share(alert: &FamilyAlert<'_>, calls: &Signal, failed: &Signal, includes_failed: bool) -> Vec<Timeline> {
+    let minutes = alert.bad_minutes();
+    let above = (1.5 * alert.threshold()).min(alert.threshold().midpoint(1.0)) * TRAFFIC;
+    let (at_first, later): (&[_], _) = if includes_failed {
+        (&[(minutes, CROWD * TRAFFIC), (AFTER, TRAFFIC)], TRAFFIC)
+    } else {
+        (&[(minutes + AFTER, TRAFFIC)], TRAFFIC - above)
+    };
+    let later = [(12, CROWD * TRAFFIC), (minutes, later)];
+    vec![
+        pair(OVER, (calls, at_first), (failed, &[(minutes, CROWD * TRAFFIC), (AFTER, 0.0)])),
+        pair(BEGINS, (calls, &later), (failed, &[(12 + minutes, above)])),
+        without_failures(calls),
+    ]
+}
+
+pub(super) fn completions(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let (share, failing, rest) = failing(alert.threshold());
+    let [success, failure] = STATUSES.map(|it| with(&labels, STATUS_LABEL, it));
+    let success = alert.counter(Role::Completions, &success, rest)?;
+    let failure = alert.counter(Role::Completions, &failure, failing)?;
+    let (bad, after) = (30, 75);
+    // With this many failures per success, the share equals the threshold.
+    let odds = alert.threshold() / (1.0 - alert.threshold());
+    let courses = vec![
+        pair(OVER, (&success, &[(bad + after, 10.0)]), (&failure, &[(bad, CROWD * CROWD), (after, 10.0 * odds / 4.0)])),
+        pair(BEGINS, (&success, &[(bad, CROWD * CROWD), (after, 1.0)]), (&failure, &[(bad + after, 4.0 * odds)])),
+        // One failure in fifty minutes, then one in eighteen.
+        pair(FEW, (&success, &[(bad + 2 * after, 0.0)]), (&failure, &[(bad, CROWD), (after, 0.02), (after, 0.055)])),
+    ];
+    // One failure in the whole test.
+    let quiet = Some(0.02 / failing[0]);
+    Some(Scenario { recovery: 90, quiet, courses, ..scenario(vec![success, failure], labels, share) })
+}
+
+pub(super) fn hit_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let (share, minutes) = (alert.threshold(), alert.bad_minutes());
+    let phases = [share / 2.0, just_above(share), 1.0].map(|it| it * TRAFFIC);
+    let hits = alert.counter(Role::Hits, &labels, phases)?;
+    let misses = alert.counter(Role::Misses, &labels, phases.map(|it| TRAFFIC - it))?;
+    let many = 3.0 * TRAFFIC * (1.0 - share) / share;
+    let hidden = [(12, CROWD * CROWD * TRAFFIC), (minutes, TRAFFIC)];
+    let courses = vec![
+        pair(OVER, (&hits, &[(minutes + AFTER, TRAFFIC)]), (&misses, &[(minutes, CROWD * TRAFFIC), (AFTER, 0.0)])),
+        pair(BEGINS, (&hits, &hidden), (&misses, &[(12 + minutes, many)])),
+        without_failures(&misses),
+    ];
+    // Five look-ups a minute are too few to judge, nine are enough.
+    let (quiet, enough) = (Some(5.0 / TRAFFIC), Some(9.0 / TRAFFIC));
+    Some(Scenario { quiet, enough, courses, ..scenario(vec![hits, misses], labels, share / 2.0) })
+}
+
+pub(super) fn duration(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let limit = alert.threshold();
+    let (lower, upper) = neighbours(alert.family.metric(Role::Duration)?, limit);
+    let value = interpolated(alert.record.condition.quantile?, limit, upper?);
+    quantile(alert, Role::Duration, labels, [upper?, limit, lower.unwrap_or(limit)], value)
+}
+
+pub(super) fn score(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let limit = alert.threshold();
+    let (lower, upper) = neighbours(alert.family.metric(Role::Score)?, limit);
+    let value = interpolated(alert.record.condition.quantile?, lower.unwrap_or(0.0), limit);
+    let top = upper.unwrap_or(f64::INFINITY);
+    quantile(alert, Role::Score, labels, [limit, top, top], value)
+}
+
+/// In each phase all observations lie in the bucket with this bound.
+fn quantile(alert: &FamilyAlert<'_>, role: Role, labels: Labels, phases: [f64; 3], value: f64) -> Option<Scenario> {
+    let (metric, limit) = (alert.family.metric(role)?, alert.threshold());
+    let (lower, upper) = neighbours(metric, limit);
+    let bounds: Vec<f64> = [lower, Some(limit), upper].into_iter().flatten().collect();
+    let signals = buckets(&metric.name, &labels, &bounds, phases);
+    let courses = vec![timeline::histogram(&signals, alert.record.for_seconds)];
+    Some(Scenario { courses, ..scenario(signals, labels, value) })
+}
+
+/// The counter grows in five minutes by two and a half times the threshold, and so exceeds it after three.
+pub(super) fn increase(alert: &FamilyAlert<'_>, role: Role, labels: Labels) -> Option<Scenario> {
+    let (each, lead, hold) = (alert.threshold().max(1.0) / 2.0, 3, alert.record.for_seconds);
+    let signal = alert.counter(role, &labels, [each, 0.18 * alert.threshold(), 0.0])?;
+    let courses = vec![timeline::burst(&signal, WINDOW, hold)];
+    let value = each * f64::from((lead + hold / 60 + 1).min(WINDOW));
+    Some(Scenario { lead, courses, ..scenario(vec![signal], labels, value) })
+}
+
+pub(super) fn last_score(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let (score, minutes) = (alert.threshold(), alert.bad_minutes());
+    let gauge = alert.gauge(Role::LastScore, &labels, [score / 2.0, just_above(score), 1.0])?;
+    let calls = alert.observations(Role::Score, &labels)?;
+    let (enough, stop) = (alert.record.for_seconds / 60 + 20, 70);
+    let courses = vec![
+        pair(OVER, (&gauge, &[(minutes, 0.0), (AFTER, 1.0)]), (&calls, &[(minutes + AFTER, TRAFFIC)])),
+        pair(FEW, (&gauge, &[(enough + stop, score / 2.0)]), (&calls, &[(enough, TRAFFIC), (stop, 0.0)])),
+    ];
+    Some(Scenario { courses, ..scenario(vec![gauge, calls], labels, score / 2.0) })
+}
+
+pub(super) fn level_above(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let level = alert.threshold();
+    let signal = alert.gauge(Role::Level, &labels, [2.0 * level, 0.99 * level, 0.0])?;
+    let courses = vec![timeline::peak(&signal, alert.record.for_seconds)];
+    Some(Scenario { lead: 0, courses, ..scenario(vec![signal], labels, 2.0 * level) })
+}
+
+pub(super) fn level_below(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let (level, minutes) = (alert.threshold(), alert.bad_minutes());
+    let signal = alert.gauge(Role::Level, &labels, [0.5 * level, 1.01 * level, 1.02 * level])?;
+    let other = Signal { labels: with(&signal.labels, "instance", "b"), ..signal.clone() };
+    let courses = vec![
+        timeline::course(OVER, vec![signal.along(&[(minutes, 0.01 * level), (AFTER, 1.02 * level)])]),
+        pair(UNSET, (&signal, &[(minutes, 1.01 * level)]), (&other, &[(minutes, 0.0)])),
+    ];
+    Some(Scenario { lead: 0, courses, ..scenario(vec![signal], labels, 0.5 * level) })
+}
+
+pub(super) fn level_growth(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let level = alert.threshold();
+    let signal = alert.gauge(Role::Level, &labels, [3.0 * level, 1.9 * level, level])?;
+    let courses = vec![timeline::growth(&signal)];
+    Some(growth(Scenario { courses, ..scenario(vec![signal], labels, 2.0 * level) }))
+}
+
+pub(super) fn call_rate(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let (rate, minutes) = (alert.threshold(), alert.bad_minutes());
+    let calls = counter(&alert.family.counter()?.name, labels, [0.5, 1.05, 1.2].map(|it| it * rate * 60.0));
+    let slower = calls.along(&[(12, CROWD * (rate * 60.0)), (minutes, 0.9 * (rate * 60.0))]);
+    let courses = vec![timeline::course(BEGINS, vec![slower])];
+    Some(Scenario { courses, ..scenario(vec![calls], Vec::new(), rate / 2.0) })
+}
+
+pub(super) fn stalled(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let minutes = super::condition::whole(alert.threshold()) / 60;
+    let before = minutes + 10;
+    // Just misses: a single call within the time keeps the alert silent.
+    let calls = counter(&alert.family.counter()?.name, labels, [0.0, 1.2 / f64::from(minutes.max(1)), TRAFFIC]);
+    // The process becomes old enough some minutes after the last call left the window: Prometheus 2 and 3 differ in
+    // whether a sample on the edge of a window belongs to it.
+    let start = gauge("process_start_time_seconds", Vec::new(), [f64::from((before + 3) * 60); 3]);
+    let start = Signal { before: 0.0, ..start };
+    let day = 25 * 60;
+    let (early, late) = (minutes + 15, 2 * minutes + 10);
+    let restart = [(early, 0.0), (late, f64::from(early * 60))];
+    let courses = vec![
+        pair("is over a day after the last call", (&calls, &[(20, TRAFFIC), (day, 0.0)]), (&start, &[(20 + day, 0.0)])),
+        pair("is silent after a new start", (&calls, &[(10, TRAFFIC), (early - 10 + late, 0.0)]), (&start, &restart)),
+    ];
+    Some(Scenario { before, lead: minutes + 4, courses, ..scenario(vec![calls, start], Vec::new(), 0.0) })
+}
+
+/// A scenario that is compared with a day ago and checked twice an hour.
 pub(super) fn growth(scenario: Scenario) -> Scenario {
     Scenario { lead: 0, before: DAY_MINUTES + 30, recovery: 40, slow: true, ..scenario }
 }
 
-/// A share that is not too small, but nearly.
+/// A share just above this one.
 fn just_above(share: f64) -> f64 {
     (1.1 * share).min(share.midpoint(1.0))
 }
 
-/// The bounds below and above one of the metric's buckets.
+/// The bounds of the next lower and the next higher bucket.
 fn neighbours(metric: &MetricRecord, bound: f64) -> (Option<f64>, Option<f64>) {
     let below = metric.buckets.iter().copied().rfind(|it| *it < bound);
     (below, metric.buckets.iter().copied().find(|it| *it > bound))
-}
-
-fn calls(family: &UsedFamily<'_>) -> Option<String> {
-    let of_duration = || family.metric(Role::Duration).map(|it| format!("{}_count", it.name));
-    family.metric(Role::Calls).map(|it| it.name.clone()).or_else(of_duration)
 }

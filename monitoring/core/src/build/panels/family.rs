@@ -1,44 +1,26 @@
-//! The panels of a family's row: which ones there are follows from the roles that its metrics have.
+//! The panels of a family's row. The roles of its metrics decide which of them exist.
 
-use super::lines::{alerts_of, quantiles, quantiles_by_label};
+use super::lines::{alerts_of, own_labels, quantiles, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, each, named};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Query, Window};
+use measurand_catalog::Role;
 use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
-use measurand_catalog::{Condition, Role};
 
-const ERROR_RATIO: &str = "error_ratio";
-const FAILURE_RATIO: &str = "failure_ratio";
-const DURATION_BY_LABEL: &str = "duration_by_label";
-const SCORE_BY_LABEL: &str = "score_by_label";
-const ROLLBACKS: &str = "rollbacks";
+pub(crate) const ERROR_RATIO: &str = "error_ratio";
+pub(crate) const FAILURE_RATIO: &str = "failure_ratio";
+pub(crate) const DURATION_BY_LABEL: &str = "duration_by_label";
+pub(crate) const SCORE_BY_LABEL: &str = "score_by_label";
+pub(crate) const ROLLBACKS: &str = "rollbacks";
+pub(crate) const FAILURES: &str = "failures";
+pub(crate) const COMPLETION_FAILURES: &str = "completion_failures";
+pub(crate) const HIT_RATIO: &str = "hit_ratio";
+pub(crate) const LAST_SCORE: &str = "last_score";
+pub(crate) const LEVEL: &str = "level";
+pub(crate) const RATE: &str = "rate";
 
-const FAILURES: &str = "failures";
-const COMPLETION_FAILURES: &str = "completion_failures";
-const HIT_RATIO: &str = "hit_ratio";
-const LAST_SCORE: &str = "last_score";
-const LEVEL: &str = "level";
-const RATE: &str = "rate";
-
-/// The panel that shows what a condition is about.
-pub(crate) fn panel_of(condition: &Condition) -> &'static str {
-    match condition {
-        Condition::ErrorRatioAbove(_) => ERROR_RATIO,
-        Condition::FailureRatioAbove(_) => FAILURE_RATIO,
-        Condition::CompletionFailuresAbove(_) => COMPLETION_FAILURES,
-        Condition::DurationAbove { .. } => DURATION_BY_LABEL,
-        Condition::ScoreBelow { .. } => SCORE_BY_LABEL,
-        Condition::LastScoreBelow(_) => LAST_SCORE,
-        Condition::RollbacksAbove(_) => ROLLBACKS,
-        Condition::FailuresAbove(_) => FAILURES,
-        Condition::HitRatioBelow(_) => HIT_RATIO,
-        Condition::LevelAbove(_) | Condition::LevelBelow(_) | Condition::LevelGrowthAbove(_) => LEVEL,
-        Condition::CallsBelow(_) | Condition::Stalled(_) => RATE,
-    }
-}
-
-/// Rate, errors and duration first; then how full it is; then what only scores have.
+/// Rate, errors and duration first, then calls in flight, then panels for scores and other roles.
 pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: RATE,
@@ -46,7 +28,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "How often it is called, whatever the outcome. A sudden drop means that callers are gone or stuck.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?))),
+        lines: |it| own_labels(it, |it, by| it.calls(by, Form::Plain)),
         ..PLAIN
     },
     Spec {
@@ -64,7 +46,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of calls that did not end well. Above the line the alert fires: follow its runbook.",
         unit: Unit::Share,
         no_value: "no calls",
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.error_ratio(&it.labels(), Form::Plain)?))),
+        lines: |it| own_labels(it, |it, by| it.error_ratio(by, Form::Plain)),
         alerts: |it| alerts_of(it, ERROR_RATIO),
         ..PLAIN
     },
@@ -143,10 +125,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Bars,
         unit: Unit::Share,
         no_value: "no scores",
-        lines: |it| {
-            let query = |it: &UsedFamily<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
-            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
-        },
+        lines: |it| own_labels(it, |it, by| it.gauge(Role::LastScore, Aggregation::Minimum, by)),
         alerts: |it| alerts_of(it, LAST_SCORE),
         ..PLAIN
     },
@@ -157,7 +136,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no scores",
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.success_ratio(&it.labels())?))),
+        lines: |it| own_labels(it, UsedFamily::success_ratio),
         ..PLAIN
     },
     Spec {
@@ -166,7 +145,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of calls that failed; a score below the threshold is a failure. Above the line the alert fires.",
         unit: Unit::Share,
         no_value: "no scores",
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.failure_ratio(&it.labels(), Form::Plain)?))),
+        lines: |it| own_labels(it, |it, by| it.failure_ratio(by, Form::Plain)),
         alerts: |it| alerts_of(it, FAILURE_RATIO),
         ..PLAIN
     },
@@ -176,10 +155,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Calls that ended well; where there is a score, with one that reached the threshold.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
-            let query = |it: &UsedFamily<'_>| it.rate(Role::Successes, &it.labels(), Form::Plain);
-            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
-        },
+        lines: |it| own_labels(it, |it, by| it.rate(Role::Successes, by, Form::Plain)),
         ..PLAIN
     },
     Spec {
@@ -188,20 +164,15 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Whose calls fail: scores below the threshold, and calls that ended badly.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
-            each(it, |it| Some(by_labels("", &it.labels(), it.rate(Role::Failures, &it.labels(), Form::Plain)?)))
-        },
+        lines: |it| own_labels(it, |it, by| it.rate(Role::Failures, by, Form::Plain)),
         ..PLAIN
     },
     Spec {
         key: ROLLBACKS,
         title: "Rollbacks in five minutes",
         description: "How often failures were undone. Above the line the alert fires: stop whatever fails again and again.",
-        lines: |it| {
-            // The alert's own window, so that its threshold is comparable at every zoom.
-            let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
-            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
-        },
+        // The alert's window, so that its threshold fits at every zoom.
+        lines: |it| own_labels(it, |it, by| it.increase(Role::Rollbacks, by, Window::Seconds(300))),
         alerts: |it| alerts_of(it, ROLLBACKS),
         ..PLAIN
     },
@@ -210,10 +181,7 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Rollbacks in the time shown",
         description: "How often failures were undone in the whole time that the dashboard shows.",
         kind: PanelKind::Number,
-        lines: |it| {
-            let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Shown);
-            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
-        },
+        lines: |it| own_labels(it, |it, by| it.increase(Role::Rollbacks, by, Window::Shown)),
         ..PLAIN
     },
     Spec {
@@ -231,7 +199,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of what ended within an hour that ended with a failure. Above the line the alert fires.",
         unit: Unit::Share,
         no_value: "nothing ended",
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.failed_completions()?.0))),
+        lines: |it| own_labels(it, |it, _| Some(it.failed_completions()?.0)),
         alerts: |it| alerts_of(it, COMPLETION_FAILURES),
         ..PLAIN
     },
@@ -270,7 +238,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of recent look-ups that found something. When it falls, whatever is behind it does the work.",
         unit: Unit::Share,
         no_value: "no look-ups",
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.hit_ratio(&it.labels(), Form::Plain)?))),
+        lines: |it| own_labels(it, |it, by| it.hit_ratio(by, Form::Plain)),
         alerts: |it| alerts_of(it, HIT_RATIO),
         ..PLAIN
     },
@@ -281,10 +249,7 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no look-ups",
-        lines: |it| {
-            let query = |it: &UsedFamily<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
-            each(it, |it| Some(by_labels("", &it.labels(), query(it)?)))
-        },
+        lines: |it| own_labels(it, |it, by| it.gauge(Role::HitRate, Aggregation::Minimum, by)),
         ..PLAIN
     },
 ];

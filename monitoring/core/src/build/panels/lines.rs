@@ -1,20 +1,25 @@
-//! Lines and thresholds that several tables of panels need.
+//! Lines and thresholds for several tables of panels.
 
-use super::family::panel_of;
 use super::spec::{by_labels, named};
+use crate::build::alerts::signals::row;
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::Line;
-use measurand_catalog::{Condition, Role};
+use crate::query::Query;
+use measurand_catalog::Role;
 
-/// The alerts that compare what this panel of a family shows; others are only shown by it.
+/// The alerts with thresholds in this panel of a family.
 pub(super) fn alerts_of(families: &[UsedFamily<'_>], panel: &str) -> Vec<String> {
-    let compares = |it: &Condition| {
-        use Condition::{CallsBelow, FailuresAbove, LevelGrowthAbove, Stalled};
-        !matches!(it, CallsBelow(_) | FailuresAbove(_) | LevelGrowthAbove(_) | Stalled(_))
-    };
     let alerts = families.iter().flat_map(|it| &it.family.alerts);
-    let of_panel = alerts.filter(|it| panel_of(&it.condition) == panel && compares(&it.condition));
-    of_panel.map(|it| it.name.clone()).collect()
+    let rows = alerts.map(|it| (row(it.condition.signal), &it.name));
+    rows.filter(|(row, _)| row.panel == panel && row.draws_threshold).map(|(_, name)| name.clone()).collect()
+}
+
+/// A line for each combination of a family's labels.
+pub(super) fn own_labels<'a>(
+    all: &[UsedFamily<'a>],
+    query: fn(&UsedFamily<'a>, &[String]) -> Option<Query>,
+) -> Vec<Line> {
+    all.iter().filter_map(|it| Some(by_labels("", &it.labels(), query(it, &it.labels())?))).collect()
 }
 
 /// One line for each quantile, over the whole family.
@@ -25,18 +30,13 @@ pub(super) fn quantiles(families: &[UsedFamily<'_>], role: Role, quantiles: &[f6
     families.iter().flat_map(|family| quantiles.iter().filter_map(move |it| line(family, *it))).collect()
 }
 
-/// One line for each quantile that an alert looks at, by the family's labels, so that the panel shows what the alerts see.
+/// A line for each quantile that an alert compares, by the family's labels. Without such an alert, `otherwise`.
 pub(super) fn quantiles_by_label(families: &[UsedFamily<'_>], role: Role, otherwise: f64) -> Vec<Line> {
     let mut lines = Vec::new();
     for family in families {
-        let alerts = family.family.alerts.iter();
-        let mut wanted: Vec<f64> = alerts
-            .filter_map(|it| match it.condition {
-                Condition::DurationAbove { quantile, .. } if role == Role::Duration => Some(quantile),
-                Condition::ScoreBelow { quantile, .. } if role == Role::Score => Some(quantile),
-                _ => None,
-            })
-            .collect();
+        let conditions = family.family.alerts.iter().map(|it| it.condition);
+        let of_role = conditions.filter(|it| it.signal.spec().threshold.histogram == Some(role));
+        let mut wanted: Vec<f64> = of_role.filter_map(|it| it.quantile).collect();
         wanted.sort_by(f64::total_cmp);
         wanted.dedup();
         if wanted.is_empty() {

@@ -1,0 +1,248 @@
+//! The table of signals: one row defines the alerts about a signal.
+
+use super::condition::{DAY_SECONDS, LOOKUPS_PER_SECOND, RECENT_SCORE, SINGLE, SMOOTHED, whole};
+use super::family::FamilyAlert;
+use super::scenario::{self, Labels};
+use crate::build::panels::family as panel;
+use crate::build::used_family::Form;
+use crate::model::{Format, Scenario};
+use crate::query::{Aggregation, Query, Selector, Window};
+use measurand_catalog::{Role, Signal};
+
+/// The properties of all alerts about one signal.
+pub(crate) struct SignalRow {
+    /// The panel that shows the signal.
+    pub(crate) panel: &'static str,
+    /// Whether the panel draws the threshold: only if it shows the quantity that the alert compares.
+    pub(crate) draws_threshold: bool,
+    /// Whether each combination of the family's labels has an alert. Otherwise the family has one.
+    pub(super) by_labels: bool,
+    /// Whether the alert exists only with the option `under_load`.
+    pub(super) under_load: bool,
+    /// The text of the firing alert. `{value}` is the signal, `{limit}` or `{time}` the threshold. `{above}` and
+    /// `{below}` are the shares of observations above and below a quantile.
+    pub(super) description: &'static str,
+    /// The format of the value and the limit. `None`: the unit of the family's level decides.
+    pub(super) format: Option<Format>,
+    /// The behaviour of the alert without series.
+    pub(super) absent: &'static str,
+    /// The first steps, in order.
+    pub(super) advice: &'static [&'static str],
+    /// The query of the signal; `None` if the family lacks a metric.
+    pub(super) value: fn(&FamilyAlert<'_>) -> Option<Query>,
+    /// Queries that must also have an answer, for example about enough traffic.
+    pub(super) guards: fn(&FamilyAlert<'_>) -> Option<Vec<Query>>,
+    /// Samples that make the alert fire, just miss and resolve.
+    pub(super) scenario: fn(&FamilyAlert<'_>, Labels) -> Option<Scenario>,
+}
+
+/// The values that most rows share. A row sets all empty ones.
+const ROW: SignalRow = SignalRow {
+    panel: "",
+    draws_threshold: true,
+    by_labels: true,
+    under_load: false,
+    description: "",
+    format: Some(Format::Count),
+    absent: "Silent without series and without traffic: a program that is gone is the business of ServiceDown.",
+    advice: &[],
+    value: |_| None,
+    guards: |_| Some(Vec::new()),
+    scenario: |_, _| None,
+};
+
+const LEVEL: SignalRow = SignalRow {
+    panel: panel::LEVEL,
+    description: "now {value}; the limit is {limit}.",
+    format: None,
+    advice: &[
+        "The panel tells whether it came at once or slowly: at once is an event, slowly is a leak or growth.",
+        "Compare with calls per second of the same time: more to do explains much.",
+    ],
+    ..ROW
+};
+
+const FAILED_WORK_ADVICE: &[&str] = &[
+    "The labels tell whose work fails: if it is one, stop it; if it is all, look at what they share.",
+    "Compare with the score and the duration of the same time.",
+];
+
+const SCORE_ADVICE: &[&str] = &[
+    "The heatmap tells whether all scores fell, or a second band came up: then one kind of work fails.",
+    "Look at the newest work of whoever the labels name, and stop it if it does harm.",
+];
+
+/// The row of a signal.
+#[expect(clippy::too_many_lines, reason = "a table")]
+pub(crate) const fn row(signal: Signal) -> SignalRow {
+    match signal {
+        Signal::ErrorRatio => SignalRow {
+            panel: panel::ERROR_RATIO,
+            description: "{value} of the calls did not end well within five minutes; the limit is {limit}.",
+            format: Some(Format::Share),
+            advice: &[
+                "The labels tell which calls; the panel of errors by outcome tells whether they return errors, panic, or are cancelled.",
+                "The log of that time has the first error; later ones often follow from it.",
+                "If a release came just before, take it back.",
+            ],
+            value: |it| it.family.error_ratio(&it.by, Form::Recorded),
+            guards: |it| it.failing(Role::Errors),
+            scenario: scenario::error_ratio,
+            ..ROW
+        },
+        Signal::FailureRatio => SignalRow {
+            panel: panel::FAILURE_RATIO,
+            description: "{value} of the calls failed within five minutes; the limit is {limit}.",
+            format: Some(Format::Share),
+            advice: FAILED_WORK_ADVICE,
+            value: |it| it.family.failure_ratio(&it.by, Form::Recorded),
+            guards: |it| it.failing(Role::Failures),
+            scenario: scenario::failure_ratio,
+            ..ROW
+        },
+        Signal::DurationQuantile => SignalRow {
+            panel: panel::DURATION_BY_LABEL,
+            description: "{above} of the calls take longer than {value}; the limit is {limit}.",
+            format: Some(Format::Seconds),
+            advice: &[
+                "The heatmap tells whether all calls are slower, or some: two bands are two kinds of calls.",
+                "If there are more calls than usual, the load is the cause: see calls per second.",
+                "Look at CPU, memory and Tokio lag: when all is slow, it is not this family.",
+            ],
+            value: |it| it.quantile(Role::Duration),
+            scenario: scenario::duration,
+            ..ROW
+        },
+        Signal::ScoreQuantile => SignalRow {
+            panel: panel::SCORE_BY_LABEL,
+            description: "{below} of the scores are below {value}; the limit is {limit}.",
+            format: Some(Format::Score),
+            advice: SCORE_ADVICE,
+            value: |it| it.quantile(Role::Score),
+            scenario: scenario::score,
+            ..ROW
+        },
+        Signal::LastScore => SignalRow {
+            panel: panel::LAST_SCORE,
+            description: "the newest score is {value}; the limit is {limit}.",
+            format: Some(Format::Score),
+            absent: "Silent without series, and when there was no new score for half an hour.",
+            advice: SCORE_ADVICE,
+            value: |it| {
+                let smoothed = Query::AverageOverTime(it.family.selector(Role::LastScore)?, SMOOTHED);
+                Some(smoothed.aggregate(Aggregation::Minimum, &it.by))
+            },
+            guards: |it| {
+                let count = format!("{}_count", it.family.metric(Role::Score)?.name);
+                Some(vec![Query::Increase(Selector::new(count), RECENT_SCORE).sum(&it.by).above(0.0)])
+            },
+            scenario: scenario::last_score,
+            ..ROW
+        },
+        Signal::Rollbacks => SignalRow {
+            panel: panel::ROLLBACKS,
+            description: "{value} rollbacks within five minutes; the limit is {limit}.",
+            advice: &[
+                "Stop whatever the labels name: it fails, is undone, and begins again.",
+                "Find what it tries in the log, and let it try something else.",
+            ],
+            value: |it| it.family.increase(Role::Rollbacks, &it.by, Window::Recent),
+            scenario: |it, labels| scenario::increase(it, Role::Rollbacks, labels),
+            ..ROW
+        },
+        Signal::Failures => SignalRow {
+            panel: panel::FAILURES,
+            draws_threshold: false,
+            description: "{value} failures within five minutes; the limit is {limit}.",
+            advice: &[
+                "Ask the other side whether it is up, from the machine of the program.",
+                "Look for what ran out: connections, file descriptors, disk.",
+            ],
+            value: |it| it.family.increase(Role::Failures, &it.by, Window::Recent),
+            scenario: |it, labels| scenario::increase(it, Role::Failures, labels),
+            ..ROW
+        },
+        Signal::CompletionFailureRatio => SignalRow {
+            panel: panel::COMPLETION_FAILURES,
+            description: "{value} failed within an hour; the limit is {limit}.",
+            format: Some(Format::Share),
+            advice: FAILED_WORK_ADVICE,
+            value: |it| Some(it.family.failed_completions()?.0),
+            guards: |it| Some(vec![it.family.failed_completions()?.1.above(SINGLE)]),
+            scenario: scenario::completions,
+            ..ROW
+        },
+        Signal::HitRatio => SignalRow {
+            panel: panel::HIT_RATIO,
+            description: "{value} of the look-ups found something within five minutes; the limit is {limit}.",
+            format: Some(Format::Share),
+            advice: &[
+                "A cache that was just emptied or resized fills again by itself: see since when.",
+                "If more different things are asked for than fit, make it larger.",
+            ],
+            value: |it| it.family.hit_ratio(&it.by, Form::Recorded),
+            guards: |it| Some(vec![it.family.lookups(&it.by, Form::Recorded)?.above(LOOKUPS_PER_SECOND)]),
+            scenario: scenario::hit_ratio,
+            ..ROW
+        },
+        Signal::LevelAbove => SignalRow {
+            value: |it| it.family.level(|it| Query::AverageOverTime(it, SMOOTHED)),
+            scenario: scenario::level_above,
+            ..LEVEL
+        },
+        Signal::LevelBelow => SignalRow {
+            absent: "Silent without series, and at zero, which is what a gauge shows before its first value.",
+            // An instance without a value yet must not lower the mean of the others.
+            value: |it| it.family.level(|it| Query::AverageOverTime(it, SMOOTHED).above(0.0)),
+            scenario: scenario::level_below,
+            ..LEVEL
+        },
+        Signal::LevelGrowth => SignalRow {
+            draws_threshold: false,
+            description: "higher by {value} than a day ago; the limit is {limit}.",
+            absent: "Silent without series, and while there is nothing from a day ago to compare with.",
+            value: |it| {
+                let day_ago = it.family.level(|it| Query::Offset(it, DAY_SECONDS))?;
+                Some(it.family.level(Query::Instant)?.minus(day_ago))
+            },
+            scenario: scenario::level_growth,
+            ..LEVEL
+        },
+        Signal::CallRate => SignalRow {
+            panel: panel::RATE,
+            draws_threshold: false,
+            by_labels: false,
+            under_load: true,
+            description: "{value}; meant are at least {limit}/s.",
+            format: Some(Format::PerSecond),
+            absent: "Silent without series: a program that is gone is the business of ServiceDown. At zero calls it fires, as it should.",
+            advice: &[
+                "If the load is less than usual, nothing is wrong: ask who sends it.",
+                "If durations are up, something is slow; if errors are up, something fails: look there.",
+            ],
+            value: |it| it.family.calls(&it.by, Form::Recorded),
+            scenario: scenario::call_rate,
+            ..ROW
+        },
+        Signal::Stalled => SignalRow {
+            panel: panel::RATE,
+            draws_threshold: false,
+            by_labels: false,
+            description: "{value} calls ended within {time}; within the last day there were some.",
+            absent: "Silent without series, which is the business of ServiceDown, and where there was no call within the last day: what never ran did not stall.",
+            advice: &[
+                "See whether calls are in flight: then they hang, and a stack trace of the process tells where.",
+                "If none is in flight, nobody calls: look at who should.",
+                "If nothing tells, restart the program, and keep its log.",
+            ],
+            value: |it| it.ended_within(whole(it.threshold())),
+            guards: |it| {
+                let start = Query::Instant(Selector::new("process_start_time_seconds"));
+                let age = start.aggregate(Aggregation::Maximum, &it.by).age();
+                Some(vec![it.ended_within(DAY_SECONDS)?.above(0.0), age.above(it.threshold())])
+            },
+            scenario: scenario::stalled,
+            ..ROW
+        },
+    }
+}
