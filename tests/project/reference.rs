@@ -180,7 +180,7 @@ fn record(family: &Family) -> FamilyRecord {
         condition: it.condition,
         for_seconds: it.for_seconds,
         summary: it.summary.to_owned(),
-        impact: it.impact.to_owned(),
+        impact: it.impact.as_str().to_owned(),
     };
     FamilyRecord {
         name: family.name.to_owned(),
@@ -228,8 +228,8 @@ fn alert(text: &mut String, alert: &Alert, query: &str) {
         text,
         "\n### {}\n\n{}\n{}\n\n- Severity {severity}, `for` {}.\n- Message: “{description}”\n- Without data: {}\n\n```promql\n{query}\n```\n\nDo first:\n\n",
         alert.name,
-        alert.summary,
-        alert.impact,
+        alert.summary.as_str(),
+        alert.impact.as_str(),
         duration(alert.for_seconds),
         alert.absent,
     );
@@ -259,7 +259,7 @@ fn alerts<'a>(groups: &'a [Group<Alert>], queries: impl Iterator<Item = NamedQue
     for it in once {
         let link = format!("[{}](#{})", it.name, it.name.to_lowercase());
         let severity = it.severity.map_or("none", measurand_catalog::Severity::as_str);
-        table += &row([&link, severity, &duration(it.for_seconds), &it.summary]);
+        table += &row([&link, severity, &duration(it.for_seconds), it.summary.as_str()]);
         alert(&mut text, it, &printed[it.name.as_str()]);
     }
     [table, text.trim_start().to_owned()]
