@@ -1,5 +1,5 @@
-//! Checks the contents of a build: the lists of `deny.toml`, the number of packages in the book, `unsafe` code, and
-//! the tests named in SECURITY.md.
+//! Checks the contents of a build: the lists of `deny.toml`, the number of packages in the book, `unsafe` code, the tests
+//! named in SECURITY.md, and the place of the pinned images.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -203,4 +203,22 @@ fn no_crate_of_ours_allows_unsafe_code() {
         assert!(inherits == Some(true) || forbids, "{manifest} needs `lints.workspace = true`");
     }
     assert!(packages.len() > 10, "{} packages", packages.len());
+}
+
+/// A new version of a server changes one file; the generated files follow by `UPDATE_EXPECT=1 cargo test`.
+#[test]
+fn images_are_pinned_in_one_place() {
+    const PLACE: &str = "monitoring/core/src/model/stack.rs";
+    let image = regex::Regex::new(r"(prom|grafana|victoriametrics)/[a-z-]+:v?[0-9]|nginx:[0-9]").unwrap();
+    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(workspace()).output().unwrap();
+    let mut found = BTreeMap::new();
+    for name in String::from_utf8(output.stdout).unwrap().split_terminator('\0') {
+        let Ok(text) = std::fs::read_to_string(workspace().join(name)) else { continue };
+        let lines = text.lines().filter(|it| image.is_match(it)).count();
+        // `the_files_of_the_system_are_current` compares the generated files.
+        if lines > 0 && !(name.starts_with("monitoring/") && name.ends_with("docker-compose.yml")) {
+            found.insert(name.to_owned(), lines);
+        }
+    }
+    assert_eq!(found, BTreeMap::from([(PLACE.to_owned(), 6)]), "pin images in {PLACE} only");
 }

@@ -99,5 +99,7 @@ fn serve(
     let (status, text) = answer(&request);
     requests.lock().expect("no panic").push(request);
     let mut writer = connection;
-    write!(writer, "HTTP/1.1 {status} .\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}", text.len())
+    // Prometheus 3 refuses a scrape without this type.
+    let head = "content-type: text/plain; version=0.0.4\r\nconnection: close";
+    write!(writer, "HTTP/1.1 {status} .\r\ncontent-length: {}\r\n{head}\r\n\r\n{text}", text.len())
 }

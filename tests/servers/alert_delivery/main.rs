@@ -5,6 +5,7 @@
 
 mod kill;
 mod kills;
+mod pager;
 mod servers;
 mod world;
 

@@ -1,6 +1,6 @@
 //! A real Prometheus with the given samples.
 
-use measurand_monitoring::query::evaluate::Memory;
+use measurand_monitoring::query::evaluate::{Memory, Scope};
 use measurand_tests::{Running, free_port, wait};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 pub(crate) struct Prometheus {
     _running: Running,
     url: String,
+    /// The version that the server returns.
+    pub(crate) version: String,
 }
 
 impl Prometheus {
@@ -37,9 +39,21 @@ impl Prometheus {
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(directory.join("prometheus.log")).unwrap());
         let running = Running::start(&mut command, "prometheus");
-        let this = Self { _running: running, url: format!("http://{listen}") };
-        wait("Prometheus to be ready", 60, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
-        this
+        let url = format!("http://{listen}");
+        wait("Prometheus to be ready", 60, || ureq::get(format!("{url}/-/ready")).call().ok());
+        let answer = measurand_tests::get(&format!("{url}/api/v1/status/buildinfo"));
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        Self { _running: running, url, version: answer["data"]["version"].as_str().unwrap().to_owned() }
+    }
+
+    /// Whether the server is a Prometheus 2.
+    pub(crate) fn is_2(&self) -> bool {
+        self.version.starts_with("2.")
+    }
+
+    /// Returns a scope that evaluates like this server.
+    pub(crate) fn scope<'a>(&self, scope: Scope<'a>) -> Scope<'a> {
+        if self.is_2() { scope.prometheus_2() } else { scope }
     }
 
     /// Returns the results at each of these instants. They have a fixed step, but some are left out.

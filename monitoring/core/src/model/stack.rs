@@ -23,7 +23,7 @@ pub const PROMETHEUS: Service = Service {
     job: "prometheus",
     port: 9090,
     published: 9090,
-    image: "prom/prometheus:v3.5.0",
+    image: "prom/prometheus:v3.5.3",
     ready: "/-/ready",
 };
 
@@ -33,7 +33,7 @@ pub const ALERTMANAGER: Service = Service {
     job: "alertmanager",
     port: 9093,
     published: 9093,
-    image: "prom/alertmanager:v0.28.1",
+    image: "prom/alertmanager:v0.33.1",
     ready: "/-/ready",
 };
 
@@ -43,7 +43,7 @@ pub const GRAFANA: Service = Service {
     job: "grafana",
     port: 3000,
     published: 3001,
-    image: "grafana/grafana:11.6.1",
+    image: "grafana/grafana:12.4.3",
     ready: "/api/health",
 };
 
@@ -53,7 +53,7 @@ pub const NODE: Service = Service {
     job: "node",
     port: 9100,
     published: 9100,
-    image: "prom/node-exporter:v1.9.1",
+    image: "prom/node-exporter:v1.11.1",
     ready: "/metrics",
 };
 
@@ -70,9 +70,12 @@ pub const VICTORIA_METRICS: Service = Service {
     job: "victoria-metrics",
     port: 8428,
     published: 8428,
-    image: "victoriametrics/victoria-metrics:v1.115.0",
+    image: "victoriametrics/victoria-metrics:v1.145.0",
     ready: "/health",
 };
+
+/// The image of the reverse proxy.
+pub(crate) const NGINX: &str = "nginx:1.28.0-alpine";
 
 /// The servers that `docker compose up` starts.
 pub const SERVICES: [Service; 6] = [APP, PROMETHEUS, ALERTMANAGER, GRAFANA, NODE, WEBHOOK];

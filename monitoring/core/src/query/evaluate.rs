@@ -4,9 +4,9 @@
 //! is independent of the source of the samples ([`Source`]) and of the use of the results.
 //!
 //! The results equal those of Prometheus to a billionth: five minutes of look-back, stale series, extrapolation and
-//! resets of counters, interpolation in buckets, and label matching. Windows are open on the left as in Prometheus 3;
-//! earlier versions include a sample exactly on the edge ([`Scope::closed`]). If Prometheus refuses to match two series
-//! with one, the first is used here. A recorded query is evaluated from its definition.
+//! resets of counters, interpolation in buckets, and label matching. Windows and extrapolation are those of Prometheus 3,
+//! or of 2.42 with [`Scope::prometheus_2`]. If Prometheus refuses to match two series with one, the first is used here.
+//! A recorded query is evaluated from its definition.
 
 mod aggregate;
 mod alerts;
@@ -153,7 +153,8 @@ impl Evaluation<'_> {
     }
 
     fn recorded(self, record: &str, added: &[(String, String)], matchers: &[Matcher], of: &Query) -> Vec<AnswerRow> {
-        let scope = Scope { closed: self.scope.closed, step: self.scope.step, ..Scope::rules(self.scope.job) };
+        let scope =
+            Scope { prometheus_2: self.scope.prometheus_2, step: self.scope.step, ..Scope::rules(self.scope.job) };
         let mut rows = Evaluation { scope: &scope, ..self }.rows(of);
         let name: Arc<str> = record.into();
         for row in &mut rows {

@@ -9,8 +9,8 @@ mod shape;
 use crate::model::options::Receivers;
 use measurand_catalog::Severity;
 use shape::{
-    Action, Authorization, Config, Email, Global, HttpConfig, Inhibition, PagerDuty, Period, Receiver, Route, Slack,
-    TimeInterval, Times, TlsConfig, Webhook,
+    Action, Authorization, Config, Details, Email, Global, HttpConfig, Inhibition, PagerDuty, Period, Receiver, Route,
+    Slack, TimeInterval, Times, TlsConfig, Webhook,
 };
 
 /// Number of receivers.
@@ -169,12 +169,27 @@ fn all(receivers: &Receivers) -> [Receiver; RECEIVERS] {
     ]
 }
 
+/// A template of a detail that reaches `PagerDuty` as a string. Alertmanager 0.33 parses each detail as YAML, so a
+/// label's value could turn it into a map or a number. YAML allows no tab at the start of a document, and a text that is
+/// not YAML stays a string.
+macro_rules! detail {
+    ($template:expr) => {
+        concat!("\t", $template)
+    };
+}
+
 fn pager_duty(receivers: &Receivers) -> PagerDuty {
     PagerDuty {
         routing_key_file: secret(receivers, "pagerduty_routing_key"),
         severity: "critical",
         send_resolved: true,
         description: "{{ .GroupLabels.alertname }} on {{ .GroupLabels.service }}: {{ .CommonAnnotations.summary }}",
+        details: Details {
+            firing: detail!(r#"{{ template "pagerduty.default.instances" .Alerts.Firing }}"#),
+            resolved: detail!(r#"{{ template "pagerduty.default.instances" .Alerts.Resolved }}"#),
+            num_firing: detail!("{{ .Alerts.Firing | len }}"),
+            num_resolved: detail!("{{ .Alerts.Resolved | len }}"),
+        },
     }
 }
 

@@ -16,19 +16,20 @@ impl Evaluation<'_> {
     /// Passes the rows of a query with its own selector one by one, so that a sum of thousands never holds all of them.
     pub(super) fn leaf(self, query: &Query, each: &mut dyn FnMut(AnswerRow)) {
         let milliseconds = |window| self.scope.milliseconds(window);
+        let prometheus_2 = self.scope.prometheus_2;
         match query {
             Query::Instant(it) => self.newest(it, 0, each),
             Query::Offset(it, seconds) => self.newest(it, i64::from(*seconds) * 1000, each),
             Query::Rate(it, window) => {
                 let window = milliseconds(*window);
                 self.windows(it, window, true, each, |points, range, time| {
-                    points.growth(range, time - window, time).map_or(STALE, |it| it / seconds(window))
+                    points.growth(range, time - window, time, prometheus_2).map_or(STALE, |it| it / seconds(window))
                 });
             }
             Query::Increase(it, window) => {
                 let window = milliseconds(*window);
                 self.windows(it, window, true, each, |points, range, time| {
-                    points.growth(range, time - window, time).unwrap_or(STALE)
+                    points.growth(range, time - window, time, prometheus_2).unwrap_or(STALE)
                 });
             }
             Query::AverageOverTime(it, window) => {
@@ -130,22 +131,25 @@ impl Points<'_> {
     /// Returns the growth of a counter from `start` to `end`, extrapolated from its samples to the edges of the window.
     /// If an edge is further away than the samples are apart, it extrapolates by half the distance between samples. At
     /// the start it extrapolates no further than to the point where the counter would have been zero.
-    fn growth(&self, (from, to): (usize, usize), start: i64, end: i64) -> Option<f64> {
+    ///
+    /// With `prometheus_2` it compares the distance to that point, if it is shorter, with the distance between samples:
+    /// <https://github.com/prometheus/prometheus/pull/13725>.
+    fn growth(&self, (from, to): (usize, usize), start: i64, end: i64, prometheus_2: bool) -> Option<f64> {
         if to - from < 2 {
             return None;
         }
         let (first, last) = (self.samples.get(from)?, self.samples.get(to - 1)?);
         let reset = self.resets.get(to - 1)? - self.resets.get(from)?;
         let growth = last.1 - first.1 + reset;
-        let (mut to_start, to_end) = (seconds(first.0 - start), seconds(end - last.0));
         let covered = seconds(last.0 - first.0);
         #[expect(clippy::cast_precision_loss, reason = "there are far fewer samples than 2^53")]
         let apart = covered / (to - from - 1) as f64;
-        if growth > 0.0 && first.1 >= 0.0 {
-            to_start = to_start.min(covered * (first.1 / growth));
-        }
         let near = |it: f64| if it < apart * 1.1 { it } else { apart / 2.0 };
-        Some(growth * ((covered + near(to_start) + near(to_end)) / covered))
+        let to_zero = if growth > 0.0 && first.1 >= 0.0 { covered * (first.1 / growth) } else { f64::INFINITY };
+        let to_start = seconds(first.0 - start);
+        let to_start = if prometheus_2 { near(to_start.min(to_zero)) } else { near(to_start).min(to_zero) };
+        let to_end = near(seconds(end - last.0));
+        Some(growth * ((covered + to_start + to_end) / covered))
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Scope<'a> {
     pub(super) only_job: bool,
     pub(super) recent: u32,
     pub(super) shown: u32,
-    pub(super) closed: bool,
+    pub(super) prometheus_2: bool,
     pub(super) step: u32,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Scope<'a> {
             only_job: true,
             recent: RULE_WINDOW_SECONDS,
             shown: RULE_WINDOW_SECONDS,
-            closed: false,
+            prometheus_2: false,
             step: AVERAGED_STEP,
         }
     }
@@ -51,13 +51,14 @@ impl<'a> Scope<'a> {
     /// of this job. `recent` and `shown` are the values of `$__rate_interval` and `$__range` in seconds.
     #[must_use]
     pub fn dashboard(job: &'a str, recent: u32, shown: u32) -> Self {
-        Self { job, only_job: false, recent, shown, closed: false, step: AVERAGED_STEP }
+        Self { job, only_job: false, recent, shown, prometheus_2: false, step: AVERAGED_STEP }
     }
 
-    /// Closes windows on the left, as before Prometheus 3: a sample on the edge is included.
+    /// Evaluates as Prometheus 2.42: a window includes a sample on its left edge, and the growth of a counter that starts
+    /// in the window is sometimes extrapolated further.
     #[must_use]
-    pub fn closed(self) -> Self {
-        Self { closed: true, ..self }
+    pub fn prometheus_2(self) -> Self {
+        Self { prometheus_2: true, ..self }
     }
 
     /// Sets the interval of rule evaluations in milliseconds, between the values of which an average over time is made.
@@ -68,7 +69,7 @@ impl<'a> Scope<'a> {
 
     /// Returns the milliseconds by which a window extends beyond its left edge. Sample times are whole milliseconds.
     pub(super) fn edge(&self) -> i64 {
-        i64::from(self.closed)
+        i64::from(self.prometheus_2)
     }
 
     pub(super) fn milliseconds(&self, window: Window) -> i64 {

@@ -1,6 +1,5 @@
-//! Writes timelines as tests. The expected minutes come from evaluating the alert's query, once with windows that are
-//! open on the left as in Prometheus 3, and once with closed ones as in earlier versions. The tests skip instants at
-//! which the two differ.
+//! Writes timelines as tests. The expected minutes come from evaluating the alert's query, once as Prometheus 3 and once
+//! as Prometheus 2.42. The tests skip instants at which the two differ.
 
 use super::{Case, Question, Sample, Series, job, notation};
 use crate::model::monitoring::Monitoring;
@@ -28,11 +27,11 @@ const FIRING: &str = r#"{alertstate="firing"}"#;
 pub(super) fn case(alert: &Alert, course: &Timeline, step: u32, monitoring: &Monitoring) -> Case {
     let source = samples(alert, course, monitoring);
     let times: Vec<i64> = (0..=course.minutes).step_by(step as usize).map(|it| i64::from(it) * MINUTE).collect();
-    let scopes = [Scope::rules(&monitoring.job), Scope::rules(&monitoring.job).closed()];
+    let scopes = [Scope::rules(&monitoring.job), Scope::rules(&monitoring.job).prometheus_2()];
     let scopes = scopes.map(|it| it.every(step * 60_000));
     let both = |query: &Query, answer: &dyn Fn(&[AnswerRow]) -> Vec<Answer>| -> Vec<Option<Answer>> {
-        let [open, closed] = scopes.map(|it| answer(&evaluate(query, &it, &source, &times)));
-        open.into_iter().zip(closed).map(|(open, closed)| (open == closed).then_some(open)).collect()
+        let [three, two] = scopes.map(|it| answer(&evaluate(query, &it, &source, &times)));
+        three.into_iter().zip(two).map(|(three, two)| (three == two).then_some(three)).collect()
     };
     let hold = i64::from(alert.for_seconds) * 1000;
     let alone = |count: usize| vec![("{}", count)];

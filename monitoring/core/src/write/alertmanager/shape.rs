@@ -87,6 +87,16 @@ pub(super) struct PagerDuty {
     pub(super) severity: &'static str,
     pub(super) send_resolved: bool,
     pub(super) description: &'static str,
+    pub(super) details: Details,
+}
+
+/// The details that Alertmanager adds by default, under the same names.
+#[derive(Serialize)]
+pub(super) struct Details {
+    pub(super) firing: &'static str,
+    pub(super) resolved: &'static str,
+    pub(super) num_firing: &'static str,
+    pub(super) num_resolved: &'static str,
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,7 @@ use super::shape::{Bounds, Compose, Condition, Container, Named, Secret};
 use super::{
     CONFIG, NETWORK, after, alertmanager_command, container, health, image, mounted, names, prometheus_command,
 };
-use crate::model::stack::{ALERTMANAGER, GRAFANA, NODE, PROMETHEUS, Service, VICTORIA_METRICS, WEBHOOK};
+use crate::model::stack::{ALERTMANAGER, GRAFANA, NGINX, NODE, PROMETHEUS, Service, VICTORIA_METRICS, WEBHOOK};
 use std::collections::BTreeMap;
 
 fn header(what: &str, folder: &str) -> String {
@@ -110,9 +110,6 @@ pub(crate) fn proxy() -> String {
     };
     crate::write::yaml::write(&header("A reverse proxy with TLS and passwords", "proxy"), &compose)
 }
-
-/// The image of the proxy.
-pub(crate) const NGINX: &str = "nginx:1.28.0-alpine";
 
 /// Returns `overlays/sharding/docker-compose.yml`: two shards, a global Prometheus that evaluates the rules, and a
 /// long-term store.
