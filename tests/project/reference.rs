@@ -180,7 +180,7 @@ fn record(family: &Family) -> FamilyRecord {
         condition: it.condition,
         for_seconds: it.for_seconds,
         summary: it.summary.to_owned(),
-        impact: it.impact.as_str().to_owned(),
+        impact: it.impact.to_owned(),
     };
     FamilyRecord {
         name: family.name.to_owned(),
