@@ -2,6 +2,8 @@
 //! and secrets of the file. Every panel of the shipped dashboard must have data.
 //!
 //! The test replaces the paths of a container by local folders, and its names and ports by free ports of 127.0.0.1.
+//! Mounts behave as in a container: a mounted folder is a symbolic link, and a mounted file is a hard link, which keeps
+//! the old contents when the file is replaced by a rename.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
@@ -16,24 +18,25 @@ use std::time::{Duration, Instant};
 /// Maximum time until every panel has data. An idle machine needs less than a minute; here other tests run in parallel.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// The services to start, each after its dependencies, and the Debian packages of their programs.
+/// The services to start, and the Debian packages of their programs. Prometheus starts first: no service waits for
+/// another one.
 const STARTED: [(&str, &str); 5] = [
-    ("app", "cargo"),
+    ("prometheus", "prometheus"),
+    ("alertmanager", "prometheus-alertmanager"),
     ("alert-webhook", "cargo"),
     ("node-exporter", "prometheus-node-exporter"),
-    ("alertmanager", "prometheus-alertmanager"),
-    ("prometheus", "prometheus"),
+    ("app", "cargo"),
 ];
 /// The service that is not started, because Debian has no package of it.
 const MISSING: &str = "grafana";
 /// Home folder in the images of our own programs.
 const HOME: &str = "/var/lib/program";
-const TOKEN: &str = "0123456789abcdef";
-
 struct Containers {
     services: BTreeMap<String, Value>,
     /// A folder with one subfolder per container, which replaces the root of its file system.
     root: PathBuf,
+    /// The secrets that `cargo measurand secrets` has created.
+    secrets: PathBuf,
     /// The local port that replaces each `service:port`.
     ports: BTreeMap<String, u16>,
 }
@@ -51,7 +54,10 @@ impl Containers {
             (format!("{name}:{}", published.rsplit(':').next().unwrap()), free_port())
         };
         let ports = services.iter().map(port).collect();
-        Self { services, root: root.to_owned(), ports }
+        let command = program("cargo-measurand", "cargo-measurand", "dev");
+        let made = Command::new(command).args(["secrets", "--out"]).arg(root).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self { services, root: root.to_owned(), secrets: root.join("secrets"), ports }
     }
 
     fn port(&self, service: &str) -> (u16, u16) {
@@ -123,11 +129,16 @@ impl Containers {
             let to = self.folder(service, parts[1]);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             match parts[0].strip_prefix("./") {
-                Some(file) if shipped.join(file).is_file() => {
-                    let text = fs::read_to_string(shipped.join(file)).unwrap();
-                    fs::write(to, self.mapped(service, &text)).unwrap();
+                Some(path) if shipped.join(path).is_file() => {
+                    let host = self.host(service).join(path);
+                    self.copy(service, &shipped.join(path), &host);
+                    fs::hard_link(host, to).unwrap();
                 }
-                // Compose creates missing folders.
+                Some(path) => {
+                    let host = self.host(service).join(path);
+                    self.copy(service, &shipped.join(path), &host);
+                    std::os::unix::fs::symlink(host, to).unwrap();
+                }
                 _ => fs::create_dir_all(to).unwrap(),
             }
         }
@@ -136,13 +147,34 @@ impl Containers {
         }
         fs::create_dir_all(self.folder(service, "/run/secrets")).unwrap();
         for name in texts(&it["secrets"]) {
-            let secret = match name.as_str() {
-                "slack_api_url" => "http://127.0.0.1:9/slack".to_owned(),
-                "webhook_users" => format!("ann:{}", hash()),
-                _ => TOKEN.to_owned(),
-            };
-            fs::write(self.folder(service, &format!("/run/secrets/{name}")), secret).unwrap();
+            fs::hard_link(self.secrets.join(&name), self.folder(service, &format!("/run/secrets/{name}"))).unwrap();
         }
+    }
+
+    /// The folder of the generated files on the host, with the addresses that this service needs.
+    fn host(&self, service: &str) -> PathBuf {
+        self.root.join("host").join(service)
+    }
+
+    /// Copies a generated file, or those of a folder and its subfolders.
+    fn copy(&self, service: &str, from: &Path, to: &Path) {
+        if from.is_file() {
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::write(to, self.mapped(service, &fs::read_to_string(from).unwrap())).unwrap();
+            return;
+        }
+        fs::create_dir_all(to).unwrap();
+        for it in fs::read_dir(from).unwrap().map(|it| it.unwrap().path()) {
+            let is_generated = it.extension().is_some_and(|it| it == "yml" || it == "json");
+            let is_folder = ["overlays", "rules", "targets", "tls"].iter().any(|name| it.ends_with(name));
+            if is_generated || is_folder {
+                self.copy(service, &it, &to.join(it.file_name().unwrap()));
+            }
+        }
+    }
+
+    fn secret(&self, name: &str) -> String {
+        fs::read_to_string(self.secrets.join(name)).unwrap()
     }
 
     fn start(&self, service: &str, package: &str) -> Running {
@@ -241,14 +273,6 @@ fn texts(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().map(|it| it.as_str().unwrap().to_owned()).collect()
 }
 
-/// Hashes a password with the documented command.
-fn hash() -> String {
-    let mut command = Command::new(program("measurand-webhook", "measurand-webhook", "dev"));
-    let mut child = command.arg("--hash-password").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"correct horse").unwrap();
-    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
-}
-
 /// The queries of all panels with their titles, as Grafana sends them for the job. Leaves out queries for alerts, which
 /// have no data while no alert fires.
 fn queries() -> Vec<(String, String)> {
@@ -287,11 +311,7 @@ fn services_of_the_compose_file_work_together() {
         assert!(program(own, own, "dev").exists());
     }
     let (mut running, start) = (Vec::new(), Instant::now());
-    for (at, (service, package)) in STARTED.iter().enumerate() {
-        let waits_for = containers.services[*service]["depends_on"].as_object().into_iter().flatten();
-        for (other, _) in waits_for {
-            assert!(STARTED[..at].iter().any(|it| it.0 == other), "{service} waits for {other}");
-        }
+    for (service, package) in STARTED {
         running.push(containers.start(service, package));
     }
 
@@ -325,13 +345,21 @@ fn services_of_the_compose_file_work_together() {
     let url = format!("{}/api/v2/alerts", containers.url("alertmanager"));
     ureq::post(url).header("content-type", "application/json").send(alert.to_string()).unwrap();
     let url = format!("{}/api/alerts?name=Own", containers.url("alert-webhook"));
+    let token = containers.secret("webhook_token");
     wait("the alert at the receiver", 30, || {
-        let answer = ureq::get(&url).header("authorization", format!("Bearer {TOKEN}")).call();
+        let answer = ureq::get(&url).header("authorization", format!("Bearer {token}")).call();
         answer.unwrap().body_mut().read_to_string().unwrap().contains("\"Own\"").then_some(())
     });
 
-    // Both servers reload their files without a restart, as the compose file says.
+    // Both servers reload their files without a restart. `generate` replaces a file by a rename.
+    let alerts = containers.host("prometheus").join("alerts.yml");
+    let text = fs::read_to_string(&alerts).unwrap();
+    assert!(text.contains("alert: ServiceDown\n"));
+    fs::write(alerts.with_extension("next"), text.replace("alert: ServiceDown\n", "alert: Renamed\n")).unwrap();
+    fs::rename(alerts.with_extension("next"), &alerts).unwrap();
     ureq::post(format!("{}/-/reload", containers.url("prometheus"))).send_empty().unwrap();
+    let rules = get(&format!("{}/api/v1/rules", containers.url("prometheus")));
+    assert!(rules.contains("\"Renamed\"") && !rules.contains("\"ServiceDown\""), "the new file is loaded");
     ureq::post(format!("{}/-/reload", containers.url("alertmanager"))).send_empty().unwrap();
     assert!(get(&format!("{}/-/ready", containers.url("prometheus"))).contains("Ready"));
 

@@ -173,6 +173,7 @@ fn places(instances: &Instances, prometheus: &str) -> Places {
         node: None,
         webhook: "127.0.0.1:1".to_owned(),
         webhook_token: "none".to_owned(),
+        folder: String::new(),
         own_rules: "rules/*.yml".to_owned(),
         tls: None,
     }

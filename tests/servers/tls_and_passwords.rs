@@ -75,17 +75,18 @@ fn servers_authenticate_by_certificate_and_password() {
     fs::write(folder.join("web_config"), example.replace("REPLACE_BY_A_BCRYPT_HASH", &hash())).unwrap();
     fs::write(folder.join("web_password"), PASSWORD).unwrap();
     fs::write(folder.join("webhook_token"), TOKEN).unwrap();
-    let [prometheus, alertmanager, node, webhook] = [0; 4].map(|_| format!("127.0.0.1:{}", free_port()));
-    let app = HttpServer::start(|_| (200, "shop 1\n".to_owned()));
+    let [prometheus, alertmanager, node, webhook, app_tls] = [0; 5].map(|_| format!("127.0.0.1:{}", free_port()));
+    let app = HttpServer::start(|it| (200, format!("shop {}\n", it.path.len())));
     let places = Places {
         interval: "1s",
-        apps: vec![App::plain(&app.address)],
+        apps: vec![App { address: app_tls.clone(), secure: true }],
         prometheus: prometheus.clone(),
         alertmanager: alertmanager.clone(),
         grafana: None,
         node: Some(node.clone()),
         webhook: webhook.clone(),
         webhook_token: folder.join("webhook_token").display().to_string(),
+        folder: String::new(),
         own_rules: "rules/*.yml".to_owned(),
         tls: Some(Tls::containers(&folder.display().to_string())),
     };
@@ -126,8 +127,16 @@ fn servers_authenticate_by_certificate_and_password() {
         start("prometheus", &rules, "prometheus"),
     ];
 
+    // The nginx in front of the program.
+    fs::write(folder.join("web_users"), format!("{}:{{PLAIN}}{PASSWORD}\n", Tls::USER)).unwrap();
+    let config = file(monitoring.compose_files(), "overlays/tls/nginx/app.conf")
+        .replace("listen 3443", &format!("listen {app_tls}"))
+        .replace("127.0.0.1:3000", &app.address);
+    let _nginx = nginx(folder, &config);
+
     let ask = |url: &str, header: &str| agent.get(url).header("authorization", header).call();
-    for (address, ready) in [(&prometheus, "/-/ready"), (&alertmanager, "/-/ready"), (&node, "/metrics")] {
+    let secured = [(&prometheus, "/-/ready"), (&alertmanager, "/-/ready"), (&node, "/metrics"), (&app_tls, "/metrics")];
+    for (address, ready) in secured {
         let url = format!("https://{address}{ready}");
         wait(&url, 30, || ask(&url, &basic(Tls::USER)).ok().filter(|it| it.status() == StatusCode::OK));
         assert_eq!(agent.get(&url).call().unwrap().status(), StatusCode::UNAUTHORIZED, "{url} without a password");
@@ -143,7 +152,8 @@ fn servers_authenticate_by_certificate_and_password() {
         let all = all["data"]["activeTargets"].as_array()?.clone();
         (all.len() == 5 && all.iter().all(|it| it["health"] == "up")).then_some(all)
     });
-    assert_eq!(targets.iter().filter(|it| it["scrapeUrl"].as_str().unwrap().starts_with("https://")).count(), 4);
+    assert_eq!(targets.iter().filter(|it| it["scrapeUrl"].as_str().unwrap().starts_with("https://")).count(), 5);
+    assert_eq!(ask(&format!("https://{app_tls}/faults"), &basic(Tls::USER)).unwrap().status(), StatusCode::NOT_FOUND);
     // The Watchdog arrives through HTTPS connections.
     wait("the Watchdog on disk", 60, || {
         let mut answer = ask(&format!("https://{webhook}/api/alerts"), &format!("Bearer {TOKEN}")).ok()?;
@@ -161,6 +171,26 @@ fn servers_authenticate_by_certificate_and_password() {
     assert!(!output.status.success() && error.contains("hashedSecret too short"), "{error}");
 }
 
+/// Starts nginx with these servers.
+fn nginx(folder: &Path, servers: &str) -> Running {
+    let path = folder.display();
+    let paths =
+        ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|it| format!("{it}_temp_path {path}/{it};")).concat();
+    let whole = format!(
+        "daemon off; pid {path}/pid; error_log {path}/error.log; user {};\nevents {{}}\nhttp {{ {paths} access_log off;\n{servers}}}\n",
+        whoami()
+    );
+    fs::write(folder.join("nginx.conf"), whole).unwrap();
+    let nginx = if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
+    let mut check = Command::new(nginx);
+    let checked = check.args(["-t", "-c"]).arg(folder.join("nginx.conf")).arg("-p").arg(folder).output();
+    let checked = checked.expect("nginx runs\nhelp: install it by `apt-get install nginx-light`");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let mut command = Command::new(nginx);
+    command.arg("-c").arg(folder.join("nginx.conf")).arg("-p").arg(folder).args(["-g", "master_process off;"]);
+    Running::start(command.stderr(Stdio::null()), "nginx-light")
+}
+
 #[test]
 fn nginx_protects_all_servers() {
     let folder = tempfile::tempdir().unwrap();
@@ -176,56 +206,96 @@ fn nginx_protects_all_servers() {
         .replace("${DOMAIN}", "localhost")
         .replace("listen 8080", &format!("listen 127.0.0.1:{plain}"))
         .replace("listen 8443", &format!("listen 127.0.0.1:{secure}"));
-    for upstream in ["grafana:3000", "prometheus:9090", "alertmanager:9093", "alert-webhook:9095"] {
+    for upstream in ["grafana:3000", "prometheus:9090", "alert-webhook:9095"] {
         assert!(config.contains(upstream), "{upstream}");
         config = config.replace(upstream, &behind.address);
     }
-    let path = folder.display();
-    let paths =
-        ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|it| format!("{it}_temp_path {path}/{it};")).concat();
-    let whole = format!(
-        "daemon off; pid {path}/pid; error_log {path}/error.log; user {};\nevents {{}}\nhttp {{ {paths} access_log off;\n{config}}}\n",
-        whoami()
-    );
-    fs::write(folder.join("nginx.conf"), whole).unwrap();
-    let nginx = if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
-    let mut check = Command::new(nginx);
-    let checked = check.args(["-t", "-c"]).arg(folder.join("nginx.conf")).arg("-p").arg(folder).output();
-    let checked = checked.expect("nginx runs\nhelp: install it by `apt-get install nginx-light`");
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
-    let mut command = Command::new(nginx);
-    command.arg("-c").arg(folder.join("nginx.conf")).arg("-p").arg(folder).args(["-g", "master_process off;"]);
-    let _nginx = Running::start(command.stderr(Stdio::null()), "nginx-light");
+    // A server whose name is unknown stops neither nginx nor the other servers.
+    config = config.replace("alertmanager:9093", "alertmanager.invalid:9093").replace("127.0.0.11", "127.0.0.1:1");
+    let _nginx = nginx(folder, &config);
 
     let get = |host: &str, path: &str, header: &str| {
         let url = format!("https://127.0.0.1:{secure}{path}");
-        let host = format!("{host}.localhost");
         let mut answer = agent.get(&url).header("host", host).header("authorization", header).call().ok()?;
         Some((answer.status().as_u16(), answer.headers().clone(), answer.body_mut().read_to_string().ok()?))
     };
-    wait("nginx", 30, || get("grafana", "/", ""));
-    for (host, asks) in [("grafana", true), ("prometheus", false), ("alertmanager", false), ("alerts", true)] {
-        let (status, headers, body) = get(host, "/api/v1/query?query=up", &basic("ann")).unwrap();
-        assert_eq!(status, 200, "{host}");
-        assert!(headers.contains_key("strict-transport-security"), "{headers:?}");
-        assert!(body.starts_with("/api/v1/query?query=up "), "the path is unchanged: {body}");
-        assert!(
-            body.contains(&format!("Host: {host}.localhost")) && body.contains("X-Forwarded-Proto: https"),
-            "{body}"
-        );
-        // Only servers with their own authentication get the password.
-        assert_eq!(body.to_lowercase().contains("authorization: basic"), asks, "{host}: {body}");
-        let refused = get(host, "/", "").unwrap().0;
-        assert_eq!(refused, if asks { 200 } else { 401 }, "{host} without a password");
-        for path in ["/-/reload", "/-/quit", "/api/v1/admin/tsdb/delete_series", "/debug/pprof/"] {
-            assert_eq!(get(host, path, &basic("ann")).unwrap().0, 403, "{host}{path}");
+    wait("nginx", 30, || get("grafana.localhost", "/", ""));
+    for (name, asks, below) in [("grafana", true, true), ("prometheus", false, true), ("alerts", true, false)] {
+        let host = format!("{name}.localhost");
+        let mut places = vec![(host.as_str(), String::new())];
+        if below {
+            places.push(("localhost", format!("/{name}")));
+        }
+        for (host, prefix) in places {
+            let (status, headers, body) = get(host, &format!("{prefix}/api/v1/query?query=up"), &basic("ann")).unwrap();
+            assert_eq!(status, 200, "{host}{prefix}");
+            assert!(headers.contains_key("strict-transport-security"), "{headers:?}");
+            assert!(body.starts_with("/api/v1/query?query=up "), "the server gets no prefix: {body}");
+            assert!(body.contains(&format!("Host: {host}\r")) || body.contains(&format!("Host: {host}\n")), "{body}");
+            assert!(body.contains("X-Forwarded-Proto: https"), "{body}");
+            // Only servers with their own authentication get the password.
+            assert_eq!(body.to_lowercase().contains("authorization: basic"), asks, "{host}{prefix}: {body}");
+            let refused = get(host, &format!("{prefix}/"), "").unwrap().0;
+            assert_eq!(refused, if asks { 200 } else { 401 }, "{host}{prefix} without a password");
+            for path in ["/-/reload", "/-/quit", "/api/v1/admin/tsdb/delete_series", "/debug/pprof/"] {
+                assert_eq!(
+                    get(host, &format!("{prefix}{path}"), &basic("ann")).unwrap().0,
+                    403,
+                    "{host}{prefix}{path}"
+                );
+            }
         }
     }
-    assert!(get("other", "/", "").is_none(), "an unknown host name is not served");
+    assert_eq!(get("alertmanager.localhost", "/", &basic("ann")).unwrap().0, 502, "the server that is down");
+    for (path, to) in [("/", "/grafana/"), ("/alerts/", "https://alerts.localhost/")] {
+        let (status, headers, _) = get("localhost", path, "").unwrap();
+        let location = headers["location"].to_str().unwrap();
+        assert!(status == 302 && location.ends_with(to), "{path}: {status} {location}");
+    }
+    assert!(get("other.localhost", "/", "").is_none(), "an unknown host name is not served");
     let redirected =
         agent.get(format!("http://127.0.0.1:{plain}/graph")).header("host", "prometheus.localhost").call().unwrap();
     assert_eq!(redirected.status().as_u16(), 308);
     assert_eq!(redirected.headers()["location"], "https://prometheus.localhost/graph");
+}
+
+/// With both overlays nginx checks the certificates of the servers, and these ask for the password.
+#[test]
+fn nginx_reaches_servers_with_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let agent = certificate(folder, &["127.0.0.1", "localhost", "prometheus"]);
+    let monitoring = monitoring(folder);
+    let example = file(monitoring.compose_files(), "overlays/tls/web.config.example.yml");
+    fs::write(folder.join("web_config"), example.replace("REPLACE_BY_A_BCRYPT_HASH", &hash())).unwrap();
+    fs::write(folder.join("prometheus.yml"), "{}").unwrap();
+    let (secure, prometheus) = (free_port(), format!("127.0.0.1:{}", free_port()));
+    let _prometheus = start(
+        "prometheus",
+        &[
+            format!("--config.file={}", folder.join("prometheus.yml").display()),
+            format!("--storage.tsdb.path={}", folder.join("tsdb").display()),
+            format!("--web.listen-address={prometheus}"),
+            format!("--web.config.file={}", folder.join("web_config").display()),
+        ],
+        "prometheus",
+    );
+    let config = file(monitoring.compose_files(), "overlays/tls-proxy/nginx.conf.template")
+        .replace("${DOMAIN}", "localhost")
+        .replace("listen 8080", &format!("listen 127.0.0.1:{}", free_port()))
+        .replace("listen 8443", &format!("listen 127.0.0.1:{secure}"))
+        // The certificate names `prometheus`, but not the others.
+        .replace("grafana:3000", &prometheus)
+        .replace("prometheus:9090", &prometheus);
+    let _nginx = nginx(folder, &config);
+    let get = |path: &str, header: &str| {
+        let url = format!("https://127.0.0.1:{secure}{path}");
+        let answer = agent.get(&url).header("host", "localhost").header("authorization", header).call();
+        answer.ok().map(|it| it.status().as_u16())
+    };
+    wait("Prometheus behind nginx", 30, || (get("/prometheus/-/ready", &basic(Tls::USER)) == Some(200)).then_some(()));
+    assert_eq!(get("/prometheus/-/ready", ""), Some(401), "Prometheus asks for the password");
+    assert_eq!(get("/grafana/", &basic(Tls::USER)), Some(502), "a certificate without the name is refused");
 }
 
 /// The current user. As root, nginx would otherwise switch to a user that cannot read the folder.

@@ -69,10 +69,32 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     });
     assert!(ureq::get(format!("{webhook}/api/alerts")).call().is_err(), "reading alerts needs the token");
 
-    let again = stack.run(&["up", &url]);
+    // `up` starts a dead server again, on its port and with its samples.
+    let pid = server(&report, "prometheus")["pid"].to_string();
+    assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+    let said = wait("status to notice it", 10, || {
+        let said = String::from_utf8_lossy(&stack.run(&["status"]).stdout).into_owned();
+        said.contains("prometheus has exited").then_some(said)
+    });
+    let address = url.trim_start_matches("http://");
+    assert!(
+        said.contains(&format!("start it again on its port with `cargo measurand up --target {address}`")),
+        "{said}"
+    );
+    let (restarted, code) = stack.json(&["up", "--target", address]);
+    assert_eq!(code, Some(0), "{restarted:#}");
+    for name in SERVERS {
+        let (old, new) = (server(&report, name), server(&restarted, name));
+        assert_eq!(old["url"], new["url"], "{name}");
+        assert_eq!(old["pid"] == new["pid"], name != "prometheus", "{name}");
+    }
+    assert!(prometheus.number("max_over_time(count(up)[5m:1s])").is_some(), "the samples are kept");
+
+    // With other targets it refuses.
+    let again = stack.run(&["up", "--target", "http://127.0.0.1:1"]);
     let error = String::from_utf8_lossy(&again.stderr).into_owned();
     assert_eq!(again.status.code(), Some(2));
-    assert!(error.contains("already runs alert-webhook, alertmanager, node-exporter, prometheus"), "{error}");
+    assert!(error.contains("already runs alert-webhook, alertmanager, node-exporter, prometheus for "), "{error}");
     assert!(error.contains("cargo measurand down") && error.lines().count() == 1, "{error}");
 
     // `status` reports that the application is down.

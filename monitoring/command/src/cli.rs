@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Estimate samples, disk and memory for many instances of a program, and name a suitable storage engine.
     #[command(after_help = SIZE_EXAMPLE)]
     Size(SizeArguments),
+    /// Create the files with secrets that the containers of `generate --compose` read.
+    #[command(after_help = SECRETS_EXAMPLE)]
+    Secrets(Secrets),
     /// Start Prometheus, Alertmanager and the alert receiver on this machine for a running program, without containers.
     #[command(after_help = UP_EXAMPLE)]
     Up(Up),
@@ -205,6 +208,22 @@ label with arbitrary values counts as 100 combinations. If you know the real num
 
 Exit codes: 0 computed, 2 wrong usage, or the source cannot be read";
 
+const SECRETS_EXAMPLE: &str = "\
+Example:
+  cargo measurand secrets --out monitoring
+  cd monitoring && cp .env.example .env && docker compose up -d
+
+The command writes random passwords and tokens, and the hashes of these passwords. It never changes
+a file that exists: to replace a secret, remove its file and run the command again.
+
+The secrets for Slack, PagerDuty, e-mail and the dead man's switch are empty until you fill them in.
+The servers start without them; a notification to an empty one fails and is counted.
+
+Only you can enter the folder (mode 700). Files that no container reads have mode 600. The others
+have mode 644 inside of that folder, because the containers run as other users.
+
+Exit codes: 0 all files exist, 2 wrong usage, or something cannot be read or written";
+
 const UP_EXAMPLE: &str = "\
 Examples:
   cargo measurand up http://localhost:3000
@@ -218,11 +237,16 @@ monitoring/monitoring.toml, your own rules from monitoring/rules/*.yml, if these
 Alerts go to measurand-webhook; with `--secrets` also to the receivers under [receivers] in
 monitoring.toml.
 
+If the servers run already, `up` with the same targets starts only those that have exited, on their
+ports and with their configuration. `down` and `up` write a new configuration.
+
 Exit codes: 0 all is up, 1 a target is not up, 2 wrong usage, or a server does not start";
 
 const STATUS_EXAMPLE: &str = "\
 Example:
   cargo measurand status
+
+For a server that has exited, the command prints its log and the command that starts it again.
 
 Exit codes: 0 all is up, 1 a server or a target is not up, 2 wrong usage, or something cannot be
 read";
@@ -327,6 +351,16 @@ pub(crate) struct SizeArguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 15)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) interval: u64,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Secrets {
+    /// The folder of the generated files, in which the folder `secrets` is created
+    #[arg(long, value_name = "DIR", default_value = DIRECTORY)]
+    pub(crate) out: PathBuf,
     /// The output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

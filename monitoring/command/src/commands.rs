@@ -7,6 +7,7 @@ mod down;
 mod explain;
 mod generate;
 mod lint;
+mod secrets;
 mod size;
 mod source;
 mod status;
@@ -25,6 +26,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
         Command::Diff(it) => diff::run(&it),
         Command::Explain(it) => explain::explain(&it),
         Command::Lint(it) => lint::lint(&it),
+        Command::Secrets(it) => secrets::secrets(&it),
         Command::Top(it) => top::top(&it),
         Command::Size(it) => size::size(&it),
         Command::Up(it) => up::up(&it),

@@ -42,4 +42,4 @@ pub use model::burn_rate::{BurnRateAlert, BurnRateWindows};
 pub use model::monitoring::{Monitoring, NamedQuery, User};
 pub use model::options::{Changed, Options, Receivers};
 pub use model::problem::Problem;
-pub use write::{File, Growth};
+pub use write::{File, Growth, web_config};

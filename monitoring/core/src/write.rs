@@ -19,7 +19,7 @@ pub use sharding::Growth;
 
 use crate::model::monitoring::{Monitoring, count};
 use crate::model::options::Receivers;
-use crate::model::stack::{self, Places, Tls};
+use crate::model::stack::{self, App, Places, Tls};
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,15 @@ impl Monitoring {
     pub fn compose_files(&self) -> Vec<File> {
         let secrets = &self.receivers.secrets;
         let (growth, tls) = (Growth::containers(secrets), Tls::containers(secrets));
-        let secured = Places { tls: Some(tls.clone()), ..growth.places.clone() };
+        let overlay = |it: &Places| Places {
+            // The overlays are two folders below the rules and the targets.
+            folder: "../../".to_owned(),
+            own_rules: "../../rules/*.yml".to_owned(),
+            ..it.clone()
+        };
+        let growth = Growth { places: overlay(&growth.places), ..growth };
+        let app = App { address: format!("{}:{}", stack::APP.name, stack::APP_TLS_PORT), secure: true };
+        let secured = Places { tls: Some(tls.clone()), apps: vec![app], ..growth.places.clone() };
         let receivers = Receivers {
             webhook_url: self.receivers.webhook_url.replacen("http://", "https://", 1),
             webhook_ca_file: tls.ca_file.clone(),
@@ -96,22 +104,26 @@ impl Monitoring {
             ("overlays/tls/docker-compose.yml", compose::tls(), "overlay"),
             ("overlays/tls/prometheus.yml", prometheus_config::config(self, &secured), "jobs"),
             ("overlays/tls/alertmanager.yml", routes, "receivers"),
+            ("overlays/tls/nginx/app.conf", tls_samples::app(secrets), "host"),
             ("overlays/tls/web.config.example.yml", tls_samples::config(secrets), "user"),
             ("overlays/tls/grafana-datasource.yml", datasource, "data source"),
             ("overlays/proxy/docker-compose.yml", compose::proxy(), "overlay"),
-            ("overlays/proxy/nginx.conf.template", tls_samples::nginx(secrets), "hosts"),
+            ("overlays/proxy/nginx.conf.template", tls_samples::nginx(secrets, false), "hosts"),
+            ("overlays/tls-proxy/docker-compose.yml", compose::tls_proxy(), "overlay"),
+            ("overlays/tls-proxy/nginx.conf.template", tls_samples::nginx(secrets, true), "hosts"),
             ("overlays/sharding/docker-compose.yml", compose::global(), "overlay"),
         ];
         let count = |kind: &str| match kind {
             "services" => stack::SERVICES.len(),
             "settings" => compose::SETTINGS,
-            "patterns" | "hosts" => 4,
+            "patterns" => 4,
+            "hosts" => 5,
             "jobs" => prometheus_config::JOBS,
             "receivers" => alertmanager::RECEIVERS,
             _ => 1,
         };
         let fixed = fixed.map(|(name, contents, kind)| file(name, contents, kind, count(kind)));
-        let provisioning = self.provisioning_files(&format!("http://{prometheus}"), compose::DASHBOARDS);
+        let provisioning = self.provisioning_files(&format!("http://{prometheus}"), compose::DASHBOARD);
         fixed.into_iter().chain(provisioning).chain(self.sharding_files(&growth)).collect()
     }
 
@@ -125,7 +137,8 @@ impl Monitoring {
         [above].into_iter().chain(SHARDS.into_iter().enumerate().map(shard)).collect()
     }
 
-    /// Returns the files that Grafana reads at its start: the data source and the folder of dashboards.
+    /// Returns the files that Grafana reads at its start: the data source and the dashboards. `dashboards`
+    /// is a file, or a folder to search.
     #[must_use]
     pub fn provisioning_files(&self, prometheus_url: &str, dashboards: &str) -> Vec<File> {
         vec![
@@ -156,6 +169,12 @@ impl Monitoring {
     pub fn kubernetes_files(&self) -> Vec<File> {
         vec![file("kubernetes.yml", kubernetes::objects(self), "objects", 3)]
     }
+}
+
+/// Returns `secrets/web_config` for `overlays/tls`, with the bcrypt hash of the password of [`Tls::USER`].
+#[must_use]
+pub fn web_config(hash: &str) -> String {
+    tls_samples::config_with("/run/secrets", hash)
 }
 
 fn file(name: &'static str, contents: String, kind: &'static str, count: usize) -> File {

@@ -122,6 +122,7 @@ pub(crate) fn configure(folder: &Path, target: &str, webhook: &Server, token: &P
         node: None,
         webhook: webhook.url.trim_start_matches("http://").to_owned(),
         webhook_token: token.display().to_string(),
+        folder: String::new(),
         own_rules: "rules/*.yml".to_owned(),
         tls: None,
     };

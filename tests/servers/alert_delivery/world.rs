@@ -181,6 +181,7 @@ fn configure(folder: &Path, apps: &[&Http], alertmanagers: &[&Server], webhook: 
         node: None,
         webhook: address(webhook),
         webhook_token: token.display().to_string(),
+        folder: String::new(),
         own_rules: "rules/*.yml".to_owned(),
         tls: None,
     };

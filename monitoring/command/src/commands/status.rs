@@ -73,13 +73,20 @@ pub(super) fn print(folder: &Folder, state: &State, format: Format) -> Result<Ou
     let fine = servers.iter().all(|it| it.state == "ready") && !targets.is_empty() && targets.iter().all(|it| it.up);
     let report = StatusReport { job: &state.job, folder: folder.root().display().to_string(), servers, targets };
     output::print(&match format {
-        Format::Text => text(&report),
+        Format::Text => text(&report, &restart(folder, state)),
         Format::Json => output::json(&report),
     })?;
     Ok(if fine { Outcome::Fine } else { Outcome::Findings })
 }
 
-fn text(report: &StatusReport<'_>) -> String {
+/// The command that starts the servers which have exited.
+fn restart(folder: &Folder, state: &State) -> String {
+    let default = std::env::current_dir().is_ok_and(|it| it.join(".measurand") == folder.root());
+    let place = if default { String::new() } else { format!(" --state {}", folder.root().display()) };
+    format!("cargo measurand up {}{place}", state.arguments())
+}
+
+fn text(report: &StatusReport<'_>, restart: &str) -> String {
     let servers: Vec<Vec<String>> = report
         .servers
         .iter()
@@ -95,6 +102,15 @@ fn text(report: &StatusReport<'_>) -> String {
         .collect();
     let mut text = format!("\n{}\n", output::table(&["SERVER", "STATE", "PID", "URL", "LOG"], &servers));
     text.push_str(&output::table(&["JOB", "TARGET", "ADDRESS", "WHY"], &targets));
+    let gone: Vec<&ServerReport<'_>> = report.servers.iter().filter(|it| it.state == "gone").collect();
+    for it in &gone {
+        let (note, name, log) = (painted("note", "1"), visible(it.name), visible(it.log));
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "\n{note}: {name} has exited; the end of `{log}` tells why");
+    }
+    if !gone.is_empty() {
+        let _ = writeln!(text, "{}: start it again on its port with `{}`", painted("note", "1"), visible(restart));
+    }
     if report.servers.iter().any(|it| it.name == WEBHOOK.name) {
         let (note, folder) = (painted("note", "1"), visible(&report.folder));
         let file = format!("{folder}/secrets/webhook_password");

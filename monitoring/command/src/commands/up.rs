@@ -5,7 +5,7 @@ use super::status;
 use crate::cli::{Format, Up};
 use crate::local::folder::Folder;
 use crate::local::servers::{Layout, SERVERS};
-use crate::local::start::{Failure, Found, ports, start, stop};
+use crate::local::start::{Failure, Found, ports, resume, start, stop};
 use crate::local::state::State;
 use crate::local::{health, target};
 use crate::outcome::Outcome;
@@ -39,15 +39,23 @@ pub(super) fn up(arguments: &Up) -> Result<Outcome, String> {
             "`up` works on Unix only; help: use `docker compose up` with the files of `generate --compose`".to_owned()
         );
     }
+    let earlier = Folder::open(&arguments.state.folder)?.map(|it| State::read(&it)).transpose()?.flatten();
+    if let Some(state) = &earlier
+        && state.servers.iter().any(|it| it.process.runs())
+    {
+        return start_missing(arguments, state);
+    }
     let mut plan = plan(arguments)?;
     let folder = Folder::create(&arguments.state.folder)?;
-    check_free(&folder, &arguments.state.folder)?;
+    // The machine was restarted, or the servers were stopped without `down`.
+    State::remove(&folder);
+    let ports = earlier.iter().flat_map(State::ports).map(|(name, port)| (name.to_owned(), port)).collect();
     if !plan.calls {
         plan.secrets = folder.path("secrets");
         folder.secret("webhook_token")?;
     }
     let progress = arguments.state.format == Format::Text;
-    let state = launch(&folder, &mut plan, arguments.fixed_ports, progress)?;
+    let state = launch(&folder, &mut plan, arguments.fixed_ports, &ports, progress)?;
     if progress {
         for it in &plan.missing {
             output::print(&format!("{} {it}\n", painted("without", "1;33")))?;
@@ -57,7 +65,36 @@ pub(super) fn up(arguments: &Up) -> Result<Outcome, String> {
     status::print(&folder, &state, arguments.state.format)
 }
 
-fn plan(arguments: &Up) -> Result<Plan, String> {
+/// Starts the servers of a running stack that have exited.
+fn start_missing(arguments: &Up, known: &State) -> Result<Outcome, String> {
+    let targets: Vec<String> = source_and_targets(arguments)?.1.into_iter().map(|it| it.address).collect();
+    if targets != known.targets {
+        let running: Vec<&str> =
+            known.servers.iter().filter(|it| it.process.runs()).map(|it| it.name.as_str()).collect();
+        return Err(format!(
+            "`{}` already runs {} for {}; help: see `cargo measurand status`, stop it with `cargo measurand down`, or \
+             name another folder with `--state`",
+            arguments.state.folder.display(),
+            running.join(", "),
+            shown(&known.targets.join(", "))
+        ));
+    }
+    let folder = Folder::create(&arguments.state.folder)?;
+    let Some(mut state) = State::read(&folder)? else {
+        return Err("another `cargo measurand` stopped the servers meanwhile; help: try again".to_owned());
+    };
+    let progress = arguments.state.format == Format::Text;
+    resume(&folder, &mut state, |name, url, took| if progress { ready(name, url, took) } else { Ok(()) })?;
+    wait_for_targets(&state, targets.len(), Duration::from_secs(arguments.wait), progress)?;
+    status::print(&folder, &state, arguments.state.format)
+}
+
+fn ready(name: &str, url: &str, took: Duration) -> Result<(), String> {
+    output::print(&format!("{} {name:14} {url}  after {:.1} s\n", painted("ready", "1;32"), took.as_secs_f64()))
+}
+
+/// The program, and the addresses to scrape.
+fn source_and_targets(arguments: &Up) -> Result<(&String, Vec<App>), String> {
     let source = arguments.source.as_ref().or(arguments.target.first());
     // Clap requires one of the two.
     let source = source.ok_or("no program and no target; help: name a program, or use `--target`")?;
@@ -71,6 +108,11 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         }
         all => all.iter().map(|it| target::parse(it)).collect::<Result<_, _>>()?,
     };
+    Ok((source, targets))
+}
+
+fn plan(arguments: &Up) -> Result<Plan, String> {
+    let (source, targets) = source_and_targets(arguments)?;
     let (found, missing): (Vec<_>, Vec<_>) = SERVERS.iter().map(|it| (it, it.find())).partition(|(_, it)| it.is_some());
     let needed: Vec<String> = missing.iter().filter(|(it, _)| it.needed).map(|(it, _)| it.help()).collect();
     if !needed.is_empty() {
@@ -112,41 +154,28 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
     })
 }
 
-/// Checks that no server runs in the folder.
-fn check_free(folder: &Folder, shown: &Path) -> Result<(), String> {
-    let Some(state) = State::read(folder)? else { return Ok(()) };
-    let running: Vec<&str> = state.servers.iter().filter(|it| it.process.runs()).map(|it| it.name.as_str()).collect();
-    if running.is_empty() {
-        // The machine was restarted, or the servers were stopped without `down`.
-        State::remove(folder);
-        return Ok(());
-    }
-    Err(format!(
-        "`{}` already runs {}; help: see `cargo measurand status`, stop it with `cargo measurand down`, or name \
-         another folder with `--state`",
-        shown.display(),
-        running.join(", ")
-    ))
-}
-
-fn launch(folder: &Folder, plan: &mut Plan, fixed_ports: bool, progress: bool) -> Result<State, String> {
+fn launch(
+    folder: &Folder,
+    plan: &mut Plan,
+    fixed_ports: bool,
+    earlier: &BTreeMap<String, u16>,
+    progress: bool,
+) -> Result<State, String> {
     for attempt in 1.. {
-        let ports = ports(&plan.servers, fixed_ports)?;
+        let ports = ports(&plan.servers, fixed_ports, earlier)?;
         configure(folder, plan, &ports)?;
         let mut state = State {
             job: plan.monitoring.job.clone(),
             targets: plan.targets.iter().map(|it| it.address.clone()).collect(),
             servers: Vec::new(),
+            secrets: plan.secrets.display().to_string(),
         };
         let failure = plan.servers.iter().find_map(|(server, program)| {
             let layout = Layout { folder, program, ports: &ports, secrets: &plan.secrets };
             match start(server, program, &layout, &mut state) {
                 Ok(took) if progress => {
-                    let (name, url) = (server.service.name, format!("http://{}", layout.address(&server.service)));
-                    let ready = painted("ready", "1;32");
-                    output::print(&format!("{ready} {name:14} {url}  after {:.1} s\n", took.as_secs_f64()))
-                        .err()
-                        .map(Failure::Other)
+                    let url = format!("http://{}", layout.address(&server.service));
+                    ready(server.service.name, &url, took).err().map(Failure::Other)
                 }
                 Ok(_) => None,
                 Err(failure) => Some(failure),
@@ -185,6 +214,7 @@ fn configure(folder: &Folder, plan: &mut Plan, ports: &BTreeMap<&'static str, u1
         node: at(NODE.name),
         webhook: at(WEBHOOK.name).unwrap_or_default(),
         webhook_token: token.display().to_string(),
+        folder: String::new(),
         own_rules: own.display().to_string(),
         tls: None,
     };

@@ -81,11 +81,7 @@ impl Folder {
             format!("cannot write `{}`: {error}; help: name another folder with `--state`", path.display())
         };
         if !path.exists() {
-            let mut bytes = [0; 24];
-            File::open("/dev/urandom").and_then(|mut it| it.read_exact(&mut bytes)).map_err(failed)?;
-            let digit = |it: u8| char::from_digit(u32::from(it), 16).unwrap_or('0');
-            let text: String = bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]).collect();
-            self.write_secret(name, text.as_bytes())?;
+            self.write_secret(name, random().map_err(failed)?.as_bytes())?;
         }
         Ok(path)
     }
@@ -121,13 +117,22 @@ impl Folder {
     }
 }
 
+/// A random secret of 192 bits as hexadecimal digits.
+pub(crate) fn random() -> io::Result<String> {
+    let mut bytes = [0; 24];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let digit = |it: u8| char::from_digit(u32::from(it), 16).unwrap_or('0');
+    Ok(bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]).collect())
+}
+
+/// Closes a folder to other users.
 #[cfg(unix)]
-fn private(path: &Path) -> io::Result<()> {
+pub(crate) fn private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700))
 }
 
 #[cfg(not(unix))]
-fn private(_: &Path) -> io::Result<()> {
+pub(crate) fn private(_: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::folder::Folder;
 use super::health;
 use super::process::Process;
-use super::servers::{Layout, Server};
+use super::servers::{Layout, SERVERS, Server};
 use super::state::{Running, State};
 use measurand_catalog::open_input;
 use std::collections::BTreeMap;
@@ -25,19 +25,27 @@ pub(crate) enum Failure {
     Other(String),
 }
 
-/// A port for each server. All ports are held until the last one is chosen, so that they differ.
-pub(crate) fn ports(servers: &[Found], fixed: bool) -> Result<BTreeMap<&'static str, u16>, String> {
+/// A port for each server: the fixed one, the earlier one if it is free, or any free one. All ports are held until the
+/// last one is chosen, so that they differ.
+pub(crate) fn ports(
+    servers: &[Found],
+    fixed: bool,
+    earlier: &BTreeMap<String, u16>,
+) -> Result<BTreeMap<&'static str, u16>, String> {
     let mut held = Vec::new();
     for (server, _) in servers {
         let service = &server.service;
         let wanted = if fixed { service.published } else { 0 };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).map_err(|error| {
-            format!(
-                "port {wanted} of {} is not free: {error}; help: stop the program that listens there, or leave out \
+        let earlier = earlier.get(service.name).filter(|_| !fixed);
+        let earlier = earlier.and_then(|it| TcpListener::bind((Ipv4Addr::LOCALHOST, *it)).ok());
+        let listener =
+            earlier.map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)), Ok).map_err(|error| {
+                format!(
+                    "port {wanted} of {} is not free: {error}; help: stop the program that listens there, or leave out \
                  `--fixed-ports`",
-                service.name
-            )
-        })?;
+                    service.name
+                )
+            })?;
         let port = listener.local_addr();
         let port = port.map_err(|it| format!("cannot find a free port: {it}; help: try `--fixed-ports`"))?.port();
         held.push((service.name, port, listener));
@@ -136,6 +144,49 @@ fn log_end(log: &Path, from: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(LOG_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Starts the servers of a running stack that have exited, on their ports and with their configuration. Calls `started`
+/// for each.
+pub(crate) fn resume(
+    folder: &Folder,
+    state: &mut State,
+    mut started: impl FnMut(&str, &str, Duration) -> Result<(), String>,
+) -> Result<(), String> {
+    let known = state.clone();
+    let ports = known.ports();
+    let ports = SERVERS.iter().filter_map(|it| Some((it.service.name, *ports.get(it.service.name)?))).collect();
+    let secrets = if known.secrets.is_empty() { folder.path("secrets") } else { PathBuf::from(&known.secrets) };
+    for server in &SERVERS {
+        let name = server.service.name;
+        let Some(dead) = known.servers.iter().find(|it| it.name == name && !it.process.runs()) else { continue };
+        let program = PathBuf::from(&dead.program);
+        let layout = Layout { folder, program: &program, ports: &ports, secrets: &secrets };
+        state.servers.retain(|it| it.name != name);
+        match start(server, &program, &layout, state) {
+            Ok(took) => started(name, &dead.url, took)?,
+            Err(failure) => {
+                // The record keeps the port for the next attempt.
+                for it in state.servers.iter().filter(|it| it.name == name) {
+                    it.process.end(Duration::from_secs(10));
+                }
+                state.servers.retain(|it| it.name != name);
+                state.servers.push(dead.clone());
+                state.write(folder)?;
+                return Err(match failure {
+                    Failure::Other(why) => why,
+                    Failure::Port => format!(
+                        "another program listens on the port of {name}, {}; help: stop that program, or restart all \
+                         servers with `cargo measurand down` and `up`",
+                        dead.url
+                    ),
+                });
+            }
+        }
+    }
+    // In start order, since they stop in reverse order.
+    state.servers.sort_by_key(|it| SERVERS.iter().position(|server| server.service.name == it.name));
+    state.write(folder)
 }
 
 /// Stops the servers in reverse start order. Returns the names of those that had to be killed.

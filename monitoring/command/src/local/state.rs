@@ -5,6 +5,7 @@ use super::process::Process;
 use crate::output;
 use measurand_catalog::{InputErrorReason, read_text};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The stack that was started in a folder.
@@ -13,6 +14,9 @@ pub(crate) struct State {
     pub(crate) job: String,
     pub(crate) targets: Vec<String>,
     pub(crate) servers: Vec<Running>,
+    /// The folder with the token for the alert receiver; empty in records of earlier versions.
+    #[serde(default)]
+    pub(crate) secrets: String,
 }
 
 /// A server that was started.
@@ -98,6 +102,17 @@ impl State {
             // The file may be missing already.
             let _ = std::fs::remove_file(folder.path(it));
         }
+    }
+
+    /// The port of each server.
+    pub(crate) fn ports(&self) -> BTreeMap<&str, u16> {
+        let port = |it: &Running| it.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        self.servers.iter().filter_map(|it| Some((it.name.as_str(), port(it)?))).collect()
+    }
+
+    /// The arguments of `up` that start this stack again.
+    pub(crate) fn arguments(&self) -> String {
+        self.targets.iter().map(|it| format!("--target {it}")).collect::<Vec<_>>().join(" ")
     }
 
     pub(crate) fn url(&self, name: &str) -> Option<&str> {

@@ -3,6 +3,7 @@
 mod cli;
 #[cfg(unix)]
 mod limits;
+mod secrets;
 mod sizing;
 #[path = "../../../core/tests/all/support.rs"]
 #[allow(dead_code, unused_imports, reason = "other tests need more of it")]

@@ -64,6 +64,9 @@ pub const WEBHOOK: Service =
 /// The monitored program; its job is the program's name.
 pub const APP: Service = Service { name: "app", job: "", port: 3000, published: 3000, image: "", ready: "/healthz" };
 
+/// The port at which `overlays/tls` serves the metrics of the program.
+pub const APP_TLS_PORT: u16 = 3443;
+
 /// Stores the samples of several Prometheus servers for a long time.
 pub const VICTORIA_METRICS: Service = Service {
     name: "victoria-metrics",
@@ -110,6 +113,8 @@ pub struct Places {
     pub webhook: String,
     /// The file with the alert receiver's token.
     pub webhook_token: String,
+    /// The folder of rule files and targets, relative to the configuration; empty or with a final `/`.
+    pub folder: String,
     /// The pattern of the files with the user's own rules.
     pub own_rules: String,
     /// TLS between the servers, if it is used.
@@ -167,6 +172,7 @@ impl Places {
             node: Some(NODE.address()),
             webhook: WEBHOOK.address(),
             webhook_token: format!("{}/webhook_token", secrets.trim_end_matches('/')),
+            folder: String::new(),
             own_rules: "rules/*.yml".to_owned(),
             tls: None,
         }

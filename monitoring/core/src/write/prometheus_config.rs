@@ -31,9 +31,9 @@ pub(crate) const JOBS: usize = 8;
 /// Returns `prometheus.yml` for servers at these addresses.
 pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
     let interval = if places.interval == INTERVAL { Some("10s") } else { None };
-    let app = Job { scrape_interval: interval, ..app(&monitoring.job, &places.apps) };
-    let pushed = Job { honor_labels: true, ..job("pushgateway", None) };
-    let federate = sharding::federate(&monitoring.job, &[]);
+    let app = Job { scrape_interval: interval, ..app(places, &monitoring.job) };
+    let pushed = Job { honor_labels: true, ..job(places, "pushgateway", None) };
+    let federate = sharding::federate(places, &monitoring.job, &[]);
     let jobs: [Job; JOBS] = {
         let [prometheus, alertmanager, grafana, node, webhook] = servers(places);
         [app, prometheus, alertmanager, grafana, node, webhook, pushed, federate]
@@ -43,12 +43,12 @@ pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
 
 /// Returns the settings of a server that evaluates the rules and sends alerts to Alertmanager.
 pub(crate) fn with_rules(places: &Places, scrape_configs: Vec<Job>) -> PrometheusSettings {
-    let rules = ["recording-rules.yml", "alerts.yml", "stack-alerts.yml", places.own_rules.as_str()];
+    let rules = ["recording-rules.yml", "alerts.yml", "stack-alerts.yml"].map(|it| format!("{}{it}", places.folder));
     let access = secured(places.tls.as_ref(), true);
     let alertmanager = Alertmanager { access, static_configs: [targets(&places.alertmanager)] };
     PrometheusSettings {
         global: global(places.interval),
-        rule_files: rules.map(str::to_owned).into(),
+        rule_files: rules.into_iter().chain([places.own_rules.clone()]).collect(),
         alerting: Some(Alerting { alertmanagers: [alertmanager] }),
         remote_write: Vec::new(),
         scrape_configs,
@@ -62,7 +62,8 @@ pub(crate) fn global(interval: &'static str) -> PrometheusGlobal {
 /// Returns the jobs of the monitoring stack.
 pub(crate) fn servers(places: &Places) -> [Job; 5] {
     let tls = places.tls.as_ref();
-    let server = |name, target: Option<&String>, password| Job { access: secured(tls, password), ..job(name, target) };
+    let server =
+        |name, target: Option<&String>, password| Job { access: secured(tls, password), ..job(places, name, target) };
     let token = ScrapeAuthorization { credentials_file: places.webhook_token.clone() };
     let webhook = Access { authorization: Some(token), ..secured(tls, false) };
     [
@@ -70,26 +71,34 @@ pub(crate) fn servers(places: &Places) -> [Job; 5] {
         server(stack::ALERTMANAGER.job, Some(&places.alertmanager), true),
         server(stack::GRAFANA.job, places.grafana.as_ref(), false),
         server(stack::NODE.job, places.node.as_ref(), true),
-        Job { access: webhook, ..job(stack::WEBHOOK.job, Some(&places.webhook)) },
+        Job { access: webhook, ..job(places, stack::WEBHOOK.job, Some(&places.webhook)) },
     ]
 }
 
 /// Returns the job of the program's instances: those at given addresses, and those in files.
-pub(crate) fn app(name: &str, apps: &[App]) -> Job {
+pub(crate) fn app(places: &Places, name: &str) -> Job {
+    // A password must not be sent without TLS.
+    let secure = places.tls.is_some() && places.apps.iter().all(|it| it.secure);
+    let access = if secure { secured(places.tls.as_ref(), true) } else { Access::default() };
     let named = |it: &App| Targets {
         targets: vec![it.address.clone()],
-        labels: it.secure.then_some(("__scheme__", "https")).into_iter().collect(),
+        labels: (it.secure && !secure).then_some(("__scheme__", "https")).into_iter().collect(),
     };
-    Job { static_configs: apps.iter().map(named).collect(), file_sd_configs: files("app"), ..job(name, None) }
+    Job {
+        access,
+        static_configs: places.apps.iter().map(named).collect(),
+        file_sd_configs: files(places, "app"),
+        ..job(places, name, None)
+    }
 }
 
-pub(crate) fn job(name: &str, target: Option<&String>) -> Job {
+pub(crate) fn job(places: &Places, name: &str, target: Option<&String>) -> Job {
     Job {
         job_name: name.to_owned(),
         sample_limit: SAMPLES_MAX,
         label_limit: LABELS_MAX,
         static_configs: target.map(|it| targets(it)).into_iter().collect(),
-        file_sd_configs: if target.is_none() { files(name) } else { Vec::new() },
+        file_sd_configs: if target.is_none() { files(places, name) } else { Vec::new() },
         ..Job::default()
     }
 }
@@ -109,6 +118,6 @@ fn targets(target: &str) -> Targets {
     Targets { targets: vec![target.to_owned()], labels: BTreeMap::new() }
 }
 
-fn files(name: &str) -> Vec<Files> {
-    vec![Files { files: vec![format!("targets/{name}*.yml")] }]
+fn files(places: &Places, name: &str) -> Vec<Files> {
+    vec![Files { files: vec![format!("{}targets/{name}*.yml", places.folder)] }]
 }

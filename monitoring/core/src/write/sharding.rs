@@ -69,8 +69,8 @@ pub(crate) fn shard(monitoring: &Monitoring, growth: &Growth, number: usize) -> 
         action: "keep",
         ..Relabel::default()
     };
-    let mine = Job { relabel_configs: vec![divide, keep], ..app(&monitoring.job, &growth.places.apps) };
-    let itself = job(PROMETHEUS.job, Some(&growth.places.prometheus));
+    let mine = Job { relabel_configs: vec![divide, keep], ..app(&growth.places, &monitoring.job) };
+    let itself = job(&growth.places, PROMETHEUS.job, Some(&growth.places.prometheus));
     let config = PrometheusSettings {
         global: PrometheusGlobal {
             external_labels: BTreeMap::from([(SHARD, number.to_string())]),
@@ -93,7 +93,7 @@ pub(crate) fn above(monitoring: &Monitoring, growth: &Growth) -> String {
     let federate = Job {
         sample_limit: SAMPLES_MAX,
         metric_relabel_configs: vec![drop],
-        ..federate(&monitoring.job, &growth.shards)
+        ..federate(&growth.places, &monitoring.job, &growth.shards)
     };
     let jobs = [federate].into_iter().chain(servers(&growth.places)).collect();
     crate::write::yaml::write(GLOBAL_HEADER, &with_rules(&growth.places, jobs))
@@ -101,7 +101,7 @@ pub(crate) fn above(monitoring: &Monitoring, growth: &Growth) -> String {
 
 /// Returns a job that reads scraped samples of the job `name` from other servers. It leaves out recorded series, since
 /// the global server evaluates the rules over all samples.
-pub(crate) fn federate(name: &str, servers: &[String]) -> Job {
+pub(crate) fn federate(places: &Places, name: &str, servers: &[String]) -> Job {
     let series = format!(r#"{{job={},__name__!~".+:.+|ALERTS.*"}}"#, quoted(name));
     let targets = Targets { targets: servers.to_vec(), labels: BTreeMap::new() };
     Job {
@@ -110,6 +110,6 @@ pub(crate) fn federate(name: &str, servers: &[String]) -> Job {
         metrics_path: Some("/federate"),
         params: BTreeMap::from([("match[]", vec![series])]),
         static_configs: if servers.is_empty() { Vec::new() } else { vec![targets] },
-        ..job("federate", None)
+        ..job(places, "federate", None)
     }
 }

@@ -1,10 +1,10 @@
 //! Overlays of the compose file: TLS between the servers, a reverse proxy, and sharding.
 
-use super::shape::{Bounds, Compose, Condition, Container, Named, Secret};
-use super::{
-    CONFIG, NETWORK, after, alertmanager_command, container, health, image, mounted, names, prometheus_command,
+use super::shape::{Bounds, Compose, Container, Named, Secret};
+use super::{NETWORK, alertmanager_command, container, generated, health, hidden, image, names, prometheus_command};
+use crate::model::stack::{
+    ALERTMANAGER, APP_TLS_PORT, GRAFANA, NGINX, NODE, PROMETHEUS, Service, VICTORIA_METRICS, WEBHOOK,
 };
-use crate::model::stack::{ALERTMANAGER, GRAFANA, NGINX, NODE, PROMETHEUS, Service, VICTORIA_METRICS, WEBHOOK};
 use std::collections::BTreeMap;
 
 fn header(what: &str, folder: &str) -> String {
@@ -18,10 +18,9 @@ fn header(what: &str, folder: &str) -> String {
 /// Returns `overlays/tls/docker-compose.yml`.
 pub(crate) fn tls() -> String {
     let web = "--web.config.file=/run/secrets/web_config";
-    let secured = |service: Service, command: Vec<String>, volumes: Vec<String>| {
+    let secured = |service: Service, command: Vec<String>| {
         let container = Container {
             command: command.into_iter().chain([web.to_owned()]).collect(),
-            volumes,
             secrets: names(&["tls_certificate", "tls_key", "tls_ca", "web_password", "web_config"]),
             // A server that listens counts as ready: the health check must not know the password.
             healthcheck: Some(health(
@@ -31,19 +30,24 @@ pub(crate) fn tls() -> String {
         };
         (service.name, container)
     };
+    let app = Container {
+        image: NGINX.to_owned(),
+        network_mode: "service:app",
+        volumes: vec!["./overlays/tls/nginx:/etc/nginx/conf.d:ro".to_owned()],
+        tmpfs: vec!["/tmp", "/var/cache/nginx", "/var/run"],
+        secrets: names(&["tls_certificate", "tls_key", "web_users"]),
+        healthcheck: Some(health(
+            ["CMD", "nc", "-z", "127.0.0.1", &APP_TLS_PORT.to_string()].map(str::to_owned).into(),
+        )),
+        bounds: nginx_bounds(),
+        ..Container::default()
+    };
     let compose = Compose {
         services: BTreeMap::from([
-            secured(
-                PROMETHEUS,
-                prometheus_command("tls.prometheus.yml"),
-                vec![format!("./overlays/tls/prometheus.yml:{CONFIG}/tls.prometheus.yml:ro")],
-            ),
-            secured(
-                ALERTMANAGER,
-                alertmanager_command(),
-                vec![format!("./overlays/tls/alertmanager.yml:{CONFIG}/alertmanager.yml:ro")],
-            ),
-            secured(NODE, super::node().command, Vec::new()),
+            ("app-tls", app),
+            secured(PROMETHEUS, prometheus_command("overlays/tls/prometheus.yml")),
+            secured(ALERTMANAGER, alertmanager_command("overlays/tls/alertmanager.yml")),
+            secured(NODE, super::node().command),
             (
                 WEBHOOK.name,
                 Container {
@@ -63,6 +67,7 @@ pub(crate) fn tls() -> String {
             (
                 GRAFANA.name,
                 Container {
+                    // Grafana reads data sources only at its start, when Docker mounts the current file.
                     volumes: vec![
                         "./overlays/tls/grafana-datasource.yml:/etc/grafana/provisioning/datasources/prometheus.yml:ro"
                             .to_owned(),
@@ -80,7 +85,7 @@ pub(crate) fn tls() -> String {
                 },
             ),
         ]),
-        secrets: ["tls_certificate", "tls_key", "tls_ca", "web_password", "web_config"].map(secret).into(),
+        secrets: ["tls_certificate", "tls_key", "tls_ca", "web_password", "web_config", "web_users"].map(secret).into(),
         ..Compose::default()
     };
     crate::write::yaml::write(&header("TLS and passwords between the servers", "tls"), &compose)
@@ -89,19 +94,17 @@ pub(crate) fn tls() -> String {
 /// Returns `overlays/proxy/docker-compose.yml`.
 pub(crate) fn proxy() -> String {
     let service = Service { name: "proxy", job: "", port: 8443, published: 443, image: NGINX, ready: "" };
-    let bare = container(service, ("1", "128m", 64));
     let proxy = Container {
         image: NGINX.to_owned(),
         ports: vec!["443:8443".to_owned(), "80:8080".to_owned()],
         environment: super::texts([("DOMAIN", "${DOMAIN:?name your domain in .env}".to_owned())]),
-        volumes: vec!["./overlays/proxy/nginx.conf.template:/etc/nginx/templates/default.conf.template:ro".to_owned()],
+        volumes: vec!["./overlays/proxy:/etc/nginx/templates:ro".to_owned()],
         // The script of the image generates the configuration from the template.
         tmpfs: vec!["/tmp", "/etc/nginx/conf.d", "/var/cache/nginx", "/var/run"],
         secrets: names(&["tls_certificate", "tls_key", "proxy_users"]),
-        depends_on: after(&[PROMETHEUS, ALERTMANAGER, GRAFANA, WEBHOOK]),
         healthcheck: Some(health(["CMD", "nc", "-z", "127.0.0.1", "8443"].map(str::to_owned).into())),
-        bounds: bare.bounds.map(|it| Bounds { cap_add: vec!["SETUID", "SETGID", "CHOWN"], ..it }),
-        ..bare
+        bounds: nginx_bounds(),
+        ..container(service, NGINX_SIZE)
     };
     let compose = Compose {
         services: BTreeMap::from([(service.name, proxy)]),
@@ -111,31 +114,44 @@ pub(crate) fn proxy() -> String {
     crate::write::yaml::write(&header("A reverse proxy with TLS and passwords", "proxy"), &compose)
 }
 
+/// Returns `overlays/tls-proxy/docker-compose.yml`, which connects the other two overlays.
+pub(crate) fn tls_proxy() -> String {
+    const HEADER: &str = "\
+# The reverse proxy in front of servers with TLS, generated by `cargo measurand generate`:
+# docker compose -f docker-compose.yml -f overlays/tls/docker-compose.yml -f overlays/proxy/docker-compose.yml \\
+#     -f overlays/tls-proxy/docker-compose.yml up -d
+# Do not edit: the next generation overwrites it.
+";
+    let proxy = Container {
+        volumes: vec!["./overlays/tls-proxy:/etc/nginx/templates:ro".to_owned()],
+        secrets: names(&["tls_ca"]),
+        ..Container::default()
+    };
+    let compose = Compose { services: BTreeMap::from([("proxy", proxy)]), ..Compose::default() };
+    crate::write::yaml::write(HEADER, &compose)
+}
+
+const NGINX_SIZE: super::Size = ("1", "128m", 64);
+
+/// nginx starts as root and gives its workers another user.
+fn nginx_bounds() -> Option<Bounds> {
+    let service = Service { name: "", job: "", port: 0, published: 0, image: NGINX, ready: "" };
+    let bounds = container(service, NGINX_SIZE).bounds;
+    bounds.map(|it| Bounds { cap_add: vec!["SETUID", "SETGID", "CHOWN"], ..it })
+}
+
 /// Returns `overlays/sharding/docker-compose.yml`: two shards, a global Prometheus that evaluates the rules, and a
 /// long-term store.
 pub(crate) fn global() -> String {
-    let shard = |number: u32| {
-        let config = format!("prometheus-shard-{number}.yml");
-        Container {
-            command: prometheus_command(&config),
-            volumes: vec![
-                overlay("sharding", &config),
-                mounted("targets", CONFIG),
-                format!("shard-{number}:/prometheus"),
-            ],
-            ports: Vec::new(),
-            depends_on: after(&[VICTORIA_METRICS]),
-            ..image(PROMETHEUS, ("2", "4g", 256))
-        }
+    let shard = |number: u32| Container {
+        command: prometheus_command(&format!("overlays/sharding/prometheus-shard-{number}.yml")),
+        volumes: vec![generated(), format!("shard-{number}:/prometheus")],
+        tmpfs: hidden(),
+        ports: Vec::new(),
+        ..image(PROMETHEUS, ("2", "4g", 256))
     };
-    let above = Container {
-        command: prometheus_command("prometheus-global.yml"),
-        volumes: vec![overlay("sharding", "prometheus-global.yml")],
-        depends_on: ["prometheus-shard-0", "prometheus-shard-1"]
-            .map(|it| (it, Condition { condition: "service_healthy" }))
-            .into(),
-        ..Container::default()
-    };
+    let above =
+        Container { command: prometheus_command("overlays/sharding/prometheus-global.yml"), ..Container::default() };
     let store = Container {
         command: vec![
             "-storageDataPath=/victoria-metrics-data".to_owned(),
@@ -160,10 +176,6 @@ pub(crate) fn global() -> String {
         &header("Two Prometheus shards, a global Prometheus and a long-term store", "sharding"),
         &compose,
     )
-}
-
-fn overlay(folder: &str, name: &str) -> String {
-    format!("./overlays/{folder}/{name}:{CONFIG}/{name}:ro")
 }
 
 fn secret(name: &str) -> (String, Secret) {

@@ -51,10 +51,10 @@ pub(super) struct Container {
     pub(super) tmpfs: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) secrets: Vec<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) network_mode: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) networks: Vec<&'static str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) depends_on: BTreeMap<&'static str, Condition>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) healthcheck: Option<Health>,
     #[serde(skip_serializing_if = "Option::is_none", flatten)]
@@ -79,11 +79,6 @@ pub(super) struct Build {
     pub(super) context: &'static str,
     pub(super) dockerfile: &'static str,
     pub(super) args: Texts,
-}
-
-#[derive(Serialize)]
-pub(super) struct Condition {
-    pub(super) condition: &'static str,
 }
 
 #[derive(Serialize)]
