@@ -5,6 +5,7 @@ pub(crate) mod condition;
 mod draft;
 mod facts;
 mod family;
+mod family_alert;
 mod objectives;
 mod scenario;
 mod service;

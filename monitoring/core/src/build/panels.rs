@@ -2,7 +2,8 @@
 
 mod database;
 mod explorer;
-pub(crate) mod family;
+mod family;
+pub(crate) mod keys;
 mod lines;
 mod neural;
 mod objectives;

@@ -1,8 +1,9 @@
 //! Alerts about a single value of a family's label, which the conditions of families cannot express.
 
-use super::condition::{FAILURES_PER_SECOND, subject};
+use super::condition::subject;
 use super::draft::{Common, Context, Draft};
 use super::facts::{Facts, Split};
+use super::family_alert::FAILURES_PER_SECOND;
 use super::scenario::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
 use super::timeline::{self, BEGINS, CROWD, FEW, OVER};
 use crate::build::used_family::{Form, UsedFamily};

@@ -1,48 +1,14 @@
 //! The query and the description of a family's alert.
 
-use super::family::FamilyAlert;
+use super::family_alert::FamilyAlert;
 use super::signals::SignalRow;
 use crate::build::objectives::percent;
-use crate::build::used_family::Form;
 use crate::model::{Format, Piece, Unit, label, text};
 use crate::query::promql::duration;
-use crate::query::{Combination, Comparison, Query, Selector, Window};
+use crate::query::{Combination, Comparison, Query};
 use measurand_catalog::{Direction, Role};
 
-/// Long enough that one failed scrape does not clear an alert about a gauge.
-pub(super) const SMOOTHED: Window = Window::Seconds(300);
-
-/// An older score says nothing about now.
-pub(super) const RECENT_SCORE: Window = Window::Seconds(1800);
-
-/// About three failures in five minutes. With fewer, one failure among few calls is a large share.
-pub(super) const FAILURES_PER_SECOND: f64 = 0.01;
-
-/// More than one failure. One failure may count as a little more than 1, since `increase` extrapolates to the edges of
-/// its window.
-pub(super) const SINGLE: f64 = 1.5;
-
-/// About thirty look-ups in five minutes. With fewer, the hit ratio says little.
-pub(super) const LOOKUPS_PER_SECOND: f64 = 0.1;
-
-pub(super) const DAY_SECONDS: u32 = 86_400;
-
 impl FamilyAlert<'_> {
-    pub(super) fn quantile(&self, role: Role) -> Option<Query> {
-        self.family.quantile(role, self.record.condition.quantile?, &self.by, Form::Recorded)
-    }
-
-    /// Enough failures to judge their share.
-    pub(super) fn failing(&self, role: Role) -> Option<Vec<Query>> {
-        Some(vec![self.family.rate(role, &self.by, Form::Recorded)?.above(FAILURES_PER_SECOND)])
-    }
-
-    /// The number of calls that ended within this time.
-    pub(super) fn ended_within(&self, seconds: u32) -> Option<Query> {
-        let counter = Selector::new(&self.family.counter()?.name);
-        Some(Query::Increase(counter, Window::Seconds(seconds)).sum(&self.by))
-    }
-
     /// The value while the condition holds. Comparisons drop `NaN`, the quantile of no observations: without traffic no
     /// alert fires.
     pub(super) fn compared(&self, row: &SignalRow, value: Query) -> Option<Query> {
@@ -73,7 +39,7 @@ impl FamilyAlert<'_> {
         let quantile = self.record.condition.quantile.unwrap_or_default();
         let mut sentence = row.description.replace("{limit}", &limit);
         sentence = sentence.replace("{above}", &percent(1.0 - quantile)).replace("{below}", &percent(quantile));
-        sentence = sentence.replace("{time}", &duration(whole(threshold)));
+        sentence = sentence.replace("{time}", &duration(self.seconds()));
         let (before, after) = sentence.split_once("{value}").unwrap_or((&sentence, ""));
         let mut pieces = subject(&self.by);
         pieces.extend([text(before), Piece::Value(format), text(after)]);
@@ -92,12 +58,6 @@ pub(super) fn subject(labels: &[String]) -> Vec<Piece> {
         pieces.push(text(": "));
     }
     pieces
-}
-
-/// Returns whole seconds of a valid threshold.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the catalog accepts at most a day")]
-pub(super) fn whole(seconds: f64) -> u32 {
-    seconds.clamp(0.0, f64::from(DAY_SECONDS)) as u32
 }
 
 /// Formats seconds: `10ms`, `2.5s`.

@@ -2,26 +2,13 @@
 
 use super::draft::Draft;
 use super::facts::{FactGroup, Facts, Split, parts};
+use super::family_alert::FamilyAlert;
 use super::scenario;
 use super::signals::row;
 use crate::build::used_family::UsedFamily;
 use crate::model::Sentence;
 use crate::model::options::Options;
 use measurand_catalog::AlertRecord;
-
-/// An alert of a used family.
-pub(super) struct FamilyAlert<'a> {
-    pub(super) record: &'a AlertRecord,
-    pub(super) family: &'a UsedFamily<'a>,
-    /// The labels that tell the values of its signal apart.
-    pub(super) by: Vec<String>,
-}
-
-impl FamilyAlert<'_> {
-    pub(super) fn threshold(&self) -> f64 {
-        self.record.condition.threshold
-    }
-}
 
 /// The family's alerts. Functions with a severity, an owner or a runbook of their own split an alert: each such set has
 /// an alert, and all other functions have the family's. No series is in two of them.

@@ -1,14 +1,13 @@
 //! Samples that make an alert fire, just miss and resolve; one function for each signal of a family.
 
-use super::family::FamilyAlert;
+use super::family_alert::FamilyAlert;
 use super::timeline::{self, AFTER, BEGINS, CROWD, FEW, OVER, UNSET, WINDOW, bad_minutes, pair, without_failures};
 use crate::build::used_family::UsedFamily;
 use crate::model::{Scenario, Signal, Timeline};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL, STATUS_LABEL, STATUSES};
 use measurand_catalog::{MetricRecord, Role, SiteRecord};
 
-/// Calls a minute in every scenario: enough for every guard against low traffic.
-pub(super) const TRAFFIC: f64 = 600.0;
+pub(super) use super::timeline::TRAFFIC;
 
 const DAY_MINUTES: u32 = 24 * 60;
 
@@ -246,7 +245,7 @@ pub(super) fn call_rate(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scena
 }
 
 pub(super) fn stalled(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
-    let minutes = super::condition::whole(alert.threshold()) / 60;
+    let minutes = alert.seconds() / 60;
     let before = minutes + 10;
     // Just misses: a single call within the time keeps the alert silent.
     let calls = counter(&alert.family.counter()?.name, labels, [0.0, 1.2 / f64::from(minutes.max(1)), TRAFFIC]);

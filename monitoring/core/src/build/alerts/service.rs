@@ -1,8 +1,8 @@
 //! The alerts that every program gets, independent of what it annotates.
 
-use super::condition::SMOOTHED;
 use super::draft::{Common, Context, Draft};
 use super::facts::{self, FactGroup, Facts, Split};
+use super::family_alert::SMOOTHED;
 use super::scenario::{TRAFFIC, buckets, counter, gauge, interpolated, labels, scenario};
 use super::timeline;
 use crate::build::panels::system::{

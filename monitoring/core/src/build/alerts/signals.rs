@@ -1,9 +1,8 @@
 //! The table of signals: one row defines the alerts about a signal.
 
-use super::condition::{DAY_SECONDS, LOOKUPS_PER_SECOND, RECENT_SCORE, SINGLE, SMOOTHED, whole};
-use super::family::FamilyAlert;
+use super::family_alert::{DAY_SECONDS, FamilyAlert, LOOKUPS_PER_SECOND, RECENT_SCORE, SINGLE, SMOOTHED};
 use super::scenario::{self, Labels};
-use crate::build::panels::family as panel;
+use crate::build::panels::keys as panel;
 use crate::build::used_family::Form;
 use crate::model::{Format, Scenario};
 use crate::query::{Aggregation, Query, Selector, Window};
@@ -235,7 +234,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
                 "If none is in flight, nobody calls: look at who should.",
                 "If nothing tells, restart the program, and keep its log.",
             ],
-            value: |it| it.ended_within(whole(it.threshold())),
+            value: |it| it.ended_within(it.seconds()),
             guards: |it| {
                 let start = Query::Instant(Selector::new("process_start_time_seconds"));
                 let age = start.aggregate(Aggregation::Maximum, &it.by).age();

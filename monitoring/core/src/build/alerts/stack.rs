@@ -3,8 +3,8 @@
 //! They belong to a Prometheus server rather than to a program, so they have a file of their own. Otherwise a server
 //! that watches two programs would have them twice.
 
-use super::condition::DAY_SECONDS;
 use super::draft::Common;
+use super::family_alert::DAY_SECONDS;
 use super::scenario::{TRAFFIC, counter, gauge, growth, labels, scenario};
 use super::timeline::{self, BEGINS, CROWD, NOTHING, OVER};
 use crate::model::{Format, Piece, Scenario, Signal, label, text};

@@ -3,9 +3,10 @@
 //! Each changes one quantity at a time, by a large factor. A window that is a minute longer, or a threshold that is
 //! twice as high, then changes the minute in which the alert fires or resolves.
 
-use super::scenario::TRAFFIC;
 use crate::model::{ExtraQuery, SampleTrack, Scenario, Signal, Timeline};
 
+/// Calls a minute in most tests: enough for every guard against low traffic.
+pub(super) const TRAFFIC: f64 = 600.0;
 /// The window of most conditions, in minutes.
 pub(super) const WINDOW: u32 = 5;
 /// Long enough for old samples to leave the window, even one of twice the length.

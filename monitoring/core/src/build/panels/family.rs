@@ -1,5 +1,9 @@
 //! The panels of a family's row. The roles of its metrics decide which of them exist.
 
+use super::keys::{
+    COMPLETION_FAILURES, DURATION_BY_LABEL, ERROR_RATIO, FAILURE_RATIO, FAILURES, HIT_RATIO, LAST_SCORE, LEVEL, RATE,
+    ROLLBACKS, SCORE_BY_LABEL,
+};
 use super::lines::{alerts_of, own_labels, quantiles, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, each, named};
 use crate::build::used_family::{Form, UsedFamily};
@@ -7,18 +11,6 @@ use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Query, Window};
 use measurand_catalog::Role;
 use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
-
-pub(crate) const ERROR_RATIO: &str = "error_ratio";
-pub(crate) const FAILURE_RATIO: &str = "failure_ratio";
-pub(crate) const DURATION_BY_LABEL: &str = "duration_by_label";
-pub(crate) const SCORE_BY_LABEL: &str = "score_by_label";
-pub(crate) const ROLLBACKS: &str = "rollbacks";
-pub(crate) const FAILURES: &str = "failures";
-pub(crate) const COMPLETION_FAILURES: &str = "completion_failures";
-pub(crate) const HIT_RATIO: &str = "hit_ratio";
-pub(crate) const LAST_SCORE: &str = "last_score";
-pub(crate) const LEVEL: &str = "level";
-pub(crate) const RATE: &str = "rate";
 
 /// Rate, errors and duration first, then calls in flight, then panels for scores and other roles.
 pub(super) const PANELS: &[Spec] = &[
