@@ -1,7 +1,7 @@
 //! Describes this program to the global recorder, and creates its series at zero.
 
 use crate::global_recorder::{add_permanent, address};
-use crate::label_table::{overflows, unknown_values};
+use crate::series_limit::{overflows, unknown_values};
 use crate::site::sites;
 use measurand_catalog::{Kind, Unit};
 use metrics::{KeyName, Recorder, SharedString};

@@ -24,7 +24,6 @@ mod initialize;
 mod keys;
 mod kinds;
 mod label;
-mod label_table;
 mod last_duration;
 mod local_recorder;
 mod lock_free_map;
@@ -37,6 +36,7 @@ mod record;
 mod recording;
 mod sampling;
 mod series;
+mod series_limit;
 mod site;
 mod stream;
 mod sync;
@@ -54,10 +54,10 @@ pub use catalog::catalog;
 pub use family::DeclaredFamily;
 pub use initialize::initialize;
 pub use label::Label;
-pub use label_table::set_series_limit;
 #[doc(inline)]
 pub use measurand_macros::*;
 pub use recording::*;
+pub use series_limit::set_series_limit;
 pub use value::{CacheResult, ErrorKind, ErrorKinds, GaugeValue, Score};
 
 /// The kinds that an error type has; see [`ErrorKinds`].

@@ -3,10 +3,10 @@
 
 use crate::failure::Failure;
 use crate::label::LabelRef;
-use crate::label_table::LabelTable;
 use crate::lock_free_map::LockFreeMap;
 use crate::record::{Record, expressions, is_from_result, label_name};
 use crate::series::Series;
+use crate::series_limit::LabelTable;
 use measurand_catalog::{ADDED_LABELS, Family};
 use std::borrow::Cow;
 use std::sync::{Mutex, OnceLock, PoisonError};

@@ -11,7 +11,7 @@ use crate::names::same;
 use crate::record;
 
 #[macro_use]
-mod table;
+mod syntax;
 
 families! {
     /// Calls of annotated functions: rate, errors, duration and calls in flight.

@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::exporter::Exporter;
 use crate::global::Global;
+use crate::http::access::{Access, Named};
 use crate::http::app::App;
-use crate::http::credentials::{Access, Named};
 use crate::http::endpoint::{self, ShutdownPlan};
 use crate::http::listen;
 use crate::http::request_limits::Limits;

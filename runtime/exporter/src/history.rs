@@ -4,16 +4,16 @@
 //! counts as one. The histories take at most [`MOST_BYTES`] together; beyond that the history keeps a shorter past. The
 //! page shows what is left out.
 
+mod collector;
 mod delta_log;
-mod sampler;
 mod series_history;
 
 pub(crate) use delta_log::DeltaLog;
 pub(crate) use series_history::{MetricHistory, SeriesHistories, SeriesHistory};
 
 use crate::storage::metric_store::MetricStore;
+use collector::Sampler;
 use measurand_catalog::lock::{read, write};
-use sampler::Sampler;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,7 +1,7 @@
 //! The endpoint: its server, its routes, and the limits on clients.
 
+pub(crate) mod access;
 pub(crate) mod app;
-pub(crate) mod credentials;
 pub(crate) mod endpoint;
 pub(crate) mod listen;
 pub(crate) mod middleware;

@@ -38,7 +38,7 @@ mod upkeep;
 pub use builder::Builder;
 pub use error::Error;
 pub use exporter::Exporter;
-pub use http::credentials::WEB_CONFIG_VARIABLE;
+pub use http::access::WEB_CONFIG_VARIABLE;
 pub use http::listen::{DEFAULT_ADDRESS, LISTEN_VARIABLE};
 pub use http::request_limits::Limits;
 pub use measurand_server::{HOSTS_VARIABLE, Hosts, Limits as ServerLimits};

@@ -16,7 +16,7 @@ use crate::incidents::{self, Incident, Lists};
 use crate::program::{Program, Service, executable};
 use crate::recorder::Recorder;
 use crate::render::gzip::Encoder;
-use crate::render::text::type_name;
+use crate::render::syntax::type_name;
 use crate::storage::metric::{Metric, PLATFORM, UNDESCRIBED};
 use answer_queue::{Answer, AnswerQueue, Body, Failure, Responder, Validity};
 use axum::body::Bytes;

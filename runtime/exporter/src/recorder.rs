@@ -2,7 +2,7 @@
 
 use crate::program::{Program, Service};
 use crate::recorder_state::RecorderState;
-use crate::render::text::Format;
+use crate::render::syntax::Format;
 use crate::render::{PIECE, Rendering};
 use crate::storage::metric_store::SeriesOrigin;
 use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};

@@ -8,7 +8,7 @@ pub(crate) mod gzip;
 pub(crate) mod negotiation;
 #[cfg(feature = "native-histograms")]
 pub(crate) mod protobuf;
-pub(crate) mod text;
+pub(crate) mod syntax;
 
 use crate::recorder_state::RecorderState;
 use crate::storage::by_kind::ByKind;
@@ -21,7 +21,7 @@ use measurand_catalog::Kind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::vec::IntoIter;
-use text::Format;
+use syntax::Format;
 
 /// Size of a piece in bytes, chosen so that it stays in the processor's cache until it is written.
 pub(crate) const PIECE: usize = 128 * 1024;
@@ -107,7 +107,7 @@ impl Rendering {
     fn family<'a>(&self, metric: &'a Metric) -> (&'a str, &'static str) {
         let (name, kind) = (&*metric.name, metric.kind());
         if self.format == Format::Prometheus || kind != Kind::Counter {
-            return (name, text::type_name(kind));
+            return (name, syntax::type_name(kind));
         }
         match name.strip_suffix("_total").filter(|it| !it.is_empty() && !self.state.store.has(it)) {
             Some(short) => (short, "counter"),
@@ -118,7 +118,7 @@ impl Rendering {
     fn push_header(&mut self, out: &mut String, metric: &Metric) {
         let (name, kind) = self.family(metric);
         let store = &self.state.store;
-        text::push_header(out, self.format, name, kind, &store.help(metric));
+        syntax::push_header(out, self.format, name, kind, &store.help(metric));
         let has_created = self.format == Format::OpenMetrics
             && matches!(kind, "counter" | "histogram")
             && store.creation_times.load(Relaxed)
@@ -133,24 +133,24 @@ impl Rendering {
             ByKind::Counter(list) => {
                 let Some(entry) = list.get(self.next) else { return };
                 let calls = if metric.counts_calls { self.calls.of(&entry.labels) } else { 0 };
-                text::push_series(out, &metric.name, "", &entry.labels);
+                syntax::push_series(out, &metric.name, "", &entry.labels);
                 match entry.series.count(calls) {
                     CounterValue::Whole(value) => {
-                        text::push_whole(out, value);
+                        syntax::push_whole(out, value);
                         out.push('\n');
                         self.push_created(out, metric, entry);
                     }
                     // This counter started before the exporter, so its creation time is unknown.
                     CounterValue::Computed(value) => {
-                        text::push_float(out, value);
+                        syntax::push_float(out, value);
                         out.push('\n');
                     }
                 }
             }
             ByKind::Gauge(list) => {
                 let Some(entry) = list.get(self.next) else { return };
-                text::push_series(out, &metric.name, "", &entry.labels);
-                text::push_float(out, entry.series.value());
+                syntax::push_series(out, &metric.name, "", &entry.labels);
+                syntax::push_float(out, entry.series.value());
                 out.push('\n');
             }
             ByKind::Histogram(list) => {
@@ -167,8 +167,8 @@ impl Rendering {
 
     fn push_created<S>(&self, out: &mut String, metric: &Metric, entry: &Entry<S>) {
         if let Some(name) = self.created.and_then(|it| metric.name.get(..it)) {
-            text::push_series(out, name, "_created", &entry.labels);
-            text::push_time(out, entry.created);
+            syntax::push_series(out, name, "_created", &entry.labels);
+            syntax::push_time(out, entry.created);
             out.push('\n');
         }
     }
@@ -228,7 +228,7 @@ impl Scratch {
                 let number = out.len();
                 out.push_str(digits);
                 if let Some(exemplar) = &exemplar {
-                    text::push_exemplar(out, exemplar);
+                    syntax::push_exemplar(out, exemplar);
                 }
                 out.push('\n');
                 out.extend_from_within(start.clone());
@@ -240,7 +240,7 @@ impl Scratch {
         // No bucket follows the last one.
         out.truncate(out.len() - start.len());
         push_name(out, sum_name, &entry.labels);
-        text::push_billionths(out, snapshot.sum);
+        syntax::push_billionths(out, snapshot.sum);
         out.push('\n');
         push_name(out, count_name, &entry.labels);
         out.push_str(digits);

@@ -2,9 +2,9 @@
 
 pub(crate) mod by_kind;
 pub(crate) mod call_counts;
-pub(crate) mod cardinality;
 pub(crate) mod cells;
 pub(crate) mod described;
+pub(crate) mod facade_limit;
 pub(crate) mod labels;
 pub(crate) mod metric;
 pub(crate) mod metric_store;

@@ -28,7 +28,7 @@ const RECORDING: [Bound; 7] = [
         OVERFLOWS,
     ),
     (
-        "runtime/src/label_table.rs",
+        "runtime/src/series_limit.rs",
         "LENGTH_MAX",
         Of::Bytes,
         "one label value of an annotated function",
@@ -44,7 +44,7 @@ const RECORDING: [Bound; 7] = [
         OVERFLOWS,
     ),
     (
-        "runtime/exporter/src/storage/cardinality.rs",
+        "runtime/exporter/src/storage/facade_limit.rs",
         "LONGEST_LABELS",
         Of::Bytes,
         "all labels of one series recorded by hand",

@@ -1,7 +1,7 @@
 //! The histories of the series of one metric.
 
 use super::delta_log::DeltaLog;
-use crate::render::text::Format;
+use crate::render::syntax::Format;
 use crate::storage::by_kind::ByKind;
 use crate::storage::metric::Metric;
 use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};

@@ -1,6 +1,6 @@
 //! The state that all routes share: the recorder, the catalog, and the limits on concurrent work.
 
-use crate::http::credentials::Access;
+use crate::http::access::Access;
 use crate::http::request_limits::{Limits, Reason};
 use crate::live::Live;
 use crate::recorder::Recorder;

@@ -8,7 +8,7 @@ use crate::http::app::{App, SCRAPE_DURATION};
 use crate::recorder_state::RecorderState;
 use crate::render::gzip::{self, Encoder};
 use crate::render::negotiation;
-use crate::render::text::Format;
+use crate::render::syntax::Format;
 use crate::render::{PIECE, Rendering};
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};

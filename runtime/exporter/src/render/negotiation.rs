@@ -1,6 +1,6 @@
 //! Selects the format that a client prefers.
 
-use crate::render::text::Format;
+use crate::render::syntax::Format;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 

@@ -1,7 +1,7 @@
 //! Labels in canonical form: equal labels are one series, even if their order differs or their names become equal after
 //! sanitizing. Otherwise a scrape would have two contradicting lines.
 
-use crate::render::text;
+use crate::render::syntax;
 use measurand_catalog::Kind;
 use metrics::Key;
 use std::borrow::Cow;
@@ -60,7 +60,7 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     }
     out.push_str(name);
     out.push_str("=\"");
-    text::push_value(out, value);
+    syntax::push_value(out, value);
     out.push('"');
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 fn name(name: &str, kind: Kind) -> Cow<'_, str> {
-    let legal = text::label_name(name);
+    let legal = syntax::label_name(name);
     // `__name__` would rename the metric, and `le` is the label of buckets.
     let reserved = legal.starts_with("__") || (kind == Kind::Histogram && legal == "le");
     if reserved { Cow::Owned(format!("exported_{legal}")) } else { legal }

@@ -1,6 +1,6 @@
 //! One metric with all its series.
 
-use crate::render::text::{self, Format};
+use crate::render::syntax::{self, Format};
 use crate::storage::by_kind::ByKind;
 use crate::storage::cells::{self, Bounds, CounterCells};
 use crate::storage::series::{CounterSeries, GaugeSeries, HistogramSeries};
@@ -135,7 +135,7 @@ impl Metric {
             family,
             labels: None,
             bounds: cells::bounds(bounds),
-            bounds_text: [bounds_text(bounds, text::push_float), bounds_text(bounds, text::push_canonical)],
+            bounds_text: [bounds_text(bounds, syntax::push_float), bounds_text(bounds, syntax::push_canonical)],
             counts_calls: false,
             is_in_flight: false,
             series: match kind {

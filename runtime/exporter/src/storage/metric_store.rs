@@ -1,6 +1,6 @@
 //! The metrics of a recorder, and the look-up of their series.
 
-use crate::render::text;
+use crate::render::syntax;
 use crate::stderr;
 use crate::storage::cells::HistogramCells;
 use crate::storage::described::DescribedMetrics;
@@ -70,7 +70,7 @@ impl MetricStore {
         if name.len() > LONGEST_NAME {
             return;
         }
-        let name = text::metric_name(name);
+        let name = syntax::metric_name(name);
         if self.described.get(&name).is_none() {
             self.undescribed.describe(&name, help);
         }
@@ -123,10 +123,10 @@ impl MetricStore {
             self.count_long_name(key.name());
             return None;
         }
-        let name = text::metric_name(key.name());
+        let name = syntax::metric_name(key.name());
         if let Some(metric) = self.described.get(&name) {
             let Some(entry) = self.entry(metric, key, origin) else {
-                self.refuse(&name, S::KIND, &format!("it is a {}", text::type_name(metric.kind())));
+                self.refuse(&name, S::KIND, &format!("it is a {}", syntax::type_name(metric.kind())));
                 return None;
             };
             return Some(then(metric, &entry));
@@ -141,7 +141,7 @@ impl MetricStore {
     }
 
     fn refuse(&self, name: &str, kind: Kind, why: &str) {
-        let (shown, kind) = (name.escape_debug(), text::type_name(kind));
+        let (shown, kind) = (name.escape_debug(), syntax::type_name(kind));
         self.warn(name, || format!("`{shown}` is recorded as a {kind}, but {why}; this recording is ignored"));
     }
 

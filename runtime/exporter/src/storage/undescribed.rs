@@ -3,7 +3,7 @@
 //! They are stored like the described ones. A name keeps the kind of its first use. The number of names is limited like
 //! the number of series, since a program may generate names at run time.
 
-use crate::render::text;
+use crate::render::syntax;
 use crate::storage::metric::Metric;
 use measurand_catalog::Kind;
 use measurand_catalog::lock::{lock, read, write};
@@ -53,7 +53,7 @@ impl UndescribedMetrics {
     ) -> Result<Arc<Metric>, Refusal> {
         let check = |metric: &Arc<Metric>| match metric.kind() {
             same if same == kind => Ok(Arc::clone(metric)),
-            first => Err(Refusal::Clash(format!("it is already a {}", text::type_name(first)))),
+            first => Err(Refusal::Clash(format!("it is already a {}", syntax::type_name(first)))),
         };
         {
             let metrics = read(&self.metrics);

@@ -1,4 +1,5 @@
-//! The limit on series. Metrics that are recorded by hand can have any labels, and a user name in one of them would
+//! The limit on series of metrics that are recorded through the facade; `runtime/src/series_limit.rs` has the limit of
+//! annotated functions. Metrics that are recorded by hand can have any labels, and a user name in one of them would
 //! fill the memory here and in Prometheus.
 //!
 //! A metric at its limit keeps its series and counts every further label set in a series whose values are `_other`. The
