@@ -11,7 +11,7 @@ use measurand_catalog::record::is_text;
 use measurand_catalog::{Catalog, Severity, read_text};
 use measurand_monitoring::Monitoring;
 use measurand_monitoring::query::promql::Histograms;
-use measurand_monitoring::{Options, Receivers};
+use measurand_monitoring::{Options, Receivers, RemoteStore};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,6 +93,18 @@ struct Raw {
     leave_out: RawLeaveOut,
     #[serde(default)]
     receivers: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    external_labels: BTreeMap<Spanned<String>, Spanned<String>>,
+    remote_write: Option<RawRemoteWrite>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRemoteWrite {
+    url: Spanned<String>,
+    username: Option<Spanned<String>>,
+    #[serde(default)]
+    drop: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -184,6 +196,29 @@ impl Settings {
             };
             *field = one_line(value)?;
         }
+        for (name, value) in raw.external_labels {
+            if !is_label(name.get_ref()) {
+                return Err(wrong(&name, "is not a label's name; help: use letters, digits and `_`"));
+            }
+            if ["replica", "shard"].contains(&name.get_ref().as_str()) {
+                return Err(wrong(&name, "is set by an overlay; help: choose another name"));
+            }
+            settings.options.prometheus.external_labels.insert(name.into_inner(), one_line(value)?);
+        }
+        if let Some(it) = raw.remote_write {
+            let rest = ["http://", "https://"].into_iter().find_map(|scheme| it.url.get_ref().strip_prefix(scheme));
+            if rest.is_none_or(|it| it.is_empty() || it.contains(['@', ' ']) || !it.chars().all(is_text)) {
+                let place = place(it.url.span().start).0;
+                return Err(format!(
+                    "{place}: `url` is not an address for remote write; help: write `https://host/path`, without a password"
+                ));
+            }
+            settings.options.prometheus.remote_write = Some(RemoteStore {
+                url: it.url.into_inner(),
+                username: it.username.map(one_line).transpose()?.unwrap_or_default(),
+                drop: it.drop.into_iter().map(one_line).collect::<Result<_, _>>()?,
+            });
+        }
         settings.known_metrics = raw.known_metrics.into_iter().map(one_line).collect::<Result<_, _>>()?;
         settings.accepted_labels = raw.accepted_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
         settings.target_labels = raw.target_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
@@ -267,6 +302,11 @@ fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut Stri
         "switch_url" => Some(&mut receivers.switch_url),
         _ => None,
     }
+}
+
+fn is_label(text: &str) -> bool {
+    let legal = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    text.chars().all(legal) && text.starts_with(|it: char| it.is_ascii_alphabetic()) && !text.starts_with("__")
 }
 
 const NO_DURATION: &str = "is not a duration; help: write a number and s, m, h or d";

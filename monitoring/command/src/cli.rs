@@ -100,6 +100,12 @@ optional:
   teams = \"teams@example.org\"
   webhook_url = \"http://alert-webhook:9095/webhook\"
   switch_url = \"https://switch.example.org/ping\"
+  [external_labels]                    # added to alerts, and to samples in other stores
+  cluster = \"berlin\"
+  [remote_write]                       # the secret is in secrets/remote_write_secret
+  url = \"https://metrics.example.org/api/v1/write\"
+  username = \"prometheus\"            # without it, the secret is a bearer token
+  drop = [\"go_.*\"]                   # metrics that are not sent
   [alerts.DatabaseSlowQueries]
   threshold = 0.025                    # one of the metric's buckets
   for = \"5m\"
@@ -292,7 +298,7 @@ pub(crate) struct Generate {
     #[arg(long)]
     pub(crate) stack: bool,
     /// Also write the files that start all servers in containers: docker-compose.yml, .env.example, Grafana's
-    /// provisioning, and overlays for TLS, for a reverse proxy and for several Prometheus servers; implies `--stack`
+    /// provisioning, and overlays for TLS, for a reverse proxy, for two Prometheus servers and for shards; implies `--stack`
     #[arg(long)]
     pub(crate) compose: bool,
     /// Also write Kubernetes objects for the Prometheus operator

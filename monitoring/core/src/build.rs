@@ -32,7 +32,22 @@ impl Monitoring {
         let (histograms, arguments) = (options.histograms, options.arguments.clone());
         let recordings = recordings::groups(&job, &alerts, &rows, histograms);
         let (uid, origin) = (uid(&job), origin(catalog));
-        Self { job, uid, package, arguments, origin, rows, recordings, alerts, stack, histograms, receivers, problems }
+        let prometheus = options.prometheus.clone();
+        Self {
+            job,
+            uid,
+            package,
+            arguments,
+            origin,
+            rows,
+            recordings,
+            alerts,
+            stack,
+            histograms,
+            receivers,
+            prometheus,
+            problems,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod compose;
 pub(crate) mod grafana;
 mod grafana_provisioning;
 mod kubernetes;
+mod pair;
 mod prometheus_config;
 pub(crate) mod rule_files;
 mod runbook;
@@ -15,6 +16,7 @@ mod sharding;
 mod tls_samples;
 mod yaml;
 
+pub use pair::Pair;
 pub use sharding::Growth;
 
 use crate::model::monitoring::{Monitoring, count};
@@ -58,7 +60,8 @@ impl Monitoring {
         ]
     }
 
-    /// Returns the same files for servers at other addresses. Without `calls`, alerts go to the alert receiver only.
+    /// Returns the same files for servers at other addresses. Without `calls`, alerts go to the alert receiver
+    /// only, and no samples go to a remote store.
     #[must_use]
     pub fn stack_files_at(&self, places: &Places, calls: bool) -> Vec<File> {
         let alertmanager = if calls {
@@ -66,8 +69,12 @@ impl Monitoring {
         } else {
             (alertmanager::kept_only(&self.receivers), 1)
         };
+        let mut local = self.clone();
+        if !calls {
+            local.prometheus.remote_write = None;
+        }
         vec![
-            file("prometheus.yml", prometheus_config::config(self, places), "jobs", prometheus_config::JOBS),
+            file("prometheus.yml", prometheus_config::config(&local, places), "jobs", prometheus_config::JOBS),
             file("alertmanager.yml", alertmanager.0, "receivers", alertmanager.1),
             file("stack-alerts.yml", rule_files::stack_alerts(self), "alerts", count(&self.stack)),
         ]
@@ -86,6 +93,7 @@ impl Monitoring {
             ..it.clone()
         };
         let growth = Growth { places: overlay(&growth.places), ..growth };
+        let pair = Pair { places: growth.places.clone(), ..Pair::containers(secrets) };
         let app = App { address: format!("{}:{}", stack::APP.name, stack::APP_TLS_PORT), secure: true };
         let secured = Places { tls: Some(tls.clone()), apps: vec![app], ..growth.places.clone() };
         let receivers = Receivers {
@@ -97,7 +105,7 @@ impl Monitoring {
         let datasource = grafana_provisioning::datasources(&format!("https://{prometheus}"), Some(&tls));
         let routes = alertmanager::config(&receivers);
         let fixed = [
-            ("docker-compose.yml", compose::file(&self.receivers), "services"),
+            ("docker-compose.yml", compose::file(self), "services"),
             (".env.example", compose::environment(&self.package, &self.arguments), "settings"),
             ("Dockerfile", compose::DOCKERFILE.to_owned(), "image"),
             ("Dockerfile.dockerignore", compose::DOCKERIGNORE.to_owned(), "patterns"),
@@ -111,7 +119,8 @@ impl Monitoring {
             ("overlays/proxy/nginx.conf.template", tls_samples::nginx(secrets, false), "hosts"),
             ("overlays/tls-proxy/docker-compose.yml", compose::tls_proxy(), "overlay"),
             ("overlays/tls-proxy/nginx.conf.template", tls_samples::nginx(secrets, true), "hosts"),
-            ("overlays/sharding/docker-compose.yml", compose::global(), "overlay"),
+            ("overlays/sharding/docker-compose.yml", compose::global(self), "overlay"),
+            ("overlays/pair/docker-compose.yml", compose::pair(self), "overlay"),
         ];
         let count = |kind: &str| match kind {
             "services" => stack::SERVICES.len(),
@@ -124,7 +133,12 @@ impl Monitoring {
         };
         let fixed = fixed.map(|(name, contents, kind)| file(name, contents, kind, count(kind)));
         let provisioning = self.provisioning_files(&format!("http://{prometheus}"), compose::DASHBOARD);
-        fixed.into_iter().chain(provisioning).chain(self.sharding_files(&growth)).collect()
+        fixed
+            .into_iter()
+            .chain(provisioning)
+            .chain(self.sharding_files(&growth))
+            .chain(self.pair_files(&pair))
+            .collect()
     }
 
     /// Returns the configurations of Prometheus servers that share the instances, and of the server above them.
@@ -135,6 +149,14 @@ impl Monitoring {
         let above = file("overlays/sharding/prometheus-global.yml", sharding::above(self, growth), "jobs", 6);
         let shard = |(number, name)| file(name, sharding::shard(self, growth, number), "jobs", 2);
         [above].into_iter().chain(SHARDS.into_iter().enumerate().map(shard)).collect()
+    }
+
+    /// Returns the configurations of two Prometheus servers with the same work.
+    #[must_use]
+    pub fn pair_files(&self, pair: &Pair) -> Vec<File> {
+        let names = [("overlays/pair/prometheus-a.yml", "a"), ("overlays/pair/prometheus-b.yml", "b")];
+        let one = |(name, replica)| file(name, pair::replica(self, pair, replica), "jobs", prometheus_config::JOBS);
+        names.into_iter().map(one).collect()
     }
 
     /// Returns the files that Grafana reads at its start: the data source and the dashboards. `dashboards`
@@ -167,7 +189,10 @@ impl Monitoring {
     /// Returns the objects for a Kubernetes cluster with the Prometheus operator.
     #[must_use]
     pub fn kubernetes_files(&self) -> Vec<File> {
-        vec![file("kubernetes.yml", kubernetes::objects(self), "objects", 3)]
+        vec![
+            file("kubernetes.yml", kubernetes::objects(self), "objects", 3),
+            file("kubernetes-stack.yml", kubernetes::stack(self), "objects", 2),
+        ]
     }
 }
 

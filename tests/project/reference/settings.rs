@@ -27,6 +27,7 @@ fn every_key_of_the_settings_has_a_row() {
     assert_eq!(listed("## `[alerts.NAME]`"), known("[alerts.MemoryHigh]"));
     assert_eq!(listed("## `[objectives.NAME]`"), known("[objectives.ErrorBudgetBurn]"));
     assert_eq!(listed("## `[leave_out]`"), known("[leave_out]"));
+    assert_eq!(listed("## `[remote_write]`"), known("[remote_write]"));
     // Its fields are the keys.
     let debug = format!("{:?}", Receivers::default());
     let fields = debug.split(": \"").filter_map(|it| it.rsplit(['{', ',']).next());
@@ -36,7 +37,7 @@ fn every_key_of_the_settings_has_a_row() {
 
 /// The tables of the file, each with a section of its own.
 fn tables() -> Vec<String> {
-    ["alerts", "objectives", "leave_out", "receivers"].map(str::to_owned).into()
+    ["alerts", "objectives", "leave_out", "receivers", "external_labels", "remote_write"].map(str::to_owned).into()
 }
 
 #[test]

@@ -100,6 +100,25 @@ fn receivers_can_be_set() {
     );
 }
 
+#[test]
+fn remote_stores_and_external_labels_can_be_set() {
+    let text =
+        "[external_labels]\ncluster = \"berlin\"\n[remote_write]\nurl = \"https://a/push\"\nusername = \"ann\"\n";
+    let files = monitoring(text).unwrap().stack_files();
+    let config = files.iter().find(|it| it.name == "prometheus.yml").unwrap();
+    for it in ["cluster: berlin", "url: https://a/push", "username: ann", "/run/secrets/remote_write_secret"] {
+        assert!(config.contents.contains(it), "{it}");
+    }
+    check_fails("[external_labels]\na-b = \"c\"", "monitoring.toml:2: `a-b` is not a label's name");
+    check_fails("[external_labels]\nreplica = \"c\"", "monitoring.toml:2: `replica` is set by an overlay");
+    for url in ["metrics.example.org", "ftp://a/push", "https://ann:secret@a/push", "https://"] {
+        check_fails(
+            &format!("[remote_write]\nurl = \"{url}\""),
+            "monitoring.toml:2: `url` is not an address for remote write",
+        );
+    }
+}
+
 /// The alert, the recording rules, the panel and the unit tests all use the windows of the file.
 #[test]
 fn windows_of_objectives_can_be_set() {

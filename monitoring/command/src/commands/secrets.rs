@@ -5,7 +5,8 @@ use crate::local::folder::{private, random};
 use crate::outcome::Outcome;
 use crate::output::{self, painted};
 use measurand_catalog::{read_text, visible};
-use measurand_monitoring::web_config;
+use measurand_check::Settings;
+use measurand_monitoring::{RemoteStore, web_config};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
@@ -68,6 +69,10 @@ const SECRETS: [Secret; 13] = [
     secret("proxy_users", Contents::User("proxy_password"), "overlays/proxy: its hash, for nginx"),
 ];
 
+/// The file for `[remote_write]` in `monitoring.toml`.
+const REMOTE: Secret =
+    secret(RemoteStore::SECRET, Contents::Empty, "the password or token for the store in `[remote_write]`");
+
 #[derive(Serialize)]
 struct Report {
     folder: String,
@@ -89,7 +94,9 @@ pub(super) fn secrets(arguments: &Secrets) -> Result<Outcome, String> {
     // Keeps the secrets out of the repository.
     write_new(&folder.join(".gitignore"), b"*\n", 0o644)?;
     let mut files = Vec::new();
-    for it in &SECRETS {
+    let settings = Settings::of_folder(&arguments.out)?;
+    let remote = settings.options.prometheus.remote_write.is_some().then_some(REMOTE);
+    for it in SECRETS.iter().chain(&remote) {
         let state = match written(&folder, it)? {
             true if matches!(it.contents, Contents::Empty) => "empty",
             true => "wrote",

@@ -1,6 +1,6 @@
 //! Dashboard, rules and alerts of a catalog as data.
 
-use super::options::Receivers;
+use super::options::{PrometheusOptions, Receivers};
 use super::problem::Problem;
 use super::{Alert, Group, Recording, Row};
 use crate::query::Query;
@@ -33,6 +33,8 @@ pub struct Monitoring {
     pub histograms: Histograms,
     /// The receivers of notifications.
     pub receivers: Receivers,
+    /// Settings of Prometheus for more than one server.
+    pub prometheus: PrometheusOptions,
     /// The parts of the catalog that are left out, and the reasons.
     pub problems: Vec<Problem>,
 }

@@ -36,6 +36,33 @@ pub struct Options {
     pub changed: BTreeMap<String, Changed>,
     /// The receivers of notifications, and the location of secrets.
     pub receivers: Receivers,
+    /// Settings of Prometheus for more than one server.
+    pub prometheus: PrometheusOptions,
+}
+
+/// Settings of Prometheus for more than one server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PrometheusOptions {
+    /// The labels that a server adds to its alerts and to the samples that it sends to others.
+    pub external_labels: BTreeMap<String, String>,
+    /// The store that receives a copy of all samples.
+    pub remote_write: Option<RemoteStore>,
+}
+
+/// A store with authentication that receives samples by remote write.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RemoteStore {
+    /// The address that accepts remote write.
+    pub url: String,
+    /// The user of the password in [`RemoteStore::SECRET`]; empty if that file contains a bearer token.
+    pub username: String,
+    /// Regular expressions of metrics that are not sent.
+    pub drop: Vec<String>,
+}
+
+impl RemoteStore {
+    /// The file in the folder of secrets with the password or the token.
+    pub const SECRET: &'static str = "remote_write_secret";
 }
 
 /// The changes to an alert.
@@ -117,6 +144,7 @@ impl Default for Options {
             burns: defaults(),
             changed: BTreeMap::new(),
             receivers: Receivers::default(),
+            prometheus: PrometheusOptions::default(),
         }
     }
 }

@@ -48,7 +48,17 @@ const PACES: [Pace; 4] = [
 
 /// Returns `alertmanager.yml`.
 pub(crate) fn config(receivers: &Receivers) -> String {
-    let config = Config {
+    crate::write::yaml::write(HEADER, &model(receivers))
+}
+
+/// Returns the same as a value.
+pub(crate) fn value(receivers: &Receivers) -> serde_json::Value {
+    // A struct of texts has no value that JSON cannot express.
+    serde_json::to_value(model(receivers)).unwrap_or_default()
+}
+
+fn model(receivers: &Receivers) -> Config {
+    Config {
         global: Some(global(receivers)),
         route: route(),
         inhibit_rules: inhibition::RULES.iter().map(Inhibition::from).collect(),
@@ -66,8 +76,7 @@ pub(crate) fn config(receivers: &Receivers) -> String {
                 },
             ],
         }],
-    };
-    crate::write::yaml::write(HEADER, &config)
+    }
 }
 
 /// Returns a configuration for a local machine: alerts only go to the alert receiver. Inhibition rules are the same.

@@ -4,11 +4,12 @@
 pub(crate) mod shape;
 
 use crate::model::monitoring::Monitoring;
+use crate::model::options::RemoteStore;
 use crate::model::stack::{self, App, Places, Tls};
 use crate::write::sharding;
 use shape::{
-    Access, Alerting, Alertmanager, BasicAuth, Files, Job, PrometheusGlobal, PrometheusSettings, ScrapeAuthorization,
-    ScrapeTls, Targets,
+    Access, Alerting, Alertmanager, BasicAuth, Files, Job, PrometheusGlobal, PrometheusSettings, QueueConfig, Relabel,
+    RemoteWrite, ScrapeAuthorization, ScrapeTls, Targets,
 };
 use std::collections::BTreeMap;
 
@@ -30,6 +31,11 @@ pub(crate) const JOBS: usize = 8;
 
 /// Returns `prometheus.yml` for servers at these addresses.
 pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
+    crate::write::yaml::write(HEADER, &settings(monitoring, places))
+}
+
+/// Returns the settings of a server that scrapes everything.
+pub(crate) fn settings(monitoring: &Monitoring, places: &Places) -> PrometheusSettings {
     let interval = if places.interval == INTERVAL { Some("10s") } else { None };
     let app = Job { scrape_interval: interval, ..app(places, &monitoring.job) };
     let pushed = Job { honor_labels: true, ..job(places, "pushgateway", None) };
@@ -38,26 +44,52 @@ pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
         let [prometheus, alertmanager, grafana, node, webhook] = servers(places);
         [app, prometheus, alertmanager, grafana, node, webhook, pushed, federate]
     };
-    crate::write::yaml::write(HEADER, &with_rules(places, jobs.into()))
+    let remote_write = remote_write(monitoring).into_iter().collect();
+    PrometheusSettings { remote_write, ..with_rules(monitoring, places, jobs.into()) }
 }
 
 /// Returns the settings of a server that evaluates the rules and sends alerts to Alertmanager.
-pub(crate) fn with_rules(places: &Places, scrape_configs: Vec<Job>) -> PrometheusSettings {
+pub(crate) fn with_rules(monitoring: &Monitoring, places: &Places, scrape_configs: Vec<Job>) -> PrometheusSettings {
     let rules = ["recording-rules.yml", "alerts.yml", "stack-alerts.yml"].map(|it| format!("{}{it}", places.folder));
     let access = secured(places.tls.as_ref(), true);
     let alertmanager = Alertmanager { access, static_configs: [targets(&places.alertmanager)] };
     PrometheusSettings {
-        global: global(places.interval),
+        global: global(monitoring, places.interval),
         rule_files: rules.into_iter().chain([places.own_rules.clone()]).collect(),
-        alerting: Some(Alerting { alertmanagers: [alertmanager] }),
+        alerting: Some(Alerting { alert_relabel_configs: Vec::new(), alertmanagers: [alertmanager] }),
         remote_write: Vec::new(),
         scrape_configs,
     }
 }
 
-pub(crate) fn global(interval: &'static str) -> PrometheusGlobal {
-    PrometheusGlobal { scrape_interval: interval, evaluation_interval: interval, external_labels: BTreeMap::new() }
+pub(crate) fn global(monitoring: &Monitoring, interval: &'static str) -> PrometheusGlobal {
+    let external_labels = monitoring.prometheus.external_labels.clone();
+    PrometheusGlobal { scrape_interval: interval, evaluation_interval: interval, external_labels }
 }
+
+/// Returns the store of the user, if there is one.
+pub(crate) fn remote_write(monitoring: &Monitoring) -> Option<RemoteWrite> {
+    let store = monitoring.prometheus.remote_write.as_ref()?;
+    let secret = format!("{}/{}", monitoring.receivers.secrets.trim_end_matches('/'), RemoteStore::SECRET);
+    let access = if store.username.is_empty() {
+        Access { authorization: Some(ScrapeAuthorization { credentials_file: secret }), ..Access::default() }
+    } else {
+        let basic_auth = BasicAuth { username: store.username.clone(), password_file: secret };
+        Access { basic_auth: Some(basic_auth), ..Access::default() }
+    };
+    let drop = Relabel {
+        source_labels: vec!["__name__"],
+        regex: Some(store.drop.join("|")),
+        action: "drop",
+        ..Relabel::default()
+    };
+    let write_relabel_configs = if store.drop.is_empty() { Vec::new() } else { vec![drop] };
+    Some(RemoteWrite { url: store.url.clone(), access, queue_config: QUEUE, write_relabel_configs })
+}
+
+/// The queue of a server that sends many samples.
+pub(crate) const QUEUE: QueueConfig =
+    QueueConfig { capacity: 10_000, max_samples_per_send: 2_000, batch_send_deadline: "5s" };
 
 /// Returns the jobs of the monitoring stack.
 pub(crate) fn servers(places: &Places) -> [Job; 5] {
@@ -105,7 +137,7 @@ pub(crate) fn job(places: &Places, name: &str, target: Option<&String>) -> Job {
 
 fn secured(tls: Option<&Tls>, password: bool) -> Access {
     let Some(tls) = tls else { return Access::default() };
-    let basic_auth = BasicAuth { username: Tls::USER, password_file: tls.password_file.clone() };
+    let basic_auth = BasicAuth { username: Tls::USER.to_owned(), password_file: tls.password_file.clone() };
     Access {
         scheme: Some("https"),
         tls_config: Some(ScrapeTls { ca_file: tls.ca_file.clone() }),

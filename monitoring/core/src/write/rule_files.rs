@@ -85,6 +85,11 @@ pub(crate) fn stack_alerts(monitoring: &Monitoring) -> String {
     write(header, &alert_file(&monitoring.stack, monitoring))
 }
 
+/// Returns the same rules without a header.
+pub(crate) fn stack_rules(monitoring: &Monitoring) -> impl Serialize {
+    alert_file(&monitoring.stack, monitoring)
+}
+
 fn alert_file(alerts: &[Group<Alert>], monitoring: &Monitoring) -> RuleFile<AlertingRule> {
     groups(alerts, |it| AlertingRule {
         alert: it.name.clone(),

@@ -4,9 +4,9 @@ use crate::model::monitoring::Monitoring;
 use crate::model::stack::{PROMETHEUS, Places, VICTORIA_METRICS};
 use crate::query::promql::quoted;
 use crate::write::prometheus_config::shape::{
-    Job, PrometheusGlobal, PrometheusSettings, QueueConfig, Relabel, RemoteWrite, Targets,
+    Access, Job, PrometheusGlobal, PrometheusSettings, Relabel, RemoteWrite, Targets,
 };
-use crate::write::prometheus_config::{app, global, job, servers, with_rules};
+use crate::write::prometheus_config::{QUEUE, app, global, job, remote_write, servers, with_rules};
 use std::collections::BTreeMap;
 
 /// Number of shards in the shipped overlay.
@@ -71,17 +71,22 @@ pub(crate) fn shard(monitoring: &Monitoring, growth: &Growth, number: usize) -> 
     };
     let mine = Job { relabel_configs: vec![divide, keep], ..app(&growth.places, &monitoring.job) };
     let itself = job(&growth.places, PROMETHEUS.job, Some(&growth.places.prometheus));
+    let global = global(monitoring, growth.places.interval);
+    let shard = [(SHARD.to_owned(), number.to_string())];
+    let own_store = RemoteWrite {
+        url: growth.store.clone(),
+        access: Access::default(),
+        queue_config: QUEUE,
+        write_relabel_configs: Vec::new(),
+    };
     let config = PrometheusSettings {
         global: PrometheusGlobal {
-            external_labels: BTreeMap::from([(SHARD, number.to_string())]),
-            ..global(growth.places.interval)
+            external_labels: global.external_labels.into_iter().chain(shard).collect(),
+            ..global
         },
         rule_files: Vec::new(),
         alerting: None,
-        remote_write: vec![RemoteWrite {
-            url: growth.store.clone(),
-            queue_config: QueueConfig { capacity: 10_000, max_samples_per_send: 2_000, batch_send_deadline: "5s" },
-        }],
+        remote_write: [own_store].into_iter().chain(remote_write(monitoring)).collect(),
         scrape_configs: vec![mine, itself],
     };
     crate::write::yaml::write(SHARD_HEADER, &config)
@@ -96,7 +101,7 @@ pub(crate) fn above(monitoring: &Monitoring, growth: &Growth) -> String {
         ..federate(&growth.places, &monitoring.job, &growth.shards)
     };
     let jobs = [federate].into_iter().chain(servers(&growth.places)).collect();
-    crate::write::yaml::write(GLOBAL_HEADER, &with_rules(&growth.places, jobs))
+    crate::write::yaml::write(GLOBAL_HEADER, &with_rules(monitoring, &growth.places, jobs))
 }
 
 /// Returns a job that reads scraped samples of the job `name` from other servers. It leaves out recorded series, since

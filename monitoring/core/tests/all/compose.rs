@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 const COMPOSE: &str = "docker-compose.yml";
-const OVERLAYS: [&str; 4] = [
+const OVERLAYS: [&str; 5] = [
     "overlays/tls/docker-compose.yml",
     "overlays/proxy/docker-compose.yml",
     "overlays/sharding/docker-compose.yml",
     "overlays/tls-proxy/docker-compose.yml",
+    "overlays/pair/docker-compose.yml",
 ];
 
 fn yaml(text: &str) -> Value {
@@ -231,7 +232,7 @@ fn no_container_has_more_than_it_needs() {
             }
         }
     }
-    assert_eq!(seen, SERVICES.len() + 5);
+    assert_eq!(seen, SERVICES.len() + 6);
 }
 
 /// Every variable of the compose files is in `.env.example`, and other files have no variables.
@@ -294,6 +295,8 @@ fn prometheus_and_alertmanager_accept_the_overlays() {
         "sharding/prometheus-global.yml",
         "sharding/prometheus-shard-0.yml",
         "sharding/prometheus-shard-1.yml",
+        "pair/prometheus-a.yml",
+        "pair/prometheus-b.yml",
     ] {
         crate::support::promtool(folder.path(), &["check", "config", "--syntax-only", &format!("overlays/{it}")]);
         // The rule files are found from the folder of the overlay.
@@ -303,4 +306,61 @@ fn prometheus_and_alertmanager_accept_the_overlays() {
         }
     }
     crate::support::amtool(folder.path(), &["check-config", "overlays/tls/alertmanager.yml"]);
+}
+
+/// A program with labels for its cluster, and a store with a password.
+#[test]
+fn a_store_with_a_password_gets_samples_of_every_server() {
+    let mut options = measurand_monitoring::Options::default();
+    options.prometheus.external_labels.insert("cluster".to_owned(), "berlin".to_owned());
+    options.prometheus.remote_write = Some(measurand_monitoring::RemoteStore {
+        url: "https://metrics.example.org/api/v1/write".to_owned(),
+        username: "ann".to_owned(),
+        drop: vec!["go_.*".to_owned()],
+    });
+    let monitoring = Monitoring::new(&crate::support::catalog(&system()), &options);
+    let folder = folder(&monitoring);
+    let pair = ["overlays/pair/prometheus-a.yml", "overlays/pair/prometheus-b.yml"];
+    for name in ["prometheus.yml", "overlays/tls/prometheus.yml", "overlays/sharding/prometheus-shard-0.yml"]
+        .into_iter()
+        .chain(pair)
+    {
+        crate::support::promtool(folder.path(), &["check", "config", "--syntax-only", name]);
+        let config = yaml(&file(&monitoring, name));
+        assert_eq!(config["global"]["external_labels"]["cluster"], "berlin", "{name}");
+        let all = config["remote_write"].as_array().unwrap();
+        let store = all.iter().find(|it| it["url"] == "https://metrics.example.org/api/v1/write").unwrap();
+        assert_eq!(store["basic_auth"]["username"], "ann", "{name}");
+        assert_eq!(store["basic_auth"]["password_file"], "/run/secrets/remote_write_secret", "{name}");
+        assert_eq!(store["write_relabel_configs"][0]["action"], "drop", "{name}");
+    }
+    for (name, replica) in pair.into_iter().zip(["a", "b"]) {
+        let config = yaml(&file(&monitoring, name));
+        assert_eq!(config["global"]["external_labels"]["replica"], replica);
+        assert_eq!(config["alerting"]["alert_relabel_configs"][0]["regex"], "replica");
+    }
+    for (name, service) in [
+        (COMPOSE, "prometheus"),
+        ("overlays/pair/docker-compose.yml", "prometheus-b"),
+        (OVERLAYS[2], "prometheus-shard-0"),
+    ] {
+        let secrets = texts(&yaml(&file(&monitoring, name))["services"][service]["secrets"]);
+        assert!(secrets.contains(&"remote_write_secret".to_owned()), "{service}: {secrets:?}");
+    }
+    let compose = yaml(&file(&monitoring, COMPOSE));
+    assert_eq!(compose["secrets"]["remote_write_secret"]["file"], "./secrets/remote_write_secret");
+    options.prometheus.remote_write.as_mut().unwrap().username.clear();
+    let monitoring = Monitoring::new(&crate::support::catalog(&system()), &options);
+    let config = yaml(&file(&monitoring, "prometheus.yml"));
+    let secret = &config["remote_write"][0]["authorization"]["credentials_file"];
+    assert_eq!(secret, "/run/secrets/remote_write_secret");
+}
+
+/// The image knows its commit, which `build_info` shows.
+#[test]
+fn the_image_gets_the_commit() {
+    let (monitoring, compose) = system_files();
+    let docker = file(&monitoring, "Dockerfile");
+    assert!(docker.contains("ARG COMMIT=unknown\nENV MEASURAND_COMMIT=$COMMIT\n"), "{docker}");
+    assert_eq!(compose["services"]["app"]["build"]["args"]["COMMIT"], "${COMMIT:-unknown}");
 }

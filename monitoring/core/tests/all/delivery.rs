@@ -211,3 +211,35 @@ fn kubernetes_gets_the_same_rules_and_dashboard() {
     assert_eq!(objects[1]["spec"]["endpoints"][0]["relabelings"][0]["replacement"], "shop");
     assert_eq!(objects[2]["data"]["dashboard.json"], file(&monitoring, "grafana-dashboard.json"));
 }
+
+/// The operator's `AlertmanagerConfig` has the routes, receivers and inhibition rules of `alertmanager.yml`.
+#[test]
+fn kubernetes_gets_the_routes_and_the_alerts_about_the_servers() {
+    let monitoring = monitoring(&system());
+    let folder = folder(&monitoring);
+    let objects: Vec<Value> = file(&monitoring, "kubernetes-stack.yml").split("\n---\n").map(yaml).collect();
+    let kinds: Vec<&str> = objects.iter().map(|it| it["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["PrometheusRule", "AlertmanagerConfig"]);
+    std::fs::write(folder.path().join("stack.yml"), objects[0]["spec"].to_string()).unwrap();
+    promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "stack.yml"]);
+    assert_eq!(objects[0]["spec"]["groups"], yaml(&file(&monitoring, "stack-alerts.yml"))["groups"]);
+    let (spec, config) = (&objects[1]["spec"], yaml(&file(&monitoring, "alertmanager.yml")));
+    let count = |it: &Value| it.as_array().unwrap().len();
+    assert_eq!(count(&spec["receivers"]), count(&config["receivers"]));
+    assert_eq!(count(&spec["route"]["routes"]), count(&config["route"]["routes"]));
+    assert_eq!(count(&spec["inhibitRules"]), count(&config["inhibit_rules"]));
+    assert_eq!(count(&spec["muteTimeIntervals"]), count(&config["time_intervals"]));
+    assert_eq!(
+        spec["route"]["routes"][0]["matchers"],
+        serde_json::json!([{ "name": "alertname", "matchType": "=", "value": "Watchdog" }])
+    );
+    let first = &spec["receivers"][0];
+    let secret = |key: &str| serde_json::json!({ "name": "alertmanager-secrets", "key": key });
+    assert_eq!(first["pagerdutyConfigs"][0]["routingKey"], secret("pagerduty_routing_key"));
+    assert_eq!(first["slackConfigs"][0]["apiURL"], secret("slack_api_url"));
+    assert_eq!(first["emailConfigs"][0]["authPassword"], secret("smtp_password"));
+    assert!(first["emailConfigs"][0]["smarthost"].is_string());
+    let text = objects[1].to_string();
+    assert!(!text.contains("_file") && !text.contains("/run/secrets") && !text.contains("send_resolved"), "{text}");
+    assert!(!text.contains("null"), "the operator refuses null: {text}");
+}

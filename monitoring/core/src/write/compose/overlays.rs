@@ -2,9 +2,11 @@
 
 use super::shape::{Bounds, Compose, Container, Named, Secret};
 use super::{NETWORK, alertmanager_command, container, generated, health, hidden, image, names, prometheus_command};
+use crate::model::monitoring::Monitoring;
 use crate::model::stack::{
     ALERTMANAGER, APP_TLS_PORT, GRAFANA, NGINX, NODE, PROMETHEUS, Service, VICTORIA_METRICS, WEBHOOK,
 };
+use crate::write::pair::{SECOND, SECOND_PUBLISHED};
 use std::collections::BTreeMap;
 
 fn header(what: &str, folder: &str) -> String {
@@ -142,11 +144,12 @@ fn nginx_bounds() -> Option<Bounds> {
 
 /// Returns `overlays/sharding/docker-compose.yml`: two shards, a global Prometheus that evaluates the rules, and a
 /// long-term store.
-pub(crate) fn global() -> String {
+pub(crate) fn global(monitoring: &Monitoring) -> String {
     let shard = |number: u32| Container {
         command: prometheus_command(&format!("overlays/sharding/prometheus-shard-{number}.yml")),
         volumes: vec![generated(), format!("shard-{number}:/prometheus")],
         tmpfs: hidden(),
+        secrets: super::remote_secret(monitoring).into_iter().map(str::to_owned).collect(),
         ports: Vec::new(),
         ..image(PROMETHEUS, ("2", "4g", 256))
     };
@@ -176,6 +179,24 @@ pub(crate) fn global() -> String {
         &header("Two Prometheus shards, a global Prometheus and a long-term store", "sharding"),
         &compose,
     )
+}
+
+/// Returns `overlays/pair/docker-compose.yml`: a second Prometheus with the same work.
+pub(crate) fn pair(monitoring: &Monitoring) -> String {
+    let first = Container { command: prometheus_command("overlays/pair/prometheus-a.yml"), ..Container::default() };
+    let base = super::prometheus(monitoring);
+    let second = Container {
+        command: prometheus_command("overlays/pair/prometheus-b.yml"),
+        volumes: vec![generated(), format!("{SECOND}:/prometheus")],
+        ports: vec![format!("${{BIND_ADDRESS:-127.0.0.1}}:{SECOND_PUBLISHED}:{}", PROMETHEUS.port)],
+        ..base
+    };
+    let compose = Compose {
+        services: BTreeMap::from([(PROMETHEUS.name, first), (SECOND, second)]),
+        volumes: BTreeMap::from([(SECOND.to_owned(), Named::default())]),
+        ..Compose::default()
+    };
+    crate::write::yaml::write(&header("A second Prometheus with the same work", "pair"), &compose)
 }
 
 fn secret(name: &str) -> (String, Secret) {

@@ -20,11 +20,13 @@ pub(crate) struct PrometheusGlobal {
     pub(crate) scrape_interval: &'static str,
     pub(crate) evaluation_interval: &'static str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) external_labels: BTreeMap<&'static str, String>,
+    pub(crate) external_labels: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Alerting {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) alert_relabel_configs: Vec<Relabel>,
     pub(crate) alertmanagers: [Alertmanager; 1],
 }
 
@@ -38,7 +40,11 @@ pub(crate) struct Alertmanager {
 #[derive(Serialize)]
 pub(crate) struct RemoteWrite {
     pub(crate) url: String,
+    #[serde(flatten)]
+    pub(crate) access: Access,
     pub(crate) queue_config: QueueConfig,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) write_relabel_configs: Vec<Relabel>,
 }
 
 #[derive(Serialize)]
@@ -106,7 +112,7 @@ pub(crate) struct ScrapeTls {
 
 #[derive(Serialize, Clone)]
 pub(crate) struct BasicAuth {
-    pub(crate) username: &'static str,
+    pub(crate) username: String,
     pub(crate) password_file: String,
 }
 
