@@ -126,6 +126,28 @@ struct RawLeaveOut {
     panels: Vec<Spanned<String>>,
 }
 
+impl RawRemoteWrite {
+    /// Checks the address and returns the store.
+    fn store(
+        self,
+        place: &impl Fn(usize) -> Place,
+        one_line: &impl Fn(Spanned<String>) -> Result<String, String>,
+    ) -> Result<RemoteStore, String> {
+        let url = self.url.get_ref();
+        let rest = ["http://", "https://"].into_iter().find_map(|scheme| url.strip_prefix(scheme));
+        if rest.is_none_or(|it| it.is_empty() || it.contains(['@', ' ']) || !it.chars().all(is_text)) {
+            let place = place(self.url.span().start).0;
+            let help = "write `https://host/path`, without a password";
+            return Err(format!("{place}: `url` is not an address for remote write; help: {help}"));
+        }
+        Ok(RemoteStore {
+            url: self.url.into_inner(),
+            username: self.username.map(one_line).transpose()?.unwrap_or_default(),
+            drop: self.drop.into_iter().map(one_line).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 impl Settings {
     /// The file's name, in the folder of the generated files.
     pub const FILE: &'static str = "monitoring.toml";
@@ -205,20 +227,8 @@ impl Settings {
             }
             settings.options.prometheus.external_labels.insert(name.into_inner(), one_line(value)?);
         }
-        if let Some(it) = raw.remote_write {
-            let rest = ["http://", "https://"].into_iter().find_map(|scheme| it.url.get_ref().strip_prefix(scheme));
-            if rest.is_none_or(|it| it.is_empty() || it.contains(['@', ' ']) || !it.chars().all(is_text)) {
-                let place = place(it.url.span().start).0;
-                return Err(format!(
-                    "{place}: `url` is not an address for remote write; help: write `https://host/path`, without a password"
-                ));
-            }
-            settings.options.prometheus.remote_write = Some(RemoteStore {
-                url: it.url.into_inner(),
-                username: it.username.map(one_line).transpose()?.unwrap_or_default(),
-                drop: it.drop.into_iter().map(one_line).collect::<Result<_, _>>()?,
-            });
-        }
+        settings.options.prometheus.remote_write =
+            raw.remote_write.map(|it| it.store(&place, &one_line)).transpose()?;
         settings.known_metrics = raw.known_metrics.into_iter().map(one_line).collect::<Result<_, _>>()?;
         settings.accepted_labels = raw.accepted_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;
         settings.target_labels = raw.target_labels.into_iter().map(one_line).collect::<Result<_, _>>()?;

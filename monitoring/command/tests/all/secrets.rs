@@ -1,6 +1,7 @@
 //! `secrets`: files with the right contents and permissions; existing files stay as they are.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
 use std::collections::BTreeMap;
 use std::fs;
