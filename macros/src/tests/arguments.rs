@@ -248,7 +248,7 @@ fn caller() {
         MEASURED,
         "caller",
         "fn f() {}",
-        expect![[r##"
+        expect![[r#"
             #[track_caller]
             fn f() {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
@@ -268,7 +268,7 @@ fn caller() {
                     },
                 )
             }
-        "##]],
+        "#]],
     );
 }
 
@@ -278,7 +278,7 @@ fn caller_of_a_function_with_track_caller() {
         MEASURED,
         "caller",
         "#[track_caller] fn f() -> impl Iterator<Item = u32> { g() }",
-        expect![[r##"
+        expect![[r#"
             #[track_caller]
             fn f() -> impl Iterator<Item = u32> {
                 static __SITE: ::measurand::__private::Site = ::measurand::__private::site! {
@@ -292,7 +292,7 @@ fn caller_of_a_function_with_track_caller() {
                 let __call = ::measurand::__private::watch(__series);
                 g()
             }
-        "##]],
+        "#]],
     );
 }
 
