@@ -217,7 +217,7 @@ fn everything() -> Catalog {
 /// The section of one alert.
 fn alert(text: &mut String, alert: &Alert, query: &str) {
     let pieces = alert.description.iter().map(|it| match it {
-        Piece::Text(it) => it.clone(),
+        Piece::Text(it) | Piece::Foreign(it) => it.clone(),
         Piece::Label(it) | Piece::LabelOr(it, _) => format!("{{{it}}}"),
         Piece::Labels => " {labels}".to_owned(),
         Piece::Value(_) => "{value}".to_owned(),

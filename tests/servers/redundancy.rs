@@ -1,5 +1,5 @@
 //! Two Prometheus servers with the same work and one Alertmanager: each alert results in one notification. Samples
-//! arrive in a VictoriaMetrics behind an nginx that asks for a password.
+//! arrive in a `VictoriaMetrics` behind an nginx that asks for a password.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 

@@ -1,4 +1,4 @@
-//! vmalert evaluates the generated rules over VictoriaMetrics as Prometheus does: the same alerts fire, and the same
+//! vmalert evaluates the generated rules over `VictoriaMetrics` as Prometheus does: the same alerts fire, and the same
 //! recorded series have about the same values.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]

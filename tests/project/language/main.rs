@@ -27,7 +27,7 @@ fn no_text_has_a_phrase_that_readers_must_decode() {
 #[test]
 fn pages_have_short_sentences_and_no_grammar_mistakes() {
     let mut found = String::new();
-    let pages: Vec<String> = texts::files().into_iter().filter(|it| it.ends_with(".md")).collect();
+    let pages: Vec<String> = texts::files().into_iter().filter(|it| texts::extension(it) == "md").collect();
     assert!(pages.len() > 10, "{pages:?}");
     for page in &pages {
         for (line, message) in grammar::mistakes(&texts::read(page)) {

@@ -34,15 +34,19 @@ pub(crate) fn files() -> Vec<String> {
     let listed = Command::new("git").arg("ls-files").current_dir(workspace()).output().expect("git runs");
     assert!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr));
     let extensions = ["rs", "md", "js", "css", "html", "yml", "toml", "sh"];
-    let has_texts = |it: &&str| it.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension));
+    let has_texts = |it: &&str| extensions.contains(&extension(it));
     let names = String::from_utf8(listed.stdout).expect("names are text");
     let ours = names.lines().filter(has_texts).filter(|it| !SKIPPED.iter().any(|part| it.contains(part)));
     ours.map(str::to_owned).collect()
 }
 
+pub(crate) fn extension(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
 pub(crate) fn of_file(path: &str) -> Vec<Text> {
     let source = read(path);
-    match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
+    match extension(path) {
         "md" => of_page(&source),
         "rs" => {
             let mut texts = comments(&source, r"^\s*//[/!]?\s?(.*)$");
