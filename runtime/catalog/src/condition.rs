@@ -69,7 +69,10 @@ type Needs = &'static [(&'static [Role], &'static str)];
 pub(crate) type Buckets<'a> = [Option<&'a [f64]>; Role::ALL.len()];
 
 macro_rules! signals {
-    ($($(#[doc = $doc:literal])+ $signal:ident: $key:literal, $words:literal, $direction:ident, $threshold:ident, $needs:ident;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $signal:ident: $key:literal, $words:literal, $direction:ident, $threshold:ident, $needs:ident;
+    )+) => {
         /// The quantity that a condition compares. Unless its description says otherwise, it covers the last five
         /// minutes, has one value for each combination of the family's labels, and has no value without traffic.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +82,8 @@ macro_rules! signals {
 
         /// All signals, in the order of [`Signal`].
         pub const SIGNALS: &[SignalSpec] = &[$(SignalSpec {
-            signal: Signal::$signal, key: $key, words: $words, direction: $direction, threshold: $threshold, needs: $needs,
+            signal: Signal::$signal, key: $key, words: $words,
+            direction: $direction, threshold: $threshold, needs: $needs,
         }),+];
     };
 }
@@ -127,8 +131,9 @@ const SHARE: Threshold = Threshold {
               example: PaymentErrors P1: error_ratio > 0.02, for 120 s, \"Payments fail.\", \"Customers cannot pay.\";",
 };
 const QUANTILE: Threshold = Threshold {
-    message: "a quantile is a number between 0 and 1\nexample: PaymentsSlow P1: duration quantile 0.95 > 1.0, for 600 s, \
-              \"Payments are slow.\", \"Customers give up.\";",
+    message: "a quantile is a number between 0 and 1\n\
+              example: PaymentsSlow P1: duration quantile 0.95 > 1.0, for 600 s, \"Payments are slow.\", \
+              \"Customers give up.\";",
     ..SHARE
 };
 const SCORE: Threshold = Threshold { max: 1.0, message: "a score is above 0 and at most 1", ..SHARE };

@@ -316,9 +316,8 @@ impl AlertParts {
         let condition = some(condition, "condition")?;
         let condition = self::condition(&condition, &numbers).ok_or_else(|| {
             let (name, other, count) = (shown(&name), shown(&condition), numbers.len());
-            format!(
-                "has an alert `{name}` with the unknown condition `{other}` of {count} numbers; use a newer `cargo measurand`"
-            )
+            let help = "use a newer `cargo measurand`";
+            format!("has an alert `{name}` with the unknown condition `{other}` of {count} numbers; {help}")
         })?;
         let for_seconds = some(for_seconds, "for")?;
         if !(0.0..=f64::from(u32::MAX)).contains(&for_seconds) || for_seconds.fract() != 0.0 {

@@ -16,7 +16,7 @@ use world::{Fault, World};
 
 /// Texts that every message of an alert contains, by severity.
 const P1: [&str; 2] =
-    ["The hit ratio of a cache is low.", "% of the look-ups found something within five minutes; the limit is 80%."];
+    ["The hit ratio of a cache is low.", "% of the look-ups were hits within five minutes; the limit is 80%."];
 const P2: [&str; 2] = ["The process uses more memory than its limit.", "uses 1GiB; the limit is 100MiB."];
 const P3: [&str; 2] = ["Many stored patterns are unused.", "; the limit is 1000."];
 const P0: [&str; 2] = ["The service does not answer.", "Prometheus cannot scrape claude-code-app ("];

@@ -257,8 +257,12 @@ pub(super) fn stalled(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenari
     let (early, late) = (minutes + 15, 2 * minutes + 10);
     let restart = [(early, 0.0), (late, f64::from(early * 60))];
     let courses = vec![
-        pair("is over a day after the last call", (&calls, &[(20, TRAFFIC), (day, 0.0)]), (&start, &[(20 + day, 0.0)])),
-        pair("is silent after a new start", (&calls, &[(10, TRAFFIC), (early - 10 + late, 0.0)]), (&start, &restart)),
+        pair(
+            "resolves a day after the last call",
+            (&calls, &[(20, TRAFFIC), (day, 0.0)]),
+            (&start, &[(20 + day, 0.0)]),
+        ),
+        pair("is silent after a restart", (&calls, &[(10, TRAFFIC), (early - 10 + late, 0.0)]), (&start, &restart)),
     ];
     Some(Scenario { before, lead: minutes + 4, courses, ..scenario(vec![calls, start], Vec::new(), 0.0) })
 }

@@ -43,7 +43,7 @@ const ROW: SignalRow = SignalRow {
     under_load: false,
     description: "",
     format: Some(Format::Count),
-    absent: "Silent without series and without traffic: a program that is gone is the business of ServiceDown.",
+    absent: "Silent without series or traffic. ServiceDown fires when the program is gone.",
     advice: &[],
     value: |_| None,
     guards: |_| Some(Vec::new()),
@@ -52,23 +52,25 @@ const ROW: SignalRow = SignalRow {
 
 const LEVEL: SignalRow = SignalRow {
     panel: panel::LEVEL,
-    description: "now {value}; the limit is {limit}.",
+    description: "the level is {value}; the limit is {limit}.",
     format: None,
     advice: &[
-        "The panel tells whether it came at once or slowly: at once is an event, slowly is a leak or growth.",
-        "Compare with calls per second of the same time: more to do explains much.",
+        "The panel shows whether the level changed at once or slowly. A sudden change is an event, a slow one a leak \
+         or growth.",
+        "Compare with calls per second at the same time: the load often explains the level.",
     ],
     ..ROW
 };
 
 const FAILED_WORK_ADVICE: &[&str] = &[
-    "The labels tell whose work fails: if it is one, stop it; if it is all, look at what they share.",
-    "Compare with the score and the duration of the same time.",
+    "The labels name the work that fails. If one kind fails, stop it. If all fail, check what they share.",
+    "Compare with the scores and durations at the same time.",
 ];
 
 const SCORE_ADVICE: &[&str] = &[
-    "The heatmap tells whether all scores fell, or a second band came up: then one kind of work fails.",
-    "Look at the newest work of whoever the labels name, and stop it if it does harm.",
+    "The heatmap shows whether all scores are lower, or a second band appeared. A second band means that one kind of \
+     work fails.",
+    "The labels name the work with low scores. Check its latest results, and stop it if it does harm.",
 ];
 
 /// The row of a signal.
@@ -77,12 +79,14 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
     match signal {
         Signal::ErrorRatio => SignalRow {
             panel: panel::ERROR_RATIO,
-            description: "{value} of the calls did not end well within five minutes; the limit is {limit}.",
+            description: "{value} of the calls failed, panicked or were cancelled within five minutes; the limit is \
+                          {limit}.",
             format: Some(Format::Share),
             advice: &[
-                "The labels tell which calls; the panel of errors by outcome tells whether they return errors, panic, or are cancelled.",
-                "The log of that time has the first error; later ones often follow from it.",
-                "If a release came just before, take it back.",
+                "The labels name the calls. The panel of errors by outcome shows whether they return errors, panic or \
+                 are cancelled.",
+                "Find the first error in the log. Later errors often follow from it.",
+                "If a release came shortly before, roll it back.",
             ],
             value: |it| it.family.error_ratio(&it.by, Form::Recorded),
             guards: |it| it.failing(Role::Errors),
@@ -104,9 +108,9 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             description: "{above} of the calls take longer than {value}; the limit is {limit}.",
             format: Some(Format::Seconds),
             advice: &[
-                "The heatmap tells whether all calls are slower, or some: two bands are two kinds of calls.",
-                "If there are more calls than usual, the load is the cause: see calls per second.",
-                "Look at CPU, memory and Tokio lag: when all is slow, it is not this family.",
+                "The heatmap shows whether all calls are slower, or only some. Two bands mean two kinds of calls.",
+                "If there are more calls per second than usual, the load is the cause.",
+                "Check CPU, memory and Tokio lag. If all of the program is slow, the cause is outside these calls.",
             ],
             value: |it| it.quantile(Role::Duration),
             scenario: scenario::duration,
@@ -125,7 +129,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             panel: panel::LAST_SCORE,
             description: "the newest score is {value}; the limit is {limit}.",
             format: Some(Format::Score),
-            absent: "Silent without series, and when there was no new score for half an hour.",
+            absent: "Silent without series, and without a new score in the last half hour.",
             advice: SCORE_ADVICE,
             value: |it| {
                 let smoothed = Query::AverageOverTime(it.family.selector(Role::LastScore)?, SMOOTHED);
@@ -142,8 +146,8 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             panel: panel::ROLLBACKS,
             description: "{value} rollbacks within five minutes; the limit is {limit}.",
             advice: &[
-                "Stop whatever the labels name: it fails, is undone, and begins again.",
-                "Find what it tries in the log, and let it try something else.",
+                "Stop the work that the labels name: it fails, is rolled back and starts again.",
+                "Find the attempted change in the log, and try a different one.",
             ],
             value: |it| it.family.increase(Role::Rollbacks, &it.by, Window::Recent),
             scenario: |it, labels| scenario::increase(it, Role::Rollbacks, labels),
@@ -154,8 +158,8 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             draws_threshold: false,
             description: "{value} failures within five minutes; the limit is {limit}.",
             advice: &[
-                "Ask the other side whether it is up, from the machine of the program.",
-                "Look for what ran out: connections, file descriptors, disk.",
+                "Check from the program's machine whether the other side answers.",
+                "Check for exhausted resources: connections, file descriptors, disk space.",
             ],
             value: |it| it.family.increase(Role::Failures, &it.by, Window::Recent),
             scenario: |it, labels| scenario::increase(it, Role::Failures, labels),
@@ -163,7 +167,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
         },
         Signal::CompletionFailureRatio => SignalRow {
             panel: panel::COMPLETION_FAILURES,
-            description: "{value} failed within an hour; the limit is {limit}.",
+            description: "{value} of the completions failed within an hour; the limit is {limit}.",
             format: Some(Format::Share),
             advice: FAILED_WORK_ADVICE,
             value: |it| Some(it.family.failed_completions()?.0),
@@ -173,11 +177,11 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
         },
         Signal::HitRatio => SignalRow {
             panel: panel::HIT_RATIO,
-            description: "{value} of the look-ups found something within five minutes; the limit is {limit}.",
+            description: "{value} of the look-ups were hits within five minutes; the limit is {limit}.",
             format: Some(Format::Share),
             advice: &[
-                "A cache that was just emptied or resized fills again by itself: see since when.",
-                "If more different things are asked for than fit, make it larger.",
+                "A cache that was just emptied or resized fills again by itself. Check when the ratio started to fall.",
+                "If look-ups ask for more distinct entries than fit, make the cache larger.",
             ],
             value: |it| it.family.hit_ratio(&it.by, Form::Recorded),
             guards: |it| Some(vec![it.family.lookups(&it.by, Form::Recorded)?.above(LOOKUPS_PER_SECOND)]),
@@ -190,7 +194,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             ..LEVEL
         },
         Signal::LevelBelow => SignalRow {
-            absent: "Silent without series, and at zero, which is what a gauge shows before its first value.",
+            absent: "Silent without series, and at zero: a gauge is zero until its first value is set.",
             // An instance without a value yet must not lower the mean of the others.
             value: |it| it.family.level(|it| Query::AverageOverTime(it, SMOOTHED).above(0.0)),
             scenario: scenario::level_below,
@@ -198,8 +202,8 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
         },
         Signal::LevelGrowth => SignalRow {
             draws_threshold: false,
-            description: "higher by {value} than a day ago; the limit is {limit}.",
-            absent: "Silent without series, and while there is nothing from a day ago to compare with.",
+            description: "the level is {value} higher than a day ago; the limit is {limit}.",
+            absent: "Silent without series, and during the first day, without an earlier level to compare with.",
             value: |it| {
                 let day_ago = it.family.level(|it| Query::Offset(it, DAY_SECONDS))?;
                 Some(it.family.level(Query::Instant)?.minus(day_ago))
@@ -212,12 +216,13 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             draws_threshold: false,
             by_labels: false,
             under_load: true,
-            description: "{value}; meant are at least {limit}/s.",
+            description: "The call rate is {value}; at least {limit}/s are expected.",
             format: Some(Format::PerSecond),
-            absent: "Silent without series: a program that is gone is the business of ServiceDown. At zero calls it fires, as it should.",
+            absent: "Silent without series. ServiceDown fires when the program is gone. At zero calls per second it \
+                     fires.",
             advice: &[
-                "If the load is less than usual, nothing is wrong: ask who sends it.",
-                "If durations are up, something is slow; if errors are up, something fails: look there.",
+                "If the program receives less load than usual, check the sender of the load.",
+                "If durations are up, calls are slow. If errors are up, calls fail. Continue with those alerts.",
             ],
             value: |it| it.family.calls(&it.by, Form::Recorded),
             scenario: scenario::call_rate,
@@ -227,12 +232,13 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             panel: panel::RATE,
             draws_threshold: false,
             by_labels: false,
-            description: "{value} calls ended within {time}; within the last day there were some.",
-            absent: "Silent without series, which is the business of ServiceDown, and where there was no call within the last day: what never ran did not stall.",
+            description: "{value} calls ended within {time}, but some did within the last day.",
+            absent: "Silent without series, and without a call in the last day. ServiceDown fires when the program is \
+                     gone.",
             advice: &[
-                "See whether calls are in flight: then they hang, and a stack trace of the process tells where.",
-                "If none is in flight, nobody calls: look at who should.",
-                "If nothing tells, restart the program, and keep its log.",
+                "Check the calls in flight. If there are any, they hang: a stack trace of the process shows where.",
+                "If there are none, no calls arrive: check the callers.",
+                "If you find no cause, keep the log and restart the program.",
             ],
             value: |it| it.ended_within(it.seconds()),
             guards: |it| {

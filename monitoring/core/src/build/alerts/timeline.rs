@@ -17,19 +17,19 @@ const LONG_MINUTES: u32 = 120;
 pub(super) const CROWD: f64 = 1000.0;
 
 /// The bad samples end.
-pub(super) const OVER: &str = "is over when its window has forgotten";
+pub(super) const OVER: &str = "resolves when the bad samples have left its window";
 /// Good samples that hid the bad ones end.
-pub(super) const BEGINS: &str = "begins when its window has forgotten";
+pub(super) const BEGINS: &str = "fires when the earlier samples have left its window";
 /// Traffic becomes too low to judge.
-pub(super) const FEW: &str = "is over when there is too little to judge";
+pub(super) const FEW: &str = "resolves when there is too little traffic to judge";
 /// No call has failed yet, and then there are no calls.
-pub(super) const NONE: &str = "has an answer while nothing has failed, and none while nothing happens";
+pub(super) const NONE: &str = "has a value without failures, and none without traffic";
 /// The samples are bad for as long as the alert's `for`.
-const HOLD: &str = "fires when it has held for long enough, and not before";
+const HOLD: &str = "fires after its waiting time, and not before";
 /// The divisor is zero.
-pub(super) const NOTHING: &str = "is silent where the whole is nothing";
+pub(super) const NOTHING: &str = "is silent while the divisor is zero";
 /// Another instance has not set its gauge.
-pub(super) const UNSET: &str = "is silent where another instance has had no value yet";
+pub(super) const UNSET: &str = "is silent while another instance has no value yet";
 
 /// A series and its values, each with its duration in minutes.
 type Pieces<'a> = (&'a Signal, &'a [(u32, f64)]);

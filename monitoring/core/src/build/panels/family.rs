@@ -17,7 +17,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: RATE,
         title: "Calls per second",
-        description: "How often it is called, whatever the outcome. A sudden drop means that callers are gone or stuck.",
+        description: "Calls per second, successful or not. A sudden drop means that callers are gone or stuck.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| own_labels(it, |it, by| it.calls(by, Form::Plain)),
@@ -26,7 +26,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "outcomes",
         title: "Errors per second by outcome",
-        description: "Calls that did not end well: `error` was returned, `panic` unwound, `cancelled` was dropped unfinished.",
+        description: "Calls that failed: `error` was returned, `panic` unwound, `cancelled` was dropped before its \
+                      end.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| each(it, |it| Some(Line { legend: vec![label(OUTCOME_LABEL)], query: it.outcomes()?, unit: None })),
@@ -35,7 +36,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: ERROR_RATIO,
         title: "Error ratio",
-        description: "The share of calls that did not end well. Above the line the alert fires: follow its runbook.",
+        description: "The share of calls that failed. The alert fires above the line: follow its runbook.",
         unit: Unit::Share,
         no_value: "no calls",
         lines: |it| own_labels(it, |it, by| it.error_ratio(by, Form::Plain)),
@@ -54,7 +55,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: DURATION_BY_LABEL,
         title: "Duration by label",
-        description: "Which calls are the slow ones. Beyond the line the alert fires: look at the heatmap for how many.",
+        description: "The durations that the alerts compare, by label. The alert fires above the line: the heatmap \
+                      shows how many calls are slow.",
         unit: Unit::Seconds,
         no_value: "no calls",
         lines: |it| quantiles_by_label(it, Role::Duration, 0.95),
@@ -64,7 +66,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "duration_heatmap",
         title: "Duration heatmap",
-        description: "How many calls took how long; two bands mean two kinds of calls, such as hits and misses of a cache.",
+        description: "The distribution of durations. Two bands mean two kinds of calls, such as hits and misses of a \
+                      cache.",
         kind: PanelKind::Heatmap,
         unit: Unit::Seconds,
         lines: |it| each(it, |it| Some(named("", it.heatmap(Role::Duration)?))),
@@ -73,7 +76,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "in_flight",
         title: "Calls in flight",
-        description: "Calls begun and not ended. If it only grows, calls hang.",
+        description: "Calls that have started and not ended. If the number only grows, calls hang.",
         lines: |it| {
             each(it, |it| {
                 let by = it.labels_of(Role::InFlight);
@@ -85,7 +88,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "score",
         title: "Score: P05, P50, P95, P99",
-        description: "The bad scores are the low ones: watch P05, of which only 5 % are worse.",
+        description: "P50, P95 and P99 of all scores, and P05: 5 % of the scores are lower. Low scores are bad.",
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| quantiles(it, Role::Score, &[0.05, 0.5, 0.95, 0.99]),
@@ -94,7 +97,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: SCORE_BY_LABEL,
         title: "Score by label",
-        description: "Whose scores are the low ones. Below the lines the alerts fire.",
+        description: "The quantiles that the alerts compare, by label. The alerts fire below the lines.",
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| quantiles_by_label(it, Role::Score, 0.05),
@@ -104,7 +107,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "score_heatmap",
         title: "Score heatmap",
-        description: "How many scores lie where; a second band far below the first means that one kind of work fails.",
+        description: "The distribution of scores. A second band far below the first means that one kind of work fails.",
         kind: PanelKind::Heatmap,
         unit: Unit::Share,
         lines: |it| each(it, |it| Some(named("", it.heatmap(Role::Score)?))),
@@ -113,7 +116,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: LAST_SCORE,
         title: "Newest score",
-        description: "The newest score of each; of several instances the lowest.",
+        description: "The newest score, by label. With several instances, the lowest. The alert fires below the line.",
         kind: PanelKind::Bars,
         unit: Unit::Share,
         no_value: "no scores",
@@ -124,7 +127,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "success_ratio",
         title: "Success rate",
-        description: "The share of calls that ended well; where there is a score, with one that reached the threshold.",
+        description: "The share of calls that succeeded. If calls have a score, it must reach the threshold.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no scores",
@@ -134,7 +137,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: FAILURE_RATIO,
         title: "Failure ratio",
-        description: "The share of calls that failed; a score below the threshold is a failure. Above the line the alert fires.",
+        description: "The share of calls that failed. A score below the threshold is a failure. The alert fires above \
+                      the line.",
         unit: Unit::Share,
         no_value: "no scores",
         lines: |it| own_labels(it, |it, by| it.failure_ratio(by, Form::Plain)),
@@ -144,7 +148,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "successes",
         title: "Successes per second by label",
-        description: "Calls that ended well; where there is a score, with one that reached the threshold.",
+        description: "Calls that succeeded. If calls have a score, it must reach the threshold.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| own_labels(it, |it, by| it.rate(Role::Successes, by, Form::Plain)),
@@ -153,7 +157,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: FAILURES,
         title: "Failures per second by label",
-        description: "Whose calls fail: scores below the threshold, and calls that ended badly.",
+        description: "Calls that failed or scored below the threshold.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| own_labels(it, |it, by| it.rate(Role::Failures, by, Form::Plain)),
@@ -162,7 +166,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: ROLLBACKS,
         title: "Rollbacks in five minutes",
-        description: "How often failures were undone. Above the line the alert fires: stop whatever fails again and again.",
+        description: "Rollbacks within five minutes. The alert fires above the line: stop the work that fails \
+                      repeatedly.",
         // The alert's window, so that its threshold fits at every zoom.
         lines: |it| own_labels(it, |it, by| it.increase(Role::Rollbacks, by, Window::Seconds(300))),
         alerts: |it| alerts_of(it, ROLLBACKS),
@@ -171,7 +176,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "rollbacks_shown",
         title: "Rollbacks in the time shown",
-        description: "How often failures were undone in the whole time that the dashboard shows.",
+        description: "The number of rollbacks within the time range of the dashboard.",
         kind: PanelKind::Number,
         lines: |it| own_labels(it, |it, by| it.increase(Role::Rollbacks, by, Window::Shown)),
         ..PLAIN
@@ -179,7 +184,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "completions",
         title: "Ended by status",
-        description: "What ended per second, with success or with failure.",
+        description: "Completions per second, with the status `success` or `failure`.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| each(it, |it| Some(by_labels("", &it.labels_and(STATUS_LABEL), it.completions()?))),
@@ -188,7 +193,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: COMPLETION_FAILURES,
         title: "Failure ratio within an hour",
-        description: "The share of what ended within an hour that ended with a failure. Above the line the alert fires.",
+        description: "The share of completions within an hour that failed. The alert fires above the line.",
         unit: Unit::Share,
         no_value: "nothing ended",
         lines: |it| own_labels(it, |it, _| Some(it.failed_completions()?.0)),
@@ -198,7 +203,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: LEVEL,
         title: "Level",
-        description: "The newest number that a call returned; of several instances the sum, of shares the mean.",
+        description: "The newest number that a call returned. Several instances are added up; shares and times are \
+                      averaged.",
         lines: |it| {
             each(it, |it| {
                 let (unit, query) = (it.unit(Role::Level)?, it.level(Query::Instant)?);
@@ -211,7 +217,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "lookups",
         title: "Look-ups per second: hits, misses",
-        description: "How often something was looked for, and whether it was found.",
+        description: "Look-ups per second that found an entry (hits) and that did not (misses).",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |it| {
@@ -227,7 +233,7 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: HIT_RATIO,
         title: "Hit rate now",
-        description: "The share of recent look-ups that found something. When it falls, whatever is behind it does the work.",
+        description: "The share of recent look-ups that were hits. Every miss is work for the source behind the cache.",
         unit: Unit::Share,
         no_value: "no look-ups",
         lines: |it| own_labels(it, |it, by| it.hit_ratio(by, Form::Plain)),
@@ -237,7 +243,8 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "hit_rate",
         title: "Hit rate since the start",
-        description: "The share of all look-ups since the program began that found something; of several instances the lowest.",
+        description: "The share of hits among all look-ups since the program started. With several instances, the \
+                      lowest.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no look-ups",
