@@ -44,7 +44,7 @@ fn a_running_program_is_shown_once() {
     let shares: Vec<f64> = functions.iter().filter_map(|it| it["error_rate"].as_f64()).collect();
     assert!(shares.is_sorted_by(|a, b| a >= b) && shares[0] > 0.3, "half of the queries fail: {shares:?}");
 
-    // A pipe is no terminal, so that it ends without being told to.
+    // A pipe is not a terminal, so the command prints once and ends.
     for arguments in [&[][..], &["--once", "--sort", "name"]] {
         let output = top(&url, arguments);
         assert!(output.status.success(), "{}", text(&output.stderr));

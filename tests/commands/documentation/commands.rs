@@ -30,7 +30,7 @@ const SERVERS: [(&str, &str); 6] = [
 /// How commands begin that succeed only when a server has got so far.
 const RETRIED: [&str; 4] = ["curl ", "amtool ", "promtool query ", "cargo measurand status"];
 
-/// What every page finds defined. A failed command ends the shell, and whatever it has started.
+/// The definitions that every page can use. A failed command ends the shell, and all that it has started.
 const PRELUDE: &str = r#"
 set -euo pipefail
 pids=() run=

@@ -14,7 +14,7 @@ pub(crate) struct Page {
     pub(crate) blocks: Vec<Block>,
     /// Targets of links and images with the line of each.
     pub(crate) links: Vec<(String, usize)>,
-    /// What may follow `#` in a link to this page.
+    /// The anchors that a link to this page may name.
     pub(crate) anchors: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ impl Page {
         self.name.starts_with("docs/")
     }
 
-    /// What a link of this page leads to, relative to the workspace.
+    /// The path that a link of this page names, relative to the workspace.
     pub(crate) fn target(&self, link: &str) -> String {
         let (path, _) = link.split_once('#').unwrap_or((link, ""));
         if path.is_empty() {

@@ -1,4 +1,4 @@
-//! The details of a page are strings, whatever the values of the labels. Alertmanager 0.33 parses each detail as YAML.
+//! The details of a page stay strings for any values of the labels. Alertmanager 0.33 parses each detail as YAML.
 
 use crate::servers::{self, faster_routes};
 use measurand_tests::{mailbox, receivers, routes, wait};

@@ -248,7 +248,10 @@ fn texts_have_numbers_in_their_units() {
         format!("function_errors_total{{{panics}}} 0+2x60"),
     ];
     let expected = [
-        ("DatabaseQueryErrors", "query_type=select, table=patterns: 10% of the calls failed, panicked or were cancelled"),
+        (
+            "DatabaseQueryErrors",
+            "query_type=select, table=patterns: 10% of the calls failed, panicked or were cancelled",
+        ),
         (
             "DatabaseSlowQueries",
             "query_type=select, table=patterns: 5% of the calls take longer than 24.25ms; the limit",
