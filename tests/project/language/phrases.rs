@@ -40,7 +40,7 @@ const AVOIDED: [(&str, &str); 36] = [
     ("`comes again`: write `is repeated`", r"\bcomes? again\b"),
     ("`slept along`: say that it was suspended", r"\bslept along\b"),
     ("`a door`: write `authentication`", r"\bdoors?\b"),
-    ("`counts with`: say which value it takes", r"\bcounts with\b"),
+    ("`counts with`: say which value it takes", r"\bcounts with the\b"),
     ("`ends what`, `does what`: name it", r"\b(ends?|switche?s? off|does|do) what\b"),
     ("`leaves alone`: say what it does not record", r"\bleaves? .{0,30} alone\b"),
     ("`no good`, `good for nothing`", r"\bgood for nothing\b"),

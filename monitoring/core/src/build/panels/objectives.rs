@@ -22,7 +22,7 @@ const PANELS: &[Spec] = &[
     Spec {
         key: "burn",
         title: "Error budget burn rate",
-        description: "How many times too fast the error budget burns. At 1, it lasts exactly 30 days. An alert fires \
+        description: "The factor by which the error budget burns too fast. At 1, it lasts exactly 30 days. An alert fires \
                       when a long and a short window are both above a line.",
         unit: Unit::Factor,
         width: 12,
