@@ -105,7 +105,7 @@ fn each_case_has_a_test() {
 fn a_name_is_not_known() {
     let quickstart = quickstart();
     let output = printed(folder().path(), &["explain", quickstart.to_str().unwrap(), "bst"], 2);
-    check("called `bst`", &output, &[]);
+    check("function or metric `bst`", &output, &[]);
 }
 
 #[test]
@@ -279,5 +279,5 @@ fn the_page_answers_to_its_own_hosts() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
-    check("does not answer to that host", &answer, &[]);
+    check("unknown host; use", &answer, &[]);
 }
