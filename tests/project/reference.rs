@@ -9,11 +9,13 @@ mod formats;
 mod limits;
 #[path = "reference/settings.rs"]
 mod settings;
+#[path = "../../monitoring/core/tests/all/support.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod support;
 
 use measurand_catalog::attribute::{ALL, COMMON};
 use measurand_catalog::{
-    Absent, AlertRecord, Argument, Catalog, Family, FamilyRecord, Kind, LabelRecord, Latency, Metric, MetricRecord,
-    Objective, Role, SiteRecord, Unit, families, platform,
+    Absent, Argument, Catalog, Family, Kind, Latency, Metric, Objective, Role, SiteRecord, Unit, families, platform,
 };
 use measurand_monitoring::model::{Alert, Group, Piece};
 use measurand_monitoring::{Monitoring, NamedQuery, Options};
@@ -159,39 +161,6 @@ fn metrics() {
     check("metrics.md", "platform", &text);
 }
 
-fn record(family: &Family) -> FamilyRecord {
-    let label = |it: &measurand_catalog::Label| LabelRecord {
-        name: it.name.to_owned(),
-        values: it.values.iter().map(|it| (*it).to_owned()).collect(),
-        from_result: it.from_result,
-    };
-    let metric = |it: &Metric| MetricRecord {
-        name: it.name.to_owned(),
-        role: it.role,
-        kind: it.role.kind(),
-        unit: it.unit(),
-        help: it.help.to_owned(),
-        labels: labels(family, it).into_iter().map(str::to_owned).collect(),
-        buckets: it.buckets.to_vec(),
-    };
-    let alert = |it: &measurand_catalog::Alert| AlertRecord {
-        name: it.name.to_owned(),
-        severity: it.severity,
-        condition: it.condition,
-        for_seconds: it.for_seconds,
-        summary: it.summary.to_owned(),
-        impact: it.impact.to_owned(),
-    };
-    FamilyRecord {
-        name: family.name.to_owned(),
-        title: family.title.to_owned(),
-        help: family.help.to_owned(),
-        labels: family.labels.iter().map(label).collect(),
-        metrics: family.metrics.iter().map(metric).collect(),
-        alerts: family.alerts.iter().map(alert).collect(),
-    }
-}
-
 /// A function in each built-in family, and objectives of both kinds: the catalog from which every alert follows.
 fn everything() -> Catalog {
     let site = |family: &&Family| SiteRecord {
@@ -209,7 +178,7 @@ fn everything() -> Catalog {
     };
     Catalog {
         format: Catalog::FORMAT,
-        families: families::ALL.iter().map(|it| record(it)).collect(),
+        families: families::ALL.iter().map(|it| support::record(it)).collect(),
         sites: families::ALL.iter().map(site).collect(),
     }
 }

@@ -2,9 +2,8 @@
 
 use measurand::{ErrorKind, cache_lookup, measured, timed_query};
 use measurand_monitoring::{Monitoring, Options};
-use measurand_tests::{Prometheus, Running, free_port, wait, workspace};
+use measurand_tests::{Prometheus, wait, workspace};
 use std::fmt;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -83,25 +82,14 @@ fn each_query_of_the_book_has_an_answer() {
         let contents = file.contents.replace("interval: 30s", "interval: 1s");
         std::fs::write(folder.path().join(file.name), contents).expect("a file in it");
     }
-    let config = folder.path().join("prometheus.yml");
     let text = format!(
         "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n\
          rule_files: [alerts.yml, recording-rules.yml]\n\
          scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{}']}}]}}]\n",
         exporter.address()
     );
-    std::fs::write(&config, text).expect("the configuration");
-    let listen = format!("127.0.0.1:{}", free_port());
-    let mut command = Command::new("prometheus");
-    command
-        .arg(format!("--config.file={}", config.display()))
-        .arg(format!("--storage.tsdb.path={}", folder.path().join("tsdb").display()))
-        .arg(format!("--web.listen-address={listen}"))
-        .stdout(Stdio::null())
-        .stderr(std::fs::File::create(folder.path().join("prometheus.log")).expect("a log"));
-    let _running = Running::start(&mut command, "prometheus");
-    let prometheus = Prometheus::at(&format!("http://{listen}"));
-    wait("Prometheus", 30, || ureq::get(format!("http://{listen}/-/ready")).call().ok());
+    std::fs::write(folder.path().join("prometheus.yml"), text).expect("the configuration");
+    let (_running, prometheus) = Prometheus::start(folder.path(), &[]);
     // A rate needs two samples, and a rule an evaluation.
     wait("rates", 60, || prometheus.number("sum(rate(function_errors_total[5m])) > 0"));
     wait("an alert", 60, || prometheus.firing().first().cloned());

@@ -1,6 +1,10 @@
 //! A client of Prometheus and of servers with the same query API.
 
+use crate::{Running, free_port, wait};
 use serde_json::Value;
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// A server with the query API of Prometheus.
 #[derive(Debug, Clone)]
@@ -9,6 +13,28 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
+    /// Starts a Prometheus on a free port with the `prometheus.yml` in this folder, and waits until it is ready. Its data is
+    /// in the subfolder `tsdb`, its log in `prometheus.log`.
+    ///
+    /// # Panics
+    /// If it is not installed, or not ready within a minute.
+    #[must_use]
+    pub fn start(folder: &Path, flags: &[&str]) -> (Running, Self) {
+        let listen = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new("prometheus");
+        command
+            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()))
+            .arg(format!("--web.listen-address={listen}"))
+            .args(flags)
+            .stdout(Stdio::null())
+            .stderr(File::create(folder.join("prometheus.log")).expect("a log file"));
+        let running = Running::start(&mut command, "prometheus");
+        let this = Self::at(&format!("http://{listen}"));
+        wait("Prometheus to be ready", 60, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
+        (running, this)
+    }
+
     /// The server at this URL.
     #[must_use]
     pub fn at(url: &str) -> Self {

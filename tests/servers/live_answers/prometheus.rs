@@ -1,11 +1,11 @@
 //! A real Prometheus with the given samples.
 
 use measurand_monitoring::query::evaluate::{Memory, Scope};
-use measurand_tests::{Running, free_port, wait};
+use measurand_tests::Running;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 pub(crate) struct Prometheus {
     _running: Running,
@@ -18,7 +18,7 @@ impl Prometheus {
     pub(crate) fn with(directory: &Path, memory: &Memory) -> Self {
         let file = directory.join("samples.txt");
         std::fs::write(&file, openmetrics(memory)).unwrap();
-        let data = directory.join("data");
+        let data = directory.join("tsdb");
         let output = Command::new("promtool")
             .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
             .args([&file, &data])
@@ -26,21 +26,10 @@ impl Prometheus {
             .expect("promtool runs\nhelp: install it by `apt-get install prometheus`");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
-        let config = directory.join("prometheus.yml");
-        std::fs::write(&config, "global: {scrape_interval: 15s}\n").unwrap();
-        let listen = format!("127.0.0.1:{}", free_port());
-        let mut command = Command::new("prometheus");
-        command
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", data.display()))
-            // The samples are of 2023.
-            .arg("--storage.tsdb.retention.time=100y")
-            .arg(format!("--web.listen-address={listen}"))
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(directory.join("prometheus.log")).unwrap());
-        let running = Running::start(&mut command, "prometheus");
-        let url = format!("http://{listen}");
-        wait("Prometheus to be ready", 60, || ureq::get(format!("{url}/-/ready")).call().ok());
+        std::fs::write(directory.join("prometheus.yml"), "global: {scrape_interval: 15s}\n").unwrap();
+        // The samples are of 2023.
+        let (running, server) = measurand_tests::Prometheus::start(directory, &["--storage.tsdb.retention.time=100y"]);
+        let url = server.url().to_owned();
         let answer = measurand_tests::get(&format!("{url}/api/v1/status/buildinfo"));
         let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
         Self { _running: running, url, version: answer["data"]["version"].as_str().unwrap().to_owned() }

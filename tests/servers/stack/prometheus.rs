@@ -1,8 +1,7 @@
 //! A real Prometheus on a free port, with one target and the generated rules.
 
-use measurand_tests::{Running, free_port, wait};
+use measurand_tests::Running;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 pub(crate) struct Prometheus {
     _running: Running,
@@ -12,27 +11,15 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts a Prometheus with additional flags.
     pub(crate) fn start(directory: &Path, rules: &Path, job: &str, target: &str, flags: &[&str]) -> Self {
-        let config = directory.join("prometheus.yml");
         let text = format!(
             "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n\
              rule_files: ['{rules}/*.yml']\n\
              scrape_configs: [{{job_name: '{job}', static_configs: [{{targets: ['{target}']}}]}}]\n",
             rules = rules.display()
         );
-        std::fs::write(&config, text).expect("the temporary directory is writable");
-        let listen = format!("127.0.0.1:{}", free_port());
-        let mut command = Command::new("prometheus");
-        command
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", directory.join("tsdb").display()))
-            .arg(format!("--web.listen-address={listen}"))
-            .args(flags)
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(directory.join("prometheus.log")).expect("a log file"));
-        let running = Running::start(&mut command, "prometheus");
-        let this = Self { _running: running, url: format!("http://{listen}") };
-        wait("Prometheus to be ready", 30, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
-        this
+        std::fs::write(directory.join("prometheus.yml"), text).expect("the temporary directory is writable");
+        let (running, server) = measurand_tests::Prometheus::start(directory, flags);
+        Self { _running: running, url: server.url().to_owned() }
     }
 
     /// Returns the samples of an instant query.

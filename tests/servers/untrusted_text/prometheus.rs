@@ -1,6 +1,6 @@
 //! A real Prometheus with one target, and `promtool`.
 
-use measurand_tests::{Prometheus, Running, free_port, wait};
+use measurand_tests::{Prometheus, Running};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -10,19 +10,8 @@ pub(crate) fn scraping(target: &str) -> (Running, Prometheus, tempfile::TempDir)
     let config = format!(
         "global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: texts, static_configs: [{{targets: ['{target}']}}]}}]\n"
     );
-    let path = folder.path().join("prometheus.yml");
-    std::fs::write(&path, config).expect("the folder is writable");
-    let listen = format!("127.0.0.1:{}", free_port());
-    let mut command = Command::new("prometheus");
-    command
-        .arg(format!("--config.file={}", path.display()))
-        .arg(format!("--storage.tsdb.path={}", folder.path().join("tsdb").display()))
-        .arg(format!("--web.listen-address={listen}"))
-        .stdout(Stdio::null())
-        .stderr(std::fs::File::create(folder.path().join("prometheus.log")).expect("a log file"));
-    let running = Running::start(&mut command, "prometheus");
-    let prometheus = Prometheus::at(&format!("http://{listen}"));
-    wait("Prometheus to be ready", 60, || ureq::get(format!("http://{listen}/-/ready")).call().ok());
+    std::fs::write(folder.path().join("prometheus.yml"), config).expect("the folder is writable");
+    let (running, prometheus) = Prometheus::start(folder.path(), &[]);
     (running, prometheus, folder)
 }
 
