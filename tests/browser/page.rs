@@ -74,9 +74,9 @@ impl<'a> Page<'a> {
         value.as_f64().unwrap_or_else(|| panic!("not a number: {script}: {value}"))
     }
 
-    /// Waits up to 30 seconds until an expression is truthy and returns its value.
+    /// Waits up to a minute until an expression is truthy and returns its value.
     pub(crate) fn until(&mut self, what: &str, script: &str) -> Value {
-        self.within(30, what, script)
+        self.within(60, what, script)
     }
 
     /// Waits up to `seconds` until an expression is truthy and returns its value.

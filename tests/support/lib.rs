@@ -17,7 +17,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+/// How long a busy machine may keep a page from answering.
+const BUSY: Duration = Duration::from_secs(120);
 
 /// One scrape: every sample by its series, for example `up{job="a"}`, labels sorted by name.
 #[derive(Debug, Clone)]
@@ -68,14 +72,21 @@ fn normal(series: &str) -> String {
     format!("{name}{{{}}}", labels.join(","))
 }
 
-/// The body of a GET request.
+/// The body of a GET request. Asks again while the server answers 503, as its `Retry-After` says: the thread of a live
+/// page has a low priority, so on a busy machine an answer can take longer than the time limit.
 ///
 /// # Panics
 /// If the request fails.
 #[must_use]
 pub fn get(url: &str) -> String {
-    let mut body = String::new();
-    let response = ureq::get(url).call().unwrap_or_else(|error| panic!("GET {url}: {error}"));
+    let (mut body, begin) = (String::new(), Instant::now());
+    let response = loop {
+        match ureq::get(url).call() {
+            Ok(response) => break response,
+            Err(ureq::Error::StatusCode(503)) if begin.elapsed() < BUSY => sleep(Duration::from_secs(1)),
+            Err(error) => panic!("GET {url}: {error}"),
+        }
+    };
     let mut reader = response.into_body().into_reader();
     reader.read_to_string(&mut body).unwrap_or_else(|error| panic!("GET {url}: {error}"));
     body
@@ -210,6 +221,6 @@ pub fn wait<T>(what: &str, seconds: u64, mut ask: impl FnMut() -> Option<T>) -> 
             return answer;
         }
         assert!(start.elapsed() < Duration::from_secs(seconds), "waited {seconds} s for {what}");
-        std::thread::sleep(Duration::from_millis(200));
+        sleep(Duration::from_millis(200));
     }
 }

@@ -24,13 +24,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{check_scrape, get};
+use support::{Answer, check_scrape, get};
 use tokio::runtime::Runtime;
 
 /// The default limit of a metric.
 const VALUES: usize = 2000;
 const CLIENTS: u64 = 30;
 const SCRAPES: usize = 40;
+/// How long a busy machine may keep the page from answering.
+const BUSY: Duration = Duration::from_secs(240);
 /// In KiB.
 const MOST_MEMORY: u64 = 64 * 1024;
 
@@ -48,6 +50,18 @@ fn builder() -> Builder {
 fn scrape(address: SocketAddr) -> String {
     let mut answer = ureq::get(format!("http://{address}/metrics")).call().unwrap();
     answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap()
+}
+
+/// Asks again while the page is late: on a busy machine its answers can take longer than the time limit.
+fn get_when_free(address: SocketAddr, path: &str) -> Answer {
+    let begin = Instant::now();
+    loop {
+        let answer = get(address, path);
+        if answer.status != 503 || begin.elapsed() > BUSY {
+            return answer;
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
 }
 
 fn refused(address: SocketAddr, reason: &str) -> f64 {
@@ -84,7 +98,7 @@ fn clients_that_hang_up_take_neither_scrapes_nor_memory() {
     while !get(own, "/live/functions").text().contains("\"budget\":")
         || (0..=5).any(|it| get(own, "/live/series").text().contains(&format!("\"seconds\":{it}}}")))
     {
-        assert!(begin.elapsed() < Duration::from_secs(60), "the values are not in two samples");
+        assert!(begin.elapsed() < BUSY, "the values are not in two samples");
         thread::sleep(Duration::from_millis(500));
     }
     for address in [own, router] {
@@ -97,7 +111,7 @@ fn clients_that_hang_up_take_neither_scrapes_nor_memory() {
 /// An answer is complete within the size limit, or the error says what to request instead.
 fn check_bounds(address: SocketAddr) {
     let before = refused(address, "size");
-    let all = get(address, "/live/panels?range=3600&points=720");
+    let all = get_when_free(address, "/live/panels?range=3600&points=720");
     assert_eq!(all.status, 422, "{}", all.text().len());
     assert_eq!(
         all.text(),
@@ -105,7 +119,7 @@ fn check_bounds(address: SocketAddr) {
          fewer `points`\n"
     );
     assert!(refused(address, "size") >= before + 1.0);
-    let few = get(address, "/live/panels?range=3600&points=720&most=5");
+    let few = get_when_free(address, "/live/panels?range=3600&points=720&most=5");
     assert_eq!(few.status, 200, "{}", few.text());
     let few: Value = serde_json::from_str(few.text()).unwrap();
     // There are too many series to read at 720 instants.
@@ -126,7 +140,7 @@ fn check_abandoned(address: SocketAddr, runtime: &Runtime) {
         .collect();
     let (mut scrapes, begin) = (0, Instant::now());
     while scrapes < SCRAPES || counts.abandoned.load(Ordering::Relaxed) < 10 * CLIENTS {
-        assert!(begin.elapsed() < Duration::from_secs(120), "{counts:?} after {scrapes} scrapes");
+        assert!(begin.elapsed() < BUSY, "{counts:?} after {scrapes} scrapes");
         assert!(scrape(address).contains("function=\"f1999\""));
         scrapes += 1;
     }
@@ -138,6 +152,6 @@ fn check_abandoned(address: SocketAddr, runtime: &Runtime) {
     assert!(more < MOST_MEMORY, "{more} KiB more than before, {counts:?}");
     // They are counted, except those whose hang-up the server noticed before the request.
     while refused(address, "abandoned") <= counted {
-        assert!(begin.elapsed() < Duration::from_secs(180), "{counts:?}");
+        assert!(begin.elapsed() < 2 * BUSY, "{counts:?}");
     }
 }

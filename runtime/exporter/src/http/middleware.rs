@@ -40,7 +40,7 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, request: Request, next: N
         }
         None => in_time(&app, next.run(request)).await.unwrap_or_else(|| {
             app.refuse(Reason::Answer);
-            let why = "the answer took too long; scrape less often\n";
+            let why = "the answer took too long; try again, or request less often\n";
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], why).into_response()
         }),
     };

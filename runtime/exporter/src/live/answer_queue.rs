@@ -195,8 +195,10 @@ impl<C: Responder> AnswerQueue<C> {
 /// Lowers the priority of the calling thread below the threads of the application and of scrapes.
 #[cfg(target_os = "linux")]
 fn give_way() {
-    /// The lowest priority: a page may be late, a later scrape may not.
-    const NICENESS: i32 = 19;
+    /// Ten of nineteen steps down, about a tenth of a normal thread's share of a busy processor. A page may be late; a
+    /// scrape may not. At the lowest priority a page gets no answer within the time limit when the processors are busy,
+    /// which is when people open it.
+    const NICENESS: i32 = 10;
     // On Linux each thread has its own priority, and this call sets that of the calling thread. If it is not allowed,
     // the thread keeps its priority.
     let _ = rustix::process::setpriority_process(None, NICENESS);

@@ -49,7 +49,7 @@ impl Answer {
 /// Sends one request and reads until the connection is closed.
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
     let mut stream = TcpStream::connect(address).expect("the endpoint listens");
-    // Long, since the thread of the live page has the lowest priority: on a busy machine its answers wait.
+    // Long, since the thread of the live page has a low priority: on a busy machine its answers wait.
     stream.set_read_timeout(Some(Duration::from_secs(120))).expect("a socket takes a time limit");
     // In one write, as real clients do: if there are too many connections, the server closes those with half a request.
     let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n");
