@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 
+use measurand::measured;
+use measurand_monitoring::query::promql::Histograms;
 use measurand_monitoring::{Monitoring, Options, User};
 use measurand_tests::{Prometheus, Running, program, wait};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -57,7 +59,8 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     assert!(report["targets"].as_array().unwrap().iter().all(|it| it["up"] == true), "{report:#}");
 
     let prometheus = Prometheus::at(server(&report, "prometheus")["url"].as_str().unwrap());
-    every_panel_has_data(&prometheus, &quickstart, start);
+    let catalog = measurand_catalog::read_file(&quickstart).unwrap();
+    every_panel_has_data(&prometheus, &Monitoring::new(&catalog, &Options::default()), &["ALERTS"], 40, start);
 
     // The alert receiver stores the Watchdog.
     let webhook = server(&report, "alert-webhook")["url"].as_str().unwrap().to_owned();
@@ -119,6 +122,48 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     assert!(!stack.folder.path().join(".measurand").exists());
 }
 
+#[measured(slo(success = 99.9, latency = "10ms" @ 99))]
+fn checkout(number: u64) -> Result<(), std::fmt::Error> {
+    if number.is_multiple_of(10) { Err(std::fmt::Error) } else { Ok(()) }
+}
+
+#[test]
+fn native_histograms_need_no_other_setting() {
+    let stack = || {
+        let command = program("cargo-measurand", "cargo-measurand", "dev");
+        Stack { command, folder: tempfile::tempdir().unwrap() }
+    };
+    // This program exports native histograms.
+    let exporter = measurand::exporter::builder().listen("127.0.0.1:0").native_histograms().install().unwrap();
+    std::thread::spawn(|| {
+        for number in 0.. {
+            let _ = checkout(number);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let (native, start) = (stack(), Instant::now());
+    let url = format!("http://{}", exporter.address());
+    let (report, code) = native.json(&["measurand", "up", &url, "--histograms", "native"]);
+    assert_eq!(code, Some(0), "{report:#}");
+    let prometheus = Prometheus::at(server(&report, "prometheus")["url"].as_str().unwrap());
+    let options = Options { histograms: Histograms::Native, ..Options::default() };
+    // This program watches no runtime of Tokio, and rules for 30 days are evaluated every few minutes.
+    let absent = ["ALERTS", "tokio_", "ratio_rate30d"];
+    every_panel_has_data(&prometheus, &Monitoring::new(&measurand::catalog(), &options), &absent, 20, start);
+    let count = r#"histogram_count(function_duration_seconds{function="checkout"})"#;
+    assert!(prometheus.number(count).is_some_and(|it| it > 0.0), "the histogram is native");
+
+    // The quickstart exports classic ones, so the rules would have no data.
+    let mut classic = Command::new(program("quickstart", "quickstart", "dev"));
+    let (_classic, url) = Running::serving(classic.env("MEASURAND_LISTEN", "127.0.0.1:0"));
+    let blind = stack();
+    let output = blind.run(&["measurand", "up", &url, "--histograms", "native"]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("but Prometheus has only its classic series; help: "), "{error}");
+    assert!(String::from_utf8_lossy(&blind.run(&["down"]).stdout).contains("nothing runs"), "all servers are stopped");
+}
+
 /// The sorted strings of a list, or with a key the strings at this key of its items.
 fn names<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
     let mut names: Vec<&str> = list
@@ -135,14 +180,19 @@ fn server<'a>(report: &'a Value, name: &str) -> &'a Value {
     report["servers"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap()
 }
 
-/// Waits until every panel has data, at most one minute after `start`. Leaves out queries for alerts, which have no
-/// data while no alert fires.
-fn every_panel_has_data(prometheus: &Prometheus, program: &Path, start: Instant) {
-    let catalog = measurand_catalog::read_file(program).unwrap();
-    let monitoring = Monitoring::new(&catalog, &Options::default());
+/// Waits until every panel has data, at most one minute after `start`. Leaves out queries with the `absent` names:
+/// alerts have no data while none fires.
+fn every_panel_has_data(
+    prometheus: &Prometheus,
+    monitoring: &Monitoring,
+    absent: &[&str],
+    least: usize,
+    start: Instant,
+) {
     let panels = monitoring.queries().filter(|it| it.user == User::Panel);
-    let mut waiting: Vec<String> = panels.map(|it| it.instant("1m")).filter(|it| !it.contains("ALERTS")).collect();
-    assert!(waiting.len() > 40, "{} queries", waiting.len());
+    let mut waiting: Vec<String> =
+        panels.map(|it| it.instant("1m")).filter(|it| !absent.iter().any(|name| it.contains(name))).collect();
+    assert!(waiting.len() > least, "{} queries", waiting.len());
     while !waiting.is_empty() {
         waiting.retain(|it| prometheus.query(it).is_empty());
         assert!(start.elapsed() < Duration::from_secs(60), "no data after a minute for {waiting:#?}");

@@ -13,6 +13,8 @@ pub mod validate;
 use crate::model::STACK;
 use crate::model::monitoring::Monitoring;
 use crate::model::options::{Options, uid};
+use crate::model::stack::{NativeHistograms, PROMETHEUS};
+use crate::query::promql::Histograms;
 use measurand_catalog::Catalog;
 
 impl Monitoring {
@@ -30,6 +32,8 @@ impl Monitoring {
         let stack = alerts::finish(STACK, stack, &rows, &job, options);
         let (receivers, package) = (options.receivers.clone(), options.package_of(catalog, &job));
         let (histograms, arguments) = (options.histograms, options.arguments.clone());
+        let native_setting = histograms == Histograms::Native
+            && NativeHistograms::of_image(PROMETHEUS.image) == NativeHistograms::Setting;
         let recordings = recordings::groups(&job, &alerts, &rows, histograms);
         let (uid, origin) = (uid(&job), origin(catalog));
         let prometheus = options.prometheus.clone();
@@ -44,6 +48,7 @@ impl Monitoring {
             alerts,
             stack,
             histograms,
+            native_setting,
             receivers,
             prometheus,
             problems,

@@ -109,7 +109,7 @@ impl Monitoring {
             (".env.example", compose::environment(&self.package, &self.arguments), "settings"),
             ("Dockerfile", compose::DOCKERFILE.to_owned(), "image"),
             ("Dockerfile.dockerignore", compose::DOCKERIGNORE.to_owned(), "patterns"),
-            ("overlays/tls/docker-compose.yml", compose::tls(), "overlay"),
+            ("overlays/tls/docker-compose.yml", compose::tls(self), "overlay"),
             ("overlays/tls/prometheus.yml", prometheus_config::config(self, &secured), "jobs"),
             ("overlays/tls/alertmanager.yml", routes, "receivers"),
             ("overlays/tls/nginx/app.conf", tls_samples::app(secrets), "host"),

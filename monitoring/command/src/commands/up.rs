@@ -10,9 +10,12 @@ use crate::local::state::State;
 use crate::local::{health, target};
 use crate::outcome::Outcome;
 use crate::output::{self, painted};
-use measurand_catalog::open_input;
+use measurand_catalog::{Kind, open_input};
 use measurand_monitoring::Monitoring;
-use measurand_monitoring::model::stack::{ALERTMANAGER, App, GRAFANA, NODE, PROMETHEUS, Places, WEBHOOK};
+use measurand_monitoring::model::stack::{
+    ALERTMANAGER, App, GRAFANA, NODE, NativeHistograms, PROMETHEUS, Places, WEBHOOK,
+};
+use measurand_monitoring::query::promql::Histograms;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -31,6 +34,8 @@ struct Plan {
     missing: Vec<String>,
     secrets: PathBuf,
     calls: bool,
+    /// The histograms that the rules need as native ones.
+    native: Vec<String>,
 }
 
 pub(super) fn up(arguments: &Up) -> Result<Outcome, String> {
@@ -62,6 +67,10 @@ pub(super) fn up(arguments: &Up) -> Result<Outcome, String> {
         }
     }
     wait_for_targets(&state, plan.targets.len(), Duration::from_secs(arguments.wait), progress)?;
+    if let Err(error) = check_native(&state, &plan.native) {
+        stop(&folder, &state);
+        return Err(error);
+    }
     status::print(&folder, &state, arguments.state.format)
 }
 
@@ -131,7 +140,14 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         settings.options.receivers.secrets = path.display().to_string();
     }
     let catalog = read(&address)?;
-    let monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(&address)))?;
+    let mut monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(&address)))?;
+    let mut native = Vec::new();
+    if monitoring.histograms == Histograms::Native {
+        let metrics = catalog.families.iter().flat_map(|it| &it.metrics);
+        native = metrics.filter(|it| it.kind == Kind::Histogram).map(|it| it.name.clone()).collect();
+        let program = found.iter().find(|(it, _)| it.service == PROMETHEUS).and_then(|it| it.1.as_deref());
+        monitoring.native_setting = program.is_some_and(|it| native_way(it) == NativeHistograms::Setting);
+    }
     let secrets = PathBuf::from(&monitoring.receivers.secrets);
     if arguments.secrets.is_some() {
         let names = monitoring.receivers.secret_names().into_iter().filter(|it| !secrets.join(it).is_file());
@@ -151,7 +167,15 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         missing: missing.into_iter().map(|(it, _)| it.help()).collect(),
         secrets,
         calls: arguments.secrets.is_some(),
+        native,
     })
+}
+
+/// Returns how this Prometheus scrapes native histograms, by its version.
+fn native_way(program: &Path) -> NativeHistograms {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+    let output = output.map(|it| [it.stdout, it.stderr].concat()).unwrap_or_default();
+    NativeHistograms::of_version(&String::from_utf8_lossy(&output))
 }
 
 fn launch(
@@ -171,7 +195,8 @@ fn launch(
             secrets: plan.secrets.display().to_string(),
         };
         let failure = plan.servers.iter().find_map(|(server, program)| {
-            let layout = Layout { folder, program, ports: &ports, secrets: &plan.secrets };
+            let native_flag = !plan.native.is_empty() && !plan.monitoring.native_setting;
+            let layout = Layout { folder, program, ports: &ports, secrets: &plan.secrets, native_flag };
             match start(server, program, &layout, &mut state) {
                 Ok(took) if progress => {
                     let url = format!("http://{}", layout.address(&server.service));
@@ -264,4 +289,24 @@ fn wait_for_targets(state: &State, apps: usize, timeout: Duration, progress: boo
         }
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// Fails if Prometheus stores a histogram with one series for each bucket, but the rules read native histograms: they
+/// would have no result, and their alerts would never fire.
+fn check_native(state: &State, histograms: &[String]) -> Result<(), String> {
+    let Some(prometheus) = state.url(PROMETHEUS.name) else { return Ok(()) };
+    let counts: Vec<String> = histograms.iter().map(|it| format!("{it}_count")).collect();
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let present = health::present(prometheus, &[histograms, &counts].concat()).unwrap_or_default();
+    // Without calls the program has no histogram yet.
+    let blind = histograms.iter().zip(&counts).find(|(it, count)| present.contains(count) && !present.contains(it));
+    blind.map_or(Ok(()), |(name, _)| {
+        Err(format!(
+            "the rules read the native histogram `{name}`, but Prometheus has only its classic series; help: enable \
+             the feature `native-histograms` and call `builder().native_histograms()` in the program, or leave out \
+             `--histograms native`"
+        ))
+    })
 }

@@ -24,6 +24,15 @@ pub(crate) fn ready(url: &str) -> bool {
     agent().get(url).call().is_ok_and(|it| it.status() == 200)
 }
 
+/// The metric names among these that have samples in a Prometheus. Returns `None` if it does not answer.
+pub(crate) fn present(prometheus: &str, names: &[String]) -> Option<Vec<String>> {
+    let query = format!("count by (__name__) ({{__name__=~\"{}\"}})", names.join("|"));
+    let mut answer = agent().get(format!("{prometheus}/api/v1/query")).query("query", query).call().ok()?;
+    let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()?;
+    let rows = answer["data"]["result"].as_array()?;
+    Some(rows.iter().filter_map(|it| it["metric"]["__name__"].as_str().map(str::to_owned)).collect())
+}
+
 /// The active targets of a Prometheus. Returns `None` if it does not answer.
 pub(crate) fn targets(prometheus: &str) -> Option<Vec<Target>> {
     let mut answer = agent().get(format!("{prometheus}/api/v1/targets?state=active")).call().ok()?;

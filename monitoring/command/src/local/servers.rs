@@ -2,7 +2,7 @@
 
 use super::folder::Folder;
 use measurand_monitoring::model::stack::{
-    ALERTMANAGER, GRAFANA, NODE, PAYLOAD_BYTES_MAX, PROMETHEUS, Service, WEBHOOK,
+    ALERTMANAGER, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, Service, WEBHOOK,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,8 @@ pub(crate) struct Layout<'a> {
     pub(crate) program: &'a Path,
     pub(crate) ports: &'a BTreeMap<&'static str, u16>,
     pub(crate) secrets: &'a Path,
+    /// Whether Prometheus needs its flag for native histograms.
+    pub(crate) native_flag: bool,
 }
 
 /// The servers in start order: receivers of alerts come before their senders, so that no alert is lost.
@@ -77,7 +79,8 @@ pub(crate) const SERVERS: [Server; 5] = [
         install: "`apt-get install prometheus`",
         needed: true,
         arguments: |layout| {
-            vec![
+            let native = layout.native_flag.then(|| NativeHistograms::FLAG.to_owned());
+            let fixed = [
                 layout.option("--config.file", "config/prometheus.yml"),
                 layout.option("--storage.tsdb.path", "data/prometheus"),
                 format!("--web.listen-address={}", layout.address(&PROMETHEUS)),
@@ -86,7 +89,8 @@ pub(crate) const SERVERS: [Server; 5] = [
                 // Prometheus discovers Alertmanager some seconds after its start. Alerts from before are sent again
                 // soon.
                 "--rules.alert.resend-delay=10s".to_owned(),
-            ]
+            ];
+            fixed.into_iter().chain(native).collect()
         },
         environment: |_| Vec::new(),
     },

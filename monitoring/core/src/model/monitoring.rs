@@ -31,6 +31,8 @@ pub struct Monitoring {
     pub stack: Vec<Group<Alert>>,
     /// The format in which Prometheus stores histograms.
     pub histograms: Histograms,
+    /// Whether `prometheus.yml` has the setting for native histograms, which Prometheus before 3.8 refuses.
+    pub native_setting: bool,
     /// The receivers of notifications.
     pub receivers: Receivers,
     /// Settings of Prometheus for more than one server.

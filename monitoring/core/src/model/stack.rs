@@ -77,6 +77,35 @@ pub const VICTORIA_METRICS: Service = Service {
     ready: "/health",
 };
 
+/// How to make a Prometheus scrape native histograms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NativeHistograms {
+    /// With [`NativeHistograms::FLAG`], before version 3.8.
+    Flag,
+    /// With `scrape_native_histograms` in `prometheus.yml`. Version 3.9 ignores the flag, and versions before 3.8 refuse
+    /// the setting.
+    Setting,
+}
+
+impl NativeHistograms {
+    /// The flag of the server.
+    pub const FLAG: &str = "--enable-feature=native-histograms";
+
+    /// Returns the way for the server that prints this with `--version`: `prometheus, version 3.5.0 (branch: ..)`.
+    #[must_use]
+    pub fn of_version(printed: &str) -> Self {
+        let version = printed.split_once("version ").map_or(printed, |it| it.1).trim_start_matches('v');
+        let mut numbers = version.split(|it: char| !it.is_ascii_digit()).map(|it| it.parse().unwrap_or(0_u32));
+        let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        if version < (3, 8) { Self::Flag } else { Self::Setting }
+    }
+
+    /// Returns the way for an image whose tag is the version.
+    pub(crate) fn of_image(image: &str) -> Self {
+        Self::of_version(image.rsplit(':').next().unwrap_or_default())
+    }
+}
+
 /// The image of the reverse proxy.
 pub(crate) const NGINX: &str = "nginx:1.28.0-alpine";
 

@@ -42,8 +42,8 @@ pub enum Histograms {
     /// One series per bucket, with the label `le`. Every Prometheus supports it.
     #[default]
     Classic,
-    /// One series with the metric's own name, whose samples are histograms. Needs Prometheus 2.40 with the feature
-    /// `native-histograms`, or Prometheus 3 that converts classic histograms.
+    /// One series with the metric's own name, whose samples are histograms. Needs Prometheus 2.40 that scrapes
+    /// native histograms.
     Native,
 }
 

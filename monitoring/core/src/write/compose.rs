@@ -10,7 +10,10 @@ pub(crate) use overlays::{global, pair, proxy, tls, tls_proxy};
 
 use crate::model::monitoring::Monitoring;
 use crate::model::options::{Receivers, RemoteStore};
-use crate::model::stack::{ALERTMANAGER, APP, GRAFANA, NODE, PAYLOAD_BYTES_MAX, PROMETHEUS, Service, WEBHOOK};
+use crate::model::stack::{
+    ALERTMANAGER, APP, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, Service, WEBHOOK,
+};
+use crate::query::promql::Histograms;
 use shape::{Bounds, Build, Compose, Container, Deploy, Health, Limits, Logging, Named, Resources, Secret, Texts};
 use std::collections::BTreeMap;
 
@@ -93,7 +96,7 @@ fn remote_secret(monitoring: &Monitoring) -> Option<&'static str> {
 
 fn prometheus(monitoring: &Monitoring) -> Container {
     Container {
-        command: prometheus_command("prometheus.yml"),
+        command: prometheus_command("prometheus.yml", monitoring),
         volumes: vec![generated(), format!("{}:/prometheus", PROMETHEUS.name)],
         tmpfs: hidden(),
         secrets: ["webhook_token"].into_iter().chain(remote_secret(monitoring)).map(str::to_owned).collect(),
@@ -101,8 +104,8 @@ fn prometheus(monitoring: &Monitoring) -> Container {
     }
 }
 
-fn prometheus_command(config: &str) -> Vec<String> {
-    vec![
+fn prometheus_command(config: &str, monitoring: &Monitoring) -> Vec<String> {
+    let mut command = vec![
         format!("--config.file={CONFIG}/{config}"),
         "--storage.tsdb.path=/prometheus".to_owned(),
         "--storage.tsdb.retention.time=${PROMETHEUS_RETENTION_TIME:-15d}".to_owned(),
@@ -110,7 +113,11 @@ fn prometheus_command(config: &str) -> Vec<String> {
         "--web.external-url=${PROMETHEUS_URL:-http://localhost:9090}".to_owned(),
         "--web.route-prefix=/".to_owned(),
         "--web.enable-lifecycle".to_owned(),
-    ]
+    ];
+    if monitoring.histograms == Histograms::Native && !monitoring.native_setting {
+        command.push(NativeHistograms::FLAG.to_owned());
+    }
+    command
 }
 
 fn alertmanager(receivers: &Receivers) -> Container {

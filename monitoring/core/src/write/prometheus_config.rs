@@ -64,7 +64,12 @@ pub(crate) fn with_rules(monitoring: &Monitoring, places: &Places, scrape_config
 
 pub(crate) fn global(monitoring: &Monitoring, interval: &'static str) -> PrometheusGlobal {
     let external_labels = monitoring.prometheus.external_labels.clone();
-    PrometheusGlobal { scrape_interval: interval, evaluation_interval: interval, external_labels }
+    PrometheusGlobal {
+        scrape_interval: interval,
+        evaluation_interval: interval,
+        scrape_native_histograms: monitoring.native_setting,
+        external_labels,
+    }
 }
 
 /// Returns the store of the user, if there is one.

@@ -1,9 +1,10 @@
 //! The compose file and its overlays: they match the schema, and their contents match the other files.
 
-use crate::support::{file, folder, monitoring, system};
+use crate::support::{catalog, everything, file, folder, monitoring, system};
 use crate::tools::python_command;
-use measurand_monitoring::Monitoring;
-use measurand_monitoring::model::stack::{SERVICES, VICTORIA_METRICS};
+use measurand_monitoring::model::stack::{NativeHistograms, SERVICES, VICTORIA_METRICS};
+use measurand_monitoring::query::promql::Histograms;
+use measurand_monitoring::{Monitoring, Options};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -363,4 +364,36 @@ fn the_image_gets_the_commit() {
     let docker = file(&monitoring, "Dockerfile");
     assert!(docker.contains("ARG COMMIT=unknown\nENV MEASURAND_COMMIT=$COMMIT\n"), "{docker}");
     assert_eq!(compose["services"]["app"]["build"]["args"]["COMMIT"], "${COMMIT:-unknown}");
+}
+
+/// Prometheus 3.9 ignores the flag for native histograms, and versions before 3.8 refuse the setting.
+#[test]
+fn prometheus_scrapes_native_histograms_in_each_version() {
+    for (printed, way) in [
+        ("prometheus, version 2.42.0+ds (branch: debian/sid, revision: 2.42.0+ds-5)", NativeHistograms::Flag),
+        ("prometheus, version 3.5.3+ds1 (branch: debian/sid)\n  go version: go1.24", NativeHistograms::Flag),
+        ("prometheus, version 3.7.3", NativeHistograms::Flag),
+        ("prometheus, version 3.8.0 (branch: HEAD)", NativeHistograms::Setting),
+        ("prometheus, version 3.10.0-rc.1", NativeHistograms::Setting),
+        ("prometheus, version 4.0.0", NativeHistograms::Setting),
+        ("", NativeHistograms::Flag),
+    ] {
+        assert_eq!(NativeHistograms::of_version(printed), way, "{printed}");
+    }
+    for histograms in Histograms::ALL {
+        let options = Options { histograms, ..Options::default() };
+        let mut monitoring = Monitoring::new(&catalog(&everything()), &options);
+        let native = histograms == Histograms::Native;
+        let places = ["docker-compose.yml", "overlays/tls/docker-compose.yml", "overlays/sharding/docker-compose.yml"];
+        for name in places {
+            let flags = file(&monitoring, name).matches(NativeHistograms::FLAG).count();
+            assert_eq!(flags > 0, native && !monitoring.native_setting, "{name}, {histograms:?}");
+        }
+        for setting in [false, true] {
+            monitoring.native_setting = setting;
+            let config = monitoring.stack_files().into_iter().find(|it| it.name == "prometheus.yml").unwrap().contents;
+            let line = "\n  scrape_native_histograms: true\n";
+            assert_eq!(config.contains(line), setting, "{config}");
+        }
+    }
 }

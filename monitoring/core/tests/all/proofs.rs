@@ -1,11 +1,33 @@
 //! The unit tests that are generated for every alert, run by `promtool`.
 
-use crate::support::{everything, folder, monitoring, promtool_tests, verified};
+use crate::support::{catalog, everything, folder, monitoring, promtool_tests, system, verified};
+use measurand_monitoring::query::promql::Histograms;
+use measurand_monitoring::{Monitoring, Options};
+use std::fs::read_to_string;
+use std::process::Command;
+
+const FILES: [&str; 3] = ["alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"];
 
 #[test]
 fn alerts_that_are_split_by_severity_pass_their_tests() {
     for sites in [everything(), vec![verified("coder", &["severity=P0"]), verified("reviewer", &[])]] {
         let folder = folder(&monitoring(&sites));
-        promtool_tests(folder.path(), &["alerts.test.yml", "alerts-slow.test.yml", "alerts-slowest.test.yml"]);
+        promtool_tests(folder.path(), &FILES);
+    }
+}
+
+/// The alerts on native histograms fire and resolve at the same minutes as those on classic ones. Only the promtool of
+/// Prometheus 3 has a notation for native histograms.
+#[test]
+fn alerts_on_native_histograms_pass_their_tests() {
+    let options = Options { histograms: Histograms::Native, ..Options::default() };
+    let folder = folder(&Monitoring::new(&catalog(&system()), &options));
+    let test = read_to_string(folder.path().join(FILES[0])).unwrap();
+    assert!(test.contains("The notation of native histograms needs the promtool of Prometheus 3."), "{test}");
+    assert!(test.contains("{{schema:-53 ") && !test.contains("_bucket"), "{test}");
+    let version = Command::new("promtool").arg("--version").output().unwrap();
+    let version = String::from_utf8_lossy(&[version.stdout, version.stderr].concat()).into_owned();
+    if !version.contains("version 2.") {
+        promtool_tests(folder.path(), &FILES);
     }
 }

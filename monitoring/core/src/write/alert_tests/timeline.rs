@@ -1,7 +1,7 @@
 //! Writes timelines as tests. The expected minutes come from evaluating the alert's query, once as Prometheus 3 and once
 //! as Prometheus 2.42. The tests skip instants at which the two differ.
 
-use super::{Case, Question, Sample, Series, job, notation};
+use super::{Case, Question, Sample, job, notation};
 use crate::model::monitoring::Monitoring;
 use crate::model::{self, Alert, Timeline};
 use crate::query::Query;
@@ -61,17 +61,13 @@ pub(super) fn case(alert: &Alert, course: &Timeline, step: u32, monitoring: &Mon
         let mut recorded = Vec::new();
         shares(&alert.query, &mut recorded);
         asked.extend(recorded.into_iter().map(|it| {
-            let expr = promql::print(it, Place::Rules { job: &monitoring.job });
+            let expr = promql::print_as(it, Place::Rules { job: &monitoring.job }, monitoring.histograms);
             ExpectedAnswers { expr: format!("count({expr})"), answers: both(it, &present) }
         }));
     }
     let questions = asked.iter().flat_map(|it| it.questions(step)).collect();
-    let series = course.tracks.iter().map(|it| Series {
-        series: super::named(&it.metric, &it.labels, job(&alert.scenario, monitoring)),
-        values: notation(it.counter, &it.pieces),
-        count: it.pieces.iter().map(|it| it.0).sum(),
-    });
-    Case { series: series.collect(), expectations: Vec::new(), questions }
+    let series = notation::all(&course.tracks, job(&alert.scenario, monitoring), monitoring.histograms);
+    Case { series, expectations: Vec::new(), questions }
 }
 
 impl ExpectedAnswers {

@@ -18,7 +18,7 @@ fn header(what: &str, folder: &str) -> String {
 }
 
 /// Returns `overlays/tls/docker-compose.yml`.
-pub(crate) fn tls() -> String {
+pub(crate) fn tls(monitoring: &Monitoring) -> String {
     let web = "--web.config.file=/run/secrets/web_config";
     let secured = |service: Service, command: Vec<String>| {
         let container = Container {
@@ -47,7 +47,7 @@ pub(crate) fn tls() -> String {
     let compose = Compose {
         services: BTreeMap::from([
             ("app-tls", app),
-            secured(PROMETHEUS, prometheus_command("overlays/tls/prometheus.yml")),
+            secured(PROMETHEUS, prometheus_command("overlays/tls/prometheus.yml", monitoring)),
             secured(ALERTMANAGER, alertmanager_command("overlays/tls/alertmanager.yml")),
             secured(NODE, super::node().command),
             (
@@ -146,15 +146,17 @@ fn nginx_bounds() -> Option<Bounds> {
 /// long-term store.
 pub(crate) fn global(monitoring: &Monitoring) -> String {
     let shard = |number: u32| Container {
-        command: prometheus_command(&format!("overlays/sharding/prometheus-shard-{number}.yml")),
+        command: prometheus_command(&format!("overlays/sharding/prometheus-shard-{number}.yml"), monitoring),
         volumes: vec![generated(), format!("shard-{number}:/prometheus")],
         tmpfs: hidden(),
         secrets: super::remote_secret(monitoring).into_iter().map(str::to_owned).collect(),
         ports: Vec::new(),
         ..image(PROMETHEUS, ("2", "4g", 256))
     };
-    let above =
-        Container { command: prometheus_command("overlays/sharding/prometheus-global.yml"), ..Container::default() };
+    let above = Container {
+        command: prometheus_command("overlays/sharding/prometheus-global.yml", monitoring),
+        ..Container::default()
+    };
     let store = Container {
         command: vec![
             "-storageDataPath=/victoria-metrics-data".to_owned(),
@@ -183,10 +185,11 @@ pub(crate) fn global(monitoring: &Monitoring) -> String {
 
 /// Returns `overlays/pair/docker-compose.yml`: a second Prometheus with the same work.
 pub(crate) fn pair(monitoring: &Monitoring) -> String {
-    let first = Container { command: prometheus_command("overlays/pair/prometheus-a.yml"), ..Container::default() };
+    let first =
+        Container { command: prometheus_command("overlays/pair/prometheus-a.yml", monitoring), ..Container::default() };
     let base = super::prometheus(monitoring);
     let second = Container {
-        command: prometheus_command("overlays/pair/prometheus-b.yml"),
+        command: prometheus_command("overlays/pair/prometheus-b.yml", monitoring),
         volumes: vec![generated(), format!("{SECOND}:/prometheus")],
         ports: vec![format!("${{BIND_ADDRESS:-127.0.0.1}}:{SECOND_PUBLISHED}:{}", PROMETHEUS.port)],
         ..base

@@ -19,6 +19,8 @@ pub(crate) struct PrometheusSettings {
 pub(crate) struct PrometheusGlobal {
     pub(crate) scrape_interval: &'static str,
     pub(crate) evaluation_interval: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) scrape_native_histograms: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) external_labels: BTreeMap<String, String>,
 }

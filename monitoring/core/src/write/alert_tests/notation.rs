@@ -1,0 +1,105 @@
+//! Writes samples in promtool's notation: one sample a minute.
+
+use super::Series;
+use crate::model::SampleTrack;
+use crate::query::promql::{Histograms, quoted};
+use std::collections::BTreeMap;
+
+/// Returns the series of these tracks. Classic buckets become native histograms if the rules read those.
+pub(super) fn all(tracks: &[SampleTrack], job: &str, histograms: Histograms) -> Vec<Series> {
+    let numbers = |it: &&SampleTrack| histograms == Histograms::Classic || histogram(it).is_none();
+    let number = |it: &SampleTrack| Series {
+        series: named(&it.metric, &it.labels, job),
+        values: values(it),
+        count: it.pieces.iter().map(|it| it.0).sum(),
+    };
+    let mut series: Vec<Series> = tracks.iter().filter(numbers).map(number).collect();
+    if histograms == Histograms::Native {
+        series.extend(native(tracks, job));
+    }
+    series
+}
+
+/// Returns the series in promtool's notation.
+fn named(metric: &str, labels: &[(String, String)], job: &str) -> String {
+    let is_own = |name: &str| labels.iter().all(|it| it.0 != name);
+    let own = [("job", job), ("instance", "a")].into_iter().filter(|it| is_own(it.0));
+    let all = own.chain(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let all: Vec<String> = all.map(|(name, value)| format!("{name}={}", quoted(value))).collect();
+    format!("{metric}{{{}}}", all.join(","))
+}
+
+fn values(track: &SampleTrack) -> String {
+    let mut all = Vec::new();
+    let mut count: Option<f64> = None;
+    for (minutes, value) in track.pieces.iter().filter(|(minutes, _)| *minutes > 0) {
+        let more = minutes - 1;
+        if track.counter {
+            let first = count.map_or(0.0, |it| it + value);
+            all.push(format!("{first}+{value}x{more}"));
+            count = Some(first + value * f64::from(more));
+        } else {
+            all.push(format!("{value}x{more}"));
+        }
+    }
+    all.join(" ")
+}
+
+/// A histogram of a track: its name and labels.
+type Name<'a> = (&'a str, Vec<&'a (String, String)>);
+
+/// Returns the histogram that this track is a part of, and the upper bound if it is a bucket.
+fn histogram(track: &SampleTrack) -> Option<(Name<'_>, Option<&str>)> {
+    if let Some(name) = track.metric.strip_suffix("_bucket") {
+        let bound = track.labels.iter().find(|it| it.0 == "le")?;
+        return Some(((name, track.labels.iter().filter(|it| it.0 != "le").collect()), Some(&bound.1)));
+    }
+    let name = track.metric.strip_suffix("_count").filter(|_| track.counter)?;
+    Some(((name, track.labels.iter().collect()), None))
+}
+
+/// Returns the histograms of all tracks, with the bounds of their classic buckets. A histogram of which only the number
+/// of observations is given has them in one bucket.
+fn native(tracks: &[SampleTrack], job: &str) -> Vec<Series> {
+    let mut found: BTreeMap<Name<'_>, Vec<(f64, &SampleTrack)>> = BTreeMap::new();
+    for track in tracks {
+        let Some((name, bound)) = histogram(track) else { continue };
+        let bound = bound.map_or(f64::INFINITY, |it| it.parse().unwrap_or(f64::INFINITY));
+        let buckets = found.entry(name).or_default();
+        if buckets.iter().all(|it| it.0 != bound) {
+            buckets.push((bound, track));
+        }
+    }
+    let series = found.into_iter().map(|((metric, labels), mut buckets)| {
+        buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let labels: Vec<(String, String)> = labels.into_iter().cloned().collect();
+        let pieces = buckets.iter().map(|it| it.1.pieces.len()).max().unwrap_or_default();
+        let minutes = |piece: usize| buckets.iter().find_map(|it| it.1.pieces.get(piece)).map_or(0, |it| it.0);
+        let growth = |piece: usize| -> Vec<f64> {
+            buckets.iter().map(|it| it.1.pieces.get(piece).map_or(0.0, |it| it.1)).collect()
+        };
+        let mut counts: Option<Vec<f64>> = None;
+        let mut values = Vec::new();
+        for piece in (0..pieces).filter(|it| minutes(*it) > 0) {
+            let (more, growth) = (minutes(piece) - 1, growth(piece));
+            let first: Vec<f64> = match &counts {
+                Some(counts) => counts.iter().zip(&growth).map(|(count, growth)| count + growth).collect(),
+                None => vec![0.0; growth.len()],
+            };
+            values.push(format!("{}+{}x{more}", sample(&buckets, &first), sample(&buckets, &growth)));
+            counts = Some(first.iter().zip(&growth).map(|(count, growth)| count + growth * f64::from(more)).collect());
+        }
+        Series { series: named(metric, &labels, job), values: values.join(" "), count: (0..pieces).map(minutes).sum() }
+    });
+    series.collect()
+}
+
+/// Returns a histogram with custom buckets from cumulative counts.
+fn sample(buckets: &[(f64, &SampleTrack)], cumulative: &[f64]) -> String {
+    let words = |all: Vec<f64>| all.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+    let bounds = buckets.iter().map(|it| it.0).filter(|it| it.is_finite()).collect();
+    let below = [0.0].into_iter().chain(cumulative.iter().copied());
+    let counts: Vec<f64> = cumulative.iter().zip(below).map(|(count, below)| count - below).collect();
+    let count = cumulative.last().copied().unwrap_or_default();
+    format!("{{{{schema:-53 count:{count} custom_values:[{}] buckets:[{}]}}}}", words(bounds), words(counts))
+}
