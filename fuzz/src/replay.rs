@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 #[track_caller]
 fn replay(name: &str, mutations: u32, run: fn(&[u8])) {
     let mut seeds: Vec<(PathBuf, Vec<u8>)> = Vec::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find_map(|it| {
-        let folder = it.join("fuzz/corpus").join(name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find_map(|folder| {
+        let folder = folder.join("fuzz/corpus").join(name);
         folder.is_dir().then_some(folder)
     });
     let folder = folder.unwrap_or_else(|| panic!("no corpus `fuzz/corpus/{name}`"));

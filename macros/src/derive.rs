@@ -102,8 +102,8 @@ fn snake_case(name: &str) -> String {
     for (index, letter) in letters.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|it| letters.get(it));
         let begins = letter.is_uppercase()
-            && before.is_some_and(|it| {
-                !it.is_uppercase() && *it != '_' || letters.get(index + 1).is_some_and(|it| it.is_lowercase())
+            && before.is_some_and(|before| {
+                !before.is_uppercase() && *before != '_' || letters.get(index + 1).is_some_and(|it| it.is_lowercase())
             });
         if begins && !out.ends_with('_') {
             out.push('_');

@@ -46,8 +46,8 @@ pub(crate) fn nameable(result: &Type, parameters: &HashSet<String>) -> Option<(T
 
 /// The error type inside `Box` and `Arc`, which put no bounds on it.
 fn pointee(path: &Path) -> &Path {
-    let inner = path.segments.last().filter(|it| it.ident == "Box" || it.ident == "Arc").and_then(|it| {
-        let PathArguments::AngleBracketed(arguments) = &it.arguments else { return None };
+    let inner = path.segments.last().filter(|it| it.ident == "Box" || it.ident == "Arc").and_then(|segment| {
+        let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
         match arguments.args.first() {
             Some(GenericArgument::Type(Type::Path(TypePath { qself: None, path, .. }))) => Some(path),
             _ => None,

@@ -7,7 +7,7 @@ use crate::docs;
 use crate::error;
 use crate::fn_kind::{FnKind, bare, future_output, is_result, returns_never, stream_item};
 use crate::label::LabelValue;
-use crate::model::{Judgement, Model, Use};
+use crate::model::{Model, OutcomeSource, Use};
 use crate::{stream, tail};
 use measurand_catalog::{Role, UNKNOWN_KINDS, definition};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -69,7 +69,7 @@ fn check_uses(model: &Model, declared: &Path) -> TokenStream {
     let checks: TokenStream = model
         .uses
         .iter()
-        .map(|it| match it {
+        .map(|item| match item {
             Use::Label { name, span } => {
                 given.push(name);
                 check(*span, quote_spanned! { *span=> check_given(#rust_name, #name) })
@@ -139,7 +139,7 @@ fn error_kinds(model: &Model) -> Option<TokenStream> {
 
 /// The `Result` type of the call, if its errors are counted and may have kinds.
 fn result_with_kinds(model: &Model) -> Option<&Type> {
-    let counted = matches!(model.judgement, Judgement::ByType | Judgement::Declared { .. });
+    let counted = matches!(model.outcome_source, OutcomeSource::ByType | OutcomeSource::Declared { .. });
     let errors = model.declared.is_some() || model.attribute.family.metric(Role::Errors).is_some();
     returned(model).map(bare).filter(|ty| counted && errors && error::is_named_result(ty))
 }
@@ -158,16 +158,16 @@ fn returned(model: &Model) -> Option<&Type> {
 
 /// Finds the series of the call before the body runs, since the body may consume the values that the labels use.
 fn series(model: &Model) -> Option<TokenStream> {
-    if !model.picks() {
+    if !model.has_dynamic_labels() {
         return None;
     }
     let (private, series) = (private(model), local("__series"));
-    let (mut known, mut picks) = (TokenStream::new(), Vec::new());
+    let (mut known, mut labels) = (TokenStream::new(), Vec::new());
     for (label, value) in &model.labels {
         let expression = match value {
             LabelValue::Given(expression) => expression,
             LabelValue::Caller => {
-                picks.push(quote! { #private::label_ref(&#private::caller()) });
+                labels.push(quote! { #private::label_ref(&#private::caller()) });
                 continue;
             }
             LabelValue::Literal(_) | LabelValue::ModulePath | LabelValue::FromResult(_) => continue,
@@ -175,7 +175,7 @@ fn series(model: &Model) -> Option<TokenStream> {
         // A type that is not a label is reported at the expression.
         let span = expression.span().resolved_at(Span::mixed_site());
         let private = private_at(model, span);
-        let checked = known_label(model, label, picks.len());
+        let checked = known_label(model, label, labels.len());
         let label_ref = if let Some((_, name)) = &checked {
             quote_spanned! { span=> #private::known_label_ref::<#name, _> }
         } else {
@@ -183,13 +183,13 @@ fn series(model: &Model) -> Option<TokenStream> {
         };
         known.extend(checked.map(|it| it.0));
         // An operand that binds less tightly than `&` needs parentheses. Around others, parentheses cause a warning.
-        picks.push(if binds_tightly(expression) {
+        labels.push(if binds_tightly(expression) {
             quote_spanned! { span=> #label_ref(&#expression) }
         } else {
             quote_spanned! { span=> #label_ref(&(#expression)) }
         });
     }
-    Some(quote! { #known let #series = #private::Site::series_of(&__SITE, &[#(#picks),*]); })
+    Some(quote! { #known let #series = #private::Site::series_of(&__SITE, &[#(#labels),*]); })
 }
 
 /// A type that stands for a label with known values, and the name of that type. It lets the compiler compare the values
@@ -223,7 +223,7 @@ fn binds_tightly(expression: &Expr) -> bool {
 
 /// The series in which the call starts.
 fn place(model: &Model) -> TokenStream {
-    if model.picks() {
+    if model.has_dynamic_labels() {
         return local("__series").to_token_stream();
     }
     let private = private(model);
@@ -257,24 +257,24 @@ fn body(model: &Model) -> TokenStream {
     let start = start(model);
     let asks = model.closures().next().is_some();
     match model.kind {
-        FnKind::Opaque if matches!(model.judgement, Judgement::ByType) && !asks => quote! {
+        FnKind::Opaque if matches!(model.outcome_source, OutcomeSource::ByType) && !asks => quote! {
             let #call = #private::watch(#start);
             #body
         },
         FnKind::Sync | FnKind::Opaque => {
-            let (judge, closure) = (judge(model), closure(model));
+            let (classifier, closure) = (classifier(model), closure(model));
             let Some(rollback) = rollback(model) else {
                 if counts_only(model) && model.one_in.is_none() {
                     let series = place(model);
-                    return quote! { #private::count(#series, #closure, #judge) };
+                    return quote! { #private::count(#series, #closure, #classifier) };
                 }
-                return quote! { #private::run(#start, #closure, #judge) };
+                return quote! { #private::run(#start, #closure, #classifier) };
             };
             let (result, failed) = (local("__result"), local("__failed"));
             quote! {
                 let mut #call = #private::enter(#start);
                 let #result = #private::call(#closure);
-                let #failed = #private::leave(&mut #call, &#result, #judge);
+                let #failed = #private::leave(&mut #call, &#result, #classifier);
                 #rollback
                 #result
             }
@@ -333,45 +333,47 @@ fn local(name: &str) -> Ident {
 
 /// Awaits `future` under measurement; errors in its type are reported at `span`.
 fn measured(model: &Model, future: &TokenStream, span: Span) -> TokenStream {
-    let (private, start, judge, rollback) = (private_at(model, span), start(model), judge(model), rollback(model));
+    let (private, start, classifier, rollback) =
+        (private_at(model, span), start(model), classifier(model), rollback(model));
     let (result, failed) = (local("__result"), if rollback.is_some() { local("__failed") } else { local("_failed") });
-    let measured = quote_spanned! { span=> let (#result, #failed) = #private::measure(#start, #future, #judge).await; };
+    let measured =
+        quote_spanned! { span=> let (#result, #failed) = #private::measure(#start, #future, #classifier).await; };
     quote! { #measured #rollback #result }
 }
 
 /// A closure that maps a reference to the result to its outcome. A type without a score is reported at the return type,
 /// an unsuitable predicate at the predicate.
-pub(crate) fn judge(model: &Model) -> TokenStream {
+pub(crate) fn classifier(model: &Model) -> TokenStream {
     let binding = local("__result");
-    let span = match &model.judgement {
-        Judgement::Predicate { predicate, .. } => predicate.span().resolved_at(Span::mixed_site()),
+    let span = match &model.outcome_source {
+        OutcomeSource::Predicate { predicate, .. } => predicate.span().resolved_at(Span::mixed_site()),
         _ => span_of_output(model),
     };
     let (private, result) = (private_at(model, span), Ident::new("__result", span));
-    let outcome = match &model.judgement {
+    let outcome = match &model.outcome_source {
         // `!` coerces to every type, so the outcome of `!` is ambiguous.
-        Judgement::ByType if returns_never(&model.func) => {
+        OutcomeSource::ByType if returns_never(&model.func) => {
             quote_spanned! { span=> #private::outcome_if(#result, |_| true, true) }
         }
-        Judgement::ByType => by_type(model, &private, &result, span),
-        Judgement::Predicate { predicate, holds_when_ok } => {
+        OutcomeSource::ByType => by_type(model, &private, &result, span),
+        OutcomeSource::Predicate { predicate, holds_when_ok } => {
             quote_spanned! { span=> #private::outcome_if(#result, #predicate, #holds_when_ok) }
         }
-        Judgement::Score { threshold, .. } => {
+        OutcomeSource::Score { threshold, .. } => {
             let threshold = Literal::f64_suffixed(*threshold);
             quote_spanned! { span=> #private::outcome_of_score(#result, #threshold) }
         }
-        Judgement::Level => quote_spanned! { span=> #private::outcome_of_gauge(#result) },
-        Judgement::Lookup => quote_spanned! { span=> #private::outcome_of_lookup(#result) },
-        Judgement::Declared { threshold, .. } => {
+        OutcomeSource::Level => quote_spanned! { span=> #private::outcome_of_gauge(#result) },
+        OutcomeSource::Lookup => quote_spanned! { span=> #private::outcome_of_lookup(#result) },
+        OutcomeSource::Declared { threshold, .. } => {
             let (declared, threshold) = (&model.declared, Literal::f64_suffixed(*threshold));
             let by_type = if returns_never(&model.func) {
                 quote_spanned! { span=> #private::outcome_if(#result, |_| true, true) }
             } else {
                 by_type(model, &private, &result, span)
             };
-            let judge = quote_spanned! { span=> <#declared as #private::DeclaredFamily>::Judge };
-            quote_spanned! { span=> #private::outcome_by::<#judge, _>(#result, #by_type, #threshold) }
+            let classifier = quote_spanned! { span=> <#declared as #private::DeclaredFamily>::Classifier };
+            quote_spanned! { span=> #private::outcome_by::<#classifier, _>(#result, #by_type, #threshold) }
         }
     };
     // With this annotation, the compiler reports a wrong result as a mismatched type. Without it, the compiler fails
@@ -404,13 +406,13 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         LabelValue::FromResult(closure) => Some((label, closure)),
         _ => None,
     });
-    let mut picks = Vec::new();
+    let mut label_refs = Vec::new();
     for ((label, closure), name) in from_result.zip(&names) {
         // A type that is not a label is reported at the closure.
         let span = closure.span().resolved_at(Span::mixed_site());
         let (private, name) = (private_at(model, span), Ident::new(&name.to_string(), span));
-        let checked = known_label(model, label, picks.len());
-        picks.push(if let Some((_, label)) = &checked {
+        let checked = known_label(model, label, label_refs.len());
+        label_refs.push(if let Some((_, label)) = &checked {
             quote_spanned! { span=> #private::known_result_label_ref::<#label, _>(&#name) }
         } else {
             quote_spanned! { span=> #private::result_label_ref(&#name) }
@@ -418,7 +420,7 @@ pub(crate) fn judge(model: &Model) -> TokenStream {
         known.extend(checked.map(|it| it.0));
     }
     let series = place(model);
-    quote! { |#binding #declared| { #known #(#labels)* #private::outcome_in(#outcome, #series, &[#(#picks),*]) } }
+    quote! { |#binding #declared| { #known #(#labels)* #private::outcome_in(#outcome, #series, &[#(#label_refs),*]) } }
 }
 
 /// The outcome that follows from the type of the result.
@@ -436,7 +438,7 @@ fn by_type(model: &Model, private: &TokenStream, result: &Ident, span: Span) -> 
 /// It is a statement instead of `let _ =`, so the compiler warns about a future that is not awaited or a function that
 /// is not called.
 fn rollback(model: &Model) -> Option<TokenStream> {
-    let rollback = model.judgement.rollback()?;
+    let rollback = model.outcome_source.rollback()?;
     let (private, failed, series) = (private(model), local("__failed"), local("__series"));
     let statement = quote_spanned! { rollback.span()=> #rollback; };
     Some(quote! {
@@ -449,7 +451,7 @@ fn rollback(model: &Model) -> Option<TokenStream> {
 
 /// `move`, so the body can return values borrowed from its arguments. Empty if a rollback uses the arguments later.
 fn movement(model: &Model) -> TokenStream {
-    if model.judgement.rollback().is_some() {
+    if model.outcome_source.rollback().is_some() {
         TokenStream::new()
     } else {
         quote! { move }

@@ -94,7 +94,7 @@ impl Declaration {
     fn family(&self, krate: &TokenStream) -> TokenStream {
         let Self { docs, visibility, ident, name, title, labels, metrics, alerts } = self;
         let labels = labels.iter().map(|it| it.expand(krate));
-        let judge = self.judge();
+        let classifier = self.classifier();
         let metrics = metrics.iter().map(|it| it.expand(krate));
         let alerts = alerts.iter().map(|it| it.expand(krate));
         quote! {
@@ -110,20 +110,20 @@ impl Declaration {
                     metrics: &[#(#metrics),*],
                     alerts: &[#(#alerts),*],
                 };
-                type Judge = #krate::__private::#judge;
+                type Classifier = #krate::__private::#classifier;
             }
         }
     }
 
     /// The type that derives the outcome of a call from its result.
-    fn judge(&self) -> Ident {
-        let judges = self.metrics.iter().filter_map(|it| match it.role {
+    fn classifier(&self) -> Ident {
+        let classifiers = self.metrics.iter().filter_map(|metric| match metric.role {
             Role::Score => Some("ByScore"),
             Role::Level => Some("ByGaugeValue"),
             Role::Hits => Some("ByCacheResult"),
             _ => None,
         });
-        format_ident!("{}", judges.into_iter().next().unwrap_or("ByOutcome"))
+        format_ident!("{}", classifiers.into_iter().next().unwrap_or("ByOutcome"))
     }
 
     /// The checks of names, kinds, buckets and thresholds, each at the token that may break the rule.
@@ -381,7 +381,11 @@ fn alert(diag: &mut Diag, input: ParseStream<'_>) -> syn::Result<Option<Declared
     let hold: LitInt = expect(input, "a whole number of seconds", ALERT)?;
     let for_seconds =
         hold.base10_parse().map_err(|_| error(hold.span(), "expected a whole number of seconds", ALERT))?;
-    seconds(input)?;
+    match hold.suffix() {
+        "" => seconds(input)?,
+        "s" => {}
+        _ => return Err(error(hold.span(), "expected seconds: `120 s` or `120s`", ALERT)),
+    }
     expect::<Token![,]>(input, "`,` and the summary: a sentence that says what is wrong", ALERT)?;
     let summary = expect(input, "the summary: a sentence that says what is wrong", ALERT)?;
     expect::<Token![,]>(input, "`,` and the impact: a sentence that says what users notice", ALERT)?;

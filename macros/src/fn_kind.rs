@@ -101,7 +101,7 @@ fn inside<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let PathArguments::AngleBracketed(arguments) = &last(ty).filter(|it| it.ident == name)?.arguments else {
         return None;
     };
-    arguments.args.iter().find_map(|it| match it {
+    arguments.args.iter().find_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(bare(ty)),
         _ => None,
     })

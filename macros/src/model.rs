@@ -28,7 +28,7 @@ pub(crate) struct Model {
     pub(crate) objective: Option<Objective>,
     /// The other entries of the record.
     pub(crate) facts: Vec<(&'static str, String)>,
-    pub(crate) judgement: Judgement,
+    pub(crate) outcome_source: OutcomeSource,
     /// The user's path of `measurand`, if it differs from `::measurand`.
     pub(crate) krate: Option<Path>,
 }
@@ -41,7 +41,7 @@ pub(crate) enum Use {
 }
 
 /// The rule that derives the outcome of a call from the returned value.
-pub(crate) enum Judgement {
+pub(crate) enum OutcomeSource {
     /// The type decides: `Err` is an error, every other value is ok.
     ByType,
     /// The predicate decides: the call is ok if the answer equals `holds_when_ok`.
@@ -56,11 +56,11 @@ pub(crate) enum Judgement {
     Declared { threshold: f64, rollback: Option<Box<Expr>> },
 }
 
-impl Judgement {
+impl OutcomeSource {
     /// The expression to evaluate after a failure.
     pub(crate) fn rollback(&self) -> Option<&Expr> {
         match self {
-            Judgement::Score { rollback, .. } | Judgement::Declared { rollback, .. } => rollback.as_deref(),
+            OutcomeSource::Score { rollback, .. } | OutcomeSource::Declared { rollback, .. } => rollback.as_deref(),
             _ => None,
         }
     }
@@ -97,12 +97,12 @@ impl Model {
             diag.error(span, format_args!("{message}\nexample: {example}"));
         }
         let one_in = one_in.map(|(it, _)| it);
-        let judgement = judgement(diag, attribute, rest);
+        let outcome_source = outcome_source(diag, attribute, rest);
         let kind = fn_kind::fn_kind(&func);
-        check_output(diag, attribute, &func, &judgement);
-        check_stream(diag, attribute, &func, &judgement);
+        check_output(diag, attribute, &func, &outcome_source);
+        check_stream(diag, attribute, &func, &outcome_source);
         label::check_labels(diag, attribute, &func, &labels);
-        Self { attribute, func, kind, labels, declared, uses, one_in, objective, facts, judgement, krate }
+        Self { attribute, func, kind, labels, declared, uses, one_in, objective, facts, outcome_source, krate }
     }
 
     /// The labels whose values are known when a call starts, except literals.
@@ -116,7 +116,7 @@ impl Model {
     }
 
     /// Whether the series of a call depends on more than the literals of the site.
-    pub(crate) fn picks(&self) -> bool {
+    pub(crate) fn has_dynamic_labels(&self) -> bool {
         self.given().next().is_some()
     }
 }
@@ -145,7 +145,7 @@ fn has(attribute: &'static Attribute, role: Role) -> bool {
     attribute.family.metric(role).is_some()
 }
 
-fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, judgement: &Judgement) {
+fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, outcome_source: &OutcomeSource) {
     let (name, function) = (attribute.name, &func.sig.ident);
     let never = returns_never(func);
     let nothing = never || matches!(func.sig.output, ReturnType::Default);
@@ -153,30 +153,30 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
         ReturnType::Default => function.span(),
         ReturnType::Type(_, ty) => ty.span(),
     };
-    let needs = match judgement {
-        Judgement::Score { .. } => Some((
+    let needs = match outcome_source {
+        OutcomeSource::Score { .. } => Some((
             "a score from 0 to 1: `f64`, an `Option` or a `Result` of one, or a type that implements \
              `measurand::Score`",
             "f64",
         )),
-        Judgement::Level => Some((
+        OutcomeSource::Level => Some((
             "a number: `u64`, `f64`, an `Option` or a `Result` of one, or a type that implements \
              `measurand::GaugeValue`",
             "u64",
         )),
-        Judgement::Lookup => Some((
+        OutcomeSource::Lookup => Some((
             "the result of a look-up: an `Option`, a `Result` of one, or a type that implements \
              `measurand::CacheResult`",
             "Option<String>",
         )),
-        Judgement::ByType | Judgement::Predicate { .. } | Judgement::Declared { .. } => None,
+        OutcomeSource::ByType | OutcomeSource::Predicate { .. } | OutcomeSource::Declared { .. } => None,
     };
-    match (judgement, needs) {
+    match (outcome_source, needs) {
         (_, Some((forms, form))) if nothing => {
             let example = format_args!("{} fn {function}() -> {form} {{ .. }}", attribute.example);
             diag.error(span, format_args!("a function under `#[{name}]` must return {forms}\nexample: {example}"));
         }
-        (Judgement::Predicate { .. }, _) if never => {
+        (OutcomeSource::Predicate { .. }, _) if never => {
             let message = "`ok_if` and `error_if` test the returned value, but this function never returns one";
             diag.error(
                 span,
@@ -188,7 +188,7 @@ fn check_output(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
 }
 
 /// Checks a function that returns a stream: there is no single result, and an `async fn` ends before its stream starts.
-fn check_stream(diag: &mut Diag, attribute: &'static Attribute, func: &Func, judgement: &Judgement) {
+fn check_stream(diag: &mut Diag, attribute: &'static Attribute, func: &Func, outcome_source: &OutcomeSource) {
     let ReturnType::Type(_, ty) = &func.sig.output else { return };
     if !fn_kind::is_stream(func) {
         return;
@@ -201,12 +201,12 @@ fn check_stream(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
         let example = format_args!("{example} fn {function}() -> impl Stream<Item = u64> {{ .. }}");
         diag.error(ty.span(), format_args!("{message}; {help}\nexample: {example}"));
     }
-    if matches!(judgement, Judgement::Score { .. } | Judgement::Level | Judgement::Lookup) {
+    if matches!(outcome_source, OutcomeSource::Score { .. } | OutcomeSource::Level | OutcomeSource::Lookup) {
         let message = format_args!("`#[{name}]` records the returned value, but a stream has many");
         let help = "annotate the function that returns one item";
-        let example = format_args!("{example} fn {function}() -> {} {{ .. }}", example_output(judgement));
+        let example = format_args!("{example} fn {function}() -> {} {{ .. }}", example_output(outcome_source));
         diag.error(ty.span(), format_args!("{message}; {help}\nexample: {example}"));
-    } else if let Some(rollback) = judgement.rollback() {
+    } else if let Some(rollback) = outcome_source.rollback() {
         let message =
             "`rollback` runs when a returned value is a failure, but this function returns a stream; remove `rollback`";
         diag.error(rollback.span(), format_args!("{message}\nexample: {example}"));
@@ -214,10 +214,10 @@ fn check_stream(diag: &mut Diag, attribute: &'static Attribute, func: &Func, jud
 }
 
 /// An example of a suitable return type.
-fn example_output(judgement: &Judgement) -> &'static str {
-    match judgement {
-        Judgement::Level => "u64",
-        Judgement::Lookup => "Option<String>",
+fn example_output(outcome_source: &OutcomeSource) -> &'static str {
+    match outcome_source {
+        OutcomeSource::Level => "u64",
+        OutcomeSource::Lookup => "Option<String>",
         _ => "f64",
     }
 }
@@ -272,7 +272,7 @@ fn threshold_of(attribute: &'static Attribute) -> Option<&'static Argument> {
     attribute.arguments.iter().find(|it| it.kind == ArgumentKind::Share)
 }
 
-fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> Judgement {
+fn outcome_source(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> OutcomeSource {
     let declared = args::is_declared(attribute);
     let (mut predicate, mut rollback, mut threshold) = (None, None, DEFAULT_THRESHOLD);
     for Arg { spec, span, value, .. } in args {
@@ -295,7 +295,7 @@ fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> 
                     );
                 }
                 if let Some(Value::Expression(it)) = value {
-                    predicate = Some(Judgement::Predicate { predicate: it, holds_when_ok: spec.key == "ok_if" });
+                    predicate = Some(OutcomeSource::Predicate { predicate: it, holds_when_ok: spec.key == "ok_if" });
                 }
             }
             (ArgumentKind::Expression, Some(Value::Expression(it))) => rollback = Some(it),
@@ -305,10 +305,10 @@ fn judgement(diag: &mut Diag, attribute: &'static Attribute, args: Vec<Arg>) -> 
     }
     match predicate {
         Some(predicate) => predicate,
-        None if declared => Judgement::Declared { threshold, rollback },
-        None if has(attribute, Role::Score) => Judgement::Score { threshold, rollback },
-        None if has(attribute, Role::Level) => Judgement::Level,
-        None if has(attribute, Role::Hits) => Judgement::Lookup,
-        None => Judgement::ByType,
+        None if declared => OutcomeSource::Declared { threshold, rollback },
+        None if has(attribute, Role::Score) => OutcomeSource::Score { threshold, rollback },
+        None if has(attribute, Role::Level) => OutcomeSource::Level,
+        None if has(attribute, Role::Hits) => OutcomeSource::Lookup,
+        None => OutcomeSource::ByType,
     }
 }

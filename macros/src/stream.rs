@@ -1,6 +1,6 @@
 //! The code for a function that returns a stream: its call lasts until the stream ends.
 
-use crate::expand::{closure, erased, expansion, judge, private_at, span_of_output, start};
+use crate::expand::{classifier, closure, erased, expansion, private_at, span_of_output, start};
 use crate::fn_kind::{FnKind, stream_item};
 use crate::label::LabelValue;
 use crate::model::Model;
@@ -14,7 +14,7 @@ pub(crate) fn body(model: &Model) -> TokenStream {
     // A type that is not a stream is reported at the return type.
     let span = span_of_output(model);
     let private = private_at(model, span);
-    let (start, judge, closure, name) = (start(model), judge(model), closure(model), &model.func.label);
+    let (start, classifier, closure, name) = (start(model), classifier(model), closure(model), &model.func.label);
     let function = model.labels.iter().find_map(|(key, value)| match value {
         LabelValue::Literal(value) if key == "function" => Some(value),
         _ => None,
@@ -25,7 +25,7 @@ pub(crate) fn body(model: &Model) -> TokenStream {
     // Only the signature determines the type that `?` converts errors into, and the type that `collect` builds.
     let item = stream_item(&model.func).map(erased);
     let measured = quote_spanned! { span=>
-        #private::measured_stream! { #start, __STREAM, [#item], #private::call(#closure), move #judge }
+        #private::measured_stream! { #start, __STREAM, [#item], #private::call(#closure), move #classifier }
     };
     let measured = match model.kind {
         FnKind::BoxedStream => quote! { #private::Box::pin(#measured) },

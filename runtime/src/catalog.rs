@@ -26,8 +26,8 @@ fn readable(records: &[&[u8]], report: impl Fn(&str)) -> measurand_catalog::Cata
     let (catalog, errors) = measurand_catalog::parse_valid(&records.concat());
     for error in errors {
         let mut end = 0;
-        let record = records.iter().find(|it| {
-            end += it.len();
+        let record = records.iter().find(|record| {
+            end += record.len();
             error.offset < end
         });
         let text = |key| record.map_or("", |it| measurand_catalog::record::field(it, key));
@@ -61,8 +61,8 @@ mod tests {
         let second = family_to_vec(&measurand_catalog::Family { title: "Other", ..families::FUNCTION });
         let (good, bad) = (site("good", "function"), site("bad", "colour"));
         let said = RefCell::new(Vec::new());
-        let catalog = readable(&[&first, &second, bad.as_bytes(), good.as_bytes()], |it| {
-            said.borrow_mut().push(it.to_owned());
+        let catalog = readable(&[&first, &second, bad.as_bytes(), good.as_bytes()], |message| {
+            said.borrow_mut().push(message.to_owned());
         });
         let functions: Vec<&str> = catalog.sites.iter().map(|it| it.function.as_str()).collect();
         assert_eq!((functions, catalog.families[0].title.as_str()), (vec!["good"], "Functions"));

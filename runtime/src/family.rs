@@ -85,7 +85,7 @@ pub trait DeclaredFamily {
     /// The table of the family.
     const FAMILY: &'static Family;
     /// The classifier that derives the outcome of a call from its result.
-    type Judge;
+    type Classifier;
 }
 
 /// Declares a family of metrics of your own, for `#[measured(family = ..)]`. It has its metrics, its row of the

@@ -1,21 +1,22 @@
 //! The recorders that live as long as the process. Handles on them may be cached.
 
+use measurand_catalog::lock::lock;
 use metrics::Recorder;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// The addresses of these recorders: at most the no-op recorder and the global one.
 static PERMANENT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
 /// Stores that the recorder at this address lives as long as the process.
 pub(crate) fn add_permanent(address: usize) {
-    let mut known = PERMANENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = lock(&PERMANENT);
     if !known.contains(&address) {
         known.push(address);
     }
 }
 
 pub(crate) fn is_permanent(address: usize) -> bool {
-    PERMANENT.lock().unwrap_or_else(PoisonError::into_inner).contains(&address)
+    lock(&PERMANENT).contains(&address)
 }
 
 #[inline]

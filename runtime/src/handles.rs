@@ -292,8 +292,8 @@ impl Lookup<'_> {
 
     fn kind(&self, kind: &'static str) -> Counter {
         // All labels of the series' errors, and the kind.
-        self.keys.get(Role::Errors, ERROR).map_or_else(Counter::noop, |it| {
-            let key = it.with_extra_labels(vec![Label::from_static_parts(KIND_LABEL, kind)]);
+        self.keys.get(Role::Errors, ERROR).map_or_else(Counter::noop, |key| {
+            let key = key.with_extra_labels(vec![Label::from_static_parts(KIND_LABEL, kind)]);
             self.recorder.register_counter(&key, &self.keys.metadata)
         })
     }

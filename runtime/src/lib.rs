@@ -2,6 +2,8 @@
 #![cfg_attr(
     all(feature = "axum", feature = "exporter", feature = "push", feature = "stream", feature = "testing"),
     doc = include_str!("../../README.md"))]
+// docs.rs shows the feature that each item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Derives refer to this crate by its own name, also inside this crate.
 extern crate self as measurand;

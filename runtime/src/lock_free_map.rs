@@ -86,10 +86,10 @@ mod tests {
         let map = LockFreeMap::default();
         let number = |it: u32| it.to_string();
         let hash = |it: &str| LockFreeMap::<String>::hash([it].into_iter());
-        for it in (0..3000).map(number) {
-            assert_eq!(map.get(hash(&it), |known| *known == it), None);
-            map.insert(hash(&it), it.clone(), |known| *known == it);
-            map.insert(hash(&it), it.clone(), |known| *known == it);
+        for key in (0..3000).map(number) {
+            assert_eq!(map.get(hash(&key), |known| *known == key), None);
+            map.insert(hash(&key), key.clone(), |known| *known == key);
+            map.insert(hash(&key), key.clone(), |known| *known == key);
         }
         let found = (0..3000).map(number).filter(|it| map.get(hash(it), |known| known == it).is_some()).count();
         assert_eq!(found, 3000);
@@ -111,10 +111,10 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    for it in 0..500_u64 {
-                        let hash = it.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                        map.insert(hash, it, |known| *known == it);
-                        assert_eq!(map.get(hash, |known| *known == it), Some(&it));
+                    for key in 0..500_u64 {
+                        let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                        map.insert(hash, key, |known| *known == key);
+                        assert_eq!(map.get(hash, |known| *known == key), Some(&key));
                     }
                 });
             }

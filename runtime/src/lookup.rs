@@ -7,9 +7,10 @@ use crate::lock_free_map::LockFreeMap;
 use crate::record::{Record, expressions, is_from_result, label_name};
 use crate::series::Series;
 use crate::series_limit::LabelTable;
+use measurand_catalog::lock::lock;
 use measurand_catalog::{ADDED_LABELS, Family};
 use std::borrow::Cow;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 /// Maximum number of slots. With more combinations the look-up uses text, because each slot costs memory before its
 /// use.
@@ -64,7 +65,7 @@ enum Part {
 fn table_of(family: &'static Family) -> &'static LabelTable<Series> {
     // Compared by name, because a constant may have several addresses.
     static TABLES: Mutex<Vec<&'static LabelTable<Series>>> = Mutex::new(Vec::new());
-    let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut tables = lock(&TABLES);
     if let Some(table) = tables.iter().find(|it| it.family().name == family.name) {
         return table;
     }

@@ -281,34 +281,34 @@ impl Recorded {
         Self { family, index: families::index_of(family) }
     }
 
-    fn series(self, picks: &[LabelRef<'_>]) -> &'static Series {
-        static PICKERS: [OnceLock<SeriesLookup>; families::ALL.len()] =
+    fn series(self, labels: &[LabelRef<'_>]) -> &'static Series {
+        static LOOKUPS: [OnceLock<SeriesLookup>; families::ALL.len()] =
             [const { OnceLock::new() }; families::ALL.len()];
-        PICKERS[self.index].get_or_init(|| SeriesLookup::of_family(self.family)).find(picks)
+        LOOKUPS[self.index].get_or_init(|| SeriesLookup::of_family(self.family)).find(labels)
     }
 
-    fn find(self, picks: &[LabelRef<'_>], finding: ReturnedValue) {
-        self.conclude(picks, Outcome::returned(finding));
+    fn find(self, labels: &[LabelRef<'_>], finding: ReturnedValue) {
+        self.conclude(labels, Outcome::returned(finding));
     }
 
     /// Records the outcome of a call whose duration is unknown.
-    fn conclude(self, picks: &[LabelRef<'_>], outcome: Outcome) {
-        let series = self.series(picks);
+    fn conclude(self, labels: &[LabelRef<'_>], outcome: Outcome) {
+        let series = self.series(labels);
         series.with_sink(|it| call::record_outcome(it, &outcome));
     }
 
-    fn run<T>(self, picks: &[LabelRef<'_>], body: impl FnOnce() -> T, judge: fn(&T) -> Outcome) -> T {
-        run(self.series(picks), body, judge)
+    fn run<T>(self, labels: &[LabelRef<'_>], body: impl FnOnce() -> T, outcome_of: fn(&T) -> Outcome) -> T {
+        run(self.series(labels), body, outcome_of)
     }
 
     fn wait<T, F: Future<Output = T>>(
         self,
-        picks: &[LabelRef<'_>],
+        labels: &[LabelRef<'_>],
         future: F,
-        judge: fn(&T) -> Outcome,
+        outcome_of: fn(&T) -> Outcome,
     ) -> impl Future<Output = T> + use<T, F> {
-        let series = self.series(picks);
-        async move { measure(series, pin!(future), judge).await.0 }
+        let series = self.series(labels);
+        async move { measure(series, pin!(future), outcome_of).await.0 }
     }
 
     fn guard(self) -> Counted {

@@ -5,12 +5,12 @@
 #[macro_export]
 #[cfg(feature = "stream")]
 macro_rules! __measured_stream {
-    ($start:expr, $items:ident, [], $stream:expr, $judge:expr) => {
-        $crate::__private::measure_stream($start, $crate::__private::Site::series(&$items), $stream, $judge)
+    ($start:expr, $items:ident, [], $stream:expr, $outcome_of:expr) => {
+        $crate::__private::measure_stream($start, $crate::__private::Site::series(&$items), $stream, $outcome_of)
     };
-    ($start:expr, $items:ident, [$item:ty], $stream:expr, $judge:expr) => {
+    ($start:expr, $items:ident, [$item:ty], $stream:expr, $outcome_of:expr) => {
         $crate::__private::measured_stream! {
-            $start, $items, [], $crate::__private::stream_of::<$item, _>($stream), $judge
+            $start, $items, [], $crate::__private::stream_of::<$item, _>($stream), $outcome_of
         }
     };
 }
@@ -20,7 +20,7 @@ macro_rules! __measured_stream {
 #[macro_export]
 #[cfg(not(feature = "stream"))]
 macro_rules! __measured_stream {
-    ($start:expr, $items:ident, [$($item:ty)?], $stream:expr, $judge:expr) => {{
+    ($start:expr, $items:ident, [$($item:ty)?], $stream:expr, $outcome_of:expr) => {{
         ::core::compile_error!(
             "measuring a function that returns a stream needs the feature `stream` of `measurand`; enable it\nexample: \
              measurand = { version = \"0.1\", features = [\"stream\"] }"

@@ -29,6 +29,7 @@
 //! A capture does not see code under another recorder: `metrics::with_local_recorder` hides the code that it runs.
 
 use crate::site::{Site, sites};
+use measurand_catalog::lock::lock;
 use measurand_catalog::{Family, KIND_LABEL, Role, STATUSES, families, record};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_util::registry::{AtomicStorage, Registry};
@@ -36,7 +37,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// Captures everything that this process records from now on, until the result is dropped.
 ///
@@ -62,10 +63,10 @@ pub fn capture() -> Captured {
         );
     };
     // A test that failed has reported that itself.
-    let lock = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let guard = lock(&ONE);
     CAPTURING.set(true);
     let before = store.begin();
-    Captured { store, before, _lock: lock }
+    Captured { store, before, _lock: guard }
 }
 
 thread_local! {

@@ -47,11 +47,11 @@ impl App {
             retrieved: AtomicU64::new(0),
             reused: AtomicU64::new(0),
         };
-        for it in Situation::all() {
-            let goal = goal_of(it.kind);
-            let plan = planner::plan_for(goal.name, goal, it.start);
+        for situation in Situation::all() {
+            let goal = goal_of(situation.kind);
+            let plan = planner::plan_for(goal.name, goal, situation.start);
             let Some(plan) = plan else { continue };
-            app.store.write(|db| learning::keep(db, &plan, goal.facts, it.start, 0.9))?;
+            app.store.write(|db| learning::keep(db, &plan, goal.facts, situation.start, 0.9))?;
         }
         app.refresh()?;
         Ok(app)
@@ -61,9 +61,9 @@ impl App {
     pub(crate) fn refresh(&self) -> Result<()> {
         let all = self.store.read(|db| Ok(patterns::all(db)?))?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for it in &all {
-            if !known.iter().any(|old| old.id == it.id) {
-                self.mind.recall(it.id, it.confidence);
+        for pattern in &all {
+            if !known.iter().any(|old| old.id == pattern.id) {
+                self.mind.recall(pattern.id, pattern.confidence);
             }
         }
         *known = all;

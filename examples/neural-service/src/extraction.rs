@@ -59,14 +59,14 @@ impl App {
 /// Counts all sequences of two and three actions.
 fn sequences(trajectories: &[Trajectory]) -> Result<BTreeMap<Vec<usize>, Seen>> {
     let mut all: BTreeMap<Vec<usize>, Seen> = BTreeMap::new();
-    for it in trajectories {
+    for trajectory in trajectories {
         let known = |name: &str| action_named(name).ok_or_else(|| Error::Malformed(name.to_owned()));
-        let actions: Vec<usize> = it.actions.split_whitespace().map(known).collect::<Result<_>>()?;
+        let actions: Vec<usize> = trajectory.actions.split_whitespace().map(known).collect::<Result<_>>()?;
         for window in actions.windows(2).chain(actions.windows(3)) {
-            let first = Seen { times: 0, rewards: 0.0, goal: it.goal, start: it.start };
+            let first = Seen { times: 0, rewards: 0.0, goal: trajectory.goal, start: trajectory.start };
             let seen = all.entry(window.to_vec()).or_insert(first);
             seen.times += 1;
-            seen.rewards += it.reward;
+            seen.rewards += trajectory.reward;
         }
     }
     Ok(all)

@@ -67,8 +67,11 @@ fn run(serve: &Serve) -> Result<(), String> {
 async fn serve_until_stopped(options: &Serve) -> Result<(), String> {
     let temporary = tempfile::tempdir().map_err(|it| format!("cannot create a temporary folder: {it}"))?;
     let directory = options.directory.as_deref().unwrap_or(temporary.path());
-    std::fs::create_dir_all(directory).map_err(|it| {
-        format!("cannot create the folder `{}`: {it}\nhelp: name another one with `--directory`", directory.display())
+    std::fs::create_dir_all(directory).map_err(|error| {
+        format!(
+            "cannot create the folder `{}`: {error}\nhelp: name another one with `--directory`",
+            directory.display()
+        )
     })?;
     let (queue, waiting) = Queue::new();
     let app = App::open(directory, queue).map_err(|it| it.to_string())?;

@@ -57,11 +57,11 @@ fn turn(app: &App) -> Result<()> {
     let rehearsed = known.iter().cycle().skip(first % known.len().max(1)).take(REHEARSED.min(known.len()));
     let used = known.iter().filter(|it| feedback.contains_key(&it.id));
     app.store.write(|db| {
-        for it in used.chain(rehearsed) {
-            let given = feedback.get(&it.id).copied();
+        for pattern in used.chain(rehearsed) {
+            let given = feedback.get(&pattern.id).copied();
             let reward = if faults::strikes(Fault::LowConfidence) { 0.0 } else { given.unwrap_or(1.0) };
-            app.mind.learn(it.id, reward);
-            patterns::set_confidence(db, it.id, app.mind.confidence(it.kind, it.id))?;
+            app.mind.learn(pattern.id, reward);
+            patterns::set_confidence(db, pattern.id, app.mind.confidence(pattern.kind, pattern.id))?;
         }
         Ok(())
     })

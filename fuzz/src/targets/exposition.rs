@@ -186,12 +186,12 @@ fn check(text: &str, model: &Model, openmetrics: bool) {
         assert!(same(find(&format!("{name}_count"), labels), buckets.last().copied().unwrap_or(-1.0)));
     }
     let mut seen = BTreeSet::new();
-    for it in samples {
+    for sample in samples {
         assert!(
-            seen.insert((it.name.clone(), it.labels.clone())),
+            seen.insert((sample.name.clone(), sample.labels.clone())),
             "duplicate series `{}` with {:?} in\n{text}",
-            it.name,
-            it.labels
+            sample.name,
+            sample.labels
         );
     }
     assert!(!kinds.is_empty());

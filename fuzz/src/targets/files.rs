@@ -16,9 +16,9 @@ pub(super) fn check(text: &str) {
     let lines = text.matches(['\n', '\r']).count() + 1;
     match lint_text(name, text) {
         Ok(findings) => {
-            for it in findings {
-                assert!(!it.message.is_empty() && !it.help.is_empty() && it.file == name, "{it:?}");
-                assert!(it.line as usize <= lines, "line number above {lines}: {it:?}");
+            for finding in findings {
+                assert!(!finding.message.is_empty() && !finding.help.is_empty() && finding.file == name, "{finding:?}");
+                assert!(finding.line as usize <= lines, "line number above {lines}: {finding:?}");
             }
         }
         Err((line, reason)) => {

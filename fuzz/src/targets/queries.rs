@@ -28,8 +28,9 @@ pub fn run(bytes: &[u8]) {
                 Err(error) => panic!("{error}: {text}"),
             };
             let mut found = BTreeSet::new();
-            selectors(&tree, &mut |it| {
-                let equal = it.matchers.matchers.iter().filter(|it| it.op == MatchOp::Equal && it.name != "__name__");
+            selectors(&tree, &mut |selector| {
+                let equal =
+                    selector.matchers.matchers.iter().filter(|it| it.op == MatchOp::Equal && it.name != "__name__");
                 found.extend(equal.map(|it| (it.name.clone(), it.value.clone())));
             });
             let mut wanted = BTreeSet::new();
@@ -53,9 +54,9 @@ fn texts(query: &Query, all: &mut BTreeSet<(String, String)>) {
         Query::Recorded { matchers, .. } => matchers.as_slice(),
         _ => query.selector().map_or(&[][..], |it| it.matchers.as_slice()),
     };
-    for it in matchers {
-        if let Match::Equal(value) = &it.is {
-            all.insert((it.label.clone(), value.clone()));
+    for matcher in matchers {
+        if let Match::Equal(value) = &matcher.is {
+            all.insert((matcher.label.clone(), value.clone()));
         }
     }
 }

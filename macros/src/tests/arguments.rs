@@ -458,7 +458,7 @@ fn declared_family() {
                     __series,
                     move || -> Result<u64, E> { g() },
                     |__result: &Result<u64, E>| ::measurand::__private::outcome_by::<
-                        <shop::Payment as ::measurand::__private::DeclaredFamily>::Judge,
+                        <shop::Payment as ::measurand::__private::DeclaredFamily>::Classifier,
                         _,
                     >(
                         __result,

@@ -91,7 +91,7 @@ fn declaration() {
                     },
                 ],
             };
-            type Judge = ::measurand::__private::ByOutcome;
+            type Classifier = ::measurand::__private::ByOutcome;
         }
         const _: () = <Payment as ::measurand::DeclaredFamily>::FAMILY.check_name();
         const _: () = <Payment as ::measurand::DeclaredFamily>::FAMILY

@@ -78,9 +78,13 @@ fn problem(path: &Path, catalog: Option<&Catalog>) -> Result<Option<String>, Str
         return Ok(None);
     }
     let mut text = format!("`{}` is not current:\n", path.display());
-    for it in findings {
+    for finding in findings {
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "{}:{}: {}: {}\n    help: {}", it.file, it.line, it.rule, it.message, it.help);
+        let _ = writeln!(
+            text,
+            "{}:{}: {}: {}\n    help: {}",
+            finding.file, finding.line, finding.rule, finding.message, finding.help
+        );
     }
     Ok(Some(text))
 }

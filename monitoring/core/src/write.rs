@@ -45,7 +45,7 @@ impl Monitoring {
             file("grafana-dashboard.json", grafana::dashboard(self), "panels", self.panel_count()),
             file("alerts.yml", rule_files::alerts(self), "alerts", alerts),
             file("recording-rules.yml", rule_files::recordings(self), "rules", recordings),
-            file("RUNBOOK.md", runbook::runbook(self), "alerts", alerts + count(&self.stack)),
+            file("RUNBOOK.md", runbook::runbook(self), "alerts of program and servers", alerts + count(&self.stack)),
         ]
     }
 

@@ -7,8 +7,8 @@ use measurand_catalog::is_visible;
 pub(crate) fn begin(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut length = 0;
-    for it in text.chars() {
-        let shown = if is_visible(it) { it.to_string() } else { it.escape_debug().to_string() };
+    for character in text.chars() {
+        let shown = if is_visible(character) { character.to_string() } else { character.escape_debug().to_string() };
         length += shown.chars().count();
         if length > most {
             out.push('…');

@@ -109,9 +109,9 @@ impl SiteRecord {
             objective,
             facts,
         } = self;
-        let objective = objective.map(|it| {
-            let latency = it.latency.map(|it| (it.seconds.to_bits(), it.share.to_bits()));
-            (it.success.map(f64::to_bits), latency)
+        let objective = objective.map(|promise| {
+            let latency = promise.latency.map(|it| (it.seconds.to_bits(), it.share.to_bits()));
+            (promise.success.map(f64::to_bits), latency)
         });
         let kinds = (error_kinds, unknown_error_kinds);
         (

@@ -8,6 +8,8 @@
 //!
 //! Without features the crate has no dependencies, so the macros, which read the tables, stay fast to build.
 
+// docs.rs shows the feature that each item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 pub mod attribute;

@@ -85,8 +85,8 @@ fn measure(series: usize, rounds: usize) {
             }
         }
     }
-    for it in &mut taken {
-        it.sort_by(f64::total_cmp);
+    for times in &mut taken {
+        times.sort_by(f64::total_cmp);
     }
     let ours = taken[0][rounds / 2];
     for (place, (name, _)) in CONTENDERS.iter().enumerate() {
@@ -128,8 +128,8 @@ fn record(series: usize) {
     for number in 0..series {
         let labels = [("operation", operation(number)), ("outcome", outcome(number).to_owned())];
         let histogram = histogram!(target: SITE_TARGET, NAME, &labels);
-        for it in OBSERVED {
-            histogram.record(it);
+        for value in OBSERVED {
+            histogram.record(value);
         }
     }
 }

@@ -128,8 +128,8 @@ impl Samples {
         if gone > 0 {
             self.times.drain(..gone as usize);
             self.first = self.first.wrapping_add(gone);
-            for it in self.metrics.values_mut() {
-                it.trim(self.first);
+            for metric in self.metrics.values_mut() {
+                metric.trim(self.first);
             }
         }
     }

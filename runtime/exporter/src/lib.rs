@@ -8,6 +8,8 @@
 //! The crate does not depend on annotations: a [`Program`] describes the metrics to export. No recording, request
 //! or scrape makes it panic or blocks the application.
 
+// docs.rs shows the feature that each item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod builder;

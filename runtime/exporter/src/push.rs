@@ -107,9 +107,9 @@ impl Push {
         let agent: Agent = config.build().into();
         let authorization = match &self.tokens {
             Some(path) => {
-                let token = std::fs::read_to_string(path).map_err(|it| {
+                let token = std::fs::read_to_string(path).map_err(|error| {
                     format!(
-                        "cannot read the token in `{}`: {it}; set a readable file with `.bearer_token(..)`",
+                        "cannot read the token in `{}`: {error}; set a readable file with `.bearer_token(..)`",
                         path.display()
                     )
                 })?;

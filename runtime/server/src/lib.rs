@@ -4,6 +4,8 @@
 //!
 //! It serves any router, and knows neither metrics nor alerts.
 
+// docs.rs shows the feature that each item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "tls")]

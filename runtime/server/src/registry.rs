@@ -88,8 +88,8 @@ impl Registry {
     pub(crate) fn make_room(&self) -> bool {
         let (now, connections) = (Instant::now(), self.lock());
         let mut of = HashMap::<IpAddr, usize>::new();
-        for it in connections.1.values() {
-            *of.entry(it.network).or_default() += 1;
+        for connection in connections.1.values() {
+            *of.entry(connection.network).or_default() += 1;
         }
         let rank = |it: &Arc<Connection>| {
             let progress = it.progress();
@@ -118,26 +118,26 @@ impl Registry {
     pub(crate) fn sweep(&self, tell: impl Fn(Event)) {
         let now = Instant::now();
         let limits = &self.limits;
-        for it in self.lock().1.values() {
-            let progress = it.progress();
+        for connection in self.lock().1.values() {
+            let progress = connection.progress();
             let (age, lasts) =
-                (now.saturating_duration_since(it.opened), now.saturating_duration_since(progress.since));
+                (now.saturating_duration_since(connection.opened), now.saturating_duration_since(progress.since));
             let asks_for_long = matches!(progress.phase, Phase::New | Phase::Asking) && lasts >= limits.headers;
             if asks_for_long {
                 tell(Event::Headers);
-                it.kill.notify_one();
+                connection.kill.notify_one();
             } else if progress.phase == Phase::Idle && lasts >= limits.idle
                 || progress.phase == Phase::Leaving && lasts >= LEAVING
             {
-                it.kill.notify_one();
+                connection.kill.notify_one();
             } else if progress.blocked(now) >= limits.write {
                 tell(Event::Write);
-                it.kill.notify_one();
+                connection.kill.notify_one();
             } else if age >= limits.connection + limits.shutdown && lasts >= limits.shutdown {
                 tell(Event::Connection);
-                it.kill.notify_one();
+                connection.kill.notify_one();
             } else if age >= limits.connection {
-                it.finish.notify_one();
+                connection.finish.notify_one();
             }
         }
     }

@@ -87,7 +87,7 @@ measurand::family! {
             in_flight "strict_payments_in_flight": "Payments under way.";
         }
         alerts {
-            StrictPaymentErrors P0: error_ratio > 0.02, for 120 s, "Payments fail.", "Customers cannot pay.";
+            StrictPaymentErrors P0: error_ratio > 0.02, for 120s, "Payments fail.", "Customers cannot pay.";
             StrictPaymentsSlow P1: duration quantile 0.95 > 1.0, for 600 s, "Payments are slow.", "Customers give up.";
         }
     }

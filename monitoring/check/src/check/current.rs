@@ -48,8 +48,8 @@ fn missing_alerts(monitoring: &Monitoring, read: &[Read], directory: &Path) -> V
     let name = shown(directory);
     let mut findings = Findings::of(&name);
     let wanted: BTreeSet<&str> = monitoring.alerts.iter().flat_map(|it| &it.rules).map(|it| it.name.as_str()).collect();
-    for it in wanted.difference(&there) {
-        let message = format!("no file contains the alert `{it}` of an annotated function or its objective");
+    for alert in wanted.difference(&there) {
+        let message = format!("no file contains the alert `{alert}` of an annotated function or its objective");
         let help = format!("{AGAIN}, or list the alert under `[leave_out]` in monitoring.toml");
         findings.add(0, "alert-missing", message, help);
     }

@@ -151,17 +151,17 @@ fn suspicious(text: &str) -> Option<String> {
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = ' ';
-    for it in text.chars() {
-        let starts = !last.is_alphanumeric() || (last.is_lowercase() && it.is_uppercase());
-        if it.is_alphanumeric() {
+    for character in text.chars() {
+        let starts = !last.is_alphanumeric() || (last.is_lowercase() && character.is_uppercase());
+        if character.is_alphanumeric() {
             if starts || words.is_empty() {
                 words.push(String::new());
             }
             if let Some(word) = words.last_mut() {
-                word.extend(it.to_lowercase());
+                word.extend(character.to_lowercase());
             }
         }
-        last = it;
+        last = character;
     }
     words
 }

@@ -77,41 +77,45 @@ impl Checker<'_, '_, '_> {
             self.findings.add(line, "histogram-part", message, help);
         }
         if name.starts_with("ALERTS") {
-            for it in matchers.iter().filter(|it| it.name == "alertname" && it.op == MatchOp::Equal && !is_variable(it))
+            for matcher in
+                matchers.iter().filter(|it| it.name == "alertname" && it.op == MatchOp::Equal && !is_variable(it))
             {
-                self.alert(&Located { line, text: it.value.clone() }, context);
+                self.alert(&Located { line, text: matcher.value.clone() }, context);
             }
         }
         let labels = self.known.labels_of_series(name);
         let recorded = self.known.is_recorded(name);
         let mut all_fit = true;
-        for it in matchers.iter().filter(|it| it.name != "__name__" && !it.name.contains(VARIABLE)) {
-            if it.is_match("") && !is_variable(it) && !labels.can_have(&it.name) {
+        for matcher in matchers.iter().filter(|it| it.name != "__name__" && !it.name.contains(VARIABLE)) {
+            if matcher.is_match("") && !is_variable(matcher) && !labels.can_have(&matcher.name) {
                 // The matcher requires that the label is absent, which is true.
                 continue;
             }
             // If Prometheus sends a recorded series to another server, it adds its external labels.
-            let of_sender = recorded && self.known.is_target_label(&it.name) && it.name != "instance";
-            if !(labels.can_have(&it.name) || of_sender) {
-                let near = nearest(&it.name, labels.names.iter().map(String::as_str));
+            let of_sender = recorded && self.known.is_target_label(&matcher.name) && matcher.name != "instance";
+            if !(labels.can_have(&matcher.name) || of_sender) {
+                let near = nearest(&matcher.name, labels.names.iter().map(String::as_str));
                 let known: Vec<&str> =
                     labels.names.iter().map(String::as_str).filter(|it| !self.known.is_target_label(it)).collect();
                 let help = near.map_or_else(|| labels_are(&known), |it| format!("did you mean `{it}`?"));
-                let message = format!("{context} selects by the label `{}`, which `{name}` does not have", it.name);
+                let message =
+                    format!("{context} selects by the label `{}`, which `{name}` does not have", matcher.name);
                 self.findings.add(line, "label-unknown", message, help);
                 all_fit = false;
-            } else if it.name == "le" {
-                all_fit &= self.bound(it, &sources, name, line, context);
-            } else if it.name == "job" {
-                let wrong = of_this_job && !sources.is_empty() && !is_variable(it) && !it.is_match(self.job);
+            } else if matcher.name == "le" {
+                all_fit &= self.bound(matcher, &sources, name, line, context);
+            } else if matcher.name == "job" {
+                let wrong = of_this_job && !sources.is_empty() && !is_variable(matcher) && !matcher.is_match(self.job);
                 if wrong {
-                    let message =
-                        format!("{context} selects another job than `{}`: `job{}\"{}\"`", self.job, it.op, it.value);
+                    let message = format!(
+                        "{context} selects another job than `{}`: `job{}\"{}\"`",
+                        self.job, matcher.op, matcher.value
+                    );
                     let help = format!("use `job=\"{}\"`, or set `job` in monitoring.toml", self.job);
                     self.findings.add(line, "job-unknown", message, help);
                 }
             } else {
-                all_fit &= self.value(it, &sources, name, &Use { line, context, of_this_job });
+                all_fit &= self.value(matcher, &sources, name, &Use { line, context, of_this_job });
             }
         }
         let fits = |it: &Measured<'_>| self.known.is_recorded_by_a_function(*it, matchers);

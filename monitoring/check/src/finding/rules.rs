@@ -234,8 +234,8 @@ pub fn rules_page() -> String {
     // Writing into a string cannot fail.
     for origin in Origin::ALL {
         let _ = write!(page, "\n## {}\n\n| Rule | Finds |\n| --- | --- |\n", origin.title());
-        for it in RULES.iter().filter(|it| it.origin == origin) {
-            let _ = writeln!(page, "| `{}` | {} |", it.name, it.finds);
+        for rule in RULES.iter().filter(|it| it.origin == origin) {
+            let _ = writeln!(page, "| `{}` | {} |", rule.name, rule.finds);
         }
     }
     page.push_str(LIMITS);

@@ -23,16 +23,16 @@ pub(super) fn check(dashboard: &Dashboard, node: &Node, known: &Known<'_>, findi
     {
         variable(&variables, name, label, rule, node, findings);
     }
-    for it in &variables {
-        query(it, findings);
+    for variable in &variables {
+        query(variable, findings);
     }
     let defined: BTreeSet<&str> = dashboard.variables.iter().map(|it| it.text.as_str()).collect();
     let context = panel::Context { known, defined: &defined };
-    for it in &dashboard.others {
-        context.expression(&it.expression, "a variable or annotation", findings);
+    for target in &dashboard.others {
+        context.expression(&target.expression, "a variable or annotation", findings);
     }
-    for it in &dashboard.panels {
-        panel::check(it, &context, findings);
+    for panel in &dashboard.panels {
+        panel::check(panel, &context, findings);
     }
     ids(&dashboard.panels, findings);
     places(node, findings);

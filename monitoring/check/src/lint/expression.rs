@@ -121,21 +121,23 @@ fn rate(selection: &Selection<'_>, known: &Known<'_>, add: Add<'_>) {
 }
 
 fn matchers(selection: &Selection<'_>, add: Add<'_>) {
-    for it in &selection.selector.matchers.matchers {
-        let (MatchOp::Re(_) | MatchOp::NotRe(_)) = it.op else { continue };
-        if is_variable(it) {
+    for matcher in &selection.selector.matchers.matchers {
+        let (MatchOp::Re(_) | MatchOp::NotRe(_)) = matcher.op else { continue };
+        if is_variable(matcher) {
             continue;
         }
-        let equal = if matches!(it.op, MatchOp::Re(_)) { "=" } else { "!=" };
-        let (name, value) = (&it.name, &it.value);
+        let equal = if matches!(matcher.op, MatchOp::Re(_)) { "=" } else { "!=" };
+        let (name, value) = (&matcher.name, &matcher.value);
         if value.starts_with('^') || value.ends_with('$') && !value.ends_with("\\$") {
-            let message = format!("anchors the pattern `{name}{}\"{value}\"`, but patterns are always anchored", it.op);
+            let message =
+                format!("anchors the pattern `{name}{}\"{value}\"`, but patterns are always anchored", matcher.op);
             add("promql/regexp", message, "remove `^` and `$`");
         } else if !value.is_empty() && !value.contains(['.', '*', '+', '?', '|', '(', '[', '{', '\\']) {
-            let message = format!("uses the pattern `{name}{}\"{value}\"`, which has no special characters", it.op);
+            let message =
+                format!("uses the pattern `{name}{}\"{value}\"`, which has no special characters", matcher.op);
             add("promql/regexp", message, &format!("write `{name}{equal}\"{value}\"`"));
         } else if is_smelly(value) {
-            let message = format!("matches parts of a label by `{name}{}\"{value}\"`", it.op);
+            let message = format!("matches parts of a label by `{name}{}\"{value}\"`", matcher.op);
             add("promql/regexp", message, "split the label into several labels when the target is scraped");
         }
     }

@@ -43,10 +43,10 @@ pub(super) fn overrides(
     let overrides = panel.node.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default();
     let Some(names) = series_names(panel, parsed, context) else { return };
     let ids: Vec<&str> = panel.targets.iter().filter_map(|it| it.node.text_of("refId")).collect();
-    for it in overrides {
-        let Some(options) = it.at(&["matcher", "options"]) else { continue };
+    for item in overrides {
+        let Some(options) = item.at(&["matcher", "options"]) else { continue };
         let Some(wanted) = options.text() else { continue };
-        let (exists, near) = match it.at(&["matcher", "id"]).and_then(Node::text) {
+        let (exists, near) = match item.at(&["matcher", "id"]).and_then(Node::text) {
             Some("byName") => {
                 (names.iter().any(|it| fits(it, wanted)), nearest(wanted, names.iter().map(String::as_str)))
             }
@@ -102,10 +102,10 @@ fn series_names(panel: &Panel, parsed: &[Option<Expression>], context: &Context<
         }
         names.push(legend.to_owned());
     }
-    for it in panel.node.get("transformations").map(Node::items).unwrap_or_default() {
-        match it.text_of("id") {
+    for transformation in panel.node.get("transformations").map(Node::items).unwrap_or_default() {
+        match transformation.text_of("id") {
             Some("organize") => {
-                let renamed = it.at(&["options", "renameByName"]).map(Node::entries).unwrap_or_default();
+                let renamed = transformation.at(&["options", "renameByName"]).map(Node::entries).unwrap_or_default();
                 names.retain(|it| !renamed.iter().any(|(from, _)| from == it));
                 names.extend(renamed.iter().filter_map(|(_, to)| to.text().map(str::to_owned)));
             }

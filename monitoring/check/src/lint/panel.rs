@@ -122,11 +122,12 @@ fn words(panel: &Panel, name: &str, findings: &mut Findings<'_>) {
             }
         }
     }
-    for it in WORDS.iter().filter(|it| is_for(it.kinds)) {
-        let Some(node) = panel.node.at(it.path) else { continue };
-        if let Some(word) = node.text().filter(|word| !it.all.contains(word)) {
-            let help = did_you_mean(word, it.all.iter().copied(), &format!("use one of {}", it.all.join(", ")));
-            let message = format!("{name} sets `{}` to `{word}`, which Grafana does not know", it.path.join("."));
+    for setting in WORDS.iter().filter(|it| is_for(it.kinds)) {
+        let Some(node) = panel.node.at(setting.path) else { continue };
+        if let Some(word) = node.text().filter(|word| !setting.all.contains(word)) {
+            let help =
+                did_you_mean(word, setting.all.iter().copied(), &format!("use one of {}", setting.all.join(", ")));
+            let message = format!("{name} sets `{}` to `{word}`, which Grafana does not know", setting.path.join("."));
             findings.add(node.line, "option-unknown", message, help);
         }
     }
@@ -145,11 +146,11 @@ fn ids(panel: &Node, name: &str, findings: &mut Findings<'_>) {
         if let Some(unit) = node.get("unit").filter(|it| it.text().is_some()) {
             check(unit, "panel-units-rule", "unit", &known.units, known.knows_unit(unit.text().unwrap_or_default()));
         }
-        for it in node.get("calcs").map(Node::items).unwrap_or_default() {
-            check(it, "reducer-unknown", "reducer", &known.reducers, of_known(it, &known.reducers));
+        for reducer in node.get("calcs").map(Node::items).unwrap_or_default() {
+            check(reducer, "reducer-unknown", "reducer", &known.reducers, of_known(reducer, &known.reducers));
         }
-        for it in node.get("mappings").map(Node::items).unwrap_or_default() {
-            let kind = it.get("type").filter(|it| it.text().is_none_or(|it| !MAPPINGS.contains(&it)));
+        for mapping in node.get("mappings").map(Node::items).unwrap_or_default() {
+            let kind = mapping.get("type").filter(|it| it.text().is_none_or(|it| !MAPPINGS.contains(&it)));
             let all = MAPPINGS.iter().map(|it| (*it).to_owned()).collect();
             if let Some(kind) = kind {
                 check(kind, "mapping-unknown", "mapping type", &all, false);
@@ -159,19 +160,19 @@ fn ids(panel: &Node, name: &str, findings: &mut Findings<'_>) {
     if let Some(mode) = panel.at(&["fieldConfig", "defaults", "color", "mode"]) {
         check(mode, "color-unknown", "colour mode", &known.color_modes, of_known(mode, &known.color_modes));
     }
-    for it in panel.get("transformations").map(Node::items).unwrap_or_default() {
-        let id = it.get("id");
+    for transformation in panel.get("transformations").map(Node::items).unwrap_or_default() {
+        let id = transformation.get("id");
         if let Some(id) = id {
             let holds = of_known(id, &known.transformers);
             check(id, "transformation-unknown", "transformation", &known.transformers, holds);
         }
     }
-    for it in panel.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default() {
-        let id = it.at(&["matcher", "id"]);
+    for item in panel.at(&["fieldConfig", "overrides"]).map(Node::items).unwrap_or_default() {
+        let id = item.at(&["matcher", "id"]);
         if let Some(id) = id {
             check(id, "matcher-unknown", "matcher", &known.field_matchers, of_known(id, &known.field_matchers));
         }
-        for property in it.get("properties").map(Node::items).unwrap_or_default() {
+        for property in item.get("properties").map(Node::items).unwrap_or_default() {
             let Some(id) = property.get("id") else { continue };
             let all: BTreeSet<String> = property_ids();
             check(id, "property-unknown", "property", &all, id.text().is_some_and(is_property));

@@ -52,9 +52,9 @@ pub(super) fn check(groups: &[RuleGroup], known: &Known<'_>, findings: &mut Find
 fn check_rule(rule: &Rule, known: &Known<'_>, findings: &mut Findings<'_>) {
     let is_alert = rule.kind == RuleKind::Alert;
     let context = format!("the {} `{}`", if is_alert { "alert" } else { "recording rule" }, rule.name.text);
-    for it in &rule.untyped {
-        let message = format!("{context} contains `{}`, which YAML reads as a number, a boolean or null", it.text);
-        findings.add(it.line, "yaml/parse", message, "put it in quotes");
+    for text in &rule.untyped {
+        let message = format!("{context} contains `{}`, which YAML reads as a number, a boolean or null", text.text);
+        findings.add(text.line, "yaml/parse", message, "put it in quotes");
     }
     let Some(parsed) = expression::check(&rule.expression, &context, known, findings) else { return };
     if is_alert { alert(rule, &context, &parsed, known, findings) } else { recording(rule, findings) }
@@ -95,11 +95,11 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
         let message = format!("{context} fires as soon as a scrape fails or Prometheus starts");
         findings.add(rule.hold.as_ref().unwrap_or(name).line, "alerts/absent", message, "add `for: 1m` or more");
     }
-    for it in rule.hold.iter().chain(&rule.keep) {
-        duration(it, "alerts/for", findings);
-        if seconds(&it.text) == Some(0.0) {
-            let message = format!("{context} waits for `{}`, which is the default", it.text);
-            findings.add(it.line, "alerts/for", message, "remove the line");
+    for duration in rule.hold.iter().chain(&rule.keep) {
+        duration(duration, "alerts/for", findings);
+        if seconds(&duration.text) == Some(0.0) {
+            let message = format!("{context} waits for `{}`, which is the default", duration.text);
+            findings.add(duration.line, "alerts/for", message, "remove the line");
         }
     }
     flapping(rule, context, parsed, hold, findings);

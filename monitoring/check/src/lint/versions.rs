@@ -81,14 +81,14 @@ fn range(it: &Call, add: Add<'_>) {
 /// reads.
 pub(super) fn selection(selection: &Selection<'_>, add: Add<'_>) {
     let matchers = &selection.selector.matchers.matchers;
-    for it in matchers.iter().filter(|it| it.name == "le" || it.name == "quantile") {
-        if let Some((found, lacking)) = one_spelling(it) {
+    for matcher in matchers.iter().filter(|it| it.name == "le" || it.name == "quantile") {
+        if let Some((found, lacking)) = one_spelling(matcher) {
             let message = format!(
                 "matches `{}{}\"{}\"`, that is `{found}` but not `{lacking}`; Prometheus 2 and 3 write it differently",
-                it.name, it.op, it.value
+                matcher.name, matcher.op, matcher.value
             );
             let whole = found.trim_end_matches(".0");
-            add("prometheus-3/bound", message, &format!("write `{}=~\"{whole}(\\\\.0)?\"`", it.name));
+            add("prometheus-3/bound", message, &format!("write `{}=~\"{whole}(\\\\.0)?\"`", matcher.name));
         }
     }
     let names = selection.name().into_iter().chain(matchers.iter().map(|it| it.name.as_str()));
@@ -132,16 +132,16 @@ fn is_legacy(name: &str) -> bool {
 /// Finds settings that Prometheus 3 refuses.
 pub(super) fn configuration(node: &Node, findings: &mut Findings<'_>) {
     let each = |path: &[&str]| node.at(path).map(Node::items).unwrap_or_default();
-    for it in each(&["alerting", "alertmanagers"]) {
-        if let Some(version) = it.get("api_version").filter(|it| it.text() == Some("v1")) {
+    for alertmanager in each(&["alerting", "alertmanagers"]) {
+        if let Some(version) = alertmanager.get("api_version").filter(|it| it.text() == Some("v1")) {
             let message =
                 "alerts are sent by version 1 of Alertmanager's API, which Prometheus 3 and Alertmanager 0.27 lack";
             let help = "write `api_version: v2`, or remove the line";
             findings.add(version.line, "prometheus-3/configuration", message, help);
         }
     }
-    for it in each(&["scrape_configs"]) {
-        if let Some(renamed) = it.get("scrape_classic_histograms") {
+    for job in each(&["scrape_configs"]) {
+        if let Some(renamed) = job.get("scrape_classic_histograms") {
             let message = "`scrape_classic_histograms` is called `always_scrape_classic_histograms` in Prometheus 3";
             findings.add(
                 renamed.line,

@@ -19,13 +19,13 @@ impl Settings {
                 change.apply(&mut catalog)?;
             }
         }
-        for it in self.leave_out.iter().filter(|it| it.what == What::Family) {
+        for family in self.leave_out.iter().filter(|it| it.what == What::Family) {
             let names = catalog.families.iter().map(|it| it.name.as_str());
-            if catalog.family(&it.name).is_none() {
-                return Err(it.unknown("no annotated function records the family", names));
+            if catalog.family(&family.name).is_none() {
+                return Err(family.unknown("no annotated function records the family", names));
             }
-            catalog.families.retain(|family| family.name != it.name);
-            catalog.sites.retain(|site| site.family != it.name);
+            catalog.families.retain(|family| family.name != family.name);
+            catalog.sites.retain(|site| site.family != family.name);
         }
         for site in &mut catalog.sites {
             if let Some(team) = &self.team {
@@ -54,10 +54,10 @@ impl Settings {
 
     /// Removes alerts and panels that are left out, and the recording rules that only they use.
     pub(super) fn leave_out(&self, monitoring: &mut Monitoring) -> Result<(), String> {
-        for it in &self.leave_out {
-            match it.what {
-                What::Alert => it.alert(monitoring)?,
-                What::Panel => it.panel(monitoring)?,
+        for item in &self.leave_out {
+            match item.what {
+                What::Alert => item.alert(monitoring)?,
+                What::Panel => item.panel(monitoring)?,
                 What::Family => {}
             }
         }

@@ -85,21 +85,25 @@ impl RawBurnRate {
         }
         burn.pairs.clear();
         let mut factors = Vec::new();
-        for it in windows.into_inner() {
+        for window in windows.into_inner() {
             let read = |it: &Spanned<String>| seconds(it.get_ref()).ok_or_else(|| wrong(it, NO_DURATION));
-            let pair = BurnRateWindows { factor: *it.times.get_ref(), long: read(&it.long)?, short: read(&it.short)? };
+            let pair = BurnRateWindows {
+                factor: *window.times.get_ref(),
+                long: read(&window.long)?,
+                short: read(&window.short)?,
+            };
             if let Some(mistake) = pair.mistake() {
-                return Err(format!("{}: `{}`: {mistake}", place(it.times.span().start), alert.get_ref()));
+                return Err(format!("{}: `{}`: {mistake}", place(window.times.span().start), alert.get_ref()));
             }
             if burn.pairs.contains(&pair) {
                 return Err(format!(
                     "{}: `{}` has these windows twice; help: remove one",
-                    place(it.times.span().start),
+                    place(window.times.span().start),
                     alert.get_ref()
                 ));
             }
             burn.pairs.push(pair);
-            let place = place(it.times.span().start);
+            let place = place(window.times.span().start);
             factors.push(Factor { place, alert: alert.get_ref().clone(), times: pair.factor });
         }
         Ok(factors)

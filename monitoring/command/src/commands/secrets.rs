@@ -96,14 +96,14 @@ pub(super) fn secrets(arguments: &Secrets) -> Result<Outcome, String> {
     let mut files = Vec::new();
     let settings = Settings::of_folder(&arguments.out)?;
     let remote = settings.options.prometheus.remote_write.is_some().then_some(REMOTE);
-    for it in SECRETS.iter().chain(&remote) {
-        let state = match written(&folder, it)? {
-            true if matches!(it.contents, Contents::Empty) => "empty",
+    for secret in SECRETS.iter().chain(&remote) {
+        let state = match written(&folder, secret)? {
+            true if matches!(secret.contents, Contents::Empty) => "empty",
             true => "wrote",
-            false if is_empty(&folder.join(it.name)) => "empty",
+            false if is_empty(&folder.join(secret.name)) => "empty",
             false => "kept",
         };
-        files.push(FileReport { name: it.name, state, purpose: it.purpose });
+        files.push(FileReport { name: secret.name, state, purpose: secret.purpose });
     }
     let missing = CERTIFICATES.into_iter().filter(|it| !folder.join(it).exists()).collect();
     let report = Report { folder: folder.display().to_string(), files, missing };
@@ -189,10 +189,16 @@ fn failed(path: &Path, error: &io::Error) -> String {
 
 fn text(report: &Report) -> String {
     let (folder, mut text) = (visible(&report.folder), String::new());
-    for it in &report.files {
-        let style = if it.state == "empty" { "1;33" } else { "1;32" };
+    for file in &report.files {
+        let style = if file.state == "empty" { "1;33" } else { "1;32" };
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "{} {folder}/{:22} {}", painted(&format!("{:5}", it.state), style), it.name, it.purpose);
+        let _ = writeln!(
+            text,
+            "{} {folder}/{:22} {}",
+            painted(&format!("{:5}", file.state), style),
+            file.name,
+            file.purpose
+        );
     }
     let note = painted("note", "1");
     let empty: Vec<&str> = report.files.iter().filter(|it| it.state == "empty").map(|it| it.name).collect();

@@ -103,8 +103,8 @@ fn text(report: &StatusReport<'_>, restart: &str) -> String {
     let mut text = format!("\n{}\n", output::table(&["SERVER", "STATE", "PID", "URL", "LOG"], &servers));
     text.push_str(&output::table(&["JOB", "TARGET", "ADDRESS", "WHY"], &targets));
     let gone: Vec<&ServerReport<'_>> = report.servers.iter().filter(|it| it.state == "gone").collect();
-    for it in &gone {
-        let (note, name, log) = (painted("note", "1"), visible(it.name), visible(it.log));
+    for server in &gone {
+        let (note, name, log) = (painted("note", "1"), visible(server.name), visible(server.log));
         // Writing into a string cannot fail.
         let _ = writeln!(text, "\n{note}: {name} has exited; the end of `{log}` tells why");
     }

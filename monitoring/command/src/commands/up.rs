@@ -62,8 +62,8 @@ pub(super) fn up(arguments: &Up) -> Result<Outcome, String> {
     let progress = arguments.state.format == Format::Text;
     let state = launch(&folder, &mut plan, arguments.fixed_ports, &ports, progress)?;
     if progress {
-        for it in &plan.missing {
-            output::print(&format!("{} {it}\n", painted("without", "1;33")))?;
+        for help in &plan.missing {
+            output::print(&format!("{} {help}\n", painted("without", "1;33")))?;
         }
     }
     wait_for_targets(&state, plan.targets.len(), Duration::from_secs(arguments.wait), progress)?;

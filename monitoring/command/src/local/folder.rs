@@ -24,8 +24,8 @@ impl Folder {
                 path.display()
             )
         };
-        for it in ["config/targets", "data", "logs", "secrets"].map(|it| root.join(it)) {
-            fs::create_dir_all(&it).map_err(|error| failed(&it, &error))?;
+        for path in ["config/targets", "data", "logs", "secrets"].map(|it| root.join(it)) {
+            fs::create_dir_all(&path).map_err(|error| failed(&path, &error))?;
         }
         private(&root.join("secrets")).map_err(|it| failed(root, &it))?;
         // The folder contains secrets, which must not be committed.
@@ -102,11 +102,11 @@ impl Folder {
 
     /// Removes the entries that this command created, and the folder if it is empty then.
     pub(crate) fn purge(self) -> Result<(), String> {
-        for it in OURS.into_iter().chain(State::FILES).map(|it| self.root.join(it)) {
-            let removed = if it.is_dir() { fs::remove_dir_all(&it) } else { fs::remove_file(&it) };
+        for path in OURS.into_iter().chain(State::FILES).map(|it| self.root.join(it)) {
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             match removed {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(format!("cannot remove `{}`: {error}; help: remove it by hand", it.display()));
+                    return Err(format!("cannot remove `{}`: {error}; help: remove it by hand", path.display()));
                 }
                 _ => {}
             }

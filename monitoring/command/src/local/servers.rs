@@ -135,7 +135,7 @@ impl Server {
 
     /// Its name, and how to install it.
     pub(crate) fn help(&self) -> String {
-        format!("{} ({})", self.service.name, self.install)
+        format!("`{}` ({})", self.programs[0], self.install)
     }
 }
 

@@ -167,8 +167,8 @@ pub(crate) fn resume(
             Ok(took) => started(name, &dead.url, took)?,
             Err(failure) => {
                 // The record keeps the port for the next attempt.
-                for it in state.servers.iter().filter(|it| it.name == name) {
-                    it.process.end(Duration::from_secs(10));
+                for server in state.servers.iter().filter(|it| it.name == name) {
+                    server.process.end(Duration::from_secs(10));
                 }
                 state.servers.retain(|it| it.name != name);
                 state.servers.push(dead.clone());
@@ -192,9 +192,9 @@ pub(crate) fn resume(
 /// Stops the servers in reverse start order. Returns the names of those that had to be killed.
 pub(crate) fn stop(folder: &Folder, state: &State) -> Vec<String> {
     let mut killed = Vec::new();
-    for it in state.servers.iter().rev() {
-        if !it.process.end(Duration::from_secs(10)) {
-            killed.push(it.name.clone());
+    for server in state.servers.iter().rev() {
+        if !server.process.end(Duration::from_secs(10)) {
+            killed.push(server.name.clone());
         }
     }
     State::remove(folder);

@@ -98,9 +98,9 @@ impl State {
     }
 
     pub(crate) fn remove(folder: &Folder) {
-        for it in [Self::FILE, Self::COPY] {
+        for name in [Self::FILE, Self::COPY] {
             // The file may be missing already.
-            let _ = std::fs::remove_file(folder.path(it));
+            let _ = std::fs::remove_file(folder.path(name));
         }
     }
 

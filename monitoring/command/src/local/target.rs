@@ -49,11 +49,11 @@ mod tests {
         check("https://shop.example.org", "shop.example.org:443", true);
         check("http://[::1]:3000", "[::1]:3000", false);
         check("http://shop", "shop:80", false);
-        for it in
+        for address in
             ["", "ftp://a:1", "http://", "http://a:b", "http://a:1/x", "http://a b:1", "http://u:p@a:1", "a:99999"]
         {
-            let error = parse(it).unwrap_err();
-            assert!(error.contains("write `http://host:port`") && !error.contains("u:p"), "{it}: {error}");
+            let error = parse(address).unwrap_err();
+            assert!(error.contains("write `http://host:port`") && !error.contains("u:p"), "{address}: {error}");
         }
     }
 }

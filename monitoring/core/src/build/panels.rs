@@ -85,9 +85,9 @@ pub(crate) fn rows(all: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[BurnRat
     let fixed = |name: &str| FIXED.iter().flat_map(|it| it.families).any(|it| it.name == name);
     // The panels of HTTP requests are in the row of the system.
     let own = all.iter().filter(|it| !fixed(&it.family.name) && it.family.name != families::HTTP.name);
-    rows.extend(own.map(|it| {
-        let key = format!("family-{}", it.family.name);
-        row(&key, &it.family.title, family::PANELS, std::slice::from_ref(it), limits)
+    rows.extend(own.map(|family| {
+        let key = format!("family-{}", family.family.name);
+        row(&key, &family.family.title, family::PANELS, std::slice::from_ref(family), limits)
     }));
     rows.push(explorer::row(all, limits));
     rows.push(row(system::KEY, "System resources", system::PANELS, all, limits));

@@ -53,7 +53,7 @@ impl<'a> UsedFamily<'a> {
 
     /// Returns the unit of the metric with this role.
     pub fn unit(&self, role: Role) -> Option<Unit> {
-        self.metric(role).map(|it| match it.unit {
+        self.metric(role).map(|metric| match metric.unit {
             measurand_catalog::Unit::Count => Unit::Count,
             measurand_catalog::Unit::Seconds => Unit::Seconds,
             measurand_catalog::Unit::Ratio => Unit::Share,

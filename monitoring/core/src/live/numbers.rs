@@ -71,9 +71,9 @@ pub(super) fn of<'a>(page: &'a Page, source: &dyn Source, now: i64) -> BTreeMap<
     for family in &page.catalog.families {
         let used = UsedFamily { family, catalog: &page.catalog };
         let mut groups: BTreeMap<Vec<&str>, Vec<(&str, &SiteRecord)>> = BTreeMap::new();
-        for it in page.functions.iter().filter(|it| it.family == family.name) {
-            let Some(site) = page.catalog.sites.get(it.site) else { continue };
-            groups.entry(site.labels.keys().map(String::as_str).collect()).or_default().push((&it.id, site));
+        for function in page.functions.iter().filter(|it| it.family == family.name) {
+            let Some(site) = page.catalog.sites.get(function.site) else { continue };
+            groups.entry(site.labels.keys().map(String::as_str).collect()).or_default().push((&function.id, site));
         }
         for (names, sites) in groups {
             let ask = Ask { used, names: names.iter().map(|it| (*it).to_owned()).collect(), page, source, now, window };

@@ -7,8 +7,8 @@ use std::fmt::Write;
 /// Returns the text for one series.
 pub(super) fn filled(pieces: &[Piece], labels: &Labels, value: Option<f64>) -> String {
     let mut out = String::new();
-    for it in pieces {
-        match it {
+    for piece in pieces {
+        match piece {
             Piece::Text(text) | Piece::Foreign(text) => out.push_str(text),
             Piece::Label(name) => out.push_str(labels.get(name)),
             Piece::LabelOr(name, other) => {

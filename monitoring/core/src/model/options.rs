@@ -210,12 +210,12 @@ pub(crate) fn hash(text: &str) -> u32 {
 
 fn percent_encoded(text: &str) -> String {
     let mut out = String::new();
-    for it in text.bytes() {
-        if it.is_ascii_alphanumeric() || b"-_.~".contains(&it) {
-            out.push(char::from(it));
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
         } else {
             // Writing into a string cannot fail.
-            let _ = write!(out, "%{it:02X}");
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

@@ -12,8 +12,9 @@ pub fn is_about(query: &Query, family: &FamilyRecord, site: Option<&SiteRecord>)
         Query::Combine(one, Combination::And, _) => about(one),
         Query::Recorded { matchers, of, .. } => fits(matchers, site) && about(of),
         _ => {
-            let own = query.selector().is_some_and(|it| {
-                family.metrics.iter().any(|metric| metric.name == series_of(&it.metric)) && fits(&it.matchers, site)
+            let own = query.selector().is_some_and(|selector| {
+                family.metrics.iter().any(|metric| metric.name == series_of(&selector.metric))
+                    && fits(&selector.matchers, site)
             });
             own || query.children().into_iter().any(about)
         }

@@ -132,8 +132,8 @@ impl Evaluation<'_> {
             Origin::Job(job) => Some(job),
             _ => self.scope.only_job.then_some(self.scope.job),
         };
-        let fixed = it.matchers.iter().filter_map(|it| match &it.is {
-            Match::Equal(value) => Some((it.label.as_str(), value.as_str())),
+        let fixed = it.matchers.iter().filter_map(|matcher| match &matcher.is {
+            Match::Equal(value) => Some((matcher.label.as_str(), value.as_str())),
             _ => None,
         });
         let labels = Labels::new(job.map(|it| ("job", it)).into_iter().chain(fixed));

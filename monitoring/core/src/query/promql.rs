@@ -214,11 +214,11 @@ fn alternatives(values: &[String]) -> String {
 /// Returns a regular expression for this text.
 fn literal(text: &str) -> String {
     let mut out = String::new();
-    for it in text.chars() {
-        if it.is_ascii_punctuation() && it != '_' && it != '-' {
+    for character in text.chars() {
+        if character.is_ascii_punctuation() && character != '_' && character != '-' {
             out.push('\\');
         }
-        out.push(it);
+        out.push(character);
     }
     out
 }
@@ -273,16 +273,16 @@ fn number(value: f64) -> String {
 /// escaped, too, because the lexer of Prometheus takes it for an invalid UTF-8 byte.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
-    for it in text.chars() {
-        match it {
+    for character in text.chars() {
+        match character {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             // Writing into a string cannot fail.
-            it if it.is_control() || it == char::REPLACEMENT_CHARACTER => {
-                let _ = write!(out, "\\u{:04x}", u32::from(it));
+            character if character.is_control() || character == char::REPLACEMENT_CHARACTER => {
+                let _ = write!(out, "\\u{:04x}", u32::from(character));
             }
-            it => out.push(it),
+            character => out.push(character),
         }
     }
     out.push('"');

@@ -164,9 +164,9 @@ fn routing(mut config: Value) -> Value {
     let global = config["global"].take();
     for receiver in config["receivers"].as_array_mut().into_iter().flatten() {
         let mut add = |kind: &str, more: &[(&str, &str)]| {
-            for it in receiver.get_mut(kind).and_then(Value::as_array_mut).into_iter().flatten() {
+            for item in receiver.get_mut(kind).and_then(Value::as_array_mut).into_iter().flatten() {
                 for (key, from) in more {
-                    it[*key] = global[*from].clone();
+                    item[*key] = global[*from].clone();
                 }
             }
         };
@@ -268,9 +268,9 @@ mod tests {
         let jobs = ["My App", "my_app", "-", "", "9lives", "日本", &"x".repeat(80)];
         let names: std::collections::BTreeSet<String> = jobs.iter().map(|it| object_name(it)).collect();
         assert_eq!(names.len(), jobs.len(), "{names:?}");
-        for it in names {
-            let legal = it.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-');
-            assert!(legal && it.starts_with(|it: char| it.is_ascii_lowercase()) && it.len() <= 53, "{it}");
+        for name in names {
+            let legal = name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-');
+            assert!(legal && name.starts_with(|it: char| it.is_ascii_lowercase()) && name.len() <= 53, "{name}");
         }
     }
 }

@@ -56,19 +56,20 @@ fn section(out: &mut String, name: &str, alerts: &[&Alert], monitoring: &Monitor
     line(out, "");
     let all: Vec<_> = alerts.iter().flat_map(|it| &it.steps).collect();
     let mut written = BTreeSet::new();
-    for it in all.iter().filter(|it| written.insert((&it.function, &it.text))) {
-        line(out, &format!("{}:\n", escape(&it.function)));
+    for note in all.iter().filter(|it| written.insert((&it.function, &it.text))) {
+        line(out, &format!("{}:\n", escape(&note.function)));
         // Each line stays inside the quotation, so it cannot become a heading of this page.
-        for it in steps::lines(&it.text) {
-            line(out, format!("> {it}").trim_end());
+        for note in steps::lines(&note.text) {
+            line(out, format!("> {note}").trim_end());
         }
         line(out, "");
     }
     line(out, "Query:\n\n```promql");
-    for it in alerts {
+    for alert in alerts {
         line(
             out,
-            &print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms).replace("```", "` ` `"),
+            &print_as(&alert.query, Place::Rules { job: &monitoring.job }, monitoring.histograms)
+                .replace("```", "` ` `"),
         );
     }
     line(out, "```");

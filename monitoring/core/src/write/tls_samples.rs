@@ -182,8 +182,8 @@ server {{
 }}
 "
     );
-    for it in &BEHIND {
-        let (host, directives) = (it.host, it.directives(secrets, tls, false));
+    for server in &BEHIND {
+        let (host, directives) = (server.host, server.directives(secrets, tls, false));
         let block = format!(
             "
 server {{
@@ -203,8 +203,8 @@ server {{
     let (below, own): (Vec<&Behind>, Vec<&Behind>) = BEHIND.iter().partition(|it| it.below_path);
     let names: Vec<&str> = below.iter().map(|it| it.host).collect();
     let mut paths = String::new();
-    for it in below {
-        let (host, directives) = (it.host, it.directives(secrets, tls, true));
+    for server in below {
+        let (host, directives) = (server.host, server.directives(secrets, tls, true));
         let location = format!(
             "    location /{host}/ {{
 {directives}    }}
@@ -212,8 +212,8 @@ server {{
         );
         paths.push_str(&location);
     }
-    for it in own {
-        let host = it.host;
+    for server in own {
+        let host = server.host;
         let location = format!("    location /{host}/ {{\n        return 302 https://{host}.${{DOMAIN}}/;\n    }}\n");
         paths.push_str(&location);
     }

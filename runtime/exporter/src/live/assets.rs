@@ -106,8 +106,8 @@ impl Asset {
     }
 
     fn answer(&self, headers: &HeaderMap) -> Response {
-        let known = headers.get_all(IF_NONE_MATCH).iter().any(|it| {
-            let given = it.to_str().unwrap_or_default();
+        let known = headers.get_all(IF_NONE_MATCH).iter().any(|value| {
+            let given = value.to_str().unwrap_or_default();
             given.split(',').any(|it| it.trim() == "*" || self.tag.as_ref().is_some_and(|tag| it.trim() == tag))
         });
         let packed = self.gzip.as_ref().filter(|_| gzip::is_accepted(headers));

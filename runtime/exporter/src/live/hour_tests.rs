@@ -26,8 +26,8 @@ fn page(functions: usize, samples: u32) -> PageAnswers {
     recorder.set_series_limit(usize::MAX);
     let history = Arc::new(History::default());
     with_local_recorder(&recorder, || {
-        let all = names.iter().map(|it| {
-            let labels = [("function", it.clone()), ("module", "shop::work".to_owned())];
+        let all = names.iter().map(|name| {
+            let labels = [("function", name.clone()), ("module", "shop::work".to_owned())];
             (counter!("function_calls_total", &labels), histogram!("function_duration_seconds", &labels))
         });
         let all: Vec<_> = all.collect();

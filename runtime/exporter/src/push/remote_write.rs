@@ -99,10 +99,10 @@ mod tests {
         let shown: Vec<_> = request
             .timeseries
             .iter()
-            .map(|it| {
-                let labels: Vec<_> = it.labels.iter().map(|it| format!("{}={:?}", it.name, it.value)).collect();
-                assert_eq!((it.samples.len(), it.samples[0].timestamp), (1, 7));
-                format!("{} {}", labels.join(" "), it.samples[0].value)
+            .map(|series| {
+                let labels: Vec<_> = series.labels.iter().map(|it| format!("{}={:?}", it.name, it.value)).collect();
+                assert_eq!((series.samples.len(), series.samples[0].timestamp), (1, 7));
+                format!("{} {}", labels.join(" "), series.samples[0].value)
             })
             .collect();
         assert_eq!(

@@ -70,12 +70,12 @@ pub(crate) fn push_value(out: &mut String, value: &str) {
     if !value.bytes().any(|it| matches!(it, b'\\' | b'"' | b'\n')) {
         return out.push_str(value);
     }
-    for it in value.chars() {
-        match it {
+    for character in value.chars() {
+        match character {
             '\\' => out.push_str("\\\\"),
             '"' => out.push_str("\\\""),
             '\n' => out.push_str("\\n"),
-            _ => out.push(it),
+            _ => out.push(character),
         }
     }
 }
@@ -85,12 +85,12 @@ pub(crate) fn push_header(out: &mut String, format: Format, name: &str, kind: &s
     for part in ["# HELP ", name, " "] {
         out.push_str(part);
     }
-    for it in help.chars() {
-        match it {
+    for character in help.chars() {
+        match character {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '"' if format == Format::OpenMetrics => out.push_str("\\\""),
-            _ => out.push(it),
+            _ => out.push(character),
         }
     }
     for part in ["\n# TYPE ", name, " ", kind, "\n"] {

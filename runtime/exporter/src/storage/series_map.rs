@@ -180,8 +180,8 @@ mod tests {
     #[test]
     fn series_are_sorted_and_come_once() {
         let map = SeriesMap::default();
-        for it in ["b", "a", "b", "c"] {
-            assert!(map.get_below(3, it, || 0).is_some());
+        for name in ["b", "a", "b", "c"] {
+            assert!(map.get_below(3, name, || 0).is_some());
         }
         let before = map.sorted();
         assert_eq!((labels(&map), map.len()), (vec!["a".into(), "b".into(), "c".into()], 3));

@@ -45,4 +45,16 @@ measurand::family! {
     }
 }
 
+measurand::family! {
+    /// Transfers.
+    pub Transfer = "transfer", "Transfers" {
+        metrics {
+            rollbacks "transfer_rollbacks_total": "Transfers undone.";
+        }
+        alerts {
+            Minutes P1: rollbacks > 5, for 10m, "Transfers are undone.", "Customers wait.";
+        }
+    }
+}
+
 fn main() {}

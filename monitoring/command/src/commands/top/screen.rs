@@ -107,19 +107,19 @@ fn draw(view: &View, order: Order, trouble: Option<&str>) -> io::Result<()> {
 /// The first `width` characters. Colour sequences do not count and are all kept.
 fn cut(line: &str, width: usize) -> String {
     let (mut out, mut seen, mut in_colour) = (String::new(), 0, false);
-    for it in line.chars() {
-        match it {
+    for character in line.chars() {
+        match character {
             '\u{1b}' => in_colour = true,
             'm' if in_colour => {
                 in_colour = false;
-                out.push(it);
+                out.push(character);
                 continue;
             }
             _ if !in_colour => seen += 1,
             _ => (),
         }
         if in_colour || seen <= width {
-            out.push(it);
+            out.push(character);
         }
     }
     out

@@ -48,8 +48,8 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Queries per second, successful or not.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
-            of(it, &families::DATABASE, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?)))
+        lines: |used| {
+            of(used, &families::DATABASE, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?)))
         },
         ..PLAIN
     },
@@ -59,9 +59,9 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of queries of each type on each table that failed. The alert fires above the line.",
         unit: Unit::Share,
         no_value: "no queries",
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.error_ratio(&it.labels(), Form::Plain);
-            of(it, &families::DATABASE, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            of(used, &families::DATABASE, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["DatabaseQueryErrors"]),
         ..PLAIN
@@ -70,9 +70,9 @@ pub(super) const PANELS: &[Spec] = &[
         key: "connection_errors",
         title: "Connection Errors",
         description: "Failed attempts to connect to the database within five minutes. The alert fires above the line.",
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.increase(Role::Failures, &[], Window::Seconds(300));
-            of(it, &families::DATABASE_CONNECTION, |it| Some(named("failed", query(it)?)))
+            of(used, &families::DATABASE_CONNECTION, |it| Some(named("failed", query(it)?)))
         },
         alerts: |_| names(&["DatabaseConnectionFailure"]),
         ..PLAIN
@@ -82,9 +82,10 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Cache Performance",
         description: "Hits and misses per second, and the share of hits.",
         unit: Unit::PerSecond,
-        lines: |it| {
-            let rate = |name, role| of(it, &families::CACHE, |it| Some(named(name, it.rate(role, &[], Form::Plain)?)));
-            let share = of(it, &families::CACHE, |it| Some(named("hit rate", it.hit_ratio(&[], Form::Plain)?)));
+        lines: |used| {
+            let rate =
+                |name, role| of(used, &families::CACHE, |it| Some(named(name, it.rate(role, &[], Form::Plain)?)));
+            let share = of(used, &families::CACHE, |it| Some(named("hit rate", it.hit_ratio(&[], Form::Plain)?)));
             let share = share.into_iter().map(|it| crate::model::Line { unit: Some(Unit::Share), ..it });
             [rate("hits", Role::Hits), rate("misses", Role::Misses), share.collect()].concat()
         },
@@ -96,9 +97,9 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of hits among the recent look-ups in each cache. The alert fires below the line.",
         unit: Unit::Share,
         no_value: "no look-ups",
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.hit_ratio(&it.labels(), Form::Plain);
-            of(it, &families::CACHE, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            of(used, &families::CACHE, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["CacheHitRateLow"]),
         ..PLAIN
@@ -110,9 +111,9 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no look-ups",
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.gauge(Role::HitRate, Aggregation::Minimum, &it.labels());
-            of(it, &families::CACHE, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            of(used, &families::CACHE, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         ..PLAIN
     },

@@ -20,8 +20,8 @@ const PANELS: &[Spec] = &[
         description: "The current numbers of every function. Click a column header to sort.",
         kind: PanelKind::Table,
         width: 24,
-        lines: |it| {
-            let columns = it.iter().flat_map(columns);
+        lines: |used| {
+            let columns = used.iter().flat_map(columns);
             columns.map(|(name, unit, query)| Line { legend: vec![text(name)], query, unit: Some(unit) }).collect()
         },
         ..PLAIN
@@ -48,12 +48,12 @@ const PANELS: &[Spec] = &[
         description: "Half, 95 % and 99 % of the calls of each function are faster than this.",
         unit: Unit::Seconds,
         no_value: "no calls",
-        lines: |it| {
+        lines: |used| {
             let quantiles = [0.5, 0.95, 0.99].into_iter();
             quantiles
                 .flat_map(|quantile| {
                     let query = |it: &UsedFamily<'_>| it.quantile(Role::Duration, quantile, &it.labels(), Form::Plain);
-                    each(it, |it| Some(by_labels(&percentile(quantile), &it.labels(), query(it)?)))
+                    each(used, |it| Some(by_labels(&percentile(quantile), &it.labels(), query(it)?)))
                 })
                 .collect()
         },
@@ -63,10 +63,10 @@ const PANELS: &[Spec] = &[
         key: "in_flight",
         title: "Calls in flight by function",
         description: "Calls that have started and not ended. If the number only grows, calls of that function hang.",
-        lines: |it| {
-            each(it, |it| {
-                let by = it.labels_of(Role::InFlight);
-                Some(by_labels("", &by, it.gauge(Role::InFlight, Aggregation::Sum, &by)?))
+        lines: |used| {
+            each(used, |family| {
+                let by = family.labels_of(Role::InFlight);
+                Some(by_labels("", &by, family.gauge(Role::InFlight, Aggregation::Sum, &by)?))
             })
         },
         ..WIDE

@@ -77,10 +77,10 @@ pub(super) const PANELS: &[Spec] = &[
         key: "in_flight",
         title: "Calls in flight",
         description: "Calls that have started and not ended. If the number only grows, calls hang.",
-        lines: |it| {
-            each(it, |it| {
-                let by = it.labels_of(Role::InFlight);
-                Some(by_labels("", &by, it.gauge(Role::InFlight, Aggregation::Sum, &by)?))
+        lines: |used| {
+            each(used, |family| {
+                let by = family.labels_of(Role::InFlight);
+                Some(by_labels("", &by, family.gauge(Role::InFlight, Aggregation::Sum, &by)?))
             })
         },
         ..PLAIN
@@ -205,10 +205,10 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Level",
         description: "The newest number that a call returned. Several instances are added up; shares and times are \
                       averaged.",
-        lines: |it| {
-            each(it, |it| {
-                let (unit, query) = (it.unit(Role::Level)?, it.level(Query::Instant)?);
-                Some(Line { unit: Some(unit), ..by_labels("", &it.labels(), query) })
+        lines: |used| {
+            each(used, |family| {
+                let (unit, query) = (family.unit(Role::Level)?, family.level(Query::Instant)?);
+                Some(Line { unit: Some(unit), ..by_labels("", &family.labels(), query) })
             })
         },
         alerts: |it| alerts_of(it, LEVEL),
@@ -220,12 +220,12 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Look-ups per second that found an entry (hits) and that did not (misses).",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
+        lines: |used| {
             let line = |it: &UsedFamily<'_>, name: &str, role| {
                 Some(by_labels(name, &it.labels(), it.rate(role, &it.labels(), Form::Plain)?))
             };
-            let mut lines = each(it, |it| line(it, "hits", Role::Hits));
-            lines.extend(each(it, |it| line(it, "misses", Role::Misses)));
+            let mut lines = each(used, |it| line(it, "hits", Role::Hits));
+            lines.extend(each(used, |it| line(it, "misses", Role::Misses)));
             lines
         },
         ..PLAIN

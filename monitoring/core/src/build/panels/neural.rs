@@ -17,12 +17,12 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Neural operations per second: the averages of five minutes and of an hour. If the first is below \
                       the second, there is less work, or operations are slower.",
         unit: Unit::PerSecond,
-        lines: |it| {
+        lines: |used| {
             let mean = |it: &UsedFamily<'_>, seconds: u32| {
                 let counter = it.selector(Role::Calls)?;
                 Some(Query::Increase(counter, Window::Seconds(seconds)).sum(&[]).per(f64::from(seconds)))
             };
-            let line = |name, seconds| of(it, &families::NEURAL, |it| Some(named(name, mean(it, seconds)?)));
+            let line = |name, seconds| of(used, &families::NEURAL, |it| Some(named(name, mean(it, seconds)?)));
             [line("5 m", 300), line("1 h", 3600)].concat()
         },
         alerts: |_| names(&["NeuralOperationsDegraded"]),
@@ -35,8 +35,8 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Neural operations per second of each type.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
-            of(it, &families::NEURAL, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?)))
+        lines: |used| {
+            of(used, &families::NEURAL, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?)))
         },
         ..PLAIN
     },
@@ -46,11 +46,11 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Half, 95 % and 99 % of the operations of each type are faster than this.",
         unit: Unit::Seconds,
         no_value: "no operations",
-        lines: |it| {
+        lines: |used| {
             let line = |(name, quantile)| {
-                of(it, &families::NEURAL, |it| {
-                    let query = it.quantile(Role::Duration, quantile, &it.labels(), Form::Plain)?;
-                    Some(by_labels(name, &it.labels(), query))
+                of(used, &families::NEURAL, |family| {
+                    let query = family.quantile(Role::Duration, quantile, &family.labels(), Form::Plain)?;
+                    Some(by_labels(name, &family.labels(), query))
                 })
             };
             [("P50", 0.5), ("P95", 0.95), ("P99", 0.99)].map(line).concat()
@@ -64,10 +64,10 @@ pub(super) const PANELS: &[Spec] = &[
                       dropped before its end.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
-            of(it, &families::NEURAL, |it| {
-                let by = it.labels_and(OUTCOME_LABEL);
-                Some(by_labels("", &by, it.rate(Role::Errors, &by, Form::Plain)?))
+        lines: |used| {
+            of(used, &families::NEURAL, |family| {
+                let by = family.labels_and(OUTCOME_LABEL);
+                Some(by_labels("", &by, family.rate(Role::Errors, &by, Form::Plain)?))
             })
         },
         links: &["PatternExtractionErrors"],
@@ -79,9 +79,9 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of neural operations that failed. The alert fires above the line.",
         unit: Unit::Share,
         no_value: "no operations",
-        lines: |it| {
-            of(it, &families::NEURAL, |it| {
-                Some(by_labels("", &it.labels(), it.error_ratio(&it.labels(), Form::Plain)?))
+        lines: |used| {
+            of(used, &families::NEURAL, |family| {
+                Some(by_labels("", &family.labels(), family.error_ratio(&family.labels(), Form::Plain)?))
             })
         },
         alerts: |_| names(&["NeuralOperationErrors"]),
@@ -104,8 +104,8 @@ pub(super) const PANELS: &[Spec] = &[
                       line.",
         unit: Unit::Share,
         no_value: "no patterns",
-        lines: |it| {
-            let families: Vec<_> = find(it, &families::PATTERN_CONFIDENCE).into_iter().copied().collect();
+        lines: |used| {
+            let families: Vec<_> = find(used, &families::PATTERN_CONFIDENCE).into_iter().copied().collect();
             quantiles_by_label(&families, Role::Score, 0.5)
         },
         alerts: |_| names(&["PatternConfidenceDeclining"]),
@@ -115,9 +115,9 @@ pub(super) const PANELS: &[Spec] = &[
         key: "feedback",
         title: "Feedback Loop Cycles",
         description: "Cycles of the feedback loop within ten minutes. At zero, nothing is learned from results.",
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.increase(Role::Successes, &[], Window::Seconds(600));
-            of(it, &families::FEEDBACK, |it| Some(named("cycles", query(it)?)))
+            of(used, &families::FEEDBACK, |it| Some(named("cycles", query(it)?)))
         },
         links: &["FeedbackLoopStalled"],
         ..PLAIN
@@ -127,9 +127,9 @@ pub(super) const PANELS: &[Spec] = &[
         title: "Patterns learned",
         description: "Patterns learned per second.",
         unit: Unit::PerSecond,
-        lines: |it| {
-            of(it, &families::PATTERN_LEARNING, |it| {
-                Some(named("learned", it.rate(Role::Successes, &[], Form::Plain)?))
+        lines: |used| {
+            of(used, &families::PATTERN_LEARNING, |family| {
+                Some(named("learned", family.rate(Role::Successes, &[], Form::Plain)?))
             })
         },
         ..PLAIN

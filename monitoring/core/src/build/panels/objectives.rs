@@ -27,12 +27,12 @@ const PANELS: &[Spec] = &[
         unit: Unit::Factor,
         width: 12,
         no_value: "no calls",
-        lines: |it| {
+        lines: |used| {
             let windows = [("5 m", 5 * MINUTE), ("1 h", HOUR), ("6 h", 6 * HOUR), ("3 d", 3 * DAY)];
             let lines = |it: &SiteObjective<'_>| {
                 windows.map(|(name, seconds)| titled(&format!("{name} {}", legend(it)), it.burn(seconds)))
             };
-            objectives::all(it).iter().flat_map(lines).collect()
+            objectives::all(used).iter().flat_map(lines).collect()
         },
         links: &NAMES,
         ..PLAIN

@@ -51,8 +51,8 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no scores",
-        lines: |it| {
-            let families: Vec<_> = find(it, &families::VERIFICATION).into_iter().copied().collect();
+        lines: |used| {
+            let families: Vec<_> = find(used, &families::VERIFICATION).into_iter().copied().collect();
             quantiles(&families, Role::Score, &[0.95, 0.05])
         },
         alerts: |_| names(&["TruthScoreBelowTarget"]),
@@ -84,10 +84,10 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of calls of all annotated functions that failed.",
         unit: Unit::Share,
         no_value: "no calls",
-        lines: |it| {
+        lines: |used| {
             let counted = |it: &UsedFamily<'_>| it.family.metric(Role::Errors).is_some();
-            let part = total(it, |it| it.rate(Role::Errors, &[], Form::Plain));
-            let whole = total(it, |it| it.calls(&[], Form::Plain).filter(|_| counted(it)));
+            let part = total(used, |it| it.rate(Role::Errors, &[], Form::Plain));
+            let whole = total(used, |it| it.calls(&[], Form::Plain).filter(|_| counted(it)));
             part.zip(whole).map(|(part, whole)| named("errors", part.share_of(whole))).into_iter().collect()
         },
         ..NUMBER

@@ -26,10 +26,10 @@ pub(super) const PANELS: &[Spec] = &[
         description: "95 % of the plans for each goal are made in less time than this. The alert fires above the line.",
         unit: Unit::Seconds,
         no_value: "no plans",
-        lines: |it| {
-            of(it, &families::PLANNING, |it| {
-                let query = it.quantile(Role::Duration, 0.95, &it.labels(), Form::Plain)?;
-                Some(by_labels("P95", &it.labels(), query))
+        lines: |used| {
+            of(used, &families::PLANNING, |family| {
+                let query = family.quantile(Role::Duration, 0.95, &family.labels(), Form::Plain)?;
+                Some(by_labels("P95", &family.labels(), query))
             })
         },
         alerts: |_| names(&["GOAPPlanningSlowdown"]),

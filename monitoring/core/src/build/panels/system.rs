@@ -73,9 +73,9 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Failed calls per second by family and outcome: returned an error, panicked, was cancelled.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
+        lines: |used| {
             let legend = |it: &UsedFamily<'_>| vec![foreign(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
-            each(it, |it| Some(Line { legend: legend(it), query: it.outcomes()?, unit: None }))
+            each(used, |it| Some(Line { legend: legend(it), query: it.outcomes()?, unit: None }))
         },
         ..PLAIN
     },
@@ -153,9 +153,9 @@ pub(super) const PANELS: &[Spec] = &[
         description: "95 % of the requests of each route are answered faster than this.",
         unit: Unit::Seconds,
         no_value: "no requests",
-        lines: |it| {
-            of(it, &families::HTTP, |it| {
-                Some(by_labels("P95", &route(), it.quantile(Role::Duration, 0.95, &route(), Form::Plain)?))
+        lines: |used| {
+            of(used, &families::HTTP, |family| {
+                Some(by_labels("P95", &route(), family.quantile(Role::Duration, 0.95, &route(), Form::Plain)?))
             })
         },
         alerts: |_| names(&["HttpLatencyHigh"]),
@@ -165,9 +165,9 @@ pub(super) const PANELS: &[Spec] = &[
         key: "http_in_flight",
         title: "HTTP requests in flight",
         description: "Requests without a response so far. If the number only grows, requests hang.",
-        lines: |it| {
-            of(it, &families::HTTP, |it| {
-                Some(by_labels("", &route(), it.gauge(Role::InFlight, Aggregation::Sum, &route())?))
+        lines: |used| {
+            of(used, &families::HTTP, |family| {
+                Some(by_labels("", &route(), family.gauge(Role::InFlight, Aggregation::Sum, &route())?))
             })
         },
         ..PLAIN
@@ -179,13 +179,13 @@ pub(super) const PANELS: &[Spec] = &[
                       backtrace.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| {
                 let errors = it.selector(Role::Errors)?.without(OUTCOME_LABEL, "error");
                 Some(Query::Rate(errors, Window::Recent).sum(&[OUTCOME_LABEL.to_owned()]))
             };
             let legend = |it: &UsedFamily<'_>| vec![foreign(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
-            each(it, |it| Some(Line { legend: legend(it), query: query(it)?, unit: None }))
+            each(used, |it| Some(Line { legend: legend(it), query: query(it)?, unit: None }))
         },
         ..PLAIN
     },

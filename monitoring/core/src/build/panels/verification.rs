@@ -56,9 +56,9 @@ pub(super) const PANELS: &[Spec] = &[
         kind: PanelKind::Bars,
         unit: Unit::Share,
         no_value: "no scores",
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.gauge(Role::LastScore, Aggregation::Minimum, &it.labels());
-            of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            of(used, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["AgentUnreliable"]),
         ..PLAIN
@@ -69,9 +69,9 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The number of rollbacks within the time range of the dashboard.",
         kind: PanelKind::Number,
         no_value: "none",
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &[], Window::Shown);
-            of(it, &families::VERIFICATION, |it| Some(named("rollbacks", query(it)?)))
+            of(used, &families::VERIFICATION, |it| Some(named("rollbacks", query(it)?)))
         },
         ..PLAIN
     },
@@ -79,10 +79,10 @@ pub(super) const PANELS: &[Spec] = &[
         key: "rollbacks_over_time",
         title: "Rollbacks over time",
         description: "Rollbacks of each agent within five minutes. The alert fires above the line: stop the agent.",
-        lines: |it| {
+        lines: |used| {
             // The alert's own window, so that its threshold is comparable at every zoom.
             let query = |it: &UsedFamily<'_>| it.increase(Role::Rollbacks, &it.labels(), Window::Seconds(300));
-            of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            of(used, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["AutoRollbackStorm"]),
         ..PLAIN
@@ -93,9 +93,9 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Verifications per second that scored below the threshold or ended without a score.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.rate(Role::Failures, &it.labels(), Form::Plain);
-            of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            of(used, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         ..PLAIN
     },
@@ -105,9 +105,9 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The share of verifications of each agent that failed. The alert fires above the line.",
         unit: Unit::Share,
         no_value: "no verifications",
-        lines: |it| {
+        lines: |used| {
             let query = |it: &UsedFamily<'_>| it.failure_ratio(&it.labels(), Form::Plain);
-            of(it, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
+            of(used, &families::VERIFICATION, |it| Some(by_labels("", &it.labels(), query(it)?)))
         },
         alerts: |_| names(&["VerificationFailureRate"]),
         ..PLAIN

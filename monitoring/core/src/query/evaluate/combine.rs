@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Groups rows by their labels. Several rows can have the same labels at different times.
 fn by_labels(rows: &[AnswerRow]) -> HashMap<&Labels, Vec<&AnswerRow>> {
     let mut all: HashMap<&Labels, Vec<&AnswerRow>> = HashMap::new();
-    for it in rows {
-        all.entry(&it.labels).or_default().push(it);
+    for row in rows {
+        all.entry(&row.labels).or_default().push(row);
     }
     all
 }

@@ -156,13 +156,14 @@ impl Points<'_> {
 /// Returns the average, computed incrementally: the sum could overflow even if the average does not.
 pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (mut mean, mut count) = (STALE, 0.0);
-    for it in values {
+    for value in values {
         count += 1.0;
         if count < 1.5 {
-            mean = it;
-        } else if !(mean.is_infinite() && (it - mean).is_nan() && !it.is_nan() && it.signum() == mean.signum()) {
+            mean = value;
+        } else if !(mean.is_infinite() && (value - mean).is_nan() && !value.is_nan() && value.signum() == mean.signum())
+        {
             // Infinities of the same sign stay infinite, since their difference is NaN.
-            mean += (it - mean) / count;
+            mean += (value - mean) / count;
         }
     }
     mean

@@ -121,10 +121,10 @@ impl Source for Memory {
         wanted: &dyn Wanted,
         each: &mut dyn FnMut(&Arc<Labels>, &[Sample]),
     ) {
-        for it in self.0.get(metric).into_iter().flatten().filter(|it| wanted.series(&it.labels)) {
-            let from = it.samples.partition_point(|(time, _)| *time <= after);
-            let to = it.samples.partition_point(|(time, _)| *time <= to);
-            each(&it.labels, it.samples.get(from..to).unwrap_or_default());
+        for series in self.0.get(metric).into_iter().flatten().filter(|it| wanted.series(&it.labels)) {
+            let from = series.samples.partition_point(|(time, _)| *time <= after);
+            let to = series.samples.partition_point(|(time, _)| *time <= to);
+            each(&series.labels, series.samples.get(from..to).unwrap_or_default());
         }
     }
 
