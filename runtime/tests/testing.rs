@@ -24,8 +24,8 @@ fn load(id: u64) -> Result<u64, StoreError> {
 }
 
 #[measured]
-async fn wait() {
-    tokio::time::sleep(Duration::from_millis(3)).await;
+async fn wait(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 struct Store(u64);
@@ -64,11 +64,11 @@ fn threads_and_tasks_are_seen() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let tasks: Vec<_> = (0..4).map(|_| tokio::spawn(wait())).collect();
+        let tasks: Vec<_> = (0..4).map(|_| tokio::spawn(wait(Duration::from_millis(3)))).collect();
         for task in tasks {
             task.await.expect("a task");
         }
-        let dropped = tokio::spawn(wait());
+        let dropped = tokio::spawn(wait(Duration::MAX));
         while captured.value("function_calls_in_flight", &[("function", "wait")]) == 0.0 {
             tokio::task::yield_now().await;
         }

@@ -9,22 +9,6 @@ use std::net::SocketAddr;
 use std::process::Command;
 use support::{get, program};
 
-#[cfg(not(feature = "tls"))]
-#[test]
-fn a_file_that_cannot_be_read_keeps_the_door_closed() {
-    if std::env::var_os(CHILD).is_some() {
-        let said = Builder::new(program()).listen("127.0.0.1:0").install().map(|it| it.url());
-        std::io::stdout().write_all(format!("said={said:?}\n").as_bytes()).unwrap();
-        return;
-    }
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "a_file_that_cannot_be_read_keeps_the_door_closed", "--nocapture"]).env(CHILD, "1");
-    let output = child.env("MEASURAND_WEB_CONFIG_FILE", "web.yml").output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && said.contains("said=Err(cannot serve: `MEASURAND_WEB_CONFIG_FILE`"), "{said}");
-    assert!(said.contains("build it with the feature `tls` of `measurand`"), "{said}");
-}
-
 const CHILD: &str = "MEASURAND_TEST_CHILD";
 
 #[test]

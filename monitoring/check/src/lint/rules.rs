@@ -95,11 +95,11 @@ fn alert(rule: &Rule, context: &str, parsed: &Expression, known: &Known<'_>, fin
         let message = format!("{context} fires as soon as a scrape fails or Prometheus starts");
         findings.add(rule.hold.as_ref().unwrap_or(name).line, "alerts/absent", message, "add `for: 1m` or more");
     }
-    for duration in rule.hold.iter().chain(&rule.keep) {
-        duration(duration, "alerts/for", findings);
-        if seconds(&duration.text) == Some(0.0) {
-            let message = format!("{context} waits for `{}`, which is the default", duration.text);
-            findings.add(duration.line, "alerts/for", message, "remove the line");
+    for time in rule.hold.iter().chain(&rule.keep) {
+        duration(time, "alerts/for", findings);
+        if seconds(&time.text) == Some(0.0) {
+            let message = format!("{context} waits for `{}`, which is the default", time.text);
+            findings.add(time.line, "alerts/for", message, "remove the line");
         }
     }
     flapping(rule, context, parsed, hold, findings);

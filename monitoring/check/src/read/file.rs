@@ -226,9 +226,9 @@ fn dashboard(node: &Node) -> Dashboard {
     let of_loki = |it: &&Node| it.text_of("type") == Some("datasource") && it.text_of("query") == Some("loki");
     let of_loki: Vec<&str> = variables.iter().filter(of_loki).filter_map(|it| it.text_of("name")).collect();
     let mut panels = Vec::new();
-    for panel in node.get("panels").map(Node::items).unwrap_or_default() {
-        panels.push(panel(panel, &of_loki));
-        let inner = panel.get("panels").map(Node::items).unwrap_or_default();
+    for item in node.get("panels").map(Node::items).unwrap_or_default() {
+        panels.push(panel(item, &of_loki));
+        let inner = item.get("panels").map(Node::items).unwrap_or_default();
         panels.extend(inner.iter().map(|it| panel(it, &of_loki)));
     }
     Dashboard {

@@ -19,13 +19,13 @@ impl Settings {
                 change.apply(&mut catalog)?;
             }
         }
-        for family in self.leave_out.iter().filter(|it| it.what == What::Family) {
+        for left_out in self.leave_out.iter().filter(|it| it.what == What::Family) {
             let names = catalog.families.iter().map(|it| it.name.as_str());
-            if catalog.family(&family.name).is_none() {
-                return Err(family.unknown("no annotated function records the family", names));
+            if catalog.family(&left_out.name).is_none() {
+                return Err(left_out.unknown("no annotated function records the family", names));
             }
-            catalog.families.retain(|family| family.name != family.name);
-            catalog.sites.retain(|site| site.family != family.name);
+            catalog.families.retain(|it| it.name != left_out.name);
+            catalog.sites.retain(|it| it.family != left_out.name);
         }
         for site in &mut catalog.sites {
             if let Some(team) = &self.team {

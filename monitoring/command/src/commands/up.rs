@@ -193,9 +193,10 @@ fn launch(
             targets: plan.targets.iter().map(|it| it.address.clone()).collect(),
             servers: Vec::new(),
             secrets: plan.secrets.display().to_string(),
+            native_flag: !plan.native.is_empty() && !plan.monitoring.native_setting,
         };
+        let native_flag = state.native_flag;
         let failure = plan.servers.iter().find_map(|(server, program)| {
-            let native_flag = !plan.native.is_empty() && !plan.monitoring.native_setting;
             let layout = Layout { folder, program, ports: &ports, secrets: &plan.secrets, native_flag };
             match start(server, program, &layout, &mut state) {
                 Ok(took) if progress => {

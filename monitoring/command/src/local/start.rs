@@ -161,7 +161,8 @@ pub(crate) fn resume(
         let name = server.service.name;
         let Some(dead) = known.servers.iter().find(|it| it.name == name && !it.process.runs()) else { continue };
         let program = PathBuf::from(&dead.program);
-        let layout = Layout { folder, program: &program, ports: &ports, secrets: &secrets };
+        let layout =
+            Layout { folder, program: &program, ports: &ports, secrets: &secrets, native_flag: known.native_flag };
         state.servers.retain(|it| it.name != name);
         match start(server, &program, &layout, state) {
             Ok(took) => started(name, &dead.url, took)?,

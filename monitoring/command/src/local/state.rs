@@ -17,6 +17,9 @@ pub(crate) struct State {
     /// The folder with the token for the alert receiver; empty in records of earlier versions.
     #[serde(default)]
     pub(crate) secrets: String,
+    /// Whether Prometheus was started with its flag for native histograms.
+    #[serde(default)]
+    pub(crate) native_flag: bool,
 }
 
 /// A server that was started.

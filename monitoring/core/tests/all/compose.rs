@@ -312,14 +312,14 @@ fn prometheus_and_alertmanager_accept_the_overlays() {
 /// A program with labels for its cluster, and a store with a password.
 #[test]
 fn a_store_with_a_password_gets_samples_of_every_server() {
-    let mut options = measurand_monitoring::Options::default();
+    let mut options = Options::default();
     options.prometheus.external_labels.insert("cluster".to_owned(), "berlin".to_owned());
     options.prometheus.remote_write = Some(measurand_monitoring::RemoteStore {
         url: "https://metrics.example.org/api/v1/write".to_owned(),
         username: "ann".to_owned(),
         drop: vec!["go_.*".to_owned()],
     });
-    let monitoring = Monitoring::new(&crate::support::catalog(&system()), &options);
+    let monitoring = Monitoring::new(&catalog(&system()), &options);
     let folder = folder(&monitoring);
     let pair = ["overlays/pair/prometheus-a.yml", "overlays/pair/prometheus-b.yml"];
     for name in ["prometheus.yml", "overlays/tls/prometheus.yml", "overlays/sharding/prometheus-shard-0.yml"]
@@ -351,7 +351,7 @@ fn a_store_with_a_password_gets_samples_of_every_server() {
     let compose = yaml(&file(&monitoring, COMPOSE));
     assert_eq!(compose["secrets"]["remote_write_secret"]["file"], "./secrets/remote_write_secret");
     options.prometheus.remote_write.as_mut().unwrap().username.clear();
-    let monitoring = Monitoring::new(&crate::support::catalog(&system()), &options);
+    let monitoring = Monitoring::new(&catalog(&system()), &options);
     let config = yaml(&file(&monitoring, "prometheus.yml"));
     let secret = &config["remote_write"][0]["authorization"]["credentials_file"];
     assert_eq!(secret, "/run/secrets/remote_write_secret");

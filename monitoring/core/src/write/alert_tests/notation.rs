@@ -66,7 +66,7 @@ fn native(tracks: &[SampleTrack], job: &str) -> Vec<Series> {
         let Some((name, bound)) = histogram(track) else { continue };
         let bound = bound.map_or(f64::INFINITY, |it| it.parse().unwrap_or(f64::INFINITY));
         let buckets = found.entry(name).or_default();
-        if buckets.iter().all(|it| it.0 != bound) {
+        if buckets.iter().all(|it| it.0.total_cmp(&bound).is_ne()) {
             buckets.push((bound, track));
         }
     }
