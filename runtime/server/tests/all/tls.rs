@@ -205,12 +205,14 @@ async fn between_two_handshakes_all_the_rest_has_its_turn() {
         })
         .collect();
     let is_unanswered = |it: &TcpStream| it.peek(&mut [0]).is_err_and(|it| it.kind() == ErrorKind::WouldBlock);
-    let (begin, mut most) = (Instant::now(), 0);
+    // Clients stay connected: the server reports those that leave during a handshake.
+    let (begin, mut most, mut answered) = (Instant::now(), 0, Vec::new());
     while !waiting.is_empty() {
         tokio::task::yield_now().await;
-        let before = waiting.len();
-        waiting.retain(is_unanswered);
-        most = most.max(before - waiting.len());
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|it| !is_unanswered(it));
+        waiting = later;
+        most = most.max(now.len());
+        answered.extend(now);
         assert!(begin.elapsed() < LONG, "{} are not answered", waiting.len());
     }
     assert!(most <= 2, "{most} handshakes while another task had no turn");

@@ -96,6 +96,11 @@ fn native(tracks: &[SampleTrack], job: &str) -> Vec<Series> {
 
 /// Returns a histogram with custom buckets from cumulative counts.
 fn sample(buckets: &[(f64, &SampleTrack)], cumulative: &[f64]) -> String {
+    if let [_] = buckets {
+        // The notation has no empty list of bounds.
+        let count = cumulative[0];
+        return format!("{{{{schema:-53 count:{count} custom_values:[1] buckets:[{count}]}}}}");
+    }
     let words = |all: Vec<f64>| all.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
     let bounds = buckets.iter().map(|it| it.0).filter(|it| it.is_finite()).collect();
     let below = [0.0].into_iter().chain(cumulative.iter().copied());
