@@ -18,7 +18,8 @@ pub(super) fn term(query: &Query, at: At<'_>) -> Option<String> {
         Query::Heatmap(it, range) => Some(format!("sum ({})", over("rate", it, *range, at))),
         Query::Rate(it, range) => Some(format!("histogram_count({})", over("rate", &counted(it)?, *range, at))),
         Query::Increase(it, range) => Some(format!("histogram_count({})", over("increase", &counted(it)?, *range, at))),
-        // Without observations a fraction is NaN, and so would be a sum. So the sum comes first, then the fraction.
+        // Without observations a fraction is NaN, and so would be a sum and each mean over a longer time. So the sum
+        // comes first, then the fraction, and no observations are zero.
         Query::Aggregate(Aggregation::Sum, by, of) => {
             let (function, it, range) = match of.as_ref() {
                 Query::Rate(it, range) => ("rate", it, range),
@@ -27,7 +28,8 @@ pub(super) fn term(query: &Query, at: At<'_>) -> Option<String> {
             };
             let (it, bound) = up_to(it)?;
             let all = format!("sum by ({}) ({})", labels(by, &[]), over(function, &it, *range, at));
-            Some(format!("(histogram_fraction(0, {bound}, {all}) * histogram_count({all}))"))
+            let count = format!("histogram_count({all})");
+            Some(format!("(histogram_fraction(0, {bound}, {all}) * ({count} > 0) or 0 * {count})"))
         }
         // A native histogram is one series, which is as fast to read as a recorded one.
         Query::Recorded { matchers, of, .. } if matches!(**of, Query::Buckets(..)) => {

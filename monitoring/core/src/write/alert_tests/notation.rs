@@ -73,38 +73,59 @@ fn native(tracks: &[SampleTrack], job: &str) -> Vec<Series> {
     let series = found.into_iter().map(|((metric, labels), mut buckets)| {
         buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
         let labels: Vec<(String, String)> = labels.into_iter().cloned().collect();
-        let pieces = buckets.iter().map(|it| it.1.pieces.len()).max().unwrap_or_default();
-        let minutes = |piece: usize| buckets.iter().find_map(|it| it.1.pieces.get(piece)).map_or(0, |it| it.0);
-        let growth = |piece: usize| -> Vec<f64> {
-            buckets.iter().map(|it| it.1.pieces.get(piece).map_or(0.0, |it| it.1)).collect()
+        let growths: Vec<Vec<f64>> = buckets.iter().map(|it| growth(it.1)).collect();
+        let minutes = growths.iter().map(Vec::len).max().unwrap_or_default();
+        let bounds: Vec<f64> = buckets.iter().map(|it| it.0).collect();
+        let at = |minute: usize| {
+            let cumulative = growths.iter().map(|it| it.get(minute).copied().unwrap_or_default());
+            Counts::of(&cumulative.collect::<Vec<_>>())
         };
-        let mut counts: Option<Vec<f64>> = None;
-        let mut values = Vec::new();
-        for piece in (0..pieces).filter(|it| minutes(*it) > 0) {
-            let (more, growth) = (minutes(piece) - 1, growth(piece));
-            let first: Vec<f64> = match &counts {
-                Some(counts) => counts.iter().zip(&growth).map(|(count, growth)| count + growth).collect(),
-                None => vec![0.0; growth.len()],
-            };
-            values.push(format!("{}+{}x{more}", sample(&buckets, &first), sample(&buckets, &growth)));
-            counts = Some(first.iter().zip(&growth).map(|(count, growth)| count + growth * f64::from(more)).collect());
+        let mut all = Vec::new();
+        let (mut counts, mut minute) = (Counts::of(&vec![0.0; buckets.len()]), 0);
+        while minute < minutes {
+            let growth = at(minute);
+            let more = (minute + 1..minutes).take_while(|it| at(*it) == growth).count();
+            all.push(format!("{}+{}x{more}", counts.written(&bounds), growth.written(&bounds)));
+            minute += more + 1;
+            (0..more).for_each(|_| counts.add(&growth));
+            counts.add(&at(minute));
         }
-        Series { series: named(metric, &labels, job), values: values.join(" "), count: (0..pieces).map(minutes).sum() }
+        let count = u32::try_from(minutes).unwrap_or(u32::MAX);
+        Series { series: named(metric, &labels, job), values: all.join(" "), count }
     });
     series.collect()
 }
 
-/// Returns a histogram with custom buckets from cumulative counts.
-fn sample(buckets: &[(f64, &SampleTrack)], cumulative: &[f64]) -> String {
-    if let [_] = buckets {
-        // The notation has no empty list of bounds.
-        let count = cumulative[0];
-        return format!("{{{{schema:-53 count:{count} custom_values:[1] buckets:[{count}]}}}}");
+/// The observations of a histogram in each bucket, and in all.
+#[derive(PartialEq)]
+struct Counts {
+    buckets: Vec<f64>,
+    all: f64,
+}
+
+impl Counts {
+    fn of(cumulative: &[f64]) -> Self {
+        let below = [0.0].into_iter().chain(cumulative.iter().copied());
+        let buckets = cumulative.iter().zip(below).map(|(count, below)| count - below).collect();
+        Self { buckets, all: cumulative.last().copied().unwrap_or_default() }
     }
-    let words = |all: Vec<f64>| all.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
-    let bounds = buckets.iter().map(|it| it.0).filter(|it| it.is_finite()).collect();
-    let below = [0.0].into_iter().chain(cumulative.iter().copied());
-    let counts: Vec<f64> = cumulative.iter().zip(below).map(|(count, below)| count - below).collect();
-    let count = cumulative.last().copied().unwrap_or_default();
-    format!("{{{{schema:-53 count:{count} custom_values:[{}] buckets:[{}]}}}}", words(bounds), words(counts))
+
+    /// Adds as promtool does, one minute at a time: with another rounding a bucket could decrease, which is a reset.
+    fn add(&mut self, more: &Self) {
+        self.buckets.iter_mut().zip(&more.buckets).for_each(|(count, more)| *count += more);
+        self.all += more.all;
+    }
+
+    /// Returns a histogram with custom buckets. The notation has no empty list of bounds.
+    fn written(&self, bounds: &[f64]) -> String {
+        let words = |all: &[f64]| all.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+        let finite: Vec<f64> = bounds.iter().copied().filter(|it| it.is_finite()).collect();
+        let bounds = if finite.is_empty() { "1".to_owned() } else { words(&finite) };
+        format!("{{{{schema:-53 count:{} custom_values:[{bounds}] buckets:[{}]}}}}", self.all, words(&self.buckets))
+    }
+}
+
+/// Returns how much a counter grows in each minute.
+fn growth(track: &SampleTrack) -> Vec<f64> {
+    track.pieces.iter().flat_map(|(minutes, value)| (0..*minutes).map(|_| *value)).collect()
 }

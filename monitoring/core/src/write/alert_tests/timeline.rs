@@ -1,12 +1,13 @@
 //! Writes timelines as tests. The expected minutes come from evaluating the alert's query, once as Prometheus 3 and once
-//! as Prometheus 2.42. The tests skip instants at which the two differ.
+//! as Prometheus 2.42. The tests skip instants at which the two differ, and with
+//! native histograms those at which the result changes.
 
 use super::{Case, Question, Sample, job, notation};
 use crate::model::monitoring::Monitoring;
 use crate::model::{self, Alert, Timeline};
 use crate::query::Query;
 use crate::query::evaluate::{self, AnswerRow, Labels, Memory, Phase, Scope, evaluate, is_present};
-use crate::query::promql::{self, Place, quoted};
+use crate::query::promql::{self, Histograms, Place, quoted};
 use std::sync::Arc;
 
 const MINUTE: i64 = 60_000;
@@ -31,7 +32,8 @@ pub(super) fn case(alert: &Alert, course: &Timeline, step: u32, monitoring: &Mon
     let scopes = scopes.map(|it| it.every(step * 60_000));
     let both = |query: &Query, answer: &dyn Fn(&[AnswerRow]) -> Vec<Answer>| -> Vec<Option<Answer>> {
         let [three, two] = scopes.map(|it| answer(&evaluate(query, &it, &source, &times)));
-        three.into_iter().zip(two).map(|(three, two)| (three == two).then_some(three)).collect()
+        let same = three.into_iter().zip(two).map(|(three, two)| (three == two).then_some(three)).collect();
+        if monitoring.histograms == Histograms::Native { without_changes(same) } else { same }
     };
     let hold = i64::from(alert.for_seconds) * 1000;
     let alone = |count: usize| vec![("{}", count)];
@@ -125,6 +127,14 @@ fn alerts(alert: &Alert, state: Option<&str>, monitoring: &Monitoring) -> String
         matchers.push(format!("team={}", quoted(&alert.team)));
     }
     format!("ALERTS{{{}}}", matchers.join(","))
+}
+
+/// Leaves out the evaluations before and after each change. Rates of native histograms are extrapolated differently at
+/// the edges of a window, so they change one evaluation earlier or later.
+fn without_changes(all: Vec<Option<Answer>>) -> Vec<Option<Answer>> {
+    let changes = |index: usize| index.checked_sub(1).is_some_and(|it| all.get(it) != all.get(index));
+    let keeps = |index: usize| !changes(index) && (index + 1 == all.len() || !changes(index + 1));
+    (0..all.len()).map(|it| all.get(it).filter(|_| keeps(it)).cloned().flatten()).collect()
 }
 
 /// Collects the recorded queries that the query reads.
