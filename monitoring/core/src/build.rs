@@ -3,6 +3,7 @@
 //! This layer depends on the query language and the model. It is independent of file formats.
 
 pub mod alerts;
+pub mod budget;
 pub mod layout;
 pub mod objectives;
 mod panels;
@@ -32,6 +33,7 @@ impl Monitoring {
         let (histograms, arguments) = (options.histograms, options.arguments.clone());
         let recordings = recordings::groups(&job, &alerts, &rows, histograms);
         let (uid, origin) = (uid(&job), origin(catalog));
+        let sample_limit = budget::sample_limit(&families, options);
         let prometheus = options.prometheus.clone();
         Self {
             job,
@@ -45,6 +47,7 @@ impl Monitoring {
             stack,
             histograms,
             receivers,
+            sample_limit,
             prometheus,
             problems,
         }

@@ -1,21 +1,25 @@
-//! The alerts about the monitoring itself. A real Prometheus and a real Alertmanager are broken on purpose; a full disk
-//! and a growing database are simulated by past samples in Prometheus' storage.
+//! The alerts about the monitoring itself, and about scrapes that are too large. A real Prometheus and a real
+//! Alertmanager are broken on purpose; a full disk and a growing database are simulated by past samples in Prometheus'
+//! storage.
 
 use crate::prometheus::{Prometheus, Setup, free_address};
-use crate::rules::Clock;
+use crate::rules::{Clock, RuleFile};
 use crate::shipped;
-use measurand_tests::{Running, wait};
+use measurand_monitoring::{Monitoring, Options};
+use measurand_tests::{HttpServer, Running, wait};
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) const LIVE: &[&str] = &["AlertDeliveryFailing", "RuleEvaluationFailing"];
+/// The alerts about the size of a scrape, in `alerts.yml`.
+pub(crate) const LARGE: &[&str] = &["SampleLimitExceeded", "SampleLimitNear"];
 pub(crate) const MADE_UP: &[&str] = &["LowDiskSpace", "MonitoringStorageGrowth"];
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -23,12 +27,16 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Waits until all alerts fire with correct labels and texts, or until none fires.
 #[track_caller]
 fn wait_for(prometheus: &Prometheus, names: &[&str], fire: bool) {
-    let shipped = shipped("stack-alerts.yml");
+    wait_for_rules(prometheus, &shipped("stack-alerts.yml"), names, fire);
+}
+
+#[track_caller]
+fn wait_for_rules(prometheus: &Prometheus, shipped: &RuleFile, names: &[&str], fire: bool) {
     for name in names {
         wait(&format!("{name} to {}", if fire { "fire" } else { "resolve" }), 90, || {
             let firing = prometheus.firing(name);
             for it in &firing {
-                it.check(&shipped);
+                it.check(shipped);
             }
             (firing.is_empty() != fire).then_some(())
         });
@@ -55,6 +63,7 @@ fn broken_rules_and_broken_delivery_fire_alerts() {
         rules: &rules,
         jobs: &[("prometheus", vec![address]), ("alertmanager", vec![alertmanager.clone()])],
         alertmanagers: vec![alertmanager],
+        sample_limit: 0,
     });
     wait("a notification", 60, || receiver.called.load(Ordering::Relaxed).then_some(()));
     wait_for(&prometheus, LIVE, false);
@@ -74,6 +83,64 @@ fn broken_rules_and_broken_delivery_fire_alerts() {
     wait_for(&prometheus, LIVE, false);
 }
 
+/// Prometheus drops a scrape above `sample_limit`. The alert then names this cause, and `ServiceDown` does not fire: it
+/// says that the service does not answer.
+#[test]
+fn a_scrape_above_its_limit_fires_an_alert_that_names_the_cause() {
+    const LIMIT: u32 = 1000;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { job: Some("shop".to_owned()), sample_limit: Some(LIMIT), ..Options::default() };
+    let monitoring = Monitoring::new(&measurand_catalog::parse(b"").unwrap(), &options);
+    for file in monitoring.files() {
+        std::fs::write(folder.path().join(file.name), file.contents).unwrap();
+    }
+    let rules = RuleFile::read(&folder.path().join("alerts.yml"));
+    let down = ["ServiceDown"];
+    // The number of samples; none means that the service does not answer.
+    let samples = Arc::new(AtomicU32::new(100));
+    let shared = Arc::clone(&samples);
+    let target = HttpServer::start(move |_| {
+        let (count, mut text) = (shared.load(Ordering::Relaxed), String::new());
+        for it in 0..count {
+            writeln!(text, "x{{number=\"{it}\"}} 1").unwrap();
+        }
+        (if count > 0 { 200 } else { 500 }, text)
+    });
+    let prometheus = Prometheus::start(&Setup {
+        folder: &folder.path().join("prometheus"),
+        address: free_address(),
+        clock: Clock { factor: 120, hold: 120, scrape: SECOND },
+        rules: &[rules.clone().only(|it| LARGE.contains(&it) || down.contains(&it))],
+        jobs: &[("shop", vec![target.address.clone()])],
+        alertmanagers: Vec::new(),
+        sample_limit: monitoring.sample_limit,
+    });
+    let [exceeded, near] = [[LARGE[0]], [LARGE[1]]];
+    let set = |count| samples.store(count, Ordering::Relaxed);
+    let firing = |name: &str| prometheus.firing(name).len();
+
+    set(900);
+    wait_for_rules(&prometheus, &rules, &near, true);
+    assert_eq!((firing(exceeded[0]), firing(down[0])), (0, 0), "scrapes below the limit succeed");
+    set(1001);
+    wait_for_rules(&prometheus, &rules, &exceeded, true);
+    let alert = prometheus.firing(exceeded[0]).remove(0);
+    eprintln!("{}", alert.short());
+    let cause = format!(
+        "The scrape of {} has 1001 samples, and sample_limit is 1000: Prometheus drops the scrape.",
+        target.address
+    );
+    assert!(alert.short().contains(&cause), "{}", alert.short());
+    // Longer than the `for` of ServiceDown, which is half a second here.
+    thread::sleep(SECOND * 5);
+    assert_eq!(firing(down[0]), 0, "the service answers");
+    set(0);
+    wait_for_rules(&prometheus, &rules, &down, true);
+    wait_for_rules(&prometheus, &rules, LARGE, false);
+    set(100);
+    wait_for_rules(&prometheus, &rules, &down, false);
+}
+
 #[test]
 fn past_samples_fire_storage_alerts() {
     let folder = tempfile::tempdir().unwrap();
@@ -87,6 +154,7 @@ fn past_samples_fire_storage_alerts() {
         rules: &[shipped("stack-alerts.yml").only(|it| MADE_UP.contains(&it))],
         jobs: &[],
         alertmanagers: Vec::new(),
+        sample_limit: 0,
     });
     wait_for(&prometheus, MADE_UP, true);
     // The alerts resolve because the samples end now.

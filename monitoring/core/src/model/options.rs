@@ -28,6 +28,8 @@ pub struct Options {
     pub under_load: bool,
     /// Bytes of resident memory above which `MemoryHigh` fires.
     pub memory_bytes: f64,
+    /// Most samples of a scrape of the program; `None` for the number that follows from the catalog.
+    pub sample_limit: Option<u32>,
     /// The format in which Prometheus stores the histograms of the program.
     pub histograms: Histograms,
     /// The burn rates at which `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
@@ -140,6 +142,7 @@ impl Default for Options {
             runbook_url: "RUNBOOK.md".to_owned(),
             under_load: false,
             memory_bytes: 100.0 * 1024.0 * 1024.0,
+            sample_limit: None,
             histograms: Histograms::default(),
             burns: defaults(),
             changed: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! Routes and receivers, checked with Alertmanager's own tool, and the configuration of Prometheus and Kubernetes.
 
-use crate::support::{all_files, amtool, catalog, everything, file, folder, monitoring, promtool, system};
-use measurand_catalog::Severity;
+use crate::support::{all_files, amtool, catalog, everything, file, folder, monitoring, promtool, query, site, system};
+use measurand_catalog::{Metric, Severity, SiteRecord, families};
 use measurand_monitoring::{Monitoring, Options};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -124,6 +124,42 @@ fn receivers_have_the_channels_of_their_severity() {
         "dead-mans-switch - - - https://switch.example.org/ping",
     ];
     assert_eq!(described, expected);
+}
+
+/// Prometheus drops a scrape above `sample_limit`, and the alerts name the same limit.
+#[test]
+fn the_sample_limit_follows_from_the_catalog() {
+    let limits = |options: &Options, sites: &[SiteRecord]| -> Vec<u64> {
+        let monitoring = Monitoring::new(&catalog(sites), options);
+        let config = yaml(&file(&monitoring, "prometheus.yml"));
+        let jobs = config["scrape_configs"].as_array().unwrap();
+        let text = file(&monitoring, "alerts.yml");
+        let objects = file(&monitoring, "kubernetes.yml");
+        let own = jobs[0]["sample_limit"].as_u64().unwrap();
+        assert!(text.contains(&format!("scrape_samples_post_metric_relabeling{{job=\"shop\"}} > {own} and up")));
+        assert!(text.contains(&format!("[5m])) > {}", own * 4 / 5)), "{text}");
+        assert!(objects.contains(&format!("sampleLimit: {own}\n")));
+        jobs.iter().map(|it| it["sample_limit"].as_u64().unwrap()).collect()
+    };
+    let options = Options { job: Some("shop".to_owned()), ..Options::default() };
+    let [nothing, literal, free] =
+        [vec![], vec![query("select", "patterns", &[])], vec![site("timed_query", "database", "any", &[], &[])]]
+            .map(|it| limits(&options, &it));
+    // The servers of the stack, the push gateway, and other Prometheus servers.
+    assert_eq!(nothing, [63_000, 50_000, 50_000, 50_000, 50_000, 50_000, 5_000_000, 5_000_000]);
+    assert_eq!((literal[0], literal[1]), (63_000, 50_000));
+    // A label with free values reaches the series limit: 2,001 combinations of each series.
+    let series: usize = families::DATABASE.metrics.iter().map(of_one).sum();
+    let expected = (2001 * series + 50_000) * 5 / 4;
+    assert_eq!(free[0], u64::try_from(expected.div_ceil(1000) * 1000).unwrap());
+    let chosen = Options { sample_limit: Some(1000), ..options };
+    assert_eq!(limits(&chosen, &[])[0], 1000);
+}
+
+/// The series of a metric for one combination of the family's labels.
+fn of_one(metric: &Metric) -> usize {
+    let outcomes = metric.role.extra_label().map_or(1, |it| it.values.len());
+    outcomes * if metric.buckets.is_empty() { 1 } else { metric.buckets.len() + 3 }
 }
 
 #[test]

@@ -14,7 +14,7 @@ const OF_PROMETHEUS: [&str; 11] = [
     "up",
     "ALERTS",
     "scrape_duration_seconds",
-    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
     "prometheus_rule_evaluation_failures_total",
     "prometheus_tsdb_storage_blocks_bytes",
     "alertmanager_notifications_total",

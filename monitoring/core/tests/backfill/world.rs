@@ -81,6 +81,9 @@ impl World {
             world.add(&stalled, counter, &[], Law::Stopped(1000.0, 10.0));
         }
         world.add(&stalled, "up", &[], Law::Constant(1.0));
+        let large = Target { job: STALLED, instance: "b", index: 1.0 };
+        world.add(&large, "up", &[], Law::Constant(0.0));
+        world.add(&large, "scrape_samples_post_metric_relabeling", &[], Law::Constant(1e9));
         world.add(&stalled, "process_start_time_seconds", &[], Law::Constant(1e9));
         world.of_stack();
         world
@@ -168,7 +171,7 @@ impl World {
         let pick = |well: f64, ill: f64| Law::Constant(if sick { ill } else { well });
         self.add(target, "up", &[], Law::Constant(if sick && target.index > 0.0 { 0.0 } else { 1.0 }));
         self.add(target, "scrape_duration_seconds", &[], pick(0.01, 2.0));
-        self.add(target, "scrape_samples_scraped", &[], pick(500.0, 700.0));
+        self.add(target, "scrape_samples_post_metric_relabeling", &[], pick(500.0, 1e9));
         for (state, severity) in [("firing", "P1"), ("firing", "none"), ("pending", "P2")] {
             let labels = [("alertname", severity), ("alertstate", state), ("severity", severity)];
             self.add(target, "ALERTS", &labels, Law::Constant(1.0));
