@@ -50,7 +50,7 @@ fn every_alert_has_a_trigger() {
         assert!(by_faults.contains(it), "{it} needs a step in which it is not inhibited");
     }
     check("alerts.yml", &[&by_faults, BY_EXIT, monitoring::LARGE, &[ALWAYS]]);
-    check("stack-alerts.yml", &[monitoring::LIVE, monitoring::MADE_UP]);
+    check("stack-alerts.yml", &[monitoring::LIVE, monitoring::DEAD, monitoring::MADE_UP]);
 }
 
 /// Parsing and printing a rule's expression does not change it.

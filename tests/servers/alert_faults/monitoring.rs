@@ -7,6 +7,7 @@ use crate::rules::{Clock, RuleFile};
 use crate::shipped;
 use measurand_monitoring::{Monitoring, Options};
 use measurand_tests::{HttpServer, Running, wait};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -18,6 +19,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) const LIVE: &[&str] = &["AlertDeliveryFailing", "RuleEvaluationFailing"];
+pub(crate) const DEAD: &[&str] = &["ConfigReloadFailed", "MonitoringTargetDown", "ShardDown"];
 /// The alerts about the size of a scrape, in `alerts.yml`.
 pub(crate) const LARGE: &[&str] = &["SampleLimitExceeded", "SampleLimitNear"];
 pub(crate) const MADE_UP: &[&str] = &["LowDiskSpace", "MonitoringStorageGrowth"];
@@ -81,6 +83,53 @@ fn broken_rules_and_broken_delivery_fire_alerts() {
     std::fs::remove_file(broken).unwrap();
     prometheus.reload();
     wait_for(&prometheus, LIVE, false);
+}
+
+#[test]
+fn dead_targets_and_rejected_configurations_fire_alerts() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("alertmanager");
+    let [alertmanager, address] = [(); 2].map(|()| free_address());
+    let broken = Arc::new(AtomicBool::new(true));
+    let server = || {
+        let broken = Arc::clone(&broken);
+        HttpServer::start(move |_| (if broken.load(Ordering::Relaxed) { 500 } else { 200 }, String::new())).address
+    };
+    let (node, shard) = (server(), server());
+    let _running = start_alertmanager(&home, &alertmanager, "http://127.0.0.1:9");
+    let jobs = [("prometheus", &address), ("alertmanager", &alertmanager), ("node", &node), ("federate", &shard)];
+    let prometheus = Prometheus::start(&Setup {
+        folder: &folder.path().join("prometheus"),
+        address: address.clone(),
+        clock: Clock { factor: 120, hold: 120, scrape: SECOND },
+        rules: &[shipped("stack-alerts.yml").only(|it| DEAD.contains(&it))],
+        jobs: &jobs.map(|(job, address)| (job, vec![address.clone()])),
+        alertmanagers: Vec::new(),
+        sample_limit: 0,
+    });
+    let reload = |address: &str| ureq::post(format!("http://{address}/-/reload")).send_empty();
+    let files = [home.join("alertmanager.yml"), folder.path().join("prometheus/prometheus.yml")];
+    let whole = files.each_ref().map(|it| std::fs::read_to_string(it).unwrap());
+    for (file, address) in files.iter().zip([&alertmanager, &address]) {
+        std::fs::write(file, "unknown: 1").unwrap();
+        assert!(reload(address).is_err(), "the file is wrong");
+    }
+    wait_for(&prometheus, DEAD, true);
+    let expected = [&["alertmanager", "prometheus"][..], &["node"], &["federate"]];
+    for (name, jobs) in DEAD.iter().zip(expected) {
+        wait(&format!("{name} about {jobs:?}"), 30, || {
+            let firing = prometheus.firing(name);
+            let about: BTreeSet<&str> = firing.iter().map(|it| it.label("job")).collect();
+            about.iter().eq(jobs).then_some(())
+        });
+    }
+
+    broken.store(false, Ordering::Relaxed);
+    for ((file, address), text) in files.iter().zip([&alertmanager, &address]).zip(whole) {
+        std::fs::write(file, text).unwrap();
+        reload(address).unwrap();
+    }
+    wait_for(&prometheus, DEAD, false);
 }
 
 /// Prometheus drops a scrape above `sample_limit`. The alert then names this cause, and `ServiceDown` does not fire: it
@@ -149,8 +198,7 @@ fn past_samples_fire_storage_alerts() {
     let prometheus = Prometheus::start(&Setup {
         folder: &home,
         address: free_address(),
-        // The windows keep their shipped length.
-        clock: Clock { factor: 1, hold: 1800, scrape: SECOND },
+        clock: Clock { factor: 60, hold: 1800, scrape: SECOND },
         rules: &[shipped("stack-alerts.yml").only(|it| MADE_UP.contains(&it))],
         jobs: &[],
         alertmanagers: Vec::new(),
@@ -161,26 +209,22 @@ fn past_samples_fire_storage_alerts() {
     wait_for(&prometheus, MADE_UP, false);
 }
 
-/// Writes samples up to now of an almost full disk and of storage that has grown within a day.
+/// Writes samples up to now of an almost full disk and of a server that stores many samples.
 fn backfill(home: &Path) {
-    const DAY: u64 = 86_400;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let mut text = String::new();
-    let mut series = |name: &str, labels: &str, samples: &[(u64, f64)]| {
+    let mut series = |name: &str, labels: &str, value: fn(u64) -> u64| {
         writeln!(text, "# TYPE {name} gauge").unwrap();
-        for (end, value) in samples {
-            for time in (end - 300..=*end).step_by(10) {
-                writeln!(text, "{name}{{{labels}}} {value} {time}").unwrap();
-            }
+        for time in (now - 300..=now).step_by(10) {
+            writeln!(text, "{name}{{{labels}}} {} {time}", value(time)).unwrap();
         }
     };
     let disk = r#"job="node",instance="made-up:9100",mountpoint="/",fstype="ext4""#;
-    series("node_filesystem_avail_bytes", disk, &[(now, 10.0)]);
-    series("node_filesystem_size_bytes", disk, &[(now, 100.0)]);
-    series("node_filesystem_readonly", disk, &[(now, 0.0)]);
+    series("node_filesystem_avail_bytes", disk, |_| 10);
+    series("node_filesystem_size_bytes", disk, |_| 100);
+    series("node_filesystem_readonly", disk, |_| 0);
     let storage = r#"job="prometheus",instance="made-up:9090""#;
-    // Includes two more minutes, because the test asks for the value a day ago until then.
-    series("prometheus_tsdb_storage_blocks_bytes", storage, &[(now - DAY + 120, 1e8), (now, 3e8)]);
+    series("prometheus_tsdb_head_samples_appended_total", storage, |time| 10_000 * time);
     text.push_str("# EOF\n");
     std::fs::create_dir_all(home).unwrap();
     let (file, blocks) = (home.join("samples"), home.join("tsdb"));

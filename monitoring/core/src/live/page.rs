@@ -37,12 +37,12 @@ impl Page {
             let known = name == "up"
                 || platform::ALL.iter().any(|it| ours(it.name))
                 || self.catalog.families.iter().flat_map(|it| &it.metrics).any(|it| ours(&it.name));
-            matches!(origin, Origin::Job(_)) || !known
+            matches!(origin, Origin::Jobs(_)) || !known
         };
         let selectors = read(query);
         let missing = selectors.iter().find(|it| foreign(&it.metric, it.origin))?;
         Some(match missing.origin {
-            Origin::Job(job) => format!("needs Prometheus: {job}"),
+            Origin::Jobs(jobs) => format!("needs Prometheus: {}", jobs.join(", ")),
             _ => format!("needs Prometheus: {}", missing.metric),
         })
     }

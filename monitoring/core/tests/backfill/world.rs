@@ -209,8 +209,13 @@ impl World {
             let group = [("rule_group", "g")];
             let failures = Law::Line(0.0, pick(0.1, 0.0));
             self.add(&of("prometheus"), "prometheus_rule_evaluation_failures_total", &group, failures);
-            let growth = Law::Line(1e9, pick(2000.0, 10.0));
-            self.add(&of("prometheus"), "prometheus_tsdb_storage_blocks_bytes", &[], growth);
+            let samples = Law::Line(0.0, pick(2000.0, 10.0));
+            self.add(&of("prometheus"), "prometheus_tsdb_head_samples_appended_total", &[], samples);
+            for job in ["prometheus", "alertmanager", "federate"] {
+                self.add(&of(job), "up", &[], Law::Constant(index));
+            }
+            self.add(&of("prometheus"), "prometheus_config_last_reload_successful", &[], Law::Constant(index));
+            self.add(&of("alertmanager"), "alertmanager_config_last_reload_successful", &[], Law::Constant(index));
             let disk = [("mountpoint", "/"), ("fstype", "ext4")];
             self.add(&of("node"), "node_filesystem_avail_bytes", &disk, Law::Constant(pick(10.0, 60.0)));
             self.add(&of("node"), "node_filesystem_size_bytes", &disk, Law::Constant(100.0));
