@@ -322,10 +322,12 @@ pub(super) const ALERTS: &[Common] = &[
         absent: "Fires: this alert always does.",
         advice: &[
             "Nothing to do while it fires.",
-            "If the dead man's switch misses it, check Prometheus, then Alertmanager, then the network between them.",
+            "If it is missing, check Prometheus, then Alertmanager, then the network between them.",
         ],
         query: |_| Some(Query::Constant(1.0)),
-        description: |_| vec![text("This alert always fires. Send it to a dead man's switch.")],
+        description: |_| {
+            vec![text("This alert always fires. The alert receiver and the dead man's switch notice when it stops.")]
+        },
         scenario: |_| Scenario { lead: 0, fires_without_data: true, ..scenario(Vec::new(), Vec::new(), 1.0) },
     },
 ];
