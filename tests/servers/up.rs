@@ -71,6 +71,7 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
         answer.ok()?.body_mut().read_to_string().ok().filter(|it| it.contains("Watchdog"))
     });
     assert!(ureq::get(format!("{webhook}/api/alerts")).call().is_err(), "reading alerts needs the token");
+    assert!(ureq::get(format!("{webhook}/watchdog")).call().is_ok(), "the Watchdog needs none");
 
     // `up` starts a dead server again, on its port and with its samples.
     let pid = server(&report, "prometheus")["pid"].to_string();

@@ -132,7 +132,7 @@ fn term(bytes: &mut Bytes<'_>, depth: usize) -> Query {
 
 fn selector(bytes: &mut Bytes<'_>) -> Selector {
     let metric = bytes.one_of(&METRICS);
-    let origin = bytes.one_of(&[Origin::Target, Origin::Rule, Origin::Job("own")]);
+    let origin = bytes.one_of(&[Origin::Target, Origin::Rule, Origin::Jobs(&["own"])]);
     let mut selector = Selector { origin, ..Selector::new(metric) };
     for _ in 0..bytes.below(4) {
         let label = bytes.one_of(&LABELS);

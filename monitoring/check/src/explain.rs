@@ -3,15 +3,15 @@
 //! It uses the model from which the files are written, so its alerts and panels are those in the files.
 
 mod about;
-mod budget;
 
 pub use about::{AlertView, FunctionView, LabelView, MetricView, PanelView, QueryView};
-pub use budget::Budget;
+pub use measurand_monitoring::build::budget::Budget;
 
 use crate::settings::Settings;
 use measurand_catalog::{Catalog, SiteRecord, platform};
 use measurand_monitoring::Monitoring;
 use measurand_monitoring::Options;
+use measurand_monitoring::build::budget;
 use measurand_monitoring::build::used_family::{UsedFamily, used};
 use serde::Serialize;
 

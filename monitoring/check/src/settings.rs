@@ -14,6 +14,7 @@ use measurand_monitoring::query::promql::Histograms;
 use measurand_monitoring::{Options, Receivers, RemoteStore};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::Path;
 use toml::Spanned;
 
@@ -78,6 +79,7 @@ struct Raw {
     runbook_url: Option<String>,
     under_load: Option<bool>,
     memory_bytes: Option<Spanned<f64>>,
+    sample_limit: Option<NonZero<u32>>,
     histograms: Option<Spanned<String>>,
     #[serde(default)]
     known_metrics: Vec<Spanned<String>>,
@@ -204,6 +206,7 @@ impl Settings {
                 return Err(format!("{place}: `memory_bytes` is out of range; help: write a number above zero"));
             }
         }
+        settings.options.sample_limit = raw.sample_limit.map(NonZero::get);
         if let Some(it) = raw.histograms {
             let found = Histograms::ALL.into_iter().find(|known| known.as_str() == it.get_ref());
             settings.options.histograms =

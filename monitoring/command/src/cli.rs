@@ -222,7 +222,8 @@ Example:
 The command writes random passwords and tokens, and the hashes of these passwords. It never changes
 a file that exists: to replace a secret, remove its file and run the command again.
 
-The secrets for Slack, PagerDuty, e-mail and the dead man's switch are empty until you fill them in.
+The secrets for Slack, PagerDuty and e-mail are empty until you fill them in, and so are those for
+`switch_url` and `[remote_write]` of `monitoring.toml`, if it has them.
 The servers start without them; a notification to an empty one fails and is counted.
 
 Only you can enter the folder (mode 700). Files that no container reads have mode 600. The others

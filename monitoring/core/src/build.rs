@@ -3,6 +3,7 @@
 //! This layer depends on the query language and the model. It is independent of file formats.
 
 pub mod alerts;
+pub mod budget;
 pub mod layout;
 pub mod objectives;
 mod panels;
@@ -36,6 +37,7 @@ impl Monitoring {
             && NativeHistograms::of_image(PROMETHEUS.image) == NativeHistograms::Setting;
         let recordings = recordings::groups(&job, &alerts, &rows, histograms);
         let (uid, origin) = (uid(&job), origin(catalog));
+        let sample_limit = budget::sample_limit(&families, options);
         let prometheus = options.prometheus.clone();
         Self {
             job,
@@ -50,6 +52,7 @@ impl Monitoring {
             histograms,
             native_setting,
             receivers,
+            sample_limit,
             prometheus,
             problems,
         }

@@ -60,8 +60,8 @@ pub enum Origin {
     Target,
     /// A rule that aggregated over targets: the series has `job` only.
     Rule,
-    /// A target of another job that belongs to the monitoring stack.
-    Job(&'static str),
+    /// A target of one of these jobs, which belong to the monitoring stack.
+    Jobs(&'static [&'static str]),
 }
 
 /// The time range that a query reads.

@@ -52,10 +52,10 @@ impl Monitoring {
     /// Returns the files that belong to a Prometheus rather than to a program: once for any number of programs.
     #[must_use]
     pub fn stack_files(&self) -> Vec<File> {
-        let places = Places::containers(&self.receivers.secrets);
+        let (places, receivers) = (Places::containers(&self.receivers.secrets), alertmanager::count(&self.receivers));
         vec![
             file("prometheus.yml", prometheus_config::config(self, &places), "jobs", prometheus_config::JOBS),
-            file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", alertmanager::RECEIVERS),
+            file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", receivers),
             file("stack-alerts.yml", rule_files::stack_alerts(self), "alerts", count(&self.stack)),
         ]
     }
@@ -65,7 +65,7 @@ impl Monitoring {
     #[must_use]
     pub fn stack_files_at(&self, places: &Places, calls: bool) -> Vec<File> {
         let alertmanager = if calls {
-            (alertmanager::config(&self.receivers), alertmanager::RECEIVERS)
+            (alertmanager::config(&self.receivers), alertmanager::count(&self.receivers))
         } else {
             (alertmanager::kept_only(&self.receivers), 1)
         };
@@ -128,7 +128,7 @@ impl Monitoring {
             "patterns" => 4,
             "hosts" => 5,
             "jobs" => prometheus_config::JOBS,
-            "receivers" => alertmanager::RECEIVERS,
+            "receivers" => alertmanager::count(&self.receivers),
             _ => 1,
         };
         let fixed = fixed.map(|(name, contents, kind)| file(name, contents, kind, count(kind)));

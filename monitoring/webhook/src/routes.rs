@@ -9,6 +9,7 @@ mod view;
 
 use crate::app::App;
 use crate::store;
+use crate::time::Time;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -31,6 +32,7 @@ pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
         .route("/api/alerts", get(api::alerts))
         .route("/api/alerts/{id}", get(api::alert))
         .route("/readyz", get(ready))
+        .route("/watchdog", get(watchdog))
         .merge(page::routes())
         .method_not_allowed_fallback(|| async {
             let why = "the method is not allowed; help: use POST for `/webhook`, and GET for all other paths";
@@ -72,6 +74,21 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal> {
         *lock(&app.probed) = Some(Instant::now());
     }
     Ok("ready\n")
+}
+
+/// Time after which the Watchdog is missing. Alertmanager sends it every minute.
+const WATCHDOG_SECONDS: i64 = 300;
+
+/// Tests whether alerts arrive: answers 200 if the Watchdog fires and was received within [`WATCHDOG_SECONDS`].
+async fn watchdog(State(app): State<Arc<App>>) -> Result<String, Refusal> {
+    let last = app.readers.read(store::watchdog).await.map_err(|it| Refusal::unreadable(&it))?;
+    let now = Time::now();
+    let received = last.map_or_else(|| "does not fire".to_owned(), |it| format!("was received {}", it.ago(now)));
+    if last.is_some_and(|it| it > now.plus_seconds(-WATCHDOG_SECONDS)) {
+        return Ok(format!("the Watchdog {received}\n"));
+    }
+    let help = "check Prometheus, then Alertmanager, then the network between them";
+    Err(Refusal::later(&format!("the Watchdog {received}; help: {help}"), 60))
 }
 
 /// Browsers load and run only files of this server, even if an alert contains malicious markup.

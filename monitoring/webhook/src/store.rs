@@ -8,7 +8,7 @@ mod write;
 pub use prune::Keep;
 pub(crate) use prune::prune;
 pub(crate) use queue::{Queued, defer, delivered, enqueue, next, rejected, waiting};
-pub(crate) use read::{AlertRow, Change, Filter, List, State, Totals, alert, list, severities, totals};
+pub(crate) use read::{AlertRow, Change, Filter, List, State, Totals, alert, list, severities, totals, watchdog};
 pub(crate) use write::{Stored, probe, store, unprobe};
 
 use measurand::db_connection;

@@ -7,6 +7,7 @@ mod kill;
 mod kills;
 mod pager;
 mod servers;
+mod watchdog;
 mod world;
 
 use measurand_tests::wait;
@@ -24,9 +25,10 @@ const P0: [&str; 2] = ["The service does not answer.", "Prometheus cannot scrape
 #[test]
 fn every_alert_reaches_exactly_its_receivers() {
     let world = World::start();
-    // Only the Watchdog reaches the dead man's switch.
+    // Only the Watchdog reaches the dead man's switch. The alert receiver stores it, too.
     let fed = wait("the Watchdog at the dead man's switch", 60, || world.open.requests("/switch").into_iter().next());
     assert_eq!(fed.json()["alerts"][0]["labels"]["alertname"], "Watchdog");
+    world.kept("Watchdog", "firing", &["Alerting works."]);
     assert!(world.open.requests("/slack").is_empty(), "no fault is on: {:#?}", world.open.requests("/slack"));
     assert!(world.mail.mails().is_empty(), "no fault is on: {:#?}", world.mail.mails());
 

@@ -5,7 +5,7 @@ use crate::servers::{self, Server, faster_routes, faster_rules};
 use measurand_monitoring::model::stack::{App, Places};
 use measurand_monitoring::{Monitoring, Options};
 use measurand_tests::{
-    HttpServer as Http, Request, Smtp, WEBHOOK_TOKEN, free_port, mailbox, program, receivers, routes, wait, workspace,
+    HttpServer as Http, Request, Smtp, WEBHOOK_TOKEN, mailbox, program, receivers, routes, wait, workspace,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -61,10 +61,16 @@ impl World {
         let (alertmanager, out_of_hours) = (start(&work, &open, false), start(&night, &muted, true));
         configure(&server, &[&one, &two], &[&alertmanager, &out_of_hours], &webhook, &token);
         let (prometheus, ask) = servers::prometheus(&server, "1s");
+        let reload = || ureq::post(format!("{}/-/reload", prometheus.url)).send_empty().unwrap();
+        let config = fs::read_to_string(server.join("prometheus.yml")).unwrap();
+        let address = prometheus.url.trim_start_matches("http://");
+        fs::write(server.join("prometheus.yml"), config.replace(ITSELF, address)).unwrap();
+        reload();
         // Loads the rules only now: without a `for` they would fire during the first seconds.
-        wait("both instances to be up", 60, || ask.number(r#"sum(up{job="claude-code-app"})"#).filter(|it| *it > 1.5));
+        let up = r#"sum(up{job="claude-code-app"}) * min(up)"#;
+        wait("both instances and all servers to be up", 60, || ask.number(up).filter(|it| *it > 1.5));
         rules(&server);
-        ureq::post(format!("{}/-/reload", prometheus.url)).send_empty().unwrap();
+        reload();
         let others = vec![out_of_hours, prometheus];
         Self { faults, open, muted, mail, webhook, alertmanager, _others: others, _folder: folder }
     }
@@ -156,6 +162,8 @@ fn wait_for(what: &str, mut ask: impl FnMut() -> (bool, String)) {
     }
 }
 
+/// Stands for the address of Prometheus until it runs.
+const ITSELF: &str = "prometheus.invalid:9090";
 const RULES: [&str; 3] = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
 
 /// Writes the shipped rules.
@@ -175,7 +183,7 @@ fn configure(folder: &Path, apps: &[&Http], alertmanagers: &[&Server], webhook: 
     let places = Places {
         interval: "1s",
         apps: apps.iter().map(|it| App::plain(&it.address)).collect(),
-        prometheus: format!("127.0.0.1:{}", free_port()),
+        prometheus: ITSELF.to_owned(),
         alertmanager: address(alertmanagers[0]),
         grafana: None,
         node: None,

@@ -22,7 +22,7 @@ fn channels(severity: &str, team: &str) -> Vec<String> {
         "P1" => &["#team-", "teams@example.org", KEPT],
         "P2" => &["#team-", KEPT],
         "P3" => &["#alerts-low", "capacity@example.org", KEPT],
-        "none" => &["switch"],
+        "none" => &["switch", KEPT],
         other => panic!("unknown severity {other}"),
     };
     all.iter().map(|it| if *it == "#team-" { format!("#team-{team}") } else { (*it).to_owned() }).collect()
@@ -105,8 +105,11 @@ impl Called {
         }
         let kept = self.kept_since(name, since);
         let whole = |it: &Value| it["status"] == "firing" && rules.iter().any(|rule| keeps(it, rule));
-        let fine = severity == "none" || kept.iter().any(whole);
-        if fine { Ok(()) } else { Err(format!("{name} is missing at the alert receiver, which has {kept:#?}")) }
+        if kept.iter().any(whole) {
+            Ok(())
+        } else {
+            Err(format!("{name} is missing at the alert receiver, which has {kept:#?}"))
+        }
     }
 
     /// Checks that the last message to all receivers is that the alert resolved. Alertmanager sends no resolve for an
@@ -147,8 +150,6 @@ impl Called {
                 seen += 1;
             }
         }
-        let kept = self.kept("name=Watchdog");
-        assert!(kept.is_empty(), "the alert receiver gets no Watchdog: {kept:?}");
         assert!(seen > 0, "no message was sent");
         eprintln!("         {seen} messages, all in the right channels");
     }

@@ -36,7 +36,7 @@ fn shipped(file: &str) -> RuleFile {
     RuleFile::read(&workspace().join("monitoring").join(file))
 }
 
-/// Every shipped alert is in exactly one list: triggered by a fault, by the exit of a program, by broken monitoring, or
+/// Every shipped alert is in exactly one list: triggered by a fault, by the exit of a program, by a large scrape, by broken monitoring, or
 /// by artificial samples if a test cannot cause it.
 #[test]
 fn every_alert_has_a_trigger() {
@@ -49,8 +49,8 @@ fn every_alert_has_a_trigger() {
     for it in steps().flat_map(|it| it.inhibited) {
         assert!(by_faults.contains(it), "{it} needs a step in which it is not inhibited");
     }
-    check("alerts.yml", &[&by_faults, BY_EXIT, &[ALWAYS]]);
-    check("stack-alerts.yml", &[monitoring::LIVE, monitoring::MADE_UP]);
+    check("alerts.yml", &[&by_faults, BY_EXIT, monitoring::LARGE, &[ALWAYS]]);
+    check("stack-alerts.yml", &[monitoring::LIVE, monitoring::DEAD, monitoring::MADE_UP]);
 }
 
 /// Parsing and printing a rule's expression does not change it.
@@ -220,6 +220,7 @@ fn every_alert_fires_reaches_its_receivers_and_resolves() {
             rules: &[alerts.clone().only(wanted), others[other].clone().only(wanted), recordings.clone()],
             jobs: &[(JOB, vec![used.address.clone()]), (OTHERS[other], vec![second.address.clone()])],
             alertmanagers: vec![called.address.clone()],
+            sample_limit: 0,
         })
     };
     let minutes = start("minutes", 0, MINUTES, |it| !LONG.contains(&it));

@@ -16,6 +16,8 @@ pub(crate) struct Setup<'a> {
     /// Names and targets of the jobs.
     pub(crate) jobs: &'a [(&'a str, Vec<String>)],
     pub(crate) alertmanagers: Vec<String>,
+    /// The `sample_limit` of all jobs; zero for none.
+    pub(crate) sample_limit: u32,
 }
 
 /// A free address on this machine.
@@ -76,7 +78,8 @@ impl Prometheus {
         for (index, file) in setup.rules.iter().enumerate() {
             std::fs::write(folder.join(format!("rules-{index}.yml")), file.clone().by(setup.clock)).unwrap();
         }
-        let job = |(name, targets): &(&str, Vec<String>)| serde_json::json!({ "job_name": name, "static_configs": [{ "targets": targets }] });
+        let limit = setup.sample_limit;
+        let job = |(name, targets): &(&str, Vec<String>)| serde_json::json!({ "job_name": name, "sample_limit": limit, "static_configs": [{ "targets": targets }] });
         let scrape = format!("{}ms", setup.clock.scrape.as_millis());
         let config = serde_json::json!({
             "global": { "scrape_interval": scrape, "scrape_timeout": scrape, "evaluation_interval": "1s" },

@@ -99,14 +99,14 @@ pub(crate) fn of_others(memory: &mut Memory, monitoring: &Monitoring) {
     }
     let instance = ("instance".to_owned(), "10.0.0.9:9090".to_owned());
     for (number, it) in (0..).zip(known.into_values()) {
-        let Origin::Job(job) = it.origin else { continue };
+        let Origin::Jobs([job, ..]) = it.origin else { continue };
         let fixed = it.matchers.iter().filter_map(|it| match &it.is {
             Match::Equal(value) => Some((it.label.clone(), value.clone())),
             Match::OneOf(values) => Some((it.label.clone(), values.first()?.clone())),
             Match::StartsWith(value) => Some((it.label.clone(), format!("{value}x"))),
             Match::Different(_) | Match::NoneOf(_) => None,
         });
-        let target = vec![("job".to_owned(), job.to_owned()), instance.clone()];
+        let target = vec![("job".to_owned(), (*job).to_owned()), instance.clone()];
         let mut make = Make { memory, random: Random(0x1234_5678_9abc_def1 + number), target };
         let kind =
             if it.metric.ends_with("_total") || it.metric.ends_with("_count") { Kind::Counter } else { Kind::Gauge };

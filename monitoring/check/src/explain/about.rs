@@ -1,10 +1,11 @@
 //! Describes one function, and one metric.
 
-use super::{Budget, Explainer, budget, path, place};
+use super::{Budget, Explainer, path, place};
 use measurand_catalog::{
     ADDED_LABELS, CALLER_LABEL, FamilyRecord, KIND_LABEL, Kind, MetricRecord, Objective, Role, SiteRecord, Unit,
     platform,
 };
+use measurand_monitoring::build::budget;
 use measurand_monitoring::build::used_family::{Form, UsedFamily};
 use measurand_monitoring::query::promql::{Place, duration, print_as};
 use measurand_monitoring::query::{Aggregation, Query, fixed, is_about, narrowed, series_of};

@@ -43,6 +43,9 @@ impl Settings {
             if change.threshold.is_some() {
                 let help = match alert.as_str() {
                     "MemoryHigh" => "set `memory_bytes` at the top of the file, before all tables",
+                    "SampleLimitExceeded" | "SampleLimitNear" => {
+                        "set `sample_limit` at the top of the file, before all tables"
+                    }
                     _ => "leave the alert out and write your own",
                 };
                 return Err(format!("{}: `{alert}` has a fixed threshold; help: {help}", place.0));

@@ -6,7 +6,7 @@ use crate::outcome::Outcome;
 use crate::output::{self, painted};
 use measurand_catalog::{read_text, visible};
 use measurand_check::Settings;
-use measurand_monitoring::{RemoteStore, web_config};
+use measurand_monitoring::{Receivers, RemoteStore, web_config};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
@@ -53,7 +53,7 @@ const fn password(name: &'static str, purpose: &'static str) -> Secret {
 }
 
 /// All files. A password comes before the files that contain its hash.
-const SECRETS: [Secret; 13] = [
+const SECRETS: [Secret; 12] = [
     secret("webhook_token", Contents::Random, "Alertmanager and Prometheus log in to the alert receiver with it"),
     secret("grafana_admin_password", Contents::Random, "the password of `admin` in Grafana"),
     password("webhook_password", "the password of `measurand` on the alert page"),
@@ -61,13 +61,15 @@ const SECRETS: [Secret; 13] = [
     secret("slack_api_url", Contents::Empty, "the URL of a Slack webhook"),
     secret("pagerduty_routing_key", Contents::Empty, "the routing key of a PagerDuty service"),
     secret("smtp_password", Contents::Empty, "the password of `smtp_user` at the e-mail server"),
-    secret("switch_token", Contents::Empty, "the token for the dead man's switch"),
     secret("web_password", Contents::Random, "overlays/tls: the password of `monitoring` at all servers"),
     secret("web_config", Contents::WebConfig("web_password"), "overlays/tls: its hash, and the certificate"),
     secret("web_users", Contents::Plain("web_password"), "overlays/tls: the same user for the program's nginx"),
     password("proxy_password", "overlays/proxy: the password of `measurand`"),
     secret("proxy_users", Contents::User("proxy_password"), "overlays/proxy: its hash, for nginx"),
 ];
+
+/// The file for `switch_url` in `monitoring.toml`.
+const SWITCH: Secret = secret(Receivers::SWITCH_SECRET, Contents::Empty, "the token for the dead man's switch");
 
 /// The file for `[remote_write]` in `monitoring.toml`.
 const REMOTE: Secret =
@@ -94,9 +96,10 @@ pub(super) fn secrets(arguments: &Secrets) -> Result<Outcome, String> {
     // Keeps the secrets out of the repository.
     write_new(&folder.join(".gitignore"), b"*\n", 0o644)?;
     let mut files = Vec::new();
-    let settings = Settings::of_folder(&arguments.out)?;
-    let remote = settings.options.prometheus.remote_write.is_some().then_some(REMOTE);
-    for secret in SECRETS.iter().chain(&remote) {
+    let options = Settings::of_folder(&arguments.out)?.options;
+    let switch = options.receivers.has_switch().then_some(SWITCH);
+    let remote = options.prometheus.remote_write.is_some().then_some(REMOTE);
+    for secret in SECRETS.iter().chain(&switch).chain(&remote) {
         let state = match written(&folder, secret)? {
             true if matches!(secret.contents, Contents::Empty) => "empty",
             true => "wrote",

@@ -60,7 +60,7 @@ fn generate_writes_the_files_and_lists_them() {
     assert_eq!(listed(&folder.path().join("deep")), ["monitoring"]);
     let stdout = text(&output.stdout);
     assert!(stdout.starts_with("wrote deep/monitoring/grafana-dashboard.json  "), "{stdout}");
-    assert!(stdout.contains("22 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
+    assert!(stdout.contains("24 alerts\n") && stdout.contains("\nnext: "), "{stdout}");
     assert!(!stdout.contains('\u{1b}'), "colours in a pipe");
 }
 
@@ -202,7 +202,7 @@ fn json_has_the_same_summary() {
     assert_eq!(summary["job"], "other");
     assert_eq!(summary["functions"], everything().len());
     assert_eq!(summary["files"][1]["kind"], "alerts");
-    assert_eq!(summary["files"][1]["count"], 22);
+    assert_eq!(summary["files"][1]["count"], 24);
     assert!(fs::read_to_string(folder.path().join("out/alerts.yml")).unwrap().contains(r#"job="other""#));
 }
 

@@ -52,7 +52,7 @@ fn secrets_are_random_closed_and_never_overwritten() {
     }
     assert!(first["web_config"].contains("monitoring: $2y$"), "{}", first["web_config"]);
     assert_eq!(first["web_users"], format!("monitoring:{{PLAIN}}{}\n", first["web_password"]));
-    for name in ["slack_api_url", "pagerduty_routing_key", "smtp_password", "switch_token"] {
+    for name in ["slack_api_url", "pagerduty_routing_key", "smtp_password"] {
         assert_eq!(first[name], "", "{name}");
     }
 
@@ -74,4 +74,9 @@ fn secrets_are_random_closed_and_never_overwritten() {
         second.insert(name.to_owned(), first[name].clone());
     }
     assert_eq!(first, second);
+
+    fs::write(folder.path().join("monitoring/monitoring.toml"), "[receivers]\nswitch_url = \"https://a.example\"\n")
+        .unwrap();
+    let report = run(folder.path());
+    assert!(report["files"].as_array().unwrap().iter().any(|it| it["name"] == "switch_token"), "{report}");
 }

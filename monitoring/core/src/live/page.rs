@@ -2,7 +2,7 @@
 
 use super::function::Function;
 use crate::model::monitoring::Monitoring;
-use crate::query::{Origin, Query, series_of};
+use crate::query::{Combination, Origin, Query, Selector, series_of};
 use measurand_catalog::{Catalog, platform};
 
 /// The window of recent values. A dashboard has the same at a scrape interval of 15 seconds.
@@ -37,13 +37,21 @@ impl Page {
             let known = name == "up"
                 || platform::ALL.iter().any(|it| ours(it.name))
                 || self.catalog.families.iter().flat_map(|it| &it.metrics).any(|it| ours(&it.name));
-            matches!(origin, Origin::Job(_)) || !known
+            matches!(origin, Origin::Jobs(_)) || !known
         };
-        let selectors = query.selectors();
+        let selectors = read(query);
         let missing = selectors.iter().find(|it| foreign(&it.metric, it.origin))?;
         Some(match missing.origin {
-            Origin::Job(job) => format!("needs Prometheus: {job}"),
+            Origin::Jobs(jobs) => format!("needs Prometheus: {}", jobs.join(", ")),
             _ => format!("needs Prometheus: {}", missing.metric),
         })
+    }
+}
+
+/// Returns the selectors without which the query has no result. The right side of `unless` may be missing.
+fn read(query: &Query) -> Vec<&Selector> {
+    match query {
+        Query::Combine(of, Combination::Unless, _) => read(of),
+        _ => query.children().into_iter().flat_map(read).chain(query.selector()).collect(),
     }
 }

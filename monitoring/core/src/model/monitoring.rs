@@ -35,6 +35,8 @@ pub struct Monitoring {
     pub native_setting: bool,
     /// The receivers of notifications.
     pub receivers: Receivers,
+    /// Most samples of a scrape of the program; Prometheus drops a scrape with more.
+    pub sample_limit: u32,
     /// Settings of Prometheus for more than one server.
     pub prometheus: PrometheusOptions,
     /// The parts of the catalog that are left out, and the reasons.

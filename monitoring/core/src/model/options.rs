@@ -28,6 +28,8 @@ pub struct Options {
     pub under_load: bool,
     /// Bytes of resident memory above which `MemoryHigh` fires.
     pub memory_bytes: f64,
+    /// Most samples of a scrape of the program; `None` for the number that follows from the catalog.
+    pub sample_limit: Option<u32>,
     /// The format in which Prometheus stores the histograms of the program.
     pub histograms: Histograms,
     /// The burn rates at which `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
@@ -77,8 +79,7 @@ pub struct Changed {
 /// The receivers of notifications. Secrets are never in here: they are read from files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receivers {
-    /// The folder with the files `slack_api_url`, `smtp_password`, `pagerduty_routing_key`, `webhook_token` and
-    /// `switch_token`.
+    /// The folder with the files of [`Receivers::secret_names`].
     pub secrets: String,
     /// The address for `PagerDuty` events; it differs by region.
     pub pagerduty_url: String,
@@ -98,7 +99,7 @@ pub struct Receivers {
     pub webhook_url: String,
     /// The file with the CA certificate of the webhook; empty if the operating system trusts it.
     pub webhook_ca_file: String,
-    /// The address of the dead man's switch, which notifies a person when the Watchdog stops.
+    /// The address of the dead man's switch, which notifies a person when the Watchdog stops; empty without one.
     pub switch_url: String,
 }
 
@@ -116,16 +117,26 @@ impl Default for Receivers {
             capacity: text("capacity-planning@example.org"),
             webhook_url: text("http://alert-webhook:9095/webhook"),
             webhook_ca_file: String::new(),
-            switch_url: text("https://switch.example.org/ping"),
+            switch_url: String::new(),
         }
     }
 }
 
 impl Receivers {
+    /// The file in the folder of secrets with the token for the dead man's switch.
+    pub const SWITCH_SECRET: &'static str = "switch_token";
+
     /// Returns the names of the files with secrets.
     #[must_use]
-    pub fn secret_names(&self) -> [&'static str; 5] {
-        ["slack_api_url", "smtp_password", "pagerduty_routing_key", "webhook_token", "switch_token"]
+    pub fn secret_names(&self) -> Vec<&'static str> {
+        let all = ["slack_api_url", "smtp_password", "pagerduty_routing_key", "webhook_token"];
+        all.into_iter().chain(self.has_switch().then_some(Self::SWITCH_SECRET)).collect()
+    }
+
+    /// Whether there is a dead man's switch.
+    #[must_use]
+    pub fn has_switch(&self) -> bool {
+        !self.switch_url.is_empty()
     }
 }
 
@@ -140,6 +151,7 @@ impl Default for Options {
             runbook_url: "RUNBOOK.md".to_owned(),
             under_load: false,
             memory_bytes: 100.0 * 1024.0 * 1024.0,
+            sample_limit: None,
             histograms: Histograms::default(),
             burns: defaults(),
             changed: BTreeMap::new(),

@@ -46,10 +46,10 @@ impl Selector {
         self.matching("le", is)
     }
 
-    /// Selects the series of a part of the monitoring stack.
+    /// Selects the series of these parts of the monitoring stack.
     #[must_use]
-    pub fn of_job(job: &'static str, metric: impl Into<String>) -> Self {
-        Self { origin: Origin::Job(job), ..Self::new(metric) }
+    pub fn of_jobs(jobs: &'static [&'static str], metric: impl Into<String>) -> Self {
+        Self { origin: Origin::Jobs(jobs), ..Self::new(metric) }
     }
 }
 

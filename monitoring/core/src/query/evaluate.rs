@@ -129,7 +129,8 @@ impl Evaluation<'_> {
             }
         });
         let job = match it.origin {
-            Origin::Job(job) => Some(job),
+            Origin::Jobs([job]) => Some(*job),
+            Origin::Jobs(_) => None,
             _ => self.scope.only_job.then_some(self.scope.job),
         };
         let fixed = it.matchers.iter().filter_map(|matcher| match &matcher.is {

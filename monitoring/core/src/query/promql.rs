@@ -180,7 +180,8 @@ fn bucket_rate(it: &Selector, range: Window, at: At<'_>) -> String {
 
 fn selector(it: &Selector, suffix: &str, at: At<'_>) -> String {
     let mut matchers = match at.place {
-        _ if let Origin::Job(job) = it.origin => vec![format!("job={}", quoted(job))],
+        _ if let Origin::Jobs([job]) = it.origin => vec![format!("job={}", quoted(job))],
+        _ if let Origin::Jobs(jobs) = it.origin => vec![format!("job=~{}", quoted(&jobs.join("|")))],
         Place::Rules { job } => vec![format!("job={}", quoted(job))],
         Place::Dashboard if it.origin == Origin::Target => {
             vec![r#"job=~"$job""#.to_owned(), r#"instance=~"$instance""#.to_owned()]

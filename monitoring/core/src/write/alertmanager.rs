@@ -13,9 +13,6 @@ use shape::{
     Slack, TimeInterval, Times, TlsConfig, Webhook,
 };
 
-/// Number of receivers.
-pub(crate) const RECEIVERS: usize = 6;
-
 const WEBHOOK: &str = "alert-webhook";
 const SWITCH: &str = "dead-mans-switch";
 const OUT_OF_HOURS: &str = "out-of-hours";
@@ -60,9 +57,9 @@ pub(crate) fn value(receivers: &Receivers) -> serde_json::Value {
 fn model(receivers: &Receivers) -> Config {
     Config {
         global: Some(global(receivers)),
-        route: route(),
+        route: route(receivers),
         inhibit_rules: inhibition::RULES.iter().map(Inhibition::from).collect(),
-        receivers: all(receivers).into(),
+        receivers: all(receivers),
         time_intervals: vec![TimeInterval {
             name: OUT_OF_HOURS,
             time_intervals: vec![
@@ -81,7 +78,6 @@ fn model(receivers: &Receivers) -> Config {
 
 /// Returns a configuration for a local machine: alerts only go to the alert receiver. Inhibition rules are the same.
 pub(crate) fn kept_only(receivers: &Receivers) -> String {
-    let [.., kept, _switch] = all(receivers);
     let config = Config {
         global: None,
         route: Route {
@@ -90,10 +86,11 @@ pub(crate) fn kept_only(receivers: &Receivers) -> String {
             group_wait: Some("0s"),
             group_interval: Some("10s"),
             repeat_interval: Some("1h"),
+            routes: vec![watchdog(WEBHOOK)],
             ..Route::default()
         },
         inhibit_rules: inhibition::RULES.iter().map(Inhibition::from).collect(),
-        receivers: vec![kept],
+        receivers: all(receivers).into_iter().filter(|it| it.name == WEBHOOK).collect(),
         time_intervals: Vec::new(),
     };
     crate::write::yaml::write(HEADER, &config)
@@ -111,17 +108,31 @@ fn global(receivers: &Receivers) -> Global {
     }
 }
 
-/// Returns the routes. The Watchdog goes to the dead man's switch only. All other alerts go to the webhook, which
-/// stores them, and to the receiver of their severity. An alert without a severity goes to the receiver of `P2`.
-fn route() -> Route {
-    let watchdog = Route {
-        receiver: SWITCH.to_owned(),
+/// Returns the number of receivers.
+pub(crate) fn count(receivers: &Receivers) -> usize {
+    all(receivers).len()
+}
+
+/// Returns a route that sends the Watchdog every minute. Alertmanager repeats an alert only at multiples of
+/// `group_interval`, and only if `repeat_interval` has passed since the end of the last notification. With one minute
+/// for both, every second minute is skipped.
+fn watchdog(receiver: &str) -> Route {
+    Route {
+        receiver: receiver.to_owned(),
         matchers: vec![r#"alertname="Watchdog""#.to_owned()],
+        r#continue: receiver == SWITCH,
         group_wait: Some("0s"),
-        group_interval: Some("1m"),
-        repeat_interval: Some("1m"),
+        group_interval: Some("30s"),
+        repeat_interval: Some("45s"),
         ..Route::default()
-    };
+    }
+}
+
+/// Returns the routes. All alerts go to the webhook, which stores them. The Watchdog also goes to the dead man's switch,
+/// if there is one, and all others to the receiver of their severity. An alert without a severity goes to the receiver
+/// of `P2`.
+fn route(receivers: &Receivers) -> Route {
+    let switch = receivers.has_switch().then(|| watchdog(SWITCH));
     let kept = Route { receiver: WEBHOOK.to_owned(), r#continue: true, group_wait: Some("0s"), ..Route::default() };
     let by_severity = PACES.iter().map(|it| Route {
         receiver: it.severity.as_str().to_owned(),
@@ -140,12 +151,12 @@ fn route() -> Route {
         group_wait: Some("30s"),
         group_interval: Some("5m"),
         repeat_interval: Some("12h"),
-        routes: [watchdog, kept].into_iter().chain(by_severity).chain([others]).collect(),
+        routes: switch.into_iter().chain([watchdog(WEBHOOK), kept]).chain(by_severity).chain([others]).collect(),
         ..Route::default()
     }
 }
 
-fn all(receivers: &Receivers) -> [Receiver; RECEIVERS] {
+fn all(receivers: &Receivers) -> Vec<Receiver> {
     let severity = |severity: Severity, channel: &str, pager: bool, mail: Option<&String>| Receiver {
         name: severity.as_str().to_owned(),
         pagerduty_configs: if pager { vec![pager_duty(receivers)] } else { Vec::new() },
@@ -168,14 +179,15 @@ fn all(receivers: &Receivers) -> [Receiver; RECEIVERS] {
     };
     // Each team has its own channel.
     let team = "#team-{{ .GroupLabels.team }}";
-    [
+    let mut all = vec![
         severity(Severity::P0, "#alerts-critical", true, Some(&receivers.leads)),
         severity(Severity::P1, team, false, Some(&receivers.teams)),
         severity(Severity::P2, team, false, None),
         severity(Severity::P3, "#alerts-low", false, Some(&receivers.capacity)),
         webhook(WEBHOOK, &receivers.webhook_url, "webhook_token", true),
-        webhook(SWITCH, &receivers.switch_url, "switch_token", false),
-    ]
+    ];
+    all.extend(receivers.has_switch().then(|| webhook(SWITCH, &receivers.switch_url, Receivers::SWITCH_SECRET, false)));
+    all
 }
 
 /// A template of a detail that reaches `PagerDuty` as a string. Alertmanager 0.33 parses each detail as YAML, so a

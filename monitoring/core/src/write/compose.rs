@@ -38,7 +38,7 @@ const WEBHOOK_USERS: &str = "webhook_users";
 /// Returns `docker-compose.yml`.
 pub(crate) fn file(monitoring: &Monitoring) -> String {
     let receivers = &monitoring.receivers;
-    let mut secrets: Vec<&str> = receivers.secret_names().into();
+    let mut secrets = receivers.secret_names();
     secrets.extend([GRAFANA_PASSWORD, WEBHOOK_USERS]);
     secrets.extend(remote_secret(monitoring));
     let compose = Compose {

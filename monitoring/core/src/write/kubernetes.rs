@@ -46,8 +46,10 @@ struct ConfigMap {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ServiceMonitor {
     selector: LabelSelector,
+    sample_limit: u32,
     endpoints: [Endpoint; 1],
 }
 
@@ -92,6 +94,7 @@ pub(crate) fn objects(monitoring: &Monitoring) -> String {
         metadata: Metadata { name: name.clone(), labels: labels(&[]) },
         spec: ServiceMonitor {
             selector: LabelSelector { match_labels: Texts::from([("app.kubernetes.io/name", name.clone())]) },
+            sample_limit: monitoring.sample_limit,
             endpoints: [Endpoint {
                 port: "metrics",
                 path: "/metrics",

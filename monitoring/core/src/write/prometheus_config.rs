@@ -20,8 +20,10 @@ const HEADER: &str = "\
 # Do not edit: the next generation overwrites it.
 ";
 
-/// Enough for all series of a program, and few enough that a label with unlimited values does not fill the disk.
-const SAMPLES_MAX: u32 = 50_000;
+/// Most samples of a server of the stack.
+const SERVER_SAMPLES_MAX: u32 = 50_000;
+/// Most samples of a server that has the series of many instances.
+pub(crate) const MANY_SAMPLES_MAX: u32 = 5_000_000;
 const LABELS_MAX: u32 = 40;
 
 pub(crate) const INTERVAL: &str = "15s";
@@ -37,8 +39,8 @@ pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
 /// Returns the settings of a server that scrapes everything.
 pub(crate) fn settings(monitoring: &Monitoring, places: &Places) -> PrometheusSettings {
     let interval = if places.interval == INTERVAL { Some("10s") } else { None };
-    let app = Job { scrape_interval: interval, ..app(places, &monitoring.job) };
-    let pushed = Job { honor_labels: true, ..job(places, "pushgateway", None) };
+    let app = Job { scrape_interval: interval, ..app(monitoring, places) };
+    let pushed = Job { honor_labels: true, sample_limit: MANY_SAMPLES_MAX, ..job(places, "pushgateway", None) };
     let federate = sharding::federate(places, &monitoring.job, &[]);
     let jobs: [Job; JOBS] = {
         let [prometheus, alertmanager, grafana, node, webhook] = servers(places);
@@ -113,7 +115,7 @@ pub(crate) fn servers(places: &Places) -> [Job; 5] {
 }
 
 /// Returns the job of the program's instances: those at given addresses, and those in files.
-pub(crate) fn app(places: &Places, name: &str) -> Job {
+pub(crate) fn app(monitoring: &Monitoring, places: &Places) -> Job {
     // A password must not be sent without TLS.
     let secure = places.tls.is_some() && places.apps.iter().all(|it| it.secure);
     let access = if secure { secured(places.tls.as_ref(), true) } else { Access::default() };
@@ -125,14 +127,15 @@ pub(crate) fn app(places: &Places, name: &str) -> Job {
         access,
         static_configs: places.apps.iter().map(named).collect(),
         file_sd_configs: files(places, "app"),
-        ..job(places, name, None)
+        sample_limit: monitoring.sample_limit,
+        ..job(places, &monitoring.job, None)
     }
 }
 
 pub(crate) fn job(places: &Places, name: &str, target: Option<&String>) -> Job {
     Job {
         job_name: name.to_owned(),
-        sample_limit: SAMPLES_MAX,
+        sample_limit: SERVER_SAMPLES_MAX,
         label_limit: LABELS_MAX,
         static_configs: target.map(|it| targets(it)).into_iter().collect(),
         file_sd_configs: if target.is_none() { files(places, name) } else { Vec::new() },

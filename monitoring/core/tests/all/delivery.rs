@@ -1,8 +1,8 @@
 //! Routes and receivers, checked with Alertmanager's own tool, and the configuration of Prometheus and Kubernetes.
 
-use crate::support::{all_files, amtool, catalog, everything, file, folder, monitoring, promtool, system};
-use measurand_catalog::Severity;
-use measurand_monitoring::{Monitoring, Options};
+use crate::support::{all_files, amtool, catalog, everything, file, folder, monitoring, promtool, query, site, system};
+use measurand_catalog::{Metric, Severity, SiteRecord, families};
+use measurand_monitoring::{Monitoring, Options, Receivers};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn every_alert_reaches_the_receivers_of_its_severity() {
     amtool(folder.path(), &["check-config", "alertmanager.yml"]);
     for alert in monitoring.alerts.iter().chain(&monitoring.stack).flat_map(|it| &it.rules) {
         let severity = alert.severity.map_or("none", |it| it.as_str());
-        let expected = if alert.name == "Watchdog" { "dead-mans-switch" } else { &format!("alert-webhook,{severity}") };
+        let expected = if alert.name == "Watchdog" { "alert-webhook" } else { &format!("alert-webhook,{severity}") };
         let labels = [("severity", severity), ("alertname", &alert.name), ("service", "shop"), ("team", &alert.team)];
         let labels = labels.map(|(name, value)| format!("{name}={value}"));
         let verify = format!("--verify.receivers={expected}");
@@ -121,9 +121,64 @@ fn receivers_have_the_channels_of_their_severity() {
         "P2 - #team-{{ .GroupLabels.team }} - -",
         "P3 - #alerts-low capacity-planning@example.org -",
         "alert-webhook - - - http://alert-webhook:9095/webhook",
-        "dead-mans-switch - - - https://switch.example.org/ping",
     ];
     assert_eq!(described, expected);
+}
+
+/// Without a dead man's switch, the Watchdog goes to the alert receiver only. With one, it goes to both.
+#[test]
+fn a_dead_mans_switch_is_optional() {
+    let without = monitoring(&system());
+    for name in ["alertmanager.yml", "kubernetes-stack.yml", "docker-compose.yml", "overlays/tls/alertmanager.yml"] {
+        assert!(!file(&without, name).contains("switch"), "{name}");
+    }
+    let receivers = Receivers { switch_url: "https://switch.example.org/ping".to_owned(), ..Receivers::default() };
+    let with = Monitoring::new(&catalog(&system()), &Options { receivers, ..Options::default() });
+    let folder = folder(&with);
+    amtool(folder.path(), &["check-config", "alertmanager.yml"]);
+    let verify = "--verify.receivers=dead-mans-switch,alert-webhook";
+    let asked = ["config", "routes", "test", "--config.file=alertmanager.yml", verify, "alertname=Watchdog"];
+    amtool(folder.path(), &asked);
+    assert!(file(&with, "alertmanager.yml").contains("- url: https://switch.example.org/ping\n"));
+    for name in ["alertmanager.yml", "kubernetes-stack.yml", "docker-compose.yml"] {
+        assert!(file(&with, name).contains("switch_token"), "{name}");
+    }
+}
+
+/// Prometheus drops a scrape above `sample_limit`, and the alerts name the same limit.
+#[test]
+fn the_sample_limit_follows_from_the_catalog() {
+    let limits = |options: &Options, sites: &[SiteRecord]| -> Vec<u64> {
+        let monitoring = Monitoring::new(&catalog(sites), options);
+        let config = yaml(&file(&monitoring, "prometheus.yml"));
+        let jobs = config["scrape_configs"].as_array().unwrap();
+        let text = file(&monitoring, "alerts.yml");
+        let objects = file(&monitoring, "kubernetes.yml");
+        let own = jobs[0]["sample_limit"].as_u64().unwrap();
+        assert!(text.contains(&format!("scrape_samples_post_metric_relabeling{{job=\"shop\"}} > {own} and up")));
+        assert!(text.contains(&format!("[5m])) > {}", own * 4 / 5)), "{text}");
+        assert!(objects.contains(&format!("sampleLimit: {own}\n")));
+        jobs.iter().map(|it| it["sample_limit"].as_u64().unwrap()).collect()
+    };
+    let options = Options { job: Some("shop".to_owned()), ..Options::default() };
+    let [nothing, literal, free] =
+        [vec![], vec![query("select", "patterns", &[])], vec![site("timed_query", "database", "any", &[], &[])]]
+            .map(|it| limits(&options, &it));
+    // The servers of the stack, the push gateway, and other Prometheus servers.
+    assert_eq!(nothing, [63_000, 50_000, 50_000, 50_000, 50_000, 50_000, 5_000_000, 5_000_000]);
+    assert_eq!((literal[0], literal[1]), (63_000, 50_000));
+    // A label with free values reaches the series limit: 2,001 combinations of each series.
+    let series: usize = families::DATABASE.metrics.iter().map(of_one).sum();
+    let expected = (2001 * series + 50_000) * 5 / 4;
+    assert_eq!(free[0], u64::try_from(expected.div_ceil(1000) * 1000).unwrap());
+    let chosen = Options { sample_limit: Some(1000), ..options };
+    assert_eq!(limits(&chosen, &[])[0], 1000);
+}
+
+/// The series of a metric for one combination of the family's labels.
+fn of_one(metric: &Metric) -> usize {
+    let outcomes = metric.role.extra_label().map_or(1, |it| it.values.len());
+    outcomes * if metric.buckets.is_empty() { 1 } else { metric.buckets.len() + 3 }
 }
 
 #[test]
@@ -135,7 +190,7 @@ fn secrets_are_in_files_only() {
         .lines()
         .filter_map(|it| it.trim().trim_start_matches("- ").split_once("_file: ").map(|(_, path)| path))
         .collect();
-    let names = ["pagerduty_routing_key", "slack_api_url", "smtp_password", "switch_token", "webhook_token"];
+    let names = ["pagerduty_routing_key", "slack_api_url", "smtp_password", "webhook_token"];
     let expected: Vec<String> = names.iter().map(|it| format!("{}/{it}", options.receivers.secrets)).collect();
     assert_eq!(secrets.into_iter().collect::<Vec<_>>(), expected);
     for key in ["service_key", "routing_key:", "api_url:", "password:", "bearer_token", "credentials:"] {

@@ -10,13 +10,15 @@ use promql_parser::parser;
 use std::collections::BTreeSet;
 
 /// Series that Prometheus itself creates, and those of Prometheus, Alertmanager and the node exporter.
-const OF_PROMETHEUS: [&str; 11] = [
+const OF_PROMETHEUS: [&str; 13] = [
     "up",
     "ALERTS",
     "scrape_duration_seconds",
-    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
     "prometheus_rule_evaluation_failures_total",
-    "prometheus_tsdb_storage_blocks_bytes",
+    "prometheus_config_last_reload_successful",
+    "prometheus_tsdb_head_samples_appended_total",
+    "alertmanager_config_last_reload_successful",
     "alertmanager_notifications_total",
     "alertmanager_notifications_failed_total",
     "node_filesystem_avail_bytes",
@@ -100,7 +102,9 @@ fn rules_name_the_job_and_dashboards_the_variables() {
             assert!(!text.contains("rate(") || text.contains("[$__rate_interval]"), "{}: {text}", it.name);
             continue;
         }
-        let jobs = ["shop", "prometheus", "alertmanager", "node"].map(|it| format!("job=\"{it}\""));
+        let jobs =
+            ["=\"shop", "=\"prometheus", "=\"alertmanager", "=\"node", "=\"federate", "=~\"prometheus|alertmanager"];
+        let jobs = jobs.map(|it| format!("job{it}"));
         let named: usize = jobs.iter().map(|it| text.matches(it.as_str()).count()).sum();
         assert_eq!(named, selectors, "{}: {text}", it.name);
         let own = it.query.selectors().iter().all(|it| it.origin != Origin::Target) || text.contains(&jobs[0]);
@@ -211,7 +215,7 @@ fn matchers_are_regular_expressions_only_if_needed() {
     check(&matching(Match::OneOf(vec!["a.b".to_owned(), "c".to_owned()])), expect![[r#"a{job="a",l=~"a\\.b|c"}"#]]);
     check(&matching(Match::NoneOf(vec!["a|b".to_owned()])), expect![[r#"a{job="a",l!~"a\\|b"}"#]]);
     check(&matching(Match::StartsWith("5".to_owned())), expect![[r#"a{job="a",l=~"5.*"}"#]]);
-    check(&Query::Instant(Selector::of_job("node", "a")), expect![[r#"a{job="node"}"#]]);
+    check(&Query::Instant(Selector::of_jobs(&["node"], "a")), expect![[r#"a{job="node"}"#]]);
 }
 
 #[test]

@@ -113,10 +113,14 @@ impl Oracle<'_> {
 
     fn series(&self, it: &Selector, suffix: &str) -> impl Iterator<Item = &Series> {
         let name = format!("{}{suffix}", it.metric);
-        let (job, matchers) = (if let Origin::Job(job) = it.origin { Some(job) } else { self.job }, &it.matchers);
+        let matchers = &it.matchers;
+        let is_of = |job: &str| match it.origin {
+            Origin::Jobs(jobs) => jobs.contains(&job),
+            _ => self.job.is_none_or(|it| it == job),
+        };
         self.world.series.iter().filter(move |series| {
             series.name == name
-                && job.is_none_or(|job| series.labels.get("job").is_some_and(|it| it == job))
+                && series.labels.get("job").is_some_and(|it| is_of(it))
                 && matchers.iter().all(|it| matches(it, &series.labels))
         })
     }

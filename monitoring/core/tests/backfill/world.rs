@@ -81,6 +81,9 @@ impl World {
             world.add(&stalled, counter, &[], Law::Stopped(1000.0, 10.0));
         }
         world.add(&stalled, "up", &[], Law::Constant(1.0));
+        let large = Target { job: STALLED, instance: "b", index: 1.0 };
+        world.add(&large, "up", &[], Law::Constant(0.0));
+        world.add(&large, "scrape_samples_post_metric_relabeling", &[], Law::Constant(1e9));
         world.add(&stalled, "process_start_time_seconds", &[], Law::Constant(1e9));
         world.of_stack();
         world
@@ -168,7 +171,7 @@ impl World {
         let pick = |well: f64, ill: f64| Law::Constant(if sick { ill } else { well });
         self.add(target, "up", &[], Law::Constant(if sick && target.index > 0.0 { 0.0 } else { 1.0 }));
         self.add(target, "scrape_duration_seconds", &[], pick(0.01, 2.0));
-        self.add(target, "scrape_samples_scraped", &[], pick(500.0, 700.0));
+        self.add(target, "scrape_samples_post_metric_relabeling", &[], pick(500.0, 1e9));
         for (state, severity) in [("firing", "P1"), ("firing", "none"), ("pending", "P2")] {
             let labels = [("alertname", severity), ("alertstate", state), ("severity", severity)];
             self.add(target, "ALERTS", &labels, Law::Constant(1.0));
@@ -206,8 +209,13 @@ impl World {
             let group = [("rule_group", "g")];
             let failures = Law::Line(0.0, pick(0.1, 0.0));
             self.add(&of("prometheus"), "prometheus_rule_evaluation_failures_total", &group, failures);
-            let growth = Law::Line(1e9, pick(2000.0, 10.0));
-            self.add(&of("prometheus"), "prometheus_tsdb_storage_blocks_bytes", &[], growth);
+            let samples = Law::Line(0.0, pick(2000.0, 10.0));
+            self.add(&of("prometheus"), "prometheus_tsdb_head_samples_appended_total", &[], samples);
+            for job in ["prometheus", "alertmanager", "federate"] {
+                self.add(&of(job), "up", &[], Law::Constant(index));
+            }
+            self.add(&of("prometheus"), "prometheus_config_last_reload_successful", &[], Law::Constant(index));
+            self.add(&of("alertmanager"), "alertmanager_config_last_reload_successful", &[], Law::Constant(index));
             let disk = [("mountpoint", "/"), ("fstype", "ext4")];
             self.add(&of("node"), "node_filesystem_avail_bytes", &disk, Law::Constant(pick(10.0, 60.0)));
             self.add(&of("node"), "node_filesystem_size_bytes", &disk, Law::Constant(100.0));

@@ -14,7 +14,7 @@ use std::time::Instant;
 use tokio::time::timeout;
 
 /// Paths without authentication, for health checks.
-const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+const OPEN: [&str; 3] = ["/healthz", "/readyz", "/watchdog"];
 /// Paths without limits, so that monitoring still works during too many requests.
 const UNCOUNTED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 

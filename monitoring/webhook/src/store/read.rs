@@ -174,6 +174,14 @@ pub(crate) fn severities(db: &Connection) -> Result<Vec<String>> {
     query.query_map([], |row| row.get(0))?.collect()
 }
 
+/// Reads when the Watchdog was received last, if it fires.
+#[timed_query("select", table = "alerts")]
+pub(crate) fn watchdog(db: &Connection) -> Result<Option<Time>> {
+    let mut query =
+        db.prepare_cached("SELECT max(last_seen) FROM alerts WHERE name = 'Watchdog' AND status = 'firing'")?;
+    query.query_row([], |row| time_or_none(row, 0))
+}
+
 /// Numbers of alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Totals {

@@ -1,6 +1,6 @@
 //! Tests of stored alerts and of the API.
 
-use crate::support::{Webhook, firing, payload, resolved};
+use crate::support::{Answer, Webhook, agent, database, file, firing, payload, resolved};
 use measurand_tests::Scrape;
 use serde_json::{Value, json};
 
@@ -163,4 +163,38 @@ fn it_measures_itself() {
     check(r#"db_query_duration_seconds_count{query_type="insert",table="alerts"}"#, 2.0);
     assert_eq!(webhook.get("/healthz").body, "ok\n");
     assert_eq!(webhook.get("/readyz").body, "ready\n");
+}
+
+/// `/watchdog` answers whether alerts arrive.
+#[test]
+fn a_missing_watchdog_is_reported() {
+    let token = tempfile::tempdir().unwrap();
+    let path = file(&token, "token", "a-long-enough-token");
+    let directory = tempfile::tempdir().unwrap();
+    let start = |directory| Webhook::start_in(directory, &["--token-file", path.to_str().unwrap()]);
+    let webhook = start(directory);
+    let post = |webhook: &Webhook, alert: Value| {
+        let request = agent().post(format!("{}/webhook", webhook.url)).header("content-type", "application/json");
+        let request = request.header("authorization", "Bearer a-long-enough-token");
+        assert_eq!(Answer::of(request.send(payload(&[alert]).to_string())).status, 200);
+    };
+    let watchdog = |mut alert: Value| {
+        alert["labels"] = json!({"alertname": "Watchdog", "severity": "none"});
+        alert
+    };
+    let check = |webhook: &Webhook, status: u16, says: &str| {
+        let answer = webhook.get("/watchdog");
+        assert!(answer.status == status && answer.body.contains(says), "{answer:?}");
+    };
+    check(&webhook, 503, "the Watchdog does not fire; help: check Prometheus");
+    post(&webhook, firing(1));
+    check(&webhook, 503, "does not fire");
+    post(&webhook, watchdog(firing(2)));
+    check(&webhook, 200, "the Watchdog was received ");
+    post(&webhook, watchdog(resolved(2)));
+    check(&webhook, 503, "does not fire");
+    post(&webhook, watchdog(firing(2)));
+    let directory = webhook.kill();
+    database(&directory).execute("UPDATE alerts SET last_seen = last_seen - 600000000000", []).unwrap();
+    check(&start(directory), 503, "the Watchdog was received 10 min ago; help: ");
 }

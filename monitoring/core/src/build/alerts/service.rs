@@ -5,9 +5,10 @@ use super::facts::{self, FactGroup, Facts, Split};
 use super::family_alert::SMOOTHED;
 use super::scenario::{TRAFFIC, buckets, counter, gauge, interpolated, labels, scenario};
 use super::timeline;
+use crate::build::budget;
 use crate::build::panels::system::{
     DESCRIPTORS_PANEL, LAG, LAG_PANEL, MEMORY_PANEL, MOST_DESCRIPTORS, OPEN_DESCRIPTORS, OVERFLOWS, PANICS_PANEL,
-    RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,
+    RESIDENT_BYTES, SAMPLES_PANEL, SCRAPE_PANEL, SCRAPE_SAMPLES, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,
 };
 use crate::build::used_family::UsedFamily;
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
@@ -22,6 +23,8 @@ const SCRAPE_SECONDS: f64 = 1.0;
 /// Limit for the lag, which is a bucket bound.
 const LAG_SECONDS: f64 = 0.1;
 const RESTARTS: f64 = 3.0;
+/// Share of `sample_limit`.
+const SAMPLES: f64 = 0.8;
 const QUARTER: Window = Window::Seconds(900);
 const HOUR: Window = Window::Seconds(3600);
 
@@ -30,6 +33,11 @@ pub(super) const PANICS: &str = "FunctionPanics";
 const PANIC: &str = ERROR_OUTCOMES[1];
 
 const GONE: &str = "Silent without series. ServiceDown fires when the program is gone.";
+const MANY_SAMPLES: &[&str] = &[
+    "Count the series by metric: `curl -s http://HOST:3000/metrics | cut -d'{' -f1 | sort | uniq -c | sort -n | tail`.",
+    "If the values of a label never repeat, such as identifiers, paths or messages, reduce them.",
+    "If all series are needed, set `sample_limit` in `monitoring.toml`, generate again and reload Prometheus.",
+];
 const NO_TOKIO: &str = "Silent without series. The program may have no Tokio runtime.";
 
 pub(super) const ALERTS: &[Common] = &[
@@ -44,24 +52,67 @@ pub(super) const ALERTS: &[Common] = &[
         advice: &[
             "Ask the program directly: run `curl http://HOST:3000/healthz` on its machine.",
             "If it does not run, its log and the system log show why: a panic, or a kill for lack of memory.",
-            "If it answers, Prometheus cannot reach it: check network, firewall, certificate and target.",
+            "If it answers, the page `/targets` of Prometheus shows why the scrape fails: network, certificate, a limit.",
         ],
-        // `up == 0` alone misses a target that Prometheus no longer has.
-        query: |_| {
-            let up = Selector::new("up");
-            let down = Query::Compare(Box::new(Query::Instant(up.clone())), Comparison::Equal, 0.0);
-            Some(down.combine(Combination::Or, Query::Absent(up)))
+        // `up == 0` alone misses a target that Prometheus no longer has. A scrape above `sample_limit` has its own alert.
+        query: |it| {
+            let down = fails().combine(Combination::Unless, samples().above(sample_limit(it)));
+            Some(down.combine(Combination::Or, Query::Absent(Selector::new("up"))))
         },
         description: |_| {
             let instance = Piece::LabelOr("instance".to_owned(), "no instance known to Prometheus".to_owned());
             vec![text("Prometheus cannot scrape "), label("job"), text(" ("), instance, text(").")]
         },
-        scenario: |_| Scenario {
-            lead: 0,
-            up: false,
-            fires_without_data: true,
-            ..scenario(vec![gauge("up", Vec::new(), [0.0, 1.0, 1.0])], instance(), 0.0)
+        scenario: |it| {
+            let up = gauge("up", Vec::new(), [0.0, 1.0, 1.0]);
+            let (samples, limit) = (gauge(SCRAPE_SAMPLES, Vec::new(), [0.0; 3]), sample_limit(it));
+            let tracks = vec![up.along(&[(20, 0.0)]), samples.along(&[(10, limit + 1.0), (10, limit)])];
+            let courses = vec![timeline::course("is silent while a scrape exceeds the limit", tracks)];
+            let plain = scenario(vec![up], instance(), 0.0);
+            Scenario { lead: 0, up: false, fires_without_data: true, courses, ..plain }
         },
+    },
+    Common {
+        name: "SampleLimitExceeded",
+        severity: Some(Severity::P1),
+        for_seconds: 60,
+        summary: "The scrape exceeded sample_limit.",
+        impact: "The service may work, but Prometheus drops its samples, so its other alerts cannot fire.",
+        panel: SAMPLES_PANEL,
+        absent: GONE,
+        advice: MANY_SAMPLES,
+        query: |it| Some(samples().above(sample_limit(it)).combine(Combination::And, fails())),
+        description: |it| {
+            let limit = format!(" samples, and sample_limit is {}: Prometheus drops the scrape.", sample_limit(it));
+            vec![text("The scrape of "), label("instance"), text(" has "), Piece::Value(Format::Count), text(limit)]
+        },
+        scenario: |it| {
+            let limit = sample_limit(it);
+            let up = gauge("up", Vec::new(), [0.0, 0.0, 1.0]);
+            let samples = gauge(SCRAPE_SAMPLES, Vec::new(), [2.0 * limit, limit, 10.0]);
+            let tracks = vec![up.along(&[(10, 1.0), (10, 0.0)]), samples.along(&[(20, 2.0 * limit)])];
+            let courses = vec![timeline::course("is silent while scrapes succeed", tracks)];
+            Scenario { lead: 0, up: false, courses, ..scenario(vec![up, samples], instance(), 2.0 * limit) }
+        },
+    },
+    Common {
+        name: "SampleLimitNear",
+        severity: Some(Severity::P2),
+        for_seconds: 900,
+        summary: "The scrape has almost as many samples as sample_limit allows.",
+        impact: "Above sample_limit, Prometheus drops the whole scrape, and the alerts of the service cannot fire.",
+        panel: SAMPLES_PANEL,
+        absent: GONE,
+        advice: MANY_SAMPLES,
+        query: |it| {
+            let most = Query::MaximumOverTime(Selector::new(SCRAPE_SAMPLES), SMOOTHED);
+            Some(by_instance(most).above(SAMPLES * sample_limit(it)))
+        },
+        description: |it| {
+            let limit = format!(" samples; sample_limit is {}.", sample_limit(it));
+            vec![text("The scrape of "), label("instance"), text(" has "), Piece::Value(Format::Count), text(limit)]
+        },
+        scenario: |it| platform(SCRAPE_SAMPLES, SAMPLES * sample_limit(it), 900),
     },
     Common {
         name: PANICS,
@@ -271,10 +322,12 @@ pub(super) const ALERTS: &[Common] = &[
         absent: "Fires: this alert always does.",
         advice: &[
             "Nothing to do while it fires.",
-            "If the dead man's switch misses it, check Prometheus, then Alertmanager, then the network between them.",
+            "If it is missing, check Prometheus, then Alertmanager, then the network between them.",
         ],
         query: |_| Some(Query::Constant(1.0)),
-        description: |_| vec![text("This alert always fires. Send it to a dead man's switch.")],
+        description: |_| {
+            vec![text("This alert always fires. The alert receiver and the dead man's switch notice when it stops.")]
+        },
         scenario: |_| Scenario { lead: 0, fires_without_data: true, ..scenario(Vec::new(), Vec::new(), 1.0) },
     },
 ];
@@ -313,6 +366,18 @@ fn panics_proof(parts: &[(&UsedFamily<'_>, FactGroup<'_>)]) -> Scenario {
     let signals = [panicked(first), signal(first, "cancelled", [0.0, TRAFFIC, 0.0])];
     let courses = parts.iter().filter_map(panicked).map(|it| timeline::burst(&it, 5, 0)).collect();
     Scenario { courses, ..scenario(signals.into_iter().flatten().collect(), first.1.example.clone(), 2.0) }
+}
+
+fn samples() -> Query {
+    Query::Instant(Selector::new(SCRAPE_SAMPLES))
+}
+
+fn fails() -> Query {
+    Query::Compare(Box::new(Query::Instant(Selector::new("up"))), Comparison::Equal, 0.0)
+}
+
+fn sample_limit(context: &Context<'_>) -> f64 {
+    f64::from(budget::sample_limit(context.families, context.options))
 }
 
 fn by_instance(query: Query) -> Query {

@@ -1,24 +1,33 @@
-//! Alerts about the monitoring stack, from the metrics that Prometheus, Alertmanager and the node exporter export.
+//! Alerts about the monitoring stack, from the metrics of its servers.
 //!
 //! They belong to a Prometheus server rather than to a program, so they have a file of their own. Otherwise a server
 //! that watches two programs would have them twice.
 
 use super::draft::Common;
-use super::family_alert::DAY_SECONDS;
-use super::scenario::{TRAFFIC, counter, gauge, growth, labels, scenario};
+use super::scenario::{TRAFFIC, counter, gauge, labels, scenario};
 use super::timeline::{self, BEGINS, CROWD, NOTHING, OVER};
+use crate::model::stack::{ALERTMANAGER, GRAFANA, NODE, PROMETHEUS, WEBHOOK};
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::query::{Combination, Comparison, Match, Query, Selector, Window};
 use measurand_catalog::Severity;
 
-pub(crate) const PROMETHEUS: &str = "prometheus";
-pub(crate) const ALERTMANAGER: &str = "alertmanager";
-pub(crate) const NODE: &str = "node";
+/// The jobs of the servers.
+const SERVERS: &[&str] = &[PROMETHEUS.job, ALERTMANAGER.job, GRAFANA.job, NODE.job, WEBHOOK.job, "pushgateway"];
+/// The job that reads the samples of other Prometheus servers.
+const SHARDS: &[&str] = &["federate"];
 
 const DELIVERY: f64 = 0.01;
 const DISK: f64 = 0.2;
-const STORAGE_BYTES_A_DAY: f64 = 100.0 * 1024.0 * 1024.0;
+/// Each sample takes about two bytes on disk, so these take 100 MB a day.
+const SAMPLES_A_SECOND: f64 = 600.0;
+const APPENDED: &str = "prometheus_tsdb_head_samples_appended_total";
 const QUARTER: Window = Window::Seconds(900);
+const HOUR: Window = Window::Seconds(3600);
+
+const UNREACHABLE: &[&str] = &[
+    "See whether the server runs: `cargo measurand status`, `docker compose ps`. Its log shows why it ended.",
+    "If it runs, the page `/targets` of Prometheus shows the error: an address, a certificate, a password, a limit.",
+];
 
 /// File systems without persistent data.
 const NO_DISKS: [&str; 5] = ["tmpfs", "overlay", "squashfs", "ramfs", "devtmpfs"];
@@ -31,7 +40,7 @@ pub(super) const ALERTS: &[Common] = &[
         summary: "Alertmanager cannot deliver notifications.",
         impact: "Alerts sent through this channel may not arrive.",
         panel: "overview/alerts",
-        absent: "Silent without series. When Alertmanager is gone, the dead man's switch misses the Watchdog.",
+        absent: "Silent without series. When Alertmanager is gone, the Watchdog stops.",
         advice: &[
             "The log of Alertmanager shows the error of the channel.",
             "The usual cause is a changed address or an expired secret. `alertmanager.yml` names the files.",
@@ -39,7 +48,7 @@ pub(super) const ALERTS: &[Common] = &[
         ],
         query: |_| {
             let by = ["instance".to_owned(), "integration".to_owned()];
-            let rate = |name| Query::Rate(Selector::of_job(ALERTMANAGER, name), QUARTER).sum(&by);
+            let rate = |name| Query::Rate(Selector::of_jobs(&[ALERTMANAGER.job], name), QUARTER).sum(&by);
             let failed = rate("alertmanager_notifications_failed_total");
             Some(failed.part_of(rate("alertmanager_notifications_total")).above(DELIVERY))
         },
@@ -69,7 +78,7 @@ pub(super) const ALERTS: &[Common] = &[
                 timeline::course(NOTHING, vec![all.along(&[(23, 0.0)]), failed.along(&[(23, TRAFFIC)])]),
             ];
             let labels = labels(&[("instance", "a"), ("integration", "slack")]);
-            Scenario { job: Some(ALERTMANAGER), recovery: 20, courses, ..scenario(vec![all, failed], labels, 0.5) }
+            Scenario { job: Some(ALERTMANAGER.job), recovery: 20, courses, ..scenario(vec![all, failed], labels, 0.5) }
         },
     },
     Common {
@@ -79,14 +88,14 @@ pub(super) const ALERTS: &[Common] = &[
         summary: "Prometheus cannot evaluate its rules.",
         impact: "The alerts of this rule group cannot fire.",
         panel: "overview/alerts",
-        absent: "Silent without series. When Prometheus is gone, the dead man's switch misses the Watchdog.",
+        absent: "Silent without series. When Prometheus is gone, the Watchdog stops.",
         advice: &[
             "The page `/rules` of Prometheus shows the error next to the rule.",
             "If a file was just generated or edited, restore the old one. `promtool check rules` finds such errors.",
         ],
         query: |_| {
             let by = ["instance".to_owned(), "rule_group".to_owned()];
-            let failures = Selector::of_job(PROMETHEUS, "prometheus_rule_evaluation_failures_total");
+            let failures = Selector::of_jobs(&[PROMETHEUS.job], "prometheus_rule_evaluation_failures_total");
             Some(Query::Increase(failures, QUARTER).sum(&by).above(0.0))
         },
         description: |_| {
@@ -103,7 +112,63 @@ pub(super) const ALERTS: &[Common] = &[
             let signal = counter("prometheus_rule_evaluation_failures_total", own, [1.0, 0.0, 0.0]);
             let labels = labels(&[("instance", "a"), ("rule_group", "rules.yml;shop")]);
             let courses = vec![timeline::burst(&signal, 15, 300)];
-            Scenario { job: Some(PROMETHEUS), recovery: 20, courses, ..scenario(vec![signal], labels, 7.0) }
+            Scenario { job: Some(PROMETHEUS.job), recovery: 20, courses, ..scenario(vec![signal], labels, 7.0) }
+        },
+    },
+    Common {
+        name: "ShardDown",
+        severity: Some(Severity::P1),
+        for_seconds: 300,
+        summary: "Prometheus cannot read the samples of another Prometheus.",
+        impact: "The instances that it scrapes are not monitored: none of their alerts can fire.",
+        panel: "overview/status",
+        absent: "Silent without series. Most systems have a single Prometheus.",
+        advice: UNREACHABLE,
+        query: |_| Some(fails(SHARDS, "up")),
+        description: |_| vec![text("Prometheus cannot scrape the shard "), label("instance"), text(".")],
+        scenario: |_| zero("federate", "up"),
+    },
+    Common {
+        name: "MonitoringTargetDown",
+        severity: Some(Severity::P2),
+        for_seconds: 300,
+        summary: "A server of the monitoring does not answer.",
+        impact: "Alerts from its metrics are silent: LowDiskSpace needs `node`, AlertDeliveryFailing `alertmanager`.",
+        panel: "overview/status",
+        absent: "Silent without series. The server may not be installed.",
+        advice: UNREACHABLE,
+        query: |_| Some(fails(SERVERS, "up")),
+        description: |_| {
+            vec![text("Prometheus cannot scrape "), label("job"), text(" ("), label("instance"), text(").")]
+        },
+        scenario: |_| zero(NODE.job, "up"),
+    },
+    Common {
+        name: "ConfigReloadFailed",
+        severity: Some(Severity::P2),
+        for_seconds: 300,
+        summary: "A server rejected its new configuration.",
+        impact: "It uses the old one: changes of targets, rules and receivers have no effect, and a restart fails.",
+        panel: "overview/status",
+        absent: "Silent without series. MonitoringTargetDown fires when the server is gone.",
+        advice: &[
+            "The log of the server names the file and the line.",
+            "Check the files: `promtool check config prometheus.yml`, `amtool check-config alertmanager.yml`.",
+            "Fix the file or generate it again, then reload: `curl -X POST http://HOST:PORT/-/reload`.",
+        ],
+        query: |_| {
+            let prometheus = fails(&[PROMETHEUS.job], "prometheus_config_last_reload_successful");
+            let alertmanager = fails(&[ALERTMANAGER.job], "alertmanager_config_last_reload_successful");
+            Some(prometheus.combine(Combination::Or, alertmanager))
+        },
+        description: |_| {
+            vec![label("job"), text(" ("), label("instance"), text(") rejected its configuration at the last reload.")]
+        },
+        scenario: |_| {
+            let other = labels(&[("job", ALERTMANAGER.job)]);
+            let other = gauge("alertmanager_config_last_reload_successful", other, [0.0, 1.0, 1.0]);
+            let courses = vec![timeline::course(OVER, vec![other.along(&[(10, 0.0), (10, 1.0)])])];
+            Scenario { courses, ..zero(PROMETHEUS.job, "prometheus_config_last_reload_successful") }
         },
     },
     Common {
@@ -122,7 +187,7 @@ pub(super) const ALERTS: &[Common] = &[
             let by = ["instance".to_owned(), "mountpoint".to_owned()];
             let read = |name| {
                 let kinds = Match::NoneOf(NO_DISKS.map(str::to_owned).to_vec());
-                Query::Instant(Selector::of_job(NODE, name).matching("fstype", kinds)).sum(&by)
+                Query::Instant(Selector::of_jobs(&[NODE.job], name).matching("fstype", kinds)).sum(&by)
             };
             let free = read("node_filesystem_avail_bytes").part_of(read("node_filesystem_size_bytes"));
             // A read-only file system cannot fill up.
@@ -141,44 +206,47 @@ pub(super) const ALERTS: &[Common] = &[
                 gauge("node_filesystem_readonly", own, [0.0; 3]),
             ];
             let plain = scenario(signals, labels(&[("instance", "a"), ("mountpoint", "/")]), 0.1);
-            Scenario { job: Some(NODE), lead: 0, ..plain }
+            Scenario { job: Some(NODE.job), lead: 0, ..plain }
         },
     },
     Common {
         name: "MonitoringStorageGrowth",
         severity: Some(Severity::P3),
         for_seconds: 3600,
-        summary: "The storage of Prometheus grows fast.",
-        impact: "The disk fills up, and queries become slower.",
+        summary: "Prometheus stores many samples.",
+        impact: "Its disk fills up, or old samples are deleted before their time. Queries become slower.",
         panel: "system/scrape_samples",
-        absent: "Silent without series, and without a value from a day ago to compare with.",
+        absent: "Silent without series.",
         advice: &[
             "The page `/tsdb-status` of Prometheus shows which metrics have the most series.",
             "The usual cause is a label whose values never repeat: see the panel of series.",
         ],
         query: |_| {
-            let by = ["instance".to_owned()];
-            let bytes = Selector::of_job(PROMETHEUS, "prometheus_tsdb_storage_blocks_bytes");
-            let (now, then) = (Query::Instant(bytes.clone()).sum(&by), Query::Offset(bytes, DAY_SECONDS).sum(&by));
-            Some(now.minus(then).above(STORAGE_BYTES_A_DAY))
+            let samples = Selector::of_jobs(&[PROMETHEUS.job], APPENDED);
+            Some(Query::Rate(samples, HOUR).sum(&["instance".to_owned()]).above(SAMPLES_A_SECOND))
         },
         description: |_| {
-            let bytes = Piece::Value(Format::Bytes);
-            vec![
-                text("The blocks of "),
-                label("instance"),
-                text(" are "),
-                bytes,
-                text(" larger than a day ago; the limit is 100MiB."),
-            ]
+            let rate = Piece::Value(Format::PerSecond);
+            let limit = format!(" samples; {SAMPLES_A_SECOND} a second are about 100MB a day.");
+            vec![label("instance"), text(" stores "), rate, text(limit)]
         },
         scenario: |_| {
-            let bytes = STORAGE_BYTES_A_DAY;
-            let phases = [3.0 * bytes, 1.9 * bytes, bytes];
-            let signal = Signal { before: bytes, ..gauge("prometheus_tsdb_storage_blocks_bytes", Vec::new(), phases) };
-            let courses = vec![timeline::growth(&signal)];
-            let plain = scenario(vec![signal], labels(&[("instance", "a")]), 2.0 * bytes);
-            growth(Scenario { job: Some(PROMETHEUS), courses, ..plain })
+            let [bad, near, good] = [2.0, 0.98, 0.1].map(|it| it * 60.0 * SAMPLES_A_SECOND);
+            let signal = Signal { before: near, ..counter(APPENDED, Vec::new(), [bad, near, good]) };
+            let courses = vec![timeline::burst(&signal, 60, 3600)];
+            let plain = scenario(vec![signal], labels(&[("instance", "a")]), 2.0 * SAMPLES_A_SECOND);
+            Scenario { job: Some(PROMETHEUS.job), before: 125, recovery: 70, courses, ..plain }
         },
     },
 ];
+
+/// The series of these jobs that are zero.
+fn fails(jobs: &'static [&'static str], metric: &str) -> Query {
+    Query::Compare(Box::new(Query::Instant(Selector::of_jobs(jobs, metric))), Comparison::Equal, 0.0)
+}
+
+/// A series of this job that becomes zero.
+fn zero(job: &'static str, metric: &str) -> Scenario {
+    let signal = gauge(metric, Vec::new(), [0.0, 1.0, 1.0]);
+    Scenario { job: Some(job), lead: 0, up: false, ..scenario(vec![signal], labels(&[("instance", "a")]), 0.0) }
+}

@@ -41,8 +41,12 @@ pub(crate) const SCRAPE_PANEL: &str = "system/scrape_duration";
 pub(crate) const PANICS_PANEL: &str = "system/panics";
 pub(crate) const MEMORY_PANEL: &str = "system/memory";
 pub(crate) const LAG_PANEL: &str = "system/tokio_lag";
+pub(crate) const SAMPLES_PANEL: &str = "system/scrape_samples";
 pub(crate) const SERIES_PANEL: &str = "system/overflows";
 pub(crate) const UPTIME_PANEL: &str = "overview/uptime";
+
+/// The samples of a scrape, which Prometheus reports even if it drops them.
+pub(crate) const SCRAPE_SAMPLES: &str = "scrape_samples_post_metric_relabeling";
 
 const NO_TOKIO: &str = "no Tokio runtime";
 
@@ -203,10 +207,10 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "scrape_samples",
         title: "Scrape samples",
-        description: "The number of samples per scrape. If it only grows, the values of a label never repeat.",
-        lines: |_| {
-            vec![per_instance("", Query::Instant(Selector::new("scrape_samples_scraped")), Aggregation::Maximum)]
-        },
+        description: "The number of samples per scrape. If it only grows, the values of a label never repeat. Prometheus drops a \
+                      scrape above `sample_limit`.",
+        lines: |_| vec![per_instance("", Query::Instant(Selector::new(SCRAPE_SAMPLES)), Aggregation::Maximum)],
+        alerts: |_| names(&["SampleLimitExceeded", "SampleLimitNear"]),
         ..PLAIN
     },
     Spec {

@@ -85,7 +85,7 @@ impl<'a> Scope<'a> {
     pub(super) fn selects(&self, it: &Selector, labels: &Labels, judged: impl Fn(&Matcher) -> bool) -> bool {
         let job = labels.get("job");
         let target = match it.origin {
-            Origin::Job(other) => job == other,
+            Origin::Jobs(others) => others.contains(&job),
             _ if self.only_job => job == self.job,
             Origin::Target => !job.is_empty() && !labels.get("instance").is_empty(),
             Origin::Rule => !job.is_empty(),

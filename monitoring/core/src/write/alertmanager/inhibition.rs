@@ -11,6 +11,7 @@ pub(super) struct Rule {
 
 pub(super) const RULES: &[Rule] = &[
     Rule { source: "ServiceDown", targets: &[], equal: &["service"] },
+    Rule { source: "SampleLimitExceeded", targets: &["SampleLimitNear"], equal: &["service", "instance"] },
     Rule {
         source: "DatabaseConnectionFailure",
         targets: &[

@@ -1,13 +1,14 @@
-//! Computes the maximum number of series of a function, a metric and a family.
+//! Computes the maximum number of series of a function, a metric and a family, and the `sample_limit` that follows.
 //!
 //! A counter or a gauge has one series for each combination of labels. A histogram has one for each bound, and three
 //! more: `+Inf`, `_sum` and `_count`. A family limits the combinations of computed labels; all combinations beyond the
 //! limit share one more, `_other`.
 
+use crate::build::used_family::UsedFamily;
+use crate::model::options::Options;
 use measurand_catalog::{
     ADDED_LABELS, CALLER_LABEL, FamilyRecord, Kind, LabelRecord, MetricRecord, Role, SERIES_LIMIT, SiteRecord,
 };
-use measurand_monitoring::build::used_family::UsedFamily;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Sum;
@@ -15,10 +16,14 @@ use std::iter::Sum;
 const LIMIT: u64 = SERIES_LIMIT as u64;
 
 /// Maximum number of combinations of a function with a label of arbitrary values: the limit, and `_other`.
-pub(super) const MOST: u64 = LIMIT + 1;
+pub const MOST: u64 = LIMIT + 1;
+
+/// Samples for metrics that no annotated function records: those of every endpoint, and those that the program records
+/// by hand. A histogram recorded by hand has 32,016 series at its limit.
+const OTHERS: u64 = 50_000;
 
 /// Number of combinations to plan with: that of an HTTP layer with ten routes, two methods and five statuses.
-pub(super) const PLANNED: u64 = 100;
+pub const PLANNED: u64 = 100;
 
 /// A maximum number of series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -40,12 +45,12 @@ impl Sum for Budget {
 }
 
 /// The series of one metric that one function can create.
-pub(super) fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
+pub fn of_site(site: &SiteRecord, family: &FamilyRecord, metric: &MetricRecord) -> Budget {
     times(limited(combinations(site, family, metric, MOST)), family, metric, kinds_of(site, metric).len())
 }
 
 /// The series of one metric that all functions of a family can create.
-pub(super) fn of_metric(family: &UsedFamily<'_>, metric: &MetricRecord, free: u64) -> Budget {
+pub fn of_metric(family: &UsedFamily<'_>, metric: &MetricRecord, free: u64) -> Budget {
     // Functions with the same fixed labels share series. Each adds its own error kinds.
     let mut literal: BTreeMap<BTreeMap<&str, &str>, (Budget, BTreeSet<&str>)> = BTreeMap::new();
     for site in family.sites() {
@@ -63,8 +68,16 @@ pub(super) fn of_metric(family: &UsedFamily<'_>, metric: &MetricRecord, free: u6
 
 /// The series that all functions of a family can create. A function with a label of arbitrary values counts as `free`
 /// combinations.
-pub(super) fn of_family(family: &UsedFamily<'_>, free: u64) -> Budget {
+pub fn of_family(family: &UsedFamily<'_>, free: u64) -> Budget {
     family.family.metrics.iter().map(|it| of_metric(family, it, free)).sum()
+}
+
+/// The `sample_limit` of the program's job. By default it is the series of all families at their limits and [`OTHERS`],
+/// plus a quarter, rounded up to thousands. So annotated functions alone never exceed 80 % of it.
+pub fn sample_limit(families: &[UsedFamily<'_>], options: &Options) -> u32 {
+    let all = families.iter().map(|it| of_family(it, MOST)).sum::<Budget>().series.saturating_add(OTHERS);
+    let limit = all.saturating_add(all / 4).div_ceil(1000).saturating_mul(1000);
+    options.sample_limit.unwrap_or_else(|| u32::try_from(limit).unwrap_or(u32::MAX))
 }
 
 /// The error kinds that the function adds to the metric.
