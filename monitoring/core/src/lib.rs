@@ -42,4 +42,4 @@ pub use model::burn_rate::{BurnRateAlert, BurnRateWindows};
 pub use model::monitoring::{Monitoring, NamedQuery, User};
 pub use model::options::{Changed, Options, PrometheusOptions, Receivers, RemoteStore};
 pub use model::problem::Problem;
-pub use write::{File, Growth, Pair, web_config};
+pub use write::{File, Growth, Pair, RUNBOOK_POLICY, runbook_page, web_config};
