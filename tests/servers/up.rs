@@ -59,6 +59,11 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     let prometheus = Prometheus::at(server(&report, "prometheus")["url"].as_str().unwrap());
     every_panel_has_data(&prometheus, &quickstart, start);
 
+    // The links of alerts lead to the servers of this stack.
+    let rules = std::fs::read_to_string(stack.folder.path().join(".measurand/config/alerts.yml")).unwrap();
+    let receiver = server(&report, "alert-webhook")["url"].as_str().unwrap();
+    assert!(rules.contains(&format!("runbook_url: {receiver}/runbook#servicedown\n")), "{rules}");
+
     // The alert receiver stores the Watchdog.
     let webhook = server(&report, "alert-webhook")["url"].as_str().unwrap().to_owned();
     let token = std::fs::read_to_string(stack.folder.path().join(".measurand/secrets/webhook_token")).unwrap();
@@ -68,6 +73,9 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
         answer.ok()?.body_mut().read_to_string().ok().filter(|it| it.contains("Watchdog"))
     });
     assert!(ureq::get(format!("{webhook}/api/alerts")).call().is_err(), "reading alerts needs the token");
+    let runbook = ureq::get(format!("{webhook}/runbook")).header("authorization", format!("Bearer {token}")).call();
+    let runbook = runbook.unwrap().body_mut().read_to_string().unwrap();
+    assert!(runbook.contains("<h2 id=\"servicedown\">"), "{runbook}");
 
     // `up` starts a dead server again, on its port and with its samples.
     let pid = server(&report, "prometheus")["pid"].to_string();

@@ -56,7 +56,12 @@ impl Monitoring {
         let places = Places::containers(&self.receivers.secrets);
         vec![
             file("prometheus.yml", prometheus_config::config(self, &places), "jobs", prometheus_config::JOBS),
-            file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", alertmanager::RECEIVERS),
+            file(
+                "alertmanager.yml",
+                alertmanager::config(&self.receivers),
+                "receivers",
+                alertmanager::count(&self.receivers),
+            ),
             file("stack-alerts.yml", rule_files::stack_alerts(self), "alerts", count(&self.stack)),
         ]
     }
@@ -66,7 +71,7 @@ impl Monitoring {
     #[must_use]
     pub fn stack_files_at(&self, places: &Places, calls: bool) -> Vec<File> {
         let alertmanager = if calls {
-            (alertmanager::config(&self.receivers), alertmanager::RECEIVERS)
+            (alertmanager::config(&self.receivers), alertmanager::count(&self.receivers))
         } else {
             (alertmanager::kept_only(&self.receivers), 1)
         };
@@ -129,7 +134,7 @@ impl Monitoring {
             "patterns" => 4,
             "hosts" => 5,
             "jobs" => prometheus_config::JOBS,
-            "receivers" => alertmanager::RECEIVERS,
+            "receivers" => alertmanager::count(&self.receivers),
             _ => 1,
         };
         let fixed = fixed.map(|(name, contents, kind)| file(name, contents, kind, count(kind)));

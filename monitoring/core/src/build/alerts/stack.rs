@@ -112,7 +112,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 1800,
         summary: "A disk is nearly full.",
         impact: "When the disk is full, nothing can be written to it.",
-        panel: "overview/status",
+        panel: "overview/alerts",
         absent: "Silent without series. The node exporter may not be installed.",
         advice: &[
             "Run `du -x --max-depth=2` on the mount point to see what uses the space.",
@@ -150,7 +150,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 3600,
         summary: "The storage of Prometheus grows fast.",
         impact: "The disk fills up, and queries become slower.",
-        panel: "system/scrape_samples",
+        panel: "overview/alerts",
         absent: "Silent without series, and without a value from a day ago to compare with.",
         advice: &[
             "The page `/tsdb-status` of Prometheus shows which metrics have the most series.",
