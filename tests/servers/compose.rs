@@ -54,6 +54,8 @@ impl Containers {
             (format!("{name}:{}", published.rsplit(':').next().unwrap()), free_port())
         };
         let ports = services.iter().map(port).collect();
+        // The channels of the teams have secrets too.
+        fs::copy(workspace().join("monitoring/monitoring.toml"), root.join("monitoring.toml")).unwrap();
         let command = program("cargo-measurand", "cargo-measurand", "dev");
         let made = Command::new(command).args(["secrets", "--out"]).arg(root).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -165,7 +167,7 @@ impl Containers {
         }
         fs::create_dir_all(to).unwrap();
         for it in fs::read_dir(from).unwrap().map(|it| it.unwrap().path()) {
-            let is_generated = it.extension().is_some_and(|it| it == "yml" || it == "json");
+            let is_generated = it.extension().is_some_and(|it| it == "yml" || it == "json" || it == "md");
             let is_folder = ["overlays", "rules", "targets", "tls"].iter().any(|name| it.ends_with(name));
             if is_generated || is_folder {
                 self.copy(service, &it, &to.join(it.file_name().unwrap()));
@@ -350,6 +352,13 @@ fn services_of_the_compose_file_work_together() {
         let answer = ureq::get(&url).header("authorization", format!("Bearer {token}")).call();
         answer.unwrap().body_mut().read_to_string().unwrap().contains("\"Own\"").then_some(())
     });
+
+    let runbook = ureq::get(format!("{}/runbook", containers.url("alert-webhook")));
+    let runbook = runbook.header("authorization", format!("Bearer {token}")).call().unwrap();
+    assert!(
+        runbook.into_body().read_to_string().unwrap().contains("<h2 id=\"servicedown\">"),
+        "links find the runbook"
+    );
 
     // Both servers reload their files without a restart. `generate` replaces a file by a rename.
     let alerts = containers.host("prometheus").join("alerts.yml");

@@ -62,6 +62,11 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     let catalog = measurand_catalog::read_file(&quickstart).unwrap();
     every_panel_has_data(&prometheus, &Monitoring::new(&catalog, &Options::default()), &["ALERTS"], 40, start);
 
+    // The links of alerts lead to the servers of this stack.
+    let rules = std::fs::read_to_string(stack.folder.path().join(".measurand/config/alerts.yml")).unwrap();
+    let receiver = server(&report, "alert-webhook")["url"].as_str().unwrap();
+    assert!(rules.contains(&format!("runbook_url: {receiver}/runbook#servicedown\n")), "{rules}");
+
     // The alert receiver stores the Watchdog.
     let webhook = server(&report, "alert-webhook")["url"].as_str().unwrap().to_owned();
     let token = std::fs::read_to_string(stack.folder.path().join(".measurand/secrets/webhook_token")).unwrap();
@@ -72,6 +77,9 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     });
     assert!(ureq::get(format!("{webhook}/api/alerts")).call().is_err(), "reading alerts needs the token");
     assert!(ureq::get(format!("{webhook}/watchdog")).call().is_ok(), "the Watchdog needs none");
+    let runbook = ureq::get(format!("{webhook}/runbook")).header("authorization", format!("Bearer {token}")).call();
+    let runbook = runbook.unwrap().body_mut().read_to_string().unwrap();
+    assert!(runbook.contains("<h2 id=\"servicedown\">"), "{runbook}");
 
     // `up` starts a dead server again, on its port and with its samples.
     let pid = server(&report, "prometheus")["pid"].to_string();

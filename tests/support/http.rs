@@ -66,13 +66,14 @@ impl HttpServer {
         format!("http://{}", self.address)
     }
 
-    /// All requests to this path so far.
+    /// All requests to this path and below it so far.
     ///
     /// # Panics
     /// If a thread panicked while it held the lock of the requests.
     #[must_use]
     pub fn requests(&self, path: &str) -> Vec<Request> {
-        self.requests.lock().expect("no panic").iter().filter(|it| it.path == path).cloned().collect()
+        let is_below = |it: &str| it.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.requests.lock().expect("no panic").iter().filter(|it| is_below(&it.path)).cloned().collect()
     }
 }
 

@@ -7,7 +7,7 @@ mod smtp;
 
 pub use http::{Answer, HttpServer, Request};
 pub use prometheus::Prometheus;
-pub use receivers::{WEBHOOK_TOKEN, mailbox, receivers, routes};
+pub use receivers::{WEBHOOK_TOKEN, mailbox, receivers, routes, slack_channel};
 pub use smtp::{Mail, Smtp};
 
 use std::collections::BTreeMap;

@@ -24,7 +24,7 @@ mod suggest;
 pub use check::check;
 pub use finding::{Finding, NamedRule, Origin, RULES, rule_named};
 pub use lint::lint;
-pub use settings::Settings;
+pub use settings::{Settings, absolute_url};
 
 /// Functions for macros, tests and fuzz targets.
 #[doc(hidden)]

@@ -5,6 +5,7 @@
 
 mod apply;
 mod burns;
+mod notifications;
 
 use crate::suggest::did_you_mean;
 use measurand_catalog::record::is_text;
@@ -75,8 +76,8 @@ struct Raw {
     package: Option<Spanned<String>>,
     arguments: Option<Spanned<String>>,
     team: Option<Spanned<String>>,
-    grafana_url: Option<String>,
-    runbook_url: Option<String>,
+    grafana_url: Option<Spanned<String>>,
+    runbook_url: Option<Spanned<String>>,
     under_load: Option<bool>,
     memory_bytes: Option<Spanned<f64>>,
     sample_limit: Option<NonZero<u32>>,
@@ -95,6 +96,9 @@ struct Raw {
     leave_out: RawLeaveOut,
     #[serde(default)]
     receivers: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    slack: notifications::RawSlack,
+    working_hours: Option<notifications::RawHours>,
     #[serde(default)]
     external_labels: BTreeMap<Spanned<String>, Spanned<String>>,
     remote_write: Option<RawRemoteWrite>,
@@ -196,8 +200,9 @@ impl Settings {
         settings.options.package = raw.package.map(one_line).transpose()?;
         settings.options.arguments = raw.arguments.map(one_line).transpose()?.unwrap_or_default();
         let defaults = Options::default();
-        settings.options.grafana_url = raw.grafana_url.unwrap_or(defaults.grafana_url);
-        settings.options.runbook_url = raw.runbook_url.unwrap_or(defaults.runbook_url);
+        let address = |value: Spanned<String>| absolute_url(value.get_ref()).map_err(|it| wrong(&value, it));
+        settings.options.grafana_url = raw.grafana_url.map(address).transpose()?.unwrap_or(defaults.grafana_url);
+        settings.options.runbook_url = raw.runbook_url.map(address).transpose()?.unwrap_or(defaults.runbook_url);
         settings.options.under_load = raw.under_load.unwrap_or(defaults.under_load);
         if let Some(it) = raw.memory_bytes {
             settings.options.memory_bytes = *it.get_ref();
@@ -221,6 +226,8 @@ impl Settings {
             };
             *field = one_line(value)?;
         }
+        settings.options.receivers.slack = raw.slack.slack(&wrong, &one_line)?;
+        settings.options.receivers.working_hours = raw.working_hours.map(|it| it.hours(&wrong)).transpose()?;
         for (name, value) in raw.external_labels {
             if !is_label(name.get_ref()) {
                 return Err(wrong(&name, "is not a label's name; help: use letters, digits and `_`"));
@@ -315,6 +322,16 @@ fn receiver<'a>(receivers: &'a mut Receivers, name: &str) -> Option<&'a mut Stri
         "switch_url" => Some(&mut receivers.switch_url),
         _ => None,
     }
+}
+
+/// Returns the address if it is one of a web page, since notifications link to it.
+///
+/// # Errors
+/// The rest of a sentence about the address.
+pub fn absolute_url(text: &str) -> Result<String, &'static str> {
+    let rest = ["http://", "https://"].into_iter().find_map(|scheme| text.strip_prefix(scheme));
+    let is_page = rest.is_some_and(|it| !it.is_empty() && !it.contains(' ') && it.chars().all(is_text));
+    if is_page { Ok(text.to_owned()) } else { Err("is not an absolute address; help: write `https://host/path`") }
 }
 
 fn is_label(text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use measurand_catalog::record::is_text;
+use measurand_check::absolute_url;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -100,6 +101,14 @@ optional:
   teams = \"teams@example.org\"
   webhook_url = \"http://alert-webhook:9095/webhook\"
   switch_url = \"https://switch.example.org/ping\"
+  [slack]                              # also critical, general, low: names of channels
+  bot = true                           # one token, not one webhook for each channel
+  teams = { storage = \"#team-storage\" }
+  [working_hours]                      # P3 is notified only then; without it, at all hours
+  time_zone = \"Europe/Berlin\"
+  start = \"08:00\"
+  end = \"18:00\"
+  days = [\"monday\", \"tuesday\", \"wednesday\", \"thursday\", \"friday\"]
   [external_labels]                    # added to alerts, and to samples in other stores
   cluster = \"berlin\"
   [remote_write]                       # the secret is in secrets/remote_write_secret
@@ -510,11 +519,11 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "NAME", value_parser = job)]
     pub(crate) job: Option<String>,
     /// The address of Grafana, for the links in alerts [default: <http://localhost:3001>]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = absolute_url)]
     pub(crate) grafana_url: Option<String>,
     /// The runbook page of alerts whose functions name none; `#` and the alert's name are appended
-    /// [default: RUNBOOK.md]
-    #[arg(long, value_name = "URL")]
+    /// [default: <http://localhost:9095/runbook>]
+    #[arg(long, value_name = "URL", value_parser = absolute_url)]
     pub(crate) runbook_url: Option<String>,
     /// How Prometheus stores the program's histograms [default: classic]
     #[arg(long, value_enum)]

@@ -44,7 +44,7 @@ pub struct Size {
     pub bytes_per_second: f64,
     /// Bytes that Prometheus writes per day.
     pub disk_per_day: f64,
-    /// Bytes that Prometheus stores for 15 days.
+    /// Bytes that Prometheus stores for 30 days.
     pub disk: f64,
     /// Bytes that the long-term store keeps for a year.
     pub store_year: f64,
@@ -105,7 +105,7 @@ impl Size {
             samples_per_second: samples,
             bytes_per_second: samples * SCRAPED_BYTES * COMPRESSED,
             disk_per_day,
-            disk: disk_per_day * 15.0,
+            disk: disk_per_day * 30.0,
             store_year: samples * STORE_DISK * DAY * 365.0,
             memory: series * PROMETHEUS_MEMORY,
             store_memory: series * STORE_MEMORY,
@@ -122,7 +122,7 @@ impl Size {
             ("series", scaled(self.series, "")),
             ("samples per second", scaled(self.samples_per_second, "")),
             ("network", scaled(self.bytes_per_second, "B/s")),
-            ("Prometheus disk, 15 days", scaled(self.disk, "B")),
+            ("Prometheus disk, 30 days", scaled(self.disk, "B")),
             ("Prometheus memory", scaled(self.memory, "B")),
             ("store disk, one year", scaled(self.store_year, "B")),
             ("Prometheus servers", self.shards.to_string()),

@@ -17,6 +17,7 @@ mod tls_samples;
 mod yaml;
 
 pub use pair::Pair;
+pub use runbook::page::{RUNBOOK_POLICY, runbook_page};
 pub use sharding::Growth;
 
 use crate::model::monitoring::{Monitoring, count};

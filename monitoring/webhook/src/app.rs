@@ -3,12 +3,14 @@
 use crate::forward::Queue;
 use crate::rate_limit::{Limits, Rate};
 use crate::readers::Readers;
+use crate::settings::Settings;
 use crate::time::Time;
 use crate::writer::Writer;
 use measurand_server::Access;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::Semaphore;
 
 /// The shared state.
@@ -23,6 +25,8 @@ pub(crate) struct App {
     pub(crate) requests: Semaphore,
     /// Permits for the memory of payloads, in KiB.
     pub(crate) memory: Semaphore,
+    /// The `RUNBOOK.md` that `/runbook` shows.
+    pub(crate) runbook: Option<PathBuf>,
     /// Seconds after which a firing alert without a repeat is stale.
     stale_after_seconds: i64,
     /// The time of the last successful write for `/readyz`.
@@ -40,9 +44,9 @@ impl App {
         readers: Arc<Readers>,
         queue: Option<Arc<Queue>>,
         access: Arc<Access>,
-        limits: Limits,
-        stale_after: Duration,
+        settings: &Settings,
     ) -> Arc<Self> {
+        let limits = settings.limits;
         let largest = limits.body_bytes as usize / 1024 + 1;
         Arc::new(Self {
             writer,
@@ -53,7 +57,8 @@ impl App {
             rate: Rate::new(&limits),
             requests: Semaphore::new(limits.requests.max(1) as usize),
             memory: Semaphore::new(largest * LARGEST_AT_ONCE),
-            stale_after_seconds: i64::try_from(stale_after.as_secs()).unwrap_or(i64::MAX),
+            runbook: settings.runbook.clone(),
+            stale_after_seconds: i64::try_from(settings.stale_after.as_secs()).unwrap_or(i64::MAX),
             probed: Mutex::default(),
             refused_bytes: AtomicU32::default(),
         })

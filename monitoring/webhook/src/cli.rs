@@ -76,6 +76,9 @@ pub(crate) struct Cli {
     /// A file with the CA certificates for the next hop, in PEM [default: those of the operating system]
     #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_FORWARD_CA_FILE", value_parser = path())]
     forward_ca_file: Option<PathBuf>,
+    /// The `RUNBOOK.md` that `/runbook` shows
+    #[arg(long, value_name = "FILE", env = "MEASURAND_WEBHOOK_RUNBOOK", value_parser = path())]
+    runbook: Option<PathBuf>,
     /// Days to keep an alert after it was received last
     #[arg(long, value_name = "DAYS", env = "MEASURAND_WEBHOOK_KEEP_DAYS", default_value = "90")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -153,6 +156,7 @@ impl Cli {
                 web_config: given(self.web_config_file),
             },
             forward,
+            runbook: given(self.runbook),
             keep: Keep { days: self.keep_days, alerts: self.keep_alerts },
             stale_after: Duration::from_secs(u64::from(self.stale_after_hours) * 3600),
             limits: Limits {

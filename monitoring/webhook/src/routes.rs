@@ -5,6 +5,7 @@ mod error;
 mod middleware;
 mod page;
 mod receive;
+mod runbook;
 mod view;
 
 use crate::app::App;
@@ -33,6 +34,7 @@ pub(crate) fn router(app: &Arc<App>, metrics: Router) -> Router {
         .route("/api/alerts/{id}", get(api::alert))
         .route("/readyz", get(ready))
         .route("/watchdog", get(watchdog))
+        .route("/runbook", get(runbook::runbook))
         .merge(page::routes())
         .method_not_allowed_fallback(|| async {
             let why = "the method is not allowed; help: use POST for `/webhook`, and GET for all other paths";
@@ -98,7 +100,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

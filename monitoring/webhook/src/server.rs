@@ -55,7 +55,7 @@ impl Server {
             Some(hop) => Some(forward::start(hop, Arc::clone(&readers), writer.clone())?),
             None => None,
         };
-        let app = App::new(writer, readers, queue, Arc::clone(&access), settings.limits, settings.stale_after);
+        let app = App::new(writer, readers, queue, Arc::clone(&access), &settings);
         Ok(Self { listener, address, settings, access, metrics, app, writer_ended })
     }
 

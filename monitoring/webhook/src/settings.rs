@@ -22,6 +22,8 @@ pub struct Settings {
     pub access: AccessFiles,
     /// The next hop that payloads are forwarded to.
     pub forward: Option<NextHop>,
+    /// The `RUNBOOK.md` that `/runbook` shows.
+    pub runbook: Option<PathBuf>,
     /// The limits after which alerts are deleted.
     pub keep: Keep,
     /// The time after which a firing alert without a repeat is stale.

@@ -21,9 +21,9 @@ use crate::storage::metric::{Metric, PLATFORM, UNDESCRIBED};
 use answer_queue::{Answer, AnswerQueue, Body, Failure, Responder, Validity};
 use axum::body::Bytes;
 use measurand_catalog::Catalog;
-use measurand_monitoring::Options;
 use measurand_monitoring::live::{Frame, Page, Windows};
 use measurand_monitoring::query::evaluate::Source;
+use measurand_monitoring::{Options, runbook_page};
 use serde_json::{Value, json};
 use source::{Scraped, Target};
 use std::collections::BTreeMap;
@@ -83,6 +83,8 @@ enum Question {
     Incidents(String),
     File(String),
     Rules(String),
+    /// The runbook as a page.
+    Runbook,
 }
 
 /// The panels to answer, and their time range.
@@ -124,7 +126,7 @@ impl Responder for PageAnswers {
 
     fn validity(&self, request: &Request) -> Validity {
         match &request.question {
-            Question::Model | Question::File(_) | Question::Rules(_) => Validity::Program,
+            Question::Model | Question::File(_) | Question::Rules(_) | Question::Runbook => Validity::Program,
             Question::Panels(_) | Question::Functions | Question::Alerts => Validity::Sample(self.history.newest()),
             // These show the current state and cost little.
             Question::Series | Question::Incidents(_) => Validity::Moment,
@@ -163,6 +165,7 @@ impl PageAnswers {
             Question::Series => Ok(self.series()),
             Question::Incidents(id) => self.incidents(page, id).ok_or(Failure::Missing),
             Question::File(name) => self.file(page, name).ok_or(Failure::Missing),
+            Question::Runbook => self.runbook(page).ok_or(Failure::Missing),
             Question::Rules(id) => page.rules_of(id).map(Bytes::from).ok_or(Failure::Missing),
         }
     }
@@ -274,6 +277,12 @@ impl PageAnswers {
     fn file(&self, page: &Page, name: &str) -> Option<Bytes> {
         let make = || page.files().into_iter().map(|it| (it.name, it.contents.into())).collect();
         self.files.get_or_init(make).get(name).cloned()
+    }
+
+    /// Returns the runbook of this program as HTML.
+    fn runbook(&self, page: &Page) -> Option<Bytes> {
+        let markdown = self.file(page, "RUNBOOK.md")?;
+        Some(runbook_page(str::from_utf8(&markdown).ok()?).into())
     }
 
     /// Calls `then` with the samples and the time of the newest one.

@@ -97,6 +97,7 @@ fn the_page_gets_the_data_that_it_shows() {
     check_alerts(&model, address);
     check_series(address);
     check_downloads(&model, address);
+    check_runbook(address);
     check_headers(address);
     check_disabled();
 }
@@ -256,6 +257,21 @@ fn check_downloads(model: &Value, address: SocketAddr) {
     }
 }
 
+/// Checks the page with the runbook, and that links of alerts find their sections.
+fn check_runbook(address: SocketAddr) {
+    let alerts = get(address, "/monitoring/alerts.yml");
+    for path in ["/runbook", "/live/runbook"] {
+        let page = get(address, path);
+        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src ") && !policy.contains("script"), "{policy}");
+        for link in alerts.text().lines().filter_map(|it| it.trim().strip_prefix("runbook_url: http://localhost")) {
+            let anchor = link.rsplit('#').next().unwrap();
+            assert!(page.text().contains(&format!("<h2 id=\"{anchor}\">")), "{path}: {link}");
+        }
+    }
+}
+
 fn check_headers(address: SocketAddr) {
     let plain = get(address, "/live/model.json");
     let tag = plain.header("etag").expect("the model has a tag").to_owned();
@@ -282,7 +298,7 @@ fn check_disabled() {
         tokio::spawn(async move { axum::serve(listener, app).await });
         address
     });
-    for path in ["/live/model.json", "/live/functions", "/monitoring/alerts.yml"] {
+    for path in ["/live/model.json", "/live/functions", "/live/runbook", "/monitoring/alerts.yml"] {
         assert_eq!(get(address, path).status, 404, "{path}");
     }
     assert_eq!(get(address, "/metrics").status, 200);

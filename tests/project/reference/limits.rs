@@ -188,7 +188,7 @@ const READERS: [Bound; 13] = [
     ),
 ];
 
-const RECEIVER: [Bound; 4] = [
+const RECEIVER: [Bound; 5] = [
     (
         "monitoring/webhook/src/payload.rs",
         "ALERT_BYTES_MAX",
@@ -213,6 +213,14 @@ const RECEIVER: [Bound; 4] = [
         "payloads that wait for the disk",
         "status 503",
         "`reason=\"busy\"`",
+    ),
+    (
+        "monitoring/webhook/src/routes/runbook.rs",
+        "RUNBOOK_BYTES_MAX",
+        Of::Bytes,
+        "the file of `--runbook`",
+        "status 404",
+        "",
     ),
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::cells;
 use measurand_check::Settings;
-use measurand_monitoring::{Options, Receivers};
+use measurand_monitoring::{Options, Receivers, WorkingHours};
 use measurand_tests::workspace;
 use std::collections::BTreeSet;
 
@@ -28,16 +28,20 @@ fn every_key_of_the_settings_has_a_row() {
     assert_eq!(listed("## `[objectives.NAME]`"), known("[objectives.ErrorBudgetBurn]"));
     assert_eq!(listed("## `[leave_out]`"), known("[leave_out]"));
     assert_eq!(listed("## `[remote_write]`"), known("[remote_write]"));
-    // Its fields are the keys.
+    assert_eq!(listed("## `[slack]`"), known("[slack]"));
+    assert_eq!(listed("## `[working_hours]`"), known("[working_hours]"));
+    // Its text fields are the keys.
     let debug = format!("{:?}", Receivers::default());
+    let debug = debug.split(", slack: ").next().unwrap_or_default();
     let fields = debug.split(": \"").filter_map(|it| it.rsplit(['{', ',']).next());
-    let fields: BTreeSet<String> = fields.map(|it| it.trim().to_owned()).filter(|it| !it.ends_with('}')).collect();
+    let fields: BTreeSet<String> = fields.map(|it| it.trim().to_owned()).filter(|it| !it.ends_with('"')).collect();
     assert_eq!(listed("## `[receivers]`"), fields);
 }
 
 /// The tables of the file, each with a section of its own.
 fn tables() -> Vec<String> {
-    ["alerts", "objectives", "leave_out", "receivers", "external_labels", "remote_write"].map(str::to_owned).into()
+    let tables = ["alerts", "objectives", "leave_out", "receivers", "slack", "working_hours", "external_labels"];
+    tables.into_iter().chain(["remote_write"]).map(str::to_owned).collect()
 }
 
 #[test]
@@ -53,6 +57,7 @@ fn every_example_is_accepted() {
 #[test]
 fn every_default_is_that_of_the_code() {
     let (options, receivers, page) = (Options::default(), Receivers::default(), page());
+    let (slack, hours) = (&receivers.slack, WorkingHours::default());
     let receivers = [
         ("secrets", &receivers.secrets),
         ("pagerduty_url", &receivers.pagerduty_url),
@@ -65,6 +70,12 @@ fn every_default_is_that_of_the_code() {
         ("webhook_url", &receivers.webhook_url),
         ("webhook_ca_file", &receivers.webhook_ca_file),
         ("switch_url", &receivers.switch_url),
+        ("critical", &slack.critical),
+        ("general", &slack.general),
+        ("low", &slack.low),
+        ("time_zone", &hours.time_zone),
+        ("start", &hours.start),
+        ("end", &hours.end),
     ];
     let text = |it: &str| format!("`\"{it}\"`");
     let all = receivers.map(|(key, value)| (key, text(value))).into_iter().chain([

@@ -35,7 +35,7 @@ fn every_alert_reaches_exactly_its_receivers() {
     for fault in [Fault::ColdCache, Fault::Memory, Fault::Unused] {
         world.set(fault, true);
     }
-    world.slack("#team-storage", "P1: CacheHitRateLow on claude-code-app", &P1);
+    world.slack("#team-learning", "P1: CacheHitRateLow on claude-code-app", &P1);
     world.mailed("teams@example.org", "[FIRING:1]", &P1);
     world.kept("CacheHitRateLow", "firing", &P1);
     world.slack("#team-storage", "P2: MemoryHigh on claude-code-app", &P2);
@@ -44,14 +44,16 @@ fn every_alert_reaches_exactly_its_receivers() {
     world.mailed("capacity@example.org", "[FIRING:1]", &P3);
     world.kept("UnusedPatternsAccumulating", "firing", &P3);
     // Outside of working hours P3 is muted, but the alert receiver stores it.
-    wait("P2 out of hours", 30, || world.muted_slack().into_iter().find(|it| it.contains("P2: MemoryHigh")));
-    assert!(!world.muted_slack().iter().any(|it| it.contains("UnusedPatterns")), "{:?}", world.muted_slack());
+    let of_bot =
+        wait("P2 out of hours", 30, || world.muted_slack().into_iter().find(|it| it.1.contains("P2: MemoryHigh")));
+    assert_eq!(of_bot.0, "#team-storage", "the bot posts to the channel in the message");
+    assert!(!world.muted_slack().iter().any(|it| it.1.contains("UnusedPatterns")), "{:?}", world.muted_slack());
 
     for fault in [Fault::ColdCache, Fault::Memory, Fault::Unused] {
         world.set(fault, false);
     }
     for (channel, name, texts) in [
-        ("#team-storage", "CacheHitRateLow", &P1),
+        ("#team-learning", "CacheHitRateLow", &P1),
         ("#team-storage", "MemoryHigh", &P2),
         ("#alerts-low", "UnusedPatternsAccumulating", &P3),
     ] {
@@ -71,6 +73,10 @@ fn every_alert_reaches_exactly_its_receivers() {
     let woken = wait("the pager", 30, || world.open.requests("/pagerduty").into_iter().next()).json();
     assert_eq!(woken["event_action"], "trigger");
     assert_eq!(woken["payload"]["severity"], "critical");
+    for (link, text) in [(0, "Runbook"), (1, "Dashboard")] {
+        assert_eq!(woken["links"][link]["text"], text);
+        assert!(woken["links"][link]["href"].as_str().is_some_and(|it| it.starts_with("http://")), "{woken:#}");
+    }
     assert_eq!(woken["payload"]["summary"], "ServiceDown on claude-code-app: The service does not answer.");
 
     let before = world.count_slack("MemoryHigh");

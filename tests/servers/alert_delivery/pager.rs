@@ -40,7 +40,7 @@ fn details_of_a_page_are_strings() {
     let folder = tempfile::tempdir().unwrap();
     let (http, mail) = (receivers(), mailbox());
     fs::write(folder.path().join("trusted.pem"), &mail.certificate).unwrap();
-    let config = routes(folder.path(), &http, &mail, "http://127.0.0.1:9");
+    let config = routes(folder.path(), &http, &mail, "http://127.0.0.1:9", &[], false);
     fs::write(folder.path().join("alertmanager.yml"), faster_routes(&config, false)).unwrap();
     let alertmanager = servers::alertmanager(folder.path(), Some(folder.path().join("trusted.pem")));
     let send = |ends: Option<&str>| {

@@ -130,9 +130,9 @@ pub(crate) fn faster_routes(text: &str, muted: bool) -> String {
         Some(("group_wait" | "group_interval", value)) => line.replace(value, "1s"),
         _ => line.to_owned(),
     });
-    let hours = if muted { "{times: [{start_time: '00:00', end_time: '24:00'}]}" } else { "{years: ['1999']}" };
+    let hours = if muted { "{years: ['1999']}" } else { "{times: [{start_time: '00:00', end_time: '24:00'}]}" };
     format!(
-        "{}\ntime_intervals: [{{name: out-of-hours, time_intervals: [{hours}]}}]\n",
+        "{}\ntime_intervals: [{{name: working-hours, time_intervals: [{hours}]}}]\n",
         lines.collect::<Vec<_>>().join("\n")
     )
 }

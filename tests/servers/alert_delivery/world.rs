@@ -5,7 +5,8 @@ use crate::servers::{self, Server, faster_routes, faster_rules};
 use measurand_monitoring::model::stack::{App, Places};
 use measurand_monitoring::{Monitoring, Options};
 use measurand_tests::{
-    HttpServer as Http, Request, Smtp, WEBHOOK_TOKEN, mailbox, program, receivers, routes, wait, workspace,
+    HttpServer as Http, Request, Smtp, WEBHOOK_TOKEN, free_port, mailbox, program, receivers, routes, slack_channel,
+    wait, workspace,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -54,7 +55,9 @@ impl World {
         let webhook = servers::webhook(program("measurand-webhook", "measurand-webhook", "dev"), &server, &token);
         let start = |folder: &Path, receivers: &Http, muted: bool| {
             fs::write(folder.join("trusted.pem"), &mail.certificate).unwrap();
-            let config = routes(&folder.join("secrets"), receivers, &mail, &webhook.url);
+            // Out of hours a bot posts to Slack, within them each channel has a webhook.
+            let teams = ["learning", "storage"];
+            let config = routes(&folder.join("secrets"), receivers, &mail, &webhook.url, &teams, muted);
             fs::write(folder.join("alertmanager.yml"), faster_routes(&config, muted)).unwrap();
             servers::alertmanager(folder, Some(folder.join("trusted.pem")))
         };
@@ -81,16 +84,16 @@ impl World {
 
     /// Waits for a message in a Slack channel.
     pub(crate) fn slack(&self, channel: &str, title: &str, texts: &[&str]) {
-        let found = |it: Value| {
+        let found = |found: &str, it: Value| {
             let (attachment, text) = (&it["attachments"][0], it.to_string());
             let links = attachment["actions"].as_array().is_some_and(|it| {
-                it.len() == 2 && it.iter().all(|it| it["url"].as_str().is_some_and(|it| !it.is_empty()))
+                it.len() == 2 && it.iter().all(|it| it["url"].as_str().is_some_and(|it| it.starts_with("http://")))
             });
-            it["channel"] == channel && attachment["title"] == title && links && contains(&text, texts)
+            found == channel && attachment["title"] == title && links && contains(&text, texts)
         };
         wait_for(&format!("`{title}` in {channel}"), || {
-            let all: Vec<Value> = self.open.requests("/slack").iter().map(Request::json).collect();
-            (all.iter().any(|it| found(it.clone())), format!("{all:#?}"))
+            let all = self.open.requests("/slack");
+            (all.iter().any(|it| found(&slack_channel(it), it.json())), format!("{all:#?}"))
         });
     }
 
@@ -102,9 +105,9 @@ impl World {
             .count()
     }
 
-    /// The Slack messages outside of working hours.
-    pub(crate) fn muted_slack(&self) -> Vec<String> {
-        self.muted.requests("/slack").into_iter().map(|it| it.body).collect()
+    /// The Slack messages outside of working hours, with their channels.
+    pub(crate) fn muted_slack(&self) -> Vec<(String, String)> {
+        self.muted.requests("/slack").into_iter().map(|it| (slack_channel(&it), it.body)).collect()
     }
 
     /// Waits for a mail.

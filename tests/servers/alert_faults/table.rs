@@ -63,8 +63,8 @@ pub(crate) const WAVES: &[&[Step]] = &[
         step("blocked-runtime", "300ms", &["EventLoopLagHigh"]),
     ],
     &[
-        // Burn rate above 6 and below 14.4.
-        step("failing-queries", "0.01", &["ErrorBudgetBurn"]).inhibits(&["ErrorBudgetSlowBurn"]),
+        // Burn rate of 10 for the objective of tasks: above 6 and below 14.4.
+        step("failing-tasks", "0.1", &["ErrorBudgetBurn"]).inhibits(&["ErrorBudgetSlowBurn"]),
         step("slow-planning", "6s", &["GOAPPlanningSlowdown"]),
         step("slow-queries", "20ms", &["DatabaseSlowQueries", "PatternRetrievalSlow"]),
         step("unreachable-peer", "0.5", &["OutgoingRequestErrors"]),
@@ -76,8 +76,8 @@ pub(crate) const WAVES: &[&[Step]] = &[
             .inhibits(&["NeuralOperationsDegraded", "FeedbackLoopStalled"]),
     ],
     &[
-        // Burn rate above 3 and below 6.
-        step("failing-queries", "0.0045", &["ErrorBudgetSlowBurn"]),
+        // Burn rate of 2 for the objective of tasks: above 1 and below 6.
+        step("failing-tasks", "0.02", &["ErrorBudgetSlowBurn"]),
         step(
             "needless-steps",
             "on",

@@ -89,6 +89,41 @@ fn a_left_out_panel_leaves_no_gap_and_no_dead_link() {
 }
 
 #[test]
+fn channels_and_hours_are_checked() {
+    let slack = monitoring("[slack]\nlow = \"#a_b-1\"\n[slack.teams]\n\"Data Platform\" = \"#data\"\n")
+        .unwrap()
+        .receivers
+        .slack;
+    assert_eq!((slack.low.as_str(), slack.general.as_str(), slack.bot), ("#a_b-1", "#alerts", false));
+    assert_eq!(slack.teams.get("Data Platform").map(String::as_str), Some("#data"));
+    for channel in ["alerts", "#", "#Alerts", "#a b", "#a/b", "#日"] {
+        let expected = format!("monitoring.toml:2: `{channel}` is not a channel; help: write `#` and");
+        check_fails(&format!("[slack]\ngeneral = \"{channel}\""), &expected);
+    }
+    check_fails("[slack]\nteams = { 'a\"' = \"#a\" }", "cannot be matched by a route; help: use a name without quotes");
+    check_fails("[slack]\nbots = true", "monitoring.toml:2: unknown field `bots`");
+
+    let hours = monitoring("[working_hours]\nend = \"24:00\"").unwrap().receivers.working_hours.unwrap();
+    assert_eq!((hours.start.as_str(), hours.end.as_str(), hours.days.len()), ("08:00", "24:00", 5));
+    for time in ["8:00", "25:00", "24:01", "12:60", "+1:00", "12", ""] {
+        check_fails(&format!("[working_hours]\nstart = \"{time}\""), "is not a time of day; help: write hours");
+    }
+    check_fails("[working_hours]\nstart = \"19:00\"", "monitoring.toml:2: `19:00` leaves no working hours");
+    check_fails("[working_hours]\ntime_zone = \"Middle Earth\"", "is not a time zone; help: write a name of the IANA");
+    check_fails("[working_hours]\ndays = [\"Monday\"]", "`Monday` is not a day; help: write monday, tuesday");
+}
+
+#[test]
+fn links_are_absolute() {
+    for url in ["RUNBOOK.md", "https://", "ftp://a", "https://a b"] {
+        check_fails(&format!("runbook_url = \"{url}\""), "is not an absolute address; help: write `https://host/path`");
+    }
+    let all = monitoring("runbook_url = \"https://wiki/run\"").unwrap().alerts;
+    let down = all.iter().flat_map(|it| &it.rules).find(|it| it.name == "ServiceDown").unwrap();
+    assert_eq!(down.runbook_url, "https://wiki/run#servicedown");
+}
+
+#[test]
 fn receivers_can_be_set() {
     let text = "[receivers]\nleads = \"boss@example.org\"\n";
     let files = monitoring(text).unwrap().stack_files();

@@ -6,7 +6,7 @@ use crate::outcome::Outcome;
 use crate::output::{self, painted};
 use measurand_catalog::{read_text, visible};
 use measurand_check::Settings;
-use measurand_monitoring::{Receivers, RemoteStore, web_config};
+use measurand_monitoring::{Receivers, RemoteStore, Slack, web_config};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
@@ -22,10 +22,10 @@ const CERTIFICATES: [&str; 3] = ["tls_certificate", "tls_key", "tls_ca"];
 
 /// One file in the folder.
 struct Secret {
-    name: &'static str,
+    name: String,
     contents: Contents,
     /// The container or person that reads it, and its purpose.
-    purpose: &'static str,
+    purpose: String,
     /// Whether a container reads it. Containers run as other users.
     is_mounted: bool,
 }
@@ -40,40 +40,53 @@ enum Contents {
     WebConfig(&'static str),
     /// A user for nginx with the password in this file.
     Plain(&'static str),
+    /// This text.
+    Fixed(&'static str),
     /// Nothing; only the operator has this secret.
     Empty,
 }
 
-const fn secret(name: &'static str, contents: Contents, purpose: &'static str) -> Secret {
-    Secret { name, contents, purpose, is_mounted: true }
+fn secret(name: &str, contents: Contents, purpose: &str) -> Secret {
+    Secret { name: name.to_owned(), contents, purpose: purpose.to_owned(), is_mounted: true }
 }
 
-const fn password(name: &'static str, purpose: &'static str) -> Secret {
-    Secret { name, contents: Contents::Random, purpose, is_mounted: false }
+fn password(name: &str, purpose: &str) -> Secret {
+    Secret { is_mounted: false, ..secret(name, Contents::Random, purpose) }
 }
 
-/// All files. A password comes before the files that contain its hash.
-const SECRETS: [Secret; 12] = [
-    secret("webhook_token", Contents::Random, "Alertmanager and Prometheus log in to the alert receiver with it"),
-    secret("grafana_admin_password", Contents::Random, "the password of `admin` in Grafana"),
-    password("webhook_password", "the password of `measurand` on the alert page"),
-    secret("webhook_users", Contents::User("webhook_password"), "its hash, for the alert receiver"),
-    secret("slack_api_url", Contents::Empty, "the URL of a Slack webhook"),
-    secret("pagerduty_routing_key", Contents::Empty, "the routing key of a PagerDuty service"),
-    secret("smtp_password", Contents::Empty, "the password of `smtp_user` at the e-mail server"),
-    secret("web_password", Contents::Random, "overlays/tls: the password of `monitoring` at all servers"),
-    secret("web_config", Contents::WebConfig("web_password"), "overlays/tls: its hash, and the certificate"),
-    secret("web_users", Contents::Plain("web_password"), "overlays/tls: the same user for the program's nginx"),
-    password("proxy_password", "overlays/proxy: the password of `measurand`"),
-    secret("proxy_users", Contents::User("proxy_password"), "overlays/proxy: its hash, for nginx"),
-];
+/// Returns all files. A password comes before the files that contain its hash.
+fn all(settings: &Settings) -> Vec<Secret> {
+    let (receivers, remote) = (&settings.options.receivers, &settings.options.prometheus.remote_write);
+    let mut all = vec![
+        secret("webhook_token", Contents::Random, "Alertmanager and Prometheus log in to the alert receiver with it"),
+        secret("grafana_admin_password", Contents::Random, "the password of `admin` in Grafana"),
+        password("webhook_password", "the password of `measurand` on the alert page"),
+        secret("webhook_users", Contents::User("webhook_password"), "its hash, for the alert receiver"),
+        secret("pagerduty_routing_key", Contents::Empty, "the routing key of a PagerDuty service"),
+        secret("smtp_password", Contents::Empty, "the password of `smtp_user` at the e-mail server"),
+        secret("web_password", Contents::Random, "overlays/tls: the password of `monitoring` at all servers"),
+        secret("web_config", Contents::WebConfig("web_password"), "overlays/tls: its hash, and the certificate"),
+        secret("web_users", Contents::Plain("web_password"), "overlays/tls: the same user for the program's nginx"),
+        password("proxy_password", "overlays/proxy: the password of `measurand`"),
+        secret("proxy_users", Contents::User("proxy_password"), "overlays/proxy: its hash, for nginx"),
+    ];
+    all.extend(slack(receivers));
+    let switch = receivers.has_switch().then_some("the token for the dead man's switch");
+    all.extend(switch.map(|it| secret(Receivers::SWITCH_SECRET, Contents::Empty, it)));
+    let remote = remote.as_ref().map(|_| "the password or token for the store in `[remote_write]`");
+    all.extend(remote.map(|it| secret(RemoteStore::SECRET, Contents::Empty, it)));
+    all
+}
 
-/// The file for `switch_url` in `monitoring.toml`.
-const SWITCH: Secret = secret(Receivers::SWITCH_SECRET, Contents::Empty, "the token for the dead man's switch");
-
-/// The file for `[remote_write]` in `monitoring.toml`.
-const REMOTE: Secret =
-    secret(RemoteStore::SECRET, Contents::Empty, "the password or token for the store in `[remote_write]`");
+/// Returns the files for Slack, which depend on the channels.
+fn slack(receivers: &Receivers) -> Vec<Secret> {
+    let one = |name: &String| match name.as_str() {
+        Slack::TOKEN => secret(name, Contents::Empty, "the token of the Slack app, which starts with `xoxb-`"),
+        Slack::API_URL => secret(name, Contents::Fixed(Slack::API), "the address to which the Slack app posts"),
+        _ => secret(name, Contents::Empty, &format!("the URL of the Slack webhook for #{}", &name["slack_".len()..])),
+    };
+    receivers.slack_secrets().iter().map(one).collect()
+}
 
 #[derive(Serialize)]
 struct Report {
@@ -85,9 +98,9 @@ struct Report {
 
 #[derive(Serialize)]
 struct FileReport {
-    name: &'static str,
+    name: String,
     state: &'static str,
-    purpose: &'static str,
+    purpose: String,
 }
 
 pub(super) fn secrets(arguments: &Secrets) -> Result<Outcome, String> {
@@ -96,14 +109,11 @@ pub(super) fn secrets(arguments: &Secrets) -> Result<Outcome, String> {
     // Keeps the secrets out of the repository.
     write_new(&folder.join(".gitignore"), b"*\n", 0o644)?;
     let mut files = Vec::new();
-    let options = Settings::of_folder(&arguments.out)?.options;
-    let switch = options.receivers.has_switch().then_some(SWITCH);
-    let remote = options.prometheus.remote_write.is_some().then_some(REMOTE);
-    for secret in SECRETS.iter().chain(&switch).chain(&remote) {
-        let state = match written(&folder, secret)? {
+    for secret in all(&Settings::of_folder(&arguments.out)?) {
+        let state = match written(&folder, &secret)? {
             true if matches!(secret.contents, Contents::Empty) => "empty",
             true => "wrote",
-            false if is_empty(&folder.join(secret.name)) => "empty",
+            false if is_empty(&folder.join(&secret.name)) => "empty",
             false => "kept",
         };
         files.push(FileReport { name: secret.name, state, purpose: secret.purpose });
@@ -119,12 +129,13 @@ pub(super) fn secrets(arguments: &Secrets) -> Result<Outcome, String> {
 
 /// Writes a file that does not exist. Returns whether it did not exist.
 fn written(folder: &Path, secret: &Secret) -> Result<bool, String> {
-    let path = folder.join(secret.name);
+    let path = folder.join(&secret.name);
     if path.exists() {
         return Ok(false);
     }
     let contents = match secret.contents {
         Contents::Random => random().map_err(|it| failed(&path, &it))?,
+        Contents::Fixed(text) => text.to_owned(),
         Contents::Empty => String::new(),
         Contents::User(password) => format!("{USER}:{}\n", hash(&folder.join(password))?),
         Contents::WebConfig(password) => web_config(&hash(&folder.join(password))?),
@@ -204,7 +215,7 @@ fn text(report: &Report) -> String {
         );
     }
     let note = painted("note", "1");
-    let empty: Vec<&str> = report.files.iter().filter(|it| it.state == "empty").map(|it| it.name).collect();
+    let empty: Vec<&str> = report.files.iter().filter(|it| it.state == "empty").map(|it| it.name.as_str()).collect();
     if !empty.is_empty() {
         let _ = writeln!(
             text,

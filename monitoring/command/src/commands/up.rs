@@ -10,12 +10,13 @@ use crate::local::state::State;
 use crate::local::{health, target};
 use crate::outcome::Outcome;
 use crate::output::{self, painted};
-use measurand_catalog::{Kind, open_input};
-use measurand_monitoring::Monitoring;
+use measurand_catalog::{Catalog, Kind, open_input};
+use measurand_check::Settings;
 use measurand_monitoring::model::stack::{
     ALERTMANAGER, App, GRAFANA, NODE, NativeHistograms, PROMETHEUS, Places, WEBHOOK,
 };
 use measurand_monitoring::query::promql::Histograms;
+use measurand_monitoring::{Monitoring, Options};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,6 +29,8 @@ const ATTEMPTS: u32 = 3;
 
 /// The part of the stack that does not depend on ports.
 struct Plan {
+    settings: Settings,
+    catalog: Catalog,
     monitoring: Monitoring,
     targets: Vec<App>,
     servers: Vec<Found>,
@@ -151,7 +154,7 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
     let secrets = PathBuf::from(&monitoring.receivers.secrets);
     if arguments.secrets.is_some() {
         let names = monitoring.receivers.secret_names().into_iter().filter(|it| !secrets.join(it).is_file());
-        let missing: Vec<&str> = names.collect();
+        let missing: Vec<String> = names.collect();
         if !missing.is_empty() {
             let folder = secrets.display();
             return Err(format!(
@@ -161,6 +164,8 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         }
     }
     Ok(Plan {
+        settings,
+        catalog,
         monitoring,
         targets,
         servers: found.into_iter().filter_map(|(server, path)| Some((server, path?))).collect(),
@@ -226,6 +231,15 @@ fn launch(
 fn configure(folder: &Folder, plan: &mut Plan, ports: &BTreeMap<&'static str, u16>) -> Result<(), String> {
     let at = |name: &str| ports.get(name).map(|it| format!("127.0.0.1:{it}"));
     let url = |name: &str| format!("http://{}", at(name).unwrap_or_default());
+    // Links lead to the servers of this stack, unless the settings name others.
+    let (mut settings, defaults) = (plan.settings.clone(), Options::default());
+    if settings.options.grafana_url == defaults.grafana_url && ports.contains_key(GRAFANA.name) {
+        settings.options.grafana_url = url(GRAFANA.name);
+    }
+    if settings.options.runbook_url == defaults.runbook_url {
+        settings.options.runbook_url = format!("{}/runbook", url(WEBHOOK.name));
+    }
+    plan.monitoring = settings.monitoring(&plan.catalog)?;
     let monitoring = &mut plan.monitoring;
     let (token, alerts) = (plan.secrets.join("webhook_token"), url(WEBHOOK.name));
     monitoring.receivers.secrets = plan.secrets.display().to_string();

@@ -2,7 +2,7 @@
 
 use super::folder::Folder;
 use measurand_monitoring::model::stack::{
-    ALERTMANAGER, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, Service, WEBHOOK,
+    ALERTMANAGER, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, RETENTION, Service, WEBHOOK,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,7 @@ pub(crate) const SERVERS: [Server; 5] = [
                 layout.option("--database", "data/alerts.db"),
                 format!("--token-file={}", layout.secrets.join("webhook_token").display()),
                 layout.option("--users-file", "secrets/webhook_users"),
+                layout.option("--runbook", "config/RUNBOOK.md"),
                 format!("--max-body={PAYLOAD_BYTES_MAX}"),
             ]
         },
@@ -83,6 +84,7 @@ pub(crate) const SERVERS: [Server; 5] = [
             let fixed = [
                 layout.option("--config.file", "config/prometheus.yml"),
                 layout.option("--storage.tsdb.path", "data/prometheus"),
+                format!("--storage.tsdb.retention.time={RETENTION}"),
                 format!("--web.listen-address={}", layout.address(&PROMETHEUS)),
                 format!("--web.external-url=http://{}", layout.address(&PROMETHEUS)),
                 "--web.enable-lifecycle".to_owned(),

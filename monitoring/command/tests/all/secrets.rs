@@ -52,25 +52,26 @@ fn secrets_are_random_closed_and_never_overwritten() {
     }
     assert!(first["web_config"].contains("monitoring: $2y$"), "{}", first["web_config"]);
     assert_eq!(first["web_users"], format!("monitoring:{{PLAIN}}{}\n", first["web_password"]));
-    for name in ["slack_api_url", "pagerduty_routing_key", "smtp_password"] {
+    let of_slack = ["slack_alerts", "slack_alerts-critical", "slack_alerts-low"];
+    for name in of_slack.into_iter().chain(["pagerduty_routing_key", "smtp_password"]) {
         assert_eq!(first[name], "", "{name}");
     }
 
-    fs::remove_file(secrets.join("slack_api_url")).unwrap();
-    fs::write(secrets.join("slack_api_url"), "https://hooks.example.org/a").unwrap();
+    fs::remove_file(secrets.join("slack_alerts")).unwrap();
+    fs::write(secrets.join("slack_alerts"), "https://hooks.example.org/a").unwrap();
     fs::remove_file(secrets.join("webhook_users")).unwrap();
     let report = run(folder.path());
     let state =
         |name: &str| report["files"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap()["state"].clone();
     assert_eq!(
-        (state("slack_api_url"), state("webhook_users"), state("smtp_password")),
+        (state("slack_alerts"), state("webhook_users"), state("smtp_password")),
         ("kept".into(), "wrote".into(), "empty".into())
     );
     let mut second = contents(&secrets);
-    assert_eq!(second["slack_api_url"], "https://hooks.example.org/a");
+    assert_eq!(second["slack_alerts"], "https://hooks.example.org/a");
     let hash = second["webhook_users"].trim().strip_prefix("measurand:").unwrap();
     assert!(bcrypt::verify(&first["webhook_password"], hash).unwrap(), "the hash is that of the existing password");
-    for name in ["slack_api_url", "webhook_users"] {
+    for name in ["slack_alerts", "webhook_users"] {
         second.insert(name.to_owned(), first[name].clone());
     }
     assert_eq!(first, second);
@@ -79,4 +80,16 @@ fn secrets_are_random_closed_and_never_overwritten() {
         .unwrap();
     let report = run(folder.path());
     assert!(report["files"].as_array().unwrap().iter().any(|it| it["name"] == "switch_token"), "{report}");
+    // A team and a bot need other files; those that are not needed any more stay.
+    let teams = "[slack]\nteams = { storage = \"#team-storage\" }\n";
+    fs::write(folder.path().join("monitoring/monitoring.toml"), teams).unwrap();
+    assert_eq!(run(folder.path())["files"].as_array().unwrap().len(), named.len() + 1);
+    assert_eq!(contents(&secrets)["slack_team-storage"], "");
+    fs::write(folder.path().join("monitoring/monitoring.toml"), "[slack]\nbot = true\n").unwrap();
+    run(folder.path());
+    let last = contents(&secrets);
+    assert_eq!(
+        (last["slack_token"].as_str(), last["slack_api_url"].as_str()),
+        ("", "https://slack.com/api/chat.postMessage")
+    );
 }

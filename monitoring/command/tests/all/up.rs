@@ -34,7 +34,11 @@ fn mistakes_are_reported_before_a_server_starts() {
     check_fails(&["up", "none", "--target", "http://127.0.0.1:1"], None, &["none"]);
     let secrets = ["up", "catalog.json", "--target", "http://127.0.0.1:1", "--secrets", "."];
     if has_servers() {
-        check_fails(&secrets, None, &["lacks the files slack_api_url, smtp_password", "printf %s"]);
+        check_fails(
+            &secrets,
+            None,
+            &["lacks the files slack_alerts, slack_alerts-critical, slack_alerts-low, smtp_password", "printf %s"],
+        );
     }
 }
 

@@ -143,7 +143,8 @@ fn page(text: &str) -> Option<usize> {
     inside[end..].starts_with('>').then_some(end + 2)
 }
 
-fn leads_to_a_page(target: &str) -> bool {
+/// Whether a link leads to a web page, an e-mail address, an anchor or a path.
+pub(crate) fn leads_to_a_page(target: &str) -> bool {
     let lower: String = target.chars().take(8).collect::<String>().to_ascii_lowercase();
     TARGETS.iter().any(|it| lower.starts_with(it))
 }

@@ -3,7 +3,7 @@
 use crate::model::burn_rate::{BurnRateAlert, defaults};
 use crate::query::promql::Histograms;
 use measurand_catalog::{Catalog, Severity};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// The settings with which a catalog becomes monitoring.
@@ -21,7 +21,8 @@ pub struct Options {
     pub arguments: String,
     /// The address of Grafana for the links in alerts.
     pub grafana_url: String,
-    /// The page with runbooks, for alerts whose functions name no page. The alert's name becomes the anchor.
+    /// The absolute address of the page with runbooks, for alerts whose functions name no page. The alert's name becomes
+    /// the anchor. The default is a page of the alert receiver: unlike the program, it answers while the program is down.
     pub runbook_url: String,
     /// Whether the program is expected to carry the load that its families' tables name. Only then alerts about too
     /// little load exist, such as `NeuralOperationsDegraded`: a catalog cannot tell an idle program from a slow one.
@@ -101,6 +102,88 @@ pub struct Receivers {
     pub webhook_ca_file: String,
     /// The address of the dead man's switch, which notifies a person when the Watchdog stops; empty without one.
     pub switch_url: String,
+    /// The channels of Slack.
+    pub slack: Slack,
+    /// The hours in which `P3` alerts are notified; `None` for all hours.
+    pub working_hours: Option<WorkingHours>,
+}
+
+/// The channels of Slack, as `#name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slack {
+    /// Whether a bot posts all messages with one token. Otherwise each channel has an incoming webhook of its own: that
+    /// of a Slack app ignores the channel in a message.
+    pub bot: bool,
+    /// The channel for `P0` alerts.
+    pub critical: String,
+    /// The channel for `P1` and `P2` alerts of teams without a channel.
+    pub general: String,
+    /// The channel for `P3` alerts.
+    pub low: String,
+    /// The channels for `P1` and `P2` alerts, by team.
+    pub teams: BTreeMap<String, String>,
+}
+
+impl Slack {
+    /// The file with the address to which messages are posted, if a bot posts them.
+    pub const API_URL: &'static str = "slack_api_url";
+    /// The contents of that file.
+    pub const API: &'static str = "https://slack.com/api/chat.postMessage";
+    /// The file with the token of the bot.
+    pub const TOKEN: &'static str = "slack_token";
+
+    /// Returns the file with the webhook of a channel, such as `slack_alerts` of `#alerts`.
+    pub(crate) fn webhook(channel: &str) -> String {
+        format!("slack_{}", channel.trim_start_matches('#'))
+    }
+
+    /// Returns all channels, each once.
+    pub(crate) fn channels(&self) -> BTreeSet<&str> {
+        [&self.critical, &self.general, &self.low].into_iter().chain(self.teams.values()).map(String::as_str).collect()
+    }
+}
+
+impl Default for Slack {
+    fn default() -> Self {
+        let text = str::to_owned;
+        Self {
+            bot: false,
+            critical: text("#alerts-critical"),
+            general: text("#alerts"),
+            low: text("#alerts-low"),
+            teams: BTreeMap::new(),
+        }
+    }
+}
+
+/// The hours of each working day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkingHours {
+    /// The name of the time zone in the IANA database, such as `Europe/Berlin`.
+    pub time_zone: String,
+    /// The start, as `08:00`.
+    pub start: String,
+    /// The end, as `18:00`; `24:00` is midnight.
+    pub end: String,
+    /// The days of the week, in lowercase.
+    pub days: Vec<String>,
+}
+
+impl WorkingHours {
+    /// All days of the week; the first five are the default.
+    pub const DAYS: [&'static str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+}
+
+impl Default for WorkingHours {
+    fn default() -> Self {
+        let text = str::to_owned;
+        Self {
+            time_zone: text("UTC"),
+            start: text("08:00"),
+            end: text("18:00"),
+            days: Self::DAYS.into_iter().take(5).map(text).collect(),
+        }
+    }
 }
 
 impl Default for Receivers {
@@ -118,6 +201,8 @@ impl Default for Receivers {
             webhook_url: text("http://alert-webhook:9095/webhook"),
             webhook_ca_file: String::new(),
             switch_url: String::new(),
+            slack: Slack::default(),
+            working_hours: None,
         }
     }
 }
@@ -128,15 +213,25 @@ impl Receivers {
 
     /// Returns the names of the files with secrets.
     #[must_use]
-    pub fn secret_names(&self) -> Vec<&'static str> {
-        let all = ["slack_api_url", "smtp_password", "pagerduty_routing_key", "webhook_token"];
-        all.into_iter().chain(self.has_switch().then_some(Self::SWITCH_SECRET)).collect()
+    pub fn secret_names(&self) -> Vec<String> {
+        let fixed = ["smtp_password", "pagerduty_routing_key", "webhook_token"].into_iter();
+        let fixed = fixed.chain(self.has_switch().then_some(Self::SWITCH_SECRET)).map(str::to_owned);
+        self.slack_secrets().into_iter().chain(fixed).collect()
     }
 
     /// Whether there is a dead man's switch.
     #[must_use]
     pub fn has_switch(&self) -> bool {
         !self.switch_url.is_empty()
+    }
+
+    /// Returns the names of the files for Slack.
+    #[must_use]
+    pub fn slack_secrets(&self) -> Vec<String> {
+        if self.slack.bot {
+            return [Slack::API_URL, Slack::TOKEN].map(str::to_owned).into();
+        }
+        self.slack.channels().into_iter().map(Slack::webhook).collect()
     }
 }
 
@@ -148,7 +243,7 @@ impl Default for Options {
             package: None,
             arguments: String::new(),
             grafana_url: "http://localhost:3001".to_owned(),
-            runbook_url: "RUNBOOK.md".to_owned(),
+            runbook_url: "http://localhost:9095/runbook".to_owned(),
             under_load: false,
             memory_bytes: 100.0 * 1024.0 * 1024.0,
             sample_limit: None,
@@ -189,8 +284,13 @@ impl Options {
     /// Returns the address of one panel, without a time range: the dashboard shows the last hour by default.
     #[must_use]
     pub fn panel(&self, job: &str, panel: u32) -> String {
-        let (base, job_value) = (self.grafana_url.trim_end_matches('/'), percent_encoded(job));
-        format!("{base}/d/{}?var-job={job_value}&viewPanel={panel}", uid(job))
+        self.panel_about(job, job, panel)
+    }
+
+    /// Returns the address of one panel of a job's dashboard, showing another job.
+    pub(crate) fn panel_about(&self, job: &str, shown: &str, panel: u32) -> String {
+        let (base, shown) = (self.grafana_url.trim_end_matches('/'), percent_encoded(shown));
+        format!("{base}/d/{}?var-job={shown}&viewPanel={panel}", uid(job))
     }
 }
 

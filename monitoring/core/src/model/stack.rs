@@ -112,6 +112,9 @@ pub(crate) const NGINX: &str = "nginx:1.28.0-alpine";
 /// The servers that `docker compose up` starts.
 pub const SERVICES: [Service; 6] = [APP, PROMETHEUS, ALERTMANAGER, GRAFANA, NODE, WEBHOOK];
 
+/// The time for which Prometheus keeps samples: that of an error budget.
+pub const RETENTION: &str = "30d";
+
 /// Largest notification in bytes that the alert receiver accepts: a group with all alerts of ten thousand instances.
 pub const PAYLOAD_BYTES_MAX: u32 = 64 << 20;
 

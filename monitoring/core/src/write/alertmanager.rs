@@ -6,16 +6,17 @@
 mod inhibition;
 mod shape;
 
-use crate::model::options::Receivers;
+use crate::model::options::{self, Receivers, WorkingHours};
 use measurand_catalog::Severity;
 use shape::{
-    Action, Authorization, Config, Details, Email, Global, HttpConfig, Inhibition, PagerDuty, Period, Receiver, Route,
-    Slack, TimeInterval, Times, TlsConfig, Webhook,
+    Action, Authorization, Config, Details, Email, Global, HttpConfig, Inhibition, Link, PagerDuty, Period, Receiver,
+    Route, Slack, TimeInterval, Times, TlsConfig, Webhook,
 };
+use std::collections::BTreeSet;
 
 const WEBHOOK: &str = "alert-webhook";
 const SWITCH: &str = "dead-mans-switch";
-const OUT_OF_HOURS: &str = "out-of-hours";
+const WORKING_HOURS: &str = "working-hours";
 
 /// One incident results in one notification. The team is included because channels are named after teams.
 const GROUP_BY: [&str; 3] = ["alertname", "service", "team"];
@@ -32,20 +33,34 @@ struct Pace {
     group_wait: &'static str,
     group_interval: &'static str,
     repeat_interval: &'static str,
-    /// Whether notifications are muted out of office hours.
-    muted: bool,
 }
 
-const PACES: [Pace; 4] = [
-    Pace { severity: Severity::P0, group_wait: "10s", group_interval: "1m", repeat_interval: "1h", muted: false },
-    Pace { severity: Severity::P1, group_wait: "30s", group_interval: "5m", repeat_interval: "4h", muted: false },
-    Pace { severity: Severity::P2, group_wait: "1m", group_interval: "5m", repeat_interval: "12h", muted: false },
-    Pace { severity: Severity::P3, group_wait: "5m", group_interval: "10m", repeat_interval: "1d", muted: true },
-];
+const P0: Pace = Pace { severity: Severity::P0, group_wait: "10s", group_interval: "1m", repeat_interval: "1h" };
+const P1: Pace = Pace { severity: Severity::P1, group_wait: "30s", group_interval: "5m", repeat_interval: "4h" };
+const P2: Pace = Pace { severity: Severity::P2, group_wait: "1m", group_interval: "5m", repeat_interval: "12h" };
+const P3: Pace = Pace { severity: Severity::P3, group_wait: "5m", group_interval: "10m", repeat_interval: "1d" };
+
+impl Pace {
+    fn route(&self, receiver: &str) -> Route {
+        Route {
+            receiver: receiver.to_owned(),
+            matchers: vec![format!("severity=\"{}\"", self.severity.as_str())],
+            group_wait: Some(self.group_wait),
+            group_interval: Some(self.group_interval),
+            repeat_interval: Some(self.repeat_interval),
+            ..Route::default()
+        }
+    }
+}
 
 /// Returns `alertmanager.yml`.
 pub(crate) fn config(receivers: &Receivers) -> String {
     crate::write::yaml::write(HEADER, &model(receivers))
+}
+
+/// Returns the number of receivers.
+pub(crate) fn count(receivers: &Receivers) -> usize {
+    all(receivers).len()
 }
 
 /// Returns the same as a value.
@@ -60,20 +75,17 @@ fn model(receivers: &Receivers) -> Config {
         route: route(receivers),
         inhibit_rules: inhibition::RULES.iter().map(Inhibition::from).collect(),
         receivers: all(receivers),
-        time_intervals: vec![TimeInterval {
-            name: OUT_OF_HOURS,
-            time_intervals: vec![
-                Period { weekdays: Some(["saturday", "sunday"]), times: None },
-                Period {
-                    weekdays: None,
-                    times: Some([
-                        Times { start_time: "00:00", end_time: "08:00" },
-                        Times { start_time: "18:00", end_time: "24:00" },
-                    ]),
-                },
-            ],
-        }],
+        time_intervals: receivers.working_hours.iter().map(working_hours).collect(),
     }
+}
+
+fn working_hours(hours: &WorkingHours) -> TimeInterval {
+    let period = Period {
+        weekdays: hours.days.clone(),
+        times: [Times { start_time: hours.start.clone(), end_time: hours.end.clone() }],
+        location: hours.time_zone.clone(),
+    };
+    TimeInterval { name: WORKING_HOURS, time_intervals: [period] }
 }
 
 /// Returns a configuration for a local machine: alerts only go to the alert receiver. Inhibition rules are the same.
@@ -90,7 +102,7 @@ pub(crate) fn kept_only(receivers: &Receivers) -> String {
             ..Route::default()
         },
         inhibit_rules: inhibition::RULES.iter().map(Inhibition::from).collect(),
-        receivers: all(receivers).into_iter().filter(|it| it.name == WEBHOOK).collect(),
+        receivers: vec![kept(receivers)],
         time_intervals: Vec::new(),
     };
     crate::write::yaml::write(HEADER, &config)
@@ -100,17 +112,11 @@ fn global(receivers: &Receivers) -> Global {
     Global {
         resolve_timeout: "5m",
         pagerduty_url: receivers.pagerduty_url.clone(),
-        slack_api_url_file: secret(receivers, "slack_api_url"),
         smtp_smarthost: receivers.smtp_host.clone(),
         smtp_from: receivers.smtp_from.clone(),
         smtp_auth_username: receivers.smtp_user.clone(),
         smtp_auth_password_file: secret(receivers, "smtp_password"),
     }
-}
-
-/// Returns the number of receivers.
-pub(crate) fn count(receivers: &Receivers) -> usize {
-    all(receivers).len()
 }
 
 /// Returns a route that sends the Watchdog every minute. Alertmanager repeats an alert only at multiples of
@@ -129,66 +135,100 @@ fn watchdog(receiver: &str) -> Route {
 }
 
 /// Returns the routes. All alerts go to the webhook, which stores them. The Watchdog also goes to the dead man's switch,
-/// if there is one, and all others to the receiver of their severity. An alert without a severity goes to the receiver
-/// of `P2`.
+/// if there is one, and all others to the receivers of their severity. Alerts of `P1` and `P2` go to the channel of their
+/// team. An alert without a severity is treated like `P2`.
 fn route(receivers: &Receivers) -> Route {
+    let slack = &receivers.slack;
     let switch = receivers.has_switch().then(|| watchdog(SWITCH));
     let kept = Route { receiver: WEBHOOK.to_owned(), r#continue: true, group_wait: Some("0s"), ..Route::default() };
-    let by_severity = PACES.iter().map(|it| Route {
-        receiver: it.severity.as_str().to_owned(),
-        matchers: vec![format!("severity=\"{}\"", it.severity.as_str())],
-        group_wait: Some(it.group_wait),
-        group_interval: Some(it.group_interval),
-        repeat_interval: Some(it.repeat_interval),
-        mute_time_intervals: if it.muted { vec![OUT_OF_HOURS] } else { Vec::new() },
-        ..Route::default()
-    });
-    // The root's own receiver is only used if no child matches.
-    let others = Route { receiver: Severity::P2.as_str().to_owned(), ..Route::default() };
+    let teams = || {
+        slack.teams.iter().map(|(team, channel)| Route {
+            receiver: channel.clone(),
+            matchers: vec![format!("team=\"{team}\"")],
+            ..Route::default()
+        })
+    };
+    let mail = Route { receiver: P1.severity.as_str().to_owned(), r#continue: true, ..Route::default() };
+    let active = if receivers.working_hours.is_some() { vec![WORKING_HOURS] } else { Vec::new() };
+    // The route's own receiver is only used if no child matches, and the mail's route always does.
+    let others = Route { receiver: slack.general.clone(), ..Route::default() };
     Route {
-        receiver: Severity::P2.as_str().to_owned(),
+        receiver: slack.general.clone(),
         group_by: GROUP_BY.to_vec(),
         group_wait: Some("30s"),
         group_interval: Some("5m"),
         repeat_interval: Some("12h"),
-        routes: switch.into_iter().chain([watchdog(WEBHOOK), kept]).chain(by_severity).chain([others]).collect(),
+        routes: switch
+            .into_iter()
+            .chain([
+                watchdog(WEBHOOK),
+                kept,
+                P0.route(P0.severity.as_str()),
+                Route {
+                    routes: [mail].into_iter().chain(teams()).chain([others]).collect(),
+                    ..P1.route(&slack.general)
+                },
+                Route { active_time_intervals: active, ..P3.route(P3.severity.as_str()) },
+                Route { matchers: Vec::new(), routes: teams().collect(), ..P2.route(&slack.general) },
+            ])
+            .collect(),
         ..Route::default()
     }
 }
 
 fn all(receivers: &Receivers) -> Vec<Receiver> {
-    let severity = |severity: Severity, channel: &str, pager: bool, mail: Option<&String>| Receiver {
-        name: severity.as_str().to_owned(),
-        pagerduty_configs: if pager { vec![pager_duty(receivers)] } else { Vec::new() },
-        slack_configs: vec![slack(channel)],
-        email_configs: mail.map(|to| Email { to: to.clone(), send_resolved: true }).into_iter().collect(),
-        webhook_configs: Vec::new(),
-    };
-    let webhook = |name: &str, url: &str, secret_name: &str, resolved| Receiver {
-        name: name.to_owned(),
-        webhook_configs: vec![Webhook {
-            url: url.to_owned(),
-            send_resolved: resolved,
-            http_config: HttpConfig {
-                tls_config: (!receivers.webhook_ca_file.is_empty() && name == WEBHOOK)
-                    .then(|| TlsConfig { ca_file: receivers.webhook_ca_file.clone() }),
-                authorization: Authorization { credentials_file: secret(receivers, secret_name) },
-            },
-        }],
+    let channels = &receivers.slack;
+    let named = |pace: &Pace, channel: Option<&str>, mail: &str| Receiver {
+        name: pace.severity.as_str().to_owned(),
+        slack_configs: channel.map(|it| slack(receivers, it)).into_iter().collect(),
+        email_configs: vec![Email { to: mail.to_owned(), send_resolved: true }],
         ..Receiver::default()
     };
-    // Each team has its own channel.
-    let team = "#team-{{ .GroupLabels.team }}";
-    let mut all = vec![
-        severity(Severity::P0, "#alerts-critical", true, Some(&receivers.leads)),
-        severity(Severity::P1, team, false, Some(&receivers.teams)),
-        severity(Severity::P2, team, false, None),
-        severity(Severity::P3, "#alerts-low", false, Some(&receivers.capacity)),
-        webhook(WEBHOOK, &receivers.webhook_url, "webhook_token", true),
-    ];
-    all.extend(receivers.has_switch().then(|| webhook(SWITCH, &receivers.switch_url, Receivers::SWITCH_SECRET, false)));
-    all
+    let of_teams: BTreeSet<&String> = channels.teams.values().chain([&channels.general]).collect();
+    let of_teams = of_teams.into_iter().map(|channel| Receiver {
+        name: channel.clone(),
+        slack_configs: vec![slack(receivers, channel)],
+        ..Receiver::default()
+    });
+    let critical = named(&P0, Some(&channels.critical), &receivers.leads);
+    [
+        Receiver { pagerduty_configs: vec![pager_duty(receivers)], ..critical },
+        named(&P1, None, &receivers.teams),
+        named(&P3, Some(&channels.low), &receivers.capacity),
+    ]
+    .into_iter()
+    .chain(of_teams)
+    .chain([kept(receivers)])
+    .chain(receivers.has_switch().then(|| switch(receivers)))
+    .collect()
 }
+
+/// Returns the alert receiver.
+fn kept(receivers: &Receivers) -> Receiver {
+    let tls_config =
+        (!receivers.webhook_ca_file.is_empty()).then(|| TlsConfig { ca_file: receivers.webhook_ca_file.clone() });
+    let http_config = HttpConfig { tls_config, ..http_config(receivers, "webhook_token") };
+    webhook(WEBHOOK, Webhook { url: receivers.webhook_url.clone(), send_resolved: true, http_config })
+}
+
+/// Returns the dead man's switch.
+fn switch(receivers: &Receivers) -> Receiver {
+    let http_config = http_config(receivers, Receivers::SWITCH_SECRET);
+    webhook(SWITCH, Webhook { url: receivers.switch_url.clone(), send_resolved: false, http_config })
+}
+
+fn webhook(name: &str, webhook: Webhook) -> Receiver {
+    Receiver { name: name.to_owned(), webhook_configs: vec![webhook], ..Receiver::default() }
+}
+
+/// Returns the configuration that authenticates with the token in this file.
+fn http_config(receivers: &Receivers, token: &str) -> HttpConfig {
+    HttpConfig { tls_config: None, authorization: Authorization { credentials_file: secret(receivers, token) } }
+}
+
+/// The links of a notification. The alerts of a group can differ in them, so they are those of the first one.
+const RUNBOOK: &str = "{{ (index .Alerts 0).Annotations.runbook_url }}";
+const DASHBOARD: &str = "{{ (index .Alerts 0).Annotations.dashboard_url }}";
 
 /// A template of a detail that reaches `PagerDuty` as a string. Alertmanager 0.33 parses each detail as YAML, so a
 /// label's value could turn it into a map or a number. YAML allows no tab at the start of a document, and a text that is
@@ -211,6 +251,7 @@ fn pager_duty(receivers: &Receivers) -> PagerDuty {
             num_firing: detail!("{{ .Alerts.Firing | len }}"),
             num_resolved: detail!("{{ .Alerts.Resolved | len }}"),
         },
+        links: [Link { href: RUNBOOK, text: "Runbook" }, Link { href: DASHBOARD, text: "Dashboard" }],
     }
 }
 
@@ -221,9 +262,16 @@ macro_rules! plain {
     };
 }
 
-fn slack(channel: &str) -> Slack {
+fn slack(receivers: &Receivers, channel: &str) -> Slack {
+    let (url, http_config) = if receivers.slack.bot {
+        (options::Slack::API_URL.to_owned(), Some(http_config(receivers, options::Slack::TOKEN)))
+    } else {
+        (options::Slack::webhook(channel), None)
+    };
     Slack {
         channel: channel.to_owned(),
+        api_url_file: secret(receivers, &url),
+        http_config,
         send_resolved: true,
         title: r#"{{ if eq .Status "firing" }}{{ .CommonLabels.severity }}{{ else }}resolved{{ end }}: {{ .GroupLabels.alertname }} on {{ .GroupLabels.service }}"#,
         text: concat!(
@@ -234,10 +282,11 @@ fn slack(channel: &str) -> Slack {
             plain!(".Annotations.description"),
             "\n{{ end }}"
         ),
+        footer: concat!("Team: ", plain!(".GroupLabels.team")),
         mrkdwn_in: ["pretext"],
         actions: [
-            Action { r#type: "button", text: "Runbook", url: "{{ .CommonAnnotations.runbook_url }}" },
-            Action { r#type: "button", text: "Dashboard", url: "{{ .CommonAnnotations.dashboard_url }}" },
+            Action { r#type: "button", text: "Runbook", url: RUNBOOK },
+            Action { r#type: "button", text: "Dashboard", url: DASHBOARD },
         ],
     }
 }

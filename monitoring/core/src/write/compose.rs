@@ -11,7 +11,7 @@ pub(crate) use overlays::{global, pair, proxy, tls, tls_proxy};
 use crate::model::monitoring::Monitoring;
 use crate::model::options::{Receivers, RemoteStore};
 use crate::model::stack::{
-    ALERTMANAGER, APP, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, Service, WEBHOOK,
+    ALERTMANAGER, APP, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, RETENTION, Service, WEBHOOK,
 };
 use crate::query::promql::Histograms;
 use shape::{Bounds, Build, Compose, Container, Deploy, Health, Limits, Logging, Named, Resources, Secret, Texts};
@@ -26,7 +26,7 @@ const HEADER: &str = "\
 ";
 
 const NETWORK: &str = "monitoring";
-/// The folder of generated files in the containers of Prometheus and Alertmanager.
+/// The folder of generated files in the containers.
 const CONFIG: &str = "/etc/measurand";
 /// The data folder in our own images.
 const DATA: &str = "/var/lib/program";
@@ -38,9 +38,8 @@ const WEBHOOK_USERS: &str = "webhook_users";
 /// Returns `docker-compose.yml`.
 pub(crate) fn file(monitoring: &Monitoring) -> String {
     let receivers = &monitoring.receivers;
-    let mut secrets = receivers.secret_names();
-    secrets.extend([GRAFANA_PASSWORD, WEBHOOK_USERS]);
-    secrets.extend(remote_secret(monitoring));
+    let own = [GRAFANA_PASSWORD, WEBHOOK_USERS].into_iter().chain(remote_secret(monitoring));
+    let secrets = receivers.secret_names().into_iter().chain(own.map(str::to_owned));
     let compose = Compose {
         name: Some("monitoring"),
         services: BTreeMap::from([
@@ -55,7 +54,7 @@ pub(crate) fn file(monitoring: &Monitoring) -> String {
         volumes: [APP, PROMETHEUS, ALERTMANAGER, GRAFANA, WEBHOOK]
             .map(|it| (it.name.to_owned(), Named::default()))
             .into(),
-        secrets: secrets.iter().map(|it| ((*it).to_owned(), Secret { file: format!("./secrets/{it}") })).collect(),
+        secrets: secrets.map(|it| (it.clone(), Secret { file: format!("./secrets/{it}") })).collect(),
     };
     crate::write::yaml::write(HEADER, &compose)
 }
@@ -82,8 +81,10 @@ fn webhook() -> Container {
             ("MEASURAND_WEBHOOK_TOKEN_FILE", secret("webhook_token")),
             ("MEASURAND_WEBHOOK_USERS_FILE", secret(WEBHOOK_USERS)),
             ("MEASURAND_WEBHOOK_MAX_BODY", PAYLOAD_BYTES_MAX.to_string()),
+            ("MEASURAND_WEBHOOK_RUNBOOK", format!("{CONFIG}/RUNBOOK.md")),
         ]),
-        volumes: vec![format!("{}:{DATA}", WEBHOOK.name)],
+        volumes: vec![generated(), format!("{}:{DATA}", WEBHOOK.name)],
+        tmpfs: hidden(),
         secrets: names(&["webhook_token", WEBHOOK_USERS]),
         ..own(WEBHOOK, ("1", "512m", 128))
     }
@@ -108,7 +109,7 @@ fn prometheus_command(config: &str, monitoring: &Monitoring) -> Vec<String> {
     let mut command = vec![
         format!("--config.file={CONFIG}/{config}"),
         "--storage.tsdb.path=/prometheus".to_owned(),
-        "--storage.tsdb.retention.time=${PROMETHEUS_RETENTION_TIME:-15d}".to_owned(),
+        format!("--storage.tsdb.retention.time=${{PROMETHEUS_RETENTION_TIME:-{RETENTION}}}"),
         "--storage.tsdb.retention.size=${PROMETHEUS_RETENTION_SIZE:-10GB}".to_owned(),
         "--web.external-url=${PROMETHEUS_URL:-http://localhost:9090}".to_owned(),
         "--web.route-prefix=/".to_owned(),
@@ -125,7 +126,7 @@ fn alertmanager(receivers: &Receivers) -> Container {
         command: alertmanager_command("alertmanager.yml"),
         volumes: vec![generated(), format!("{}:/alertmanager", ALERTMANAGER.name)],
         tmpfs: hidden(),
-        secrets: names(&receivers.secret_names()),
+        secrets: receivers.secret_names(),
         ..image(ALERTMANAGER, ("1", "256m", 128))
     }
 }
@@ -279,8 +280,8 @@ GRAFANA_URL=http://localhost:3001
 # The administrator of Grafana; the password is in secrets/{GRAFANA_PASSWORD}.
 GRAFANA_ADMIN_USER=admin
 
-# How long Prometheus keeps samples, and the most disk space that they use.
-PROMETHEUS_RETENTION_TIME=15d
+# How long Prometheus keeps samples, and the most disk space that they use. Error budgets need 30 days.
+PROMETHEUS_RETENTION_TIME={RETENTION}
 PROMETHEUS_RETENTION_SIZE=10GB
 
 # For overlays/sharding: the months for which the store keeps samples.

@@ -130,6 +130,7 @@ const STACK_HEADER: &str = "\
 # The Secret `alertmanager-secrets` holds the secrets: kubectl create secret generic alertmanager-secrets --from-file=secrets/
 # The operator adds a matcher for the namespace to all routes. To route the alerts of other namespaces, set
 # `alertmanagerConfigMatcherStrategy: {type: None}` in the Alertmanager object.
+# Error budgets need `retention: 30d` in the Prometheus object.
 # Do not edit: the next generation overwrites it.
 ";
 
@@ -152,11 +153,14 @@ pub(crate) fn stack(monitoring: &Monitoring) -> String {
         metadata: Metadata { name: NAME.to_owned(), labels: labels("alert-rules") },
         spec: rule_files::stack_rules(monitoring),
     };
+    let mut receivers = monitoring.receivers.clone();
+    // The operator knows no time zones. In a wrong one, a notification could come hours late.
+    receivers.working_hours.take_if(|it| it.time_zone != "UTC");
     let routes = Object {
         api_version: "monitoring.coreos.com/v1alpha1",
         kind: "AlertmanagerConfig",
         metadata: Metadata { name: NAME.to_owned(), labels: labels("alert-routes") },
-        spec: routing(alertmanager::value(&monitoring.receivers)),
+        spec: routing(alertmanager::value(&receivers)),
     };
     [crate::write::yaml::write(STACK_HEADER, &rule), crate::write::yaml::write("", &routes)].join("---\n")
 }
@@ -173,7 +177,6 @@ fn routing(mut config: Value) -> Value {
                 }
             }
         };
-        add("slack_configs", &[("api_url_file", "slack_api_url_file")]);
         add("pagerduty_configs", &[("url", "pagerduty_url")]);
         let mail = [
             ("smarthost", "smtp_smarthost"),
@@ -210,6 +213,12 @@ fn converted(value: Value) -> Value {
                         let key = if key == "matchers" { key } else { key.trim_end_matches("ers") };
                         (camel_case(key), all)
                     }
+                    ("links", Value::Array(all)) => {
+                        let link = |it: &Value| json!({ "href": it["href"], "alt": it["text"] });
+                        ("pagerDutyLinkConfigs".to_owned(), all.iter().map(link).collect())
+                    }
+                    // The operator reads hours as those of UTC.
+                    ("location", _) => continue,
                     // The operator has lists where Alertmanager has maps.
                     ("details", Value::Object(all)) => {
                         let pair = |(key, value): (String, Value)| json!({ "key": key, "value": value });

@@ -1,5 +1,7 @@
 //! Writes the runbook: for each alert its meaning, impact, first steps, panel and query.
 
+pub(crate) mod page;
+
 use crate::markdown::{escape, steps};
 use crate::model::monitoring::Monitoring;
 use crate::model::{Alert, Piece, Sentence};

@@ -144,7 +144,7 @@ impl std::fmt::Display for Alert {
 
 /// The shipped rules with their tests.
 fn shipped() -> TempDir {
-    folder(&support::shipped())
+    folder(&crate::shipped::shipped())
 }
 
 #[track_caller]

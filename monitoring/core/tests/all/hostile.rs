@@ -129,7 +129,7 @@ fn slack_is_told_text() {
         assert_eq!(slack["mrkdwn_in"], serde_json::json!(["pretext"]), "asterisks do not format");
         seen += 1;
     }
-    assert_eq!(seen, 4);
+    assert_eq!(seen, 3);
 }
 
 #[test]

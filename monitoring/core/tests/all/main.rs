@@ -13,6 +13,7 @@ mod runbook;
 mod severity;
 mod shipped;
 mod signals;
+#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 mod tools;
 mod unit_tests;

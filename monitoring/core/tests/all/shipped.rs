@@ -1,14 +1,42 @@
 //! The files in `monitoring/` belong to a program with every family, and are current. `UPDATE_EXPECT=1 cargo test`
 //! updates them. Review a change by its diff.
 
-use crate::support::{self, all_files, promtool, promtool_tests, shipped};
-use measurand_monitoring::File;
+use crate::support::{self, all_files, promtool, promtool_tests};
+use measurand_catalog::Catalog;
+use measurand_check::Settings;
+use measurand_monitoring::model::Alert;
+use measurand_monitoring::{File, Monitoring};
+use measurand_tests::program;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// The committed files. Tests of alerts are generated where they run.
 fn files() -> Vec<File> {
     all_files(&shipped()).into_iter().filter(|it| !it.name.ends_with(".test.yml")).collect()
+}
+
+/// Returns the monitoring of `examples/neural-service`, which uses every built-in family, without the list of its
+/// functions: that one has their lines.
+pub(crate) fn shipped() -> Monitoring {
+    static SHIPPED: LazyLock<Monitoring> = LazyLock::new(|| {
+        let mut settings = Settings::of_folder(&folder()).expect("valid settings");
+        settings.options.job = Some("claude-code-app".to_owned());
+        settings.options.package = Some("neural-service".to_owned());
+        "--load 172000 --directory /var/lib/program".clone_into(&mut settings.options.arguments);
+        settings.options.under_load = true;
+        let mut monitoring = settings.monitoring(&example()).expect("a valid catalog");
+        for row in &mut monitoring.rows {
+            row.panels.retain(|it| it.key != "explorer/list");
+        }
+        monitoring
+    });
+    SHIPPED.clone()
+}
+
+fn example() -> Catalog {
+    measurand_catalog::read_file(&program("neural-service", "neural-service", "dev")).expect("a catalog")
 }
 
 fn folder() -> PathBuf {
@@ -157,6 +185,54 @@ fn the_panels_have_their_titles() {
         for title in *titles {
             assert!(row.panels.iter().any(|it| it.title == *title), "{}: no panel {title}", row.title);
         }
+    }
+}
+
+/// Budgets of 30 days need samples of 30 days, and objectives belong to functions of the program.
+#[test]
+fn objectives_are_those_of_the_example_and_their_samples_are_kept() {
+    let functions: BTreeSet<String> = example()
+        .sites
+        .iter()
+        .filter(|it| it.objective.is_some())
+        .map(|it| format!("{}::{}", it.module, it.function))
+        .collect();
+    let monitoring = shipped();
+    let alerts = || monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| it.name.starts_with("ErrorBudget"));
+    let objective = |it: &Alert| it.labels.iter().find(|it| it.0 == "objective").map(|it| it.1.clone());
+    assert_eq!(alerts().filter_map(objective).collect::<BTreeSet<_>>(), functions);
+    assert!(functions.len() >= 3 && alerts().all(|it| it.team != "unowned"), "{functions:?}");
+    let files = files();
+    let file = |name: &str| &files.iter().find(|it| it.name == name).unwrap().contents;
+    assert!(file(".env.example").contains("\nPROMETHEUS_RETENTION_TIME=30d\n"));
+    assert!(file("docker-compose.yml").contains("${PROMETHEUS_RETENTION_TIME:-30d}"));
+}
+
+/// An alert about one of several series links to the panel that shows each, not to their sum.
+#[test]
+fn alerts_link_to_panels_that_show_them() {
+    let monitoring = shipped();
+    let panel = |alert: &str| {
+        let rule = monitoring.alerts.iter().flat_map(|it| &it.rules).find(|it| it.name == alert).unwrap();
+        let panel = monitoring.rows.iter().flat_map(|it| &it.panels).find(|it| it.key == rule.panel).unwrap();
+        assert!(rule.dashboard_url.ends_with(&format!("viewPanel={}", panel.id)), "{}", rule.dashboard_url);
+        panel.title.clone()
+    };
+    for (alert, title) in [
+        ("CacheHitRateLow", "Hit rate by cache"),
+        ("TruthScoreBelowTarget", "Truth score by agent"),
+        ("MemoryHigh", "Memory over time"),
+        ("NeuralOperationsDegraded", "Operations Rate"),
+        ("ServiceDown", "Service Status"),
+    ] {
+        assert_eq!(panel(alert), title, "{alert}");
+    }
+    // The dashboard shows firing alerts of the chosen job.
+    let firing = monitoring.rows.iter().flat_map(|it| &it.panels).find(|it| it.key == "overview/alerts").unwrap();
+    for (alert, job) in [("AlertDeliveryFailing", "alertmanager"), ("LowDiskSpace", "node")] {
+        let rule = monitoring.stack.iter().flat_map(|it| &it.rules).find(|it| it.name == alert).unwrap();
+        let expected = format!("/d/measurand-claude-code-app?var-job={job}&viewPanel={}", firing.id);
+        assert!(rule.dashboard_url.ends_with(&expected), "{}", rule.dashboard_url);
     }
 }
 

@@ -227,23 +227,6 @@ fn make_files(monitoring: &Monitoring) -> Vec<File> {
     .concat()
 }
 
-/// Returns the monitoring of a program that uses every built-in family, without the list of its functions.
-pub(crate) fn shipped() -> Monitoring {
-    let options = Options {
-        job: Some("claude-code-app".to_owned()),
-        package: Some("neural-service".to_owned()),
-        arguments: "--load 172000 --directory /var/lib/program".to_owned(),
-        under_load: true,
-        ..Options::default()
-    };
-    let mut monitoring = Monitoring::new(&catalog(&shipped_sites()), &options);
-    "every built-in family".clone_into(&mut monitoring.origin);
-    for row in &mut monitoring.rows {
-        row.panels.retain(|it| it.key != "explorer/list");
-    }
-    monitoring
-}
-
 /// Returns a folder with the generated files.
 pub(crate) fn folder(monitoring: &Monitoring) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");

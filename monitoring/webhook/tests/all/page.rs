@@ -142,3 +142,21 @@ fn an_alert_has_a_page_with_its_history() {
     assert_eq!(webhook.get("/alerts/99").status, 404);
     assert_eq!(webhook.get("/alerts/x").status, 404);
 }
+
+/// The runbook is read for each request, since `generate` replaces the file.
+#[test]
+fn the_runbook_is_a_page_with_anchors() {
+    let webhook = Webhook::start(&["--runbook", "RUNBOOK.md"]);
+    let missing = webhook.get("/runbook");
+    assert!(missing.status == 404 && missing.body.contains("RUNBOOK.md"), "{missing:?}");
+    let runbook = format!("# Runbook\n\n## ServiceDown\n\nAsk. {IMAGE} [x](javascript:alert(1))\n");
+    std::fs::write(webhook.directory.path().join("RUNBOOK.md"), runbook).unwrap();
+    let page = webhook.get("/runbook");
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.body.contains("<h2 id=\"servicedown\">ServiceDown</h2>"), "{}", page.body);
+    assert!(!page.body.contains("<img") && !page.body.contains("javascript:"), "{}", page.body);
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src ") && !policy.contains("script"), "{policy}");
+    let without = Webhook::start(&[]).get("/runbook");
+    assert!(without.status == 404 && without.body.contains("--runbook"), "{without:?}");
+}

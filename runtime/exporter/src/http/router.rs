@@ -27,6 +27,7 @@ pub(crate) fn mounted(app: Arc<App>) -> Router {
 pub(crate) fn served(app: Arc<App>) -> Router {
     routes(&app)
         .route("/", if app.live.is_some() { get(assets::index) } else { get(list) })
+        .route("/runbook", get(live::routes::runbook))
         .fallback(|| async { (StatusCode::NOT_FOUND, "not found; see / for the available pages\n") })
         .layer(middleware::from_fn_with_state(Arc::clone(&app), admit))
         .with_state(app)

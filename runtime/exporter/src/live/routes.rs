@@ -1,6 +1,7 @@
 //! The routes of the live page's data and downloads.
 
 use super::answer_queue::Failure;
+use super::assets::HTML;
 use super::{Live, Question, Request, Wanted};
 use crate::http::app::App;
 use crate::http::request_limits::Reason;
@@ -8,11 +9,13 @@ use crate::render::gzip;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, VARY,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::get;
+use measurand_monitoring::RUNBOOK_POLICY;
 use std::sync::Arc;
 
 const JSON: &str = "application/json";
@@ -25,6 +28,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/live/functions/{id}", get(function))
         .route("/live/alerts", get(|it, headers| answer(it, headers, Question::Alerts)))
         .route("/live/series", get(|it, headers| answer(it, headers, Question::Series)))
+        .route("/live/runbook", get(runbook))
         .route("/monitoring/{file}", get(file))
         .route("/monitoring/functions/{id}/rules.yml", get(rules))
 }
@@ -68,6 +72,19 @@ async fn file(app: State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap
 
 async fn rules(app: State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     download(answer(app, headers, Question::Rules(id.clone())).await, &format!("{id}.rules.yml"))
+}
+
+/// Answers with the runbook as a page.
+pub(crate) async fn runbook(app: State<Arc<App>>, headers: HeaderMap) -> Response {
+    let mut response = answer(app, headers, Question::Runbook).await;
+    if response.status() == StatusCode::OK {
+        for (name, value) in
+            [(CONTENT_TYPE, HTML), (CONTENT_SECURITY_POLICY, RUNBOOK_POLICY), (X_CONTENT_TYPE_OPTIONS, "nosniff")]
+        {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
 }
 
 /// Sets the file's type and name.

@@ -4,7 +4,7 @@ use super::timeline;
 use crate::build::used_family::UsedFamily;
 use crate::model::options::Options;
 use crate::model::{Alert, Piece, Row, Scenario, Sentence, Steps};
-use crate::query::Query;
+use crate::query::{Origin, Query};
 use measurand_catalog::{Severity, SiteRecord};
 
 /// An alert whose panel is not resolved yet.
@@ -93,8 +93,17 @@ impl Common {
 impl Draft<'_> {
     pub(super) fn finish(self, job: &str, rows: &[Row], options: &Options) -> Alert {
         let all = || rows.iter().flat_map(|it| &it.panels);
-        let claims = all().find(|it| it.alerts.iter().any(|it| it == self.name));
-        let panel = claims.or_else(|| all().find(|it| it.key == self.panel));
+        let mut claims = all().filter(|it| it.alerts.iter().any(|it| it == self.name));
+        // The overview shows a whole, the other rows show it by label.
+        let first = claims.next();
+        let panel = claims.next().filter(|_| first.is_some_and(|it| it.key.starts_with("overview/"))).or(first);
+        let panel = panel.or_else(|| all().find(|it| it.key == self.panel));
+        // An alert about a part of the monitoring stack has the job of that part.
+        let stack = self.query.selectors().into_iter().find_map(|it| match it.origin {
+            Origin::Job(job) => Some(job),
+            _ => None,
+        });
+        let shown = stack.unwrap_or(job);
         let steps = |it: &&SiteRecord| {
             let text = fact(it, "steps")?.to_owned();
             Some(Steps { function: format!("{}::{}", it.module, it.function), text })
@@ -112,7 +121,7 @@ impl Draft<'_> {
             description: self.description,
             impact: self.impact,
             runbook_url: self.runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
-            dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
+            dashboard_url: options.panel_about(job, shown, panel.map_or(1, |it| it.id)),
             panel: panel.map(|it| it.key.clone()).unwrap_or_default(),
             absent: self.absent.to_owned(),
             advice: self.advice.iter().map(|it| (*it).to_owned()).collect(),

@@ -177,7 +177,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 1800,
         summary: "A disk is nearly full.",
         impact: "When the disk is full, nothing can be written to it.",
-        panel: "overview/status",
+        panel: "overview/alerts",
         absent: "Silent without series. The node exporter may not be installed.",
         advice: &[
             "Run `du -x --max-depth=2` on the mount point to see what uses the space.",

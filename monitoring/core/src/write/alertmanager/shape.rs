@@ -18,7 +18,6 @@ pub(super) struct Config {
 pub(super) struct Global {
     pub(super) resolve_timeout: &'static str,
     pub(super) pagerduty_url: String,
-    pub(super) slack_api_url_file: String,
     pub(super) smtp_smarthost: String,
     pub(super) smtp_from: String,
     pub(super) smtp_auth_username: String,
@@ -41,7 +40,7 @@ pub(super) struct Route {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) repeat_interval: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) mute_time_intervals: Vec<&'static str>,
+    pub(super) active_time_intervals: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) routes: Vec<Route>,
 }
@@ -88,6 +87,13 @@ pub(super) struct PagerDuty {
     pub(super) send_resolved: bool,
     pub(super) description: &'static str,
     pub(super) details: Details,
+    pub(super) links: [Link; 2],
+}
+
+#[derive(Serialize)]
+pub(super) struct Link {
+    pub(super) href: &'static str,
+    pub(super) text: &'static str,
 }
 
 /// The details that Alertmanager adds by default, under the same names.
@@ -102,9 +108,13 @@ pub(super) struct Details {
 #[derive(Serialize)]
 pub(super) struct Slack {
     pub(super) channel: String,
+    pub(super) api_url_file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) http_config: Option<HttpConfig>,
     pub(super) send_resolved: bool,
     pub(super) title: &'static str,
     pub(super) text: &'static str,
+    pub(super) footer: &'static str,
     /// The fields in which Slack formats asterisks and backquotes: only one that we do not use.
     pub(super) mrkdwn_in: [&'static str; 1],
     pub(super) actions: [Action; 2],
@@ -150,19 +160,18 @@ pub(super) struct Authorization {
 #[derive(Serialize)]
 pub(super) struct TimeInterval {
     pub(super) name: &'static str,
-    pub(super) time_intervals: Vec<Period>,
+    pub(super) time_intervals: [Period; 1],
 }
 
 #[derive(Serialize)]
 pub(super) struct Period {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) weekdays: Option<[&'static str; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) times: Option<[Times; 2]>,
+    pub(super) weekdays: Vec<String>,
+    pub(super) times: [Times; 1],
+    pub(super) location: String,
 }
 
 #[derive(Serialize)]
 pub(super) struct Times {
-    pub(super) start_time: &'static str,
-    pub(super) end_time: &'static str,
+    pub(super) start_time: String,
+    pub(super) end_time: String,
 }
