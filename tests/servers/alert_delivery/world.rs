@@ -31,7 +31,6 @@ pub(crate) struct World {
     muted: Http,
     pub(crate) mail: Smtp,
     webhook: Server,
-    alertmanager: Server,
     _others: Vec<Server>,
     _folder: tempfile::TempDir,
 }
@@ -65,8 +64,8 @@ impl World {
         wait("both instances to be up", 60, || ask.number(r#"sum(up{job="claude-code-app"})"#).filter(|it| *it > 1.5));
         rules(&server);
         ureq::post(format!("{}/-/reload", prometheus.url)).send_empty().unwrap();
-        let others = vec![out_of_hours, prometheus];
-        Self { faults, open, muted, mail, webhook, alertmanager, _others: others, _folder: folder }
+        let others = vec![alertmanager, out_of_hours, prometheus];
+        Self { faults, open, muted, mail, webhook, _others: others, _folder: folder }
     }
 
     pub(crate) fn set(&self, fault: Fault, on: bool) {
@@ -127,15 +126,6 @@ impl World {
                 .any(|it| it["name"] == name && contains(&it.to_string(), texts));
             (found, text)
         });
-    }
-
-    /// Whether another firing alert inhibits all alerts of this name.
-    pub(crate) fn inhibited(&self, name: &str) -> bool {
-        let url = format!("{}/api/v2/alerts?filter=alertname%3D{name}", self.alertmanager.url);
-        let text = ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
-        let all: Value = serde_json::from_str(&text).unwrap();
-        let inhibited = |it: &Value| it["status"]["inhibitedBy"].as_array().is_some_and(|it| !it.is_empty());
-        all.as_array().is_some_and(|it| !it.is_empty() && it.iter().all(inhibited))
     }
 }
 

@@ -142,8 +142,9 @@ fn verification_failure_rate_and_rollbacks() {
 #[test]
 fn service_down() {
     let labels = r#"instance="a",severity="P0",team="unowned""#;
+    let other = r#"up{job="shop",instance="b"} 1x50"#;
     check(
-        &[r#"up{job="shop",instance="a"} 1x9 0x9 1x30"#],
+        &[r#"up{job="shop",instance="a"} 1x9 0x9 1x30"#, other],
         &[
             "5 ServiceDown -",
             &format!("10 ServiceDown pending {labels}"),
@@ -153,7 +154,7 @@ fn service_down() {
     );
     // One failed scrape is a near miss.
     check(
-        &[r#"up{job="shop",instance="a"} 1x9 0x0 1x30"#],
+        &[r#"up{job="shop",instance="a"} 1x9 0x0 1x30"#, other],
         &[
             "10 ServiceDown pending instance=\"a\",severity=\"P0\",team=\"unowned\"",
             "11 ServiceDown -",
@@ -258,7 +259,7 @@ fn texts_have_numbers_in_their_units() {
         ),
         ("TruthScoreCriticallyLow", "agent_id=coder: 5% of the scores are below 0.51; the limit is 0.7."),
         ("FunctionPanics", "10 panics within five minutes: function=checkout job=shop module=m"),
-        ("ServiceDown", "Prometheus cannot scrape shop (no instance known to Prometheus)."),
+        ("ServiceDown", "Prometheus cannot scrape shop (no instance answers)."),
     ];
     let mut test = String::from("rule_files: [recording-rules.yml, alerts.yml]\nevaluation_interval: 1m\n");
     test.push_str("tests:\n  - interval: 1m\n    input_series:\n");

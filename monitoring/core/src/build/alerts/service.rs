@@ -46,21 +46,26 @@ pub(super) const ALERTS: &[Common] = &[
             "If it does not run, its log and the system log show why: a panic, or a kill for lack of memory.",
             "If it answers, Prometheus cannot reach it: check network, firewall, certificate and target.",
         ],
-        // `up == 0` alone misses a target that Prometheus no longer has.
+        // One alert for each instance that is down, and one without an instance if no instance is up: the inhibition
+        // rule tells the two apart. `up == 0` alone misses a target that Prometheus no longer has.
         query: |_| {
             let up = Selector::new("up");
-            let down = Query::Compare(Box::new(Query::Instant(up.clone())), Comparison::Equal, 0.0);
-            Some(down.combine(Combination::Or, Query::Absent(up)))
+            let is_zero = |it| Query::Compare(Box::new(it), Comparison::Equal, 0.0);
+            let down = is_zero(Query::Instant(up.clone()));
+            let all_down = is_zero(Query::Instant(up.clone()).aggregate(Aggregation::Maximum, &[]));
+            Some(down.combine(Combination::Or, all_down).combine(Combination::Or, Query::Absent(up)))
         },
         description: |_| {
-            let instance = Piece::LabelOr("instance".to_owned(), "no instance known to Prometheus".to_owned());
+            let instance = Piece::LabelOr("instance".to_owned(), "no instance answers".to_owned());
             vec![text("Prometheus cannot scrape "), label("job"), text(" ("), instance, text(").")]
         },
-        scenario: |_| Scenario {
-            lead: 0,
-            up: false,
-            fires_without_data: true,
-            ..scenario(vec![gauge("up", Vec::new(), [0.0, 1.0, 1.0])], instance(), 0.0)
+        scenario: |_| {
+            let one = gauge("up", instance(), [0.0, 1.0, 1.0]);
+            let other = gauge("up", labels(&[("instance", "b")]), [1.0; 3]);
+            let ups: [&[(u32, f64)]; 2] = [&[(5, 1.0), (15, 0.0), (5, 1.0)], &[(10, 1.0), (5, 0.0), (10, 1.0)]];
+            let outage = timeline::pair("has one more alert while no instance is up", (&one, ups[0]), (&other, ups[1]));
+            let plain = scenario(vec![one, other], instance(), 0.0);
+            Scenario { lead: 0, up: false, fires_without_data: true, courses: vec![outage], ..plain }
         },
     },
     Common {
