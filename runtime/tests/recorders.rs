@@ -94,6 +94,8 @@ fn one_process() {
     measurand::initialize();
     // This function is never called, and its counter is zero.
     check(global, &[("db_query_errors_total{query_type=select,table=patterns,outcome=cancelled}", 0.0)]);
+    // An alert could not tell an initial zero from a measured one.
+    assert!(!values(global).contains_key("agent_truth_score{agent_id=coder}"), "it has no value yet");
     let _result = retrieve(true);
     let _caught = std::panic::catch_unwind(panics);
     poll_once(query(false));
