@@ -3,15 +3,15 @@
 use super::draft::{Common, Context, Draft};
 use super::facts::{self, FactGroup, Facts, Split};
 use super::family_alert::SMOOTHED;
-use super::scenario::{TRAFFIC, buckets, counter, gauge, interpolated, labels, scenario};
+use super::scenario::{TRAFFIC, buckets, counter, few, gauge, interpolated, labels, nearly, scenario};
 use super::timeline;
 use crate::build::panels::system::{
     DESCRIPTORS_PANEL, LAG, LAG_PANEL, MEMORY_PANEL, MOST_DESCRIPTORS, OPEN_DESCRIPTORS, OVERFLOWS, PANICS_PANEL,
-    RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,
+    PANICS_TOTAL, RESIDENT_BYTES, SCRAPE_PANEL, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,
 };
 use crate::build::used_family::UsedFamily;
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
-use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
+use crate::query::{Aggregation, Combination, Comparison, Match, Query, Selector, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 use measurand_catalog::platform::PlatformMetric;
 use measurand_catalog::{Role, Severity};
@@ -123,10 +123,9 @@ pub(super) const ALERTS: &[Common] = &[
             "If the workers are busy, there is too much work. If they are not, a task blocks a worker.",
             "Take a stack trace of the process to find that task: look for file access, locks and long loops.",
         ],
-        query: |_| {
+        query: |it| {
             let by = ["instance".to_owned()];
-            let lag = Query::Buckets(by.to_vec(), Selector::new(LAG.name), Window::Recent);
-            Some(lag.quantile(0.99).above(LAG_SECONDS))
+            Some(it.slow(LAG.name, &by, 0.99, LAG_SECONDS))
         },
         description: |_| {
             let seconds = Piece::Value(Format::Seconds);
@@ -138,11 +137,13 @@ pub(super) const ALERTS: &[Common] = &[
                 text(" for a worker; the limit is 100ms."),
             ]
         },
-        scenario: |_| {
+        scenario: |it| {
             let bounds = [0.05, LAG_SECONDS, 0.25];
-            let signals = buckets(LAG.name, &Vec::new(), &bounds, [0.25, LAG_SECONDS, 0.05]);
-            let courses = vec![timeline::histogram(&signals, 600)];
-            Scenario { courses, ..scenario(signals, instance(), interpolated(0.99, LAG_SECONDS, 0.25)) }
+            let near = (LAG_SECONDS, nearly(0.99));
+            let signals = buckets(LAG.name, &Vec::new(), &bounds, [0.25, LAG_SECONDS, 0.05], near);
+            let courses = timeline::histogram(&signals, 600);
+            let plain = scenario(signals, instance(), interpolated(0.99, LAG_SECONDS, 0.25));
+            few(it.minimum(), TRAFFIC, Scenario { courses, ..plain })
         },
     },
     Common {
@@ -289,12 +290,31 @@ pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -
     let changed = context.options.changed.get(row.name).copied().unwrap_or_default();
     let Some(own) = changed.severity.or(row.severity) else { return Vec::new() };
     let mut by_facts: BTreeMap<Facts<'a>, Vec<(&UsedFamily<'a>, FactGroup<'a>)>> = BTreeMap::new();
+    // Families without errors by outcome share a counter, which does not tell their functions apart.
+    let mut others: BTreeMap<Facts<'a>, Vec<&UsedFamily<'a>>> = BTreeMap::new();
     for family in context.families {
-        let Some(errors) = family.selector(Role::Errors) else { continue };
+        let Some(errors) = family.selector(Role::Errors) else {
+            if let Some(facts) = family.sites().into_iter().map(|it| Facts::of(it, own, split)).min() {
+                others.entry(facts).or_default().push(family);
+            }
+            continue;
+        };
         let panics = Query::Increase(errors.with(OUTCOME_LABEL, PANIC), Window::Recent).sum(&family.labels());
         for part in facts::parts(family, own, &panics, split) {
             by_facts.entry(part.facts).or_default().push((family, part));
         }
+    }
+    for (facts, families) in others {
+        let (by, first) = ("family", families[0]);
+        let is = match families[..] {
+            [only] => Match::Equal(only.family.name.clone()),
+            _ => Match::OneOf(families.iter().map(|it| it.family.name.clone()).collect()),
+        };
+        let panics = Selector::new(PANICS_TOTAL.name).matching(by, is);
+        let query = Query::Increase(panics, Window::Recent).sum(&[by.to_owned()]);
+        let sites = families.iter().flat_map(|it| it.sites()).collect();
+        let example = labels(&[(by, &first.family.name)]);
+        by_facts.entry(facts).or_default().push((first, FactGroup { facts, query, sites, example }));
     }
     let draft = |(facts, parts): (Facts<'a>, Vec<(&UsedFamily<'a>, FactGroup<'a>)>)| {
         let queries = parts.iter().map(|(_, it)| it.query.clone().above(0.0));
@@ -308,16 +328,18 @@ pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -
 
 fn panics_proof(parts: &[(&UsedFamily<'_>, FactGroup<'_>)]) -> Scenario {
     let signal = |(family, part): &(&UsedFamily<'_>, FactGroup<'_>), outcome: &str, phases| {
-        let outcome = (OUTCOME_LABEL.to_owned(), outcome.to_owned());
-        let labels = part.example.iter().cloned().chain([outcome]).collect();
-        Some(counter(&family.metric(Role::Errors)?.name, labels, phases))
+        let errors = family.metric(Role::Errors).map(|it| it.name.as_str());
+        let outcome = errors.map(|_| (OUTCOME_LABEL.to_owned(), outcome.to_owned()));
+        let labels = part.example.iter().cloned().chain(outcome).collect();
+        counter(errors.unwrap_or(PANICS_TOTAL.name), labels, phases)
     };
     let panicked = |it| signal(it, PANIC, [1.0, 0.0, 0.0]);
     let Some(first) = parts.first() else { return Scenario::default() };
     // Other errors do not count as panics.
-    let signals = [panicked(first), signal(first, "cancelled", [0.0, TRAFFIC, 0.0])];
-    let courses = parts.iter().filter_map(panicked).map(|it| timeline::burst(&it, 5, 0)).collect();
-    Scenario { courses, ..scenario(signals.into_iter().flatten().collect(), first.1.example.clone(), 2.0) }
+    let cancelled = first.0.metric(Role::Errors).map(|_| signal(first, "cancelled", [0.0, TRAFFIC, 0.0]));
+    let signals = [panicked(first)].into_iter().chain(cancelled).collect();
+    let courses = parts.iter().map(panicked).map(|it| timeline::burst(&it, 5, 0)).collect();
+    Scenario { courses, ..scenario(signals, first.1.example.clone(), 2.0) }
 }
 
 fn by_instance(query: Query) -> Query {
