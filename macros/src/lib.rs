@@ -284,14 +284,19 @@ pub fn feedback_cycle(args: TokenStream, item: TokenStream) -> TokenStream {
     run(const { named("feedback_cycle") }, args, item)
 }
 
-/// Counts failed attempts to connect to the database.
+/// Counts attempts to connect to the database, those that failed, and those in flight.
 ///
 /// ```ignore
 /// #[measurand::db_connection]
 /// fn connect(&self) -> Result<Connection, DbError> { /* .. */ }
 /// ```
 ///
-/// A call that returns `Err`, panics or is cancelled is counted. For other types use `ok_if` or `error_if`.
+/// A call that returns `Err`, panics or is cancelled is a failed attempt. For other types use `ok_if` or `error_if`.
+///
+/// | metric | kind | labels |
+/// |---|---|---|
+/// | `database_connections_total`, `database_connection_errors_total` | counters | |
+/// | `database_connections_in_flight` | gauge | |
 #[proc_macro_attribute]
 pub fn db_connection(args: TokenStream, item: TokenStream) -> TokenStream {
     run(const { named("db_connection") }, args, item)

@@ -145,14 +145,16 @@ pub trait DeclaredFamily {
 /// | `duration quantile 0.95 > 1.0` | this quantile is above this number of seconds, which is a bucket |
 /// | `score quantile 0.05 < 0.7` | this quantile is below this score, which is a bucket |
 /// | `rollbacks > 5` | there were more rollbacks than this |
-/// | `failures > 3` | there were more failures than this |
+/// | `failures > 3` | within 15 minutes, there were more failures than this, or calls hang |
 /// | `completion_failures > 0.1` | over an hour, the share of failures among completions is above this |
 /// | `hit_ratio < 0.8` | the share of look-ups that found something is below this |
-/// | `last_score < 0.85` | the latest score is below this, and is at most half an hour old |
-/// | `level > 100`, `level < 0.9` | the level is above this, or below it and not zero |
+/// | `last_score < 0.85` | the mean of the latest scores is below this |
+/// | `level > 100`, `level < 0.9` | the level is above this, or below it |
 /// | `level growth > 1048576` | the level has grown by more than this within a day |
 /// | `calls < 1000` | the number of calls per second is below this; only with `under_load` in `monitoring.toml` |
-/// | `stalled 300 s` | no call ended within this time, although some did within the last day |
+/// | `stalled 300 s` | no call ended within this time, although some did since the start of the program |
+///
+/// Shares, quantiles and latest scores also need a minimum sample; see `minimum_sample` in `monitoring.toml`.
 ///
 /// A wrong name, suffix, bucket or threshold does not compile.
 #[macro_export]

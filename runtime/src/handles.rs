@@ -100,15 +100,15 @@ pub(crate) struct Handles {
     /// for errors that never happen. The errors of such a family are looked up.
     errors: Option<[Counter; ERROR_OUTCOMES.len()]>,
     score: Histogram,
-    last_score: Gauge,
+    last_score: OnceLock<Gauge>,
     successes: Counter,
     failures: Counter,
     rollbacks: Counter,
     completions: [Counter; STATUSES.len()],
-    level: Gauge,
+    level: OnceLock<Gauge>,
     hits: Counter,
     misses: Counter,
-    hit_rate: Gauge,
+    hit_rate: OnceLock<Gauge>,
     kinds: OnceLock<Box<KindCounter>>,
 }
 
@@ -137,15 +137,15 @@ impl Handles {
             calls_untimed: OnceLock::new(),
             errors: errors(series, &lookup),
             score: lookup.histogram(Role::Score),
-            last_score: lookup.gauge(Role::LastScore),
+            last_score: OnceLock::new(),
             successes: lookup.counter(Role::Successes, &lookup.keys.metadata),
             failures: lookup.counter(Role::Failures, &lookup.keys.metadata),
             rollbacks: lookup.counter(Role::Rollbacks, &lookup.keys.metadata),
             completions: std::array::from_fn(|it| lookup.labelled(Role::Completions, it)),
-            level: lookup.gauge(Role::Level),
+            level: OnceLock::new(),
             hits: lookup.counter(Role::Hits, &lookup.keys.metadata),
             misses: lookup.counter(Role::Misses, &lookup.keys.metadata),
-            hit_rate: lookup.gauge(Role::HitRate),
+            hit_rate: OnceLock::new(),
             kinds: Self::kinds(&lookup),
         }
     }
@@ -167,6 +167,20 @@ impl Handles {
         let ours = |it: &Lookup<'_>| (address(it.recorder) == self.recorder).then(|| it.kind(kind));
         let counter = self.with_lookup(ours)?;
         Some(Box::new(KindCounter { kind, counter, next: OnceLock::new() }))
+    }
+
+    /// Sets a gauge for the first time. It does not exist before: an alert could not tell an initial zero from a
+    /// measured one.
+    #[cold]
+    fn set_first(&self, place: &OnceLock<Gauge>, role: Role, value: f64) {
+        self.with_lookup(|it| {
+            let gauge = it.gauge(role);
+            gauge.set(value);
+            // A gauge of another recorder must not be cached.
+            if address(it.recorder) == self.recorder {
+                let _ = place.set(gauge);
+            }
+        });
     }
 
     /// A look-up, for metrics that few programs record.
@@ -239,11 +253,15 @@ impl Sink for Handles {
 
     #[inline]
     fn set(&self, role: Role, value: f64) {
-        match role {
-            Role::LastScore => self.last_score.set(value),
-            Role::Level => self.level.set(value),
-            Role::HitRate => self.hit_rate.set(value),
-            _ => {}
+        let place = match role {
+            Role::LastScore => &self.last_score,
+            Role::Level => &self.level,
+            Role::HitRate => &self.hit_rate,
+            _ => return,
+        };
+        match place.get() {
+            Some(gauge) => gauge.set(value),
+            None => self.set_first(place, role, value),
         }
     }
 

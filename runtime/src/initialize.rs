@@ -1,6 +1,7 @@
 //! Describes this program to the global recorder, and creates its series at zero.
 
 use crate::global_recorder::{add_permanent, address};
+use crate::keys::panics;
 use crate::series_limit::{overflows, unknown_values};
 use crate::site::sites;
 use measurand_catalog::{Kind, Unit};
@@ -39,6 +40,9 @@ fn describe(recorder: &dyn Recorder) {
             continue;
         }
         described.push(family.name);
+        if let Some((key, metadata)) = panics(family) {
+            recorder.register_counter(&key, &metadata).increment(0);
+        }
         if family.labels.iter().any(|it| it.values.is_empty()) {
             let (key, metadata) = overflows(family.name);
             recorder.register_counter(&key, &metadata).increment(0);

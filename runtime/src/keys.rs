@@ -2,7 +2,7 @@
 
 use crate::hit_rate::HitRate;
 use crate::record::Record;
-use measurand_catalog::{Family, Role, SITE_TARGET, kinds_of};
+use measurand_catalog::{Family, PANICS, Role, SITE_TARGET, kinds_of};
 use metrics::{Key, Label, Level, Metadata};
 
 /// The keys of a series. They are the same on every recorder and are created once.
@@ -23,6 +23,12 @@ pub(crate) struct Keys {
 /// The metadata of calls that are counted but not timed. A recorder that counts the calls of annotated functions by
 /// their durations must not do so for these.
 pub(crate) static UNTIMED: Metadata<'static> = Metadata::new("measurand::untimed", Level::INFO, None);
+
+/// The counter of panics in a family that counts no errors by outcome. `None` if it counts them.
+pub(crate) fn panics(family: &Family) -> Option<(Key, Metadata<'static>)> {
+    let key = || Key::from_parts(PANICS, vec![Label::new("family", family.name)]);
+    family.metric(Role::Errors).is_none().then(|| (key(), Metadata::new(SITE_TARGET, Level::INFO, None)))
+}
 
 impl Keys {
     pub(crate) fn new(

@@ -160,7 +160,10 @@ pub fn record_db_query_blocking<T, E>(
 /// Counts a failed attempt to connect to the database, like `#[db_connection]`.
 pub fn record_database_connection_error() {
     let series = recorded!(DATABASE_CONNECTION).series(&[]);
-    series.with_sink(|it| it.count(Role::Failures));
+    series.with_sink(|it| {
+        it.count(Role::Calls);
+        it.count(Role::Failures);
+    });
 }
 
 /// Counts a look-up that found something, like `#[cache_lookup]`.

@@ -1,7 +1,7 @@
 //! Annotated functions under every recorder: none, a thread-local one, two in sequence at the same stack address, and a
 //! global one that is installed later.
 
-use measurand::{measured, neural_op, timed_query, verified};
+use measurand::{goap_plan, measured, neural_op, timed_query, verified};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,11 @@ async fn query(wait: bool) -> Result<(), ()> {
 #[verified("coder", threshold = 0.5, rollback = undone.push(score))]
 fn verify(score: f64, undone: &mut Vec<f64>) -> f64 {
     score
+}
+
+#[goap_plan("fix")]
+fn plan() {
+    panic!("no plan");
 }
 
 /// Every series as `name{label=value,…} = value`; for a histogram, the number of observations.
@@ -94,8 +99,15 @@ fn one_process() {
     measurand::initialize();
     // This function is never called, and its counter is zero.
     check(global, &[("db_query_errors_total{query_type=select,table=patterns,outcome=cancelled}", 0.0)]);
+    check(
+        global,
+        &[("measurand_panics_total{family=planning}", 0.0), ("verification_success_total{agent_id=coder}", 0.0)],
+    );
+    // An alert could not tell an initial zero from a measured one.
+    assert!(!values(global).contains_key("agent_truth_score{agent_id=coder}"), "it has no value yet");
     let _result = retrieve(true);
     let _caught = std::panic::catch_unwind(panics);
+    let _caught = std::panic::catch_unwind(plan);
     poll_once(query(false));
     poll_once(query(true));
     drop(query(true));
@@ -113,6 +125,7 @@ fn one_process() {
             (&format!("function_calls_in_flight{{function=panics,{module}}}"), 0.0),
             ("db_query_duration_seconds{query_type=select,table=patterns}", 2.0),
             ("db_query_errors_total{query_type=select,table=patterns,outcome=cancelled}", 1.0),
+            ("measurand_panics_total{family=planning}", 1.0),
             ("verification_success_total{agent_id=coder}", 1.0),
             ("verification_failures_total{agent_id=coder}", 1.0),
             ("auto_rollback_total{agent_id=coder}", 1.0),

@@ -66,14 +66,29 @@ impl Prometheus {
     }
 
     fn ask(&self, promql: &str, time: Option<f64>) -> Vec<Value> {
-        let mut request = ureq::get(format!("{}/api/v1/query", self.url)).query("query", promql);
-        if let Some(time) = time {
-            request = request.query("time", time.to_string());
+        let time: Vec<_> = time.map(|it| ("time", it.to_string())).into_iter().collect();
+        self.get("query", promql, &time)
+    }
+
+    fn get(&self, what: &str, promql: &str, parameters: &[(&str, String)]) -> Vec<Value> {
+        let mut request = ureq::get(format!("{}/api/v1/{what}", self.url)).query("query", promql);
+        for (name, value) in parameters {
+            request = request.query(*name, value);
         }
         let mut response = request.call().unwrap_or_else(|error| panic!("{promql}: {error}"));
-        let answer = response.body_mut().read_to_string().expect("text");
+        let answer = response.body_mut().with_config().limit(1 << 30).read_to_string().expect("text");
         let answer: Value = serde_json::from_str(&answer).expect("JSON");
         answer["data"]["result"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Returns the series of a range query, with times in seconds.
+    ///
+    /// # Panics
+    /// If the request fails.
+    #[must_use]
+    pub fn query_range(&self, promql: &str, start: i64, end: i64, step: i64) -> Vec<Value> {
+        let parameters = [("start", start), ("end", end), ("step", step)].map(|(name, it)| (name, it.to_string()));
+        self.get("query_range", promql, &parameters)
     }
 
     /// Returns the value of the first sample of an instant query.

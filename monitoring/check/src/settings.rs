@@ -79,6 +79,7 @@ struct Raw {
     grafana_url: Option<Spanned<String>>,
     runbook_url: Option<Spanned<String>>,
     under_load: Option<bool>,
+    minimum_sample: Option<Spanned<u32>>,
     memory_bytes: Option<Spanned<f64>>,
     sample_limit: Option<NonZero<u32>>,
     histograms: Option<Spanned<String>>,
@@ -204,6 +205,13 @@ impl Settings {
         settings.options.grafana_url = raw.grafana_url.map(address).transpose()?.unwrap_or(defaults.grafana_url);
         settings.options.runbook_url = raw.runbook_url.map(address).transpose()?.unwrap_or(defaults.runbook_url);
         settings.options.under_load = raw.under_load.unwrap_or(defaults.under_load);
+        if let Some(it) = raw.minimum_sample {
+            settings.options.minimum_sample = *it.get_ref();
+            if *it.get_ref() == 0 {
+                let place = place(it.span().start).0;
+                return Err(format!("{place}: `minimum_sample` is out of range; help: write a number above zero"));
+            }
+        }
         if let Some(it) = raw.memory_bytes {
             settings.options.memory_bytes = *it.get_ref();
             if !(it.get_ref().is_finite() && *it.get_ref() > 0.0) {

@@ -98,11 +98,12 @@ signals! {
     DurationQuantile: "duration_above", "duration quantile", Above, DURATION_BUCKET, NOTHING;
     /// A quantile of [`Role::Score`]. It is a low quantile, since the bad scores are the low ones.
     ScoreQuantile: "score_below", "score quantile", Below, SCORE_BUCKET, NOTHING;
-    /// [`Role::LastScore`], if there was a call within the last half hour: older scores say nothing about now.
+    /// The mean of [`Role::LastScore`].
     LastScore: "last_score_below", "last_score", Below, SCORE, LAST_SCORE;
     /// The number of [`Role::Rollbacks`].
     Rollbacks: "rollbacks_above", "rollbacks", Above, COUNT, ROLLBACKS;
-    /// The number of [`Role::Failures`].
+    /// The number of [`Role::Failures`] within fifteen minutes: a pool may retry rarely. The alert also fires while calls
+    /// hang: some are in flight, and none has ended for five minutes.
     Failures: "failures_above", "failures", Above, COUNT, FAILURES;
     /// The share of [`Role::Completions`] with the status `failure`, over the last hour.
     CompletionFailureRatio: "completion_failures_above", "completion_failures", Above, SHARE, COMPLETIONS;
@@ -110,7 +111,7 @@ signals! {
     HitRatio: "hit_ratio_below", "hit_ratio", Below, SHARE, HITS_AND_MISSES;
     /// [`Role::Level`].
     LevelAbove: "level_above", "level", Above, LEVEL, LEVELS;
-    /// [`Role::Level`], unless it is zero: a gauge is zero until its first value is set.
+    /// [`Role::Level`].
     LevelBelow: "level_below", "level", Below, LEVEL, LEVELS;
     /// The growth of [`Role::Level`] since a day ago. It has no value during the first day.
     LevelGrowth: "level_growth_above", "level growth", Above, LEVEL, LEVELS;
@@ -118,7 +119,7 @@ signals! {
     /// only if the load is known.
     CallRate: "calls_below", "calls", Below, RATE, CALLS;
     /// Calls of the whole family that ended within the threshold's time. It has a value if the program has been up for
-    /// longer than that and a call ended within the last day.
+    /// longer than that, and at least one call has ended since its start.
     Stalled: "stalled", "stalled", Zero, SECONDS, CALLS;
 }
 

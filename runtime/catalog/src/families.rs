@@ -197,13 +197,13 @@ families! {
             rollbacks "auto_rollback_total": "Rollbacks after failed verifications.";
         }
         alerts {
-            TruthScoreCriticallyLow P0: score quantile 0.05 < 0.7, for 120 s,
+            TruthScoreCriticallyLow P0: score quantile 0.05 < 0.7, for 0 s,
                 "The lowest verification scores of an agent are critically low.",
                 "Wrong work of the agent may be accepted.";
             TruthScoreBelowTarget P1: score quantile 0.5 < 0.95, for 600 s,
                 "Half of an agent's verifications score below the target.",
                 "The agent's work needs manual review.";
-            AutoRollbackStorm P1: rollbacks > 5.0, for 60 s,
+            AutoRollbackStorm P1: rollbacks > 5.0, for 0 s,
                 "An agent's work is rolled back repeatedly.",
                 "The agent makes no progress, and others wait for it.";
             AgentUnreliable P2: last_score < 0.85, for 900 s,
@@ -234,7 +234,7 @@ families! {
                 [1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
         }
         alerts {
-            DatabaseQueryErrors P1: error_ratio > 0.05, for 120 s,
+            DatabaseQueryErrors P1: error_ratio > 0.05, for 0 s,
                 "Queries on a table fail.",
                 "Operations that read or write the table fail as often.";
             DatabaseSlowQueries P1: duration quantile 0.95 > 0.01, for 600 s,
@@ -248,17 +248,20 @@ families! {
             };
     }
 
-    /// Failed connections to the database.
+    /// Connections to the database.
     DATABASE_CONNECTION = "database_connection", "Database connections" {
         metrics {
+            calls "database_connections_total": "Attempts to connect to the database that ended, with any outcome.";
             failures "database_connection_errors_total": "Failed attempts to connect to the database.";
+            in_flight "database_connections_in_flight":
+                "Attempts to connect to the database that have started and not ended.";
         }
         alerts {
-            DatabaseConnectionFailure P0: failures > 3.0, for 60 s,
+            DatabaseConnectionFailure P0: failures > 3.0, for 0 s,
                 "The database cannot be reached.",
                 "Operations that need the database fail.";
         }
-        attribute db_connection: "Counts failed attempts to connect to the database.",
+        attribute db_connection: "Counts attempts to connect to the database, and those that failed.",
             "#[db_connection]";
     }
 
@@ -326,7 +329,7 @@ families! {
             completions "task_completed_total": "Tasks that ended.";
         }
         alerts {
-            TaskFailureRate P2: completion_failures > 0.1, for 900 s,
+            TaskFailureRate P2: completion_failures > 0.1, for 0 s,
                 "Too many tasks of a type fail.",
                 "Work is missing, or has to be repeated.";
         }

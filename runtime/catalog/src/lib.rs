@@ -74,6 +74,9 @@ pub const SITE_TARGET: &str = "measurand::site";
 /// The counter of panics in code beside annotated functions, such as `ok_if`.
 pub const CONTAINED: &str = "measurand_contained_panics_total";
 
+/// The counter of panics of annotated functions in families without [`Role::Errors`], by the label `family`.
+pub const PANICS: &str = "measurand_panics_total";
+
 /// The counter of recordings under [`OTHER`] because of the series limit, by the label `family`.
 pub const OVERFLOWS: &str = "measurand_label_overflows_total";
 

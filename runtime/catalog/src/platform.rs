@@ -90,6 +90,14 @@ pub const ALL: &[PlatformMetric] = &[
     PlatformMetric {
         labels: &["family"],
         ..row(
+            crate::PANICS,
+            Kind::Counter,
+            "Panics of annotated functions in a family that counts no errors by outcome.",
+        )
+    },
+    PlatformMetric {
+        labels: &["family"],
+        ..row(
             crate::OVERFLOWS,
             Kind::Counter,
             "Recordings under `_other`, because their family has reached its series limit.",

@@ -5,11 +5,12 @@ use crate::catch_panic::catch_panic;
 use crate::failure::Failure;
 use crate::fast_path::ThisThread;
 use crate::handles::{CLOCK, FastPath, Handles, Sink};
+use crate::keys::panics;
 use crate::outcome::{OkOrErr, Outcome, ReturnedValue};
 use crate::sampling::{prepare, sample_next};
 use crate::series::Series;
 use crate::{incident, local_recorder};
-use measurand_catalog::Role;
+use measurand_catalog::{Family, Role};
 
 /// Ends a timed call that records only its duration and its number.
 #[inline(never)]
@@ -226,6 +227,13 @@ fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
+#[cold]
+fn count_panic(family: &'static Family) {
+    if let Some((key, metadata)) = panics(family) {
+        metrics::with_recorder(|recorder| recorder.register_counter(&key, &metadata).increment(1));
+    }
+}
+
 pub(crate) fn record_outcome(sink: &(impl Sink + ?Sized), outcome: &Outcome) {
     match (outcome.result, outcome.error_kind) {
         (Err(Failure::Error), Some(kind)) => sink.count_kind(kind),
@@ -245,6 +253,9 @@ pub(crate) fn record_outcome(sink: &(impl Sink + ?Sized), outcome: &Outcome) {
                 sink.set(Role::HitRate, hit_rate.add(hit));
             }
         }
+    }
+    if outcome.result == Err(Failure::Panic) {
+        count_panic(sink.keys().family);
     }
     let success = outcome.is_success();
     sink.count(if success { Role::Successes } else { Role::Failures });

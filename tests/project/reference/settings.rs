@@ -83,6 +83,7 @@ fn every_default_is_that_of_the_code() {
         ("grafana_url", text(&options.grafana_url)),
         ("runbook_url", text(&options.runbook_url)),
         ("under_load", format!("`{}`", options.under_load)),
+        ("minimum_sample", format!("`{}`", options.minimum_sample)),
         ("memory_bytes", format!("`{:.1}`", options.memory_bytes)),
         ("histograms", text(options.histograms.as_str())),
     ]);

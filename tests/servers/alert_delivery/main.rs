@@ -10,9 +10,8 @@ mod servers;
 mod watchdog;
 mod world;
 
-use measurand_tests::wait;
-use std::thread::sleep;
-use std::time::Duration;
+use measurand_tests::{get, mailbox, receivers, routes, wait};
+use serde_json::{Value, json};
 use world::{Fault, World};
 
 /// Texts that every message of an alert contains, by severity.
@@ -65,7 +64,7 @@ fn every_alert_reaches_exactly_its_receivers() {
     assert!(world.open.requests("/pagerduty").is_empty(), "P1 to P3 do not page");
     assert!(!world.mail.mails().iter().any(|it| it.text.contains("MemoryHigh")), "P2 sends no mail");
 
-    // One of two instances is down. This alert inhibits all others of the service.
+    // One of two instances is down.
     world.set(Fault::Down, true);
     world.slack("#alerts-critical", "P0: ServiceDown on claude-code-app", &P0);
     world.mailed("leads@example.org", "[FIRING:1]", &P0);
@@ -79,12 +78,10 @@ fn every_alert_reaches_exactly_its_receivers() {
     }
     assert_eq!(woken["payload"]["summary"], "ServiceDown on claude-code-app: The service does not answer.");
 
+    // The alerts about the other instance still notify.
     let before = world.count_slack("MemoryHigh");
     world.set(Fault::Memory, true);
-    wait("MemoryHigh to be inhibited", 30, || world.inhibited("MemoryHigh").then_some(()));
-    // Longer than all group intervals of this test.
-    sleep(Duration::from_secs(3));
-    assert_eq!(world.count_slack("MemoryHigh"), before, "ServiceDown inhibits the notification");
+    wait("the notification of MemoryHigh", 30, || (world.count_slack("MemoryHigh") > before).then_some(()));
 
     world.set(Fault::Down, false);
     world.slack("#alerts-critical", "resolved: ServiceDown on claude-code-app", &P0[..1]);
@@ -94,10 +91,44 @@ fn every_alert_reaches_exactly_its_receivers() {
         world.open.requests("/pagerduty").into_iter().map(|it| it.json()).find(|it| it["event_action"] == "resolve")
     });
     assert_eq!(resolved["dedup_key"], woken["dedup_key"], "the same incident");
-    // The alert is no longer inhibited and sends its notification.
-    wait("the notification of MemoryHigh", 30, || (world.count_slack("MemoryHigh") > before).then_some(()));
     assert!(
         !world.open.requests("/slack").iter().any(|it| it.body.contains("Watchdog")),
         "the Watchdog is not sent to people"
     );
+}
+
+/// An instance that is down explains the alerts about that instance. Only a full outage explains those about the whole
+/// service.
+#[test]
+fn service_down_inhibits_only_the_alerts_that_it_explains() {
+    let (folder, http, mail) = (tempfile::tempdir().unwrap(), receivers(), mailbox());
+    let config = routes(folder.path(), &http, &mail, "http://127.0.0.1:9");
+    std::fs::write(folder.path().join("alertmanager.yml"), config).unwrap();
+    let alertmanager = servers::alertmanager(folder.path(), None);
+    let url = format!("{}/api/v2/alerts", alertmanager.url);
+    let send = |name: &str, severity: &str, instance: &str| {
+        let labels = json!({ "alertname": name, "severity": severity, "service": "shop", "instance": instance });
+        let alerts = json!([{ "labels": labels }]).to_string();
+        ureq::post(&url).header("content-type", "application/json").send(alerts).unwrap();
+    };
+    let inhibits = |expected: &[&str]| {
+        wait(&format!("{expected:?} to be inhibited"), 30, || {
+            let all: Vec<Value> = serde_json::from_str(&get(&url)).unwrap();
+            let inhibited = all.iter().filter(|it| it["status"]["inhibitedBy"] != json!([]));
+            let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+            let of = |it: &Value| text(&it["labels"]["alertname"]) + &text(&it["labels"]["instance"]);
+            let mut names: Vec<String> = inhibited.map(of).collect();
+            names.sort();
+            (names == expected).then_some(())
+        });
+    };
+    send("MemoryHigh", "P2", "a");
+    send("MemoryHigh", "P2", "b");
+    send("CacheHitRateLow", "P1", "");
+    send("NeuralSystemStalled", "P0", "");
+    inhibits(&[]);
+    send("ServiceDown", "P0", "a");
+    inhibits(&["MemoryHigha"]);
+    send("ServiceDown", "P0", "");
+    inhibits(&["CacheHitRateLow", "MemoryHigha"]);
 }

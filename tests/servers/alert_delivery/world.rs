@@ -32,7 +32,6 @@ pub(crate) struct World {
     muted: Http,
     pub(crate) mail: Smtp,
     webhook: Server,
-    alertmanager: Server,
     _others: Vec<Server>,
     _folder: tempfile::TempDir,
 }
@@ -136,15 +135,6 @@ impl World {
                 .any(|it| it["name"] == name && contains(&it.to_string(), texts));
             (found, text)
         });
-    }
-
-    /// Whether another firing alert inhibits all alerts of this name.
-    pub(crate) fn inhibited(&self, name: &str) -> bool {
-        let url = format!("{}/api/v2/alerts?filter=alertname%3D{name}", self.alertmanager.url);
-        let text = ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
-        let all: Value = serde_json::from_str(&text).unwrap();
-        let inhibited = |it: &Value| it["status"]["inhibitedBy"].as_array().is_some_and(|it| !it.is_empty());
-        all.as_array().is_some_and(|it| !it.is_empty() && it.iter().all(inhibited))
     }
 }
 

@@ -21,6 +21,22 @@ fn an_empty_file_changes_nothing() {
 }
 
 #[test]
+fn every_minimum_sample_changes() {
+    let alerts = |text: &str| {
+        let files = monitoring(text).unwrap().files();
+        files.into_iter().find(|it| it.name == "alerts.yml").unwrap().contents
+    };
+    let count = |minimum: f64, text: &str| text.matches(&format!(" > {}", (minimum - 0.5) / 300.0)).count();
+    let (five, three) = (alerts(""), alerts("minimum_sample = 3"));
+    assert!(count(5.0, &five) > 5 && count(5.0, &three) == 0, "{three}");
+    assert_eq!(count(5.0, &five), count(3.0, &three));
+    check_fails(
+        "minimum_sample = 0",
+        "monitoring.toml:1: `minimum_sample` is out of range; help: write a number above zero",
+    );
+}
+
+#[test]
 fn package_and_arguments_are_in_the_compose_files() {
     let monitoring = monitoring("package = \"shop\"\narguments = \"--folder /var/lib/program\"").unwrap();
     let files = monitoring.compose_files();
@@ -50,7 +66,7 @@ fn settings_apply_to_all_files() {
     assert_eq!((slow.for_seconds, slow.severity.map(Severity::as_str)), (300, Some("P2")));
     let files = monitoring.files();
     let file = |name: &str| &files.iter().find(|it| it.name == name).expect("a file").contents;
-    assert!(file("alerts.yml").contains("> 0.025\n") && file("alerts.yml").contains("the limit is 25ms"));
+    assert!(file("alerts.yml").contains("> 0.025 and ") && file("alerts.yml").contains("the limit is 25ms"));
     assert!(file("grafana-dashboard.json").contains("\"value\": 0.025"));
     assert_eq!((slow.team.as_str(), alert("NeuralOperationErrors").team.as_str()), ("storage", "payments"));
     assert!(slow.dashboard_url.starts_with("https://grafana.example.org/d/measurand-store?"));

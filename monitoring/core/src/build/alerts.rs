@@ -6,6 +6,7 @@ mod draft;
 mod facts;
 mod family;
 mod family_alert;
+mod minimum_sample;
 mod objectives;
 mod scenario;
 mod service;
@@ -44,8 +45,7 @@ pub(crate) fn drafts<'a>(families: &'a [UsedFamily<'a>], options: &'a Options) -
         _ => it.draft(&context, &sites).into_iter().collect(),
     });
     let mut drafts = vec![("service".to_owned(), common.collect())];
-    drafts
-        .push(("objectives".to_owned(), objectives::drafts(&crate::build::objectives::all(families), &options.burns)));
+    drafts.push(("objectives".to_owned(), objectives::drafts(&crate::build::objectives::all(families), options)));
     let own = |it: &'a UsedFamily<'a>| (format!("family-{}", it.family.name), family::drafts(it, options, split));
     drafts.extend(families.iter().map(own));
     drafts.retain(|(_, it): &(String, Vec<Draft<'_>>)| !it.is_empty());
@@ -91,6 +91,8 @@ fn threshold(query: &Query) -> Option<(f64, bool)> {
         Query::Compare(_, Comparison::Above, value) => Some((*value, true)),
         Query::Compare(_, Comparison::Below, value) => Some((*value, false)),
         Query::Combine(one, Combination::And | Combination::Unless, _) => threshold(one),
+        // The other condition is about something else.
+        Query::Combine(one, Combination::Or, other) if threshold(other).is_none() => threshold(one),
         _ => None,
     }
 }

@@ -119,13 +119,15 @@ impl<'a> UsedFamily<'a> {
         self.rate(Role::Completions, &self.labels_and(STATUS_LABEL), Form::Plain)
     }
 
-    /// Returns the share of failed completions over the last hour, without a value if there are none; and their number.
+    /// Returns the share of failed completions over the last hour, without a value if there are none; and their number
+    /// per second.
     pub fn failed_completions(&self) -> Option<(Query, Query)> {
         let (all, by) = (self.selector(Role::Completions)?, self.labels());
         let [_, failure] = STATUSES;
         let hour = Window::Seconds(3600);
-        let failed = Query::Increase(all.clone().with(STATUS_LABEL, failure), hour).sum(&by);
-        Some((failed.clone().part_of(Query::Increase(all, hour).sum(&by)), failed))
+        let failed = all.clone().with(STATUS_LABEL, failure);
+        let count = |it| Query::Increase(it, hour).sum(&by);
+        Some((count(failed.clone()).part_of(count(all)), Query::Rate(failed, hour).sum(&by)))
     }
 
     /// Returns the level of each combination of labels over all instances: amounts are summed, shares and times are

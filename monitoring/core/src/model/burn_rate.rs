@@ -41,16 +41,17 @@ pub struct BurnRateWindows {
     pub short: u32,
 }
 
-/// Returns the default alerts. A burn rate of 14.4 uses 2 % of the 30-day budget within an hour, 6 uses 5 % within six
+/// Returns the default alerts. Their windows hold the condition for long enough: with a `for`, an alert would start
+/// after a short fault has ended. A burn rate of 14.4 uses 2 % of the 30-day budget within an hour, 6 uses 5 % within six
 /// hours, 3 uses 10 % within a day, and 1 uses 10 % within three days.
 pub(crate) fn defaults() -> [BurnRateAlert; 3] {
     let pair = |factor, long, short| BurnRateWindows { factor, long, short };
     [
-        BurnRateAlert { severity: Severity::P0, for_seconds: 120, pairs: vec![pair(14.4, HOUR, 5 * MINUTE)] },
-        BurnRateAlert { severity: Severity::P1, for_seconds: 900, pairs: vec![pair(6.0, 6 * HOUR, 30 * MINUTE)] },
+        BurnRateAlert { severity: Severity::P0, for_seconds: 0, pairs: vec![pair(14.4, HOUR, 5 * MINUTE)] },
+        BurnRateAlert { severity: Severity::P1, for_seconds: 0, pairs: vec![pair(6.0, 6 * HOUR, 30 * MINUTE)] },
         BurnRateAlert {
             severity: Severity::P2,
-            for_seconds: 3600,
+            for_seconds: 0,
             pairs: vec![pair(3.0, DAY, 2 * HOUR), pair(1.0, 3 * DAY, 6 * HOUR)],
         },
     ]
@@ -74,11 +75,6 @@ impl BurnRateAlert {
 }
 
 impl BurnRateWindows {
-    /// Returns the window in which more than a few calls have to miss the objective.
-    pub(crate) fn counted(&self) -> u32 {
-        if self.long <= COUNTED_MAX { self.long } else { self.short }
-    }
-
     /// Returns the error and its fix, or `None` if the windows are valid.
     #[must_use]
     pub fn mistake(&self) -> Option<String> {

@@ -27,6 +27,8 @@ pub struct Options {
     /// Whether the program is expected to carry the load that its families' tables name. Only then alerts about too
     /// little load exist, such as `NeuralOperationsDegraded`: a catalog cannot tell an idle program from a slow one.
     pub under_load: bool,
+    /// The number of bad observations in its window that an alert about a share, a mean or a quantile needs.
+    pub minimum_sample: u32,
     /// Bytes of resident memory above which `MemoryHigh` fires.
     pub memory_bytes: f64,
     /// Most samples of a scrape of the program; `None` for the number that follows from the catalog.
@@ -245,6 +247,7 @@ impl Default for Options {
             grafana_url: "http://localhost:3001".to_owned(),
             runbook_url: "http://localhost:9095/runbook".to_owned(),
             under_load: false,
+            minimum_sample: 5,
             memory_bytes: 100.0 * 1024.0 * 1024.0,
             sample_limit: None,
             histograms: Histograms::default(),

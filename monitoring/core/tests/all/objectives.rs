@@ -34,14 +34,14 @@ fn a_fast_burn_needs_the_last_hour_and_the_last_minutes() {
         success(0.999),
         "ErrorBudgetFastBurn",
         expect![[
-            r#"job_objective_sli:objective_errors:ratio_rate1h{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:ratio_rate5m{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:increase1h{job="shop",objective="shop::work::select_patterns",sli="success"} > 2.5"#
+            r#"job_objective_sli:objective_errors:ratio_rate1h{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:ratio_rate5m{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:increase5m{job="shop",objective="shop::work::select_patterns",sli="success"} > 4.5"#
         ]],
     );
     check(
         latency(0.01, 0.99),
         "ErrorBudgetSlowBurn",
         expect![[
-            r#"job_objective_sli:objective_errors:ratio_rate1d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:ratio_rate2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:increase2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 2.5 or job_objective_sli:objective_errors:ratio_rate3d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:ratio_rate6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:increase6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 2.5"#
+            r#"job_objective_sli:objective_errors:ratio_rate1d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:ratio_rate2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:increase2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 4.5 or job_objective_sli:objective_errors:ratio_rate3d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:ratio_rate6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:increase6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 4.5"#
         ]],
     );
 }

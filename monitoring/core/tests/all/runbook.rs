@@ -38,7 +38,7 @@ fn a_section_has_all_parts() {
         "Queries on a table fail.\n",
         "- Severity: P1; team: storage.\n",
         "query_type=*query_type*, table=*table*: *value* of the calls ",
-        "the limit is 5%. It fires after 2m.\n",
+        "the limit is 5%. It fires immediately.\n",
         "- Impact: ",
         "- Without data: Silent",
         "viewPanel=",
@@ -71,7 +71,7 @@ fn only_texts_of_a_catalog_are_escaped() {
     for expected in [
         "\n&#42;a&#42; &#96;b&#96; 5% c_d.\n",
         "\n- Impact: A `b`.\n",
-        "\n- Meaning: `c` &#91;d&#93;(e) It fires after 2m.\n",
+        "\n- Meaning: `c` &#91;d&#93;(e) It fires immediately.\n",
     ] {
         assert!(section.contains(expected), "`{expected}` is not in:\n{section}");
     }

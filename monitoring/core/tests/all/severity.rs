@@ -20,9 +20,9 @@ fn a_function_with_a_severity_has_an_alert_of_its_own() {
     let sites =
         [measured("pay", &["severity=P0", "owner=money"]), measured("list", &[]), measured("log", &["severity=P3"])];
     let expected = [
-        r#"P0 money job_function_module:function_errors:ratio_rate5m{job="shop",function="pay",module="shop::work"} > 0.05 and job_function_module:function_errors:rate5m{job="shop"} > 0.01"#,
-        r#"P3 unowned job_function_module:function_errors:ratio_rate5m{job="shop",function="log",module="shop::work"} > 0.05 and job_function_module:function_errors:rate5m{job="shop"} > 0.01"#,
-        r#"P1 unowned (job_function_module:function_errors:ratio_rate5m{job="shop"} unless job_function_module:function_errors:ratio_rate5m{job="shop",function=~"log|pay",module="shop::work"}) > 0.05 and job_function_module:function_errors:rate5m{job="shop"} > 0.01"#,
+        r#"P0 money job_function_module:function_errors:ratio_rate5m{job="shop",function="pay",module="shop::work"} > 0.05 and job_function_module:function_errors:rate5m{job="shop"} > 0.015"#,
+        r#"P3 unowned job_function_module:function_errors:ratio_rate5m{job="shop",function="log",module="shop::work"} > 0.05 and job_function_module:function_errors:rate5m{job="shop"} > 0.015"#,
+        r#"P1 unowned (job_function_module:function_errors:ratio_rate5m{job="shop"} unless job_function_module:function_errors:ratio_rate5m{job="shop",function=~"log|pay",module="shop::work"}) > 0.05 and job_function_module:function_errors:rate5m{job="shop"} > 0.015"#,
     ];
     assert_eq!(alerts(&sites, "FunctionErrorRatioHigh"), expected);
 }

@@ -58,7 +58,7 @@ fn database_query_errors() {
         &[UP, calls, errors],
         &[
             "5 DatabaseQueryErrors -",
-            &format!("14 DatabaseQueryErrors pending {labels}"),
+            &format!("14 DatabaseQueryErrors firing {labels}"),
             &format!("20 DatabaseQueryErrors firing {labels}"),
             &format!("30 DatabaseQueryErrors firing {labels}"),
             "45 DatabaseQueryErrors -",
@@ -77,13 +77,15 @@ fn database_slow_queries() {
         )
     };
     let all = bucket("+Inf", "0+100x90");
+    let count =
+        r#"db_query_duration_seconds_count{job="shop",instance="a",query_type="select",table="patterns"} 0+100x90"#;
     let labels = r#"query_type="select",severity="P1",table="patterns",team="storage""#;
     // 10 % take longer than 10 ms.
-    let slow = [UP, &bucket("0.01", "0+90x90"), &bucket("0.025", "0+100x90"), &all];
+    let slow = [UP, &bucket("0.01", "0+90x90"), &bucket("0.025", "0+100x90"), &all, count];
     let firing = format!("30 DatabaseSlowQueries firing {labels}");
     check(&slow, &[&format!("8 DatabaseSlowQueries pending {labels}"), &firing]);
     // 4 % take longer, so P95 is below the limit.
-    let quick = [UP, &bucket("0.01", "0+96x90"), &bucket("0.025", "0+100x90"), &all];
+    let quick = [UP, &bucket("0.01", "0+96x90"), &bucket("0.025", "0+100x90"), &all, count];
     check(&quick, &["8 DatabaseSlowQueries -", "30 DatabaseSlowQueries -"]);
 }
 
@@ -107,7 +109,7 @@ fn truth_score_critically_low() {
         &low,
         &[
             "8 TruthScoreCriticallyLow -",
-            &format!("14 TruthScoreCriticallyLow pending {labels}"),
+            &format!("14 TruthScoreCriticallyLow firing {labels}"),
             &format!("25 TruthScoreCriticallyLow firing {labels}"),
             "45 TruthScoreCriticallyLow -",
         ],
@@ -142,8 +144,9 @@ fn verification_failure_rate_and_rollbacks() {
 #[test]
 fn service_down() {
     let labels = r#"instance="a",severity="P0",team="unowned""#;
+    let other = r#"up{job="shop",instance="b"} 1x50"#;
     check(
-        &[r#"up{job="shop",instance="a"} 1x9 0x9 1x30"#],
+        &[r#"up{job="shop",instance="a"} 1x9 0x9 1x30"#, other],
         &[
             "5 ServiceDown -",
             &format!("10 ServiceDown pending {labels}"),
@@ -153,7 +156,7 @@ fn service_down() {
     );
     // One failed scrape is a near miss.
     check(
-        &[r#"up{job="shop",instance="a"} 1x9 0x0 1x30"#],
+        &[r#"up{job="shop",instance="a"} 1x9 0x0 1x30"#, other],
         &[
             "10 ServiceDown pending instance=\"a\",severity=\"P0\",team=\"unowned\"",
             "11 ServiceDown -",
@@ -244,6 +247,7 @@ fn texts_have_numbers_in_their_units() {
         format!(r#"db_query_duration_seconds_bucket{{{database},le="+Inf"}} 0+60x60"#),
         format!(r#"truth_score_bucket{{{agent},le="0.5"}} 0x60"#),
         format!(r#"truth_score_bucket{{{agent},le="0.6"}} 0+60x60"#),
+        format!(r#"truth_score_bucket{{{agent},le="0.7"}} 0+60x60"#),
         format!(r#"truth_score_bucket{{{agent},le="+Inf"}} 0+60x60"#),
         format!("function_errors_total{{{panics}}} 0+2x60"),
     ];
@@ -258,7 +262,7 @@ fn texts_have_numbers_in_their_units() {
         ),
         ("TruthScoreCriticallyLow", "agent_id=coder: 5% of the scores are below 0.51; the limit is 0.7."),
         ("FunctionPanics", "10 panics within five minutes: function=checkout job=shop module=m"),
-        ("ServiceDown", "Prometheus cannot scrape shop (no instance known to Prometheus)."),
+        ("ServiceDown", "Prometheus cannot scrape shop (no instance answers)."),
     ];
     let mut test = String::from("rule_files: [recording-rules.yml, alerts.yml]\nevaluation_interval: 1m\n");
     test.push_str("tests:\n  - interval: 1m\n    input_series:\n");

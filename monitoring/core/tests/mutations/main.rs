@@ -16,7 +16,7 @@ use guards::GUARDS;
 use measurand_monitoring::model::{Alert, Group};
 use measurand_monitoring::query::Query;
 use measurand_monitoring::{File, Monitoring, Options};
-use mutation::Mutation;
+use mutation::{Key, Mutation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -25,9 +25,6 @@ use support::{catalog, shipped_sites};
 
 /// The sample contains one of this number of changes.
 const SAMPLE: usize = 25;
-
-/// The rule, the change, and its place.
-type Key = (String, String, (String, usize));
 
 /// A change of a rule, with the tests of one alert.
 struct Trial {
@@ -40,9 +37,13 @@ struct Trial {
 fn the_tests_of_alerts_notice_each_change() {
     let all = std::env::var("MUTATIONS").is_ok_and(|it| it == "all");
     let alone: Vec<Monitoring> = alone();
-    let trials = alone.iter().flat_map(trials);
-    let trials: Vec<Trial> =
-        trials.enumerate().filter(|(index, _)| all || index % SAMPLE == 0).map(|it| it.1).collect();
+    // All alerts that use a changed rule belong to the sample, since one of them has to notice the change.
+    let mut keys: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut is_in_sample = |it: &Trial| {
+        let next = keys.len();
+        all || keys.entry(it.mutation.key()).or_insert(next).is_multiple_of(SAMPLE)
+    };
+    let trials: Vec<Trial> = alone.iter().flat_map(trials).filter(|it| is_in_sample(it)).collect();
     let queue = Mutex::new(trials.into_iter());
     let noticed: Mutex<BTreeMap<Key, bool>> = Mutex::default();
     std::thread::scope(|scope| {
@@ -53,8 +54,7 @@ fn the_tests_of_alerts_notice_each_change() {
                 while let Some(trial) = next() {
                     let fails = tests_fail(&trial);
                     let mut noticed = noticed.lock().expect("no thread panicked");
-                    let Mutation { rule, what, place, .. } = trial.mutation;
-                    *noticed.entry((rule, what, place)).or_default() |= fails;
+                    *noticed.entry(trial.mutation.key()).or_default() |= fails;
                 }
             });
         }

@@ -14,6 +14,15 @@ pub(crate) struct Mutation {
     pub(crate) contents: String,
 }
 
+/// The rule, the change, and its place.
+pub(crate) type Key = (String, String, (String, usize));
+
+impl Mutation {
+    pub(crate) fn key(&self) -> Key {
+        (self.rule.clone(), self.what.clone(), self.place.clone())
+    }
+}
+
 /// Returns all changes of a generated file, in which the name, the expression and the waiting time of each rule are on
 /// separate lines.
 pub(crate) fn of(file: &'static str, contents: &str) -> Vec<Mutation> {

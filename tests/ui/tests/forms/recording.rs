@@ -224,8 +224,8 @@ fn queries_and_connections() {
             },
         );
     }
-    same(0, || assert!(connect(true).is_ok()), || ());
-    same(1, || assert!(connect(false).is_err()), measurand::record_database_connection_error);
+    assert_eq!(values(|| assert!(connect(true).is_ok())), ["Key(database_connections_total) = 1"]);
+    same(2, || assert!(connect(false).is_err()), measurand::record_database_connection_error);
 }
 
 #[cache_lookup(cache = cache)]

@@ -3,21 +3,24 @@
 use super::condition::subject;
 use super::draft::{Common, Context, Draft};
 use super::facts::{Facts, Split};
-use super::family_alert::FAILURES_PER_SECOND;
-use super::scenario::{TRAFFIC, buckets, counter, few, interpolated, labels, scenario};
+use super::scenario::{TRAFFIC, buckets, counter, few, interpolated, labels, nearly, scenario};
 use super::timeline::{self, BEGINS, CROWD, FEW, OVER};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Format, Piece, Scenario, text};
+use crate::query::promql::RULE_WINDOW_SECONDS;
 use crate::query::{Combination, Query, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 use measurand_catalog::{Family, Role, Severity, SiteRecord, families};
 
 /// Share of requests that may be errors.
 const HTTP_ERRORS: f64 = 0.05;
+/// Share of extractions that may return an error.
+const EXTRACTION_ERRORS: f64 = 0.01;
 /// Limit for the duration of requests, which is a bucket bound.
 const HTTP_SECONDS: f64 = 0.5;
 
-const QUARTER: Window = Window::Seconds(900);
+const QUARTER_SECONDS: u32 = 900;
+const QUARTER: Window = Window::Seconds(QUARTER_SECONDS);
 /// The alert about extractions.
 pub(super) const EXTRACTION: &str = "PatternExtractionErrors";
 const OPERATION: (&str, &str) = ("operation_type", "extraction");
@@ -31,7 +34,7 @@ pub(super) const ALERTS: &[Common] = &[
     Common {
         name: EXTRACTION,
         severity: Some(Severity::P2),
-        for_seconds: 60,
+        for_seconds: 0,
         summary: "Pattern extraction fails.",
         impact: "No patterns are learned from recent work.",
         panel: "neural/errors",
@@ -43,19 +46,36 @@ pub(super) const ALERTS: &[Common] = &[
             let extracts = !extracting(it).is_empty();
             // Panics have an alert of their own, and cancellation is intended.
             let errors = neural.selector(Role::Errors)?.with(OPERATION.0, OPERATION.1);
-            let errors = errors.with(OUTCOME_LABEL, ERROR_OUTCOMES[0]);
-            extracts.then(|| Query::Increase(errors, QUARTER).sum(&[]).above(0.0))
+            let errors = Query::Rate(errors.with(OUTCOME_LABEL, ERROR_OUTCOMES[0]), QUARTER).sum(&[]);
+            let calls = neural.selector(Role::Calls)?.with(OPERATION.0, OPERATION.1);
+            let ratio = errors.clone().part_of(Query::Rate(calls, QUARTER).sum(&[])).above(EXTRACTION_ERRORS);
+            extracts.then(|| ratio.combine(Combination::And, it.minimum().is_in(errors, QUARTER_SECONDS)))
         },
-        description: |_| vec![Piece::Value(Format::Count), text(" extractions returned an error within 15 minutes.")],
-        scenario: |_| {
-            let with = |operation, outcome| labels(&[(OPERATION.0, operation), (OUTCOME_LABEL, outcome)]);
-            let name = "neural_operation_errors_total";
-            let signals = vec![
-                counter(name, with(OPERATION.1, ERROR_OUTCOMES[0]), [1.0, 0.0, 0.0]),
-                counter(name, with("learning", ERROR_OUTCOMES[0]), [0.0, 1.0, 0.0]),
+        description: |_| {
+            let after = " of the extractions returned an error within 15 minutes; the limit is 1%.";
+            vec![Piece::Value(Format::Share), text(after)]
+        },
+        scenario: |it| {
+            let error = |operation, phases| {
+                let own = labels(&[(OPERATION.0, operation), (OUTCOME_LABEL, ERROR_OUTCOMES[0])]);
+                counter("neural_operation_errors_total", own, phases)
+            };
+            let bad = 2.0 * EXTRACTION_ERRORS * TRAFFIC;
+            let all = counter("neural_operations_total", labels(&[OPERATION]), [TRAFFIC; 3]);
+            let failed = error(OPERATION.1, [bad, 0.45 * bad, 0.0]);
+            let [few, enough] = it.minimum().a_minute(QUARTER_SECONDS);
+            let courses = vec![
+                timeline::pair(OVER, (&all, &[(37, TRAFFIC)]), (&failed, &[(3, CROWD * bad), (34, 0.0)])),
+                timeline::pair(
+                    FEW,
+                    (&all, &[(3, CROWD * TRAFFIC), (70, 1.0)]),
+                    (&failed, &[(3, CROWD * bad), (35, few), (35, enough)]),
+                ),
+                timeline::pair(BEGINS, (&all, &[(32, CROWD * TRAFFIC), (20, TRAFFIC)]), (&failed, &[(52, bad)])),
             ];
-            let courses = signals.first().map(|it| timeline::burst(it, 15, 60)).into_iter().collect();
-            Scenario { recovery: 20, courses, ..scenario(signals, Vec::new(), 3.0) }
+            let signals = vec![all, failed, error("learning", [0.0, TRAFFIC, 0.0])];
+            let plain = scenario(signals, Vec::new(), 2.0 * EXTRACTION_ERRORS);
+            Scenario { recovery: 20, quiet: Some(few / bad), courses, ..plain }
         },
     },
     Common {
@@ -76,7 +96,8 @@ pub(super) const ALERTS: &[Common] = &[
             let by = [ROUTE.to_owned()];
             let failed = http.rate(Role::Errors, &by, Form::Plain)?;
             let ratio = failed.clone().part_of(http.calls(&by, Form::Plain)?);
-            Some(ratio.above(HTTP_ERRORS).combine(Combination::And, failed.above(FAILURES_PER_SECOND)))
+            let enough = it.minimum().is_in(failed, RULE_WINDOW_SECONDS);
+            Some(ratio.above(HTTP_ERRORS).combine(Combination::And, enough))
         },
         description: |_| {
             let mut pieces = subject(&[ROUTE.to_owned()]);
@@ -84,7 +105,7 @@ pub(super) const ALERTS: &[Common] = &[
             pieces.extend([Piece::Value(Format::Share), text(after)]);
             pieces
         },
-        scenario: |_| {
+        scenario: |it| {
             let with = |status| labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, status)]);
             let failed = [2.0 * HTTP_ERRORS, 0.9 * HTTP_ERRORS, 0.0].map(|it| it * TRAFFIC);
             let all = counter("http_requests_total", with("200"), [TRAFFIC; 3]);
@@ -110,7 +131,7 @@ pub(super) const ALERTS: &[Common] = &[
                 ),
             ];
             let plain = scenario(vec![all, broken], labels(&[(ROUTE, "/")]), 2.0 * HTTP_ERRORS);
-            few(failed[0], Scenario { courses, ..plain })
+            few(it.minimum(), failed[0], Scenario { courses, ..plain })
         },
     },
     Common {
@@ -126,9 +147,8 @@ pub(super) const ALERTS: &[Common] = &[
             "If all routes are slow, check CPU, memory and Tokio lag.",
         ],
         query: |it| {
-            let duration = used(it, &families::HTTP)?.selector(Role::Duration)?;
-            let buckets = Query::Buckets(vec![ROUTE.to_owned()], duration, Window::Recent);
-            Some(buckets.quantile(0.95).above(HTTP_SECONDS))
+            let duration = used(it, &families::HTTP)?.metric(Role::Duration)?;
+            Some(it.slow(&duration.name, &[ROUTE.to_owned()], 0.95, HTTP_SECONDS))
         },
         description: |_| {
             let mut pieces = subject(&[ROUTE.to_owned()]);
@@ -136,13 +156,14 @@ pub(super) const ALERTS: &[Common] = &[
             pieces.extend([text("5% of the requests take longer than "), Piece::Value(Format::Seconds), after]);
             pieces
         },
-        scenario: |_| {
+        scenario: |it| {
             let own = labels(&[("method", "GET"), (ROUTE, "/"), (STATUS, "200")]);
             let bounds = [0.25, HTTP_SECONDS, 1.0];
-            let signals = buckets("http_request_duration_seconds", &own, &bounds, [1.0, HTTP_SECONDS, 0.25]);
-            let courses = vec![timeline::histogram(&signals, 600)];
+            let (phases, near) = ([1.0, HTTP_SECONDS, 0.25], (HTTP_SECONDS, nearly(0.95)));
+            let signals = buckets("http_request_duration_seconds", &own, &bounds, phases, near);
+            let courses = timeline::histogram(&signals, 600);
             let plain = scenario(signals, labels(&[(ROUTE, "/")]), interpolated(0.95, HTTP_SECONDS, 1.0));
-            Scenario { courses, ..plain }
+            few(it.minimum(), TRAFFIC, Scenario { courses, ..plain })
         },
     },
 ];

@@ -17,8 +17,11 @@ impl FamilyAlert<'_> {
             Direction::Below => value.below(self.threshold()),
             Direction::Zero => Query::Compare(Box::new(value), Comparison::Equal, 0.0),
         };
-        let guards = (row.guards)(self)?.into_iter();
-        Some(guards.fold(compared, |all, it| all.combine(Combination::And, it)))
+        let enough = (row.bad)(self).map(|it| self.minimum.is_in(it, row.window_seconds));
+        let guards = (row.guards)(self)?.into_iter().chain(enough);
+        let compared = guards.fold(compared, |all, it| all.combine(Combination::And, it));
+        let also = (row.also)(self);
+        Some(also.into_iter().fold(compared, |all, it| all.combine(Combination::Or, it)))
     }
 
     /// `query_type=select, table=patterns: 7.5% of the calls failed within five minutes; the limit is 5%.`

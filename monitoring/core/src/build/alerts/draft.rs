@@ -1,10 +1,12 @@
 //! Alerts without links to their panels, and their completion.
 
+use super::minimum_sample::{self, MinimumSample};
 use super::timeline;
 use crate::build::used_family::UsedFamily;
 use crate::model::options::Options;
 use crate::model::{Alert, Piece, Row, Scenario, Sentence, Steps};
-use crate::query::{Origin, Query};
+use crate::query::promql::RULE_WINDOW_SECONDS;
+use crate::query::{Combination, Origin, Query, Selector, Window};
 use measurand_catalog::{Severity, SiteRecord};
 
 /// An alert whose panel is not resolved yet.
@@ -57,6 +59,19 @@ pub(super) struct Common {
 pub(super) struct Context<'a> {
     pub(super) families: &'a [UsedFamily<'a>],
     pub(super) options: &'a Options,
+}
+
+impl Context<'_> {
+    pub(super) fn minimum(&self) -> MinimumSample {
+        MinimumSample(self.options.minimum_sample)
+    }
+
+    /// The quantile of a histogram, if it is above a bound and enough observations are.
+    pub(super) fn slow(&self, histogram: &str, by: &[String], quantile: f64, seconds: f64) -> Query {
+        let buckets = Query::Buckets(by.to_vec(), Selector::new(histogram), Window::Recent);
+        let enough = self.minimum().is_in(minimum_sample::above(histogram, seconds, by), RULE_WINDOW_SECONDS);
+        buckets.quantile(quantile).above(seconds).combine(Combination::And, enough)
+    }
 }
 
 impl Common {

@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::facts::{FactGroup, Facts, Split, parts};
 use super::family_alert::FamilyAlert;
+use super::minimum_sample::MinimumSample;
 use super::scenario;
 use super::signals::row;
 use crate::build::used_family::UsedFamily;
@@ -14,13 +15,18 @@ use measurand_catalog::AlertRecord;
 /// an alert, and all other functions have the family's. No series is in two of them.
 pub(super) fn drafts<'a>(family: &'a UsedFamily<'a>, options: &Options, split: Split) -> Vec<Draft<'a>> {
     let wanted = |it: &&AlertRecord| options.under_load || !row(it.condition.signal).under_load;
-    family.family.alerts.iter().filter(wanted).flat_map(|it| of_alert(it, family, split)).collect()
+    family.family.alerts.iter().filter(wanted).flat_map(|it| of_alert(it, family, options, split)).collect()
 }
 
-fn of_alert<'a>(record: &'a AlertRecord, family: &'a UsedFamily<'a>, split: Split) -> Vec<Draft<'a>> {
+fn of_alert<'a>(
+    record: &'a AlertRecord,
+    family: &'a UsedFamily<'a>,
+    options: &Options,
+    split: Split,
+) -> Vec<Draft<'a>> {
     let row = row(record.condition.signal);
     let by = if row.by_labels { family.labels() } else { Vec::new() };
-    let alert = FamilyAlert { record, family, by };
+    let alert = FamilyAlert { record, family, by, minimum: MinimumSample(options.minimum_sample) };
     let Some(value) = (row.value)(&alert) else { return Vec::new() };
     let parts = if row.by_labels {
         parts(family, record.severity, &value, split)

@@ -1,24 +1,12 @@
 //! An alert of a family, and the queries that several signals need.
 
+use super::minimum_sample::MinimumSample;
 use crate::build::used_family::{Form, UsedFamily};
 use crate::query::{Query, Selector, Window};
 use measurand_catalog::{AlertRecord, Role};
 
 /// Long enough that one failed scrape does not clear an alert about a gauge.
 pub(super) const SMOOTHED: Window = Window::Seconds(300);
-
-/// An older score says nothing about now.
-pub(super) const RECENT_SCORE: Window = Window::Seconds(1800);
-
-/// About three failures in five minutes. With fewer, one failure among few calls is a large share.
-pub(super) const FAILURES_PER_SECOND: f64 = 0.01;
-
-/// More than one failure. One failure may count as a little more than 1, since `increase` extrapolates to the edges of
-/// its window.
-pub(super) const SINGLE: f64 = 1.5;
-
-/// About thirty look-ups in five minutes. With fewer, the hit ratio says little.
-pub(super) const LOOKUPS_PER_SECOND: f64 = 0.1;
 
 pub(super) const DAY_SECONDS: u32 = 86_400;
 
@@ -28,6 +16,7 @@ pub(super) struct FamilyAlert<'a> {
     pub(super) family: &'a UsedFamily<'a>,
     /// The labels that tell the values of its signal apart.
     pub(super) by: Vec<String>,
+    pub(super) minimum: MinimumSample,
 }
 
 impl FamilyAlert<'_> {
@@ -45,14 +34,18 @@ impl FamilyAlert<'_> {
         self.family.quantile(role, self.record.condition.quantile?, &self.by, Form::Recorded)
     }
 
-    /// Enough failures to judge their share.
-    pub(super) fn failing(&self, role: Role) -> Option<Vec<Query>> {
-        Some(vec![self.family.rate(role, &self.by, Form::Recorded)?.above(FAILURES_PER_SECOND)])
+    /// Events per second of the counter with this role.
+    pub(super) fn rate(&self, role: Role) -> Option<Query> {
+        self.family.rate(role, &self.by, Form::Recorded)
     }
 
-    /// The number of calls that ended within this time.
-    pub(super) fn ended_within(&self, seconds: u32) -> Option<Query> {
-        let counter = Selector::new(&self.family.counter()?.name);
-        Some(Query::Increase(counter, Window::Seconds(seconds)).sum(&self.by))
+    /// The name of the histogram with this role.
+    pub(super) fn histogram(&self, role: Role) -> Option<&str> {
+        self.family.metric(role).map(|it| it.name.as_str())
+    }
+
+    /// The counter of calls that ended.
+    pub(super) fn ended(&self) -> Option<Selector> {
+        Some(Selector::new(&self.family.counter()?.name))
     }
 }

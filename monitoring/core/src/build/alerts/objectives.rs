@@ -5,17 +5,14 @@ mod timelines;
 
 use super::draft::{Draft, fact};
 use super::facts::severity_of;
+use super::minimum_sample::MinimumSample;
 use super::scenario::{TRAFFIC, counter, scenario};
 use crate::build::objectives::{Indicator, OBJECTIVE_LABEL, SiteObjective};
 use crate::model::burn_rate::{BurnRateAlert, NAMES};
+use crate::model::options::Options;
 use crate::model::{Format, Piece, Scenario, Sentence, Signal, label, text as piece};
 use crate::query::{Combination, Query};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
-
-/// Number of calls that have to miss the objective before an alert fires. With few calls, one or two failures burn any
-/// budget, and are not worth an alert. Prometheus extrapolates an increase to the edges of its window, so the number is
-/// rarely whole.
-const FEW: f64 = 2.5;
 
 const ABSENT: &str =
     "Silent without series or traffic: no call misses the objective. ServiceDown fires when the program is gone.";
@@ -32,25 +29,33 @@ const TEXTS: [Text; 3] = [
 ];
 
 /// Returns three alerts for each objective.
-pub(super) fn drafts<'a>(promises: &[SiteObjective<'a>], burns: &[BurnRateAlert; 3]) -> Vec<Draft<'a>> {
-    let all = TEXTS.iter().zip(burns);
+pub(super) fn drafts<'a>(promises: &[SiteObjective<'a>], options: &Options) -> Vec<Draft<'a>> {
+    let minimum = MinimumSample(options.minimum_sample);
+    let all = TEXTS.iter().zip(&options.burns);
     all.flat_map(|(text, burn)| {
         promises.iter().enumerate().map(move |(index, it)| {
             // Objectives of one kind have similar rules, so only the first of them is tested in detail.
             let earlier = promises.iter().take(index);
             let first = !earlier.into_iter().any(|other| (&other.metric, &other.calls) == (&it.metric, &it.calls));
-            draft(text, burn, it, first)
+            draft(text, burn, it, minimum, first)
         })
     })
     .collect()
 }
 
-fn draft<'a>(text: &'static Text, burn: &BurnRateAlert, promise: &SiteObjective<'a>, first: bool) -> Draft<'a> {
+fn draft<'a>(
+    text: &'static Text,
+    burn: &BurnRateAlert,
+    promise: &SiteObjective<'a>,
+    minimum: MinimumSample,
+    first: bool,
+) -> Draft<'a> {
     let pairs = burn.pairs.iter().map(|it| {
         let threshold = promise.threshold(it.factor);
         let both = promise.ratio(it.long).above(threshold);
         let both = both.combine(Combination::And, promise.ratio(it.short).above(threshold));
-        both.combine(Combination::And, promise.count(it.counted()).above(FEW))
+        // In the long window, the calls of an earlier fault would be enough.
+        both.combine(Combination::And, promise.count(it.short).above(minimum.count()))
     });
     let query = pairs.reduce(|all, it| all.combine(Combination::Or, it)).unwrap_or(Query::Constant(0.0));
     Draft {
@@ -75,7 +80,7 @@ fn draft<'a>(text: &'static Text, burn: &BurnRateAlert, promise: &SiteObjective<
             "If a release came shortly before, roll it back.",
             "If users noticed nothing, the objective may be too strict: agree on another `slo(..)` with them.",
         ],
-        scenario: proof(burn, promise, first),
+        scenario: proof(burn, promise, minimum, first),
         labels: promise.labels(),
         team: fact(promise.site, "owner"),
         runbook: fact(promise.site, "runbook"),
@@ -83,7 +88,7 @@ fn draft<'a>(text: &'static Text, burn: &BurnRateAlert, promise: &SiteObjective<
     }
 }
 
-fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, first: bool) -> Scenario {
+fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, minimum: MinimumSample, first: bool) -> Scenario {
     let minutes = |seconds: u32| seconds.div_ceil(60);
     let longest = burn.pairs.iter().map(|it| it.short).max().unwrap_or_default();
     // A test file for alerts that take hours evaluates every ten minutes.
@@ -92,8 +97,8 @@ fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, first: bool) -> Scen
     let calls = counter(&promise.calls, own(promise), [TRAFFIC; 3]);
     let signals = vec![calls, promised(promise, broken)];
     // Slightly fewer failures than the limit, over the whole test.
-    let quiet = 0.8 * FEW / TRAFFIC / f64::from(step + minutes(burn.for_seconds) + 15);
-    let courses = if first { timelines::of(burn, promise) } else { Vec::new() };
+    let quiet = 0.8 * minimum.count() / TRAFFIC / f64::from(step + minutes(burn.for_seconds) + 15);
+    let courses = if first { timelines::of(burn, promise, minimum) } else { Vec::new() };
     let recovery = minutes(longest) + step + 10;
     Scenario {
         lead: step,

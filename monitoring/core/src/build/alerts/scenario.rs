@@ -1,9 +1,11 @@
 //! Samples that make an alert fire, just miss and resolve; one function for each signal of a family.
 
 use super::family_alert::FamilyAlert;
-use super::timeline::{self, AFTER, BEGINS, CROWD, FEW, OVER, UNSET, WINDOW, bad_minutes, pair, without_failures};
+use super::minimum_sample::MinimumSample;
+use super::timeline::{self, AFTER, BEGINS, CROWD, FEW, OVER, bad_minutes, pair, without_failures};
 use crate::build::used_family::UsedFamily;
 use crate::model::{Scenario, Signal, Timeline};
+use crate::query::promql::RULE_WINDOW_SECONDS;
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL, STATUS_LABEL, STATUSES};
 use measurand_catalog::{MetricRecord, Role, SiteRecord};
 
@@ -33,20 +35,31 @@ pub(super) fn scenario(signals: Vec<Signal>, labels: Labels, value: f64) -> Scen
     Scenario { signals, labels, lead: 1, recovery: 10, value, up: true, ..Scenario::default() }
 }
 
-/// A scenario in which one failure in two minutes is too few to fire, and nine in ten minutes are enough.
-pub(super) fn few(failures: f64, scenario: Scenario) -> Scenario {
-    Scenario { quiet: Some(0.5 / failures), enough: Some(0.9 / failures), ..scenario }
+/// A scenario with this many bad observations a minute, of which fractions are too few and just enough.
+pub(super) fn few(minimum: MinimumSample, bad: f64, scenario: Scenario) -> Scenario {
+    let [few, enough] = minimum.a_minute(RULE_WINDOW_SECONDS).map(|it| Some(it / bad));
+    Scenario { quiet: few, enough, ..scenario }
 }
 
-/// The buckets of a histogram. In each phase, all observations lie in one bucket.
-pub(super) fn buckets(metric: &str, labels: &Labels, bounds: &[f64], phases: [f64; 3]) -> Vec<Signal> {
+/// The buckets of a histogram, and its number of observations. In each phase, all of them lie in one bucket; in a near
+/// miss, this share of them is at most the limit.
+pub(super) fn buckets(
+    metric: &str,
+    labels: &Labels,
+    bounds: &[f64],
+    phases: [f64; 3],
+    (limit, share): (f64, f64),
+) -> Vec<Signal> {
     let with = |le: String| labels.iter().cloned().chain([("le".to_owned(), le)]).collect();
     let name = format!("{metric}_bucket");
     let finite = bounds.iter().map(|bound| {
         // A phase is the bound of this bucket.
-        counter(&name, with(bound.to_string()), phases.map(|upper| if upper <= *bound { TRAFFIC } else { 0.0 }))
+        let phases = phases.map(|upper| if upper <= *bound { TRAFFIC } else { 0.0 });
+        let signal = counter(&name, with(bound.to_string()), phases);
+        if (limit - bound).abs() > 0.0 { signal } else { Signal { near: share * TRAFFIC, ..signal } }
     });
-    finite.chain([counter(&name, with("+Inf".to_owned()), [TRAFFIC; 3])]).collect()
+    let all = [(name.as_str(), with("+Inf".to_owned())), (&format!("{metric}_count"), labels.clone())];
+    finite.chain(all.map(|(name, labels)| counter(name, labels, [TRAFFIC; 3]))).collect()
 }
 
 /// The quantile of observations between two bounds, interpolated like Prometheus does.
@@ -100,7 +113,7 @@ pub(super) fn error_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Sce
     let calls = calls.or_else(|| alert.observations(Role::Duration, &labels))?;
     let errors = alert.counter(Role::Errors, &with(&labels, OUTCOME_LABEL, ERROR_OUTCOMES[0]), failing)?;
     let courses = failing_share(alert, &calls, &errors, true);
-    Some(few(failing[0], Scenario { courses, ..scenario(vec![calls, errors], labels, share) }))
+    Some(few(alert.minimum, failing[0], Scenario { courses, ..scenario(vec![calls, errors], labels, share) }))
 }
 
 pub(super) fn failure_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
@@ -108,7 +121,7 @@ pub(super) fn failure_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<S
     let successes = alert.counter(Role::Successes, &labels, rest)?;
     let failures = alert.counter(Role::Failures, &labels, failing)?;
     let courses = failing_share(alert, &successes, &failures, false);
-    Some(few(failing[0], Scenario { courses, ..scenario(vec![successes, failures], labels, share) }))
+    Some(few(alert.minimum, failing[0], Scenario { courses, ..scenario(vec![successes, failures], labels, share) }))
 }
 
 /// First almost all calls fail; then a few, hidden by many good ones. `calls` counts the failed ones too if
@@ -135,16 +148,16 @@ pub(super) fn completions(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Sce
     let success = alert.counter(Role::Completions, &success, rest)?;
     let failure = alert.counter(Role::Completions, &failure, failing)?;
     let (bad, after) = (30, 75);
+    let [few, enough] = alert.minimum.a_minute(3600);
     // With this many failures per success, the share equals the threshold.
     let odds = alert.threshold() / (1.0 - alert.threshold());
     let courses = vec![
         pair(OVER, (&success, &[(bad + after, 10.0)]), (&failure, &[(bad, CROWD * CROWD), (after, 10.0 * odds / 4.0)])),
         pair(BEGINS, (&success, &[(bad, CROWD * CROWD), (after, 1.0)]), (&failure, &[(bad + after, 4.0 * odds)])),
-        // One failure in fifty minutes, then one in eighteen.
-        pair(FEW, (&success, &[(bad + 2 * after, 0.0)]), (&failure, &[(bad, CROWD), (after, 0.02), (after, 0.055)])),
+        // One failure an hour too few, then just enough.
+        pair(FEW, (&success, &[(bad + 2 * after, 0.0)]), (&failure, &[(bad, CROWD), (after, few), (after, enough)])),
     ];
-    // One failure in the whole test.
-    let quiet = Some(0.02 / failing[0]);
+    let quiet = Some(few / failing[0]);
     Some(Scenario { recovery: 90, quiet, courses, ..scenario(vec![success, failure], labels, share) })
 }
 
@@ -152,7 +165,8 @@ pub(super) fn hit_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scena
     let (share, minutes) = (alert.threshold(), alert.bad_minutes());
     let phases = [share / 2.0, just_above(share), 1.0].map(|it| it * TRAFFIC);
     let hits = alert.counter(Role::Hits, &labels, phases)?;
-    let misses = alert.counter(Role::Misses, &labels, phases.map(|it| TRAFFIC - it))?;
+    let missing = phases.map(|it| TRAFFIC - it);
+    let misses = alert.counter(Role::Misses, &labels, missing)?;
     let many = 3.0 * TRAFFIC * (1.0 - share) / share;
     let hidden = [(12, CROWD * CROWD * TRAFFIC), (minutes, TRAFFIC)];
     let courses = vec![
@@ -160,55 +174,94 @@ pub(super) fn hit_ratio(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scena
         pair(BEGINS, (&hits, &hidden), (&misses, &[(12 + minutes, many)])),
         without_failures(&misses),
     ];
-    // Five look-ups a minute are too few to judge, nine are enough.
-    let (quiet, enough) = (Some(5.0 / TRAFFIC), Some(9.0 / TRAFFIC));
-    Some(Scenario { quiet, enough, courses, ..scenario(vec![hits, misses], labels, share / 2.0) })
+    let plain = scenario(vec![hits, misses], labels, share / 2.0);
+    Some(few(alert.minimum, missing[0], Scenario { courses, ..plain }))
 }
 
 pub(super) fn duration(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
     let limit = alert.threshold();
     let (lower, upper) = neighbours(alert.family.metric(Role::Duration)?, limit);
-    let value = interpolated(alert.record.condition.quantile?, limit, upper?);
-    quantile(alert, Role::Duration, labels, [upper?, limit, lower.unwrap_or(limit)], value)
+    let quantile = alert.record.condition.quantile?;
+    let value = interpolated(quantile, limit, upper?);
+    let phases = [upper?, limit, lower.unwrap_or(limit)];
+    histogram(alert, Role::Duration, labels, phases, nearly(quantile), value)
 }
 
 pub(super) fn score(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
     let limit = alert.threshold();
     let (lower, upper) = neighbours(alert.family.metric(Role::Score)?, limit);
-    let value = interpolated(alert.record.condition.quantile?, lower.unwrap_or(0.0), limit);
+    let quantile = alert.record.condition.quantile?;
+    let value = interpolated(quantile, lower.unwrap_or(0.0), limit);
     let top = upper.unwrap_or(f64::INFINITY);
-    quantile(alert, Role::Score, labels, [limit, top, top], value)
+    histogram(alert, Role::Score, labels, [limit, top, top], 1.0 - nearly(1.0 - quantile), value)
 }
 
-/// In each phase all observations lie in the bucket with this bound.
-fn quantile(alert: &FamilyAlert<'_>, role: Role, labels: Labels, phases: [f64; 3], value: f64) -> Option<Scenario> {
+/// A share of observations up to a bound with which the quantile is slightly below the bound.
+pub(super) fn nearly(quantile: f64) -> f64 {
+    1.0 - 0.9 * (1.0 - quantile)
+}
+
+/// In each phase all observations lie in the bucket with this bound; in a near miss, this share up to the limit.
+fn histogram(
+    alert: &FamilyAlert<'_>,
+    role: Role,
+    labels: Labels,
+    phases: [f64; 3],
+    share: f64,
+    value: f64,
+) -> Option<Scenario> {
     let (metric, limit) = (alert.family.metric(role)?, alert.threshold());
     let (lower, upper) = neighbours(metric, limit);
     let bounds: Vec<f64> = [lower, Some(limit), upper].into_iter().flatten().collect();
-    let signals = buckets(&metric.name, &labels, &bounds, phases);
-    let courses = vec![timeline::histogram(&signals, alert.record.for_seconds)];
-    Some(Scenario { courses, ..scenario(signals, labels, value) })
+    let signals = buckets(&metric.name, &labels, &bounds, phases, (limit, share));
+    let courses = timeline::histogram(&signals, alert.record.for_seconds);
+    Some(few(alert.minimum, TRAFFIC, Scenario { courses, ..scenario(signals, labels, value) }))
 }
 
-/// The counter grows in five minutes by two and a half times the threshold, and so exceeds it after three.
-pub(super) fn increase(alert: &FamilyAlert<'_>, role: Role, labels: Labels) -> Option<Scenario> {
+/// The counter grows by half of the threshold each minute, and so exceeds it after three. The window is in minutes.
+pub(super) fn increase(alert: &FamilyAlert<'_>, role: Role, labels: Labels, window: u32) -> Option<Scenario> {
     let (each, lead, hold) = (alert.threshold().max(1.0) / 2.0, 3, alert.record.for_seconds);
-    let signal = alert.counter(role, &labels, [each, 0.18 * alert.threshold(), 0.0])?;
-    let courses = vec![timeline::burst(&signal, WINDOW, hold)];
-    let value = each * f64::from((lead + hold / 60 + 1).min(WINDOW));
-    Some(Scenario { lead, courses, ..scenario(vec![signal], labels, value) })
+    // The test of a near miss takes thirteen minutes.
+    let near = 0.92 * alert.threshold() / f64::from(window.min(13));
+    let signal = alert.counter(role, &labels, [each, near, 0.0])?;
+    let courses = vec![timeline::burst(&signal, window, hold)];
+    let value = each * f64::from((lead + hold / 60 + 1).min(window));
+    Some(Scenario { lead, recovery: window + 5, courses, ..scenario(vec![signal], labels, value) })
+}
+
+pub(super) fn failures(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
+    let calls = alert.counter(Role::Calls, &labels, [0.0; 3]);
+    let in_flight = alert.gauge(Role::InFlight, &labels, [0.0; 3]);
+    let mut scenario = increase(alert, Role::Failures, labels, 15)?;
+    if let (Some(calls), Some(in_flight)) = (calls, in_flight) {
+        let hold = alert.record.for_seconds / 60 + AFTER;
+        scenario.courses.extend([
+            pair(
+                "fires while calls hang",
+                (&calls, &[(12, TRAFFIC), (hold, 0.0), (AFTER, 1.0)]),
+                (&in_flight, &[(12, 1.0), (hold + AFTER, 1.0)]),
+            ),
+            pair(
+                "fires after a call has hung for most of its window",
+                (&calls, &[(12 + hold, 0.0)]),
+                (&in_flight, &[(12, 0.0), (hold, 1.0)]),
+            ),
+        ]);
+    }
+    Some(scenario)
 }
 
 pub(super) fn last_score(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
     let (score, minutes) = (alert.threshold(), alert.bad_minutes());
     let gauge = alert.gauge(Role::LastScore, &labels, [score / 2.0, just_above(score), 1.0])?;
     let calls = alert.observations(Role::Score, &labels)?;
-    let (enough, stop) = (alert.record.for_seconds / 60 + 20, 70);
+    let (enough, stop) = (alert.record.for_seconds / 60 + 20, AFTER);
     let courses = vec![
         pair(OVER, (&gauge, &[(minutes, 0.0), (AFTER, 1.0)]), (&calls, &[(minutes + AFTER, TRAFFIC)])),
         pair(FEW, (&gauge, &[(enough + stop, score / 2.0)]), (&calls, &[(enough, TRAFFIC), (stop, 0.0)])),
     ];
-    Some(Scenario { courses, ..scenario(vec![gauge, calls], labels, score / 2.0) })
+    let plain = scenario(vec![gauge, calls], labels, score / 2.0);
+    Some(few(alert.minimum, TRAFFIC, Scenario { courses, ..plain }))
 }
 
 pub(super) fn level_above(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
@@ -221,10 +274,9 @@ pub(super) fn level_above(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Sce
 pub(super) fn level_below(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenario> {
     let (level, minutes) = (alert.threshold(), alert.bad_minutes());
     let signal = alert.gauge(Role::Level, &labels, [0.5 * level, 1.01 * level, 1.02 * level])?;
-    let other = Signal { labels: with(&signal.labels, "instance", "b"), ..signal.clone() };
     let courses = vec![
         timeline::course(OVER, vec![signal.along(&[(minutes, 0.01 * level), (AFTER, 1.02 * level)])]),
-        pair(UNSET, (&signal, &[(minutes, 1.01 * level)]), (&other, &[(minutes, 0.0)])),
+        timeline::course("fires at zero", vec![signal.along(&[(minutes, 0.0), (AFTER, 1.02 * level)])]),
     ];
     Some(Scenario { lead: 0, courses, ..scenario(vec![signal], labels, 0.5 * level) })
 }
@@ -256,13 +308,17 @@ pub(super) fn stalled(alert: &FamilyAlert<'_>, labels: Labels) -> Option<Scenari
     let day = 25 * 60;
     let (early, late) = (minutes + 15, 2 * minutes + 10);
     let restart = [(early, 0.0), (late, f64::from(early * 60))];
+    // The counter as its value, since a restart resets it.
+    let total = Signal { counter: false, ..calls.clone() };
     let courses = vec![
         pair(
-            "resolves a day after the last call",
+            "still fires after a day without a call",
             (&calls, &[(20, TRAFFIC), (day, 0.0)]),
             (&start, &[(20 + day, 0.0)]),
         ),
-        pair("is silent after a restart", (&calls, &[(10, TRAFFIC), (early - 10 + late, 0.0)]), (&start, &restart)),
+        pair("waits after a restart", (&calls, &[(10, TRAFFIC), (early - 10 + late, 0.0)]), (&start, &restart)),
+        pair("resolves at a restart", (&total, &[(early, TRAFFIC), (late, 0.0)]), (&start, &restart)),
+        pair("is silent before the first call", (&calls, &[(early, 0.0)]), (&start, &[(early, 0.0)])),
     ];
     Some(Scenario { before, lead: minutes + 4, courses, ..scenario(vec![calls, start], Vec::new(), 0.0) })
 }

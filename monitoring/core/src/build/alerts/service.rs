@@ -3,16 +3,17 @@
 use super::draft::{Common, Context, Draft};
 use super::facts::{self, FactGroup, Facts, Split};
 use super::family_alert::SMOOTHED;
-use super::scenario::{TRAFFIC, buckets, counter, gauge, interpolated, labels, scenario};
+use super::scenario::{TRAFFIC, buckets, counter, few, gauge, interpolated, labels, nearly, scenario};
 use super::timeline;
 use crate::build::budget;
 use crate::build::panels::system::{
     DESCRIPTORS_PANEL, LAG, LAG_PANEL, MEMORY_PANEL, MOST_DESCRIPTORS, OPEN_DESCRIPTORS, OVERFLOWS, PANICS_PANEL,
-    RESIDENT_BYTES, SAMPLES_PANEL, SCRAPE_PANEL, SCRAPE_SAMPLES, SERIES_PANEL, START_TIME, STATUS_PANEL, UPTIME_PANEL,
+    PANICS_TOTAL, RESIDENT_BYTES, SAMPLES_PANEL, SCRAPE_PANEL, SCRAPE_SAMPLES, SERIES_PANEL, START_TIME, STATUS_PANEL,
+    UPTIME_PANEL,
 };
 use crate::build::used_family::UsedFamily;
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
-use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
+use crate::query::{Aggregation, Combination, Comparison, Match, Query, Selector, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 use measurand_catalog::platform::PlatformMetric;
 use measurand_catalog::{Role, Severity};
@@ -54,21 +55,31 @@ pub(super) const ALERTS: &[Common] = &[
             "If it does not run, its log and the system log show why: a panic, or a kill for lack of memory.",
             "If it answers, the page `/targets` of Prometheus shows why the scrape fails: network, certificate, a limit.",
         ],
-        // `up == 0` alone misses a target that Prometheus no longer has. A scrape above `sample_limit` has its own alert.
+        // One alert for each instance that is down, and one without an instance if no instance is up: the inhibition
+        // rule tells the two apart. `up == 0` alone misses a target that Prometheus no longer has. A scrape above
+        // `sample_limit` has its own alert.
         query: |it| {
-            let down = fails().combine(Combination::Unless, samples().above(sample_limit(it)));
-            Some(down.combine(Combination::Or, Query::Absent(Selector::new("up"))))
+            let (up, limit) = (Selector::new("up"), sample_limit(it));
+            let down = fails().combine(Combination::Unless, samples().above(limit));
+            let most = |query: Query| query.aggregate(Aggregation::Maximum, &[]);
+            let all_down = Query::Compare(Box::new(most(Query::Instant(up.clone()))), Comparison::Equal, 0.0);
+            let all_down = all_down.combine(Combination::Unless, most(samples()).above(limit));
+            Some(down.combine(Combination::Or, all_down).combine(Combination::Or, Query::Absent(up)))
         },
         description: |_| {
-            let instance = Piece::LabelOr("instance".to_owned(), "no instance known to Prometheus".to_owned());
+            let instance = Piece::LabelOr("instance".to_owned(), "no instance answers".to_owned());
             vec![text("Prometheus cannot scrape "), label("job"), text(" ("), instance, text(").")]
         },
         scenario: |it| {
+            let one = gauge("up", instance(), [0.0, 1.0, 1.0]);
+            let other = gauge("up", labels(&[("instance", "b")]), [1.0; 3]);
+            let ups: [&[(u32, f64)]; 2] = [&[(5, 1.0), (15, 0.0), (5, 1.0)], &[(10, 1.0), (5, 0.0), (10, 1.0)]];
+            let outage = timeline::pair("has one more alert while no instance is up", (&one, ups[0]), (&other, ups[1]));
             let up = gauge("up", Vec::new(), [0.0, 1.0, 1.0]);
             let (samples, limit) = (gauge(SCRAPE_SAMPLES, Vec::new(), [0.0; 3]), sample_limit(it));
             let tracks = vec![up.along(&[(20, 0.0)]), samples.along(&[(10, limit + 1.0), (10, limit)])];
-            let courses = vec![timeline::course("is silent while a scrape exceeds the limit", tracks)];
-            let plain = scenario(vec![up], instance(), 0.0);
+            let courses = vec![outage, timeline::course("is silent while a scrape exceeds the limit", tracks)];
+            let plain = scenario(vec![one, other], instance(), 0.0);
             Scenario { lead: 0, up: false, fires_without_data: true, courses, ..plain }
         },
     },
@@ -169,10 +180,9 @@ pub(super) const ALERTS: &[Common] = &[
             "If the workers are busy, there is too much work. If they are not, a task blocks a worker.",
             "Take a stack trace of the process to find that task: look for file access, locks and long loops.",
         ],
-        query: |_| {
+        query: |it| {
             let by = ["instance".to_owned()];
-            let lag = Query::Buckets(by.to_vec(), Selector::new(LAG.name), Window::Recent);
-            Some(lag.quantile(0.99).above(LAG_SECONDS))
+            Some(it.slow(LAG.name, &by, 0.99, LAG_SECONDS))
         },
         description: |_| {
             let seconds = Piece::Value(Format::Seconds);
@@ -184,11 +194,13 @@ pub(super) const ALERTS: &[Common] = &[
                 text(" for a worker; the limit is 100ms."),
             ]
         },
-        scenario: |_| {
+        scenario: |it| {
             let bounds = [0.05, LAG_SECONDS, 0.25];
-            let signals = buckets(LAG.name, &Vec::new(), &bounds, [0.25, LAG_SECONDS, 0.05]);
-            let courses = vec![timeline::histogram(&signals, 600)];
-            Scenario { courses, ..scenario(signals, instance(), interpolated(0.99, LAG_SECONDS, 0.25)) }
+            let near = (LAG_SECONDS, nearly(0.99));
+            let signals = buckets(LAG.name, &Vec::new(), &bounds, [0.25, LAG_SECONDS, 0.05], near);
+            let courses = timeline::histogram(&signals, 600);
+            let plain = scenario(signals, instance(), interpolated(0.99, LAG_SECONDS, 0.25));
+            few(it.minimum(), TRAFFIC, Scenario { courses, ..plain })
         },
     },
     Common {
@@ -337,12 +349,31 @@ pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -
     let changed = context.options.changed.get(row.name).copied().unwrap_or_default();
     let Some(own) = changed.severity.or(row.severity) else { return Vec::new() };
     let mut by_facts: BTreeMap<Facts<'a>, Vec<(&UsedFamily<'a>, FactGroup<'a>)>> = BTreeMap::new();
+    // Families without errors by outcome share a counter, which does not tell their functions apart.
+    let mut others: BTreeMap<Facts<'a>, Vec<&UsedFamily<'a>>> = BTreeMap::new();
     for family in context.families {
-        let Some(errors) = family.selector(Role::Errors) else { continue };
+        let Some(errors) = family.selector(Role::Errors) else {
+            if let Some(facts) = family.sites().into_iter().map(|it| Facts::of(it, own, split)).min() {
+                others.entry(facts).or_default().push(family);
+            }
+            continue;
+        };
         let panics = Query::Increase(errors.with(OUTCOME_LABEL, PANIC), Window::Recent).sum(&family.labels());
         for part in facts::parts(family, own, &panics, split) {
             by_facts.entry(part.facts).or_default().push((family, part));
         }
+    }
+    for (facts, families) in others {
+        let (by, first) = ("family", families[0]);
+        let is = match families[..] {
+            [only] => Match::Equal(only.family.name.clone()),
+            _ => Match::OneOf(families.iter().map(|it| it.family.name.clone()).collect()),
+        };
+        let panics = Selector::new(PANICS_TOTAL.name).matching(by, is);
+        let query = Query::Increase(panics, Window::Recent).sum(&[by.to_owned()]);
+        let sites = families.iter().flat_map(|it| it.sites()).collect();
+        let example = labels(&[(by, &first.family.name)]);
+        by_facts.entry(facts).or_default().push((first, FactGroup { facts, query, sites, example }));
     }
     let draft = |(facts, parts): (Facts<'a>, Vec<(&UsedFamily<'a>, FactGroup<'a>)>)| {
         let queries = parts.iter().map(|(_, it)| it.query.clone().above(0.0));
@@ -356,16 +387,18 @@ pub(super) fn panics<'a>(row: &'a Common, context: &Context<'a>, split: Split) -
 
 fn panics_proof(parts: &[(&UsedFamily<'_>, FactGroup<'_>)]) -> Scenario {
     let signal = |(family, part): &(&UsedFamily<'_>, FactGroup<'_>), outcome: &str, phases| {
-        let outcome = (OUTCOME_LABEL.to_owned(), outcome.to_owned());
-        let labels = part.example.iter().cloned().chain([outcome]).collect();
-        Some(counter(&family.metric(Role::Errors)?.name, labels, phases))
+        let errors = family.metric(Role::Errors).map(|it| it.name.as_str());
+        let outcome = errors.map(|_| (OUTCOME_LABEL.to_owned(), outcome.to_owned()));
+        let labels = part.example.iter().cloned().chain(outcome).collect();
+        counter(errors.unwrap_or(PANICS_TOTAL.name), labels, phases)
     };
     let panicked = |it| signal(it, PANIC, [1.0, 0.0, 0.0]);
     let Some(first) = parts.first() else { return Scenario::default() };
     // Other errors do not count as panics.
-    let signals = [panicked(first), signal(first, "cancelled", [0.0, TRAFFIC, 0.0])];
-    let courses = parts.iter().filter_map(panicked).map(|it| timeline::burst(&it, 5, 0)).collect();
-    Scenario { courses, ..scenario(signals.into_iter().flatten().collect(), first.1.example.clone(), 2.0) }
+    let cancelled = first.0.metric(Role::Errors).map(|_| signal(first, "cancelled", [0.0, TRAFFIC, 0.0]));
+    let signals = [panicked(first)].into_iter().chain(cancelled).collect();
+    let courses = parts.iter().map(panicked).map(|it| timeline::burst(&it, 5, 0)).collect();
+    Scenario { courses, ..scenario(signals, first.1.example.clone(), 2.0) }
 }
 
 fn samples() -> Query {

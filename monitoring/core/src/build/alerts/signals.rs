@@ -1,11 +1,14 @@
 //! The table of signals: one row defines the alerts about a signal.
 
-use super::family_alert::{DAY_SECONDS, FamilyAlert, LOOKUPS_PER_SECOND, RECENT_SCORE, SINGLE, SMOOTHED};
+use super::family_alert::{DAY_SECONDS, FamilyAlert, SMOOTHED};
+use super::minimum_sample;
 use super::scenario::{self, Labels};
+use super::timeline::WINDOW;
 use crate::build::panels::keys as panel;
 use crate::build::used_family::Form;
 use crate::model::{Format, Scenario};
-use crate::query::{Aggregation, Query, Selector, Window};
+use crate::query::promql::RULE_WINDOW_SECONDS;
+use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
 use measurand_catalog::{Role, Signal};
 
 /// The properties of all alerts about one signal.
@@ -29,7 +32,13 @@ pub(crate) struct SignalRow {
     pub(super) advice: &'static [&'static str],
     /// The query of the signal; `None` if the family lacks a metric.
     pub(super) value: fn(&FamilyAlert<'_>) -> Option<Query>,
-    /// Queries that must also have an answer, for example about enough traffic.
+    /// The bad observations per second, of which the alert needs a minimum sample. `None` if it needs none.
+    pub(super) bad: fn(&FamilyAlert<'_>) -> Option<Query>,
+    /// The window of the bad observations.
+    pub(super) window_seconds: u32,
+    /// Another condition under which the alert fires.
+    pub(super) also: fn(&FamilyAlert<'_>) -> Option<Query>,
+    /// Queries that must also have an answer.
     pub(super) guards: fn(&FamilyAlert<'_>) -> Option<Vec<Query>>,
     /// Samples that make the alert fire, just miss and resolve.
     pub(super) scenario: fn(&FamilyAlert<'_>, Labels) -> Option<Scenario>,
@@ -46,9 +55,17 @@ const ROW: SignalRow = SignalRow {
     absent: "Silent without series or traffic. ServiceDown fires when the program is gone.",
     advice: &[],
     value: |_| None,
+    bad: |_| None,
+    window_seconds: RULE_WINDOW_SECONDS,
+    also: |_| None,
     guards: |_| Some(Vec::new()),
     scenario: |_, _| None,
 };
+
+const QUARTER_SECONDS: u32 = 900;
+const HOUR_SECONDS: u32 = 3600;
+/// One call is in flight for most of the window, or several for a part of it.
+const HANGING: f64 = 0.5;
 
 const LEVEL: SignalRow = SignalRow {
     panel: panel::LEVEL,
@@ -89,7 +106,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
                 "If a release came shortly before, roll it back.",
             ],
             value: |it| it.family.error_ratio(&it.by, Form::Recorded),
-            guards: |it| it.failing(Role::Errors),
+            bad: |it| it.rate(Role::Errors),
             scenario: scenario::error_ratio,
             ..ROW
         },
@@ -99,7 +116,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             format: Some(Format::Share),
             advice: FAILED_WORK_ADVICE,
             value: |it| it.family.failure_ratio(&it.by, Form::Recorded),
-            guards: |it| it.failing(Role::Failures),
+            bad: |it| it.rate(Role::Failures),
             scenario: scenario::failure_ratio,
             ..ROW
         },
@@ -113,6 +130,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
                 "Check CPU, memory and Tokio lag. If all of the program is slow, the cause is outside these calls.",
             ],
             value: |it| it.quantile(Role::Duration),
+            bad: |it| Some(minimum_sample::above(it.histogram(Role::Duration)?, it.threshold(), &it.by)),
             scenario: scenario::duration,
             ..ROW
         },
@@ -122,6 +140,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             format: Some(Format::Score),
             advice: SCORE_ADVICE,
             value: |it| it.quantile(Role::Score),
+            bad: |it| Some(minimum_sample::up_to(it.histogram(Role::Score)?, it.threshold(), &it.by)),
             scenario: scenario::score,
             ..ROW
         },
@@ -129,16 +148,14 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             panel: panel::LAST_SCORE,
             description: "the newest score is {value}; the limit is {limit}.",
             format: Some(Format::Score),
-            absent: "Silent without series, and without a new score in the last half hour.",
+            absent: "Silent without series, and without new scores.",
             advice: SCORE_ADVICE,
             value: |it| {
                 let smoothed = Query::AverageOverTime(it.family.selector(Role::LastScore)?, SMOOTHED);
                 Some(smoothed.aggregate(Aggregation::Minimum, &it.by))
             },
-            guards: |it| {
-                let count = format!("{}_count", it.family.metric(Role::Score)?.name);
-                Some(vec![Query::Increase(Selector::new(count), RECENT_SCORE).sum(&it.by).above(0.0)])
-            },
+            // A mean has no single bad observations, so all scores count.
+            bad: |it| Some(minimum_sample::observations(it.histogram(Role::Score)?, &it.by)),
             scenario: scenario::last_score,
             ..ROW
         },
@@ -150,19 +167,26 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
                 "Find the attempted change in the log, and try a different one.",
             ],
             value: |it| it.family.increase(Role::Rollbacks, &it.by, Window::Recent),
-            scenario: |it, labels| scenario::increase(it, Role::Rollbacks, labels),
+            scenario: |it, labels| scenario::increase(it, Role::Rollbacks, labels, WINDOW),
             ..ROW
         },
         Signal::Failures => SignalRow {
             panel: panel::FAILURES,
             draws_threshold: false,
-            description: "{value} failures within five minutes; the limit is {limit}.",
+            description: "{value} calls failed within 15 minutes, or hang now; the limit is {limit} failures.",
             advice: &[
                 "Check from the program's machine whether the other side answers.",
                 "Check for exhausted resources: connections, file descriptors, disk space.",
             ],
-            value: |it| it.family.increase(Role::Failures, &it.by, Window::Recent),
-            scenario: |it, labels| scenario::increase(it, Role::Failures, labels),
+            value: |it| it.family.increase(Role::Failures, &it.by, Window::Seconds(QUARTER_SECONDS)),
+            // A call that hangs has not failed yet: some calls are in flight, and none ends.
+            also: |it| {
+                let ended = it.family.increase(Role::Calls, &it.by, Window::Recent)?;
+                let in_flight = Query::AverageOverTime(it.family.selector(Role::InFlight)?, SMOOTHED).sum(&it.by);
+                let none = Query::Compare(Box::new(ended), Comparison::Equal, 0.0);
+                Some(none.combine(Combination::And, in_flight.above(HANGING)))
+            },
+            scenario: scenario::failures,
             ..ROW
         },
         Signal::CompletionFailureRatio => SignalRow {
@@ -171,7 +195,8 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             format: Some(Format::Share),
             advice: FAILED_WORK_ADVICE,
             value: |it| Some(it.family.failed_completions()?.0),
-            guards: |it| Some(vec![it.family.failed_completions()?.1.above(SINGLE)]),
+            bad: |it| Some(it.family.failed_completions()?.1),
+            window_seconds: HOUR_SECONDS,
             scenario: scenario::completions,
             ..ROW
         },
@@ -184,7 +209,7 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
                 "If look-ups ask for more distinct entries than fit, make the cache larger.",
             ],
             value: |it| it.family.hit_ratio(&it.by, Form::Recorded),
-            guards: |it| Some(vec![it.family.lookups(&it.by, Form::Recorded)?.above(LOOKUPS_PER_SECOND)]),
+            bad: |it| it.rate(Role::Misses),
             scenario: scenario::hit_ratio,
             ..ROW
         },
@@ -194,9 +219,8 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             ..LEVEL
         },
         Signal::LevelBelow => SignalRow {
-            absent: "Silent without series, and at zero: a gauge is zero until its first value is set.",
-            // An instance without a value yet must not lower the mean of the others.
-            value: |it| it.family.level(|it| Query::AverageOverTime(it, SMOOTHED).above(0.0)),
+            absent: "Silent without series: a gauge has none until its first value is set.",
+            value: |it| it.family.level(|it| Query::AverageOverTime(it, SMOOTHED)),
             scenario: scenario::level_below,
             ..LEVEL
         },
@@ -232,19 +256,23 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
             panel: panel::RATE,
             draws_threshold: false,
             by_labels: false,
-            description: "{value} calls ended within {time}, but some did within the last day.",
-            absent: "Silent without series, and without a call in the last day. ServiceDown fires when the program is \
-                     gone.",
+            description: "{value} calls ended within {time}, but some did before.",
+            absent: "Silent without series, and until the first call after a start of the program. ServiceDown fires \
+                     when the program is gone.",
             advice: &[
                 "Check the calls in flight. If there are any, they hang: a stack trace of the process shows where.",
                 "If there are none, no calls arrive: check the callers.",
                 "If you find no cause, keep the log and restart the program.",
             ],
-            value: |it| it.ended_within(it.seconds()),
+            value: |it| Some(Query::Increase(it.ended()?, Window::Seconds(it.seconds())).sum(&it.by)),
+            // The counter itself shows that calls ended before. A window would resolve the alert when they leave it.
             guards: |it| {
                 let start = Query::Instant(Selector::new("process_start_time_seconds"));
                 let age = start.aggregate(Aggregation::Maximum, &it.by).age();
-                Some(vec![it.ended_within(DAY_SECONDS)?.above(0.0), age.above(it.threshold())])
+                Some(vec![
+                    Query::Instant(it.ended()?).above(0.0).aggregate(Aggregation::Count, &it.by),
+                    age.above(it.threshold()),
+                ])
             },
             scenario: scenario::stalled,
             ..ROW

@@ -28,8 +28,6 @@ pub(super) const NONE: &str = "has a value without failures, and none without tr
 const HOLD: &str = "fires after its waiting time, and not before";
 /// The divisor is zero.
 pub(super) const NOTHING: &str = "is silent while the divisor is zero";
-/// Another instance has not set its gauge.
-pub(super) const UNSET: &str = "is silent while another instance has no value yet";
 
 /// A series and its values, each with its duration in minutes.
 type Pieces<'a> = (&'a Signal, &'a [(u32, f64)]);
@@ -54,11 +52,17 @@ pub(super) fn hold(scenario: &Scenario, for_seconds: u32) -> Timeline {
     Timeline { minutes: scenario.before + bad - 1, asked: ExtraQuery::Pending, ..course(HOLD, tracks.collect()) }
 }
 
-/// Many bad observations, then few good ones.
-pub(super) fn histogram(signals: &[Signal], for_seconds: u32) -> Timeline {
+/// Many bad observations, then few good ones; many bad ones, then too few; many good ones, then bad ones.
+pub(super) fn histogram(signals: &[Signal], for_seconds: u32) -> Vec<Timeline> {
     let minutes = bad_minutes(for_seconds);
-    let tracks = signals.iter().map(|it| it.along(&[(minutes, CROWD * it.bad), (AFTER, it.good)]));
-    course(OVER, tracks.collect())
+    let along = |what, pieces: &dyn Fn(&Signal) -> [(u32, f64); 2]| {
+        course(what, signals.iter().map(|it| it.along(&pieces(it))).collect())
+    };
+    vec![
+        along(OVER, &|it| [(minutes, CROWD * it.bad), (AFTER, it.good)]),
+        along(FEW, &|it| [(minutes, CROWD * it.bad), (AFTER, it.bad / CROWD)]),
+        along(BEGINS, &|it| [(12, CROWD * it.good), (minutes + 2, it.bad)]),
+    ]
 }
 
 /// A counter grows far too fast until the alert fires, and then stops. `window` is in minutes.

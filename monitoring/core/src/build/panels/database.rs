@@ -69,10 +69,17 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "connection_errors",
         title: "Connection Errors",
-        description: "Failed attempts to connect to the database within five minutes. The alert fires above the line.",
-        lines: |used| {
-            let query = |it: &UsedFamily<'_>| it.increase(Role::Failures, &[], Window::Seconds(300));
-            of(used, &families::DATABASE_CONNECTION, |it| Some(named("failed", query(it)?)))
+        description: "Attempts to connect to the database within 15 minutes: failed ones and all, and those in flight. The \
+                      alert fires if the failed ones are above the line, or if no attempt ends.",
+        lines: |families_used| {
+            let count = |it: &UsedFamily<'_>, role| it.increase(role, &[], Window::Seconds(900));
+            let in_flight = |it: &UsedFamily<'_>| it.gauge(Role::InFlight, Aggregation::Sum, &[]);
+            let lines = |it: &UsedFamily<'_>| {
+                let all = [("failed", count(it, Role::Failures)), ("all", count(it, Role::Calls))];
+                let all = all.into_iter().chain([("in flight", in_flight(it))]);
+                all.filter_map(|(name, query)| Some(named(name, query?))).collect::<Vec<_>>()
+            };
+            used(families_used, &families::DATABASE_CONNECTION).iter().flat_map(lines).collect()
         },
         alerts: |_| names(&["DatabaseConnectionFailure"]),
         ..PLAIN

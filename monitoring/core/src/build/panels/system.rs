@@ -27,6 +27,7 @@ const BUSY_SECONDS: &PlatformMetric = platform_metric("tokio_busy_seconds_total"
 const QUEUE: &PlatformMetric = platform_metric("tokio_global_queue_depth");
 pub(crate) const LAG: &PlatformMetric = platform_metric("tokio_scheduling_lag_seconds");
 pub(crate) const OVERFLOWS: &PlatformMetric = platform_metric(measurand_catalog::OVERFLOWS);
+pub(crate) const PANICS_TOTAL: &PlatformMetric = platform_metric(measurand_catalog::PANICS);
 const UNKNOWN_VALUES: &PlatformMetric = platform_metric(measurand_catalog::UNKNOWN_VALUES);
 const CONTAINED: &PlatformMetric = platform_metric(measurand_catalog::CONTAINED);
 const SERIES: &PlatformMetric = platform_metric("measurand_series");
@@ -189,7 +190,10 @@ pub(super) const PANELS: &[Spec] = &[
                 Some(Query::Rate(errors, Window::Recent).sum(&[OUTCOME_LABEL.to_owned()]))
             };
             let legend = |it: &UsedFamily<'_>| vec![foreign(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
-            each(used, |it| Some(Line { legend: legend(it), query: query(it)?, unit: None }))
+            let by = names(PANICS_TOTAL.labels);
+            let others = Query::Rate(Selector::new(PANICS_TOTAL.name), Window::Recent).sum(&by);
+            let all = each(used, |it| Some(Line { legend: legend(it), query: query(it)?, unit: None }));
+            [all, vec![by_labels("panic", &by, others)]].concat()
         },
         ..PLAIN
     },

@@ -5,12 +5,14 @@ pub(super) struct Rule {
     pub(super) source: &'static str,
     /// Names of alerts; empty for all alerts of a lower severity.
     pub(super) targets: &'static [&'static str],
-    /// The labels that both must have in common. A missing label does not equal a present one.
+    /// The labels that both must have in common, or both lack.
     pub(super) equal: &'static [&'static str],
 }
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { source: "ServiceDown", targets: &[], equal: &["service"] },
+    // If neither alert has an instance, the label is equal, too. So an instance that is down inhibits the alerts about
+    // that instance, and only a full outage inhibits the alerts about the whole service.
+    Rule { source: "ServiceDown", targets: &[], equal: &["service", "instance"] },
     Rule { source: "SampleLimitExceeded", targets: &["SampleLimitNear"], equal: &["service", "instance"] },
     Rule {
         source: "DatabaseConnectionFailure",

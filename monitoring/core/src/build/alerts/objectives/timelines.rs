@@ -1,9 +1,10 @@
 //! Timelines for alerts about objectives. Each pair of windows gets one in which the short window decides, one in which
 //! the long window decides, and one in which the number of calls decides.
 
-use super::{FEW, own, promised};
+use super::{own, promised};
+use crate::build::alerts::minimum_sample::MinimumSample;
 use crate::build::alerts::scenario::counter;
-use crate::build::alerts::timeline::{FEW as TOO_FEW, NONE, course};
+use crate::build::alerts::timeline::{FEW, NONE, course};
 use crate::build::objectives::{Indicator, SiteObjective};
 use crate::model::burn_rate::{BurnRateAlert, BurnRateWindows, COUNTED_MAX};
 use crate::model::{ExtraQuery, SampleTrack, Signal, Timeline};
@@ -11,11 +12,13 @@ use crate::model::{ExtraQuery, SampleTrack, Signal, Timeline};
 /// Minutes, calls per minute, and the share of calls that miss the objective.
 type Phase = (u32, f64, f64);
 
+const HOUR: u32 = 3600;
+
 /// Minutes between two evaluations in a test that takes hours.
 const STEP: u32 = 10;
 
 /// Returns all timelines of a burn rate alert.
-pub(super) fn of(burn: &BurnRateAlert, promise: &SiteObjective<'_>) -> Vec<Timeline> {
+pub(super) fn of(burn: &BurnRateAlert, promise: &SiteObjective<'_>, minimum: MinimumSample) -> Vec<Timeline> {
     let hold = burn.for_seconds.div_ceil(60);
     let mut all = Vec::new();
     for pair in &burn.pairs {
@@ -32,7 +35,7 @@ pub(super) fn of(burn: &BurnRateAlert, promise: &SiteObjective<'_>) -> Vec<Timel
                 long(pair, hold, theta, part, &before)
             }));
         }
-        all.push(watched(TOO_FEW, promise, || few(pair, hold, &before)));
+        all.push(watched(FEW, promise, || few(pair, hold, minimum, &before)));
     }
     let counted = |it: &BurnRateWindows| [it.long, it.short].into_iter().filter(|it| *it <= COUNTED_MAX).max();
     let window = burn.pairs.iter().filter_map(counted).max().unwrap_or_default() / 60;
@@ -104,17 +107,18 @@ fn long(pair: &BurnRateWindows, hold: u32, theta: f64, share: f64, before: &dyn 
 }
 
 /// Returns a timeline in which all calls fail: first too few within the window that counts them, then enough.
-fn few(pair: &BurnRateWindows, hold: u32, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
-    let window = pair.counted() / 60;
+fn few(pair: &BurnRateWindows, hold: u32, minimum: MinimumSample, before: &dyn Fn(f64) -> Vec<Phase>) -> Vec<Phase> {
+    let window = pair.short / 60;
     let within = |count: f64| count / f64::from(window);
     let bad = hold + 2 * STEP + 10;
     let mut phases = before(10.0 * f64::from(bad));
     // Earlier successful calls have left the window.
-    if window <= 60 {
-        phases.extend([(20, 1e5, 0.0), (window + 5, 0.0, 0.0)]);
+    if pair.long <= HOUR {
+        phases.extend([(20, 1e5, 0.0), (pair.long / 60 + 5, 0.0, 0.0)]);
     }
     let after = window + hold + 2 * STEP;
-    phases.extend([(bad, 10.0, 1.0), (after, within(0.84 * FEW), 1.0), (after, within(2.0 * FEW), 1.0)]);
+    let [too_few, enough] = [0.84, 2.0].map(|it| within(it * minimum.count()));
+    phases.extend([(bad, 10.0, 1.0), (after, too_few, 1.0), (after, enough, 1.0)]);
     phases
 }
 
