@@ -34,6 +34,7 @@ pages! {
     high_availability = "guides/high-availability.md";
     remote_storage = "guides/remote-storage.md";
     scaling_out = "guides/scaling-out.md";
+    native_histograms = "guides/native-histograms.md";
     upgrading = "guides/upgrading.md";
     migrating = "guides/migrating.md";
     attributes = "reference/attributes.md";

@@ -102,7 +102,7 @@ fn every_alert_reaches_exactly_its_receivers() {
 #[test]
 fn service_down_inhibits_only_the_alerts_that_it_explains() {
     let (folder, http, mail) = (tempfile::tempdir().unwrap(), receivers(), mailbox());
-    let config = routes(folder.path(), &http, &mail, "http://127.0.0.1:9");
+    let config = routes(folder.path(), &http, &mail, "http://127.0.0.1:9", &[], false);
     std::fs::write(folder.path().join("alertmanager.yml"), config).unwrap();
     let alertmanager = servers::alertmanager(folder.path(), None);
     let url = format!("{}/api/v2/alerts", alertmanager.url);

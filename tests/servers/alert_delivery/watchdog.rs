@@ -15,7 +15,8 @@ fn the_watchdog_is_sent_every_minute() {
     let folder = tempfile::tempdir().unwrap();
     let (http, mail) = (receivers(), mailbox());
     fs::write(folder.path().join("trusted.pem"), &mail.certificate).unwrap();
-    let mut config: Value = serde_saphyr::from_str(&routes(folder.path(), &http, &mail, "http://127.0.0.1:9")).unwrap();
+    let mut config: Value =
+        serde_saphyr::from_str(&routes(folder.path(), &http, &mail, "http://127.0.0.1:9", &[], false)).unwrap();
     let route = &mut config["route"]["routes"][0];
     assert_eq!(route["receiver"], "dead-mans-switch");
     for key in ["group_interval", "repeat_interval"] {

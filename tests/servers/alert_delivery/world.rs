@@ -5,8 +5,7 @@ use crate::servers::{self, Server, faster_routes, faster_rules};
 use measurand_monitoring::model::stack::{App, Places};
 use measurand_monitoring::{Monitoring, Options};
 use measurand_tests::{
-    HttpServer as Http, Request, Smtp, WEBHOOK_TOKEN, free_port, mailbox, program, receivers, routes, slack_channel,
-    wait, workspace,
+    HttpServer as Http, Smtp, WEBHOOK_TOKEN, mailbox, program, receivers, routes, slack_channel, wait, workspace,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -73,8 +72,8 @@ impl World {
         wait("both instances and all servers to be up", 60, || ask.number(up).filter(|it| *it > 1.5));
         rules(&server);
         reload();
-        let others = vec![out_of_hours, prometheus];
-        Self { faults, open, muted, mail, webhook, alertmanager, _others: others, _folder: folder }
+        let others = vec![alertmanager, out_of_hours, prometheus];
+        Self { faults, open, muted, mail, webhook, _others: others, _folder: folder }
     }
 
     pub(crate) fn set(&self, fault: Fault, on: bool) {

@@ -9,6 +9,9 @@ use crate::query::promql::RULE_WINDOW_SECONDS;
 use crate::query::{Combination, Origin, Query, Selector, Window};
 use measurand_catalog::{Severity, SiteRecord};
 
+/// The value of a Grafana variable that selects all of its values.
+const ALL_JOBS: &str = "$__all";
+
 /// An alert whose panel is not resolved yet.
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
@@ -113,9 +116,10 @@ impl Draft<'_> {
         let first = claims.next();
         let panel = claims.next().filter(|_| first.is_some_and(|it| it.key.starts_with("overview/"))).or(first);
         let panel = panel.or_else(|| all().find(|it| it.key == self.panel));
-        // An alert about a part of the monitoring stack has the job of that part.
+        // An alert about servers of the monitoring stack shows their job, or all jobs.
         let stack = self.query.selectors().into_iter().find_map(|it| match it.origin {
-            Origin::Job(job) => Some(job),
+            Origin::Jobs([job]) => Some(*job),
+            Origin::Jobs(_) => Some(ALL_JOBS),
             _ => None,
         });
         let shown = stack.unwrap_or(job);

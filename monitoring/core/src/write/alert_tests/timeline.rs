@@ -32,8 +32,8 @@ pub(super) fn case(alert: &Alert, course: &Timeline, step: u32, monitoring: &Mon
     let scopes = scopes.map(|it| it.every(step * 60_000));
     let both = |query: &Query, answer: &dyn Fn(&[AnswerRow]) -> Vec<Answer>| -> Vec<Option<Answer>> {
         let [three, two] = scopes.map(|it| answer(&evaluate(query, &it, &source, &times)));
-        let same = three.into_iter().zip(two).map(|(three, two)| (three == two).then_some(three)).collect();
-        if monitoring.histograms == Histograms::Native { without_changes(same) } else { same }
+        let same: Vec<_> = three.into_iter().zip(two).map(|(three, two)| (three == two).then_some(three)).collect();
+        if monitoring.histograms == Histograms::Native { without_changes(&same) } else { same }
     };
     let hold = i64::from(alert.for_seconds) * 1000;
     let alone = |count: usize| vec![("{}", count)];
@@ -131,7 +131,7 @@ fn alerts(alert: &Alert, state: Option<&str>, monitoring: &Monitoring) -> String
 
 /// Leaves out the evaluations before and after each change. Rates of native histograms are extrapolated differently at
 /// the edges of a window, so they change one evaluation earlier or later.
-fn without_changes(all: Vec<Option<Answer>>) -> Vec<Option<Answer>> {
+fn without_changes(all: &[Option<Answer>]) -> Vec<Option<Answer>> {
     let changes = |index: usize| index.checked_sub(1).is_some_and(|it| all.get(it) != all.get(index));
     let keeps = |index: usize| !changes(index) && (index + 1 == all.len() || !changes(index + 1));
     (0..all.len()).map(|it| all.get(it).filter(|_| keeps(it)).cloned().flatten()).collect()
