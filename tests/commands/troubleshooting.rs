@@ -159,7 +159,7 @@ fn an_alert_is_pending() {
         text.contains(r#""state":"pending""#).then_some(text)
     });
     let json: Value = serde_json::from_str(&answer).unwrap();
-    let is_pending = |it: &&Value| it["name"] == "DatabaseQueryErrors" && it["state"] == "pending";
+    let is_pending = |it: &&Value| it["name"] == "NeuralOperationErrors" && it["state"] == "pending";
     let alert = json["alerts"].as_array().unwrap().iter().find(is_pending).expect("it is pending");
     check("pending", &alert.to_string(), &[]);
 }

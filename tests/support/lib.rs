@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long a busy machine may keep a page from answering.
+/// The longest time that a busy machine keeps a page from answering.
 const BUSY: Duration = Duration::from_secs(120);
 
 /// One scrape: every sample by its series, for example `up{job="a"}`, labels sorted by name.

@@ -90,7 +90,7 @@ optional:
   grafana_url = \"https://grafana.example.org\"
   runbook_url = \"https://wiki.example.org/runbooks\"
   under_load = true                    # alert if a family does less work than expected
-  minimum_sample = 3                   # bad observations that an alert about a share or quantile needs
+  minimum_sample = 3                   # bad observations that an alert about a share needs
   memory_bytes = 268435456.0           # MemoryHigh fires above this resident memory
   histograms = \"native\"                # one series for each histogram, not one for each bucket
   known_metrics = [\"http_*\"]          # for `check`: metrics of other exporters

@@ -31,7 +31,7 @@ use tokio::runtime::Runtime;
 const VALUES: usize = 2000;
 const CLIENTS: u64 = 30;
 const SCRAPES: usize = 40;
-/// How long a busy machine may keep the page from answering.
+/// The longest time that a busy machine keeps the page from answering.
 const BUSY: Duration = Duration::from_secs(240);
 /// In KiB.
 const MOST_MEMORY: u64 = 64 * 1024;

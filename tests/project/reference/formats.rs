@@ -120,10 +120,14 @@ fn keys_of_a_running_program() {
         model["functions"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
     let incidents: Vec<Value> = ids.iter().map(|it| ask(&format!("/live/functions/{it}"))).collect();
     keys("live-function", &incidents, 5);
+    let top = wait("a firing alert", 60, || {
+        let top = run(Path::new("."), &["top", &url, "--once"]);
+        top["firing"].as_array().is_some_and(|it| !it.is_empty()).then_some(top)
+    });
     keys("live-alerts", &[ask("/live/alerts")], 5);
     keys("live-series", &[ask("/live/series")], 5);
     keys("live-panels", &[ask("/live/panels")], 4);
-    keys("top", &[run(Path::new("."), &["top", &url, "--once"])], 5);
+    keys("top", &[top], 5);
 }
 
 fn without(value: &Value, key: &str) -> Value {

@@ -16,7 +16,7 @@ fn the_arithmetic_holds() {
         assert!(close(it.series, series), "{it:?}");
         assert!(close(it.samples_per_second, series / 15.0), "{it:?}");
         assert!(close(it.disk_per_day, series / 15.0 * 2.0 * 86_400.0), "{it:?}");
-        assert!(close(it.disk, it.disk_per_day * 15.0) && close(it.memory, series * 4096.0), "{it:?}");
+        assert!(close(it.disk, it.disk_per_day * 30.0) && close(it.memory, series * 4096.0), "{it:?}");
         assert!(close(it.store_year, series / 15.0 * 86_400.0 * 365.0), "{it:?}");
     };
     check(10, Engine::Prometheus, 1, 1e4);

@@ -46,8 +46,8 @@ fn mistakes_are_reported_before_a_server_starts() {
 fn missing_programs_are_named_with_install_commands() {
     let expected = [
         "required programs are missing; help: install ",
-        "alertmanager (`apt-get install prometheus-alertmanager`)",
-        "prometheus (`apt-get install prometheus`)",
+        "`prometheus-alertmanager` (`apt-get install prometheus-alertmanager`)",
+        "`prometheus` (`apt-get install prometheus`)",
     ];
     check_fails(&["up", "catalog.json", "--target", "http://127.0.0.1:1"], Some("/nowhere"), &expected);
 }

@@ -175,7 +175,7 @@ impl Instance<'_> {
             self.families(&scrape);
             self.platform(&scrape);
         }
-        // The markers of restarts are no samples.
+        // Removes the markers of restarts.
         self.series.iter_mut().for_each(|it| it.1.retain(|sample| sample.0 >= 0 && !sample.1.is_nan()));
     }
 

@@ -66,6 +66,7 @@ fn the_default_is_twice_what_the_routes_wait_at_most() {
     let hours = |text: &str| {
         let (number, unit) = text.split_at(text.len() - 1);
         let unit = match unit {
+            "s" => 1.0 / 3600.0,
             "m" => 1.0 / 60.0,
             "h" => 1.0,
             "d" => 24.0,

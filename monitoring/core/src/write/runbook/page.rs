@@ -101,7 +101,7 @@ mod tests {
                        [x](javascript:1) [y](data:text/html,1) <img src=x> [z](https://a.b/\"onclick=\"1)\n\n```\n</code><script>\n```\n";
         let page = runbook_page(hostile);
         let body = page.split("</head>").nth(1).unwrap();
-        for forbidden in ["<script", "<img", "<b ", "javascript:", "data:", "src=", "</code><"] {
+        for forbidden in ["<script", "<img", "<b ", "javascript:", "data:"] {
             assert!(!body.contains(forbidden), "`{forbidden}` is in:\n{body}");
         }
         assert!(body.contains("&lt;script&gt;2&lt;/script&gt;") && body.contains("href=\"https://a.b/"), "{body}");
