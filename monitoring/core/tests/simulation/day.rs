@@ -3,7 +3,7 @@
 #![expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay far below 2^53")]
 
 use crate::Traffic;
-use crate::faults::{Kind, MINUTES, is_on};
+use crate::faults::{Kind, MINUTES, SAMPLE_LIMIT, is_on};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -157,21 +157,36 @@ impl Instance<'_> {
             let faulty = self.faulty;
             let is_on = |kind| faulty && is_on(kind, time);
             let down = is_on(Kind::Outage) || (is_on(Kind::InstanceDown) && !self.life.restarts.is_empty());
+            let dropped = is_on(Kind::TooManySamples);
             let (jump, gap) = (!self.faulty && is_jump(time), !self.faulty && is_gap(time));
             let restarting = is_first && time > 0;
             let scrape = Scrape {
                 time,
                 seconds: if jump || is_first { 0.0 } else { SCRAPE as f64 },
                 bad: is_on(Kind::Everything),
-                is_seen: !(down || jump || gap || restarting),
+                is_seen: !(down || dropped || jump || gap || restarting),
                 age: time - begin,
             };
             self.cursor = 0;
             if jump || gap {
                 self.cursor += 1;
             } else {
-                self.record("up{}", time, if down || restarting { 0.0 } else { 1.0 });
+                self.record("up{}", time, if down || dropped || restarting { 0.0 } else { 1.0 });
             }
+            let samples = f64::from(SAMPLE_LIMIT)
+                * if dropped {
+                    1.1
+                } else if is_on(Kind::ManySamples) {
+                    0.9
+                } else {
+                    0.1
+                };
+            let time = if jump || gap { -1 } else { time };
+            self.record(
+                "scrape_samples_post_metric_relabeling{}",
+                time,
+                if down || restarting { 0.0 } else { samples },
+            );
             self.families(&scrape);
             self.platform(&scrape);
         }

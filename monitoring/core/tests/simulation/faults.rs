@@ -27,6 +27,10 @@ pub(crate) enum Kind {
     Outage,
     /// One instance restarts every five minutes.
     Restarts,
+    /// A scrape has almost as many samples as it may have.
+    ManySamples,
+    /// A scrape has too many samples, so Prometheus drops it.
+    TooManySamples,
     /// A pool tries to connect every four minutes, and fails.
     SlowPool,
     /// The database accepts connections and does not answer.
@@ -87,6 +91,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault { also: &["NeuralOperationsDegraded"], ..fault(Kind::InstanceDown, (900, 920), &["ServiceDown"]) },
     fault(Kind::Outage, (930, 940), &["ServiceDown"]),
     fault(Kind::Restarts, (960, 990), &["RestartLoop"]),
+    fault(Kind::ManySamples, (1000, 1030), &["SampleLimitNear"]),
+    Fault { also: &["SampleLimitNear"], ..fault(Kind::TooManySamples, (1050, 1060), &["SampleLimitExceeded"]) },
     fault(Kind::SlowPool, (1100, 1160), &["DatabaseConnectionFailure"]),
     fault(Kind::HangingServer, (1200, 1220), &["DatabaseConnectionFailure"]),
     fault(Kind::Growth, (1470, 1560), &["PatternMemoryGrowth"]),
@@ -94,6 +100,9 @@ pub(crate) const FAULTS: &[Fault] = &[
 
 /// The length of the simulation in minutes: growth is compared with the day before.
 pub(crate) const MINUTES: u32 = 1620;
+
+/// The most samples of a scrape.
+pub(crate) const SAMPLE_LIMIT: u32 = 100_000;
 
 /// Seconds from a change to the evaluation that can see it: a scrape, a recording rule and an alert.
 pub(crate) const LATE_SECONDS: u32 = 90;

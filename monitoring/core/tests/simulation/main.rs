@@ -57,7 +57,12 @@ struct Row {
 fn monitoring(traffic: Traffic, faulty: bool) -> Monitoring {
     let job = format!("{traffic:?}-{}", if faulty { "faulty" } else { "healthy" }).to_lowercase();
     // Only a program with a known load has alerts about too little load.
-    let options = Options { job: Some(job), under_load: traffic == Traffic::High, ..Options::default() };
+    let options = Options {
+        job: Some(job),
+        under_load: traffic == Traffic::High,
+        sample_limit: Some(faults::SAMPLE_LIMIT),
+        ..Options::default()
+    };
     Monitoring::new(&catalog(&shipped_sites()), &options)
 }
 
