@@ -11,6 +11,7 @@ mod timeline;
 use crate::model::monitoring::Monitoring;
 use crate::model::{Alert, ExtraQuery, Group, SampleTrack, Scenario, Signal, Timeline};
 use crate::query::promql::{Histograms, quoted};
+use notation::Series;
 use serde::Serialize;
 use shared::TimelineOf;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,16 +33,6 @@ struct Test {
     alert_rule_test: Vec<Expectation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     promql_expr_test: Vec<Question>,
-}
-
-#[derive(Clone, Serialize)]
-#[expect(clippy::struct_field_names, reason = "promtool's names")]
-struct Series {
-    series: String,
-    values: String,
-    /// Number of samples.
-    #[serde(skip)]
-    count: u32,
 }
 
 #[derive(Clone, Serialize)]

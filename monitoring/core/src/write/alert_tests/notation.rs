@@ -1,9 +1,20 @@
 //! Writes samples in promtool's notation: one sample a minute.
 
-use super::Series;
 use crate::model::SampleTrack;
 use crate::query::promql::{Histograms, quoted};
+use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// The samples of one series.
+#[derive(Clone, Serialize)]
+#[expect(clippy::struct_field_names, reason = "promtool's names")]
+pub(super) struct Series {
+    pub(super) series: String,
+    pub(super) values: String,
+    /// Number of samples.
+    #[serde(skip)]
+    pub(super) count: u32,
+}
 
 /// Returns the series of these tracks. Classic buckets become native histograms if the rules read those.
 pub(super) fn all(tracks: &[SampleTrack], job: &str, histograms: Histograms) -> Vec<Series> {
