@@ -1,4 +1,4 @@
-//! Thirty-one days of samples in a real Prometheus with the shipped rules: every panel, recording rule and alert has
+//! Thirty-one days of samples in a real Prometheus with the rules of every family: every panel, recording rule and alert has
 //! the result that arithmetic gives, and queries over a hundred thousand series are fast enough.
 
 #![expect(clippy::print_stdout, reason = "the tests print measurements")]
@@ -49,14 +49,16 @@ fn every_panel_and_every_rule_says_what_arithmetic_says() -> Many {
     let both = [(HEALTHY, monitoring(HEALTHY)), (SICK, monitoring(SICK))];
     let world = build::world(&both, directory.path());
 
-    // The shipped rules from the repository, and the same rules for the sick job.
-    let rules = directory.path().join("rules");
-    std::fs::create_dir(&rules).expect("a new folder");
-    let files = both[1].1.files().into_iter().filter(|it| ["alerts.yml", "recording-rules.yml"].contains(&it.name));
-    files.for_each(|it| std::fs::write(rules.join(it.name), it.contents).expect("a file"));
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let names = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"].map(|it| format!("{shipped}/{it}"));
-    let names = [&names[..], &[format!("{}/*.yml", rules.display())]].concat();
+    // The rules of both jobs, and those about the servers once.
+    let rules = |job: &str| directory.path().join("rules").join(job);
+    for (job, monitoring) in &both {
+        std::fs::create_dir_all(rules(job)).expect("a new folder");
+        let stack = if *job == HEALTHY { monitoring.stack_files() } else { Vec::new() };
+        let names = ["alerts.yml", "recording-rules.yml", "stack-alerts.yml"];
+        let files = monitoring.files().into_iter().chain(stack).filter(|it| names.contains(&it.name));
+        files.for_each(|it| std::fs::write(rules(job).join(it.name), it.contents).expect("a file"));
+    }
+    let names = both.each_ref().map(|it| format!("{}/*.yml", rules(it.0).display()));
     let prometheus = Prometheus::start(directory.path(), &names);
     println!("{} series of 31 days: {:.1} s", world.series.len(), started.elapsed().as_secs_f64());
 
