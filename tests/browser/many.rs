@@ -1,5 +1,5 @@
-//! The page with a thousand functions and more than ten thousand series. The browser measures the times. The test
-//! limits the script time of a refresh. It only prints the time to first paint, which depends on the machine's load.
+//! The page with a thousand functions and more than ten thousand series. It draws few rows and few lines. The test
+//! prints the times that the browser measures; they depend on the machine's load.
 
 use crate::chromium::browser;
 use crate::json;
@@ -11,8 +11,6 @@ use measurand_tests::Scrape;
 const REFRESHES: f64 = 2.0;
 /// Seconds to wait for [`REFRESHES`] refreshes of an unoptimized program on a busy machine.
 const PATIENCE: u64 = 150;
-/// Maximum script time of a refresh in milliseconds.
-const SCRIPT: f64 = 50.0;
 const ASKED: &str = "performance.getEntriesByType('resource').filter((it) => it.name.endsWith('/live/functions') && it.responseEnd > 0).length";
 const ROWS: &str = "document.querySelectorAll('.functions tbody tr:not([aria-hidden])').length";
 
@@ -31,8 +29,6 @@ fn a_thousand_functions() {
     report(&format!(
         "{functions} functions, {series} series: first paint {paint:.0} ms, table filled before {filled:.0} ms, script of the load {load:.0} ms"
     ));
-    assert!(paint < 10_000.0);
-
     let rows = page.number(ROWS);
     assert!(rows > 5.0 && rows < 100.0, "{rows} rows exist");
     assert_eq!(page.text("document.querySelector('.functions').ariaRowCount"), (functions + 1).to_string());
@@ -64,7 +60,7 @@ fn a_thousand_functions() {
     page.close();
 }
 
-/// Checks and describes the average time of a refresh.
+/// Describes the average time of a refresh.
 fn refresh(page: &mut Page<'_>) -> String {
     let names = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration", "TaskDuration"];
     let before = page.number(ASKED);
@@ -72,6 +68,5 @@ fn refresh(page: &mut Page<'_>) -> String {
     page.within(PATIENCE, "some refreshes", &format!("{ASKED} >= {}", before + REFRESHES));
     let refreshes = page.number(ASKED) - before;
     let [script, layout, style, task] = std::array::from_fn(|it| (page.spent(names[it]) - spent[it]) * 1e3 / refreshes);
-    assert!(script < SCRIPT, "{script} ms of script for one refresh");
     format!("script {script:.1} ms, layout {layout:.1} ms, styles {style:.1} ms, all tasks {task:.1} ms")
 }
