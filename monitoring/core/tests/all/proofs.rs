@@ -34,7 +34,7 @@ fn alerts_on_native_histograms_pass_their_tests() {
         (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     };
     if !output(&["--version"]).1.contains("version 2.") {
-        let (passed, text) = output(&[&["test", "rules"], &FILES[..]].concat());
-        assert!(passed, "{text}");
+        let (passed, printed) = output(&[&["test", "rules"], &FILES[..]].concat());
+        assert!(passed, "{printed}");
     }
 }
