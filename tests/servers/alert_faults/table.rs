@@ -75,9 +75,12 @@ pub(crate) const WAVES: &[&[Step]] = &[
         step("stalled-loop", "on", &["NeuralSystemStalled"])
             .inhibits(&["NeuralOperationsDegraded", "FeedbackLoopStalled"]),
     ],
+    // Alone: needless steps make tasks fail, too.
     &[
         // Burn rate of 2 for the objective of tasks: above 1 and below 6.
         step("failing-tasks", "0.02", &["ErrorBudgetSlowBurn"]),
+    ],
+    &[
         step(
             "needless-steps",
             "on",
