@@ -8,6 +8,7 @@ use measurand_monitoring::query::promql::Histograms;
 use measurand_monitoring::{Monitoring, Options, User};
 use measurand_tests::{Prometheus, Running, program, wait};
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -171,6 +172,32 @@ fn native_histograms_need_no_other_setting() {
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("but Prometheus has only its classic series; help: "), "{error}");
     assert!(String::from_utf8_lossy(&blind.run(&["down"]).stdout).contains("nothing runs"), "all servers are stopped");
+}
+
+/// Prometheus 3.8 needs a setting instead of the flag. Debian has no such version, so a script stands for it.
+#[test]
+fn a_newer_prometheus_gets_the_setting_for_native_histograms() {
+    let command = program("cargo-measurand", "cargo-measurand", "dev");
+    let stack = Stack { command, folder: tempfile::tempdir().unwrap() };
+    let (programs, seen) = (tempfile::tempdir().unwrap(), stack.folder.path().join("seen"));
+    let script = format!(
+        "#!/bin/sh\ncase $1 in --version) echo 'prometheus, version 3.9.1'; exit;; esac\n\
+         {{ echo \"$@\"; cat \"${{1#--config.file=}}\"; }} >'{}'\nexit 1\n",
+        seen.display()
+    );
+    let prometheus = programs.path().join("prometheus");
+    std::fs::write(&prometheus, script).unwrap();
+    std::fs::set_permissions(&prometheus, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut quickstart = Command::new(program("quickstart", "quickstart", "dev"));
+    let (_running, url) = Running::serving(quickstart.env("MEASURAND_LISTEN", "127.0.0.1:0"));
+    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
+    let mut up = Command::new(&stack.command);
+    up.args(["measurand", "up", &url, "--histograms", "native"]).env("PATH", path).current_dir(stack.folder.path());
+    let output = up.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    let seen = std::fs::read_to_string(seen).unwrap_or_else(|it| panic!("{it}: {error}"));
+    assert!(seen.contains("\n  scrape_native_histograms: true\n") && !seen.contains("native-histograms"), "{seen}");
 }
 
 /// The sorted strings of a list, or with a key the strings at this key of its items.

@@ -14,7 +14,6 @@ pub mod validate;
 use crate::model::STACK;
 use crate::model::monitoring::Monitoring;
 use crate::model::options::{Options, uid};
-use crate::model::stack::{NativeHistograms, PROMETHEUS};
 use crate::query::promql::Histograms;
 use measurand_catalog::Catalog;
 
@@ -33,8 +32,7 @@ impl Monitoring {
         let stack = alerts::finish(STACK, stack, &rows, &job, options);
         let (receivers, package) = (options.receivers.clone(), options.package_of(catalog, &job));
         let (histograms, arguments) = (options.histograms, options.arguments.clone());
-        let native_setting = histograms == Histograms::Native
-            && NativeHistograms::of_image(PROMETHEUS.image) == NativeHistograms::Setting;
+        let native = (histograms == Histograms::Native).then_some(options.native);
         let recordings = recordings::groups(&job, &alerts, &rows, histograms);
         let (uid, origin) = (uid(&job), origin(catalog));
         let sample_limit = budget::sample_limit(&families, options);
@@ -50,7 +48,7 @@ impl Monitoring {
             alerts,
             stack,
             histograms,
-            native_setting,
+            native,
             receivers,
             sample_limit,
             prometheus,

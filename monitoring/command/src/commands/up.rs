@@ -15,7 +15,6 @@ use measurand_check::Settings;
 use measurand_monitoring::model::stack::{
     ALERTMANAGER, App, GRAFANA, NODE, NativeHistograms, PROMETHEUS, Places, WEBHOOK,
 };
-use measurand_monitoring::query::promql::Histograms;
 use measurand_monitoring::{Monitoring, Options};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -143,13 +142,14 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         settings.options.receivers.secrets = path.display().to_string();
     }
     let catalog = read(&address)?;
-    let mut monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(&address)))?;
+    if let Some(program) = found.iter().find(|(it, _)| it.service == PROMETHEUS).and_then(|it| it.1.as_deref()) {
+        settings.options.native = native_way(program);
+    }
+    let monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(&address)))?;
     let mut native = Vec::new();
-    if monitoring.histograms == Histograms::Native {
+    if monitoring.native.is_some() {
         let metrics = catalog.families.iter().flat_map(|it| &it.metrics);
         native = metrics.filter(|it| it.kind == Kind::Histogram).map(|it| it.name.clone()).collect();
-        let program = found.iter().find(|(it, _)| it.service == PROMETHEUS).and_then(|it| it.1.as_deref());
-        monitoring.native_setting = program.is_some_and(|it| native_way(it) == NativeHistograms::Setting);
     }
     let secrets = PathBuf::from(&monitoring.receivers.secrets);
     if arguments.secrets.is_some() {
@@ -198,7 +198,7 @@ fn launch(
             targets: plan.targets.iter().map(|it| it.address.clone()).collect(),
             servers: Vec::new(),
             secrets: plan.secrets.display().to_string(),
-            native_flag: !plan.native.is_empty() && !plan.monitoring.native_setting,
+            native_flag: plan.monitoring.native == Some(NativeHistograms::Flag),
         };
         let native_flag = state.native_flag;
         let failure = plan.servers.iter().find_map(|(server, program)| {

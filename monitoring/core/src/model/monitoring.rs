@@ -3,6 +3,7 @@
 use super::options::{PrometheusOptions, Receivers};
 use super::problem::Problem;
 use super::{Alert, Group, Recording, Row};
+use crate::model::stack::NativeHistograms;
 use crate::query::Query;
 use crate::query::promql::{Histograms, Place, print_as};
 
@@ -31,8 +32,8 @@ pub struct Monitoring {
     pub stack: Vec<Group<Alert>>,
     /// The format in which Prometheus stores histograms.
     pub histograms: Histograms,
-    /// Whether `prometheus.yml` has the setting for native histograms, which Prometheus before 3.8 refuses.
-    pub native_setting: bool,
+    /// How Prometheus scrapes native histograms; `None` if the rules read classic ones.
+    pub native: Option<NativeHistograms>,
     /// The receivers of notifications.
     pub receivers: Receivers,
     /// Most samples of a scrape of the program; Prometheus drops a scrape with more.

@@ -1,6 +1,7 @@
 //! Settings that are not in a catalog, such as the job's name and the addresses of dashboards and runbooks.
 
 use crate::model::burn_rate::{BurnRateAlert, defaults};
+use crate::model::stack::{NativeHistograms, PROMETHEUS};
 use crate::query::promql::Histograms;
 use measurand_catalog::{Catalog, Severity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,8 @@ pub struct Options {
     pub sample_limit: Option<u32>,
     /// The format in which Prometheus stores the histograms of the program.
     pub histograms: Histograms,
+    /// How this version of Prometheus scrapes native histograms; the default is that of the image in the Compose files.
+    pub native: NativeHistograms,
     /// The burn rates at which `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
     pub burns: [BurnRateAlert; 3],
     /// Changes to alerts that belong to no family, by name.
@@ -251,6 +254,7 @@ impl Default for Options {
             memory_bytes: 100.0 * 1024.0 * 1024.0,
             sample_limit: None,
             histograms: Histograms::default(),
+            native: NativeHistograms::of_image(PROMETHEUS.image),
             burns: defaults(),
             changed: BTreeMap::new(),
             receivers: Receivers::default(),

@@ -118,6 +118,12 @@ impl Query {
         Query::Compare(Box::new(self), Comparison::Below, threshold)
     }
 
+    /// Keeps only zeros.
+    #[must_use]
+    pub fn is_zero(self) -> Self {
+        Query::Compare(Box::new(self), Comparison::Equal, 0.0)
+    }
+
     /// Combines two queries by their labels.
     #[must_use]
     pub fn combine(self, combination: Combination, other: Query) -> Self {

@@ -13,7 +13,6 @@ use crate::model::options::{Receivers, RemoteStore};
 use crate::model::stack::{
     ALERTMANAGER, APP, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, RETENTION, Service, WEBHOOK,
 };
-use crate::query::promql::Histograms;
 use shape::{Bounds, Build, Compose, Container, Deploy, Health, Limits, Logging, Named, Resources, Secret, Texts};
 use std::collections::BTreeMap;
 
@@ -115,7 +114,7 @@ fn prometheus_command(config: &str, monitoring: &Monitoring) -> Vec<String> {
         "--web.route-prefix=/".to_owned(),
         "--web.enable-lifecycle".to_owned(),
     ];
-    if monitoring.histograms == Histograms::Native && !monitoring.native_setting {
+    if monitoring.native == Some(NativeHistograms::Flag) {
         command.push(NativeHistograms::FLAG.to_owned());
     }
     command

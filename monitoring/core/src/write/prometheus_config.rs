@@ -5,7 +5,7 @@ pub(crate) mod shape;
 
 use crate::model::monitoring::Monitoring;
 use crate::model::options::RemoteStore;
-use crate::model::stack::{self, App, Places, Tls};
+use crate::model::stack::{self, App, NativeHistograms, Places, Tls};
 use crate::write::sharding;
 use shape::{
     Access, Alerting, Alertmanager, BasicAuth, Files, Job, PrometheusGlobal, PrometheusSettings, QueueConfig, Relabel,
@@ -69,7 +69,7 @@ pub(crate) fn global(monitoring: &Monitoring, interval: &'static str) -> Prometh
     PrometheusGlobal {
         scrape_interval: interval,
         evaluation_interval: interval,
-        scrape_native_histograms: monitoring.native_setting,
+        scrape_native_histograms: monitoring.native == Some(NativeHistograms::Setting),
         external_labels,
     }
 }

@@ -381,19 +381,18 @@ fn prometheus_scrapes_native_histograms_in_each_version() {
         assert_eq!(NativeHistograms::of_version(printed), way, "{printed}");
     }
     for histograms in Histograms::ALL {
-        let options = Options { histograms, ..Options::default() };
-        let mut monitoring = Monitoring::new(&catalog(&everything()), &options);
-        let native = histograms == Histograms::Native;
-        let places = ["docker-compose.yml", "overlays/tls/docker-compose.yml", "overlays/sharding/docker-compose.yml"];
-        for name in places {
-            let flags = file(&monitoring, name).matches(NativeHistograms::FLAG).count();
-            assert_eq!(flags > 0, native && !monitoring.native_setting, "{name}, {histograms:?}");
-        }
-        for setting in [false, true] {
-            monitoring.native_setting = setting;
-            let config = monitoring.stack_files().into_iter().find(|it| it.name == "prometheus.yml").unwrap().contents;
-            let line = "\n  scrape_native_histograms: true\n";
-            assert_eq!(config.contains(line), setting, "{config}");
+        for way in [NativeHistograms::Flag, NativeHistograms::Setting] {
+            let options = Options { histograms, native: way, ..Options::default() };
+            let monitoring = Monitoring::new(&catalog(&everything()), &options);
+            let needs = |it| histograms == Histograms::Native && way == it;
+            let of_compose = ["", "overlays/tls/", "overlays/sharding/"].map(|it| format!("{it}docker-compose.yml"));
+            for name in of_compose {
+                let has_flag = file(&monitoring, &name).contains(NativeHistograms::FLAG);
+                assert_eq!(has_flag, needs(NativeHistograms::Flag), "{name}, {histograms:?}, {way:?}");
+            }
+            let config = file(&monitoring, "prometheus.yml");
+            let has_setting = config.contains("\n  scrape_native_histograms: true\n");
+            assert_eq!(has_setting, needs(NativeHistograms::Setting), "{histograms:?}, {way:?}: {config}");
         }
     }
 }

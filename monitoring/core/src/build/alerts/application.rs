@@ -1,14 +1,14 @@
 //! Alerts about a single value of a family's label, which the conditions of families cannot express.
 
 use super::condition::subject;
-use super::draft::{Common, Context, Draft};
+use super::draft::{Common, Context, Draft, QUARTER, QUARTER_SECONDS};
 use super::facts::{Facts, Split};
 use super::scenario::{TRAFFIC, buckets, counter, few, interpolated, labels, nearly, scenario};
 use super::timeline::{self, BEGINS, CROWD, FEW, OVER};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Format, Piece, Scenario, text};
 use crate::query::promql::RULE_WINDOW_SECONDS;
-use crate::query::{Combination, Query, Window};
+use crate::query::{Combination, Query};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 use measurand_catalog::{Family, Role, Severity, SiteRecord, families};
 
@@ -19,8 +19,6 @@ const EXTRACTION_ERRORS: f64 = 0.01;
 /// Limit for the duration of requests, which is a bucket bound.
 const HTTP_SECONDS: f64 = 0.5;
 
-const QUARTER_SECONDS: u32 = 900;
-const QUARTER: Window = Window::Seconds(QUARTER_SECONDS);
 /// The alert about extractions.
 pub(super) const EXTRACTION: &str = "PatternExtractionErrors";
 const OPERATION: (&str, &str) = ("operation_type", "extraction");

@@ -5,7 +5,7 @@ use super::signals::SignalRow;
 use crate::build::objectives::percent;
 use crate::model::{Format, Piece, Unit, label, text};
 use crate::query::promql::duration;
-use crate::query::{Combination, Comparison, Query};
+use crate::query::{Combination, Query};
 use measurand_catalog::{Direction, Role};
 
 impl FamilyAlert<'_> {
@@ -15,7 +15,7 @@ impl FamilyAlert<'_> {
         let compared = match self.record.condition.signal.spec().direction {
             Direction::Above => value.above(self.threshold()),
             Direction::Below => value.below(self.threshold()),
-            Direction::Zero => Query::Compare(Box::new(value), Comparison::Equal, 0.0),
+            Direction::Zero => value.is_zero(),
         };
         let enough = (row.bad)(self).map(|it| self.minimum.is_in(it, row.window_seconds));
         let guards = (row.guards)(self)?.into_iter().chain(enough);

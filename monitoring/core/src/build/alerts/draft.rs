@@ -9,6 +9,11 @@ use crate::query::promql::RULE_WINDOW_SECONDS;
 use crate::query::{Combination, Origin, Query, Selector, Window};
 use measurand_catalog::{Severity, SiteRecord};
 
+pub(super) const QUARTER_SECONDS: u32 = 900;
+pub(super) const HOUR_SECONDS: u32 = 3600;
+pub(super) const QUARTER: Window = Window::Seconds(QUARTER_SECONDS);
+pub(super) const HOUR: Window = Window::Seconds(HOUR_SECONDS);
+
 /// The value of a Grafana variable that selects all of its values.
 const ALL_JOBS: &str = "$__all";
 

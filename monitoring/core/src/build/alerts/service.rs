@@ -1,6 +1,6 @@
 //! The alerts that every program gets, independent of what it annotates.
 
-use super::draft::{Common, Context, Draft};
+use super::draft::{Common, Context, Draft, HOUR, QUARTER};
 use super::facts::{self, FactGroup, Facts, Split};
 use super::family_alert::SMOOTHED;
 use super::scenario::{TRAFFIC, buckets, counter, few, gauge, interpolated, labels, nearly, scenario};
@@ -13,7 +13,7 @@ use crate::build::panels::system::{
 };
 use crate::build::used_family::UsedFamily;
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
-use crate::query::{Aggregation, Combination, Comparison, Match, Query, Selector, Window};
+use crate::query::{Aggregation, Combination, Match, Query, Selector, Window};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
 use measurand_catalog::platform::PlatformMetric;
 use measurand_catalog::{Role, Severity};
@@ -26,8 +26,6 @@ const LAG_SECONDS: f64 = 0.1;
 const RESTARTS: f64 = 3.0;
 /// Share of `sample_limit`.
 const SAMPLES: f64 = 0.8;
-const QUARTER: Window = Window::Seconds(900);
-const HOUR: Window = Window::Seconds(3600);
 
 /// The name of the alert about panics.
 pub(super) const PANICS: &str = "FunctionPanics";
@@ -62,7 +60,7 @@ pub(super) const ALERTS: &[Common] = &[
             let (up, limit) = (Selector::new("up"), sample_limit(it));
             let down = fails().combine(Combination::Unless, samples().above(limit));
             let most = |query: Query| query.aggregate(Aggregation::Maximum, &[]);
-            let all_down = Query::Compare(Box::new(most(Query::Instant(up.clone()))), Comparison::Equal, 0.0);
+            let all_down = most(Query::Instant(up.clone())).is_zero();
             let all_down = all_down.combine(Combination::Unless, most(samples()).above(limit));
             Some(down.combine(Combination::Or, all_down).combine(Combination::Or, Query::Absent(up)))
         },
@@ -406,7 +404,7 @@ fn samples() -> Query {
 }
 
 fn fails() -> Query {
-    Query::Compare(Box::new(Query::Instant(Selector::new("up"))), Comparison::Equal, 0.0)
+    Query::Instant(Selector::new("up")).is_zero()
 }
 
 fn sample_limit(context: &Context<'_>) -> f64 {

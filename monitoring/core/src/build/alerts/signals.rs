@@ -1,5 +1,6 @@
 //! The table of signals: one row defines the alerts about a signal.
 
+use super::draft::{HOUR_SECONDS, QUARTER};
 use super::family_alert::{DAY_SECONDS, FamilyAlert, SMOOTHED};
 use super::minimum_sample;
 use super::scenario::{self, Labels};
@@ -8,7 +9,7 @@ use crate::build::panels::keys as panel;
 use crate::build::used_family::Form;
 use crate::model::{Format, Scenario};
 use crate::query::promql::RULE_WINDOW_SECONDS;
-use crate::query::{Aggregation, Combination, Comparison, Query, Selector, Window};
+use crate::query::{Aggregation, Combination, Query, Selector, Window};
 use measurand_catalog::{Role, Signal};
 
 /// The properties of all alerts about one signal.
@@ -62,8 +63,6 @@ const ROW: SignalRow = SignalRow {
     scenario: |_, _| None,
 };
 
-const QUARTER_SECONDS: u32 = 900;
-const HOUR_SECONDS: u32 = 3600;
 /// One call is in flight for most of the window, or several for a part of it.
 const HANGING: f64 = 0.5;
 
@@ -178,13 +177,12 @@ pub(crate) const fn row(signal: Signal) -> SignalRow {
                 "Check from the program's machine whether the other side answers.",
                 "Check for exhausted resources: connections, file descriptors, disk space.",
             ],
-            value: |it| it.family.increase(Role::Failures, &it.by, Window::Seconds(QUARTER_SECONDS)),
+            value: |it| it.family.increase(Role::Failures, &it.by, QUARTER),
             // A call that hangs has not failed yet: some calls are in flight, and none ends.
             also: |it| {
                 let ended = it.family.increase(Role::Calls, &it.by, Window::Recent)?;
                 let in_flight = Query::AverageOverTime(it.family.selector(Role::InFlight)?, SMOOTHED).sum(&it.by);
-                let none = Query::Compare(Box::new(ended), Comparison::Equal, 0.0);
-                Some(none.combine(Combination::And, in_flight.above(HANGING)))
+                Some(ended.is_zero().combine(Combination::And, in_flight.above(HANGING)))
             },
             scenario: scenario::failures,
             ..ROW

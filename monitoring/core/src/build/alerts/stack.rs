@@ -3,12 +3,12 @@
 //! They belong to a Prometheus server rather than to a program, so they have a file of their own. Otherwise a server
 //! that watches two programs would have them twice.
 
-use super::draft::Common;
+use super::draft::{Common, HOUR, QUARTER};
 use super::scenario::{TRAFFIC, counter, gauge, labels, scenario};
 use super::timeline::{self, BEGINS, CROWD, NOTHING, OVER};
 use crate::model::stack::{ALERTMANAGER, GRAFANA, NODE, PROMETHEUS, WEBHOOK};
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
-use crate::query::{Combination, Comparison, Match, Query, Selector, Window};
+use crate::query::{Combination, Match, Query, Selector};
 use measurand_catalog::Severity;
 
 /// The jobs of the servers.
@@ -21,8 +21,6 @@ const DISK: f64 = 0.2;
 /// Each sample takes about two bytes on disk, so these take 100 MB a day.
 const SAMPLES_A_SECOND: f64 = 600.0;
 const APPENDED: &str = "prometheus_tsdb_head_samples_appended_total";
-const QUARTER: Window = Window::Seconds(900);
-const HOUR: Window = Window::Seconds(3600);
 
 const UNREACHABLE: &[&str] = &[
     "See whether the server runs: `cargo measurand status`, `docker compose ps`. Its log shows why it ended.",
@@ -191,7 +189,7 @@ pub(super) const ALERTS: &[Common] = &[
             };
             let free = read("node_filesystem_avail_bytes").part_of(read("node_filesystem_size_bytes"));
             // A read-only file system cannot fill up.
-            let writable = Query::Compare(Box::new(read("node_filesystem_readonly")), Comparison::Equal, 0.0);
+            let writable = read("node_filesystem_readonly").is_zero();
             Some(free.below(DISK).combine(Combination::And, writable))
         },
         description: |_| {
@@ -227,7 +225,7 @@ pub(super) const ALERTS: &[Common] = &[
         },
         description: |_| {
             let rate = Piece::Value(Format::PerSecond);
-            let limit = format!(" samples; {SAMPLES_A_SECOND} a second are about 100MB a day.");
+            let limit = format!(" samples; {SAMPLES_A_SECOND}/s take about 100MB a day.");
             vec![label("instance"), text(" stores "), rate, text(limit)]
         },
         scenario: |_| {
@@ -242,7 +240,7 @@ pub(super) const ALERTS: &[Common] = &[
 
 /// The series of these jobs that are zero.
 fn fails(jobs: &'static [&'static str], metric: &str) -> Query {
-    Query::Compare(Box::new(Query::Instant(Selector::of_jobs(jobs, metric))), Comparison::Equal, 0.0)
+    Query::Instant(Selector::of_jobs(jobs, metric)).is_zero()
 }
 
 /// A series of this job that becomes zero.
