@@ -42,7 +42,7 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 curl() { command curl --silent --show-error --max-time 20 "$@"; }
-# serve READY COMMAND: starts it, and waits until its output matches or it has ended well.
+# serve READY COMMAND: starts it, and waits until its output matches or it has ended well. Cargo may build for minutes.
 serve() {
     local log turn pid replaces=
     log=$(mktemp "$PAGE/serve.XXXXXX")
@@ -52,7 +52,7 @@ serve() {
     (trap - EXIT INT TERM; eval "exec $2") >"$log" 2>&1 &
     pid=$!
     if [[ $replaces ]]; then run=$pid; else pids+=("$pid"); fi
-    for ((turn = 0; turn < 3000; turn++)); do
+    for ((turn = 0; turn < 9000; turn++)); do
         grep -Eq "$1" "$log" && return
         kill -0 "$pid" 2>/dev/null || { cat "$log"; wait "$pid"; return; }
         sleep 0.1
@@ -152,6 +152,10 @@ impl Session<'_> {
         let cargo = tools.join("cargo");
         std::fs::write(&cargo, CARGO).unwrap();
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // A project of a page shares the packages that are built already if it has the profiles of the workspace.
+        let config = self.folder.path().join(".cargo");
+        std::fs::create_dir(&config).unwrap();
+        std::fs::write(config.join("config.toml"), profiles()).unwrap();
         let programs = target_directory().join("debug");
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{}:{path}:/usr/sbin", tools.display(), programs.display());
@@ -167,9 +171,7 @@ impl Session<'_> {
             .env("MEASURAND_LISTEN", listen)
             .env("MEASURAND_WEBHOOK_LISTEN", receiver)
             .env("MEASURAND_MISSING_RECORDER", "off")
-            // Projects of a page share the packages that are built already, for which their profile has to be the same.
             .env("CARGO_TARGET_DIR", target_directory())
-            .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
             .env("CARGO_NET_OFFLINE", "true")
             .env("CARGO_TERM_COLOR", "never")
             .stdin(Stdio::null())
@@ -186,6 +188,14 @@ impl Session<'_> {
         }
         output.status.success().then_some(()).ok_or(said)
     }
+}
+
+/// The profiles of the workspace, as a configuration of Cargo.
+fn profiles() -> String {
+    let text = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+    let mut table: toml::Table = text.parse().unwrap();
+    table.retain(|key, _| key == "profile");
+    table.to_string()
 }
 
 /// The compiler that built this test. A project outside of the workspace would get the default one, and with it compile
