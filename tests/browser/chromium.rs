@@ -57,7 +57,7 @@ impl Browser {
             .stdin(Stdio::piped())
             .spawn()
             .expect("sh");
-        let address = wait("the browser", 60, || address(&directory.join("DevToolsActivePort")));
+        let address = wait("the browser", || address(&directory.join("DevToolsActivePort")));
         let stream = TcpStream::connect(address.0).expect("the browser accepts connections");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout is set");
         let (socket, _) = tungstenite::client(address.1, stream).expect("a WebSocket connection");

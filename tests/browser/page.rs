@@ -76,7 +76,7 @@ impl<'a> Page<'a> {
 
     /// Waits up to a minute until an expression is truthy and returns its value.
     pub(crate) fn until(&mut self, what: &str, script: &str) -> Value {
-        self.within(60, what, script)
+        self.within(300, what, script)
     }
 
     /// Waits up to `seconds` until an expression is truthy and returns its value.

@@ -64,8 +64,7 @@ fn promql_is_copied_and_files_are_downloaded() {
 
     let directory = page.downloads();
     page.click(".detail a[download]");
-    let rules =
-        wait("the rules", 30, || std::fs::read_to_string(directory.path().join(format!("{id}.rules.yml"))).ok());
+    let rules = wait("the rules", || std::fs::read_to_string(directory.path().join(format!("{id}.rules.yml"))).ok());
     assert_eq!(rules, get(&format!("{}/monitoring/functions/{id}/rules.yml", program.url)));
     assert!(rules.contains("alert: "), "{rules}");
 
@@ -74,7 +73,7 @@ fn promql_is_copied_and_files_are_downloaded() {
     for file in ["grafana-dashboard.json", "alerts.yml", "recording-rules.yml", "RUNBOOK.md"] {
         page.click(&format!("a[download='{file}']"));
         let path = directory.path().join(file);
-        let loaded = wait(file, 30, || std::fs::read_to_string(&path).ok());
+        let loaded = wait(file, || std::fs::read_to_string(&path).ok());
         assert_eq!(loaded, get(&format!("{}/monitoring/{file}", program.url)), "{file}");
     }
     let dashboard: serde_json::Value =

@@ -83,7 +83,7 @@ fn server(name: &str, folder: &Path, listen: &str, arguments: &[String]) -> (Run
     command.arg(format!("{listen}={address}")).args(arguments);
     command.stdout(Stdio::null()).stderr(File::create(folder.join(format!("{name}.log"))).unwrap());
     let running = Running::start(&mut command, name);
-    wait(name, 30, || ureq::get(format!("http://{address}/-/ready")).call().ok());
+    wait(name, || ureq::get(format!("http://{address}/-/ready")).call().ok());
     (running, format!("http://{address}"))
 }
 
@@ -134,7 +134,7 @@ fn a_target_is_down() {
     let quickstart = quickstart();
     let _stack = Stack(folder);
     printed(folder, &["up", quickstart.to_str().unwrap(), "--target", &target, "--wait", "1"], 1);
-    let status = wait("the reason", 60, || {
+    let status = wait("the reason", || {
         let text = printed(folder, &["status"], 1);
         text.contains("connection refused").then_some(text)
     });
@@ -154,7 +154,7 @@ fn an_alert_is_in_no_file() {
 fn an_alert_is_pending() {
     let mut command = Command::new(quickstart());
     let (_running, url) = Running::serving(command.arg("--fail-queries").env("MEASURAND_LISTEN", "127.0.0.1:0"));
-    let answer = wait("a pending alert", 60, || {
+    let answer = wait("a pending alert", || {
         let text = get(&format!("{url}/live/alerts"));
         text.contains(r#""state":"pending""#).then_some(text)
     });
@@ -188,7 +188,7 @@ fn a_notification_does_not_arrive() {
         .status();
     assert!(amtool.unwrap().success());
     let failed = "alertmanager_notifications_failed_total{integration=\"webhook\"";
-    wait("a failed notification", 30, || {
+    wait("a failed notification", || {
         let text = get(&format!("{alertmanager}/metrics"));
         text.lines().any(|it| it.starts_with(failed) && it.ends_with(" 1")).then_some(())
     });
@@ -218,7 +218,7 @@ fn the_job_has_another_name() {
     ];
     let (_prometheus, prometheus) = server("prometheus", folder, "--web.listen-address", &arguments);
     let ask = Prometheus::at(&prometheus);
-    wait("a scrape", 30, || ask.number("sum(up)"));
+    wait("a scrape", || ask.number("sum(up)"));
     let output = Command::new("promtool").args(["query", "instant", &prometheus, "count by (job) (up)"]).output();
     check("promtool query instant", &String::from_utf8(output.unwrap().stdout).unwrap(), &[]);
     // The dashboard of the program selects its own job.

@@ -91,13 +91,13 @@ fn each_query_of_the_book_has_an_answer() {
     std::fs::write(folder.path().join("prometheus.yml"), text).expect("the configuration");
     let (_running, prometheus) = Prometheus::start(folder.path(), &[]);
     // A rate needs two samples, and a rule an evaluation.
-    wait("rates", 60, || prometheus.number("sum(rate(function_errors_total[5m])) > 0"));
-    wait("an alert", 60, || prometheus.firing().first().cloned());
+    wait("rates", || prometheus.number("sum(rate(function_errors_total[5m])) > 0"));
+    wait("an alert", || prometheus.firing().first().cloned());
 
     let queries = queries();
     assert!(queries.len() > 25, "{}", queries.len());
     for query in queries {
-        let answer = wait(&query, 20, || Some(prometheus.query(&query)).filter(|it| !it.is_empty()));
+        let answer = wait(&query, || Some(prometheus.query(&query)).filter(|it| !it.is_empty()));
         assert!(answer.iter().any(|it| it["value"][1] != "NaN"), "{query}: {answer:?}");
     }
     ENDED.store(true, Ordering::Relaxed);

@@ -124,11 +124,11 @@ fn two_servers_send_one_notification_and_a_store_gets_their_samples() {
     for ready in
         [format!("http://{first}/-/ready"), format!("http://{second}/-/ready"), format!("http://{store}/health")]
     {
-        wait(&ready, 30, || ureq::get(&ready).call().ok());
+        wait(&ready, || ureq::get(&ready).call().ok());
     }
     let both = [&first, &second].map(|it| Prometheus::at(&format!("http://{it}")));
     for (server, name) in both.iter().zip(["a", "b"]) {
-        wait(&format!("the alert in {name}"), 60, || {
+        wait(&format!("the alert in {name}"), || {
             let firing = server.number(r#"count(ALERTS{alertname="Own",alertstate="firing"})"#);
             let peers = server.number(r#"count(up{job="prometheus"} == 1)"#);
             (firing? > 0.5 && peers? > 1.5).then_some(())
@@ -138,7 +138,7 @@ fn two_servers_send_one_notification_and_a_store_gets_their_samples() {
         let all = notifications.lock().unwrap();
         all.iter().filter(|it| it.contains("\"Own\"")).cloned().collect::<Vec<_>>()
     };
-    wait("the notification", 60, || (!of_own().is_empty()).then_some(()));
+    wait("the notification", || (!of_own().is_empty()).then_some(()));
     // Longer than the group interval of ten seconds, after which a second alert would arrive.
     std::thread::sleep(Duration::from_secs(15));
     let sent = of_own();
@@ -153,7 +153,7 @@ fn two_servers_send_one_notification_and_a_store_gets_their_samples() {
     assert!(matches!(refused, Err(ureq::Error::StatusCode(401))), "{refused:?}");
     let store = Prometheus::at(&format!("http://{store}"));
     let replicas = r#"count(count by (replica) (up{job="shop",cluster="berlin",replica=~"a|b"} == 1))"#;
-    wait("the samples of both servers", 60, || store.number(replicas).filter(|it| *it > 1.5));
+    wait("the samples of both servers", || store.number(replicas).filter(|it| *it > 1.5));
     assert!(store.number("count(process_cpu_seconds_total)").is_some());
     assert!(store.number(r#"count({__name__=~"go_.*|scrape_.*"})"#).is_none(), "dropped series are not sent");
 

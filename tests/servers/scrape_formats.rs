@@ -44,7 +44,7 @@ fn prometheus_scrapes_native_histograms_and_exemplars() {
         std::fs::create_dir(&directory).unwrap();
         let flags = format!("--enable-feature={flags}");
         let prometheus = Prometheus::start(&directory, &directory.join("no-rules"), "formats", &target, &[&flags]);
-        wait("a scrape", 30, || prometheus.number("up").filter(|it| *it == 1.0));
+        wait("a scrape", || prometheus.number("up").filter(|it| *it == 1.0));
         prometheus
     };
 
@@ -74,7 +74,7 @@ fn prometheus_scrapes_native_histograms_and_exemplars() {
 }
 
 fn exemplar(prometheus: &Prometheus, series: &str) {
-    let found = wait("an exemplar", 30, || {
+    let found = wait("an exemplar", || {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let address = format!("query_exemplars?start={}&end={}", now - 600, now + 600);
         let answer = prometheus.ask(&address, series);

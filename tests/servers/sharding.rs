@@ -90,7 +90,7 @@ fn prometheus(folder: &Path, listen: &str, config: &str) -> (Running, Prometheus
         .stderr(fs::File::create(folder.join(format!("{listen}.log"))).unwrap());
     let running = Running::start(&mut command, "prometheus");
     let url = format!("http://{listen}");
-    wait(&url, 30, || ureq::get(format!("{url}/-/ready")).call().ok());
+    wait(&url, || ureq::get(format!("{url}/-/ready")).call().ok());
     (running, Prometheus::at(&url))
 }
 
@@ -102,7 +102,7 @@ fn store(folder: &Path, listen: &str) -> (Running, Prometheus) {
         .args(["-search.latencyOffset=0s", "-loggerLevel=ERROR"]);
     let running = Running::start(&mut command, "victoria-metrics");
     let url = format!("http://{listen}");
-    wait(&url, 30, || ureq::get(format!("{url}/health")).call().ok());
+    wait(&url, || ureq::get(format!("{url}/health")).call().ok());
     (running, Prometheus::at(&url))
 }
 
@@ -130,14 +130,14 @@ fn shards_and_store_have_all_series_once() {
     let (_global, global) = prometheus(folder, &global, "prometheus-global.yml");
     let (_alone, alone) = prometheus(folder, &alone, "prometheus.yml");
     let up = r#"count(up{job="quickstart"} == 1)"#;
-    wait("all instances to be up", 60, || {
+    wait("all instances to be up", || {
         let [first, second, global, alone] = [&first, &second, &global, &alone].map(|it| it.number(up).unwrap_or(0.0));
         (first + second + 0.5 > INSTANCES as f64 && global.min(alone) + 0.5 > INSTANCES as f64).then_some(())
     });
     instances.unfreeze();
     // Waits for some history; here rules are evaluated every second.
     let turns = r#"sum(increase(function_calls_total{function="turn"}[15s]))"#;
-    wait("a quarter of a minute of data", 60, || {
+    wait("a quarter of a minute of data", || {
         alone.number(r#"count_over_time(up{job="quickstart"}[1m])"#).filter(|it| *it > 15.0)
     });
     assert!(global.number(turns).unwrap() > 0.0);
@@ -192,7 +192,7 @@ fn write(folder: &Path, files: &[File]) {
 
 /// Waits until the server has the expected number of series and sum of each metric.
 fn equals(name: &str, server: &Prometheus, expected: &BTreeMap<String, (f64, usize)>) {
-    wait(&format!("all series of all instances in {name}"), 60, || {
+    wait(&format!("all series of all instances in {name}"), || {
         let by_name = |promql: &str| -> BTreeMap<String, f64> {
             let samples = server.query(promql);
             let pair = |it: &Value| (it["metric"]["name"].as_str().unwrap_or_default().to_owned(), number(it));

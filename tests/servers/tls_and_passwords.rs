@@ -138,7 +138,7 @@ fn servers_authenticate_by_certificate_and_password() {
     let secured = [(&prometheus, "/-/ready"), (&alertmanager, "/-/ready"), (&node, "/metrics"), (&app_tls, "/metrics")];
     for (address, ready) in secured {
         let url = format!("https://{address}{ready}");
-        wait(&url, 30, || ask(&url, &basic(Tls::USER)).ok().filter(|it| it.status() == StatusCode::OK));
+        wait(&url, || ask(&url, &basic(Tls::USER)).ok().filter(|it| it.status() == StatusCode::OK));
         assert_eq!(agent.get(&url).call().unwrap().status(), StatusCode::UNAUTHORIZED, "{url} without a password");
         assert_eq!(ask(&url, &basic("admin")).unwrap().status(), StatusCode::UNAUTHORIZED, "{url} as another user");
         assert!(
@@ -146,7 +146,7 @@ fn servers_authenticate_by_certificate_and_password() {
             "{url} without TLS"
         );
     }
-    let targets = wait("all targets to be up", 60, || {
+    let targets = wait("all targets to be up", || {
         let mut answer = ask(&format!("https://{prometheus}/api/v1/targets"), &basic(Tls::USER)).ok()?;
         let all: Value = serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()?;
         let all = all["data"]["activeTargets"].as_array()?.clone();
@@ -155,7 +155,7 @@ fn servers_authenticate_by_certificate_and_password() {
     assert_eq!(targets.iter().filter(|it| it["scrapeUrl"].as_str().unwrap().starts_with("https://")).count(), 5);
     assert_eq!(ask(&format!("https://{app_tls}/faults"), &basic(Tls::USER)).unwrap().status(), StatusCode::NOT_FOUND);
     // The Watchdog arrives through HTTPS connections.
-    wait("the Watchdog on disk", 60, || {
+    wait("the Watchdog on disk", || {
         let mut answer = ask(&format!("https://{webhook}/api/alerts"), &format!("Bearer {TOKEN}")).ok()?;
         answer.body_mut().read_to_string().ok().filter(|it| it.contains("Watchdog"))
     });
@@ -219,7 +219,7 @@ fn nginx_protects_all_servers() {
         let mut answer = agent.get(&url).header("host", host).header("authorization", header).call().ok()?;
         Some((answer.status().as_u16(), answer.headers().clone(), answer.body_mut().read_to_string().ok()?))
     };
-    wait("nginx", 30, || get("grafana.localhost", "/", ""));
+    wait("nginx", || get("grafana.localhost", "/", ""));
     for (name, asks, below) in [("grafana", true, true), ("prometheus", false, true), ("alerts", true, false)] {
         let host = format!("{name}.localhost");
         let mut places = vec![(host.as_str(), String::new())];
@@ -293,7 +293,7 @@ fn nginx_reaches_servers_with_tls() {
         let answer = agent.get(&url).header("host", "localhost").header("authorization", header).call();
         answer.ok().map(|it| it.status().as_u16())
     };
-    wait("Prometheus behind nginx", 30, || (get("/prometheus/-/ready", &basic(Tls::USER)) == Some(200)).then_some(()));
+    wait("Prometheus behind nginx", || (get("/prometheus/-/ready", &basic(Tls::USER)) == Some(200)).then_some(()));
     assert_eq!(get("/prometheus/-/ready", ""), Some(401), "Prometheus asks for the password");
     assert_eq!(get("/grafana/", &basic(Tls::USER)), Some(502), "a certificate without the name is refused");
 }

@@ -71,7 +71,7 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     // The alert receiver stores the Watchdog.
     let webhook = server(&report, "alert-webhook")["url"].as_str().unwrap().to_owned();
     let token = std::fs::read_to_string(stack.folder.path().join(".measurand/secrets/webhook_token")).unwrap();
-    wait("the Watchdog at the alert receiver", 60, || {
+    wait("the Watchdog at the alert receiver", || {
         let answer =
             ureq::get(format!("{webhook}/api/alerts")).header("authorization", format!("Bearer {token}")).call();
         answer.ok()?.body_mut().read_to_string().ok().filter(|it| it.contains("Watchdog"))
@@ -85,7 +85,7 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     // `up` starts a dead server again, on its port and with its samples.
     let pid = server(&report, "prometheus")["pid"].to_string();
     assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
-    let said = wait("status to notice it", 10, || {
+    let said = wait("status to notice it", || {
         let said = String::from_utf8_lossy(&stack.run(&["status"]).stdout).into_owned();
         said.contains("prometheus has exited").then_some(said)
     });
@@ -112,7 +112,7 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
 
     // `status` reports that the application is down.
     application.stop();
-    let down = wait("the target to be down", 30, || {
+    let down = wait("the target to be down", || {
         let (status, code) = stack.json(&["status"]);
         let target = status["targets"].as_array()?.iter().find(|it| it["job"] == "quickstart")?.clone();
         (target["up"] == false && code == Some(1)).then_some(target)
@@ -158,7 +158,7 @@ fn native_histograms_need_no_other_setting() {
     let prometheus = Prometheus::at(server(&report, "prometheus")["url"].as_str().unwrap());
     let options = Options { histograms: Histograms::Native, ..Options::default() };
     // This program watches no runtime of Tokio, and rules for 30 days are evaluated every few minutes.
-    let absent = ["ALERTS", "tokio_", "ratio_rate30d"];
+    let absent = ["ALERTS", "tokio_", "rate30d"];
     every_panel_has_data(&prometheus, &Monitoring::new(&measurand::catalog(), &options), &absent, 20, start);
     let count = r#"histogram_count(function_duration_seconds{function="checkout"})"#;
     assert!(prometheus.number(count).is_some_and(|it| it > 0.0), "the histogram is native");

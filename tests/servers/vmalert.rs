@@ -73,14 +73,14 @@ fn vmalert_agrees_with_prometheus() {
         "-search.latencyOffset=0s".to_owned(),
     ];
     let _store = start(folder, "victoria-metrics", "victoria-metrics", &keeps);
-    wait("VictoriaMetrics", 30, || ureq::get(format!("http://{store}/health")).call().ok());
+    wait("VictoriaMetrics", || ureq::get(format!("http://{store}/health")).call().ok());
     let asks = [
         format!("--config.file={}", path("prometheus.yml")),
         format!("--storage.tsdb.path={}", path("tsdb")),
         format!("--web.listen-address={prometheus}"),
     ];
     let _prometheus = start(folder, "prometheus", "prometheus", &asks);
-    wait("Prometheus", 30, || ureq::get(format!("http://{prometheus}/-/ready")).call().ok());
+    wait("Prometheus", || ureq::get(format!("http://{prometheus}/-/ready")).call().ok());
     let help = Command::new("vmalert").arg("-help").output().unwrap();
     let help = String::from_utf8_lossy(&[help.stdout, help.stderr].concat()).into_owned();
     // Newer versions evaluate half a minute in the past by default.
@@ -97,11 +97,11 @@ fn vmalert_agrees_with_prometheus() {
         (Prometheus::at(&format!("http://{prometheus}")), Prometheus::at(&format!("http://{store}")));
     let firing = |it: &Prometheus| it.firing().into_iter().collect::<BTreeSet<String>>();
     let fires = |it: &Prometheus| firing(it).contains("DatabaseQueryErrors").then_some(());
-    wait("the alert in Prometheus", 90, || fires(&prometheus));
-    wait("the alert in vmalert", 90, || fires(&store));
+    wait("the alert in Prometheus", || fires(&prometheus));
+    wait("the alert in vmalert", || fires(&store));
     // Fills the windows of 20 seconds.
     sleep(Duration::from_secs(25));
-    let alerts = wait("the same alerts", 60, || {
+    let alerts = wait("the same alerts", || {
         let (ours, theirs) = (firing(&prometheus), firing(&store));
         eprintln!("Prometheus {ours:?}, vmalert {theirs:?}");
         (ours == theirs).then_some(ours)
@@ -164,7 +164,7 @@ fn vmalert_refuses_rules_for_native_histograms() {
     let data = format!("-storageDataPath={}", folder.join("store").display());
     let listen = format!("-httpListenAddr={address}");
     let _store = start(folder, "victoria-metrics", "victoria-metrics", &[data, listen]);
-    wait("VictoriaMetrics", 30, || ureq::get(format!("http://{address}/health")).call().ok());
+    wait("VictoriaMetrics", || ureq::get(format!("http://{address}/health")).call().ok());
     let query = ureq::get(format!("http://{address}/api/v1/query")).query("query", "histogram_count(rate(a[5m]))");
     let mut answer = query.config().http_status_as_error(false).build().call().unwrap();
     assert_eq!(answer.status().as_u16(), 422, "{:?}", answer.body_mut().read_to_string());

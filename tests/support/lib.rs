@@ -213,14 +213,15 @@ pub fn free_port() -> u16 {
 /// Calls `ask` repeatedly until it returns a value.
 ///
 /// # Panics
-/// If it returns none within `seconds` seconds.
-pub fn wait<T>(what: &str, seconds: u64, mut ask: impl FnMut() -> Option<T>) -> T {
+/// If it returns none within five minutes. The limit is far above what any machine needs, so that a busy one passes.
+pub fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    const LIMIT: Duration = Duration::from_secs(300);
     let start = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(start.elapsed() < Duration::from_secs(seconds), "waited {seconds} s for {what}");
+        assert!(start.elapsed() < LIMIT, "waited {LIMIT:?} for {what}");
         sleep(Duration::from_millis(200));
     }
 }

@@ -108,7 +108,7 @@ fn keys_of_a_running_program() {
     let (_quickstart, url) = Running::serving(command.arg("--fail-queries").env("MEASURAND_LISTEN", "127.0.0.1:0"));
     let ask = |path: &str| -> Value { serde_json::from_str(&get(&format!("{url}{path}"))).unwrap() };
     // Rates need two samples, and shares of errors a call.
-    let functions = wait("rates", 30, || {
+    let functions = wait("rates", || {
         let answer = ask("/live/functions");
         let all = answer["functions"].as_object()?;
         all.values().all(|it| it["calls"].as_f64() > Some(0.0) && it["error_rate"].is_number()).then_some(answer)
@@ -120,7 +120,7 @@ fn keys_of_a_running_program() {
         model["functions"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
     let incidents: Vec<Value> = ids.iter().map(|it| ask(&format!("/live/functions/{it}"))).collect();
     keys("live-function", &incidents, 5);
-    let top = wait("a firing alert", 60, || {
+    let top = wait("a firing alert", || {
         let top = run(Path::new("."), &["top", &url, "--once"]);
         top["firing"].as_array().is_some_and(|it| !it.is_empty()).then_some(top)
     });

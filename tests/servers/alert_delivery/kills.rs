@@ -84,7 +84,7 @@ fn no_acknowledged_alert_is_lost() {
     let connection = || open(&database).ok();
     let firing = || Some(numbers(&connection()?, "number", "WHERE status = 'firing'"));
     let expected: BTreeSet<u64> = (0..all).collect();
-    wait("all firing alerts on disk", 180, || {
+    wait("all firing alerts on disk", || {
         firing().filter(|it| it.iter().copied().collect::<BTreeSet<u64>>() == expected)
     });
     let direct = direct.into_inner().unwrap();

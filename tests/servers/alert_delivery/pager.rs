@@ -62,9 +62,9 @@ fn details_of_a_page_are_strings() {
     };
 
     send(None);
-    let fired = wait("all pages", 60, || Some(pages("trigger")).filter(|it| it.len() >= VALUES.len()));
+    let fired = wait("all pages", || Some(pages("trigger")).filter(|it| it.len() >= VALUES.len()));
     send(Some("2026-01-01T00:00:00Z"));
-    let resolved = wait("all resolved pages", 60, || Some(pages("resolve")).filter(|it| it.len() >= VALUES.len()));
+    let resolved = wait("all resolved pages", || Some(pages("resolve")).filter(|it| it.len() >= VALUES.len()));
     for (pages, filled) in [(&fired, "firing"), (&resolved, "resolved")] {
         for value in VALUES {
             // Go's templates keep the value, and a label's line contains it.

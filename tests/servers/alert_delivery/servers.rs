@@ -36,7 +36,7 @@ impl Server {
 
     pub(crate) fn again(&mut self) {
         let running = self.running.insert(Running::start(&mut (self.command)(), self.package));
-        wait(&self.ready, 60, || {
+        wait(&self.ready, || {
             let ended = running.exited();
             assert!(
                 ended.is_none(),

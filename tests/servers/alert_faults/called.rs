@@ -79,7 +79,7 @@ impl Called {
         let servers =
             [Running::start(&mut webhook, "cargo"), Running::start(&mut alertmanager, "prometheus-alertmanager")];
         for url in [format!("http://{kept}/readyz"), format!("http://{address}/-/ready")] {
-            wait(&url, 60, || ureq::get(&url).call().ok());
+            wait(&url, || ureq::get(&url).call().ok());
         }
         Self { address, http, mail, kept: format!("http://{kept}"), _servers: servers }
     }

@@ -29,6 +29,9 @@ const JOB: &str = "claude-code-app";
 const OTHERS: [&str; 2] = ["app-by-minutes", "app-by-days"];
 /// The teams that own the alerts.
 const TEAMS: [&str; 3] = ["learning", "storage", "verification"];
+/// The longest time until an alert changes.
+const LIMIT: Duration = Duration::from_secs(300);
+
 const MINUTES: Clock = Clock { factor: 120, hold: 120, scrape: Duration::from_secs(1) };
 const DAYS: Clock = Clock { factor: 2880, hold: 2880, scrape: Duration::from_secs(2) };
 
@@ -94,37 +97,38 @@ impl Stage<'_> {
     fn fires(&self, names: &[&str], inhibited: &[&str], trigger: impl FnOnce()) -> Mark {
         let since = self.called.mark();
         trigger();
-        self.wait(&[names, inhibited].concat(), 180, "fires", |name| {
+        self.wait(&[names, inhibited].concat(), "fires", |name| {
             let firing = self.firing(name);
             for it in &firing {
                 it.check(self.alerts);
             }
             if firing.is_empty() { Err(format!("{name} does not fire in Prometheus")) } else { Ok(()) }
         });
-        self.wait(inhibited, 60, "is inhibited", |name| self.called.is_inhibited(name));
-        self.wait(names, 60, "is sent", |name| self.called.is_sent(&self.rules(name), &since));
+        self.wait(inhibited, "is inhibited", |name| self.called.is_inhibited(name));
+        self.wait(names, "is sent", |name| self.called.is_sent(&self.rules(name), &since));
         since
     }
 
     /// Waits until none of these alerts fires and their receivers got the resolve.
     #[track_caller]
     fn ends(&self, names: &[&str], inhibited: &[&str], since: &Mark) {
-        self.is_quiet(&[names, inhibited].concat(), 180);
+        self.is_quiet(&[names, inhibited].concat());
         let inhibited = |name: &str| steps().any(|it| it.inhibited.contains(&name));
-        self.wait(names, 60, "is resolved", |name| self.called.is_resolved(&self.rules(name), since, inhibited(name)));
+        self.wait(names, "is resolved", |name| self.called.is_resolved(&self.rules(name), since, inhibited(name)));
     }
 
     /// Waits until none of these alerts fires.
     #[track_caller]
-    fn is_quiet(&self, names: &[&str], seconds: u64) {
-        self.wait(names, seconds, "is quiet", |name| match self.firing(name).as_slice() {
+    fn is_quiet(&self, names: &[&str]) {
+        self.wait(names, "is quiet", |name| match self.firing(name).as_slice() {
             [] => Ok(()),
             firing => Err(format!("still firing: {firing:#?}")),
         });
     }
 
+    /// Panics after a time that is far above what any machine needs.
     #[track_caller]
-    fn wait(&self, names: &[&str], seconds: u64, what: &str, holds: impl Fn(&str) -> Result<(), String>) {
+    fn wait(&self, names: &[&str], what: &str, holds: impl Fn(&str) -> Result<(), String>) {
         let start = Instant::now();
         let mut missing = names.to_vec();
         loop {
@@ -145,10 +149,10 @@ impl Stage<'_> {
             if missing.is_empty() {
                 return;
             }
-            let late = start.elapsed() > Duration::from_secs(seconds);
+            let late = start.elapsed() > LIMIT;
             let alerts =
                 || [self.minutes.alerts(), self.days.alerts()].concat().iter().map(Alert::short).collect::<Vec<_>>();
-            assert!(!late, "after {seconds} s: {}; {:#?}", why.join(", "), alerts());
+            assert!(!late, "after {LIMIT:?}: {}; {:#?}", why.join(", "), alerts());
             thread::sleep(Duration::from_millis(300));
         }
     }
@@ -167,7 +171,7 @@ impl Stage<'_> {
             service::set(address, &faults.iter().map(String::as_str).collect::<Vec<_>>());
         };
         // Alerts of an earlier wave must have ended, so this wave triggers them.
-        self.is_quiet(&[&alerts[..], &inhibited].concat(), 90);
+        self.is_quiet(&[&alerts[..], &inhibited].concat());
         let since = self.fires(&alerts, &inhibited, || set(&on));
         set(&off);
         self.ends(&alerts, &inhibited, &since);
@@ -239,7 +243,7 @@ fn every_alert_fires_reaches_its_receivers_and_resolves() {
     stage.fires(&[ALWAYS], &[], || {});
     // Long enough for alerts that fire without a fault.
     thread::sleep(Duration::from_secs(8));
-    stage.is_quiet(&all, 90);
+    stage.is_quiet(&all);
     stage.log("no alert fires without a fault");
 
     let listed: BTreeSet<String> = steps().map(|it| it.fault.to_owned()).collect();
@@ -258,7 +262,7 @@ fn every_alert_fires_reaches_its_receivers_and_resolves() {
         });
         stage.waves(used, WAVES);
     });
-    stage.is_quiet(&all, 60);
+    stage.is_quiet(&all);
     stage.log("no alert fires any more");
     called.check_channels(|name| alerts.alerts(name).next().cloned());
 }

@@ -99,7 +99,7 @@ impl Prometheus {
             .stderr(std::fs::File::create(folder.join("prometheus.log")).unwrap());
         let running = Running::start(&mut command, "prometheus");
         let this = Self { _running: running, url: format!("http://{}", setup.address) };
-        wait("Prometheus to be ready", 60, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
+        wait("Prometheus to be ready", || ureq::get(format!("{}/-/ready", this.url)).call().ok());
         this
     }
 

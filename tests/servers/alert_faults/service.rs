@@ -36,7 +36,7 @@ impl Service {
         // not resolve.
         command.env("RUST_BACKTRACE", "0");
         self.running = Some(Running::serving(&mut command).0);
-        wait("the service to answer", 60, || ureq::get(format!("http://{}/healthz", self.address)).call().ok());
+        wait("the service to answer", || ureq::get(format!("http://{}/healthz", self.address)).call().ok());
     }
 
     pub(crate) fn kill(&mut self) {

@@ -151,7 +151,7 @@ fn every_text_arrives_unchanged() {
     let (_running, prometheus, _folder) = scraping(&exporter.address().to_string());
     let query = format!(r#"{{job="texts",__name__=~"{NAMES}"}}"#);
     let samples =
-        wait("the series in Prometheus", 60, || Some(prometheus.query(&query)).filter(|it| it.len() >= expected.len()));
+        wait("the series in Prometheus", || Some(prometheus.query(&query)).filter(|it| it.len() >= expected.len()));
     let found = samples.iter().map(|it| {
         let mut labels: Labels = serde_json::from_value(it["metric"].clone()).expect("labels are texts");
         let name = labels.remove("__name__").expect("a series has a name");

@@ -141,7 +141,7 @@ fn the_log_is_without_escapes() {
     let webhook = Webhook::start_in(directory, &["--token-file", tokens.to_str().unwrap()]);
     std::fs::remove_file(tokens).unwrap();
     webhook.signal("HUP");
-    wait("a line in the log", 10, || webhook.log().contains("kept the previous").then_some(()));
+    wait("a line in the log", || webhook.log().contains("kept the previous").then_some(()));
     check(&webhook.log());
 }
 

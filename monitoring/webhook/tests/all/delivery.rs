@@ -33,7 +33,7 @@ impl Alertmanager {
             .stderr(File::create(directory.path().join("alertmanager.log")).unwrap());
         let running = Running::start(&mut command, "prometheus-alertmanager");
         let this = Self { _running: running, url: format!("http://{listen}") };
-        wait("Alertmanager to be ready", 30, || agent().get(format!("{}/-/ready", this.url)).call().ok());
+        wait("Alertmanager to be ready", || agent().get(format!("{}/-/ready", this.url)).call().ok());
         this
     }
 
@@ -59,7 +59,7 @@ fn alertmanager_delivers_a_firing_and_a_resolved_alert() {
     // The server does not run yet, so Alertmanager has to repeat the notification.
     alertmanager.alert(&[&labels[..], &annotations, &[start, "--end=2100-01-01T00:00:00Z"]].concat());
     let webhook = Webhook::start(&arguments);
-    let alert = wait("the firing alert", 60, || first(&webhook));
+    let alert = wait("the firing alert", || first(&webhook));
     assert_eq!(alert["status"], "firing");
     assert_eq!(alert["name"], "DiskFull");
     assert_eq!(alert["severity"], "P0");
@@ -75,7 +75,7 @@ fn alertmanager_delivers_a_firing_and_a_resolved_alert() {
     let kept = webhook.kill();
     alertmanager.alert(&[&labels[..], &annotations, &[start, "--end=2026-01-01T13:00:00Z"]].concat());
     let webhook = Webhook::start_in(kept, &arguments);
-    let alert = wait("the resolved alert", 60, || first(&webhook).filter(|it| it["status"] == "resolved"));
+    let alert = wait("the resolved alert", || first(&webhook).filter(|it| it["status"] == "resolved"));
     assert_eq!(alert["ends_at"], "2026-01-01T13:00:00Z");
     assert_eq!(alert["id"], 1, "the same alert, not a second one");
 }

@@ -19,9 +19,9 @@ fn a_full_disk_is_told_and_overcome() {
     assert_eq!(refused.status, 503, "{refused:?}");
     assert_eq!(refused.header("retry-after"), "1");
     assert!(refused.error().contains("read the server's log"), "{refused:?}");
-    wait("/readyz to fail", 10, || Some(webhook.get("/readyz")).filter(|it| it.status == 503));
+    wait("/readyz to fail", || Some(webhook.get("/readyz")).filter(|it| it.status == 503));
     assert_eq!(webhook.get("/healthz").status, 200);
-    let log = wait("a line in the log", 10, || Some(webhook.log()).filter(|it| !it.is_empty()));
+    let log = wait("a line in the log", || Some(webhook.log()).filter(|it| !it.is_empty()));
     assert!(log.contains("alerts cannot be stored") && log.lines().count() == 1, "logged once: {log}");
 
     let webhook = Webhook::start_in(webhook.kill(), &["--rate", "0"]);
@@ -52,7 +52,7 @@ fn readiness_is_what_a_payload_would_get() {
         assert_eq!(webhook.post(&large(10)).status, 503);
         // The disk has space again.
         webhook.run_on(&["prlimit", "--fsize=unlimited:", "--pid"]);
-        wait("/readyz to answer", 10, || Some(webhook.get("/readyz")).filter(|it| it.status == 200));
+        wait("/readyz to answer", || Some(webhook.get("/readyz")).filter(|it| it.status == 200));
         assert_eq!(webhook.post(&large(10)).status, 200);
     }
 }

@@ -44,7 +44,7 @@ impl Hop {
 
     fn after(&self, count: usize) -> Vec<String> {
         let enough = || Some(self.bodies.lock().unwrap().clone()).filter(|it| it.len() >= count);
-        wait("the next hop's payloads", 60, enough)
+        wait("the next hop's payloads", enough)
     }
 }
 
@@ -66,7 +66,7 @@ fn temporary_errors_are_repeated_in_order() {
         .map(|(status, index): &(u16, usize)| format!("{status} {}", bodies[*index]))
         .collect();
     assert_eq!(seen, expected, "byte for byte");
-    wait("an empty queue", 10, || (waiting(&webhook) < 0.5).then_some(()));
+    wait("an empty queue", || (waiting(&webhook) < 0.5).then_some(()));
     assert!(webhook.log().contains("answered with status 500; the next attempt is in 1 s"), "{}", webhook.log());
 
     let directory = webhook.kill();
@@ -119,7 +119,7 @@ fn a_kill_loses_no_waiting_payload() {
         let request = agent.get(format!("{}/api/alerts?limit=1000", next.url));
         Answer::of(request.header("authorization", format!("Bearer {TOKEN}")).call()).json()
     };
-    wait("all alerts at the next hop", 60, || (list()["alerts"][49]["status"] == "resolved").then_some(()));
+    wait("all alerts at the next hop", || (list()["alerts"][49]["status"] == "resolved").then_some(()));
     assert_eq!(list()["total"], 50);
-    wait("an empty queue", 10, || (waiting(&webhook) < 0.5).then_some(()));
+    wait("an empty queue", || (waiting(&webhook) < 0.5).then_some(()));
 }

@@ -9,13 +9,13 @@ fn excess_alerts_are_deleted_and_resolved_ones_first() {
     let alerts: Vec<_> = (0..3000).map(|it| if it % 1000 == 0 { firing(it) } else { resolved(it) }).collect();
     webhook.post(&payload(&alerts));
     let webhook = Webhook::start_in(webhook.kill(), &["--keep-alerts", "5"]);
-    wait("fewer alerts", 20, || (webhook.total() == 5).then_some(()));
+    wait("fewer alerts", || (webhook.total() == 5).then_some(()));
     assert_eq!(webhook.alerts("status=firing").len(), 3);
     let gauges = || {
         let scrape = Scrape::fetch(&webhook.url);
         (scrape.value("webhook_alerts_kept"), scrape.value("webhook_alerts_firing"))
     };
-    wait("the gauges", 20, || (gauges() == (5.0, 3.0)).then_some(()));
+    wait("the gauges", || (gauges() == (5.0, 3.0)).then_some(()));
     let changes: i64 =
         database(&webhook.kill()).query_row("SELECT count(*) FROM changes", [], |row| row.get(0)).unwrap();
     assert_eq!(changes, 5, "their history is deleted too");
@@ -38,16 +38,16 @@ fn old_alerts_and_payloads_are_deleted() {
         assert_eq!(database(&directory).execute(sql, [days]).unwrap(), 1);
     }
     let webhook = Webhook::start_in(directory, &["--keep-days", "5", "--forward", hop]);
-    wait("fewer alerts", 20, || (webhook.total() == 2).then_some(()));
+    wait("fewer alerts", || (webhook.total() == 2).then_some(()));
     assert!(webhook.alerts("fingerprint=0000000000000002").is_empty());
     let length = || Scrape::fetch(&webhook.url).value("background_task_queue_length");
-    wait("a shorter queue", 20, || (length() < 2.5).then_some(()));
+    wait("a shorter queue", || (length() < 2.5).then_some(()));
     assert!(webhook.log().contains("deleted 1 payloads that the next hop"), "{}", webhook.log());
 
     // At most one alert and one payload are kept.
     let webhook = Webhook::start_in(webhook.kill(), &["--keep-alerts", "1", "--forward", hop]);
-    wait("one alert", 20, || (webhook.total() == 1).then_some(()));
-    wait("one payload", 20, || (Scrape::fetch(&webhook.url).value("background_task_queue_length") < 1.5).then_some(()));
+    wait("one alert", || (webhook.total() == 1).then_some(()));
+    wait("one payload", || (Scrape::fetch(&webhook.url).value("background_task_queue_length") < 1.5).then_some(()));
     let left: i64 = database(&webhook.kill()).query_row("SELECT min(id) FROM forwards", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 3, "the newest one");
 }

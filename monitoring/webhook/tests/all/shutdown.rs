@@ -21,9 +21,9 @@ fn a_running_request_is_answered() {
     // The server must have received the request before it is stopped.
     let metrics = || webhook.get("/metrics").body;
     let started = r#"function_calls_in_flight{function="receive",module="measurand_webhook::routes::receive"} 1"#;
-    wait("the request to start", 10, || metrics().contains(started).then_some(()));
+    wait("the request to start", || metrics().contains(started).then_some(()));
     webhook.signal("TERM");
-    wait("the port to close", 10, || TcpStream::connect(&address).is_err().then_some(()));
+    wait("the port to close", || TcpStream::connect(&address).is_err().then_some(()));
     slow.write_all(&body.as_bytes()[10..]).unwrap();
     let mut answer = String::new();
     slow.read_to_string(&mut answer).unwrap();

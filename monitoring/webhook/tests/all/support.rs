@@ -68,7 +68,7 @@ impl Webhook {
 
     /// Waits for its end.
     pub(crate) fn ended(mut self) -> (ExitStatus, TempDir) {
-        let status = measurand_tests::wait("the server to end", 30, || self.child.try_wait().unwrap());
+        let status = measurand_tests::wait("the server to end", || self.child.try_wait().unwrap());
         (status, std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap()))
     }
 
