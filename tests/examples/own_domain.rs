@@ -19,7 +19,7 @@ fn payments() {
         let labels = format!(r#"method="{method}",settlement="none",outcome="error",error_kind="{kind}",{OWN}"#);
         scrape.0.contains_key(&format!("payment_errors_total{{{}}}", sorted(&labels)))
     };
-    let scrape = wait("payments of every kind", 60, || {
+    let scrape = wait("payments of every kind", || {
         let scrape = Scrape::fetch(&url);
         let all = [("card", "too_much"), ("bank_transfer", "insufficient_funds")];
         all.iter().all(|(method, kind)| errors(&scrape, method, kind)).then_some(scrape)
@@ -64,11 +64,11 @@ fn generate(source: &str) {
 
     let dashboard: Value = serde_json::from_str(&read("grafana-dashboard.json")).expect("JSON");
     let panels = dashboard["panels"].as_array().expect("panels");
-    let row =
-        panels.iter().position(|it| it["type"] == "row" && it["title"] == "Payments").expect("a row for the family");
-    let queries: Vec<String> = panels[row + 1..]
+    let row = panels.iter().find(|it| it["type"] == "row" && it["title"] == "Payments").expect("a row for the family");
+    let queries: Vec<String> = row["panels"]
+        .as_array()
+        .expect("the row is collapsed")
         .iter()
-        .take_while(|it| it["type"] != "row")
         .flat_map(|it| it["targets"].as_array().cloned().unwrap_or_default())
         .map(|it| it["expr"].as_str().unwrap_or_default().to_owned())
         .collect();

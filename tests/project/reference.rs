@@ -277,9 +277,8 @@ fn help_and_metrics_of_the_alert_receiver() {
     let mut command = Command::new(program("measurand-webhook", "measurand-webhook", "dev"));
     let (_webhook, url) = Running::serving(command.args(["--listen", "127.0.0.1:0"]).current_dir(&folder));
     // Gauges of the database are there after it was looked at.
-    let page = wait("the gauges", 30, || {
-        Some(get(&format!("{url}/metrics"))).filter(|it| it.contains("webhook_alerts_kept "))
-    });
+    let page =
+        wait("the gauges", || Some(get(&format!("{url}/metrics"))).filter(|it| it.contains("webhook_alerts_kept ")));
     let mut text = head(["Metric", "Type", "Help"]);
     for line in page.lines().filter_map(|it| it.strip_prefix("# HELP webhook_")) {
         let (name, help) = line.split_once(' ').unwrap();

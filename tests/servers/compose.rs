@@ -291,7 +291,13 @@ fn queries() -> Vec<(String, String)> {
     let mut found = Vec::new();
     collect(&serde_json::from_str::<Value>(&text).unwrap()["panels"], &mut found);
     found.retain(|it| !it.1.contains("ALERTS{"));
-    let values = [("$job", "claude-code-app"), ("$instance", ".+"), ("$__rate_interval", "1m"), ("$__range", "15m")];
+    let values = [
+        ("$job", "claude-code-app"),
+        ("$instance", ".+"),
+        ("$function", ".+"),
+        ("$__rate_interval", "1m"),
+        ("$__range", "15m"),
+    ];
     for (_, query) in &mut found {
         for (name, value) in values {
             *query = query.replace(name, value);
@@ -328,7 +334,7 @@ fn services_of_the_compose_file_work_together() {
     eprintln!("data for every panel after {:.1} s", start.elapsed().as_secs_f64());
 
     let up = |it: &Value| (it["metric"]["job"].as_str().unwrap().to_owned(), it["value"][1] == "1");
-    let targets = wait("a scrape of all targets", 30, || {
+    let targets = wait("a scrape of all targets", || {
         let targets: BTreeMap<String, bool> = prometheus.query("up").iter().map(up).collect();
         (targets.len() == 6).then_some(targets)
     });
@@ -348,7 +354,7 @@ fn services_of_the_compose_file_work_together() {
     ureq::post(url).header("content-type", "application/json").send(alert.to_string()).unwrap();
     let url = format!("{}/api/alerts?name=Own", containers.url("alert-webhook"));
     let token = containers.secret("webhook_token");
-    wait("the alert at the receiver", 30, || {
+    wait("the alert at the receiver", || {
         let answer = ureq::get(&url).header("authorization", format!("Bearer {token}")).call();
         answer.unwrap().body_mut().read_to_string().unwrap().contains("\"Own\"").then_some(())
     });

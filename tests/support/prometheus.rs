@@ -31,7 +31,7 @@ impl Prometheus {
             .stderr(File::create(folder.join("prometheus.log")).expect("a log file"));
         let running = Running::start(&mut command, "prometheus");
         let this = Self::at(&format!("http://{listen}"));
-        wait("Prometheus to be ready", 60, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
+        wait("Prometheus to be ready", || ureq::get(format!("{}/-/ready", this.url)).call().ok());
         (running, this)
     }
 

@@ -79,7 +79,7 @@ fn selectors(tree: &Expr, each: &mut impl FnMut(&VectorSelector)) {
 }
 
 fn term(bytes: &mut Bytes<'_>, depth: usize) -> Query {
-    let kind = bytes.below(if depth == 0 { 11 } else { 24 });
+    let kind = bytes.below(if depth == 0 { 11 } else { 26 });
     let boxed = |bytes: &mut Bytes<'_>| Box::new(term(bytes, depth - 1));
     match kind {
         0 => Query::Instant(selector(bytes)),
@@ -121,12 +121,18 @@ fn term(bytes: &mut Bytes<'_>, depth: usize) -> Query {
             let combination = bytes.one_of(&[Combination::And, Combination::Or, Combination::Unless]);
             Query::Combine(boxed(bytes), combination, boxed(bytes))
         }
-        _ => Query::Recorded {
-            record: bytes.one_of(&METRICS).to_owned(),
-            labels: (0..bytes.below(3)).map(|_| (bytes.one_of(&LABELS).to_owned(), bytes.text(32))).collect(),
-            matchers: selector(bytes).matchers,
-            of: boxed(bytes),
-        },
+        23 => Query::Exceeds(boxed(bytes), boxed(bytes)),
+        24 => recorded(bytes, depth),
+        _ => Query::AllRecorded((0..=bytes.below(2)).map(|_| recorded(bytes, depth)).collect()),
+    }
+}
+
+fn recorded(bytes: &mut Bytes<'_>, depth: usize) -> Query {
+    Query::Recorded {
+        record: bytes.one_of(&METRICS).to_owned(),
+        labels: (0..bytes.below(3)).map(|_| (bytes.one_of(&LABELS).to_owned(), bytes.text(32))).collect(),
+        matchers: selector(bytes).matchers,
+        of: Box::new(term(bytes, depth - 1)),
     }
 }
 
@@ -136,12 +142,13 @@ fn selector(bytes: &mut Bytes<'_>) -> Selector {
     let mut selector = Selector { origin, ..Selector::new(metric) };
     for _ in 0..bytes.below(4) {
         let label = bytes.one_of(&LABELS);
-        let is = match bytes.below(5) {
+        let is = match bytes.below(6) {
             0 => Match::Equal(bytes.text(32)),
             1 => Match::Different(bytes.text(32)),
             2 => Match::OneOf((0..bytes.below(4)).map(|_| bytes.text(32)).collect()),
             3 => Match::NoneOf((0..bytes.below(4)).map(|_| bytes.text(32)).collect()),
-            _ => Match::StartsWith(bytes.text(32)),
+            4 => Match::StartsWith(bytes.text(32)),
+            _ => Match::Chosen,
         };
         selector = selector.matching(label, is);
     }

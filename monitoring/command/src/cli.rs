@@ -127,7 +127,7 @@ optional:
   [leave_out]
   alerts = [\"ScrapeSlow\"]
   families = [\"cache\"]
-  panels = [\"overview/cpu\"]            # the keys of the row and of the panel
+  panels = [\"system/cpu\"]              # the keys of the row and of the panel
 
 Exit codes: 0 written, 1 written but something was left out, 2 wrong usage, or something cannot be
 read or written";

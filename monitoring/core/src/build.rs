@@ -6,7 +6,7 @@ pub mod alerts;
 pub mod budget;
 pub mod layout;
 pub mod objectives;
-mod panels;
+pub(crate) mod panels;
 pub mod recordings;
 pub mod used_family;
 pub mod validate;
@@ -27,7 +27,7 @@ impl Monitoring {
         let families = used_family::used(&valid);
         let job = options.job_of(catalog);
         let (drafts, stack) = (alerts::drafts(&families, options), alerts::stack(options));
-        let rows = panels::rows(&families, &alerts::limits(&drafts), &options.burns);
+        let rows = panels::rows(&families, &alerts::limits([&drafts, &stack]), &options.burns);
         let alerts = alerts::finish(&job, drafts, &rows, &job, options);
         let stack = alerts::finish(STACK, stack, &rows, &job, options);
         let (receivers, package) = (options.receivers.clone(), options.package_of(catalog, &job));

@@ -21,6 +21,8 @@ pub struct Row {
     pub key: String,
     /// The title in the dashboard.
     pub title: String,
+    /// Whether the dashboard shows only the title until a viewer opens the row.
+    pub collapsed: bool,
     /// The number that links use.
     pub id: u32,
     /// Its distance from the top in grid cells.

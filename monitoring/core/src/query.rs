@@ -51,6 +51,8 @@ pub enum Match {
     NoneOf(Vec<String>),
     /// A text with this prefix.
     StartsWith(String),
+    /// What the viewer of the dashboard chose in the variable with the label's name. Elsewhere any text.
+    Chosen,
 }
 
 /// The origin of a series, which determines the labels that identify its target.
@@ -160,6 +162,8 @@ pub enum Query {
     Age(Box<Query>),
     /// The values for which the comparison is true.
     Compare(Box<Query>, Comparison, f64),
+    /// The values of the first query that are above those of the second, which has the same labels.
+    Exceeds(Box<Query>, Box<Query>),
     /// Two queries combined by their labels.
     Combine(Box<Query>, Combination, Box<Query>),
     /// One if no such series exists, otherwise no series.
@@ -177,6 +181,8 @@ pub enum Query {
         /// The recorded query.
         of: Box<Query>,
     },
+    /// Recorded queries with the same record and different labels. One selector reads all of them.
+    AllRecorded(Vec<Query>),
 }
 
 impl Match {
@@ -189,6 +195,7 @@ impl Match {
             Match::OneOf(all) => all.iter().any(|it| it == value),
             Match::NoneOf(all) => all.iter().all(|it| it != value),
             Match::StartsWith(it) => value.starts_with(it.as_str()),
+            Match::Chosen => true,
         }
     }
 }
@@ -219,9 +226,10 @@ impl Query {
             | Query::Recorded { of, .. } => vec![of],
             Query::Ratio { part: one, whole: other }
             | Query::Minus(one, other)
+            | Query::Exceeds(one, other)
             | Query::OrZero(one, other)
             | Query::Combine(one, _, other) => vec![one, other],
-            Query::Plus(terms) => terms.iter().collect(),
+            Query::Plus(all) | Query::AllRecorded(all) => all.iter().collect(),
         }
     }
 
@@ -276,6 +284,7 @@ impl Query {
             | Query::Complement(of)
             | Query::AvgOverTimeOf(of, _)
             | Query::Compare(of, ..)
+            | Query::Exceeds(of, _)
             | Query::Minus(of, _) => of.labels(),
             Query::Ratio { part: one, .. } | Query::Combine(one, Combination::And | Combination::Unless, _) => {
                 one.labels()
@@ -283,7 +292,7 @@ impl Query {
             Query::OrZero(one, other) | Query::Combine(one, Combination::Or, other) => {
                 Some(one.labels()?.union(&other.labels()?).copied().collect())
             }
-            Query::Plus(terms) => terms.first().and_then(Query::labels),
+            Query::Plus(all) | Query::AllRecorded(all) => all.first().and_then(Query::labels),
         }
     }
 }

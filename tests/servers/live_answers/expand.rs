@@ -39,8 +39,10 @@ impl Change<'_> {
             Query::AvgOverTimeOf(of, window) => Query::AvgOverTimeOf(inner(of), self.window(*window)),
             Query::Age(of) => Query::Age(inner(of)),
             Query::Compare(of, comparison, threshold) => Query::Compare(inner(of), *comparison, *threshold),
+            Query::Exceeds(one, other) => Query::Exceeds(inner(one), inner(other)),
             Query::Combine(one, combination, other) => Query::Combine(inner(one), *combination, inner(other)),
-            Query::Constant(_) => query.clone(),
+            // They differ in labels that only the rules add.
+            Query::Constant(_) | Query::AllRecorded(_) => query.clone(),
             Query::Recorded { matchers, of, .. } => {
                 let matchers = [matchers, self.rules.unwrap_or_default()].concat();
                 Change { rules: Some(&matchers), ..self }.of(of)

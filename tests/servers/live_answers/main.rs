@@ -171,10 +171,35 @@ fn rest(job: &str) -> Vec<Question> {
 }
 
 fn printed(query: &Query, job: &str, window: Option<u32>) -> String {
-    match window {
-        None => print(query, Place::Rules { job }),
-        Some(window) => print(query, Place::Instant { window: &format!("{window}s") }),
+    let short = window.map(|it| format!("{it}s"));
+    let place = short.as_ref().map_or(Place::Rules { job }, |window| Place::Instant { window });
+    let mut text = print(query, place);
+    let mut unions = Vec::new();
+    collect_unions(query, &mut unions);
+    for it in unions {
+        text = text.replace(&print(it, place), &format!("({})", union(it, job, place)));
     }
+    text
+}
+
+fn collect_unions<'a>(query: &'a Query, all: &mut Vec<&'a Query>) {
+    match query {
+        Query::AllRecorded(_) => all.push(query),
+        _ => query.children().into_iter().for_each(|it| collect_unions(it, all)),
+    }
+}
+
+/// Returns PromQL with the labels that recording rules would add.
+fn union(query: &Query, job: &str, place: Place<'_>) -> String {
+    let labelled = |it: &Query| {
+        let Query::Recorded { record, labels, .. } = it else { panic!("not recorded: {it:?}") };
+        let labels = labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let labels = labels.chain([("job", job), ("__name__", record)]);
+        labels.fold(print(&expanded(it, job), place), |of, (name, value)| {
+            format!(r#"label_replace({of}, "{name}", "{value}", "", "")"#)
+        })
+    };
+    query.children().into_iter().map(labelled).collect::<Vec<_>>().join(" or ")
 }
 
 /// Instants every 131 seconds within the samples and some after their end.

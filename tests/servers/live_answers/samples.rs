@@ -104,7 +104,7 @@ pub(crate) fn of_others(memory: &mut Memory, monitoring: &Monitoring) {
             Match::Equal(value) => Some((it.label.clone(), value.clone())),
             Match::OneOf(values) => Some((it.label.clone(), values.first()?.clone())),
             Match::StartsWith(value) => Some((it.label.clone(), format!("{value}x"))),
-            Match::Different(_) | Match::NoneOf(_) => None,
+            Match::Different(_) | Match::NoneOf(_) | Match::Chosen => None,
         });
         let target = vec![("job".to_owned(), (*job).to_owned()), instance.clone()];
         let mut make = Make { memory, random: Random(0x1234_5678_9abc_def1 + number), target };

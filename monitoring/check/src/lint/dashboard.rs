@@ -125,10 +125,11 @@ fn ids(panels: &[Panel], findings: &mut Findings<'_>) {
     }
 }
 
-/// Checks that panels do not overlap, since they would hide each other.
+/// Checks that panels do not overlap, since they would hide each other. A collapsed row has a grid of its own.
 fn places(node: &Node, findings: &mut Findings<'_>) {
     let mut placed: Vec<([i64; 4], &str)> = Vec::new();
     for panel in node.get("panels").map(Node::items).unwrap_or_default() {
+        places(panel, findings);
         let Some(place) = panel.get("gridPos") else { continue };
         let title = panel.text_of("title").unwrap_or_default();
         let cells = ["x", "y", "w", "h"].map(|it| place.text_of(it).and_then(|it| it.parse::<i64>().ok()));

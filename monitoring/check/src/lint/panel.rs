@@ -8,6 +8,7 @@ use crate::finding::Findings;
 use crate::metric_index::{Known, is_variable};
 use crate::read::{Expression, Located, Node, Panel, Target, selections};
 use crate::suggest::did_you_mean;
+use measurand_monitoring::model::stack;
 use promql_parser::label::MatchOp;
 use std::collections::BTreeSet;
 
@@ -271,12 +272,15 @@ fn target(
     }
     for selection in selections(&parsed.tree) {
         let series = selection.name().unwrap_or_default();
-        for label in ["job", "instance"] {
+        let matchers = &selection.selector.matchers.matchers;
+        // The servers of the stack are the same for every program.
+        let servers = matchers.iter().any(|it| it.name == "job" && it.value.split('|').all(is_server));
+        for label in ["job", "instance"].into_iter().filter(|_| !servers) {
             let rule = if label == "job" { "target-job-rule" } else { "target-instance-rule" };
             // Recorded series and alerts have no instance.
             let has_none = label == "instance" && (series.contains(':') || series.starts_with("ALERTS"));
-            let mut matchers = selection.selector.matchers.matchers.iter();
-            let chosen = matchers.any(|it| it.name == label && is_variable(it) && matches!(it.op, MatchOp::Re(_)));
+            let chosen =
+                matchers.iter().any(|it| it.name == label && is_variable(it) && matches!(it.op, MatchOp::Re(_)));
             if !chosen && !has_none {
                 let message = format!("{name} selects `{series}` of every {label}");
                 findings.add(line, rule, message, format!("add `{label}=~\"${label}\"`"));
@@ -289,4 +293,8 @@ fn target(
     }
     names::legend(target, &parsed, name, context, findings);
     Some(parsed)
+}
+
+fn is_server(job: &str) -> bool {
+    stack::SERVERS.iter().chain(stack::SHARDS).any(|it| *it == job)
 }

@@ -117,7 +117,7 @@ fn a_changed_bucket_is_found() {
 fn a_panel_without_data_is_found() {
     // The last function of a family was removed, but its panels are still there.
     let found = check_changed(|it| it.sites.retain(|it| it.family != "neural"), &["file-stale", "metric-unknown"]);
-    assert!(found.iter().any(|it| it.message.contains("the panel `Error ratio` uses `")), "{found:#?}");
+    assert!(found.iter().any(|it| it.message.contains("the panel `Error ratio by type` uses `")), "{found:#?}");
     assert!(found.iter().any(|it| it.message.contains("the recording rule `job_operation_type")), "{found:#?}");
     let json = r#"{"uid": "own", "schemaVersion": 41, "panels": [
         {"id": 1, "title": "Gone", "type": "timeseries",

@@ -23,28 +23,32 @@ fn check_change(change: impl FnOnce(&mut Value), rule: &str, words: &str) {
     assert!(found.iter().all(|it| it.line > 0), "{found:#?}");
 }
 
+/// All panels, also those in collapsed rows.
+pub(crate) fn panels(dashboard: &mut Value) -> Vec<&mut Value> {
+    let all = dashboard["panels"].as_array_mut().expect("panels").iter_mut();
+    let inside = |it: &Value| it["panels"].as_array().is_some_and(|it| !it.is_empty());
+    all.flat_map(|it| if inside(it) { panels(it) } else { vec![it] }).collect()
+}
+
 /// The first panel of this type.
 fn panel<'a>(dashboard: &'a mut Value, kind: &str) -> &'a mut Value {
-    let panels = dashboard["panels"].as_array_mut().expect("panels");
-    panels.iter_mut().find(|it| it["type"] == kind).expect("a panel of this kind")
+    panels(dashboard).into_iter().find(|it| it["type"] == kind).expect("a panel of this kind")
 }
 
 fn titled<'a>(dashboard: &'a mut Value, title: &str) -> &'a mut Value {
-    let panels = dashboard["panels"].as_array_mut().expect("panels");
     // The last one, because the panels of the overview come first and show several families.
-    panels.iter_mut().rev().find(|it| it["title"] == title).expect("a panel with this title")
+    panels(dashboard).into_iter().rev().find(|it| it["title"] == title).expect("a panel with this title")
 }
 
 /// The last time series panel with this unit.
 fn in_unit<'a>(dashboard: &'a mut Value, unit: &str) -> &'a mut Value {
-    let panels = dashboard["panels"].as_array_mut().expect("panels").iter_mut().rev();
-    let mut panels = panels.filter(|it| it["type"] == "timeseries");
+    let mut panels = panels(dashboard).into_iter().rev().filter(|it| it["type"] == "timeseries");
     panels.find(|it| it["fieldConfig"]["defaults"]["unit"] == unit).expect("a panel in this unit")
 }
 
 /// A panel that maps values to texts.
 fn mapped(dashboard: &mut Value) -> &mut Value {
-    let mut panels = dashboard["panels"].as_array_mut().expect("panels").iter_mut();
+    let mut panels = panels(dashboard).into_iter();
     panels.find(|it| it["fieldConfig"]["defaults"]["mappings"][0].is_object()).expect("a panel with mappings")
 }
 
@@ -69,7 +73,7 @@ fn a_misspelt_metric_needs_the_catalog() {
     let folder = folder(&monitoring(&everything()));
     let mut dashboard = generated();
     replace(
-        &mut titled(&mut dashboard, "Duration by function: P50, P95, P99")["targets"][0]["expr"],
+        &mut titled(&mut dashboard, "Functions now")["targets"][3]["expr"],
         "function_duration",
         "function_duraton",
     );

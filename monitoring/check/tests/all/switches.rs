@@ -71,8 +71,8 @@ fn beside(text: &str) -> Vec<Finding> {
     let mut dashboard: Value =
         serde_json::from_str(&file(&monitoring(&everything()), "grafana-dashboard.json")).expect("JSON");
     for title in ["Error ratio", "Error ratio by family"] {
-        let panels = dashboard["panels"].as_array_mut().expect("panels");
-        let panel = panels.iter_mut().find(|it| it["title"] == title).expect("a panel with this title");
+        let mut panels = crate::lint_dashboards::panels(&mut dashboard).into_iter();
+        let panel = panels.find(|it| it["title"] == title).expect("a panel with this title");
         panel["fieldConfig"]["defaults"]["unit"] = "percentunits".into();
     }
     fs::write(folder.path().join("dashboard.json"), format!("{dashboard:#}")).expect("a file in it");

@@ -11,7 +11,7 @@ mod objectives;
 mod scenario;
 mod service;
 pub(crate) mod signals;
-mod stack;
+pub(crate) mod stack;
 mod timeline;
 
 use super::used_family::UsedFamily;
@@ -45,7 +45,8 @@ pub(crate) fn drafts<'a>(families: &'a [UsedFamily<'a>], options: &'a Options) -
         _ => it.draft(&context, &sites).into_iter().collect(),
     });
     let mut drafts = vec![("service".to_owned(), common.collect())];
-    drafts.push(("objectives".to_owned(), objectives::drafts(&crate::build::objectives::all(families), options)));
+    drafts
+        .push(("objectives".to_owned(), objectives::drafts(&crate::build::objectives::all(families), options, split)));
     let own = |it: &'a UsedFamily<'a>| (format!("family-{}", it.family.name), family::drafts(it, options, split));
     drafts.extend(families.iter().map(own));
     drafts.retain(|(_, it): &(String, Vec<Draft<'_>>)| !it.is_empty());
@@ -59,9 +60,9 @@ pub(crate) fn stack(options: &Options) -> Drafts<'_> {
 }
 
 /// Returns the thresholds of alerts by the alert's name.
-pub(crate) fn limits<'a>(drafts: &'a Drafts<'a>) -> BTreeMap<&'a str, Vec<Limit>> {
+pub(crate) fn limits<'a>(drafts: [&'a Drafts<'a>; 2]) -> BTreeMap<&'a str, Vec<Limit>> {
     let mut limits: BTreeMap<&str, Vec<Limit>> = BTreeMap::new();
-    for draft in drafts.iter().flat_map(|(_, it)| it) {
+    for draft in drafts.into_iter().flatten().flat_map(|(_, it)| it) {
         let Some(severity) = draft.severity else { continue };
         let limit = threshold(&draft.query).map(|(value, above)| Limit { value, above, severity });
         let known = limits.entry(draft.name).or_default();

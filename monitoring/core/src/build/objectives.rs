@@ -1,12 +1,14 @@
 //! Queries about the objectives of annotated functions: the share of calls that miss an objective, the burn rate of its
 //! error budget, and the rest of the budget.
 //!
+//! Each function here returns the query about one objective; [`together`] makes it a query about several of them.
+//!
 //! Windows up to six hours are computed from the samples. Longer ones average the rates that rules record every half
 //! minute, because reading thirty days of samples for every evaluation is too slow. Errors and calls are averaged
 //! separately, so that the ratio is weighted by traffic.
 
 use crate::build::used_family::UsedFamily;
-use crate::model::burn_rate::{COUNTED_MAX, PERIOD, SHORTEST};
+use crate::model::burn_rate::{COUNTED_MAX, SHORTEST};
 use crate::query::promql::duration;
 use crate::query::{Query, Selector, Window};
 use measurand_catalog::{Latency, Role, SiteRecord};
@@ -18,7 +20,7 @@ pub const DAY: u32 = 24 * HOUR;
 const STEP: u32 = SHORTEST;
 
 pub const OBJECTIVE_LABEL: &str = "objective";
-const INDICATOR_LABEL: &str = "sli";
+pub const INDICATOR_LABEL: &str = "sli";
 
 /// An objective of a function.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,15 +98,24 @@ impl SiteObjective<'_> {
         rounded((self.budget() * factor).min(self.budget().midpoint(1.0)))
     }
 
+    /// Returns the burn rate above which each alert fires, whatever its factor.
+    fn burn_limit(&self) -> f64 {
+        self.budget().midpoint(1.0) / self.budget()
+    }
+
+    /// Whether an alert with this factor needs [`Self::limit`].
+    pub fn is_limited(&self, factor: f64) -> bool {
+        self.burn_limit() < factor
+    }
+
     /// Returns the labels of its recordings and alerts.
     pub fn labels(&self) -> Vec<(String, String)> {
         let pairs = [(OBJECTIVE_LABEL, self.name.as_str()), (INDICATOR_LABEL, self.indicator.as_str())];
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     }
 
-    fn recorded(&self, query: Query, metric: &str, operation: &str, seconds: u32) -> Query {
-        let name = format!("job_objective_sli:objective_{metric}:{operation}{}", duration(seconds));
-        query.recorded_as(name, self.labels())
+    fn recorded(&self, query: Query, metric: &str, operation: &str) -> Query {
+        query.recorded_as(format!("job_objective_sli:objective_{metric}:{operation}"), self.labels())
     }
 
     fn selector(&self, metric: &str) -> Selector {
@@ -126,36 +137,47 @@ impl SiteObjective<'_> {
         }
     }
 
+    /// Returns the calls per second within five minutes that missed the objective.
+    pub fn broken_rate(&self) -> Query {
+        self.recorded(self.broken(rate(STEP)), "errors", &format!("rate{}", duration(STEP)))
+    }
+
+    /// Returns the calls per second within five minutes.
+    pub fn call_rate(&self) -> Query {
+        self.recorded(self.calls(rate(STEP)), "calls", &format!("rate{}", duration(STEP)))
+    }
+
     /// Returns the share of calls within this number of seconds that missed the objective.
-    pub fn ratio(&self, seconds: u32) -> Query {
-        let rate = |window| move |it| Query::Rate(it, Window::Seconds(window));
-        let step = |query, metric| self.recorded(query, metric, "rate", STEP);
-        let (broken, calls) = if seconds == STEP || seconds > COUNTED_MAX {
-            let (broken, calls) = (step(self.broken(rate(STEP)), "errors"), step(self.calls(rate(STEP)), "calls"));
+    fn ratio(&self, seconds: u32) -> Query {
+        let (part, whole) = if seconds == STEP || seconds > COUNTED_MAX {
             let over = |it: Query| if seconds == STEP { it } else { it.averaged(seconds) };
-            (over(broken), over(calls))
+            (over(self.broken_rate()), over(self.call_rate()))
         } else {
             (self.broken(rate(seconds)), self.calls(rate(seconds)))
         };
-        let ratio = Query::Ratio { part: Box::new(broken), whole: Box::new(calls) };
-        self.recorded(ratio, "errors", "ratio_rate", seconds)
+        Query::Ratio { part: Box::new(part), whole: Box::new(whole) }
     }
 
     /// Returns the number of calls within this window, in seconds, that missed the objective. For windows up to
     /// [`COUNTED_MAX`].
     pub fn count(&self, seconds: u32) -> Query {
         let broken = self.broken(|it| Query::Increase(it, Window::Seconds(seconds)));
-        self.recorded(broken, "errors", "increase", seconds)
+        self.recorded(broken, "errors", &format!("increase{}", duration(seconds)))
     }
 
     /// Returns the burn rate: how many times too fast the budget is used.
     pub fn burn(&self, seconds: u32) -> Query {
-        self.ratio(seconds).per(self.budget())
+        self.recorded(self.ratio(seconds).per(self.budget()), "burn", &format!("rate{}", duration(seconds)))
     }
 
-    /// Returns the remaining share of the 30-day budget. Below zero the objective is missed.
-    pub fn left(&self) -> Query {
-        self.burn(PERIOD).rest()
+    /// Returns the burn rate above which each alert fires, whatever its factor.
+    pub fn limit(&self) -> Query {
+        self.recorded(Query::Constant(rounded(self.burn_limit())), "burn", "limit")
+    }
+
+    /// Returns the share of calls that have to meet the objective.
+    pub fn target(&self) -> Query {
+        self.recorded(Query::Constant(self.share), "target", "share")
     }
 
     /// Returns a short description: `99.9% success`, `99% within 10ms`.
@@ -166,6 +188,15 @@ impl SiteObjective<'_> {
             Indicator::Latency(seconds) => format!("{share} within {}", super::alerts::condition::readable(seconds)),
         }
     }
+}
+
+/// Returns a query about all these objectives, with the labels `objective` and `sli`.
+pub fn together(objectives: &[SiteObjective<'_>], query: impl Fn(&SiteObjective<'_>) -> Query) -> Query {
+    Query::AllRecorded(objectives.iter().map(query).collect())
+}
+
+fn rate(seconds: u32) -> impl Fn(Selector) -> Query {
+    move |it| Query::Rate(it, Window::Seconds(seconds))
 }
 
 /// Rounds to nine digits: `1.0 - 0.999` is slightly more than a thousandth.

@@ -1,7 +1,7 @@
 //! The rows of the dashboard and their order.
 
 mod database;
-mod explorer;
+pub(crate) mod explorer;
 mod family;
 pub(crate) mod keys;
 mod lines;
@@ -10,6 +10,7 @@ mod objectives;
 mod overview;
 mod planning;
 pub(crate) mod spec;
+mod stack;
 pub(crate) mod system;
 mod verification;
 
@@ -76,21 +77,25 @@ const FIXED: &[Fixed] = &[
     },
 ];
 
-/// Returns the whole dashboard with positions and numbers: the overview, the objectives, the fixed rows, a row for each
-/// other family, the explorer and the system.
+/// Returns the whole dashboard with positions and numbers. First come the rows that answer at a glance what users notice:
+/// the overview, the objectives and the functions. The rows with details are collapsed.
 pub(crate) fn rows(all: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[BurnRateAlert; 3]) -> Vec<Row> {
-    let mut rows = vec![row(overview::KEY, "System overview", overview::PANELS, all, limits)];
+    let overview = row(overview::KEY, "System overview", overview::PANELS, all, limits);
+    let mut rows = vec![Row { collapsed: false, ..overview }];
     rows.push(objectives::row(all, limits, burns));
+    rows.push(explorer::row(all, limits));
+    rows.push(explorer::details(all, limits));
     rows.extend(FIXED.iter().map(|it| row(it.key, it.title, it.panels, all, limits)));
     let fixed = |name: &str| FIXED.iter().flat_map(|it| it.families).any(|it| it.name == name);
-    // The panels of HTTP requests are in the row of the system.
-    let own = all.iter().filter(|it| !fixed(&it.family.name) && it.family.name != families::HTTP.name);
+    // The overview shows HTTP requests, and the rows of functions show functions.
+    let shown = [families::HTTP.name, families::FUNCTION.name];
+    let own = all.iter().filter(|it| !fixed(&it.family.name) && !shown.contains(&it.family.name.as_str()));
     rows.extend(own.map(|family| {
         let key = format!("family-{}", family.family.name);
         row(&key, &family.family.title, family::PANELS, std::slice::from_ref(family), limits)
     }));
-    rows.push(explorer::row(all, limits));
     rows.push(row(system::KEY, "System resources", system::PANELS, all, limits));
+    rows.push(row(stack::KEY, "Monitoring", stack::PANELS, all, limits));
     rows.retain(|it| !it.panels.is_empty());
     layout::place(&mut rows);
     rows

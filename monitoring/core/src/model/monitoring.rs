@@ -4,8 +4,8 @@ use super::options::{PrometheusOptions, Receivers};
 use super::problem::Problem;
 use super::{Alert, Group, Recording, Row};
 use crate::model::stack::NativeHistograms;
-use crate::query::Query;
 use crate::query::promql::{Histograms, Place, print_as};
+use crate::query::{Match, Query};
 
 /// The dashboard, the recording rules and the alerts that follow from a catalog.
 ///
@@ -106,6 +106,13 @@ impl Monitoring {
 
     fn named<'a>(&'a self, name: &'a str, user: User, query: &'a Query) -> NamedQuery<'a> {
         NamedQuery { name, user, query, job: &self.job, histograms: self.histograms }
+    }
+
+    /// Whether a panel has such a condition on a label.
+    pub(crate) fn uses(&self, condition: &Match) -> bool {
+        let lines = self.rows.iter().flat_map(|it| &it.panels).flat_map(|it| &it.lines);
+        let mut matchers = lines.flat_map(|it| it.query.selectors()).flat_map(|it| &it.matchers);
+        matchers.any(|it| it.is == *condition)
     }
 
     /// Number of panels of the dashboard, without its rows.

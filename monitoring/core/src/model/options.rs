@@ -291,13 +291,8 @@ impl Options {
     /// Returns the address of one panel, without a time range: the dashboard shows the last hour by default.
     #[must_use]
     pub fn panel(&self, job: &str, panel: u32) -> String {
-        self.panel_about(job, job, panel)
-    }
-
-    /// Returns the address of one panel of a job's dashboard, showing another job.
-    pub(crate) fn panel_about(&self, job: &str, shown: &str, panel: u32) -> String {
-        let (base, shown) = (self.grafana_url.trim_end_matches('/'), percent_encoded(shown));
-        format!("{base}/d/{}?var-job={shown}&viewPanel={panel}", uid(job))
+        let base = self.grafana_url.trim_end_matches('/');
+        format!("{base}/d/{}?var-job={}&viewPanel={panel}", uid(job), percent_encoded(job))
     }
 }
 

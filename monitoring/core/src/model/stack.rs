@@ -112,6 +112,12 @@ pub(crate) const NGINX: &str = "nginx:1.28.0-alpine";
 /// The servers that `docker compose up` starts.
 pub const SERVICES: [Service; 6] = [APP, PROMETHEUS, ALERTMANAGER, GRAFANA, NODE, WEBHOOK];
 
+/// The jobs of the servers.
+pub const SERVERS: &[&str] = &[PROMETHEUS.job, ALERTMANAGER.job, GRAFANA.job, NODE.job, WEBHOOK.job, "pushgateway"];
+
+/// The job that reads the samples of other Prometheus servers.
+pub const SHARDS: &[&str] = &["federate"];
+
 /// The time for which Prometheus keeps samples: that of an error budget.
 pub const RETENTION: &str = "30d";
 

@@ -118,6 +118,12 @@ impl Query {
         Query::Compare(Box::new(self), Comparison::Below, threshold)
     }
 
+    /// Keeps only values above those of a query with the same labels.
+    #[must_use]
+    pub fn exceeds(self, other: Query) -> Self {
+        Query::Exceeds(Box::new(self), Box::new(other))
+    }
+
     /// Keeps only zeros.
     #[must_use]
     pub fn is_zero(self) -> Self {

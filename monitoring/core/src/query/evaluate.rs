@@ -25,7 +25,7 @@ pub use quantile::rows as quantile;
 pub use samples::{Labels, Memory, STALE, Sample, Series, Source, Wanted, is_present};
 pub use scope::{AnswerRow, LOOK_BACK, Scope};
 
-use crate::query::{Aggregation, Comparison, Match, Matcher, Origin, Query, Selector, Window};
+use crate::query::{Aggregation, Combination, Comparison, Match, Matcher, Origin, Query, Selector, Window};
 use scope::{Evaluation, seconds};
 use std::sync::Arc;
 
@@ -109,12 +109,20 @@ impl Evaluation<'_> {
                 rows.iter_mut().flat_map(|it| &mut it.values).filter(|it| !holds(it)).for_each(|it| *it = STALE);
                 rows
             }
+            Query::Exceeds(one, other) => {
+                let above = |one, other| if one > other { 1.0 } else { STALE };
+                let (one, other) = (self.rows(one), self.rows(other));
+                // Like every comparison, it keeps the name.
+                let above = combine::pairs(one.clone(), &other, above);
+                combine::combine(one, Combination::And, above)
+            }
             Query::Combine(one, combination, other) => combine::combine(self.rows(one), *combination, self.rows(other)),
             Query::Absent(it) => self.absent(it),
             Query::Constant(value) => {
                 vec![AnswerRow { name: None, labels: Arc::default(), values: vec![*value; self.times.len()] }]
             }
             Query::Recorded { record, labels, matchers, of } => self.recorded(record, labels, matchers, of),
+            Query::AllRecorded(all) => all.iter().flat_map(|it| self.rows(it)).collect(),
         }
     }
 
@@ -160,6 +168,9 @@ impl Evaluation<'_> {
         let name: Arc<str> = record.into();
         for row in &mut rows {
             row.name = Some(Arc::clone(&name));
+            if row.labels.get("job").is_empty() {
+                row.labels = Arc::new(Labels::new(row.labels.iter().chain([("job", self.scope.job)])));
+            }
             if !added.is_empty() {
                 let own = row.labels.iter().filter(|(name, _)| added.iter().all(|it| it.0 != *name));
                 row.labels = Arc::new(Labels::new(own.chain(added.iter().map(|(n, v)| (n.as_str(), v.as_str())))));

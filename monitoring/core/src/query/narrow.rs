@@ -31,7 +31,9 @@ pub fn narrowed(query: &Query, matchers: &[Matcher]) -> Query {
         Query::AvgOverTimeOf(of, window) => Query::AvgOverTimeOf(inner(of), *window),
         Query::Age(of) => Query::Age(inner(of)),
         Query::Compare(of, comparison, threshold) => Query::Compare(inner(of), *comparison, *threshold),
+        Query::Exceeds(one, other) => Query::Exceeds(inner(one), inner(other)),
         Query::Combine(one, combination, other) => Query::Combine(inner(one), *combination, inner(other)),
+        Query::AllRecorded(all) => Query::AllRecorded(all.iter().map(|it| narrowed(it, matchers)).collect()),
         Query::Constant(_) => query.clone(),
         Query::Recorded { record, labels, matchers: own, of } => {
             Query::Recorded { record: record.clone(), labels: labels.clone(), matchers: both(own), of: of.clone() }

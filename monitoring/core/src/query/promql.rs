@@ -130,6 +130,9 @@ fn term(query: &Query, at: At<'_>) -> String {
             };
             format!("{} {sign} {}", print_in(of, Binding::Add, at), number(*threshold))
         }
+        Query::Exceeds(one, other) => {
+            format!("{} > {}", print_in(one, Binding::Add, at), print_in(other, Binding::Add, at))
+        }
         Query::Combine(one, combination, other) => {
             let word = match combination {
                 Combination::And => "and",
@@ -149,14 +152,22 @@ fn term(query: &Query, at: At<'_>) -> String {
             let it = Selector { matchers: it.matchers.into_iter().chain(matchers.iter().cloned()).collect(), ..it };
             selector(&it, "", at)
         }
+        Query::AllRecorded(all) => all_recorded(all, at),
     }
+}
+
+/// Selects a recorded series by its name and the matchers that all queries share.
+fn all_recorded(all: &[Query], at: At<'_>) -> String {
+    let Some(Query::Recorded { record, matchers, .. }) = all.first() else { return "absent(vector(0))".to_owned() };
+    let it = Selector::of_rules(record);
+    selector(&Selector { matchers: matchers.clone(), ..it }, "", at)
 }
 
 fn binding(query: &Query) -> Binding {
     match query {
         Query::OrZero(..) | Query::Combine(_, Combination::Or, _) => Binding::Or,
         Query::Combine(..) => Binding::And,
-        Query::Compare(..) => Binding::Compare,
+        Query::Compare(..) | Query::Exceeds(..) => Binding::Compare,
         Query::Plus(terms) if terms.len() == 1 => terms.first().map_or(Binding::Atom, binding),
         Query::Plus(_) | Query::Age(_) | Query::Minus(..) | Query::Complement(_) => Binding::Add,
         Query::Ratio { .. } | Query::DivideBy(..) => Binding::Multiply,
@@ -192,19 +203,21 @@ fn selector(it: &Selector, suffix: &str, at: At<'_>) -> String {
         }
         Place::Instant { .. } => vec![r#"job=~".+""#.to_owned()],
     };
-    matchers.extend(it.matchers.iter().map(matcher));
+    matchers.extend(it.matchers.iter().filter_map(|it| matcher(it, at.place)));
     format!("{}{suffix}{{{}}}", it.metric, matchers.join(","))
 }
 
-fn matcher(it: &Matcher) -> String {
+fn matcher(it: &Matcher, place: Place<'_>) -> Option<String> {
     let (sign, value) = match &it.is {
+        Match::Chosen if place == Place::Dashboard => ("=~", format!("\"${}\"", it.label)),
+        Match::Chosen => return None,
         Match::Equal(value) => ("=", quoted(value)),
         Match::Different(value) => ("!=", quoted(value)),
         Match::OneOf(values) => ("=~", quoted(&alternatives(values))),
         Match::NoneOf(values) => ("!~", quoted(&alternatives(values))),
         Match::StartsWith(value) => ("=~", quoted(&format!("{}.*", literal(value)))),
     };
-    format!("{}{sign}{value}", it.label)
+    Some(format!("{}{sign}{value}", it.label))
 }
 
 /// Returns a regular expression for exactly these texts. Prometheus anchors it at both ends.

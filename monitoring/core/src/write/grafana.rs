@@ -9,9 +9,10 @@ mod panel;
 
 pub(crate) use panel::{ref_id, steps, unit};
 
+use crate::build::panels::explorer::FUNCTION;
 use crate::model::monitoring::Monitoring;
 use crate::query::promql::{Place, print};
-use crate::query::{Query, Selector};
+use crate::query::{Match, Query, Selector};
 use model::{
     AnnotationList, AnnotationQuery, Current, Dashboard, Datasource, GridPos, RowPanel, Templating, Time, Variable,
     VariableKind,
@@ -24,17 +25,18 @@ const SCHEMA_VERSION: u32 = 41;
 pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
     let mut panels = Vec::new();
     for row in &monitoring.rows {
+        let inside = row.panels.iter().map(|it| panel::panel(it, monitoring.histograms));
+        // A collapsed row contains its panels, and those of an expanded row follow it.
+        let (nested, following): (Vec<_>, Vec<_>) = inside.partition(|_| row.collapsed);
         panels.push(model::AnyPanel::Row(RowPanel {
             id: row.id,
             kind: "row",
             title: plain(&row.title),
-            collapsed: false,
+            collapsed: row.collapsed,
             grid_pos: GridPos { h: 1, w: crate::build::layout::COLUMNS, x: 0, y: row.y },
-            panels: [],
+            panels: nested,
         }));
-        panels.extend(
-            row.panels.iter().map(|it| model::AnyPanel::Panel(Box::new(panel::panel(it, monitoring.histograms)))),
-        );
+        panels.extend(following.into_iter().map(|it| model::AnyPanel::Panel(Box::new(it))));
     }
     let dashboard = Dashboard {
         uid: monitoring.uid.clone(),
@@ -51,7 +53,7 @@ pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
         schema_version: SCHEMA_VERSION,
         version: 1,
         time: Time { from: "now-1h", to: "now" },
-        templating: Templating { list: variables(&monitoring.job) },
+        templating: Templating { list: variables(monitoring) },
         annotations: AnnotationList { list: [annotation()] },
         panels,
     };
@@ -61,8 +63,8 @@ pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
     json
 }
 
-/// Returns the three variables that every query uses.
-fn variables(job: &str) -> Vec<Variable> {
+/// Returns the variables: three that every query uses, and the functions of the row of details.
+fn variables(monitoring: &Monitoring) -> Vec<Variable> {
     let datasource = Variable {
         name: "datasource",
         label: "Data source",
@@ -91,13 +93,21 @@ fn variables(job: &str) -> Vec<Variable> {
         sort: 1,
         hide: 0,
     };
-    let this = Current { selected: true, text: vec![job.to_owned()], value: vec![job.to_owned()] };
-    let all = Current { selected: true, text: vec!["All".to_owned()], value: vec!["$__all".to_owned()] };
-    vec![
+    let this = || vec![monitoring.job.clone()];
+    let this = Current { selected: true, text: this(), value: this() };
+    let all = || Current { selected: true, text: vec!["All".to_owned()], value: vec!["$__all".to_owned()] };
+    // Only programs with annotated functions have this metric.
+    let jobs = "label_values(measurand_sites, job)";
+    let mut variables = vec![
         datasource,
-        chosen("job", "Job", "label_values(up, job)", this),
-        chosen("instance", "Instance", r#"label_values(up{job=~"$job"}, instance)"#, all),
-    ]
+        chosen("job", "Job", jobs, this),
+        chosen("instance", "Instance", r#"label_values(up{job=~"$job"}, instance)"#, all()),
+    ];
+    if monitoring.uses(&Match::Chosen) {
+        let functions = r#"label_values(function_calls_in_flight{job=~"$job"}, function)"#;
+        variables.push(chosen(FUNCTION, "Function", functions, all()));
+    }
+    variables
 }
 
 /// Returns the annotation that marks firing alerts in every panel.

@@ -132,11 +132,16 @@ pub(crate) fn rules(monitoring: &Monitoring) -> String {
 }
 
 fn recording_file(monitoring: &Monitoring) -> RuleFile<RecordingRule> {
-    groups(&monitoring.recordings, |it: &Recording| RecordingRule {
-        record: it.record.clone(),
-        expr: print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms),
-        // Unlike the labels of alerts, these are not templates.
-        labels: it.labels.iter().cloned().collect(),
+    groups(&monitoring.recordings, |it: &Recording| {
+        // A number has no labels, and rules and dashboards select by `job`.
+        let lacks_job = it.query.labels().is_some_and(|labels| !labels.contains("job"));
+        let job = lacks_job.then(|| ("job".to_owned(), monitoring.job.clone()));
+        RecordingRule {
+            record: it.record.clone(),
+            expr: print_as(&it.query, Place::Rules { job: &monitoring.job }, monitoring.histograms),
+            // Unlike the labels of alerts, these are not templates.
+            labels: it.labels.iter().cloned().chain(job).collect(),
+        }
     })
 }
 

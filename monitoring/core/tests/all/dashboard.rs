@@ -1,6 +1,7 @@
 //! The dashboard as Grafana reads it, and mistakes that Grafana silently ignores.
 
 use crate::support::{everything, file, measured, monitoring, system, verified};
+use measurand_catalog::SiteRecord;
 use measurand_monitoring::model::{Panel, PanelKind, Piece};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -21,6 +22,12 @@ fn objects<'a>(value: &'a Value, visit: &mut dyn FnMut(&'a serde_json::Map<Strin
     }
 }
 
+/// All panels of a dashboard in JSON, also those in collapsed rows.
+pub(crate) fn flat(dashboard: &Value) -> Vec<&Value> {
+    let panels = dashboard["panels"].as_array().into_iter().flatten();
+    panels.flat_map(|it| [it].into_iter().chain(flat(it))).collect()
+}
+
 fn panels() -> Vec<Panel> {
     monitoring(&system()).rows.into_iter().flat_map(|it| it.panels).collect()
 }
@@ -33,20 +40,39 @@ fn there_are_enough_panels() {
 #[test]
 fn nothing_overlaps_and_everything_is_in_the_grid() {
     let dashboard = dashboard();
-    let mut cells = BTreeSet::new();
-    for panel in dashboard["panels"].as_array().unwrap() {
-        let [x, y, w, h] = ["x", "y", "w", "h"].map(|it| panel["gridPos"][it].as_u64().unwrap());
-        assert!(w > 0 && h > 0 && x + w <= 24, "{panel:#}");
-        for cell in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
-            assert!(cells.insert(cell), "{} overlaps another panel", panel["title"]);
+    let rows = dashboard["panels"].as_array().unwrap();
+    let collapsed = rows.iter().filter_map(|it| it["panels"].as_array()).filter(|it| !it.is_empty());
+    for panels in collapsed.chain([rows]) {
+        let (mut cells, mut lines) = (BTreeSet::new(), BTreeSet::new());
+        for panel in panels {
+            let [x, y, w, h] = ["x", "y", "w", "h"].map(|it| panel["gridPos"][it].as_u64().unwrap());
+            assert!(w > 0 && h > 0 && x + w <= 24, "{panel:#}");
+            for cell in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
+                assert!(cells.insert(cell), "{} overlaps another panel", panel["title"]);
+            }
+            lines.extend(y..y + h);
         }
+        assert_eq!(cells.len(), 24 * lines.len(), "the grid has a hole");
     }
+}
+
+#[test]
+fn few_panels_are_open() {
+    let open = |sites: &[SiteRecord]| {
+        let rows = monitoring(sites).rows;
+        rows.iter().filter(|it| !it.collapsed).map(|it| it.panels.len()).sum::<usize>()
+    };
+    // The system has four more numbers of its own.
+    assert_eq!(open(&system()), 16);
+    let service: Vec<SiteRecord> =
+        system().into_iter().filter(|it| ["function", "http", "database"].contains(&it.family.as_str())).collect();
+    assert_eq!(open(&service), 12);
 }
 
 #[test]
 fn ids_are_unique_and_do_not_depend_on_other_panels() {
     let dashboard = dashboard();
-    let all = dashboard["panels"].as_array().unwrap();
+    let all = flat(&dashboard);
     let ids: BTreeSet<u64> = all.iter().map(|it| it["id"].as_u64().unwrap()).collect();
     assert_eq!(ids.len(), all.len());
     let id = |panels: &[Panel]| panels.iter().find(|it| it.key == "verification/percentiles").unwrap().id;
@@ -67,12 +93,13 @@ fn rows_have_this_order() {
         .collect();
     let expected = [
         "System overview",
+        "Functions",
+        "Function details",
         "Neural performance",
         "Verification and truth",
         "Database and caching",
-        "Functions",
-        "Function explorer",
         "System resources",
+        "Monitoring",
     ];
     assert_eq!(rows, expected);
 }
@@ -80,7 +107,18 @@ fn rows_have_this_order() {
 #[test]
 fn every_variable_is_defined() {
     let text = file(&monitoring(&system()), "grafana-dashboard.json");
-    let defined = ["datasource", "job", "instance", "__rate_interval", "__range", "__all"];
+    let defined = [
+        "datasource",
+        "job",
+        "instance",
+        "function",
+        "__rate_interval",
+        "__range",
+        "__all",
+        "__dashboard",
+        "__url_time_range",
+        "__value",
+    ];
     for (at, _) in text.match_indices('$') {
         let name = text[at + 1..].trim_start_matches('{');
         let end = name.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap();
@@ -89,7 +127,7 @@ fn every_variable_is_defined() {
     let dashboard = dashboard();
     let variables = dashboard["templating"]["list"].as_array().unwrap();
     let names: Vec<_> = variables.iter().map(|it| it["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["datasource", "job", "instance"]);
+    assert_eq!(names, ["datasource", "job", "instance", "function"]);
     for variable in &variables[1..] {
         assert_eq!(variable["type"], "query");
         assert_eq!(variable["multi"], true);
@@ -161,12 +199,13 @@ fn every_id_is_in_the_vocabulary_of_grafana() {
 #[test]
 fn overrides_name_columns_that_exist() {
     let dashboard = dashboard();
-    let table = dashboard["panels"].as_array().unwrap().iter().find(|it| it["type"] == "table").unwrap();
+    let table = flat(&dashboard).into_iter().find(|it| it["title"] == "Functions now").unwrap();
     let organize = &table["transformations"][1]["options"];
     let columns: BTreeSet<&str> =
         organize["renameByName"].as_object().unwrap().values().map(|it| it.as_str().unwrap()).collect();
     for it in table["fieldConfig"]["overrides"].as_array().unwrap() {
-        assert!(columns.contains(it["matcher"]["options"].as_str().unwrap()), "{it}");
+        let name = it["matcher"]["options"].as_str().unwrap();
+        assert!(columns.contains(name) || name == "function", "{it}");
     }
     let ids: BTreeSet<String> = table["targets"]
         .as_array()
@@ -184,8 +223,7 @@ fn thresholds_are_the_numbers_of_the_alerts() {
     let json = file(&monitoring(&everything()), "grafana-dashboard.json");
     let dashboard: Value = serde_json::from_str(&json).unwrap();
     let steps = |title: &str| {
-        let panels = dashboard["panels"].as_array().unwrap();
-        let panel = panels.iter().find(|it| it["title"] == title).unwrap();
+        let panel = flat(&dashboard).into_iter().find(|it| it["title"] == title).unwrap();
         let steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"].as_array().unwrap();
         steps.iter().map(|it| format!("{} {}", it["value"], it["color"].as_str().unwrap())).collect::<Vec<_>>()
     };
@@ -222,13 +260,13 @@ fn the_order_of_records_does_not_matter() {
 #[test]
 fn the_explorer_lists_each_site_with_its_line() {
     let panels: Vec<Panel> = monitoring(&everything()).rows.into_iter().flat_map(|it| it.panels).collect();
-    let list = panels.iter().find(|it| it.key == "explorer/list").unwrap();
+    let list = panels.iter().find(|it| it.key == "functions/list").unwrap();
     assert_eq!(list.markdown.lines().count(), 2 + everything().len());
     assert!(list.markdown.contains("src/work.rs:18"), "{}", list.markdown);
     assert!(list.markdown.contains("Sells what is in the cart."));
     let only_functions = monitoring(&[measured("a", &[])]);
     let keys: Vec<String> = only_functions.rows.iter().flat_map(|it| &it.panels).map(|it| it.key.clone()).collect();
-    assert!(keys.iter().any(|it| it == "explorer/table"), "{keys:?}");
+    assert!(keys.iter().any(|it| it == "functions/table"), "{keys:?}");
 }
 
 #[test]
@@ -252,7 +290,7 @@ fn the_uid_is_legal_and_unique() {
 fn buckets_are_queried_twice_a_minute() {
     let dashboard = dashboard();
     let mut of_buckets = 0;
-    for panel in dashboard["panels"].as_array().unwrap() {
+    for panel in flat(&dashboard) {
         let targets = panel["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
         let asks = targets.iter().any(|it| it["expr"].as_str().unwrap().contains("_bucket{"));
         assert_eq!(panel["interval"].as_str(), asks.then_some("30s"), "{}", panel["title"]);

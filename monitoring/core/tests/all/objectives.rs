@@ -5,6 +5,7 @@ use expect_test::{Expect, expect};
 use measurand_catalog::{Latency, Objective, SiteRecord};
 use measurand_monitoring::User;
 use measurand_monitoring::query::Query;
+use measurand_monitoring::query::promql::{Place, print};
 
 fn with_objective(objective: Objective) -> SiteRecord {
     SiteRecord { objective: Some(objective), ..query("select", "patterns", &[]) }
@@ -34,47 +35,47 @@ fn a_fast_burn_needs_the_last_hour_and_the_last_minutes() {
         success(0.999),
         "ErrorBudgetFastBurn",
         expect![[
-            r#"job_objective_sli:objective_errors:ratio_rate1h{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:ratio_rate5m{job="shop",objective="shop::work::select_patterns",sli="success"} > 0.0144 and job_objective_sli:objective_errors:increase5m{job="shop",objective="shop::work::select_patterns",sli="success"} > 4.5"#
+            r#"job_objective_sli:objective_burn:rate1h{job="shop"} > 14.4 and job_objective_sli:objective_burn:rate5m{job="shop"} > 14.4 and job_objective_sli:objective_errors:increase5m{job="shop"} > 4.5"#
         ]],
     );
     check(
         latency(0.01, 0.99),
         "ErrorBudgetSlowBurn",
         expect![[
-            r#"job_objective_sli:objective_errors:ratio_rate1d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:ratio_rate2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.03 and job_objective_sli:objective_errors:increase2h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 4.5 or job_objective_sli:objective_errors:ratio_rate3d{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:ratio_rate6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 0.01 and job_objective_sli:objective_errors:increase6h{job="shop",objective="shop::work::select_patterns",sli="latency"} > 4.5"#
+            r#"job_objective_sli:objective_burn:rate1d{job="shop"} > 3 and job_objective_sli:objective_burn:rate2h{job="shop"} > 3 and job_objective_sli:objective_errors:increase2h{job="shop"} > 4.5 or job_objective_sli:objective_burn:rate3d{job="shop"} > 1 and job_objective_sli:objective_burn:rate6h{job="shop"} > 1 and job_objective_sli:objective_errors:increase6h{job="shop"} > 4.5"#
         ]],
     );
 }
 
 #[test]
 fn windows_are_counted_or_averaged() {
-    let name = |window: &str| format!("job_objective_sli:objective_errors:ratio_rate{window}");
+    let name = |window: &str| format!("job_objective_sli:objective_burn:rate{window}");
     check(
         success(0.999),
         &name("1h"),
         expect![[
-            r#"(sum by (job) (rate(db_query_errors_total{job="shop",query_type="select",table="patterns"}[1h])) or 0 * sum by (job) (rate(db_query_duration_seconds_count{job="shop",query_type="select",table="patterns"}[1h]))) / (sum by (job) (rate(db_query_duration_seconds_count{job="shop",query_type="select",table="patterns"}[1h])) > 0)"#
+            r#"(sum by (job) (rate(db_query_errors_total{job="shop",query_type="select",table="patterns"}[1h])) or 0 * sum by (job) (rate(db_query_duration_seconds_count{job="shop",query_type="select",table="patterns"}[1h]))) / (sum by (job) (rate(db_query_duration_seconds_count{job="shop",query_type="select",table="patterns"}[1h])) > 0) / 0.001"#
         ]],
     );
     check(
         success(0.999),
         &name("3d"),
         expect![[
-            r#"avg_over_time(job_objective_sli:objective_errors:rate5m{job="shop",objective="shop::work::select_patterns",sli="success"}[3d]) / (avg_over_time(job_objective_sli:objective_calls:rate5m{job="shop",objective="shop::work::select_patterns",sli="success"}[3d]) > 0)"#
+            r#"avg_over_time(job_objective_sli:objective_errors:rate5m{job="shop",objective="shop::work::select_patterns",sli="success"}[3d]) / (avg_over_time(job_objective_sli:objective_calls:rate5m{job="shop",objective="shop::work::select_patterns",sli="success"}[3d]) > 0) / 0.001"#
         ]],
     );
     check(
         success(0.999),
         &name("30d"),
         expect![[
-            r#"avg_over_time(job_objective_sli:objective_errors:rate5m{job="shop",objective="shop::work::select_patterns",sli="success"}[30d]) / (avg_over_time(job_objective_sli:objective_calls:rate5m{job="shop",objective="shop::work::select_patterns",sli="success"}[30d]) > 0)"#
+            r#"avg_over_time(job_objective_sli:objective_errors:rate5m{job="shop",objective="shop::work::select_patterns",sli="success"}[30d]) / (avg_over_time(job_objective_sli:objective_calls:rate5m{job="shop",objective="shop::work::select_patterns",sli="success"}[30d]) > 0) / 0.001"#
         ]],
     );
     check(
         latency(1.0, 0.99),
         &name("6h"),
         expect![[
-            r#"(sum by (job) (rate(db_query_duration_seconds_count{job="shop",query_type="select",table="patterns"}[6h])) - sum by (job) (rate(db_query_duration_seconds_bucket{job="shop",query_type="select",table="patterns",le=~"1|1\\.0"}[6h]))) / (sum by (job) (rate(db_query_duration_seconds_count{job="shop",query_type="select",table="patterns"}[6h])) > 0)"#
+            r#"(sum by (job) (rate(db_query_duration_seconds_count{job="shop",query_type="select",table="patterns"}[6h])) - sum by (job) (rate(db_query_duration_seconds_bucket{job="shop",query_type="select",table="patterns",le=~"1|1\\.0"}[6h]))) / (sum by (job) (rate(db_query_duration_seconds_count{job="shop",query_type="select",table="patterns"}[6h])) > 0) / 0.01"#
         ]],
     );
 }
@@ -84,9 +85,7 @@ fn the_remaining_budget_is_shown() {
     check(
         success(0.999),
         "overview/budget",
-        expect![[
-            r#"1 - job_objective_sli:objective_errors:ratio_rate30d{job=~"$job",objective="shop::work::select_patterns",sli="success"} / 0.001"#
-        ]],
+        expect![[r#"1 - max by (job) (job_objective_sli:objective_burn:rate30d{job=~"$job"})"#]],
     );
 }
 
@@ -97,7 +96,7 @@ fn each_window_of_each_objective_is_recorded_once() {
     let windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d"];
     let names: Vec<String> = recordings.map(|it| it.name.to_owned()).collect();
     for window in windows {
-        let name = format!("job_objective_sli:objective_errors:ratio_rate{window}");
+        let name = format!("job_objective_sli:objective_burn:rate{window}");
         assert_eq!(names.iter().filter(|it| **it == name).count(), 2, "{name}: {names:#?}");
     }
 }
@@ -112,37 +111,46 @@ fn every_objective_has_alerts_that_can_fire() {
     let monitoring = monitoring(&sites);
     assert_eq!(monitoring.problems, []);
     let alerts = || monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| it.name.starts_with("ErrorBudget"));
-    assert_eq!(alerts().count(), 3 * sites.len());
-    for alert in alerts() {
-        let thresholds = shares(&alert.query);
-        assert!(!thresholds.is_empty() && thresholds.iter().all(|it| *it > 0.0 && *it < 1.0), "{thresholds:?}");
-    }
+    assert_eq!(alerts().count(), 3, "one rule for all");
+    let limits = monitoring.recordings.iter().flat_map(|it| &it.rules).filter(|it| it.record.ends_with("burn:limit"));
+    let limits: Vec<f64> =
+        limits.filter_map(|it| if let Query::Constant(it) = it.query { Some(it) } else { None }).collect();
+    assert_eq!(limits, [1.000_000_5, 1.005_050_505, 1.5, 5.5, 10.5, 500_000_000.5], "between 1 and 1 / budget");
 }
 
-/// Returns the thresholds of the ratios in a condition.
-fn shares(query: &Query) -> Vec<f64> {
-    match query {
-        Query::Compare(of, _, threshold) if matches!(&**of, Query::Recorded { record, .. } if record.contains(":ratio_")) =>
-        {
-            vec![*threshold]
-        }
-        _ => query.children().into_iter().flat_map(shares).collect(),
-    }
+#[test]
+fn objectives_of_one_owner_have_one_rule() {
+    let named = |name: &str, facts: &[(&str, &str)]| {
+        let facts = facts.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        SiteRecord { function: name.to_owned(), facts, ..success(0.999) }
+    };
+    let rules = |sites: &[SiteRecord]| -> Vec<String> {
+        let monitoring = monitoring(sites);
+        let fast = monitoring.alerts.iter().flat_map(|it| &it.rules).filter(|it| it.name == "ErrorBudgetFastBurn");
+        let text = |it: &Query| print(it, Place::Rules { job: "shop" });
+        fast.map(|it| format!("{} {}", it.team, text(&it.query).split(" > ").next().unwrap())).collect()
+    };
+    let many: Vec<SiteRecord> = (0..40).map(|it| named(&format!("f{it}"), &[])).collect();
+    assert_eq!(rules(&many), [r#"unowned job_objective_sli:objective_burn:rate1h{job="shop"}"#]);
+    let owned = [named("a", &[]), named("b", &[("owner", "money")]), named("c", &[("owner", "money")])];
+    assert_eq!(
+        rules(&owned),
+        [
+            r#"money job_objective_sli:objective_burn:rate1h{job="shop",objective=~"shop\\:\\:work\\:\\:b|shop\\:\\:work\\:\\:c"}"#,
+            r#"unowned job_objective_sli:objective_burn:rate1h{job="shop",objective="shop::work::a"}"#,
+        ]
+    );
 }
 
 #[test]
 fn a_large_budget_has_a_threshold_below_all_calls() {
-    let thresholds = |share: f64| {
-        let monitoring = monitoring(&[success(share)]);
-        let alerts = monitoring.alerts.iter().flat_map(|it| &it.rules);
-        let mut all: Vec<f64> =
-            alerts.filter(|it| it.name.starts_with("ErrorBudget")).flat_map(|it| shares(&it.query)).collect();
-        all.dedup();
-        all
-    };
-    assert_eq!(thresholds(0.999), [0.0144, 0.006, 0.003, 0.001]);
-    assert_eq!(thresholds(0.9), [0.55, 0.3, 0.1]);
-    assert_eq!(thresholds(0.5), [0.75, 0.5]);
+    check(
+        success(0.9),
+        "ErrorBudgetFastBurn",
+        expect![[
+            r#"(job_objective_sli:objective_burn:rate1h{job="shop"} > 14.4 or job_objective_sli:objective_burn:rate1h{job="shop"} > job_objective_sli:objective_burn:limit{job="shop"}) and (job_objective_sli:objective_burn:rate5m{job="shop"} > 14.4 or job_objective_sli:objective_burn:rate5m{job="shop"} > job_objective_sli:objective_burn:limit{job="shop"}) and job_objective_sli:objective_errors:increase5m{job="shop"} > 4.5"#
+        ]],
+    );
 }
 
 /// In Prometheus, each alert becomes pending, fires and resolves.

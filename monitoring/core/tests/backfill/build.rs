@@ -82,6 +82,7 @@ fn add_recorded(both: &[(&str, Monitoring)], world: &mut World, averaged: bool) 
 fn of_rule(rule: &Recording, job: &str, world: &World, incident: Option<f64>) -> Vec<Series> {
     let answer = Oracle { world, job: Some(job), at: world.end }.answer(&rule.query);
     let series = answer.into_iter().map(|(mut labels, value)| {
+        labels.entry("job".to_owned()).or_insert_with(|| job.to_owned());
         labels.extend(rule.labels.iter().cloned());
         let law = incident.map_or(Law::Constant(value), |times| Law::Incident(value, times * value));
         let grid = if incident.is_some() { Grid::Even } else { Grid::Recent };

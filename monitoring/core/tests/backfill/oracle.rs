@@ -79,6 +79,13 @@ impl Oracle<'_> {
                 };
                 self.answer(of).into_iter().filter(|(_, value)| holds(*value)).collect()
             }
+            Query::Exceeds(one, other) => {
+                let other = self.answer(other);
+                self.answer(one)
+                    .into_iter()
+                    .filter(|(labels, it)| other.get(labels).is_some_and(|other| it > other))
+                    .collect()
+            }
             Query::Combine(one, combination, other) => {
                 let (mut one, other) = (self.answer(one), self.answer(other));
                 match combination {
@@ -100,6 +107,7 @@ impl Oracle<'_> {
             Query::Constant(it) => Answer::from([(Labels::new(), *it)]),
             Query::Recorded { labels, matchers, of, .. } => {
                 let answers = self.answer(of).into_iter().map(|(mut all, value)| {
+                    all.entry("job".to_owned()).or_insert_with(|| self.job.unwrap_or(crate::world::HEALTHY).to_owned());
                     all.extend(labels.iter().cloned());
                     (all, value)
                 });
@@ -108,6 +116,7 @@ impl Oracle<'_> {
                 let is_meant = |it: &Labels| matchers.iter().all(|matcher| matches(matcher, it));
                 answers.filter(|(labels, _)| is_recorded(labels) && is_meant(labels)).collect()
             }
+            Query::AllRecorded(all) => all.iter().flat_map(|it| self.answer(it)).collect(),
         }
     }
 
@@ -176,6 +185,7 @@ fn matches(matcher: &Matcher, labels: &Labels) -> bool {
         Match::OneOf(all) => all.iter().any(|it| it == value),
         Match::NoneOf(all) => all.iter().all(|it| it != value),
         Match::StartsWith(it) => value.starts_with(it.as_str()),
+        Match::Chosen => true,
     }
 }
 

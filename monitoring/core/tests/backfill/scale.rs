@@ -77,7 +77,8 @@ pub(crate) fn a_hundred_thousand_series_are_not_too_many(many: &Many) {
 fn points(monitoring: &Monitoring, dashboard: &Value, key: &str) -> u32 {
     let mut panels = monitoring.rows.iter().flat_map(|it| &it.panels);
     let id = panels.find(|it| it.key == key).expect("a panel").id;
-    let mut panels = dashboard["panels"].as_array().expect("panels").iter();
+    let rows = dashboard["panels"].as_array().expect("panels").iter();
+    let mut panels = rows.flat_map(|it| [it].into_iter().chain(it["panels"].as_array().into_iter().flatten()));
     let interval = &panels.find(|it| it["id"] == id).expect("the same panel")["interval"];
     let seconds = interval.as_str().map(|it| it.trim_end_matches('s').parse().expect("seconds"));
     seconds.map_or(POINTS, |it: u32| it.max(POINTS))

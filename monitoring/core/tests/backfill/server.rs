@@ -78,7 +78,7 @@ impl Prometheus {
         let timeout = Some(Duration::from_secs(60));
         let agent = ureq::Agent::config_builder().timeout_global(timeout).build().new_agent();
         let this = Self { _running: running, url: format!("http://{listen}"), agent };
-        wait("Prometheus to be ready", 60, || ureq::get(format!("{}/-/ready", this.url)).call().ok());
+        wait("Prometheus to be ready", || ureq::get(format!("{}/-/ready", this.url)).call().ok());
         this
     }
 

@@ -35,6 +35,7 @@ const GOOD_CALLS: &str = "With a shorter window of the good calls, the minimum s
 
 pub(crate) const GUARDS: &[Guard] = &[
     guard("job_objective_sli:objective_errors:", "0 * sum by (job) (rate(", NO_ERRORS),
+    guard("job_objective_sli:objective_burn:", "0 * sum by (job) (rate(", NO_ERRORS),
     guard("HttpErrorRateHigh", "> 0 → -1", OF_ALL),
     guard("TaskFailureRate", "> 0 → -1", OF_ALL),
     guard("PatternExtractionErrors", "> 0 → -1", OF_ALL),

@@ -59,9 +59,12 @@ fn of_expression(line: &str) -> Vec<Change> {
             all.push((from, to, other.to_owned()));
             let rest = &line[to + 1..];
             let digits = rest.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(rest.len());
-            let value: f64 = rest[..digits].parse().expect("a number after a comparison");
-            let others = if value > 0.0 { [value * 0.5, value * 3.0] } else { [-1.0, 1e9] };
-            all.extend(others.map(|it| (to + 1, to + 1 + digits, it.to_string())));
+            // Behind some comparisons is a recorded series.
+            if digits > 0 {
+                let value: f64 = rest[..digits].parse().expect("a number after a comparison");
+                let others = if value > 0.0 { [value * 0.5, value * 3.0] } else { [-1.0, 1e9] };
+                all.extend(others.map(|it| (to + 1, to + 1 + digits, it.to_string())));
+            }
         }
     }
     let windows =

@@ -82,7 +82,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 300,
         summary: "Requests fail with server errors.",
         impact: "Users of the route see errors.",
-        panel: "system/http_errors",
+        panel: "overview/http_errors",
         absent: QUIET,
         advice: &[
             "The label `route` names the route. Find its errors in the log.",
@@ -138,7 +138,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 600,
         summary: "Requests are slow.",
         impact: "Users of the route wait longer.",
-        panel: "system/http_duration",
+        panel: "overview/http_duration",
         absent: QUIET,
         advice: &[
             "The label `route` names the route. Check what it waits for: the database, a cache, another service.",

@@ -6,16 +6,13 @@ use crate::build::used_family::UsedFamily;
 use crate::model::options::Options;
 use crate::model::{Alert, Piece, Row, Scenario, Sentence, Steps};
 use crate::query::promql::RULE_WINDOW_SECONDS;
-use crate::query::{Combination, Origin, Query, Selector, Window};
+use crate::query::{Combination, Query, Selector, Window};
 use measurand_catalog::{Severity, SiteRecord};
 
 pub(super) const QUARTER_SECONDS: u32 = 900;
 pub(super) const HOUR_SECONDS: u32 = 3600;
 pub(super) const QUARTER: Window = Window::Seconds(QUARTER_SECONDS);
 pub(super) const HOUR: Window = Window::Seconds(HOUR_SECONDS);
-
-/// The value of a Grafana variable that selects all of its values.
-const ALL_JOBS: &str = "$__all";
 
 /// An alert whose panel is not resolved yet.
 #[derive(Debug)]
@@ -121,13 +118,6 @@ impl Draft<'_> {
         let first = claims.next();
         let panel = claims.next().filter(|_| first.is_some_and(|it| it.key.starts_with("overview/"))).or(first);
         let panel = panel.or_else(|| all().find(|it| it.key == self.panel));
-        // An alert about servers of the monitoring stack shows their job, or all jobs.
-        let stack = self.query.selectors().into_iter().find_map(|it| match it.origin {
-            Origin::Jobs([job]) => Some(*job),
-            Origin::Jobs(_) => Some(ALL_JOBS),
-            _ => None,
-        });
-        let shown = stack.unwrap_or(job);
         let steps = |it: &&SiteRecord| {
             let text = fact(it, "steps")?.to_owned();
             Some(Steps { function: format!("{}::{}", it.module, it.function), text })
@@ -145,7 +135,7 @@ impl Draft<'_> {
             description: self.description,
             impact: self.impact,
             runbook_url: self.runbook.map_or_else(|| options.runbook(self.name), str::to_owned),
-            dashboard_url: options.panel_about(job, shown, panel.map_or(1, |it| it.id)),
+            dashboard_url: options.panel(job, panel.map_or(1, |it| it.id)),
             panel: panel.map(|it| it.key.clone()).unwrap_or_default(),
             absent: self.absent.to_owned(),
             advice: self.advice.iter().map(|it| (*it).to_owned()).collect(),

@@ -1,18 +1,22 @@
 //! Alerts about objectives. Each one has a long window, so that it fires only if the burn matters, and a short window,
 //! so that it resolves soon after the burn stops.
+//!
+//! One rule is about all objectives with the same thresholds, owner, severity and runbook. So the number of rules does
+//! not grow with the number of functions.
 
 mod timelines;
 
-use super::draft::{Draft, fact};
-use super::facts::severity_of;
+use super::draft::Draft;
+use super::facts::{Facts, Split};
 use super::minimum_sample::MinimumSample;
 use super::scenario::{TRAFFIC, counter, scenario};
-use crate::build::objectives::{Indicator, OBJECTIVE_LABEL, SiteObjective};
+use crate::build::objectives::{INDICATOR_LABEL, Indicator, OBJECTIVE_LABEL, SiteObjective, together};
 use crate::model::burn_rate::{BurnRateAlert, NAMES};
 use crate::model::options::Options;
-use crate::model::{Format, Piece, Scenario, Sentence, Signal, label, text as piece};
-use crate::query::{Combination, Query};
+use crate::model::{Format, Piece, Scenario, Sentence, Signal, Timeline, label, text as piece};
+use crate::query::{Combination, Match, Matcher, Query, narrowed};
 use measurand_catalog::family::{ERROR_OUTCOMES, OUTCOME_LABEL};
+use std::collections::{BTreeMap, BTreeSet};
 
 const ABSENT: &str =
     "Silent without series or traffic: no call misses the objective. ServiceDown fires when the program is gone.";
@@ -28,49 +32,101 @@ const TEXTS: [Text; 3] = [
     Text { name: NAMES[2], summary: "An error budget burns too fast to last." },
 ];
 
-/// Returns three alerts for each objective.
-pub(super) fn drafts<'a>(promises: &[SiteObjective<'a>], options: &Options) -> Vec<Draft<'a>> {
-    let minimum = MinimumSample(options.minimum_sample);
-    let all = TEXTS.iter().zip(&options.burns);
-    all.flat_map(|(text, burn)| {
-        promises.iter().enumerate().map(move |(index, it)| {
-            // Objectives of one kind have similar rules, so only the first of them is tested in detail.
-            let earlier = promises.iter().take(index);
-            let first = !earlier.into_iter().any(|other| (&other.metric, &other.calls) == (&it.metric, &it.calls));
-            draft(text, burn, it, minimum, first)
-        })
-    })
-    .collect()
+/// Objectives with the same rule.
+struct Shared<'a> {
+    objectives: Vec<SiteObjective<'a>>,
+    facts: Facts<'a>,
+    /// Whether other objectives have another rule.
+    is_part: bool,
 }
 
+/// Returns the alerts about all objectives, the most urgent first.
+pub(super) fn drafts<'a>(all: &[SiteObjective<'a>], options: &Options, split: Split) -> Vec<Draft<'a>> {
+    let minimum = MinimumSample(options.minimum_sample);
+    let mut drafts = Vec::new();
+    for (text, burn) in TEXTS.iter().zip(&options.burns) {
+        let mut tested = Vec::new();
+        drafts.extend(shared(all, burn, split).into_iter().map(|it| draft(text, burn, it, minimum, &mut tested)));
+    }
+    drafts
+}
+
+/// Returns the objectives by rule.
+fn shared<'a>(all: &[SiteObjective<'a>], burn: &BurnRateAlert, split: Split) -> Vec<Shared<'a>> {
+    let mut by_facts: BTreeMap<Facts<'a>, Vec<SiteObjective<'a>>> = BTreeMap::new();
+    for it in all {
+        let mut facts = Facts::of(it.site, burn.severity, split);
+        // The three alerts keep different severities, but none is more urgent than the function allows.
+        facts.severity = facts.severity.max(burn.severity);
+        by_facts.entry(facts).or_default().push(it.clone());
+    }
+    let is_part = by_facts.len() > 1;
+    by_facts.into_iter().map(|(facts, objectives)| Shared { objectives, facts, is_part }).collect()
+}
+
+/// Returns the names of the objectives, each once.
+fn names(objectives: &[SiteObjective<'_>]) -> Vec<String> {
+    let names: BTreeSet<&str> = objectives.iter().map(|it| it.name.as_str()).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// Objectives with equal metrics have similar rules, so only the first of them, by `tested`, is tested in detail.
 fn draft<'a>(
     text: &'static Text,
     burn: &BurnRateAlert,
-    promise: &SiteObjective<'a>,
+    shared: Shared<'a>,
     minimum: MinimumSample,
-    first: bool,
+    tested: &mut Vec<(String, String)>,
 ) -> Draft<'a> {
+    let Shared { objectives, facts, is_part } = shared;
+    let names = if is_part { names(&objectives) } else { Vec::new() };
+    let (labels, matchers) = match names.as_slice() {
+        [] => (Vec::new(), Vec::new()),
+        [name] => (vec![(OBJECTIVE_LABEL.to_owned(), name.clone())], vec![Match::Equal(name.clone())]),
+        _ => (Vec::new(), vec![Match::OneOf(names)]),
+    };
+    let matchers: Vec<Matcher> =
+        matchers.into_iter().map(|is| Matcher { label: OBJECTIVE_LABEL.to_owned(), is }).collect();
+    let read = |query: &dyn Fn(&SiteObjective<'_>) -> Query| narrowed(&together(&objectives, query), &matchers);
+    let burns = |seconds: u32, factor: f64| {
+        let burn = || read(&|it| it.burn(seconds));
+        let above = burn().above(factor);
+        // A budget of 10 % never burns 14.4 times too fast.
+        if objectives.iter().any(|it| it.is_limited(factor)) {
+            above.combine(Combination::Or, burn().exceeds(read(&|it| it.limit())))
+        } else {
+            above
+        }
+    };
     let pairs = burn.pairs.iter().map(|it| {
-        let threshold = promise.threshold(it.factor);
-        let both = promise.ratio(it.long).above(threshold);
-        let both = both.combine(Combination::And, promise.ratio(it.short).above(threshold));
+        let both = burns(it.long, it.factor).combine(Combination::And, burns(it.short, it.factor));
         // In the long window, the calls of an earlier fault would be enough.
-        both.combine(Combination::And, promise.count(it.short).above(minimum.count()))
+        both.combine(Combination::And, read(&|objective| objective.count(it.short)).above(minimum.count()))
     });
     let query = pairs.reduce(|all, it| all.combine(Combination::Or, it)).unwrap_or(Query::Constant(0.0));
+    let new = objectives.iter().filter(|it| {
+        let metrics = (it.metric.clone(), it.calls.clone());
+        let is_new = !tested.contains(&metrics);
+        if is_new {
+            tested.push(metrics);
+        }
+        is_new
+    });
+    let courses = new.flat_map(|it| timelines::of(burn, it, minimum)).collect();
     Draft {
         name: text.name,
         query,
         for_seconds: burn.for_seconds,
-        // The three alerts keep different severities, but none is more urgent than the function allows.
-        severity: Some(severity_of(promise.site).map_or(burn.severity, |it| burn.severity.max(it))),
+        severity: Some(facts.severity),
         summary: Sentence::Own(text.summary.to_owned()),
         description: vec![
-            piece("The objective of "),
+            piece("The error budget of "),
             label(OBJECTIVE_LABEL),
-            piece(format!(" is {}; ", promise.title())),
-            Piece::Value(Format::Share),
-            piece(" of its calls missed it."),
+            piece(" ("),
+            label(INDICATOR_LABEL),
+            piece(") burns "),
+            Piece::Value(Format::Factor),
+            piece(" times too fast."),
         ],
         impact: Sentence::Own(burn.impact()),
         panel: crate::build::panels::spec::BURN_PANEL.to_owned(),
@@ -80,15 +136,20 @@ fn draft<'a>(
             "If a release came shortly before, roll it back.",
             "If users noticed nothing, the objective may be too strict: agree on another `slo(..)` with them.",
         ],
-        scenario: proof(burn, promise, minimum, first),
-        labels: promise.labels(),
-        team: fact(promise.site, "owner"),
-        runbook: fact(promise.site, "runbook"),
-        sites: vec![promise.site],
+        scenario: objectives.first().map_or_else(Scenario::default, |it| proof(burn, it, minimum, courses)),
+        labels,
+        team: facts.owner(),
+        runbook: facts.runbook(),
+        sites: objectives.iter().map(|it| it.site).collect(),
     }
 }
 
-fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, minimum: MinimumSample, first: bool) -> Scenario {
+fn proof(
+    burn: &BurnRateAlert,
+    promise: &SiteObjective<'_>,
+    minimum: MinimumSample,
+    courses: Vec<Timeline>,
+) -> Scenario {
     let minutes = |seconds: u32| seconds.div_ceil(60);
     let longest = burn.pairs.iter().map(|it| it.short).max().unwrap_or_default();
     // A test file for alerts that take hours evaluates every ten minutes.
@@ -98,7 +159,6 @@ fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, minimum: MinimumSamp
     let signals = vec![calls, promised(promise, broken)];
     // Slightly fewer failures than the limit, over the whole test.
     let quiet = 0.8 * minimum.count() / TRAFFIC / f64::from(step + minutes(burn.for_seconds) + 15);
-    let courses = if first { timelines::of(burn, promise, minimum) } else { Vec::new() };
     let recovery = minutes(longest) + step + 10;
     Scenario {
         lead: step,
@@ -106,7 +166,7 @@ fn proof(burn: &BurnRateAlert, promise: &SiteObjective<'_>, minimum: MinimumSamp
         recovery,
         quiet: Some(quiet),
         courses,
-        ..scenario(signals, promise.labels(), 1.0)
+        ..scenario(signals, promise.labels(), 1.0 / promise.budget())
     }
 }
 

@@ -6,27 +6,24 @@
 use super::draft::{Common, HOUR, QUARTER};
 use super::scenario::{TRAFFIC, counter, gauge, labels, scenario};
 use super::timeline::{self, BEGINS, CROWD, NOTHING, OVER};
-use crate::model::stack::{ALERTMANAGER, GRAFANA, NODE, PROMETHEUS, WEBHOOK};
+use crate::model::stack::{ALERTMANAGER, NODE, PROMETHEUS, SERVERS, SHARDS};
 use crate::model::{Format, Piece, Scenario, Signal, label, text};
 use crate::query::{Combination, Match, Query, Selector};
 use measurand_catalog::Severity;
-
-/// The jobs of the servers.
-const SERVERS: &[&str] = &[PROMETHEUS.job, ALERTMANAGER.job, GRAFANA.job, NODE.job, WEBHOOK.job, "pushgateway"];
-/// The job that reads the samples of other Prometheus servers.
-const SHARDS: &[&str] = &["federate"];
 
 const DELIVERY: f64 = 0.01;
 const DISK: f64 = 0.2;
 /// Each sample takes about two bytes on disk, so these take 100 MB a day.
 const SAMPLES_A_SECOND: f64 = 600.0;
-const APPENDED: &str = "prometheus_tsdb_head_samples_appended_total";
+/// Samples that Prometheus stored.
+pub(crate) const APPENDED: &str = "prometheus_tsdb_head_samples_appended_total";
 
 const UNREACHABLE: &[&str] = &[
     "See whether the server runs: `cargo measurand status`, `docker compose ps`. Its log shows why it ended.",
     "If it runs, the page `/targets` of Prometheus shows the error: an address, a certificate, a password, a limit.",
 ];
 
+pub(crate) const DISK_LABELS: [&str; 2] = ["instance", "mountpoint"];
 /// File systems without persistent data.
 const NO_DISKS: [&str; 5] = ["tmpfs", "overlay", "squashfs", "ramfs", "devtmpfs"];
 
@@ -37,7 +34,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 300,
         summary: "Alertmanager cannot deliver notifications.",
         impact: "Alerts sent through this channel may not arrive.",
-        panel: "overview/alerts",
+        panel: "monitoring/notifications",
         absent: "Silent without series. When Alertmanager is gone, the Watchdog stops.",
         advice: &[
             "The log of Alertmanager shows the error of the channel.",
@@ -85,7 +82,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 300,
         summary: "Prometheus cannot evaluate its rules.",
         impact: "The alerts of this rule group cannot fire.",
-        panel: "overview/alerts",
+        panel: "monitoring/rules",
         absent: "Silent without series. When Prometheus is gone, the Watchdog stops.",
         advice: &[
             "The page `/rules` of Prometheus shows the error next to the rule.",
@@ -119,7 +116,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 300,
         summary: "Prometheus cannot read the samples of another Prometheus.",
         impact: "The instances that it scrapes are not monitored: none of their alerts can fire.",
-        panel: "overview/status",
+        panel: "monitoring/targets",
         absent: "Silent without series. Most systems have a single Prometheus.",
         advice: UNREACHABLE,
         query: |_| Some(fails(SHARDS, "up")),
@@ -132,7 +129,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 300,
         summary: "A server of the monitoring does not answer.",
         impact: "Alerts from its metrics are silent: LowDiskSpace needs `node`, AlertDeliveryFailing `alertmanager`.",
-        panel: "overview/status",
+        panel: "monitoring/targets",
         absent: "Silent without series. The server may not be installed.",
         advice: UNREACHABLE,
         query: |_| Some(fails(SERVERS, "up")),
@@ -147,7 +144,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 300,
         summary: "A server rejected its new configuration.",
         impact: "It uses the old one: changes of targets, rules and receivers have no effect, and a restart fails.",
-        panel: "overview/status",
+        panel: "monitoring/reloads",
         absent: "Silent without series. MonitoringTargetDown fires when the server is gone.",
         advice: &[
             "The log of the server names the file and the line.",
@@ -175,22 +172,16 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 1800,
         summary: "A disk is nearly full.",
         impact: "When the disk is full, nothing can be written to it.",
-        panel: "overview/alerts",
+        panel: "monitoring/disks",
         absent: "Silent without series. The node exporter may not be installed.",
         advice: &[
             "Run `du -x --max-depth=2` on the mount point to see what uses the space.",
             "Delete old logs and images first. `--storage.tsdb.retention.size` limits what Prometheus stores.",
         ],
         query: |_| {
-            let by = ["instance".to_owned(), "mountpoint".to_owned()];
-            let read = |name| {
-                let kinds = Match::NoneOf(NO_DISKS.map(str::to_owned).to_vec());
-                Query::Instant(Selector::of_jobs(&[NODE.job], name).matching("fstype", kinds)).sum(&by)
-            };
-            let free = read("node_filesystem_avail_bytes").part_of(read("node_filesystem_size_bytes"));
             // A read-only file system cannot fill up.
-            let writable = read("node_filesystem_readonly").is_zero();
-            Some(free.below(DISK).combine(Combination::And, writable))
+            let writable = disk("node_filesystem_readonly").is_zero();
+            Some(free_disk().below(DISK).combine(Combination::And, writable))
         },
         description: |_| {
             let share = Piece::Value(Format::Share);
@@ -213,7 +204,7 @@ pub(super) const ALERTS: &[Common] = &[
         for_seconds: 3600,
         summary: "Prometheus stores many samples.",
         impact: "Its disk fills up, or old samples are deleted before their time. Queries become slower.",
-        panel: "system/scrape_samples",
+        panel: "monitoring/samples",
         absent: "Silent without series.",
         advice: &[
             "The page `/tsdb-status` of Prometheus shows which metrics have the most series.",
@@ -237,6 +228,17 @@ pub(super) const ALERTS: &[Common] = &[
         },
     },
 ];
+
+/// The free share of each disk.
+pub(crate) fn free_disk() -> Query {
+    disk("node_filesystem_avail_bytes").part_of(disk("node_filesystem_size_bytes"))
+}
+
+fn disk(metric: &str) -> Query {
+    let kinds = Match::NoneOf(NO_DISKS.map(str::to_owned).to_vec());
+    let disks = Selector::of_jobs(&[NODE.job], metric).matching("fstype", kinds);
+    Query::Instant(disks).sum(&DISK_LABELS.map(str::to_owned))
+}
 
 /// The series of these jobs that are zero.
 fn fails(jobs: &'static [&'static str], metric: &str) -> Query {

@@ -28,7 +28,7 @@ pub(super) const PANELS: &[Spec] = &[
                       line.",
         unit: Unit::Seconds,
         no_value: "no queries",
-        lines: |it| quantiles_by_label(&used(it, &families::DATABASE), Role::Duration, 0.95),
+        lines: |it| quantiles_by_label(&used(it, &families::DATABASE), Role::Duration, &[0.95]),
         alerts: |_| names(&["DatabaseSlowQueries"]),
         ..PLAIN
     },

@@ -1,85 +1,52 @@
-//! The explorer: every function annotated with `#[measured]`, and the source location of each annotation.
+//! The functions annotated with `#[measured]`: one table of all, and a row about the ones that the viewer chooses.
 
-use super::lines::percentile;
-use super::spec::{Limits, PLAIN, Spec, by_labels, each, panel};
+use super::spec::{Limits, PLAIN, Spec, panel};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::markdown;
 use crate::model::{Line, Panel, PanelKind, Rectangle, Row, Unit, text};
-use crate::query::Aggregation;
+use crate::query::{Aggregation, Match, Matcher, narrowed};
 use measurand_catalog::{Role, SiteRecord, families};
 
-const KEY: &str = "explorer";
+const KEY: &str = "functions";
 
-/// Half of the dashboard's width.
-const WIDE: Spec = Spec { width: 12, ..PLAIN };
+/// The variable with the functions that the viewer chose.
+pub(crate) const FUNCTION: &str = "function";
 
-const PANELS: &[Spec] = &[
-    Spec {
-        key: "table",
-        title: "Functions now",
-        description: "The current numbers of every function. Click a column header to sort.",
-        kind: PanelKind::Table,
-        width: 24,
-        lines: |used| {
-            let columns = used.iter().flat_map(columns);
-            columns.map(|(name, unit, query)| Line { legend: vec![text(name)], query, unit: Some(unit) }).collect()
-        },
-        ..PLAIN
-    },
-    Spec {
-        key: "rate",
-        title: "Calls per second by function",
-        description: "Calls per second of each function. A function that disappears is no longer called.",
-        unit: Unit::PerSecond,
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.calls(&it.labels(), Form::Plain)?))),
-        ..WIDE
-    },
-    Spec {
-        key: "errors",
-        title: "Errors per second by function",
-        description: "Failed calls per second of each function.",
-        unit: Unit::PerSecond,
-        lines: |it| each(it, |it| Some(by_labels("", &it.labels(), it.rate(Role::Errors, &it.labels(), Form::Plain)?))),
-        ..WIDE
-    },
-    Spec {
-        key: "duration",
-        title: "Duration by function: P50, P95, P99",
-        description: "Half, 95 % and 99 % of the calls of each function are faster than this.",
-        unit: Unit::Seconds,
-        no_value: "no calls",
-        lines: |used| {
-            let quantiles = [0.5, 0.95, 0.99].into_iter();
-            quantiles
-                .flat_map(|quantile| {
-                    let query = |it: &UsedFamily<'_>| it.quantile(Role::Duration, quantile, &it.labels(), Form::Plain);
-                    each(used, |it| Some(by_labels(&percentile(quantile), &it.labels(), query(it)?)))
-                })
-                .collect()
-        },
-        ..WIDE
-    },
-    Spec {
-        key: "in_flight",
-        title: "Calls in flight by function",
-        description: "Calls that have started and not ended. If the number only grows, calls of that function hang.",
-        lines: |used| {
-            each(used, |family| {
-                let by = family.labels_of(Role::InFlight);
-                Some(by_labels("", &by, family.gauge(Role::InFlight, Aggregation::Sum, &by)?))
-            })
-        },
-        ..WIDE
-    },
-];
+const LIST: &str = "functions/list";
 
-/// Returns the explorer's row. Its panels show the `function` family, its list shows all families.
+const TABLE: Spec = Spec {
+    key: "table",
+    title: "Functions now",
+    description: "The current numbers of every function. A click on a name chooses it for the row of details.",
+    kind: PanelKind::Table,
+    width: 24,
+    lines: |used| {
+        let columns = used.iter().flat_map(columns);
+        columns.map(|(name, unit, query)| Line { legend: vec![text(name)], query, unit: Some(unit) }).collect()
+    },
+    ..PLAIN
+};
+
+/// Returns the row with the table.
 pub(super) fn row(all: &[UsedFamily<'_>], limits: &Limits<'_>) -> Row {
-    let functions: Vec<UsedFamily<'_>> =
-        all.iter().filter(|it| it.family.name == families::FUNCTION.name).copied().collect();
-    let mut panels: Vec<Panel> = PANELS.iter().filter_map(|it| panel(KEY, it, &functions, limits)).collect();
-    panels.push(list(all));
-    Row { key: KEY.to_owned(), title: "Function explorer".to_owned(), id: 0, y: 0, panels }
+    let panels = panel(KEY, &TABLE, &functions(all), limits).into_iter().collect();
+    Row { collapsed: false, ..super::spec::row_of(KEY, "Functions", panels) }
+}
+
+/// Returns the row about the chosen functions, with the list of the annotations of all families.
+pub(super) fn details(all: &[UsedFamily<'_>], limits: &Limits<'_>) -> Row {
+    let key = format!("family-{}", families::FUNCTION.name);
+    let mut row = super::spec::row(&key, "Function details", super::family::PANELS, &functions(all), limits);
+    let chosen = [Matcher { label: FUNCTION.to_owned(), is: Match::Chosen }];
+    for line in row.panels.iter_mut().flat_map(|it| &mut it.lines) {
+        line.query = narrowed(&line.query, &chosen);
+    }
+    row.panels.push(list(all));
+    row
+}
+
+fn functions<'a>(all: &[UsedFamily<'a>]) -> Vec<UsedFamily<'a>> {
+    all.iter().filter(|it| it.family.name == families::FUNCTION.name).copied().collect()
 }
 
 /// Returns the columns of the table: headers, units and queries.
@@ -104,7 +71,7 @@ fn list(families: &[UsedFamily<'_>]) -> Panel {
     let height = u32::try_from(lines.len()).unwrap_or(u32::MAX).clamp(4, 20) + 2;
     let head = "| function | annotation | labels | source | owner | what it does |\n|---|---|---|---|---|---|\n";
     Panel {
-        key: format!("{KEY}/list"),
+        key: LIST.to_owned(),
         id: 0,
         title: "Annotated functions".to_owned(),
         description: "Every annotated function of the program, called or not, with the line of its annotation."

@@ -4,7 +4,7 @@ use super::keys::{
     COMPLETION_FAILURES, DURATION_BY_LABEL, ERROR_RATIO, FAILURE_RATIO, FAILURES, HIT_RATIO, LAST_SCORE, LEVEL, RATE,
     ROLLBACKS, SCORE_BY_LABEL,
 };
-use super::lines::{alerts_of, own_labels, quantiles, quantiles_by_label};
+use super::lines::{alerts_of, own_labels, quantiles_by_label};
 use super::spec::{PLAIN, Spec, by_labels, each, named};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
@@ -44,22 +44,13 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
     Spec {
-        key: "duration",
-        title: "Duration: P50, P95, P99",
-        description: "Half, 95 % and 99 % of all calls are faster than this.",
-        unit: Unit::Seconds,
-        no_value: "no calls",
-        lines: |it| quantiles(it, Role::Duration, &[0.5, 0.95, 0.99]),
-        ..PLAIN
-    },
-    Spec {
         key: DURATION_BY_LABEL,
-        title: "Duration by label",
-        description: "The durations that the alerts compare, by label. The alert fires above the line: the heatmap \
-                      shows how many calls are slow.",
+        title: "Duration: P50, P95, P99",
+        description: "Half, 95 % and 99 % of the calls are faster than this, by label. The alert fires above the line: \
+                      the heatmap shows how many calls are slow.",
         unit: Unit::Seconds,
         no_value: "no calls",
-        lines: |it| quantiles_by_label(it, Role::Duration, 0.95),
+        lines: |it| quantiles_by_label(it, Role::Duration, &[0.5, 0.95, 0.99]),
         alerts: |it| alerts_of(it, DURATION_BY_LABEL),
         ..PLAIN
     },
@@ -86,21 +77,12 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
     Spec {
-        key: "score",
-        title: "Score: P05, P50, P95, P99",
-        description: "P50, P95 and P99 of all scores, and P05: 5 % of the scores are lower. Low scores are bad.",
-        unit: Unit::Share,
-        no_value: "no scores",
-        lines: |it| quantiles(it, Role::Score, &[0.05, 0.5, 0.95, 0.99]),
-        ..PLAIN
-    },
-    Spec {
         key: SCORE_BY_LABEL,
-        title: "Score by label",
-        description: "The quantiles that the alerts compare, by label. The alerts fire below the lines.",
+        title: "Score: P05, P50, P95",
+        description: "5 %, 50 % and 95 % of the scores are lower than this, by label. The alerts fire below the lines.",
         unit: Unit::Share,
         no_value: "no scores",
-        lines: |it| quantiles_by_label(it, Role::Score, 0.05),
+        lines: |it| quantiles_by_label(it, Role::Score, &[0.05, 0.5, 0.95]),
         alerts: |it| alerts_of(it, SCORE_BY_LABEL),
         ..PLAIN
     },

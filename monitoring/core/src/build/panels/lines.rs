@@ -30,18 +30,15 @@ pub(super) fn quantiles(families: &[UsedFamily<'_>], role: Role, quantiles: &[f6
     families.iter().flat_map(|family| quantiles.iter().filter_map(move |it| line(family, *it))).collect()
 }
 
-/// A line for each quantile that an alert compares, by the family's labels. Without such an alert, `otherwise`.
-pub(super) fn quantiles_by_label(families: &[UsedFamily<'_>], role: Role, otherwise: f64) -> Vec<Line> {
+/// A line for each of these quantiles, and for each that an alert compares, by the family's labels.
+pub(super) fn quantiles_by_label(families: &[UsedFamily<'_>], role: Role, usual: &[f64]) -> Vec<Line> {
     let mut lines = Vec::new();
     for family in families {
         let conditions = family.family.alerts.iter().map(|it| it.condition);
         let of_role = conditions.filter(|it| it.signal.spec().threshold.histogram == Some(role));
-        let mut wanted: Vec<f64> = of_role.filter_map(|it| it.quantile).collect();
+        let mut wanted: Vec<f64> = of_role.filter_map(|it| it.quantile).chain(usual.iter().copied()).collect();
         wanted.sort_by(f64::total_cmp);
         wanted.dedup();
-        if wanted.is_empty() {
-            wanted.push(otherwise);
-        }
         let labels = family.labels();
         for quantile in wanted {
             let query = family.quantile(role, quantile, &labels, Form::Plain);

@@ -106,7 +106,7 @@ pub(super) const PANELS: &[Spec] = &[
         no_value: "no patterns",
         lines: |used| {
             let families: Vec<_> = find(used, &families::PATTERN_CONFIDENCE).into_iter().copied().collect();
-            quantiles_by_label(&families, Role::Score, 0.5)
+            quantiles_by_label(&families, Role::Score, &[0.5])
         },
         alerts: |_| names(&["PatternConfidenceDeclining"]),
         ..PLAIN

@@ -1,71 +1,86 @@
 //! The row about objectives.
 
-use super::spec::{BURN_PANEL, PLAIN, Spec, titled};
-use crate::build::objectives::{self, DAY, HOUR, MINUTE, SiteObjective};
+use super::spec::{BURN_PANEL, Limits, PLAIN, Spec, by_labels, named, names, panel_of, row_of};
+use crate::build::objectives::{self, INDICATOR_LABEL, OBJECTIVE_LABEL, together};
 use crate::build::used_family::UsedFamily;
-use crate::model::burn_rate::{BurnRateAlert, NAMES};
+use crate::model::burn_rate::{BurnRateAlert, NAMES, PERIOD};
 use crate::model::{Limit, Line, PanelKind, Row, Unit};
+use crate::query::promql::duration;
+use crate::query::{Aggregation, Query};
+use measurand_catalog::Severity;
+use std::collections::BTreeSet;
 
 const KEY: &str = "objectives";
 
-const PANELS: &[Spec] = &[
-    Spec {
-        key: "left",
-        title: "Error budget over time",
-        description: "The remaining share of the 30-day error budget. Below zero, the objective is missed.",
-        unit: Unit::Share,
-        width: 12,
-        no_value: "no calls",
-        lines: budgets,
-        ..PLAIN
-    },
-    Spec {
-        key: "burn",
-        title: "Error budget burn rate",
-        description: "The factor by which the error budget burns too fast. At 1, it lasts exactly 30 days. An alert fires \
-                      when a long and a short window are both above a line.",
-        unit: Unit::Factor,
-        width: 12,
-        no_value: "no calls",
-        lines: |used| {
-            let windows = [("5 m", 5 * MINUTE), ("1 h", HOUR), ("6 h", 6 * HOUR), ("3 d", 3 * DAY)];
-            let lines = |it: &SiteObjective<'_>| {
-                windows.map(|(name, seconds)| titled(&format!("{name} {}", legend(it)), it.burn(seconds)))
-            };
-            objectives::all(used).iter().flat_map(lines).collect()
-        },
-        links: &NAMES,
-        ..PLAIN
-    },
-    Spec {
-        key: "ratio",
-        title: "Calls that missed an objective",
-        description: "The share of calls within five minutes that failed or took too long.",
-        kind: PanelKind::Lines,
-        unit: Unit::Share,
-        width: 24,
-        no_value: "no calls",
-        lines: |it| objectives::all(it).iter().map(|it| titled(&legend(it), it.ratio(5 * MINUTE))).collect(),
-        ..PLAIN
-    },
-];
+/// A budget below zero is used up.
+pub(super) const USED_UP: &[Limit] = &[Limit { value: 0.0, above: false, severity: Severity::P0 }];
 
-/// Returns a line with the remaining share of each budget.
-pub(super) fn budgets(families: &[UsedFamily<'_>]) -> Vec<Line> {
-    objectives::all(families).iter().map(|it| titled(&legend(it), it.left())).collect()
+const TABLE: Spec = Spec {
+    key: "table",
+    title: "Objectives",
+    description: "The objectives of the last 30 days, the worst first. The error budget is the share of calls that may \
+                  miss the objective. At a burn rate of 1, it lasts exactly 30 days.",
+    kind: PanelKind::Table,
+    unit: Unit::Factor,
+    width: 24,
+    no_value: "no calls",
+    limits: USED_UP,
+    ..PLAIN
+};
+
+const BURN: Spec = Spec {
+    key: "burn",
+    title: "Error budget burn rate",
+    description: "The burn rate of the worst objective in each window: how many times too fast its budget is used. An \
+                  alert fires when a long and a short window are both above a line.",
+    unit: Unit::Factor,
+    width: 12,
+    no_value: "no calls",
+    links: &NAMES,
+    ..PLAIN
+};
+
+const LEFT: Spec = Spec {
+    key: "left",
+    title: "Error budget over time",
+    description: "The remaining share of each 30-day error budget. Below zero, the objective is missed.",
+    unit: Unit::Share,
+    width: 12,
+    no_value: "no calls",
+    limits: USED_UP,
+    ..PLAIN
+};
+
+/// Returns the remaining share of the budget of the worst objective.
+pub(super) fn worst(families: &[UsedFamily<'_>]) -> Vec<Line> {
+    let all = objectives::all(families);
+    let burn = || together(&all, |it| it.burn(PERIOD)).aggregate(Aggregation::Maximum, &[]);
+    (!all.is_empty()).then(|| named("worst", burn().rest())).into_iter().collect()
 }
 
 /// Returns the row. It has no panels if there are no objectives.
-pub(super) fn row(families: &[UsedFamily<'_>], limits: &super::spec::Limits<'_>, burns: &[BurnRateAlert; 3]) -> Row {
-    let factors = burns.iter().flat_map(|burn| burn.pairs.iter().map(|it| (it.factor, burn.severity)));
-    let factors = factors.map(|(value, severity)| Limit { value, above: true, severity });
-    let mut row = super::spec::row(KEY, "Objectives", PANELS, families, limits);
-    for panel in row.panels.iter_mut().filter(|it| it.key == BURN_PANEL) {
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the methods are not general enough over lifetimes")]
+pub(super) fn row(families: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[BurnRateAlert; 3]) -> Row {
+    let all = objectives::all(families);
+    let pairs = || burns.iter().flat_map(|burn| burn.pairs.iter().map(move |it| (burn.severity, it)));
+    let windows: BTreeSet<u32> = pairs().map(|(_, it)| it.long).collect();
+    let burn = |seconds: u32| together(&all, |it| it.burn(seconds));
+    let left = || burn(PERIOD).rest();
+    let column = |name: &str, unit: Unit, query: Query| Line { unit: Some(unit), ..named(name, query) };
+    let mut table = vec![
+        column("Budget left", Unit::Share, left()),
+        column("Target", Unit::Share, together(&all, |it| it.target())),
+    ];
+    table.extend(windows.iter().map(|it| column(&format!("Burn rate {}", duration(*it)), Unit::Factor, burn(*it))));
+    table.push(column("Calls per second", Unit::PerSecond, together(&all, |it| it.call_rate())));
+    let worst = |seconds: &u32| named(&duration(*seconds), burn(*seconds).aggregate(Aggregation::Maximum, &[]));
+    let over_time = by_labels("", &names(&[OBJECTIVE_LABEL, INDICATOR_LABEL]), left());
+    let panels = [(TABLE, table), (BURN, windows.iter().map(worst).collect()), (LEFT, vec![over_time])];
+    let panels = panels.into_iter().filter(|_| !all.is_empty());
+    let mut panels: Vec<_> = panels.filter_map(|(spec, lines)| panel_of(lines, KEY, &spec, families, limits)).collect();
+    let factors = pairs().map(|(severity, it)| Limit { value: it.factor, above: true, severity });
+    for panel in panels.iter_mut().filter(|it| it.key == BURN_PANEL) {
         panel.limits = factors.clone().collect();
     }
-    row
-}
-
-fn legend(promise: &SiteObjective<'_>) -> String {
-    format!("{} {}", promise.name, promise.title())
+    Row { collapsed: false, ..row_of(KEY, "Objectives", panels) }
 }

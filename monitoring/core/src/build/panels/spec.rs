@@ -26,6 +26,8 @@ pub(super) struct Spec {
     pub(super) no_value: &'static str,
     /// Returns the lines for the families of the row: one family in its own row, all families in other rows.
     pub(super) lines: fn(&[UsedFamily<'_>]) -> Vec<Line>,
+    /// Thresholds that no alert has.
+    pub(super) limits: &'static [Limit],
     /// Returns the alerts whose thresholds the panel draws, because they compare the values that it shows.
     pub(super) alerts: fn(&[UsedFamily<'_>]) -> Vec<String>,
     /// The alerts that link to the panel without a threshold in it.
@@ -43,17 +45,32 @@ pub(super) const PLAIN: Spec = Spec {
     height: 8,
     no_value: "no data",
     lines: |_| Vec::new(),
+    limits: &[],
     alerts: |_| Vec::new(),
     links: &[],
 };
 
 pub(super) fn row(key: &str, title: &str, specs: &[Spec], families: &[UsedFamily<'_>], limits: &Limits<'_>) -> Row {
-    let panels = specs.iter().filter_map(|it| panel(key, it, families, limits)).collect();
-    Row { key: key.to_owned(), title: title.to_owned(), id: 0, y: 0, panels }
+    row_of(key, title, specs.iter().filter_map(|it| panel(key, it, families, limits)).collect())
+}
+
+/// Returns a row with these panels, without a position.
+pub(super) fn row_of(key: &str, title: &str, panels: Vec<Panel>) -> Row {
+    Row { key: key.to_owned(), title: title.to_owned(), collapsed: true, id: 0, y: 0, panels }
 }
 
 pub(super) fn panel(row: &str, spec: &Spec, families: &[UsedFamily<'_>], limits: &Limits<'_>) -> Option<Panel> {
-    let lines = (spec.lines)(families);
+    panel_of((spec.lines)(families), row, spec, families, limits)
+}
+
+/// Returns a panel with these lines instead of those of the specification.
+pub(super) fn panel_of(
+    lines: Vec<Line>,
+    row: &str,
+    spec: &Spec,
+    families: &[UsedFamily<'_>],
+    limits: &Limits<'_>,
+) -> Option<Panel> {
     let drawn = (spec.alerts)(families);
     (!lines.is_empty()).then(|| Panel {
         key: format!("{row}/{}", spec.key),
@@ -64,7 +81,7 @@ pub(super) fn panel(row: &str, spec: &Spec, families: &[UsedFamily<'_>], limits:
         unit: common_unit(&lines).filter(|_| spec.kind != PanelKind::Table).unwrap_or(spec.unit),
         lines,
         markdown: String::new(),
-        limits: drawn.iter().filter_map(|it| limits.get(it.as_str())).flatten().copied().collect(),
+        limits: drawn.iter().filter_map(|it| limits.get(it.as_str())).flatten().chain(spec.limits).copied().collect(),
         alerts: drawn.into_iter().chain(spec.links.iter().map(|it| (*it).to_owned())).collect(),
         no_value: spec.no_value.to_owned(),
         place: Rectangle { width: spec.width, height: spec.height, ..Rectangle::default() },

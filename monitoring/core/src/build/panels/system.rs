@@ -3,7 +3,7 @@
 //! The names come from the catalog's table of platform metrics. A name that is missing in the table does not compile.
 
 use super::spec::{PLAIN, Spec, by_labels, each, named, names, of};
-use crate::build::used_family::{Form, UsedFamily};
+use crate::build::used_family::UsedFamily;
 use crate::model::{Line, PanelKind, Unit, foreign, label};
 use crate::query::{Aggregation, Query, Selector, Window};
 use measurand_catalog::family::OUTCOME_LABEL;
@@ -16,25 +16,17 @@ pub(super) const BUILD_INFO: &PlatformMetric = platform_metric("build_info");
 pub(super) const CPU_SECONDS: &PlatformMetric = platform_metric("process_cpu_seconds_total");
 pub(crate) const RESIDENT_BYTES: &PlatformMetric = platform_metric("process_resident_memory_bytes");
 pub(crate) const START_TIME: &PlatformMetric = platform_metric("process_start_time_seconds");
-pub(super) const SITES: &PlatformMetric = platform_metric("measurand_sites");
-const VIRTUAL_BYTES: &PlatformMetric = platform_metric("process_virtual_memory_bytes");
 pub(crate) const OPEN_DESCRIPTORS: &PlatformMetric = platform_metric("process_open_fds");
 pub(crate) const MOST_DESCRIPTORS: &PlatformMetric = platform_metric("process_max_fds");
 const THREADS: &PlatformMetric = platform_metric("process_threads");
 const WORKERS: &PlatformMetric = platform_metric("tokio_workers");
-const TASKS: &PlatformMetric = platform_metric("tokio_alive_tasks");
 const BUSY_SECONDS: &PlatformMetric = platform_metric("tokio_busy_seconds_total");
-const QUEUE: &PlatformMetric = platform_metric("tokio_global_queue_depth");
 pub(crate) const LAG: &PlatformMetric = platform_metric("tokio_scheduling_lag_seconds");
 pub(crate) const OVERFLOWS: &PlatformMetric = platform_metric(measurand_catalog::OVERFLOWS);
 pub(crate) const PANICS_TOTAL: &PlatformMetric = platform_metric(measurand_catalog::PANICS);
 const UNKNOWN_VALUES: &PlatformMetric = platform_metric(measurand_catalog::UNKNOWN_VALUES);
-const CONTAINED: &PlatformMetric = platform_metric(measurand_catalog::CONTAINED);
 const SERIES: &PlatformMetric = platform_metric("measurand_series");
 const SERIES_LIMIT: &PlatformMetric = platform_metric("measurand_series_limit");
-const REQUESTS: &PlatformMetric = platform_metric("measurand_http_requests_total");
-const REFUSED: &PlatformMetric = platform_metric("measurand_http_refused_total");
-const RENDER_SECONDS: &PlatformMetric = platform_metric("measurand_scrape_duration_seconds");
 
 pub(crate) const STATUS_PANEL: &str = "overview/status";
 pub(crate) const DESCRIPTORS_PANEL: &str = "system/descriptors";
@@ -66,9 +58,9 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "memory",
         title: "Memory over time",
-        description: "Resident memory is in use. Virtual memory is only reserved.",
+        description: "Resident memory, which the process has in use.",
         unit: Unit::Bytes,
-        lines: |_| vec![gauge("resident", RESIDENT_BYTES), gauge("virtual", VIRTUAL_BYTES)],
+        lines: |_| vec![gauge("", RESIDENT_BYTES)],
         alerts: |_| names(&["MemoryHigh"]),
         ..PLAIN
     },
@@ -115,14 +107,6 @@ pub(super) const PANELS: &[Spec] = &[
         ..PLAIN
     },
     Spec {
-        key: "tokio_tasks",
-        title: "Tokio tasks",
-        description: "Tasks that have not ended, and tasks that wait for a worker.",
-        no_value: NO_TOKIO,
-        lines: |_| vec![gauge("alive", TASKS), gauge("waiting", QUEUE)],
-        ..PLAIN
-    },
-    Spec {
         key: "tokio_lag",
         title: "Tokio lag",
         description: "The delay with which a sleeping task wakes up. A large delay means that a task blocks a worker.",
@@ -130,40 +114,6 @@ pub(super) const PANELS: &[Spec] = &[
         no_value: NO_TOKIO,
         lines: |_| [0.5, 0.95, 0.99].map(|it| quantile(LAG, it)).to_vec(),
         alerts: |_| names(&["EventLoopLagHigh"]),
-        ..PLAIN
-    },
-    Spec {
-        key: "http_rate",
-        title: "HTTP rate",
-        description: "Requests per second by route, successful or not.",
-        kind: PanelKind::Stack,
-        unit: Unit::PerSecond,
-        lines: |it| of(it, &families::HTTP, |it| Some(by_labels("", &route(), it.calls(&route(), Form::Plain)?))),
-        ..PLAIN
-    },
-    Spec {
-        key: "http_errors",
-        title: "HTTP errors",
-        description: "The share of requests that failed: status 500 and above, gRPC errors, panics, and what the layer \
-                      is configured to count.",
-        unit: Unit::Share,
-        no_value: "no requests",
-        lines: |it| of(it, &families::HTTP, |it| Some(by_labels("", &route(), it.error_ratio(&route(), Form::Plain)?))),
-        alerts: |_| names(&["HttpErrorRateHigh"]),
-        ..PLAIN
-    },
-    Spec {
-        key: "http_duration",
-        title: "HTTP duration",
-        description: "95 % of the requests of each route are answered faster than this.",
-        unit: Unit::Seconds,
-        no_value: "no requests",
-        lines: |used| {
-            of(used, &families::HTTP, |family| {
-                Some(by_labels("P95", &route(), family.quantile(Role::Duration, 0.95, &route(), Form::Plain)?))
-            })
-        },
-        alerts: |_| names(&["HttpLatencyHigh"]),
         ..PLAIN
     },
     Spec {
@@ -243,42 +193,6 @@ pub(super) const PANELS: &[Spec] = &[
             vec![rate(OVERFLOWS, &names(OVERFLOWS.labels)), rate(UNKNOWN_VALUES, &names(UNKNOWN_VALUES.labels))]
         },
         links: &["SeriesLimitReached"],
-        ..PLAIN
-    },
-    Spec {
-        key: "contained",
-        title: "Panics in annotation code",
-        description: "Panics per second in code of annotations, such as `ok_if`. They are caught and do not reach the \
-                      program.",
-        unit: Unit::PerSecond,
-        lines: |_| {
-            let panics = Query::Rate(Selector::new(CONTAINED.name), Window::Recent);
-            vec![per_instance("", panics, Aggregation::Sum)]
-        },
-        ..PLAIN
-    },
-    Spec {
-        key: "render",
-        title: "Time to render `/metrics`",
-        description: "The time of a scrape that the program itself spends.",
-        unit: Unit::Seconds,
-        lines: |_| [0.5, 0.95, 0.99].map(|it| quantile(RENDER_SECONDS, it)).to_vec(),
-        ..PLAIN
-    },
-    Spec {
-        key: "requests",
-        title: "Requests to the endpoint",
-        description: "Requests to the endpoint by path and status, and requests that it refuses or aborts. Many with status \
-                      401 or 404 come from strangers.",
-        kind: PanelKind::Stack,
-        unit: Unit::PerSecond,
-        lines: |_| {
-            let line = |prefix, metric: &PlatformMetric| {
-                let query = Query::Rate(Selector::new(metric.name), Window::Recent).sum(&names(metric.labels));
-                by_labels(prefix, &names(metric.labels), query)
-            };
-            vec![line("", REQUESTS), line("refused", REFUSED)]
-        },
         ..PLAIN
     },
 ];

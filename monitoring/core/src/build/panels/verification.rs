@@ -25,7 +25,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "The quantiles that the alerts compare, for each agent. The alerts fire below the lines.",
         unit: Unit::Share,
         no_value: "no scores",
-        lines: |it| quantiles_by_label(&used(it), Role::Score, 0.05),
+        lines: |it| quantiles_by_label(&used(it), Role::Score, &[0.05]),
         alerts: |_| names(&["TruthScoreCriticallyLow", "TruthScoreBelowTarget"]),
         ..PLAIN
     },

@@ -117,8 +117,7 @@ pub(super) struct RowPanel {
     pub(super) title: String,
     pub(super) collapsed: bool,
     pub(super) grid_pos: GridPos,
-    /// Empty, since the panels of an expanded row follow it.
-    pub(super) panels: [(); 0],
+    pub(super) panels: Vec<GrafanaPanel>,
 }
 
 #[derive(Serialize)]

@@ -209,15 +209,22 @@ pub(crate) enum UnitId {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Color {
     pub(super) mode: ColorMode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fixed_color: Option<&'static str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum ColorMode {
+    /// Another colour for each series.
     PaletteClassic,
+    /// The colour of the threshold that the value has reached.
     Thresholds,
+    /// One colour.
+    Fixed,
 }
 
 #[derive(Serialize)]
@@ -272,7 +279,7 @@ pub(super) struct ThresholdsStyle {
 #[derive(Serialize)]
 pub(super) struct Override {
     pub(super) matcher: FieldMatcher,
-    pub(super) properties: [Property; 1],
+    pub(super) properties: Vec<Property>,
 }
 
 #[derive(Serialize)]
@@ -285,4 +292,21 @@ pub(super) enum FieldMatcher {
 #[serde(tag = "id", content = "value", rename_all = "lowercase")]
 pub(super) enum Property {
     Unit(UnitId),
+    Color(Color),
+    #[serde(rename = "custom.cellOptions")]
+    CellOptions(CellOptions),
+    Links([DataLink; 1]),
+}
+
+/// How a cell of a table is drawn.
+#[derive(Serialize)]
+pub(super) struct CellOptions {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct DataLink {
+    pub(super) title: &'static str,
+    pub(super) url: &'static str,
 }

@@ -2,12 +2,13 @@
 
 use super::model::{Datasource, GrafanaPanel, GridPos, PanelType, Target, TargetFormat, Transformation};
 use super::options::{
-    BarGaugeOptions, Color, ColorMode, FieldConfig, FieldDefaults, FieldMatcher, GaugeOptions, HeatmapAxis,
-    HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend, LineStyle, Mapped, Mapping, Override,
-    PanelOptions, Property, ReduceOptions, Reducer, RowsFrame, Shown, SortBy, Stacking, StatOptions, Step,
+    BarGaugeOptions, CellOptions, Color, ColorMode, DataLink, FieldConfig, FieldDefaults, FieldMatcher, GaugeOptions,
+    HeatmapAxis, HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend, LineStyle, Mapped, Mapping,
+    Override, PanelOptions, Property, ReduceOptions, Reducer, RowsFrame, Shown, SortBy, Stacking, StatOptions, Step,
     TableOptions, TextMode, TextOptions, Thresholds, ThresholdsStyle, TimeSeriesOptions, Tooltip, UnitId,
 };
-use crate::model::{self, Limit, Line, PanelKind, Piece, Unit};
+use crate::build::panels::explorer::FUNCTION;
+use crate::model::{self, Limit, Line, PanelKind, Piece, Unit, label};
 use crate::query::Query;
 use crate::query::promql::{Histograms, Place, print_as};
 use measurand_catalog::Severity;
@@ -110,27 +111,58 @@ fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
 }
 
 fn field_config(panel: &model::Panel) -> FieldConfig {
-    let is_share = panel.unit == Unit::Share;
     let below_zero = panel.lines.iter().any(|it| matches!(it.query, Query::Complement(_)));
     let over_time = matches!(panel.kind, PanelKind::Lines | PanelKind::Stack);
-    let by_threshold = !over_time && (!panel.limits.is_empty() || panel.kind == PanelKind::Status);
-    let units = panel.lines.iter().filter_map(|it| Some((legend(&it.legend), it.unit?)));
+    // If low values are bad, high ones are the usual ones. An axis from zero would hide how they differ.
+    let low_is_bad = over_time && panel.limits.iter().any(|it| !it.above);
     FieldConfig {
         defaults: FieldDefaults {
             unit: unit(panel.unit),
             no_value: panel.no_value.clone(),
             // The rest of an error budget can be negative.
-            min: (panel.kind != PanelKind::Heatmap && !below_zero).then_some(0.0),
-            max: (is_share && panel.kind != PanelKind::Heatmap).then_some(1.0),
-            color: Color { mode: if by_threshold { ColorMode::Thresholds } else { ColorMode::PaletteClassic } },
+            min: (panel.kind != PanelKind::Heatmap && !below_zero && !low_is_bad).then_some(0.0),
+            max: (panel.unit == Unit::Share && matches!(panel.kind, PanelKind::Dial | PanelKind::Bars)).then_some(1.0),
+            color: base_color(panel),
             thresholds: Thresholds { mode: "absolute", steps: steps(&panel.limits) },
             mappings: if panel.kind == PanelKind::Status { vec![up_and_down()] } else { Vec::new() },
             custom: over_time.then(|| line_style(panel)),
         },
-        overrides: units
-            .map(|(name, it)| Override { matcher: FieldMatcher::ByName(name), properties: [Property::Unit(unit(it))] })
-            .collect(),
+        overrides: overrides(panel),
     }
+}
+
+/// Returns the colour of values that no override is about. A colour with a meaning is that of a threshold.
+fn base_color(panel: &model::Panel) -> Color {
+    let (mode, fixed_color) = match panel.kind {
+        PanelKind::Lines | PanelKind::Stack | PanelKind::Heatmap => (ColorMode::PaletteClassic, None),
+        PanelKind::Status => (ColorMode::Thresholds, None),
+        _ if !panel.limits.is_empty() => (ColorMode::Thresholds, None),
+        _ => (ColorMode::Fixed, Some("text")),
+    };
+    Color { mode, fixed_color }
+}
+
+fn overrides(panel: &model::Panel) -> Vec<Override> {
+    let about = |name: String, properties| Override { matcher: FieldMatcher::ByName(name), properties };
+    let is_table = panel.kind == PanelKind::Table;
+    let columns = panel.lines.iter().filter_map(|it| {
+        let mut properties = vec![Property::Unit(unit(it.unit?))];
+        if is_table && matches!(it.query, Query::Complement(_)) {
+            properties.push(Property::CellOptions(CellOptions { kind: "color-background" }));
+        }
+        Some(about(legend(&it.legend), properties))
+    });
+    let fixed = |it: Severity| Color { mode: ColorMode::Fixed, fixed_color: Some(color(it)) };
+    let severities =
+        Severity::ALL.into_iter().filter(|_| panel.lines.iter().any(|it| it.legend == [label("severity")]));
+    let severities = severities.map(|it| about(it.as_str().to_owned(), vec![Property::Color(fixed(it))]));
+    let by_function = |it: &Line| it.query.labels().is_some_and(|labels| labels.contains(FUNCTION));
+    let function = (is_table && panel.lines.iter().any(by_function)).then(|| {
+        let url = "/d/${__dashboard.uid}?${__url_time_range}&${datasource:queryparam}&${job:queryparam}\
+                   &${instance:queryparam}&var-function=${__value.raw:percentencode}";
+        about(FUNCTION.to_owned(), vec![Property::Links([DataLink { title: "Details of the function", url }])])
+    });
+    columns.chain(severities).chain(function).collect()
 }
 
 fn up_and_down() -> Mapping {
@@ -211,9 +243,10 @@ fn options(panel: &model::Panel) -> PanelOptions {
         PanelKind::Table => PanelOptions::Table(TableOptions {
             show_header: true,
             cell_height: "sm",
+            // The rest of a budget is worst if it is lowest.
             sort_by: [SortBy {
                 display_name: panel.lines.first().map(|it| legend(&it.legend)).unwrap_or_default(),
-                desc: true,
+                desc: !matches!(panel.lines.first().map(|it| &it.query), Some(Query::Complement(_))),
             }],
         }),
         PanelKind::Text => PanelOptions::Text(TextOptions { mode: "markdown", content: panel.markdown.clone() }),
