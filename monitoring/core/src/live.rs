@@ -13,7 +13,7 @@ mod text;
 
 pub use alerts::{AlertState, AlertValue};
 pub use function::Function;
-pub use numbers::{Numbers, Windows};
+pub use numbers::{Budget, Numbers, Route, Windows};
 pub use page::{Page, RECENT_SECONDS};
 pub use panels::{Columns, Frame, SeriesColumn, TooLarge};
 
@@ -63,6 +63,13 @@ impl Page {
     #[must_use]
     pub fn numbers(&self, source: &dyn Source, now: i64) -> BTreeMap<&str, Numbers> {
         numbers::of(self, source, now)
+    }
+
+    /// Returns the numbers of the requests to each route at `now`, in milliseconds since the epoch; the route with the
+    /// largest share of failed requests first. `None` for a program without the HTTP layer.
+    #[must_use]
+    pub fn routes(&self, source: &dyn Source, now: i64) -> Option<Vec<Route>> {
+        numbers::routes(self, source, now)
     }
 
     /// Returns the state of each alert at `now`, in milliseconds since the epoch.

@@ -93,6 +93,8 @@ struct Wanted {
     /// The IDs of the panels; `None` means all panels.
     ids: Option<Vec<u32>>,
     range: u32,
+    /// The end of the time range in milliseconds since the epoch; `None` means the newest sample.
+    to: Option<i64>,
     step: u32,
     /// Maximum number of series per line of a panel.
     most: usize,
@@ -202,7 +204,8 @@ impl PageAnswers {
                 )));
             };
             let least = Frame::step(wanted.range, u32::try_from(points).unwrap_or(u32::MAX), INTERVAL);
-            let frame = Frame::new(now, wanted.range, wanted.step.max(least));
+            let end = wanted.to.map_or(now, |it| it.min(now));
+            let frame = Frame::new(end, wanted.range, wanted.step.max(least));
             let frame = Frame { most: wanted.most, room: MOST_BYTES, ..frame };
             let panels = page.panels(&ids, &frame, source).map_err(|it| Failure::TooLarge(it.to_string()))?;
             let times: Vec<f64> = frame.times.iter().map(|it| seconds(*it)).collect();
@@ -220,7 +223,10 @@ impl PageAnswers {
         self.look(page, is_abandoned, |source, now| {
             let numbers = page.numbers(source, now);
             let windows = Windows::at(source, now);
-            bytes(&json!({"now": now, "epoch": self.started, "windows": windows, "functions": numbers}))
+            let routes = page.routes(source, now);
+            bytes(&json!({
+                "now": now, "epoch": self.started, "windows": windows, "functions": numbers, "routes": routes,
+            }))
         })
     }
 
@@ -313,9 +319,9 @@ fn squeezed(bytes: &[u8], is_abandoned: &AtomicBool) -> std::io::Result<Bytes> {
 }
 
 impl Wanted {
-    /// Parses `ids=1,2&range=900&points=300&most=40`; every parameter is optional.
+    /// Parses `ids=1,2&range=900&to=1796051220&points=300&most=40`; every parameter is optional.
     fn parse(query: &str) -> Result<Self, String> {
-        let (mut ids, mut range, mut points, mut most) = (None, 900, 300, usize::MAX);
+        let (mut ids, mut range, mut to, mut points, mut most) = (None, 900, None, 300, usize::MAX);
         for (name, value) in query.split('&').filter_map(|it| it.split_once('=')) {
             let number = |it: &str| {
                 it.parse::<u32>()
@@ -331,12 +337,13 @@ impl Wanted {
                     ids = Some(all);
                 }
                 "range" => range = number(value)?.clamp(INTERVAL, KEPT),
+                "to" => to = Some(i64::from(number(value)?) * 1000),
                 "most" => most = usize::try_from(number(value)?.max(1)).unwrap_or(usize::MAX),
                 "points" => points = number(value)?.clamp(1, MOST_POINTS),
                 _ => (),
             }
         }
-        Ok(Self { ids, range, step: Frame::step(range, points, INTERVAL), most })
+        Ok(Self { ids, range, to, step: Frame::step(range, points, INTERVAL), most })
     }
 }
 
@@ -376,11 +383,12 @@ mod tests {
     #[test]
     fn parameters_have_defaults_and_bounds() {
         let check = |query: &str, ids: Option<&[u32]>, range, step, most| {
-            let expected = Wanted { ids: ids.map(<[u32]>::to_vec), range, step, most };
+            let to = query.contains("to=7").then_some(7000);
+            let expected = Wanted { ids: ids.map(<[u32]>::to_vec), range, to, step, most };
             assert_eq!(Wanted::parse(query), Ok(expected), "{query}");
         };
         check("", None, 900, 5, usize::MAX);
-        check("ids=2,1,2&range=60&points=10", Some(&[1, 2]), 60, 10, usize::MAX);
+        check("ids=2,1,2&range=60&to=7&points=10", Some(&[1, 2]), 60, 10, usize::MAX);
         check("ids=1%2C2&x=y&range=99999&points=99999&most=7", Some(&[1, 2]), 3600, 5, 7);
         check("ids=&range=0&points=0&most=0", Some(&[]), 5, 5, 1);
         assert!(Wanted::parse("ids=a").is_err_and(|it| it.contains("`ids` is not a whole number")));

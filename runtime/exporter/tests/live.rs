@@ -29,7 +29,8 @@ fn program() -> Program {
     sites[0].objective = Some(Objective { success: Some(0.95), latency });
     // Two functions with the same labels, and one whose label comes with each call.
     let [same, other] = ["one", "two"].map(|it| site("measured", "function", it, &["function=same", "module=m"], &[]));
-    sites.extend([same, other, site("cached", "cache", "look", &[], &[])]);
+    let http = site("http", "http", "HTTP", &[], &[]);
+    sites.extend([same, other, site("cached", "cache", "look", &[], &[]), http]);
     Program {
         families: families::ALL.to_vec(),
         catalog: catalog(&sites),
@@ -63,6 +64,14 @@ fn work() {
     let errors = [labels[0], labels[1], ("outcome", "error")];
     counter!("function_errors_total", &errors).increment(8);
     gauge!("function_calls_in_flight", &labels).set(3.0);
+    for (route, failed) in [("/look", 0), ("/pay", 5)] {
+        let [method, status] = [("method", "GET"), ("status", "200")];
+        counter!("http_requests_total", &[method, ("route", route), status]).increment(10);
+        histogram!("http_request_duration_seconds", &[method, ("route", route), status]).record(0.02);
+        gauge!("http_requests_in_flight", &[method, ("route", route)]).set(2.0);
+        let outcome = ("outcome", "error");
+        counter!("http_request_errors_total", &[method, outcome, ("route", route), status]).increment(failed);
+    }
     for user in 0..2010 {
         counter!("logins_total", "user" => user.to_string()).increment(1);
     }
@@ -76,7 +85,7 @@ fn the_page_gets_the_data_that_it_shows() {
     let model = json(address, "/live/model.json");
     check_model(&model);
     // Before the first sample there are no numbers, which is not an error.
-    assert_eq!(json(address, "/live/functions")["functions"].as_object().unwrap().len(), 10);
+    assert_eq!(json(address, "/live/functions")["functions"].as_object().unwrap().len(), 11);
     let before = Instant::now();
     while json(address, "/live/series")["history"]["bytes"] == 0 {
         assert!(before.elapsed() < Duration::from_secs(20), "no sample was taken");
@@ -107,7 +116,7 @@ fn check_model(model: &Value) {
     assert_eq!((&model["interval"], &model["kept"]), (&Value::from(5), &Value::from(3600)));
     let functions = model["functions"].as_array().unwrap();
     let ids: BTreeSet<&str> = functions.iter().map(|it| it["id"].as_str().unwrap()).collect();
-    assert_eq!(ids.len(), 10, "each has a unique ID");
+    assert_eq!(ids.len(), 11, "each has a unique ID");
     let legal = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
     assert!(ids.iter().all(|it| it.chars().all(legal)), "{ids:?}");
     let checkout = functions.iter().find(|it| it["function"] == "checkout").unwrap();
@@ -161,7 +170,16 @@ fn check_functions(model: &Value, answer: &Value, address: SocketAddr) {
     assert!(it["p50"].as_f64().unwrap() <= 0.005 && it["p99"].as_f64().unwrap() > 0.25, "{it}");
     // A twentieth may fail and a fifth fails: four times the budget. The slow calls, a tenth, exceed their budget by
     // less.
-    assert!((it["budget_left"].as_f64().unwrap() + 3.0).abs() < 1e-6, "{it}");
+    let close = |it: &Value, expected: f64| (it.as_f64().unwrap() - expected).abs() < 1e-6;
+    assert!(close(&it["budget_left"], -3.0), "{it}");
+    assert!(close(&it["success"]["left"], -3.0) && close(&it["success"]["burn"], 4.0), "{it}");
+    assert!(close(&it["latency"]["left"], -1.5) && close(&it["latency"]["burn"], 2.5), "{it}");
+    let routes = answer["routes"].as_array().unwrap();
+    assert_eq!(routes.iter().map(|it| it["route"].as_str().unwrap()).collect::<Vec<_>>(), ["/pay", "/look"]);
+    let expected = (&20.0.into(), &10.0.into(), &2.0.into());
+    assert_eq!((&routes[0]["calls"], &routes[0]["errors"], &routes[0]["in_flight"]), expected, "{routes:?}");
+    assert!(close(&routes[0]["error_rate"], 0.5) && close(&routes[1]["error_rate"], 0.0), "{routes:?}");
+    assert!(routes[0]["p95"].as_f64().unwrap() > 0.01, "{routes:?}");
 }
 
 fn check_panels(model: &Value, address: SocketAddr) {
@@ -194,6 +212,9 @@ fn check_panels(model: &Value, address: SocketAddr) {
         let columns = &answer["panels"][heatmap["id"].to_string()]["A"];
         assert_eq!(columns[0]["legend"], columns[0]["labels"]["le"]);
     }
+    // A link to a time range in the past.
+    let past = json(address, &format!("/live/panels?ids={}&to={}", status["id"], now.floor() - 1.0));
+    assert_eq!(past["times"].as_array().unwrap().last(), Some(&Value::from(now.floor() - 1.0)));
     let wrong = get(address, "/live/panels?ids=x");
     assert_eq!(
         (wrong.status, wrong.text()),

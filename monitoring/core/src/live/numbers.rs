@@ -8,7 +8,7 @@ use super::page::Page;
 use crate::build::used_family::{Form, UsedFamily};
 use crate::query::evaluate::{AnswerRow, Labels, ROOM, STALE, Scope, Source, evaluate, in_parts, is_present, quantile};
 use crate::query::{Aggregation, Query, Selector, Window};
-use measurand_catalog::{Role, SiteRecord};
+use measurand_catalog::{Role, SiteRecord, families};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const WINDOW_SECONDS: u32 = 300;
 /// Longest window for error budgets, which is how long samples are kept.
 const BUDGET_SECONDS: u32 = 3600;
-const BUDGET: Window = Window::Seconds(BUDGET_SECONDS);
+/// Most routes in an answer: those with the largest share of failed requests, then those with the most requests.
+const MOST_ROUTES: usize = 50;
 
 /// The windows of numbers, in seconds. They are shorter while there are fewer samples: the growth within one minute
 /// does not give a rate over five minutes.
@@ -47,8 +48,32 @@ pub struct Numbers {
     pub p99: Option<f64>,
     /// Number of calls that have not ended.
     pub in_flight: Option<f64>,
-    /// Remaining share of the error budget over the last hour; below 0 the objective was missed.
+    /// Remaining share of the error budget over the last hour; below 0 the objective was missed. The smaller one of the
+    /// two objectives.
     pub budget_left: Option<f64>,
+    /// The error budget of the objective about successful calls.
+    pub success: Option<Budget>,
+    /// The error budget of the objective about durations.
+    pub latency: Option<Budget>,
+}
+
+/// The error budget of one objective.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Budget {
+    /// Remaining share over the last hour; below 0 the objective was missed.
+    pub left: f64,
+    /// The factor by which it burns too fast at the moment; `None` without recent calls.
+    pub burn: Option<f64>,
+}
+
+/// The numbers of the requests to one route.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Route {
+    /// The route.
+    pub route: String,
+    /// The numbers.
+    #[serde(flatten)]
+    pub numbers: Numbers,
 }
 
 impl Windows {
@@ -83,7 +108,24 @@ pub(super) fn of<'a>(page: &'a Page, source: &dyn Source, now: i64) -> BTreeMap<
     all
 }
 
-/// Queries for all functions of one family that fix the same labels.
+/// Returns the numbers of each route, the one with the largest share of failed requests first; `None` for a program
+/// without the HTTP layer.
+pub(super) fn routes(page: &Page, source: &dyn Source, now: i64) -> Option<Vec<Route>> {
+    let name = families::HTTP.name;
+    page.catalog.sites_of(name).next()?;
+    let used = UsedFamily { family: page.catalog.family(name)?, catalog: &page.catalog };
+    let ask = Ask { used, names: vec!["route".to_owned()], page, source, now, window: Windows::at(source, now).recent };
+    let measured = ask.measured();
+    let keys: BTreeSet<&Labels> = measured.counts.iter().flat_map(|it| it.0.keys()).collect();
+    let route = |it: &Labels| Route { route: it.get("route").to_owned(), numbers: measured.numbers(it, it) };
+    let mut all: Vec<Route> = keys.into_iter().map(route).collect();
+    let rank = |it: &Route| (it.numbers.error_rate.unwrap_or_default(), it.numbers.rate);
+    all.sort_by(|a, b| rank(b).0.total_cmp(&rank(a).0).then(rank(b).1.total_cmp(&rank(a).1)));
+    all.truncate(MOST_ROUTES);
+    Some(all)
+}
+
+/// Queries about one family by the same labels.
 struct Ask<'a> {
     used: UsedFamily<'a>,
     names: Vec<String>,
@@ -93,38 +135,74 @@ struct Ask<'a> {
     window: u32,
 }
 
+/// Results for one family, each by the same labels.
+struct Measured {
+    counts: Vec<Answers>,
+    rates: Answers,
+    errors: Answers,
+    /// `None` if failures are not recorded.
+    error_rates: Option<Answers>,
+    quantiles: [Answers; 3],
+    /// By those of the labels that the gauge has.
+    in_flight: Answers,
+}
+
+impl Measured {
+    fn numbers(&self, key: &Labels, in_flight: &Labels) -> Numbers {
+        let rate = self.rates.get(key).unwrap_or_default();
+        let error_rate = self.error_rates.as_ref().filter(|_| rate > 0.0).map(|it| it.get(key).unwrap_or_default());
+        let [p50, p95, p99] = self.quantiles.each_ref().map(|it| it.get(key).filter(|it| it.is_finite()));
+        Numbers {
+            calls: total(self.counts.iter().filter_map(|it| it.get(key))),
+            rate,
+            errors: self.errors.get(key).unwrap_or_default(),
+            error_rate: error_rate.map(|it| it / rate),
+            p50,
+            p95,
+            p99,
+            in_flight: self.in_flight.get(in_flight),
+            ..Numbers::default()
+        }
+    }
+}
+
 impl Ask<'_> {
     fn numbers<'a>(&self, sites: &[(&'a str, &SiteRecord)]) -> Vec<(&'a str, Numbers)> {
-        let (used, names) = (&self.used, &self.names);
-        let bad = if used.metric(Role::Errors).is_some() { Role::Errors } else { Role::Failures };
-        let judged = used.metric(bad).is_some();
-        let counts = self.counted(Query::Instant);
-        let rates = self.answers(used.calls(names, Form::Plain));
-        let errors = self.answers(used.selector(bad).map(|it| Query::Instant(it).sum(names)));
-        let error_rates = self.answers(used.rate(bad, names, Form::Plain));
-        let in_flight_names: Vec<String> =
-            used.labels_of(Role::InFlight).into_iter().filter(|it| names.contains(it)).collect();
-        let in_flight = self.answers(used.gauge(Role::InFlight, Aggregation::Sum, &in_flight_names));
-        let [p50, p95, p99] = self.quantiles([0.5, 0.95, 0.99]);
-        let budget = Budget::new(self, sites, bad);
+        let measured = self.measured();
+        let in_flight = self.in_flight_names();
+        let burns = [BUDGET_SECONDS, self.window].map(|it| Burns::new(self, sites, it));
         let of_site = |(id, site): &(&'a str, &SiteRecord)| {
-            let rate = rates.get(site, names).unwrap_or_default();
-            let error_rate = error_rates.get(site, names).unwrap_or_default();
-            let some = |it: &Answers| it.get(site, names).filter(|it| it.is_finite());
-            let numbers = Numbers {
-                calls: total(counts.iter().filter_map(|it| it.get(site, names))),
-                rate,
-                errors: errors.get(site, names).unwrap_or_default(),
-                error_rate: (judged && rate > 0.0).then_some(error_rate / rate),
-                p50: some(&p50),
-                p95: some(&p95),
-                p99: some(&p99),
-                in_flight: in_flight.get(site, &in_flight_names),
-                budget_left: budget.left(site, names),
-            };
-            (*id, numbers)
+            let key = fixed(site, &self.names);
+            let numbers = measured.numbers(&key, &fixed(site, &in_flight));
+            let [hour, recent] = burns.each_ref().map(|it| it.as_ref().map_or([None; 2], |it| it.of(site, &key)));
+            let budget = |it: usize| hour[it].map(|hour| Budget { left: 1.0 - hour, burn: recent[it] });
+            let (success, latency) = (budget(0), budget(1));
+            let budget_left = success.into_iter().chain(latency).map(|it| it.left).reduce(f64::min);
+            (*id, Numbers { budget_left, success, latency, ..numbers })
         };
         sites.iter().map(of_site).collect()
+    }
+
+    fn measured(&self) -> Measured {
+        let (used, names) = (&self.used, &self.names);
+        let bad = self.bad();
+        Measured {
+            counts: self.counted(Query::Instant),
+            rates: self.answers(used.calls(names, Form::Plain)),
+            errors: self.answers(used.selector(bad).map(|it| Query::Instant(it).sum(names))),
+            error_rates: used.rate(bad, names, Form::Plain).map(|it| self.answers(Some(it))),
+            quantiles: self.quantiles([0.5, 0.95, 0.99]),
+            in_flight: self.answers(used.gauge(Role::InFlight, Aggregation::Sum, &self.in_flight_names())),
+        }
+    }
+
+    /// Returns the role of the counter of failures.
+    fn bad(&self) -> Role {
+        if self.used.metric(Role::Errors).is_some() { Role::Errors } else { Role::Failures }
+    }
+
+    fn in_flight_names(&self) -> Vec<String> {
+        self.used.labels_of(Role::InFlight).into_iter().filter(|it| self.names.contains(it)).collect()
     }
 
     /// Returns the results for the counters that together count calls. `read` turns a selector into a query.
@@ -194,14 +272,19 @@ impl Answers {
         self.0.extend(rows.into_iter().filter_map(pair));
     }
 
-    fn get(&self, site: &SiteRecord, names: &[String]) -> Option<f64> {
-        let fixed = site.labels.iter().filter(|(name, _)| names.contains(name));
-        self.0.get(&Labels::new(fixed.map(|(name, value)| (name.as_str(), value.as_str())))).copied()
+    fn get(&self, key: &Labels) -> Option<f64> {
+        self.0.get(key).copied()
     }
 }
 
-/// The data for error budgets; queried only if a function has an objective.
-struct Budget {
+/// Returns those of the labels that a function fixes.
+fn fixed(site: &SiteRecord, names: &[String]) -> Labels {
+    let fixed = site.labels.iter().filter(|(name, _)| names.contains(name));
+    Labels::new(fixed.map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+/// The data for the burn rates of error budgets over one window; queried only if a function has an objective.
+struct Burns {
     calls: Vec<Answers>,
     errors: Answers,
     /// The number of calls up to each latency bound.
@@ -209,11 +292,11 @@ struct Budget {
     all: Answers,
 }
 
-impl Budget {
-    fn new(ask: &Ask<'_>, sites: &[(&str, &SiteRecord)], bad: Role) -> Option<Self> {
+impl Burns {
+    fn new(ask: &Ask<'_>, sites: &[(&str, &SiteRecord)], seconds: u32) -> Option<Self> {
         let objectives = || sites.iter().filter_map(|it| it.1.objective);
         objectives().next()?;
-        let grown = |it| Query::Increase(it, BUDGET);
+        let grown = |it| Query::Increase(it, Window::Seconds(seconds));
         let bounds: BTreeSet<u64> = objectives().filter_map(|it| it.latency).map(|it| it.seconds.to_bits()).collect();
         let duration = ask.used.metric(Role::Duration).map(|it| it.name.as_str());
         let fast = |bits: u64| {
@@ -224,31 +307,24 @@ impl Budget {
         let all = duration.map(|it| grown(Selector::new(format!("{it}_count"))).sum(&ask.names));
         Some(Self {
             calls: ask.counted(grown),
-            errors: ask.answers(ask.used.selector(bad).map(|it| grown(it).sum(&ask.names))),
+            errors: ask.answers(ask.used.selector(ask.bad()).map(|it| grown(it).sum(&ask.names))),
             fast: bounds.into_iter().filter_map(fast).collect(),
             all: ask.answers(all),
         })
     }
-}
 
-trait Left {
-    fn left(&self, site: &SiteRecord, names: &[String]) -> Option<f64>;
-}
-
-impl Left for Option<Budget> {
-    /// Returns the smaller of the two budgets if there are two objectives.
-    fn left(&self, site: &SiteRecord, names: &[String]) -> Option<f64> {
-        let (it, objective) = (self.as_ref()?, site.objective?);
-        let left = |missed: f64, share: f64| Some(1.0 - missed / (1.0 - share)).filter(|it| it.is_finite());
-        let success = objective.success.and_then(|share| {
-            let calls = total(it.calls.iter().filter_map(|it| it.get(site, names)));
-            (calls > 0.0).then(|| it.errors.get(site, names).unwrap_or_default() / calls).and_then(|it| left(it, share))
+    /// Returns the burn rates of the objective about successes and of the one about durations.
+    fn of(&self, site: &SiteRecord, key: &Labels) -> [Option<f64>; 2] {
+        let burn = |missed: f64, share: f64| Some(missed / (1.0 - share)).filter(|it| it.is_finite());
+        let success = site.objective.and_then(|it| it.success).and_then(|share| {
+            let calls = total(self.calls.iter().filter_map(|it| it.get(key)));
+            (calls > 0.0).then(|| self.errors.get(key).unwrap_or_default() / calls).and_then(|it| burn(it, share))
         });
-        let latency = objective.latency.and_then(|limit| {
-            let all = it.all.get(site, names).filter(|it| *it > 0.0)?;
-            let fast = it.fast.iter().find(|it| it.0.to_bits() == limit.seconds.to_bits())?;
-            left(1.0 - fast.1.get(site, names).unwrap_or(STALE) / all, limit.share)
+        let latency = site.objective.and_then(|it| it.latency).and_then(|limit| {
+            let all = self.all.get(key).filter(|it| *it > 0.0)?;
+            let fast = self.fast.iter().find(|it| it.0.to_bits() == limit.seconds.to_bits())?;
+            burn(1.0 - fast.1.get(key).unwrap_or(STALE) / all, limit.share)
         });
-        success.into_iter().chain(latency).reduce(f64::min)
+        [success, latency]
     }
 }
