@@ -33,10 +33,10 @@ fn id(url: &str, function: &str) -> String {
     id
 }
 
-/// A JavaScript expression for the cells of a function's row in the table.
-fn cells(function: &str) -> String {
+/// A JavaScript expression for the text in a function's row of the table, in the column with this title.
+fn cell(function: &str, title: &str) -> String {
     format!(
-        "[...document.querySelectorAll('.functions tbody tr')].filter((it) => it.querySelector('a')?.textContent === {function:?})\
-         .map((it) => [...it.querySelectorAll('td')].map((cell) => cell.textContent))[0]"
+        "[...document.querySelectorAll('.functions tbody tr')].find((it) => it.querySelector('a')?.textContent === {function:?})\
+         ?.children[[...document.querySelectorAll('.functions thead th')].findIndex((it) => it.textContent === {title:?})].textContent"
     )
 }

@@ -142,6 +142,9 @@ fn both_themes_are_accessible_and_fit_a_phone() {
     page.until("the page", "document.querySelector('.tiles dd')?.textContent");
     assert_eq!(page.text("getComputedStyle(document.body).backgroundColor"), backs[1], "the theme after a reload");
     page.resize(360, 800);
+    overview(&mut page);
+    let right = "document.querySelector('.functions tbody tr').children[3].getBoundingClientRect().right - innerWidth";
+    assert!(page.number(right) <= 0.0, "a phone shows the errors, the latency and the budget of a function");
     for open in [true, false] {
         if open {
             overview(&mut page);
@@ -155,4 +158,61 @@ fn both_themes_are_accessible_and_fit_a_phone() {
     }
     page.close();
     assert_ne!(backs[0], backs[1]);
+}
+
+#[test]
+fn links_to_a_panel_and_a_time_range_are_permanent() {
+    let program = few();
+    let model = json(&format!("{}/live/model.json", program.url));
+    let rows = model["rows"].as_array().expect("rows").iter();
+    let charts = rows.flat_map(|it| it["panels"].as_array().expect("panels")).filter(|it| it["kind"] == "timeseries");
+    let ids: Vec<u64> = charts.filter_map(|it| it["id"].as_u64()).collect();
+    let to = json(&format!("{}/live/functions", program.url))["now"].as_f64().expect("a time") / 1000.0;
+    let to = to.floor();
+    let mut browser = browser();
+    let hash = format!("#panel={}&range=300&to={to}", ids[5]);
+    let mut page = Page::open(&mut browser, &format!("{}/{hash}", program.url));
+    page.until("the panel", &format!("document.activeElement.dataset.panel === '{}'", ids[5]));
+    let asked = format!(
+        "performance.getEntriesByType('resource').some((it) => it.name.includes('&range=300&to={to}&') && it.name.includes('{}'))",
+        ids[5]
+    );
+    page.until("its numbers", &asked);
+    assert_eq!(page.text("location.hash"), hash);
+    assert!(page.text("document.querySelector('#pin').textContent").starts_with("Panels until "));
+    page.click("#pin");
+    assert_eq!(page.text("location.hash"), format!("#panel={}&range=300", ids[5]));
+    page.run("location.hash = ''");
+    page.click(&format!("[data-panel='{}'] h4 a", ids[6]));
+    page.until("the other panel", &format!("document.activeElement.dataset.panel === '{}'", ids[6]));
+    assert_eq!(page.text("location.hash"), format!("#panel={}", ids[6]));
+    page.close();
+}
+
+/// Changes answers of the program: a part of the monitoring is missing, and the program refuses all panels.
+#[test]
+fn missing_and_refused_parts_are_named() {
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &few().url);
+    let script = r"
+        const ask = window.fetch;
+        window.fetch = async (url, options) => {
+            if (String(url).includes('/panels?')) return new Response('too many series', { status: 422 });
+            const answer = await ask(url, options);
+            if (!String(url).endsWith('model.json')) return answer;
+            const problem = { file: 'a.rs', line: 7, message: '<img src=x>', fix: 'rename it' };
+            return new Response(JSON.stringify({ ...(await answer.json()), problems: [problem] }));
+        };";
+    page.call("Page.addScriptToEvaluateOnNewDocument", value!({"source": script}));
+    page.call("Page.reload", value!({}));
+    page.until("the missing part", "document.querySelector('.problems h2')?.textContent === '1 not generated'");
+    assert_eq!(page.text("document.querySelector('.problems li').textContent"), "a.rs:7 <img src=x>; rename it");
+    page.run("document.querySelector('.row').scrollIntoView({ behavior: 'instant' })");
+    let note = "document.querySelector('#panels').nextSibling.textContent";
+    page.until(
+        "the reason",
+        &format!("{note} === 'The panels in view have no new numbers (panels: 422, too many series).'"),
+    );
+    page.until_live();
+    page.close();
 }

@@ -48,6 +48,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("series.js", SCRIPT, include_bytes!("page/series.js")),
     ("state.js", SCRIPT, include_bytes!("page/state.js")),
     ("status.js", SCRIPT, include_bytes!("page/status.js")),
+    ("tables.js", SCRIPT, include_bytes!("page/tables.js")),
     ("theme.js", SCRIPT, include_bytes!("page/theme.js")),
     ("uPlot.LICENSE.txt", TEXT, include_bytes!("page/vendor/uPlot.LICENSE.txt")),
     ("uPlot.iife.min.js", SCRIPT, include_bytes!("page/vendor/uPlot.iife.min.js")),

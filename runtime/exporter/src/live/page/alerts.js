@@ -1,32 +1,42 @@
-// The alerts that would fire now, by their own conditions, and the list of all alerts.
+// The alerts that would fire now, by their own conditions, and the list of all alerts. Alerts that differ only in their
+// labels and owners are one entry.
 
 import { arrange, copyable, definitions, element, setText } from "./dom.js";
 import { NOTHING, clock, number, span } from "./format.js";
+import { asset } from "./net.js";
 import { panelLink } from "./rows.js";
 
-const ORDER = { firing: 0, pending: 1, inactive: 2 };
+const STATES = ["firing", "pending", "inactive"];
+// The number of alerts to show in full, so that the tables below stay on the first screen.
+const MOST = 3;
 
 export class Alerts {
-    // In the order of the model and of the answers, because several alerts can have the same name.
-    #all = [];
+    #entries = new Map();
+    // In the order of the model and of the answers.
+    #all;
     #count = element("span", { class: "note", role: "status" });
     #now = element("ul", { class: "alerts" });
-    #rest = element("ul", { class: "alerts" });
-    #others = element("summary", { text: "" });
+    #more = fold(() => this.#draw());
+    #rest = fold(() => this.#draw());
     element;
 
-    constructor(model) {
-        this.#all = model.alerts.map((it) => ({ model: it, item: null, now: null }));
+    constructor({ alerts }) {
+        this.#all = alerts.map((model) => {
+            const key = JSON.stringify([model.name, model.severity, model.summary, model.advice]);
+            const entry = this.#entries.get(key) ?? { model, all: [], item: null };
+            this.#entries.set(key, entry);
+            const it = { model, now: null };
+            entry.all.push(it);
+            return it;
+        });
         const heading = element("h2", { id: "alerts", tabindex: "-1", text: "Alerts" });
         const tools = element("div", { class: "tools" }, heading, this.#count);
-        const others = element("details", { class: "others" }, this.#others, this.#rest);
-        others.addEventListener("toggle", () => this.#draw());
-        this.element = element("section", { "aria-labelledby": "alerts" }, tools, this.#now, others);
+        this.element = element("section", { "aria-labelledby": "alerts" }, tools, this.#now, element("div", { class: "folds" }, this.#more.element, this.#rest.element));
     }
 
     // Number of firing alerts that notify a receiver.
     get firing() {
-        return this.#all.filter((it) => current(it) === "firing").length;
+        return [...this.#entries.values()].filter((it) => state(it) === "firing").length;
     }
 
     update(answers) {
@@ -35,79 +45,117 @@ export class Alerts {
     }
 
     #draw() {
-        const rank = (it) => [ORDER[current(it)], it.model.severity, it.model.name].join(" ");
-        const all = [...this.#all].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
-        const [now, rest] = [all.filter((it) => current(it) !== "inactive"), all.filter((it) => current(it) === "inactive")];
+        const rank = (it) => [STATES.indexOf(state(it)), it.model.severity, since(it) ?? 0, it.model.name];
+        const compare = (a, b) => {
+            const place = a.findIndex((it, index) => it !== b[index]);
+            return place < 0 ? 0 : a[place] < b[place] ? -1 : 1;
+        };
+        const all = [...this.#entries.values()].sort((a, b) => compare(rank(a), rank(b)));
         const { firing } = this;
+        const active = all.findLastIndex((it) => state(it) !== "inactive") + 1;
+        const rest = all.slice(active);
         const unseen = rest.filter((it) => it.model.unavailable).length;
-        const parts = [
-            firing > 0 ? `${firing} firing` : "none firing",
-            now.length > firing ? `${now.length - firing} pending` : "",
-            `${rest.length - unseen} inactive`,
-            unseen > 0 ? `${unseen} visible only to Prometheus` : "",
-        ];
-        setText(this.#count, parts.filter(Boolean).join(", "));
+        const pending = active > firing ? `, ${active - firing} pending` : "";
+        setText(this.#count, `${firing > 0 ? firing : "none"} firing${pending}`);
         this.#count.classList.toggle("red", firing > 0);
-        setText(this.#others, now.length > 0 ? `${rest.length} other alerts` : `All ${rest.length} alerts`);
-        arrange(this.#now, now.map((it) => this.#item(it)));
-        if (this.#rest.parentElement.open) arrange(this.#rest, rest.map((it) => this.#item(it)));
+        arrange(this.#now, all.slice(0, Math.min(active, MOST)).map((it) => this.#item(it)));
+        this.#more.show(`${active - MOST} more firing or pending`, all.slice(MOST, active), (it) => this.#item(it));
+        this.#rest.show(`${rest.length} inactive${unseen > 0 ? `, ${unseen} of them visible only to Prometheus` : ""}`, rest, (it) => this.#item(it));
     }
 
     #item(it) {
-        it.item ??= this.#make(it);
-        const { state, since, values = [] } = it.now ?? { state: "inactive", since: null };
-        const [summary] = it.item.children[0].children;
-        const [, , badge, text] = summary.children;
-        setText(badge, it.model.unavailable ? "not evaluated here" : state);
-        badge.className = `state ${state}`;
-        setText(text, state === "inactive" ? it.model.summary : (values[0]?.summary ?? it.model.summary));
-        const ago = since === null ? "" : `since ${clock(since * 1000)}, for ${span(Date.now() / 1000 - since)}`;
-        setText(summary.children[4], ago);
-        const list = it.item.querySelector(".values");
+        it.item ??= make(it);
+        const [details, cause, next] = it.item.children;
+        const [, , badge, text, note] = details.firstChild.children;
+        const [now, start, values] = [state(it), since(it), shown(it)];
+        setText(badge, it.model.unavailable ? "not evaluated here" : now);
+        badge.className = `state ${now}`;
+        setText(text, it.model.summary);
+        const owners = [...new Set(active(it).map(({ model }) => model.team))].map((it) => (it === "unowned" ? "no owner" : it));
+        setText(note, start === null ? "" : `${owners.join(", ")} · since ${clock(start * 1000)}, for ${span(Date.now() / 1000 - start)}`);
+        const more = values.length > 1 ? ` And ${values.length - 1} more.` : "";
+        setText(cause, values.length > 0 ? values[0].description + more : "");
+        next.hidden = now === "inactive";
+        const list = details.querySelector(".values");
         if (list) fill(list, values);
         return it.item;
     }
+}
 
-    #make(it) {
-        const { model } = it;
-        const { severity } = model;
-        const summary = element("summary", {},
-            element("span", { class: `severity ${severity}`, text: severity }),
-            element("b", { text: model.name }),
-            element("span", { class: "state" }),
-            element("span", { class: "what" }),
-            element("span", { class: "note" }));
-        const details = element("details", {}, summary);
-        details.addEventListener("toggle", () => {
-            if (details.children.length > 1) return;
-            const about = definitions([
-                ["Description", model.description],
-                ["Impact", model.impact],
-                ["Advice", model.advice],
-                ["Team", model.team],
-                ["Fires after", model.for > 0 ? span(model.for) : "immediately"],
-                ["Not evaluated here", model.unavailable],
-                ["Panel", model.panel === null ? null : panelLink(model.panel, "Show panel")],
-            ]);
-            details.append(element("div", { class: "more" }, element("ul", { class: "values" }), about, copyable("Condition", model.promql)));
-            fill(details.querySelector(".values"), it.now?.values ?? []);
-        });
-        return element("li", {}, details);
-    }
+// A list that is drawn while it is open.
+function fold(opened) {
+    const [summary, list] = [element("summary", { text: "" }), element("ul", { class: "alerts" })];
+    const details = element("details", { class: "others" }, summary, list);
+    details.addEventListener("toggle", opened);
+    const show = (title, all, item) => {
+        details.hidden = all.length === 0;
+        setText(summary, title);
+        arrange(list, details.open ? all.map(item) : []);
+    };
+    return { element: details, show };
+}
+
+function make(it) {
+    const { model, all } = it;
+    const { severity } = model;
+    const summary = element("summary", {},
+        element("span", { class: `severity ${severity}`, text: severity }),
+        element("b", { text: model.name }),
+        element("span", { class: "state" }),
+        element("span", { class: "what" }),
+        element("span", { class: "note" }));
+    const details = element("details", {}, summary);
+    details.addEventListener("toggle", () => {
+        if (details.children.length > 1) return;
+        const about = definitions([
+            ["Description", model.description],
+            ["Impact", model.impact],
+            ["What to do", element("ol", {}, ...model.advice.map((text) => element("li", {}, ...marked(text))))],
+            ["Fires after", model.for > 0 ? span(model.for) : "immediately"],
+            ["Not evaluated here", model.unavailable],
+        ]);
+        const conditions = all.map(({ model }) => copyable(["Condition", ...(all.length > 1 ? [model.team, ...model.labels.map(([, value]) => value)] : [])].join(" "), model.promql));
+        details.append(element("div", { class: "more" }, element("ul", { class: "values" }), about, ...conditions));
+        fill(details.querySelector(".values"), shown(it));
+    });
+    const next = element("p", { class: "next" }, ...(model.advice[0] ? ["Next: ", ...marked(model.advice[0])] : []),
+        model.panel === null ? null : panelLink(model.panel, "Panel"), " ",
+        element("a", { href: `${asset("runbook")}#${model.name.toLowerCase()}`, text: "Runbook" }));
+    return element("li", {}, details, element("p", { class: "cause" }), next);
+}
+
+// Shows code between backquotes.
+function marked(text) {
+    return text.split("`").map((part, index) => (index % 2 === 1 ? element("code", { text: part }) : part));
 }
 
 // An alert with the severity `none` notifies no receiver: the Watchdog fires while everything works.
-function current(it) {
-    return it.model.severity === "none" ? "inactive" : (it.now?.state ?? "inactive");
+function state({ model, all }) {
+    if (model.severity === "none") return "inactive";
+    return STATES.find((state) => all.some((it) => (it.now?.state ?? "inactive") === state));
+}
+
+// The alerts of an entry that are in its state.
+function active(it) {
+    const now = state(it);
+    return now === "inactive" ? [] : it.all.filter((one) => one.now?.state === now);
+}
+
+// The time since when the condition of an entry holds, in seconds, or null.
+function since(it) {
+    return active(it).reduce((first, { now }) => Math.min(first ?? Infinity, now.since), null);
+}
+
+function shown(it) {
+    return active(it).flatMap(({ now }) => now.values);
 }
 
 function fill(list, values) {
     while (list.children.length > values.length) list.lastChild.remove();
-    values.forEach(({ labels, value, summary, description }, index) => {
-        const item = list.children[index] ?? list.appendChild(element("li", {}, element("b"), element("p"), element("p", { class: "labels" })));
-        const [head, text, names] = item.children;
-        setText(head, summary || NOTHING);
-        setText(text, description ?? "");
+    values.forEach(({ labels, value, description }, index) => {
+        const item = list.children[index] ?? list.appendChild(element("li", {}, element("p"), element("p", { class: "labels" })));
+        const [text, names] = item.children;
+        setText(text, description || NOTHING);
         const pairs = Object.entries(labels).map(([name, it]) => `${name}=${it}`);
         setText(names, [...pairs, `value ${number(value)}`].join("  "));
     });

@@ -4,7 +4,7 @@ import { Alerts } from "./alerts.js";
 import { MOST, begin } from "./chart.js";
 import { Detail } from "./detail.js";
 import { element, setText } from "./dom.js";
-import { span } from "./format.js";
+import { clock, span } from "./format.js";
 import { Functions } from "./functions.js";
 import { ask, asset, download } from "./net.js";
 import { Poll } from "./poll.js";
@@ -12,6 +12,7 @@ import { Rows } from "./rows.js";
 import { Series } from "./series.js";
 import * as state from "./state.js";
 import { Status } from "./status.js";
+import { Entries, Objectives } from "./tables.js";
 import * as theme from "./theme.js";
 
 const POINTS = 300;
@@ -29,6 +30,8 @@ let model = null;
 let epoch = null;
 let parts = null;
 let detail = null;
+// The time of the newest sample, by the clock of the program.
+let now = Date.now();
 
 function build() {
     begin(model.started);
@@ -37,26 +40,30 @@ function build() {
     const wanted = () => poll.now();
     parts = {
         alerts: new Alerts(model),
+        entries: new Entries(model),
+        objectives: new Objectives(model),
         functions: new Functions(model),
         rows: new Rows(model, wanted),
         series: new Series(wanted),
     };
     main.replaceChildren(element("div", { id: "overview" },
-        problems(model.problems), parts.alerts.element, parts.functions.element, parts.rows.element, parts.series.element, downloads()));
+        parts.alerts.element, problems(model.problems),
+        element("div", { class: "columns" }, parts.entries.element, parts.objectives.element),
+        parts.functions.element, parts.rows.element, parts.series.element, downloads()));
     const { name, version, commit } = model.program;
     setText(document.getElementById("program"), name);
     setText(document.getElementById("version"), [version, commit && `commit ${commit.slice(0, 12)}`].filter((it) => it && !it.endsWith("unknown")).join(" · "));
     parts.functions.refresh();
-    route(new Set(["function", "panel"]));
+    route(new Set(["function"]));
 }
 
-// The families and objectives without panels and alerts, and the reasons; hidden if there are none.
+// The families and objectives without panels and alerts, and the reasons; nothing if there are none.
 function problems(all) {
-    const heading = element("h2", { id: "problems", tabindex: "-1", text: "Missing from panels and alerts" });
+    if (all.length === 0) return null;
+    const heading = element("h2", { id: "problems", tabindex: "-1", text: `${all.length} not generated` });
     const items = all.map((it) => element("li", {}, element("code", { text: `${it.file}:${it.line}` }), ` ${it.message}; ${it.fix}`));
-    const section = element("section", { "aria-labelledby": "problems" }, heading, element("ul", { class: "problems" }, ...items));
-    section.hidden = all.length === 0;
-    return section;
+    const note = element("p", { class: "note", text: "These families and objectives have no panels and no alerts." });
+    return element("section", { class: "problems", "aria-labelledby": "problems" }, heading, note, element("ul", {}, ...items));
 }
 
 function downloads() {
@@ -77,7 +84,7 @@ async function refresh() {
     const [functions, alerts, panels, calls, series] = await Promise.all([
         ask("functions"),
         ask("alerts"),
-        ids.length > 0 ? ask(`panels?ids=${ids.join(",")}&range=${state.get("range")}&points=${POINTS}&most=${MOST}`) : null,
+        ids.length > 0 ? ask(`panels?ids=${ids.join(",")}&${times()}&points=${POINTS}&most=${MOST}`).catch(refused) : null,
         detail ? ask(`functions/${encodeURIComponent(state.get("function"))}`) : null,
         parts.series.isOpen && !detail ? ask("series") : null,
     ]);
@@ -89,18 +96,34 @@ async function refresh() {
         // The requested panels may not exist in the new program.
         return 0;
     }
+    const isFirst = epoch === null;
     epoch = functions.epoch;
-    status.answered(functions.now);
+    now = functions.now;
+    status.answered(now);
     parts.functions.update(functions.functions, functions.windows);
-    parts.rows.tellAge(functions.windows.recent);
+    parts.entries.update(functions);
+    parts.objectives.update(functions);
+    parts.rows.tell(functions.windows.recent, panels?.refused);
     parts.alerts.update(alerts.alerts);
     if (series) parts.series.update(series);
     if (detail && calls) detail.update(panels?.times ?? [], panels?.panels ?? {}, calls);
-    else if (panels) parts.rows.update(panels.times, panels.panels);
+    else if (panels && !panels.refused) parts.rows.update(panels.times, panels.panels);
     setText(document.getElementById("uptime"), `up ${span(functions.now / 1000 - model.started)}`);
+    if (isFirst) route(new Set(["panel"]));
     const firing = parts.alerts.firing;
     document.title = `${firing > 0 ? `(${firing}) ` : ""}${model.program.name} – Measurand`;
     return untilNext(functions);
+}
+
+// If the program refuses the panels, for example because they have too many series, the rest of the page still works.
+function refused(error) {
+    if (!error.answered) throw error;
+    return { refused: error.message };
+}
+
+// The time range of the panels, as a query of the program.
+function times() {
+    return `range=${state.get("range")}${state.get("to") && `&to=${state.get("to")}`}`;
 }
 
 // Returns the seconds until the program has taken its next sample, so that it is shown soon after. Uses the program's
@@ -114,7 +137,7 @@ function untilNext({ now, told }) {
 function route(changed) {
     if (parts === null) return;
     if (changed.has("search") || changed.has("sort")) parts.functions.refresh();
-    if (changed.has("range")) poll.now();
+    if (changed.has("range") || changed.has("to")) poll.now();
     if (changed.has("function")) {
         const before = detail?.id;
         closeDetail();
@@ -122,11 +145,7 @@ function route(changed) {
         if (found) openDetail(found);
         else if (before !== undefined) parts.functions.focusFunction(before);
     }
-    if (state.get("panel") !== "" && changed.has("panel") && !detail) {
-        const panel = Number(state.get("panel"));
-        parts.rows.show(panel);
-        state.set({ panel: "" });
-    }
+    if (state.get("panel") !== "" && changed.has("panel") && !detail) parts.rows.show(Number(state.get("panel")));
 }
 
 function openDetail(found) {
@@ -149,7 +168,14 @@ function closeDetail() {
 function start() {
     theme.start(document.getElementById("theme"));
     const ranges = [...document.querySelectorAll("input[name=range]")];
-    const mark = () => ranges.forEach((it) => (it.checked = it.value === state.get("range")));
+    const pin = document.getElementById("pin");
+    const mark = () => {
+        ranges.forEach((it) => (it.checked = it.value === state.get("range")));
+        const to = Number(state.get("to"));
+        pin.setAttribute("aria-pressed", String(to > 0));
+        setText(pin, to > 0 ? `Panels until ${clock(to * 1000)}` : "Pin");
+    };
+    pin.addEventListener("click", () => state.set({ to: state.get("to") ? "" : String(Math.floor(now / 1000)) }));
     ranges.forEach((it) => it.addEventListener("change", () => state.set({ range: it.value })));
     for (const link of document.querySelectorAll("nav button")) {
         link.addEventListener("click", () => {

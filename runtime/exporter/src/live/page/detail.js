@@ -33,12 +33,12 @@ export class Detail {
     constructor(it, model) {
         this.#function = it;
         this.#tiles = element("dl", { class: "tiles" });
-        const back = element("a", { href: state.address({ function: "" }), class: "back", text: "← All functions" });
+        const back = state.link({ function: "" }, { class: "back", text: "← All functions" });
         this.heading = element("h2", { id: "function", tabindex: "-1", text: it.function });
         const rules = element("a", { href: download(`functions/${encodeURIComponent(it.id)}/rules.yml`), download: `${it.id}.rules.yml`, text: "Download rules" });
         const labels = it.labels.map(([name, value]) => `${name}=${value}`).join(", ");
         const about = definitions([
-            ["Path", `${it.module}::${it.function}`],
+            ["Full name", `${it.module}::${it.function}`],
             ["Source", `${it.file}:${it.line}`],
             ["Family", it.family],
             ["Labels", labels],
@@ -60,7 +60,7 @@ export class Detail {
             back, this.heading, it.doc ? element("p", { text: it.doc }) : null, this.#tiles,
             element("div", { class: "columns" },
                 element("div", {}, element("h3", { text: "About" }), about, element("p", {}, rules)),
-                element("div", {}, this.#panel?.element ?? null, panel ? element("p", {}, panelLink(panel.id, "Show among all panels")) : null)),
+                element("div", {}, this.#panel?.element ?? null, element("p", {}, panel ? panelLink(panel.id, "Show among all panels") : "No panel shows this function."))),
             element("div", { class: "columns" }, this.#failures.element, this.#slowest.element),
             queries.length > 0 ? element("h3", { text: "PromQL" }) : null,
             ...queries.map(([key, name]) => copyable(name, it.promql[key])));
@@ -104,7 +104,7 @@ function recordings(names) {
 function shares({ always, sometimes, more }, model) {
     const links = (ids) => ids.flatMap((id, index) => {
         const other = model.functions.find((it) => it.id === id);
-        const link = element("a", { href: state.address({ function: id }), text: other?.function ?? id });
+        const link = state.link({ function: id }, { text: other?.function ?? id });
         return index === 0 ? [link] : [", ", link];
     });
     const parts = [];

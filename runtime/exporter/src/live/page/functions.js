@@ -5,38 +5,73 @@ import { arrange, element, setAttribute, setText } from "./dom.js";
 import { NOTHING, count, number, span } from "./format.js";
 import * as state from "./state.js";
 
-// The height of a row, as in app.css.
-const ROW = 48;
 // A table with at most this many rows is complete, so that the browser's own search finds everything.
 const WHOLE = 100;
 const AROUND = 8;
 
+// The most important columns come first, since a phone shows only these.
 const COLUMNS = [
-    { key: "name", title: "Function", of: (it) => it.function, tone: () => "" },
-    { key: "calls", title: "Calls", about: "Since the program started", of: (it) => it.now?.calls, text: count },
-    { key: "rate", title: "Calls/s", window: "recent", of: (it) => it.now?.rate, text: (value) => number(value) },
-    { key: "errors", title: "Errors", about: "Since the program started", of: (it) => it.now?.errors, text: count, tone: (value) => (value > 0 ? "red" : "") },
-    { key: "error_rate", title: "Error rate", window: "recent", of: (it) => it.now?.error_rate, text: (value) => number(value, "percentunit"), tone: (value) => (value > 0 ? "red" : "") },
-    { key: "p50", title: "P50", window: "recent", of: (it) => it.now?.p50, text: (value) => number(value, "s") },
+    { key: "name", title: "Function", of: (it) => it.function },
+    { key: "error_rate", title: "Errors", window: "recent", of: (it) => it.now?.error_rate, text: (value) => number(value, "percentunit"), tone: (value) => value > 0 },
     { key: "p95", title: "P95", window: "recent", of: (it) => it.now?.p95, text: (value) => number(value, "s") },
-    { key: "p99", title: "P99", window: "recent", of: (it) => it.now?.p99, text: (value) => number(value, "s") },
+    { key: "budget_left", title: "Budget left", window: "budget", of: (it) => it.now?.budget_left, text: budget, tone: (value) => value < 0 },
+    { key: "rate", title: "Rate", window: "recent", of: (it) => it.now?.rate, text: rate },
     { key: "in_flight", title: "In flight", about: "Started and not yet ended", of: (it) => it.now?.in_flight, text: count },
-    { key: "objective", title: "Objective", about: "The objective in the annotation", of: (it) => it.objective?.success, text: (value, it) => objective(it.objective) },
-    { key: "budget_left", title: "Budget left", window: "budget", of: (it) => it.now?.budget_left, text: (value) => number(value, "percentunit"), tone: (value) => (value < 0 ? "red" : "") },
+    { key: "p50", title: "P50", window: "recent", of: (it) => it.now?.p50, text: (value) => number(value, "s") },
+    { key: "p99", title: "P99", window: "recent", of: (it) => it.now?.p99, text: (value) => number(value, "s") },
+    { key: "errors", title: "Failed calls", about: "Since the program started", of: (it) => it.now?.errors, text: count, tone: (value) => value > 0 },
+    { key: "calls", title: "All calls", about: "Since the program started", of: (it) => it.now?.calls, text: count },
 ];
 
+export function columns(...keys) {
+    return keys.map((key) => COLUMNS.find((it) => it.key === key));
+}
+
 export function objective(given) {
-    if (!given) return NOTHING;
-    const parts = [];
-    if (given.success !== null && given.success !== undefined) parts.push(`${given.success}%`);
-    if (given.latency !== null && given.latency !== undefined) {
-        parts.push(`P${Number((given.quantile * 100).toPrecision(6))} ${number(given.latency, "s")}`);
-    }
-    return parts.join(", ") || NOTHING;
+    return Object.values(objectives(given)).join(", ");
+}
+
+// Returns the text of each objective of a function.
+export function objectives(given) {
+    const texts = {};
+    if (typeof given?.success === "number") texts.success = `${given.success}%`;
+    if (typeof given?.latency === "number") texts.latency = `P${Number((given.quantile * 100).toPrecision(6))} ${number(given.latency, "s")}`;
+    return texts;
+}
+
+function rate(value) {
+    return value === null ? NOTHING : `${number(value)}/s`;
+}
+
+// Returns the text of a remaining budget. A budget that was missed many times over needs no digits after the point.
+export function budget(value) {
+    return number(value, "percentunit", value < -1 ? 0 : null);
 }
 
 export function numbers(it) {
-    return COLUMNS.slice(1).map((column) => [column.title, column.text(column.of(it) ?? null, it), column.about]);
+    return COLUMNS.slice(1).map((column) => [column.title, column.text(column.of(it) ?? null), column.about]);
+}
+
+// Writes a number into its cell.
+export function fill(cell, { of, text, tone }, it) {
+    const value = of(it) ?? null;
+    setText(cell, text(value, it));
+    const wanted = value !== null && tone?.(value) ? "number red" : "number";
+    if (cell.className !== wanted) cell.className = wanted;
+}
+
+// The full name of a function, which leads to its details. Long names break after `::`.
+export function functionLink(it) {
+    const path = it.module.split("::").flatMap((part) => [`${part}::`, element("wbr")]);
+    return element("span", { class: "name" }, ...path, state.link({ function: it.id, panel: "" }, { text: it.function }));
+}
+
+// Orders failing functions first: by missed budgets, then by errors, then by calls.
+export function worst(a, b) {
+    const rank = ({ now }) => [Math.min(now?.budget_left ?? 0, 0), -(now?.error_rate ?? 0), -(now?.rate ?? 0)];
+    const [left, right] = [rank(a), rank(b)];
+    const place = left.findIndex((it, index) => it !== right[index]);
+    return place < 0 ? 0 : left[place] - right[place];
 }
 
 // Returns the time range of the numbers, which is shorter than usual in a program that has just started.
@@ -69,7 +104,7 @@ export class Functions {
         this.#search.value = state.get("search");
         this.#search.addEventListener("input", () => state.set({ search: this.#search.value }));
         const head = element("thead", {}, element("tr", { "aria-rowindex": "1" }, ...COLUMNS.map((it) => this.#head(it))));
-        const caption = element("caption", { class: "unseen", text: "All annotated functions" });
+        const caption = element("caption", { class: "unseen", text: "All annotated functions, failing ones first" });
         this.#table = element("table", { class: "functions" }, caption, head, this.#body);
         this.#scroll = element("div", { class: "scroll tall", tabindex: "0", role: "group", "aria-label": "Functions" }, this.#table);
         let planned = false;
@@ -101,10 +136,11 @@ export class Functions {
     // Filters and sorts again, and draws the rows in view.
     refresh() {
         const words = state.get("search").toLowerCase().split(/\s+/).filter(Boolean);
-        const [, descending, key] = state.get("sort").match(/^(-?)(\w*)$/) ?? ["", "-", "rate"];
-        const column = COLUMNS.find((it) => it.key === key) ?? COLUMNS[0];
+        const [, descending, key] = state.get("sort").match(/^(-?)(\w*)$/) ?? [];
+        const column = COLUMNS.find((it) => it.key === key);
+        const order = column ? (a, b) => compare(column.of(a), column.of(b), descending ? -1 : 1) : worst;
         this.#shown = this.#all.filter((it) => words.every((word) => it.text.includes(word)));
-        this.#shown.sort((a, b) => compare(column.of(a), column.of(b), descending ? -1 : 1) || compare(a.id, b.id, 1));
+        this.#shown.sort((a, b) => order(a, b) || compare(a.id, b.id, 1));
         const total = this.#all.length;
         setText(this.#found, words.length > 0 ? `${this.#shown.length} of ${count(total)}` : count(total));
         if (this.#search.value !== state.get("search")) this.#search.value = state.get("search");
@@ -131,10 +167,11 @@ export class Functions {
         const button = element("button", { type: "button", text: column.title });
         const head = element("th", { scope: "col", class: column.key === "name" ? "" : "number" }, button);
         button.addEventListener("click", () => {
-            // The first click sorts names from A to Z, and numbers from the largest.
-            const first = column.key === "name" ? column.key : `-${column.key}`;
-            const second = column.key === "name" ? `-${column.key}` : column.key;
-            state.set({ sort: state.get("sort") === first ? second : first });
+            // The first click sorts names from A to Z, and numbers from the largest; the third puts failing functions
+            // first again.
+            const orders = [`-${column.key}`, column.key];
+            if (column.key === "name") orders.reverse();
+            state.set({ sort: [...orders, "worst"][orders.indexOf(state.get("sort")) + 1] });
         });
         this.#heads.push([column, head]);
         return head;
@@ -142,6 +179,7 @@ export class Functions {
 
     #draw() {
         const many = this.#shown.length > WHOLE;
+        const ROW = this.#height;
         const height = this.#scroll.clientHeight || 600;
         const first = many ? Math.max(0, Math.floor(this.#scroll.scrollTop / ROW) - AROUND) : 0;
         const end = many ? Math.min(this.#shown.length, first + Math.ceil(height / ROW) + 2 * AROUND) : this.#shown.length;
@@ -166,24 +204,19 @@ export class Functions {
         }
     }
 
+    // The height of a row in pixels, which app.css sets.
+    get #height() {
+        return Number.parseFloat(getComputedStyle(this.#table).getPropertyValue("--row"));
+    }
+
     #row(it) {
-        const link = element("a", { href: state.address({ function: it.id }), text: it.function });
-        link.addEventListener("focus", () => (link.href = state.address({ function: it.id })));
-        link.addEventListener("pointerdown", () => (link.href = state.address({ function: it.id })));
-        const place = element("span", { class: "place", text: [...telling(it), `${it.file.split(/[/\\]/).at(-1)}:${it.line}`].join(" · ") });
-        const name = element("th", { scope: "row", title: `${it.module}::${it.function}\n${it.file}:${it.line}` }, link, place);
+        const place = element("span", { class: "place", text: [...telling(it), `${it.file.split(/[/\\]/).at(-1)}:${it.line}`, ...(it.owner ? [it.owner] : [])].join(" · ") });
+        const name = element("th", { scope: "row", title: `${it.module}::${it.function}\n${it.file}:${it.line}` }, functionLink(it), place);
         return element("tr", {}, name, ...COLUMNS.slice(1).map(() => element("td", { class: "number" })));
     }
 
     #fill(row, it) {
-        for (let index = 1; index < COLUMNS.length; index += 1) {
-            const { of, text, tone } = COLUMNS[index];
-            const value = of(it) ?? null;
-            const cell = row.children[index];
-            setText(cell, text(value, it));
-            const wanted = `number ${(value !== null && tone?.(value)) || ""}`.trim();
-            if (cell.className !== wanted) cell.className = wanted;
-        }
+        COLUMNS.forEach((column, index) => index > 0 && fill(row.children[index], column, it));
         const quiet = it.now !== null && it.now.calls === 0;
         if (row.classList.contains("never") !== quiet) row.classList.toggle("never", quiet);
     }
@@ -199,6 +232,7 @@ export class Functions {
 
     #focus(index) {
         const id = this.#shown[index].id;
+        const ROW = this.#height;
         const top = index * ROW;
         const view = this.#scroll;
         if (top < view.scrollTop) view.scrollTop = top;

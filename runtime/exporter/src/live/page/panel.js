@@ -4,6 +4,7 @@ import { TimeSeries } from "./chart.js";
 import { copyable, element, setText } from "./dom.js";
 import { Heatmap } from "./heatmap.js";
 import { Bars, Gauge, Stat, Table } from "./kinds.js";
+import * as state from "./state.js";
 
 const KINDS = { timeseries: TimeSeries, heatmap: Heatmap, stat: Stat, gauge: Gauge, bars: Bars, table: Table };
 
@@ -22,7 +23,7 @@ export class Panel {
         this.id = model.id;
         this.width = model.width ?? 8;
         this.height = model.height ?? 8;
-        const title = element("h4", { text: model.title });
+        const title = element("h4", {}, state.link({ panel: String(model.id), function: "" }, { text: model.title }));
         const head = element("header", {}, title, this.#about());
         const properties = { class: `panel ${model.kind}`, "aria-label": model.title, "data-panel": model.id, tabindex: "-1" };
         this.element = element("article", properties, head, this.#body, this.#note);

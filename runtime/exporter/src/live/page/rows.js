@@ -18,14 +18,14 @@ export class Rows {
     #visible = new Set();
     #observer;
     #unlisten;
-    #young = element("p", { class: "note" });
+    #note = element("p", { class: "note", role: "status" });
     element;
 
     // `appeared` is called when a panel comes into view.
     constructor(model, appeared) {
         this.#observer = new IntersectionObserver((entries) => this.#moved(entries, appeared), { rootMargin: "150px" });
         const heading = element("h2", { id: "panels", tabindex: "-1", text: "Panels" });
-        this.element = element("section", { "aria-labelledby": "panels" }, element("div", { class: "tools" }, heading, this.#young), ...model.rows.map((it) => this.#row(it)));
+        this.element = element("section", { "aria-labelledby": "panels" }, element("div", { class: "tools" }, heading, this.#note), ...model.rows.map((it) => this.#row(it)));
         this.#unlisten = theme.onChange(() => this.#panels.forEach((it) => it.redraw()));
     }
 
@@ -38,9 +38,12 @@ export class Rows {
         for (const [id, answer] of Object.entries(answers)) this.#panels.get(Number(id))?.update(times, answer);
     }
 
-    // Explains why rates on panels are low at first: as on the dashboard, they cover at least a minute.
-    tellAge(seconds) {
-        setText(this.#young, seconds < MINUTE ? `Rates cover one minute, but samples exist for only ${span(seconds)}, so they are still too low.` : "");
+    // Says why panels have no new numbers, or why their rates are low at first: as on the dashboard, these cover at least
+    // a minute.
+    tell(seconds, failure) {
+        const young = seconds < MINUTE ? `Rates cover one minute, but samples exist for only ${span(seconds)}, so they are still too low.` : "";
+        setText(this.#note, failure ? `The panels in view have no new numbers (${failure}).` : young);
+        this.#note.classList.toggle("red", Boolean(failure));
     }
 
     // Scrolls to a panel, and opens its row if it is closed.
@@ -115,6 +118,6 @@ function byWidth(panels) {
     return all;
 }
 
-export function panelLink(id, title) {
-    return element("a", { href: state.address({ panel: String(id), function: "" }), text: title });
+export function panelLink(id, text) {
+    return state.link({ panel: String(id), function: "" }, { text });
 }
