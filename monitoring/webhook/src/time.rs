@@ -49,16 +49,21 @@ impl Time {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000_000)))
     }
 
-    /// Returns the elapsed time in words: `now`, `42 s ago`, `3 min ago`, `5 h ago`, `12 d ago`.
+    /// Returns the elapsed time in words: `now`, `42 s ago`, `3 min ago`.
     #[must_use]
     pub fn ago(self, now: Self) -> String {
-        let seconds = now.0.saturating_sub(self.0) / 1_000_000_000;
+        if now.0.saturating_sub(self.0) < 1_000_000_000 { "now".to_owned() } else { format!("{} ago", self.until(now)) }
+    }
+
+    /// Returns the time up to `end` in words: `42 s`, `3 min`, `5 h`, `12 d`.
+    #[must_use]
+    pub fn until(self, end: Self) -> String {
+        let seconds = end.0.saturating_sub(self.0) / 1_000_000_000;
         match seconds {
-            ..1 => "now".to_owned(),
-            1..60 => format!("{seconds} s ago"),
-            60..3600 => format!("{} min ago", seconds / 60),
-            3600..172_800 => format!("{} h ago", seconds / 3600),
-            _ => format!("{} d ago", seconds / 86_400),
+            ..60 => format!("{} s", seconds.max(0)),
+            60..3600 => format!("{} min", seconds / 60),
+            3600..172_800 => format!("{} h", seconds / 3600),
+            _ => format!("{} d", seconds / 86_400),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The pages of all alerts and of one alert. They are plain HTML and work without a script.
 
 use super::error::Refusal;
-use super::view::{Line, When, class, link, name, state, word};
+use super::view::{Line, When, class, description, link, links, name, state, summary, word};
 use crate::app::App;
 use crate::store::{self, AlertRow, Change, Filter, List, State as AlertState};
 use crate::time::Time;
@@ -130,13 +130,15 @@ struct AlertPage {
     is_stale: bool,
     severity: String,
     class: &'static str,
+    summary: String,
+    description: String,
+    links: Vec<(&'static str, String)>,
+    duration: String,
     starts: When,
     ends: Option<When>,
     first_seen: When,
     last_seen: When,
     changes: Vec<(&'static str, When, Option<When>)>,
-    query: Option<String>,
-    alertmanager: Option<String>,
     annotations: Vec<(String, String, Option<String>)>,
     alert: AlertRow,
 }
@@ -163,13 +165,15 @@ async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>
         is_stale: alert.status == AlertState::Stale,
         severity: alert.severity.clone(),
         class: class(&alert.severity),
+        summary: summary(&alert).to_owned(),
+        description: description(&alert).to_owned(),
+        links: links(&alert),
+        duration: alert.starts_at.until(alert.ends_at.unwrap_or(now)),
         starts: when(alert.starts_at),
         ends: alert.ends_at.map(when),
         first_seen: when(alert.first_seen),
         last_seen: when(alert.last_seen),
         changes: changes.into_iter().map(change).collect(),
-        query: linked(&alert.generator_url),
-        alertmanager: linked(&alert.external_url),
         annotations: annotations.collect(),
         alert,
     })

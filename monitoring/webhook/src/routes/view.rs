@@ -12,6 +12,10 @@ pub(super) struct Line {
     pub(super) severity: String,
     pub(super) class: &'static str,
     pub(super) summary: String,
+    pub(super) description: String,
+    pub(super) links: Vec<(&'static str, String)>,
+    /// Its duration up to its end, or up to now.
+    pub(super) duration: String,
     pub(super) labels: Vec<(String, String)>,
     pub(super) starts: When,
     pub(super) ends: Option<When>,
@@ -42,7 +46,10 @@ impl Line {
             name: name(alert),
             severity: shortened(&alert.severity, 24),
             class: class(&alert.severity),
-            summary: shortened(first(&alert.annotations, &["summary", "description", "message"]), 300),
+            summary: shortened(summary(alert), 300),
+            description: shortened(description(alert), 300),
+            links: links(alert),
+            duration: alert.starts_at.until(alert.ends_at.unwrap_or(now)),
             labels: labels.take(12).map(|(name, value)| (shortened(name, 60), shortened(value, 80))).collect(),
             starts: When::new(alert.starts_at, now),
             ends: alert.ends_at.map(|it| When::new(it, now)),
@@ -89,6 +96,28 @@ pub(super) fn word(status: Status) -> &'static str {
 pub(super) fn link(url: &str) -> Option<&str> {
     let scheme = url.split_once("://")?.0;
     ["http", "https"].iter().any(|it| scheme.eq_ignore_ascii_case(it)).then_some(url)
+}
+
+/// The problem in one sentence.
+pub(super) fn summary(alert: &AlertRow) -> &str {
+    first(&alert.annotations, &["summary", "description", "message"])
+}
+
+/// The problem in detail; empty if that is the summary.
+pub(super) fn description(alert: &AlertRow) -> &str {
+    if alert.annotations.contains_key("summary") { first(&alert.annotations, &["description"]) } else { "" }
+}
+
+/// The links of an alert that are safe, with their names.
+pub(super) fn links(alert: &AlertRow) -> Vec<(&'static str, String)> {
+    let annotation = |name| first(&alert.annotations, &[name]);
+    let all = [
+        ("Panel", annotation("dashboard_url")),
+        ("Runbook", annotation("runbook_url")),
+        ("Query", alert.generator_url.as_str()),
+        ("Alertmanager", alert.external_url.as_str()),
+    ];
+    all.into_iter().filter_map(|(name, url)| Some((name, link(url)?.to_owned()))).collect()
 }
 
 fn first<'a>(pairs: &'a Pairs, names: &[&str]) -> &'a str {

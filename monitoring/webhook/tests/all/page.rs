@@ -13,8 +13,9 @@ fn malicious() -> serde_json::Value {
     alert["annotations"] = json!({
         "summary": IMAGE,
         IMAGE: "'\"><svg onload=alert(1)>",
+        "description": IMAGE,
         "runbook_url": "javascript:alert(1)",
-        "dashboard": format!("https://grafana/\"{IMAGE}"),
+        "dashboard_url": format!("https://grafana/\"{IMAGE}"),
     });
     alert["generatorURL"] = "javascript://x/%0aalert(1)".into();
     alert
@@ -124,16 +125,35 @@ fn past_alerts_have_pages() {
 fn an_alert_has_a_page_with_its_history() {
     let webhook = Webhook::start(&[]);
     let mut alert = firing(1);
-    alert["annotations"]["runbook_url"] = "https://runbooks/slow".into();
+    alert["annotations"] = json!({
+        "summary": "host 1 is slow", "description": "P95 is 2 s.", "runbook_url": "https://runbooks/slow",
+        "dashboard_url": "https://grafana/d/x",
+    });
     webhook.post(&payload(&[alert]));
+    let list = webhook.get("/").body;
+    for text in
+        ["P95 is 2 s.", "https://runbooks/slow\"", ">Panel</a>", ">Runbook</a>", ">Query</a>", "for ", " d</td>"]
+    {
+        assert!(list.contains(text), "{text}: {list}");
+    }
     webhook.post(&payload(&[resolved(1)]));
     webhook.post(&payload(&[firing(2)]));
     let page = webhook.get("/alerts/1").body;
-    for text in ["<h1>Slow</h1>", "Resolved", "2026-01-01 12:00:00 UTC", "2026-01-01 12:30:00 UTC", "host-1", "2 times"]
-    {
+    for text in [
+        "<h1>Slow</h1>",
+        "Resolved",
+        "2026-01-01 12:00:00 UTC",
+        "2026-01-01 12:30:00 UTC",
+        "host-1",
+        "2 times",
+        "<dd>30 min</dd>",
+        "<p>P95 is 2 s.</p>",
+    ] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    assert!(page.contains("href=\"http://prometheus:9090/graph?g0.expr=x\""), "{page}");
+    for link in ["http://prometheus:9090/graph?g0.expr=x", "https://runbooks/slow", "https://grafana/d/x"] {
+        assert!(page.contains(&format!("href=\"{link}\"")), "{link}: {page}");
+    }
     let firing = webhook.get("/alerts/2").body;
     assert!(
         firing.contains("<span class=\"state firing\">Firing</span>") && firing.contains("1 time in total"),
