@@ -216,3 +216,42 @@ fn missing_and_refused_parts_are_named() {
     page.until_live();
     page.close();
 }
+
+/// Changes the answer of the program: each objective and each slow query fires.
+#[test]
+fn equal_alerts_are_one_and_inhibited_ones_come_last() {
+    let mut browser = browser();
+    let mut page = Page::live(&mut browser, &few().url);
+    let script = r"
+        const ask = window.fetch;
+        window.fetch = async (url, options) => {
+            const answer = await ask(url, options);
+            if (!String(url).endsWith('/live/alerts')) return answer;
+            const all = await answer.json();
+            const value = { labels: { objective: 'load', sli: 'success' }, value: 1, description: 'Half of the calls failed.' };
+            const firing = { state: 'firing', since: Date.now() / 1000 - 65, values: [value] };
+            all.alerts.filter((it) => /^(ErrorBudget|DatabaseSlow)/.test(it.name)).forEach((it) => Object.assign(it, firing));
+            return new Response(JSON.stringify(all));
+        };";
+    page.call("Page.addScriptToEvaluateOnNewDocument", value!({"source": script}));
+    page.call("Page.reload", value!({}));
+    page.until("the alerts", "document.querySelector('.alerts b')");
+    let texts = |selector: &str| {
+        format!("[...document.querySelectorAll('section > .alerts {selector}')].map((it) => it.textContent)")
+    };
+    let mut names: Vec<String> = serde_json::from_value(page.run(&texts("b"))).expect("names");
+    names.sort_unstable();
+    assert_eq!(names, ["DatabaseSlowQueries", "ErrorBudgetBurn", "ErrorBudgetFastBurn"]);
+    assert_eq!(page.run(&texts(".state")), value!(["firing", "firing", "firing, inhibited"]));
+    assert_eq!(page.text("document.querySelector('.folds summary').textContent"), "1 more firing or pending");
+    let alert = "[...document.querySelectorAll('.alerts li')].find((it) => it.textContent.includes('FastBurn'))";
+    let shown = page.text(&format!("{alert}.innerText"));
+    // The objectives about success and about latency have the same owner.
+    for text in ["storage · since ", ", for 1 min ", "Half of the calls failed (and 1 more).", "Next: "] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    let links = page.run(&format!("[...{alert}.querySelectorAll('.next a')].map((it) => it.hash)"));
+    assert!(links[0].as_str().is_some_and(|it| it.starts_with("#panel=")), "{links}");
+    assert_eq!(links[1], "#errorbudgetfastburn");
+    page.close();
+}

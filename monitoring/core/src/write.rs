@@ -3,7 +3,7 @@
 //! This layer only reads the model. The contents of dashboards and rules are decided elsewhere.
 
 mod alert_tests;
-mod alertmanager;
+pub(crate) mod alertmanager;
 mod compose;
 pub(crate) mod grafana;
 mod grafana_provisioning;

@@ -5,6 +5,7 @@ use super::text::template;
 use crate::model::{Alert, Line, Panel, PanelKind, Unit};
 use crate::query::Query;
 use crate::query::promql::{Place, duration, print};
+use crate::write::alertmanager::inhibition;
 use crate::write::grafana::{ref_id, steps, unit};
 use serde_json::{Value, json};
 
@@ -18,6 +19,7 @@ pub(super) fn of(page: &Page) -> Value {
         "rows": rows.collect::<Vec<_>>(),
         "functions": page.functions,
         "alerts": alerts.collect::<Vec<_>>(),
+        "inhibitions": inhibition::RULES,
         "problems": page.monitoring.problems,
     })
 }

@@ -3,7 +3,7 @@
 //! The configuration names files with secrets and never contains them: Alertmanager expands no variables, and everyone
 //! who can read the configuration could read secrets in it. It works with Alertmanager 0.25 and later.
 
-mod inhibition;
+pub(crate) mod inhibition;
 mod shape;
 
 use crate::model::options::{self, Receivers, WorkingHours};

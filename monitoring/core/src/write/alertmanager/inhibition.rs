@@ -1,7 +1,10 @@
 //! Inhibition rules: alerts that explain other alerts, so that one fault results in one notification.
 
+use serde::Serialize;
+
 /// While the source fires, the targets send no notifications.
-pub(super) struct Rule {
+#[derive(Serialize)]
+pub(crate) struct Rule {
     pub(super) source: &'static str,
     /// Names of alerts; empty for all alerts of a lower severity.
     pub(super) targets: &'static [&'static str],
@@ -9,7 +12,7 @@ pub(super) struct Rule {
     pub(super) equal: &'static [&'static str],
 }
 
-pub(super) const RULES: &[Rule] = &[
+pub(crate) const RULES: &[Rule] = &[
     // If neither alert has an instance, the label is equal, too. So an instance that is down inhibits the alerts about
     // that instance, and only a full outage inhibits the alerts about the whole service.
     Rule { source: "ServiceDown", targets: &[], equal: &["service", "instance"] },

@@ -14,13 +14,15 @@ export class Alerts {
     #entries = new Map();
     // In the order of the model and of the answers.
     #all;
+    #inhibitions;
     #count = element("span", { class: "note", role: "status" });
     #now = element("ul", { class: "alerts" });
     #more = fold(() => this.#draw());
     #rest = fold(() => this.#draw());
     element;
 
-    constructor({ alerts }) {
+    constructor({ alerts, inhibitions }) {
+        this.#inhibitions = inhibitions;
         this.#all = alerts.map((model) => {
             const key = JSON.stringify([model.name, model.severity, model.summary, model.advice]);
             const entry = this.#entries.get(key) ?? { model, all: [], item: null };
@@ -45,7 +47,8 @@ export class Alerts {
     }
 
     #draw() {
-        const rank = (it) => [STATES.indexOf(state(it)), it.model.severity, since(it) ?? 0, it.model.name];
+        for (const it of this.#entries.values()) it.isInhibited = this.#isInhibited(it);
+        const rank = (it) => [state(it) === "inactive", it.isInhibited, STATES.indexOf(state(it)), it.model.severity, since(it) ?? 0, it.model.name];
         const compare = (a, b) => {
             const place = a.findIndex((it, index) => it !== b[index]);
             return place < 0 ? 0 : a[place] < b[place] ? -1 : 1;
@@ -63,18 +66,27 @@ export class Alerts {
         this.#rest.show(`${rest.length} inactive${unseen > 0 ? `, ${unseen} of them visible only to Prometheus` : ""}`, rest, (it) => this.#item(it));
     }
 
+    // Whether firing alerts explain all series of an entry, so that Alertmanager sends no notifications about it.
+    #isInhibited(it) {
+        const sources = (source) => this.#all.filter(({ model, now }) => model.name === source && now?.state === "firing").flatMap(({ now }) => now.values);
+        const explains = ({ source, targets, equal }, { labels }) => targets.includes(it.model.name)
+            && sources(source).some((other) => equal.every((name) => (other.labels[name] ?? "") === (labels[name] ?? "")));
+        const values = shown(it);
+        return values.length > 0 && values.every((value) => this.#inhibitions.some((rule) => explains(rule, value)));
+    }
+
     #item(it) {
         it.item ??= make(it);
         const [details, cause, next] = it.item.children;
         const [, , badge, text, note] = details.firstChild.children;
         const [now, start, values] = [state(it), since(it), shown(it)];
-        setText(badge, it.model.unavailable ? "not evaluated here" : now);
+        setText(badge, it.model.unavailable ? "not evaluated here" : it.isInhibited ? `${now}, inhibited` : now);
         badge.className = `state ${now}`;
         setText(text, it.model.summary);
         const owners = [...new Set(active(it).map(({ model }) => model.team))].map((it) => (it === "unowned" ? "no owner" : it));
         setText(note, start === null ? "" : `${owners.join(", ")} · since ${clock(start * 1000)}, for ${span(Date.now() / 1000 - start)}`);
-        const more = values.length > 1 ? ` And ${values.length - 1} more.` : "";
-        setText(cause, values.length > 0 ? values[0].description + more : "");
+        const first = values[0]?.description ?? "";
+        setText(cause, values.length > 1 ? `${first.replace(/\.$/, "")} (and ${values.length - 1} more).` : first);
         next.hidden = now === "inactive";
         const list = details.querySelector(".values");
         if (list) fill(list, values);

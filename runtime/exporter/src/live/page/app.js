@@ -48,7 +48,7 @@ function build() {
     };
     main.replaceChildren(element("div", { id: "overview" },
         parts.alerts.element, problems(model.problems),
-        element("div", { class: "columns" }, parts.entries.element, parts.objectives.element),
+        element("div", { class: "felt" }, parts.entries.element, parts.objectives.element),
         parts.functions.element, parts.rows.element, parts.series.element, downloads()));
     const { name, version, commit } = model.program;
     setText(document.getElementById("program"), name);
