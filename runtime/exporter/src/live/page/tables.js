@@ -43,8 +43,8 @@ class ShortTable {
     }
 }
 
-// What users of the program feel: requests by route or, without an HTTP layer, the calls of the functions with
-// `#[measured]`. Nothing if the table of all functions is the same.
+// Requests by route or, without the HTTP layer, the calls of the functions with `#[measured]`. There is no table if it
+// would equal that of all functions.
 export class Entries {
     #entries;
     #table;
