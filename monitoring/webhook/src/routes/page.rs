@@ -1,7 +1,7 @@
 //! The pages of all alerts and of one alert. They are plain HTML and work without a script.
 
 use super::error::Refusal;
-use super::view::{Line, When, class, description, link, links, name, state, summary, word};
+use super::view::{Line, When, class, description, duration, link, links, name, state, summary, word};
 use crate::app::App;
 use crate::store::{self, AlertRow, Change, Filter, List, State as AlertState};
 use crate::time::Time;
@@ -168,7 +168,7 @@ async fn alert(State(app): State<Arc<App>>, id: Result<Path<i64>, PathRejection>
         summary: summary(&alert).to_owned(),
         description: description(&alert).to_owned(),
         links: links(&alert),
-        duration: alert.starts_at.until(alert.ends_at.unwrap_or(now)),
+        duration: duration(&alert, now),
         starts: when(alert.starts_at),
         ends: alert.ends_at.map(when),
         first_seen: when(alert.first_seen),

@@ -14,7 +14,6 @@ pub(super) struct Line {
     pub(super) summary: String,
     pub(super) description: String,
     pub(super) links: Vec<(&'static str, String)>,
-    /// Its duration up to its end, or up to now.
     pub(super) duration: String,
     pub(super) labels: Vec<(String, String)>,
     pub(super) starts: When,
@@ -49,7 +48,7 @@ impl Line {
             summary: shortened(summary(alert), 300),
             description: shortened(description(alert), 300),
             links: links(alert),
-            duration: alert.starts_at.until(alert.ends_at.unwrap_or(now)),
+            duration: duration(alert, now),
             labels: labels.take(12).map(|(name, value)| (shortened(name, 60), shortened(value, 80))).collect(),
             starts: When::new(alert.starts_at, now),
             ends: alert.ends_at.map(|it| When::new(it, now)),
@@ -106,6 +105,12 @@ pub(super) fn summary(alert: &AlertRow) -> &str {
 /// The problem in detail; empty if that is the summary.
 pub(super) fn description(alert: &AlertRow) -> &str {
     if alert.annotations.contains_key("summary") { first(&alert.annotations, &["description"]) } else { "" }
+}
+
+/// The duration up to the end, up to the last notification about a stale alert, or up to now.
+pub(super) fn duration(alert: &AlertRow, now: Time) -> String {
+    let last = if alert.status == State::Stale { alert.last_seen } else { now };
+    alert.starts_at.until(alert.ends_at.unwrap_or(last))
 }
 
 /// The links of an alert that are safe, with their names.

@@ -129,14 +129,16 @@ fn an_alert_has_a_page_with_its_history() {
         "summary": "host 1 is slow", "description": "P95 is 2 s.", "runbook_url": "https://runbooks/slow",
         "dashboard_url": "https://grafana/d/x",
     });
-    webhook.post(&payload(&[alert]));
+    webhook.post(&payload(std::slice::from_ref(&alert)));
     let list = webhook.get("/").body;
     for text in
         ["P95 is 2 s.", "https://runbooks/slow\"", ">Panel</a>", ">Runbook</a>", ">Query</a>", "for ", " d</td>"]
     {
         assert!(list.contains(text), "{text}: {list}");
     }
-    webhook.post(&payload(&[resolved(1)]));
+    let mut ended = resolved(1);
+    ended["annotations"] = alert["annotations"].clone();
+    webhook.post(&payload(&[ended]));
     webhook.post(&payload(&[firing(2)]));
     let page = webhook.get("/alerts/1").body;
     for text in [
@@ -146,7 +148,7 @@ fn an_alert_has_a_page_with_its_history() {
         "2026-01-01 12:30:00 UTC",
         "host-1",
         "2 times",
-        "<dd>30 min</dd>",
+        "<dd>29 min</dd>",
         "<p>P95 is 2 s.</p>",
     ] {
         assert!(page.contains(text), "{text}: {page}");
