@@ -172,7 +172,7 @@ fn links_to_a_panel_and_a_time_range_are_permanent() {
     let mut browser = browser();
     let hash = format!("#panel={}&range=300&to={to}", ids[5]);
     let mut page = Page::open(&mut browser, &format!("{}/{hash}", program.url));
-    page.until("the panel", &format!("document.activeElement.dataset.panel === '{}'", ids[5]));
+    page.until("the panel", &format!("document.activeElement?.dataset.panel === '{}'", ids[5]));
     let asked = format!(
         "performance.getEntriesByType('resource').some((it) => it.name.includes('&range=300&to={to}&') && it.name.includes('{}'))",
         ids[5]
@@ -184,7 +184,7 @@ fn links_to_a_panel_and_a_time_range_are_permanent() {
     assert_eq!(page.text("location.hash"), format!("#panel={}&range=300", ids[5]));
     page.run("location.hash = ''");
     page.click(&format!("[data-panel='{}'] h4 a", ids[6]));
-    page.until("the other panel", &format!("document.activeElement.dataset.panel === '{}'", ids[6]));
+    page.until("the other panel", &format!("document.activeElement?.dataset.panel === '{}'", ids[6]));
     assert_eq!(page.text("location.hash"), format!("#panel={}", ids[6]));
     page.close();
 }

@@ -41,7 +41,7 @@ export class Heatmap {
         const step = () => Math.ceil(rows() / 8);
         // A bucket's bound is the upper edge of its cells.
         const splits = () => Array.from({ length: Math.floor(rows() / step()) + 1 }, (_, index) => index * step());
-        const names = (_, at) => at.map((it) => (it > 0 && it <= rows() ? this.#bound(it - 1) : ""));
+        const names = (_, at) => at.map((it) => (it > 0 && it <= this.#buckets.length ? this.#bound(it - 1) : ""));
         return {
             ...size(this.#box),
             padding: [8, 20, 0, 0],
