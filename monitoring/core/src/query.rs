@@ -51,7 +51,7 @@ pub enum Match {
     NoneOf(Vec<String>),
     /// A text with this prefix.
     StartsWith(String),
-    /// What the viewer of the dashboard chose in the variable with the label's name. Elsewhere any text.
+    /// The text that the viewer of the dashboard chose in the variable with the label's name. Elsewhere any text.
     Chosen,
 }
 

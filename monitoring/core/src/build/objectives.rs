@@ -98,7 +98,7 @@ impl SiteObjective<'_> {
         rounded((self.budget() * factor).min(self.budget().midpoint(1.0)))
     }
 
-    /// Returns the burn rate above which each alert fires, whatever its factor.
+    /// Returns the burn rate above which every alert fires, also one with a larger factor.
     fn burn_limit(&self) -> f64 {
         self.budget().midpoint(1.0) / self.budget()
     }
@@ -170,7 +170,7 @@ impl SiteObjective<'_> {
         self.recorded(self.ratio(seconds).per(self.budget()), "burn", &format!("rate{}", duration(seconds)))
     }
 
-    /// Returns the burn rate above which each alert fires, whatever its factor.
+    /// Returns the burn rate above which every alert fires, also one with a larger factor.
     pub fn limit(&self) -> Query {
         self.recorded(Query::Constant(rounded(self.burn_limit())), "burn", "limit")
     }

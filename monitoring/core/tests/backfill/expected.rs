@@ -74,7 +74,10 @@ pub(crate) fn check_what_prometheus_records(
         let expected: Answer = oracle(world, job, User::Recording)
             .answer(&rule.query)
             .into_iter()
-            .map(|(labels, value)| (labels.into_iter().chain(rule.labels.iter().cloned()).collect(), value))
+            .map(|(labels, value)| {
+                let job = ("job".to_owned(), job.to_owned());
+                ([job].into_iter().chain(labels).chain(rule.labels.iter().cloned()).collect(), value)
+            })
             .collect();
         let fresh = format!("timestamp({text}) > {:.1}", world.end);
         wait(&text, || (prometheus.ask(&fresh, crate::now()).len() == expected.len()).then_some(()));

@@ -112,7 +112,8 @@ fn check(prometheus: &Prometheus, world: &World, job: &'static str, it: &NamedQu
 
 /// Returns the query as Grafana sends it, with values for the variables of the dashboard.
 fn as_sent(it: &NamedQuery<'_>) -> String {
-    let variables = [("$job", ".+"), ("$instance", ".+"), ("$__rate_interval", "5m"), ("$__range", "5m")];
+    let variables =
+        [("$job", ".+"), ("$instance", ".+"), ("$function", ".+"), ("$__rate_interval", "5m"), ("$__range", "5m")];
     variables.iter().fold(it.text(), |text, (name, value)| text.replace(name, value))
 }
 

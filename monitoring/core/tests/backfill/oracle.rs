@@ -2,7 +2,7 @@
 //!
 //! It follows the meaning of the queries, independent of how Prometheus evaluates them.
 
-use crate::world::{Labels, Law, STALLED, Series, World};
+use crate::world::{HEALTHY, Labels, Law, SICK, STALLED, Series, World};
 use measurand_monitoring::query::{
     Aggregation, Combination, Comparison, Match, Matcher, Origin, Query, Selector, Window,
 };
@@ -106,8 +106,18 @@ impl Oracle<'_> {
             }
             Query::Constant(it) => Answer::from([(Labels::new(), *it)]),
             Query::Recorded { labels, matchers, of, .. } => {
-                let answers = self.answer(of).into_iter().map(|(mut all, value)| {
-                    all.entry("job".to_owned()).or_insert_with(|| self.job.unwrap_or(crate::world::HEALTHY).to_owned());
+                // A number is recorded for each job.
+                let jobs = self.job.map_or(vec![HEALTHY, SICK], |it| vec![it]);
+                let with_job = |(all, value): (Labels, f64)| {
+                    let lacking = jobs.iter().filter(|_| !all.contains_key("job"));
+                    let named = lacking.map(|it| BTreeMap::from([("job".to_owned(), (*it).to_owned())]));
+                    let mut named: Vec<Labels> = named.collect();
+                    if named.is_empty() {
+                        named.push(all);
+                    }
+                    named.into_iter().map(move |it| (it, value))
+                };
+                let answers = self.answer(of).into_iter().flat_map(with_job).map(|(mut all, value)| {
                     all.extend(labels.iter().cloned());
                     (all, value)
                 });

@@ -1,4 +1,4 @@
-//! The row about the monitoring itself: the servers of the stack, whatever job the dashboard shows.
+//! The row about the monitoring itself: the servers of the stack. They are independent of the chosen job.
 
 use super::spec::{PLAIN, Spec, by_labels, names};
 use crate::build::alerts::stack::{APPENDED, DISK_LABELS, free_disk};
