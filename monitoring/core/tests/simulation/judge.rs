@@ -46,7 +46,7 @@ impl<'a> Judge<'a> {
     /// The times in which the alert fires, for any labels.
     pub(crate) fn episodes(&self, alert: &Alert) -> Vec<Episode> {
         let step = if alert.name == "ErrorBudgetSlowBurn" { SLOW_STEP } else { STEP };
-        let expression = self.expanded(print(&alert.query, Place::Rules { job: self.job }));
+        let expression = self.expanded(self.with_unions(&alert.query));
         let end = self.start + i64::from(MINUTES) * 60;
         let mut all: Vec<Episode> = self
             .prometheus
@@ -56,6 +56,29 @@ impl<'a> Judge<'a> {
             .collect();
         all.sort();
         all
+    }
+
+    /// Prints a query with the recorded series that one selector reads one by one, and with the labels of their rules.
+    fn with_unions(&self, query: &Query) -> String {
+        let place = Place::Rules { job: self.job };
+        let union = |of: &Query| {
+            let series = of.children().into_iter().filter_map(|it| {
+                let Query::Recorded { record, labels, of, .. } = it else { return None };
+                let alone = of.as_ref().clone().recorded_as(record.clone(), labels.clone());
+                Some(labels.iter().fold(print(&alone, place), |of, (name, value)| {
+                    format!(r#"label_replace({of}, "{name}", "{value}", "", "")"#)
+                }))
+            });
+            format!("({})", series.collect::<Vec<_>>().join(" or "))
+        };
+        let (mut text, mut waiting) = (print(query, place), vec![query]);
+        while let Some(it) = waiting.pop() {
+            match it {
+                Query::AllRecorded(_) => text = text.replace(&print(it, place), &union(it)),
+                _ => waiting.extend(it.children()),
+            }
+        }
+        text
     }
 
     /// Replaces recorded series by their expressions.
