@@ -229,7 +229,8 @@ fn equal_alerts_are_one_and_inhibited_ones_come_last() {
             if (!String(url).endsWith('/live/alerts')) return answer;
             const all = await answer.json();
             const value = { labels: { objective: 'load', sli: 'success' }, value: 1, description: 'Half of the calls failed.' };
-            const firing = { state: 'firing', since: Date.now() / 1000 - 65, values: [value] };
+            const other = { ...value, labels: { objective: 'load', sli: 'latency' } };
+            const firing = { state: 'firing', since: Date.now() / 1000 - 65, values: [value, other] };
             all.alerts.filter((it) => /^(ErrorBudget|DatabaseSlow)/.test(it.name)).forEach((it) => Object.assign(it, firing));
             return new Response(JSON.stringify(all));
         };";
@@ -246,7 +247,7 @@ fn equal_alerts_are_one_and_inhibited_ones_come_last() {
     assert_eq!(page.text("document.querySelector('.folds summary').textContent"), "1 more firing or pending");
     let alert = "[...document.querySelectorAll('.alerts li')].find((it) => it.textContent.includes('FastBurn'))";
     let shown = page.text(&format!("{alert}.innerText"));
-    // The objectives about success and about latency have the same owner.
+    // One alert is about the objectives of success and of latency.
     for text in ["storage · since ", ", for 1 min ", "Half of the calls failed (and 1 more).", "Next: "] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
