@@ -72,7 +72,7 @@ pub fn of_family(family: &UsedFamily<'_>, free: u64) -> Budget {
     family.family.metrics.iter().map(|it| of_metric(family, it, free)).sum()
 }
 
-/// The `sample_limit` of the program's job. By default it is the series of all families at their limits and [`OTHERS`],
+/// The `sample_limit` of the program's job. By default it is the series of all families at their limits and `OTHERS`,
 /// plus a quarter, rounded up to thousands. So annotated functions alone never exceed 80 % of it.
 pub fn sample_limit(families: &[UsedFamily<'_>], options: &Options) -> u32 {
     let all = families.iter().map(|it| of_family(it, MOST)).sum::<Budget>().series.saturating_add(OTHERS);
