@@ -1,7 +1,7 @@
 //! Alerts about objectives. Each one has a long window, so that it fires only if the burn matters, and a short window,
 //! so that it resolves soon after the burn stops.
 //!
-//! One rule is about all objectives with the same thresholds, owner, severity and runbook. So the number of rules does
+//! One rule is about all objectives with the same owner, severity and runbook. So the number of rules does
 //! not grow with the number of functions.
 
 mod timelines;
