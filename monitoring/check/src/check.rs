@@ -12,7 +12,7 @@ mod series;
 use crate::finding::{Finding, Findings, sorted};
 use crate::metric_index::Known;
 use crate::read::folder::{read_all, rules, shown};
-use crate::read::{Content, Document, RuleKind, Target};
+use crate::read::{Content, Document, EXPORT_IT, RuleKind, Target};
 use crate::settings::Settings;
 use measurand_catalog::Catalog;
 use measurand_monitoring::Problem;
@@ -85,6 +85,9 @@ fn document(document: &Document, checker: &mut series::Checker<'_, '_, '_>) {
                 test.expressions.iter().for_each(|it| checker.expression(it, "a test", false));
                 test.alerts.iter().for_each(|it| checker.alert(it, "a test"));
             }
+        }
+        Content::Unread(reason) => {
+            checker.findings.add(reason.line, "dashboard-format", &reason.text, EXPORT_IT);
         }
         Content::Configuration | Content::Other => {}
     }

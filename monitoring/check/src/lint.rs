@@ -21,7 +21,7 @@ mod vocabulary;
 use crate::finding::{Finding, Findings, sorted};
 use crate::metric_index::Known;
 use crate::read::folder::{Read, list_files, read_one};
-use crate::read::{Content, Rule, RuleKind};
+use crate::read::{Content, EXPORT_IT, Rule, RuleKind};
 use std::path::{Path, PathBuf};
 
 /// Checks rule files and dashboards, or all such files in a folder. Returns the findings, except those of the rules in
@@ -74,6 +74,7 @@ fn check_files(read: &[(Read, Option<PathBuf>)], all: &mut Vec<Finding>) -> Resu
             match &document.content {
                 Content::Rules(groups) => rules::check(groups, &known, &mut findings),
                 Content::Dashboard(it) => dashboard::check(it, &document.node, &known, &mut findings),
+                Content::Unread(reason) => findings.add(reason.line, "dashboard-format", &reason.text, EXPORT_IT),
                 Content::Configuration => versions::configuration(&document.node, &mut findings),
                 Content::Tests(_) | Content::Other => {}
             }

@@ -173,6 +173,7 @@ pub const RULES: &[NamedRule] = {
         rule("selects-nothing", Catalog, "label values that no function combines"),
         rule("series-shared", Catalog, "functions that record the same series, because their labels are equal"),
         rule("value-unknown", Catalog, "a value that the label cannot have"),
+        rule("dashboard-format", Files, "a dashboard in a format that is not read"),
         rule("lint-file", Files, "a `.lint` file with an unknown key or rule"),
         rule("syntax", Files, "a file that cannot be read"),
     ]

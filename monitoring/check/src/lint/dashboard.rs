@@ -6,12 +6,12 @@ use crate::metric_index::Known;
 use crate::read::{Dashboard, Node, Panel};
 use std::collections::{BTreeMap, BTreeSet};
 
+const RELOAD: &str = "set `\"refresh\": 2`; in schema V2, `\"refresh\": \"onTimeRangeChanged\"`";
+
 /// The width of Grafana's grid.
 const COLUMNS: i64 = 24;
 
 pub(super) fn check(dashboard: &Dashboard, node: &Node, known: &Known<'_>, findings: &mut Findings<'_>) {
-    // Grafana's API wraps the dashboard in an object.
-    let node = node.get("dashboard").unwrap_or(node);
     if node.text_of("editable") != Some("false") {
         let line = node.get("editable").unwrap_or(node).line;
         let message = "the dashboard can be edited in Grafana, and the next deployment overwrites the edits";
@@ -103,7 +103,7 @@ fn query(variable: &Node, findings: &mut Findings<'_>) {
     let name = variable.text_of("name").unwrap_or_default();
     if variable.text_of("refresh") != Some("2") {
         let message = format!("the variable `{name}` is loaded only once, so later values are missing in its list");
-        findings.add(variable.line, "template-on-time-change-reload-rule", message, "set `\"refresh\": 2`");
+        findings.add(variable.line, "template-on-time-change-reload-rule", message, RELOAD);
     }
     let text = variable.get("query").and_then(|it| it.text().or_else(|| it.text_of("query"))).unwrap_or_default();
     let asks_labels = text.trim_start().starts_with("label_values");

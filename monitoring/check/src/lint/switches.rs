@@ -41,8 +41,9 @@ pub(super) fn apply(read: &Read, beside: Option<&Path>, found: Vec<Finding>) -> 
     let mut mistakes = Findings::of(&read.name);
     let mut switches = of_comments(read, &mut mistakes);
     let mut all = mistakes.into_all();
-    let dashboards = read.documents.iter().filter(|it| matches!(it.content, Content::Dashboard(_))).map(|it| &it.node);
-    let dashboards: Vec<&Node> = dashboards.map(|it| it.get("dashboard").unwrap_or(it)).collect();
+    let dashboards =
+        read.documents.iter().filter(|it| matches!(it.content, Content::Dashboard(_) | Content::Unread(_)));
+    let dashboards: Vec<&Node> = dashboards.map(|it| &it.node).collect();
     if let Some(path) = beside.filter(|_| !dashboards.is_empty()) {
         let name = shown(path);
         let mut mistakes = Findings::of(&name);

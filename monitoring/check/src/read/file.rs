@@ -1,6 +1,7 @@
 //! The contents of monitoring files: rules, dashboards and unit tests of rules, also inside Kubernetes objects.
 
 use super::comments::without_ignored;
+use super::dashboard_format::classic;
 use super::node::{Node, Value, parse};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -9,6 +10,7 @@ use std::path::Path;
 /// One document of a file.
 #[derive(Debug)]
 pub(crate) struct Document {
+    /// A dashboard is in the classic model, whatever the format of its file.
     pub(crate) node: Node,
     pub(crate) content: Content,
 }
@@ -18,6 +20,8 @@ pub(crate) struct Document {
 pub(crate) enum Content {
     Rules(Vec<RuleGroup>),
     Dashboard(Dashboard),
+    /// A dashboard in a format that is not read, and the reason.
+    Unread(Located),
     Tests(Vec<Test>),
     /// A `prometheus.yml`.
     Configuration,
@@ -135,33 +139,42 @@ fn open(node: Node, documents: &mut Vec<Document>) -> Result<(), (u32, String)> 
         }
         Some("ConfigMap") => {
             for (name, value) in node.get("data").map(Node::entries).unwrap_or_default() {
-                let Value::Scalar { text, .. } = &value.value else { continue };
-                // The parser reports the first line with text, which may follow empty lines of the block.
-                let empty = u32::try_from(text.chars().take_while(|it| *it == '\n').count()).unwrap_or_default();
-                let start = value.line.saturating_sub(1).saturating_sub(empty);
-                let moved = |(line, reason): (u32, String)| (line.saturating_add(start), reason);
-                let Some(format) = format_of(Path::new(name)) else { continue };
-                // A file in a ConfigMap is not searched for further Kubernetes objects.
-                for inner in parse(text, format == Format::Json).map_err(moved)? {
-                    let node = inner.moved(start);
-                    documents.push(Document { content: content(&node), node });
-                }
+                embedded(Path::new(name), value, documents)?;
             }
         }
-        _ => documents.push(Document { content: content(&node), node }),
+        // An object of the Grafana operator.
+        Some("GrafanaDashboard") => match node.at(&["spec", "json"]) {
+            Some(json) => embedded(Path::new("spec.json"), json, documents)?,
+            None => documents.push(document(node)),
+        },
+        _ => documents.push(document(node)),
     }
     Ok(())
+}
+
+/// Adds the documents of a file inside a Kubernetes object. They are not searched for further objects.
+fn embedded(name: &Path, value: &Node, documents: &mut Vec<Document>) -> Result<(), (u32, String)> {
+    let (Value::Scalar { text, .. }, Some(format)) = (&value.value, format_of(name)) else { return Ok(()) };
+    // The parser reports the first line with text, which may follow empty lines of the block.
+    let empty = u32::try_from(text.chars().take_while(|it| *it == '\n').count()).unwrap_or_default();
+    let start = value.line.saturating_sub(1).saturating_sub(empty);
+    let nodes = parse(text, format == Format::Json).map_err(|(line, it)| (line.saturating_add(start), it))?;
+    documents.extend(nodes.into_iter().map(|it| document(it.moved(start))));
+    Ok(())
+}
+
+fn document(node: Node) -> Document {
+    match classic(&node) {
+        Some(Ok(node)) => Document { content: Content::Dashboard(dashboard(&node)), node },
+        Some(Err(reason)) => Document { content: Content::Unread(reason), node },
+        None => Document { content: content(&node), node },
+    }
 }
 
 fn content(node: &Node) -> Content {
     let groups = node.get("groups").or_else(|| node.at(&["spec", "groups"]).filter(|_| is_rule_object(node)));
     if let Some(groups) = groups.filter(|it| it.is_list()) {
         return Content::Rules(groups.items().iter().map(group).collect());
-    }
-    // Grafana's API wraps the dashboard in an object.
-    let inner = node.get("dashboard").unwrap_or(node);
-    if inner.get("panels").is_some_and(Node::is_list) || inner.get("schemaVersion").is_some() {
-        return Content::Dashboard(dashboard(inner));
     }
     if let Some(tests) = node.get("tests").filter(|it| it.is_list()) {
         return Content::Tests(tests.items().iter().map(test).collect());

@@ -24,7 +24,7 @@ fn small() -> Vec<SiteRecord> {
 
 /// Adds a file to a fresh folder, and checks that there is exactly this finding: rule, line, and a part of its text.
 #[track_caller]
-fn check_own(name: &str, text: &str, expected: Option<(&str, u32, &str)>) {
+pub(crate) fn check_own(name: &str, text: &str, expected: Option<(&str, u32, &str)>) {
     let folder = generated(&small());
     fs::write(folder.path().join(name), text).expect("a file in it");
     let found = findings(&catalog(&small()), &folder);

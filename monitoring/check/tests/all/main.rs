@@ -2,6 +2,7 @@
 
 mod check;
 mod current;
+mod dashboard_formats;
 mod diff;
 mod explain;
 mod lint;
