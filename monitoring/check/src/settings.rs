@@ -12,7 +12,7 @@ use measurand_catalog::record::is_text;
 use measurand_catalog::{Catalog, Severity, read_text};
 use measurand_monitoring::Monitoring;
 use measurand_monitoring::query::promql::Histograms;
-use measurand_monitoring::{Options, Receivers, RemoteStore};
+use measurand_monitoring::{DashboardModel, Options, Receivers, RemoteStore};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -83,6 +83,7 @@ struct Raw {
     memory_bytes: Option<Spanned<f64>>,
     sample_limit: Option<NonZero<u32>>,
     histograms: Option<Spanned<String>>,
+    grafana: Option<Spanned<String>>,
     #[serde(default)]
     known_metrics: Vec<Spanned<String>>,
     #[serde(default)]
@@ -131,6 +132,20 @@ struct RawLeaveOut {
     families: Vec<Spanned<String>>,
     #[serde(default)]
     panels: Vec<Spanned<String>>,
+}
+
+impl RawLeaveOut {
+    fn items(self, place: &impl Fn(usize) -> Place) -> Vec<LeftOut> {
+        let alerts = self.alerts.into_iter().map(|it| (What::Alert, it));
+        let families = self.families.into_iter().map(|it| (What::Family, it));
+        let panels = self.panels.into_iter().map(|it| (What::Panel, it));
+        let one = |(what, it): (What, Spanned<String>)| LeftOut {
+            place: place(it.span().start),
+            what,
+            name: it.into_inner(),
+        };
+        alerts.chain(families).chain(panels).map(one).collect()
+    }
 }
 
 impl RawRemoteWrite {
@@ -225,6 +240,11 @@ impl Settings {
             settings.options.histograms =
                 found.ok_or_else(|| wrong(&it, "is not a kind of histogram; help: write `classic` or `native`"))?;
         }
+        if let Some(it) = raw.grafana {
+            let found = DashboardModel::ALL.into_iter().find(|known| known.as_str() == it.get_ref());
+            settings.options.grafana =
+                found.ok_or_else(|| wrong(&it, "is not a model of dashboards; help: write `classic` or `v2`"))?;
+        }
         for (key, value) in raw.receivers {
             let receivers = &mut settings.options.receivers;
             let known = receiver(receivers, key.get_ref());
@@ -274,14 +294,7 @@ impl Settings {
             let factors = it.apply(&alert, &mut settings.options.burns, &|offset| place(offset).0)?;
             settings.factors.extend(factors);
         }
-        let alerts = raw.leave_out.alerts.into_iter().map(|it| (What::Alert, it));
-        let families = raw.leave_out.families.into_iter().map(|it| (What::Family, it));
-        let panels = raw.leave_out.panels.into_iter().map(|it| (What::Panel, it));
-        settings.leave_out = alerts
-            .chain(families)
-            .chain(panels)
-            .map(|(what, it)| LeftOut { place: place(it.span().start), what, name: it.into_inner() })
-            .collect();
+        settings.leave_out = raw.leave_out.items(&place);
         Ok(settings)
     }
 

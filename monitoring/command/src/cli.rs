@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use measurand_catalog::record::is_text;
 use measurand_check::absolute_url;
+use measurand_monitoring::Options;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -93,6 +94,7 @@ optional:
   minimum_sample = 3                   # bad observations that an alert about a share needs
   memory_bytes = 268435456.0           # MemoryHigh fires above this resident memory
   histograms = \"native\"                # one series for each histogram, not one for each bucket
+  grafana = \"v2\"                       # the dashboard with tabs, for Grafana 13
   known_metrics = [\"http_*\"]          # for `check`: metrics of other exporters
   target_labels = [\"datacenter\"]      # for `check`: additional labels of targets
   accepted_labels = [\"session\"]       # for `check`: labels with few values and no secrets
@@ -318,6 +320,9 @@ pub(crate) struct Generate {
     /// Also write unit tests of the alerts for `promtool test rules`. No pattern in `rule_files` may match them
     #[arg(long)]
     pub(crate) tests: bool,
+    /// The model of the Grafana dashboard [default: classic]
+    #[arg(long, value_enum)]
+    pub(crate) grafana: Option<DashboardModel>,
     #[command(flatten)]
     pub(crate) decisions: Overrides,
     /// The output format
@@ -463,6 +468,9 @@ pub(crate) struct Check {
     /// The folder with the generated files and your own ones
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
+    /// The model of the Grafana dashboard [default: classic]
+    #[arg(long, value_enum)]
+    pub(crate) grafana: Option<DashboardModel>,
     #[command(flatten)]
     pub(crate) decisions: Overrides,
     /// The output format
@@ -529,6 +537,25 @@ pub(crate) struct Overrides {
     /// How Prometheus stores the program's histograms [default: classic]
     #[arg(long, value_enum)]
     pub(crate) histograms: Option<Histograms>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DashboardModel {
+    /// The JSON that every Grafana imports and provisions
+    Classic,
+    /// A resource of schema V2 with tabs, for Grafana 13, Git Sync and gcx
+    V2,
+}
+
+impl DashboardModel {
+    /// Overrides the model in `monitoring.toml`.
+    pub(crate) fn set(argument: Option<Self>, options: &mut Options) {
+        options.grafana = match argument {
+            Some(Self::Classic) => measurand_monitoring::DashboardModel::Classic,
+            Some(Self::V2) => measurand_monitoring::DashboardModel::V2,
+            None => options.grafana,
+        };
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -49,6 +49,7 @@ impl Monitoring {
             stack,
             histograms,
             native,
+            grafana: options.grafana,
             receivers,
             sample_limit,
             prometheus,

@@ -40,6 +40,8 @@ mod write;
 pub use build::validate::problems;
 pub use model::burn_rate::{BurnRateAlert, BurnRateWindows};
 pub use model::monitoring::{Monitoring, NamedQuery, User};
-pub use model::options::{Changed, Options, PrometheusOptions, Receivers, RemoteStore, Slack, WorkingHours};
+pub use model::options::{
+    Changed, DashboardModel, Options, PrometheusOptions, Receivers, RemoteStore, Slack, WorkingHours,
+};
 pub use model::problem::Problem;
 pub use write::{File, Growth, Pair, RUNBOOK_POLICY, runbook_page, web_config};

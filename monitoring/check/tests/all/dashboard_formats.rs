@@ -2,7 +2,11 @@
 
 use crate::check::check_own;
 use crate::lint::linted;
+use crate::support::{catalog, everything};
+use measurand_check::{Finding, Settings, check, lint};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
 
 /// A dashboard in schema V2 with one panel.
 const V2: &str = r#"{
@@ -160,4 +164,29 @@ fn a_format_that_is_not_read_is_reported() {
     unread(r#"{"title": "Own", "schemaVersion": 14, "rows": [{"panels": []}]}"#, "`rows` instead of `panels`");
     unread(r#"{"kind": "GrafanaDashboard", "spec": {"url": "http://localhost"}}"#, "neither `panels` nor `elements`");
     check_own("own.json", r#"{"kind": "Deployment", "spec": {"replicas": 1}}"#, None);
+}
+
+/// A generated dashboard of schema V2 has no findings, and a change of the program is found in it.
+#[test]
+fn the_generated_dashboard_of_schema_v2_is_current() {
+    let settings = Settings::parse("monitoring.toml", "grafana = \"v2\"\n").unwrap();
+    let mut catalog = catalog(&everything());
+    let folder = tempfile::tempdir().unwrap();
+    let monitoring = settings.monitoring(&catalog).unwrap();
+    for file in monitoring.files() {
+        fs::write(folder.path().join(file.name), file.contents).unwrap();
+    }
+    assert_eq!(check(&catalog, &settings, folder.path()).unwrap(), []);
+    assert_eq!(lint(&[folder.path().to_owned()], &[]).unwrap(), []);
+    let files = |found: Vec<Finding>, rule: &str| -> BTreeSet<String> {
+        let found = found.into_iter().filter(|it| it.rule == rule && it.line > 0);
+        found.map(|it| it.file.rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    let new = ["grafana-dashboard.json"].map(str::to_owned);
+    assert!(
+        files(check(&catalog, &Settings::default(), folder.path()).unwrap(), "file-stale")
+            .is_superset(&new.clone().into())
+    );
+    catalog.families[0].metrics[1].name = "db_statement_duration_seconds".to_owned();
+    assert!(files(check(&catalog, &settings, folder.path()).unwrap(), "metric-unknown").is_superset(&new.into()));
 }

@@ -291,6 +291,10 @@ fn mistakes_name_their_line_and_the_fix() {
     check_fails("job = \"a\"\nteem = \"b\"", "monitoring.toml:2: unknown field `teem`");
     check_fails("job = 1", "monitoring.toml:1: invalid type: integer");
     check_fails("job = \"a", "monitoring.toml:1: ");
+    check_fails(
+        "grafana = \"v3\"",
+        "monitoring.toml:1: `v3` is not a model of dashboards; help: write `classic` or `v2`",
+    );
     check_fails("\njob = \" \"", "monitoring.toml:2: ` ` is not a name");
     check_fails(
         "\n[alerts.DatabaseSlowQuery]\nthreshold = 1",

@@ -1,7 +1,7 @@
 //! `cargo measurand generate`: writes the monitoring files of a program and lists them.
 
 use super::source::{read, settings, shown};
-use crate::cli::{Format, Generate};
+use crate::cli::{DashboardModel, Format, Generate};
 use crate::outcome::Outcome;
 use crate::output;
 use measurand_catalog::{read_text, visible};
@@ -28,11 +28,18 @@ struct Written {
     count: usize,
 }
 
+const NO_V2: &str = "the Grafana of the Compose files provisions only classic dashboards; help: add `--grafana classic`, \
+                     or write the dashboard of schema V2 to another folder without `--compose`";
+
 pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     let source = &arguments.source.source;
     let catalog = read(source)?;
-    let settings = settings(&arguments.decisions, &arguments.out, source)?;
+    let mut settings = settings(&arguments.decisions, &arguments.out, source)?;
+    DashboardModel::set(arguments.grafana, &mut settings.options);
     let monitoring = settings.monitoring(&catalog).map_err(|it| format!("`{}`: {it}", shown(source)))?;
+    if arguments.compose && monitoring.grafana == measurand_monitoring::DashboardModel::V2 {
+        return Err(NO_V2.to_owned());
+    }
     let mut files = monitoring.files();
     if arguments.stack || arguments.compose {
         files.extend(monitoring.stack_files());
@@ -84,7 +91,7 @@ fn refuse_other_job(folder: &Path, monitoring: &Monitoring) -> Result<(), String
     let dashboard = folder.join("grafana-dashboard.json");
     let Ok(text) = read_text(&dashboard, DASHBOARD_BYTES_MAX) else { return Ok(()) };
     let Ok(there) = serde_json::from_str::<serde_json::Value>(&text) else { return Ok(()) };
-    match there["uid"].as_str() {
+    match there["uid"].as_str().or_else(|| there["metadata"]["name"].as_str()) {
         Some(uid) if uid.starts_with("measurand-") && uid != monitoring.uid => Err(format!(
             "`{}` is the dashboard `{}` of another program, this one is `{}`; help: name another folder with `--out`, \
              or, if it is the same program, add `--job {}`",

@@ -15,7 +15,7 @@ use measurand_check::Settings;
 use measurand_monitoring::model::stack::{
     ALERTMANAGER, App, GRAFANA, NODE, NativeHistograms, PROMETHEUS, Places, WEBHOOK,
 };
-use measurand_monitoring::{Monitoring, Options};
+use measurand_monitoring::{DashboardModel, Monitoring, Options};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -141,6 +141,8 @@ fn plan(arguments: &Up) -> Result<Plan, String> {
         })?;
         settings.options.receivers.secrets = path.display().to_string();
     }
+    // Grafana 12 provisions only classic dashboards.
+    settings.options.grafana = DashboardModel::Classic;
     let catalog = read(&address)?;
     if let Some(program) = found.iter().find(|(it, _)| it.service == PROMETHEUS).and_then(|it| it.1.as_deref()) {
         settings.options.native = native_way(program);

@@ -134,6 +134,29 @@ fn alert_tests_are_optional_and_pass() {
     assert!(check.status.success(), "{}", text(&check.stdout));
 }
 
+/// The model of the dashboard is an argument or a setting, the same for `generate` and `check`.
+#[test]
+fn the_dashboard_has_the_chosen_model() {
+    let (folder, _) = workplace();
+    let generate = ["generate", "catalog.json", "--out", "out"];
+    let v2 = ["--grafana", "v2"];
+    let output = run(folder.path(), &[&generate[..], &v2].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let dashboard = fs::read_to_string(folder.path().join("out/grafana-dashboard.json")).unwrap();
+    assert!(dashboard.contains("\"dashboard.grafana.app/v2\""), "{dashboard}");
+    let check = |more: &[&str]| run(folder.path(), &[&["check", "catalog.json", "out"], more].concat());
+    assert_eq!(check(&v2).status.code(), Some(0), "{}", text(&check(&v2).stdout));
+    let stale = check(&[]);
+    assert!(text(&stale.stdout).contains("grafana-dashboard.json") && stale.status.code() == Some(1));
+    fs::write(folder.path().join("out/monitoring.toml"), "grafana = \"v2\"\n").unwrap();
+    assert_eq!(check(&[]).status.code(), Some(0));
+    let compose = ["generate", "catalog.json", "--out", "out", "--compose"];
+    check_fails(folder.path(), &compose, &["provisions only classic dashboards", "add `--grafana classic`"]);
+    assert!(run(folder.path(), &[&compose[..], &["--grafana", "classic"]].concat()).status.success());
+    assert!(run(folder.path(), &[&generate[..], &["--job", "other"]].concat()).status.success());
+    check_fails(folder.path(), &generate, &["is the dashboard `measurand-other` of another program"]);
+}
+
 /// The affected panels and alerts depend on the settings that the old version was generated with.
 #[test]
 fn diff_takes_the_settings_of_the_old_version() {

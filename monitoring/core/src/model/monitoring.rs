@@ -1,6 +1,6 @@
 //! Dashboard, rules and alerts of a catalog as data.
 
-use super::options::{PrometheusOptions, Receivers};
+use super::options::{DashboardModel, PrometheusOptions, Receivers};
 use super::problem::Problem;
 use super::{Alert, Group, Recording, Row};
 use crate::model::stack::NativeHistograms;
@@ -34,6 +34,8 @@ pub struct Monitoring {
     pub histograms: Histograms,
     /// How Prometheus scrapes native histograms; `None` if the rules read classic ones.
     pub native: Option<NativeHistograms>,
+    /// The model of the Grafana dashboard.
+    pub grafana: DashboardModel,
     /// The receivers of notifications.
     pub receivers: Receivers,
     /// Most samples of a scrape of the program; Prometheus drops a scrape with more.

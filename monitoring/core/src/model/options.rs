@@ -38,6 +38,8 @@ pub struct Options {
     pub histograms: Histograms,
     /// How this version of Prometheus scrapes native histograms; the default is that of the image in the Compose files.
     pub native: NativeHistograms,
+    /// The model of the Grafana dashboard.
+    pub grafana: DashboardModel,
     /// The burn rates at which `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
     pub burns: [BurnRateAlert; 3],
     /// Changes to alerts that belong to no family, by name.
@@ -46,6 +48,30 @@ pub struct Options {
     pub receivers: Receivers,
     /// Settings of Prometheus for more than one server.
     pub prometheus: PrometheusOptions,
+}
+
+/// The model in which the Grafana dashboard is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DashboardModel {
+    /// The classic model, which every Grafana reads.
+    #[default]
+    Classic,
+    /// A resource of schema V2, with tabs. Needs Grafana 13.
+    V2,
+}
+
+impl DashboardModel {
+    /// All models.
+    pub const ALL: [Self; 2] = [Self::Classic, Self::V2];
+
+    /// Returns the name of the model.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::V2 => "v2",
+        }
+    }
 }
 
 /// Settings of Prometheus for more than one server.
@@ -255,6 +281,7 @@ impl Default for Options {
             sample_limit: None,
             histograms: Histograms::default(),
             native: NativeHistograms::of_image(PROMETHEUS.image),
+            grafana: DashboardModel::default(),
             burns: defaults(),
             changed: BTreeMap::new(),
             receivers: Receivers::default(),

@@ -1,4 +1,4 @@
-//! Writes the dashboard in Grafana's classic model, which every Grafana since version 8 reads.
+//! Writes the dashboard in Grafana's classic model, which every Grafana since version 8 reads, or in schema V2 (`v2`).
 //!
 //! Keys are fields of structs and ids are variants of enums (`model`, `options`), so the compiler finds misspelt names,
 //! which Grafana would silently ignore.
@@ -6,11 +6,13 @@
 mod model;
 mod options;
 mod panel;
+mod v2;
 
 pub(crate) use panel::{ref_id, steps, unit};
 
 use crate::build::panels::explorer::FUNCTION;
 use crate::model::monitoring::Monitoring;
+use crate::model::options::DashboardModel;
 use crate::query::promql::{Place, print};
 use crate::query::{Match, Query, Selector};
 use model::{
@@ -23,6 +25,18 @@ const SCHEMA_VERSION: u32 = 41;
 
 /// Returns `grafana-dashboard.json`.
 pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
+    match monitoring.grafana {
+        DashboardModel::Classic => classic(monitoring),
+        DashboardModel::V2 => json(&v2::resource(&model(monitoring))),
+    }
+}
+
+/// Returns the dashboard in the classic model.
+pub(crate) fn classic(monitoring: &Monitoring) -> String {
+    json(&model(monitoring))
+}
+
+fn model(monitoring: &Monitoring) -> Dashboard {
     let mut panels = Vec::new();
     for row in &monitoring.rows {
         let inside = row.panels.iter().map(|it| panel::panel(it, monitoring.histograms));
@@ -38,7 +52,7 @@ pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
         }));
         panels.extend(following.into_iter().map(|it| model::AnyPanel::Panel(Box::new(it))));
     }
-    let dashboard = Dashboard {
+    Dashboard {
         uid: monitoring.uid.clone(),
         title: plain(&monitoring.job),
         description: format!(
@@ -56,9 +70,12 @@ pub(crate) fn dashboard(monitoring: &Monitoring) -> String {
         templating: Templating { list: variables(monitoring) },
         annotations: AnnotationList { list: [annotation()] },
         panels,
-    };
+    }
+}
+
+fn json(dashboard: &impl serde::Serialize) -> String {
     // Serializing plain structs of strings and finite numbers cannot fail.
-    let mut json = serde_json::to_string_pretty(&dashboard).unwrap_or_default();
+    let mut json = serde_json::to_string_pretty(dashboard).unwrap_or_default();
     json.push('\n');
     json
 }

@@ -113,7 +113,8 @@ pub(crate) fn objects(monitoring: &Monitoring) -> String {
         api_version: "v1",
         kind: "ConfigMap",
         metadata: Metadata { name: format!("{name}-dashboard"), labels: labels(&[("grafana_dashboard", "1")]) },
-        data: Texts::from([("dashboard.json", grafana::dashboard(monitoring))]),
+        // The side-car provisions the file, which Grafana 12 does only in the classic model.
+        data: Texts::from([("dashboard.json", grafana::classic(monitoring))]),
     };
     let native = if monitoring.histograms == Histograms::Native { NATIVE } else { "" };
     [

@@ -4,6 +4,7 @@ mod compose;
 mod coverage;
 mod dashboard;
 mod delivery;
+mod grafana;
 mod hostile;
 mod objectives;
 mod proofs;

@@ -92,8 +92,8 @@ pub(super) struct AnnotationQuery {
 #[derive(Serialize)]
 pub(super) struct Datasource {
     #[serde(rename = "type")]
-    kind: &'static str,
-    uid: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) uid: &'static str,
 }
 
 impl Datasource {
@@ -168,6 +168,13 @@ pub(super) struct GrafanaPanel {
 pub(super) struct Target {
     pub(super) ref_id: String,
     pub(super) datasource: Datasource,
+    #[serde(flatten)]
+    pub(super) query: TargetQuery,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TargetQuery {
     pub(super) expr: String,
     pub(super) legend_format: String,
     pub(super) format: TargetFormat,
@@ -188,8 +195,14 @@ pub(super) enum TargetFormat {
 
 /// A change to the query results before they are drawn.
 #[derive(Serialize)]
-#[serde(tag = "id", content = "options", rename_all = "lowercase")]
-pub(super) enum Transformation {
+pub(super) struct Transformation {
+    pub(super) id: &'static str,
+    pub(super) options: TransformationOptions,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum TransformationOptions {
     /// Merges all results into one table.
     Merge {},
     /// Selects and renames columns.

@@ -1,6 +1,9 @@
 //! Conversion of one of our panels to a Grafana panel.
 
-use super::model::{Datasource, GrafanaPanel, GridPos, PanelType, Target, TargetFormat, Transformation};
+use super::model::{
+    Datasource, GrafanaPanel, GridPos, PanelType, Target, TargetFormat, TargetQuery, Transformation,
+    TransformationOptions,
+};
 use super::options::{
     BarGaugeOptions, CellOptions, Color, ColorMode, DataLink, FieldConfig, FieldDefaults, FieldMatcher, GaugeOptions,
     HeatmapAxis, HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend, LineStyle, Mapped, Mapping,
@@ -63,16 +66,18 @@ fn target(index: usize, line: &Line, kind: PanelKind, histograms: Histograms) ->
     Target {
         ref_id: ref_id(index),
         datasource: Datasource::VARIABLE,
-        expr: print_as(&line.query, Place::Dashboard, histograms),
-        legend_format: if by_bucket { "{{le}}".to_owned() } else { legend(&line.legend) },
-        format: match kind {
-            PanelKind::Heatmap => TargetFormat::Heatmap,
-            PanelKind::Table => TargetFormat::Table,
-            _ => TargetFormat::TimeSeries,
+        query: TargetQuery {
+            expr: print_as(&line.query, Place::Dashboard, histograms),
+            legend_format: if by_bucket { "{{le}}".to_owned() } else { legend(&line.legend) },
+            format: match kind {
+                PanelKind::Heatmap => TargetFormat::Heatmap,
+                PanelKind::Table => TargetFormat::Table,
+                _ => TargetFormat::TimeSeries,
+            },
+            instant,
+            range: !instant,
+            editor_mode: "code",
         },
-        instant,
-        range: !instant,
-        editor_mode: "code",
     }
 }
 
@@ -107,7 +112,11 @@ fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
     let names = panel.lines.iter().enumerate();
     let rename_by_name = names.map(|(index, it)| (format!("Value #{}", ref_id(index)), legend(&it.legend))).collect();
     let exclude_by_name = BTreeMap::from([("Time".to_owned(), true), ("job".to_owned(), true)]);
-    vec![Transformation::Merge {}, Transformation::Organize { exclude_by_name, rename_by_name }]
+    let columns = TransformationOptions::Organize { exclude_by_name, rename_by_name };
+    vec![
+        Transformation { id: "merge", options: TransformationOptions::Merge {} },
+        Transformation { id: "organize", options: columns },
+    ]
 }
 
 fn field_config(panel: &model::Panel) -> FieldConfig {
