@@ -69,6 +69,11 @@ fn document(document: &Document, checker: &mut series::Checker<'_, '_, '_>) {
                 checker.expression(&rule.expression, &format!("{what} `{}`", rule.name.text), true);
             }
         }
+        Content::GrafanaRules(queries) => {
+            for it in queries {
+                checker.expression(&it.expression, &format!("the rule `{}`", it.rule), true);
+            }
+        }
         Content::Dashboard(dashboard) => {
             for panel in &dashboard.panels {
                 let context = format!("the panel `{}`", panel.title.text);

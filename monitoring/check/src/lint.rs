@@ -73,6 +73,11 @@ fn check_files(read: &[(Read, Option<PathBuf>)], all: &mut Vec<Finding>) -> Resu
         for document in &file.documents {
             match &document.content {
                 Content::Rules(groups) => rules::check(groups, &known, &mut findings),
+                Content::GrafanaRules(queries) => {
+                    for it in queries {
+                        expression::check(&it.expression, &format!("the rule `{}`", it.rule), &known, &mut findings);
+                    }
+                }
                 Content::Dashboard(it) => dashboard::check(it, &document.node, &known, &mut findings),
                 Content::Unread(reason) => findings.add(reason.line, "dashboard-format", &reason.text, EXPORT_IT),
                 Content::Configuration => versions::configuration(&document.node, &mut findings),

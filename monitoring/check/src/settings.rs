@@ -84,6 +84,7 @@ struct Raw {
     sample_limit: Option<NonZero<u32>>,
     histograms: Option<Spanned<String>>,
     grafana: Option<Spanned<String>>,
+    grafana_datasource: Option<Spanned<String>>,
     #[serde(default)]
     known_metrics: Vec<Spanned<String>>,
     #[serde(default)]
@@ -245,6 +246,8 @@ impl Settings {
             settings.options.grafana =
                 found.ok_or_else(|| wrong(&it, "is not a model of dashboards; help: write `classic` or `v2`"))?;
         }
+        settings.options.grafana_datasource =
+            raw.grafana_datasource.map(one_line).transpose()?.unwrap_or(defaults.grafana_datasource);
         for (key, value) in raw.receivers {
             let receivers = &mut settings.options.receivers;
             let known = receiver(receivers, key.get_ref());

@@ -95,6 +95,7 @@ optional:
   memory_bytes = 268435456.0           # MemoryHigh fires above this resident memory
   histograms = \"native\"                # one series for each histogram, not one for each bucket
   grafana = \"v2\"                       # the dashboard with tabs, for Grafana 13
+  grafana_datasource = \"prometheus\"    # the uid of the data source for `--grafana-alerts`
   known_metrics = [\"http_*\"]          # for `check`: metrics of other exporters
   target_labels = [\"datacenter\"]      # for `check`: additional labels of targets
   accepted_labels = [\"session\"]       # for `check`: labels with few values and no secrets
@@ -317,6 +318,9 @@ pub(crate) struct Generate {
     /// Also write Kubernetes objects for the Prometheus operator
     #[arg(long)]
     pub(crate) kubernetes: bool,
+    /// Also write the alerts and the recording rules for Grafana's own alerting: two files for its provisioning
+    #[arg(long)]
+    pub(crate) grafana_alerts: bool,
     /// Also write unit tests of the alerts for `promtool test rules`. No pattern in `rule_files` may match them
     #[arg(long)]
     pub(crate) tests: bool,

@@ -50,6 +50,7 @@ impl Monitoring {
             histograms,
             native,
             grafana: options.grafana,
+            grafana_datasource: options.grafana_datasource.clone(),
             receivers,
             sample_limit,
             prometheus,

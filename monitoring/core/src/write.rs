@@ -7,6 +7,7 @@ pub(crate) mod alertmanager;
 mod compose;
 pub(crate) mod grafana;
 mod grafana_provisioning;
+mod grafana_rules;
 mod kubernetes;
 mod pair;
 mod prometheus_config;
@@ -172,6 +173,15 @@ impl Monitoring {
                 1,
             ),
             file(grafana_provisioning::DASHBOARDS, grafana_provisioning::dashboards(dashboards), "folders", 1),
+        ]
+    }
+
+    /// Returns the rules about this program for Grafana's own alerting, as files for its provisioning.
+    #[must_use]
+    pub fn grafana_rule_files(&self) -> Vec<File> {
+        vec![
+            file("grafana-alerts.yml", grafana_rules::alerts(self), "alerts", self.alert_count()),
+            file("grafana-recording-rules.yml", grafana_rules::recordings(self), "rules", self.recording_count()),
         ]
     }
 

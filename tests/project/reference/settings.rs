@@ -87,6 +87,7 @@ fn every_default_is_that_of_the_code() {
         ("memory_bytes", format!("`{:.1}`", options.memory_bytes)),
         ("histograms", text(options.histograms.as_str())),
         ("grafana", text(options.grafana.as_str())),
+        ("grafana_datasource", text(&options.grafana_datasource)),
     ]);
     for (key, default) in all {
         let row = page.lines().find(|it| it.starts_with(&format!("| `{key}` |"))).unwrap_or_else(|| panic!("no {key}"));

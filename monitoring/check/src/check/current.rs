@@ -14,8 +14,13 @@ const AGAIN: &str = "run `cargo measurand generate` again";
 pub(super) fn check(monitoring: &Monitoring, read: &[Read], directory: &Path) -> Result<Vec<Finding>, String> {
     let mut all = Vec::new();
     // These files are optional, so they are compared only if they exist.
-    let others =
-        [monitoring.stack_files(), monitoring.compose_files(), monitoring.kubernetes_files(), monitoring.test_files()];
+    let others = [
+        monitoring.stack_files(),
+        monitoring.compose_files(),
+        monitoring.kubernetes_files(),
+        monitoring.grafana_rule_files(),
+        monitoring.test_files(),
+    ];
     let others = others.into_iter().flatten().filter(|it| directory.join(it.name).exists());
     for file in monitoring.files().into_iter().chain(others) {
         let path = directory.join(file.name);

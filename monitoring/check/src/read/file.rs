@@ -19,6 +19,8 @@ pub(crate) struct Document {
 #[derive(Debug)]
 pub(crate) enum Content {
     Rules(Vec<RuleGroup>),
+    /// The queries of the rules in a provisioning file of Grafana.
+    GrafanaRules(Vec<GrafanaQuery>),
     Dashboard(Dashboard),
     /// A dashboard in a format that is not read, and the reason.
     Unread(Located),
@@ -62,6 +64,14 @@ pub(crate) struct Rule {
     pub(crate) annotations: Vec<(String, Located)>,
     /// Labels and annotations that YAML does not read as text.
     pub(crate) untyped: Vec<Located>,
+}
+
+/// A query of Prometheus in a rule of Grafana.
+#[derive(Debug)]
+pub(crate) struct GrafanaQuery {
+    /// The title of the rule.
+    pub(crate) rule: String,
+    pub(crate) expression: Located,
 }
 
 #[derive(Debug)]
@@ -174,6 +184,11 @@ fn document(node: Node) -> Document {
 fn content(node: &Node) -> Content {
     let groups = node.get("groups").or_else(|| node.at(&["spec", "groups"]).filter(|_| is_rule_object(node)));
     if let Some(groups) = groups.filter(|it| it.is_list()) {
+        // Grafana's provisioning.
+        if node.text_of("apiVersion") == Some("1") {
+            let rules = groups.items().iter().flat_map(|it| it.get("rules").map(Node::items).unwrap_or_default());
+            return Content::GrafanaRules(rules.flat_map(grafana_queries).collect());
+        }
         return Content::Rules(groups.items().iter().map(group).collect());
     }
     if let Some(tests) = node.get("tests").filter(|it| it.is_list()) {
@@ -230,6 +245,13 @@ fn rule(node: &Node) -> Rule {
         labels: texts("labels"),
         annotations: texts("annotations"),
     }
+}
+
+fn grafana_queries(rule: &Node) -> impl Iterator<Item = GrafanaQuery> {
+    let models = rule.get("data").map(Node::items).unwrap_or_default().iter().filter_map(|it| it.get("model"));
+    let of_prometheus = |it: &&Node| it.at(&["datasource", "type"]).is_none_or(|it| it.text() == Some("prometheus"));
+    let queries = models.filter(of_prometheus).filter_map(|it| under(it, "expr"));
+    queries.map(|expression| GrafanaQuery { rule: or_empty(rule, "title").text, expression })
 }
 
 fn dashboard(node: &Node) -> Dashboard {

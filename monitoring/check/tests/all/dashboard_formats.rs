@@ -1,4 +1,5 @@
-//! Tests of Grafana's other formats: dashboards as resources and in schema V2, and dashboards that are not read.
+//! Tests of Grafana's other formats: dashboards as resources and in schema V2, dashboards that are not read, and rules
+//! of Grafana's own alerting.
 
 use crate::check::check_own;
 use crate::lint::linted;
@@ -166,14 +167,14 @@ fn a_format_that_is_not_read_is_reported() {
     check_own("own.json", r#"{"kind": "Deployment", "spec": {"replicas": 1}}"#, None);
 }
 
-/// A generated dashboard of schema V2 has no findings, and a change of the program is found in it.
+/// Generated files in Grafana's new formats have no findings, and a change of the program is found in each of them.
 #[test]
-fn the_generated_dashboard_of_schema_v2_is_current() {
-    let settings = Settings::parse("monitoring.toml", "grafana = \"v2\"\n").unwrap();
+fn generated_files_in_other_formats_are_current() {
+    let settings = Settings::parse("monitoring.toml", "grafana = \"v2\"\ngrafana_datasource = \"cloud\"\n").unwrap();
     let mut catalog = catalog(&everything());
     let folder = tempfile::tempdir().unwrap();
     let monitoring = settings.monitoring(&catalog).unwrap();
-    for file in monitoring.files() {
+    for file in [monitoring.files(), monitoring.grafana_rule_files()].concat() {
         fs::write(folder.path().join(file.name), file.contents).unwrap();
     }
     assert_eq!(check(&catalog, &settings, folder.path()).unwrap(), []);
@@ -182,11 +183,26 @@ fn the_generated_dashboard_of_schema_v2_is_current() {
         let found = found.into_iter().filter(|it| it.rule == rule && it.line > 0);
         found.map(|it| it.file.rsplit('/').next().unwrap().to_owned()).collect()
     };
-    let new = ["grafana-dashboard.json"].map(str::to_owned);
+    let new = ["grafana-alerts.yml", "grafana-dashboard.json", "grafana-recording-rules.yml"].map(str::to_owned);
     assert!(
         files(check(&catalog, &Settings::default(), folder.path()).unwrap(), "file-stale")
             .is_superset(&new.clone().into())
     );
     catalog.families[0].metrics[1].name = "db_statement_duration_seconds".to_owned();
     assert!(files(check(&catalog, &settings, folder.path()).unwrap(), "metric-unknown").is_superset(&new.into()));
+}
+
+#[test]
+fn queries_of_rules_in_grafana_are_checked() {
+    let rule = |model: Value| {
+        let data = json!([{"refId": "A", "datasourceUid": "cloud", "model": model},
+            {"refId": "B", "datasourceUid": "__expr__", "model": {"type": "math", "expression": "$A > 1"}}]);
+        json!({"apiVersion": 1, "groups": [{"name": "own", "rules": [{"title": "Own", "data": data}]}]}).to_string()
+    };
+    let unknown = Some(("metric-unknown", 1, "the rule `Own` uses `function_cals_total`"));
+    check_own("own.yml", &rule(json!({"expr": "rate(function_cals_total[5m])"})), unknown);
+    let other = json!({"expr": "{app=\"a\"} |= \"b\"", "datasource": {"type": "loki"}});
+    check_own("own.yml", &rule(other), None);
+    let found = linted("own.yml", &rule(json!({"expr": "rate(x_total[5m]"})));
+    assert_eq!(found.iter().map(|it| it.rule).collect::<Vec<_>>(), ["promql/syntax"]);
 }

@@ -50,6 +50,9 @@ pub(super) fn generate(arguments: &Generate) -> Result<Outcome, String> {
     if arguments.kubernetes {
         files.extend(monitoring.kubernetes_files());
     }
+    if arguments.grafana_alerts {
+        files.extend(monitoring.grafana_rule_files());
+    }
     if arguments.tests {
         // The stack's tests need the stack's rules.
         files

@@ -138,7 +138,7 @@ fn alert_tests_are_optional_and_pass() {
 #[test]
 fn the_dashboard_has_the_chosen_model() {
     let (folder, _) = workplace();
-    let generate = ["generate", "catalog.json", "--out", "out"];
+    let generate = ["generate", "catalog.json", "--out", "out", "--grafana-alerts"];
     let v2 = ["--grafana", "v2"];
     let output = run(folder.path(), &[&generate[..], &v2].concat());
     assert!(output.status.success(), "{}", text(&output.stderr));

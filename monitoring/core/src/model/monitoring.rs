@@ -36,6 +36,8 @@ pub struct Monitoring {
     pub native: Option<NativeHistograms>,
     /// The model of the Grafana dashboard.
     pub grafana: DashboardModel,
+    /// The uid of the data source that the rules in Grafana query, and to which they record.
+    pub grafana_datasource: String,
     /// The receivers of notifications.
     pub receivers: Receivers,
     /// Most samples of a scrape of the program; Prometheus drops a scrape with more.

@@ -40,6 +40,8 @@ pub struct Options {
     pub native: NativeHistograms,
     /// The model of the Grafana dashboard.
     pub grafana: DashboardModel,
+    /// The uid of the data source that the rules in Grafana query, and to which they record.
+    pub grafana_datasource: String,
     /// The burn rates at which `ErrorBudgetFastBurn`, `ErrorBudgetBurn` and `ErrorBudgetSlowBurn` fire.
     pub burns: [BurnRateAlert; 3],
     /// Changes to alerts that belong to no family, by name.
@@ -282,6 +284,7 @@ impl Default for Options {
             histograms: Histograms::default(),
             native: NativeHistograms::of_image(PROMETHEUS.image),
             grafana: DashboardModel::default(),
+            grafana_datasource: "prometheus".to_owned(),
             burns: defaults(),
             changed: BTreeMap::new(),
             receivers: Receivers::default(),

@@ -1,10 +1,11 @@
-//! The dashboard in schema V2.
+//! The dashboard in schema V2, and the rules for Grafana's own alerting.
 
 use crate::support::{monitoring, system};
 use crate::tools::grafana_types;
 use measurand_monitoring::model::PanelKind;
 use measurand_monitoring::{DashboardModel, Monitoring};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn program() -> Monitoring {
     Monitoring { grafana: DashboardModel::V2, ..monitoring(&system()) }
@@ -12,6 +13,14 @@ fn program() -> Monitoring {
 
 fn dashboard() -> Value {
     serde_json::from_str(&program().files()[0].contents).expect("JSON")
+}
+
+/// Returns the groups of one of the files with rules.
+fn groups(name: &str) -> Vec<Value> {
+    let file = program().grafana_rule_files().into_iter().find(|it| it.name == name).expect("one of the files");
+    let value: Value = serde_saphyr::from_str(&file.contents).expect("YAML");
+    assert_eq!(value["apiVersion"], 1);
+    value["groups"].as_array().expect("groups").clone()
 }
 
 fn list<'a>(value: &'a Value, path: &str) -> &'a Vec<Value> {
@@ -84,4 +93,63 @@ fn grafana_knows_each_key_and_value_of_schema_v2() {
     let mut changed = dashboard();
     changed["spec"]["timeSettings"].as_object_mut().unwrap().remove("autoRefresh");
     assert_eq!(grafana_types("d.json", &changed.to_string()), "d.json: .timeSettings lacks auto_refresh\n");
+}
+
+/// Grafana evaluates the expressions of `alerts.yml`, and the alerts have the same labels and links.
+#[test]
+fn rules_in_grafana_are_those_of_prometheus() {
+    let monitoring = program();
+    let named = |name: &str| monitoring.files().into_iter().find(|it| it.name == name).unwrap().contents;
+    for (name, prometheus) in
+        [("grafana-alerts.yml", "alerts.yml"), ("grafana-recording-rules.yml", "recording-rules.yml")]
+    {
+        let expected: Value = serde_saphyr::from_str(&named(prometheus)).expect("YAML");
+        let groups = groups(name);
+        assert_eq!(groups.len(), list(&expected, "/groups").len());
+        for (group, expected) in groups.iter().zip(list(&expected, "/groups")) {
+            assert_eq!((&group["name"], &group["interval"]), (&expected["name"], &expected["interval"]));
+            assert_eq!(list(group, "/rules").len(), list(expected, "/rules").len());
+            for (rule, expected) in list(group, "/rules").iter().zip(list(expected, "/rules")) {
+                assert_eq!(rule["data"][0]["model"]["expr"], expected["expr"]);
+                assert_eq!(rule["data"][0]["datasourceUid"], "prometheus");
+                let labels = |it: &Value| it["labels"].as_object().cloned().unwrap_or_default();
+                assert_eq!(labels(rule), labels(expected));
+                let same = |key: &str| rule["annotations"][key] == expected["annotations"][key];
+                assert!(same("summary") && same("runbook_url") && same("dashboard_url"));
+                assert_eq!(rule["record"]["metric"], expected["record"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_in_grafana_fire_for_each_series_and_have_their_own_names() {
+    let (mut uids, mut titles) = (BTreeSet::new(), BTreeMap::new());
+    let panels: BTreeSet<u32> = program().rows.iter().flat_map(|it| &it.panels).map(|it| it.id).collect();
+    for rule in groups("grafana-alerts.yml").iter().flat_map(|it| list(it, "/rules")) {
+        assert_eq!(rule["condition"], rule["data"][1]["refId"]);
+        assert_eq!(rule["data"][1]["model"]["expression"], "is_number($A) || is_nan($A) || is_inf($A)");
+        assert_eq!((&rule["noDataState"], &rule["execErrState"]), (&"OK".into(), &"Error".into()));
+        assert!(panels.contains(&u32::try_from(rule["panelId"].as_u64().unwrap()).unwrap()), "{rule:#}");
+        for text in rule["annotations"].as_object().unwrap().values() {
+            let text = text.as_str().unwrap();
+            assert!(!text.contains("{{ $value |") && !text.contains("${"), "{text}");
+        }
+        let (uid, title) = (rule["uid"].as_str().unwrap(), rule["title"].as_str().unwrap());
+        assert!(uid.len() <= 40 && uids.insert(uid.to_owned()), "{uid}");
+        assert!(titles.insert(title.to_owned(), rule["for"].clone()).is_none(), "{title}");
+    }
+    assert_eq!(titles["ServiceDown"], "1m");
+    assert!(titles.contains_key("ErrorBudgetBurn") && titles.contains_key("ErrorBudgetBurn 2"), "{titles:#?}");
+}
+
+#[test]
+fn grafana_knows_each_key_and_value_of_the_rules() {
+    for file in program().grafana_rule_files() {
+        assert_eq!(grafana_types(file.name, &file.contents), "", "{}", file.name);
+    }
+    let broken =
+        "groups: [{rules: [{title: A, noDataState: Ok, fur: 1m, data: [{datasourceUid: __expr__, model: {}}]}]}]\n";
+    let expected = "a.yml: .A.noDataState is 'Ok'\na.yml: .A.fur is unknown\n";
+    assert_eq!(grafana_types("a.yml", broken), expected);
 }
