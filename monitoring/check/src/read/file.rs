@@ -10,7 +10,7 @@ use std::path::Path;
 /// One document of a file.
 #[derive(Debug)]
 pub(crate) struct Document {
-    /// A dashboard is in the classic model, whatever the format of its file.
+    /// A dashboard of any format is in the classic model.
     pub(crate) node: Node,
     pub(crate) content: Content,
 }
