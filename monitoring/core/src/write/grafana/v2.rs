@@ -11,17 +11,14 @@ use serde_json::{Map, Value, json};
 const API_VERSION: &str = "dashboard.grafana.app/v2";
 
 pub(super) fn resource(dashboard: &Dashboard) -> Value {
-    let mut elements = Map::new();
     let mut tabs: Vec<(&str, Vec<&GrafanaPanel>)> = Vec::new();
     for panel in &dashboard.panels {
         match panel {
-            AnyPanel::Row(row) => tabs.push((&row.title, Vec::new())),
-            AnyPanel::Panel(panel) => {
-                elements.insert(name(panel), element(panel));
-                tabs.iter_mut().last().into_iter().for_each(|(_, panels)| panels.push(panel));
-            }
+            AnyPanel::Row(row) => tabs.push((&row.title, row.panels.iter().collect())),
+            AnyPanel::Panel(panel) => tabs.iter_mut().last().into_iter().for_each(|(_, panels)| panels.push(panel)),
         }
     }
+    let elements: Map<_, _> = tabs.iter().flat_map(|(_, it)| it).map(|it| (name(it), element(it))).collect();
     let tabs = tabs.iter().enumerate().map(|(index, (title, panels))| tab(title, panels, index > 0));
     json!({
         "apiVersion": API_VERSION,
