@@ -1,4 +1,4 @@
-//! Each query of the book's page about PromQL has an answer on a real Prometheus that scrapes this program.
+//! Each query of the book's page about PromQL, and of the dashboard about all programs, has an answer on a real Prometheus that scrapes this program.
 
 use measurand::{ErrorKind, cache_lookup, measured, timed_query};
 use measurand_monitoring::{Monitoring, Options};
@@ -55,6 +55,7 @@ fn work(turn: u64) {
         &[("method", "GET"), ("route", "/carts/{id}"), ("status", "500"), ("outcome", "error")]
     )
     .increment(1);
+    metrics::histogram!("http_request_duration_seconds", &labels).record(0.01);
 }
 
 fn queries() -> Vec<String> {
@@ -63,7 +64,7 @@ fn queries() -> Vec<String> {
 }
 
 #[test]
-fn each_query_of_the_book_has_an_answer() {
+fn each_query_has_an_answer() {
     static ENDED: AtomicBool = AtomicBool::new(false);
     let exporter = measurand::exporter::builder().listen("127.0.0.1:0").series_limit(10).install().expect("it serves");
     let worker = std::thread::spawn(|| {
@@ -78,7 +79,8 @@ fn each_query_of_the_book_has_an_answer() {
 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let options = Options { job: Some("shop".to_owned()), ..Options::default() };
-    for file in Monitoring::new(&measurand::catalog(), &options).files() {
+    let monitoring = Monitoring::new(&measurand::catalog(), &options);
+    for file in monitoring.files() {
         let contents = file.contents.replace("interval: 30s", "interval: 1s");
         std::fs::write(folder.path().join(file.name), contents).expect("a file in it");
     }
@@ -94,9 +96,10 @@ fn each_query_of_the_book_has_an_answer() {
     wait("rates", || prometheus.number("sum(rate(function_errors_total[5m])) > 0"));
     wait("an alert", || prometheus.firing().first().cloned());
 
-    let queries = queries();
-    assert!(queries.len() > 25, "{}", queries.len());
-    for query in queries {
+    let (book, programs) = (queries(), monitoring.programs_queries().map(|it| it.instant("1m")));
+    let programs: Vec<String> = programs.collect();
+    assert!(book.len() > 25 && programs.len() > 12, "{} {}", book.len(), programs.len());
+    for query in book.into_iter().chain(programs) {
         let answer = wait(&query, || Some(prometheus.query(&query)).filter(|it| !it.is_empty()));
         assert!(answer.iter().any(|it| it["value"][1] != "NaN"), "{query}: {answer:?}");
     }

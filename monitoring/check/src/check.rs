@@ -15,7 +15,7 @@ use crate::read::folder::{read_all, rules, shown};
 use crate::read::{Content, Document, EXPORT_IT, RuleKind, Target};
 use crate::settings::Settings;
 use measurand_catalog::Catalog;
-use measurand_monitoring::Problem;
+use measurand_monitoring::{PROGRAMS_UID, Problem};
 use std::path::Path;
 
 /// A series that tests use as input when the series under test is missing.
@@ -74,6 +74,8 @@ fn document(document: &Document, checker: &mut series::Checker<'_, '_, '_>) {
                 checker.expression(&it.expression, &format!("the rule `{}`", it.rule), true);
             }
         }
+        // The dashboard about all programs also names metrics that this program lacks.
+        Content::Dashboard(dashboard) if dashboard.uid.as_ref().is_some_and(|it| it.text == PROGRAMS_UID) => {}
         Content::Dashboard(dashboard) => {
             for panel in &dashboard.panels {
                 let context = format!("the panel `{}`", panel.title.text);

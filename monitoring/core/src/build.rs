@@ -11,11 +11,14 @@ pub mod recordings;
 pub mod used_family;
 pub mod validate;
 
-use crate::model::STACK;
 use crate::model::monitoring::Monitoring;
 use crate::model::options::{Options, uid};
+use crate::model::{AnnotatedFunction, STACK};
 use crate::query::promql::Histograms;
-use measurand_catalog::Catalog;
+use measurand_catalog::{Catalog, SiteRecord};
+
+/// The anchor of the list of functions in the runbook.
+const FUNCTIONS_ANCHOR: &str = "annotated-functions";
 
 impl Monitoring {
     /// Builds the dashboard and the rules for a catalog. A family or an objective that cannot be used is left out;
@@ -44,6 +47,9 @@ impl Monitoring {
             arguments,
             origin,
             rows,
+            programs: panels::programs::rows(),
+            functions: functions(&families),
+            functions_url: options.runbook(FUNCTIONS_ANCHOR),
             recordings,
             alerts,
             stack,
@@ -56,6 +62,25 @@ impl Monitoring {
             prometheus,
             problems,
         }
+    }
+}
+
+/// Returns the functions of all families in the order of their paths.
+fn functions(families: &[used_family::UsedFamily<'_>]) -> Vec<AnnotatedFunction> {
+    let mut functions: Vec<_> = families.iter().flat_map(used_family::UsedFamily::sites).map(function).collect();
+    functions.sort();
+    functions
+}
+
+fn function(site: &SiteRecord) -> AnnotatedFunction {
+    let fact = |key: &str| site.facts.get(key).map(ToString::to_string).unwrap_or_default();
+    AnnotatedFunction {
+        path: format!("{}::{}", site.module, site.function),
+        attribute: site.attribute.to_string(),
+        labels: site.given_labels().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        source: format!("{}:{}", site.file, site.line),
+        owner: fact("owner"),
+        summary: fact("summary"),
     }
 }
 

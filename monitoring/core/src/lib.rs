@@ -44,4 +44,4 @@ pub use model::options::{
     Changed, DashboardModel, Options, PrometheusOptions, Receivers, RemoteStore, Slack, WorkingHours,
 };
 pub use model::problem::Problem;
-pub use write::{File, Growth, Pair, RUNBOOK_POLICY, runbook_page, web_config};
+pub use write::{File, Growth, PROGRAMS_UID, Pair, RUNBOOK_POLICY, runbook_page, web_config};

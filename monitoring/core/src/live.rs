@@ -38,10 +38,10 @@ impl Page {
         model::of(self)
     }
 
-    /// Returns the ids of all panels with numbers.
+    /// Returns the ids of all panels.
     pub fn panel_ids(&self) -> impl Iterator<Item = u32> {
         let panels = self.monitoring.rows.iter().flat_map(|it| &it.panels);
-        panels.filter(|it| model::is_shown(it)).map(|it| it.id)
+        panels.map(|it| it.id)
     }
 
     /// Returns the columns of these panels, by panel and line.

@@ -46,10 +46,8 @@ pub struct Panel {
     pub kind: PanelKind,
     /// The unit of its numbers.
     pub unit: Unit,
-    /// Its queries; empty for [`PanelKind::Text`].
+    /// Its queries, at least one.
     pub lines: Vec<Line>,
-    /// The Markdown of a [`PanelKind::Text`], with everything from a catalog escaped; empty for all other kinds.
-    pub markdown: String,
     /// The thresholds of alerts, which the panel draws.
     pub limits: Vec<Limit>,
     /// The names of the alerts whose condition it shows.
@@ -94,8 +92,6 @@ pub enum PanelKind {
     Heatmap,
     /// One row per combination of labels, one column per line.
     Table,
-    /// Markdown.
-    Text,
 }
 
 /// The unit of a number.
@@ -256,6 +252,23 @@ impl Alert {
     pub(crate) fn service<'a>(&self, job: &'a str) -> &'a str {
         if self.scenario.job.is_some() { STACK } else { job }
     }
+}
+
+/// An annotated function, called or not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AnnotatedFunction {
+    /// Its path, `shop::orders::place`.
+    pub path: String,
+    /// The name of the attribute.
+    pub attribute: String,
+    /// The labels that the annotation gives.
+    pub labels: Vec<(String, String)>,
+    /// The file and the line of the annotation.
+    pub source: String,
+    /// The team that owns it; empty if the annotation names none.
+    pub owner: String,
+    /// The first sentence of its documentation; empty without documentation.
+    pub summary: String,
 }
 
 /// The instructions that the documentation of one function gives.

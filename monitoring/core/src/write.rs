@@ -17,11 +17,12 @@ mod sharding;
 mod tls_samples;
 mod yaml;
 
+pub use grafana::PROGRAMS_UID;
 pub use pair::Pair;
 pub use runbook::page::{RUNBOOK_POLICY, runbook_page};
 pub use sharding::Growth;
 
-use crate::model::monitoring::{Monitoring, count};
+use crate::model::monitoring::{Monitoring, count, panel_count};
 use crate::model::options::Receivers;
 use crate::model::stack::{self, App, Places, Tls};
 
@@ -59,6 +60,7 @@ impl Monitoring {
             file("prometheus.yml", prometheus_config::config(self, &places), "jobs", prometheus_config::JOBS),
             file("alertmanager.yml", alertmanager::config(&self.receivers), "receivers", receivers),
             file("stack-alerts.yml", rule_files::stack_alerts(self), "alerts", count(&self.stack)),
+            file("programs-dashboard.json", grafana::programs(self), "panels", panel_count(&self.programs)),
         ]
     }
 
@@ -79,6 +81,7 @@ impl Monitoring {
             file("prometheus.yml", prometheus_config::config(&local, places), "jobs", prometheus_config::JOBS),
             file("alertmanager.yml", alertmanager.0, "receivers", alertmanager.1),
             file("stack-alerts.yml", rule_files::stack_alerts(self), "alerts", count(&self.stack)),
+            file("programs-dashboard.json", grafana::programs(self), "panels", panel_count(&self.programs)),
         ]
     }
 
@@ -134,7 +137,7 @@ impl Monitoring {
             _ => 1,
         };
         let fixed = fixed.map(|(name, contents, kind)| file(name, contents, kind, count(kind)));
-        let provisioning = self.provisioning_files(&format!("http://{prometheus}"), compose::DASHBOARD);
+        let provisioning = self.provisioning_files(&format!("http://{prometheus}"), &compose::DASHBOARDS);
         fixed
             .into_iter()
             .chain(provisioning)
@@ -161,10 +164,10 @@ impl Monitoring {
         names.into_iter().map(one).collect()
     }
 
-    /// Returns the files that Grafana reads at its start: the data source and the dashboards. `dashboards`
-    /// is a file, or a folder to search.
+    /// Returns the files that Grafana reads at its start: the data source and the dashboards. Each of `dashboards` is a
+    /// file, or a folder to search.
     #[must_use]
-    pub fn provisioning_files(&self, prometheus_url: &str, dashboards: &str) -> Vec<File> {
+    pub fn provisioning_files(&self, prometheus_url: &str, dashboards: &[&str]) -> Vec<File> {
         vec![
             file(
                 grafana_provisioning::DATASOURCES,
@@ -172,7 +175,12 @@ impl Monitoring {
                 "data sources",
                 1,
             ),
-            file(grafana_provisioning::DASHBOARDS, grafana_provisioning::dashboards(dashboards), "folders", 1),
+            file(
+                grafana_provisioning::DASHBOARDS,
+                grafana_provisioning::dashboards(dashboards),
+                "paths",
+                dashboards.len(),
+            ),
         ]
     }
 
@@ -202,7 +210,7 @@ impl Monitoring {
     pub fn kubernetes_files(&self) -> Vec<File> {
         vec![
             file("kubernetes.yml", kubernetes::objects(self), "objects", 3),
-            file("kubernetes-stack.yml", kubernetes::stack(self), "objects", 2),
+            file("kubernetes-stack.yml", kubernetes::stack(self), "objects", 3),
         ]
     }
 }

@@ -263,7 +263,7 @@ fn configure(folder: &Folder, plan: &mut Plan, ports: &BTreeMap<&'static str, u1
     let config = folder.path("config");
     let mut files = [monitoring.files(), monitoring.stack_files_at(&places, plan.calls)].concat();
     if places.grafana.is_some() {
-        files.extend(monitoring.provisioning_files(&url(PROMETHEUS.name), &config.display().to_string()));
+        files.extend(monitoring.provisioning_files(&url(PROMETHEUS.name), &[&config.display().to_string()]));
         folder.secret("grafana_admin_password")?;
     }
     users(folder, &plan.servers)?;

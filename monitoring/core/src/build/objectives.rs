@@ -8,7 +8,7 @@
 //! separately, so that the ratio is weighted by traffic.
 
 use crate::build::used_family::UsedFamily;
-use crate::model::burn_rate::{COUNTED_MAX, SHORTEST};
+use crate::model::burn_rate::{COUNTED_MAX, PERIOD, SHORTEST};
 use crate::query::promql::duration;
 use crate::query::{Query, Selector, Window};
 use measurand_catalog::{Latency, Role, SiteRecord};
@@ -115,7 +115,7 @@ impl SiteObjective<'_> {
     }
 
     fn recorded(&self, query: Query, metric: &str, operation: &str) -> Query {
-        query.recorded_as(format!("job_objective_sli:objective_{metric}:{operation}"), self.labels())
+        query.recorded_as(record(metric, operation), self.labels())
     }
 
     fn selector(&self, metric: &str) -> Selector {
@@ -193,6 +193,15 @@ impl SiteObjective<'_> {
 /// Returns a query about all these objectives, with the labels `objective` and `sli`.
 pub fn together(objectives: &[SiteObjective<'_>], query: impl Fn(&SiteObjective<'_>) -> Query) -> Query {
     Query::AllRecorded(objectives.iter().map(query).collect())
+}
+
+/// Returns the name of the recorded share of the error budget that is used.
+pub fn budget_record() -> String {
+    record("burn", &format!("rate{}", duration(PERIOD)))
+}
+
+fn record(metric: &str, operation: &str) -> String {
+    format!("job_objective_sli:objective_{metric}:{operation}")
 }
 
 fn rate(seconds: u32) -> impl Fn(Selector) -> Query {

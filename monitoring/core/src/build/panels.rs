@@ -9,6 +9,7 @@ mod neural;
 mod objectives;
 mod overview;
 mod planning;
+pub(crate) mod programs;
 pub(crate) mod spec;
 mod stack;
 pub(crate) mod system;
@@ -77,6 +78,12 @@ const FIXED: &[Fixed] = &[
     },
 ];
 
+/// Whether a family has a row of its own. The overview shows HTTP requests, and the rows of functions show functions.
+fn has_own_row(name: &str) -> bool {
+    let fixed = FIXED.iter().flat_map(|it| it.families).map(|it| it.name);
+    !fixed.chain([families::HTTP.name, families::FUNCTION.name]).any(|it| it == name)
+}
+
 /// Returns the whole dashboard with positions and numbers. First come the rows that answer at a glance what users notice:
 /// the overview, the objectives and the functions. The rows with details are collapsed.
 pub(crate) fn rows(all: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[BurnRateAlert; 3]) -> Vec<Row> {
@@ -86,11 +93,7 @@ pub(crate) fn rows(all: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[BurnRat
     rows.push(explorer::row(all, limits));
     rows.push(explorer::details(all, limits));
     rows.extend(FIXED.iter().map(|it| row(it.key, it.title, it.panels, all, limits)));
-    let fixed = |name: &str| FIXED.iter().flat_map(|it| it.families).any(|it| it.name == name);
-    // The overview shows HTTP requests, and the rows of functions show functions.
-    let shown = [families::HTTP.name, families::FUNCTION.name];
-    let own = all.iter().filter(|it| !fixed(&it.family.name) && !shown.contains(&it.family.name.as_str()));
-    rows.extend(own.map(|family| {
+    rows.extend(all.iter().filter(|it| has_own_row(&it.family.name)).map(|family| {
         let key = format!("family-{}", family.family.name);
         row(&key, &family.family.title, family::PANELS, std::slice::from_ref(family), limits)
     }));

@@ -18,7 +18,7 @@ pub struct UsedFamily<'a> {
 pub enum Form {
     /// The samples: for dashboards, which select instances.
     Plain,
-    /// A recording rule: for alerts, which watch the whole job.
+    /// A recording rule: for alerts and for single numbers, which are about the whole job.
     Recorded,
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(super) fn of(page: &Page) -> Value {
     let rows = page.monitoring.rows.iter().filter_map(|row| {
-        let panels: Vec<Value> = row.panels.iter().filter(|it| is_shown(it)).map(|it| panel(page, it)).collect();
+        let panels: Vec<Value> = row.panels.iter().map(|it| panel(page, it)).collect();
         (!panels.is_empty()).then(|| json!({"title": row.title, "panels": panels}))
     });
     let alerts = page.monitoring.alerts.iter().flat_map(|it| &it.rules).map(|it| alert(page, it));
@@ -22,11 +22,6 @@ pub(super) fn of(page: &Page) -> Value {
         "inhibitions": inhibition::RULES,
         "problems": page.monitoring.problems,
     })
-}
-
-/// Whether a panel has numbers. The page has its own list of functions, so it leaves out the text panel about them.
-pub(super) fn is_shown(panel: &Panel) -> bool {
-    panel.kind != PanelKind::Text
 }
 
 fn panel(page: &Page, it: &Panel) -> Value {
@@ -65,7 +60,7 @@ fn kind(kind: PanelKind) -> &'static str {
         PanelKind::Number | PanelKind::Name | PanelKind::Status => "stat",
         PanelKind::Dial => "gauge",
         PanelKind::Heatmap => "heatmap",
-        PanelKind::Table | PanelKind::Text => "table",
+        PanelKind::Table => "table",
         PanelKind::Bars => "bars",
     }
 }
@@ -94,7 +89,7 @@ fn alert(page: &Page, it: &Alert) -> Value {
         "advice": it.advice,
         "for": it.for_seconds,
         "promql": print(&it.query, Place::Rules { job: page.job() }),
-        "panel": panels().find(|panel| panel.key == it.panel && is_shown(panel)).map(|it| it.id),
+        "panel": panels().find(|panel| panel.key == it.panel).map(|it| it.id),
         "unavailable": page.unavailable(&it.query),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::options::{DashboardModel, PrometheusOptions, Receivers};
 use super::problem::Problem;
-use super::{Alert, Group, Recording, Row};
+use super::{Alert, AnnotatedFunction, Group, Recording, Row};
 use crate::model::stack::NativeHistograms;
 use crate::query::promql::{Histograms, Place, print_as};
 use crate::query::{Match, Query};
@@ -24,6 +24,12 @@ pub struct Monitoring {
     pub origin: String,
     /// The rows of the dashboard.
     pub rows: Vec<Row>,
+    /// The rows of the dashboard about all programs, the same for every program.
+    pub programs: Vec<Row>,
+    /// The annotated functions, which the runbook lists.
+    pub functions: Vec<AnnotatedFunction>,
+    /// The address of that list.
+    pub functions_url: String,
     /// The recording rules.
     pub recordings: Vec<Group<Recording>>,
     /// The alerts about the program.
@@ -102,6 +108,12 @@ impl Monitoring {
             .chain(alerts.map(|it| self.named(&it.name, User::Alert, &it.query)))
     }
 
+    /// Returns every query of the dashboard about all programs.
+    pub fn programs_queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
+        let panels = self.programs.iter().flat_map(|it| &it.panels);
+        panels.flat_map(|panel| panel.lines.iter().map(|it| self.named(&panel.key, User::Panel, &it.query)))
+    }
+
     /// Returns every query of every alert about the monitoring stack.
     pub fn stack_queries(&self) -> impl Iterator<Item = NamedQuery<'_>> {
         let alerts = self.stack.iter().flat_map(|it| &it.rules);
@@ -122,7 +134,7 @@ impl Monitoring {
     /// Number of panels of the dashboard, without its rows.
     #[must_use]
     pub fn panel_count(&self) -> usize {
-        self.rows.iter().map(|it| it.panels.len()).sum()
+        panel_count(&self.rows)
     }
 
     /// Number of alerts about the program.
@@ -136,6 +148,10 @@ impl Monitoring {
     pub fn recording_count(&self) -> usize {
         count(&self.recordings)
     }
+}
+
+pub(crate) fn panel_count(rows: &[Row]) -> usize {
+    rows.iter().map(|it| it.panels.len()).sum()
 }
 
 pub(crate) fn count<T>(groups: &[Group<T>]) -> usize {

@@ -164,9 +164,10 @@ fn grafana() -> Container {
     }
 }
 
-/// The dashboard in Grafana's container. Grafana searches a folder or reads a single file; the folder also contains
+/// The dashboards in Grafana's container. Grafana searches a folder or reads a single file; the folder also contains
 /// JSON files that are not dashboards.
-pub(crate) const DASHBOARD: &str = "/etc/measurand/grafana-dashboard.json";
+pub(crate) const DASHBOARDS: [&str; 2] =
+    ["/etc/measurand/grafana-dashboard.json", "/etc/measurand/programs-dashboard.json"];
 
 fn node() -> Container {
     Container {

@@ -1,10 +1,10 @@
-//! Writes the runbook: for each alert its meaning, impact, first steps, panel and query.
+//! Writes the runbook: for each alert its meaning, impact, first steps, panel and query. A list of the functions follows.
 
 pub(crate) mod page;
 
 use crate::markdown::{escape, steps};
 use crate::model::monitoring::Monitoring;
-use crate::model::{Alert, Piece, Sentence};
+use crate::model::{Alert, AnnotatedFunction, Piece, Sentence};
 use crate::query::promql::{Place, duration, print_as};
 use measurand_catalog::Severity;
 use std::collections::BTreeSet;
@@ -32,7 +32,25 @@ pub(crate) fn runbook(monitoring: &Monitoring) -> String {
         let same: Vec<&Alert> = alerts.iter().filter(|it| it.name == name).copied().collect();
         section(&mut out, name, &same, monitoring);
     }
+    functions(&mut out, &monitoring.functions);
     out
+}
+
+/// Writes where each function is, for readers who come from the dashboard.
+fn functions(out: &mut String, functions: &[AnnotatedFunction]) {
+    if functions.is_empty() {
+        return;
+    }
+    line(out, "\n## Annotated functions\n");
+    line(out, "| function | annotation | labels | source | owner | what it does |\n|---|---|---|---|---|---|");
+    for function in functions {
+        let labels: Vec<_> = function.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let attribute = format!("#[{}]", escape(&function.attribute));
+        let [path, labels, source, owner, summary] =
+            [&function.path, &labels.join(", "), &function.source, &function.owner, &function.summary]
+                .map(|it| escape(it));
+        line(out, &format!("| {path} | {attribute} | {labels} | {source} | {owner} | {summary} |"));
+    }
 }
 
 fn section(out: &mut String, name: &str, alerts: &[&Alert], monitoring: &Monitoring) {

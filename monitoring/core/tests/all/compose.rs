@@ -169,9 +169,10 @@ fn every_mounted_file_is_generated_and_every_path_is_mounted() {
         }
     }
     let provider = yaml(&file(&monitoring, "grafana-provisioning/dashboards/measurand.yml"));
-    let dashboards = provider["providers"][0]["options"]["path"].as_str().unwrap().to_owned();
+    let providers = provider["providers"].as_array().unwrap();
+    let dashboards: Vec<_> = providers.iter().map(|it| it["options"]["path"].as_str().unwrap()).collect();
     assert!(texts(&base["services"]["grafana"]["volumes"]).contains(&"./:/etc/measurand:ro".to_owned()));
-    assert_eq!(dashboards, "/etc/measurand/grafana-dashboard.json");
+    assert_eq!(dashboards, ["/etc/measurand/grafana-dashboard.json", "/etc/measurand/programs-dashboard.json"]);
 }
 
 /// Secrets are files. Each secret in a configuration is mounted in exactly the containers that read it.

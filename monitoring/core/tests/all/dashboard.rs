@@ -2,9 +2,10 @@
 
 use crate::support::{everything, file, measured, monitoring, system, verified};
 use measurand_catalog::SiteRecord;
-use measurand_monitoring::model::{Panel, PanelKind, Piece};
+use measurand_monitoring::model::{Panel, Piece};
+use measurand_monitoring::{Monitoring, User};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn dashboard() -> Value {
     serde_json::from_str(&file(&monitoring(&system()), "grafana-dashboard.json")).expect("JSON")
@@ -112,6 +113,7 @@ fn every_variable_is_defined() {
         "job",
         "instance",
         "function",
+        "legend_end",
         "__rate_interval",
         "__range",
         "__all",
@@ -127,8 +129,8 @@ fn every_variable_is_defined() {
     let dashboard = dashboard();
     let variables = dashboard["templating"]["list"].as_array().unwrap();
     let names: Vec<_> = variables.iter().map(|it| it["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["datasource", "job", "instance", "function"]);
-    for variable in &variables[1..] {
+    assert_eq!(names, ["datasource", "job", "instance", "legend_end", "function"]);
+    for variable in variables[1..].iter().filter(|it| it["hide"] == 0) {
         assert_eq!(variable["type"], "query");
         assert_eq!(variable["multi"], true);
         assert_eq!(variable["allValue"], ".+");
@@ -163,8 +165,8 @@ fn lines_of_a_panel_have_different_names() {
 fn each_panel_says_what_it_shows() {
     for panel in panels() {
         assert!(!panel.title.is_empty() && panel.description.len() > 20, "{}", panel.key);
-        assert_eq!(panel.kind == PanelKind::Text, panel.lines.is_empty(), "{}", panel.key);
-        assert!(panel.kind == PanelKind::Text || !panel.no_value.is_empty(), "{}", panel.key);
+        assert!(!panel.lines.is_empty(), "{}", panel.key);
+        assert!(!panel.no_value.is_empty(), "{}", panel.key);
     }
 }
 
@@ -258,15 +260,70 @@ fn the_order_of_records_does_not_matter() {
 }
 
 #[test]
-fn the_explorer_lists_each_site_with_its_line() {
-    let panels: Vec<Panel> = monitoring(&everything()).rows.into_iter().flat_map(|it| it.panels).collect();
-    let list = panels.iter().find(|it| it.key == "functions/list").unwrap();
-    assert_eq!(list.markdown.lines().count(), 2 + everything().len());
-    assert!(list.markdown.contains("src/work.rs:18"), "{}", list.markdown);
-    assert!(list.markdown.contains("Sells what is in the cart."));
+fn the_runbook_lists_each_function_with_its_line() {
+    let runbook = file(&monitoring(&everything()), "RUNBOOK.md");
+    let (_, list) = runbook.split_once("\n## Annotated functions\n\n").unwrap();
+    assert_eq!(list.lines().count(), 2 + everything().len());
+    assert!(list.contains("src/work.rs:18"), "{list}");
+    assert!(list.contains("Sells what is in the cart."));
     let only_functions = monitoring(&[measured("a", &[])]);
     let keys: Vec<String> = only_functions.rows.iter().flat_map(|it| &it.panels).map(|it| it.key.clone()).collect();
     assert!(keys.iter().any(|it| it == "functions/table"), "{keys:?}");
+}
+
+#[test]
+fn no_two_panels_have_the_same_query() {
+    for monitoring in [monitoring(&everything()), monitoring(&system())] {
+        let mut seen = BTreeMap::new();
+        for query in monitoring.queries().filter(|it| it.user == User::Panel) {
+            let other = seen.insert(query.text(), query.name);
+            assert_eq!(other, None, "{} has the query of another panel: {}", query.name, query.text());
+        }
+    }
+}
+
+#[test]
+fn the_dashboard_does_not_grow_with_the_functions() {
+    let of = |count: usize| {
+        let sites: Vec<SiteRecord> = (0..count).map(|it| measured(&format!("f{it:03}"), &[])).collect();
+        file(&monitoring(&sites), "grafana-dashboard.json")
+    };
+    let (few, many) = (of(3).len(), of(300).len());
+    // The threshold of one panel follows from the number of functions.
+    assert!(many < few + 10, "{few} {many}");
+}
+
+#[test]
+fn the_dashboard_about_all_programs_is_the_same_for_each() {
+    let of = |monitoring: &Monitoring| {
+        let files = monitoring.stack_files();
+        files.into_iter().find(|it| it.name == "programs-dashboard.json").unwrap().contents
+    };
+    let one = of(&monitoring(&system()));
+    assert_eq!(one, of(&monitoring(&[measured("a", &[])])));
+    let dashboard: Value = serde_json::from_str(&one).unwrap();
+    assert_eq!(dashboard["uid"], measurand_monitoring::PROGRAMS_UID);
+    let table = flat(&dashboard).into_iter().find(|it| it["type"] == "table").unwrap();
+    let hidden = &table["transformations"][1]["options"]["excludeByName"];
+    assert_eq!(*hidden, serde_json::json!({"Time": true}), "the column with the programs is visible");
+}
+
+/// With one job the end is empty. With several, it names the job.
+#[test]
+fn legends_tell_jobs_apart() {
+    let dashboard = dashboard();
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    assert!(variables.iter().any(|it| it["name"] == "legend_end" && it["hide"] == 2));
+    for panel in
+        flat(&dashboard).into_iter().filter(|it| !["row", "table", "heatmap"].contains(&it["type"].as_str().unwrap()))
+    {
+        for target in panel["targets"].as_array().unwrap() {
+            let legend = target["legendFormat"].as_str().unwrap();
+            let ends = ["${legend_end}", "{{instance}}"].iter().any(|it| legend.contains(it));
+            let by_job = target["expr"].as_str().unwrap().contains("job");
+            assert!(ends || !by_job, "{}: {legend}", panel["title"]);
+        }
+    }
 }
 
 #[test]

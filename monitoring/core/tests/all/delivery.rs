@@ -302,7 +302,9 @@ fn kubernetes_gets_the_routes_and_the_alerts_about_the_servers() {
     let folder = folder(&monitoring);
     let objects: Vec<Value> = file(&monitoring, "kubernetes-stack.yml").split("\n---\n").map(yaml).collect();
     let kinds: Vec<&str> = objects.iter().map(|it| it["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["PrometheusRule", "AlertmanagerConfig"]);
+    assert_eq!(kinds, ["PrometheusRule", "AlertmanagerConfig", "ConfigMap"]);
+    let dashboard: Value = serde_json::from_str(objects[2]["data"]["dashboard.json"].as_str().unwrap()).unwrap();
+    assert_eq!(dashboard["uid"], measurand_monitoring::PROGRAMS_UID);
     std::fs::write(folder.path().join("stack.yml"), objects[0]["spec"].to_string()).unwrap();
     promtool(folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "stack.yml"]);
     assert_eq!(objects[0]["spec"]["groups"], yaml(&file(&monitoring, "stack-alerts.yml"))["groups"]);

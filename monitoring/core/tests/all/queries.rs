@@ -153,10 +153,7 @@ fn only_used_families_are_watched() {
     assert!(metrics.contains("db_query_duration_seconds"));
     assert!(!metrics.iter().any(|it| it.contains("neural") || it.contains("function_") || it.contains("truth")));
     let titles: Vec<&str> = monitoring.rows.iter().map(|it| it.title.as_str()).collect();
-    assert_eq!(
-        titles,
-        ["System overview", "Function details", "Database and caching", "System resources", "Monitoring"]
-    );
+    assert_eq!(titles, ["System overview", "Database and caching", "System resources", "Monitoring"]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Half, 95 % and 99 % of all queries are faster than this.",
         unit: Unit::Seconds,
         no_value: "no queries",
-        lines: |it| quantiles(&used(it, &families::DATABASE), Role::Duration, &QUANTILES),
+        lines: |it| quantiles(&used(it, &families::DATABASE), Role::Duration, &QUANTILES, Form::Plain),
         ..PLAIN
     },
     Spec {
@@ -131,7 +131,7 @@ pub(super) const PANELS: &[Spec] = &[
                       line.",
         unit: Unit::Seconds,
         no_value: "no retrievals",
-        lines: |it| quantiles(&used(it, &families::PATTERN_RETRIEVAL), Role::Duration, &QUANTILES),
+        lines: |it| quantiles(&used(it, &families::PATTERN_RETRIEVAL), Role::Duration, &QUANTILES, Form::Plain),
         alerts: |_| names(&["PatternRetrievalSlow"]),
         ..PLAIN
     },

@@ -23,9 +23,9 @@ pub(super) fn own_labels<'a>(
 }
 
 /// One line for each quantile, over the whole family.
-pub(super) fn quantiles(families: &[UsedFamily<'_>], role: Role, quantiles: &[f64]) -> Vec<Line> {
+pub(super) fn quantiles(families: &[UsedFamily<'_>], role: Role, quantiles: &[f64], form: Form) -> Vec<Line> {
     let line = |family: &UsedFamily<'_>, quantile: f64| {
-        Some(named(&percentile(quantile), family.quantile(role, quantile, &[], Form::Plain)?))
+        Some(named(&percentile(quantile), family.quantile(role, quantile, &[], form)?))
     };
     families.iter().flat_map(|family| quantiles.iter().filter_map(move |it| line(family, *it))).collect()
 }

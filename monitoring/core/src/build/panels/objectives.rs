@@ -15,6 +15,8 @@ const KEY: &str = "objectives";
 /// A budget below zero is used up.
 pub(super) const USED_UP: &[Limit] = &[Limit { value: 0.0, above: false, severity: Severity::P0 }];
 
+pub(super) const ALL_USED: &[Limit] = &[Limit { value: 1.0, above: true, severity: Severity::P0 }];
+
 const TABLE: Spec = Spec {
     key: "table",
     title: "Objectives",
@@ -40,14 +42,14 @@ const BURN: Spec = Spec {
     ..PLAIN
 };
 
-const LEFT: Spec = Spec {
-    key: "left",
-    title: "Error budget over time",
-    description: "The remaining share of each 30-day error budget. Below zero, the objective is missed.",
+const USED: Spec = Spec {
+    key: "used",
+    title: "Error budget used",
+    description: "The used share of each 30-day error budget. Above 100 %, the objective is missed.",
     unit: Unit::Share,
     width: 12,
     no_value: "no calls",
-    limits: USED_UP,
+    limits: ALL_USED,
     ..PLAIN
 };
 
@@ -65,17 +67,16 @@ pub(super) fn row(families: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[Bur
     let pairs = || burns.iter().flat_map(|burn| burn.pairs.iter().map(move |it| (burn.severity, it)));
     let windows: BTreeSet<u32> = pairs().map(|(_, it)| it.long).collect();
     let burn = |seconds: u32| together(&all, |it| it.burn(seconds));
-    let left = || burn(PERIOD).rest();
     let column = |name: &str, unit: Unit, query: Query| Line { unit: Some(unit), ..named(name, query) };
     let mut table = vec![
-        column("Budget left", Unit::Share, left()),
+        column("Budget left", Unit::Share, burn(PERIOD).rest()),
         column("Target", Unit::Share, together(&all, |it| it.target())),
     ];
     table.extend(windows.iter().map(|it| column(&format!("Burn rate {}", duration(*it)), Unit::Factor, burn(*it))));
     table.push(column("Calls per second", Unit::PerSecond, together(&all, |it| it.call_rate())));
     let worst = |seconds: &u32| named(&duration(*seconds), burn(*seconds).aggregate(Aggregation::Maximum, &[]));
-    let over_time = by_labels("", &names(&[OBJECTIVE_LABEL, INDICATOR_LABEL]), left());
-    let panels = [(TABLE, table), (BURN, windows.iter().map(worst).collect()), (LEFT, vec![over_time])];
+    let over_time = by_labels("", &names(&[OBJECTIVE_LABEL, INDICATOR_LABEL]), burn(PERIOD));
+    let panels = [(TABLE, table), (BURN, windows.iter().map(worst).collect()), (USED, vec![over_time])];
     let panels = panels.into_iter().filter(|_| !all.is_empty());
     let mut panels: Vec<_> = panels.filter_map(|(spec, lines)| panel_of(lines, KEY, &spec, families, limits)).collect();
     let factors = pairs().map(|(severity, it)| Limit { value: it.factor, above: true, severity });

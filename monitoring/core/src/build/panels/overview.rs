@@ -70,33 +70,33 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "neural_rate",
         title: "Neural Operations/sec",
-        description: "Neural operations of all types per second.",
+        description: "Neural operations of all types and instances per second in the last five minutes.",
         unit: Unit::PerSecond,
-        lines: |it| of(it, &families::NEURAL, |it| Some(named("operations", it.calls(&[], Form::Plain)?))),
+        lines: |it| of(it, &families::NEURAL, |it| Some(named("operations", it.calls(&[], Form::Recorded)?))),
         alerts: |_| names(&["NeuralOperationsDegraded"]),
         ..NUMBER
     },
     Spec {
         key: "cache_hits",
         title: "Cache Hit Rate",
-        description: "The share of hits among the recent look-ups in all caches.",
+        description: "The share of hits among the look-ups of the last five minutes in all caches.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no look-ups",
-        lines: |it| of(it, &families::CACHE, |it| Some(named("hits", it.hit_ratio(&[], Form::Plain)?))),
+        lines: |it| of(it, &families::CACHE, |it| Some(named("hits", it.hit_ratio(&[], Form::Recorded)?))),
         alerts: |_| names(&["CacheHitRateLow"]),
         ..NUMBER
     },
     Spec {
         key: "truth",
         title: "Truth Score P95",
-        description: "95 % of the scores are below P95, and 5 % below P05. Low scores are bad.",
+        description: "95 % of the scores of the last five minutes are below P95, and 5 % below P05. Low scores are bad.",
         kind: PanelKind::Dial,
         unit: Unit::Share,
         no_value: "no scores",
         lines: |used| {
             let families: Vec<_> = find(used, &families::VERIFICATION).into_iter().copied().collect();
-            quantiles(&families, Role::Score, &[0.95, 0.05])
+            quantiles(&families, Role::Score, &[0.95, 0.05], Form::Recorded)
         },
         alerts: |_| names(&["TruthScoreBelowTarget"]),
         ..NUMBER
@@ -104,11 +104,11 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "memory",
         title: "Memory Usage",
-        description: "Resident memory of a process that keeps patterns in memory.",
+        description: "Resident memory of the largest process that keeps patterns in memory.",
         unit: Unit::Bytes,
         lines: |used| {
-            let resident = || per_instance("", Query::Instant(Selector::new(RESIDENT_BYTES.name)), Aggregation::Sum);
-            find(used, &families::PATTERN_MEMORY).map(|_| resident()).into_iter().collect()
+            let resident = || Query::Instant(Selector::new(RESIDENT_BYTES.name)).aggregate(Aggregation::Maximum, &[]);
+            find(used, &families::PATTERN_MEMORY).map(|_| named("largest", resident())).into_iter().collect()
         },
         alerts: |_| names(&["MemoryHigh"]),
         ..NUMBER

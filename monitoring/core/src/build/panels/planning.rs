@@ -17,7 +17,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Half, 95 % and 99 % of all plans are made in less time than this.",
         unit: Unit::Seconds,
         no_value: "no plans",
-        lines: |it| quantiles(&planning(it), Role::Duration, &[0.5, 0.95, 0.99]),
+        lines: |it| quantiles(&planning(it), Role::Duration, &[0.5, 0.95, 0.99], Form::Plain),
         ..PLAIN
     },
     Spec {

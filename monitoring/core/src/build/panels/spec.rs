@@ -80,7 +80,6 @@ pub(super) fn panel_of(
         kind: spec.kind,
         unit: common_unit(&lines).filter(|_| spec.kind != PanelKind::Table).unwrap_or(spec.unit),
         lines,
-        markdown: String::new(),
         limits: drawn.iter().filter_map(|it| limits.get(it.as_str())).flatten().chain(spec.limits).copied().collect(),
         alerts: drawn.into_iter().chain(spec.links.iter().map(|it| (*it).to_owned())).collect(),
         no_value: spec.no_value.to_owned(),

@@ -18,6 +18,7 @@ pub(crate) const RESIDENT_BYTES: &PlatformMetric = platform_metric("process_resi
 pub(crate) const START_TIME: &PlatformMetric = platform_metric("process_start_time_seconds");
 pub(crate) const OPEN_DESCRIPTORS: &PlatformMetric = platform_metric("process_open_fds");
 pub(crate) const MOST_DESCRIPTORS: &PlatformMetric = platform_metric("process_max_fds");
+pub(super) const SITES: &PlatformMetric = platform_metric("measurand_sites");
 const THREADS: &PlatformMetric = platform_metric("process_threads");
 const WORKERS: &PlatformMetric = platform_metric("tokio_workers");
 const BUSY_SECONDS: &PlatformMetric = platform_metric("tokio_busy_seconds_total");
@@ -67,12 +68,15 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "errors",
         title: "Error Rates by Type",
-        description: "Failed calls per second by family and outcome: returned an error, panicked, was cancelled.",
+        description: "Failed calls per second by family and outcome: returned an error, panicked, was cancelled. A family \
+                      with a row of its own has this panel there.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
         lines: |used| {
             let legend = |it: &UsedFamily<'_>| vec![foreign(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
-            each(used, |it| Some(Line { legend: legend(it), query: it.outcomes()?, unit: None }))
+            let shared = |it: &&UsedFamily<'_>| !super::has_own_row(&it.family.name);
+            let shared: Vec<_> = used.iter().filter(shared).copied().collect();
+            each(&shared, |it| Some(Line { legend: legend(it), query: it.outcomes()?, unit: None }))
         },
         ..PLAIN
     },

@@ -16,7 +16,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "P50, P95 and P99 of all scores, and P05: 5 % of the scores are lower. Low scores are bad.",
         unit: Unit::Share,
         no_value: "no scores",
-        lines: |it| quantiles(&used(it), Role::Score, &[0.05, 0.5, 0.95, 0.99]),
+        lines: |it| quantiles(&used(it), Role::Score, &[0.05, 0.5, 0.95, 0.99], Form::Plain),
         ..PLAIN
     },
     Spec {

@@ -49,6 +49,9 @@ pub(super) struct Variable {
     #[serde(rename = "type")]
     pub(super) kind: VariableKind,
     pub(super) query: &'static str,
+    /// The part of each result that is the value; all of it if empty.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) regex: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) datasource: Option<Datasource>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +63,7 @@ pub(super) struct Variable {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) all_value: Option<&'static str>,
     pub(super) sort: u32,
+    /// 2: not shown.
     pub(super) hide: u32,
 }
 
@@ -137,7 +141,6 @@ pub(super) enum PanelType {
     Bargauge,
     Heatmap,
     Table,
-    Text,
 }
 
 #[derive(Serialize)]
@@ -149,17 +152,14 @@ pub(super) struct GrafanaPanel {
     pub(super) title: String,
     pub(super) description: String,
     pub(super) grid_pos: GridPos,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) datasource: Option<Datasource>,
+    pub(super) datasource: Datasource,
     /// Shortest interval between two points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) interval: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) targets: Vec<Target>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) transformations: Vec<Transformation>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) field_config: Option<FieldConfig>,
+    pub(super) field_config: FieldConfig,
     pub(super) options: PanelOptions,
 }
 

@@ -11,7 +11,6 @@ pub(super) enum PanelOptions {
     BarGauge(BarGaugeOptions),
     Heatmap(Box<HeatmapOptions>),
     Table(TableOptions),
-    Text(TextOptions),
 }
 
 #[derive(Serialize)]
@@ -165,12 +164,6 @@ pub(super) struct SortBy {
 }
 
 #[derive(Serialize)]
-pub(super) struct TextOptions {
-    pub(super) mode: &'static str,
-    pub(super) content: String,
-}
-
-#[derive(Serialize)]
 pub(super) struct FieldConfig {
     pub(super) defaults: FieldDefaults,
     pub(super) overrides: Vec<Override>,
@@ -286,6 +279,10 @@ pub(super) struct Override {
 #[serde(tag = "id", content = "options", rename_all = "camelCase")]
 pub(super) enum FieldMatcher {
     ByName(String),
+    ByRegexp(String),
+    /// The results of one query.
+    #[serde(rename = "byFrameRefID")]
+    ByFrameRefId(String),
 }
 
 #[derive(Serialize)]
@@ -295,7 +292,7 @@ pub(super) enum Property {
     Color(Color),
     #[serde(rename = "custom.cellOptions")]
     CellOptions(CellOptions),
-    Links([DataLink; 1]),
+    Links(Vec<DataLink>),
 }
 
 /// How a cell of a table is drawn.
@@ -306,7 +303,9 @@ pub(super) struct CellOptions {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct DataLink {
     pub(super) title: &'static str,
-    pub(super) url: &'static str,
+    pub(super) url: String,
+    pub(super) target_blank: bool,
 }

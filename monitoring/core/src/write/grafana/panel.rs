@@ -8,9 +8,10 @@ use super::options::{
     BarGaugeOptions, CellOptions, Color, ColorMode, DataLink, FieldConfig, FieldDefaults, FieldMatcher, GaugeOptions,
     HeatmapAxis, HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend, LineStyle, Mapped, Mapping,
     Override, PanelOptions, Property, ReduceOptions, Reducer, RowsFrame, Shown, SortBy, Stacking, StatOptions, Step,
-    TableOptions, TextMode, TextOptions, Thresholds, ThresholdsStyle, TimeSeriesOptions, Tooltip, UnitId,
+    TableOptions, TextMode, Thresholds, ThresholdsStyle, TimeSeriesOptions, Tooltip, UnitId,
 };
 use crate::build::panels::explorer::FUNCTION;
+use crate::model::monitoring::Monitoring;
 use crate::model::{self, Limit, Line, PanelKind, Piece, Unit, label};
 use crate::query::Query;
 use crate::query::promql::{Histograms, Place, print_as};
@@ -21,8 +22,10 @@ use std::collections::BTreeMap;
 /// looks back at the usual scrape interval: no observation is missed, with half the work.
 const OF_BUCKETS: &str = "30s";
 
-pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> GrafanaPanel {
-    let shows_numbers = panel.kind != PanelKind::Text;
+const JOB: &str = "job";
+
+pub(super) fn panel(panel: &model::Panel, monitoring: &Monitoring) -> GrafanaPanel {
+    let histograms = monitoring.histograms;
     let place = panel.place;
     GrafanaPanel {
         id: panel.id,
@@ -30,11 +33,11 @@ pub(super) fn panel(panel: &model::Panel, histograms: Histograms) -> GrafanaPane
         title: super::plain(&panel.title),
         description: panel.description.clone(),
         grid_pos: GridPos { h: place.height, w: place.width, x: place.x, y: place.y },
-        datasource: shows_numbers.then_some(Datasource::VARIABLE),
+        datasource: Datasource::VARIABLE,
         interval: panel.lines.iter().any(|it| reads_buckets(&it.query)).then_some(OF_BUCKETS),
         targets: panel.lines.iter().enumerate().map(|(index, it)| target(index, it, panel.kind, histograms)).collect(),
         transformations: if panel.kind == PanelKind::Table { table_columns(panel) } else { Vec::new() },
-        field_config: shows_numbers.then(|| field_config(panel)),
+        field_config: field_config(panel, monitoring),
         options: options(panel),
     }
 }
@@ -56,7 +59,6 @@ fn kind(kind: PanelKind) -> PanelType {
         PanelKind::Dial => PanelType::Gauge,
         PanelKind::Heatmap => PanelType::Heatmap,
         PanelKind::Table => PanelType::Table,
-        PanelKind::Text => PanelType::Text,
     }
 }
 
@@ -68,7 +70,7 @@ fn target(index: usize, line: &Line, kind: PanelKind, histograms: Histograms) ->
         datasource: Datasource::VARIABLE,
         query: TargetQuery {
             expr: print_as(&line.query, Place::Dashboard, histograms),
-            legend_format: if by_bucket { "{{le}}".to_owned() } else { legend(&line.legend) },
+            legend_format: if by_bucket { "{{le}}".to_owned() } else { series_legend(line, kind) },
             format: match kind {
                 PanelKind::Heatmap => TargetFormat::Heatmap,
                 PanelKind::Table => TargetFormat::Table,
@@ -85,6 +87,18 @@ fn target(index: usize, line: &Line, kind: PanelKind, histograms: Histograms) ->
 pub(crate) fn ref_id(index: usize) -> String {
     let letter = char::from(b'A' + u8::try_from(index % 26).unwrap_or_default());
     if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
+}
+
+/// Returns a legend that tells the jobs apart if there are several.
+fn series_legend(line: &Line, kind: PanelKind) -> String {
+    let legend = legend(&line.legend);
+    let has_job = line.query.labels().is_none_or(|it| it.contains(JOB));
+    let is_unique = line.legend.contains(&label(JOB)) || line.legend.contains(&label("instance"));
+    if kind == PanelKind::Table || !has_job || is_unique {
+        legend
+    } else {
+        format!("{legend}${{{}}}", super::LEGEND_END)
+    }
 }
 
 fn legend(pieces: &[Piece]) -> String {
@@ -107,11 +121,17 @@ pub(crate) fn unit(unit: Unit) -> UnitId {
     }
 }
 
+/// Whether the lines of a table are about a job each.
+fn is_by_job(panel: &model::Panel) -> bool {
+    panel.lines.iter().all(|it| it.query.labels().is_some_and(|labels| labels.iter().eq([&JOB])))
+}
+
 /// Renames columns: the results of line `A` are in the column `Value #A`, which gets the name of the line.
 fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
     let names = panel.lines.iter().enumerate();
     let rename_by_name = names.map(|(index, it)| (format!("Value #{}", ref_id(index)), legend(&it.legend))).collect();
-    let exclude_by_name = BTreeMap::from([("Time".to_owned(), true), ("job".to_owned(), true)]);
+    let hidden = ["Time", JOB].into_iter().filter(|it| *it != JOB || !is_by_job(panel));
+    let exclude_by_name = hidden.map(|it| (it.to_owned(), true)).collect();
     let columns = TransformationOptions::Organize { exclude_by_name, rename_by_name };
     vec![
         Transformation { id: "merge", options: TransformationOptions::Merge {} },
@@ -119,7 +139,7 @@ fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
     ]
 }
 
-fn field_config(panel: &model::Panel) -> FieldConfig {
+fn field_config(panel: &model::Panel, monitoring: &Monitoring) -> FieldConfig {
     let below_zero = panel.lines.iter().any(|it| matches!(it.query, Query::Complement(_)));
     let over_time = matches!(panel.kind, PanelKind::Lines | PanelKind::Stack);
     // If low values are bad, high ones are the usual ones. An axis from zero would hide how they differ.
@@ -136,7 +156,7 @@ fn field_config(panel: &model::Panel) -> FieldConfig {
             mappings: if panel.kind == PanelKind::Status { vec![up_and_down()] } else { Vec::new() },
             custom: over_time.then(|| line_style(panel)),
         },
-        overrides: overrides(panel),
+        overrides: overrides(panel, monitoring),
     }
 }
 
@@ -151,27 +171,44 @@ fn base_color(panel: &model::Panel) -> Color {
     Color { mode, fixed_color }
 }
 
-fn overrides(panel: &model::Panel) -> Vec<Override> {
-    let about = |name: String, properties| Override { matcher: FieldMatcher::ByName(name), properties };
+fn overrides(panel: &model::Panel, monitoring: &Monitoring) -> Vec<Override> {
+    let about = |matcher, properties| Override { matcher, properties };
+    let column = |name: &str| FieldMatcher::ByName(name.to_owned());
     let is_table = panel.kind == PanelKind::Table;
-    let columns = panel.lines.iter().filter_map(|it| {
+    let columns = panel.lines.iter().enumerate().filter_map(|(index, it)| {
         let mut properties = vec![Property::Unit(unit(it.unit?))];
         if is_table && matches!(it.query, Query::Complement(_)) {
             properties.push(Property::CellOptions(CellOptions { kind: "color-background" }));
         }
-        Some(about(legend(&it.legend), properties))
+        let name = legend(&it.legend);
+        Some(about(if is_table { column(&name) } else { FieldMatcher::ByFrameRefId(ref_id(index)) }, properties))
     });
     let fixed = |it: Severity| Color { mode: ColorMode::Fixed, fixed_color: Some(color(it)) };
-    let severities =
-        Severity::ALL.into_iter().filter(|_| panel.lines.iter().any(|it| it.legend == [label("severity")]));
-    let severities = severities.map(|it| about(it.as_str().to_owned(), vec![Property::Color(fixed(it))]));
+    let severities = Severity::ALL
+        .into_iter()
+        .filter(|_| panel.lines.iter().any(|it| it.legend.first() == Some(&label("severity"))));
+    let severities = severities
+        .map(|it| about(FieldMatcher::ByRegexp(format!("/^{}\\b/", it.as_str())), vec![Property::Color(fixed(it))]));
     let by_function = |it: &Line| it.query.labels().is_some_and(|labels| labels.contains(FUNCTION));
     let function = (is_table && panel.lines.iter().any(by_function)).then(|| {
-        let url = "/d/${__dashboard.uid}?${__url_time_range}&${datasource:queryparam}&${job:queryparam}\
-                   &${instance:queryparam}&var-function=${__value.raw:percentencode}";
-        about(FUNCTION.to_owned(), vec![Property::Links([DataLink { title: "Details of the function", url }])])
+        let details = "/d/${__dashboard.uid}?${__url_time_range}&${datasource:queryparam}&${job:queryparam}\
+                       &${instance:queryparam}&var-function=${__value.raw:percentencode}";
+        // A browser scrolls to the text after `:~:text=`.
+        let source = format!("{}:~:text=${{__value.raw:percentencode}}", monitoring.functions_url);
+        let links = vec![
+            DataLink { title: "Details of the function", url: details.to_owned(), target_blank: false },
+            DataLink { title: "Source line and owner", url: source, target_blank: true },
+        ];
+        about(column(FUNCTION), vec![Property::Links(links)])
     });
-    columns.chain(severities).chain(function).collect()
+    let job = (is_table && is_by_job(panel)).then(|| {
+        let url = format!("/dashboards?tag={}&query=${{__value.raw:percentencode}}", super::TAG);
+        about(
+            column(JOB),
+            vec![Property::Links(vec![DataLink { title: "Dashboard of the program", url, target_blank: false }])],
+        )
+    });
+    columns.chain(severities).chain(function).chain(job).collect()
 }
 
 fn up_and_down() -> Mapping {
@@ -258,7 +295,6 @@ fn options(panel: &model::Panel) -> PanelOptions {
                 desc: !matches!(panel.lines.first().map(|it| &it.query), Some(Query::Complement(_))),
             }],
         }),
-        PanelKind::Text => PanelOptions::Text(TextOptions { mode: "markdown", content: panel.markdown.clone() }),
     }
 }
 

@@ -71,7 +71,7 @@ fn grid(panels: &[&GrafanaPanel], hide: bool) -> Value {
     let columns = COLUMNS / width.max(1);
     let items = panels.iter().map(|it| {
         let mut spec = json!({"element": {"kind": "ElementReference", "name": name(it)}});
-        if hide && !it.targets.is_empty() {
+        if hide {
             let has_data = json!({"kind": "ConditionalRenderingData", "spec": {"value": true}});
             let rule = json!({"visibility": "show", "condition": "and", "items": [has_data]});
             spec["conditionalRendering"] = json!({"kind": "ConditionalRenderingGroup", "spec": rule});
@@ -99,7 +99,6 @@ fn element(panel: &GrafanaPanel) -> Value {
         .iter()
         .map(|it| json!({"kind": "Transformation", "group": it.id, "spec": {"options": it.options}}));
     let options = panel.interval.map_or_else(|| json!({}), |it| json!({"interval": it}));
-    let fields = panel.field_config.as_ref().map_or_else(|| json!({"defaults": {}, "overrides": []}), |it| json!(it));
     json!({
         "kind": "Panel",
         "spec": {
@@ -119,7 +118,7 @@ fn element(panel: &GrafanaPanel) -> Value {
                 "kind": "VizConfig",
                 "group": panel.kind,
                 "version": "",
-                "spec": {"options": panel.options, "fieldConfig": fields},
+                "spec": {"options": panel.options, "fieldConfig": panel.field_config},
             },
         },
     })
@@ -144,8 +143,8 @@ fn variable(variable: &Variable) -> Value {
         "options": [],
         "multi": variable.multi,
         "includeAll": variable.include_all,
-        "regex": "",
-        "hide": "dontHide",
+        "regex": variable.regex,
+        "hide": if variable.hide == 2 { "hideVariable" } else { "dontHide" },
         "skipUrlSync": false,
         "allowCustomValue": true,
     });
@@ -159,8 +158,10 @@ fn variable(variable: &Variable) -> Value {
             let query = json!({"qryType": 1, "query": variable.query, "refId": "A"});
             spec["query"] = data_query(&Datasource::VARIABLE, &query);
             spec["refresh"] = json!("onTimeRangeChanged");
-            spec["sort"] = json!("alphabeticalAsc");
-            spec["allValue"] = json!(variable.all_value);
+            spec["sort"] = json!(if variable.sort == 1 { "alphabeticalAsc" } else { "disabled" });
+            if let Some(value) = variable.all_value {
+                spec["allValue"] = json!(value);
+            }
             "QueryVariable"
         }
     };

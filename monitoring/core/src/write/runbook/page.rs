@@ -46,7 +46,7 @@ pub fn runbook_page(markdown: &str) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n<main>\n{start}<nav aria-label=\"Alerts\">\n<ul>\n{alerts}</ul>\n</nav>\n{sections}</main>\n</body>\n</html>\n"
+         <body>\n<main>\n{start}<nav aria-label=\"Sections\">\n<ul>\n{alerts}</ul>\n</nav>\n{sections}</main>\n</body>\n</html>\n"
     )
 }
 
