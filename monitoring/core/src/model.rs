@@ -52,6 +52,8 @@ pub struct Panel {
     pub limits: Vec<Limit>,
     /// The names of the alerts whose condition it shows.
     pub alerts: Vec<String>,
+    /// Whether the axis is logarithmic: the values and their thresholds differ by orders of magnitude.
+    pub logarithmic: bool,
     /// The text that is shown if there is no number.
     pub no_value: String,
     /// Its position and size.

@@ -2,7 +2,8 @@
 
 use super::folder::Folder;
 use measurand_monitoring::model::stack::{
-    ALERTMANAGER, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, RETENTION, Service, WEBHOOK,
+    ALERTMANAGER, EXEMPLARS_FLAG, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, RETENTION, Service,
+    WEBHOOK,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -85,6 +86,7 @@ pub(crate) const SERVERS: [Server; 5] = [
                 layout.option("--config.file", "config/prometheus.yml"),
                 layout.option("--storage.tsdb.path", "data/prometheus"),
                 format!("--storage.tsdb.retention.time={RETENTION}"),
+                EXEMPLARS_FLAG.to_owned(),
                 format!("--web.listen-address={}", layout.address(&PROMETHEUS)),
                 format!("--web.external-url=http://{}", layout.address(&PROMETHEUS)),
                 "--web.enable-lifecycle".to_owned(),

@@ -3,7 +3,7 @@
 use crate::model::Unit;
 use crate::query::promql::{RULE_WINDOW_SECONDS, duration};
 use crate::query::{Aggregation, Query, Selector, Window};
-use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL, STATUSES};
+use measurand_catalog::family::{STATUS_LABEL, STATUSES};
 use measurand_catalog::{Catalog, FamilyRecord, MetricRecord, Role, SiteRecord};
 
 /// A family with its annotated functions.
@@ -85,9 +85,10 @@ impl<'a> UsedFamily<'a> {
             .or_else(|| self.metric(Role::Score).map(|it| rate(&format!("{}_count", it.name), by, form)))
     }
 
-    /// Returns errors per second by outcome.
-    pub fn outcomes(&self) -> Option<Query> {
-        self.rate(Role::Errors, &[OUTCOME_LABEL.to_owned()], Form::Plain)
+    /// Returns errors per second by these labels.
+    pub fn errors(&self, by: &[&str]) -> Option<Query> {
+        let by: Vec<String> = by.iter().map(|it| (*it).to_owned()).collect();
+        self.rate(Role::Errors, &by, Form::Plain)
     }
 
     /// Returns successes plus failures per second. If one of them has no series, it counts as zero.

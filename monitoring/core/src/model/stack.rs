@@ -77,6 +77,9 @@ pub const VICTORIA_METRICS: Service = Service {
     ready: "/health",
 };
 
+/// The flag of Prometheus that stores exemplars, which lead from a point of a panel to a trace.
+pub const EXEMPLARS_FLAG: &str = "--enable-feature=exemplar-storage";
+
 /// How to make a Prometheus scrape native histograms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NativeHistograms {

@@ -11,7 +11,8 @@ pub(crate) use overlays::{global, pair, proxy, tls, tls_proxy};
 use crate::model::monitoring::Monitoring;
 use crate::model::options::{Receivers, RemoteStore};
 use crate::model::stack::{
-    ALERTMANAGER, APP, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, RETENTION, Service, WEBHOOK,
+    ALERTMANAGER, APP, EXEMPLARS_FLAG, GRAFANA, NODE, NativeHistograms, PAYLOAD_BYTES_MAX, PROMETHEUS, RETENTION,
+    Service, WEBHOOK,
 };
 use shape::{Bounds, Build, Compose, Container, Deploy, Health, Limits, Logging, Named, Resources, Secret, Texts};
 use std::collections::BTreeMap;
@@ -110,6 +111,7 @@ fn prometheus_command(config: &str, monitoring: &Monitoring) -> Vec<String> {
         "--storage.tsdb.path=/prometheus".to_owned(),
         format!("--storage.tsdb.retention.time=${{PROMETHEUS_RETENTION_TIME:-{RETENTION}}}"),
         "--storage.tsdb.retention.size=${PROMETHEUS_RETENTION_SIZE:-10GB}".to_owned(),
+        EXEMPLARS_FLAG.to_owned(),
         "--web.external-url=${PROMETHEUS_URL:-http://localhost:9090}".to_owned(),
         "--web.route-prefix=/".to_owned(),
         "--web.enable-lifecycle".to_owned(),

@@ -5,12 +5,12 @@ use super::keys::{
     ROLLBACKS, SCORE_BY_LABEL,
 };
 use super::lines::{alerts_of, own_labels, quantiles_by_label};
-use super::spec::{PLAIN, Spec, by_labels, each, named};
+use super::spec::{PLAIN, Spec, by_labels, each, named, names};
 use crate::build::used_family::{Form, UsedFamily};
-use crate::model::{Line, PanelKind, Unit, label};
+use crate::model::{Line, PanelKind, Unit};
 use crate::query::{Aggregation, Query, Window};
 use measurand_catalog::Role;
-use measurand_catalog::family::{OUTCOME_LABEL, STATUS_LABEL};
+use measurand_catalog::family::{KIND_LABEL, OUTCOME_LABEL, STATUS_LABEL};
 
 /// Rate, errors and duration first, then calls in flight, then panels for scores and other roles.
 pub(super) const PANELS: &[Spec] = &[
@@ -27,10 +27,13 @@ pub(super) const PANELS: &[Spec] = &[
         key: "outcomes",
         title: "Errors per second by outcome",
         description: "Calls that failed: `error` was returned, `panic` unwound, `cancelled` was dropped before its \
-                      end.",
+                      end. The kind of an error follows if its type derives `ErrorKind`.",
         kind: PanelKind::Stack,
         unit: Unit::PerSecond,
-        lines: |it| each(it, |it| Some(Line { legend: vec![label(OUTCOME_LABEL)], query: it.outcomes()?, unit: None })),
+        lines: |it| {
+            let by = [OUTCOME_LABEL, KIND_LABEL];
+            each(it, |it| Some(by_labels("", &names(&by), it.errors(&by)?)))
+        },
         ..PLAIN
     },
     Spec {

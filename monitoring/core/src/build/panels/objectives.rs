@@ -36,6 +36,7 @@ const BURN: Spec = Spec {
     description: "The burn rate of the worst objective in each window: how many times too fast its budget is used. An \
                   alert fires when a long and a short window are both above a line.",
     unit: Unit::Factor,
+    logarithmic: true,
     width: 12,
     no_value: "no calls",
     links: &NAMES,
@@ -47,6 +48,7 @@ const USED: Spec = Spec {
     title: "Error budget used",
     description: "The used share of each 30-day error budget. Above 100 %, the objective is missed.",
     unit: Unit::Share,
+    logarithmic: true,
     width: 12,
     no_value: "no calls",
     limits: ALL_USED,
@@ -67,15 +69,20 @@ pub(super) fn row(families: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[Bur
     let pairs = || burns.iter().flat_map(|burn| burn.pairs.iter().map(move |it| (burn.severity, it)));
     let windows: BTreeSet<u32> = pairs().map(|(_, it)| it.long).collect();
     let burn = |seconds: u32| together(&all, |it| it.burn(seconds));
+    let by = names(&[OBJECTIVE_LABEL, INDICATOR_LABEL]);
+    // Grafana merges columns by all labels, and the name of a series is one of them. An aggregation drops the name.
+    let each = |query: Query| query.aggregate(Aggregation::Maximum, &by);
     let column = |name: &str, unit: Unit, query: Query| Line { unit: Some(unit), ..named(name, query) };
     let mut table = vec![
-        column("Budget left", Unit::Share, burn(PERIOD).rest()),
-        column("Target", Unit::Share, together(&all, |it| it.target())),
+        column("Budget left", Unit::Share, each(burn(PERIOD)).rest()),
+        column("Target", Unit::Share, each(together(&all, |it| it.target()))),
     ];
-    table.extend(windows.iter().map(|it| column(&format!("Burn rate {}", duration(*it)), Unit::Factor, burn(*it))));
-    table.push(column("Calls per second", Unit::PerSecond, together(&all, |it| it.call_rate())));
+    table.extend(
+        windows.iter().map(|it| column(&format!("Burn rate {}", duration(*it)), Unit::Factor, each(burn(*it)))),
+    );
+    table.push(column("Calls per second", Unit::PerSecond, each(together(&all, |it| it.call_rate()))));
     let worst = |seconds: &u32| named(&duration(*seconds), burn(*seconds).aggregate(Aggregation::Maximum, &[]));
-    let over_time = by_labels("", &names(&[OBJECTIVE_LABEL, INDICATOR_LABEL]), burn(PERIOD));
+    let over_time = by_labels("", &by, burn(PERIOD));
     let panels = [(TABLE, table), (BURN, windows.iter().map(worst).collect()), (USED, vec![over_time])];
     let panels = panels.into_iter().filter(|_| !all.is_empty());
     let mut panels: Vec<_> = panels.filter_map(|(spec, lines)| panel_of(lines, KEY, &spec, families, limits)).collect();

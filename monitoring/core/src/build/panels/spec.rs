@@ -23,6 +23,8 @@ pub(super) struct Spec {
     /// Width in cells; 24 fill a line.
     pub(super) width: u32,
     pub(super) height: u32,
+    /// Whether the axis is logarithmic.
+    pub(super) logarithmic: bool,
     pub(super) no_value: &'static str,
     /// Returns the lines for the families of the row: one family in its own row, all families in other rows.
     pub(super) lines: fn(&[UsedFamily<'_>]) -> Vec<Line>,
@@ -43,6 +45,7 @@ pub(super) const PLAIN: Spec = Spec {
     unit: Unit::Count,
     width: 8,
     height: 8,
+    logarithmic: false,
     no_value: "no data",
     lines: |_| Vec::new(),
     limits: &[],
@@ -82,6 +85,7 @@ pub(super) fn panel_of(
         lines,
         limits: drawn.iter().filter_map(|it| limits.get(it.as_str())).flatten().chain(spec.limits).copied().collect(),
         alerts: drawn.into_iter().chain(spec.links.iter().map(|it| (*it).to_owned())).collect(),
+        logarithmic: spec.logarithmic,
         no_value: spec.no_value.to_owned(),
         place: Rectangle { width: spec.width, height: spec.height, ..Rectangle::default() },
     })

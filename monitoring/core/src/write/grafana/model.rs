@@ -180,6 +180,9 @@ pub(super) struct TargetQuery {
     pub(super) format: TargetFormat,
     pub(super) instant: bool,
     pub(super) range: bool,
+    /// Whether the panel also shows exemplars.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) exemplar: bool,
     pub(super) editor_mode: &'static str,
 }
 

@@ -183,7 +183,7 @@ pub(super) struct FieldDefaults {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) mappings: Vec<Mapping>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) custom: Option<LineStyle>,
+    pub(super) custom: Option<Custom>,
 }
 
 /// Grafana's unit ids.
@@ -256,6 +256,32 @@ pub(super) struct LineStyle {
     pub(super) span_nulls: bool,
     pub(super) stacking: Stacking,
     pub(super) thresholds_style: ThresholdsStyle,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scale_distribution: Option<Scale>,
+}
+
+/// The scale of an axis.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Scale {
+    pub(super) r#type: &'static str,
+    pub(super) log: u32,
+    /// The scale is linear between zero and this value.
+    pub(super) linear_threshold: f64,
+}
+
+/// The options that only one kind of panel has.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Custom {
+    Lines(LineStyle),
+    Table(ColumnStyle),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ColumnStyle {
+    pub(super) min_width: u32,
 }
 
 #[derive(Serialize)]
@@ -293,6 +319,9 @@ pub(super) enum Property {
     #[serde(rename = "custom.cellOptions")]
     CellOptions(CellOptions),
     Links(Vec<DataLink>),
+    /// The width of a column in pixels.
+    #[serde(rename = "custom.width")]
+    Width(u32),
 }
 
 /// How a cell of a table is drawn.

@@ -5,11 +5,13 @@ use super::model::{
     TransformationOptions,
 };
 use super::options::{
-    BarGaugeOptions, CellOptions, Color, ColorMode, DataLink, FieldConfig, FieldDefaults, FieldMatcher, GaugeOptions,
-    HeatmapAxis, HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend, LineStyle, Mapped, Mapping,
-    Override, PanelOptions, Property, ReduceOptions, Reducer, RowsFrame, Shown, SortBy, Stacking, StatOptions, Step,
-    TableOptions, TextMode, Thresholds, ThresholdsStyle, TimeSeriesOptions, Tooltip, UnitId,
+    BarGaugeOptions, CellOptions, Color, ColorMode, ColumnStyle, Custom, DataLink, FieldConfig, FieldDefaults,
+    FieldMatcher, GaugeOptions, HeatmapAxis, HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend,
+    LineStyle, Mapped, Mapping, Override, PanelOptions, Property, ReduceOptions, Reducer, RowsFrame, Scale, Shown,
+    SortBy, Stacking, StatOptions, Step, TableOptions, TextMode, Thresholds, ThresholdsStyle, TimeSeriesOptions,
+    Tooltip, UnitId,
 };
+use crate::build::objectives::OBJECTIVE_LABEL;
 use crate::build::panels::explorer::FUNCTION;
 use crate::model::monitoring::Monitoring;
 use crate::model::{self, Limit, Line, PanelKind, Piece, Unit, label};
@@ -23,6 +25,12 @@ use std::collections::BTreeMap;
 const OF_BUCKETS: &str = "30s";
 
 const JOB: &str = "job";
+
+/// The width in pixels of a column with paths.
+const WIDE: u32 = 320;
+
+/// The smallest width in pixels of any other column, so that all columns fit on a screen.
+const NARROW: u32 = 80;
 
 pub(super) fn panel(panel: &model::Panel, monitoring: &Monitoring) -> GrafanaPanel {
     let histograms = monitoring.histograms;
@@ -78,6 +86,7 @@ fn target(index: usize, line: &Line, kind: PanelKind, histograms: Histograms) ->
             },
             instant,
             range: !instant,
+            exemplar: kind == PanelKind::Lines && reads_buckets(&line.query),
             editor_mode: "code",
         },
     }
@@ -154,7 +163,7 @@ fn field_config(panel: &model::Panel, monitoring: &Monitoring) -> FieldConfig {
             color: base_color(panel),
             thresholds: Thresholds { mode: "absolute", steps: steps(&panel.limits) },
             mappings: if panel.kind == PanelKind::Status { vec![up_and_down()] } else { Vec::new() },
-            custom: over_time.then(|| line_style(panel)),
+            custom: custom(panel),
         },
         overrides: overrides(panel, monitoring),
     }
@@ -189,8 +198,11 @@ fn overrides(panel: &model::Panel, monitoring: &Monitoring) -> Vec<Override> {
         .filter(|_| panel.lines.iter().any(|it| it.legend.first() == Some(&label("severity"))));
     let severities = severities
         .map(|it| about(FieldMatcher::ByRegexp(format!("/^{}\\b/", it.as_str())), vec![Property::Color(fixed(it))]));
-    let by_function = |it: &Line| it.query.labels().is_some_and(|labels| labels.contains(FUNCTION));
-    let function = (is_table && panel.lines.iter().any(by_function)).then(|| {
+    let is_by = |name: &str| {
+        let has = |it: &Line| it.query.labels().is_some_and(|labels| labels.contains(name));
+        is_table && panel.lines.iter().any(has)
+    };
+    let function = is_by(FUNCTION).then(|| {
         let details = "/d/${__dashboard.uid}?${__url_time_range}&${datasource:queryparam}&${job:queryparam}\
                        &${instance:queryparam}&var-function=${__value.raw:percentencode}";
         // A browser scrolls to the text after `:~:text=`.
@@ -199,7 +211,7 @@ fn overrides(panel: &model::Panel, monitoring: &Monitoring) -> Vec<Override> {
             DataLink { title: "Details of the function", url: details.to_owned(), target_blank: false },
             DataLink { title: "Source line and owner", url: source, target_blank: true },
         ];
-        about(column(FUNCTION), vec![Property::Links(links)])
+        about(column(FUNCTION), vec![Property::Links(links), Property::Width(WIDE)])
     });
     let job = (is_table && is_by_job(panel)).then(|| {
         let url = format!("/dashboards?tag={}&query=${{__value.raw:percentencode}}", super::TAG);
@@ -208,12 +220,21 @@ fn overrides(panel: &model::Panel, monitoring: &Monitoring) -> Vec<Override> {
             vec![Property::Links(vec![DataLink { title: "Dashboard of the program", url, target_blank: false }])],
         )
     });
-    columns.chain(severities).chain(function).chain(job).collect()
+    let objective = is_by(OBJECTIVE_LABEL).then(|| about(column(OBJECTIVE_LABEL), vec![Property::Width(WIDE)]));
+    columns.chain(severities).chain(function).chain(objective).chain(job).collect()
 }
 
 fn up_and_down() -> Mapping {
     let mapped = |text, color, index| Mapped { text, color, index };
     Mapping::Value(BTreeMap::from([("0", mapped("DOWN", "red", 0)), ("1", mapped("UP", "green", 1))]))
+}
+
+fn custom(panel: &model::Panel) -> Option<Custom> {
+    match panel.kind {
+        PanelKind::Lines | PanelKind::Stack => Some(Custom::Lines(line_style(panel))),
+        PanelKind::Table => Some(Custom::Table(ColumnStyle { min_width: NARROW })),
+        _ => None,
+    }
 }
 
 fn line_style(panel: &model::Panel) -> LineStyle {
@@ -226,6 +247,7 @@ fn line_style(panel: &model::Panel) -> LineStyle {
         span_nulls: false,
         stacking: Stacking { mode: if stacked { "normal" } else { "none" }, group: "A" },
         thresholds_style: ThresholdsStyle { mode: if panel.limits.is_empty() { "off" } else { "dashed" } },
+        scale_distribution: panel.logarithmic.then_some(Scale { r#type: "symlog", log: 10, linear_threshold: 1.0 }),
     }
 }
 
