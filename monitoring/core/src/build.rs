@@ -73,11 +73,11 @@ fn functions(families: &[used_family::UsedFamily<'_>]) -> Vec<AnnotatedFunction>
 }
 
 fn function(site: &SiteRecord) -> AnnotatedFunction {
-    let fact = |key: &str| site.facts.get(key).map(ToString::to_string).unwrap_or_default();
+    let fact = |key: &str| site.facts.get(key).cloned().unwrap_or_default();
     AnnotatedFunction {
         path: format!("{}::{}", site.module, site.function),
-        attribute: site.attribute.to_string(),
-        labels: site.given_labels().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        attribute: site.attribute.clone(),
+        labels: site.given_labels().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         source: format!("{}:{}", site.file, site.line),
         owner: fact("owner"),
         summary: fact("summary"),

@@ -74,7 +74,7 @@ pub(super) const PANELS: &[Spec] = &[
         unit: Unit::PerSecond,
         lines: |used| {
             let legend = |it: &UsedFamily<'_>| vec![foreign(format!("{} ", it.family.title)), label(OUTCOME_LABEL)];
-            let shared = |it: &&UsedFamily<'_>| !super::has_own_row(&it.family.name);
+            let shared = |it: &&UsedFamily<'_>| !super::fixed_rows::has_own_row(&it.family.name);
             let shared: Vec<_> = used.iter().filter(shared).copied().collect();
             each(&shared, |it| Some(Line { legend: legend(it), query: it.errors(&[OUTCOME_LABEL])?, unit: None }))
         },

@@ -301,14 +301,17 @@ pub(super) struct Override {
     pub(super) properties: Vec<Property>,
 }
 
+/// The fields that an override is about.
 #[derive(Serialize)]
-#[serde(tag = "id", content = "options", rename_all = "camelCase")]
+#[serde(tag = "id", content = "options")]
 pub(super) enum FieldMatcher {
-    ByName(String),
-    ByRegexp(String),
+    #[serde(rename = "byName")]
+    Name(String),
+    #[serde(rename = "byRegexp")]
+    Regexp(String),
     /// The results of one query.
     #[serde(rename = "byFrameRefID")]
-    ByFrameRefId(String),
+    Query(String),
 }
 
 #[derive(Serialize)]

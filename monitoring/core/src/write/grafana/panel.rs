@@ -182,7 +182,7 @@ fn base_color(panel: &model::Panel) -> Color {
 
 fn overrides(panel: &model::Panel, monitoring: &Monitoring) -> Vec<Override> {
     let about = |matcher, properties| Override { matcher, properties };
-    let column = |name: &str| FieldMatcher::ByName(name.to_owned());
+    let column = |name: &str| FieldMatcher::Name(name.to_owned());
     let is_table = panel.kind == PanelKind::Table;
     let columns = panel.lines.iter().enumerate().filter_map(|(index, it)| {
         let mut properties = vec![Property::Unit(unit(it.unit?))];
@@ -190,14 +190,14 @@ fn overrides(panel: &model::Panel, monitoring: &Monitoring) -> Vec<Override> {
             properties.push(Property::CellOptions(CellOptions { kind: "color-background" }));
         }
         let name = legend(&it.legend);
-        Some(about(if is_table { column(&name) } else { FieldMatcher::ByFrameRefId(ref_id(index)) }, properties))
+        Some(about(if is_table { column(&name) } else { FieldMatcher::Query(ref_id(index)) }, properties))
     });
     let fixed = |it: Severity| Color { mode: ColorMode::Fixed, fixed_color: Some(color(it)) };
     let severities = Severity::ALL
         .into_iter()
         .filter(|_| panel.lines.iter().any(|it| it.legend.first() == Some(&label("severity"))));
     let severities = severities
-        .map(|it| about(FieldMatcher::ByRegexp(format!("/^{}\\b/", it.as_str())), vec![Property::Color(fixed(it))]));
+        .map(|it| about(FieldMatcher::Regexp(format!("/^{}\\b/", it.as_str())), vec![Property::Color(fixed(it))]));
     let is_by = |name: &str| {
         let has = |it: &Line| it.query.labels().is_some_and(|labels| labels.contains(name));
         is_table && panel.lines.iter().any(has)
