@@ -27,7 +27,9 @@ pages! {
     error_kinds = "guides/error-kinds.md";
     objectives = "guides/objectives.md";
     testing = "guides/testing.md";
+    live_page = "guides/live-page.md";
     dashboards = "guides/dashboards.md";
+    grafana_alerting = "guides/grafana-alerting.md";
     own_alerts = "guides/own-alerts.md";
     notifications = "guides/notifications.md";
     tls_and_proxies = "guides/tls-and-proxies.md";

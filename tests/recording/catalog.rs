@@ -2,7 +2,7 @@
 
 use measurand_catalog::Catalog;
 use measurand_tests::{Running, get, program};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Built with fat LTO, one codegen unit and stripped symbols; most functions are uncalled, generic or inlined.
 #[test]
@@ -48,4 +48,13 @@ fn file_and_program_agree() {
         metrics.contains(r#"verification_failures_total{agent_id="reviewer \"quoted\" \\ {{ $value }} – ü"} 0"#),
         "{metrics}"
     );
+}
+
+/// The program is built with the feature `exporter` only.
+#[test]
+fn a_program_without_tls_refuses_a_web_configuration() {
+    let path = program("measurand-linkage", "measurand-linkage", "stripped");
+    let output = Command::new(path).env("MEASURAND_WEB_CONFIG_FILE", "web.yml").stdin(Stdio::null()).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("build it with the feature `tls` of `measurand`"), "{error}");
 }

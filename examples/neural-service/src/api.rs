@@ -18,13 +18,14 @@ use measurand::exporter::Hosts;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 /// All routes.
-pub(crate) fn router(app: Arc<App>) -> Router {
+/// With `remote_faults`, other machines can set faults, too.
+pub(crate) fn router(app: Arc<App>, remote_faults: bool) -> Router {
     let service = Router::new()
         .route("/", get(about))
         .route("/tasks", post(put_task))
@@ -35,7 +36,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app);
     let endpoint = measurand::exporter::router().layer(from_fn(delay));
     // Prevents a website in a local browser from setting faults, also by DNS rebinding.
-    let faults = Hosts::new(&[]).protect(Router::new().route("/faults", post(set_faults)));
+    let set = move |peer, changes| set_faults(peer, changes, remote_faults);
+    let faults = Hosts::new(&[]).protect(Router::new().route("/faults", post(set)));
     service.merge(endpoint).route("/faults", get(list_faults)).merge(faults)
 }
 
@@ -93,19 +95,25 @@ async fn list_faults() -> Json<Vec<faults::Described>> {
     Json(faults::describe())
 }
 
-/// `POST /faults {"slow-queries": "20ms", "panics": "off"}`, from this machine only.
+/// `POST /faults {"slow-queries": "20ms", "panics": "off"}`
 async fn set_faults(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Json(changes): Json<BTreeMap<String, Value>>,
+    remote: bool,
 ) -> Response {
-    if !peer.ip().to_canonical().is_loopback() {
-        return problem(StatusCode::FORBIDDEN, "faults can be set only from the machine that runs the service")
-            .into_response();
+    if !may_set_faults(peer.ip(), remote) {
+        let reason =
+            "faults can be set only from the machine that runs the service; help: start it with `--remote-faults`";
+        return problem(StatusCode::FORBIDDEN, reason).into_response();
     }
     match faults::set(&changes) {
         Ok(()) => Json(faults::describe()).into_response(),
         Err(error) => problem(StatusCode::BAD_REQUEST, &error).into_response(),
     }
+}
+
+fn may_set_faults(peer: IpAddr, remote: bool) -> bool {
+    remote || peer.to_canonical().is_loopback()
 }
 
 /// Applies the faults `slow-http` and `http-errors` to requests.
@@ -156,5 +164,19 @@ impl From<Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         (self.status, Json(json!({ "error": self.error }))).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_set_faults;
+
+    #[test]
+    fn only_this_machine_sets_faults_unless_others_may() {
+        for (peer, own) in [("127.0.0.1", true), ("::1", true), ("::ffff:127.0.0.1", true), ("172.17.0.1", false)] {
+            let address = peer.parse().unwrap();
+            assert_eq!(may_set_faults(address, false), own, "{peer}");
+            assert!(may_set_faults(address, true), "{peer}");
+        }
     }
 }

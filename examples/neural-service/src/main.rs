@@ -90,7 +90,7 @@ async fn serve_until_stopped(options: &Serve) -> Result<(), String> {
         load::start(&app, options.load, address);
     }
     announce(address);
-    let mut routes = api::router(app);
+    let mut routes = api::router(app, options.remote_faults);
     if let Some(hosts) = Hosts::of_listener(address, &[]) {
         routes = hosts.protect(routes);
     }

@@ -45,6 +45,9 @@ pub(crate) struct Serve {
     /// Switch a fault on, for example `slow-queries=20ms`; can be repeated
     #[arg(long = "fault", value_name = "NAME[=VALUE]", value_parser = faults::parse)]
     pub(crate) faults: Vec<(String, Value)>,
+    /// Let other machines set faults, too, for example through the port of a container
+    #[arg(long)]
+    pub(crate) remote_faults: bool,
     /// Maximum number of combinations of free-text label values in a family
     #[arg(long, value_name = "SERIES", default_value_t = 2000)]
     pub(crate) series_limit: usize,

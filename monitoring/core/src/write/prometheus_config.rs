@@ -38,8 +38,7 @@ pub(crate) fn config(monitoring: &Monitoring, places: &Places) -> String {
 
 /// Returns the settings of a server that scrapes everything.
 pub(crate) fn settings(monitoring: &Monitoring, places: &Places) -> PrometheusSettings {
-    let interval = if places.interval == INTERVAL { Some("10s") } else { None };
-    let app = Job { scrape_interval: interval, ..app(monitoring, places) };
+    let app = app(monitoring, places);
     let pushed = Job { honor_labels: true, sample_limit: MANY_SAMPLES_MAX, ..job(places, "pushgateway", None) };
     let federate = sharding::federate(places, &monitoring.job, &[]);
     let jobs: [Job; JOBS] = {
@@ -125,6 +124,8 @@ pub(crate) fn app(monitoring: &Monitoring, places: &Places) -> Job {
     };
     Job {
         access,
+        // With other intervals, such as those of tests, all targets have the same.
+        scrape_interval: (places.interval == INTERVAL).then_some("10s"),
         static_configs: places.apps.iter().map(named).collect(),
         file_sd_configs: files(places, "app"),
         sample_limit: monitoring.sample_limit,

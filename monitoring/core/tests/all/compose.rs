@@ -2,6 +2,7 @@
 
 use crate::support::{catalog, everything, file, folder, monitoring, system};
 use crate::tools::python_command;
+use crate::yaml;
 use measurand_monitoring::model::stack::{NativeHistograms, SERVICES, VICTORIA_METRICS};
 use measurand_monitoring::query::promql::Histograms;
 use measurand_monitoring::{Monitoring, Options};
@@ -17,10 +18,6 @@ const OVERLAYS: [&str; 5] = [
     "overlays/tls-proxy/docker-compose.yml",
     "overlays/pair/docker-compose.yml",
 ];
-
-fn yaml(text: &str) -> Value {
-    serde_saphyr::from_str(text).expect("YAML")
-}
 
 fn system_files() -> (Monitoring, Value) {
     let monitoring = monitoring(&system());

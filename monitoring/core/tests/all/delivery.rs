@@ -2,14 +2,11 @@
 
 use crate::shipped::shipped;
 use crate::support::{all_files, amtool, catalog, everything, file, folder, monitoring, promtool, query, site, system};
+use crate::yaml;
 use measurand_catalog::{Metric, Severity, SiteRecord, families};
 use measurand_monitoring::{Monitoring, Options, Receivers};
 use serde_json::Value;
 use std::collections::BTreeSet;
-
-fn yaml(text: &str) -> Value {
-    serde_saphyr::from_str(text).expect("YAML")
-}
 
 /// Returns the receivers of an alert, as `amtool` prints them. Only P1 to P3 have another receiver than P2.
 fn receivers(severity: Option<&str>, channel: &str) -> String {

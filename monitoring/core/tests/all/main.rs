@@ -18,3 +18,8 @@ mod signals;
 mod support;
 mod tools;
 mod unit_tests;
+
+/// Returns the value of a YAML text.
+pub(crate) fn yaml(text: &str) -> serde_json::Value {
+    serde_saphyr::from_str(text).expect("YAML")
+}

@@ -1,6 +1,7 @@
 //! The unit tests that are generated for every alert, run by `promtool`.
 
 use crate::support::{catalog, everything, folder, monitoring, promtool_tests, system, verified};
+use crate::yaml;
 use measurand_monitoring::query::promql::Histograms;
 use measurand_monitoring::{Monitoring, Options};
 use std::fs::read_to_string;
@@ -26,6 +27,12 @@ fn alerts_on_native_histograms_pass_their_tests() {
     let test = read_to_string(folder.path().join(FILES[0])).unwrap();
     assert!(test.contains("The notation of native histograms needs the promtool of Prometheus 3."), "{test}");
     assert!(test.contains("{{schema:-53 ") && !test.contains("_bucket"), "{test}");
+    // The other tests are those for classic histograms, which pass elsewhere.
+    for name in FILES {
+        let mut file = yaml(&read_to_string(folder.path().join(name)).unwrap());
+        file["tests"].as_array_mut().unwrap().retain(|it| it.to_string().contains("{{schema:"));
+        std::fs::write(folder.path().join(name), file.to_string()).unwrap();
+    }
     // `tests/run` names the folder with the newest servers.
     let newest = std::env::var_os("MEASURAND_NEWEST_SERVERS");
     let promtool = newest.map_or_else(|| "promtool".into(), |it| Path::new(&it).join("promtool"));

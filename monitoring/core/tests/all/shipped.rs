@@ -25,7 +25,7 @@ pub(crate) fn shipped() -> Monitoring {
         let mut settings = Settings::of_folder(&folder()).expect("valid settings");
         settings.options.job = Some("claude-code-app".to_owned());
         settings.options.package = Some("neural-service".to_owned());
-        "--load 172000 --directory /var/lib/program".clone_into(&mut settings.options.arguments);
+        "--load 172000 --directory /var/lib/program --remote-faults".clone_into(&mut settings.options.arguments);
         settings.options.under_load = true;
         let mut monitoring = settings.monitoring(&example()).expect("a valid catalog");
         monitoring.functions.clear();
