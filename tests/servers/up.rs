@@ -67,6 +67,8 @@ fn up_gives_data_on_every_panel_and_down_stops_all() {
     let rules = std::fs::read_to_string(stack.folder.path().join(".measurand/config/alerts.yml")).unwrap();
     let receiver = server(&report, "alert-webhook")["url"].as_str().unwrap();
     assert!(rules.contains(&format!("runbook_url: {receiver}/runbook#servicedown\n")), "{rules}");
+    // Without Grafana, panels are those of the live page.
+    assert!(rules.contains("/live#panel=") && !rules.contains("localhost:3001"), "{rules}");
 
     // The alert receiver stores the Watchdog.
     let webhook = server(&report, "alert-webhook")["url"].as_str().unwrap().to_owned();

@@ -235,8 +235,12 @@ fn configure(folder: &Folder, plan: &mut Plan, ports: &BTreeMap<&'static str, u1
     let url = |name: &str| format!("http://{}", at(name).unwrap_or_default());
     // Links lead to the servers of this stack, unless the settings name others.
     let (mut settings, defaults) = (plan.settings.clone(), Options::default());
-    if settings.options.grafana_url == defaults.grafana_url && ports.contains_key(GRAFANA.name) {
-        settings.options.grafana_url = url(GRAFANA.name);
+    if settings.options.grafana_url == defaults.grafana_url {
+        if ports.contains_key(GRAFANA.name) {
+            settings.options.grafana_url = url(GRAFANA.name);
+        } else {
+            settings.options.live_url = plan.targets.first().map(|it| format!("{}/live", it.url()));
+        }
     }
     if settings.options.runbook_url == defaults.runbook_url {
         settings.options.runbook_url = format!("{}/runbook", url(WEBHOOK.name));

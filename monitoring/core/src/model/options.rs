@@ -22,6 +22,8 @@ pub struct Options {
     pub arguments: String,
     /// The address of Grafana for the links in alerts.
     pub grafana_url: String,
+    /// The live page to which alerts link instead of Grafana; `None` if there is a Grafana.
+    pub live_url: Option<String>,
     /// The absolute address of the page with runbooks, for alerts whose functions name no page. The alert's name becomes
     /// the anchor. The default is a page of the alert receiver: unlike the program, it answers while the program is down.
     pub runbook_url: String,
@@ -276,6 +278,7 @@ impl Default for Options {
             package: None,
             arguments: String::new(),
             grafana_url: "http://localhost:3001".to_owned(),
+            live_url: None,
             runbook_url: "http://localhost:9095/runbook".to_owned(),
             under_load: false,
             minimum_sample: 5,
@@ -321,6 +324,9 @@ impl Options {
     /// Returns the address of one panel, without a time range: the dashboard shows the last hour by default.
     #[must_use]
     pub fn panel(&self, job: &str, panel: u32) -> String {
+        if let Some(page) = &self.live_url {
+            return format!("{page}#panel={panel}");
+        }
         let base = self.grafana_url.trim_end_matches('/');
         format!("{base}/d/{}?var-job={}&viewPanel={panel}", uid(job), percent_encoded(job))
     }

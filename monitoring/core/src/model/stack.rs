@@ -172,6 +172,12 @@ pub struct App {
 }
 
 impl App {
+    /// Returns the address of its pages.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.address)
+    }
+
     /// Returns an instance that is scraped without TLS.
     #[must_use]
     pub fn plain(address: impl Into<String>) -> Self {
