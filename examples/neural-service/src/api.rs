@@ -36,7 +36,7 @@ pub(crate) fn router(app: Arc<App>, remote_faults: bool) -> Router {
         .with_state(app);
     let endpoint = measurand::exporter::router().layer(from_fn(delay));
     // Prevents a website in a local browser from setting faults, also by DNS rebinding.
-    let set = move |peer, changes| set_faults(peer, changes, remote_faults);
+    let set = move |peer, changes| async move { set_faults(&peer, &changes, remote_faults) };
     let faults = Hosts::new(&[]).protect(Router::new().route("/faults", post(set)));
     service.merge(endpoint).route("/faults", get(list_faults)).merge(faults)
 }
@@ -96,9 +96,9 @@ async fn list_faults() -> Json<Vec<faults::Described>> {
 }
 
 /// `POST /faults {"slow-queries": "20ms", "panics": "off"}`
-async fn set_faults(
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Json(changes): Json<BTreeMap<String, Value>>,
+fn set_faults(
+    ConnectInfo(peer): &ConnectInfo<SocketAddr>,
+    Json(changes): &Json<BTreeMap<String, Value>>,
     remote: bool,
 ) -> Response {
     if !may_set_faults(peer.ip(), remote) {
@@ -106,7 +106,7 @@ async fn set_faults(
             "faults can be set only from the machine that runs the service; help: start it with `--remote-faults`";
         return problem(StatusCode::FORBIDDEN, reason).into_response();
     }
-    match faults::set(&changes) {
+    match faults::set(changes) {
         Ok(()) => Json(faults::describe()).into_response(),
         Err(error) => problem(StatusCode::BAD_REQUEST, &error).into_response(),
     }

@@ -17,9 +17,6 @@ use crate::model::{AnnotatedFunction, STACK};
 use crate::query::promql::Histograms;
 use measurand_catalog::{Catalog, SiteRecord};
 
-/// The anchor of the list of functions in the runbook.
-const FUNCTIONS_ANCHOR: &str = "annotated-functions";
-
 impl Monitoring {
     /// Builds the dashboard and the rules for a catalog. A family or an objective that cannot be used is left out;
     /// [`Monitoring::problems`] lists it with the reason.
@@ -49,7 +46,7 @@ impl Monitoring {
             rows,
             programs: panels::programs::rows(),
             functions: functions(&families),
-            functions_url: options.runbook(FUNCTIONS_ANCHOR),
+            runbook_url: options.runbook_url.clone(),
             recordings,
             alerts,
             stack,

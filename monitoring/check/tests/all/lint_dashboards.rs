@@ -145,7 +145,8 @@ fn panels_have_their_own_ids_and_places() {
 #[test]
 fn overrides_that_do_nothing() {
     let overridden = |dashboard: &mut Value, path: &str, value: &str| {
-        *panel(dashboard, "table")["fieldConfig"]["overrides"][0].pointer_mut(path).unwrap() = value.into();
+        let overrides = &mut titled(dashboard, "Functions now")["fieldConfig"]["overrides"];
+        *overrides[0].pointer_mut(path).unwrap() = value.into();
     };
     check_change(|it| overridden(it, "/matcher/id", "byNam"), "matcher-unknown", "did you mean `byName`?");
     check_change(

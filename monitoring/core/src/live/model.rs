@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(super) fn of(page: &Page) -> Value {
     let rows = page.monitoring.rows.iter().filter_map(|row| {
-        let panels: Vec<Value> = row.panels.iter().map(|it| panel(page, it)).collect();
+        let panels: Vec<Value> = row.panels.iter().filter(|it| is_shown(page, it)).map(|it| panel(page, it)).collect();
         (!panels.is_empty()).then(|| json!({"title": row.title, "panels": panels}))
     });
     let alerts = page.monitoring.alerts.iter().flat_map(|it| &it.rules).map(|it| alert(page, it));
@@ -22,6 +22,11 @@ pub(super) fn of(page: &Page) -> Value {
         "inhibitions": inhibition::RULES,
         "problems": page.monitoring.problems,
     })
+}
+
+/// Whether the page shows a panel. It has its own list of the alerts.
+fn is_shown(page: &Page, panel: &Panel) -> bool {
+    panel.kind != PanelKind::Table || panel.lines.iter().any(|it| page.unavailable(&it.query).is_none())
 }
 
 fn panel(page: &Page, it: &Panel) -> Value {

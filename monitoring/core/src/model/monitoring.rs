@@ -28,8 +28,8 @@ pub struct Monitoring {
     pub programs: Vec<Row>,
     /// The annotated functions, which the runbook lists.
     pub functions: Vec<AnnotatedFunction>,
-    /// The address of that list.
-    pub functions_url: String,
+    /// The address of the runbook.
+    pub runbook_url: String,
     /// The recording rules.
     pub recordings: Vec<Group<Recording>>,
     /// The alerts about the program.

@@ -10,6 +10,9 @@ use measurand_catalog::Severity;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+/// The anchor of the list of functions.
+pub(crate) const FUNCTIONS_ANCHOR: &str = "annotated-functions";
+
 /// Returns `RUNBOOK.md`.
 pub(crate) fn runbook(monitoring: &Monitoring) -> String {
     let mut out = format!(

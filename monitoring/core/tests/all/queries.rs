@@ -10,9 +10,10 @@ use promql_parser::parser;
 use std::collections::BTreeSet;
 
 /// Series that Prometheus itself creates, and those of Prometheus, Alertmanager and the node exporter.
-const OF_PROMETHEUS: [&str; 13] = [
+const OF_PROMETHEUS: [&str; 14] = [
     "up",
     "ALERTS",
+    "ALERTS_FOR_STATE",
     "scrape_duration_seconds",
     "scrape_samples_post_metric_relabeling",
     "prometheus_rule_evaluation_failures_total",

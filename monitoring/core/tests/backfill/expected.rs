@@ -31,7 +31,7 @@ const KNOWN: &[(&str, &str, f64, f64)] = &[
     ("job_objective_sli:objective_burn:rate30d", "", 0.5 * 42.0 / 33.0, 400.0 * 42.0 / 33.0),
     ("job_objective_sli:objective_burn:rate6h", "", 0.5, 400.0),
     // The rest of a budget of 0.1 %.
-    ("objectives/used", "success", 0.5 * 42.0 / 33.0, 400.0 * 42.0 / 33.0),
+    ("objectives/table", "success", 1.0 - 0.5 * 42.0 / 33.0, 1.0 - 400.0 * 42.0 / 33.0),
     ("FileDescriptorsRunningOut", "a", f64::NAN, 0.95),
     // Half of 10 and 11 calls a second, for five minutes.
     ("AutoRollbackStorm", "x", f64::NAN, 3150.0),

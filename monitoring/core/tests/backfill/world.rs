@@ -175,6 +175,10 @@ impl World {
         for (state, severity) in [("firing", "P1"), ("firing", "none"), ("pending", "P2")] {
             let labels = [("alertname", severity), ("alertstate", state), ("severity", severity)];
             self.add(target, "ALERTS", &labels, Law::Constant(1.0));
+            let labels = [("alertname", severity), ("severity", severity)];
+            if state == "firing" {
+                self.add(target, "ALERTS_FOR_STATE", &labels, Law::Constant(1e9));
+            }
         }
         for metric in platform::ALL {
             let values: Vec<(&str, &str)> = metric.labels.iter().map(|it| (*it, "x")).collect();

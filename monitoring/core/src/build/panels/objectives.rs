@@ -1,6 +1,6 @@
 //! The row about objectives.
 
-use super::spec::{BURN_PANEL, Limits, PLAIN, Spec, by_labels, named, names, panel_of, row_of};
+use super::spec::{BURN_PANEL, Limits, PLAIN, Spec, named, names, panel_of, row_of};
 use crate::build::objectives::{self, INDICATOR_LABEL, OBJECTIVE_LABEL, together};
 use crate::build::used_family::UsedFamily;
 use crate::model::burn_rate::{BurnRateAlert, NAMES, PERIOD};
@@ -37,21 +37,9 @@ const BURN: Spec = Spec {
                   alert fires when a long and a short window are both above a line.",
     unit: Unit::Factor,
     logarithmic: true,
-    width: 12,
+    width: 24,
     no_value: "no calls",
     links: &NAMES,
-    ..PLAIN
-};
-
-const USED: Spec = Spec {
-    key: "used",
-    title: "Error budget used",
-    description: "The used share of each 30-day error budget. Above 100 %, the objective is missed.",
-    unit: Unit::Share,
-    logarithmic: true,
-    width: 12,
-    no_value: "no calls",
-    limits: ALL_USED,
     ..PLAIN
 };
 
@@ -82,8 +70,7 @@ pub(super) fn row(families: &[UsedFamily<'_>], limits: &Limits<'_>, burns: &[Bur
     );
     table.push(column("Calls per second", Unit::PerSecond, each(together(&all, |it| it.call_rate()))));
     let worst = |seconds: &u32| named(&duration(*seconds), burn(*seconds).aggregate(Aggregation::Maximum, &[]));
-    let over_time = by_labels("", &by, burn(PERIOD));
-    let panels = [(TABLE, table), (BURN, windows.iter().map(worst).collect()), (USED, vec![over_time])];
+    let panels = [(TABLE, table), (BURN, windows.iter().map(worst).collect())];
     let panels = panels.into_iter().filter(|_| !all.is_empty());
     let mut panels: Vec<_> = panels.filter_map(|(spec, lines)| panel_of(lines, KEY, &spec, families, limits)).collect();
     let factors = pairs().map(|(severity, it)| Limit { value: it.factor, above: true, severity });

@@ -5,7 +5,7 @@ use super::spec::{PLAIN, Spec, by_labels, each, find, named, names, of, titled};
 use super::system::{RESIDENT_BYTES, START_TIME, build_info, per_instance};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
-use crate::query::{Aggregation, Query, Selector};
+use crate::query::{Aggregation, Combination, Query, Selector};
 use measurand_catalog::{Role, families};
 
 pub(super) const KEY: &str = "overview";
@@ -30,8 +30,7 @@ pub(super) const PANELS: &[Spec] = &[
         description: "Expected response times: P0 5 minutes, P1 15 minutes, P2 one hour, P3 four hours.",
         no_value: "none",
         lines: |_| {
-            let firing = Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none");
-            let query = Query::Instant(firing).aggregate(Aggregation::Count, &["severity".to_owned()]);
+            let query = Query::Instant(firing()).aggregate(Aggregation::Count, &["severity".to_owned()]);
             vec![Line { legend: vec![label("severity")], query, unit: None }]
         },
         ..NUMBER
@@ -66,6 +65,25 @@ pub(super) const PANELS: &[Spec] = &[
         no_value: "unknown",
         lines: |_| vec![build_info()],
         ..NUMBER
+    },
+    Spec {
+        key: "firing",
+        title: "Firing alerts",
+        description: "The firing alerts with severity, team and duration. A click on a name opens its section of the \
+                      runbook.",
+        kind: PanelKind::Table,
+        width: 24,
+        height: 6,
+        no_value: "none",
+        lines: |_| {
+            let by = names(&["alertname", "severity", "team"]);
+            let firing = || Query::Instant(firing()).aggregate(Aggregation::Count, &by);
+            let started = Selector::of_rules("ALERTS_FOR_STATE").without("severity", "none");
+            let started = Query::Instant(started).aggregate(Aggregation::Minimum, &by);
+            let age = started.combine(Combination::And, firing()).age();
+            vec![named("Firing", firing()), Line { unit: Some(Unit::Seconds), ..named("For", age) }]
+        },
+        ..PLAIN
     },
     Spec {
         key: "neural_rate",
@@ -172,6 +190,11 @@ pub(super) const PANELS: &[Spec] = &[
 fn by_family(used: &[UsedFamily<'_>], query: fn(&UsedFamily<'_>) -> Option<Query>) -> Vec<Line> {
     let inner = find(used, &families::HTTP).is_none();
     each(used, |it| Some(titled(&it.family.title, query(it).filter(|_| inner)?)))
+}
+
+/// The alerts that fire, without the Watchdog.
+pub(super) fn firing() -> Selector {
+    Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none")
 }
 
 fn route() -> Vec<String> {

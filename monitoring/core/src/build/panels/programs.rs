@@ -48,7 +48,8 @@ const PANELS: &[Spec] = &[
         kind: PanelKind::Stack,
         no_value: "none",
         lines: |_| {
-            let query = Query::Instant(alerts()).aggregate(Aggregation::Count, &["severity".to_owned()]);
+            let query =
+                Query::Instant(super::overview::firing()).aggregate(Aggregation::Count, &["severity".to_owned()]);
             vec![Line { legend: vec![label("severity"), crate::model::text(" "), label(LEGEND)], query, unit: None }]
         },
         ..OVER_TIME
@@ -107,13 +108,9 @@ fn instant(metric: &str) -> Query {
     Query::Instant(Selector::new(metric))
 }
 
-fn alerts() -> Selector {
-    Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none")
-}
-
 /// Returns the number of firing alerts, zero included.
 fn firing() -> Query {
-    let firing = Query::Instant(alerts()).aggregate(Aggregation::Count, &[]);
+    let firing = Query::Instant(super::overview::firing()).aggregate(Aggregation::Count, &[]);
     of_programs(firing.or_zero(instant("up").sum(&[])))
 }
 

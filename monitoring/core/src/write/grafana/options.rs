@@ -237,6 +237,19 @@ pub(crate) struct Step {
 #[serde(tag = "type", content = "options", rename_all = "lowercase")]
 pub(super) enum Mapping {
     Value(std::collections::BTreeMap<&'static str, Mapped>),
+    Special(Special),
+}
+
+/// The text of a special value.
+#[derive(Serialize)]
+pub(super) struct Special {
+    pub(super) r#match: &'static str,
+    pub(super) result: SpecialText,
+}
+
+#[derive(Serialize)]
+pub(super) struct SpecialText {
+    pub(super) text: &'static str,
 }
 
 #[derive(Serialize)]
@@ -256,6 +269,8 @@ pub(super) struct LineStyle {
     pub(super) span_nulls: bool,
     pub(super) stacking: Stacking,
     pub(super) thresholds_style: ThresholdsStyle,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) axis_soft_max: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scale_distribution: Option<Scale>,
 }

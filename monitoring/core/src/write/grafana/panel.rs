@@ -8,8 +8,8 @@ use super::options::{
     BarGaugeOptions, CellOptions, Color, ColorMode, ColumnStyle, Custom, DataLink, FieldConfig, FieldDefaults,
     FieldMatcher, GaugeOptions, HeatmapAxis, HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend,
     LineStyle, Mapped, Mapping, Override, PanelOptions, Property, ReduceOptions, Reducer, RowsFrame, Scale, Shown,
-    SortBy, Stacking, StatOptions, Step, TableOptions, TextMode, Thresholds, ThresholdsStyle, TimeSeriesOptions,
-    Tooltip, UnitId,
+    SortBy, Special, SpecialText, Stacking, StatOptions, Step, TableOptions, TextMode, Thresholds, ThresholdsStyle,
+    TimeSeriesOptions, Tooltip, UnitId,
 };
 use crate::build::objectives::OBJECTIVE_LABEL;
 use crate::build::panels::explorer::FUNCTION;
@@ -25,6 +25,8 @@ use std::collections::BTreeMap;
 const OF_BUCKETS: &str = "30s";
 
 const JOB: &str = "job";
+const ALERT: &str = "alertname";
+const SEVERITY: &str = "severity";
 
 /// The width in pixels of a column with paths.
 const WIDE: u32 = 320;
@@ -130,6 +132,10 @@ pub(crate) fn unit(unit: Unit) -> UnitId {
     }
 }
 
+fn has_label(panel: &model::Panel, name: &str) -> bool {
+    panel.lines.iter().any(|it| it.query.labels().is_some_and(|labels| labels.contains(name)))
+}
+
 /// Whether the lines of a table are about a job each.
 fn is_by_job(panel: &model::Panel) -> bool {
     panel.lines.iter().all(|it| it.query.labels().is_some_and(|labels| labels.iter().eq([&JOB])))
@@ -162,7 +168,14 @@ fn field_config(panel: &model::Panel, monitoring: &Monitoring) -> FieldConfig {
             max: (panel.unit == Unit::Share && matches!(panel.kind, PanelKind::Dial | PanelKind::Bars)).then_some(1.0),
             color: base_color(panel),
             thresholds: Thresholds { mode: "absolute", steps: steps(&panel.limits) },
-            mappings: if panel.kind == PanelKind::Status { vec![up_and_down()] } else { Vec::new() },
+            mappings: match panel.kind {
+                PanelKind::Status => vec![up_and_down()],
+                // A quantile of no calls is not a number.
+                PanelKind::Table => {
+                    vec![Mapping::Special(Special { r#match: "nan", result: SpecialText { text: "–" } })]
+                }
+                _ => Vec::new(),
+            },
             custom: custom(panel),
         },
         overrides: overrides(panel, monitoring),
@@ -198,15 +211,13 @@ fn overrides(panel: &model::Panel, monitoring: &Monitoring) -> Vec<Override> {
         .filter(|_| panel.lines.iter().any(|it| it.legend.first() == Some(&label("severity"))));
     let severities = severities
         .map(|it| about(FieldMatcher::Regexp(format!("/^{}\\b/", it.as_str())), vec![Property::Color(fixed(it))]));
-    let is_by = |name: &str| {
-        let has = |it: &Line| it.query.labels().is_some_and(|labels| labels.contains(name));
-        is_table && panel.lines.iter().any(has)
-    };
+    let is_by = |name: &str| is_table && has_label(panel, name);
     let function = is_by(FUNCTION).then(|| {
         let details = "/d/${__dashboard.uid}?${__url_time_range}&${datasource:queryparam}&${job:queryparam}\
                        &${instance:queryparam}&var-function=${__value.raw:percentencode}";
         // A browser scrolls to the text after `:~:text=`.
-        let source = format!("{}:~:text=${{__value.raw:percentencode}}", monitoring.functions_url);
+        let list = super::super::runbook::FUNCTIONS_ANCHOR;
+        let source = format!("{}#{list}:~:text=${{__value.raw:percentencode}}", monitoring.runbook_url);
         let links = vec![
             DataLink { title: "Details of the function", url: details.to_owned(), target_blank: false },
             DataLink { title: "Source line and owner", url: source, target_blank: true },
@@ -221,7 +232,11 @@ fn overrides(panel: &model::Panel, monitoring: &Monitoring) -> Vec<Override> {
         )
     });
     let objective = is_by(OBJECTIVE_LABEL).then(|| about(column(OBJECTIVE_LABEL), vec![Property::Width(WIDE)]));
-    columns.chain(severities).chain(function).chain(objective).chain(job).collect()
+    let alert = is_by(ALERT).then(|| {
+        let url = format!("{}#:~:text=${{__value.raw:percentencode}}", monitoring.runbook_url);
+        about(column(ALERT), vec![Property::Links(vec![DataLink { title: "Runbook", url, target_blank: true }])])
+    });
+    columns.chain(severities).chain(function).chain(objective).chain(job).chain(alert).collect()
 }
 
 fn up_and_down() -> Mapping {
@@ -247,6 +262,8 @@ fn line_style(panel: &model::Panel) -> LineStyle {
         span_nulls: false,
         stacking: Stacking { mode: if stacked { "normal" } else { "none" }, group: "A" },
         thresholds_style: ThresholdsStyle { mode: if panel.limits.is_empty() { "off" } else { "dashed" } },
+        // Without it, an axis of zeros would end anywhere.
+        axis_soft_max: (panel.unit == Unit::Share && !panel.logarithmic).then_some(0.01),
         scale_distribution: panel.logarithmic.then_some(Scale { r#type: "symlog", log: 10, linear_threshold: 1.0 }),
     }
 }
@@ -308,15 +325,22 @@ fn options(panel: &model::Panel) -> PanelOptions {
             value_mode: "color",
         }),
         PanelKind::Heatmap => PanelOptions::Heatmap(Box::new(heatmap(unit(panel.unit)))),
-        PanelKind::Table => PanelOptions::Table(TableOptions {
-            show_header: true,
-            cell_height: "sm",
-            // The rest of a budget is worst if it is lowest.
-            sort_by: [SortBy {
-                display_name: panel.lines.first().map(|it| legend(&it.legend)).unwrap_or_default(),
-                desc: !matches!(panel.lines.first().map(|it| &it.query), Some(Query::Complement(_))),
-            }],
-        }),
+        PanelKind::Table => {
+            PanelOptions::Table(TableOptions { show_header: true, cell_height: "sm", sort_by: [worst_first(panel)] })
+        }
+    }
+}
+
+/// Returns the order of a table: by severity, or by the first column.
+fn worst_first(panel: &model::Panel) -> SortBy {
+    if has_label(panel, SEVERITY) {
+        return SortBy { display_name: SEVERITY.to_owned(), desc: false };
+    }
+    let first = panel.lines.first();
+    SortBy {
+        display_name: first.map(|it| legend(&it.legend)).unwrap_or_default(),
+        // The rest of a budget is worst if it is lowest.
+        desc: !matches!(first.map(|it| &it.query), Some(Query::Complement(_))),
     }
 }
 
