@@ -38,10 +38,10 @@ impl Page {
         model::of(self)
     }
 
-    /// Returns the ids of all panels.
+    /// Returns the ids of the panels that the page shows.
     pub fn panel_ids(&self) -> impl Iterator<Item = u32> {
         let panels = self.monitoring.rows.iter().flat_map(|it| &it.panels);
-        panels.map(|it| it.id)
+        panels.filter(|it| model::is_shown(self, it)).map(|it| it.id)
     }
 
     /// Returns the columns of these panels, by panel and line.

@@ -25,7 +25,7 @@ pub(super) fn of(page: &Page) -> Value {
 }
 
 /// Whether the page shows a panel. It has its own list of the alerts.
-fn is_shown(page: &Page, panel: &Panel) -> bool {
+pub(super) fn is_shown(page: &Page, panel: &Panel) -> bool {
     panel.kind != PanelKind::Table || panel.lines.iter().any(|it| page.unavailable(&it.query).is_none())
 }
 

@@ -87,7 +87,7 @@ pub(super) fn series(page: &Page, ids: &[u32], source: &dyn Source) -> usize {
 
 fn shown<'a>(page: &'a Page, ids: &'a [u32]) -> impl Iterator<Item = &'a Panel> {
     let panels = page.monitoring.rows.iter().flat_map(|it| &it.panels);
-    panels.filter(|it| ids.contains(&it.id))
+    panels.filter(|it| super::model::is_shown(page, it) && ids.contains(&it.id))
 }
 
 pub(super) fn of(page: &Page, ids: &[u32], frame: &Frame, source: &dyn Source) -> Result<Columns, TooLarge> {
