@@ -8,7 +8,7 @@ pub(crate) mod keys;
 mod lines;
 mod neural;
 mod objectives;
-mod overview;
+pub(crate) mod overview;
 mod planning;
 pub(crate) mod programs;
 pub(crate) mod spec;

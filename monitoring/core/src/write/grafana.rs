@@ -11,11 +11,12 @@ mod v2;
 pub(crate) use panel::{ref_id, steps, unit};
 
 use crate::build::panels::explorer::FUNCTION;
+use crate::build::panels::overview::firing;
 use crate::model::Row;
 use crate::model::monitoring::Monitoring;
 use crate::model::options::DashboardModel;
 use crate::query::promql::{Place, print};
-use crate::query::{Match, Query, Selector};
+use crate::query::{Match, Query};
 use model::{
     AnnotationList, AnnotationQuery, Current, Dashboard, Datasource, GridPos, RowPanel, Templating, Time, Variable,
     VariableKind,
@@ -177,13 +178,12 @@ fn variables(jobs: Current, functions: bool) -> Vec<Variable> {
 
 /// Returns the annotation that marks firing alerts in every panel.
 fn annotation() -> AnnotationQuery {
-    let firing = Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none");
     AnnotationQuery {
         name: "Firing alerts",
         datasource: Datasource::VARIABLE,
         enable: true,
         icon_color: "red",
-        expr: print(&Query::Instant(firing), Place::Dashboard),
+        expr: print(&Query::Instant(firing()), Place::Dashboard),
         title_format: "{{alertname}}",
         text_format: "{{severity}}",
         tag_keys: "severity",

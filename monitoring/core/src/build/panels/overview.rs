@@ -193,7 +193,7 @@ fn by_family(used: &[UsedFamily<'_>], query: fn(&UsedFamily<'_>) -> Option<Query
 }
 
 /// The alerts that fire, without the Watchdog.
-pub(super) fn firing() -> Selector {
+pub(crate) fn firing() -> Selector {
     Selector::of_rules("ALERTS").with("alertstate", "firing").without("severity", "none")
 }
 

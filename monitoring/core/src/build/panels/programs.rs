@@ -128,9 +128,7 @@ fn uptime() -> Query {
 }
 
 fn rate(family: &Family, role: Role) -> Option<Query> {
-    let metric = family.metric(role).or_else(|| family.metric(Role::Duration))?;
-    let name = if metric.role == Role::Duration { format!("{}_count", metric.name) } else { metric.name.to_owned() };
-    Some(Query::Rate(Selector::new(name), Window::Recent).sum(&[]))
+    Some(Query::Rate(Selector::new(family.metric(role)?.name), Window::Recent).sum(&[]))
 }
 
 fn error_ratio(family: &Family) -> Option<Query> {
