@@ -1,7 +1,7 @@
 //! Annotate a function; get its metrics, its Prometheus endpoint, its Grafana dashboard and its alerts.
 #![cfg_attr(
     all(feature = "axum", feature = "exporter", feature = "push", feature = "stream", feature = "testing"),
-    doc = include_str!("../../README.md"))]
+    doc = include_str!("../README.md"))]
 // docs.rs shows the feature that each item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -191,7 +191,7 @@ impl Session<'_> {
 }
 
 /// The profiles of the workspace, as a configuration of Cargo.
-fn profiles() -> String {
+pub(crate) fn profiles() -> String {
     let text = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
     let mut table: toml::Table = text.parse().unwrap();
     table.retain(|key, _| key == "profile");
@@ -200,7 +200,7 @@ fn profiles() -> String {
 
 /// The compiler that built this test. A project outside of the workspace would get the default one, and with it compile
 /// every package again.
-fn toolchain() -> String {
+pub(crate) fn toolchain() -> String {
     let text = std::fs::read_to_string(workspace().join("rust-toolchain.toml")).unwrap();
     let table: toml::Table = text.parse().unwrap();
     table["toolchain"]["channel"].as_str().unwrap().to_owned()
