@@ -69,14 +69,14 @@ pub(super) const PANELS: &[Spec] = &[
     Spec {
         key: "firing",
         title: "Firing alerts",
-        description: "The firing alerts with severity, team and duration. A click on a name opens its section of the \
-                      runbook.",
+        description: "The firing alerts: which program and which function, whose team, and for how long. A click on \
+                      a name opens its section of the runbook.",
         kind: PanelKind::Table,
         width: 24,
         height: 6,
         no_value: "none",
         lines: |_| {
-            let by = names(&["alertname", "severity", "team"]);
+            let by = names(&["alertname", "severity", "job", "function", "team"]);
             let firing = || Query::Instant(firing()).aggregate(Aggregation::Count, &by);
             let started = Selector::of_rules("ALERTS_FOR_STATE").without("severity", "none");
             let started = Query::Instant(started).aggregate(Aggregation::Minimum, &by);

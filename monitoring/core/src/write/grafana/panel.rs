@@ -145,7 +145,9 @@ fn is_by_job(panel: &model::Panel) -> bool {
 fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
     let names = panel.lines.iter().enumerate();
     let rename_by_name = names.map(|(index, it)| (format!("Value #{}", ref_id(index)), legend(&it.legend))).collect();
-    let hidden = ["Time", JOB].into_iter().filter(|it| *it != JOB || !is_by_job(panel));
+    // Most tables are about one program. An alert can be about any of the chosen ones.
+    let shows_job = is_by_job(panel) || has_label(panel, ALERT);
+    let hidden = ["Time", JOB].into_iter().filter(|it| *it != JOB || !shows_job);
     let exclude_by_name = hidden.map(|it| (it.to_owned(), true)).collect();
     let columns = TransformationOptions::Organize { exclude_by_name, rename_by_name };
     vec![
