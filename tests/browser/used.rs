@@ -248,7 +248,7 @@ fn equal_alerts_are_one_and_inhibited_ones_come_last() {
     let alert = "[...document.querySelectorAll('.alerts li')].find((it) => it.textContent.includes('FastBurn'))";
     let shown = page.text(&format!("{alert}.innerText"));
     // One alert is about the objectives of success and of latency.
-    for text in ["storage · since ", ", for 1 min ", "Half of the calls failed (and 1 more).", "Next: "] {
+    for text in ["storage · since ", ", for 1 min ", "Half of the calls failed (also latency).", "Next: "] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
     let links = page.run(&format!("[...{alert}.querySelectorAll('.next a')].map((it) => it.hash)"));

@@ -86,7 +86,7 @@ export class Alerts {
         const owners = [...new Set(active(it).map(({ model }) => model.team))].map((it) => (it === "unowned" ? "no owner" : it));
         setText(note, start === null ? "" : `${owners.join(", ")} · since ${clock(start * 1000)}, for ${span(Date.now() / 1000 - start)}`);
         const first = values[0]?.description ?? "";
-        setText(cause, values.length > 1 ? `${first.replace(/\.$/, "")} (and ${values.length - 1} more).` : first);
+        setText(cause, values.length > 1 ? `${first.replace(/\.$/, "")} (also ${others(values)}).` : first);
         next.hidden = now === "inactive";
         const list = details.querySelector(".values");
         if (list) fill(list, values);
@@ -160,6 +160,15 @@ function since(it) {
 
 function shown(it) {
     return active(it).flatMap(({ now }) => now.values);
+}
+
+// Names the series after the first one by the labels that tell them apart.
+function others(values) {
+    const differs = (name) => values.some(({ labels }) => labels[name] !== values[0].labels[name]);
+    const names = [...new Set(values.flatMap(({ labels }) => Object.keys(labels)))].filter(differs);
+    const named = values.slice(1, 1 + MOST).map(({ labels }) => names.map((name) => labels[name]).filter(Boolean).join(" "));
+    const rest = values.length - 1 - named.length;
+    return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(", ");
 }
 
 function fill(list, values) {
