@@ -3,6 +3,7 @@
 use super::lines::quantiles;
 use super::spec::{PLAIN, Spec, by_labels, each, find, named, names, of, titled};
 use super::system::{RESIDENT_BYTES, START_TIME, build_info, per_instance};
+use crate::build::objectives::OBJECTIVE_LABEL;
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Combination, Query, Selector};
@@ -76,7 +77,7 @@ pub(super) const PANELS: &[Spec] = &[
         height: 6,
         no_value: "none",
         lines: |_| {
-            let by = names(&["alertname", "severity", "job", "function", "team"]);
+            let by = names(&["alertname", "severity", "job", "team", "function", OBJECTIVE_LABEL]);
             let firing = || Query::Instant(firing()).aggregate(Aggregation::Count, &by);
             let started = Selector::of_rules("ALERTS_FOR_STATE").without("severity", "none");
             let started = Query::Instant(started).aggregate(Aggregation::Minimum, &by);

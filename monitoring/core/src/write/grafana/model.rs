@@ -214,4 +214,12 @@ pub(super) enum TransformationOptions {
         exclude_by_name: std::collections::BTreeMap<String, bool>,
         rename_by_name: std::collections::BTreeMap<String, String>,
     },
+    /// Orders rows.
+    SortBy { sort: [SortField; 1] },
+}
+
+#[derive(Serialize)]
+pub(super) struct SortField {
+    pub(super) field: String,
+    pub(super) desc: bool,
 }

@@ -153,14 +153,6 @@ pub(super) struct HeatmapAxis {
 pub(super) struct TableOptions {
     pub(super) show_header: bool,
     pub(super) cell_height: &'static str,
-    pub(super) sort_by: [SortBy; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SortBy {
-    pub(super) display_name: String,
-    pub(super) desc: bool,
 }
 
 #[derive(Serialize)]

@@ -1,14 +1,14 @@
 //! Conversion of one of our panels to a Grafana panel.
 
 use super::model::{
-    Datasource, GrafanaPanel, GridPos, PanelType, Target, TargetFormat, TargetQuery, Transformation,
+    Datasource, GrafanaPanel, GridPos, PanelType, SortField, Target, TargetFormat, TargetQuery, Transformation,
     TransformationOptions,
 };
 use super::options::{
     BarGaugeOptions, CellOptions, Color, ColorMode, ColumnStyle, Custom, DataLink, FieldConfig, FieldDefaults,
     FieldMatcher, GaugeOptions, HeatmapAxis, HeatmapColor, HeatmapFilter, HeatmapOptions, HeatmapTooltip, Legend,
     LineStyle, Mapped, Mapping, Override, PanelOptions, Property, ReduceOptions, Reducer, RowsFrame, Scale, Shown,
-    SortBy, Special, SpecialText, Stacking, StatOptions, Step, TableOptions, TextMode, Thresholds, ThresholdsStyle,
+    Special, SpecialText, Stacking, StatOptions, Step, TableOptions, TextMode, Thresholds, ThresholdsStyle,
     TimeSeriesOptions, Tooltip, UnitId,
 };
 use crate::build::objectives::OBJECTIVE_LABEL;
@@ -141,7 +141,7 @@ fn is_by_job(panel: &model::Panel) -> bool {
     panel.lines.iter().all(|it| it.query.labels().is_some_and(|labels| labels.iter().eq([&JOB])))
 }
 
-/// Renames columns: the results of line `A` are in the column `Value #A`, which gets the name of the line.
+/// Sorts rows and renames columns: the results of line `A` are in the column `Value #A`, which gets the name of the line.
 fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
     let names = panel.lines.iter().enumerate();
     let rename_by_name = names.map(|(index, it)| (format!("Value #{}", ref_id(index)), legend(&it.legend))).collect();
@@ -153,6 +153,7 @@ fn table_columns(panel: &model::Panel) -> Vec<Transformation> {
     vec![
         Transformation { id: "merge", options: TransformationOptions::Merge {} },
         Transformation { id: "organize", options: columns },
+        Transformation { id: "sortBy", options: TransformationOptions::SortBy { sort: [worst_first(panel)] } },
     ]
 }
 
@@ -172,9 +173,9 @@ fn field_config(panel: &model::Panel, monitoring: &Monitoring) -> FieldConfig {
             thresholds: Thresholds { mode: "absolute", steps: steps(&panel.limits) },
             mappings: match panel.kind {
                 PanelKind::Status => vec![up_and_down()],
-                // A quantile of no calls is not a number.
+                // A quantile of no calls is not a number, and an alert has only some of the labels.
                 PanelKind::Table => {
-                    vec![Mapping::Special(Special { r#match: "nan", result: SpecialText { text: "–" } })]
+                    vec![Mapping::Special(Special { r#match: "null+nan", result: SpecialText { text: "–" } })]
                 }
                 _ => Vec::new(),
             },
@@ -327,20 +328,18 @@ fn options(panel: &model::Panel) -> PanelOptions {
             value_mode: "color",
         }),
         PanelKind::Heatmap => PanelOptions::Heatmap(Box::new(heatmap(unit(panel.unit)))),
-        PanelKind::Table => {
-            PanelOptions::Table(TableOptions { show_header: true, cell_height: "sm", sort_by: [worst_first(panel)] })
-        }
+        PanelKind::Table => PanelOptions::Table(TableOptions { show_header: true, cell_height: "sm" }),
     }
 }
 
 /// Returns the order of a table: by severity, or by the first column.
-fn worst_first(panel: &model::Panel) -> SortBy {
+fn worst_first(panel: &model::Panel) -> SortField {
     if has_label(panel, SEVERITY) {
-        return SortBy { display_name: SEVERITY.to_owned(), desc: false };
+        return SortField { field: SEVERITY.to_owned(), desc: false };
     }
     let first = panel.lines.first();
-    SortBy {
-        display_name: first.map(|it| legend(&it.legend)).unwrap_or_default(),
+    SortField {
+        field: first.map(|it| legend(&it.legend)).unwrap_or_default(),
         // The rest of a budget is worst if it is lowest.
         desc: !matches!(first.map(|it| &it.query), Some(Query::Complement(_))),
     }
