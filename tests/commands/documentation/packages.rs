@@ -3,6 +3,7 @@
 use crate::commands;
 use measurand_tests::{Running, Scrape, free_port, target_directory, wait, workspace};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -53,7 +54,7 @@ fn a_new_project_needs_only_the_archives() {
             let text = fs::read_to_string(folder.path().join(&archive).join(file));
             assert!(text.is_ok_and(|it| !it.trim().is_empty()), "{archive} has no {file}");
         }
-        patches += &format!("{name} = {{ path = \"{archive}\" }}\n");
+        let _ = writeln!(patches, "{name} = {{ path = \"{archive}\" }}");
     }
 
     // The library is not published, so the README depends on a path. The version takes its place.
