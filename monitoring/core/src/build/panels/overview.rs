@@ -3,7 +3,7 @@
 use super::lines::quantiles;
 use super::spec::{PLAIN, Spec, by_labels, each, find, named, names, of, titled};
 use super::system::{RESIDENT_BYTES, START_TIME, build_info, per_instance};
-use crate::build::objectives::OBJECTIVE_LABEL;
+use crate::build::objectives::{self, OBJECTIVE_LABEL};
 use crate::build::used_family::{Form, UsedFamily};
 use crate::model::{Line, PanelKind, Unit, label};
 use crate::query::{Aggregation, Combination, Query, Selector};
@@ -76,8 +76,11 @@ pub(super) const PANELS: &[Spec] = &[
         width: 24,
         height: 6,
         no_value: "none",
-        lines: |_| {
-            let by = names(&["alertname", "severity", "job", "team", "function", OBJECTIVE_LABEL]);
+        lines: |used| {
+            let mut by = names(&["alertname", "severity", "job", "team", "function"]);
+            if !objectives::all(used).is_empty() {
+                by.push(OBJECTIVE_LABEL.to_owned());
+            }
             let firing = || Query::Instant(firing()).aggregate(Aggregation::Count, &by);
             let started = Selector::of_rules("ALERTS_FOR_STATE").without("severity", "none");
             let started = Query::Instant(started).aggregate(Aggregation::Minimum, &by);
