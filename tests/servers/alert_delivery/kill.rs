@@ -59,9 +59,12 @@ fn ten_thousand_alerts_are_on_disk_exactly_once() {
         (all.matches("\"fingerprint\"").count() == HALF as usize).then_some(())
     };
     wait("all alerts in Alertmanager", knows);
-    limit.store(ALERTS, Ordering::Relaxed);
+    // More alerts fire only after a server was killed: on a busy machine, all would arrive at once.
+    limit.store(HALF + 2000, Ordering::Relaxed);
     killed(&mut prometheus, HALF + 1000);
+    limit.store(ALERTS - 1000, Ordering::Relaxed);
     killed(&mut webhook, 8000);
+    limit.store(ALERTS, Ordering::Relaxed);
 
     wait("all alerts on disk", || (count(&database, "") >= ALERTS).then_some(()));
 
