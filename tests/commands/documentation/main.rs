@@ -1,6 +1,5 @@
-//! The commands of README.md and the book work, their configuration is accepted, and their
-//! links lead somewhere. A project works with nothing of ours but the packed archives. The package `measurand-book` tests
-//! the Rust examples.
+//! The commands of README.md and the book work, their configuration is accepted, and their links lead somewhere. A
+//! project works with nothing of ours but the packed archives. The package `measurand-book` tests the Rust examples.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are tests")]
 #![allow(clippy::print_stdout, reason = "prints the time that each page takes")]

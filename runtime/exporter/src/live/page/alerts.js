@@ -166,7 +166,7 @@ function shown(it) {
 function others(values) {
     const differs = (name) => values.some(({ labels }) => labels[name] !== values[0].labels[name]);
     const names = [...new Set(values.flatMap(({ labels }) => Object.keys(labels)))].filter(differs);
-    const named = values.slice(1, 1 + MOST).map(({ labels }) => names.map((name) => labels[name]).filter(Boolean).join(" "));
+    const named = values.slice(1, 1 + MOST).map(({ labels }) => names.map((name) => labels[name]).filter(Boolean).join(" ")).filter(Boolean);
     const rest = values.length - 1 - named.length;
     return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(", ");
 }
